@@ -1,0 +1,1 @@
+"""The shared core: secrets, references, managers, stacks and steps, with nothing of Jupyter in it."""

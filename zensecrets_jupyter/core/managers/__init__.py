@@ -1,0 +1,28 @@
+"""Secrets managers: the contract (`interface`), which flavors are known, and one file for each flavor."""
+
+from zensecrets_jupyter.core.managers._registry import availability, flavors, get_flavor, summary
+from zensecrets_jupyter.core.managers.interface import (
+    Availability,
+    Capability,
+    ManagerContext,
+    ManagerOptions,
+    SecretRecord,
+    SecretsManager,
+    SecretSummary,
+    SecretVersion,
+)
+
+__all__ = [
+    "Availability",
+    "Capability",
+    "ManagerContext",
+    "ManagerOptions",
+    "SecretRecord",
+    "SecretSummary",
+    "SecretVersion",
+    "SecretsManager",
+    "availability",
+    "flavors",
+    "get_flavor",
+    "summary",
+]

@@ -1,0 +1,99 @@
+"""Secrets that were read a moment ago: one read a secret, not one an access."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+
+GLANCE = 0.05
+"""Seconds between two looks at a place's change token: a person does not notice, and a loop of reads costs one look."""
+
+
+class _Entry(NamedTuple):
+    secret: BaseSecretSchema
+    token: object
+    expires: float
+
+
+class ReadCache:
+    """Keeps secrets by name for a time to live; a place with a change token has its entries dropped as soon as it changes.
+
+    Several threads that want one secret at once share one read (single flight). A read that began before a write does not outlive it:
+    the write takes the flight out, so that its outcome is handed to those who waited and kept for nobody.
+    """
+
+    def __init__(self, time_to_live: float, change_token: Callable[[], object]) -> None:
+        """Keep entries for ``time_to_live`` seconds; ``change_token`` is None-returning where the place can't tell of changes."""
+        self._time_to_live = time_to_live
+        self._change_token = change_token
+        self._entries: dict[str, _Entry] = {}
+        self._flights: dict[str, Future[BaseSecretSchema]] = {}
+        self._lock = threading.Lock()
+        self._token: object = None
+        self._looked = 0.0
+
+    def fresh(self, name: str) -> BaseSecretSchema | None:
+        """Return the kept secret, or ``None`` if it has to be read."""
+        entry = self._entries.get(name)
+        if entry is None:
+            return None
+        now = time.monotonic()
+        if now >= entry.expires or entry.token != self._current_token(now):
+            return None
+        return entry.secret
+
+    def fetch(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema:
+        """Return what ``read(name)`` returns and keep it; of several callers at once only one reads.
+
+        Raises:
+            ZenSecretsError: What ``read`` raises, to each caller.
+        """
+        with self._lock:
+            flight = self._flights.get(name)
+            leads = flight is None
+            if flight is None:
+                flight = self._flights[name] = Future()
+        if not leads:
+            return flight.result()
+        try:
+            self._looked = 0.0
+            token = self._current_token(time.monotonic())
+            secret = read(name)
+        except BaseException as error:
+            self._land(name, flight, None)
+            flight.set_exception(error)
+            raise
+        self._land(name, flight, _Entry(secret, token, time.monotonic() + self._time_to_live))
+        flight.set_result(secret)
+        return secret
+
+    def drop(self, name: str) -> None:
+        """Forget one secret, also where a read of it is under way."""
+        with self._lock:
+            self._entries.pop(name, None)
+            self._flights.pop(name, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries.clear()
+            self._flights.clear()
+
+    def _land(self, name: str, flight: Future[BaseSecretSchema], entry: _Entry | None) -> None:
+        with self._lock:
+            if self._flights.get(name) is flight:
+                del self._flights[name]
+                if entry is not None:
+                    self._entries[name] = entry
+
+    def _current_token(self, now: float) -> object:
+        if now - self._looked >= GLANCE:
+            self._token = self._change_token()
+            self._looked = now
+        return self._token

@@ -1,0 +1,453 @@
+"""The contract of every secrets manager, with its value objects.
+
+A flavor is a subclass of :class:`SecretsManager` that implements the few methods at the end of the class, those that start with an
+underscore. Names, schemas, near misses, the cache and the record of reads are handled here, once.
+"""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from zensecrets_jupyter.core import names, settings
+from zensecrets_jupyter.core.errors import (
+    InvalidOptionsError,
+    InvalidSecretError,
+    SecretExistsError,
+    SecretKeyNotFoundError,
+    SecretNotFoundError,
+    UnsupportedOperationError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.managers import _reads
+from zensecrets_jupyter.core.managers._cache import ReadCache
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_stand_in
+from zensecrets_jupyter.core.value import Origin
+
+PassphraseSource = Callable[[str], str]
+"""Asks a person for a passphrase, given what to say; raises InteractionUnavailableError where nobody is there."""
+
+
+class Capability(enum.Flag):
+    """What a secrets manager can do."""
+
+    READ = enum.auto()
+    LIST = enum.auto()
+    REGISTER = enum.auto()
+    UPDATE = enum.auto()
+    DELETE = enum.auto()
+    VERSIONS = enum.auto()
+
+
+ALL_BUT_VERSIONS = Capability.READ | Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
+
+
+class Availability(NamedTuple):
+    """Whether a flavor can be used here; if not, ``reason`` says why and what would mend it."""
+
+    ok: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SecretRecord:
+    """What a secrets manager keeps under a name: the type of the schema, and the content as plain texts."""
+
+    schema: str
+    content: Mapping[str, str] = field(repr=False)
+
+
+class SecretVersion(NamedTuple):
+    """One kept state of a secret: its ``number`` (from 1, growing), schema type, time of writing (UTC), and whether it is current."""
+
+    number: int
+    schema: str
+    created: datetime
+    current: bool
+
+
+class SecretSummary(NamedTuple):
+    """What a list shows of a secret without reading a value; ``None`` where the manager does not know without reading."""
+
+    name: str
+    schema: str | None = None
+    version: int | None = None
+    updated: datetime | None = None
+
+
+class ManagerOptions(BaseModel):
+    """The attributes that a flavor takes at registration; sensitive ones are a SecretField."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+@dataclass(frozen=True)
+class ManagerContext:
+    """What the workspace tells a secrets manager about itself when it opens it.
+
+    Attributes:
+        name: What the user called it.
+        id: Its identity, which stays when it is renamed; sealed content is bound to it.
+        folder: A folder of its own for files that it keeps; it need not exist yet.
+        origin: Where its values can be resolved again when they are unpickled; ``None`` for one that nobody registered.
+        ask_passphrase: Asks a person for the passphrase of a store; ``None`` where nobody can be asked.
+    """
+
+    name: str = "unregistered"
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    folder: Path = field(default_factory=lambda: settings.home() / "secrets_managers" / "unregistered")
+    origin: Origin | None = None
+    ask_passphrase: PassphraseSource | None = None
+
+
+class SecretsManager(ABC):
+    """A place that keeps secrets.
+
+    Every method raises :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass when the place refuses, does not answer or
+    is damaged; the docstrings name the errors that come on top. Instances may be used from several threads.
+    """
+
+    FLAVOR: ClassVar[str] = ""
+    options_model: ClassVar[type[ManagerOptions]] = ManagerOptions
+    capabilities: ClassVar[Capability] = ALL_BUT_VERSIONS
+    is_local: ClassVar[bool] = False
+    """Whether only this machine can reach it; a stack with a remote orchestrator refuses such a manager."""
+    parallel_reads: ClassVar[int] = 32
+    """How many secrets :meth:`get_secrets` reads at a time; 1 where reading is cheaper than a thread."""
+    time_to_live: ClassVar[float] = 60.0
+    """Seconds for which a secret that was read is taken from the cache; writes through this process drop it at once."""
+
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """Prepare the manager; nothing is opened, created or connected before the first use.
+
+        Raises:
+            InvalidOptionsError: If an option is missing and has no default.
+        """
+        self.options = options if options is not None else self.make_options({})
+        self.context = context or ManagerContext()
+        self._cache = ReadCache(self.time_to_live, self._change_token)
+
+    @classmethod
+    def make_options(cls, attributes: Mapping[str, Any]) -> ManagerOptions:
+        """Return the options that ``attributes`` give.
+
+        Raises:
+            InvalidOptionsError: If one is missing, unknown or malformed; it says which and never its value.
+        """
+        try:
+            return cls.options_model.model_validate(dict(attributes))
+        except ValidationError as error:
+            found = [
+                f"{'.'.join(map(str, detail['loc'])) or 'options'} ({detail['type'].replace('_', ' ')})"
+                for detail in error.errors(include_url=False, include_context=False, include_input=False)
+            ]
+        known = ", ".join(cls.options_model.model_fields) or "none"
+        message = f"Flavor {cls.FLAVOR!r} of secrets manager does not take this: {', '.join(found)}."
+        raise InvalidOptionsError(message, flavor=cls.FLAVOR, hint=f"Its attributes are {known}.")
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """Tell whether the flavor can be used on this machine, and if not why; it reads no secret and writes nothing."""
+        return Availability(ok=True)
+
+    @property
+    def name(self) -> str:
+        """What the user called it."""
+        return self.context.name
+
+    @property
+    def id(self) -> str:
+        """Its identity, which stays when it is renamed."""
+        return self.context.id
+
+    def __repr__(self) -> str:
+        """Return the flavor and the name; options may hold values and are left out."""
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    def describe(self) -> dict[str, str]:
+        """Return facts about this manager for a person, by name: where it keeps its secrets, and how they are protected."""
+        return {}
+
+    # What users call.
+
+    def register_secret(self, secret: BaseSecretSchema) -> None:
+        """Store a new secret.
+
+        Raises:
+            SecretExistsError: If the name is taken; what is there stays untouched.
+            InvalidSecretError: If the manager can't hold such a name or content.
+        """
+        self._require(Capability.REGISTER, "register")
+        names.check_name(secret.name)
+        try:
+            self._register(secret.name, record_of(secret))
+        finally:
+            self._cache.drop(secret.name)
+
+    def get_secret(self, secret_name: str, *, refresh: bool = False) -> BaseSecretSchema:
+        """Return the secret called ``secret_name``; with ``refresh`` it is read even where the cache holds it.
+
+        Raises:
+            SecretNotFoundError: If there is none; it names near misses.
+        """
+        _reads.note(self, secret_name)
+        if not refresh:
+            cached = self._cache.fresh(secret_name)
+            if cached is not None:
+                return cached
+        self._require(Capability.READ, "read")
+        if refresh:
+            self._cache.drop(secret_name)
+        return self._cache.fetch(secret_name, self._load)
+
+    def get_secrets(self, secret_names: Iterable[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
+        """Return for each name its secret, or the error that reading it ended with; each is read once, several at a time."""
+        wanted = list(dict.fromkeys(secret_names))
+        workers = min(self.parallel_reads, len(wanted))
+        if workers <= 1:
+            return {name: self._get_or_error(name) for name in wanted}
+        with ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-read") as pool:
+            return dict(zip(wanted, pool.map(self._get_or_error, wanted), strict=True))
+
+    def update_secret(self, secret: BaseSecretSchema) -> None:
+        """Replace the schema and the whole content of an existing secret.
+
+        Raises:
+            SecretNotFoundError: If there is none of that name.
+            InvalidSecretError: If the manager can't hold such content.
+        """
+        record = record_of(secret)
+        self._change(secret.name, lambda _present: record)
+
+    def merge_secret(self, secret_name: str, content: Mapping[str, str], *, remove: Iterable[str] = ()) -> None:
+        """Set the given keys of an existing secret and drop those in ``remove``; the other keys and the schema stay.
+
+        Raises:
+            SecretNotFoundError: If there is none of that name.
+            SecretKeyNotFoundError: If a key to remove is not there.
+            InvalidSecretError: If the outcome would not follow the secret's schema; nothing is written.
+        """
+        removed = list(remove)
+
+        def change(present: SecretRecord) -> SecretRecord:
+            for key in removed:
+                if key not in present.content:
+                    message = f"Secret {secret_name!r} has no key {key!r} to remove."
+                    hint = f"Its keys are {', '.join(sorted(present.content))}."
+                    raise SecretKeyNotFoundError(message, name=secret_name, key=key, manager=self.name, hint=hint)
+            kept = {key: value for key, value in present.content.items() if key not in removed}
+            merged = schema_or_stand_in(present.schema).from_content(secret_name, {**kept, **content})
+            return record_of(merged)
+
+        self._change(secret_name, change)
+
+    def rename_secret(self, secret_name: str, new_name: str) -> None:
+        """Give a secret another name.
+
+        Raises:
+            SecretNotFoundError: If there is none of that name.
+            SecretExistsError: If the new name is taken.
+            InvalidSecretError: If no secret may be called ``new_name``.
+        """
+        self._require(Capability.READ | Capability.REGISTER | Capability.DELETE, "rename")
+        names.check_name(new_name)
+        try:
+            self._rename(secret_name, new_name)
+        except SecretNotFoundError:
+            missing = True
+        else:
+            missing = False
+        finally:
+            self._cache.drop(secret_name)
+            self._cache.drop(new_name)
+        if missing:
+            raise self.not_found(secret_name)
+
+    def delete_secret(self, secret_name: str) -> None:
+        """Delete a secret.
+
+        Raises:
+            SecretNotFoundError: If there is none of that name.
+        """
+        self._require(Capability.DELETE, "delete")
+        missing = False
+        try:
+            self._delete(secret_name)
+        except SecretNotFoundError:
+            missing = True
+        finally:
+            self._cache.drop(secret_name)
+        if missing:
+            raise self.not_found(secret_name)
+
+    def delete_all_secrets(self) -> None:
+        """Delete every secret of this manager."""
+        self._require(Capability.LIST | Capability.DELETE, "delete")
+        try:
+            self._delete_all()
+        finally:
+            self._cache.clear()
+
+    def list_secrets(self) -> list[str]:
+        """Return the names of all secrets, sorted; no value is read."""
+        self._require(Capability.LIST, "list")
+        return sorted(self._list())
+
+    def get_all_secret_keys(self) -> list[str]:
+        """Return what :meth:`list_secrets` returns, under ZenML's old name for it."""
+        return self.list_secrets()
+
+    def summaries(self) -> list[SecretSummary]:
+        """Return one line about each secret, sorted by name; no value is read."""
+        self._require(Capability.LIST, "list")
+        return sorted(self._summaries())
+
+    def history(self, secret_name: str) -> list[SecretVersion]:
+        """Return the kept versions of a secret, the newest first.
+
+        Raises:
+            SecretNotFoundError: If there is none of that name.
+        """
+        self._require(Capability.VERSIONS, "keep versions of")
+        try:
+            return self._history(secret_name)
+        except SecretNotFoundError:
+            pass
+        raise self.not_found(secret_name)
+
+    def rollback(self, secret_name: str, number: int) -> SecretVersion:
+        """Make the content of version ``number`` the current one, as a new version, and return that.
+
+        Raises:
+            SecretNotFoundError: If there is no such secret, or no such version of it.
+        """
+        self._require(Capability.VERSIONS | Capability.UPDATE, "roll back")
+        try:
+            return self._rollback(secret_name, number)
+        finally:
+            self._cache.drop(secret_name)
+
+    def not_found(self, secret_name: str) -> SecretNotFoundError:
+        """Return the error that says that there is no such secret, with near misses where the manager lists."""
+        known: list[str] = []
+        if Capability.LIST in self.capabilities:
+            with suppress(ZenSecretsError):
+                known = list(self._list())
+        message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
+        hint = names.did_you_mean(secret_name, known) or f"Register it: %secret register {secret_name}"
+        return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
+
+    def exists(self, secret_name: str) -> SecretExistsError:
+        """Return the error that says that the name is taken; flavors raise it from ``_register``."""
+        message = f"A secret {secret_name!r} exists already in secrets manager {self.name!r}; it was not changed."
+        hint = f"To change it: %secret update {secret_name}"
+        return SecretExistsError(message, name=secret_name, manager=self.name, hint=hint)
+
+    def _get_or_error(self, name: str) -> BaseSecretSchema | ZenSecretsError:
+        try:
+            return self.get_secret(name)
+        except ZenSecretsError as error:
+            return error
+
+    def _load(self, name: str) -> BaseSecretSchema:
+        try:
+            record = self._read(name)
+        except SecretNotFoundError:
+            record = None
+        if record is None:
+            raise self.not_found(name)
+        return self.secret_of(name, record)
+
+    def secret_of(self, name: str, record: SecretRecord) -> BaseSecretSchema:
+        """Return the secret that ``record`` holds.
+
+        A record that no longer follows its schema, say after the class was changed in a cell, is still readable: it comes with any keys.
+        """
+        with suppress(InvalidSecretError):
+            return schema_or_stand_in(record.schema).from_content(name, record.content, self.context.origin)
+        return ArbitrarySecretSchema.from_content(name, record.content, self.context.origin)
+
+    def _change(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
+        self._require(Capability.UPDATE, "update")
+        missing = False
+        try:
+            self._update(name, change)
+        except SecretKeyNotFoundError:
+            raise
+        except SecretNotFoundError:
+            missing = True
+        finally:
+            self._cache.drop(name)
+        if missing:
+            raise self.not_found(name)
+
+    def _require(self, needed: Capability, verb: str) -> None:
+        if needed in self.capabilities:
+            return
+        message = f"Secrets manager {self.name!r} (flavor {self.FLAVOR}) can't {verb} secrets."
+        raise UnsupportedOperationError(message, flavor=self.FLAVOR, hint="Use a stack with another secrets manager for that.")
+
+    # What a flavor implements. A secret that is not there is always a SecretNotFoundError; its message is made above.
+
+    @abstractmethod
+    def _read(self, name: str) -> SecretRecord:
+        """Return what is stored under ``name``."""
+
+    @abstractmethod
+    def _list(self) -> Iterable[str]:
+        """Return the names, in any order, without reading a value."""
+
+    @abstractmethod
+    def _register(self, name: str, record: SecretRecord) -> None:
+        """Store ``record`` under a new name, in one step; raise ``self.exists(name)`` if the name is taken."""
+
+    @abstractmethod
+    def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
+        """Store ``change(what is there)``, so that no other writer comes between where the place allows it."""
+
+    @abstractmethod
+    def _delete(self, name: str) -> None:
+        """Delete what is stored under ``name``."""
+
+    def _delete_all(self) -> None:
+        """Delete everything; in one step where the place allows it."""
+        for name in list(self._list()):
+            with suppress(SecretNotFoundError):
+                self._delete(name)
+
+    def _rename(self, name: str, new_name: str) -> None:
+        """Move what is stored under ``name``; in one step where the place allows it."""
+        record = self._read(name)
+        self._register(new_name, record)
+        self._delete(name)
+
+    def _summaries(self) -> Iterable[SecretSummary]:
+        """Return a summary of each secret."""
+        return [SecretSummary(name) for name in self._list()]
+
+    def _history(self, name: str) -> list[SecretVersion]:
+        """Return the kept versions, the newest first; only called of flavors with VERSIONS."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} keeps no versions of {name!r}.", flavor=self.FLAVOR)
+
+    def _rollback(self, name: str, number: int) -> SecretVersion:
+        """Make version ``number`` current; only called of flavors with VERSIONS."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} keeps no version {number} of {name!r}.", flavor=self.FLAVOR)
+
+    def _change_token(self) -> object:
+        """Return something cheap that differs after any write by anybody, or ``None`` where the place has no such thing."""
+        return None
+
+
+def record_of(secret: BaseSecretSchema) -> SecretRecord:
+    """Return what is stored of ``secret``: its type, and its content as exact ``str``."""
+    return SecretRecord(secret.TYPE, {key: str.__str__(value) for key, value in secret.content.items()})

@@ -1,0 +1,70 @@
+"""What a secret and its keys may be called, and which known name a person may have meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from zensecrets_jupyter.core.errors import InvalidSecretError
+
+LONGEST_NAME = 255
+"""Characters in a name or a key at most."""
+
+_UNFIT_IN_NAME = re.compile(r"[\s{}.\x00-\x1f\x7f]")
+_UNFIT_IN_KEY = re.compile(r"[\s{}\x00-\x1f\x7f]")
+
+
+def check_name(name: str) -> str:
+    """Return ``name`` if a secret may be called so.
+
+    Raises:
+        InvalidSecretError: If it is empty, too long, ``name``, starts with ``-``, or holds a dot, a brace, white space or a
+            control character.
+    """
+    if name == "name":
+        message = "A secret can't be called 'name'."
+        raise InvalidSecretError(message, name=name, hint="Choose another name.")
+    _check("secret name", name, _UNFIT_IN_NAME, "dots, braces or white space")
+    return name
+
+
+def check_key(key: str, *, name: str = "") -> str:
+    """Return ``key`` if a secret may have a key of that name; ``name`` is the secret's, for the message.
+
+    Raises:
+        InvalidSecretError: As for :func:`check_name`, but a key may hold dots.
+    """
+    if key == "name":
+        message = f"A key of secret {name!r} can't be called 'name'."
+        raise InvalidSecretError(message, name=name, hint="Choose another key.")
+    _check("key", key, _UNFIT_IN_KEY, "braces or white space")
+    return key
+
+
+def _check(what: str, text: str, unfit: re.Pattern[str], unfit_words: str) -> None:
+    if not text:
+        message = f"A {what} can't be empty."
+    elif len(text) > LONGEST_NAME:
+        message = f"The {what} {text[:20]!r}… has {len(text)} characters; {LONGEST_NAME} are allowed."
+    elif text.startswith("-"):
+        message = f"The {what} {text!r} starts with '-', as an option does."
+    elif unfit.search(text):
+        message = f"The {what} {text!r} holds {unfit_words}."
+    else:
+        return
+    raise InvalidSecretError(message, name=text, hint="Use letters, digits, '_' and '-'.")
+
+
+def near_misses(wanted: str, known: Iterable[str]) -> list[str]:
+    """Return up to three of the ``known`` names that ``wanted`` may be a slip of, the nearest first."""
+    by_folded: dict[str, str] = {}
+    for name in known:
+        by_folded.setdefault(name.casefold(), name)
+    return [by_folded[folded] for folded in difflib.get_close_matches(wanted.casefold(), by_folded, n=3, cutoff=0.6)]
+
+
+def did_you_mean(wanted: str, known: Iterable[str]) -> str:
+    """Return ``Did you mean 'a' or 'b'?`` for the near misses of ``wanted``, or nothing."""
+    guesses = [repr(name) for name in near_misses(wanted, known)]
+    return f"Did you mean {' or '.join(guesses)}?" if guesses else ""

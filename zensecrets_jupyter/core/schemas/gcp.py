@@ -1,0 +1,34 @@
+"""Credentials of Google Cloud."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+from pydantic import Field
+
+from zensecrets_jupyter.core.errors import InvalidSecretError
+from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
+
+
+class GCPSecretSchema(BaseSecretSchema):
+    """A service account key of Google Cloud, as the JSON text that the console hands out."""
+
+    TYPE: ClassVar[str] = "gcp"
+
+    token: str = Field(description="Service account key, as JSON")
+
+    def get_credential_dict(self) -> dict[str, Any]:
+        """Return the token's JSON object as a dict.
+
+        Raises:
+            InvalidSecretError: If the token is no JSON object.
+        """
+        try:
+            parsed = json.loads(self.token)
+        except json.JSONDecodeError:
+            parsed = None
+        if isinstance(parsed, dict):
+            return parsed
+        message = f"The token of secret {self.name!r} is not a JSON object."
+        raise InvalidSecretError(message, name=self.name, hint="Register the service account's key file: --token=@key.json.")

@@ -1,0 +1,226 @@
+"""What a secret is: a name, and content that a schema describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_serializer, model_validator
+from typing_extensions import Self
+
+from zensecrets_jupyter.core import names
+from zensecrets_jupyter.core.errors import InvalidSecretError, SecretKeyNotFoundError
+from zensecrets_jupyter.core.fields import is_clear_text_field
+from zensecrets_jupyter.core.reference import SecretReference
+from zensecrets_jupyter.core.schemas import _registry
+from zensecrets_jupyter.core.value import Origin, SecretValue, restore_secret, unregistered
+
+SecretT = TypeVar("SecretT", bound="BaseSecretSchema")
+
+ORIGIN = "zensecrets_origin"
+"""Key of the validation context under which a manager says where the values of a secret come from."""
+
+
+class BaseSecretSchema(BaseModel):
+    """A secret, and by its subclass the schema that its content follows.
+
+    A subclass names its ``TYPE`` and its keys as fields; it is known under that type as soon as it is defined. A field is sensitive
+    unless it is a :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Secrets never change: to change what is stored, update it
+    through a secrets manager.
+
+    Its ``repr``, ``model_dump`` and JSON hold references instead of sensitive values, and it pickles as its name.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    TYPE: ClassVar[str] = ""
+    name: str
+
+    def __init__(self, /, **data: Any) -> None:
+        """Check the name and the content.
+
+        Raises:
+            InvalidSecretError: If a key is missing, unknown or has an unacceptable value; it says which and never the value.
+        """
+        problem = None
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            problem = _explain(type(self), data.get("name"), error)
+        if problem:
+            raise problem
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the schema known under its ``TYPE``."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if "TYPE" in cls.__dict__ and cls.TYPE:
+            _registry.add(cls)
+
+    @classmethod
+    def from_content(cls, name: str, content: Mapping[str, str], origin: Origin | None = None) -> Self:
+        """Return the secret of this schema with that name and content; ``origin`` is where its values can be resolved again.
+
+        Raises:
+            InvalidSecretError: As from the constructor.
+        """
+        problem = None
+        try:
+            return cls.model_validate({**content, "name": name}, context={ORIGIN: origin})
+        except ValidationError as error:
+            problem = _explain(cls, name, error)
+        raise problem
+
+    @classmethod
+    def get_schema_keys(cls) -> list[str]:
+        """Return the keys that the schema names, in its order; none for ``arbitrary``."""
+        return [key for key in cls.model_fields if key not in {"name", "arbitrary_kv_pairs"}]
+
+    @classmethod
+    def required_keys(cls) -> list[str]:
+        """Return those of the schema's keys that a secret must have."""
+        return [key for key in cls.get_schema_keys() if cls.model_fields[key].is_required()]
+
+    @classmethod
+    def is_sensitive(cls, key: str) -> bool:
+        """Tell whether the value of ``key`` is masked when shown; it is unless the schema says that it is clear text."""
+        field = cls.model_fields.get(key)
+        return field is None or not is_clear_text_field(field)
+
+    @classmethod
+    def takes_any_key(cls) -> bool:
+        """Tell whether a secret of this schema may have keys that the schema does not name."""
+        return False
+
+    @property
+    def content(self) -> dict[str, str]:
+        """The keys and their values, optional keys without a value left out: a new dict, masked when shown."""
+        return {key: value for key in self.get_schema_keys() if (value := _as_text(getattr(self, key))) is not None}
+
+    def value(self, key: str) -> str:
+        """Return the value of ``key``.
+
+        Raises:
+            SecretKeyNotFoundError: If the secret has no such key; it names the keys that there are.
+        """
+        content = self.content
+        if key in content:
+            return content[key]
+        message = f"Secret {self.name!r} has no key {key!r}."
+        known = f"Its keys are {', '.join(sorted(content))}." if content else "It has no keys at all."
+        raise SecretKeyNotFoundError(message, name=self.name, key=key, hint=f"{names.did_you_mean(key, content)} {known}".strip())
+
+    @model_validator(mode="after")
+    def _mask_values(self, info: ValidationInfo) -> Self:
+        names.check_name(self.name)
+        origin = info.context.get(ORIGIN) if info.context else None
+        for key in self.get_schema_keys():
+            value = self.__dict__[key]
+            if type(value) is str and self.is_sensitive(key):
+                self.__dict__[key] = self._mask(key, value, origin)
+        self._remember(origin)
+        return self
+
+    def _mask(self, key: str, value: str, origin: Origin | None) -> SecretValue:
+        return SecretValue(value, str(SecretReference(self.name, key)), origin)
+
+    def _remember(self, origin: Origin | None) -> None:
+        # Not a pydantic private attribute: those are part of equality, and where a secret was read is not part of what it is.
+        object.__setattr__(self, "__zensecrets_origin__", origin)
+
+    @model_serializer(mode="plain")
+    def _dump_references(self) -> dict[str, Any]:
+        shown = {
+            key: value.template if isinstance(value, SecretValue) else value for key, value in self.content.items()
+        }
+        return {"name": self.name, **shown}
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """Return what ``repr`` shows: the name, and the content masked."""
+        return [("name", self.name), *self.content.items()]
+
+    def __copy__(self) -> Self:
+        """Return the secret itself: it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Return the secret itself: it never changes."""
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """Pickle as the name; what is loaded is the secret as it is then.
+
+        Raises:
+            UnregisteredValueError: If the secret was not read from a registered secrets manager.
+        """
+        origin = getattr(self, "__zensecrets_origin__", None)
+        if origin is None:
+            raise unregistered(str(SecretReference(self.name, "*")))
+        return restore_secret, (origin, self.name)
+
+
+class ArbitrarySecretSchema(BaseSecretSchema):
+    """A secret with whatever keys it is given; all of them are sensitive."""
+
+    TYPE: ClassVar[str] = "arbitrary"
+
+    arbitrary_kv_pairs: Mapping[str, str]
+
+    @classmethod
+    def takes_any_key(cls) -> bool:
+        """Tell that any key may be there."""
+        return True
+
+    @property
+    def content(self) -> dict[str, str]:
+        """The keys and their values: a new dict, masked when shown."""
+        return dict(self.arbitrary_kv_pairs)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        pairs = {key: value for key, value in data.items() if key not in {"name", "arbitrary_kv_pairs"}}
+        return {"name": data.get("name"), "arbitrary_kv_pairs": {**data.get("arbitrary_kv_pairs", {}), **pairs}}
+
+    @model_validator(mode="after")
+    def _mask_pairs(self, info: ValidationInfo) -> Self:
+        origin = info.context.get(ORIGIN) if info.context else None
+        pairs = {
+            names.check_key(key, name=self.name): self._mask(key, value, origin)
+            for key, value in self.arbitrary_kv_pairs.items()
+        }
+        self.__dict__["arbitrary_kv_pairs"] = MappingProxyType(pairs)
+        return self
+
+
+def _as_text(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if value is None or isinstance(value, str) else str(value)
+
+
+def _explain(schema: type[BaseSecretSchema], name: object, error: ValidationError) -> InvalidSecretError:
+    """Return our own error for pydantic's, which carries the values that it refused."""
+    found = []
+    for detail in error.errors(include_url=False, include_context=True, include_input=False):
+        inner = detail.get("ctx", {}).get("error")
+        if isinstance(inner, InvalidSecretError):
+            return inner
+        key = ".".join(str(part) for part in detail["loc"] if part != "arbitrary_kv_pairs")
+        kind = detail["type"]
+        if kind == "missing":
+            found.append(f"{key!r} is missing")
+        elif kind == "extra_forbidden":
+            guess = names.did_you_mean(key, schema.get_schema_keys())
+            found.append(f"{key!r} is no key of it{f' ({guess})' if guess else ''}")
+        elif kind in {"value_error", "assertion_error"}:
+            # A validator's own text may quote the value that it refused.
+            found.append(f"{key!r} was refused by the schema's own check" if key else "the schema's own check refused it")
+        else:
+            found.append(f"{key!r} is not acceptable ({kind.replace('_', ' ')})")
+    keys = ", ".join(key if key in schema.required_keys() else f"{key} (optional)" for key in schema.get_schema_keys())
+    message = f"Secret {name!r} does not follow the schema {schema.TYPE!r}: {', '.join(found)}."
+    return InvalidSecretError(message, name=str(name or ""), hint=f"The schema's keys are {keys}." if keys else "")

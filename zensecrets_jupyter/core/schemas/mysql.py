@@ -1,0 +1,22 @@
+"""A log-in to MySQL."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from zensecrets_jupyter.core.fields import ClearTextField
+from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
+
+
+class MySQLSecretSchema(BaseSecretSchema):
+    """A log-in to a MySQL server, with the certificates of a TLS connection where it takes any."""
+
+    TYPE: ClassVar[str] = "mysql"
+
+    user: str | None = ClearTextField(default=None, description="User name")
+    password: str | None = Field(default=None, description="Password")
+    ssl_ca: str | None = Field(default=None, description="Certificate of the server's authority, as PEM")
+    ssl_cert: str | None = Field(default=None, description="Certificate of the client, as PEM")
+    ssl_key: str | None = Field(default=None, description="Key of the client's certificate, as PEM")

@@ -1,0 +1,17 @@
+"""A token of Slack."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
+
+
+class SlackSecretSchema(BaseSecretSchema):
+    """The token of a Slack app or bot."""
+
+    TYPE: ClassVar[str] = "slack"
+
+    token: str = Field(description="Bot token, xoxb-…")

@@ -1,0 +1,65 @@
+"""What a person can set: the folder of everything that is kept, and how much a validation reads."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from pathlib import Path
+
+from zensecrets_jupyter.core.errors import SettingsError
+
+HOME_VARIABLE = "ZENSECRETS_HOME"
+VALIDATION_LEVEL_VARIABLE = "ZENML_SECRET_VALIDATION_LEVEL"
+PASSPHRASE_VARIABLE = "ZENSECRETS_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
+
+
+class SecretValidationLevel(Enum):
+    """How much the validation of a stack looks at; ZenML's three levels."""
+
+    NONE = "NONE"
+    SECRET_EXISTS = "SECRET_EXISTS"
+    SECRET_AND_KEY_EXISTS = "SECRET_AND_KEY_EXISTS"
+
+
+def home() -> Path:
+    """Return the folder under which everything is kept; it need not exist yet.
+
+    It is ``ZENSECRETS_HOME`` where that is set, else the platform's folder for a user's data.
+    """
+    chosen = os.environ.get(HOME_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import platformdirs  # noqa: PLC0415 - only where no folder was chosen
+
+    return Path(platformdirs.user_data_dir("zensecrets", appauthor=False))
+
+
+def validation_level() -> SecretValidationLevel:
+    """Return the level that ``ZENML_SECRET_VALIDATION_LEVEL`` names now, in whatever case it is written.
+
+    Raises:
+        SettingsError: If it is set to none of the three levels.
+    """
+    chosen = os.environ.get(VALIDATION_LEVEL_VARIABLE, "").strip()
+    if not chosen:
+        return SecretValidationLevel.SECRET_AND_KEY_EXISTS
+    try:
+        return SecretValidationLevel(chosen.upper())
+    except ValueError:
+        levels = ", ".join(level.value for level in SecretValidationLevel)
+    message = f"{VALIDATION_LEVEL_VARIABLE} is {chosen!r}, which is no level of validation."
+    raise SettingsError(message, hint=f"Set it to one of {levels}.")
+
+
+def make_private_folder(folder: Path) -> Path:
+    """Create ``folder`` with its parents, readable by its owner only (0700), and return it.
+
+    An existing folder keeps its mode: it may be one that the user chose.
+
+    Raises:
+        OSError: If the platform refuses.
+    """
+    missing = [step for step in (folder, *folder.parents) if not step.exists()]
+    for step in reversed(missing):
+        step.mkdir(mode=0o700, exist_ok=True)
+    return folder
