@@ -21,6 +21,11 @@ SecretT = TypeVar("SecretT", bound="BaseSecretSchema")
 ORIGIN = "zensecrets_origin"
 """Key of the validation context under which a manager says where the values of a secret come from."""
 
+# Keys of an instance's __dict__ that no field can be called. They are not pydantic's private attributes, which are part of equality:
+# where a secret was read is not part of what it is.
+_CONTENT = "(content)"
+_ORIGIN = "(origin)"
+
 
 class BaseSecretSchema(BaseModel):
     """A secret, and by its subclass the schema that its content follows.
@@ -96,7 +101,7 @@ class BaseSecretSchema(BaseModel):
     @property
     def content(self) -> dict[str, str]:
         """The keys and their values, optional keys without a value left out: a new dict, masked when shown."""
-        return {key: value for key in self.get_schema_keys() if (value := _as_text(getattr(self, key))) is not None}
+        return dict(self.__dict__[_CONTENT])
 
     def value(self, key: str) -> str:
         """Return the value of ``key``.
@@ -104,7 +109,7 @@ class BaseSecretSchema(BaseModel):
         Raises:
             SecretKeyNotFoundError: If the secret has no such key; it names the keys that there are.
         """
-        content = self.content
+        content: dict[str, str] = self.__dict__[_CONTENT]
         if key in content:
             return content[key]
         message = f"Secret {self.name!r} has no key {key!r}."
@@ -119,15 +124,15 @@ class BaseSecretSchema(BaseModel):
             value = self.__dict__[key]
             if type(value) is str and self.is_sensitive(key):
                 self.__dict__[key] = self._mask(key, value, origin)
-        self._remember(origin)
+        self.__dict__[_ORIGIN] = origin
+        self.__dict__[_CONTENT] = self._typed_content()
         return self
+
+    def _typed_content(self) -> dict[str, str]:
+        return {key: text for key in self.get_schema_keys() if (text := _as_text(self.__dict__[key])) is not None}
 
     def _mask(self, key: str, value: str, origin: Origin | None) -> SecretValue:
         return SecretValue(value, str(SecretReference(self.name, key)), origin)
-
-    def _remember(self, origin: Origin | None) -> None:
-        # Not a pydantic private attribute: those are part of equality, and where a secret was read is not part of what it is.
-        object.__setattr__(self, "__zensecrets_origin__", origin)
 
     @model_serializer(mode="plain")
     def _dump_references(self) -> dict[str, Any]:
@@ -154,7 +159,7 @@ class BaseSecretSchema(BaseModel):
         Raises:
             UnregisteredValueError: If the secret was not read from a registered secrets manager.
         """
-        origin = getattr(self, "__zensecrets_origin__", None)
+        origin = self.__dict__[_ORIGIN]
         if origin is None:
             raise unregistered(str(SecretReference(self.name, "*")))
         return restore_secret, (origin, self.name)
@@ -172,11 +177,6 @@ class ArbitrarySecretSchema(BaseSecretSchema):
         """Tell that any key may be there."""
         return True
 
-    @property
-    def content(self) -> dict[str, str]:
-        """The keys and their values: a new dict, masked when shown."""
-        return dict(self.arbitrary_kv_pairs)
-
     @model_validator(mode="before")
     @classmethod
     def _collect(cls, data: Any) -> Any:
@@ -193,6 +193,7 @@ class ArbitrarySecretSchema(BaseSecretSchema):
             for key, value in self.arbitrary_kv_pairs.items()
         }
         self.__dict__["arbitrary_kv_pairs"] = MappingProxyType(pairs)
+        self.__dict__[_CONTENT] = pairs
         return self
 
 

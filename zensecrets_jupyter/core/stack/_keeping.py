@@ -1,0 +1,99 @@
+"""How a field keeps a text with references out of its validators, and which fields may.
+
+Our own check is put around each field's, outside of the validators that a subclass declares: a validator should see what a reference
+stands for, never the reference.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import CoreSchema, core_schema
+
+from zensecrets_jupyter.core import reference
+from zensecrets_jupyter.core.errors import InvalidReferenceError
+from zensecrets_jupyter.core.fields import is_clear_text_field
+from zensecrets_jupyter.core.reference import LiteralText
+
+STORED = {"zensecrets_stored": True}
+"""Validation context for what was registered before: it is not checked for near misses again."""
+RESOLVED = {"zensecrets_resolved": True}
+
+
+class Held(NamedTuple):
+    """A field's value that holds references, on its way through pydantic."""
+
+    value: Any
+
+
+def wrap_fields(cls: type[BaseModel], schema: CoreSchema) -> None:
+    """Put our own check around each field's in ``schema``, which is that of the model ``cls``."""
+    for name, field in _model_fields(schema).items():
+        # pydantic looks for a field's default in its outermost schema only.
+        owner = field["schema"] if field["schema"]["type"] == "default" else field
+        owner["schema"] = core_schema.with_info_wrap_validator_function(_keeper(cls, name), owner["schema"])
+
+
+def _model_fields(schema: Any) -> dict[str, Any]:
+    while schema["type"] != "model-fields":
+        schema = schema["schema"]
+    found: dict[str, Any] = schema["fields"]
+    return found
+
+
+def _keeper(cls: type[BaseModel], name: str) -> Callable[..., Any]:
+    def keep(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: core_schema.ValidationInfo) -> Any:
+        context = info.context or {}
+        if context is RESOLVED or isinstance(value, LiteralText):
+            return handler(value)
+        found = list(texts(value))
+        if context is not STORED:
+            for text in found:
+                slip = reference.near_miss(text)
+                if slip:
+                    slip.message = f"Attribute {name!r}: {slip.message}"
+                    raise slip
+        if not any(reference.has_reference(text) for text in found):
+            return handler(value)
+        field = cls.model_fields[name]
+        if is_clear_text_field(field):
+            message = f"Attribute {name!r} takes no reference to a secret: it is always clear text."
+        elif not takes_text(field.annotation, nested=not isinstance(value, str)):
+            message = f"Attribute {name!r} takes no reference to a secret: it is not a text."
+        else:
+            return Held(value)
+        raise InvalidReferenceError(message, text=" ".join(found), hint="Give the value itself.")
+
+    return keep
+
+
+def takes_text(annotation: Any, *, nested: bool = False) -> bool:
+    """Tell whether a field with this annotation can hold a text; with ``nested``, whether there can be texts inside it."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return takes_text(inner[0], nested=nested)
+    if origin in {Union, types.UnionType}:
+        return any(takes_text(option, nested=nested) for option in inner)
+    if annotation is Any:
+        return True
+    if not nested:
+        return annotation is str
+    container = origin or annotation
+    if not isinstance(container, type) or not issubclass(container, (list, dict, tuple, set, frozenset, Mapping)):
+        return False
+    return not inner or any(takes_text(item) or takes_text(item, nested=True) for item in inner)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield every text in ``value``, in lists and dicts too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            yield from texts(item)

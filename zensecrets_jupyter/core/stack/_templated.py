@@ -1,0 +1,269 @@
+"""Models whose fields may hold references: the attributes of components, and the settings of steps and pipelines.
+
+A field that holds a reference keeps its text, which is not validated: the field's validators run on what it resolves to, when it is read.
+Such texts are taken out of the instance's ``__dict__``, so that reading them comes by ``__getattr__`` while every other field is read at
+the speed of any pydantic model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any, NamedTuple, Protocol, get_args
+from weakref import WeakKeyDictionary
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_serializer, model_validator
+from pydantic_core import CoreSchema
+from typing_extensions import Self
+
+from zensecrets_jupyter.core import names, reference
+from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
+from zensecrets_jupyter.core.fields import is_secret_field
+from zensecrets_jupyter.core.reference import LiteralText, SecretReference
+from zensecrets_jupyter.core.stack._keeping import RESOLVED, STORED, Held, texts, wrap_fields
+from zensecrets_jupyter.core.value import SecretValue
+
+# Keys of an instance's __dict__ that no field can be called.
+_TEMPLATES = "(templates)"
+_LITERALS = "(literals)"
+_PLACE = "(place)"
+
+_plain_text: WeakKeyDictionary[type[TemplatedModel], dict[str, bool]] = WeakKeyDictionary()
+_building: ContextVar[bool] = ContextVar("zensecrets_building", default=False)
+
+
+class Place(Protocol):
+    """Where a model hangs: what resolves its references, and what errors call it."""
+
+    def __str__(self) -> str:
+        """Return what errors call it, such as ``annotator 'labels'``."""
+
+    def resolve(self, text: str) -> str:
+        """Return ``text`` with its references resolved; errors as :meth:`Stack.resolve` has them."""
+
+
+class Requirement(NamedTuple):
+    """One reference, and the attribute that holds it; ``owner`` is what errors call the model, such as ``annotator 'labels'``."""
+
+    owner: str
+    attribute: str
+    reference: SecretReference
+
+
+class TemplatedModel(BaseModel):
+    """A model whose string fields, and the strings in its lists and dicts, may hold references.
+
+    ``repr``, ``model_dump`` and JSON show the references, never what they stand for. Instances do not change.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, protected_namespaces=())
+
+    def __init__(self, /, **data: Any) -> None:
+        """Check the fields.
+
+        Raises:
+            InvalidReferenceError: If a text is nearly a reference, or a reference stands where none may stand.
+            InvalidComponentError: If a field is missing, unknown or has an unacceptable value; it says which and never the value.
+        """
+        self._build(data, None)
+
+    @classmethod
+    def from_stored(cls, data: Mapping[str, Any]) -> Self:
+        """Return the model that :meth:`stored` gave ``data`` of; errors as from the constructor."""
+        literals = {name: LiteralText(item["$literal"]) for name, item in data.items() if _is_literal(item)}
+        self = cls.__new__(cls)
+        self._build({**data, **literals}, STORED)
+        return self
+
+    def stored(self) -> dict[str, Any]:
+        """Return the fields that were given, for storing: references as their text, and sensitive plain values in clear."""
+        literals = self.__dict__[_LITERALS]
+        return {
+            name: {"$literal": str(value)} if name in literals else value
+            for name, value in self._raw()
+            if name in self.model_fields_set
+        }
+
+    def _build(self, data: dict[str, Any], context: dict[str, Any] | None) -> None:
+        literals = frozenset(name for name, value in data.items() if isinstance(value, LiteralText))
+        problem: ZenSecretsError | None = None
+        token = _building.set(True)
+        try:
+            type(self).__pydantic_validator__.validate_python(data, self_instance=self, context=context)
+        except ValidationError as error:
+            problem = _explain(type(self), error)
+        finally:
+            _building.reset(token)
+        if problem:
+            raise problem
+        self.__dict__[_LITERALS] = literals
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Put our own check around each field's, outside of the validators that a subclass declares."""
+        schema = handler(source)
+        wrap_fields(cls, handler.resolve_ref_schema(schema))
+        return schema
+
+    @model_validator(mode="after")
+    def _take_templates_out(self) -> Self:
+        present = {name: held.value for name, held in self.__dict__.items() if isinstance(held, Held)}
+        for name in present:
+            del self.__dict__[name]
+        # When one field is assigned, the templates of the others are here already.
+        self.__dict__[_TEMPLATES] = {**self.__dict__.get(_TEMPLATES, {}), **present}
+        self.__dict__.setdefault(_LITERALS, frozenset())
+        for name, field in type(self).model_fields.items():
+            value = self.__dict__.get(name)
+            if type(value) is str and is_secret_field(field):
+                self.__dict__[name] = SecretValue(value, f"‹secret:{name}›")
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what a field that holds references resolves to now.
+
+        Raises:
+            NotInStackError, NoSecretsManagerError, SecretNotFoundError, SecretKeyNotFoundError: If it can't be resolved.
+            InvalidComponentError: If what it resolves to is refused by the field's validators.
+        """
+        templates = self.__dict__.get(_TEMPLATES)
+        if templates is None or name not in templates:
+            # Raises the AttributeError of any other model.
+            return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
+        template = templates[name]
+        if _building.get():
+            return template
+        place: Place | None = self.__dict__.get(_PLACE)
+        if place is None:
+            message = f"{_text_of(template)} of attribute {name!r} can't be resolved: it is not part of a stack."
+            raise NotInStackError(message, hint="Register it as a component and add that to a stack: %stack update")
+        resolved = place.resolve(template) if type(template) is str else _resolve(template, place)
+        return resolved if _is_plain_text(type(self), name) else self._validated(name, resolved, place)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse: what is registered changes through the workspace only."""
+        message = f"Attribute {name!r} can't be set on a {type(self).__name__}."
+        raise AttributeError(message)
+
+    def at(self, place: Place) -> Self:
+        """Return the same model hanging at ``place``, which resolves its references."""
+        twin = type(self).__new__(type(self))
+        object.__setattr__(twin, "__dict__", {**self.__dict__, _PLACE: place})
+        object.__setattr__(twin, "__pydantic_fields_set__", self.model_fields_set)
+        object.__setattr__(twin, "__pydantic_extra__", self.__pydantic_extra__)
+        object.__setattr__(twin, "__pydantic_private__", self.__pydantic_private__)
+        return twin
+
+    @property
+    def required_secrets(self) -> list[SecretReference]:
+        """The references in the fields, each once, in the order of the fields."""
+        return list(dict.fromkeys(need.reference for need in self.requirements("")))
+
+    def requirements(self, owner: str) -> list[Requirement]:
+        """Return each reference with the field that holds it; ``owner`` is what errors shall call this model."""
+        return [
+            Requirement(owner, name, found)
+            for name, value in self._raw()
+            if name in self.__dict__[_TEMPLATES]
+            for text in texts(value)
+            for found in reference.find_references(text)
+        ]
+
+    def plain_sensitive_fields(self) -> list[str]:
+        """Return the sensitive fields that hold a value instead of a reference."""
+        return [name for name, value in self.__dict__.items() if isinstance(value, SecretValue)]
+
+    def _raw(self) -> Iterator[tuple[str, Any]]:
+        templates = self.__dict__[_TEMPLATES]
+        for name in type(self).model_fields:
+            yield name, templates[name] if name in templates else self.__dict__[name]
+        yield from (self.__pydantic_extra__ or {}).items()
+
+    def _validated(self, name: str, resolved: Any, place: Place) -> Any:
+        scratch = self.at(place)
+        scratch.__dict__[_TEMPLATES] = {other: text for other, text in self.__dict__[_TEMPLATES].items() if other != name}
+        failed = False
+        token = _building.set(True)
+        try:
+            self.__pydantic_validator__.validate_assignment(scratch, name, resolved, context=RESOLVED)
+        except ValidationError:
+            failed = True
+        finally:
+            _building.reset(token)
+        if failed:
+            message = f"What {_text_of(self.__dict__[_TEMPLATES][name])} stands for is refused by attribute {name!r} of {place}."
+            raise InvalidComponentError(message, hint="Update the secret, or refer to another one.")
+        value = scratch.__dict__[name]
+        if isinstance(resolved, SecretValue) and type(value) is str:
+            return resolved if value == resolved else SecretValue(value, resolved.template)
+        return value
+
+    @model_serializer(mode="plain")
+    def _dump_references(self) -> dict[str, Any]:
+        return {name: repr(value) if isinstance(value, SecretValue) else value for name, value in self._raw()}
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """Return what ``repr`` shows: references as their text, sensitive values masked."""
+        return list(self._raw())
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both are of one class and have the same fields, unresolved."""
+        return type(other) is type(self) and isinstance(other, TemplatedModel) and dict(self._raw()) == dict(other._raw())
+
+    def __hash__(self) -> int:
+        """Return a hash of the class and the fields' names; the fields may hold lists and dicts."""
+        return hash((type(self), tuple(sorted(self.model_fields_set))))
+
+
+def _resolve(template: Any, place: Place) -> Any:
+    if isinstance(template, str):
+        return place.resolve(template) if reference.has_reference(template) else template
+    if isinstance(template, Mapping):
+        return {key: _resolve(item, place) for key, item in template.items()}
+    if isinstance(template, (list, tuple, set, frozenset)):
+        return type(template)(_resolve(item, place) for item in template)
+    return template
+
+
+def _text_of(template: Any) -> str:
+    return ", ".join(str(found) for text in texts(template) for found in reference.find_references(text))
+
+
+def _is_plain_text(cls: type[TemplatedModel], name: str) -> bool:
+    """Tell whether any text is fine for a field, so that there is nothing to validate."""
+    known = _plain_text.setdefault(cls, {})
+    if name not in known:
+        field = cls.model_fields.get(name)
+        if field is None:
+            return True
+        decorators = cls.__pydantic_decorators__
+        checked = any(name in found.info.fields or "*" in found.info.fields for found in decorators.field_validators.values())
+        only_text = field.annotation is str or set(get_args(field.annotation)) == {str, type(None)} or field.annotation is Any
+        known[name] = only_text and not field.metadata and not checked
+    return known[name]
+
+
+def _is_literal(item: object) -> bool:
+    return isinstance(item, dict) and item.keys() == {"$literal"}
+
+
+def _explain(cls: type[TemplatedModel], error: ValidationError) -> ZenSecretsError:
+    """Return our own error for pydantic's, which carries the values that it refused."""
+    found = []
+    for detail in error.errors(include_url=False, include_context=True, include_input=False):
+        inner = detail.get("ctx", {}).get("error")
+        if isinstance(inner, ZenSecretsError):
+            return inner
+        attribute = ".".join(str(part) for part in detail["loc"])
+        kind = detail["type"]
+        if kind == "missing":
+            found.append(f"attribute {attribute!r} is missing")
+        elif kind == "extra_forbidden":
+            found.append(f"attribute {attribute!r} is unknown {names.did_you_mean(attribute, cls.model_fields)}".rstrip())
+        elif kind in {"value_error", "assertion_error"}:
+            # A validator's own text may quote the value that it refused.
+            found.append(f"attribute {attribute!r} was refused by its own check" if attribute else "its own check refused it")
+        else:
+            found.append(f"attribute {attribute!r} is not acceptable ({kind.replace('_', ' ')})")
+    known = ", ".join(name if field.is_required() else f"{name} (optional)" for name, field in cls.model_fields.items())
+    return InvalidComponentError(f"{'; '.join(found).capitalize()}.", hint=f"The attributes are {known or 'none'}.")

@@ -1,0 +1,101 @@
+"""Stack components: their eleven types, what their attributes are, and how one reads them."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, ClassVar
+
+from zensecrets_jupyter.core.stack import _flavors
+from zensecrets_jupyter.core.stack._templated import Place, Requirement, TemplatedModel
+
+
+class ComponentType(str, Enum):
+    """The types of component that a stack can have; the values are ZenML's."""
+
+    ALERTER = "alerter"
+    ANNOTATOR = "annotator"
+    ARTIFACT_STORE = "artifact_store"
+    CONTAINER_REGISTRY = "container_registry"
+    DATA_VALIDATOR = "data_validator"
+    EXPERIMENT_TRACKER = "experiment_tracker"
+    FEATURE_STORE = "feature_store"
+    MODEL_DEPLOYER = "model_deployer"
+    ORCHESTRATOR = "orchestrator"
+    SECRETS_MANAGER = "secrets_manager"
+    STEP_OPERATOR = "step_operator"
+
+    @property
+    def command(self) -> str:
+        """The command group that handles components of this type, such as ``artifact-store``."""
+        return self.value.replace("_", "-")
+
+    @property
+    def words(self) -> str:
+        """What a sentence calls it, such as ``artifact store``."""
+        return self.value.replace("_", " ")
+
+
+class StackComponentConfig(TemplatedModel):
+    """The attributes of a stack component of one flavor.
+
+    A subclass names its ``TYPE`` (a :class:`ComponentType` or its value) and its ``FLAVOR``, and its attributes as fields; the flavor is
+    known as soon as the class is defined. Any string attribute may hold references, but for a
+    :func:`~zensecrets_jupyter.core.fields.ClearTextField`; a :func:`~zensecrets_jupyter.core.fields.SecretField` is masked when shown.
+    """
+
+    TYPE: ClassVar[str] = ""
+    FLAVOR: ClassVar[str] = ""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the flavor known."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if "FLAVOR" in cls.__dict__ and cls.FLAVOR:
+            _flavors.add(cls)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether what it describes runs on another machine, which can't reach what only this one has."""
+        return False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether what it describes can only be reached from this machine."""
+        return False
+
+
+class StackComponent:
+    """A registered component: its name, type and flavor, and its attributes, which resolve their references when they are read.
+
+    ``component.some_attribute`` is ``component.config.some_attribute``.
+    """
+
+    def __init__(self, name: str, component_type: ComponentType, config: StackComponentConfig, *, id: str, flavor: str) -> None:  # noqa: A002 - ZenML's name
+        """Hold what the workspace has registered."""
+        self.name = name
+        self.type = component_type
+        self.config = config
+        self.id = id
+        self.flavor = flavor
+
+    def __str__(self) -> str:
+        """Return what errors call it, such as ``annotator 'labels'``."""
+        return f"{self.type.words} {self.name!r}"
+
+    def __repr__(self) -> str:
+        """Return type, name, flavor and attributes, references unresolved."""
+        return f"<{self} (flavor {self.flavor}): {self.config!r}>"
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute, resolved; errors as reading it from the config has them."""
+        if name.startswith("__") or name == "config":
+            raise AttributeError(name)
+        return getattr(self.config, name)
+
+    def at(self, place: Place) -> StackComponent:
+        """Return the same component, with its references resolved by ``place``."""
+        return StackComponent(self.name, self.type, self.config.at(place), id=self.id, flavor=self.flavor)
+
+    def requirements(self) -> list[Requirement]:
+        """Return each reference in the attributes, with the attribute that holds it."""
+        return self.config.requirements(str(self))

@@ -1,0 +1,20 @@
+"""What several flavors share."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from zensecrets_jupyter.core.stack.component import StackComponentConfig
+
+
+class AuthenticatedConfig(StackComponentConfig):
+    """Attributes of a component that logs in somewhere."""
+
+    authentication_secret: str | None = None
+    """What to log in with: a reference to a key, or as in ZenML 0.20 the name of a secret."""
+
+
+class CustomConfig(StackComponentConfig):
+    """Attributes of a component that no flavor describes: whatever it is given; each may hold references."""
+
+    model_config = ConfigDict(extra="allow")

@@ -1,0 +1,24 @@
+"""Annotators: they let people label data."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from zensecrets_jupyter.core.stack.flavors._bases import AuthenticatedConfig, CustomConfig
+
+
+class LabelStudioAnnotatorConfig(AuthenticatedConfig):
+    """A Label Studio, by default one on this machine."""
+
+    TYPE: ClassVar[str] = "annotator"
+    FLAVOR: ClassVar[str] = "label_studio"
+
+    instance_url: str = "http://localhost"
+    port: int = 8093
+
+
+class CustomAnnotatorConfig(CustomConfig):
+    """An annotator with attributes of any name."""
+
+    TYPE: ClassVar[str] = "annotator"
+    FLAVOR: ClassVar[str] = "custom"

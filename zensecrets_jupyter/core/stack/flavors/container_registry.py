@@ -1,0 +1,77 @@
+"""Container registries: they keep the images that steps run in."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from pydantic import field_validator
+
+from zensecrets_jupyter.core.stack.flavors._bases import AuthenticatedConfig, CustomConfig
+
+
+class _RegistryConfig(AuthenticatedConfig):
+    """Attributes of every container registry."""
+
+    uri: str
+
+    @field_validator("uri")
+    @classmethod
+    def _strip_slash(cls, uri: str) -> str:
+        return uri.rstrip("/")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the registry's address is one of this machine."""
+        return re.fullmatch(r"localhost:[0-9]{4,5}", self.uri) is not None
+
+
+class DefaultContainerRegistryConfig(_RegistryConfig):
+    """A registry at any address."""
+
+    TYPE: ClassVar[str] = "container_registry"
+    FLAVOR: ClassVar[str] = "default"
+
+
+class AWSContainerRegistryConfig(_RegistryConfig):
+    """Amazon's Elastic Container Registry."""
+
+    TYPE: ClassVar[str] = "container_registry"
+    FLAVOR: ClassVar[str] = "aws"
+
+
+class AzureContainerRegistryConfig(_RegistryConfig):
+    """Azure's container registry."""
+
+    TYPE: ClassVar[str] = "container_registry"
+    FLAVOR: ClassVar[str] = "azure"
+
+
+class DockerHubContainerRegistryConfig(_RegistryConfig):
+    """Docker Hub."""
+
+    TYPE: ClassVar[str] = "container_registry"
+    FLAVOR: ClassVar[str] = "dockerhub"
+
+
+class GCPContainerRegistryConfig(_RegistryConfig):
+    """Google Cloud's container registry."""
+
+    TYPE: ClassVar[str] = "container_registry"
+    FLAVOR: ClassVar[str] = "gcp"
+
+
+class GitHubContainerRegistryConfig(_RegistryConfig):
+    """GitHub's container registry."""
+
+    TYPE: ClassVar[str] = "container_registry"
+    FLAVOR: ClassVar[str] = "github"
+
+    automatic_token_authentication: bool = False
+
+
+class CustomContainerRegistryConfig(CustomConfig):
+    """A container registry with attributes of any name."""
+
+    TYPE: ClassVar[str] = "container_registry"
+    FLAVOR: ClassVar[str] = "custom"

@@ -1,0 +1,133 @@
+"""Orchestrators: they run the steps of a pipeline."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from zensecrets_jupyter.core.fields import SecretField
+from zensecrets_jupyter.core.stack.component import StackComponentConfig
+from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig
+
+
+class LocalOrchestratorConfig(StackComponentConfig):
+    """The steps run in this process, one after the other; it takes no attributes."""
+
+    TYPE: ClassVar[str] = "orchestrator"
+    FLAVOR: ClassVar[str] = "local"
+
+    @property
+    def is_local(self) -> bool:
+        """True: it is this process."""
+        return True
+
+
+class _RemoteConfig(StackComponentConfig):
+    """Attributes of an orchestrator that runs steps on other machines."""
+
+    @property
+    def is_remote(self) -> bool:
+        """True: the steps run elsewhere."""
+        return True
+
+
+class AirflowOrchestratorConfig(StackComponentConfig):
+    """Airflow on this machine; it takes no attributes."""
+
+    TYPE: ClassVar[str] = "orchestrator"
+    FLAVOR: ClassVar[str] = "airflow"
+
+    @property
+    def is_local(self) -> bool:
+        """True: ZenML 0.20 runs Airflow as a process of this machine."""
+        return True
+
+
+class GitHubActionsOrchestratorConfig(_RemoteConfig):
+    """Workflows of GitHub Actions."""
+
+    TYPE: ClassVar[str] = "orchestrator"
+    FLAVOR: ClassVar[str] = "github"
+
+    skip_dirty_repository_check: bool = False
+    skip_github_repository_check: bool = False
+    push: bool = False
+
+
+class KubeflowOrchestratorConfig(StackComponentConfig):
+    """Kubeflow Pipelines: on a cluster where ``kubernetes_context`` names one, else on this machine."""
+
+    TYPE: ClassVar[str] = "orchestrator"
+    FLAVOR: ClassVar[str] = "kubeflow"
+
+    kubeflow_pipelines_ui_port: int = 8080
+    kubeflow_hostname: str | None = None
+    kubeflow_namespace: str = "kubeflow"
+    kubernetes_context: str | None = None
+    client_username: str | None = SecretField(default=None)
+    client_password: str | None = SecretField(default=None)
+    synchronous: bool = False
+    skip_local_validations: bool = False
+    skip_cluster_provisioning: bool = False
+    skip_ui_daemon_provisioning: bool = False
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the steps run on a cluster elsewhere."""
+        context = self.kubernetes_context
+        return self.skip_local_validations or (context is not None and not context.startswith("k3d-"))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the cluster is one that was provisioned on this machine."""
+        return not self.is_remote
+
+
+class KubernetesOrchestratorConfig(_RemoteConfig):
+    """Pods of a Kubernetes cluster."""
+
+    TYPE: ClassVar[str] = "orchestrator"
+    FLAVOR: ClassVar[str] = "kubernetes"
+
+    kubernetes_context: str | None = None
+    kubernetes_namespace: str = "zenml"
+    synchronous: bool = False
+    skip_config_loading: bool = False
+
+
+class TektonOrchestratorConfig(_RemoteConfig):
+    """Tekton on a Kubernetes cluster."""
+
+    TYPE: ClassVar[str] = "orchestrator"
+    FLAVOR: ClassVar[str] = "tekton"
+
+    kubernetes_context: str
+    kubernetes_namespace: str = "zenml"
+    tekton_ui_port: int = 8080
+    skip_ui_daemon_provisioning: bool = False
+
+
+class VertexOrchestratorConfig(_RemoteConfig):
+    """Vertex AI Pipelines."""
+
+    TYPE: ClassVar[str] = "orchestrator"
+    FLAVOR: ClassVar[str] = "vertex"
+
+    project: str | None = None
+    location: str
+    pipeline_root: str | None = None
+    labels: dict[str, str] = {}
+    encryption_spec_key_name: str | None = None
+    workload_service_account: str | None = None
+    network: str | None = None
+    synchronous: bool = False
+    cpu_limit: str | None = None
+    memory_limit: str | None = None
+    node_selector_constraint: tuple[str, str] | None = None
+    gpu_limit: int | None = None
+
+
+class CustomOrchestratorConfig(CustomConfig):
+    """An orchestrator with attributes of any name."""
+
+    TYPE: ClassVar[str] = "orchestrator"
+    FLAVOR: ClassVar[str] = "custom"

@@ -1,0 +1,80 @@
+"""Step operators: they run single steps elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from zensecrets_jupyter.core.fields import SecretField
+from zensecrets_jupyter.core.stack.component import StackComponentConfig
+from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig
+
+
+class _RemoteConfig(StackComponentConfig):
+    """Attributes of a step operator that runs steps on other machines."""
+
+    @property
+    def is_remote(self) -> bool:
+        """True: the step runs elsewhere."""
+        return True
+
+
+class SagemakerStepOperatorConfig(_RemoteConfig):
+    """Jobs of SageMaker."""
+
+    TYPE: ClassVar[str] = "step_operator"
+    FLAVOR: ClassVar[str] = "sagemaker"
+
+    role: str
+    instance_type: str
+    bucket: str | None = None
+    experiment_name: str | None = None
+
+
+class AzureMLStepOperatorConfig(_RemoteConfig):
+    """Jobs of Azure Machine Learning."""
+
+    TYPE: ClassVar[str] = "step_operator"
+    FLAVOR: ClassVar[str] = "azureml"
+
+    subscription_id: str
+    resource_group: str
+    workspace_name: str
+    compute_target_name: str
+    environment_name: str | None = None
+    tenant_id: str | None = SecretField(default=None)
+    service_principal_id: str | None = SecretField(default=None)
+    service_principal_password: str | None = SecretField(default=None)
+
+
+class VertexStepOperatorConfig(_RemoteConfig):
+    """Jobs of Vertex AI."""
+
+    TYPE: ClassVar[str] = "step_operator"
+    FLAVOR: ClassVar[str] = "vertex"
+
+    region: str
+    project: str | None = None
+    accelerator_type: str | None = None
+    accelerator_count: int = 0
+    machine_type: str = "n1-standard-4"
+    encryption_spec_key_name: str | None = None
+
+
+class KubernetesSparkStepOperatorConfig(_RemoteConfig):
+    """Jobs of Spark on a Kubernetes cluster."""
+
+    TYPE: ClassVar[str] = "step_operator"
+    FLAVOR: ClassVar[str] = "spark-kubernetes"
+
+    master: str
+    deploy_mode: str = "cluster"
+    submit_kwargs: dict[str, Any] | None = None
+    namespace: str | None = None
+    service_account: str | None = None
+
+
+class CustomStepOperatorConfig(CustomConfig):
+    """A step operator with attributes of any name."""
+
+    TYPE: ClassVar[str] = "step_operator"
+    FLAVOR: ClassVar[str] = "custom"

@@ -1,0 +1,205 @@
+"""A stack: components that belong together, and the secrets manager that their references resolve in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core import reference
+from zensecrets_jupyter.core.errors import NoSecretsManagerError, NotInStackError, SecretKeyNotFoundError, SecretNotFoundError
+from zensecrets_jupyter.core.reference import Part, SecretReference
+from zensecrets_jupyter.core.stack.component import ComponentType, StackComponent
+from zensecrets_jupyter.core.value import SecretValue
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.settings import SecretValidationLevel
+    from zensecrets_jupyter.core.stack._templated import Requirement, TemplatedModel
+    from zensecrets_jupyter.core.stack.validation import Report
+
+
+class Stack:
+    """A named set of components, at most one of each type.
+
+    Each type of component is an attribute, ``None`` where the stack has no such component. A component reached this way resolves its
+    references in this stack: ``stack.annotator.authentication_secret`` is the value.
+    """
+
+    def __init__(self, name: str, components: Iterable[StackComponent], secrets_manager: SecretsManager | None, *, id: str) -> None:  # noqa: A002 - ZenML's name
+        """Bind the components to this stack."""
+        self.name = name
+        self.id = id
+        self._secrets_manager = secrets_manager
+        self._components = {
+            component.type: component.at(PlaceInStack(self, str(component))) for component in components
+        }
+
+    def __repr__(self) -> str:
+        """Return the name and the components, references unresolved."""
+        parts = [str(component) for component in self._components.values()]
+        if self._secrets_manager is not None:
+            parts.append(f"secrets manager {self._secrets_manager.name!r}")
+        return f"<Stack {self.name!r}: {', '.join(parts)}>"
+
+    @property
+    def components(self) -> Mapping[ComponentType, StackComponent]:
+        """The components by type, without the secrets manager, in the order in which they were added."""
+        return dict(self._components)
+
+    @property
+    def secrets_manager(self) -> SecretsManager:
+        """The stack's secrets manager.
+
+        Raises:
+            NoSecretsManagerError: If the stack has none.
+        """
+        if self._secrets_manager is None:
+            message = f"Stack {self.name!r} has no secrets manager."
+            raise NoSecretsManagerError(message, hint=f"Add one: %stack update {self.name} -x SECRETS_MANAGER")
+        return self._secrets_manager
+
+    @property
+    def has_secrets_manager(self) -> bool:
+        """Whether the stack has a secrets manager."""
+        return self._secrets_manager is not None
+
+    @property
+    def alerter(self) -> StackComponent | None:
+        """The stack's alerter."""
+        return self._components.get(ComponentType.ALERTER)
+
+    @property
+    def annotator(self) -> StackComponent | None:
+        """The stack's annotator."""
+        return self._components.get(ComponentType.ANNOTATOR)
+
+    @property
+    def artifact_store(self) -> StackComponent | None:
+        """The stack's artifact store."""
+        return self._components.get(ComponentType.ARTIFACT_STORE)
+
+    @property
+    def container_registry(self) -> StackComponent | None:
+        """The stack's container registry."""
+        return self._components.get(ComponentType.CONTAINER_REGISTRY)
+
+    @property
+    def data_validator(self) -> StackComponent | None:
+        """The stack's data validator."""
+        return self._components.get(ComponentType.DATA_VALIDATOR)
+
+    @property
+    def experiment_tracker(self) -> StackComponent | None:
+        """The stack's experiment tracker."""
+        return self._components.get(ComponentType.EXPERIMENT_TRACKER)
+
+    @property
+    def feature_store(self) -> StackComponent | None:
+        """The stack's feature store."""
+        return self._components.get(ComponentType.FEATURE_STORE)
+
+    @property
+    def model_deployer(self) -> StackComponent | None:
+        """The stack's model deployer."""
+        return self._components.get(ComponentType.MODEL_DEPLOYER)
+
+    @property
+    def orchestrator(self) -> StackComponent | None:
+        """The stack's orchestrator."""
+        return self._components.get(ComponentType.ORCHESTRATOR)
+
+    @property
+    def step_operator(self) -> StackComponent | None:
+        """The stack's step operator."""
+        return self._components.get(ComponentType.STEP_OPERATOR)
+
+    def requirements(self, settings: Iterable[tuple[str, TemplatedModel]] = ()) -> list[Requirement]:
+        """Return each reference that the components hold, and then those of ``settings``, pairs of what to call them and the model."""
+        found = [need for component in self._components.values() for need in component.requirements()]
+        return found + [need for owner, model in settings for need in model.requirements(owner)]
+
+    @property
+    def required_secrets(self) -> list[SecretReference]:
+        """The references that the components hold, each once, in the order of the components and their attributes."""
+        return list(dict.fromkeys(need.reference for need in self.requirements()))
+
+    def resolve(self, text: str, owner: str = "") -> str:
+        """Return ``text`` with its references resolved by this stack's secrets manager; ``owner`` is who asks, for the error.
+
+        Raises:
+            NoSecretsManagerError: If the stack has no secrets manager.
+            SecretNotFoundError: If a secret does not exist.
+            SecretKeyNotFoundError: If a secret has no such key; the error names those that there are.
+        """
+        parts = _split(text)
+        try:
+            manager = self.secrets_manager
+            if len(parts) == 1 and type(parts[0]) is SecretReference:
+                return manager.get_secret(parts[0].name).value(parts[0].key)
+            texts = [manager.get_secret(part.name).value(part.key) if type(part) is SecretReference else str(part) for part in parts]
+            problem: NoSecretsManagerError | SecretNotFoundError | None = None
+        except (NoSecretsManagerError, SecretNotFoundError) as error:
+            problem = error
+        if problem is not None:
+            raise _in_context(problem, text, owner)
+        joined = "".join(texts)
+        if any(isinstance(found, SecretValue) for found in texts):
+            return SecretValue(joined, text, manager.context.origin)
+        return joined
+
+    def validate(
+        self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, TemplatedModel]] = ()
+    ) -> Report:
+        """Return the report on everything that would keep a pipeline from running on this stack; nothing is raised for a problem.
+
+        ``level`` is that of ``ZENML_SECRET_VALIDATION_LEVEL`` where none is given; ``settings`` are those of the steps to run.
+
+        Raises:
+            SettingsError: If the environment variable names no level.
+        """
+        from zensecrets_jupyter.core.stack.validation import validate  # noqa: PLC0415 - it imports this module
+
+        return validate(self, level=level, settings=settings)
+
+
+class PlaceInStack:
+    """Where a component, or the settings of a step, hangs in a stack."""
+
+    __slots__ = ("_owner", "_stack")
+
+    def __init__(self, stack: Stack, owner: str) -> None:
+        """Resolve in ``stack`` for ``owner``."""
+        self._stack = stack
+        self._owner = owner
+
+    def __str__(self) -> str:
+        """Return what errors call what hangs here."""
+        return self._owner
+
+    def resolve(self, text: str) -> str:
+        """See :meth:`Stack.resolve`."""
+        return self._stack.resolve(text, self._owner)
+
+
+def not_in_stack(component: StackComponent, stack: Stack) -> NotInStackError:
+    """Return the error for a component whose references can't be resolved, since ``stack`` does not hold it."""
+    message = f"The references of {component} can't be resolved: it is not part of the active stack {stack.name!r}."
+    hint = f"Add it, %stack update {stack.name} --{component.type.command} {component.name}, or set a stack that has it: %stack set"
+    return NotInStackError(message, hint=hint)
+
+
+@lru_cache(maxsize=4096)
+def _split(text: str) -> tuple[Part, ...]:
+    return reference.split(text)
+
+
+def _in_context(
+    error: NoSecretsManagerError | SecretNotFoundError, text: str, owner: str
+) -> NoSecretsManagerError | SecretNotFoundError:
+    message = f"{text}{f' of {owner}' if owner else ''} can't be resolved: {error.message}"
+    if isinstance(error, SecretKeyNotFoundError):
+        return SecretKeyNotFoundError(message, name=error.name, key=error.key, manager=error.manager, hint=error.hint)
+    if isinstance(error, SecretNotFoundError):
+        return SecretNotFoundError(message, name=error.name, manager=error.manager, hint=error.hint)
+    return NoSecretsManagerError(message, flavor=error.flavor, hint=error.hint)
