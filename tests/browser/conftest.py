@@ -1,0 +1,99 @@
+"""A real JupyterLab, and a headless Chromium that looks at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+import requests
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+SECONDS_TO_START = 60
+
+
+class Lab(NamedTuple):
+    """A JupyterLab that is running."""
+
+    url: str
+    token: str
+    folder: Path
+
+    def open(self, page: Page, path: str = "") -> None:
+        """Show the file at ``path`` in its folder, or the launcher."""
+        page.goto(f"{self.url}lab{'/tree/' + path if path else ''}?reset&token={self.token}")
+        page.locator("#jp-main-dock-panel").wait_for()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Return a JupyterLab with a folder, a configuration and a home of its own."""
+    home = tmp_path_factory.mktemp("lab")
+    folder = home / "notebooks"
+    folder.mkdir()
+    token = secrets.token_hex()
+    own = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "IPYTHONDIR": "ipython",
+        "ZENSECRETS_HOME": "zensecrets",
+    }
+    environment = {**os.environ, "JUPYTER_TOKEN": token, **{name: str(home / place) for name, place in own.items()}}
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--port=0", "--allow-root", f"--ServerApp.root_dir={folder}"]
+    with (home / "log").open("wb") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            yield Lab(_url_of(server, home), token, folder)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:
+    # The server writes where it listens into this file, some time before it answers there.
+    told = home / "runtime" / f"jpserver-{server.pid}.json"
+    until = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < until and server.poll() is None:
+        if told.is_file() and (text := told.read_text(encoding="utf-8")):
+            url: str = json.loads(text)["url"]
+            try:
+                if requests.get(f"{url}api", timeout=SECONDS_TO_START).ok:
+                    return url
+            except requests.ConnectionError:
+                pass
+        time.sleep(0.1)
+    message = f"JupyterLab did not start:\n{(home / 'log').read_text(encoding='utf-8')}"
+    raise RuntimeError(message)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return the machine's own Chromium; `tests/install-system-packages` installs it."""
+    path = shutil.which("chromium")
+    assert path is not None, "There is no chromium here: run tests/install-system-packages."
+    # Chromium looks up its vendor's hosts at every start, which takes long where there is no way out.
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=quiet)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return an empty page in a profile of its own."""
+    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        yield context.new_page()

@@ -1,0 +1,75 @@
+"""The commands that the labextension adds to JupyterLab's palette."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+    from tests.browser.conftest import Lab
+
+PREFIX = "zensecrets-jupyter:"
+SOURCES = {
+    "insert-load-ext": "%load_ext zensecrets_jupyter",
+    "insert-secret-register": "%secret register NAME",
+    "insert-secret-list": "%secret list",
+    "insert-stack-register-secrets": "%stack register-secrets",
+}
+
+
+def test_each_command_writes_its_magic_into_a_new_cell_below(lab: Lab, page: Page) -> None:
+    """Each command adds a code cell with its magic after the active one, in the order in which they are called."""
+    _open_notebook(lab, page, "commands.ipynb")
+    for name in SOURCES:
+        _palette(page).locator(f"[data-command='{PREFIX}{name}']").click()
+    assert _saved(lab, page, "commands.ipynb") == ["1 + 1", *SOURCES.values()]
+
+
+def test_the_name_is_selected_so_that_typing_replaces_it(lab: Lab, page: Page) -> None:
+    """Whoever types right after the command replaces NAME."""
+    _open_notebook(lab, page, "name.ipynb")
+    _palette(page).locator(f"[data-command='{PREFIX}insert-secret-register']").click()
+    expect(page.locator(".jp-Notebook-cell .cm-content").nth(1)).to_be_focused()
+    page.keyboard.type("openai")
+    assert _saved(lab, page, "name.ipynb") == ["1 + 1", "%secret register openai"]
+
+
+def test_the_palette_offers_the_commands_only_beside_a_notebook(lab: Lab, page: Page) -> None:
+    """JupyterLab's palette leaves out what is disabled: with only the launcher open, it finds none of our commands."""
+    lab.open(page)
+    palette = _palette(page)
+    ours = palette.locator(f"[data-command^='{PREFIX}']")
+    palette.locator("input").fill("Launcher")
+    expect(palette.locator("[data-command='launcher:create']")).to_be_visible()
+    palette.locator("input").fill("Zen Secrets")
+    expect(palette.locator("[data-command]")).to_have_count(0)
+    _open_notebook(lab, page, "offered.ipynb")
+    _palette(page)
+    expect(ours).to_have_count(len(SOURCES))
+
+
+def _open_notebook(lab: Lab, page: Page, name: str) -> None:
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(new_notebook(cells=[new_code_cell("1 + 1")], metadata={"kernelspec": kernel}), lab.folder / name)
+    lab.open(page, name)
+    expect(page.locator(".jp-Notebook-cell")).to_have_count(1)
+    # JupyterLab swallows keys until the kernel is there.
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=60_000)
+
+
+def _palette(page: Page) -> Locator:
+    page.keyboard.press("Control+Shift+C")
+    palette = page.locator(".jp-ModalCommandPalette")
+    palette.locator("input").fill("Zen Secrets")
+    return palette
+
+
+def _saved(lab: Lab, page: Page, name: str) -> list[str]:
+    page.keyboard.press("Control+s")
+    expect(page.locator(".jp-mod-current.jp-mod-dirty")).to_have_count(0)
+    return [cell.source for cell in nbformat.read(lab.folder / name, as_version=4).cells]
