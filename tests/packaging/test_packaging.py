@@ -131,9 +131,8 @@ def test_a_clone_without_node_gives_a_wheel_after_a_warning(clone: Path, bare: P
 
 def test_a_clone_without_node_gives_no_sdist(clone: Path, tmp_path: Path, bare: Path) -> None:
     """An sdist without the labextension would make every wheel from it lack one, so it is refused with the reason."""
-    command = [sys.executable, "-m", "build", "--sdist", "--outdir", tmp_path, clone]
     with pytest.raises(subprocess.CalledProcessError) as refused:
-        _run(command, path=bare)
+        _run([sys.executable, "-m", "build", "--sdist", "--outdir", tmp_path, clone], path=bare)
     assert "An sdist has to hold the labextension, and it can't be built: Node.js and npm are not installed." in refused.value.output
 
 
