@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from hatch_jupyter_builder import npm_builder
+from hatch_jupyter_builder.utils import npm_builder
 
 logger = logging.getLogger(__name__)
 
