@@ -1,34 +1,48 @@
-"""Which secrets are read while something runs: the cache of steps needs to know."""
+"""Which secrets are read while something runs, and what they were: the cache of steps needs to know."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.interface import SecretsManager
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
-_active: tuple[dict[tuple[str, str], SecretsManager], ...] = ()
+
+class Read(NamedTuple):
+    """A secret that was asked of ``manager``, and each state in which it was seen: none if it could not be read at all."""
+
+    manager: SecretsManager
+    seen: list[BaseSecretSchema]
+
+
+Reads: TypeAlias = "dict[tuple[str, str], Read]"
+"""What was read, by the manager's identity and the secret's name."""
+
+_active: tuple[Reads, ...] = ()
 _lock = threading.Lock()
 
 
-def note(manager: SecretsManager, name: str) -> None:
-    """Say that the secret ``name`` of ``manager`` is being read."""
+def note(manager: SecretsManager, name: str, secret: BaseSecretSchema | None) -> None:
+    """Say that ``secret`` was read from ``manager``; ``None`` if it was asked for and may not have come."""
     for record in _active:
-        record[manager.id, name] = manager
+        read = record.setdefault((manager.id, name), Read(manager, []))
+        if secret is not None and (not read.seen or (read.seen[-1] is not secret and read.seen[-1] != secret)):
+            read.seen.append(secret)
 
 
 @contextmanager
-def recorded_reads() -> Iterator[dict[tuple[str, str], SecretsManager]]:
-    """Fill the dict that it yields: for each secret read meanwhile, by any thread, ``(manager's id, name)`` to the manager.
+def recorded_reads() -> Iterator[Reads]:
+    """Fill the dict that it yields with each secret read meanwhile, by any thread.
 
     Reads of other threads count as well: a step may read from threads of its own, and one read too many is a cache miss too many at
     worst.
     """
     global _active  # noqa: PLW0603 - one process, one record of its reads
-    record: dict[tuple[str, str], SecretsManager] = {}
+    record: Reads = {}
     with _lock:
         _active = (*_active, record)
     try:

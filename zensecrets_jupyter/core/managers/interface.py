@@ -29,13 +29,12 @@ from zensecrets_jupyter.core.errors import (
     UnsupportedOperationError,
     ZenSecretsError,
 )
+from zensecrets_jupyter.core.fields import is_secret_field
+from zensecrets_jupyter.core.interaction import PassphraseSource
 from zensecrets_jupyter.core.managers import _reads
 from zensecrets_jupyter.core.managers._cache import ReadCache
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_stand_in
 from zensecrets_jupyter.core.value import Origin
-
-PassphraseSource = Callable[[str], str]
-"""Asks a person for a passphrase, given what to say; raises InteractionUnavailableError where nobody is there."""
 
 
 class Capability(enum.Flag):
@@ -89,6 +88,11 @@ class ManagerOptions(BaseModel):
     """The attributes that a flavor takes at registration; sensitive ones are a SecretField."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """Return what ``repr`` shows: sensitive options as marks."""
+        fields = type(self).model_fields
+        return [(name, f"‹secret:{name}›" if is_secret_field(fields[name]) else getattr(self, name)) for name in fields]
 
 
 @dataclass(frozen=True)
@@ -200,15 +204,18 @@ class SecretsManager(ABC):
         Raises:
             SecretNotFoundError: If there is none; it names near misses.
         """
-        _reads.note(self, secret_name)
         if not refresh:
             cached = self._cache.fresh(secret_name)
             if cached is not None:
+                _reads.note(self, secret_name, cached)
                 return cached
+        _reads.note(self, secret_name, None)
         self._require(Capability.READ, "read")
         if refresh:
             self._cache.drop(secret_name)
-        return self._cache.fetch(secret_name, self._load)
+        secret = self._cache.fetch(secret_name, self._load)
+        _reads.note(self, secret_name, secret)
+        return secret
 
     def get_secrets(self, secret_names: Iterable[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         """Return for each name its secret, or the error that reading it ended with; each is read once, several at a time."""

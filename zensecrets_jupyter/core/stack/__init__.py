@@ -3,7 +3,7 @@
 from zensecrets_jupyter.core.stack._flavors import flavors, get_flavor
 from zensecrets_jupyter.core.stack._templated import Place, Requirement, TemplatedModel
 from zensecrets_jupyter.core.stack.component import ComponentType, StackComponent, StackComponentConfig
-from zensecrets_jupyter.core.stack.stack import PlaceInStack, Stack, not_in_stack
+from zensecrets_jupyter.core.stack.stack import PlaceInStack, Stack, not_in_stack, resolve_text
 from zensecrets_jupyter.core.stack.validation import Problem, Report
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "flavors",
     "get_flavor",
     "not_in_stack",
+    "resolve_text",
 ]

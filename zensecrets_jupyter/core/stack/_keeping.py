@@ -46,17 +46,7 @@ def _model_fields(schema: Any) -> dict[str, Any]:
 
 def _keeper(cls: type[BaseModel], name: str) -> Callable[..., Any]:
     def keep(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: core_schema.ValidationInfo) -> Any:
-        context = info.context or {}
-        if context is RESOLVED or isinstance(value, LiteralText):
-            return handler(value)
-        found = list(texts(value))
-        if context is not STORED:
-            for text in found:
-                slip = reference.near_miss(text)
-                if slip:
-                    slip.message = f"Attribute {name!r}: {slip.message}"
-                    raise slip
-        if not any(reference.has_reference(text) for text in found):
+        if not holds_reference(name, value, info.context):
             return handler(value)
         field = cls.model_fields[name]
         if is_clear_text_field(field):
@@ -65,9 +55,27 @@ def _keeper(cls: type[BaseModel], name: str) -> Callable[..., Any]:
             message = f"Attribute {name!r} takes no reference to a secret: it is not a text."
         else:
             return Held(value)
-        raise InvalidReferenceError(message, text=" ".join(found), hint="Give the value itself.")
+        raise InvalidReferenceError(message, text=" ".join(texts(value)), hint="Give the value itself.")
 
     return keep
+
+
+def holds_reference(name: str, value: Any, context: Any) -> bool:
+    """Tell whether there is a reference in ``value``, which the field ``name`` is given in that validation context.
+
+    Raises:
+        InvalidReferenceError: If a text in it is nearly one, unless it is meant as it stands.
+    """
+    if context is RESOLVED or isinstance(value, LiteralText):
+        return False
+    found = list(texts(value))
+    if context is not STORED:
+        for text in found:
+            slip = reference.near_miss(text)
+            if slip:
+                slip.message = f"Attribute {name!r}: {slip.message}"
+                raise slip
+    return any(reference.has_reference(text) for text in found)
 
 
 def takes_text(annotation: Any, *, nested: bool = False) -> bool:

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple, Protocol, get_args
 from weakref import WeakKeyDictionary
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, ValidationInfo, model_serializer, model_validator
 from pydantic_core import CoreSchema
 from typing_extensions import Self
 
@@ -20,13 +20,14 @@ from zensecrets_jupyter.core import names, reference
 from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_secret_field
 from zensecrets_jupyter.core.reference import LiteralText, SecretReference
-from zensecrets_jupyter.core.stack._keeping import RESOLVED, STORED, Held, texts, wrap_fields
+from zensecrets_jupyter.core.stack._keeping import RESOLVED, STORED, Held, holds_reference, texts, wrap_fields
 from zensecrets_jupyter.core.value import SecretValue
 
 # Keys of an instance's __dict__ that no field can be called.
 _TEMPLATES = "(templates)"
 _LITERALS = "(literals)"
 _PLACE = "(place)"
+_PLAIN = "(plain)"
 
 _plain_text: WeakKeyDictionary[type[TemplatedModel], dict[str, bool]] = WeakKeyDictionary()
 _building: ContextVar[bool] = ContextVar("zensecrets_building", default=False)
@@ -70,10 +71,14 @@ class TemplatedModel(BaseModel):
     @classmethod
     def from_stored(cls, data: Mapping[str, Any]) -> Self:
         """Return the model that :meth:`stored` gave ``data`` of; errors as from the constructor."""
-        literals = {name: LiteralText(item["$literal"]) for name, item in data.items() if _is_literal(item)}
         self = cls.__new__(cls)
-        self._build({**data, **literals}, STORED)
+        self._build(_with_literals(data), STORED)
         return self
+
+    @classmethod
+    def merged(cls, stored: Mapping[str, Any], given: Mapping[str, Any]) -> Self:
+        """Return the model of the fields in ``given`` over those ``stored``; errors as from the constructor."""
+        return cls(**{**_with_literals(stored), **given})
 
     def stored(self) -> dict[str, Any]:
         """Return the fields that were given, for storing: references as their text, and sensitive plain values in clear."""
@@ -106,10 +111,13 @@ class TemplatedModel(BaseModel):
         return schema
 
     @model_validator(mode="after")
-    def _take_templates_out(self) -> Self:
+    def _take_templates_out(self, info: ValidationInfo) -> Self:
         present = {name: held.value for name, held in self.__dict__.items() if isinstance(held, Held)}
         for name in present:
             del self.__dict__[name]
+        extra = self.__pydantic_extra__ or {}
+        for name in [name for name, value in extra.items() if holds_reference(name, value, info.context)]:
+            present[name] = extra.pop(name)
         # When one field is assigned, the templates of the others are here already.
         self.__dict__[_TEMPLATES] = {**self.__dict__.get(_TEMPLATES, {}), **present}
         self.__dict__.setdefault(_LITERALS, frozenset())
@@ -126,7 +134,11 @@ class TemplatedModel(BaseModel):
             NotInStackError, NoSecretsManagerError, SecretNotFoundError, SecretKeyNotFoundError: If it can't be resolved.
             InvalidComponentError: If what it resolves to is refused by the field's validators.
         """
-        templates = self.__dict__.get(_TEMPLATES)
+        state = self.__dict__
+        if _PLAIN in state and name in state[_PLAIN]:
+            # The common case, with nothing to validate: kept short, it is run at every access.
+            return state[_PLACE].resolve(state[_PLAIN][name])
+        templates = state.get(_TEMPLATES)
         if templates is None or name not in templates:
             # Raises the AttributeError of any other model.
             return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
@@ -137,7 +149,7 @@ class TemplatedModel(BaseModel):
         if place is None:
             message = f"{_text_of(template)} of attribute {name!r} can't be resolved: it is not part of a stack."
             raise NotInStackError(message, hint="Register it as a component and add that to a stack: %stack update")
-        resolved = place.resolve(template) if type(template) is str else _resolve(template, place)
+        resolved = _resolve(template, place)
         return resolved if _is_plain_text(type(self), name) else self._validated(name, resolved, place)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -148,7 +160,8 @@ class TemplatedModel(BaseModel):
     def at(self, place: Place) -> Self:
         """Return the same model hanging at ``place``, which resolves its references."""
         twin = type(self).__new__(type(self))
-        object.__setattr__(twin, "__dict__", {**self.__dict__, _PLACE: place})
+        texts = {name: text for name, text in self.__dict__[_TEMPLATES].items() if type(text) is str and _is_plain_text(type(self), name)}
+        object.__setattr__(twin, "__dict__", {**self.__dict__, _PLACE: place, _PLAIN: texts})
         object.__setattr__(twin, "__pydantic_fields_set__", self.model_fields_set)
         object.__setattr__(twin, "__pydantic_extra__", self.__pydantic_extra__)
         object.__setattr__(twin, "__pydantic_private__", self.__pydantic_private__)
@@ -177,10 +190,12 @@ class TemplatedModel(BaseModel):
         templates = self.__dict__[_TEMPLATES]
         for name in type(self).model_fields:
             yield name, templates[name] if name in templates else self.__dict__[name]
+        yield from ((name, text) for name, text in templates.items() if name not in type(self).model_fields)
         yield from (self.__pydantic_extra__ or {}).items()
 
     def _validated(self, name: str, resolved: Any, place: Place) -> Any:
         scratch = self.at(place)
+        del scratch.__dict__[_PLAIN]
         scratch.__dict__[_TEMPLATES] = {other: text for other, text in self.__dict__[_TEMPLATES].items() if other != name}
         failed = False
         token = _building.set(True)
@@ -243,8 +258,11 @@ def _is_plain_text(cls: type[TemplatedModel], name: str) -> bool:
     return known[name]
 
 
-def _is_literal(item: object) -> bool:
-    return isinstance(item, dict) and item.keys() == {"$literal"}
+def _with_literals(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: LiteralText(item["$literal"]) if isinstance(item, dict) and item.keys() == {"$literal"} else item
+        for name, item in stored.items()
+    }
 
 
 def _explain(cls: type[TemplatedModel], error: ValidationError) -> ZenSecretsError:

@@ -34,6 +34,11 @@ class ComponentType(str, Enum):
         """What a sentence calls it, such as ``artifact store``."""
         return self.value.replace("_", " ")
 
+    @property
+    def article(self) -> str:
+        """The same with its article, such as ``an artifact store``."""
+        return f"{'an' if self.value[0] in 'aeo' else 'a'} {self.words}"
+
 
 class StackComponentConfig(TemplatedModel):
     """The attributes of a stack component of one flavor.

@@ -132,21 +132,11 @@ class Stack:
             SecretNotFoundError: If a secret does not exist.
             SecretKeyNotFoundError: If a secret has no such key; the error names those that there are.
         """
-        parts = _split(text)
         try:
-            manager = self.secrets_manager
-            if len(parts) == 1 and type(parts[0]) is SecretReference:
-                return manager.get_secret(parts[0].name).value(parts[0].key)
-            texts = [manager.get_secret(part.name).value(part.key) if type(part) is SecretReference else str(part) for part in parts]
-            problem: NoSecretsManagerError | SecretNotFoundError | None = None
+            return resolve_text(self.secrets_manager, text)
         except (NoSecretsManagerError, SecretNotFoundError) as error:
             problem = error
-        if problem is not None:
-            raise _in_context(problem, text, owner)
-        joined = "".join(texts)
-        if any(isinstance(found, SecretValue) for found in texts):
-            return SecretValue(joined, text, manager.context.origin)
-        return joined
+        raise _in_context(problem, text, owner)
 
     def validate(
         self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, TemplatedModel]] = ()
@@ -179,7 +169,30 @@ class PlaceInStack:
 
     def resolve(self, text: str) -> str:
         """See :meth:`Stack.resolve`."""
+        manager = self._stack._secrets_manager  # noqa: SLF001 - a stack and its places are one idea
+        if manager is not None:
+            try:
+                return resolve_text(manager, text)
+            except SecretNotFoundError:
+                # Told again below, with what asked for it.
+                pass
         return self._stack.resolve(text, self._owner)
+
+
+def resolve_text(manager: SecretsManager, text: str) -> str:
+    """Return ``text`` with its references resolved by ``manager``: a SecretValue if anything sensitive is in it.
+
+    Raises:
+        SecretNotFoundError: If a secret, or a key of one, does not exist.
+    """
+    parts = _split(text)
+    if len(parts) == 1 and type(parts[0]) is SecretReference:
+        return manager.get_secret(parts[0].name).value(parts[0].key)
+    texts = [manager.get_secret(part.name).value(part.key) if type(part) is SecretReference else str(part) for part in parts]
+    joined = "".join(texts)
+    if any(isinstance(found, SecretValue) for found in texts):
+        return SecretValue(joined, text, manager.context.origin)
+    return joined
 
 
 def not_in_stack(component: StackComponent, stack: Stack) -> NotInStackError:

@@ -114,7 +114,7 @@ def validate(
 def _shape(stack: Stack) -> Iterator[Problem]:
     for needed in _NEEDED:
         if needed not in stack.components:
-            yield Problem("invalid-stack", f"The stack has no {needed.words}.", f"Add an {needed.words}.", lacks=needed)
+            yield Problem("invalid-stack", f"The stack has no {needed.words}.", f"Add {needed.article}.", lacks=needed)
     orchestrator = stack.orchestrator
     if orchestrator is None or not orchestrator.config.is_remote:
         return

@@ -1,0 +1,84 @@
+"""The one entrance for Python code: the active stack, its secrets, and everything that is registered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.environment import secret_environment
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import Workspace, get_workspace
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+    from zensecrets_jupyter.core.stack import Stack, StackComponent
+
+
+class Client:
+    """What is registered under ``ZENSECRETS_HOME``, and the active stack of it. Making one costs nothing and opens nothing."""
+
+    def __repr__(self) -> str:
+        """Return the folder that it works in."""
+        return f"<Client of {str(self.workspace.home)!r}>"
+
+    @property
+    def workspace(self) -> Workspace:
+        """The registrations themselves, for changing them."""
+        return get_workspace()
+
+    @property
+    def active_stack(self) -> Stack:
+        """The active stack.
+
+        Raises:
+            FlavorUnavailableError: If the flavor of a component is not defined in this process.
+        """
+        return self.workspace.stack()
+
+    def get_stack(self, name: str) -> Stack:
+        """Return the stack called ``name``.
+
+        Raises:
+            StackNotFoundError: If there is none; it names near misses.
+        """
+        return self.workspace.stack(name)
+
+    def get_stack_component(self, component_type: ComponentType | str, name: str) -> StackComponent:
+        """Return a component; its references resolve in the active stack, which has to hold it.
+
+        Raises:
+            ComponentNotFoundError: If there is none of that type and name.
+        """
+        return self.workspace.open_component(ComponentType(component_type), name)
+
+    @property
+    def secrets_manager(self) -> SecretsManager:
+        """The secrets manager of the active stack.
+
+        Raises:
+            NoSecretsManagerError: If it has none.
+        """
+        return self.active_stack.secrets_manager
+
+    def get_secret(self, name: str, *, refresh: bool = False) -> BaseSecretSchema:
+        """Return a secret of the active stack's secrets manager; with ``refresh`` it is read even where the cache holds it.
+
+        Raises:
+            NoSecretsManagerError: If the active stack has no secrets manager.
+            SecretNotFoundError: If there is no such secret; it names near misses.
+        """
+        return self.secrets_manager.get_secret(name, refresh=refresh)
+
+    @contextmanager
+    def env(self, *names: str) -> Iterator[dict[str, str]]:
+        """Set the keys of the named secrets as environment variables while the block runs, and yield the variables by name.
+
+        A variable is called like its key, in upper case and with ``_`` for what is no letter or digit. What was set before is restored.
+
+        Raises:
+            SecretNotFoundError: If a secret does not exist; nothing was set then.
+        """
+        with secret_environment([self.get_secret(name) for name in names]) as variables:
+            yield variables

@@ -1,0 +1,487 @@
+"""The workspace: which components and stacks are registered, and which stack is active.
+
+It is kept in one SQLite file under ``ZENSECRETS_HOME``, which several kernels, terminals and servers use at once. Sensitive attributes
+that were given as plain values are sealed in it with a data key of the workspace's own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import uuid
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from zensecrets_jupyter.core import reference, settings
+from zensecrets_jupyter.core._registrations import ComponentRecord, Registrations, StackRecord, State
+from zensecrets_jupyter.core.errors import (
+    ComponentExistsError,
+    ComponentNotFoundError,
+    FlavorUnavailableError,
+    InvalidComponentError,
+    InvalidReferenceError,
+    InvalidStackError,
+    NoSecretsManagerError,
+    StackExistsError,
+    StackNotFoundError,
+    UnknownFlavorError,
+)
+from zensecrets_jupyter.core.fields import is_secret_field
+from zensecrets_jupyter.core.interaction import ask_passphrase
+from zensecrets_jupyter.core.managers import Capability, ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
+from zensecrets_jupyter.core.names import LONGEST_NAME, did_you_mean
+from zensecrets_jupyter.core.stack import (
+    ComponentType,
+    PlaceInStack,
+    Stack,
+    StackComponent,
+    StackComponentConfig,
+    get_flavor,
+    not_in_stack,
+    resolve_text,
+)
+
+
+class Workspace:
+    """What is registered under one folder.
+
+    Every method that takes a component or a stack by name raises ComponentNotFoundError or StackNotFoundError with near misses where
+    there is none; the docstrings name the errors that come on top. A failed call changes nothing.
+    """
+
+    def __init__(self, home: Path) -> None:
+        """Use ``home``; nothing is created before the first use."""
+        self.home = home
+        self._registrations = Registrations(home, ask_passphrase)
+        self._managers: dict[str, tuple[ComponentRecord, SecretsManager]] = {}
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        """Return the folder."""
+        return f"<Workspace {str(self.home)!r}>"
+
+    # Components.
+
+    def components(self, component_type: ComponentType | None = None) -> list[ComponentRecord]:
+        """Return what is registered of one type, or of all, sorted by type and name."""
+        found = self._state().components.values()
+        wanted = [record for record in found if component_type in {None, record.type}]
+        return sorted(wanted, key=lambda record: (record.type.value, record.name))
+
+    def component(self, component_type: ComponentType, name: str) -> ComponentRecord:
+        """Return the registration of a component."""
+        return _component_in(self._state(), component_type, name)
+
+    def register_component(
+        self, component_type: ComponentType, name: str, flavor: str, attributes: Mapping[str, Any]
+    ) -> ComponentRecord:
+        """Register a component and return its registration.
+
+        Raises:
+            ComponentExistsError: If there is one of that type and name.
+            UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
+            InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If the name or an attribute is not acceptable.
+        """
+        _check_label(component_type.article, name)
+        clear, sensitive = _checked_attributes(component_type, flavor, attributes)
+        return self._add_component(component_type, name, flavor, clear, sensitive)
+
+    def update_component(
+        self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], *, remove: Iterable[str] = ()
+    ) -> ComponentRecord:
+        """Set the given attributes of a component, drop those in ``remove``, and return its registration; the others stay.
+
+        Raises:
+            InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If the outcome is not acceptable.
+        """
+        removed = list(remove)
+        while True:
+            record = self.component(component_type, name)
+            present = self._registrations.attributes(record)
+            for attribute in removed:
+                if attribute not in present:
+                    message = f"The {component_type.words} {name!r} has no attribute {attribute!r} to remove."
+                    raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(present) or 'none'}.")
+                del present[attribute]
+            clear, sensitive = _checked_attributes(component_type, record.flavor, attributes, present)
+            # A person may be asked for a passphrase here, and no writer should wait for that: hence outside of the transaction.
+            sealed = self._registrations.seal(record.id, sensitive)
+            with self._registrations.writing() as writer:
+                if writer.state.components.get(record.id) == record:
+                    return writer.change_component(record, clear, sealed)
+
+    def rename_component(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
+        """Give a component another name; stacks keep it.
+
+        Raises:
+            ComponentExistsError: If the new name is taken.
+            InvalidComponentError: If no component may be called so.
+        """
+        _check_label(component_type.article, new_name)
+        with self._registrations.writing() as writer:
+            record = _component_in(writer.state, component_type, name)
+            _refuse_taken(writer.state, component_type, new_name)
+            return writer.rename_component(record, new_name)
+
+    def copy_component(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
+        """Register a component like another one; the copy of a local secrets manager starts empty. Errors as for registering."""
+        _check_label(component_type.article, new_name)
+        record = self.component(component_type, name)
+        clear = self._registrations.attributes(record)
+        sensitive = {attribute: clear.pop(attribute) for attribute in (record.sealed.names if record.sealed else ())}
+        return self._add_component(component_type, new_name, record.flavor, clear, sensitive)
+
+    def delete_component(self, component_type: ComponentType, name: str) -> None:
+        """Forget a component, with the files that a local one kept in the workspace.
+
+        Raises:
+            InvalidComponentError: If a stack has it, or if it is a local secrets manager that still holds secrets.
+        """
+        record = self.component(component_type, name)
+        if component_type is ComponentType.SECRETS_MANAGER:
+            self._refuse_full(record)
+        with self._registrations.writing() as writer:
+            record = _component_in(writer.state, component_type, name)
+            users = [stack.name for stack in writer.state.stacks.values() if stack.components.get(component_type) == name]
+            if users:
+                message = f"The {component_type.words} {name!r} is part of stack {', '.join(map(repr, sorted(users)))}."
+                hint = f"Take it out first: %stack remove-component {users[0]} --{component_type.command}"
+                raise InvalidComponentError(message, hint=hint)
+            writer.delete_component(record)
+        shutil.rmtree(self._folder(record), ignore_errors=True)
+
+    def open_component(self, component_type: ComponentType, name: str) -> StackComponent:
+        """Return a component; its references resolve in the active stack, which has to hold it.
+
+        Raises:
+            FlavorUnavailableError: If its flavor is not defined in this process.
+            InvalidComponentError: If its attributes no longer suit its flavor.
+        """
+        component = self._bare_component(self.component(component_type, name))
+        return component.at(_PlaceInActiveStack(self, component))
+
+    def open_manager(self, name: str) -> SecretsManager:
+        """Return a secrets manager; one instance a manager and process.
+
+        Raises:
+            UnknownFlavorError, FlavorUnavailableError: If its flavor is not known or not usable here.
+        """
+        return self._manager(self.component(ComponentType.SECRETS_MANAGER, name))
+
+    def artifact_folder(self, store: StackComponent) -> Path:
+        """Return where a local artifact store keeps what steps return; it need not exist yet."""
+        return Path(store.path).expanduser() if store.path else self.home / "artifact_stores" / store.id
+
+    # Stacks.
+
+    def stacks(self) -> list[StackRecord]:
+        """Return the registered stacks, sorted by name."""
+        return sorted(self._state().stacks.values(), key=lambda record: record.name)
+
+    def stack_record(self, name: str | None = None) -> StackRecord:
+        """Return the registration of a stack; of the active one where no name is given."""
+        return _stack_in(self._state(), name)
+
+    def stack(self, name: str | None = None) -> Stack:
+        """Return a stack, the active one where no name is given.
+
+        Raises:
+            FlavorUnavailableError: If the flavor of a component is not defined in this process.
+        """
+        state = self._state()
+        record = _stack_in(state, name)
+        components, manager = [], None
+        for component_type, component_name in record.components.items():
+            registration = _component_in(state, component_type, component_name)
+            if component_type is ComponentType.SECRETS_MANAGER:
+                manager = self._manager(registration)
+            else:
+                components.append(self._bare_component(registration))
+        return Stack(record.name, components, manager, id=record.id)
+
+    @property
+    def active_stack_name(self) -> str:
+        """The name of the active stack."""
+        return self._state().active
+
+    def set_active_stack(self, name: str) -> StackRecord:
+        """Make a stack the active one and return its registration."""
+        with self._registrations.writing() as writer:
+            _stack_in(writer.state, name)
+            return writer.set_active(name)
+
+    def register_stack(self, name: str, components: Mapping[ComponentType, str]) -> StackRecord:
+        """Register a stack of components that are registered, and return its registration.
+
+        Raises:
+            StackExistsError: If there is one of that name.
+            InvalidStackError: If no stack may be called so.
+        """
+        _check_label("a stack", name)
+        with self._registrations.writing() as writer:
+            _refuse_taken_stack(writer.state, name)
+            _check_components(writer.state, components)
+            return writer.add_stack(name, components)
+
+    def update_stack(self, name: str, components: Mapping[ComponentType, str]) -> StackRecord:
+        """Put components into a stack, each in place of the one of its type, and return its registration."""
+        with self._registrations.writing() as writer:
+            record = _stack_in(writer.state, name)
+            _check_components(writer.state, components)
+            return writer.change_stack(record, {**record.components, **components})
+
+    def remove_from_stack(self, name: str, component_types: Iterable[ComponentType]) -> StackRecord:
+        """Take the components of these types out of a stack and return its registration.
+
+        Raises:
+            InvalidStackError: If it has no component of one of the types.
+        """
+        with self._registrations.writing() as writer:
+            record = _stack_in(writer.state, name)
+            kept = dict(record.components)
+            for component_type in component_types:
+                if kept.pop(component_type, None) is None:
+                    message = f"Stack {record.name!r} has no {component_type.words} to remove."
+                    raise InvalidStackError(message, hint=f"See what it has: %stack describe {record.name}")
+            return writer.change_stack(record, kept)
+
+    def rename_stack(self, name: str, new_name: str) -> StackRecord:
+        """Give a stack another name; errors as for registering."""
+        _check_label("a stack", new_name)
+        with self._registrations.writing() as writer:
+            record = _stack_in(writer.state, name)
+            _refuse_taken_stack(writer.state, new_name)
+            return writer.rename_stack(record, new_name)
+
+    def copy_stack(self, name: str, new_name: str) -> StackRecord:
+        """Register a stack of the same components; errors as for registering."""
+        return self.register_stack(new_name, self.stack_record(name).components)
+
+    def delete_stack(self, name: str) -> None:
+        """Forget a stack; its components stay.
+
+        Raises:
+            InvalidStackError: If it is the active one.
+        """
+        with self._registrations.writing() as writer:
+            record = _stack_in(writer.state, name)
+            if record.active:
+                message = f"Stack {name!r} is the active one and can't be deleted."
+                raise InvalidStackError(message, hint="Make another one active first: %stack set NAME")
+            writer.delete_stack(record)
+
+    # What the parts above need.
+
+    def fingerprint(self, text: str) -> str:
+        """Return a digest of ``text``, keyed with the workspace's own data key: it tells nothing to who does not have that.
+
+        Raises:
+            ManagerLockedError: If the data key is sealed and nobody gives what opens it.
+        """
+        return self._registrations.fingerprint(text)
+
+    def manager_by_identity(self, identity: str, name: str) -> SecretsManager:
+        """Return the secrets manager of that identity, or on another machine the one of that name.
+
+        Raises:
+            NoSecretsManagerError: If there is neither.
+        """
+        state = self._state()
+        record = state.components.get(identity)
+        if record is None:
+            named = [found for found in state.components.values() if (found.type, found.name) == (ComponentType.SECRETS_MANAGER, name)]
+            record = named[0] if named else None
+        if record is None:
+            message = f"The secrets manager {name!r}, which a value is to be resolved in, is not registered here."
+            raise NoSecretsManagerError(message, hint=f"Register it: %zen secrets-manager register {name} --flavor=FLAVOR")
+        return self._manager(record)
+
+    def _state(self) -> State:
+        return self._registrations.state()
+
+    def _folder(self, record: ComponentRecord) -> Path:
+        return self.home / f"{record.type.value}s" / record.id
+
+    def _manager(self, record: ComponentRecord) -> SecretsManager:
+        with self._lock:
+            known = self._managers.get(record.id)
+            if known and known[0] == record:
+                return known[1]
+            flavor = get_manager_flavor(record.flavor)
+            options = flavor.make_options(self._registrations.attributes(record))
+            context = ManagerContext(
+                name=record.name,
+                id=record.id,
+                folder=self._folder(record),
+                origin=RegisteredManager(record.id, record.name),
+                ask_passphrase=ask_passphrase,
+            )
+            manager = flavor(options, context=context)
+            self._managers[record.id] = (record, manager)
+            return manager
+
+    def _bare_component(self, record: ComponentRecord) -> StackComponent:
+        config = _flavor_of(record).from_stored(self._registrations.attributes(record))
+        return StackComponent(record.name, record.type, config, id=record.id, flavor=record.flavor)
+
+    def _add_component(
+        self, component_type: ComponentType, name: str, flavor: str, clear: Mapping[str, Any], sensitive: Mapping[str, str]
+    ) -> ComponentRecord:
+        identity = str(uuid.uuid4())
+        _refuse_taken(self._state(), component_type, name)
+        sealed = self._registrations.seal(identity, sensitive)
+        with self._registrations.writing() as writer:
+            _refuse_taken(writer.state, component_type, name)
+            return writer.add_component(identity, component_type, name, flavor, clear, sealed)
+
+    def _refuse_full(self, record: ComponentRecord) -> None:
+        try:
+            manager = self._manager(record)
+            held = manager.list_secrets() if manager.is_local and Capability.LIST in manager.capabilities else []
+        except (UnknownFlavorError, FlavorUnavailableError):
+            return
+        if held:
+            message = f"Secrets manager {record.name!r} still holds {len(held)} secret{'s' if len(held) > 1 else ''}."
+            hint = f"Delete them first, with a stack that has it: %secret cleanup, or keep a copy: %secret export {held[0]} … FILE"
+            raise InvalidComponentError(message, hint=hint)
+
+
+class RegisteredManager:
+    """Where values of a registered secrets manager can be resolved again, here or in another process."""
+
+    def __init__(self, identity: str, name: str) -> None:
+        """Name the manager by its identity and, for other machines, by its name."""
+        self._identity = identity
+        self._name = name
+
+    def __repr__(self) -> str:
+        """Return the manager's name."""
+        return f"<RegisteredManager {self._name!r}>"
+
+    def restore_value(self, template: str) -> str:
+        """Return what ``template`` stands for now; errors as :meth:`Stack.resolve` has them."""
+        return resolve_text(self._manager(), template)
+
+    def restore_secret(self, name: str) -> Any:
+        """Return the secret called ``name`` as it is now; errors as ``get_secret`` has them."""
+        return self._manager().get_secret(name)
+
+    def _manager(self) -> SecretsManager:
+        return get_workspace().manager_by_identity(self._identity, self._name)
+
+
+class _PlaceInActiveStack:
+    """Where a component hangs that was not reached from a stack."""
+
+    def __init__(self, workspace: Workspace, component: StackComponent) -> None:
+        self._workspace = workspace
+        self._component = component
+
+    def __str__(self) -> str:
+        return str(self._component)
+
+    def resolve(self, text: str) -> str:
+        """Resolve in the stack that is active now; NotInStackError if that does not hold the component."""
+        stack = self._workspace.stack()
+        present = stack.components.get(self._component.type)
+        if present is None or present.id != self._component.id:
+            raise not_in_stack(self._component, stack)
+        return PlaceInStack(stack, str(self._component)).resolve(text)
+
+
+_workspaces: dict[tuple[Path, int], Workspace] = {}
+_workspaces_lock = threading.Lock()
+
+
+def get_workspace() -> Workspace:
+    """Return the workspace under ``ZENSECRETS_HOME`` as that is set now; one object a folder and process."""
+    # A forked process gets objects of its own: a connection to SQLite must not be carried across a fork.
+    key = settings.home(), os.getpid()
+    workspace = _workspaces.get(key)
+    if workspace is None:
+        with _workspaces_lock:
+            workspace = _workspaces.setdefault(key, Workspace(key[0]))
+    return workspace
+
+
+def _component_in(state: State, component_type: ComponentType, name: str) -> ComponentRecord:
+    of_type = {record.name: record for record in state.components.values() if record.type is component_type}
+    if name in of_type:
+        return of_type[name]
+    message = f"There is no {component_type.words} {name!r}."
+    hint = did_you_mean(name, of_type) or f"See what there is: %zen {component_type.command} list"
+    raise ComponentNotFoundError(message, hint=hint)
+
+
+def _stack_in(state: State, name: str | None) -> StackRecord:
+    name = state.active if name is None else name
+    if name in state.stacks:
+        return state.stacks[name]
+    message = f"There is no stack {name!r}."
+    raise StackNotFoundError(message, stack=name, hint=did_you_mean(name, state.stacks) or "See what there is: %stack list")
+
+
+def _refuse_taken(state: State, component_type: ComponentType, name: str) -> None:
+    if any((record.type, record.name) == (component_type, name) for record in state.components.values()):
+        message = f"There is {component_type.article} {name!r} already; it was not changed."
+        raise ComponentExistsError(message, hint=f"To change it: %zen {component_type.command} update {name}")
+
+
+def _refuse_taken_stack(state: State, name: str) -> None:
+    if name in state.stacks:
+        message = f"There is a stack {name!r} already; it was not changed."
+        raise StackExistsError(message, stack=name, hint=f"To change it: %stack update {name}")
+
+
+def _check_components(state: State, components: Mapping[ComponentType, str]) -> None:
+    for component_type, name in components.items():
+        _component_in(state, component_type, name)
+
+
+def _check_label(what: str, name: str) -> None:
+    if reference.has_reference(name) or reference.near_miss(name):
+        message = f"The name of {what} can't be a reference to a secret."
+        raise InvalidReferenceError(message, text=name, hint="Choose a plain name.")
+    bad = not name or len(name) > LONGEST_NAME or name.startswith("-") or not name.isprintable() or name != name.strip()
+    if bad:
+        message = f"{name[:20]!r} can't be the name of {what}."
+        error = InvalidStackError if what == "a stack" else InvalidComponentError
+        raise error(message, hint=f"Use 1 to {LONGEST_NAME} printable characters, not starting with '-' or a space.")
+
+
+def _flavor_of(record: ComponentRecord) -> type[StackComponentConfig]:
+    try:
+        return get_flavor(record.type.value, record.flavor)
+    except UnknownFlavorError:
+        pass
+    message = f"The {record.type.words} {record.name!r} has the flavor {record.flavor!r}, which is not defined here."
+    raise FlavorUnavailableError(message, flavor=record.flavor, hint="Run the cell that defines its class, or install its package.")
+
+
+def _checked_attributes(
+    component_type: ComponentType, flavor: str, attributes: Mapping[str, Any], present: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the attributes over those ``present`` as they are stored: those in clear, and the sensitive plain values."""
+    if component_type is ComponentType.SECRETS_MANAGER:
+        return _checked_options(flavor, {**(present or {}), **attributes})
+    config_class = get_flavor(component_type.value, flavor)
+    config = config_class.merged(present or {}, attributes)
+    stored = config.stored()
+    sensitive = {name: str.__str__(stored.pop(name)) for name in config.plain_sensitive_fields() if name in stored}
+    return stored, sensitive
+
+
+def _checked_options(flavor: str, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    for name, value in attributes.items():
+        if reference.has_reference(value):
+            message = f"Attribute {name!r} of a secrets manager takes no reference: there is nothing yet that could resolve it."
+            raise InvalidReferenceError(message, text=str(value), hint="Give the value itself; a sensitive one is sealed.")
+    manager = get_manager_flavor(flavor)
+    options = manager.make_options(attributes)
+    given = options.model_dump(mode="json", exclude_unset=True)
+    fields = type(options).model_fields
+    sensitive = {name: str(given.pop(name)) for name in list(given) if is_secret_field(fields[name]) and given[name] is not None}
+    return given, sensitive

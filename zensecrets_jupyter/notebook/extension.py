@@ -1,0 +1,36 @@
+"""Loading into a shell and leaving it again without a trace."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from zensecrets_jupyter.core.interaction import set_passphrase_source
+from zensecrets_jupyter.notebook import completion, display, magics
+from zensecrets_jupyter.notebook.asking import passphrase_source
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_loaded: WeakKeyDictionary[InteractiveShell, ExitStack] = WeakKeyDictionary()
+
+
+def load(shell: InteractiveShell) -> None:
+    """Bring magics, completion and display to ``shell``; loading again changes nothing."""
+    if shell in _loaded:
+        return
+    with ExitStack() as undo:
+        magics.register(shell, undo)
+        completion.register(shell, undo)
+        display.register(shell, undo)
+        before = set_passphrase_source(passphrase_source(shell))
+        undo.callback(set_passphrase_source, before)
+        _loaded[shell] = undo.pop_all()
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take back from ``shell`` what :func:`load` brought; what was there before is there again."""
+    undo = _loaded.pop(shell, None)
+    if undo is not None:
+        undo.close()

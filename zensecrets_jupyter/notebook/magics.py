@@ -1,0 +1,129 @@
+"""The magics: ``%zen``, ``%secret``, ``%stack`` and ``%%with_secrets``; each hands its words to the command tree."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import shlex
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import no_var_expand
+from IPython.display import display
+
+from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.notebook.asking import asker
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_GROUPS = {"zen": [], "secret": ["secret"], "stack": ["stack"]}
+"""The line magics, and the words of the command tree that each stands for."""
+
+
+def register(shell: InteractiveShell, undo: ExitStack) -> None:
+    """Give ``shell`` the magics; ``undo`` takes them back and restores what had their names."""
+    for name, words in _GROUPS.items():
+        _replace(shell, "line", name, _command(shell, words), undo)
+    _replace(shell, "cell", "with_secrets", _with_secrets(shell), undo)
+
+
+def _replace(shell: InteractiveShell, kind: str, name: str, magic: Callable[..., Any], undo: ExitStack) -> None:
+    registered = shell.magics_manager.magics[kind]
+    if name in registered:
+        undo.callback(registered.__setitem__, name, registered[name])
+    else:
+        undo.callback(registered.pop, name, None)
+    shell.register_magic_function(magic, kind, name)
+
+
+def in_one_line(magic: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``magic`` with our own errors shown by IPython as one line, without a traceback.
+
+    IPython does so for exactly ``UsageError``, not for its subclasses.
+    """
+
+    @wraps(magic)
+    def run(*args: Any) -> Any:
+        __tracebackhide__ = True
+        try:
+            return magic(*args)
+        except ZenSecretsError as error:
+            text = str(error)
+        raise UsageError(text)
+
+    return run
+
+
+def _command(shell: InteractiveShell, group: list[str]) -> Callable[[str], Any]:
+    # IPython would turn {{a.b}} into {a.b}, and $x into what x is, before a magic sees the line.
+    @no_var_expand
+    @in_one_line
+    def command(line: str) -> Any:
+        from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
+
+        outcome = tree.run([*group, *words_of(line)], asker(shell))
+        if outcome.text:
+            print(outcome.text)  # noqa: T201 - what the command says to the person who typed it
+        if outcome.value is None and outcome.view is not None:
+            display(outcome.view)
+        return outcome.value
+
+    name = group[0] if group else "zen"
+    command.__doc__ = f"Run `zensecrets {' '.join([*group, 'WORDS…'])}`; `%{name} --help` lists the commands."
+    return command
+
+
+def words_of(line: str) -> list[str]:
+    """Return the words of a magic's line, quotes handled as a shell does.
+
+    Raises:
+        UsageError: If a quote is not closed.
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        problem = str(error).rstrip(".").lower()
+    message = f"The line can't be read: {problem}. Close the quote, or put a backslash before it."
+    raise UsageError(message)
+
+
+def _with_secrets(shell: InteractiveShell) -> Callable[[str, str], None]:
+    @no_var_expand
+    @in_one_line
+    def with_secrets(line: str, cell: str) -> None:
+        """%%with_secrets NAME…: run the cell with the keys of these secrets as environment variables, restored afterwards."""
+        __tracebackhide__ = True
+        from zensecrets_jupyter.core.client import Client  # noqa: PLC0415 - loading the extension stays fast
+
+        names = words_of(line)
+        if not names:
+            message = "Which secrets? Write %%with_secrets NAME [NAME …] on the first line of the cell."
+            raise UsageError(message)
+        codes = _compiled(shell, cell)
+        with Client().env(*names):
+            for code in codes:
+                exec(code, shell.user_global_ns, shell.user_ns)  # noqa: S102 - running the user's cell is what it is for
+
+    return with_secrets
+
+
+def _compiled(shell: InteractiveShell, cell: str) -> list[Any]:
+    """Return the code of a cell: all but a last expression, and that one so that its value is displayed."""
+    __tracebackhide__ = True
+    source = shell.transform_cell(cell)
+    name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
+    module = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
+    shown: list[ast.stmt] = []
+    if module.body and isinstance(module.body[-1], ast.Expr) and not shell.displayhook.quiet():
+        shown = [module.body.pop()]
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    body = [compile(module, name, "exec", flags=shell.compile.flags | flags)]
+    body += [compile(ast.Interactive(shown), name, "single", flags=shell.compile.flags | flags)] if shown else []
+    if any(code.co_flags & inspect.CO_COROUTINE for code in body):
+        message = "A cell under %%with_secrets can't await. Write `with Client().env(NAME):` around the code instead."
+        raise UsageError(message)
+    return body
