@@ -1,0 +1,80 @@
+"""Secrets in an encrypted SQLite file on this machine, with their earlier versions; the default.
+
+Needs nothing but this machine. Several processes may use one file at once; a file on a network drive only from one machine at a time,
+because SQLite's log works through shared memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field, field_validator
+
+from zensecrets_jupyter.core.managers._sql import DATA_KEYS, TABLES, SqlSecretsManager, holds_secrets
+from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
+from zensecrets_jupyter.core.sealing.data_keys import DataKeys
+from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+
+FORMAT = 1
+"""Version of the tables; a store with a higher one is left alone."""
+
+
+class LocalOptions(ManagerOptions):
+    """Where the file is, and how much of the past it keeps."""
+
+    path: Path | None = None
+    """The file; by default ``secrets.db`` in the manager's own folder. A relative path is taken from where it is registered."""
+    versions_kept: int = Field(default=10, ge=1)
+    """How many versions of each secret are kept, the current one included."""
+
+    @field_validator("path")
+    @classmethod
+    def _make_absolute(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser().absolute()
+
+
+class LocalSecretsManager(SqlSecretsManager):
+    """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`.
+
+    Two managers may share a file; each sees its own secrets only, and one key seals them all.
+    """
+
+    FLAVOR: ClassVar[str] = "local"
+    options_model: ClassVar[type[ManagerOptions]] = LocalOptions
+    is_local: ClassVar[bool] = True
+    parallel_reads: ClassVar[int] = 1
+
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
+        super().__init__(options, context=context)
+        chosen = LocalOptions.model_validate(self.options.model_dump())
+        self._kept = chosen.versions_kept
+        self._file = SqliteFile(chosen.path or self.context.folder / "secrets.db", TABLES, kind="secrets", version=FORMAT)
+        self._data_keys = DataKeys(
+            self._file, DATA_KEYS, label=f"secrets manager {self.name!r}", in_use=holds_secrets, ask=self.context.ask_passphrase
+        )
+
+    @property
+    def path(self) -> Path:
+        """The file; it need not exist yet."""
+        return self._file.path
+
+    def describe(self) -> dict[str, str]:
+        """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`."""
+        return {"kept in": str(self.path), **super().describe()}
+
+    @property
+    def _database(self) -> SqliteFile:
+        return self._file
+
+    @property
+    def _keys(self) -> DataKeys:
+        return self._data_keys
+
+    @property
+    def _versions_kept(self) -> int:
+        return self._kept
+
+    def _change_token(self) -> object:
+        return self._file.change_token()

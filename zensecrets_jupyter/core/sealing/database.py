@@ -1,0 +1,39 @@
+"""What sealed rows need of a database, whichever it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection
+
+
+class Database(Protocol):
+    """A database that holds sealed rows: the SQLite file of this package, or later a server.
+
+    Both methods tell what the database says as a :class:`~zensecrets_jupyter.core.errors.ManagerError`, and may be used from several
+    threads, also in a process that was forked.
+    """
+
+    def read(self) -> AbstractContextManager[Connection | None]:
+        """Return a connection for single statements that read, or ``None`` where nothing was written yet; nothing is created for it.
+
+        Raises:
+            ManagerAccessError: If this user may not read it.
+            ManagerCorruptedError: If it is damaged, or is something else.
+            StoreTooNewError: If a newer version of this package wrote it.
+        """
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """Return a connection in a transaction, alone among all writers; it is committed at the end, or undone if something is raised.
+
+        Raises:
+            ManagerUnreachableError: If another writer does not end in time.
+            StoreFullError: If there is no room.
+            ManagerError: As from :meth:`read`.
+        """
+
+    def scrub(self) -> None:
+        """Take what was deleted or replaced out of the files, as far as the database can."""

@@ -1,0 +1,141 @@
+"""A wrapping key in the keyring of the operating system.
+
+Needs the ``keyring`` library, imported when it is used, and a keyring behind it: Secret Service (GNOME, KDE), KWallet, macOS's keychain
+or Windows's credential locker. Where none is running, ``keyring`` silently takes what else is installed, down to files of plain text:
+hence the look at the class.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.errors import KeyLostError, ManagerCorruptedError, ManagerLockedError
+from zensecrets_jupyter.core.sealing.cipher import KEY_SIZE, new_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from keyring.backend import KeyringBackend
+
+SERVICE = "zensecrets"
+"""Under which our keys stand in the keyring; the user name is the key's id."""
+
+_OF_THE_SYSTEM = (
+    "keyring.backends.SecretService.",
+    "keyring.backends.libsecret.",
+    "keyring.backends.kwallet.",
+    "keyring.backends.macOS.",
+    "keyring.backends.Windows.",
+)
+_HINT = "Unlock it, or start Jupyter in your desktop's session; a new store takes ZENSECRETS_PASSPHRASE instead."
+
+
+class KeyringProtection:
+    """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
+
+    def __init__(self, label: str) -> None:
+        """Prepare it for the database that ``label`` names."""
+        self._label = label
+
+    @staticmethod
+    def exists() -> bool:
+        """Tell whether the operating system has a keyring that this process can reach; it may be locked."""
+        try:
+            _system_keyring()
+        except ManagerLockedError:
+            return False
+        return True
+
+    def make(self) -> tuple[Mapping[str, str | int], bytes]:
+        """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
+        keyring = _system_keyring()
+        key = new_key()
+        text = base64.b64encode(key).decode("ascii")
+        place = {"id": uuid.uuid4().hex, "keyring": keyring.name}
+        kept = None
+        try:
+            keyring.set_password(SERVICE, place["id"], text)
+            kept = keyring.get_password(SERVICE, place["id"])
+        except Exception as error:  # noqa: BLE001 - each system's keyring raises errors of its own
+            raise self._unusable(keyring, error) from None
+        if kept != text:
+            raise ManagerLockedError(f"The OS keyring ({keyring.name}) did not keep the key of {self._label}.", hint=_HINT)
+        return place, key
+
+    def find(self, place: Mapping[str, str | int], opens: Callable[[bytes], bool]) -> bytes:
+        """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
+        identity = _identity(place, self._label)
+        keyring = _system_keyring(self._label)
+        try:
+            text = keyring.get_password(SERVICE, identity)
+        except Exception as error:  # noqa: BLE001 - each system's keyring raises errors of its own
+            raise self._unusable(keyring, error) from None
+        where = f"in the OS keyring ({keyring.name}) under {SERVICE!r}, {identity}"
+        if text is None:
+            message = f"The key of {self._label} is gone; it was expected {where}."
+            raise KeyLostError(message, hint="Restore the keyring from a copy; the store itself is whole.")
+        try:
+            key = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) == KEY_SIZE and opens(key):
+            return key
+        message = f"What stands {where} is not the key of {self._label}."
+        raise KeyLostError(message, hint="Restore the keyring from a copy; the store itself is whole.")
+
+    def drop(self, place: Mapping[str, str | int]) -> None:
+        """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
+        keyring = _system_keyring(self._label)
+        identity = _identity(place, self._label)
+        try:
+            if keyring.get_password(SERVICE, identity) is not None:
+                keyring.delete_password(SERVICE, identity)
+        except Exception as error:  # noqa: BLE001 - each system's keyring raises errors of its own
+            raise self._unusable(keyring, error) from None
+
+    def describe(self, place: Mapping[str, str | int]) -> str:
+        """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
+        return f"a key in the OS keyring ({place.get('keyring', 'unknown')})"
+
+    def _unusable(self, keyring: KeyringBackend, error: Exception) -> ManagerLockedError:
+        what = "is locked" if type(error).__name__ == "KeyringLocked" else f"could not be used ({type(error).__name__})"
+        return ManagerLockedError(f"The OS keyring ({keyring.name}) {what}, so {self._label} stays sealed.", hint=_HINT)
+
+
+def _identity(place: Mapping[str, str | int], label: str) -> str:
+    identity = place.get("id")
+    if isinstance(identity, str) and identity.isalnum():
+        return identity
+    raise ManagerCorruptedError(f"Where the key of {label} is kept can't be read.", hint="Restore it from a copy.")
+
+
+def _system_keyring(label: str = "the store") -> KeyringBackend:
+    """Return the keyring of the operating system, and never one that keeps plain text."""
+    problem = "none is running that this session can reach"
+    try:
+        import keyring  # noqa: PLC0415 - slow to import, so only where it is used
+
+        for candidate in _unchained(keyring.get_keyring()):
+            if _full_name(candidate).startswith(_OF_THE_SYSTEM):
+                return candidate
+            problem = f"{_full_name(candidate)} is none"
+    except Exception as error:  # noqa: BLE001 - a configured backend is imported, which can raise anything
+        problem = f"{type(error).__name__} when looking for it"
+    raise ManagerLockedError(f"{label[:1].upper()}{label[1:]} needs the OS keyring: {problem}.", hint=_HINT)
+
+
+def _unchained(keyring: KeyringBackend) -> Iterator[KeyringBackend]:
+    # A chain writes to whichever of its links takes the key, plain text included: the links are looked at one by one.
+    if _full_name(keyring).startswith("keyring.backends.chainer."):
+        links: Iterable[KeyringBackend] = getattr(keyring, "backends", ())
+        for link in links:
+            yield from _unchained(link)
+    else:
+        yield keyring
+
+
+def _full_name(keyring: KeyringBackend) -> str:
+    return f"{type(keyring).__module__}.{type(keyring).__qualname__}"

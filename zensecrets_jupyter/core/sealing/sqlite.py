@@ -1,0 +1,257 @@
+"""A SQLite file that only its owner can read, for several threads and processes at once.
+
+It comes into being with the first write. Before that, and where there is no such file, reading finds nothing and creates nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import threading
+import time
+import weakref
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, insert, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerCorruptedError, StoreTooNewError
+from zensecrets_jupyter.core.sealing.foreign_errors import from_os_error, from_sqlite
+from zensecrets_jupyter.core.settings import make_private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPLICATION_ID = 0x7A736563
+"""Marks our files for ``file`` and for ourselves, in the header that SQLite has for it: ``zsec``."""
+
+BUSY_SECONDS = 60.0
+"""How long a writer waits for the others. One write takes milliseconds, but SQLite's waiting is not fair."""
+
+_FORMAT = "format"
+_SETTINGS = ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON")
+_BESIDE = ("-wal", "-shm", "-journal")
+
+_opening = threading.Lock()
+"""Held while a file is created or opened: closing any descriptor of a file drops the locks that this process has on it (POSIX), so that
+our own ``os.open`` must not meet SQLite's."""
+
+_inherited: list[object] = []
+"""Connections of the parent after a fork: SQLite forbids to use them here, and closing one could take the parent's locks away."""
+
+
+@dataclass(frozen=True)
+class _Opened:
+    identity: tuple[int, int, int]
+    engine: Engine
+    watch: sqlite3.Connection
+
+
+class SqliteFile:
+    """See :class:`~zensecrets_jupyter.core.sealing.database.Database`.
+
+    Write-ahead log, full synchronisation, secure deletion, foreign keys; file, log and index have mode 0600, and folders that are made
+    for them 0700.
+    """
+
+    def __init__(self, path: Path, tables: MetaData, *, kind: str, version: int) -> None:
+        """Prepare it: ``tables`` are made with the first write; ``kind`` and ``version`` say what the file holds and in which format."""
+        self.path = path
+        self._kind = kind
+        self._version = version
+        self._tables = tables
+        self._meta = _meta_table(tables)
+        self._opened: _Opened | None = None
+        self._whole = False
+        self._lock = threading.Lock()
+        self._watching = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection | None]:
+        """See :meth:`~zensecrets_jupyter.core.sealing.database.Database.read`."""
+        opened = self._open()
+        if opened is None:
+            yield None
+            return
+        with self._told(writing=False), opened.engine.connect() as connection:
+            yield connection if self._whole or self._look(connection) else None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """See :meth:`~zensecrets_jupyter.core.sealing.database.Database.write`."""
+        opened = self._open() or self._create()
+        with self._told(writing=True), opened.engine.connect() as connection:
+            if not self._whole:
+                self._look(connection)
+                connection.rollback()
+                _use_log(connection)
+            with connection.begin():
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                if not self._look(connection):
+                    self._make_tables(connection)
+                yield connection
+
+    def change_token(self) -> object:
+        """Return something that differs after any commit by anybody; cheap enough to be called before every read."""
+        opened = self._open()
+        if opened is None:
+            return None
+        with self._told(writing=False), self._watching:
+            return opened.identity, opened.watch.execute("PRAGMA data_version").fetchone()
+
+    def scrub(self) -> None:
+        """See :meth:`~zensecrets_jupyter.core.sealing.database.Database.scrub`.
+
+        Deleted rows are overwritten already; what is left is the log, unless others are reading just now.
+        """
+        opened = self._open()
+        if opened is not None:
+            with self._told(writing=True), opened.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextmanager
+    def _told(self, *, writing: bool) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            raise from_sqlite(error, self.path, writing=writing) from None
+
+    def _open(self) -> _Opened | None:
+        """Return what is open, opened anew where the file was replaced or this process was forked; ``None`` if there is no file."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            problem = from_os_error(error, self.path)
+        else:
+            identity = (os.getpid(), found.st_dev, found.st_ino)
+            opened = self._opened
+            if opened is not None and opened.identity == identity:
+                return opened
+            return self._open_anew(identity, found.st_mode)
+        raise problem
+
+    def _open_anew(self, identity: tuple[int, int, int], mode: int) -> _Opened:
+        if not stat.S_ISREG(mode):
+            raise ManagerAccessError(f"{self.path} is no file.", hint="Give the path of a file, or of one that shall be made.")
+        with self._lock:
+            present = self._opened
+            if present is not None and present.identity == identity:
+                return present
+            if present is not None:
+                _close(present)
+            self._whole = False
+            self._opened = None
+            connect = partial(_connect, self.path)
+            with self._told(writing=False):
+                watch = connect()
+            engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1, hide_parameters=True)
+            self._opened = _Opened(identity, engine, watch)
+            weakref.finalize(self, _close, self._opened)
+            return self._opened
+
+    def _create(self) -> _Opened:
+        """Make an empty file, as SQLite takes it; of several processes that do it at once each finds the one that was made."""
+        try:
+            make_private_folder(self.path.parent)
+            with _opening, suppress(FileExistsError):
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except OSError as error:
+            raise from_os_error(error, self.path) from None
+        opened = self._open()
+        if opened is None:
+            raise ManagerAccessError(f"{self.path} was deleted while it was being made.", hint="Try again.")
+        return opened
+
+    def _look(self, connection: Connection) -> bool:
+        """Tell whether the tables are there.
+
+        Raises:
+            ManagerCorruptedError: If the file is another program's, or damaged.
+            StoreTooNewError: If a newer version wrote it.
+        """
+        mark = connection.exec_driver_sql("PRAGMA application_id").scalar()
+        if mark == 0 and not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar():
+            return False
+        if mark != APPLICATION_ID:
+            raise self._damaged("is no store of this package, or damaged")
+        found = connection.execute(select(self._meta.c.value).where(self._meta.c.name == _FORMAT)).scalar()
+        kind, _, version = str(found).partition(" ")
+        if kind != self._kind or not version.isdecimal():
+            raise self._damaged(f"does not hold {self._kind}, or is damaged")
+        if int(version) > self._version:
+            message = f"{self.path} was written by a newer version of zensecrets-jupyter (format {version}, here {self._version})."
+            raise StoreTooNewError(message, hint="Update it: pip install --upgrade zensecrets-jupyter")
+        self._whole = True
+        return True
+
+    def _damaged(self, what: str) -> ManagerCorruptedError:
+        hint = "It was left as it is: restore it from a copy, or choose another path."
+        return ManagerCorruptedError(f"{self.path} {what}.", hint=hint)
+
+    def _make_tables(self, connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._tables.create_all(connection)
+        connection.execute(insert(self._meta).values(name=_FORMAT, value=f"{self._kind} {self._version}"))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open an existing file, with the settings that SQLite keeps for a connection and not in the file."""
+    with _opening:
+        _make_private(path)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            for setting in _SETTINGS:
+                connection.execute(f"PRAGMA {setting}").close()
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _use_log(connection: Connection) -> None:
+    # Changing the mode needs the file alone and, unlike a write, does not wait for it. Without the log everything works, only slower.
+    for _ in range(100):
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL").fetchall()
+        except SQLAlchemyError as error:
+            if "locked" not in str(getattr(error, "orig", "")):
+                raise
+        else:
+            return
+        finally:
+            connection.rollback()
+        time.sleep(0.01)
+
+
+def _make_private(path: Path) -> None:
+    """Take the file and what SQLite puts beside it away from others, should it have come from a copy with another mode."""
+    for file in (path, *(path.with_name(path.name + ending) for ending in _BESIDE)):
+        with suppress(OSError):
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if os.name == "posix" and mode & 0o077:
+                file.chmod(mode & 0o700)
+
+
+def _meta_table(tables: MetaData) -> Table:
+    present = tables.tables.get("meta")
+    if present is not None:
+        return present
+    return Table("meta", tables, Column("name", String, primary_key=True), Column("value", String, nullable=False))
+
+
+def _close(opened: _Opened) -> None:
+    if opened.identity[0] == os.getpid():
+        opened.engine.dispose()
+        opened.watch.close()
+    else:
+        _inherited.append(opened)
