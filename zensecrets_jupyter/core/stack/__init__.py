@@ -1,13 +1,14 @@
 """Stacks and their components: attributes that hold references, the flavors of each type, and validation before a run."""
 
 from zensecrets_jupyter.core.stack._flavors import flavors, get_flavor
-from zensecrets_jupyter.core.stack._templated import Place, Requirement, TemplatedModel
+from zensecrets_jupyter.core.stack._templated import Needing, Place, Requirement, TemplatedModel
 from zensecrets_jupyter.core.stack.component import ComponentType, StackComponent, StackComponentConfig
 from zensecrets_jupyter.core.stack.stack import PlaceInStack, Stack, not_in_stack, resolve_text
 from zensecrets_jupyter.core.stack.validation import Problem, Report
 
 __all__ = [
     "ComponentType",
+    "Needing",
     "Place",
     "PlaceInStack",
     "Problem",

@@ -44,11 +44,21 @@ class Place(Protocol):
 
 
 class Requirement(NamedTuple):
-    """One reference, and the attribute that holds it; ``owner`` is what errors call the model, such as ``annotator 'labels'``."""
+    """One reference, and the attribute that holds it; ``owner`` is what errors call the model, such as ``annotator 'labels'``.
+
+    A reference with an empty key is the need for a secret as a whole.
+    """
 
     owner: str
     attribute: str
     reference: SecretReference
+
+
+class Needing(Protocol):
+    """Something that needs secrets, such as a model whose fields hold references."""
+
+    def requirements(self, owner: str) -> list[Requirement]:
+        """Return what it needs; ``owner`` is what errors shall call it."""
 
 
 class TemplatedModel(BaseModel):

@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.value import SecretValue
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.settings import SecretValidationLevel
-    from zensecrets_jupyter.core.stack._templated import Requirement, TemplatedModel
+    from zensecrets_jupyter.core.stack._templated import Needing, Requirement
     from zensecrets_jupyter.core.stack.validation import Report
 
 
@@ -114,8 +114,8 @@ class Stack:
         """The stack's step operator."""
         return self._components.get(ComponentType.STEP_OPERATOR)
 
-    def requirements(self, settings: Iterable[tuple[str, TemplatedModel]] = ()) -> list[Requirement]:
-        """Return each reference that the components hold, and then those of ``settings``, pairs of what to call them and the model."""
+    def requirements(self, settings: Iterable[tuple[str, Needing]] = ()) -> list[Requirement]:
+        """Return each reference that the components hold, then those of ``settings``: pairs of what to call them and what needs them."""
         found = [need for component in self._components.values() for need in component.requirements()]
         return found + [need for owner, model in settings for need in model.requirements(owner)]
 
@@ -139,7 +139,7 @@ class Stack:
         raise _in_context(problem, text, owner)
 
     def validate(
-        self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, TemplatedModel]] = ()
+        self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = ()
     ) -> Report:
         """Return the report on everything that would keep a pipeline from running on this stack; nothing is raised for a problem.
 

@@ -19,7 +19,7 @@ from zensecrets_jupyter.core.stack.component import ComponentType
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.reference import SecretReference
-    from zensecrets_jupyter.core.stack._templated import Requirement, TemplatedModel
+    from zensecrets_jupyter.core.stack._templated import Needing, Requirement
     from zensecrets_jupyter.core.stack.stack import Stack
 
 _NEEDED = (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)
@@ -93,7 +93,7 @@ class Report:
 
 
 def validate(
-    stack: Stack, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, TemplatedModel]] = ()
+    stack: Stack, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = ()
 ) -> Report:
     """Return the report on ``stack``; see :meth:`Stack.validate`.
 
@@ -149,7 +149,7 @@ def _by_reading(stack: Stack, needs: list[Requirement]) -> Iterator[Problem]:
             yield _problem(need, secret.code, f"there is no secret {need.reference.name!r}.", hint)
         elif isinstance(secret, ZenSecretsError):
             yield _problem(need, secret.code, secret.message, secret.hint)
-        else:
+        elif need.reference.key:
             try:
                 secret.value(need.reference.key)
             except SecretKeyNotFoundError as error:
@@ -157,7 +157,8 @@ def _by_reading(stack: Stack, needs: list[Requirement]) -> Iterator[Problem]:
 
 
 def _problem(need: Requirement, code: str, what: str, hint: str = "") -> Problem:
-    message = f"{need.owner}.{need.attribute} needs {need.reference}, and {what}"
+    needed = str(need.reference) if need.reference.key else f"secret {need.reference.name!r}"
+    message = f"{need.owner}.{need.attribute} needs {needed}, and {what}"
     return Problem(code, f"{message[0].upper()}{message[1:]}", hint, need.owner, need.attribute, need.reference)
 
 
@@ -167,8 +168,23 @@ def _remedy(stack: Stack, problems: list[Problem]) -> str:
     if "no-secrets-manager" in codes:
         changes.append("-x SECRETS_MANAGER")
     steps = [f"%stack update {stack.name} {' '.join(dict.fromkeys(changes))}"] if changes else []
-    if codes & {"secret-not-found", "secret-key-not-found"}:
+    missing = [problem for problem in problems if problem.code in {"secret-not-found", "secret-key-not-found"}]
+    owners = {str(component) for component in stack.components.values()}
+    if any(problem.component in owners for problem in missing):
         steps.append(f"%stack register-secrets {stack.name}")
+    # What steps and pipelines miss is no part of the stack.
+    others = [problem for problem in missing if problem.component not in owners]
+    for code, verb in (("secret-not-found", "register"), ("secret-key-not-found", "update")):
+        steps += _commands(verb, [problem.reference for problem in others if problem.code == code])
     if problems and not steps:
         steps.append(f"%zen secrets-manager describe {stack.secrets_manager.name}")
     return ", then ".join(steps)
+
+
+def _commands(verb: str, missing: Iterable[SecretReference | None]) -> list[str]:
+    """Return for each secret the command that asks for all the keys of it that are missing."""
+    keys: dict[str, list[str]] = {}
+    for needed in missing:
+        if needed is not None:
+            keys.setdefault(needed.name, []).extend([f"--{needed.key}"] if needed.key else [])
+    return [" ".join([f"%secret {verb} {name}", *dict.fromkeys(options)]) for name, options in keys.items()]
