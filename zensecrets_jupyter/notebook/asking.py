@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from zensecrets_jupyter.commands.ask import Asker

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from IPython.core.interactiveshell import InteractiveShell
 
 _MAGIC = re.compile(r"(?:^|.*[=\s])%{1,2}(zen|secret|stack|with_secrets)\s+(?P<rest>.*)$", re.DOTALL)

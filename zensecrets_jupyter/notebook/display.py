@@ -5,11 +5,12 @@ The formatters are registered by the names of classes, so that loading the exten
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
     from IPython.core.interactiveshell import InteractiveShell
 
 _CORE = "zensecrets_jupyter.core"

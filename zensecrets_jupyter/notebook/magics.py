@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import shlex
-from collections.abc import Callable
-from contextlib import ExitStack
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,9 @@ from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.notebook.asking import asker
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
     from IPython.core.interactiveshell import InteractiveShell
 
 _GROUPS = {"zen": [], "secret": ["secret"], "stack": ["stack"]}

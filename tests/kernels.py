@@ -1,0 +1,128 @@
+"""A real ipykernel, driven by its messages as a front end drives it; every message is kept."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jupyter_client.manager import KernelManager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from jupyter_client.blocking.client import BlockingKernelClient
+
+SECONDS = 60
+"""How long a cell may take before the test fails."""
+
+
+@dataclass
+class Ran:
+    """What came of one cell."""
+
+    reply: dict[str, Any]
+    messages: list[dict[str, Any]]
+    prompts: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the cell ended without an error."""
+        return bool(self.reply["status"] == "ok")
+
+    def stream(self, name: str) -> str:
+        """Return what was written to ``stdout`` or ``stderr``."""
+        found = [message["content"] for message in self.messages if message["msg_type"] == "stream"]
+        return "".join(content["text"] for content in found if content["name"] == name)
+
+    @property
+    def error(self) -> str:
+        """What the person sees of an error: the traceback, or the line that IPython writes instead; empty where there is none."""
+        traceback = self.reply.get("traceback", []) if not self.ok else []
+        return "\n".join(traceback) + self.stream("stderr")
+
+    def shown(self, mime: str = "text/plain") -> list[str]:
+        """Return every result and display in one form, in order."""
+        kinds = {"execute_result", "display_data"}
+        bundles = [message["content"]["data"] for message in self.messages if message["msg_type"] in kinds]
+        return [bundle[mime] for bundle in bundles if mime in bundle]
+
+
+@dataclass
+class Kernel:
+    """A running kernel."""
+
+    client: BlockingKernelClient
+    manager: KernelManager
+    record: list[dict[str, Any]] = field(default_factory=list)
+
+    def run(self, code: str, answers: Sequence[str] = (), *, somebody: bool = True) -> Ran:
+        """Run a cell as a person would: each prompt gets the next of ``answers``; with ``somebody`` false the client answers none.
+
+        A prompt too many fails the test, and so does an answer that nobody asked for.
+        """
+        waiting = list(answers)
+        identity = self.client.execute(code, allow_stdin=somebody)
+        messages: list[dict[str, Any]] = []
+        prompts: list[dict[str, Any]] = []
+        until = time.monotonic() + SECONDS
+        idle = False
+        while not idle:
+            assert time.monotonic() < until, f"The cell did not end: {code}"
+            while self.client.stdin_channel.msg_ready():
+                prompt = self.client.get_stdin_msg(timeout=1)
+                self.record.append(prompt)
+                prompts.append(prompt["content"])
+                assert waiting, f"Nobody expected to be asked {prompt['content']['prompt']!r}"
+                self.client.input(waiting.pop(0))
+            try:
+                message = self.client.get_iopub_msg(timeout=0.05)
+            except queue.Empty:
+                continue
+            self.record.append(message)
+            if message["parent_header"].get("msg_id") == identity:
+                messages.append(message)
+                idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
+        reply = self._reply(identity)
+        assert not waiting, f"Nobody asked for {len(waiting)} of the answers."
+        return Ran(reply["content"], messages, prompts)
+
+    def complete(self, code: str) -> list[str]:
+        """Return the completions at the end of ``code``, each with what stands before the part that it replaces."""
+        reply = self._reply(self.client.complete(code, len(code)))["content"]
+        return [code[: reply["cursor_start"]] + match for match in reply["matches"]]
+
+    def inspect(self, code: str) -> dict[str, Any]:
+        """Return what Shift+Tab on ``code`` shows."""
+        content: dict[str, Any] = self._reply(self.client.inspect(code))["content"]
+        return content
+
+    def _reply(self, identity: str) -> dict[str, Any]:
+        while True:
+            reply: dict[str, Any] = self.client.get_shell_msg(timeout=SECONDS)
+            self.record.append(reply)
+            if reply["parent_header"].get("msg_id") == identity:
+                return reply
+
+
+@contextmanager
+def running_kernel(home: Path, environment: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Iterator[Kernel]:
+    """Start a kernel whose state, history and configuration lie under ``home``, and end it afterwards."""
+    manager = KernelManager(kernel_name="python3")
+    manager.kernel_spec.argv[0] = sys.executable
+    own = {"ZENSECRETS_HOME": str(home / "zensecrets"), "IPYTHONDIR": str(home / "ipython")}
+    manager.start_kernel(env={**os.environ, **own, **(environment or {})}, cwd=str(folder or home))
+    client = manager.blocking_client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=SECONDS)
+        yield Kernel(client, manager)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        manager.cleanup_resources()
