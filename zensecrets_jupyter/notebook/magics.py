@@ -38,7 +38,8 @@ def _replace(shell: InteractiveShell, kind: str, name: str, magic: Callable[...,
         undo.callback(registered.__setitem__, name, registered[name])
     else:
         undo.callback(registered.pop, name, None)
-    shell.register_magic_function(magic, kind, name)
+    # IPython would turn {{a.b}} into {a.b}, and $x into what x is, before a magic sees the line.
+    shell.register_magic_function(no_var_expand(magic), kind, name)
 
 
 def in_one_line(magic: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,8 +61,6 @@ def in_one_line(magic: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _command(shell: InteractiveShell, group: list[str]) -> Callable[[str], Any]:
-    # IPython would turn {{a.b}} into {a.b}, and $x into what x is, before a magic sees the line.
-    @no_var_expand
     @in_one_line
     def command(line: str) -> Any:
         from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
@@ -93,7 +92,6 @@ def words_of(line: str) -> list[str]:
 
 
 def _with_secrets(shell: InteractiveShell) -> Callable[[str, str], None]:
-    @no_var_expand
     @in_one_line
     def with_secrets(line: str, cell: str) -> None:
         """%%with_secrets NAME…: run the cell with the keys of these secrets as environment variables, restored afterwards."""
