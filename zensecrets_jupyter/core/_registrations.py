@@ -6,20 +6,23 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
-from zensecrets_jupyter.core.interaction import PassphraseSource
 from zensecrets_jupyter.core.sealing import cipher
 from zensecrets_jupyter.core.sealing.data_keys import DataKey, DataKeys, data_keys_table
 from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
 from zensecrets_jupyter.core.stack import ComponentType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from zensecrets_jupyter.core.interaction import PassphraseSource
 
 FORMAT = 1
 """The version of the tables below; a file with a higher one was written by a newer version of this package."""
@@ -203,7 +206,7 @@ class Writer:
         self._connection = connection
         self.state = state
 
-    def add_component(
+    def add_component(  # noqa: PLR0913, PLR0917 - one row of the table, column by column
         self,
         identity: str,
         component_type: ComponentType,
@@ -217,9 +220,7 @@ class Writer:
         self._run(sa.insert(_components).values(**row, **_columns(clear, sealed)))
         return self._component(identity)
 
-    def change_component(
-        self, record: ComponentRecord, clear: Mapping[str, Any], sealed: SealedValues | None
-    ) -> ComponentRecord:
+    def change_component(self, record: ComponentRecord, clear: Mapping[str, Any], sealed: SealedValues | None) -> ComponentRecord:
         """Replace the attributes of a component and return its record."""
         columns = _columns(clear, sealed)
         self._run(sa.update(_components).where(_components.c.id == record.id).values(updated=_now(), **columns))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import Workspace, get_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack, StackComponent

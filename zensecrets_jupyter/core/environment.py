@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import InvalidSecretError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _UNFIT = re.compile(r"[^A-Z0-9_]")

@@ -15,7 +15,7 @@ _source: PassphraseSource | None = None
 
 def set_passphrase_source(source: PassphraseSource | None) -> PassphraseSource | None:
     """Have passphrases asked through ``source`` from now on, and return what was set before."""
-    global _source  # noqa: PLW0603 - one process has one face that asks
+    global _source  # one process has one face that asks
     before, _source = _source, source
     return before
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import InvalidSecretError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST_NAME = 255
 """Characters in a name or a key at most."""

@@ -17,8 +17,8 @@ class SecretValidationLevel(Enum):
     """How much the validation of a stack looks at; ZenML's three levels."""
 
     NONE = "NONE"
-    SECRET_EXISTS = "SECRET_EXISTS"
-    SECRET_AND_KEY_EXISTS = "SECRET_AND_KEY_EXISTS"
+    SECRET_EXISTS = "SECRET_EXISTS"  # noqa: S105 - a level, not a password
+    SECRET_AND_KEY_EXISTS = "SECRET_AND_KEY_EXISTS"  # noqa: S105 - likewise
 
 
 def home() -> Path:

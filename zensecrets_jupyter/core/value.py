@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.errors import UnregisteredValueError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @runtime_checkable
@@ -35,7 +38,7 @@ class SecretValue(str):
     _template: str
     _origin: Origin | None
 
-    def __new__(cls, text: str, template: str, origin: Origin | None = None) -> SecretValue:
+    def __new__(cls, text: str, template: str, origin: Origin | None = None) -> Self:
         """Return ``text``, which ``template`` (a text with references) stands for in ``origin``."""
         self = super().__new__(cls, text)
         self._template = template

@@ -10,9 +10,8 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core import reference, settings
 from zensecrets_jupyter.core._registrations import ComponentRecord, Registrations, StackRecord, State
@@ -43,6 +42,9 @@ from zensecrets_jupyter.core.stack import (
     not_in_stack,
     resolve_text,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Workspace:
@@ -75,9 +77,7 @@ class Workspace:
         """Return the registration of a component."""
         return _component_in(self._state(), component_type, name)
 
-    def register_component(
-        self, component_type: ComponentType, name: str, flavor: str, attributes: Mapping[str, Any]
-    ) -> ComponentRecord:
+    def register_component(self, component_type: ComponentType, name: str, flavor: str, attributes: Mapping[str, Any]) -> ComponentRecord:
         """Register a component and return its registration.
 
         Raises:

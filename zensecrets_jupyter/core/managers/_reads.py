@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zensecrets_jupyter.core.managers.interface import SecretsManager
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 

@@ -29,9 +29,7 @@ BUILT_IN: dict[str, _BuiltIn] = {
     "local": _BuiltIn(
         "zensecrets_jupyter.core.managers.local", "LocalSecretsManager", "an encrypted SQLite file on this machine; the default"
     ),
-    "memory": _BuiltIn(
-        "zensecrets_jupyter.core.managers.memory", "MemorySecretsManager", "the memory of this process; for tests"
-    ),
+    "memory": _BuiltIn("zensecrets_jupyter.core.managers.memory", "MemorySecretsManager", "the memory of this process; for tests"),
 }
 
 

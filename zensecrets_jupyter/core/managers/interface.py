@@ -9,13 +9,10 @@ from __future__ import annotations
 import enum
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -30,11 +27,17 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.fields import is_secret_field
-from zensecrets_jupyter.core.interaction import PassphraseSource
 from zensecrets_jupyter.core.managers import _reads
 from zensecrets_jupyter.core.managers._cache import ReadCache
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_stand_in
-from zensecrets_jupyter.core.value import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from zensecrets_jupyter.core.interaction import PassphraseSource
+    from zensecrets_jupyter.core.value import Origin
 
 
 class Capability(enum.Flag):

@@ -6,11 +6,13 @@ Needs nothing. It keeps no versions, and another process sees nothing of it: it 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from zensecrets_jupyter.core.errors import SecretNotFoundError
 from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions, SecretRecord, SecretsManager
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 _kept: dict[str, dict[str, SecretRecord]] = {}
 _lock = threading.Lock()

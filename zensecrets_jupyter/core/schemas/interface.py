@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_serializer, model_validator
-from typing_extensions import Self
 
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretKeyNotFoundError
@@ -15,6 +14,9 @@ from zensecrets_jupyter.core.fields import is_clear_text_field
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.schemas import _registry
 from zensecrets_jupyter.core.value import Origin, SecretValue, restore_secret, unregistered
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 SecretT = TypeVar("SecretT", bound="BaseSecretSchema")
 
@@ -136,9 +138,7 @@ class BaseSecretSchema(BaseModel):
 
     @model_serializer(mode="plain")
     def _dump_references(self) -> dict[str, Any]:
-        shown = {
-            key: value.template if isinstance(value, SecretValue) else value for key, value in self.content.items()
-        }
+        shown = {key: value.template if isinstance(value, SecretValue) else value for key, value in self.content.items()}
         return {"name": self.name, **shown}
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
@@ -188,10 +188,7 @@ class ArbitrarySecretSchema(BaseSecretSchema):
     @model_validator(mode="after")
     def _mask_pairs(self, info: ValidationInfo) -> Self:
         origin = info.context.get(ORIGIN) if info.context else None
-        pairs = {
-            names.check_key(key, name=self.name): self._mask(key, value, origin)
-            for key, value in self.arbitrary_kv_pairs.items()
-        }
+        pairs = {names.check_key(key, name=self.name): self._mask(key, value, origin) for key, value in self.arbitrary_kv_pairs.items()}
         self.__dict__["arbitrary_kv_pairs"] = MappingProxyType(pairs)
         self.__dict__[_CONTENT] = pairs
         return self

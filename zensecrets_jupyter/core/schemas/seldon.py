@@ -30,9 +30,7 @@ class SeldonGSSecretSchema(BaseSecretSchema):
 
     TYPE: ClassVar[str] = "seldon_gs"
 
-    rclone_config_gs_type: Literal["google cloud storage"] = ClearTextField(
-        default="google cloud storage", description="Kind of remote"
-    )
+    rclone_config_gs_type: Literal["google cloud storage"] = ClearTextField(default="google cloud storage", description="Kind of remote")
     rclone_config_gs_client_id: str | None = ClearTextField(default=None, description="OAuth client ID")
     rclone_config_gs_client_secret: str | None = Field(default=None, description="OAuth client secret")
     rclone_config_gs_project_number: str | None = ClearTextField(default=None, description="Project number")

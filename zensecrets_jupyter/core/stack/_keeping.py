@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-from pydantic import BaseModel
 from pydantic_core import CoreSchema, core_schema
 
 from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.errors import InvalidReferenceError
 from zensecrets_jupyter.core.fields import is_clear_text_field
 from zensecrets_jupyter.core.reference import LiteralText
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 STORED = {"zensecrets_stored": True}
 """Validation context for what was registered before: it is not checked for near misses again."""

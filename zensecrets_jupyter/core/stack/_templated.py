@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, ValidationInfo, model_serializer, model_validator
-from pydantic_core import CoreSchema
-from typing_extensions import Self
 
 from zensecrets_jupyter.core import names, reference
 from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
@@ -22,6 +20,10 @@ from zensecrets_jupyter.core.fields import is_secret_field
 from zensecrets_jupyter.core.reference import LiteralText, SecretReference
 from zensecrets_jupyter.core.stack._keeping import RESOLVED, STORED, Held, holds_reference, texts, wrap_fields
 from zensecrets_jupyter.core.value import SecretValue
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
+    from typing_extensions import Self
 
 # Keys of an instance's __dict__ that no field can be called.
 _TEMPLATES = "(templates)"
@@ -94,9 +96,7 @@ class TemplatedModel(BaseModel):
         """Return the fields that were given, for storing: references as their text, and sensitive plain values in clear."""
         literals = self.__dict__[_LITERALS]
         return {
-            name: {"$literal": str(value)} if name in literals else value
-            for name, value in self._raw()
-            if name in self.model_fields_set
+            name: {"$literal": str(value)} if name in literals else value for name, value in self._raw() if name in self.model_fields_set
         }
 
     def _build(self, data: dict[str, Any], context: dict[str, Any] | None) -> None:
@@ -233,7 +233,7 @@ class TemplatedModel(BaseModel):
 
     def __eq__(self, other: object) -> bool:
         """Tell whether both are of one class and have the same fields, unresolved."""
-        return type(other) is type(self) and isinstance(other, TemplatedModel) and dict(self._raw()) == dict(other._raw())
+        return type(other) is type(self) and dict(self._raw()) == dict(other._raw())
 
     def __hash__(self) -> int:
         """Return a hash of the class and the fields' names; the fields may hold lists and dicts."""

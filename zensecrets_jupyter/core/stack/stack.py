@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from zensecrets_jupyter.core.stack.component import ComponentType, StackComponen
 from zensecrets_jupyter.core.value import SecretValue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.settings import SecretValidationLevel
     from zensecrets_jupyter.core.stack._templated import Needing, Requirement
@@ -31,9 +32,7 @@ class Stack:
         self.name = name
         self.id = id
         self._secrets_manager = secrets_manager
-        self._components = {
-            component.type: component.at(PlaceInStack(self, str(component))) for component in components
-        }
+        self._components = {component.type: component.at(PlaceInStack(self, str(component))) for component in components}
 
     def __repr__(self) -> str:
         """Return the name and the components, references unresolved."""
@@ -138,9 +137,7 @@ class Stack:
             problem = error
         raise _in_context(problem, text, owner)
 
-    def validate(
-        self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = ()
-    ) -> Report:
+    def validate(self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = ()) -> Report:
         """Return the report on everything that would keep a pipeline from running on this stack; nothing is raised for a problem.
 
         ``level`` is that of ``ZENML_SECRET_VALIDATION_LEVEL`` where none is given; ``settings`` are those of the steps to run.
@@ -198,7 +195,7 @@ def resolve_text(manager: SecretsManager, text: str) -> str:
 def not_in_stack(component: StackComponent, stack: Stack) -> NotInStackError:
     """Return the error for a component whose references can't be resolved, since ``stack`` does not hold it."""
     message = f"The references of {component} can't be resolved: it is not part of the active stack {stack.name!r}."
-    hint = f"Add it, %stack update {stack.name} --{component.type.command} {component.name}, or set a stack that has it: %stack set"
+    hint = f"Add it, %stack update {stack.name} --{component.type.command} {component.name}, or set a stack that has it: %stack set"  # noqa: S608 - no SQL
     return NotInStackError(message, hint=hint)
 
 
@@ -207,9 +204,7 @@ def _split(text: str) -> tuple[Part, ...]:
     return reference.split(text)
 
 
-def _in_context(
-    error: NoSecretsManagerError | SecretNotFoundError, text: str, owner: str
-) -> NoSecretsManagerError | SecretNotFoundError:
+def _in_context(error: NoSecretsManagerError | SecretNotFoundError, text: str, owner: str) -> NoSecretsManagerError | SecretNotFoundError:
     message = f"{text}{f' of {owner}' if owner else ''} can't be resolved: {error.message}"
     if isinstance(error, SecretKeyNotFoundError):
         return SecretKeyNotFoundError(message, name=error.name, key=error.key, manager=error.manager, hint=error.hint)

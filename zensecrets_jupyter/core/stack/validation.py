@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,8 @@ from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack.component import ComponentType
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from zensecrets_jupyter.core.reference import SecretReference
     from zensecrets_jupyter.core.stack._templated import Needing, Requirement
     from zensecrets_jupyter.core.stack.stack import Stack
@@ -92,9 +93,7 @@ class Report:
             raise StackValidationError(str(self), report=self)
 
 
-def validate(
-    stack: Stack, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = ()
-) -> Report:
+def validate(stack: Stack, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = ()) -> Report:
     """Return the report on ``stack``; see :meth:`Stack.validate`.
 
     ``NONE`` looks at the stack's shape only. ``SECRET_EXISTS`` lists the secrets and never reads one. ``SECRET_AND_KEY_EXISTS`` reads

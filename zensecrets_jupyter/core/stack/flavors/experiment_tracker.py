@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import model_validator
-from typing_extensions import Self
 
 from zensecrets_jupyter.core.errors import InvalidComponentError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.stack.component import StackComponentConfig
 from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class MLFlowExperimentTrackerConfig(StackComponentConfig):

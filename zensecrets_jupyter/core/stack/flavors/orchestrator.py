@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.stack.component import StackComponentConfig
 from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig
@@ -115,7 +117,7 @@ class VertexOrchestratorConfig(_RemoteConfig):
     project: str | None = None
     location: str
     pipeline_root: str | None = None
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
     encryption_spec_key_name: str | None = None
     workload_service_account: str | None = None
     network: str | None = None
