@@ -31,7 +31,7 @@ class Place(NamedTuple):
 
     def binding(self) -> tuple[str, ...]:
         """Return it as what the cipher binds to."""
-        return ("secret", self.manager, self.name, self.role, str(self.number), self.schema, str(self.written))
+        return ("secret", *map(str, self))
 
 
 def seal_record(key: DataKey, place: Place, record: SecretRecord) -> bytes:

@@ -12,28 +12,10 @@ from abc import abstractmethod
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-    bindparam,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
 from sqlalchemy.exc import IntegrityError
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerCorruptedError, SecretNotFoundError
+from zensecrets_jupyter.core.managers import _tables
 from zensecrets_jupyter.core.managers._sealing import CURRENT, EARLIER, Place, seal_record, unseal_record
 from zensecrets_jupyter.core.managers.interface import (
     ALL_BUT_VERSIONS,
@@ -43,69 +25,14 @@ from zensecrets_jupyter.core.managers.interface import (
     SecretSummary,
     SecretVersion,
 )
-from zensecrets_jupyter.core.sealing.data_keys import DataKey, DataKeys, data_keys_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from sqlalchemy import Connection
+
+    from zensecrets_jupyter.core.sealing.data_keys import DataKey, DataKeys
     from zensecrets_jupyter.core.sealing.database import Database
-
-TABLES = MetaData()
-DATA_KEYS = data_keys_table(TABLES)
-
-_secrets = Table(
-    "secrets",
-    TABLES,
-    Column("id", Integer, primary_key=True),
-    Column("manager", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("schema", Text, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("written", BigInteger, nullable=False),
-    Column("generation", Integer, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-    UniqueConstraint("manager", "name"),
-)
-# A list reads this and not the rows, whatever is sealed in them.
-Index("secrets_listed", _secrets.c.manager, _secrets.c.name, _secrets.c.schema, _secrets.c.number, _secrets.c.written)
-
-_earlier = Table(
-    "earlier_versions",
-    TABLES,
-    Column("secret", Integer, ForeignKey("secrets.id", ondelete="CASCADE"), primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("schema", Text, nullable=False),
-    Column("written", BigInteger, nullable=False),
-    Column("generation", Integer, nullable=False),
-    Column("sealed", LargeBinary, nullable=False),
-)
-
-_of_manager = _secrets.c.manager == bindparam("of_manager")
-_of_name = _secrets.c.name == bindparam("of_name")
-_of_secret = _earlier.c.secret == bindparam("of_secret")
-
-_current_row = select(
-    _secrets.c.id, _secrets.c.number, _secrets.c.schema, _secrets.c.written, _secrets.c.generation, _secrets.c.sealed
-).where(_of_manager, _of_name)
-_earlier_rows = (
-    select(_earlier.c.secret, _earlier.c.number, _earlier.c.schema, _earlier.c.written, _earlier.c.generation, _earlier.c.sealed)
-    .where(_of_secret)
-    .order_by(_earlier.c.number.desc())
-)
-_all_names = select(_secrets.c.name).where(_of_manager)
-_all_summaries = (
-    select(_secrets.c.name, _secrets.c.schema, _secrets.c.number, _secrets.c.written).where(_of_manager).order_by(_secrets.c.name)
-)
-_count = select(func.count()).select_from(_secrets).where(_of_manager)
-_any = select(_secrets.c.id).limit(1)
-_everything = select(_secrets.c.manager, _secrets.c.name, *_current_row.selected_columns)
-_everything_earlier = select(*_earlier_rows.selected_columns)
-_rewrite = update(_secrets).where(_secrets.c.id == bindparam("of_secret"))
-_rewrite_earlier = update(_earlier).where(_of_secret, _earlier.c.number == bindparam("of_number"))
-_drop = delete(_secrets).where(_of_manager, _of_name)
-_drop_all = delete(_secrets).where(_of_manager)
-_prune = delete(_earlier).where(_of_secret, _earlier.c.number <= bindparam("up_to"))
-
 
 class _Row(NamedTuple):
     secret: int
@@ -164,7 +91,7 @@ class SqlSecretsManager(SecretsManager):
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; it needs no key."""
         with self._database.read() as connection:
-            count = connection.execute(_count, {"of_manager": self.id}).scalar() if connection is not None else 0
+            count = connection.execute(_tables.COUNT, {"of_manager": self.id}).scalar() if connection is not None else 0
         return {"protected by": self._keys.describe(), "secrets": str(count), "versions kept": str(self._versions_kept)}
 
     def _read(self, name: str) -> SecretRecord:
@@ -178,22 +105,21 @@ class SqlSecretsManager(SecretsManager):
 
     def _list(self) -> Iterable[str]:
         with self._database.read() as connection:
-            return [] if connection is None else list(connection.execute(_all_names, {"of_manager": self.id}).scalars())
+            found = [] if connection is None else list(connection.execute(_tables.ALL_NAMES, {"of_manager": self.id}).scalars())
+        _refuse_if_other_than(str, found)
+        return found
 
     def _summaries(self) -> Iterable[SecretSummary]:
+        found: list[SecretSummary] | None = []
         with self._database.read() as connection:
-            if connection is None:
-                return []
-            # Straight from the driver's cursor: SQLAlchemy's own rows would double the time that a list of 10,000 takes.
-            rows: Any = connection.execute(_all_summaries, {"of_manager": self.id}).cursor
-            try:
-                return [
-                    SecretSummary._make((name, schema, number, datetime.fromtimestamp(written / 1e6, timezone.utc)))
-                    for name, schema, number, written in rows
-                ]
-            except (TypeError, ValueError, OverflowError, OSError):
-                pass
-        raise self._damaged()
+            if connection is not None:
+                # Straight from the driver's cursor: SQLAlchemy's own rows would double the time that a list of 10,000 takes.
+                found = _summaries_from(connection.execute(_tables.ALL_SUMMARIES, {"of_manager": self.id}).cursor)
+        if found is None:
+            raise _damaged()
+        for of, values in zip((str, str, int), zip(*found, strict=True), strict=False):
+            _refuse_if_other_than(of, values)
+        return found
 
     def _register(self, name: str, record: SecretRecord) -> None:
         _refuse_unstorable(name)
@@ -201,7 +127,7 @@ class SqlSecretsManager(SecretsManager):
         def work(connection: Connection, key: DataKey) -> bool:
             place = Place(self.id, name, CURRENT, 1, record.schema, _now())
             try:
-                connection.execute(insert(_secrets), {"manager": self.id, "name": name, **_columns(key, place, record)})
+                connection.execute(_tables.ADD, {"manager": self.id, "name": name, **_columns(key, place, record)})
             except IntegrityError:
                 return False
             return True
@@ -245,13 +171,13 @@ class SqlSecretsManager(SecretsManager):
     def _delete(self, name: str) -> None:
         self._find(name)
         with self._database.write() as connection:
-            if not connection.execute(_drop, {"of_manager": self.id, "of_name": name}).rowcount:
+            if not connection.execute(_tables.DROP, {"of_manager": self.id, "of_name": name}).rowcount:
                 raise SecretNotFoundError(f"no {name!r}", name=name)
 
     def _delete_all(self) -> None:
         if list(self._list()):
             with self._database.write() as connection:
-                connection.execute(_drop_all, {"of_manager": self.id})
+                connection.execute(_tables.DROP_ALL, {"of_manager": self.id})
 
     def _rename(self, name: str, new_name: str) -> None:
         _refuse_unstorable(new_name)
@@ -259,15 +185,15 @@ class SqlSecretsManager(SecretsManager):
 
         def work(connection: Connection, key: DataKey) -> bool:
             row = self._first(connection, name)
-            if connection.execute(_current_row, {"of_manager": self.id, "of_name": new_name}).first() is not None:
+            if connection.execute(_tables.CURRENT_ROW, {"of_manager": self.id, "of_name": new_name}).first() is not None:
                 return False
             for one in self._earlier(connection, row):
                 record = self._unsealed(key, self._place(name, EARLIER, one), one)
                 sealed = seal_record(key, self._place(new_name, EARLIER, one), record)
-                connection.execute(_rewrite_earlier, {"of_secret": row.secret, "of_number": one.number, "sealed": sealed})
+                connection.execute(_tables.REWRITE_EARLIER, {"of_secret": row.secret, "of_number": one.number, "sealed": sealed})
             record = self._unsealed(key, self._place(name, CURRENT, row), row)
             sealed = seal_record(key, self._place(new_name, CURRENT, row), record)
-            connection.execute(_rewrite, {"of_secret": row.secret, "name": new_name, "sealed": sealed})
+            connection.execute(_tables.REWRITE, {"of_secret": row.secret, "name": new_name, "sealed": sealed})
             return True
 
         if not self._keys.write(work):
@@ -277,7 +203,11 @@ class SqlSecretsManager(SecretsManager):
         with self._database.read() as connection:
             row = self._first(connection, name)
             earlier = [] if connection is None else self._earlier(connection, row)
-        return [SecretVersion(one.number, one.schema, _when(one.written), current=one is row) for one in (row, *earlier)]
+        try:
+            return [SecretVersion(one.number, one.schema, _when(one.written), current=one is row) for one in (row, *earlier)]
+        except (ValueError, OverflowError, OSError):
+            pass
+        raise _damaged()
 
     def _write_version(
         self, connection: Connection, key: DataKey, name: str, row: _Row, change: Callable[[SecretRecord], SecretRecord]
@@ -286,10 +216,10 @@ class SqlSecretsManager(SecretsManager):
         present = self._unsealed(key, self._place(name, CURRENT, row), row)
         record = change(present)
         kept = self._place(name, EARLIER, row)
-        connection.execute(insert(_earlier), {"secret": row.secret, "number": row.number, **_columns(key, kept, present)})
+        connection.execute(_tables.ADD_EARLIER, {"secret": row.secret, "number": row.number, **_columns(key, kept, present)})
         place = Place(self.id, name, CURRENT, row.number + 1, record.schema, _now())
-        connection.execute(_rewrite, {"of_secret": row.secret, **_columns(key, place, record)})
-        connection.execute(_prune, {"of_secret": row.secret, "up_to": place.number - self._versions_kept})
+        connection.execute(_tables.REWRITE, {"of_secret": row.secret, **_columns(key, place, record)})
+        connection.execute(_tables.PRUNE, {"of_secret": row.secret, "up_to": place.number - self._versions_kept})
         return place
 
     def _find(self, name: str) -> _Row:
@@ -299,19 +229,13 @@ class SqlSecretsManager(SecretsManager):
     def _first(self, connection: Connection | None, name: str) -> _Row:
         found = None
         if connection is not None and _is_storable(name):
-            found = connection.execute(_current_row, {"of_manager": self.id, "of_name": name}).first()
+            found = connection.execute(_tables.CURRENT_ROW, {"of_manager": self.id, "of_name": name}).first()
         if found is None:
             raise SecretNotFoundError(f"no {name!r}", name=name)
-        return self._checked(found)
+        return _row_of(found)
 
     def _earlier(self, connection: Connection, row: _Row) -> list[_Row]:
-        return [self._checked(found) for found in connection.execute(_earlier_rows, {"of_secret": row.secret})]
-
-    def _checked(self, found: Iterable[Any]) -> _Row:
-        row = _Row._make(found)
-        if all(type(value) is of for value, of in zip(row, (int, int, str, int, int, bytes), strict=True)):
-            return row
-        raise self._damaged()
+        return [_row_of(found) for found in connection.execute(_tables.EARLIER_ROWS, {"of_secret": row.secret})]
 
     def _place(self, name: str, role: str, row: _Row) -> Place:
         return Place(self.id, name, role, row.number, row.schema, row.written)
@@ -319,33 +243,57 @@ class SqlSecretsManager(SecretsManager):
     def _unsealed(self, key: DataKey, place: Place, row: _Row) -> SecretRecord:
         return unseal_record(key if row.generation == key.generation else None, place, row.sealed)
 
-    def _damaged(self) -> ManagerCorruptedError:
-        message = f"What is stored in secrets manager {self.name!r} is damaged."
-        return ManagerCorruptedError(message, flavor=self.FLAVOR, hint="It was left as it is: restore the store from a copy.")
-
 
 def holds_secrets(connection: Connection) -> bool:
     """Tell whether a sealed row is there."""
-    return connection.execute(_any).first() is not None
+    return connection.execute(_tables.ANY).first() is not None
 
 
 def _reseal_everything(connection: Connection, *, old: DataKey, new: DataKey) -> None:
     """Seal each row of each manager in the database anew."""
-    names = {}
-    for found in connection.execute(_everything).all():
-        manager, name, row = found[0], found[1], _Row._make(found[2:])
-        names[row.secret] = (manager, name)
+    owners: dict[int, tuple[str, str]] = {}
+    for manager, name, *found in connection.execute(_tables.EVERYTHING).all():
+        row = _row_of(found)
+        owners[row.secret] = (manager, name)
         place = Place(manager, name, CURRENT, row.number, row.schema, row.written)
-        connection.execute(_rewrite, {"of_secret": row.secret, **_resealed(old, new, place, row)})
-    for found in connection.execute(_everything_earlier).all():
-        row = _Row._make(found)
-        place = Place(*names[row.secret], EARLIER, row.number, row.schema, row.written)
-        connection.execute(_rewrite_earlier, {"of_secret": row.secret, "of_number": row.number, **_resealed(old, new, place, row)})
+        connection.execute(_tables.REWRITE, {"of_secret": row.secret, **_resealed(old, new, place, row)})
+    for earlier in connection.execute(_tables.EVERYTHING_EARLIER).all():
+        row = _row_of(earlier)
+        if row.secret not in owners:
+            raise _damaged()
+        place = Place(*owners[row.secret], EARLIER, row.number, row.schema, row.written)
+        connection.execute(_tables.REWRITE_EARLIER, {"of_secret": row.secret, "of_number": row.number, **_resealed(old, new, place, row)})
 
 
 def _resealed(old: DataKey, new: DataKey, place: Place, row: _Row) -> dict[str, Any]:
     record = unseal_record(old if row.generation == old.generation else None, place, row.sealed)
     return {"generation": new.generation, "sealed": seal_record(new, place, record)}
+
+
+def _summaries_from(rows: Any) -> list[SecretSummary] | None:
+    """Return what the driver found as summaries; ``None`` if a time of writing is none."""
+    make, when, utc = SecretSummary._make, datetime.fromtimestamp, timezone.utc
+    try:
+        return [make((name, schema, number, when(written / 1e6, utc))) for name, schema, number, written in rows]
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def _refuse_if_other_than(of: type, values: Iterable[Any]) -> None:
+    if not set(map(type, values)) <= {of}:
+        raise _damaged()
+
+
+def _row_of(found: Iterable[Any]) -> _Row:
+    # SQLite keeps any type in any column, so damage shows as a number where a text was.
+    row = _Row._make(found)
+    if all(type(value) is of for value, of in zip(row, (int, int, str, int, int, bytes), strict=True)):
+        return row
+    raise _damaged()
+
+
+def _damaged() -> ManagerCorruptedError:
+    return ManagerCorruptedError("A row of the store is damaged.", hint="It was left as it is: restore the store from a copy.")
 
 
 def _columns(key: DataKey, place: Place, record: SecretRecord) -> dict[str, Any]:

@@ -66,6 +66,14 @@ def given() -> str | None:
     return os.environ.get(PASSPHRASE_VARIABLE) or (_given[-1] if _given else None)
 
 
+def forget() -> None:
+    """Forget every passphrase that was given in this process, and that a person wanted none; keys that are open stay open."""
+    global _declined  # noqa: PLW0603 - one person, one process
+    with _asking:
+        _given.clear()
+        _declined = False
+
+
 def has_declined() -> bool:
     """Tell whether a person was asked in this process for a new passphrase and wanted none."""
     return _declined

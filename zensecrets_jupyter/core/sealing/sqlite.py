@@ -119,7 +119,8 @@ class SqliteFile:
     def _told(self, *, writing: bool) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error) as error:
+        except (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
+            # sqlite3 decodes the text of an error too, in which SQLite quotes damaged names.
             raise from_sqlite(error, self.path, writing=writing) from None
 
     def _open(self) -> _Opened | None:
@@ -179,6 +180,9 @@ class SqliteFile:
         """
         mark = connection.exec_driver_sql("PRAGMA application_id").scalar()
         if mark == 0 and not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar():
+            # A few bytes of something else are no page, and SQLite would write over them.
+            if not connection.exec_driver_sql("PRAGMA page_count").scalar() and self.path.stat().st_size:
+                raise self._damaged("is no store of this package")
             return False
         if mark != APPLICATION_ID:
             raise self._damaged("is no store of this package, or damaged")

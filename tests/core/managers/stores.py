@@ -1,0 +1,55 @@
+"""Local stores for the tests, here and in processes of their own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.managers.interface import ManagerContext
+from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.core.settings import HOME_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# Children start from a process that has imported everything and has no threads: in milliseconds, and safe to fork.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.core.managers.stores", "tests.core.managers.workers", "sqlalchemy.dialects.sqlite"])
+
+
+def open_store(home: Path, *, ask: Callable[[str], str] | None = None, **attributes: Any) -> LocalSecretsManager:
+    """Return the store under ``home``, as a process that has just started opens it."""
+    context = ManagerContext(name="default", id="the-id", folder=home / "default", ask_passphrase=ask)
+    return LocalSecretsManager(LocalSecretsManager.make_options(attributes), context=context)
+
+
+def open_in_child(home: Path) -> LocalSecretsManager:
+    """Return the store under ``home`` in a child process, which knows nothing of what a fixture has set."""
+    os.environ[HOME_VARIABLE] = str(home)
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    return open_store(home)
+
+
+def secret(name: str, **content: str) -> ArbitrarySecretSchema:
+    """Return a secret with that content."""
+    return ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=content)
+
+
+def content_of(store: LocalSecretsManager, name: str) -> dict[str, str]:
+    """Return what is stored under ``name`` now, as plain texts."""
+    return {key: str.__str__(value) + "" for key, value in store.get_secret(name, refresh=True).content.items()}
+
+
+def raw(path: Path, *statements: str | tuple[str, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Run statements on the file behind the store's back, and return what the last one found."""
+    found: list[tuple[Any, ...]] = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            text, values = statement if isinstance(statement, tuple) else (statement, ())
+            found = connection.execute(text, values).fetchall()
+    return found

@@ -1,0 +1,341 @@
+"""The local store: what it keeps, what it remembers, and what its files show."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import stat
+import threading
+import traceback
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.core.managers.stores import content_of, open_store, raw, secret
+from zensecrets_jupyter.core.errors import (
+    InvalidOptionsError,
+    InvalidSecretError,
+    ManagerCorruptedError,
+    SecretExistsError,
+    SecretKeyNotFoundError,
+    SecretNotFoundError,
+)
+from zensecrets_jupyter.core.managers.interface import Capability, ManagerContext
+from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.schemas import BaseSecretSchema, get_schema
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_is_registered_is_read_by_another_instance(home: Path) -> None:
+    """A secret registered by one instance is read by the next, with its keys, values and schema."""
+    value = canary("registered")
+    open_store(home).register_secret(get_schema("aws").from_content("s3", {"aws_access_key_id": "id", "aws_secret_access_key": value}))
+    again = open_store(home).get_secret("s3")
+    assert again.TYPE == "aws"
+    assert again.content == {"aws_access_key_id": "id", "aws_secret_access_key": value}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", " ", "\n", "\0", "é", "e\u0301", "日本語", "\u202e", "\ud800", "😀" * 100, "'\"\\{{a.b}}", "a" * 64 * 1024],
+    ids=["empty", "blank", "newline", "NUL", "composed", "combining", "Japanese", "direction", "surrogate", "emoji", "quotes", "64 KiB"],
+)
+def test_awkward_values_come_back_as_they_were(home: Path, value: str) -> None:
+    """Any text that Python can hold comes back unchanged, as a key's value and beside another."""
+    open_store(home).register_secret(secret("awkward", one=value, two=canary("beside")))
+    assert content_of(open_store(home), "awkward")["one"] == value
+
+
+@pytest.mark.parametrize("name", ["a", "Ä", "名前", "a/b", "a'b", 'a"b', "%", "a_b-c", "x" * 255, "😀"])
+def test_awkward_names_are_kept_apart(home: Path, name: str) -> None:
+    """A name in any alphabet is kept as it is, and names that differ in case only are two."""
+    store = open_store(home)
+    store.register_secret(secret(name, k="1"))
+    if name.swapcase() != name:
+        store.register_secret(secret(name.swapcase(), k="2"))
+    assert content_of(store, name) == {"k": "1"}
+    assert name in store.list_secrets()
+
+
+def test_a_name_with_half_a_character_is_refused_and_not_found(home: Path) -> None:
+    """A lone surrogate, which no database stores, is refused in a name; asking for such a name finds nothing."""
+    store = open_store(home)
+    with pytest.raises(InvalidSecretError, match="half a character"):
+        store.register_secret(secret("a\ud800", k="v"))
+    store.register_secret(secret("b", k="v"))
+    with pytest.raises(SecretNotFoundError):
+        store.get_secret("a\ud800")
+    with pytest.raises(InvalidSecretError):
+        store.rename_secret("b", "a\ud800")
+    assert store.list_secrets() == ["b"]
+
+
+def test_content_that_is_too_large_is_refused_with_the_limit(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the limit is refused before anything is written, and the error says the limit."""
+    value = canary("large") * (64 * 1024 * 1024 // 36)
+    store = open_store(home)
+    with pytest.raises(InvalidSecretError, match="67108864 are allowed") as caught:
+        store.register_secret(secret("large", k=value))
+    assert not find_canary(str(caught.value))
+    assert store.list_secrets() == []
+
+
+def test_nothing_is_created_by_looking(home: Path) -> None:
+    """Listing, describing, reading, deleting and renaming in a store that does not exist yet leave no file and no folder."""
+    store = open_store(home)
+    assert store.list_secrets() == []
+    assert store.summaries() == []
+    assert store.describe()["secrets"] == "0"
+    assert "key is made with the first secret" in store.describe()["protected by"]
+    for look in (store.get_secret, store.delete_secret, store.history):
+        with pytest.raises(SecretNotFoundError):
+            look("nothing")
+    with pytest.raises(SecretNotFoundError):
+        store.rename_secret("nothing", "something")
+    with pytest.raises(SecretNotFoundError):
+        store.rollback("nothing", 1)
+    with pytest.raises(SecretNotFoundError):
+        store.update_secret(secret("nothing", k=canary()))
+    store.delete_all_secrets()
+    assert not home.exists()
+
+
+def test_a_taken_name_stays_as_it_is(home: Path) -> None:
+    """Registering or renaming to a name that is taken is an error, and both secrets stay as they were."""
+    store = open_store(home)
+    store.register_secret(secret("a", k="1"))
+    store.register_secret(secret("b", k="2"))
+    with pytest.raises(SecretExistsError, match="not changed"):
+        store.register_secret(secret("a", k=canary()))
+    with pytest.raises(SecretExistsError, match="not changed"):
+        store.rename_secret("a", "b")
+    with pytest.raises(SecretExistsError):
+        store.rename_secret("a", "a")
+    assert (content_of(store, "a"), content_of(store, "b")) == ({"k": "1"}, {"k": "2"})
+    assert [len(store.history(name)) for name in ("a", "b")] == [1, 1]
+
+
+def test_merging_keeps_what_is_not_named(home: Path) -> None:
+    """A merge sets and drops the keys that it names; a key to drop that is not there is an error, and nothing is written."""
+    store = open_store(home)
+    store.register_secret(secret("a", one="1", two="2"))
+    store.merge_secret("a", {"two": "3", "three": "4"}, remove=["one"])
+    assert content_of(store, "a") == {"two": "3", "three": "4"}
+    with pytest.raises(SecretKeyNotFoundError, match="no key 'one'"):
+        store.merge_secret("a", {"two": "5"}, remove=["one"])
+    assert content_of(store, "a") == {"two": "3", "three": "4"}
+    assert len(store.history("a")) == 2
+
+
+def test_two_managers_in_one_file_see_their_own_secrets_only(home: Path, tmp_path: Path) -> None:
+    """Two managers that were given one path keep secrets of the same name apart, and neither lists or deletes the other's."""
+    shared = tmp_path / "shared.db"
+    first, second = (
+        LocalSecretsManager(LocalSecretsManager.make_options({"path": str(shared)}), context=ManagerContext(name=name, id=name))
+        for name in ("first", "second")
+    )
+    first.register_secret(secret("a", k="1"))
+    second.register_secret(secret("a", k="2"))
+    assert (content_of(first, "a"), content_of(second, "a")) == ({"k": "1"}, {"k": "2"})
+    first.rotate_key()
+    first.delete_all_secrets()
+    assert first.list_secrets() == []
+    assert content_of(second, "a") == {"k": "2"}
+    assert first.describe()["kept in"] == str(shared)
+
+
+def test_options_are_checked(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A path is made absolute where it is given, `~` included; fewer than one version and unknown options are refused."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert open_store(home, path="a.db").path == tmp_path / "a.db"
+    assert open_store(home, path="~/b.db").path == tmp_path / "b.db"
+    for attributes in ({"versions_kept": 0}, {"versions_kept": "many"}, {"folder": "x"}):
+        with pytest.raises(InvalidOptionsError):
+            open_store(home, **attributes)
+
+
+def test_versions_are_kept_and_the_oldest_go(home: Path) -> None:
+    """Each write is a version with its number, schema and time; more than are kept lose the oldest."""
+    store = open_store(home, versions_kept=3)
+    assert Capability.VERSIONS in store.capabilities
+    before = datetime.now(timezone.utc)
+    store.register_secret(secret("a", k="1"))
+    for number in range(2, 6):
+        store.merge_secret("a", {"k": str(number)})
+    history = store.history("a")
+    assert [(one.number, one.current) for one in history] == [(5, True), (4, False), (3, False)]
+    assert {one.schema for one in history} == {"arbitrary"}
+    assert all(before - timedelta(seconds=1) <= one.created <= datetime.now(timezone.utc) for one in history)
+    assert store.summaries() == [("a", "arbitrary", 5, history[0].created)]
+    assert raw(store.path, "SELECT count(*) FROM earlier_versions") == [(2,)]
+
+
+def test_fewer_versions_kept_prune_at_the_next_write(home: Path) -> None:
+    """A store that is opened with a smaller number loses the surplus when it writes; 1 keeps the current version only."""
+    store = open_store(home)
+    store.register_secret(secret("a", k="1"))
+    for number in range(2, 6):
+        store.merge_secret("a", {"k": str(number)})
+    lesser = open_store(home, versions_kept=1)
+    lesser.merge_secret("a", {"k": "6"})
+    assert [one.number for one in lesser.history("a")] == [6]
+    assert content_of(lesser, "a") == {"k": "6"}
+
+
+def test_a_rollback_writes_a_new_version(home: Path) -> None:
+    """A rollback brings content and schema of an earlier version back as a new one, and can itself be rolled back."""
+    store = open_store(home)
+    store.register_secret(get_schema("openai").from_content("a", {"api_key": "first"}))
+    store.update_secret(secret("a", other="second"))
+    written = store.rollback("a", 1)
+    assert (written.number, written.schema, written.current) == (3, "openai", True)
+    back: BaseSecretSchema = store.get_secret("a")
+    assert (back.TYPE, back.content) == ("openai", {"api_key": "first"})
+    assert [one.number for one in store.history("a")] == [3, 2, 1]
+    assert store.rollback("a", 2).number == 4
+    assert content_of(store, "a") == {"other": "second"}
+    assert store.rollback("a", 4).number == 5
+    assert content_of(store, "a") == {"other": "second"}
+
+
+def test_a_version_that_is_not_kept_names_those_that_are(home: Path) -> None:
+    """Rolling back to a version that is gone or never was is an error that names the kept ones, and writes nothing."""
+    store = open_store(home, versions_kept=2)
+    store.register_secret(secret("a", k="1"))
+    store.merge_secret("a", {"k": "2"})
+    store.merge_secret("a", {"k": "3"})
+    for number in (1, 0, -1, 4, 2**70):
+        with pytest.raises(SecretNotFoundError, match="Kept are the versions 3, 2"):
+            store.rollback("a", number)
+    assert [one.number for one in store.history("a")] == [3, 2]
+
+
+def test_renaming_takes_the_history_along(home: Path) -> None:
+    """A renamed secret has its versions under the new name, can be rolled back there, and frees the old name."""
+    store = open_store(home)
+    store.register_secret(secret("old", k="1"))
+    store.merge_secret("old", {"k": "2"})
+    store.rename_secret("old", "new")
+    assert store.list_secrets() == ["new"]
+    assert [one.number for one in store.history("new")] == [2, 1]
+    store.rollback("new", 1)
+    assert content_of(store, "new") == {"k": "1"}
+    store.register_secret(secret("old", k="another"))
+    assert [one.number for one in store.history("old")] == [1]
+
+
+def test_deleting_takes_the_history_along(home: Path) -> None:
+    """A deleted secret leaves no version behind; registered again it starts anew."""
+    store = open_store(home)
+    store.register_secret(secret("a", k="1"))
+    store.merge_secret("a", {"k": "2"})
+    store.delete_secret("a")
+    assert raw(store.path, "SELECT count(*) FROM earlier_versions") == [(0,)]
+    store.register_secret(secret("a", k="3"))
+    assert [one.number for one in store.history("a")] == [1]
+
+
+def test_the_files_hold_no_value_and_no_key(home: Path) -> None:
+    """No file under the home holds a value or a key of a secret, in any form, while the store is open and after it was closed."""
+    store = open_store(home)
+    for number in range(20):
+        store.register_secret(secret(f"name{number}", **{canary("key"): canary("value")}))
+        store.merge_secret(f"name{number}", {canary("key"): canary("merged")})
+    store.rollback("name3", 1)
+    store.rename_secret("name4", "renamed")
+    store.rotate_key()
+    store.delete_secret("name5")
+    assert {file.suffix for file in home.rglob("secrets.db*")} == {".db", ".db-wal", ".db-shm"}
+    assert not find_canary(home)
+    assert find_canary(home, "renamed"), "names are in clear: without one to find, the search proves nothing"
+    path = store.path
+    del store
+    gc.collect()
+    assert [file.name for file in path.parent.iterdir()] == ["secrets.db"]
+    assert not find_canary(home)
+
+
+def test_the_files_are_their_owners_alone(home: Path) -> None:
+    """The store, its log and the key file have mode 0600 and their folders 0700, also after a copy had brought another mode."""
+    store = open_store(home)
+    store.register_secret(secret("a", k=canary()))
+    files = [file for file in home.rglob("*") if file.is_file()]
+    assert len(files) == 4
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (home, *home.rglob("*")) if folder.is_dir()} == {0o700}
+    store.path.chmod(0o644)
+    content_of(open_store(home), "a")
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+
+
+def test_nothing_shows_a_value(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """No repr, log at any level, error or traceback of the store's own doings holds a value."""
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("sqlalchemy").setLevel(logging.DEBUG)
+    store = open_store(home)
+    shown = []
+    store.register_secret(secret("a", k=canary()))
+    store.merge_secret("a", {"k": canary()})
+    store.get_secret("a", refresh=True)
+    shown += [repr(store), repr(store.describe()), repr(store.summaries()), repr(store.history("a")), repr(store._read("a"))]
+    shown += [repr(store._keys), repr(store._keys.__dict__), repr(store.__dict__)]
+    raw(store.path, "UPDATE secrets SET sealed = 'text'")
+    with pytest.raises(ManagerCorruptedError) as corrupted:
+        store.merge_secret("a", {"k": canary()})
+    with pytest.raises(SecretExistsError) as exists:
+        store.register_secret(secret("a", k=canary()))
+    shown += ["".join(traceback.format_exception(caught.value)) for caught in (corrupted, exists)]
+    assert not find_canary("\n".join([*shown, caplog.text]))
+
+
+def test_another_instances_write_is_seen(home: Path) -> None:
+    """A cached secret is read anew once another connection has written, without waiting for its time to live."""
+    reader, writer = open_store(home), open_store(home)
+    writer.register_secret(secret("a", k="1"))
+    assert reader.get_secret("a").content == {"k": "1"}
+    token = reader._change_token()
+    assert reader._change_token() == token
+    writer.merge_secret("a", {"k": "2"})
+    assert reader._change_token() != token
+    assert reader.get_secret("a", refresh=True).content == {"k": "2"}
+
+
+def test_threads_share_one_store(home: Path) -> None:
+    """Eight threads that write and read through one instance lose nothing and meet no error."""
+    store = open_store(home)
+    problems: list[BaseException] = []
+
+    def work(thread: int) -> None:
+        try:
+            for number in range(10):
+                store.register_secret(secret(f"t{thread}n{number}", k=f"{thread}.{number}"))
+                assert content_of(store, f"t{thread}n{number}") == {"k": f"{thread}.{number}"}
+                store._change_token()
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the test's own thread
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert len(store.list_secrets()) == 80
+
+
+def test_names_can_be_listed_without_the_key(home: Path) -> None:
+    """Names, schemas, versions and the description need no key: they are there although the key file is gone."""
+    store = open_store(home)
+    store.register_secret(secret("a", k=canary()))
+    for file in (home / "keys").iterdir():
+        file.unlink()
+    again = open_store(home)
+    assert again.list_secrets() == ["a"]
+    assert [one.number for one in again.history("a")] == [1]
+    assert again.describe()["secrets"] == "1"
+    assert again.describe()["protected by"].startswith("a key file (")

@@ -1,0 +1,280 @@
+"""The local store when its file was altered, damaged or swapped: a typed error, never another content, and nothing overwritten."""
+
+from __future__ import annotations
+
+import gc
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.core.managers.stores import content_of, open_store, raw, secret
+from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerError, SecretNotFoundError, StoreTooNewError
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+
+
+@pytest.fixture
+def store(home: Path) -> LocalSecretsManager:
+    """Return a store with two secrets, one of them with two earlier versions."""
+    store = open_store(home)
+    store.register_secret(secret("one", k="one's first"))
+    store.merge_secret("one", {"k": "one's second"})
+    store.merge_secret("one", {"k": "one's third"})
+    store.register_secret(secret("two", k="two's first"))
+    return store
+
+
+def _flips(blob: bytes) -> Iterator[bytes]:
+    for index in range(len(blob)):
+        for bit in (0x01, 0x80):
+            yield blob[:index] + bytes([blob[index] ^ bit]) + blob[index + 1 :]
+    yield from (b"", blob[:1], blob[:25], blob[:-1], blob + b"\0", bytes(len(blob)))
+
+
+def test_each_flipped_byte_of_a_sealed_row_is_found_out(store: LocalSecretsManager) -> None:
+    """Whichever byte of a sealed content is flipped, cut off or added, reading it is ManagerCorruptedError."""
+    [(blob,)] = raw(store.path, "SELECT sealed FROM secrets WHERE name = 'one'")
+    for damaged in _flips(blob):
+        raw(store.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (damaged,)))
+        with pytest.raises(ManagerCorruptedError, match="'one' .version 3. is damaged, was altered or was swapped"):
+            content_of(store, "one")
+    raw(store.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (blob,)))
+    assert content_of(store, "one") == {"k": "one's third"}
+
+
+def test_each_flipped_byte_of_an_earlier_version_is_found_out(store: LocalSecretsManager) -> None:
+    """An earlier version is as well guarded: a rollback to a damaged one is an error and writes nothing."""
+    [(blob,)] = raw(store.path, "SELECT sealed FROM earlier_versions WHERE number = 2")
+    for damaged in list(_flips(blob))[::9]:
+        raw(store.path, ("UPDATE earlier_versions SET sealed = ? WHERE number = 2", (damaged,)))
+        with pytest.raises(ManagerCorruptedError):
+            store.rollback("one", 2)
+    assert content_of(store, "one") == {"k": "one's third"}
+    assert [one.number for one in store.history("one")] == [3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "alteration",
+    [
+        "schema = 'aws'",
+        "schema = ''",
+        "schema = 7",
+        "number = 2",
+        "number = 'three'",
+        "number = 3.5",
+        "written = written + 1",
+        "written = 'now'",
+        "generation = generation + 1",
+        "generation = 'g'",
+        "sealed = CAST(sealed AS TEXT)",
+        "sealed = (SELECT sealed FROM secrets WHERE name = 'two')",
+        "sealed = (SELECT sealed FROM earlier_versions WHERE number = 2)",
+        "(number, schema, written, sealed) = (SELECT number, schema, written, sealed FROM earlier_versions WHERE number = 2)",
+        "name = 'three'",
+        "manager = 'another-id'",
+    ],
+)
+def test_each_altered_or_swapped_column_is_found_out(store: LocalSecretsManager, home: Path, alteration: str) -> None:
+    """Whatever stands beside the sealed content is bound to it: altered or taken from another row, it does not open."""
+    before = raw(store.path, "SELECT count(*) FROM secrets", "SELECT * FROM earlier_versions ORDER BY number")
+    raw(store.path, f"UPDATE secrets SET {alteration} WHERE name = 'one'")
+    if alteration.startswith(("name", "manager")):
+        with pytest.raises(SecretNotFoundError):
+            content_of(store, "one")
+    else:
+        with pytest.raises(ManagerCorruptedError):
+            content_of(store, "one")
+        with pytest.raises(ManagerCorruptedError):
+            store.merge_secret("one", {"k": canary()})
+    for name in {"three"} & set(store.list_secrets()):
+        with pytest.raises(ManagerCorruptedError):
+            content_of(store, name)
+    with pytest.raises(ManagerCorruptedError):
+        store.rotate_key()
+    assert content_of(open_store(home), "two") == {"k": "two's first"}
+    assert raw(store.path, "SELECT * FROM earlier_versions ORDER BY number") == before
+
+
+def test_swapped_rows_are_found_out(store: LocalSecretsManager) -> None:
+    """Two secrets whose names were exchanged, and two versions whose contents were, are both found out."""
+    raw(
+        store.path,
+        "UPDATE secrets SET name = 'none' WHERE name = 'one'",
+        "UPDATE secrets SET name = 'one' WHERE name = 'two'",
+        "UPDATE secrets SET name = 'two' WHERE name = 'none'",
+    )
+    for name in ("one", "two"):
+        with pytest.raises(ManagerCorruptedError):
+            content_of(store, name)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_swapped_versions_are_found_out(store: LocalSecretsManager, number: int) -> None:
+    """Two earlier versions that were exchanged are found out by a rollback to either."""
+    raw(
+        store.path,
+        "UPDATE earlier_versions SET number = 9 WHERE number = 1",
+        "UPDATE earlier_versions SET number = 1 WHERE number = 2",
+        "UPDATE earlier_versions SET number = 2 WHERE number = 9",
+    )
+    with pytest.raises(ManagerCorruptedError):
+        store.rollback("one", number)
+    assert content_of(store, "one") == {"k": "one's third"}
+
+
+@pytest.mark.parametrize("column", ["generation", "kind", "place", "wrapped", "checksum"])
+@pytest.mark.parametrize("value", [None, "", b"", 7, "x", b"x", "keyring", "passphrase", "{}", "[]"])
+def test_an_altered_row_of_the_key_is_found_out(store: LocalSecretsManager, home: Path, column: str, value: Any) -> None:
+    """Damage to the row of the data key is ManagerCorruptedError for readers and writers; no new key is made beside it."""
+    raw(
+        store.path,
+        "CREATE TABLE loose AS SELECT * FROM data_keys",
+        "DROP TABLE data_keys",
+        "ALTER TABLE loose RENAME TO data_keys",
+        (f"UPDATE data_keys SET {column} = ?", (value,)),
+    )
+    before = raw(store.path, "SELECT * FROM data_keys")
+    again = open_store(home)
+    for act in _acts(again):
+        with pytest.raises(ManagerCorruptedError):
+            act()
+    assert raw(store.path, "SELECT * FROM data_keys") == before
+    assert again.list_secrets() == ["one", "two"]
+
+
+def test_a_lost_row_of_the_key_is_not_replaced(store: LocalSecretsManager, home: Path) -> None:
+    """Where secrets are and the row of their key is gone, nothing is read or written, and no new key takes its place."""
+    raw(store.path, "DELETE FROM data_keys")
+    for act in _acts(open_store(home)):
+        with pytest.raises(ManagerCorruptedError):
+            act()
+    assert raw(store.path, "SELECT count(*) FROM data_keys") == [(0,)]
+
+
+def _acts(store: LocalSecretsManager) -> tuple[Callable[[], object], ...]:
+    return (
+        lambda: store.get_secret("one"),
+        lambda: store.register_secret(secret("three", k=canary())),
+        lambda: store.merge_secret("one", {"k": canary()}),
+        lambda: store.rollback("one", 1),
+        lambda: store.rename_secret("one", "three"),
+        store.rotate_key,
+        lambda: store.rewrap("keyfile"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"this is no database, whatever it is" * 100, ManagerCorruptedError),
+        (b"SQLite format 3\0" + bytes(84), ManagerCorruptedError),
+        (b"\0" * 4096, ManagerCorruptedError),
+        (b"x", ManagerCorruptedError),
+    ],
+    ids=["text", "header only", "zeros", "one byte"],
+)
+def test_a_file_that_is_no_database_is_left_alone(home: Path, content: bytes, error: type[ManagerError]) -> None:
+    """A file with something else in it is ManagerCorruptedError for each call, and keeps its bytes."""
+    store = open_store(home)
+    store.path.parent.mkdir(parents=True)
+    store.path.write_bytes(content)
+    for act in (store.list_secrets, store.describe, store.summaries, store.delete_all_secrets, *_acts(store)):
+        with pytest.raises(error):
+            act()
+    assert store.path.read_bytes() == content
+
+
+def test_an_empty_file_is_an_empty_store(home: Path) -> None:
+    """A file without a byte, as a process leaves that ended just after making it, is a store without secrets, and can be used."""
+    store = open_store(home)
+    store.path.parent.mkdir(parents=True)
+    store.path.touch()
+    assert store.list_secrets() == []
+    store.register_secret(secret("a", k="1"))
+    assert content_of(open_store(home), "a") == {"k": "1"}
+
+
+def test_the_database_of_another_program_is_left_alone(home: Path) -> None:
+    """A SQLite database that is not ours is refused, for reading and writing, and keeps its bytes."""
+    store = open_store(home)
+    store.path.parent.mkdir(parents=True)
+    raw(store.path, "CREATE TABLE secrets (id, name)", "INSERT INTO secrets VALUES (1, 'a')")
+    before = store.path.read_bytes()
+    for act in (store.list_secrets, lambda: store.register_secret(secret("a", k=canary()))):
+        with pytest.raises(ManagerCorruptedError, match="no store of this package"):
+            act()
+    assert store.path.read_bytes() == before
+
+
+def test_a_store_from_a_newer_version_is_left_alone(store: LocalSecretsManager, home: Path) -> None:
+    """A store with a higher format is StoreTooNewError that says to update, for every call, and keeps its rows."""
+    raw(store.path, "UPDATE meta SET value = 'secrets 2' WHERE name = 'format'")
+    before = raw(store.path, "SELECT * FROM secrets")
+    again = open_store(home)
+    for act in (again.list_secrets, again.describe, again.delete_all_secrets, *_acts(again)):
+        with pytest.raises(StoreTooNewError, match="pip install --upgrade"):
+            act()
+    with pytest.raises(StoreTooNewError):
+        store.merge_secret("one", {"k": canary()})
+    assert raw(store.path, "SELECT * FROM secrets") == before
+
+
+def test_flipped_bytes_anywhere_never_give_another_content(home: Path) -> None:
+    """One flipped byte anywhere in the file: each secret has its right content, is not found, or comes as an error of ours."""
+    store = open_store(home)
+    right = {f"name{number}": {f"key{number}": canary(str(number))} for number in range(6)}
+    for name, content in right.items():
+        store.register_secret(secret(name, **content))
+        store.update_secret(secret(name, **content))
+    path = store.path
+    del store
+    gc.collect()
+    whole = path.read_bytes()
+    chosen = random.Random(2)  # noqa: S311 - which bytes are flipped is no secret
+    used = [place for place in range(len(whole)) if whole[place]]
+    places = sorted({*range(100), *chosen.sample(used, 300), *chosen.sample(range(len(whole)), 50)})
+    outcomes = dict.fromkeys(("right", "not found", "error"), 0)
+    for turn, place in enumerate(places):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << chosen.randrange(8)
+        for file in path.parent.iterdir():
+            file.unlink()
+        path.write_bytes(damaged)
+        again = open_store(home)
+        for name, content in right.items():
+            outcomes[_outcome(again, name, content)] += 1
+        for look in (again.list_secrets, again.summaries, again.describe, partial(again.history, "name3")):
+            _told(look)
+        if turn % 5 == 0:
+            _told(partial(again.merge_secret, "name5", {"k": canary()}))
+            _told(partial(again.register_secret, secret("new", k=canary())))
+            assert not find_canary(path.parent)
+        if turn % 50 == 0:
+            gc.collect()
+    assert outcomes["right"] > outcomes["error"] > 0, outcomes
+
+
+def _outcome(store: LocalSecretsManager, name: str, content: dict[str, str]) -> str:
+    try:
+        found = content_of(store, name)
+    except SecretNotFoundError:
+        return "not found"
+    except ManagerError as error:
+        assert not find_canary(str(error))
+        return "error"
+    assert found == content
+    return "right"
+
+
+def _told(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except (SecretNotFoundError, ManagerError) as error:
+        assert not find_canary(f"{error!r} {error}")

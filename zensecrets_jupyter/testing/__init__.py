@@ -1,0 +1,1 @@
+"""What this package and others test secrets with."""
