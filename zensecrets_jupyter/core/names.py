@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 LONGEST_NAME = 255
 """Characters in a name or a key at most."""
 
-_UNFIT_IN_NAME = re.compile(r"[\s{}.\x00-\x1f\x7f]")
-_UNFIT_IN_KEY = re.compile(r"[\s{}\x00-\x1f\x7f]")
+# A lone surrogate is half a character: no file, database or URL takes it.
+_UNFIT_IN_NAME = re.compile(r"[\s{}.\x00-\x1f\x7f\ud800-\udfff]")
+_UNFIT_IN_KEY = re.compile(r"[\s{}\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def check_name(name: str) -> str:
@@ -28,7 +29,7 @@ def check_name(name: str) -> str:
     if name == "name":
         message = "A secret can't be called 'name'."
         raise InvalidSecretError(message, name=name, hint="Choose another name.")
-    _check("secret name", name, _UNFIT_IN_NAME, "dots, braces or white space")
+    _check("secret name", name, _UNFIT_IN_NAME, "dots, braces, white space or control characters")
     return name
 
 
@@ -41,7 +42,7 @@ def check_key(key: str, *, name: str = "") -> str:
     if key == "name":
         message = f"A key of secret {name!r} can't be called 'name'."
         raise InvalidSecretError(message, name=name, hint="Choose another key.")
-    _check("key", key, _UNFIT_IN_KEY, "braces or white space")
+    _check("key", key, _UNFIT_IN_KEY, "braces, white space or control characters")
     return key
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple, TypeAlias
 
-from zensecrets_jupyter.core.errors import InvalidReferenceError
+from zensecrets_jupyter.core import names
+from zensecrets_jupyter.core.errors import InvalidReferenceError, InvalidSecretError
 
 _REFERENCE = re.compile(r"\{\{\s*(?!-)([^\s{}.]+)\.(?!-)([^\s{}]+)\s*\}\}")
 _DOUBLE = re.compile(r"\{\{([^{}]*)(\}{0,2})")
@@ -33,12 +34,12 @@ class SecretReference(NamedTuple):
         Raises:
             InvalidReferenceError: If it is anything else.
         """
-        match = _REFERENCE.fullmatch(text)
-        if match:
-            return cls(match[1], match[2])
         slip = near_miss(text)
         if slip:
             raise slip
+        match = _REFERENCE.fullmatch(text)
+        if match:
+            return cls(match[1], match[2])
         message = f"{text!r} is not one reference."
         raise InvalidReferenceError(message, text=text, hint="Write {{SECRET_NAME.KEY}}.")
 
@@ -82,24 +83,40 @@ def mask(text: str) -> str:
 
 
 def near_miss(text: str) -> InvalidReferenceError | None:
-    """Return an error that names the likely intent if ``text`` holds something that is nearly a reference, else ``None``."""
+    """Return an error that names the likely intent if ``text`` holds something that is nearly a reference, else ``None``.
+
+    A reference to a name or key that no secret can have is nearly one too.
+    """
     blanked = list(text)
     for match in _REFERENCE.finditer(text):
         start, end = match.span()
         before, after = text[start - 1 : start], text[end : end + 1]
         if before in {"$", "{"} or after == "}":
-            wrong = text[start - (before in {"$", "{"}) : end + (after == "}")]
-            return _slip(text, start, wrong, str(SecretReference(match[1], match[2])))
+            start -= before in {"$", "{"}
+            return _slip(text, start, text[start : end + (after == "}")], str(SecretReference(match[1], match[2])))
+        unfit = _unfit(SecretReference(match[1], match[2]))
+        if unfit:
+            message = f"{match[0]!r} refers to what can't be: {unfit.message[0].lower()}{unfit.message[1:]}"
+            return InvalidReferenceError(message, text=text, position=start, hint=unfit.hint)
         blanked[start:end] = " " * (end - start)
     rest = "".join(blanked)
     double = _DOUBLE.search(rest)
     if double:
-        inside = re.sub(r"\s*\.\s*", ".", double[1].strip())
+        inside = re.sub(r"\s*\.[\s-]*", ".", double[1].strip(" \t\r\n-"))
         intent = SecretReference(*inside.split(".", 1)) if "." in inside.strip(".") else SecretReference(inside.strip(".") or "NAME", "KEY")
         return _slip(text, double.start(), double[0].rstrip(), re.sub(r"(?<=\S)\s+(?=\S)", "_", str(intent)))
     single = _SINGLE.search(rest)
     if single:
         return _slip(text, single.start(), single[0], str(SecretReference(single[1], single[2])))
+    return None
+
+
+def _unfit(found: SecretReference) -> InvalidSecretError | None:
+    try:
+        names.check_name(found.name)
+        names.check_key(found.key, name=found.name)
+    except InvalidSecretError as error:
+        return error
     return None
 
 
