@@ -1,0 +1,182 @@
+"""References: the grammar row by row, parse and print, and what is nearly one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from tests.core.told import in_one_line
+from zensecrets_jupyter.core.errors import InvalidReferenceError, InvalidSecretError
+from zensecrets_jupyter.core.names import check_key, check_name
+from zensecrets_jupyter.core.reference import (
+    LiteralText,
+    SecretReference,
+    find_references,
+    has_reference,
+    mask,
+    near_miss,
+    split,
+)
+
+QUICK = settings(deadline=None, max_examples=200)
+
+
+def _accepted(check: object, text: str) -> bool:
+    try:
+        check(text)  # type: ignore[operator] # one of the two checks
+    except InvalidSecretError:
+        return False
+    return True
+
+
+NAMES = st.text(min_size=1, max_size=20).filter(lambda text: _accepted(check_name, text))
+KEYS = st.text(min_size=1, max_size=20).filter(lambda text: _accepted(check_key, text))
+REFERENCES = st.builds(SecretReference, NAMES, KEYS)
+PLAIN = st.text(st.characters(exclude_characters="{}$", exclude_categories=["Cs"]), max_size=20)
+
+
+@QUICK
+@given(REFERENCES)
+def test_parse_and_print_are_inverse(reference: SecretReference) -> None:
+    """What is printed is parsed to the same, for every name and key that the checks accept."""
+    assert SecretReference.parse(str(reference)) == reference
+    assert str(SecretReference.parse(str(reference))) == str(reference)
+
+
+@QUICK
+@given(REFERENCES, st.text(" \t\n", max_size=3), st.text(" \t\n", max_size=3))
+def test_white_space_inside_the_braces_is_no_part_of_it(reference: SecretReference, before: str, after: str) -> None:
+    """The reference is the same with and without white space at its braces."""
+    assert SecretReference.parse(f"{{{{{before}{reference.name}.{reference.key}{after}}}}}") == reference
+
+
+@QUICK
+@given(st.lists(st.one_of(PLAIN, REFERENCES), max_size=8))
+def test_the_parts_of_a_text_joined_again_make_it(parts: list[str | SecretReference]) -> None:
+    """Splitting loses nothing and finds each reference in its place."""
+    text = "".join(str(part) for part in parts)
+    found = split(text)
+    assert "".join(str(part) for part in found) == text
+    references = tuple(part for part in parts if isinstance(part, SecretReference))
+    assert tuple(part for part in found if isinstance(part, SecretReference)) == references
+    assert find_references(text) == references
+
+
+@QUICK
+@given(st.text(max_size=60))
+def test_any_text_can_be_split(text: str) -> None:
+    """Whatever the text, its parts make it again, but for white space inside braces."""
+    joined = "".join(str(part) for part in split(text))
+    assert "".join(joined.split()) == "".join(text.split())
+
+
+@QUICK
+@given(st.text("{}$. ab-", max_size=25))
+def test_what_looks_like_braces_is_a_reference_a_near_miss_or_plain(text: str) -> None:
+    """However braces, dots and dollars are mixed, a near miss comes as one line with its text and a position in it."""
+    slip = near_miss(text)
+    if slip is not None:
+        assert in_one_line(slip)
+        assert slip.text == text
+        assert 0 <= slip.position < len(text)
+    elif has_reference(text):
+        assert find_references(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "references"),
+    [
+        ("{{a.b}}", [("a", "b")]),
+        ("{{ a.b }}", [("a", "b")]),
+        ("{{a.b.c}}", [("a", "b.c")]),
+        ("{{a.b}}{{c.d}}", [("a", "b"), ("c", "d")]),
+        ("https://{{db.user}}:{{db.password}}@host", [("db", "user"), ("db", "password")]),
+        ("{{a.b}} {{a.b}}", [("a", "b"), ("a", "b")]),
+        ("{{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}", [("label_studio_secret", "YOUR_AUTH_SECRET_VALUE_GOES_HERE")]),
+        ('{"password": "{{db.password}}"}', [("db", "password")]),
+        ("plain", []),
+        ("", []),
+    ],
+)
+def test_the_grammar(text: str, references: list[tuple[str, str]]) -> None:
+    """Each row of the grammar is found as written, and none of them is a near miss."""
+    assert find_references(text) == tuple(references)
+    assert has_reference(text) is bool(references)
+    assert near_miss(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "position"),
+    [
+        ("{{a}}", "{{a.KEY}}", 0),
+        ("{{}}", "{{NAME.KEY}}", 0),
+        ("{a.b}", "{{a.b}}", 0),
+        ("{{a.b}", "{{a.b}}", 0),
+        ("{{a.b", "{{a.b}}", 0),
+        ("{a.b}}", "{{a.b}}", 0),
+        ("${{a.b}}", "{{a.b}}", 0),
+        ("{{{a.b}}}", "{{a.b}}", 0),
+        ("{{a .b}}", "{{a.b}}", 0),
+        ("{{a. b}}", "{{a.b}}", 0),
+        ("{{ a . b }}", "{{a.b}}", 0),
+        ("{{a.}}", "{{a.KEY}}", 0),
+        ("{{a b.c}}", "{{a_b.c}}", 0),
+        ("x={{a}} and more", "{{a.KEY}}", 2),
+        ("https://{{db.user}}:{db.password}@host", "{{db.password}}", 20),
+        ("{{a.b}} ${{c.d}}", "{{c.d}}", 8),
+    ],
+)
+def test_a_near_miss_names_the_likely_intent(text: str, intent: str, position: int) -> None:
+    """What is nearly a reference is told with what was probably meant, where it stands, and how to mean it literally."""
+    slip = near_miss(text)
+    assert slip is not None
+    assert intent in slip.hint
+    assert "--literal" in slip.hint
+    assert slip.position == position
+    assert slip.text == text
+
+
+@pytest.mark.parametrize("text", ["{{name.key}}", "{{a.name}}", "{{-a.b}}", "{{a.-b}}", "{{" + "x" * 256 + ".k}}", "{{a.\x00}}"])
+def test_a_reference_to_what_no_secret_is_called_is_refused(text: str) -> None:
+    """A name or key that no secret can have is found out when the reference is written, not when it is resolved."""
+    with pytest.raises(InvalidReferenceError) as caught:
+        SecretReference.parse(text)
+    assert in_one_line(caught.value)
+    slip = near_miss(text)
+    assert slip is not None
+    assert text not in slip.hint
+
+
+@pytest.mark.parametrize("text", ["", "plain", "{}", '{"a": 1.5}', "a.b", "f{x}", "{1:.2f}", "$x", "{{'a': {}}"])
+def test_what_is_no_reference_is_not_parsed(text: str) -> None:
+    """Parsing anything but one reference raises an error that shows how one is written."""
+    with pytest.raises(InvalidReferenceError) as caught:
+        SecretReference.parse(text)
+    assert "{{" in caught.value.hint
+
+
+@pytest.mark.parametrize("text", ["plain", '{"a": {"b": 1.5}}', "{x}", "{0}", "100 %", "a.b", "f(x) { return y.z; }"])
+def test_everyday_texts_with_braces_are_left_alone(text: str) -> None:
+    """JSON, format strings without a dot and code are no near misses."""
+    assert near_miss(text) is None
+    assert not has_reference(text)
+
+
+def test_a_reference_in_a_longer_text_is_not_parsed_as_one() -> None:
+    """Parse takes the whole text or nothing."""
+    with pytest.raises(InvalidReferenceError, match="not one reference"):
+        SecretReference.parse("x {{a.b}}")
+
+
+def test_a_literal_text_holds_no_reference() -> None:
+    """What was marked as literal is taken as it stands."""
+    assert not has_reference(LiteralText("{{a.b}}"))
+
+
+@QUICK
+@given(PLAIN, REFERENCES, PLAIN)
+def test_a_mask_hides_nothing_but_the_reference(before: str, reference: SecretReference, after: str) -> None:
+    """A masked text is the text with a mark for each reference."""
+    assume("‹" not in before + after)
+    assert mask(f"{before}{reference}{after}") == f"{before}‹secret:{reference.name}.{reference.key}›{after}"
