@@ -29,8 +29,10 @@ def variable_name(key: str) -> str:
     return _UNFIT.sub("_", key.upper())
 
 
-def variables_of(secrets: Iterable[BaseSecretSchema]) -> dict[str, str]:
+def variables_of(secrets: Iterable[BaseSecretSchema], *, prefix: str = "") -> dict[str, str]:
     """Return the variables that hold the keys of ``secrets``, by name; a secret that is named twice counts once.
+
+    Each name starts with ``prefix``, as that is written.
 
     Raises:
         InvalidSecretError: If two keys would be one variable, or a value holds a NUL, which no variable can.
@@ -39,7 +41,7 @@ def variables_of(secrets: Iterable[BaseSecretSchema]) -> dict[str, str]:
     owners: dict[str, tuple[str, str]] = {}
     for secret in secrets:
         for key, value in secret.content.items():
-            variable = variable_name(key)
+            variable = f"{prefix}{variable_name(key)}"
             owner = owners.setdefault(variable, (secret.name, key))
             if owner != (secret.name, key):
                 message = f"{'.'.join(owner)} and {secret.name}.{key} would both be the environment variable {variable}."
@@ -52,16 +54,16 @@ def variables_of(secrets: Iterable[BaseSecretSchema]) -> dict[str, str]:
 
 
 @contextmanager
-def secret_environment(secrets: Iterable[BaseSecretSchema]) -> Iterator[dict[str, str]]:
+def secret_environment(secrets: Iterable[BaseSecretSchema], *, prefix: str = "") -> Iterator[dict[str, str]]:
     """Set the keys of ``secrets`` as environment variables while the block runs, and yield the variables by name, masked when shown.
 
     Blocks may be nested, and may overlap in several threads: of those that set one variable the one that began last counts. After the
-    last of them the variable is what it was before the first, also if it did not exist.
+    last of them the variable is what it was before the first, also if it did not exist. Each name starts with ``prefix``.
 
     Raises:
         InvalidSecretError: If two keys would be one variable, or a value can't be in one; nothing was set then.
     """
-    layer = variables_of(secrets)
+    layer = variables_of(secrets, prefix=prefix)
     with _lock:
         _push(layer)
     try:

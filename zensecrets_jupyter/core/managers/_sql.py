@@ -88,6 +88,11 @@ class SqlSecretsManager(SecretsManager):
         """
         self._keys.rotate(_reseal_everything)
 
+    @property
+    def opens_unasked(self) -> bool:
+        """See :attr:`~zensecrets_jupyter.core.managers.interface.SecretsManager.opens_unasked`."""
+        return self._keys.opens_unasked
+
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; it needs no key."""
         with self._database.read() as connection:

@@ -181,6 +181,11 @@ class SecretsManager(ABC):
         """Return the flavor and the name; options may hold values and are left out."""
         return f"<{type(self).__name__} {self.name!r}>"
 
+    @property
+    def opens_unasked(self) -> bool:
+        """Whether a secret can be read now without a person being asked for anything."""
+        return True
+
     def describe(self) -> dict[str, str]:
         """Return facts about this manager for a person, by name: where it keeps its secrets, and how they are protected."""
         return {}

@@ -20,7 +20,7 @@ from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Strin
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerError, ManagerUnreachableError
 from zensecrets_jupyter.core.sealing import cipher
-from zensecrets_jupyter.core.sealing.passphrase import Asker, PassphraseProtection
+from zensecrets_jupyter.core.sealing.passphrase import Asker, PassphraseProtection, given
 from zensecrets_jupyter.core.sealing.protection import Place, Protections
 
 if TYPE_CHECKING:
@@ -149,6 +149,14 @@ class DataKeys:
                     return work(connection, current[1])
             self._current = None
         raise self._overtaken()
+
+    @property
+    def opens_unasked(self) -> bool:
+        """Whether the data key is open, or opens without a person being asked; a keyring may ask, so it counts as one that does."""
+        if self._current is not None:
+            return True
+        row = self._load()
+        return row is None or row.kind == "keyfile" or (row.kind == "passphrase" and given() is not None)
 
     def describe(self) -> str:
         """Return in a few words what protects the data key; it need not be openable."""
