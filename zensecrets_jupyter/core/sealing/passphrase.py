@@ -127,15 +127,8 @@ class PassphraseProtection:
                 passphrase = _ask_twice(self._label, self._ask)
         if not passphrase:
             raise WrongPassphraseError(f"No new passphrase was given for {self._label}; nothing was changed.", hint="Type one, twice.")
-        profile = RFC_9106_SECOND
-        place: dict[str, str | int] = {
-            "profile": profile.name,
-            "time": profile.time,
-            "memory": profile.memory,
-            "lanes": profile.lanes,
-            "salt": secrets.token_hex(_SALT_SIZE),
-        }
-        key = _derive(passphrase, place, self._label)
+        place = new_place()
+        key = derive(passphrase, place, self._label)
         _remember(passphrase)
         return place, key
 
@@ -146,7 +139,7 @@ class PassphraseProtection:
         """
         with _asking:
             for passphrase in self._candidates():
-                key = _derive(passphrase, place, self._label)
+                key = derive(passphrase, place, self._label)
                 if opens(key):
                     self.opened_with = passphrase
                     _remember(passphrase)
@@ -200,7 +193,24 @@ def _ask_twice(label: str, ask: Asker, empty: str = "") -> str:
     raise WrongPassphraseError(f"The two passphrases for {label} differed {TRIES} times; nothing was changed.", hint="Try again.")
 
 
-def _derive(passphrase: str, place: Mapping[str, str | int], label: str) -> bytes:
+def new_place() -> dict[str, str | int]:
+    """Return what a key is made from besides a passphrase: the parameters of Argon2id, and a salt drawn at random."""
+    profile = RFC_9106_SECOND
+    return {
+        "profile": profile.name,
+        "time": profile.time,
+        "memory": profile.memory,
+        "lanes": profile.lanes,
+        "salt": secrets.token_hex(_SALT_SIZE),
+    }
+
+
+def derive(passphrase: str, place: Mapping[str, str | int], label: str) -> bytes:
+    """Return the key that the passphrase makes with ``place``; ``label`` is what errors call that which it opens.
+
+    Raises:
+        ManagerCorruptedError: If ``place`` makes no sense.
+    """
     from argon2.exceptions import HashingError  # noqa: PLC0415 - slow to import, and most stores have no passphrase
     from argon2.low_level import Type, hash_secret_raw  # noqa: PLC0415 - likewise
 
