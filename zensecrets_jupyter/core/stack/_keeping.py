@@ -16,6 +16,7 @@ from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.errors import InvalidReferenceError
 from zensecrets_jupyter.core.fields import is_clear_text_field
 from zensecrets_jupyter.core.reference import LiteralText
+from zensecrets_jupyter.core.value import SecretValue
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -70,7 +71,8 @@ def holds_reference(name: str, value: Any, context: Any) -> bool:
     """
     if context is RESOLVED or isinstance(value, LiteralText):
         return False
-    found = list(texts(value))
+    # The value of a secret is no template, whatever it looks like, and no error may quote it.
+    found = [text for text in texts(value) if not isinstance(text, SecretValue)]
     if context is not STORED:
         for text in found:
             slip = reference.near_miss(text)

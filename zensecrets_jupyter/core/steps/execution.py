@@ -1,0 +1,156 @@
+"""How one step is run: its inputs loaded, its secrets in the environment, its reads recorded, its outputs stored or found in the cache."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.environment import secret_environment, variables_of
+from zensecrets_jupyter.core.managers._reads import recorded_reads
+from zensecrets_jupyter.core.settings import SecretValidationLevel, validation_level
+from zensecrets_jupyter.core.stack import PlaceInStack
+from zensecrets_jupyter.core.steps import artifacts, context
+from zensecrets_jupyter.core.steps.artifacts import OutputPlace
+from zensecrets_jupyter.core.steps.caching import StepCache
+from zensecrets_jupyter.core.steps.context import StepContext
+from zensecrets_jupyter.core.steps.files import open_files
+from zensecrets_jupyter.core.steps.graph import Given
+from zensecrets_jupyter.core.steps.run import ExecutionStatus, StepRun, new_run_id
+from zensecrets_jupyter.core.steps.settings import NeededSecrets, merged
+from zensecrets_jupyter.core.workspace import get_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from zensecrets_jupyter.core.managers._reads import Reads
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+    from zensecrets_jupyter.core.stack import Stack
+    from zensecrets_jupyter.core.stack._templated import Needing
+    from zensecrets_jupyter.core.steps.artifacts import Artifact
+    from zensecrets_jupyter.core.steps.graph import StepCall
+    from zensecrets_jupyter.core.steps.pipeline import Pipeline
+    from zensecrets_jupyter.core.steps.settings import Settings
+    from zensecrets_jupyter.core.steps.step import Step
+    from zensecrets_jupyter.core.workspace import Workspace
+
+
+class Execution:
+    """One run of a pipeline on a stack, as far as its steps have to know of it."""
+
+    def __init__(self, run_id: str, workspace: Workspace, stack: Stack, pipeline: Pipeline) -> None:
+        """Run steps of ``pipeline`` on ``stack``.
+
+        Raises:
+            ArtifactError: If the stack's artifact store can't be used here.
+        """
+        self._run_id = run_id
+        self._stack = stack
+        self._settings = pipeline.settings
+        self._secrets = pipeline.secrets
+        self._use_cache = pipeline.enable_cache is not False
+        self._files = open_files(workspace, stack)
+        self._cache = StepCache(self._files, workspace, stack)
+
+    def run_step(self, call: StepCall, finished: Mapping[str, StepRun]) -> StepRun:
+        """Run one call, or find it in the cache, and return what became of it; ``finished`` are the steps whose outputs it takes.
+
+        What the step raises is in the outcome's ``error``, Ctrl-C as well.
+        """
+        start = time.perf_counter()
+        settings = merged(self._settings, call.step.settings)
+        outcome = StepRun(call.name, ExecutionStatus.FAILED, settings=settings)
+        try:
+            status, outputs = self._run_or_find(call, finished, settings)
+        except BaseException as error:  # noqa: BLE001 - the run ends with it, and the pipeline raises it
+            return replace(outcome, duration=time.perf_counter() - start, error=error)
+        return replace(outcome, duration=time.perf_counter() - start, status=status, outputs=outputs)
+
+    def _run_or_find(
+        self, call: StepCall, finished: Mapping[str, StepRun], settings: Settings
+    ) -> tuple[ExecutionStatus, dict[str, Artifact]]:
+        step = call.step
+        given: dict[str, Given | Artifact] = {
+            parameter: item if isinstance(item, Given) else finished[item.call].outputs[item.name]
+            for parameter, item in call.inputs.items()
+        }
+        key = None
+        if self._use_cache and step.is_cached:
+            digests = {parameter: item.digest for parameter, item in given.items()}
+            key = self._cache.key(step, call.name, digests, settings, (*self._secrets, *step.secrets))
+            found = self._cache.find(key, step, call.name) if key else None
+            if found is not None:
+                return ExecutionStatus.CACHED, found
+
+        def place_of(output: str) -> OutputPlace:
+            return OutputPlace(self._files, f"{self._run_id}/{call.name}/{output}")
+
+        with recorded_reads() as reads:
+            arguments = {parameter: item.load() for parameter, item in given.items()}
+            running = _context_of(step, call.name, self._stack, settings, place_of)
+            returned = _run(step, arguments, running, self._stack, [self._secrets, step.secrets])
+            outputs = {
+                name: artifacts.store(value, (call.name, name), place_of(name), step.materializer_of(name), _secrets_in(reads))
+                for name, value in step.signature.split(call.name, returned).items()
+            }
+        if key:
+            self._cache.keep(key, outputs, reads, stack_used=running.stack_used)
+        return ExecutionStatus.COMPLETED, outputs
+
+
+def run_alone(step: Step[Any], arguments: Mapping[str, Any]) -> Any:
+    """Run a step here, outside of a pipeline, and return what its function returns.
+
+    It runs on the active stack; inside of another step on the stack of that, which was validated when that began.
+
+    Raises:
+        StackValidationError: If the stack, the step's settings or its secrets would keep it from running.
+    """
+    workspace = get_workspace()
+    outer = context.running()
+    stack = outer.stack if outer is not None else workspace.stack()
+    if outer is None:
+        validate(stack, [(str(step), step.settings), (str(step), NeededSecrets(step.secrets))], [step.secrets])
+    run_id = new_run_id(step.name)
+
+    def place_of(output: str) -> OutputPlace:
+        return OutputPlace(open_files(workspace, stack), f"{run_id}/{step.name}/{output}")
+
+    return _run(step, arguments, _context_of(step, step.name, stack, step.settings, place_of), stack, [step.secrets])
+
+
+def validate(stack: Stack, needs: Iterable[tuple[str, Needing]], environments: Iterable[Sequence[str]]) -> None:
+    """Return if nothing keeps the stack from running what ``needs`` tells of; ``environments`` are secrets that are set together.
+
+    Raises:
+        StackValidationError: If anything does; its report holds every problem.
+        InvalidSecretError: If two keys of one environment would be one variable.
+    """
+    level = validation_level()
+    stack.validate(level=level, settings=needs).raise_for_problems()
+    if level is SecretValidationLevel.SECRET_AND_KEY_EXISTS:
+        for names in environments:
+            variables_of(stack.secrets_manager.get_secret(name) for name in names)
+
+
+def _context_of(step: Step[Any], name: str, stack: Stack, settings: Settings, place_of: Callable[[str], OutputPlace]) -> StepContext:
+    materializers = {output: step.materializer_of(output) for output in step.signature.outputs}
+    return StepContext(name, stack, settings.at(PlaceInStack(stack, f"step {name!r}")), materializers, place_of)
+
+
+def _run(step: Step[Any], arguments: Mapping[str, Any], running: StepContext, stack: Stack, environments: Iterable[Sequence[str]]) -> Any:
+    given = dict(arguments)
+    if step.signature.context is not None:
+        given[step.signature.context] = running
+    with ExitStack() as block:
+        for names in environments:
+            if names:
+                block.enter_context(secret_environment([stack.secrets_manager.get_secret(name) for name in names]))
+        with context.entered(running):
+            return step.entrypoint(**given)
+
+
+def _secrets_in(reads: Reads) -> list[BaseSecretSchema]:
+    # A copy: a thread that the step left behind may still be reading.
+    return [secret for read in list(reads.values()) for secret in read.seen]

@@ -1,0 +1,179 @@
+"""Where a stack's artifact store keeps things: files of any file system that fsspec knows, private ones on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.errors import ArtifactError, InvalidComponentError, ZenSecretsError
+from zensecrets_jupyter.core.settings import make_private_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fsspec import AbstractFileSystem
+
+    from zensecrets_jupyter.core.stack import Stack, StackComponent
+    from zensecrets_jupyter.core.workspace import Workspace
+
+_NEEDED = {"abfs": "adlfs", "az": "adlfs", "gs": "gcsfs", "s3": "s3fs"}
+"""What has to be installed for fsspec to know a kind of URL."""
+
+
+class ArtifactFiles:
+    """The files of one artifact store, by their path in it, with ``/`` between its parts.
+
+    Every method raises ArtifactError where the store refuses, does not answer or has no room.
+    """
+
+    def __init__(self, system: AbstractFileSystem, root: str, *, scheme: str = "") -> None:
+        """Keep files under ``root`` of ``system``; without a ``scheme`` that is a folder of this machine."""
+        self._system = system
+        self._root = root.rstrip("/")
+        self._scheme = scheme
+
+    def __repr__(self) -> str:
+        """Return where the files are; a file system's own ``repr`` would show what it logs in with."""
+        return f"<ArtifactFiles {self.uri('')!r}>"
+
+    def uri(self, path: str) -> str:
+        """Return where ``path`` is, as a path of this machine or as a URL."""
+        whole = self._whole(path)
+        return f"{self._scheme}://{whole.lstrip('/')}" if self._scheme else whole
+
+    def write(self, path: str, data: bytes) -> None:
+        """Write a file in whole, with the folders above it; on this machine only its owner can read it (0600)."""
+        whole = self._whole(path)
+        with self._translated("written to", path):
+            self.make_folder(path.rpartition("/")[0])
+            if not self._scheme:
+                os.close(os.open(whole, os.O_WRONLY | os.O_CREAT, 0o600))
+            with self._system.open(whole, "wb") as file:
+                file.write(data)
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Write a file so that whoever reads it sees all of the old one or all of the new one."""
+        if self._scheme:
+            # Such a store shows a file when it is complete.
+            self.write(path, data)
+            return
+        aside = f"{path}.{uuid.uuid4().hex}"
+        self.write(aside, data)
+        with self._translated("written to", path):
+            Path(self._whole(aside)).replace(self._whole(path))
+
+    def read(self, path: str) -> bytes:
+        """Return what is in a file."""
+        with self._translated("read from", path), self._system.open(self._whole(path), "rb") as file:
+            data: bytes = file.read()
+            return data
+
+    def exists(self, path: str) -> bool:
+        """Tell whether there is such a file or folder."""
+        with self._translated("read from", path):
+            return bool(self._system.exists(self._whole(path)))
+
+    def list(self, path: str) -> list[str]:
+        """Return the paths of all files in a folder, in the folders below it too, sorted; none if there is no such folder."""
+        whole = self._whole(path)
+        with self._translated("read from", path):
+            found = self._system.find(whole) if self._system.exists(whole) else []
+        return sorted(f"{path}{name[len(whole) :]}" for name in found)
+
+    def delete(self, path: str) -> None:
+        """Delete a folder with what is in it."""
+        with self._translated("deleted from", path):
+            self._system.rm(self._whole(path), recursive=True)
+
+    def make_folder(self, path: str) -> None:
+        """Create a folder with those above it; on this machine only its owner can enter it (0700)."""
+        with self._translated("written to", path):
+            if self._scheme:
+                self._system.makedirs(self._whole(path), exist_ok=True)
+            else:
+                make_private_folder(Path(self._whole(path)))
+
+    def _whole(self, path: str) -> str:
+        return f"{self._root}/{path}" if path else self._root
+
+    @contextmanager
+    def _translated(self, verb: str, path: str) -> Iterator[None]:
+        try:
+            yield
+        except ZenSecretsError:
+            raise
+        except Exception as error:
+            # Which classes a file system raises is its own affair: those of its client, mostly.
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            message = f"{self.uri(path)} can't be {verb} the artifact store: {reason}."
+            raise ArtifactError(message, hint="See that the store is reachable, writable and not full.") from error
+
+
+def open_files(workspace: Workspace, stack: Stack) -> ArtifactFiles:
+    """Return the files of the stack's artifact store.
+
+    Raises:
+        ArtifactError: If what reads such a store is not installed, or the store has no path.
+        SecretNotFoundError, NoSecretsManagerError: If what it logs in with can't be resolved.
+    """
+    store = stack.artifact_store
+    if store is None:
+        message = f"Stack {stack.name!r} has no artifact store."
+        raise ArtifactError(message, hint=f"Add one: %stack update {stack.name} -a ARTIFACT_STORE")
+    path = "" if store.config.is_local else _path_of(store)
+    scheme, separator, _ = path.partition("://")
+    if separator:
+        return ArtifactFiles(*_file_system(path, scheme, _options(store, stack), store), scheme=scheme)
+    folder = workspace.artifact_folder(store) if store.config.is_local else Path(path).expanduser().absolute()
+    return ArtifactFiles(*_file_system(folder.as_posix(), "file", {}, store))
+
+
+def _path_of(store: StackComponent) -> str:
+    path = getattr(store.config, "path", None)
+    if not isinstance(path, str) or not path:
+        message = f"The {store} has no path."
+        raise ArtifactError(message, hint=f"Set it: %zen artifact-store update {store.name} --path=PATH")
+    return path
+
+
+def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackComponent) -> tuple[AbstractFileSystem, str]:
+    import fsspec  # noqa: PLC0415 - slow to import, and not every session runs a step
+
+    try:
+        # Options are not shared: fsspec would keep them, what it logs in with, for the life of the process.
+        system, root = fsspec.url_to_fs(path, **options, **({"skip_instance_cache": True} if options else {}))
+    except (ImportError, ValueError):
+        # A ValueError is an unknown scheme.
+        package = _NEEDED.get(scheme)
+    else:
+        return system, root
+    message = f"The {store} can't be used: nothing installed here reads {scheme}:// URLs."
+    raise ArtifactError(message, hint=f"Install it: pip install {package}" if package else "Install the package that adds it to fsspec.")
+
+
+def _options(store: StackComponent, stack: Stack) -> dict[str, Any]:
+    """Return what fsspec's file system takes to log in, from the attributes of the store and the secret that it names."""
+    names = [name for name in store.config.model_dump() if name not in {"path", "authentication_secret"}]
+    given = {name: value for name in names if (value := getattr(store.config, name)) is not None}
+    secret_name = getattr(store.config, "authentication_secret", None)
+    if not secret_name:
+        return given
+    secret = stack.secrets_manager.get_secret(secret_name).content
+    if store.flavor == "s3":
+        keys = {"key": "aws_access_key_id", "secret": "aws_secret_access_key", "token": "aws_session_token"}
+        return {**{option: secret[key] for option, key in keys.items() if key in secret}, **given}
+    if store.flavor == "gcp":
+        return {"token": _parsed(secret.get("token", ""), store), **given}
+    return {**secret, **given}
+
+
+def _parsed(token: str, store: StackComponent) -> Any:
+    try:
+        return json.loads(token)
+    except ValueError:
+        message = f"The secret that the {store} logs in with holds no service account key: its 'token' is no JSON."
+    raise InvalidComponentError(message, hint="Register it with the schema 'gcp'.")
