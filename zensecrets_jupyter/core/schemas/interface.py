@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -23,10 +23,10 @@ SecretT = TypeVar("SecretT", bound="BaseSecretSchema")
 ORIGIN = "zensecrets_origin"
 """Key of the validation context under which a manager says where the values of a secret come from."""
 
-# Keys of an instance's __dict__ that no field can be called. They are not pydantic's private attributes, which are part of equality:
-# where a secret was read is not part of what it is.
-_CONTENT = "(content)"
-_ORIGIN = "(origin)"
+# Keys of an instance's __dict__ that no field can be called, with the underscore that keeps them out of pydantic's iteration. They are
+# not its private attributes, which are part of equality: where a secret was read is not part of what it is.
+_CONTENT = "_(content)"
+_ORIGIN = "_(origin)"
 
 
 class BaseSecretSchema(BaseModel):
@@ -50,13 +50,7 @@ class BaseSecretSchema(BaseModel):
         Raises:
             InvalidSecretError: If a key is missing, unknown or has an unacceptable value; it says which and never the value.
         """
-        problem = None
-        try:
-            super().__init__(**data)
-        except ValidationError as error:
-            problem = _explain(type(self), data.get("name"), error)
-        if problem:
-            raise problem
+        self._build(data, None)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -72,12 +66,39 @@ class BaseSecretSchema(BaseModel):
         Raises:
             InvalidSecretError: As from the constructor.
         """
+        if "name" in content:
+            names.check_key("name", name=name)
+        self = cls.__new__(cls)
+        self._build({**content, "name": name}, {ORIGIN: origin})
+        return self
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Return the secret that ``obj`` describes; errors as from the constructor."""
+        return cls._translated(super().model_validate, obj, options)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Return the secret that the JSON object describes; errors as from the constructor."""
+        return cls._translated(super().model_validate_json, json_data, options)
+
+    @classmethod
+    def _translated(cls, validate: Callable[..., Self], data: Any, options: dict[str, Any]) -> Self:
         problem = None
         try:
-            return cls.model_validate({**content, "name": name}, context={ORIGIN: origin})
+            return validate(data, **options)
         except ValidationError as error:
-            problem = _explain(cls, name, error)
+            problem = _explain(cls, data.get("name") if isinstance(data, Mapping) else None, error)
         raise problem
+
+    def _build(self, data: Mapping[str, Any], context: dict[str, Any] | None) -> None:
+        problem = None
+        try:
+            self.__pydantic_validator__.validate_python(data, self_instance=self, context=context)
+        except ValidationError as error:
+            problem = _explain(type(self), data.get("name"), error)
+        if problem:
+            raise problem
 
     @classmethod
     def get_schema_keys(cls) -> list[str]:
@@ -145,6 +166,24 @@ class BaseSecretSchema(BaseModel):
         """Return what ``repr`` shows: the name, and the content masked."""
         return [("name", self.name), *self.content.items()]
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse, in words of our own: pydantic's would show the value."""
+        message = f"{name!r} of secret {self.name!r} can't be set: update the secret through its secrets manager."
+        raise AttributeError(message)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse: a secret never changes."""
+        message = f"{name!r} of secret {self.name!r} can't be deleted: update the secret through its secrets manager."
+        raise AttributeError(message)
+
+    def __hash__(self) -> int:
+        """Return a hash of the schema and the name."""
+        return hash((type(self), self.name))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic's signature
+        """Return the secret itself, or with ``update`` a new one with those keys changed; errors as from the constructor."""
+        return self if not update else self.from_content(update.get("name", self.name), {**self.content, **update})
+
     def __copy__(self) -> Self:
         """Return the secret itself: it never changes."""
         return self
@@ -180,10 +219,11 @@ class ArbitrarySecretSchema(BaseSecretSchema):
     @model_validator(mode="before")
     @classmethod
     def _collect(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
+        given = data.get("arbitrary_kv_pairs", {}) if isinstance(data, dict) else None
+        if not isinstance(given, Mapping):
             return data
         pairs = {key: value for key, value in data.items() if key not in {"name", "arbitrary_kv_pairs"}}
-        return {"name": data.get("name"), "arbitrary_kv_pairs": {**data.get("arbitrary_kv_pairs", {}), **pairs}}
+        return {"name": data.get("name"), "arbitrary_kv_pairs": {**given, **pairs}}
 
     @model_validator(mode="after")
     def _mask_pairs(self, info: ValidationInfo) -> Self:
@@ -208,7 +248,7 @@ def _explain(schema: type[BaseSecretSchema], name: object, error: ValidationErro
         if isinstance(inner, InvalidSecretError):
             return inner
         key = ".".join(str(part) for part in detail["loc"] if part != "arbitrary_kv_pairs")
-        kind = detail["type"]
+        what, kind = repr(key) if key else "its content", detail["type"]
         if kind == "missing":
             found.append(f"{key!r} is missing")
         elif kind == "extra_forbidden":
@@ -216,9 +256,9 @@ def _explain(schema: type[BaseSecretSchema], name: object, error: ValidationErro
             found.append(f"{key!r} is no key of it{f' ({guess})' if guess else ''}")
         elif kind in {"value_error", "assertion_error"}:
             # A validator's own text may quote the value that it refused.
-            found.append(f"{key!r} was refused by the schema's own check" if key else "the schema's own check refused it")
+            found.append(f"{what} was refused by the schema's own check")
         else:
-            found.append(f"{key!r} is not acceptable ({kind.replace('_', ' ')})")
+            found.append(f"{what} is not acceptable ({kind.replace('_', ' ')})")
     keys = ", ".join(key if key in schema.required_keys() else f"{key} (optional)" for key in schema.get_schema_keys())
     message = f"Secret {name!r} does not follow the schema {schema.TYPE!r}: {', '.join(found)}."
     return InvalidSecretError(message, name=str(name or ""), hint=f"The schema's keys are {keys}." if keys else "")
