@@ -1,0 +1,119 @@
+"""A step that logs in to a real PostgreSQL server with what its stack's references stand for."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from tests.postgresql import running_postgresql
+from zensecrets_jupyter import Client, StackValidationError, StepContext, pipeline, step
+from zensecrets_jupyter.core.schemas import get_schema
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.postgresql import Server
+    from zensecrets_jupyter.core.stack import StackComponent
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Return a server that lets one user in, by a password."""
+    with running_postgresql("ada", canary("postgresql")) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def stack(server: Server) -> None:
+    """Register a feature store whose attributes refer to the secret ``db``, and put it into the active stack."""
+    workspace = Client().workspace
+    attributes = {
+        "user": "{{db.user}}",
+        "password": "{{db.password}}",
+        "url": f"postgresql://{{{{db.user}}}}:{{{{db.password}}}}@{server.host}:{server.port}/postgres",
+        "host": server.host,
+        "port": str(server.port),
+    }
+    workspace.register_component(ComponentType.FEATURE_STORE, "features", "custom", attributes)
+    workspace.update_stack("default", {ComponentType.FEATURE_STORE: "features"})
+
+
+def _store(context: StepContext) -> StackComponent:
+    store = context.stack.feature_store
+    assert store is not None
+    return store
+
+
+def _user(connection: psycopg.Connection) -> str:
+    row = connection.execute("SELECT current_user").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+@step
+def log_in_by_url(context: StepContext) -> str:
+    """Log in with references inside a longer text, and return who one is then."""
+    with psycopg.connect(_store(context).url) as connection:
+        return _user(connection)
+
+
+@step
+def log_in_by_parts(context: StepContext) -> str:
+    """Log in with references on their own, and return who one is then."""
+    store = _store(context)
+    with psycopg.connect(host=store.host, port=store.port, user=store.user, password=store.password, dbname="postgres") as connection:
+        return _user(connection)
+
+
+@pipeline
+def log_in() -> None:
+    """Log in in both ways."""
+    log_in_by_url()
+    log_in_by_parts()
+
+
+def _register(user: str, password: str) -> None:
+    secret = get_schema("postgresql")(name="db", user=user, password=password)
+    Client().secrets_manager.register_secret(secret)
+
+
+def test_the_right_password_logs_in(server: Server, tmp_path: Path) -> None:
+    """Both steps are let in, and nothing that the run leaves behind holds the password."""
+    _register(server.user, server.password)
+    run = log_in()
+    assert [run.steps[name].output.read() for name in ("log_in_by_url", "log_in_by_parts")] == ["ada", "ada"]
+    assert not find_canary(repr(run))
+    assert not find_canary(tmp_path)
+
+
+def test_a_wrong_password_is_refused_by_the_server(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error is the server's own refusal, it holds no value, and the step after it does not run."""
+    _register(server.user, canary("wrong"))
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed") as caught:
+        log_in()
+    assert not find_canary("".join(traceback.format_exception(caught.value)))
+    shown = capsys.readouterr()
+    assert not find_canary(shown.out + shown.err)
+    assert not find_canary(tmp_path)
+
+
+def test_a_missing_secret_is_told_before_the_server_is_asked(server: Server) -> None:
+    """Without the secret nothing logs in: the validation tells each of the references."""
+    with pytest.raises(StackValidationError) as caught:
+        log_in()
+    assert {problem.attribute for problem in caught.value.report.problems} == {"user", "password", "url"}
+
+
+def test_a_mended_secret_logs_in(server: Server) -> None:
+    """After a refusal the secret is updated, and the same pipeline gets in: the failure was not cached."""
+    _register(server.user, canary("wrong"))
+    with pytest.raises(psycopg.OperationalError):
+        log_in()
+    Client().secrets_manager.merge_secret("db", {"password": server.password})
+    assert log_in().status == "completed"
