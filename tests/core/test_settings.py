@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,9 @@ from zensecrets_jupyter.core.settings import (
     make_private_folder,
     validation_level,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_home_is_what_the_variable_says_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,296 @@
+"""A value: a plain text for every library, a mark for everybody who looks, a reference in every pickle."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import http.client
+import json
+import os
+import pickle
+import pprint
+import subprocess
+import sys
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import cloudpickle
+import psycopg
+import pytest
+import requests
+import sqlalchemy as sa
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tests.core.processes import run_python
+from tests.core.told import told
+from tests.postgresql import running_postgresql
+from zensecrets_jupyter import AWSSecretSchema, BasicAuthSecretSchema, Client, UnregisteredValueError
+from zensecrets_jupyter.core.value import Origin, SecretValue
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LOOK: dict[str, Callable[[Any], str]] = {
+    "repr": repr,
+    "pprint": pprint.pformat,
+    "percent r": lambda value: "%r" % (value,),  # noqa: UP031 - it is what is tested
+    "f-string with !r": lambda value: f"{value!r}",
+    "ascii": ascii,
+    "format with !r": "{!r}".format,
+}
+
+SERIALIZE: dict[str, Callable[[Any], bytes]] = {
+    **{f"pickle {protocol}": partial(pickle.dumps, protocol=protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)},
+    "cloudpickle": cloudpickle.dumps,
+    "cloudpickle of a function that uses it": lambda value: cloudpickle.dumps(lambda: value),
+}
+
+
+class Registered:
+    """A value in a secret of the default secrets manager, with its plain text."""
+
+    def __init__(self) -> None:
+        """Register the secret and read it back."""
+        self.text = canary("value")
+        manager = Client().secrets_manager
+        manager.register_secret(BasicAuthSecretSchema(name="login", username="somebody", password=self.text))
+        self.secret = manager.get_secret("login")
+        self.value = self.secret.value("password")
+
+
+@pytest.fixture
+def registered() -> Registered:
+    """Return a value that was registered and read."""
+    return Registered()
+
+
+class _Recorder(BaseHTTPRequestHandler):
+    """Answers every request with an empty list of buckets, and keeps its headers in the class."""
+
+    seen: list[dict[str, str]]
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.seen.append(dict(self.headers))
+        body = b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[int, list[dict[str, str]]]]:
+    """Run an HTTP server on loopback; return its port and, as they come, the headers of its requests."""
+    handler = type("Recorder", (_Recorder,), {"seen": []})
+    with HTTPServer(("127.0.0.1", 0), handler) as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running.server_port, handler.seen  # type: ignore[attr-defined] # made above
+        running.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("look", LOOK.values(), ids=LOOK)
+def test_whoever_looks_sees_a_mark(look: Callable[[Any], str], registered: Registered) -> None:
+    """A value, alone or inside a list, a dict or its content, shows as the mark that names it."""
+    for holder in (registered.value, [registered.value], {"a": (registered.value,)}, registered.secret.content):
+        shown = look(holder)
+        assert "secret:login.password" in shown
+        assert find_canary(shown) == []
+
+
+@pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
+def test_a_pickle_holds_the_reference(serialize: Callable[[Any], bytes], registered: Registered) -> None:
+    """Whatever pickles a value, its secret or something that holds either, the bytes never hold the value."""
+    holders = (registered.value, registered.secret, [registered.value, {"s": registered.secret}], registered.secret.content)
+    for holder in holders:
+        assert find_canary(serialize(holder)) == []
+
+
+@pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
+def test_an_unpickled_value_is_the_value(serialize: Callable[[Any], bytes], registered: Registered) -> None:
+    """What comes back from a pickle is the value again, still masked."""
+    back = pickle.loads(serialize(registered.value))  # noqa: S301 - our own bytes
+    back = back() if callable(back) else back
+    assert back == registered.text
+    assert find_canary(repr(back)) == []
+
+
+def test_an_unpickled_value_follows_its_secret(registered: Registered) -> None:
+    """A value that is loaded after an update is the new one: the pickle holds a reference, not a state."""
+    pickled = pickle.dumps([registered.value, registered.secret])
+    changed = canary("changed")
+    Client().secrets_manager.merge_secret("login", {"password": changed})
+    value, secret = pickle.loads(pickled)  # noqa: S301 - our own bytes
+    assert (value, secret.content["password"]) == (changed, changed)
+
+
+def test_an_unpickled_value_is_a_working_text_in_another_process(registered: Registered) -> None:
+    """Another process with the same home gets a str that json, f-strings and comparison take, and that still shows as a mark."""
+    joined = SecretValue(f"https://{registered.text}@host", "https://{{login.password}}@host", _origin_of(registered.value))
+    holder = {"value": registered.value, "secret": registered.secret, "joined": joined}
+    code = """
+import hashlib, json, pickle, sys
+held = pickle.loads(bytes.fromhex(sys.argv[1]))
+value = held["value"]
+print(json.dumps({
+    "is str": isinstance(value, str),
+    "length": len(value),
+    "digest": hashlib.sha256(json.dumps(value).encode()).hexdigest(),
+    "same": value == held["secret"].content["password"] and held["joined"] == f"https://{value}@host",
+    "repr": repr(held),
+}))
+"""
+    found = run_python(code, pickle.dumps(holder).hex())
+    assert found["is str"]
+    assert found["same"]
+    assert found["length"] == len(registered.text)
+    assert found["digest"] == hashlib.sha256(json.dumps(registered.text).encode()).hexdigest()
+    assert find_canary(found["repr"]) == []
+
+
+def test_a_pickle_of_a_deleted_secret_says_so(registered: Registered) -> None:
+    """Loading a value whose secret is gone raises our error, which names the secret and holds no value."""
+    pickled = pickle.dumps(registered.value)
+    Client().secrets_manager.delete_secret("login")
+    with pytest.raises(KeyError, match="no secret 'login'") as caught:
+        pickle.loads(pickled)  # noqa: S301 - our own bytes
+    assert find_canary(told(caught.value)) == []
+
+
+def test_a_value_that_was_never_registered_does_not_pickle() -> None:
+    """There is nothing that could be resolved later, and pickling the value itself is no way out."""
+    secret = BasicAuthSecretSchema(name="new", username="somebody", password=canary("new"))
+    for holder in (secret, secret.password, secret.content):
+        with pytest.raises(UnregisteredValueError) as caught:
+            pickle.dumps(holder)
+        assert isinstance(caught.value, pickle.PicklingError)
+        assert find_canary(told(caught.value)) == []
+
+
+def test_copies_are_the_value_itself(registered: Registered) -> None:
+    """Copying a value, its secret or something that holds it makes no second text of it and keeps the mask."""
+    assert copy.copy(registered.value) is registered.value
+    assert copy.deepcopy(registered.value) is registered.value
+    assert copy.deepcopy([registered.value])[0] is registered.value
+    assert copy.deepcopy(registered.secret) is registered.secret
+    assert copy.copy(registered.secret) is registered.secret
+
+
+def test_a_value_is_its_text(registered: Registered) -> None:
+    """It compares, hashes, joins, slices, encodes and formats as the plain text does."""
+    value, text = registered.value, registered.text
+    assert isinstance(value, str)
+    assert (value, hash(value), len(value), value[3:9], value.encode()) == (text, hash(text), len(text), text[3:9], text.encode())
+    assert f"{value}|{value:>80}|{value:.4}" == f"{text}|{text:>80}|{text:.4}"
+    parts = [value, value]
+    assert "".join(parts) == text + text
+    assert {text: 1}[value] == 1
+    assert str.__str__(value) == text
+
+
+def test_str_of_a_value_is_still_masked(registered: Registered) -> None:
+    """Calling str() on a value does not take the mask off: many libraries call it on whatever they get."""
+    assert repr(str(registered.value)) == "‹secret:login.password›"
+    assert find_canary(pickle.dumps(str(registered.value))) == []
+
+
+def test_json_takes_a_value_as_its_text(registered: Registered) -> None:
+    """json.dumps writes the value, as it does for any str: who serialises on purpose gets what it is."""
+    assert json.dumps({"token": registered.value}) == json.dumps({"token": registered.text})
+    assert json.loads(json.dumps(registered.secret.content)) == {"username": "somebody", "password": registered.text}
+
+
+def test_an_http_header_takes_a_value(registered: Registered, server: tuple[int, list[dict[str, str]]]) -> None:
+    """A server reads the plain value from a header, alone or in a longer one, sent by http.client and by requests."""
+    port, seen = server
+    headers = {"X-Token": registered.value, "Authorization": f"Bearer {registered.value}"}
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/", headers=headers)
+    assert connection.getresponse().read()
+    connection.close()
+    assert requests.get(f"http://127.0.0.1:{port}/", headers=headers, timeout=10).ok
+    assert requests.get(f"http://127.0.0.1:{port}/", auth=("somebody", registered.value), timeout=10).ok
+    assert [request.get("X-Token") for request in seen] == [registered.text, registered.text, None]
+    assert [request["Authorization"] for request in seen][:2] == [f"Bearer {registered.text}"] * 2
+    assert requests.auth._basic_auth_str("somebody", registered.text) == seen[2]["Authorization"]
+    assert find_canary(repr({"X-Token": headers["X-Token"]})) == []
+
+
+def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> None:
+    """A client made with values signs exactly as one made with plain texts, and its requests arrive."""
+    port, seen = server
+    plain = {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key"), "aws_session_token": canary("token")}
+    content = AWSSecretSchema(name="aws", **plain).content
+    client = boto3.client("s3", region_name="eu-west-1", endpoint_url=f"http://127.0.0.1:{port}", **content)
+    assert client.list_buckets()["Buckets"] == []
+    client.close()
+    assert plain["aws_access_key_id"] in seen[0]["Authorization"]
+    assert seen[0]["X-Amz-Security-Token"] == plain["aws_session_token"]
+
+    def signature(keys: dict[str, str]) -> str:
+        request = AWSRequest("GET", "https://example.com/")
+        request.context["timestamp"] = "20260101T000000Z"
+        made: str = SigV4Auth(Credentials(*keys.values()), "s3", "eu-west-1").signature("text", request)
+        return made
+
+    assert signature(content) == signature(plain)
+
+
+def test_sqlalchemy_takes_a_value(registered: Registered) -> None:
+    """A URL with a value as its password is shown masked and rendered in clear for the driver; a bound value arrives in SQLite."""
+    url = sa.URL.create("postgresql+psycopg", "somebody", registered.value, "localhost", 5432, "db")
+    assert find_canary(repr(url)) == []
+    assert url.render_as_string(hide_password=False) == f"postgresql+psycopg://somebody:{registered.text}@localhost:5432/db"
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection:
+        found = connection.execute(sa.text("SELECT :value, length(:value)"), {"value": registered.value}).one()
+    engine.dispose()
+    assert tuple(found) == (registered.text, len(registered.text))
+
+
+def test_psycopg_logs_in_with_a_value(registered: Registered) -> None:
+    """A PostgreSQL server that asks for a password accepts the value, and takes it as a parameter."""
+    with running_postgresql("somebody", registered.text) as running:
+        where = f"host={running.host} port={running.port} dbname=postgres user=somebody"
+        with psycopg.connect(where, password=registered.value) as connection:
+            assert connection.execute("SELECT %s::text", (registered.value,)).fetchone() == (registered.text,)
+        with pytest.raises(psycopg.OperationalError) as caught:
+            psycopg.connect(where, password=registered.value[:-1])
+        assert find_canary(str(caught.value)) == []
+
+
+def test_the_environment_takes_a_value(registered: Registered, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child reads the plain value from os.environ and from the environment that subprocess was given."""
+    code = "import os; print(os.environ['TOKEN'], end='')"
+    monkeypatch.setenv("TOKEN", registered.value)
+    inherited = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    given = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={**os.environ, "TOKEN": registered.value}
+    )
+    assert (inherited, given.stdout) == (registered.text, registered.text)
+
+
+def test_a_template_is_shown_and_never_the_value(registered: Registered) -> None:
+    """A text with a value in it shows its template, with a mark where the value stands."""
+    value = SecretValue(f"https://u:{registered.text}@host", "https://u:{{login.password}}@host")
+    assert value.template == "https://u:{{login.password}}@host"
+    assert repr(value) == "https://u:‹secret:login.password›@host"
+
+
+def _origin_of(value: str) -> Origin:
+    assert isinstance(value, SecretValue)
+    origin = value._origin
+    assert isinstance(origin, Origin)
+    assert find_canary(repr(origin)) == []
+    return origin
