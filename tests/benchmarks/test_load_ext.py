@@ -1,0 +1,34 @@
+"""How long loading the extension takes, beside what people load instead: each in a fresh process, whose whole time is measured.
+
+A figure minus that of ``nothing`` is what the statement costs. The budget is 40 ms.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+SHELL = "from IPython.core.interactiveshell import InteractiveShell; shell = InteractiveShell.instance(); "
+STATEMENTS = {
+    "nothing": "pass",
+    "load_ext zensecrets_jupyter": "shell.run_line_magic('load_ext', 'zensecrets_jupyter')",
+    "load_ext dotenv": "shell.run_line_magic('load_ext', 'dotenv')",
+    "import keyring": "import keyring",
+}
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+@pytest.mark.benchmark(group="load", min_rounds=10)
+def test_load(benchmark: BenchmarkFixture, tmp_path: Path, statement: str) -> None:
+    """A fresh interpreter makes a shell and runs one statement."""
+    command = [sys.executable, "-c", SHELL + STATEMENTS[statement]]
+    environment = {"IPYTHONDIR": str(tmp_path), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    benchmark(lambda: subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL))
