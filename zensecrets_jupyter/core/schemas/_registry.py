@@ -45,57 +45,64 @@ _defined: dict[str, type[BaseSecretSchema]] = {}
 
 
 @cache
-def _plugins() -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
+def _named() -> dict[str, list[EntryPoint]]:
+    found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=ENTRY_POINTS):
-        if point.name in BUILT_IN:
-            raise _clash(point.name, "zensecrets-jupyter", point)
-        if point.name in found and found[point.name].value != point.value:
-            raise _clash(point.name, _distribution(found[point.name]), point)
-        found[point.name] = point
+        others = found.setdefault(point.name, [])
+        if point.value not in {other.value for other in others}:
+            others.append(point)
     return found
+
+
+def _plugin(schema_type: str) -> EntryPoint | None:
+    """Return what an installed package names as the schema of that type; SchemaError if the type is claimed twice."""
+    points = _named().get(schema_type, [])
+    owners = ["zensecrets-jupyter"] * (schema_type in BUILT_IN) + [_distribution(point) for point in points]
+    if points and len(owners) > 1:
+        message = f"The schema type {schema_type!r} is claimed by {owners[0]!r} and by {owners[1]!r}."
+        raise SchemaError(message, hint="Uninstall one of the two.")
+    return points[0] if points else None
 
 
 def _distribution(point: EntryPoint) -> str:
     return point.dist.name if point.dist else point.value
 
 
-def _clash(schema_type: str, first: str, point: EntryPoint) -> SchemaError:
-    message = f"The schema type {schema_type!r} is claimed by {first!r} and by {_distribution(point)!r}."
-    return SchemaError(message, hint="Uninstall one of the two.")
-
-
 def add(schema: type[BaseSecretSchema]) -> None:
     """Make a class known under its ``TYPE``; a class of the same name, defined again in a cell, replaces the earlier one.
 
     Raises:
-        SchemaError: If the type belongs to a built-in schema or to another class.
+        SchemaError: If the type belongs to a built-in schema, to an installed one, or to another class.
     """
-    built_in = BUILT_IN.get(schema.TYPE)
-    if built_in and built_in != (schema.__module__, schema.__qualname__):
+    place = (schema.__module__, schema.__qualname__)
+    built_in, present = BUILT_IN.get(schema.TYPE), _defined.get(schema.TYPE)
+    plugin = _plugin(schema.TYPE) if built_in is None else None
+    if built_in and built_in != place:
         message = f"The schema type {schema.TYPE!r} of {schema.__qualname__} is built in."
-        raise SchemaError(message, hint="Give the class another TYPE.")
-    present = _defined.get(schema.TYPE)
-    if present and (present.__module__, present.__qualname__) != (schema.__module__, schema.__qualname__):
+    elif plugin and (plugin.module, plugin.attr) != place:
+        message = f"The schema type {schema.TYPE!r} of {schema.__qualname__} belongs to {_distribution(plugin)!r}, which is installed."
+    elif present and (present.__module__, present.__qualname__) != place:
         message = f"The schema type {schema.TYPE!r} belongs to {present.__module__}.{present.__qualname__} already."
-        raise SchemaError(message, hint=f"Give {schema.__qualname__} another TYPE.")
-    _defined[schema.TYPE] = schema
+    else:
+        _defined[schema.TYPE] = schema
+        return
+    raise SchemaError(message, hint=f"Give {schema.__qualname__} another TYPE.")
 
 
 def schema_types() -> list[str]:
     """Return every type that is known here, sorted; nothing is imported for it.
 
     Raises:
-        SchemaError: If two installed packages claim one type.
+        SchemaError: If a type is claimed twice.
     """
-    return sorted({*BUILT_IN, *_plugins(), *_defined})
+    return sorted({*BUILT_IN, *filter(_plugin, _named()), *_defined})
 
 
 def get_schema(schema_type: str) -> type[BaseSecretSchema]:
     """Return the schema of that type.
 
     Raises:
-        SchemaError: If none is known, or its package can't be imported.
+        SchemaError: If none is known, it is claimed twice, or its package can't be imported.
     """
     if schema_type in _defined:
         return _defined[schema_type]
@@ -103,7 +110,7 @@ def get_schema(schema_type: str) -> type[BaseSecretSchema]:
         module, name = BUILT_IN[schema_type]
         built_in: type[BaseSecretSchema] = getattr(importlib.import_module(module), name)
         return built_in
-    plugin = _plugins().get(schema_type)
+    plugin = _plugin(schema_type)
     if plugin is None:
         message = f"No schema is called {schema_type!r}."
         hint = f"{did_you_mean(schema_type, schema_types())} The schemas are {', '.join(schema_types())}."
