@@ -1,0 +1,120 @@
+"""The built-in schemas: their keys, and which of them are sensitive, row by row."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.core.processes import run_python
+from tests.core.told import told
+from zensecrets_jupyter import GCPSecretSchema, InvalidSecretError
+from zensecrets_jupyter.core.schemas import get_schema, schema_types
+from zensecrets_jupyter.core.value import SecretValue
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+# For each type its keys: a star for a required one, a dash for one in clear text.
+SCHEMAS = {
+    "arbitrary": "",
+    "aws": "aws_access_key_id* aws_secret_access_key* aws_session_token",
+    "azure": "account_name- account_key sas_token connection_string client_id- client_secret tenant_id-",
+    "basic_auth": "username*- password*",
+    "gcp": "token*",
+    "huggingface": "token*",
+    "kserve_az": "storage_type- credentials",
+    "kserve_gs": "storage_type- credentials service_account-",
+    "kserve_s3": "storage_type- credentials service_account- s3_endpoint- s3_region- s3_use_https- s3_verify_ssl-",
+    "label_studio": "api_key*",
+    "mysql": "user- password ssl_ca ssl_cert ssl_key",
+    "openai": "api_key*",
+    "postgresql": "host- port- user*- password* database-",
+    "seldon_az": (
+        "rclone_config_azureblob_type- rclone_config_azureblob_account- rclone_config_azureblob_key rclone_config_azureblob_sas_url "
+        "rclone_config_azureblob_use_msi-"
+    ),
+    "seldon_gs": (
+        "rclone_config_gs_type- rclone_config_gs_client_id- rclone_config_gs_client_secret rclone_config_gs_project_number- "
+        "rclone_config_gs_service_account_credentials rclone_config_gs_anonymous- rclone_config_gs_token rclone_config_gs_auth_url- "
+        "rclone_config_gs_token_url-"
+    ),
+    "seldon_s3": (
+        "rclone_config_s3_type- rclone_config_s3_provider- rclone_config_s3_env_auth- rclone_config_s3_access_key_id "
+        "rclone_config_s3_secret_access_key rclone_config_s3_session_token rclone_config_s3_region- rclone_config_s3_endpoint-"
+    ),
+    "slack": "token*",
+    "whylabs": "whylabs_default_org_id*- whylabs_api_key* whylabs_default_dataset_id-",
+}
+
+
+@pytest.mark.parametrize("schema_type", SCHEMAS)
+def test_a_schema_has_its_keys(schema_type: str) -> None:
+    """Keys, their order, which are required and which are clear text are those written down here."""
+    schema = get_schema(schema_type)
+    written = SCHEMAS[schema_type].split()
+    assert schema_type == schema.TYPE
+    assert schema.get_schema_keys() == [key.rstrip("*-") for key in written]
+    assert schema.required_keys() == [key.rstrip("*-") for key in written if "*" in key]
+    assert [key for key in schema.get_schema_keys() if not schema.is_sensitive(key)] == [key.rstrip("*-") for key in written if "-" in key]
+    assert schema.takes_any_key() is (schema_type == "arbitrary")
+
+
+@pytest.mark.parametrize("schema_type", SCHEMAS)
+def test_a_schema_masks_what_is_sensitive(schema_type: str) -> None:
+    """With a canary in each sensitive key, the secret gives every value back and shows none."""
+    schema = get_schema(schema_type)
+    keys = schema.get_schema_keys() or ["any", "key"]
+    sensitive = [key for key in keys if schema.is_sensitive(key)]
+    content = {key: canary(key) for key in sensitive}
+    required = {key: "clear" for key in schema.required_keys() if key not in content}
+    made = schema.from_content("mine", {**required, **content})
+    assert {key: made.content[key] for key in sensitive} == content
+    assert all(isinstance(made.content[key], SecretValue) for key in sensitive)
+    assert not any(isinstance(value, SecretValue) for key, value in made.content.items() if key not in sensitive)
+    assert find_canary(repr(made) + str(made.model_dump()) + made.model_dump_json()) == []
+    assert all(type(str.__str__(value)) is str for value in made.content.values())
+
+
+@pytest.mark.parametrize("schema_type", [schema_type for schema_type in SCHEMAS if schema_type != "arbitrary"])
+def test_each_key_of_a_schema_is_described(schema_type: str) -> None:
+    """A form can say what it asks for: every key has a description in a few words."""
+    schema = get_schema(schema_type)
+    assert all(schema.model_fields[key].description for key in schema.get_schema_keys())
+    assert schema.__doc__
+
+
+def test_these_are_all_schemas() -> None:
+    """The table above is complete."""
+    assert set(SCHEMAS) <= set(schema_types())
+
+
+def test_listing_the_schemas_imports_none_of_them() -> None:
+    """The built-in schemas are a table: naming them imports no schema's module, and no distribution's."""
+    code = """
+import json, sys
+from zensecrets_jupyter.core.schemas import schema_types
+schema_types()
+print(json.dumps([name for name in sys.modules if name.startswith("zensecrets_jupyter.core.schemas.") and name.count("._") == 0]))
+"""
+    assert run_python(code) == ["zensecrets_jupyter.core.schemas.interface"]
+
+
+def test_a_gcp_token_is_parsed() -> None:
+    """get_credential_dict returns the JSON object of the token."""
+    key = {"type": "service_account", "private_key": canary("key")}
+    assert GCPSecretSchema(name="gcp", token=json.dumps(key)).get_credential_dict() == key
+
+
+@pytest.mark.parametrize("form", ["{}", '["{}"]', '"{}"', '{{"a": {}', ""])
+def test_a_gcp_token_that_is_no_object_is_refused_without_its_text(form: str) -> None:
+    """What is no JSON object raises our error, which names the remedy and not a word of the token."""
+    secret = GCPSecretSchema(name="gcp", token=form.format(canary("token")))
+    with pytest.raises(InvalidSecretError, match="--token=@") as caught:
+        secret.get_credential_dict()
+    assert find_canary(told(caught.value)) == []
+
+
+def test_true_and_false_are_words_in_the_content() -> None:
+    """A key that is a yes or no in its schema is the text true or false in the content, as rclone reads it."""
+    schema = get_schema("seldon_s3")
+    assert schema.from_content("mine", {}).content["rclone_config_s3_env_auth"] == "false"
+    assert schema.from_content("mine", {"rclone_config_s3_env_auth": "true"}).content["rclone_config_s3_env_auth"] == "true"

@@ -1,0 +1,132 @@
+"""Schemas of installed packages: listed without an import, used, broken, and clashing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.core.plugins import install, with_plugins
+from tests.core.processes import run_python
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GROUP = "zensecrets_jupyter.schemas.v1"
+
+WEATHER = """
+from typing import ClassVar
+from zensecrets_jupyter import BaseSecretSchema, ClearTextField
+
+class WeatherSecretSchema(BaseSecretSchema):
+    TYPE: ClassVar[str] = "weather"
+    station: str = ClearTextField(default="north")
+    api_key: str
+
+class Other(WeatherSecretSchema):
+    TYPE: ClassVar[str] = "not_weather"
+"""
+
+TRY = """
+import json, sys
+from zensecrets_jupyter.core.errors import ZenSecretsError
+
+def attempt(call):
+    try:
+        return call()
+    except ZenSecretsError as error:
+        assert error.__cause__ is None and error.__context__ is None
+        return [error.code, str(error)]
+
+from zensecrets_jupyter.core.schemas import get_schema, schema_types
+"""
+
+
+def run(installed: Path, code: str) -> Any:
+    """Return what ``code`` prints in a process that finds what is installed in the folder."""
+    return run_python(TRY + code, environment=with_plugins(installed))
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install a distribution with a schema that works, one that does not import, and two that are no such schema."""
+    points = {
+        "weather": "weather_schemas:WeatherSecretSchema",
+        "broken": "weather_schemas_that_are_not_there:Schema",
+        "misnamed": "weather_schemas:Other",
+        "no_schema": "weather_schemas:ClassVar",
+    }
+    return install(tmp_path_factory.mktemp("schemas"), "weather-schemas", {GROUP: points}, WEATHER)
+
+
+def test_an_installed_schema_is_listed_without_being_imported(installed: Path) -> None:
+    """Listing shows what packages name, broken or not, and imports none of it."""
+    found = run(installed, 'print(json.dumps([schema_types(), "weather_schemas" in sys.modules]))')
+    assert {"weather", "broken", "aws"} <= set(found[0])
+    assert found[1] is False
+
+
+def test_an_installed_schema_is_used_like_a_built_in_one(installed: Path) -> None:
+    """It is found by its type and makes secrets that are masked."""
+    code = """
+secret = get_schema("weather")(name="mine", api_key="the value")
+print(json.dumps([secret.content, repr(secret), get_schema("weather") is get_schema("weather")]))
+"""
+    assert run(installed, code) == [
+        {"station": "north", "api_key": "the value"},
+        "WeatherSecretSchema(name='mine', station='north', api_key=‹secret:mine.api_key›)",
+        True,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schema_type", "said"),
+    [("broken", "ModuleNotFoundError"), ("misnamed", "with that TYPE"), ("no_schema", "no subclass of BaseSecretSchema")],
+)
+def test_a_broken_schema_names_its_distribution(schema_type: str, said: str, installed: Path) -> None:
+    """A schema that can't be imported, or is none, is an error with the reason, the package and what to do; the others still work."""
+    found = run(installed, f'print(json.dumps([attempt(lambda: get_schema("{schema_type}")), get_schema("weather").TYPE]))')
+    assert found[0][0] == "schema"
+    assert said in found[0][1]
+    assert "'weather-schemas'" in found[0][1]
+    assert "uninstall" in found[0][1]
+    assert found[1] == "weather"
+
+
+def test_a_class_of_ones_own_does_not_shadow_an_installed_schema(installed: Path) -> None:
+    """Defining a class with the type of an installed schema is refused, and names the distribution."""
+    code = """
+from zensecrets_jupyter import BaseSecretSchema
+def define():
+    class Mine(BaseSecretSchema):
+        TYPE = "weather"
+print(json.dumps([attempt(define), get_schema("weather").__name__]))
+"""
+    found = run(installed, code.replace("TYPE =", "TYPE: __import__('typing').ClassVar[str] ="))
+    assert found[0][0] == "schema"
+    assert "weather-schemas" in found[0][1]
+    assert found[1] == "WeatherSecretSchema"
+
+
+def test_two_distributions_that_claim_one_type_are_both_named(tmp_path: Path) -> None:
+    """A clash of two packages is an error that names both, and built-in schemas still work."""
+    for distribution in ("weather-one", "weather-two"):
+        module = distribution.replace("-", "_")
+        install(tmp_path, distribution, {GROUP: {"weather": f"{module}:WeatherSecretSchema"}}, WEATHER)
+    target = tmp_path / "installed"
+    for call in ('get_schema("weather")', "schema_types()"):
+        code, text = run(target, f"print(json.dumps(attempt(lambda: {call})))")
+        assert code == "schema"
+        assert "'weather-one'" in text
+        assert "'weather-two'" in text
+    assert run(target, 'print(json.dumps(get_schema("aws").TYPE))') == "aws"
+
+
+def test_a_distribution_that_claims_a_built_in_type_is_named(tmp_path: Path) -> None:
+    """Built-in types are reserved: a package that names one is an error, and the built-in schema is the one that counts."""
+    target = install(tmp_path, "weather-aws", {GROUP: {"aws": "weather_aws:WeatherSecretSchema"}}, WEATHER)
+    code, text = run(target, "print(json.dumps(attempt(schema_types)))")
+    assert code == "schema"
+    assert "'zensecrets-jupyter'" in text
+    assert "'weather-aws'" in text
+    assert run(target, 'print(json.dumps(get_schema("aws").__name__))') == "AWSSecretSchema"
