@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         UnreadableFileError,
         UnregisteredValueError,
         UnsupportedOperationError,
+        UnwritableFileError,
         WrongPassphraseError,
         ZenSecretsError,
     )
@@ -113,6 +114,7 @@ __all__ = [
     "UnreadableFileError",
     "UnregisteredValueError",
     "UnsupportedOperationError",
+    "UnwritableFileError",
     "WrongPassphraseError",
     "ZenSecretsError",
     "get_step_context",

@@ -39,6 +39,7 @@
       ArtifactError
       SettingsError                       also ValueError
       UnreadableFileError                 also OSError
+      UnwritableFileError                 also OSError
       InteractionUnavailableError
 
 Our own base comes first in every class and the built-in second: otherwise ``KeyError`` would quote the message. The text of an
@@ -345,6 +346,12 @@ class UnreadableFileError(ZenSecretsError, OSError):
     """A file that should hold a value, or secrets to import, is missing, unreadable, binary, malformed or too large."""
 
     code = "unreadable-file"
+
+
+class UnwritableFileError(ZenSecretsError, OSError):
+    """A file to export to exists already, or can't be written; what was there is untouched."""
+
+    code = "unwritable-file"
 
 
 class InteractionUnavailableError(ZenSecretsError):

@@ -1,0 +1,49 @@
+"""The secrets manager that a command works on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.errors import NoSecretsManagerError
+from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import get_workspace
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+
+def manager_of(stack: str | None = None) -> SecretsManager:
+    """Return the secrets manager of a stack, of the active one where none is named; its other components need not be usable here.
+
+    Raises:
+        StackNotFoundError: If there is no such stack.
+        NoSecretsManagerError: If it has no secrets manager.
+    """
+    workspace = get_workspace()
+    record = workspace.stack_record(stack)
+    name = record.components.get(ComponentType.SECRETS_MANAGER)
+    if name is None:
+        message = f"Stack {record.name!r} has no secrets manager."
+        raise NoSecretsManagerError(message, hint=f"Add one: %stack update {record.name} -x SECRETS_MANAGER")
+    return workspace.open_manager(name)
+
+
+def refuse_missing(manager: SecretsManager, name: str) -> None:
+    """Return if the secret exists, or if only reading it would tell; what is asked for afterwards is then not asked in vain.
+
+    Raises:
+        SecretNotFoundError: If there is none of that name; it names near misses.
+    """
+    if Capability.LIST in manager.capabilities and name not in manager.list_secrets():
+        raise manager.not_found(name)
+
+
+def refuse_taken(manager: SecretsManager, name: str) -> None:
+    """Return if the name is free, or if only registering would tell.
+
+    Raises:
+        SecretExistsError: If a secret has that name.
+    """
+    if Capability.LIST in manager.capabilities and name in manager.list_secrets():
+        raise manager.exists(name)

@@ -1,0 +1,100 @@
+"""The attributes of a component as they are typed: texts, with JSON for lists and mappings."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
+
+from zensecrets_jupyter.commands.ask import Field, Section
+from zensecrets_jupyter.commands.values import read_value
+from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
+from zensecrets_jupyter.core import managers
+from zensecrets_jupyter.core.errors import InvalidComponentError
+from zensecrets_jupyter.core.reference import LiteralText, has_reference
+from zensecrets_jupyter.core.stack import ComponentType, get_flavor
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from zensecrets_jupyter.commands.call import Call
+
+
+def fields_of(component_type: ComponentType, flavor: str) -> Mapping[str, FieldInfo]:
+    """Return the attributes that a flavor names.
+
+    Raises:
+        UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
+    """
+    if component_type is ComponentType.SECRETS_MANAGER:
+        return managers.get_flavor(flavor).options_model.model_fields
+    return get_flavor(component_type.value, flavor).model_fields
+
+
+class Subject(NamedTuple):
+    """The component whose attributes are given."""
+
+    type: ComponentType
+    name: str
+    flavor: str
+
+    def __str__(self) -> str:
+        """Return what a sentence calls it, such as ``annotator 'labels'``."""
+        return f"{self.type.words} {self.name!r}"
+
+
+def read_attributes(call: Call, subject: Subject, given: Sequence[Given], *, literal: bool = False) -> dict[str, Any]:
+    """Return the attributes that the arguments give, those that were named without a value asked for.
+
+    Args:
+        call: Who is asked.
+        subject: The component.
+        given: The arguments.
+        literal: Whether texts are taken as they stand, also where they look like a reference.
+
+    Raises:
+        UsageProblem: If an attribute is given twice.
+        UnreadableFileError: If a file can't be read.
+        InvalidComponentError: If a list or a mapping is no JSON; the error never holds the text.
+    """
+    fields = fields_of(subject.type, subject.flavor)
+    arguments = [Given(as_known(one.key, fields), one.text) for one in given]
+    refuse_twice(one.key for one in arguments)
+    # A switch is turned on by its name, as an option of any command is.
+    arguments = [Given(one.key, "true") if one.text is None and _is_switch(fields.get(one.key)) else one for one in arguments]
+    texts = {one.key: read_value(one.key, one.text, call.abilities.read_input) for one in arguments if one.text is not None}
+    asked = [one.key for one in arguments if one.text is None]
+    if asked:
+        command = f"%zen {subject.type.command} register {subject.name} --flavor={subject.flavor}"
+        section = Section(str(subject), "", "", tuple(Field(key) for key in asked), command=command)
+        texts |= call.asker.ask_values([section], title=f"Attributes of {subject}")[str(subject)]
+    return {key: LiteralText(text) if literal else _value(key, text, fields.get(key)) for key, text in texts.items()}
+
+
+def _value(key: str, text: str, field: FieldInfo | None) -> Any:
+    if field is None or not _is_structured(field.annotation) or (has_reference(text) and text.startswith("{{")):
+        return text
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+    except RecursionError:
+        where = "it is nested too deeply"
+    message = f"Attribute {key!r} takes a list or a mapping as JSON, and this is none ({where})."
+    raise InvalidComponentError(message, hint=f"""Write --{key}='["a", "b"]' or --{key}='{{"a": "b"}}'.""")
+
+
+def _is_structured(annotation: Any) -> bool:
+    """Tell whether a field with this annotation holds a list or a mapping, and no text."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _is_structured(inner[0])
+    if origin in {Union, types.UnionType}:
+        return str not in inner and any(_is_structured(option) for option in inner)
+    container = origin or annotation
+    return isinstance(container, type) and issubclass(container, (list, dict, tuple, set, frozenset, Mapping))
+
+
+def _is_switch(field: FieldInfo | None) -> bool:
+    return field is not None and field.annotation is bool

@@ -1,0 +1,58 @@
+"""What passes between a face and the command tree: who is asked, what the face can do, and what came of a command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from zensecrets_jupyter.commands.ask import Asker
+    from zensecrets_jupyter.commands.render import Table
+
+
+class Outcome(NamedTuple):
+    """What came of a command.
+
+    Attributes:
+        value: What the command returns: an object of the core, a Table, a text, or None.
+        text: Lines for a person, printed by every face; may be empty.
+        view: What shows ``value`` where it does not show itself, as in a terminal; or what is to be shown besides the text.
+        exit_code: What a terminal's process ends with.
+    """
+
+    value: Any = None
+    text: str = ""
+    view: Table | str | None = None
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What the face that runs a command can do; the default is a session, such as a notebook's kernel.
+
+    Attributes:
+        program: How a person calls the tree there.
+        keeps_environment: Whether variables that a command sets are still there for what the person does next.
+        may_reveal: Whether a value may be shown when a person asks for exactly that; an output that is saved is no place for it.
+        read_input: Returns what was piped in, where something was.
+        run_program: Runs a program with further environment variables and returns its exit code, where that is what a face does.
+    """
+
+    program: str = "%zen"
+    keeps_environment: bool = True
+    may_reveal: bool = False
+    read_input: Callable[[], bytes] | None = None
+    run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
+
+
+SESSION = Abilities()
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a command is called with, besides its arguments: who is asked, and what the face can do."""
+
+    asker: Asker
+    abilities: Abilities = SESSION

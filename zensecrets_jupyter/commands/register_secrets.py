@@ -1,0 +1,140 @@
+"""``stack register-secrets``: every secret that a stack's references need, asked for at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.commands.ask import Field, Section
+from zensecrets_jupyter.commands.call import Call, Outcome
+from zensecrets_jupyter.commands.secret import field_of
+from zensecrets_jupyter.core.errors import (
+    InteractionUnavailableError,
+    InvalidSecretError,
+    NoSecretsManagerError,
+    SecretNotFoundError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_stand_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.stack import Stack
+
+
+class _Need(NamedTuple):
+    """A secret that a stack needs: who needs which of its keys, and the secret as it is, if it is there."""
+
+    name: str
+    users: dict[str, tuple[str, ...]]
+    present: BaseSecretSchema | None
+    schema: type[BaseSecretSchema]
+
+
+def register_secrets(call: Call, stack: Stack, *, skip_existing: bool = False, schemas: Mapping[str, str] | None = None) -> Outcome:
+    """Ask for the values of the secrets that the stack needs, then write them all.
+
+    ``schemas`` are the types of the schemas of secrets that are not there yet, where somebody knows them.
+
+    Raises:
+        NoSecretsManagerError: If secrets are needed and the stack has no secrets manager.
+        InvalidSecretError: If a secret's schema does not allow a key that is needed.
+        ZenSecretsError: What writing raised; it says what was written and what was not.
+    """
+    users = _users(stack)
+    if not users:
+        return Outcome(text=f"Stack {stack.name!r} needs no secrets.")
+    if not stack.has_secrets_manager:
+        message = f"Stack {stack.name!r} needs the secret{'s' if len(users) > 1 else ''} {', '.join(users)}, and has no secrets manager."
+        raise NoSecretsManagerError(message, hint=f"Add one: %stack update {stack.name} -x SECRETS_MANAGER")
+    manager = stack.secrets_manager
+    needs = _needs(manager, users, schemas or {})
+    sections = [section for need in needs if (section := _section(manager, need, skip_existing=skip_existing)).fields]
+    if not sections:
+        return Outcome(text=f"Every secret that stack {stack.name!r} needs is registered.")
+    typed = call.asker.ask_values(sections, title=f"Secrets for stack {stack.name!r}")
+    return _write_all(call, manager, {need.name: need for need in needs}, {name: values for name, values in typed.items() if values})
+
+
+def _users(stack: Stack) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return who needs which key of which secret, in the order of the components and their attributes."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for need in stack.requirements():
+        keys = found.setdefault(need.reference.name, {})
+        keys[need.reference.key] = (*keys.get(need.reference.key, ()), f"{need.owner}.{need.attribute}")
+    return found
+
+
+def _needs(manager: SecretsManager, users: Mapping[str, dict[str, tuple[str, ...]]], schemas: Mapping[str, str]) -> list[_Need]:
+    needs = []
+    for name, secret in manager.get_secrets(users).items():
+        if isinstance(secret, SecretNotFoundError):
+            schema = schema_or_stand_in(schemas[name]) if name in schemas else ArbitrarySecretSchema
+            need = _Need(name, users[name], None, schema)
+        elif isinstance(secret, ZenSecretsError):
+            raise secret
+        else:
+            need = _Need(name, users[name], secret, type(secret))
+        _refuse_foreign_keys(need)
+        needs.append(need)
+    return needs
+
+
+def _refuse_foreign_keys(need: _Need) -> None:
+    known = need.schema.get_schema_keys()
+    for key, users in need.users.items():
+        if key not in known and not need.schema.takes_any_key():
+            message = f"{users[0]} needs {{{{{need.name}.{key}}}}}, and the schema {need.schema.TYPE!r} of that secret has no such key."
+            message = f"{message[0].upper()}{message[1:]}"
+            raise InvalidSecretError(message, name=need.name, hint=f"Refer to one of {', '.join(known)}, or to another secret.")
+
+
+def _section(manager: SecretsManager, need: _Need, *, skip_existing: bool) -> Section:
+    stored = need.present.content if need.present is not None else {}
+    wanted = dict.fromkeys([*need.users, *(key for key in need.schema.required_keys() if key not in stored)])
+    # In the schema's order, where it has one: it is the one in which people know the keys.
+    order = [key for key in need.schema.get_schema_keys() if key in wanted]
+    keys = [*order, *(key for key in wanted if key not in order)]
+    fields: list[Field] = [
+        field_of(need.schema, key, required=True, present=key in stored, needed_by=need.users.get(key, ()))
+        for key in keys
+        if not (skip_existing and key in stored)
+    ]
+    verb = "update" if need.present is not None else "register"
+    schema = f" --schema={need.schema.TYPE}" if need.present is None and not need.schema.takes_any_key() else ""
+    command = f"%secret {verb} {need.name}{schema}"
+    return Section(need.name, need.schema.TYPE, manager.name, tuple(fields), command=command)
+
+
+def _write_all(call: Call, manager: SecretsManager, needs: Mapping[str, _Need], typed: Mapping[str, Mapping[str, str]]) -> Outcome:
+    written: list[str] = []
+    while True:
+        waiting = [name for name in typed if name not in written]
+        try:
+            for name in waiting:
+                _write(manager, needs[name], typed[name])
+                written.append(name)
+        except ZenSecretsError as error:
+            problem = error
+        else:
+            return Outcome(text=f"Registered {', '.join(map(repr, written))}." if written else "Nothing was changed.")
+        waiting = [name for name in typed if name not in written]
+        problem.message = f"{problem.message.rstrip('.')}. Written: {', '.join(written) or 'nothing'}; not written: {', '.join(waiting)}."
+        # What was typed lives as long as this question, and nowhere else.
+        if not _again(call, problem):
+            raise problem
+
+
+def _write(manager: SecretsManager, need: _Need, values: Mapping[str, str]) -> None:
+    if need.present is None:
+        manager.register_secret(need.schema.from_content(need.name, values))
+    else:
+        manager.merge_secret(need.name, values)
+
+
+def _again(call: Call, problem: ZenSecretsError) -> bool:
+    try:
+        return call.asker.confirm(f"{problem.message} Try again with what was typed?")
+    except InteractionUnavailableError:
+        return False

@@ -1,0 +1,247 @@
+"""Tables: what is listed or described, masked, as plain text and as HTML in JupyterLab's own look."""
+
+from __future__ import annotations
+
+import html
+import shutil
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
+from typing import TYPE_CHECKING, Any, overload
+
+from zensecrets_jupyter.core.reference import LiteralText
+from zensecrets_jupyter.core.value import SecretValue
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from zensecrets_jupyter.core._registrations import ComponentRecord, StackRecord
+    from zensecrets_jupyter.core.managers import SecretSummary, SecretVersion
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+    from zensecrets_jupyter.core.stack import ComponentType, Report, Stack
+    from zensecrets_jupyter.core.steps.run import PipelineRun
+
+# JupyterLab sets these variables for its light and its dark theme; elsewhere the page's own colours are taken.
+_COLOURS = "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif);"
+_SIZE = "font-size: var(--jp-ui-font-size1, 13px);"
+_LINE = "border-bottom: var(--jp-border-width, 1px) solid var(--jp-border-color2, rgba(128, 128, 128, 0.4));"
+_CELL = "text-align: left; vertical-align: top; padding: 4px 12px 4px 0; white-space: pre-wrap; background: none;"
+_FAINT = "color: var(--jp-ui-font-color2, inherit);"
+
+
+class Table(Sequence[dict[str, str]]):
+    """Rows of texts under named columns; each row is a dict. It shows itself: as HTML in a notebook, as plain text elsewhere."""
+
+    def __init__(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", note: str = "") -> None:
+        """Hold the rows, each value as the text that may be shown of it; ``note`` stands below, also where there are no rows."""
+        self.columns = tuple(columns)
+        self.title = title
+        self.note = note
+        self._rows = [tuple(shown(value) for value in row) for row in rows]
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, str]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, str]]: ...
+
+    def __getitem__(self, index: int | slice) -> dict[str, str] | list[dict[str, str]]:
+        """Return a row, or several."""
+        if isinstance(index, slice):
+            return [self._named(row) for row in self._rows[index]]
+        return self._named(self._rows[index])
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        """Return the table as plain text, as wide as the terminal."""
+        return self.plain(shutil.get_terminal_size((100, 24)).columns)
+
+    def __str__(self) -> str:
+        """Return the table as plain text, as wide as the terminal."""
+        return repr(self)
+
+    def plain(self, width: int | None = None) -> str:
+        """Return the table as plain text, at most ``width`` columns wide if that is given."""
+        # Where no table is shown as text, as in JupyterLab, rich is not needed.
+        from rich import box  # noqa: PLC0415
+        from rich.console import Console  # noqa: PLC0415
+        from rich.table import Table as RichTable  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        lines = [_printable(self.title)] if self.title else []
+        if self._rows:
+            table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+            for column in self.columns:
+                table.add_column(Text(column.upper()), overflow="fold")
+            for row in self._rows:
+                # As Text, what is shown is never read as rich's own markup.
+                table.add_row(*(Text(_printable(text)) for text in row))
+            file = StringIO()
+            widest = max(sum(len(text) + 4 for text in row) for row in [self.columns, *self._rows])
+            Console(file=file, width=width or widest, color_system=None, force_terminal=False, emoji=False, highlight=False).print(table)
+            lines += [line.rstrip() for line in file.getvalue().rstrip().splitlines()]
+        return "\n".join([*lines, *([_printable(self.note)] if self.note else [])])
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML, with everything in it escaped."""
+        parts = [f'<div class="zensecrets-table" style="{_COLOURS} {_SIZE}">']
+        if self.title:
+            parts.append(f'<div style="padding: 4px 0; font-weight: 600;">{_escaped(self.title)}</div>')
+        if self._rows:
+            head = "".join(f'<th style="{_CELL} {_LINE} {_FAINT}">{_escaped(column.capitalize())}</th>' for column in self.columns)
+            rows = "".join(f"<tr>{''.join(_cell(text) for text in row)}</tr>" for row in self._rows)
+            parts.append(f'<table style="border-collapse: collapse;"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
+        if self.note:
+            parts.append(f'<div style="padding: 4px 0; white-space: pre-wrap; {_FAINT}">{_escaped(self.note)}</div>')
+        return "".join([*parts, "</div>"])
+
+    def _named(self, row: tuple[str, ...]) -> dict[str, str]:
+        return dict(zip(self.columns, row, strict=True))
+
+
+def shown(value: Any) -> str:
+    """Return the text that may be shown of a value: a mark for a sensitive one, nothing for ``None``."""
+    if isinstance(value, SecretValue):
+        return repr(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping) and value.keys() == {"$literal"}:
+        return f"{value['$literal']} (literal)"
+    if isinstance(value, LiteralText):
+        return f"{value} (literal)"
+    return "" if value is None else value if type(value) is str else str(value)
+
+
+def secret_table(secret: BaseSecretSchema) -> Table:
+    """Return the keys of a secret, with the mark of each value, or the value where its schema says that it is clear text."""
+    rows = [(key, value) for key, value in secret.content.items()]
+    return Table(["key", "value"], rows, title=f"Secret {secret.name!r} (schema {secret.TYPE})", note="" if rows else "It has no keys.")
+
+
+def secrets_table(manager: str, secrets: Sequence[SecretSummary]) -> Table:
+    """Return the secrets of a manager, with what it knows of each without reading it."""
+    columns = ["name", "schema", "version", "updated"]
+    rows = [[secret.name, secret.schema, secret.version, secret.updated and when(secret.updated)] for secret in secrets]
+    used = [place for place, _ in enumerate(columns) if place == 0 or any(row[place] is not None for row in rows)]
+    empty = "There are no secrets. To register one: %secret register NAME"
+    title = f"Secrets in secrets manager {manager!r}"
+    return Table(
+        [columns[place] for place in used], [[row[place] for place in used] for row in rows], title=title, note="" if rows else empty
+    )
+
+
+def versions_table(name: str, versions: Sequence[SecretVersion]) -> Table:
+    """Return the kept versions of a secret."""
+    rows = [(version.number, version.schema, when(version.created), "current" if version.current else "") for version in versions]
+    return Table(["version", "schema", "written", ""], rows, title=f"Versions of secret {name!r}")
+
+
+def schemas_table(schemas: Iterable[tuple[str, type[BaseSecretSchema] | None]]) -> Table:
+    """Return the types of the schemas with their keys; a schema that can't be imported comes without."""
+    rows = [(schema_type, _keys_of(schema) if schema else "not usable here") for schema_type, schema in schemas]
+    return Table(["schema", "keys"], rows, note="For one of them: %secret schemas TYPE")
+
+
+def schema_table(schema: type[BaseSecretSchema]) -> Table:
+    """Return the keys of a schema."""
+    rows = [
+        (
+            key,
+            schema.model_fields[key].description,
+            "required" if schema.model_fields[key].is_required() else "optional",
+            "masked" if schema.is_sensitive(key) else "shown",
+        )
+        for key in schema.get_schema_keys()
+    ]
+    note = "It takes any keys; all values are masked." if schema.takes_any_key() else ""
+    return Table(["key", "what it is", "", "value"], rows, title=f"Schema {schema.TYPE}", note=note)
+
+
+def components_table(records: Sequence[ComponentRecord], active: str | None, component_type: ComponentType) -> Table:
+    """Return the components of one type; the one that the active stack has is marked."""
+    rows = [("*" if record.name == active else "", record.name, record.flavor, when(record.updated)) for record in records]
+    note = "" if rows else f"There is none. To register one: %zen {component_type.command} register NAME --flavor=FLAVOR"
+    return Table(["active", "name", "flavor", "updated"], rows, title=f"{component_type.words.capitalize()}s", note=note)
+
+
+def component_table(record: ComponentRecord, facts: Mapping[str, str]) -> Table:
+    """Return a component's attributes, references unresolved and sensitive values masked, after ``facts`` about it."""
+    rows = [("flavor", record.flavor), *facts.items(), *record.attributes.items()]
+    return Table(["attribute", "value"], rows, title=f"{record.type.words.capitalize()} {record.name!r}")
+
+
+def stacks_table(records: Sequence[StackRecord]) -> Table:
+    """Return the stacks with their components; the active one is marked."""
+    types = list(dict.fromkeys(kind for record in records for kind in record.components))
+    rows = [("*" if record.active else "", record.name, *(record.components.get(kind) for kind in types)) for record in records]
+    return Table(["active", "stack", *(kind.words for kind in types)], rows, title="Stacks")
+
+
+def stack_record_table(record: StackRecord, components: Mapping[ComponentType, ComponentRecord]) -> Table:
+    """Return the components of a stack, with their attributes as :func:`component_table` shows them."""
+    rows = [(kind.words, name, components[kind].flavor, _listed(components[kind].attributes)) for kind, name in record.components.items()]
+    return _stack_table(record.name, rows, note="It is the active stack." if record.active else "")
+
+
+def stack_table(stack: Stack) -> Table:
+    """Return the components of a stack, with their attributes, references unresolved and sensitive values masked."""
+    rows = []
+    for kind, component in stack.components.items():
+        # Its dump holds references and marks, never what they stand for.
+        attributes = {name: value for name, value in component.config.model_dump().items() if name in component.config.model_fields_set}
+        rows.append((kind.words, component.name, component.flavor, _listed(attributes)))
+    if stack.has_secrets_manager:
+        rows.append(("secrets manager", stack.secrets_manager.name, stack.secrets_manager.FLAVOR, ""))
+    return _stack_table(stack.name, rows)
+
+
+def report_table(report: Report) -> Table:
+    """Return the problems that a validation found, with what mends them."""
+    rows = [(problem.component, problem.attribute, problem.reference, problem) for problem in report.problems]
+    title = f"Stack {report.stack!r} can't run" if rows else f"Stack {report.stack!r} is valid ({report.level.value})"
+    note = f"To mend it: {report.remedy}" if report.remedy else ""
+    return Table(["component", "attribute", "reference", "problem"], rows, title=title, note=note)
+
+
+def run_table(run: PipelineRun) -> Table:
+    """Return what became of each step of a run."""
+    rows = [(step.name, step.status.value, f"{step.duration:.2f} s") for step in run.steps.values()]
+    return Table(["step", "status", "took"], rows, title=f"Run {run.name!r} on stack {run.stack!r}: {run.status.value}")
+
+
+def when(moment: datetime) -> str:
+    """Return a time as a person of this time zone writes it."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _stack_table(name: str, rows: Sequence[Sequence[str]], note: str = "") -> Table:
+    return Table(["type", "name", "flavor", "attributes"], rows, title=f"Stack {name!r}", note=note)
+
+
+def _listed(attributes: Mapping[str, Any]) -> str:
+    return "\n".join(f"{name}={shown(value)}" for name, value in attributes.items())
+
+
+def _keys_of(schema: type[BaseSecretSchema]) -> str:
+    if schema.takes_any_key():
+        return "any"
+    required = set(schema.required_keys())
+    return ", ".join(key if key in required else f"{key} (optional)" for key in schema.get_schema_keys())
+
+
+def _printable(text: str) -> str:
+    # A terminal would obey control characters, and Unicode's marks of direction would reorder what is read.
+    return "".join(
+        letter if letter == "\n" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs"} else repr(letter)[1:-1] for letter in text
+    )
+
+
+def _escaped(text: str) -> str:
+    return html.escape(_printable(text))
+
+
+def _cell(text: str) -> str:
+    return f'<td style="{_CELL} {_LINE}">{_escaped(text)}</td>'

@@ -1,0 +1,264 @@
+"""The commands of ``secret``: the secrets of the active stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from zensecrets_jupyter.commands import completion
+from zensecrets_jupyter.commands.active import manager_of, refuse_missing, refuse_taken
+from zensecrets_jupyter.commands.ask import Field, Section
+from zensecrets_jupyter.commands.call import Call, Outcome
+from zensecrets_jupyter.commands.errors import UsageProblem
+from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group
+from zensecrets_jupyter.commands.render import schema_table, schemas_table, secret_table, secrets_table, versions_table
+from zensecrets_jupyter.commands.secret_env import env
+from zensecrets_jupyter.commands.secret_files import export_secrets, import_secrets
+from zensecrets_jupyter.commands.values import read_value
+from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
+from zensecrets_jupyter.core import names, schemas
+from zensecrets_jupyter.core.errors import InvalidSecretError, SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+
+secret = Group("secret", help="Secrets of the active stack's secrets manager.")
+secret.add_command(env)
+secret.add_command(export_secrets)
+secret.add_command(import_secrets)
+
+_name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.secret_names))
+_yes = click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is meant.")
+_interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
+
+
+@secret.command("register", cls=FreeCommand, keys=completion.keys_of_schema)
+@click.argument("name", metavar="NAME")
+@click.option(
+    "-s",
+    "--schema",
+    "schema_type",
+    metavar="TYPE",
+    default="arbitrary",
+    shell_complete=completion.of(completion.schema_types),
+    help="The schema that says which keys it has; `secret schemas` lists them.",
+)
+@_interactive
+@click.pass_obj
+def register(call: Call, name: str, schema_type: str, *, interactive: bool, given: Sequence[Given]) -> Outcome:
+    """Register a secret.
+
+    --KEY=VALUE gives a value, --KEY=@FILE takes it from a file, and a bare --KEY asks for it. Without any, or with -i, every value is
+    asked for. A value that starts with @ is written @@.
+    """
+    names.check_name(name)
+    schema = schemas.get_schema(schema_type)
+    arguments = _arguments(given, schema)
+    _refuse_values(arguments, interactive=interactive)
+    _check_keys(schema, name, arguments)
+    manager = manager_of()
+    refuse_taken(manager, name)
+    content = _read(call, arguments)
+    asked = _fields(schema, [key for key, text in arguments.items() if text is None] if arguments else None)
+    if asked or not arguments:
+        any_key = schema.takes_any_key() and not arguments
+        section = Section(name, schema.TYPE, manager.name, tuple(asked), any_key=any_key, command=_register_command(name, schema_type))
+        content |= call.asker.ask_values([section], title=f"Registering secret {name!r}")[name]
+    manager.register_secret(schema.from_content(name, content))
+    return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.")
+
+
+@secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret)
+@_name
+@click.option("--remove-key", "removed", metavar="KEY", multiple=True, help="A key to drop; may be given several times.")
+@_interactive
+@click.pass_obj
+def update(call: Call, name: str, removed: Sequence[str], *, interactive: bool, given: Sequence[Given]) -> Outcome:
+    """Change some values of a secret; its other keys and its schema stay.
+
+    Values are given as for `secret register`. Without any, or with -i, each is asked for, and an empty answer keeps what is stored.
+    """
+    manager = manager_of()
+    present = manager.get_secret(name)
+    arguments = _arguments(given, type(present))
+    _refuse_values(arguments, interactive=interactive)
+    _check_keys(type(present), name, arguments)
+    _refuse_both(name, arguments, removed)
+    content = _read(call, arguments)
+    everything = not arguments and (interactive or not removed)
+    asked = _fields(type(present), None if everything else [key for key, text in arguments.items() if text is None], present)
+    if asked or everything:
+        any_key = everything and type(present).takes_any_key()
+        section = Section(name, present.TYPE, manager.name, tuple(asked), any_key=any_key, command=f"%secret update {name}")
+        content |= call.asker.ask_values([section], title=f"Updating secret {name!r}")[name]
+    if not content and not removed:
+        return Outcome(text=f"Nothing was changed in secret {name!r}.")
+    manager.merge_secret(name, content, remove=removed)
+    changes = [f"set {_listed(content)}"] if content else []
+    changes += [f"removed {', '.join(removed)}"] if removed else []
+    return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.")
+
+
+@secret.command("get", cls=Command)
+@_name
+@click.option("-k", "--key", metavar="KEY", shell_complete=completion.of(completion.keys_of_named_secret), help="One of its keys.")
+@click.option("--reveal", is_flag=True, help="Print the value itself; in a terminal only, with --key.")
+@click.pass_obj
+def get(call: Call, name: str, key: str | None, *, reveal: bool) -> Outcome:
+    """Return a secret, or with --key one of its values, and show it masked."""
+    if reveal and key is None:
+        raise UsageProblem("--reveal prints one value.", hint=f"Say which: --key KEY (%secret get {name} lists the keys).")
+    if reveal and not call.abilities.may_reveal:
+        message = "--reveal would write the value into an output, which is saved with the notebook."
+        raise UsageProblem(message, hint=f"value = %secret get {name} --key {key} gives it to your code.")
+    found = manager_of().get_secret(name)
+    if key is None:
+        return Outcome(found, view=secret_table(found))
+    value = found.value(as_known(key, found.content) if key not in found.content else key)
+    return Outcome(value, view=str.__str__(value) if reveal or type(value) is str else repr(value))
+
+
+@secret.command("list", cls=Command)
+def list_() -> Outcome:
+    """List the secrets; no value is read."""
+    manager = manager_of()
+    table = secrets_table(manager.name, manager.summaries())
+    return Outcome(table, view=table)
+
+
+@secret.command("delete", cls=Command)
+@_name
+@_yes
+@click.pass_obj
+def delete(call: Call, name: str, *, yes: bool) -> Outcome:
+    """Delete a secret, with its earlier versions."""
+    manager = manager_of()
+    refuse_missing(manager, name)
+    if not yes and not call.asker.confirm(f"Delete secret {name!r} from secrets manager {manager.name!r}?"):
+        return Outcome(text="Nothing was deleted.")
+    manager.delete_secret(name)
+    return Outcome(text=f"Deleted secret {name!r}.")
+
+
+@secret.command("rename", cls=Command)
+@_name
+@click.argument("new_name", metavar="NEW_NAME")
+def rename(name: str, new_name: str) -> Outcome:
+    """Give a secret another name; references to the old one have to be changed too."""
+    manager_of().rename_secret(name, new_name)
+    return Outcome(text=f"Renamed secret {name!r} to {new_name!r}.")
+
+
+@secret.command("cleanup", cls=Command)
+@_yes
+@click.pass_obj
+def cleanup(call: Call, *, yes: bool) -> Outcome:
+    """Delete every secret of the active stack's secrets manager."""
+    manager = manager_of()
+    held = manager.list_secrets()
+    if not held:
+        return Outcome(text=f"There are no secrets in secrets manager {manager.name!r}.")
+    count = f"{len(held)} secret{'s' if len(held) > 1 else ''}"
+    if not yes and not call.asker.confirm(f"Delete all {count} from secrets manager {manager.name!r}?"):
+        return Outcome(text="Nothing was deleted.")
+    manager.delete_all_secrets()
+    return Outcome(text=f"Deleted {count} from secrets manager {manager.name!r}.")
+
+
+@secret.command("schemas", cls=Command)
+@click.argument("schema_type", metavar="TYPE", required=False, shell_complete=completion.of(completion.schema_types))
+def schemas_(schema_type: str | None) -> Outcome:
+    """List the schemas, or the keys of one."""
+    if schema_type is not None:
+        table = schema_table(schemas.get_schema(schema_type))
+    else:
+        table = schemas_table((known, _usable_schema(known)) for known in schemas.schema_types())
+    return Outcome(table, view=table)
+
+
+@secret.command("history", cls=Command)
+@_name
+def history(name: str) -> Outcome:
+    """List the versions of a secret that are kept."""
+    table = versions_table(name, manager_of().history(name))
+    return Outcome(table, view=table)
+
+
+@secret.command("rollback", cls=Command)
+@_name
+@click.option("--to", "number", metavar="VERSION", type=int, required=True, help="The version, as `secret history` numbers it.")
+def rollback(name: str, number: int) -> Outcome:
+    """Make an earlier version current again, as a new version."""
+    version = manager_of().rollback(name, number)
+    return Outcome(text=f"Secret {name!r} has the content of version {number} again, as version {version.number}.")
+
+
+def _usable_schema(schema_type: str) -> type[BaseSecretSchema] | None:
+    try:
+        return schemas.get_schema(schema_type)
+    except SchemaError:
+        return None
+
+
+def _arguments(given: Sequence[Given], schema: type[BaseSecretSchema]) -> dict[str, str | None]:
+    known = schema.get_schema_keys()
+    arguments = [Given(as_known(one.key, known), one.text) for one in given]
+    refuse_twice(one.key for one in arguments)
+    return {one.key: one.text for one in arguments}
+
+
+def _refuse_values(arguments: dict[str, str | None], *, interactive: bool) -> None:
+    if interactive and any(text is not None for text in arguments.values()):
+        raise UsageProblem("-i asks for the values, and some were given too.", hint="Leave out -i, or leave out the values.")
+
+
+def _refuse_both(name: str, arguments: dict[str, str | None], removed: Sequence[str]) -> None:
+    both = [key for key in removed if key in arguments]
+    if both:
+        raise UsageProblem(f"Key {both[0]!r} of secret {name!r} is to be set and to be removed.", hint="Do one of the two.")
+
+
+def _check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str]) -> None:
+    """Refuse unknown keys before anything is asked or read."""
+    known = schema.get_schema_keys()
+    for key in keys:
+        names.check_key(key, name=name)
+        if key not in known and not schema.takes_any_key():
+            message = f"Secret {name!r} can't have the key {key!r}: the schema {schema.TYPE!r} does not name it."
+            hint = f"{names.did_you_mean(key, known)} The schema's keys are {', '.join(known)}."
+            raise InvalidSecretError(message, name=name, hint=hint.strip())
+
+
+def _read(call: Call, arguments: dict[str, str | None]) -> dict[str, str]:
+    if sum(text == "@-" for text in arguments.values()) > 1:
+        raise UsageProblem("Only one value can be what was piped in.", hint="Take the others from files: --KEY=@FILE.")
+    return {key: read_value(key, text, call.abilities.read_input) for key, text in arguments.items() if text is not None}
+
+
+def _fields(schema: type[BaseSecretSchema], keys: Sequence[str] | None, present: BaseSecretSchema | None = None) -> list[Field]:
+    """Return what to ask for: the given keys, or all that the schema names and ``present`` has."""
+    stored = present.content if present is not None else {}
+    if keys is not None:
+        return [field_of(schema, key, required=True, present=key in stored) for key in keys]
+    required = schema.required_keys()
+    everything = dict.fromkeys([*schema.get_schema_keys(), *stored])
+    return [field_of(schema, key, required=key in required, present=key in stored) for key in everything]
+
+
+def field_of(schema: type[BaseSecretSchema], key: str, *, required: bool, present: bool = False, needed_by: tuple[str, ...] = ()) -> Field:
+    """Return the question for a key of a secret of that schema."""
+    described = schema.model_fields.get(key) if key in schema.get_schema_keys() else None
+    about = (described.description or "") if described else ""
+    return Field(key, about, required=required, sensitive=schema.is_sensitive(key), present=present, needed_by=needed_by)
+
+
+def _register_command(name: str, schema_type: str) -> str:
+    return f"%secret register {name}{f' --schema={schema_type}' if schema_type != 'arbitrary' else ''}"
+
+
+def _listed(content: Iterable[str]) -> str:
+    keys = list(content)
+    return f"key{'s' if len(keys) > 1 else ''} {', '.join(keys)}" if keys else "no keys"

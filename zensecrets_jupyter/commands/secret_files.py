@@ -1,0 +1,111 @@
+"""``secret import`` and ``secret export``: secrets from and to files."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from zensecrets_jupyter.commands import completion
+from zensecrets_jupyter.commands.active import manager_of
+from zensecrets_jupyter.commands.call import Call, Outcome
+from zensecrets_jupyter.commands.errors import UsageProblem
+from zensecrets_jupyter.commands.grammar import Command
+from zensecrets_jupyter.commands.render import Table
+from zensecrets_jupyter.core import names as rules
+from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.transfer.files import refuse_existing
+from zensecrets_jupyter.core.transfer.formats import FORMATS
+from zensecrets_jupyter.core.transfer.secrets import Plan, carry_out, plan_import, read_secrets
+from zensecrets_jupyter.core.transfer.secrets import export_secrets as write_export
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_file = click.argument("file", metavar="FILE", type=click.Path())
+
+
+@click.command("import", cls=Command)
+@_file
+@click.option("--name", metavar="NAME", default="", help="What the secret is called; by default as the file.")
+@click.option(
+    "-s",
+    "--schema",
+    "schema_type",
+    metavar="TYPE",
+    default="",
+    shell_complete=completion.of(completion.schema_types),
+    help="The schema of the secret, where the file does not say.",
+)
+@click.option("--format", "file_format", type=click.Choice(FORMATS), default=None, help="The file's format; by default as its name says.")
+@click.option("--overwrite", is_flag=True, help="Replace secrets that are there already.")
+@click.option("--skip-existing", is_flag=True, help="Leave secrets that are there already as they are.")
+@click.option("--dry-run", is_flag=True, help="Show what would be imported, and import nothing.")
+@click.pass_obj
+def import_secrets(  # noqa: PLR0913 - one parameter an option
+    call: Call, file: str, name: str, schema_type: str, file_format: str | None, *, overwrite: bool, skip_existing: bool, dry_run: bool
+) -> Outcome:
+    """Import secrets from a file: .env, JSON, YAML, or what `secret export` wrote.
+
+    A file with keys and values is one secret; one with names, and keys and values inside, is several. Either all are imported or none.
+    """
+    if overwrite and skip_existing:
+        raise UsageProblem("--overwrite and --skip-existing contradict each other.", hint="Give one of the two.")
+    if name:
+        rules.check_name(name)
+    manager = manager_of()
+    found = read_secrets(file, call.asker.ask_passphrase, name=name, schema=schema_type, file_format=file_format or "")
+    plan = plan_import(manager, found, overwrite=overwrite, skip_existing=skip_existing)
+    if not dry_run:
+        carry_out(manager, plan)
+    table = _table(file, plan, dry_run=dry_run)
+    return Outcome(table, view=table)
+
+
+@click.command("export", cls=Command)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=completion.of(completion.secret_names))
+@_file
+@click.option("--plaintext", is_flag=True, help="Write the values as they are, in the format that the file's name says.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.pass_obj
+def export_secrets(call: Call, names: Sequence[str], file: str, *, plaintext: bool, force: bool) -> Outcome:
+    """Write secrets to a file, sealed with a passphrase; only you can read it.
+
+    The passphrase is ZENSECRETS_PASSPHRASE where that is set, else it is asked for. `secret import` opens the file.
+    """
+    manager = manager_of()
+    if Capability.LIST in manager.capabilities and file in manager.list_secrets():
+        raise UsageProblem(
+            f"The last word, {file!r}, is the name of a secret; the file is missing.", hint="Write: %secret export NAME... FILE"
+        )
+    if not force:
+        refuse_existing(file)
+
+    def passphrase() -> str:
+        given = os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(f"New passphrase for {file}: ", confirm=True)
+        if not given:
+            raise UsageProblem("An export needs a passphrase.", hint="Type one, or add --plaintext to write the values as they are.")
+        return given
+
+    written = write_export(manager, names, file, passphrase=None if plaintext else passphrase, replace=force)
+    listed = ", ".join(map(repr, written))
+    how = "in plain text: whoever reads the file has them" if plaintext else "sealed with the passphrase"
+    return Outcome(text=f"Exported {listed} to {file}, {how}.")
+
+
+def _table(file: str, plan: Plan, *, dry_run: bool) -> Table:
+    doing = [
+        (plan.new, "would be registered" if dry_run else "registered"),
+        (plan.replaced, "would be replaced" if dry_run else "replaced"),
+    ]
+    rows = [
+        (secret.name, secret.TYPE, key, value, what)
+        for secrets, what in doing
+        for secret in secrets
+        for key, value in secret.content.items()
+    ]
+    rows += [(name, "", "", "", "stays as it is") for name in plan.skipped]
+    title = f"Import of {file}{', not carried out' if dry_run else ''}"
+    return Table(["name", "schema", "key", "value", ""], rows, title=title, note="" if rows else "There was nothing to import.")

@@ -1,0 +1,110 @@
+"""``stack import`` and ``stack export``: stacks from and to YAML files, without any value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from zensecrets_jupyter.commands import completion
+from zensecrets_jupyter.commands.ask import Field, Section
+from zensecrets_jupyter.commands.call import Call, Outcome
+from zensecrets_jupyter.commands.errors import UsageProblem
+from zensecrets_jupyter.commands.grammar import Command
+from zensecrets_jupyter.commands.register_secrets import register_secrets
+from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
+from zensecrets_jupyter.core.transfer import stacks
+from zensecrets_jupyter.core.transfer.files import write_text
+from zensecrets_jupyter.core.workspace import get_workspace
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.stack import ComponentType
+
+
+@click.command("export", cls=Command)
+@click.argument("name", metavar="NAME", required=False, shell_complete=completion.of(completion.stack_names))
+@click.argument("file", metavar="FILE", required=False, type=click.Path())
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
+    """Write a stack to a YAML file that holds no value; without NAME the active one, without FILE to NAME.yaml.
+
+    The file lists the secrets that the stack needs. Sensitive attributes that hold a plain value are left out and named.
+    """
+    workspace = get_workspace()
+    record = workspace.stack_record(name)
+    text, left_out = stacks.export_stack(workspace, record.name)
+    target = file or f"{record.name}.yaml"
+    write_text(target, text, replace=force)
+    note = f"\nLeft out, because they hold a value: {', '.join(left_out)}." if left_out else ""
+    return Outcome(text=f"Exported stack {record.name!r} to {target}.{note}")
+
+
+@click.command("import", cls=Command)
+@click.argument("name", metavar="NAME")
+@click.argument("file", metavar="FILE", required=False, type=click.Path())
+@click.option("-f", "--filename", "filename", metavar="FILE", type=click.Path(), help="The file; by default NAME.yaml.")
+@click.pass_obj
+def import_stack(call: Call, name: str, file: str | None, filename: str | None) -> Outcome:
+    """Register a stack, with those of its components that are not there, from a YAML file.
+
+    NAME may be the file, and the stack is then called as the file says. Secrets that the stack needs and that are missing are asked for.
+    """
+    if file and filename:
+        raise UsageProblem("The file was given twice.", hint="Give it once.")
+    target = file or filename
+    is_file = target is None and name.endswith((".yaml", ".yml"))
+    target = target or (name if is_file else f"{name}.yaml")
+    filed = stacks.read_stack(target)
+    chosen = filed.name if is_file else name
+    if not chosen:
+        raise UsageProblem(f"The file {target!r} does not say what its stack is called.", hint="Write: %stack import NAME -f FILE")
+    workspace = get_workspace()
+    sealed = _ask_for_sealed(call, filed, stacks.sealed_needed(workspace, filed))
+    record, new = stacks.import_stack(workspace, filed, chosen, sealed)
+    text = f"Imported stack {record.name!r}"
+    text += (
+        f" with {', '.join(f'{component.type.words} {component.name!r}' for component in new)}."
+        if new
+        else " of components that were there."
+    )
+    return Outcome(text=f"{text}{_offer_secrets(call, record.name, filed)}")
+
+
+def _ask_for_sealed(
+    call: Call, filed: stacks.FiledStack, needed: dict[ComponentType, tuple[str, ...]]
+) -> dict[ComponentType, dict[str, str]]:
+    """Ask for the sensitive attributes that the file leaves out."""
+    if not needed:
+        return {}
+    answers = {}
+    for component_type, attributes in needed.items():
+        called = f"{component_type.words} {filed.components[component_type].name!r}"
+        section = Section(called, "", "", tuple(Field(attribute, "left out of the file") for attribute in attributes))
+        try:
+            answers[component_type] = call.asker.ask_values([section], title=f"Attributes of {called}")[called]
+        except InteractionUnavailableError as error:
+            error.hint = "Put a reference to a secret, {{SECRET_NAME.KEY}}, into the file for each."
+            raise
+    return answers
+
+
+def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> str:
+    try:
+        stack = get_workspace().stack(name)
+        missing = [
+            str(problem.reference)
+            for problem in stack.validate().problems
+            if problem.reference is not None and problem.code in {"secret-not-found", "secret-key-not-found"}
+        ]
+    except ZenSecretsError as error:
+        return f"\nWarning: stack {name!r} could not be validated: {error}"
+    if not missing:
+        return ""
+    listed = ", ".join(dict.fromkeys(missing))
+    try:
+        wanted = call.asker.confirm(f"Missing: {listed}. Register {'them' if len(missing) > 1 else 'it'} now?")
+    except InteractionUnavailableError:
+        wanted = False
+    if not wanted:
+        return f"\nMissing: {listed}. To register: %stack register-secrets {name}"
+    return f"\n{register_secrets(call, stack, skip_existing=True, schemas=filed.schemas).text}"

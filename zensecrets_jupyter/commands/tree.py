@@ -1,0 +1,88 @@
+"""The whole tree: its root, what runs a line of words in it, and what completes one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from zensecrets_jupyter.commands.call import SESSION, Abilities, Call, Outcome
+from zensecrets_jupyter.commands.grammar import SETTINGS, Group, HelpWanted, Later, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zensecrets_jupyter.commands.ask import Asker
+
+_HERE = "zensecrets_jupyter.commands"
+
+COMPONENTS = {
+    "alerter": "they tell people what a pipeline found",
+    "annotator": "they let people label data",
+    "artifact-store": "they keep what steps return",
+    "container-registry": "they keep images",
+    "data-validator": "they check data",
+    "experiment-tracker": "they record experiments",
+    "feature-store": "they serve features",
+    "model-deployer": "they serve models",
+    "orchestrator": "they run the steps of a pipeline",
+    "secrets-manager": "they keep secrets",
+    "step-operator": "they run single steps elsewhere",
+}
+"""The groups that handle the eleven types of component."""
+
+
+def make_root(**further: Later) -> Group:
+    """Return the tree's root, with commands that only one face has."""
+    later = {
+        "secret": Later(f"{_HERE}.secret", "secret", "Secrets of the active stack: register, get, list, update, import, export."),
+        "stack": Later(f"{_HERE}.stack", "stack", "Stacks: register, set, validate, register-secrets, export, import."),
+        **{
+            name: Later(f"{_HERE}.component", name.replace("-", "_"), f"{name.replace('-', ' ').capitalize()}s: {what}.")
+            for name, what in COMPONENTS.items()
+        },
+        **further,
+    }
+    return Group("zensecrets", later=later, context_settings=SETTINGS, help="Secrets, stacks and references of ZenML 0.20.")
+
+
+root = make_root()
+
+
+def run(words: Sequence[str], asker: Asker, abilities: Abilities = SESSION, *, within: Group = root) -> Outcome:
+    """Run the command that ``words`` name and return what came of it.
+
+    Args:
+        words: What was typed after ``%zen`` or ``zensecrets``.
+        asker: Who is asked for what is missing.
+        abilities: What the face can do.
+        within: The tree.
+
+    Raises:
+        UsageProblem: If the words make no command.
+        ZenSecretsError: What the command ends with.
+    """
+    problem: click.UsageError | None = None
+    try:
+        with within.make_context(abilities.program, list(words), obj=Call(asker, abilities)) as context:
+            outcome = within.invoke(context)
+            return outcome if isinstance(outcome, Outcome) else Outcome(outcome)
+    except HelpWanted as wanted:
+        return Outcome(text=str(wanted))
+    except click.UsageError as error:
+        problem = error
+    raise explain(problem)
+
+
+class Completion(NamedTuple):
+    """What may stand in place of the word that is being typed, and a line on what it is."""
+
+    text: str
+    help: str = ""
+
+
+def complete(words: Sequence[str], incomplete: str, *, within: Group = root) -> list[Completion]:
+    """Return what ``incomplete``, the word after ``words``, may become; nothing is asked of anybody, and nothing is raised."""
+    from zensecrets_jupyter.commands import completion  # noqa: PLC0415 - it is only needed where somebody presses Tab
+
+    return [Completion(text, about) for text, about in completion.complete(within, words, incomplete)]

@@ -1,0 +1,75 @@
+"""What an argument's text stands for: itself, the content of a file, or what was piped in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LARGEST = 64 * 1024
+"""Bytes that a value read from a file has at most."""
+
+
+def read_value(key: str, text: str, read_input: Callable[[], bytes] | None = None) -> str:
+    """Return the value that ``text`` gives for ``key``.
+
+    ``@path`` is the file's text as it stands, ``@-`` what was piped in without the line end after it, ``@@x`` is ``@x``, and everything
+    else is itself.
+
+    Raises:
+        UnreadableFileError: If the file is missing, unreadable, binary or too large; the error names key and path, never content.
+    """
+    if text.startswith("@@"):
+        return text[1:]
+    if not text.startswith("@"):
+        return text
+    if text == "@-":
+        return _read_input(key, read_input)
+    return _read_file(key, text[1:])
+
+
+def _read_input(key: str, read_input: Callable[[], bytes] | None) -> str:
+    if read_input is None:
+        message = f"--{key}=@- reads what is piped in, and nothing is piped in here."
+        raise UnreadableFileError(message, hint=f"Write --{key} to be asked, or --{key}=@FILE; a file called '-' is @./-.")
+    text = _text(key, "what was piped in", read_input())
+    # Programs that print a value end the line, and the value does not hold that end.
+    return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
+
+
+def _read_file(key: str, path: str) -> str:
+    problem = ""
+    data = b""
+    try:
+        # One byte more than allowed tells a file that is too large, and a device never ends.
+        with Path(os.path.expanduser(path)).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises where there is no such user
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        problem = "does not exist"
+    except IsADirectoryError:
+        problem = "is a folder"
+    except PermissionError:
+        problem = "can't be read by this user"
+    except (OSError, ValueError) as error:
+        problem = f"can't be read ({type(error).__name__})"
+    if problem:
+        message = f"--{key}: the file {path!r} {problem}."
+        raise UnreadableFileError(message, hint=f"Check the path; a value that starts with '@' is written --{key}=@@…")
+    return _text(key, f"the file {path!r}", data)
+
+
+def _text(key: str, what: str, data: bytes) -> str:
+    problem = "is no UTF-8 text"
+    if len(data) > LARGEST:
+        problem = f"holds more than {LARGEST // 1024} KiB"
+    elif b"\0" not in data:
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+    raise UnreadableFileError(f"--{key}: {what} {problem}.", hint="A value is a text of 64 KiB at most; encode binary data, say as base64.")

@@ -1,0 +1,33 @@
+"""What is told besides the outcome of a command, because it will matter later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.workspace import get_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zensecrets_jupyter.core._registrations import ComponentRecord
+
+
+def stack_warning(name: str) -> str:
+    """Return, for after another text, what keeps a stack from running; nothing if nothing does. A stack may be incomplete for a while."""
+    try:
+        report = get_workspace().stack(name).validate()
+    except ZenSecretsError as error:
+        return f"\nWarning: stack {name!r} could not be validated: {error}"
+    return "" if report.ok else f"\nWarning: {report}"
+
+
+def plain_value_warning(record: ComponentRecord, given: Iterable[str]) -> str:
+    """Return, for after another text, that sensitive attributes were given as plain values; nothing if none was."""
+    sealed = set(record.sealed.names if record.sealed else ())
+    return "".join(
+        f"\nWarning: {attribute!r} was given as a plain value. It is sealed, and masked when shown;"
+        f" a reference, --{attribute}={{{{SECRET_NAME.KEY}}}}, would keep it in the secrets manager."
+        for attribute in given
+        if attribute in sealed
+    )

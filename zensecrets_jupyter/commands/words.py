@@ -1,0 +1,144 @@
+"""The arguments that no command can know beforehand: the keys of a secret, the attributes of a component.
+
+They come as ``--key=value``, ``--key value`` or ``--key`` in any order around the command's own words. What may be a value is never
+repeated in an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.commands.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+class Given(NamedTuple):
+    """One argument: a key, and its text as it was typed; ``None`` for a bare ``--key``, whose value is to be asked for."""
+
+    key: str
+    text: str | None
+
+
+class _Loose(NamedTuple):
+    """A word without a dash; ``after`` is the bare key before it, whose value it may be."""
+
+    word: str
+    after: Given | None
+
+
+def split(
+    words: Sequence[str], options: Mapping[str, bool], *, names: int | None = 1, lenient: bool = False
+) -> tuple[list[str], list[Given]]:
+    """Return the words that are the command's own, and the arguments.
+
+    Args:
+        words: What was typed after the command.
+        options: The command's own options, ``_`` as ``-``, with whether each takes a value.
+        names: How many words without a dash the command takes; ``None`` if any number, and then none is a value.
+        lenient: Whether a wrong line is split as well as can be, instead of refused.
+
+    Raises:
+        UsageProblem: If a key is given twice or is empty, or if it is not clear what belongs to what.
+    """
+    line = _Line(options, lenient=lenient)
+    line.read(words)
+    values = [one for one in line.loose if one.after is not None]
+    plain = [one.word for one in line.loose if one.after is None]
+    if names is None or (lenient and len(plain) != names):
+        return [*line.own, "--", *(one.word for one in line.loose)], line.given
+    if not lenient:
+        _refuse_unclear(len(plain), names, [one.after for one in values if one.after is not None], line.given)
+    given = list(line.given)
+    for place, one in enumerate(line.given):
+        # A key that is followed by a word of its own has no other text.
+        given[place] = Given(one.key, next((value.word for value in values if value.after is one), one.text))
+    if not lenient:
+        refuse_twice(one.key for one in given)
+    return [*line.own, "--", *plain], given
+
+
+class _Line:
+    """A line in its parts: the command's own words, the arguments, and the words without a dash."""
+
+    def __init__(self, options: Mapping[str, bool], *, lenient: bool) -> None:
+        self._options = options
+        self._lenient = lenient
+        self.own: list[str] = []
+        self.given: list[Given] = []
+        self.loose: list[_Loose] = []
+
+    def read(self, words: Sequence[str]) -> None:
+        waiting = list(words)
+        bare: Given | None = None
+        while waiting:
+            word = waiting.pop(0)
+            after, bare = bare, None
+            head, equals, text = word.partition("=")
+            if word == "--":
+                self.loose += [_Loose(rest, None) for rest in waiting]
+                return
+            if _folded(head) in self._options:
+                self.own.append(word)
+                if self._options[_folded(head)] and not equals and waiting:
+                    self.own.append(waiting.pop(0))
+            elif word.startswith("--"):
+                self.given.append(Given(head[2:], text if equals else None))
+                bare = None if equals else self.given[-1]
+            elif word.startswith("-") and len(word) > 1:
+                if not self._lenient:
+                    _refuse_dash(word, after.key if after else "", self._options)
+                self.own.append(word)
+            else:
+                self.loose.append(_Loose(word, after))
+
+
+def refuse_twice(keys: Iterable[str]) -> None:
+    """Return if no key is there twice, and none is empty.
+
+    Raises:
+        UsageProblem: Otherwise; it names the key.
+    """
+    seen: set[str] = set()
+    for key in keys:
+        if not key:
+            raise UsageProblem("There is a '--' without a key after it.", hint="Write --KEY=VALUE.")
+        if key in seen:
+            raise UsageProblem(f"--{key} is given twice.", hint="Give it once.")
+        seen.add(key)
+
+
+def as_known(key: str, known: Iterable[str]) -> str:
+    """Return the one of the ``known`` names that ``key`` is when ``-`` and ``_`` are one, or ``key`` itself."""
+    names = list(known)
+    if key in names:
+        return key
+    return next((name for name in names if _folded(name) == _folded(key)), key)
+
+
+def _folded(word: str) -> str:
+    return word.replace("_", "-")
+
+
+def _refuse_dash(word: str, key: str, options: Mapping[str, bool]) -> None:
+    # A short option's value may follow at once, as in -saws, and flags may stand together.
+    if options.get(word[:2]) or all(f"-{letter}" in options for letter in word[1:]):
+        return
+    if key:
+        message = f"After --{key} comes something that starts with '-'."
+        raise UsageProblem(message, hint=f"If that is the value, write --{key}=VALUE.")
+    short = ", ".join(sorted(option for option in options if not option.startswith("--")))
+    raise UsageProblem(f"There is no option {word[:2]!r}.", hint=f"The short options are {short}." if short else "Write --KEY=VALUE.")
+
+
+def _refuse_unclear(plain: int, names: int, before_loose: list[Given], given: list[Given]) -> None:
+    if plain == names or (plain < names and not before_loose):
+        return
+    if plain > names:
+        last = f" after --{given[-1].key}" if given else ""
+        message = f"There is a word too many{last}."
+        raise UsageProblem(message, hint="Put a value with spaces in quotes: --KEY='a value'.")
+    key = before_loose[0].key
+    message = f"The word after --{key} could be its value or the NAME."
+    raise UsageProblem(message, hint=f"Put the NAME first, or write --{key}=VALUE.")

@@ -1,0 +1,98 @@
+"""Reading and writing the files that people exchange."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes that a file to import has at most."""
+
+
+def read_text(path: str | Path) -> str:
+    """Return the text of a file, with its line ends as they are and without a byte order mark.
+
+    Raises:
+        UnreadableFileError: If it is missing, unreadable, no UTF-8 text or larger than 16 MiB; the error never holds content.
+    """
+    problem, hint = "", "Check the path."
+    try:
+        with at(path).open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        problem = "does not exist"
+    except IsADirectoryError:
+        problem = "is a folder"
+    except PermissionError:
+        problem = "can't be read by this user"
+    except (OSError, ValueError) as error:
+        problem = f"can't be read ({type(error).__name__})"
+    else:
+        hint = "Export it again, or save it as UTF-8."
+        if len(data) > LARGEST:
+            problem, hint = f"holds more than {LARGEST // 1024 // 1024} MiB", "Split it."
+        else:
+            try:
+                return data.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                problem = "is no UTF-8 text"
+    raise UnreadableFileError(f"The file {str(path)!r} {problem}.", hint=hint)
+
+
+def write_text(path: str | Path, text: str, *, replace: bool = False, private: bool = False) -> None:
+    """Write a file wholly or not at all; a ``private`` one can be read by its owner only (0600).
+
+    Raises:
+        UnwritableFileError: If it exists and is not to be replaced, or can't be written.
+    """
+    target = at(path)
+    mode = 0o600 if private else 0o666
+    # What is replaced stays until the new file is complete; it never has other rights than the new one is to have.
+    scratch = target.with_name(f".{target.name}.{os.getpid()}.tmp") if replace else target
+    created = False
+    try:
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        created = True
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            os.replace(scratch, target)  # noqa: PTH105 - beside os.open
+        created = False
+    except (OSError, ValueError) as error:
+        problem = _problem(path, error, replace=replace)
+    else:
+        return
+    finally:
+        if created:
+            scratch.unlink(missing_ok=True)
+    raise problem
+
+
+def refuse_existing(path: str | Path) -> None:
+    """Return if there is no such file; for before anything is asked.
+
+    Raises:
+        UnwritableFileError: If there is.
+    """
+    if os.path.lexists(at(path)):
+        raise _problem(path, FileExistsError(), replace=False)
+
+
+def at(path: str | Path) -> Path:
+    """Return where a path leads, ``~`` expanded."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises where there is no such user
+
+
+def _problem(path: str | Path, error: Exception, *, replace: bool) -> UnwritableFileError:
+    if isinstance(error, FileExistsError) and not replace:
+        return UnwritableFileError(f"The file {str(path)!r} exists already; it was not changed.", hint="Add --force to replace it.")
+    if isinstance(error, FileNotFoundError):
+        return UnwritableFileError(f"The folder of {str(path)!r} does not exist.", hint="Create it, or write somewhere else.")
+    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    what = "there is no room" if full else type(error).__name__
+    return UnwritableFileError(f"The file {str(path)!r} can't be written ({what}).", hint="Write it somewhere else.")
