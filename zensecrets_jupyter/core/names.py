@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 LONGEST_NAME = 255
 """Characters in a name or a key at most."""
 
-# A lone surrogate is half a character: no file, database or URL takes it.
-_UNFIT_IN_NAME = re.compile(r"[\s{}.\x00-\x1f\x7f\ud800-\udfff]")
-_UNFIT_IN_KEY = re.compile(r"[\s{}\x00-\x1f\x7f\ud800-\udfff]")
+_UNFIT_IN_NAME = re.compile(r"[\s{}.\x00-\x1f\x7f]")
+_UNFIT_IN_KEY = re.compile(r"[\s{}\x00-\x1f\x7f]")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def check_name(name: str) -> str:
@@ -53,6 +53,8 @@ def _check(what: str, text: str, unfit: re.Pattern[str], unfit_words: str) -> No
         message = f"The {what} {text[:20]!r}… has {len(text)} characters; {LONGEST_NAME} are allowed."
     elif text.startswith("-"):
         message = f"The {what} {text!r} starts with '-', as an option does."
+    elif _LONE_SURROGATE.search(text):
+        message = f"The {what} {text!r} holds half a character, which no file or database takes."
     elif unfit.search(text):
         message = f"The {what} {text!r} holds {unfit_words}."
     else:

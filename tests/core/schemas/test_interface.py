@@ -320,7 +320,7 @@ def test_another_class_of_the_same_type_is_refused() -> None:
 
 def test_a_built_in_type_is_reserved() -> None:
     """A class that claims a built-in TYPE is refused."""
-    with pytest.raises(SchemaError, match="'aws' of WeatherSecretSchema is built in") as caught:
+    with pytest.raises(SchemaError, match="'aws', which WeatherSecretSchema claims, is built in") as caught:
         cell(WEATHER.replace("weather_in_a_cell", "aws"))
     assert in_one_line(caught.value)
     assert get_schema("aws") is AWSSecretSchema

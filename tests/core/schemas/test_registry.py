@@ -81,7 +81,11 @@ print(json.dumps([secret.content, repr(secret), get_schema("weather") is get_sch
 
 @pytest.mark.parametrize(
     ("schema_type", "said"),
-    [("broken", "ModuleNotFoundError"), ("misnamed", "with that TYPE"), ("no_schema", "no subclass of BaseSecretSchema")],
+    [
+        ("broken", "ModuleNotFoundError"),
+        ("misnamed", "weather_schemas:Other is no schema of that name"),
+        ("no_schema", "weather_schemas:ClassVar is no schema of that name"),
+    ],
 )
 def test_a_broken_schema_names_its_distribution(schema_type: str, said: str, installed: Path) -> None:
     """A schema that can't be imported, or is none, is an error with the reason, the package and what to do; the others still work."""

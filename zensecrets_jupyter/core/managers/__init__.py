@@ -1,8 +1,7 @@
 """Secrets managers: the contract (`interface`), which flavors are known, and one file for each flavor."""
 
-from zensecrets_jupyter.core.managers._registry import availability, flavors, get_flavor, summary
+from zensecrets_jupyter.core.managers._registry import Availability, availability, flavors, get_flavor, summary
 from zensecrets_jupyter.core.managers.interface import (
-    Availability,
     Capability,
     ManagerContext,
     ManagerOptions,

@@ -1,18 +1,15 @@
-"""Which flavors of secrets manager there are: the built-in ones, those of installed packages, and classes defined in this process.
-
-Listing them imports nothing but the entry points' metadata. The built-in names are reserved.
-"""
+"""Which flavors of secrets manager are known, by their ``FLAVOR``."""
 
 from __future__ import annotations
 
-import importlib
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, ManagerError, UnknownFlavorError
-from zensecrets_jupyter.core.managers.interface import Availability, SecretsManager
 from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.registry import Registry
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.managers.interface import SecretsManager
 
 ENTRY_POINTS = "zensecrets_jupyter.secrets_managers.v1"
 """The group in which a package names its flavors: ``flavor = "module:Class"``."""
@@ -33,45 +30,54 @@ BUILT_IN: dict[str, _BuiltIn] = {
 }
 
 
-@cache
-def _plugins() -> dict[str, EntryPoint]:
-    found: dict[str, EntryPoint] = {}
-    for point in entry_points(group=ENTRY_POINTS):
-        first = "zensecrets-jupyter" if point.name in BUILT_IN else found[point.name].value if point.name in found else ""
-        if first and (point.name in BUILT_IN or first != point.value):
-            second = point.dist.name if point.dist else point.value
-            message = f"The flavor {point.name!r} of secrets manager is claimed by {first!r} and by {second!r}."
-            raise ManagerError(message, flavor=point.name, hint="Uninstall one of the two.")
-        found[point.name] = point
-    return found
+class Availability(NamedTuple):
+    """Whether a flavor can be used here; if not, ``reason`` says why and what would mend it."""
+
+    ok: bool
+    reason: str = ""
 
 
-def _defined() -> dict[str, type[SecretsManager]]:
-    found: dict[str, type[SecretsManager]] = {}
-    waiting = list(SecretsManager.__subclasses__())
-    while waiting:
-        manager = waiting.pop(0)
-        waiting.extend(manager.__subclasses__())
-        if "FLAVOR" in manager.__dict__ and manager.FLAVOR and manager.FLAVOR not in BUILT_IN:
-            found[manager.FLAVOR] = manager
-    return found
+def _clash(name: str, message: str, hint: str) -> ManagerError:
+    return ManagerError(message, flavor=name, hint=hint)
+
+
+def _unavailable(name: str, message: str, hint: str) -> FlavorUnavailableError:
+    return FlavorUnavailableError(message, flavor=name, hint=hint)
+
+
+_registry: Registry[SecretsManager] = Registry(
+    "flavor of secrets manager",
+    ENTRY_POINTS,
+    {flavor: (found.module, found.class_name) for flavor, found in BUILT_IN.items()},
+    clash=_clash,
+    unavailable=_unavailable,
+)
+
+
+def add(manager: type[SecretsManager]) -> None:
+    """Make a class known under its ``FLAVOR``; a class of the same name, defined again in a cell, replaces the earlier one.
+
+    Raises:
+        ManagerError: If the flavor belongs to a built-in one, to an installed one, or to another class.
+    """
+    _registry.add(manager.FLAVOR, manager)
 
 
 def flavors() -> list[str]:
     """Return the names of all flavors, sorted.
 
     Raises:
-        ManagerError: If two installed packages claim one name.
+        ManagerError: If a flavor is claimed twice.
     """
-    return sorted({*BUILT_IN, *_plugins(), *_defined()})
+    return _registry.names()
 
 
 def summary(flavor: str) -> str:
     """Return a few words on where the flavor keeps secrets."""
     if flavor in BUILT_IN:
         return BUILT_IN[flavor].summary
-    plugin = _plugins().get(flavor)
-    return f"from {plugin.dist.name}" if plugin and plugin.dist else "defined in this process"
+    distribution = _registry.distribution(flavor)
+    return f"from {distribution}" if distribution else "defined in this process"
 
 
 def availability(flavor: str) -> Availability:
@@ -88,37 +94,19 @@ def get_flavor(flavor: str) -> type[SecretsManager]:
     Raises:
         UnknownFlavorError: If nobody defines it.
         FlavorUnavailableError: If its module, or a library that it needs, can't be imported.
+        ManagerError: If the flavor is claimed twice.
     """
-    built_in = BUILT_IN.get(flavor)
-    if built_in:
-        try:
-            found: Any = getattr(importlib.import_module(built_in.module), built_in.class_name)
-        except ImportError as error:
-            message = f"Flavor {flavor!r} of secrets manager needs {error.name}, which is not installed."
-            raise FlavorUnavailableError(message, flavor=flavor, hint=f"Install it: {built_in.install}") from None
-        return _checked(flavor, found)
-    plugin = _plugins().get(flavor)
-    if plugin:
-        return _checked(flavor, _load(flavor, plugin))
-    defined = _defined()
-    if flavor in defined:
-        return defined[flavor]
-    message = f"No flavor of secrets manager is called {flavor!r}."
-    hint = f"{did_you_mean(flavor, flavors())} The flavors are {', '.join(flavors())}."
-    raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())
-
-
-def _load(flavor: str, plugin: EntryPoint) -> Any:
     try:
-        return plugin.load()
-    except Exception as error:  # noqa: BLE001 - a plug-in's import can raise anything, and is told as our own error below
-        problem = f"{type(error).__name__}: {error}"
-    message = f"Flavor {flavor!r} of secrets manager can't be imported ({problem})."
-    raise FlavorUnavailableError(message, flavor=flavor, hint="Update or uninstall its package.")
-
-
-def _checked(flavor: str, found: Any) -> type[SecretsManager]:
-    if isinstance(found, type) and issubclass(found, SecretsManager) and flavor == found.FLAVOR:
-        return found
-    message = f"What is installed as flavor {flavor!r} is no SecretsManager with that FLAVOR."
-    raise FlavorUnavailableError(message, flavor=flavor, hint="Update or uninstall its package.")
+        found = _registry.find(flavor)
+    except ImportError as error:
+        if isinstance(error, FlavorUnavailableError):
+            raise
+        missing = error.name
+    else:
+        if found is not None:
+            return found
+        message = f"No flavor of secrets manager is called {flavor!r}."
+        hint = f"{did_you_mean(flavor, flavors())} The flavors are {', '.join(flavors())}."
+        raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())
+    message = f"Flavor {flavor!r} of secrets manager needs {missing}, which is not installed."
+    raise FlavorUnavailableError(message, flavor=flavor, hint=f"Install it: {BUILT_IN[flavor].install}")

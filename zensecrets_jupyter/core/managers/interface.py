@@ -27,8 +27,9 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.fields import is_secret_field
-from zensecrets_jupyter.core.managers import _reads
+from zensecrets_jupyter.core.managers import _reads, _registry
 from zensecrets_jupyter.core.managers._cache import ReadCache
+from zensecrets_jupyter.core.managers._registry import Availability
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_stand_in
 
 if TYPE_CHECKING:
@@ -52,13 +53,6 @@ class Capability(enum.Flag):
 
 
 ALL_BUT_VERSIONS = Capability.READ | Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
-
-
-class Availability(NamedTuple):
-    """Whether a flavor can be used here; if not, ``reason`` says why and what would mend it."""
-
-    ok: bool
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +114,8 @@ class ManagerContext:
 class SecretsManager(ABC):
     """A place that keeps secrets.
 
+    A subclass that names its ``FLAVOR`` is known as soon as it is defined.
+
     Every method raises :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass when the place refuses, does not answer or
     is damaged; the docstrings name the errors that come on top. Instances may be used from several threads.
     """
@@ -143,6 +139,12 @@ class SecretsManager(ABC):
         self.options = options if options is not None else self.make_options({})
         self.context = context or ManagerContext()
         self._cache = ReadCache(self.time_to_live, self._change_token)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the flavor known."""
+        super().__init_subclass__(**kwargs)
+        if "FLAVOR" in cls.__dict__ and cls.FLAVOR:
+            _registry.add(cls)
 
     @classmethod
     def make_options(cls, attributes: Mapping[str, Any]) -> ManagerOptions:
