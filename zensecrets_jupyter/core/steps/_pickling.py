@@ -81,7 +81,7 @@ def _dump(value: Any, what: str, templates: _Templates | None) -> bytes:
         raise
     except Exception as error:  # noqa: BLE001 - a class's own code runs here and can raise anything; its text may quote a value
         culprit = _UNPICKLABLE_TYPE.search(str(error))
-        kind = culprit[1] if culprit else type(value).__qualname__
+        kind = culprit[1] if culprit else type(value).__name__
         message = f"{what} can't be stored: a {kind} can't be pickled ({type(error).__name__})."
         problem = ArtifactError(message, hint="Return plain data, or give the step a materializer: output_materializers=…")
     if problem is not None:

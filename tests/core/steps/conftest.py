@@ -1,0 +1,48 @@
+"""What the tests of steps stand on: a client in a home of its own, and secrets with values that are nowhere else."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def client(home: Path) -> Client:
+    """Return the client of a fresh workspace."""
+    return Client()
+
+
+@pytest.fixture
+def plant(client: Client) -> Callable[..., str]:
+    """Return what registers a secret, or changes it where it is there, with a fresh canary under one key, and returns the canary."""
+
+    def register(name: str, key: str = "key") -> str:
+        value = canary(name)
+        manager = client.secrets_manager
+        if name in manager.list_secrets():
+            manager.merge_secret(name, {key: value})
+        else:
+            manager.register_secret(ArbitrarySecretSchema(name=name, arbitrary_kv_pairs={key: value}))
+        return value
+
+    return register
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """See afterwards that no canary is in a file of the workspace, in the environment, or in what was printed."""
+    yield
+    assert not home.exists() or find_canary(home) == []
+    assert find_canary("\n".join(f"{name}={value}" for name, value in os.environ.items())) == []
+    printed = capsys.readouterr()
+    assert find_canary(printed.out + printed.err) == []

@@ -1,0 +1,341 @@
+"""What steps return, stored: private files without a value, loadable here and elsewhere."""
+
+import os
+import pickle
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.core.processes import run_python
+from tests.core.told import told
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.errors import ArtifactError, SecretNotFoundError, StepInterfaceError
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.steps import Artifact, BaseMaterializer, StepContext, pipeline, step
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+LOAD = """
+import json, pickle, sys
+value = pickle.loads(open(sys.argv[1], "rb").read())
+print(json.dumps([str.__str__(value["value"]), value["secret"].content["key"], repr(value)]))
+"""
+
+
+def _stored(make: Callable[[StepContext], Any]) -> Artifact:
+    """Return the output of a step that returns what ``make`` makes of its context, stored by a pipeline."""
+
+    @step
+    def some(context: StepContext) -> Any:
+        return make(context)
+
+    @pipeline
+    def one() -> None:
+        some()
+
+    return one().steps["some"].output
+
+
+def _secret(context: StepContext) -> Any:
+    return context.stack.secrets_manager.get_secret("token")
+
+
+def test_files_are_private(client: Client) -> None:
+    """Every file in the artifact store is 0600 and every folder 0700."""
+    place = Path(_stored(lambda _: 1).uri)
+    for path in [place, *place.rglob("*"), *client.workspace.home.joinpath("artifact_stores").rglob("*")]:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_files_are_private_in_a_folder_of_one_s_own(client: Client, tmp_path: Path) -> None:
+    """A local store with a path keeps things there, private although the folder is not."""
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o755)
+    client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(folder)})
+    client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "mine"})
+    stored = _stored(lambda _: {"a": 1})
+    assert stored.uri.startswith(str(folder))
+    assert stored.load() == {"a": 1}
+    assert {path.stat().st_mode & 0o077 for path in folder.rglob("*")} == {0}
+
+
+def test_a_secret_and_its_values_are_stored_as_references(plant: Callable[..., str]) -> None:
+    """In another process they are what the secret is then, and plain texts for every library."""
+    value = plant("token")
+    stored = _stored(lambda context: {"value": _secret(context).content["key"], "secret": _secret(context)})
+    file = Path(stored.uri, "value.pkl")
+    assert find_canary(file) == []
+    assert run_python(LOAD, str(file))[:2] == [value, value]
+    rotated = plant("token")
+    loaded = run_python(LOAD, str(file))
+    assert loaded[:2] == [rotated, rotated]
+    assert find_canary(loaded[2]) == []
+    assert stored.load()["value"] == rotated
+
+
+def test_texts_that_were_made_of_a_value_are_stored_as_templates(plant: Callable[..., str]) -> None:
+    """A header, a URL with two values, a nested text and a text of the environment are stored without and loaded with the value."""
+    one, two = plant("token"), plant("other")
+
+    @step(secrets=["other"])
+    def some(context: StepContext) -> dict[str, Any]:
+        token = _secret(context).content["key"]
+        return {
+            "header": f"Bearer {token}",
+            "url": f"https://{token}:{os.environ['KEY']}@host/{token}",
+            "nested": [("x", {token + "": str.__str__(token)})],
+            "environment": os.environ["KEY"],
+            "plain": "as it is",
+        }
+
+    @pipeline
+    def both() -> None:
+        some()
+
+    stored = both().steps["some"].output
+    assert find_canary(Path(stored.uri)) == []
+    loaded = stored.load()
+    assert loaded == {
+        "header": f"Bearer {one}",
+        "url": f"https://{one}:{two}@host/{one}",
+        "nested": [("x", {one: one})],
+        "environment": two,
+        "plain": "as it is",
+    }
+    assert find_canary(repr(loaded)) == []
+
+
+def test_what_can_t_be_kept_as_a_template_is_refused(plant: Callable[..., str]) -> None:
+    """A value in bytes, or in a text that looks like a reference itself, is named in the error and not stored."""
+    plant("token")
+    for make in (
+        lambda context: _secret(context).content["key"].encode(),
+        lambda context: "{{a.b}} " + _secret(context).content["key"],
+    ):
+        with pytest.raises(ArtifactError, match=r"holds the value of ‹secret:token\.key›") as caught:
+            _stored(make)
+        assert find_canary(told(caught.value)) == []
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.recursive(st.text(max_size=5) | st.integers() | st.none(), lambda inner: st.lists(inner, max_size=3), max_leaves=6))
+def test_whatever_holds_a_value_comes_back_equal_and_is_stored_without(client: Client, data: Any) -> None:
+    """For any nesting of lists and texts around a value, what is loaded equals what was returned."""
+    manager = client.secrets_manager
+    if "token" not in manager.list_secrets():
+        manager.register_secret(ArbitrarySecretSchema(name="token", arbitrary_kv_pairs={"key": canary("token")}))
+    value = str.__str__(manager.get_secret("token").content["key"]) + ""
+
+    def planted(item: Any) -> Any:
+        return [planted(one) for one in item] if isinstance(item, list) else f"{item}{value}" if isinstance(item, str) else item
+
+    def make(context: StepContext) -> Any:
+        _secret(context)
+        return planted([data, "x"])
+
+    stored = _stored(make)
+    assert find_canary(Path(stored.uri)) == []
+    assert stored.load() == planted([data, "x"])
+
+
+def test_what_can_t_be_pickled_is_refused_without_a_value(plant: Callable[..., str]) -> None:
+    """The error names the output, the step and the type, never what is in it."""
+    plant("token")
+
+    class Closed:
+        def __init__(self, context: StepContext) -> None:
+            self.token = _secret(context).content["key"]
+            self.socket = socket.socket()
+            self.socket.close()
+
+        def __repr__(self) -> str:
+            return f"Closed({str.__str__(self.token)})"
+
+        def __reduce__(self) -> Any:
+            raise pickle.PicklingError(repr(self))
+
+    for make, said in ((Closed, "Closed"), (lambda context: [Closed(context).socket, _secret(context).content], "socket")):
+        with pytest.raises(ArtifactError, match=f"Output 'output' of step 'some' can't be stored: a {said}") as caught:
+            _stored(make)
+        assert find_canary(told(caught.value)) == []
+
+
+def test_a_value_that_belongs_to_no_secret_is_refused() -> None:
+    """A secret that was made by hand can't be stored: there is nothing that it could be loaded from."""
+    made = ArbitrarySecretSchema(name="by_hand", arbitrary_kv_pairs={"key": canary("hand")})
+    with pytest.raises(ArtifactError, match=r"‹secret:by_hand.key› belongs to no registered secret") as caught:
+        _stored(lambda _: made.content["key"])
+    assert find_canary(told(caught.value)) == []
+
+
+def test_a_secret_that_is_gone_says_so_when_it_is_loaded(client: Client, plant: Callable[..., str]) -> None:
+    """Loading raises the manager's own error."""
+    plant("token")
+    stored = _stored(lambda context: _secret(context).content["key"])
+    client.secrets_manager.delete_secret("token")
+    with pytest.raises(SecretNotFoundError):
+        stored.load()
+
+
+def test_what_is_damaged_or_gone_says_so_when_it_is_loaded() -> None:
+    """A missing file and bytes that are no pickle are ArtifactErrors that name the output."""
+    stored = _stored(lambda _: 1)
+    file = Path(stored.uri, "value.pkl")
+    file.write_bytes(b"\x80\x05.")
+    with pytest.raises(ArtifactError, match="Output 'output' of step 'some' can't be loaded here"):
+        stored.load()
+    file.write_bytes(b"cmodule_that_is_nowhere\nthing\n.")
+    with pytest.raises(ArtifactError, match="needs the module 'module_that_is_nowhere'"):
+        stored.load()
+    file.unlink()
+    assert not stored.is_kept()
+    with pytest.raises(ArtifactError, match="can't be read from the artifact store: No such file"):
+        stored.load()
+
+
+def test_a_store_that_can_t_be_written_says_so(client: Client, tmp_path: Path) -> None:
+    """A path that is a file ends the run with an ArtifactError that names it."""
+    blocked = tmp_path / "file"
+    blocked.touch()
+    client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(blocked)})
+    client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "mine"})
+    with pytest.raises(ArtifactError, match="can't be written to the artifact store"):
+        _stored(lambda _: 1)
+
+
+def test_any_file_system_of_fsspec_is_a_store(client: Client, plant: Callable[..., str]) -> None:
+    """Outputs and the cache are kept through a URL; a scheme that nothing here reads says what to install."""
+    value = plant("token")
+    client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mem", "custom", {"path": "memory://bucket/artifacts"})
+    client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "mem"})
+
+    @step(enable_cache=True)
+    def some(context: StepContext) -> Any:
+        assert context.get_output_artifact_uri().startswith("memory://bucket/artifacts/")
+        return _secret(context).content["key"]
+
+    @pipeline
+    def one() -> None:
+        some()
+
+    runs = [one(), one()]
+    assert [run.steps["some"].status.value for run in runs] == ["completed", "cached"]
+    assert [run.steps["some"].output.load() == value for run in runs] == [True, True]
+    client.workspace.update_component(ComponentType.ARTIFACT_STORE, "mem", {"path": "nosuchscheme://bucket"})
+    with pytest.raises(ArtifactError, match="nothing installed here reads nosuchscheme://"):
+        one()
+
+
+def test_a_store_logs_in_with_its_resolved_attributes(client: Client, plant: Callable[..., str]) -> None:
+    """Attributes of a custom store are what its file system is made with, references resolved, and shown nowhere."""
+    fsspec = pytest.importorskip("fsspec")
+    value = plant("token")
+    seen: list[dict[str, Any]] = []
+
+    class Recording(fsspec.get_filesystem_class("memory")):  # type: ignore[misc] # fsspec has no types
+        protocol = "recording"
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__()
+            seen.append(options)
+
+    fsspec.register_implementation("recording", Recording, clobber=True)
+    attributes = {"path": "recording://bucket", "token": "{{token.key}}"}
+    client.workspace.register_component(ComponentType.ARTIFACT_STORE, "own", "custom", attributes)
+    client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "own"})
+    stored = _stored(lambda _: 1)
+    assert seen[0]["token"] == value
+    assert find_canary(repr(stored) + repr(stored.place) + repr(stored.place.files)) == []
+
+
+def test_a_materializer_of_one_s_own_keeps_an_output(client: Client) -> None:
+    """What it writes is what a later step and a run load, here and in the cache."""
+
+    class Text(BaseMaterializer):
+        def handle_return(self, data: str) -> None:
+            self.artifact.write("text.txt", data.encode())
+
+        def handle_input(self, data_type: type[Any] = object) -> str:  # noqa: ARG002 - ZenML's signature
+            return self.artifact.read("text.txt").decode()
+
+    @step(output_materializers=Text)
+    def some() -> str:
+        return "hello"
+
+    @step
+    def use(text: str) -> str:
+        return f"{text} there"
+
+    @pipeline
+    def both() -> None:
+        use(some())
+
+    runs = [both(), both()]
+    assert [[one.status.value for one in run.steps.values()] for run in runs] == [["completed"] * 2, ["cached"] * 2]
+    for run in runs:
+        assert run.steps["some"].output.load() == "hello"
+        assert run.steps["use"].output.load() == "hello there"
+    Path(runs[0].steps["some"].output.uri, "text.txt").write_text("changed")
+    assert both().steps["some"].status.value == "completed"
+
+
+def test_a_materializer_that_writes_a_value_is_refused(client: Client, plant: Callable[..., str]) -> None:
+    """What it wrote is deleted, and the error names the secret and the file."""
+    plant("token")
+
+    class Text(BaseMaterializer):
+        def handle_return(self, data: str) -> None:
+            Path(self.artifact.uri, "text.txt").write_text(data)
+
+    @step(output_materializers=Text)
+    def some(context: StepContext) -> Annotated[str, "text"]:
+        return str(_secret(context).content["key"])
+
+    @pipeline
+    def one() -> None:
+        some()
+
+    with pytest.raises(ArtifactError, match=r"Text has written the value of ‹secret:token\.key› to text\.txt") as caught:
+        one()
+    assert find_canary(told(caught.value)) == []
+
+
+def test_materializers_that_are_none_are_refused() -> None:
+    """Unknown outputs and other classes are refused when the step is made."""
+
+    def some() -> int:
+        return 1
+
+    with pytest.raises(StepInterfaceError, match="has no output 'other' to materialize"):
+        step(output_materializers={"other": BaseMaterializer})(some)
+    with pytest.raises(StepInterfaceError, match="no materializer"):
+        step(output_materializers=int)(some)  # type: ignore[arg-type] # that is the point
+
+
+def test_outputs_that_do_not_match_their_names_fail_the_step(client: Client) -> None:
+    """Several outputs need a tuple of as many; the error counts and quotes nothing."""
+    for returned in (1, (1,), (1, 2, 3)):
+
+        @step(enable_cache=False)
+        def two() -> tuple[Annotated[int, "a"], Annotated[int, "b"]]:
+            return returned  # type: ignore[return-value] # noqa: B023 - run at once, and that is the point
+
+        @pipeline
+        def one() -> None:
+            two()
+
+        with pytest.raises(StepInterfaceError, match=r"declares 2 outputs \(a, b\) and returned"):
+            one()
+
+
+def test_flavors_without_their_library_say_what_to_install(client: Client) -> None:
+    """A store of a cloud whose file system is not installed names the package."""
+    client.workspace.register_component(ComponentType.ARTIFACT_STORE, "gcs", "gcp", {"path": "gs://bucket"})
+    client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "gcs"})
+    with pytest.raises(ArtifactError, match="pip install gcsfs"):
+        _stored(lambda _: 1)

@@ -1,0 +1,125 @@
+"""What a step learns from its context about its outputs and its settings."""
+
+import concurrent.futures
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+
+from tests.core.told import in_one_line
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.errors import StepContextError
+from zensecrets_jupyter.core.steps import BaseMaterializer, StepContext, get_step_context, pipeline, step
+from zensecrets_jupyter.core.steps.artifacts import PickleMaterializer
+
+Two = tuple[Annotated[int, "first"], Annotated[int, "second"]]
+
+
+@step
+def no_outputs(method: str, name: str | None, context: StepContext) -> None:
+    """Ask for an output that is not there."""
+    getattr(context, method)(name)
+
+
+@step
+def one_output(method: str, name: str | None, context: StepContext) -> Any:
+    """Ask for the only output."""
+    return getattr(context, method)(name)
+
+
+@step
+def two_outputs(method: str, name: str | None, context: StepContext) -> Two:
+    """Ask for one of two outputs."""
+    return getattr(context, method)(name), 2
+
+
+METHODS = ["get_output_artifact_uri", "get_output_materializer"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("asking", "name", "said"),
+    [
+        (no_outputs, None, "has no outputs"),
+        (no_outputs, "output", "has no outputs"),
+        (one_output, "outptu", "has no output 'outptu'. Did you mean 'output'"),
+        (two_outputs, None, "several outputs. Name one of first, second"),
+        (two_outputs, "third", "has no output 'third'"),
+    ],
+)
+def test_outputs_that_can_t_be_told_are_refused(client: Client, method: str, asking: Any, name: str | None, said: str) -> None:
+    """No outputs, several and no name, and an unknown name are StepContextErrors that name the outputs there are."""
+    with pytest.raises(StepContextError, match=said) as caught:
+        asking(method, name)
+    assert in_one_line(caught.value)
+
+
+def test_an_output_s_place_is_where_it_is_stored(client: Client) -> None:
+    """The URI is a private folder of the artifact store, in which the step's own files lie beside the value."""
+
+    @step
+    def some(context: StepContext) -> Two:
+        Path(context.get_output_artifact_uri("second"), "model.txt").write_text("mine")
+        return 1, 2
+
+    @pipeline
+    def one() -> None:
+        some()
+
+    run = one()
+    place = Path(run.steps["some"].outputs["second"].uri)
+    assert place.is_relative_to(client.workspace.home / "artifact_stores")
+    assert (place / "model.txt").read_text() == "mine"
+    assert place.stat().st_mode & 0o777 == 0o700
+    assert run.steps["some"].outputs["second"].load() == 2
+
+
+def test_a_materializer_is_that_of_the_output_or_a_custom_one(client: Client) -> None:
+    """``get_output_materializer`` gives the default, the step's own, or the class it is asked for."""
+
+    class Own(BaseMaterializer):
+        """Keeps texts."""
+
+    class Custom(BaseMaterializer):
+        """Keeps nothing."""
+
+    @step(output_materializers={"second": Own})
+    def some(context: StepContext) -> Two:
+        kinds = [
+            context.get_output_materializer("first"),
+            context.get_output_materializer("second"),
+            context.get_output_materializer("first", Custom),
+        ]
+        assert [type(one) for one in kinds] == [PickleMaterializer, Own, Custom]
+        assert kinds[0].artifact.uri == context.get_output_artifact_uri("first") == kinds[2].artifact.uri
+        return 1, 2
+
+    assert some() == (1, 2)
+
+
+def test_a_context_shows_no_more_than_names(client: Client) -> None:
+    """The ``repr`` of a context is the step's name and the stack's."""
+
+    @step
+    def some(context: StepContext) -> str:
+        return repr(context)
+
+    assert some() == "<StepContext of step 'some' on stack 'default'>"
+
+
+def test_a_thread_reads_secrets_through_a_context_that_it_is_handed(client: Client, plant: Callable[..., str]) -> None:
+    """A thread of the step has no context of its own; handed the step's, it reads secrets."""
+    value = plant("token")
+
+    def read(context: StepContext) -> bool:
+        with pytest.raises(StepContextError, match="hand its context"):
+            get_step_context()
+        return context.stack.secrets_manager.get_secret("token").value("key") == value
+
+    @step
+    def some(context: StepContext) -> list[bool]:
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            return list(pool.map(read, [context] * 8))
+
+    assert some() == [True] * 8

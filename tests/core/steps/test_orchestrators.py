@@ -1,0 +1,58 @@
+"""Which orchestrators run pipelines here, and what the others say."""
+
+import pytest
+
+from tests.core.told import in_one_line
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.errors import FlavorUnavailableError, StackValidationError
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.steps import pipeline, step
+from zensecrets_jupyter.core.steps.orchestrators import Orchestrator, get_orchestrator
+from zensecrets_jupyter.core.steps.orchestrators.local import LocalOrchestrator
+
+ran: list[int] = []
+
+
+@step
+def some() -> None:
+    """Say that it ran."""
+    ran.append(1)
+
+
+@pipeline
+def one() -> None:
+    """Run one step."""
+    some()
+
+
+def test_the_default_stack_s_orchestrator_is_implemented(client: Client) -> None:
+    """The flavor ``local`` runs steps in this process."""
+    component = client.active_stack.orchestrator
+    assert component is not None
+    assert isinstance(get_orchestrator(component), LocalOrchestrator)
+    assert issubclass(LocalOrchestrator, Orchestrator)
+    assert component.flavor == LocalOrchestrator.FLAVOR
+
+
+def test_an_orchestrator_without_an_implementation_is_refused_before_anything_runs(client: Client) -> None:
+    """Kubeflow on this machine is valid as a stack, and the error names what can be used instead."""
+    client.workspace.register_component(ComponentType.ORCHESTRATOR, "kf", "kubeflow", {})
+    client.workspace.update_stack("default", {ComponentType.ORCHESTRATOR: "kf"})
+    ran.clear()
+    with pytest.raises(FlavorUnavailableError, match=r"orchestrator 'kf'.*'kubeflow'.*local") as caught:
+        one()
+    assert in_one_line(caught.value)
+    assert caught.value.flavor == "kubeflow"
+    assert not ran
+
+
+def test_a_remote_orchestrator_with_what_only_this_machine_has_is_refused(client: Client) -> None:
+    """The report names the local secrets manager and the local artifact store, and nothing runs."""
+    client.workspace.register_component(ComponentType.ORCHESTRATOR, "k8s", "kubernetes", {})
+    client.workspace.update_stack("default", {ComponentType.ORCHESTRATOR: "k8s"})
+    ran.clear()
+    with pytest.raises(StackValidationError) as caught:
+        one()
+    lacking = [problem.lacks for problem in caught.value.report.problems]
+    assert lacking == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
+    assert not ran

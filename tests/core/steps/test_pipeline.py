@@ -1,0 +1,497 @@
+"""Pipelines: how they are put together, what a run tells, and what happens when a step fails."""
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import pytest
+
+from tests.core.told import in_one_line, told
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.errors import (
+    ArtifactError,
+    InvalidSecretError,
+    StackValidationError,
+    StepContextError,
+    StepInterfaceError,
+)
+from zensecrets_jupyter.core.steps import ExecutionStatus, Pipeline, StepContext, get_step_context, pipeline, recent_runs, step
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+Pair = tuple[Annotated[int, "first"], Annotated[int, "second"]]
+
+
+@step
+def make(n: int) -> int:
+    """Return a number."""
+    return n
+
+
+@step
+def split(n: int) -> Pair:
+    """Return two numbers."""
+    return n // 10, n % 10
+
+
+@step
+def add(a: int, b: int = 100) -> int:
+    """Return the sum."""
+    return a + b
+
+
+@step
+def fail(n: int) -> int:
+    """Raise."""
+    message = f"it was {n}"
+    raise LookupError(message)
+
+
+def test_outputs_are_handed_on_and_unpacked(client: Client) -> None:
+    """One output, several that are unpacked, values, and defaults reach the steps; a run holds what each returned."""
+
+    @pipeline
+    def sums(n: int, *, offset: int = 0) -> None:
+        first, second = split(make(n))
+        both = split(n)
+        add(add(first, second), offset)
+        add(both[1])
+
+    run = sums(42, offset=1)
+    assert run.status is ExecutionStatus.COMPLETED
+    assert list(run.steps) == ["make", "split", "split_2", "add", "add_2", "add_3"]
+    outputs = {name: [found.load() for found in done.outputs.values()] for name, done in run.steps.items()}
+    assert outputs == {"make": [42], "split": [4, 2], "split_2": [4, 2], "add": [6], "add_2": [7], "add_3": [102]}
+    assert run.steps["add"].output.read() == 6
+    assert 0 <= run.steps["add"].duration <= run.duration
+    assert run.pipeline == "sums"
+    assert run.stack == "default"
+    assert run.name == run.id
+
+
+def test_steps_may_be_handed_to_a_pipeline(client: Client) -> None:
+    """As in ZenML 0.20 a pipeline can leave open which steps it runs."""
+
+    @pipeline
+    def open_one(loader: Any, trainer: Any) -> None:
+        trainer(loader(1), 2)
+
+    assert open_one(make, trainer=add).steps["add"].output.load() == 3
+
+
+def test_each_step_prints_a_line(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line for the run, one for each step with duration and status, and one for the outcome."""
+
+    @pipeline
+    def two() -> None:
+        fail(make(1))
+
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            two()
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    run = two.last_run
+    assert run is not None
+    assert lines[:3] == ["Pipeline 'two': 2 steps on stack 'default'.", "make 0.00 s completed", "fail 0.00 s failed (LookupError)"]
+    assert lines[5] == "make 0.00 s cached"
+    assert lines[7] == f"Run {run.id} failed in {run.duration:.2f} s."
+
+
+def test_a_failing_step_ends_the_run_with_its_own_exception(client: Client) -> None:
+    """The exception is the step's, the run says what became of each step, and those after it don't run."""
+
+    @pipeline
+    def three() -> None:
+        add(fail(make(7)))
+
+    with pytest.raises(LookupError, match="it was 7") as caught:
+        three()
+    run = three.last_run
+    assert run is not None
+    assert caught.value.pipeline_run is run  # type: ignore[attr-defined] # we add it
+    assert run in recent_runs("three")
+    assert run.status is ExecutionStatus.FAILED
+    assert [(one.name, one.status.value) for one in run.steps.values()] == [("make", "completed"), ("fail", "failed"), ("add", "not run")]
+    assert run.steps["fail"].error is caught.value
+    assert run.steps["make"].output.load() == 7
+    assert repr(run) == f"<PipelineRun {run.id!r} failed: make completed, fail failed, add not run>"
+    for name in ("fail", "add"):
+        with pytest.raises(StepContextError, match="has no output: it is"):
+            _ = run.steps[name].output
+
+
+def test_ctrl_c_ends_the_run(client: Client) -> None:
+    """An interrupt is raised as it is, and the run is over."""
+
+    @step
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    @pipeline
+    def one() -> None:
+        make(interrupted())
+
+    with pytest.raises(KeyboardInterrupt):
+        one()
+    assert one.last_run is not None
+    assert one.last_run.status is ExecutionStatus.FAILED
+    assert one.last_run.steps["make"].status is ExecutionStatus.NOT_RUN
+    with pytest.raises(StepContextError):
+        get_step_context()
+
+
+def test_an_exception_that_takes_no_attribute_is_raised_too(client: Client) -> None:
+    """The run is then reached through the pipeline only."""
+
+    class SlottedError(Exception):
+        def __setattr__(self, name: str, value: object) -> None:
+            if not name.startswith("__"):
+                raise AttributeError(name)
+            super().__setattr__(name, value)
+
+    @step
+    def slotted() -> None:
+        raise SlottedError
+
+    @pipeline
+    def one() -> None:
+        slotted()
+
+    with pytest.raises(SlottedError):
+        one()
+    assert one.last_run is not None
+
+
+def test_what_no_step_output_can_do_is_refused(client: Client) -> None:
+    """Each use of an output as if it were there already is refused, with what to do instead."""
+    uses: list[tuple[Callable[[Any], Any], str]] = [
+        (bool, "__bool__"),
+        (lambda one: one + 1, "__add__"),
+        (lambda one: 1 + one, "__radd__"),
+        (lambda one: -one, "__neg__"),
+        (lambda one: one == 1, "__eq__"),
+        (lambda one: one < 1, "__lt__"),
+        (len, "__len__"),
+        (float, "__float__"),
+        (lambda one: [1, 2][one], "__index__"),
+        (lambda one: one[0], "__getitem__"),
+        (lambda one: 1 in one, "__contains__"),
+        (lambda one: one(), "__call__"),
+        (list, "unpacked"),
+        (lambda one: one.shape, "'shape'"),
+        (lambda one: make([one]), "inside of another argument"),
+    ]
+    for use, said in uses:
+
+        @pipeline
+        def one(use: Callable[[Any], Any] = use) -> None:
+            use(make(1))
+
+        with pytest.raises(StepInterfaceError, match=said) as caught:
+            one()
+        assert in_one_line(caught.value)
+        assert caught.value.hint
+
+
+def test_an_output_says_what_it_is(client: Client) -> None:
+    """Printed or looked at for special methods, as a notebook does, an output tells where it will come from."""
+    shown = []
+
+    @pipeline
+    def one() -> None:
+        output: Any = make(1)
+        shown.append(repr(output))
+        shown.append(str(hasattr(output, "_repr_html_")))
+
+    one()
+    assert shown == ["<output 'output' of step 'make', still to come>", "False"]
+
+
+def test_outputs_stay_in_their_pipeline(client: Client) -> None:
+    """An output that was carried out of its pipeline is refused, by other pipelines and by steps that are called alone."""
+    kept: list[Any] = []
+
+    @pipeline
+    def one() -> None:
+        kept.append(make(1))
+
+    @pipeline
+    def other() -> None:
+        add(kept[0])
+
+    one()
+    for use in (other, lambda: add(kept[0])):
+        with pytest.raises(StepInterfaceError, match="Load it first"):
+            use()
+
+
+def test_a_pipeline_in_a_pipeline_is_refused(client: Client) -> None:
+    """Steps of a run that is being put together can't run."""
+
+    @pipeline
+    def inner() -> None:
+        make(1)
+
+    @pipeline
+    def outer() -> None:
+        inner()
+
+    with pytest.raises(StepInterfaceError, match="'inner' is called in the function of pipeline 'outer'"):
+        outer()
+    assert inner().status is ExecutionStatus.COMPLETED
+
+
+def test_a_pipeline_without_steps_is_refused(client: Client) -> None:
+    """A function that calls no step is a slip."""
+
+    @pipeline
+    def none() -> None: ...
+
+    with pytest.raises(StepInterfaceError, match="calls no step"):
+        none()
+
+
+def test_what_the_function_raises_is_raised_and_leaves_nothing_behind(client: Client) -> None:
+    """After a function that failed, steps that are called alone run again."""
+
+    @pipeline
+    def broken() -> None:
+        make(1)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        broken()
+    assert make(3) == 3
+    assert broken.last_run is None
+
+
+def test_what_is_no_pipeline_is_refused() -> None:
+    """Only a function with a name makes a pipeline."""
+    for wrong in (int, len, lambda: None):
+        with pytest.raises(StepInterfaceError):
+            pipeline(wrong)
+
+
+def test_arguments_of_the_decorator_are_kept_and_changed_by_configure() -> None:
+    """Name, caching, secrets and settings; ``configure`` changes what it is given and returns the pipeline."""
+
+    @pipeline(name="other", enable_cache=False, secrets=["one"], settings={"a": 1})
+    def some() -> None:
+        """Do nothing."""
+
+    assert isinstance(some, Pipeline)
+    assert (some.name, some.__doc__, some.enable_cache, some.secrets) == ("other", "Do nothing.", False, ("one",))
+    assert some.configure(settings={"b": 2}, secrets=["two"], enable_cache=True) is some
+    assert (dict(some.settings), some.secrets, some.enable_cache) == ({"a": 1, "b": 2}, ("two",), True)
+
+
+def test_arguments_that_can_t_be_pickled_are_refused_before_anything_runs(client: Client) -> None:
+    """A step's argument is kept for it in a form that a worker could take."""
+
+    @pipeline
+    def unpicklable() -> None:
+        make(threading.Lock())
+
+    with pytest.raises(ArtifactError, match=r"Argument 'n' of step 'make' can't be stored: a _thread\.lock can't be pickled"):
+        unpicklable()
+    assert unpicklable.last_run is None
+
+
+def test_steps_wait_for_those_that_they_are_put_after(client: Client) -> None:
+    """``after`` puts a step behind another whose output it does not take; two that wait for each other are refused."""
+    order: list[str] = []
+
+    @step(enable_cache=False)
+    def first() -> None:
+        order.append("first")
+
+    @step(enable_cache=False)
+    def second() -> None:
+        order.append("second")
+
+    @pipeline
+    def turned() -> None:
+        first.after(second)
+        first()
+        second()
+
+    @pipeline
+    def waiting() -> None:
+        first.after(second)
+        second.after(first)
+        first()
+        second()
+
+    # What a step appends to here is this very list: functions are not pickled to run in this process.
+    turned()
+    assert order == ["second", "first"]
+    with pytest.raises(StepInterfaceError, match="wait for each other"):
+        waiting()
+    with pytest.raises(StepInterfaceError, match="in the function of a pipeline"):
+        first.after(second)
+    assert order == ["second", "first"]
+
+
+def test_the_step_s_name_counts_its_calls(client: Client) -> None:
+    """Each call has a name of its own, which its context knows."""
+
+    @step
+    def named(context: StepContext) -> str:
+        return context.step_name
+
+    @pipeline
+    def three() -> None:
+        for _ in range(3):
+            named()
+
+    assert [done.output.load() for done in three().steps.values()] == ["named", "named_2", "named_3"]
+
+
+def test_secrets_are_environment_variables_while_steps_run(client: Client, plant: Callable[..., str]) -> None:
+    """The pipeline's for every step, the step's own over them, named after their keys; all gone and restored afterwards."""
+    shared, own = plant("shared", "api-key"), plant("own", "token")
+    over = plant("over", "api.key")
+    before = dict(os.environ)
+
+    @step(secrets=["own"])
+    def one() -> bool:
+        return (os.environ["API_KEY"], os.environ["TOKEN"]) == (shared, own)
+
+    @step(secrets=["over"])
+    def two() -> bool:
+        return os.environ["API_KEY"] == over and "TOKEN" not in os.environ
+
+    @step
+    def three() -> bool:
+        return os.environ["API_KEY"] == shared
+
+    @pipeline(secrets=["shared"])
+    def all_of_them() -> None:
+        one()
+        two()
+        three()
+
+    run = all_of_them()
+    assert [done.output.load() for done in run.steps.values()] == [True, True, True]
+    assert dict(os.environ) == before
+
+
+def test_the_environment_is_restored_after_an_error(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that was set is what it was, and one that was not is gone, also when the step fails."""
+    monkeypatch.setenv("KEY", "before")
+    monkeypatch.delenv("OTHER", raising=False)
+    plant("token")
+    plant("token", "other")
+
+    @step(secrets=["token"])
+    def broken() -> None:
+        assert find_canary(os.environ["KEY"] + os.environ["OTHER"])
+        raise LookupError
+
+    @pipeline
+    def one() -> None:
+        broken()
+
+    for run in (one, broken):
+        with pytest.raises(LookupError):
+            run()
+        assert os.environ["KEY"] == "before"
+        assert "OTHER" not in os.environ
+
+
+def test_secrets_that_are_missing_are_part_of_the_report(client: Client) -> None:
+    """Those of the pipeline and of its steps, before anything runs."""
+
+    @step(secrets=["one"])
+    def some() -> None: ...
+
+    @pipeline(secrets=["two"])
+    def both() -> None:
+        some()
+
+    with pytest.raises(StackValidationError, match=r"Pipeline 'both'\.secrets needs secret 'two'") as caught:
+        both()
+    assert [(one.component, one.attribute) for one in caught.value.report.problems] == [
+        ("pipeline 'both'", "secrets"),
+        ("step 'some'", "secrets"),
+    ]
+
+
+def test_keys_that_would_be_one_variable_are_refused_before_anything_runs(client: Client, plant: Callable[..., str]) -> None:
+    """``api-key`` and ``api.key`` both are API_KEY; the error names both and no value."""
+    plant("one", "api-key")
+    plant("two", "api.key")
+    ran = []
+
+    @step
+    def first() -> None:
+        ran.append(1)
+
+    @step(secrets=["one", "two"])
+    def second() -> None:
+        ran.append(2)
+
+    @pipeline
+    def both() -> None:
+        first()
+        second()
+
+    with pytest.raises(InvalidSecretError, match=r"one.api-key and two.api.key would both be .* API_KEY") as caught:
+        both()
+    assert not ran
+    assert find_canary(told(caught.value)) == []
+
+
+def test_a_thousand_accesses_read_once_and_see_a_change(client: Client, plant: Callable[..., str]) -> None:
+    """A secret's value in a loop is one read; what is updated through us is seen at the next access."""
+    plant("token")
+    manager = client.secrets_manager
+    reads = []
+    read = manager._read
+
+    class Counted(type(manager)):  # type: ignore[misc] # the class of the default manager
+        def _read(self, name: str) -> Any:
+            reads.append(name)
+            return read(name)
+
+    manager.__class__ = Counted
+    changed = canary("changed")
+
+    @step(settings={"token": "{{token.key}}"})
+    def many(context: StepContext) -> bool:
+        for _ in range(500):
+            _ = context.settings.token
+            _ = context.stack.secrets_manager.get_secret("token").content["key"]
+        read_before = len(reads)
+        manager.merge_secret("token", {"key": changed})
+        return read_before == 1 and context.settings.token == changed
+
+    @pipeline
+    def one() -> None:
+        many()
+
+    reads.clear()
+    assert one().steps["many"].output.load() is True
+
+
+def test_runs_show_no_value(client: Client, plant: Callable[..., str]) -> None:
+    """The ``repr`` of runs, steps, outputs and settings of a step that handles secrets holds none."""
+    plant("token")
+
+    @step(settings={"url": "https://{{token.key}}@host"})
+    def secret_url(context: StepContext) -> Any:
+        return context.settings.url
+
+    @step
+    def use(url: str) -> str:
+        return f"{url}/path"
+
+    @pipeline
+    def both() -> None:
+        use(secret_url())
+
+    run = both()
+    done = list(run.steps.values())
+    for shown in (repr(run), repr(run.steps), repr(done), repr([one.outputs for one in done]), repr(run.settings), repr(both)):
+        assert find_canary(shown) == []
+    assert find_canary(str.__str__(done[1].output.load()))

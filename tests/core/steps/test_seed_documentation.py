@@ -1,0 +1,55 @@
+"""The step of the documentation that this package implements, as it is written there."""
+
+from collections.abc import Callable
+
+import pytest
+
+from zensecrets_jupyter import StepContext, step
+from zensecrets_jupyter.core.errors import SecretNotFoundError
+from zensecrets_jupyter.core.steps import ExecutionStatus, pipeline
+
+seen: list[dict[str, str]] = []
+
+
+@step(enable_cache=True)
+def secret_loader(
+    context: StepContext,
+) -> None:
+    """Load the example secret from the secret manager."""
+    # Load Secret from active secret manager. This will fail if no secret
+    # manager is active or if that secret does not exist.
+    retrieved_secret = context.stack.secrets_manager.get_secret("example_secret")
+
+    # retrieved_secret.content will contain a dictionary with all Key-Value
+    # pairs within your secret.
+    seen.append(retrieved_secret.content)
+    return  # noqa: PLR1711 - as it is written there
+
+
+@pipeline
+def example() -> None:
+    """Run the step."""
+    secret_loader()
+
+
+def test_the_documented_step_runs_alone_and_in_a_pipeline(plant: Callable[..., str]) -> None:
+    """It gets every pair of the secret, is cached as it says, and runs again once the secret was rotated."""
+    seen.clear()
+    value = plant("example_secret")
+    assert secret_loader() is None
+    assert seen == [{"key": value}]
+    assert repr(seen) == "[{'key': ‹secret:example_secret.key›}]"
+    statuses = [example().steps["secret_loader"].status for _ in range(2)]
+    assert statuses == [ExecutionStatus.COMPLETED, ExecutionStatus.CACHED]
+    rotated = plant("example_secret")
+    assert example().steps["secret_loader"].status is ExecutionStatus.COMPLETED
+    assert seen[-1] == {"key": rotated}
+    assert len(seen) == 3
+
+
+def test_the_documented_step_fails_if_the_secret_does_not_exist(plant: Callable[..., str]) -> None:
+    """Both ways of running it raise the manager's own error, with a near miss."""
+    plant("exmaple_secret")
+    for run in (secret_loader, example):
+        with pytest.raises(SecretNotFoundError, match="Did you mean 'exmaple_secret'"):
+            run()

@@ -1,0 +1,164 @@
+"""Secrets as environment variables: their names, what is refused, and that everything is restored."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.core.told import in_one_line, told
+from zensecrets_jupyter.core.environment import secret_environment, variable_name, variables_of
+from zensecrets_jupyter.core.errors import InvalidSecretError
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+
+def _secret(name: str, **content: str) -> ArbitrarySecretSchema:
+    return ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=content)
+
+
+@pytest.mark.parametrize(
+    ("key", "variable"),
+    [
+        ("api_key", "API_KEY"),
+        ("api-key", "API_KEY"),
+        ("a.b c", "A_B_C"),
+        ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"),
+        ("clé", "CL_"),
+        ("1key", "1KEY"),
+    ],
+)
+def test_a_variable_is_called_like_its_key(key: str, variable: str) -> None:
+    """Upper case, with an underscore for every other character."""
+    assert variable_name(key) == variable
+
+
+def test_keys_are_variables_inside_of_the_block_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children inherit them; afterwards what was there is there again, and what was not is gone."""
+    monkeypatch.setenv("ONE", "before")
+    monkeypatch.delenv("TWO", raising=False)
+    one, two = canary("one"), canary("two")
+    with secret_environment([_secret("first", one=one), _secret("second", two=two)]) as variables:
+        assert variables == {"ONE": one, "TWO": two}
+        assert find_canary(repr(variables)) == []
+        assert (os.environ["ONE"], os.environ["TWO"]) == (one, two)
+        child = subprocess.run([sys.executable, "-c", "import os; print(os.environ['TWO'])"], check=True, capture_output=True, text=True)
+        assert child.stdout.strip() == two
+    assert os.environ["ONE"] == "before"
+    assert "TWO" not in os.environ
+
+
+def test_the_environment_is_restored_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is raised in the block, also Ctrl-C."""
+    monkeypatch.delenv("ONE", raising=False)
+    for error in (LookupError, KeyboardInterrupt, SystemExit):
+        with pytest.raises(error), secret_environment([_secret("first", one=canary())]):
+            raise error
+        assert "ONE" not in os.environ
+
+
+def test_what_the_block_changed_is_restored_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code in the block may set or delete the variable itself."""
+    monkeypatch.setenv("ONE", "before")
+    with secret_environment([_secret("first", one=canary())]):
+        os.environ["ONE"] = "changed"
+    assert os.environ["ONE"] == "before"
+    with secret_environment([_secret("first", one=canary())]):
+        del os.environ["ONE"]
+    assert os.environ["ONE"] == "before"
+
+
+def test_inner_blocks_come_over_outer_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the inner block the outer one's value is there again."""
+    monkeypatch.delenv("ONE", raising=False)
+    outer, inner = canary("outer"), canary("inner")
+    with secret_environment([_secret("first", one=outer)]):
+        with secret_environment([_secret("second", one=inner)]):
+            assert os.environ["ONE"] == inner
+        assert os.environ["ONE"] == outer
+    assert "ONE" not in os.environ
+
+
+def test_a_prefix_is_written_before_each_name() -> None:
+    """The prefix stands as it is given."""
+    assert list(variables_of([_secret("first", one="x")], prefix="my_")) == ["my_ONE"]
+
+
+def test_keys_that_would_be_one_variable_are_refused() -> None:
+    """Within a secret and between two; one secret named twice is none."""
+    for secrets in ([_secret("a", **{"x-y": canary(), "x.y": canary()})], [_secret("a", x=canary()), _secret("b", X=canary())]):
+        with pytest.raises(InvalidSecretError, match="would both be the environment variable X") as caught, secret_environment(secrets):
+            pytest.fail("nothing runs")
+        assert in_one_line(caught.value)
+        assert find_canary(told(caught.value)) == []
+    twice = _secret("a", x="1")
+    assert variables_of([twice, twice]) == {"X": "1"}
+
+
+@pytest.mark.parametrize("unfit", ["\0", "\ud800"])
+def test_values_that_no_variable_can_hold_are_refused(unfit: str) -> None:
+    """A NUL and half a character are refused before any variable is set, without the value in the error."""
+    secrets = [_secret("a", good=canary(), bad=canary() + unfit)]
+    with pytest.raises(InvalidSecretError, match=r"a.bad can't be an environment variable") as caught, secret_environment(secrets):
+        pytest.fail("nothing runs")
+    assert "GOOD" not in os.environ
+    assert find_canary(told(caught.value)) == []
+
+
+def test_blocks_may_overlap_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the block that began first ends first, the other one's value stays, and the end restores what was before both."""
+    monkeypatch.setenv("ONE", "before")
+    first, second = canary("first"), canary("second")
+    began, may_end = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with secret_environment([_secret("b", one=second)]):
+            began.set()
+            may_end.wait(10)
+
+    thread = threading.Thread(target=other)
+    with secret_environment([_secret("a", one=first)]):
+        thread.start()
+        assert began.wait(10)
+    assert os.environ["ONE"] == second
+    may_end.set()
+    thread.join()
+    assert os.environ["ONE"] == "before"
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=12), st.sets(st.sampled_from("ABC")))
+def test_however_blocks_overlap_everything_is_restored(steps: list[tuple[str, bool]], present: set[str]) -> None:
+    """Blocks begun and ended in any order leave what was there before the first, and meanwhile the last that began counts."""
+    for variable in "ABC":
+        os.environ.pop(variable, None)
+    os.environ.update({variable: f"before {variable}" for variable in present})
+    try:
+        before = dict(os.environ)
+        running: list[tuple[AbstractContextManager[dict[str, str]], str, str]] = []
+        for number, (key, last) in enumerate(steps):
+            if running and last:
+                block, _, _ = running.pop(number % len(running))
+                block.__exit__(None, None, None)
+            else:
+                block = secret_environment([_secret("s", **{key: f"value {number}"})])
+                block.__enter__()
+                running.append((block, key.upper(), f"value {number}"))
+            for variable in "ABC":
+                values = [value for _, held, value in running if held == variable]
+                assert os.environ.get(variable) == (values[-1] if values else before.get(variable))
+        for block, _, _ in running:
+            block.__exit__(None, None, None)
+        assert dict(os.environ) == before
+    finally:
+        for variable in "ABC":
+            os.environ.pop(variable, None)
