@@ -13,7 +13,7 @@ from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group
 from zensecrets_jupyter.commands.protection import rewrap, rotate_key
-from zensecrets_jupyter.commands.render import Table, component_table, components_table
+from zensecrets_jupyter.commands.render import Table, component_table, components_table, plural
 from zensecrets_jupyter.commands.secret import secret
 from zensecrets_jupyter.commands.warnings import plain_value_warning
 from zensecrets_jupyter.commands.words import Given, as_known
@@ -35,7 +35,7 @@ def _article(component_type: ComponentType) -> str:
 
 
 def _group(component_type: ComponentType) -> Group:
-    group = Group(component_type.command, help=f"{component_type.words.capitalize()}s.")
+    group = Group(component_type.command, help=f"{plural(component_type).capitalize()}.")
     _add_changing(group, component_type)
     _add_naming(group, component_type)
     _add_showing(group, component_type)
@@ -44,7 +44,7 @@ def _group(component_type: ComponentType) -> Group:
 
 def _name(component_type: ComponentType, *, required: bool = True) -> Callable[[_Function], _Function]:
     names = completion.of(completion.component_names(component_type))
-    return click.argument("name", metavar="NAME", required=required, shell_complete=names)
+    return click.argument("name", metavar="NAME" if required else "[NAME]", required=required, shell_complete=names)
 
 
 def _add_changing(group: Group, component_type: ComponentType) -> None:
@@ -132,7 +132,7 @@ def _add_showing(group: Group, component_type: ComponentType) -> None:
     """Add what lists and describes."""
     words = component_type.words
 
-    @group.command("list", cls=Command, help=f"List the {words}s.")
+    @group.command("list", cls=Command, help=f"List the {plural(component_type)}.")
     def list_() -> Outcome:
         workspace = get_workspace()
         active = workspace.stack_record().components.get(component_type)
@@ -151,12 +151,12 @@ def _add_showing(group: Group, component_type: ComponentType) -> None:
         name = _active(component_type)
         return Outcome(name, view=name)
 
-    flavor = Group("flavor", help=f"Flavors of {words}s.")
+    flavor = Group("flavor", help=f"Flavors of {plural(component_type)}.")
     group.add_command(flavor)
 
-    @flavor.command("list", cls=Command, help=f"List the flavors of {words}s.")
+    @flavor.command("list", cls=Command, help=f"List the flavors of {plural(component_type)}.")
     def list_flavors() -> Outcome:
-        table = Table(["flavor", "attributes", ""], _flavor_rows(component_type), title=f"Flavors of {words}s")
+        table = Table(["flavor", "attributes", ""], _flavor_rows(component_type), title=f"Flavors of {plural(component_type)}")
         return Outcome(table, view=table)
 
 

@@ -27,13 +27,13 @@ SETTINGS: dict[str, Any] = {
 """Click's settings of every context, set on the root and inherited but for the first."""
 
 
-class HelpWanted(Exception):  # noqa: N818 - it is no error
-    """Somebody asked for help, which is its text."""
+class Told(Exception):  # noqa: N818 - it is no error
+    """Somebody asked for help, or for something else that is told before any command runs; its text is the answer."""
 
 
 def _ask_for_help(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
     if wanted and not context.resilient_parsing:
-        raise HelpWanted(context.get_help())
+        raise Told(context.get_help())
 
 
 class _OurHelp(click.Command):

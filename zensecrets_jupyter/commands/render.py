@@ -27,6 +27,8 @@ _SIZE = "font-size: var(--jp-ui-font-size1, 13px);"
 _LINE = "border-bottom: var(--jp-border-width, 1px) solid var(--jp-border-color2, rgba(128, 128, 128, 0.4));"
 _CELL = "text-align: left; vertical-align: top; padding: 4px 12px 4px 0; white-space: pre-wrap; background: none;"
 _FAINT = "color: var(--jp-ui-font-color2, inherit);"
+_UNLIMITED = 10_000
+# Columns: wider than any table, so that what is piped on is not folded.
 
 
 class Table(Sequence[dict[str, str]]):
@@ -80,8 +82,17 @@ class Table(Sequence[dict[str, str]]):
                 # As Text, what is shown is never read as rich's own markup.
                 table.add_row(*(Text(_printable(text)) for text in row))
             file = StringIO()
-            widest = max(sum(len(text) + 4 for text in row) for row in [self.columns, *self._rows])
-            Console(file=file, width=width or widest, color_system=None, force_terminal=False, emoji=False, highlight=False).print(table)
+            # In a kernel rich would display what it prints as an output of its own.
+            plain = Console(
+                file=file,
+                width=width or _UNLIMITED,
+                color_system=None,
+                force_terminal=False,
+                force_jupyter=False,
+                emoji=False,
+                highlight=False,
+            )
+            plain.print(table)
             lines += [line.rstrip() for line in file.getvalue().rstrip().splitlines()]
         return "\n".join([*lines, *([_printable(self.note)] if self.note else [])])
 
@@ -164,7 +175,7 @@ def components_table(records: Sequence[ComponentRecord], active: str | None, com
     """Return the components of one type; the one that the active stack has is marked."""
     rows = [("*" if record.name == active else "", record.name, record.flavor, when(record.updated)) for record in records]
     note = "" if rows else f"There is none. To register one: %zen {component_type.command} register NAME --flavor=FLAVOR"
-    return Table(["active", "name", "flavor", "updated"], rows, title=f"{component_type.words.capitalize()}s", note=note)
+    return Table(["active", "name", "flavor", "updated"], rows, title=plural(component_type).capitalize(), note=note)
 
 
 def component_table(record: ComponentRecord, facts: Mapping[str, str]) -> Table:
@@ -210,6 +221,12 @@ def run_table(run: PipelineRun) -> Table:
     """Return what became of each step of a run."""
     rows = [(step.name, step.status.value, f"{step.duration:.2f} s") for step in run.steps.values()]
     return Table(["step", "status", "took"], rows, title=f"Run {run.name!r} on stack {run.stack!r}: {run.status.value}")
+
+
+def plural(component_type: ComponentType) -> str:
+    """Return what a sentence calls several components of a type."""
+    words = component_type.words
+    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
 
 def when(moment: datetime) -> str:

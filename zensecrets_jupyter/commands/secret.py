@@ -169,7 +169,7 @@ def cleanup(call: Call, *, yes: bool) -> Outcome:
 
 
 @secret.command("schemas", cls=Command)
-@click.argument("schema_type", metavar="TYPE", required=False, shell_complete=completion.of(completion.schema_types))
+@click.argument("schema_type", metavar="[TYPE]", required=False, shell_complete=completion.of(completion.schema_types))
 def schemas_(schema_type: str | None) -> Outcome:
     """List the schemas, or the keys of one."""
     if schema_type is not None:

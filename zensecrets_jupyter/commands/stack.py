@@ -41,7 +41,7 @@ stack.add_command(export_stack)
 stack.add_command(import_stack)
 
 _name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.stack_names))
-_name_or_active = click.argument("name", metavar="NAME", required=False, shell_complete=completion.of(completion.stack_names))
+_name_or_active = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.of(completion.stack_names))
 
 
 def _component_names(function: _Function) -> _Function:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @click.command("export", cls=Command)
-@click.argument("name", metavar="NAME", required=False, shell_complete=completion.of(completion.stack_names))
-@click.argument("file", metavar="FILE", required=False, type=click.Path())
+@click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.of(completion.stack_names))
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path())
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
     """Write a stack to a YAML file that holds no value; without NAME the active one, without FILE to NAME.yaml.
@@ -41,7 +41,7 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
 
 @click.command("import", cls=Command)
 @click.argument("name", metavar="NAME")
-@click.argument("file", metavar="FILE", required=False, type=click.Path())
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path())
 @click.option("-f", "--filename", "filename", metavar="FILE", type=click.Path(), help="The file; by default NAME.yaml.")
 @click.pass_obj
 def import_stack(call: Call, name: str, file: str | None, filename: str | None) -> Outcome:

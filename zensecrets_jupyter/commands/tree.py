@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from zensecrets_jupyter.commands.call import SESSION, Abilities, Call, Outcome
-from zensecrets_jupyter.commands.grammar import SETTINGS, Group, HelpWanted, Later, explain
+from zensecrets_jupyter.commands.grammar import SETTINGS, Group, Later, Told, explain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 _HERE = "zensecrets_jupyter.commands"
 
 COMPONENTS = {
-    "alerter": "they tell people what a pipeline found",
-    "annotator": "they let people label data",
-    "artifact-store": "they keep what steps return",
-    "container-registry": "they keep images",
-    "data-validator": "they check data",
-    "experiment-tracker": "they record experiments",
-    "feature-store": "they serve features",
-    "model-deployer": "they serve models",
-    "orchestrator": "they run the steps of a pipeline",
-    "secrets-manager": "they keep secrets",
-    "step-operator": "they run single steps elsewhere",
+    "alerter": "Alerters: they tell people what a pipeline found.",
+    "annotator": "Annotators: they let people label data.",
+    "artifact-store": "Artifact stores: they keep what steps return.",
+    "container-registry": "Container registries: they keep images.",
+    "data-validator": "Data validators: they check data.",
+    "experiment-tracker": "Experiment trackers: they record experiments.",
+    "feature-store": "Feature stores: they serve features.",
+    "model-deployer": "Model deployers: they serve models.",
+    "orchestrator": "Orchestrators: they run the steps of a pipeline.",
+    "secrets-manager": "Secrets managers: they keep secrets.",
+    "step-operator": "Step operators: they run single steps elsewhere.",
 }
 """The groups that handle the eleven types of component."""
 
@@ -37,10 +37,7 @@ def make_root(**further: Later) -> Group:
     later = {
         "secret": Later(f"{_HERE}.secret", "secret", "Secrets of the active stack: register, get, list, update, import, export."),
         "stack": Later(f"{_HERE}.stack", "stack", "Stacks: register, set, validate, register-secrets, export, import."),
-        **{
-            name: Later(f"{_HERE}.component", name.replace("-", "_"), f"{name.replace('-', ' ').capitalize()}s: {what}.")
-            for name, what in COMPONENTS.items()
-        },
+        **{name: Later(f"{_HERE}.component", name.replace("-", "_"), summary) for name, summary in COMPONENTS.items()},
         **further,
     }
     return Group("zensecrets", later=later, context_settings=SETTINGS, help="Secrets, stacks and references of ZenML 0.20.")
@@ -67,8 +64,8 @@ def run(words: Sequence[str], asker: Asker, abilities: Abilities = SESSION, *, w
         with within.make_context(abilities.program, list(words), obj=Call(asker, abilities)) as context:
             outcome = within.invoke(context)
             return outcome if isinstance(outcome, Outcome) else Outcome(outcome)
-    except HelpWanted as wanted:
-        return Outcome(text=str(wanted))
+    except Told as told:
+        return Outcome(text=str(told))
     except click.UsageError as error:
         problem = error
     raise explain(problem)

@@ -1,0 +1,216 @@
+"""The face in a terminal: ``zensecrets WORDS…``.
+
+It hands its words to the command tree, asks by hidden prompts where a person sits at a terminal and by nothing else, and ends with 0, with
+1 and one line on stderr, or with 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import getpass
+import io
+import os
+import re
+import subprocess
+import sys
+import warnings
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from zensecrets_jupyter.commands import tree
+from zensecrets_jupyter.commands.ask import Asker, HiddenPrompts, Nobody
+from zensecrets_jupyter.commands.call import Abilities, Outcome
+from zensecrets_jupyter.commands.errors import UsageProblem
+from zensecrets_jupyter.commands.grammar import Later, Told
+from zensecrets_jupyter.commands.values import LARGEST
+from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
+from zensecrets_jupyter.core.interaction import set_passphrase_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from click.shell_completion import CompletionItem, ShellComplete
+
+PROGRAM = "zensecrets"
+COMPLETION_VARIABLE = "_ZENSECRETS_COMPLETE"
+INTERRUPTED = 130
+"""What a process that Ctrl-C ended exits with: 128 and the number of SIGINT, as shells have it."""
+
+_MAGIC = re.compile(r"(?<![\w%])%(zen|secret|stack)\b")
+_IN_TERMINAL = {"zen": PROGRAM, "secret": f"{PROGRAM} secret", "stack": f"{PROGRAM} stack"}
+
+root = tree.make_root(
+    quickstart=Later("zensecrets_jupyter.commands.quickstart", "quickstart", "Copy the example notebooks and open JupyterLab on them.")
+)
+
+
+def main() -> NoReturn:
+    """Run the command that the process's arguments name, and end the process."""
+    _prepare_streams()
+    instruction = os.environ.get(COMPLETION_VARIABLE)
+    try:
+        code = _complete(instruction) if instruction else run(sys.argv[1:])
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        _say("\nInterrupted.")
+        code = INTERRUPTED
+    except OSError as error:
+        if not _is_of_stdout(error):
+            raise
+        code = 1
+    sys.exit(code)
+
+
+def run(words: Sequence[str]) -> int:
+    """Run a command, write what came of it, and return the exit code."""
+    asker = _asker()
+    set_passphrase_source(asker.ask_passphrase)
+    try:
+        outcome = tree.run(words, asker, _abilities(), within=root)
+    except ZenSecretsError as error:
+        _say(f"Error: {in_terminal(str(error))}")
+        return 1
+    return _show(outcome)
+
+
+def _prepare_streams() -> None:
+    # A process may be started with its output closed; Python then has no stream there.
+    null = os.devnull
+    sys.stdout = sys.stdout or open(null, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open as long as the process
+    sys.stderr = sys.stderr or open(null, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - likewise
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal's encoding may lack a character of a name; that is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _is_of_stdout(error: OSError) -> bool:
+    """Tell whether an error comes from writing our output, and if so give up on it: Python would complain again at the end."""
+    if isinstance(error, ZenSecretsError) or error.filename is not None:
+        return False
+    if not isinstance(error, BrokenPipeError):
+        # Whoever read our output may go, as `head` does; anything else a person should know.
+        _say(f"Error: The output can't be written ({error.strerror}).")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
+
+
+def _tell_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
+    if wanted and not context.resilient_parsing:
+        # Reading a package's metadata is only worth its time here.
+        from importlib.metadata import version  # noqa: PLC0415
+
+        raise Told(f"{PROGRAM} {version('zensecrets-jupyter')}")
+
+
+root.params.append(
+    click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_tell_version, help="Show the version and exit.")
+)
+
+
+def in_terminal(text: str) -> str:
+    """Return ``text`` with the commands in it written as for a terminal: ``%secret list`` as ``zensecrets secret list``."""
+    return _MAGIC.sub(lambda match: _IN_TERMINAL[match[1]], text)
+
+
+def _show(outcome: Outcome) -> int:
+    if outcome.text:
+        print(in_terminal(outcome.text))  # noqa: T201 - a command's output
+    if isinstance(outcome.view, str):
+        # A value that was asked for is not rewritten, whatever is in it.
+        print(outcome.view if isinstance(outcome.value, str) else in_terminal(outcome.view))  # noqa: T201 - likewise
+    elif outcome.view is not None:
+        width = os.get_terminal_size().columns if sys.stdout.isatty() else None
+        print(in_terminal(outcome.view.plain(width)))  # noqa: T201 - likewise
+    return outcome.exit_code
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - what a person at the terminal is told
+
+
+def _asker() -> Asker:
+    # getpass would read from the terminal although something is piped in, and a value must never be read from a pipe by accident.
+    if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
+        return Nobody()
+    return HiddenPrompts(_hidden, _say, visible=_visible)
+
+
+def _hidden(prompt: str) -> str:
+    try:
+        with warnings.catch_warnings():
+            # Where the echo can't be turned off getpass warns, and goes on.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            return getpass.getpass(prompt, stream=None)
+    except EOFError:
+        reason = "the input ended"
+    except getpass.GetPassWarning:
+        reason = "this terminal can't hide what is typed"
+    raise InteractionUnavailableError(f"There was something to ask ({prompt.strip().rstrip(':')}), and {reason}.")
+
+
+def _visible(prompt: str) -> str:
+    sys.stderr.write(prompt)
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if answer:
+        return answer.rstrip("\r\n")
+    raise InteractionUnavailableError(f"There was something to ask ({prompt.strip().rstrip(':')}), and the input ended.")
+
+
+def _abilities() -> Abilities:
+    # At a terminal `@-` would have a person type a value that everybody sees.
+    piped = sys.stdin is not None and not sys.stdin.closed and not sys.stdin.isatty()
+    return Abilities(
+        program=PROGRAM,
+        keeps_environment=False,
+        may_reveal=True,
+        read_input=(lambda: sys.stdin.buffer.read(LARGEST + 3)) if piped else None,
+        run_program=_run_program,
+    )
+
+
+def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
+    environment = {**os.environ, **variables}
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        if os.name == "posix":
+            # The program takes the place of this process: its exit code and the signals are its own.
+            os.execvpe(program[0], list(program), environment)  # noqa: S606 - the person's own program, no shell
+        return subprocess.run(program, env=environment, check=False).returncode
+    except FileNotFoundError:
+        problem = "There is no such program"
+    except PermissionError:
+        problem = "This user may not run it"
+    except OSError as error:
+        problem = f"It can't be run ({type(error).__name__})"
+    raise UsageProblem(f"{problem}: {program[0]!r}.", hint="Check its name and PATH.")
+
+
+def _complete(instruction: str) -> int:
+    """Write the shell's script for completion, or what completes a line; ``instruction`` is such as ``bash_source``."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415 - only where somebody pressed Tab
+
+    shell, _, what = instruction.partition("_")
+    base = get_completion_class(shell)
+    if base is None:
+        _say(f"Error: There is no completion for {shell!r}. Set {COMPLETION_VARIABLE} to bash_source, zsh_source or fish_source.")
+        return 1
+    completer = _ours(base)(root, {}, PROGRAM, COMPLETION_VARIABLE)
+    click.echo(completer.source() if what == "source" else completer.complete())
+    return 0
+
+
+def _ours(base: type[ShellComplete]) -> type[ShellComplete]:
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only where somebody pressed Tab
+
+    class Completer(base):  # type: ignore[valid-type,misc] # the shell's own class is only known now
+        def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
+            # Bash breaks words at '=', and puts what is offered in place of what comes after it.
+            words = [word for word in args if word != "="] if self.name == "bash" else args
+            started = "" if incomplete == "=" and self.name == "bash" else incomplete
+            found = [CompletionItem(text, help=about) for text, about in tree.complete(words, started, within=root)]
+            return found or [item for item in super().get_completions(args, incomplete) if item.type != "plain"]
+
+    return Completer
