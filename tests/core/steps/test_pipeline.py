@@ -1,6 +1,7 @@
 """Pipelines: how they are put together, what a run tells, and what happens when a step fails."""
 
 import os
+import re
 import threading
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -89,12 +90,12 @@ def test_each_step_prints_a_line(client: Client, capsys: pytest.CaptureFixture[s
     for _ in range(2):
         with pytest.raises(LookupError):
             two()
-    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    lines = [re.sub(r"\d+\.\d\d s", "N s", " ".join(line.split())) for line in capsys.readouterr().out.splitlines()]
     run = two.last_run
     assert run is not None
-    assert lines[:3] == ["Pipeline 'two': 2 steps on stack 'default'.", "make 0.00 s completed", "fail 0.00 s failed (LookupError)"]
-    assert lines[5] == "make 0.00 s cached"
-    assert lines[7] == f"Run {run.id} failed in {run.duration:.2f} s."
+    assert lines[:3] == ["Pipeline 'two': 2 steps on stack 'default'.", "make N s completed", "fail N s failed (LookupError)"]
+    assert lines[5] == "make N s cached"
+    assert lines[7] == f"Run {run.id} failed in N s."
 
 
 def test_a_failing_step_ends_the_run_with_its_own_exception(client: Client) -> None:

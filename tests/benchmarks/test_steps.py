@@ -1,0 +1,82 @@
+"""How long 100 steps that do nothing take, beside the same functions called one after the other, bare and with a pickle of each result.
+
+A figure divided by 100 is what a step costs. The budget is 5 ms of our own.
+"""
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.core.steps import Step, StepContext, get_step_context, pipeline, step
+
+STEPS = 100
+numbers = itertools.count(1)
+
+
+@step
+def increase(n: int) -> int:
+    """Return one more."""
+    return n + 1
+
+
+@step(enable_cache=False)
+def increase_anew(n: int) -> int:
+    """Return one more, each time."""
+    return n + 1
+
+
+@step(enable_cache=True, settings={"url": "https://{{service.token}}@host"}, secrets=["service"])
+def increase_with_secrets(n: int, context: StepContext) -> int:
+    """Return one more, and read a secret in three ways."""
+    context.stack.secrets_manager.get_secret("service")
+    return n + bool(get_step_context().settings.url)
+
+
+def _chain(one: Step[int]) -> Callable[[int], object]:
+    @pipeline
+    def chain(n: int) -> None:
+        for _ in range(STEPS):
+            n = one(n)
+
+    return chain
+
+
+def _functions(tmp_path: Path, *, stored: bool) -> Callable[[int], object]:
+    def run(n: int) -> int:
+        for number in range(STEPS):
+            n = increase.entrypoint(n)
+            if stored:
+                (tmp_path / str(number)).write_bytes(cloudpickle.dumps(n))
+        return n
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "kind", ["functions", "functions and pickles", "steps, not cached", "steps, cached anew", "steps found in the cache", "with secrets"]
+)
+@pytest.mark.benchmark(group="100 steps")
+def test_steps(benchmark: BenchmarkFixture, tmp_path: Path, capfd: Any, kind: str) -> None:
+    """A pipeline of 100 steps, each taking what the one before returned."""
+    manager = Client().secrets_manager
+    manager.register_secret(ArbitrarySecretSchema(name="service", arbitrary_kv_pairs={"token": "a-token-for-the-benchmark"}))
+    runs: dict[str, Callable[[int], object]] = {
+        "functions": _functions(tmp_path, stored=False),
+        "functions and pickles": _functions(tmp_path, stored=True),
+        "steps, not cached": _chain(increase_anew),
+        "steps, cached anew": _chain(increase),
+        "steps found in the cache": _chain(increase),
+        "with secrets": _chain(increase_with_secrets),
+    }
+    run = runs[kind]
+    run(0)
+    # What is found in the cache has to be there; what is cached anew must not.
+    width = 0 if kind == "steps found in the cache" else STEPS
+    benchmark(lambda: run(width * next(numbers)))
