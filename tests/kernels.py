@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_client.manager import KernelManager
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from jupyter_client.blocking.client import BlockingKernelClient
@@ -61,12 +61,13 @@ class Kernel:
     manager: KernelManager
     record: list[dict[str, Any]] = field(default_factory=list)
 
-    def run(self, code: str, answers: Sequence[str] = (), *, somebody: bool = True) -> Ran:
-        """Run a cell as a person would: each prompt gets the next of ``answers``; with ``somebody`` false the client answers none.
+    def run(self, code: str, answers: Sequence[str] | Callable[[str], str] = (), *, somebody: bool = True) -> Ran:
+        """Run a cell as a person would; with ``somebody`` false the client says that nobody answers prompts.
 
-        A prompt too many fails the test, and so does an answer that nobody asked for.
+        Each prompt gets the next of ``answers``, or what they return for it. A prompt too many fails the test, and so does an answer that
+        nobody asked for.
         """
-        waiting = list(answers)
+        waiting = [] if callable(answers) else list(answers)
         identity = self.client.execute(code, allow_stdin=somebody)
         messages: list[dict[str, Any]] = []
         prompts: list[dict[str, Any]] = []
@@ -78,8 +79,9 @@ class Kernel:
                 prompt = self.client.get_stdin_msg(timeout=1)
                 self.record.append(prompt)
                 prompts.append(prompt["content"])
-                assert waiting, f"Nobody expected to be asked {prompt['content']['prompt']!r}"
-                self.client.input(waiting.pop(0))
+                asked = prompt["content"]["prompt"]
+                assert callable(answers) or waiting, f"Nobody expected to be asked {asked!r}"
+                self.client.input(answers(asked) if callable(answers) else waiting.pop(0))
             try:
                 message = self.client.get_iopub_msg(timeout=0.05)
             except queue.Empty:
@@ -89,8 +91,9 @@ class Kernel:
                 messages.append(message)
                 idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
         reply = self._reply(identity)
-        assert not waiting, f"Nobody asked for {len(waiting)} of the answers."
-        return Ran(reply["content"], messages, prompts)
+        ran = Ran(reply["content"], messages, prompts)
+        assert not waiting, f"Nobody asked for {len(waiting)} of the answers. {ran.error}"
+        return ran
 
     def complete(self, code: str) -> list[str]:
         """Return the completions at the end of ``code``, each with what stands before the part that it replaces."""

@@ -34,7 +34,7 @@ def _state(shell: InteractiveShell) -> dict[str, Any]:
     completers = shell.Completer.custom_completers
     return {
         "magics": {kind: dict(known) for kind, known in shell.magics_manager.magics.items()},
-        "completers": (dict(completers.strs), dict(completers.regexs)),
+        "completers": (dict(completers.strs), dict(completers.regexs), list(shell.Completer.custom_matchers)),
         "formatters": {
             mime: (dict(formatter.type_printers), dict(formatter.deferred_printers))
             for mime, formatter in shell.display_formatter.formatters.items()

@@ -211,10 +211,17 @@ def stack_table(stack: Stack) -> Table:
 
 def report_table(report: Report) -> Table:
     """Return the problems that a validation found, with what mends them."""
-    rows = [(problem.component, problem.attribute, problem.reference, problem) for problem in report.problems]
+    rows = [
+        (
+            f"{problem.component}.{problem.attribute}" if problem.attribute else f"stack {report.stack!r}",
+            problem.reference,
+            f"{problem.cause or problem.message} {problem.hint}".rstrip(),
+        )
+        for problem in report.problems
+    ]
     title = f"Stack {report.stack!r} can't run" if rows else f"Stack {report.stack!r} is valid ({report.level.value})"
     note = f"To mend it: {report.remedy}" if report.remedy else ""
-    return Table(["component", "attribute", "reference", "problem"], rows, title=title, note=note)
+    return Table(["where", "reference", "problem"], rows, title=title, note=note)
 
 
 def run_table(run: PipelineRun) -> Table:

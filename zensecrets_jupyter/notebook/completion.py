@@ -4,36 +4,40 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from IPython.core.completer import SimpleCompletion, context_matcher
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
+    from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
-_MAGIC = re.compile(r"(?:^|.*[=\s])%{1,2}(zen|secret|stack|with_secrets)\s+(?P<rest>.*)$", re.DOTALL)
+# At the start of a line, or behind `x = `.
+_MAGIC = re.compile(r"(?:^|.*=)\s*%{1,2}(zen|secret|stack|with_secrets)\s+(.*)$")
 _GROUPS = {"zen": [], "secret": ["secret"], "stack": ["stack"], "with_secrets": ["secret", "get"]}
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Complete the words of our magics in ``shell``, also behind ``x = ``; ``undo`` stops it."""
-    completer = shell.Completer
-    if completer is None:
-        return
-    shell.set_hook("complete_command", _complete, re_key=_MAGIC)
-    undo.callback(shell.Completer.custom_completers.regexs.pop, _MAGIC, None)
+    """Complete the words of our magics in ``shell``; ``undo`` stops it."""
+    if shell.Completer is not None:
+        shell.Completer.custom_matchers.append(complete_magics)
+        undo.callback(shell.Completer.custom_matchers.remove, complete_magics)
 
 
-def _complete(_shell: InteractiveShell, event: Any) -> list[str]:
+@context_matcher(identifier="zensecrets_jupyter")
+def complete_magics(context: CompletionContext) -> SimpleMatcherResult:
+    """Return what may stand at the cursor; on a line of one of our magics nothing else is offered."""
+    match = _MAGIC.match(context.text_until_cursor)
+    if match is None:
+        return {"completions": []}
     from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
 
-    match = _MAGIC.match(event.text_until_cursor)
-    if match is None:
-        return []
-    words, incomplete = _split(match["rest"])
-    known = incomplete[: len(incomplete) - len(event.symbol)]
-    found = (completion.text for completion in tree.complete([*_GROUPS[match[1]], *words], incomplete))
-    return [text[len(known) :] for text in found if text.startswith(known)]
+    words, incomplete = _split(match[2])
+    found = tree.complete([*_GROUPS[match[1]], *words], incomplete)
+    completions = [SimpleCompletion(completion.text, type="magic") for completion in found]
+    return {"completions": completions, "suppress": True, "matched_fragment": incomplete}
 
 
 def _split(rest: str) -> tuple[list[str], str]:

@@ -24,19 +24,29 @@ _VIEWS = {
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Show the core's objects as tables in ``shell``; ``undo`` stops it."""
-    formatter = shell.display_formatter.formatters["text/html"]
+    """Show the core's objects as tables in ``shell``, as HTML and as plain text; ``undo`` stops it."""
+    formatters = shell.display_formatter.formatters
     for (module, name), function in _VIEWS.items():
-        before = formatter.for_type_by_name(module, name, _html(function))
-        undo.callback(_restore, formatter, module, name, before)
+        for mime, show in (("text/html", _html(function)), ("text/plain", _plain(function))):
+            formatter = formatters[mime]
+            before = formatter.for_type_by_name(module, name, show)
+            undo.callback(_restore, formatter, module, name, before)
+
+
+def _table(function: str, thing: Any) -> Any:
+    from zensecrets_jupyter.commands import render  # noqa: PLC0415 - loading the extension stays fast
+
+    return getattr(render, function)(thing)
 
 
 def _html(function: str) -> Callable[[Any], str]:
-    def show(thing: Any) -> str:
-        from zensecrets_jupyter.commands import render  # noqa: PLC0415 - loading the extension stays fast
+    return lambda thing: str(_table(function, thing)._repr_html_())
 
-        html: str = getattr(render, function)(thing)._repr_html_()
-        return html
+
+def _plain(function: str) -> Callable[[Any, Any, bool], None]:
+    def show(thing: Any, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - how IPython calls a printer
+        inside = len(printer.stack) > 1
+        printer.text(repr(thing) if inside else str(_table(function, thing)))
 
     return show
 

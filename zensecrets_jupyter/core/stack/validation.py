@@ -38,6 +38,7 @@ class Problem:
         component: What holds the reference, such as ``annotator 'labels'``; empty for a problem of the stack's shape.
         attribute: The attribute that holds it; empty likewise.
         reference: The reference; ``None`` likewise.
+        cause: What keeps the reference from being resolved, without what holds it; the whole message likewise.
         lacks: The type of component that the stack needs, or needs another one of; ``None`` for a problem with a reference.
     """
 
@@ -47,6 +48,7 @@ class Problem:
     component: str = ""
     attribute: str = ""
     reference: SecretReference | None = None
+    cause: str = ""
     lacks: ComponentType | None = None
 
     def __str__(self) -> str:
@@ -97,7 +99,7 @@ def validate(stack: Stack, *, level: SecretValidationLevel | None = None, settin
     """Return the report on ``stack``; see :meth:`Stack.validate`.
 
     ``NONE`` looks at the stack's shape only. ``SECRET_EXISTS`` lists the secrets and never reads one. ``SECRET_AND_KEY_EXISTS`` reads
-    each secret once and never lists.
+    each secret once, and lists only to name near misses of those that are missing, where the manager may list.
     """
     level = level or user_settings.validation_level()
     problems = list(_shape(stack))
@@ -158,7 +160,7 @@ def _by_reading(stack: Stack, needs: list[Requirement]) -> Iterator[Problem]:
 def _problem(need: Requirement, code: str, what: str, hint: str = "") -> Problem:
     needed = str(need.reference) if need.reference.key else f"secret {need.reference.name!r}"
     message = f"{need.owner}.{need.attribute} needs {needed}, and {what}"
-    return Problem(code, f"{message[0].upper()}{message[1:]}", hint, need.owner, need.attribute, need.reference)
+    return Problem(code, f"{message[0].upper()}{message[1:]}", hint, need.owner, need.attribute, need.reference, cause=what)
 
 
 def _remedy(stack: Stack, problems: list[Problem]) -> str:

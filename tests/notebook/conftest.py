@@ -1,0 +1,23 @@
+"""A real kernel with the extension loaded, for the tests of the notebook face."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.kernels import running_kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.kernels import Kernel
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator[Kernel]:
+    """Return a kernel with a home of its own, in which the extension is loaded."""
+    with running_kernel(tmp_path) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        yield kernel

@@ -1,0 +1,190 @@
+"""Each command and each block of code in the documentation that this package implements, as written there, with `%zen` for `zenml`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.kernels import Kernel
+
+REGISTER_ANNOTATOR = (
+    "%zen annotator register label_studio_annotator --flavor=label_studio "
+    "--authentication_secret={{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}"
+)
+STORED = "from zensecrets_jupyter import Client; Client().workspace.components()[0].attributes['authentication_secret']"
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "",
+        "label_studio_secret = {'YOUR_AUTH_SECRET_VALUE_GOES_HERE': 'expanded'}",
+        "class label_studio_secret: YOUR_AUTH_SECRET_VALUE_GOES_HERE = 'expanded'",
+    ],
+    ids=["no variable", "a dict", "an object with the attribute"],
+)
+def test_double_braces_arrive_intact(kernel: Kernel, variable: str) -> None:
+    """The annotator's reference is stored as it was typed, whatever the notebook has of that name."""
+    assert kernel.run(variable).ok
+    assert kernel.run(REGISTER_ANNOTATOR).ok
+    assert kernel.run(STORED).shown() == ["'{{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}'"]
+
+
+def test_the_annotator_resolves_its_secret(kernel: Kernel) -> None:
+    """The component that the documentation registers gives the value, once its stack's secret is there."""
+    value = canary("annotator")
+    assert kernel.run(REGISTER_ANNOTATOR).ok
+    assert kernel.run("%stack update default -an label_studio_annotator").ok
+    assert kernel.run("%stack register-secrets", [value]).ok
+    ran = kernel.run(f"Client().active_stack.annotator.authentication_secret == {value!r}" if False else STORED)
+    assert ran.ok
+    checked = kernel.run("import hashlib; hashlib.sha256(Client().active_stack.annotator.authentication_secret.encode()).hexdigest()")
+    assert checked.shown() == [repr(_digest(value))]
+    assert not find_canary(repr(kernel.record).encode())
+
+
+@pytest.mark.parametrize("stack", ["", " default"], ids=["the active stack", "a named stack"])
+def test_register_secrets(kernel: Kernel, tmp_path: Path, stack: str) -> None:
+    """`stack register-secrets`, with and without a name, asks for what is missing by a hidden prompt and stores it."""
+    value = canary("register-secrets")
+    assert kernel.run(REGISTER_ANNOTATOR).ok
+    assert kernel.run("%stack update default -an label_studio_annotator").ok
+    ran = kernel.run(f"%stack register-secrets{stack}", [value])
+    assert ran.ok, ran.error
+    assert [prompt["password"] for prompt in ran.prompts] == [True]
+    assert "label_studio_secret" in ran.prompts[0]["prompt"]
+    again = kernel.run(f"%stack register-secrets{stack} --skip-existing")
+    assert again.ok, again.error
+    _nothing_leaked(kernel, tmp_path)
+
+
+def test_interactive_registration(kernel: Kernel, tmp_path: Path) -> None:
+    """`secrets-manager secret register SECRET_NAME -i` asks for keys and values until there are no more."""
+    value = canary("interactive")
+    ran = kernel.run("%zen secrets-manager secret register SECRET_NAME -i", ["first", value, ""])
+    assert ran.ok, ran.error
+    assert all(prompt["password"] for prompt in ran.prompts)
+    assert _digest_in(kernel, "SECRET_NAME", "first") == _digest(value)
+    _nothing_leaked(kernel, tmp_path)
+
+
+def test_values_on_the_command_line(kernel: Kernel) -> None:
+    """`--key1=value1 --key2=value2` registers both."""
+    assert kernel.run("%zen secrets-manager secret register SECRET_NAME --key1=value1 --key2=value2").ok
+    assert _digest_in(kernel, "SECRET_NAME", "key1") == _digest("value1")
+    assert _digest_in(kernel, "SECRET_NAME", "key2") == _digest("value2")
+
+
+def test_values_from_files(kernel: Kernel, tmp_path: Path) -> None:
+    """`@` takes a value from a file verbatim, beside one from the line; the documentation's continued line works in a cell."""
+    content = canary("file") + "\n special: \"'{{}}$HOME é\n"
+    (tmp_path / "path" / "to").mkdir(parents=True)
+    (tmp_path / "path" / "to" / "file.txt").write_text(content, encoding="utf-8")
+    ran = kernel.run("%zen secrets-manager secret register SECRET_NAME --attr_from_literal=value \\\n   --attr_from_file=@path/to/file.txt")
+    assert ran.ok, ran.error
+    assert _digest_in(kernel, "SECRET_NAME", "attr_from_literal") == _digest("value")
+    assert _digest_in(kernel, "SECRET_NAME", "attr_from_file") == _digest(content)
+    assert not find_canary(repr(kernel.record).encode())
+
+
+STEP = '''
+from zensecrets_jupyter import step, StepContext
+
+
+@step(enable_cache=True)
+def secret_loader(
+    context: StepContext,
+) -> None:
+    """Load the example secret from the secret manager."""
+    # Load Secret from active secret manager. This will fail if no secret
+    # manager is active or if that secret does not exist.
+    retrieved_secret = context.stack.secrets_manager.get_secret("SECRET_NAME")
+
+    # retrieved_secret.content will contain a dictionary with all Key-Value
+    # pairs within your secret.
+    seen.append(dict(retrieved_secret.content))
+    return
+'''
+
+
+def test_the_step_loads_the_secret(kernel: Kernel) -> None:
+    """The documentation's step, with its import line changed and a secret's name filled in, reads the content of the secret."""
+    assert kernel.run("%secret register SECRET_NAME --key1=value1 --key2=value2").ok
+    assert kernel.run("seen = []").ok
+    assert kernel.run(STEP).ok
+    ran = kernel.run("secret_loader()\nassert seen == [{'key1': 'value1', 'key2': 'value2'}]")
+    assert ran.ok, ran.error
+    missing = kernel.run("%secret delete SECRET_NAME -y\nsecret_loader()")
+    assert not missing.ok
+    assert "SECRET_NAME" in missing.error
+
+
+@pytest.mark.parametrize(
+    ("level", "exists", "has_key", "valid"),
+    [
+        ("NONE", False, False, True),
+        ("SECRET_EXISTS", False, False, False),
+        ("SECRET_EXISTS", True, False, True),
+        ("SECRET_AND_KEY_EXISTS", True, False, False),
+        ("SECRET_AND_KEY_EXISTS", True, True, True),
+        (None, True, False, False),
+        (None, True, True, True),
+    ],
+)
+def test_the_levels_of_validation(kernel: Kernel, level: str | None, *, exists: bool, has_key: bool, valid: bool) -> None:
+    """ZENML_SECRET_VALIDATION_LEVEL decides what a run looks at before its first step."""
+    assert kernel.run(REGISTER_ANNOTATOR).ok
+    assert kernel.run("%stack update default -an label_studio_annotator").ok
+    if exists:
+        key = "YOUR_AUTH_SECRET_VALUE_GOES_HERE" if has_key else "other"
+        assert kernel.run(f"%secret register label_studio_secret --{key}=value").ok
+    if level:
+        assert kernel.run(f"%env ZENML_SECRET_VALIDATION_LEVEL={level}").ok
+    cell = """
+from zensecrets_jupyter import pipeline, step
+
+ran = []
+
+@step
+def first() -> None:
+    ran.append(1)
+
+@pipeline
+def run_it():
+    first()
+
+run_it()
+"""
+    outcome = kernel.run(cell)
+    assert outcome.ok is valid, outcome.error
+    assert kernel.run("ran").shown() == ["[1]" if valid else "[]"]
+    if not valid:
+        assert "label_studio_secret" in outcome.error
+        assert "register-secrets" in outcome.error
+
+
+def _digest(value: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def _digest_in(kernel: Kernel, name: str, key: str) -> str:
+    """Return the digest of a stored value, computed in the kernel: the value itself should not travel."""
+    cell = f"""
+import hashlib
+from zensecrets_jupyter import Client
+hashlib.sha256(Client().get_secret({name!r}).content[{key!r}].encode()).hexdigest()
+"""
+    return kernel.run(cell).shown()[0].strip("'")
+
+
+def _nothing_leaked(kernel: Kernel, folder: Path) -> None:
+    assert not find_canary(repr([message for message in kernel.record if message["msg_type"] != "input_reply"]).encode())
+    assert not find_canary(folder)
