@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -55,20 +56,26 @@ class ReadCache:
         Raises:
             ZenSecretsError: What ``read`` raises, to each caller.
         """
-        with self._lock:
-            flight = self._flights.get(name)
-            leads = flight is None
-            if flight is None:
-                flight = self._flights[name] = Future()
-        if not leads:
-            return flight.result()
+        while True:
+            with self._lock:
+                flight = self._flights.get(name)
+                if flight is None:
+                    flight = self._flights[name] = Future()
+                    break
+            with suppress(CancelledError):
+                return flight.result()
         try:
             self._looked = 0.0
             token = self._current_token(time.monotonic())
             secret = read(name)
-        except BaseException as error:
+        except Exception as error:
             self._land(name, flight, None)
             flight.set_exception(error)
+            raise
+        except BaseException:
+            # Ctrl-C is for the thread that reads; one of those that wait for it reads in its place.
+            self._land(name, flight, None)
+            flight.cancel()
             raise
         self._land(name, flight, _Entry(secret, token, time.monotonic() + self._time_to_live))
         flight.set_result(secret)

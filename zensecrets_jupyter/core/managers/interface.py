@@ -214,27 +214,27 @@ class SecretsManager(ABC):
         Raises:
             SecretNotFoundError: If there is none; it names near misses.
         """
-        if not refresh:
-            cached = self._cache.fresh(secret_name)
-            if cached is not None:
-                _reads.note(self, secret_name, cached)
-                return cached
-        _reads.note(self, secret_name, None)
-        self._require(Capability.READ, "read")
+        cached = None if refresh else self._cached(secret_name)
+        if cached is not None:
+            return cached
         if refresh:
             self._cache.drop(secret_name)
-        secret = self._cache.fetch(secret_name, self._load)
-        _reads.note(self, secret_name, secret)
-        return secret
+        with suppress(SecretNotFoundError):
+            return self._fetch(secret_name)
+        raise self.not_found(secret_name)
 
     def get_secrets(self, secret_names: Iterable[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         """Return for each name its secret, or the error that reading it ended with; each is read once, several at a time."""
         wanted = list(dict.fromkeys(secret_names))
         workers = min(self.parallel_reads, len(wanted))
         if workers <= 1:
-            return {name: self._get_or_error(name) for name in wanted}
-        with ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-read") as pool:
-            return dict(zip(wanted, pool.map(self._get_or_error, wanted), strict=True))
+            found = {name: self._get_or_error(name) for name in wanted}
+        else:
+            with ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-read") as pool:
+                found = dict(zip(wanted, pool.map(self._get_or_error, wanted), strict=True))
+        missing = [name for name, secret in found.items() if isinstance(secret, SecretNotFoundError)]
+        known = self._known_names() if missing else []
+        return {**found, **{name: self._not_found(name, known) for name in missing}}
 
     def update_secret(self, secret: BaseSecretSchema) -> None:
         """Replace the schema and the whole content of an existing secret.
@@ -356,10 +356,15 @@ class SecretsManager(ABC):
 
     def not_found(self, secret_name: str) -> SecretNotFoundError:
         """Return the error that says that there is no such secret, with near misses where the manager lists."""
-        known: list[str] = []
+        return self._not_found(secret_name, self._known_names())
+
+    def _known_names(self) -> list[str]:
         if Capability.LIST in self.capabilities:
             with suppress(ZenSecretsError):
-                known = list(self._list())
+                return list(self._list())
+        return []
+
+    def _not_found(self, secret_name: str, known: Iterable[str]) -> SecretNotFoundError:
         message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
         hint = names.did_you_mean(secret_name, known) or f"Register it: %secret register {secret_name}"
         return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
@@ -370,20 +375,27 @@ class SecretsManager(ABC):
         hint = f"To change it: %secret update {secret_name}"
         return SecretExistsError(message, name=secret_name, manager=self.name, hint=hint)
 
-    def _get_or_error(self, name: str) -> BaseSecretSchema | ZenSecretsError:
-        try:
-            return self.get_secret(name)
-        except ZenSecretsError as error:
-            return error
+    def _cached(self, name: str) -> BaseSecretSchema | None:
+        secret = self._cache.fresh(name)
+        if secret is not None:
+            _reads.note(self, name, secret)
+        return secret
+
+    def _fetch(self, name: str) -> BaseSecretSchema:
+        _reads.note(self, name, None)
+        self._require(Capability.READ, "read")
+        secret = self._cache.fetch(name, self._load)
+        _reads.note(self, name, secret)
+        return secret
 
     def _load(self, name: str) -> BaseSecretSchema:
+        return self.secret_of(name, self._read(name))
+
+    def _get_or_error(self, name: str) -> BaseSecretSchema | ZenSecretsError:
         try:
-            record = self._read(name)
-        except SecretNotFoundError:
-            record = None
-        if record is None:
-            raise self.not_found(name)
-        return self.secret_of(name, record)
+            return self._cached(name) or self._fetch(name)
+        except ZenSecretsError as error:
+            return error
 
     def secret_of(self, name: str, record: SecretRecord) -> BaseSecretSchema:
         """Return the secret that ``record`` holds.
