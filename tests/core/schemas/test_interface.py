@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json
 
+from tests.core.cells import cell
 from tests.core.managers.counting import secret
 from tests.core.told import in_one_line, told
 from zensecrets_jupyter import (
@@ -32,13 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 QUICK = settings(deadline=None, max_examples=60)
-
-
-def cell(source: str) -> dict[str, Any]:
-    """Run ``source`` as IPython runs a cell, and return the names that it leaves."""
-    names: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(source, "<ipython-input-1>", "exec"), names)  # noqa: S102 - it is what a cell is
-    return names
 
 
 WEATHER = """

@@ -1,0 +1,250 @@
+"""What is kept of secrets that were read: one read for many callers, never longer than a write or the time to live."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from tests.core.managers.counting import CountingManager, secret
+from zensecrets_jupyter import ManagerUnreachableError, SecretNotFoundError
+from zensecrets_jupyter.core.managers._cache import ReadCache
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import FrameType
+
+    from zensecrets_jupyter.core.managers import SecretRecord
+
+WAIT = 30
+"""Seconds after which a thread that nobody lets go fails the test."""
+
+
+@pytest.fixture
+def manager() -> CountingManager:
+    """Return a manager that counts and holds one secret."""
+    made = CountingManager()
+    made.put("mine", key="first")
+    return made
+
+
+class Gate:
+    """Holds a reader that has looked already, until the test lets it go."""
+
+    def __init__(self) -> None:
+        """Be closed."""
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+
+    def __call__(self, _name: str) -> None:
+        """Wait in the middle of a read."""
+        self.reached.set()
+        assert self.opened.wait(WAIT)
+
+
+def _waiting(threads: Iterable[threading.Thread]) -> int:
+    """Return how many of the threads sit in the wait for another's read."""
+    frames = sys._current_frames()
+    return sum(_is_waiting(frames.get(thread.ident or 0)) for thread in threads)
+
+
+def _is_waiting(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code is Future.result.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        threading.Event().wait(0.001)
+
+
+def test_a_thousand_reads_are_one(manager: CountingManager) -> None:
+    """A secret is read once, however often it is asked for, and it is the same object."""
+    assert len({id(manager.get_secret("mine")) for _ in range(1000)}) == 1
+    assert manager.reads == ["mine"]
+
+
+def test_thirty_two_threads_share_one_read(manager: CountingManager) -> None:
+    """While one thread reads, thirty-one others wait for what it gets, and each gets it."""
+    gate = manager.during_read = Gate()
+    found: list[object] = []
+    threads = [threading.Thread(target=lambda: found.append(manager.get_secret("mine"))) for _ in range(32)]
+    threads[0].start()
+    assert gate.reached.wait(WAIT)
+    for thread in threads[1:]:
+        thread.start()
+    _until(lambda: _waiting(threads) == 31)
+    gate.opened.set()
+    for thread in threads:
+        thread.join(WAIT)
+    assert len(found) == 32
+    assert len({id(one) for one in found}) == 1
+    assert manager.reads == ["mine"]
+
+
+def test_an_error_goes_to_everybody_who_waited_and_is_not_kept() -> None:
+    """All who wanted a secret get the error of the one read, and the next call reads again."""
+
+    class Failing(CountingManager):
+        broken = True
+
+        def _read(self, name: str) -> SecretRecord:
+            record = super()._read(name)
+            if self.broken:
+                raise ManagerUnreachableError("it does not answer")
+            return record
+
+    manager = Failing()
+    manager.put("mine", key="value")
+    gate = manager.during_read = Gate()
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(manager.get_secret, "mine")]
+        assert gate.reached.wait(WAIT)
+        asked += [pool.submit(manager.get_secret, "mine") for _ in range(7)]
+        _until(lambda: _waiting(pool._threads) == 7)
+        gate.opened.set()
+        assert [type(one.exception(WAIT)) for one in asked] == [ManagerUnreachableError] * 8
+    assert manager.reads == ["mine"]
+    manager.broken = False
+    assert manager.get_secret("mine").content == {"key": "value"}
+
+
+def test_ctrl_c_is_for_the_thread_that_reads(manager: CountingManager) -> None:
+    """When the reading thread is interrupted, one that waited for it reads in its place instead of being interrupted too."""
+    gate = Gate()
+    interrupted = threading.Event()
+
+    def during(name: str) -> None:
+        if not interrupted.is_set():
+            gate(name)
+            interrupted.set()
+            raise KeyboardInterrupt
+
+    manager.during_read = during
+    found: list[object] = []
+
+    def read() -> None:
+        try:
+            found.append(manager.get_secret("mine").content)
+        except KeyboardInterrupt:
+            found.append("interrupted")
+
+    threads = [threading.Thread(target=read) for _ in range(4)]
+    threads[0].start()
+    assert gate.reached.wait(WAIT)
+    for thread in threads[1:]:
+        thread.start()
+    _until(lambda: _waiting(threads) == 3)
+    gate.opened.set()
+    for thread in threads:
+        thread.join(WAIT)
+    assert sorted(map(str, found)) == ["interrupted", *["{'key': ‹secret:mine.key›}"] * 3]
+    assert manager.reads == ["mine", "mine"]
+
+
+def test_a_write_is_seen_at_the_next_read(manager: CountingManager) -> None:
+    """Each kind of write through the manager drops what was kept of the secret."""
+    writes: list[tuple[Callable[[], None], dict[str, str] | None]] = [
+        (lambda: manager.update_secret(secret("mine", key="second")), {"key": "second"}),
+        (lambda: manager.merge_secret("mine", {"key": "third"}), {"key": "third"}),
+        (lambda: manager.delete_secret("mine"), None),
+        (lambda: manager.register_secret(secret("mine", key="fourth")), {"key": "fourth"}),
+        (manager.delete_all_secrets, None),
+        (lambda: manager.put("other", key="fifth"), None),
+        (lambda: manager.rename_secret("other", "mine"), {"key": "fifth"}),
+    ]
+    for write, expected in writes:
+        write()
+        try:
+            found = manager.get_secret("mine").content
+        except SecretNotFoundError:
+            found = None
+        assert found == expected
+
+
+def test_a_failed_write_drops_what_was_kept(manager: CountingManager) -> None:
+    """After a write that failed nobody knows what is there, so it is read again."""
+    manager.get_secret("mine")
+    with pytest.raises(ValueError, match="exists already"):
+        manager.register_secret(secret("mine", key="second"))
+    manager.get_secret("mine")
+    assert manager.reads == ["mine", "mine"]
+
+
+def test_a_read_that_began_before_a_write_does_not_outlive_it(manager: CountingManager) -> None:
+    """What was read before a write is handed to its reader and to nobody after the write."""
+    text = canary("second")
+    gate = manager.during_read = Gate()
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(manager.get_secret, "mine")
+        assert gate.reached.wait(WAIT)
+        manager.during_read = None
+        manager.update_secret(secret("mine", key=text))
+        late = manager.get_secret("mine")
+        gate.opened.set()
+        assert early.result(WAIT).content == {"key": "first"}
+    assert late.content == {"key": text}
+    assert manager.get_secret("mine").content == {"key": text}
+    assert manager.reads == ["mine", "mine"]
+
+
+def test_a_refresh_reads_even_what_is_kept(manager: CountingManager) -> None:
+    """With refresh the place is asked, and what it says is what is kept from then on."""
+    manager.get_secret("mine")
+    manager.put("mine", key="second")
+    assert manager.get_secret("mine").content == {"key": "first"}
+    assert manager.get_secret("mine", refresh=True).content == {"key": "second"}
+    assert manager.get_secret("mine").content == {"key": "second"}
+    assert manager.reads == ["mine", "mine"]
+
+
+def test_what_is_kept_ends_with_its_time() -> None:
+    """With no time to live every call reads; with time to spare only the first does."""
+
+    class Forgetful(CountingManager):
+        time_to_live: ClassVar[float] = 0.0
+
+    manager = Forgetful()
+    manager.put("mine", key="value")
+    for _ in range(3):
+        manager.get_secret("mine")
+    assert manager.reads == ["mine"] * 3
+
+
+def test_a_change_by_somebody_else_is_seen_by_its_token(manager: CountingManager) -> None:
+    """A place that tells of changes has what is kept read again after another process wrote, without waiting for its time."""
+    manager.token = 1
+    assert manager.get_secret("mine").content == {"key": "first"}
+    manager.put("mine", key="second")
+    manager.token = 2
+    _until(lambda: manager.get_secret("mine").content == {"key": "second"})
+    assert manager.reads == ["mine", "mine"]
+
+
+def test_a_token_is_looked_at_before_the_read() -> None:
+    """A change that comes while a secret is being read is not taken for one that was seen."""
+    tokens = iter([1, 2, 2])
+    cache = ReadCache(60.0, lambda: next(tokens))
+    mine = secret("mine", key="first")
+    assert cache.fetch("mine", lambda _: mine) is mine
+    cache._looked = 0.0
+    assert cache.fresh("mine") is None
+    assert cache.fetch("mine", lambda _: mine) is mine
+
+
+def test_what_is_not_there_is_not_kept(manager: CountingManager) -> None:
+    """A secret that another machine registers is found at the next call after it was missing."""
+    with pytest.raises(SecretNotFoundError):
+        manager.get_secret("other")
+    manager.put("other", key="new")
+    assert manager.get_secret("other").content == {"key": "new"}

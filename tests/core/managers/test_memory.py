@@ -1,0 +1,87 @@
+"""The memory flavor: what several instances of one manager share, and that nothing is left anywhere."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.core.managers.counting import secret
+from zensecrets_jupyter import InvalidOptionsError, SecretExistsError, SecretNotFoundError
+from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
+from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _open(identity: str) -> MemorySecretsManager:
+    return MemorySecretsManager(context=ManagerContext(name="mine", id=identity))
+
+
+def test_it_is_a_flavor_that_takes_no_attributes() -> None:
+    """It is found by its name, is local and always available, and refuses every attribute."""
+    assert get_flavor("memory") is MemorySecretsManager
+    assert MemorySecretsManager.is_local
+    assert MemorySecretsManager.availability().ok
+    with pytest.raises(InvalidOptionsError, match="Its attributes are none"):
+        MemorySecretsManager.make_options({"path": "/tmp/x"})  # noqa: S108 - no file is made
+
+
+def test_instances_of_one_manager_share_their_secrets() -> None:
+    """What one instance wrote another of the same identity reads; one of another identity does not."""
+    text = canary("shared")
+    _open("one").register_secret(secret("mine", key=text))
+    assert _open("one").get_secret("mine").content == {"key": text}
+    assert _open("two").list_secrets() == []
+    _open("one").delete_all_secrets()
+    assert _open("one").list_secrets() == []
+
+
+def test_two_that_nobody_registered_share_nothing() -> None:
+    """A manager without a context of its own keeps its secrets to itself."""
+    one, two = MemorySecretsManager(), MemorySecretsManager()
+    one.register_secret(secret("mine", key="1"))
+    assert two.list_secrets() == []
+
+
+def test_every_writer_is_heard() -> None:
+    """Eight threads that register, merge and delete at once lose nothing, and of two that register one name one wins."""
+    manager = _open("busy")
+
+    def write(number: int) -> int:
+        lost = 0
+        for turn in range(20):
+            manager.register_secret(secret(f"own-{number}-{turn}", key="1"))
+            manager.merge_secret(f"own-{number}-{turn}", {"more": "2"})
+            try:
+                manager.register_secret(secret(f"shared-{turn}", key=str(number)))
+            except SecretExistsError:
+                lost += 1
+        manager.delete_secret(f"own-{number}-0")
+        return lost
+
+    with ThreadPoolExecutor(8) as pool:
+        lost = sum(pool.map(write, range(8)))
+    assert lost == 7 * 20
+    assert len(manager.list_secrets()) == 8 * 19 + 20
+    assert all(manager.get_secret(name).content == {"key": "1", "more": "2"} for name in manager.list_secrets() if name.startswith("own"))
+
+
+def test_what_is_not_there_is_an_error() -> None:
+    """Reading, updating and deleting a secret that is not there raise our error."""
+    manager = _open("empty")
+    for call in (manager.get_secret, manager.delete_secret, lambda name: manager.update_secret(secret(name))):
+        with pytest.raises(SecretNotFoundError):
+            call("mine")
+
+
+def test_nothing_is_left(tmp_path: Path) -> None:
+    """No file is written, and neither repr nor description shows a value."""
+    manager = _open("quiet")
+    manager.register_secret(secret("mine", key=canary("quiet")))
+    assert find_canary(repr(manager) + str(manager.describe())) == []
+    assert list(tmp_path.iterdir()) == []
+    assert "memory" in manager.describe()["kept in"]
