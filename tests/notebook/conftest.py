@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kernels import running_kernel
+from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Iterator[Kernel]:
-    """Return a kernel with a home of its own, in which the extension is loaded."""
-    with running_kernel(tmp_path) as kernel:
+    """Return a kernel with a home of its own, in which the extension is loaded and the store's passphrase is known."""
+    with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         yield kernel
