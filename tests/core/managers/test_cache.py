@@ -248,3 +248,12 @@ def test_what_is_not_there_is_not_kept(manager: CountingManager) -> None:
         manager.get_secret("other")
     manager.put("other", key="new")
     assert manager.get_secret("other").content == {"key": "new"}
+
+
+def test_who_looked_too_early_does_not_read_again() -> None:
+    """A caller that found nothing kept, and comes to read after another has done so, gets what that one read."""
+    cache = ReadCache(60.0, lambda: None)
+    first = secret("mine", key="first")
+    assert cache.fresh("mine") is None
+    assert cache.fetch("mine", lambda _: first) is first
+    assert cache.fetch("mine", lambda _: secret("mine", key="second")) is first

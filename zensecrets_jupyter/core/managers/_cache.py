@@ -51,7 +51,7 @@ class ReadCache:
         return entry.secret
 
     def fetch(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema:
-        """Return what ``read(name)`` returns and keep it; of several callers at once only one reads.
+        """Return what ``read(name)`` returns and keep it; of several callers at once only one reads, and none if it is kept by now.
 
         Raises:
             ZenSecretsError: What ``read`` raises, to each caller.
@@ -60,6 +60,10 @@ class ReadCache:
             with self._lock:
                 flight = self._flights.get(name)
                 if flight is None:
+                    kept = self.fresh(name)
+                    if kept is not None:
+                        # Another's read ended after this caller had looked.
+                        return kept
                     flight = self._flights[name] = Future()
                     break
             with suppress(CancelledError):
