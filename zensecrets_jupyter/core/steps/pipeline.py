@@ -9,21 +9,20 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, overload
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.steps.execution import Execution, validate
 from zensecrets_jupyter.core.steps.graph import Graph, current_graph, traced
 from zensecrets_jupyter.core.steps.orchestrators import get_orchestrator
 from zensecrets_jupyter.core.steps.run import ExecutionStatus, PipelineRun, StepRun, recent_runs, remember
 from zensecrets_jupyter.core.steps.settings import NeededSecrets, checked_secrets, checked_settings, merged
 from zensecrets_jupyter.core.steps.step import checked_name
-from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from typing_extensions import Self
 
     from zensecrets_jupyter.core.stack import Stack, TemplatedModel
     from zensecrets_jupyter.core.stack._templated import Needing
+    from zensecrets_jupyter.core.steps.execution import Execution
     from zensecrets_jupyter.core.steps.orchestrators import Orchestrator
 
 
@@ -105,10 +104,14 @@ class Pipeline:
             StackValidationError: If the stack, settings or secrets would keep it from running; its report holds every problem.
             FlavorUnavailableError: If nothing here implements the stack's orchestrator; nothing was run then.
         """
+        # Here: with SQLAlchemy behind them they take longer to import than everything else that a cell of steps needs.
+        from zensecrets_jupyter.core.steps.execution import Execution, validate  # noqa: PLC0415 - see above
+        from zensecrets_jupyter.core.workspace import get_workspace  # noqa: PLC0415 - see above
+
         graph = self._trace(args, kwargs)
         workspace = get_workspace()
         stack = workspace.stack()
-        self._validate(stack, graph)
+        validate(stack, *self._needs(graph))
         orchestrator = _orchestrator_of(stack)
         run = PipelineRun(self.name, stack.name, self.settings)
         execution = Execution(run.id, workspace, stack, self)
@@ -135,12 +138,13 @@ class Pipeline:
         graph.in_order()
         return graph
 
-    def _validate(self, stack: Stack, graph: Graph) -> None:
+    def _needs(self, graph: Graph) -> tuple[list[tuple[str, Needing]], list[Sequence[str]]]:
+        """Return what the pipeline and its steps need, with what errors call them, and the secrets that are set together."""
         needs: list[tuple[str, Needing]] = [(str(self), self.settings), (str(self), NeededSecrets(self.secrets))]
         steps = dict.fromkeys(call.step for call in graph.calls.values())
         for step in steps:
             needs += [(str(step), step.settings), (str(step), NeededSecrets(step.secrets))]
-        validate(stack, needs, [self.secrets, *(step.secrets for step in steps)])
+        return needs, [self.secrets, *(step.secrets for step in steps)]
 
 
 class _Progress:
