@@ -57,10 +57,25 @@ class Command(_OurHelp):
             UsageProblem: If there is a word too many; it is not repeated, since it may be a piece of a value.
         """
         ctx.allow_extra_args = True
+        if ctx.resilient_parsing and args and self._takes_value(ctx, args[-1]):
+            # Its value is what is being completed; Click would give up on the words before it too.
+            args = args[:-1]
         rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
             raise UsageProblem(f"{ctx.command_path} takes fewer words.", hint=usage(ctx))
         return rest
+
+    def own_options(self, ctx: click.Context) -> dict[str, bool]:
+        """Return the options by name, ``_`` as ``-``, with whether each takes a value."""
+        return {
+            name.replace("_", "-"): not (parameter.is_flag or parameter.count)
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option)
+            for name in (*parameter.opts, *parameter.secondary_opts)
+        }
+
+    def _takes_value(self, ctx: click.Context, word: str) -> bool:
+        return self.own_options(ctx).get(word.replace("_", "-"), False)
 
 
 class FreeCommand(Command):
@@ -82,13 +97,7 @@ class FreeCommand(Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; errors as :func:`words.split` has them."""
-        options = {
-            name.replace("_", "-"): not (parameter.is_flag or parameter.count)
-            for parameter in self.get_params(ctx)
-            if isinstance(parameter, click.Option)
-            for name in (*parameter.opts, *parameter.secondary_opts)
-        }
-        own, given = words.split(args, options, names=self._names, lenient=ctx.resilient_parsing)
+        own, given = words.split(args, self.own_options(ctx), names=self._names, lenient=ctx.resilient_parsing)
         rest = super().parse_args(ctx, own)
         ctx.params["given"] = given
         return rest

@@ -37,7 +37,11 @@ def _read_input(key: str, read_input: Callable[[], bytes] | None) -> str:
     if read_input is None:
         message = f"--{key}=@- reads what is piped in, and nothing is piped in here."
         raise UnreadableFileError(message, hint=f"Write --{key} to be asked, or --{key}=@FILE; a file called '-' is @./-.")
-    text = _text(key, "what was piped in", read_input())
+    data = read_input()
+    if not data:
+        message = f"--{key}=@- reads what is piped in, and that was nothing."
+        raise UnreadableFileError(message, hint=f"See that the program before it writes the value; an empty value is --{key}=")
+    text = _text(key, "what was piped in", data)
     # Programs that print a value end the line, and the value does not hold that end.
     return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
 

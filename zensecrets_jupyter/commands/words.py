@@ -40,7 +40,7 @@ def split(
         lenient: Whether a wrong line is split as well as can be, instead of refused.
 
     Raises:
-        UsageProblem: If a key is given twice or is empty, or if it is not clear what belongs to what.
+        UsageProblem: If a key is given twice or is empty, an own option lacks its value, or it is not clear what belongs to what.
     """
     line = _Line(options, lenient=lenient)
     line.read(words)
@@ -80,9 +80,7 @@ class _Line:
                 self.loose += [_Loose(rest, None) for rest in waiting]
                 return
             if _folded(head) in self._options:
-                self.own.append(word)
-                if self._options[_folded(head)] and not equals and waiting:
-                    self.own.append(waiting.pop(0))
+                self._read_own(word, waiting)
             elif word.startswith("--"):
                 self.given.append(Given(head[2:], text if equals else None))
                 bare = None if equals else self.given[-1]
@@ -92,6 +90,15 @@ class _Line:
                 self.own.append(word)
             else:
                 self.loose.append(_Loose(word, after))
+
+    def _read_own(self, word: str, waiting: list[str]) -> None:
+        head, equals, _ = word.partition("=")
+        if equals or not self._options[_folded(head)]:
+            self.own.append(word)
+        elif waiting:
+            self.own += [word, waiting.pop(0)]
+        elif not self._lenient:
+            raise UsageProblem(f"The option {head} needs a value.", hint=f"Write {head}=VALUE.")
 
 
 def refuse_twice(keys: Iterable[str]) -> None:

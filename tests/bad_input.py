@@ -1,0 +1,282 @@
+"""What bad input gets: every row of the behaviour that names an error, as data, for each face to run.
+
+A face runs ``setup`` and then ``words``, in a folder with ``files``, with nobody there to be asked. The command has to end with one line
+that holds each of ``told``, and must write nothing; no canary may be in what is shown or kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.commands import tree
+from zensecrets_jupyter.commands.ask import Nobody
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import get_workspace
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+VALUE = canary("bad input")
+OTHER = canary("other bad input")
+
+
+@dataclass(frozen=True)
+class BadInput:
+    """A command that has to fail.
+
+    Attributes:
+        id: What the test is called.
+        words: The command.
+        told: What the error's line has to hold.
+        setup: Commands that are run before, and succeed.
+        files: Files in the folder that the command is run in, by name.
+        environment: Variables that are set for the command.
+        terminal_only: Whether the command is one that only a terminal has.
+    """
+
+    id: str
+    words: tuple[str, ...]
+    told: tuple[str, ...]
+    setup: tuple[tuple[str, ...], ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    terminal_only: bool = False
+
+    def prepare(self, folder: Path) -> None:
+        """Write the files, and run the commands that come before."""
+        for name, content in self.files.items():
+            (folder / name).write_bytes(content)
+        for words in self.setup:
+            tree.run(words, Nobody())
+
+
+def snapshot() -> dict[str, Any]:
+    """Return everything that is registered, values included; what a failed command must leave as it was."""
+    workspace = get_workspace()
+    managers = workspace.components(ComponentType.SECRETS_MANAGER)
+    secrets = {record.name: _held(workspace.open_manager(record.name)) for record in managers}
+    return {"secrets": secrets, "components": workspace.components(), "stacks": workspace.stacks()}
+
+
+def _held(manager: SecretsManager) -> dict[str, dict[str, str]]:
+    return {name: manager.get_secret(name, refresh=True).content for name in manager.list_secrets()}
+
+
+def _command(text: str) -> tuple[str, ...]:
+    return tuple(text.split(" "))
+
+
+_OPENAI = _command(f"secret register openai --api_key={OTHER}")
+_AWS = _command(f"secret register cloud --schema=aws --aws_access_key_id={OTHER} --aws_secret_access_key={OTHER}")
+_LABELS = _command("annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}")
+_NEEDY = (_LABELS, _command("stack update default -an labels"))
+_REGISTER = "annotator register new --flavor=label_studio"
+
+
+def _secrets() -> list[BadInput]:
+    return [
+        BadInput("unknown schema", _command(f"secret register x -s awz --a={VALUE}"), ("'awz'", "Did you mean 'aws'")),
+        BadInput("name with a dot", _command(f"secret register a.b --k={VALUE}"), ("'a.b'", "dots")),
+        BadInput("name with a brace", _command(f"secret register a{{b --k={VALUE}"), ("braces",)),
+        BadInput("name with a space", ("secret", "register", "a b", f"--k={VALUE}"), ("'a b'", "white space")),
+        BadInput("empty name", ("secret", "register", "", f"--k={VALUE}"), ("can't be empty",)),
+        BadInput("name that is name", _command(f"secret register name --k={VALUE}"), ("'name'",)),
+        BadInput("name that is too long", _command(f"secret register {'n' * 256} --k={VALUE}"), ("256", "255")),
+        BadInput("name that starts with a dash", ("secret", "register", "--k=" + VALUE, "--", "-n"), ("'-n'", "'-'")),
+        BadInput("key with a brace", _command(f"secret register x --a{{b={VALUE}"), ("'a{b'", "braces")),
+        BadInput("key that is name", _command(f"secret register x --name={VALUE}"), ("'name'", "'x'")),
+        BadInput("no key", _command(f"secret register x --={VALUE}"), ("--KEY=VALUE",)),
+        BadInput("name is taken", _command(f"secret register openai --k={VALUE}"), ("'openai'", "exists", "secret update"), (_OPENAI,)),
+        BadInput("no such secret", _command("secret get opanai"), ("'opanai'", "Did you mean 'openai'"), (_OPENAI,)),
+        BadInput("no such key", _command("secret get openai --key apikey"), ("'apikey'", "api_key"), (_OPENAI,)),
+        BadInput("unknown key of a schema", _command(f"secret register x -s openai --api_kee={VALUE}"), ("'api_kee'", "'api_key'")),
+        BadInput(
+            "key of a schema is missing", _command(f"secret register x -s aws --aws_access_key_id={VALUE}"), ("aws_secret_access_key",)
+        ),
+        BadInput("update of nothing", _command(f"secret update opanai --k={VALUE}"), ("'opanai'", "'openai'"), (_OPENAI,)),
+        BadInput("update with an unknown key", _command(f"secret update cloud --k={VALUE}"), ("'k'", "aws_access_key_id"), (_AWS,)),
+        BadInput("removal of no key", _command("secret update openai --remove-key k"), ("'k'", "api_key"), (_OPENAI,)),
+        BadInput(
+            "removal of a required key", _command("secret update cloud --remove-key aws_access_key_id"), ("aws_access_key_id",), (_AWS,)
+        ),
+        BadInput("key set and removed", _command(f"secret update openai --k={VALUE} --remove-key k"), ("'k'", "removed"), (_OPENAI,)),
+        BadInput("deletion of nothing", _command("secret delete opanai -y"), ("'opanai'", "'openai'"), (_OPENAI,)),
+        BadInput("renaming of nothing", _command("secret rename opanai x"), ("'opanai'",), (_OPENAI,)),
+        BadInput("renaming to a taken name", _command("secret rename openai cloud"), ("'cloud'", "exists"), (_OPENAI, _AWS)),
+        BadInput("renaming to a bad name", _command("secret rename openai a.b"), ("'a.b'",), (_OPENAI,)),
+        BadInput("history of nothing", _command("secret history opanai"), ("'opanai'", "'openai'"), (_OPENAI,)),
+        BadInput("rollback to nothing", _command("secret rollback openai --to 7"), ("7", "'openai'"), (_OPENAI,)),
+        BadInput("rollback to no number", _command("secret rollback openai --to x"), ("--to",), (_OPENAI,)),
+        BadInput("variables of nothing", _command("secret env opanai -- true"), ("'opanai'",), (_OPENAI,), terminal_only=True),
+        BadInput("no program", _command("secret env openai"), ("-- PROGRAM",), (_OPENAI,), terminal_only=True),
+        BadInput("no such program", _command("secret env openai -- zs-no-program"), ("zs-no-program",), (_OPENAI,), terminal_only=True),
+        BadInput("prefix of no variable", _command("secret env openai --prefix 1-"), ("'1-'",), (_OPENAI,)),
+    ]
+
+
+def _arguments() -> list[BadInput]:
+    return [
+        BadInput("key given twice", _command(f"secret register x --k={VALUE} --k={OTHER}"), ("--k", "twice")),
+        BadInput("key of a schema given twice", _command(f"secret register x -s openai --api_key={VALUE} --api-key={OTHER}"), ("twice",)),
+        BadInput("value or name", _command(f"secret register --k {VALUE}"), ("--k", "NAME")),
+        BadInput("value with a space", _command(f"secret register x --k={VALUE} {OTHER}"), ("--k", "quotes")),
+        BadInput("value with a dash", _command(f"secret register x --k -{VALUE}"), ("--k=VALUE",)),
+        BadInput("file is missing", _command("secret register x --k=@no/such/file"), ("--k", "no/such/file", "does not exist")),
+        BadInput("file is a folder", _command("secret register x --k=@."), ("--k", "'.'", "folder")),
+        BadInput(
+            "file is binary", _command("secret register x --k=@key"), ("--k", "'key'", "UTF-8"), files={"key": VALUE.encode() + b"\xff"}
+        ),
+        BadInput("file holds a NUL", _command("secret register x --k=@key"), ("--k", "'key'"), files={"key": VALUE.encode() + b"\0"}),
+        BadInput(
+            "file is too large", _command("secret register x --k=@key"), ("--k", "'key'", "64 KiB"), files={"key": VALUE.encode() * 4096}
+        ),
+        BadInput("no home of that name", _command("secret register x --k=@~zs-nobody/f"), ("--k", "~zs-nobody/f")),
+        BadInput("nothing is piped in", _command("secret register x --k=@-"), ("--k",)),
+        BadInput("form with values", _command(f"secret register x -i --k={VALUE}"), ("-i",)),
+        BadInput("nobody for the form", _command("secret register x -s aws -i"), ("x.aws_access_key_id", "--aws_access_key_id=@FILE")),
+        BadInput("nobody for any key", _command("secret register x"), ("keys of x", "--KEY=@FILE")),
+        BadInput("nobody for one key", _command(f"secret register x --a={VALUE} --k"), ("x.k", "--k=@FILE")),
+        BadInput("nobody for an update", _command("secret update openai"), ("openai.api_key", "--api_key=@FILE"), (_OPENAI,)),
+        BadInput("nobody to confirm", _command("secret delete openai"), ("'openai'", "-y"), (_OPENAI,)),
+        BadInput("nobody to confirm it all", _command("secret cleanup"), ("1 secret", "-y"), (_OPENAI,)),
+        BadInput("unknown group", _command("secrets list"), ("'secrets'", "'secret'")),
+        BadInput("unknown command", _command("secret regster x"), ("'regster'", "'register'")),
+        BadInput("unknown option", _command("secret get x --kye k"), ("'--kye'", "'--key'")),
+        BadInput("unknown short option", _command(f"secret register x --k={VALUE} -z"), ("'-z'",)),
+        BadInput("no name", _command("secret get"), ("NAME",)),
+        BadInput("word too many", _command(f"secret get x {VALUE}"), ("secret get NAME",)),
+        BadInput("option without its value", _command("secret get x --key"), ("--key",)),
+        BadInput("schema without its value", _command(f"secret register x --k={VALUE} --schema"), ("--schema=VALUE",)),
+        BadInput("value for a flag", _command(f"secret delete x --yes={VALUE}"), ("--yes",)),
+        BadInput("revealing everything", _command("secret get openai --reveal"), ("--key",), (_OPENAI,)),
+    ]
+
+
+def _files() -> list[BadInput]:
+    secrets = {"s.json": f'{{"openai": {{"api_key": "{VALUE}"}}, "new": {{"k": "{VALUE}"}}}}'.encode()}
+    return [
+        BadInput("import of no file", _command("secret import no.json"), ("no.json", "does not exist")),
+        BadInput(
+            "import of no JSON", _command("secret import s.json"), ("s.json", "line 1"), files={"s.json": f'{{"k": "{VALUE}'.encode()}
+        ),
+        BadInput("import of no YAML", _command("secret import s.yaml"), ("s.yaml", "line"), files={"s.yaml": f"a: [{VALUE}\n b".encode()}),
+        BadInput("import of no .env", _command("secret import s.env"), ("s.env", "line 2"), files={"s.env": f"A=1\n'{VALUE}\n".encode()}),
+        BadInput("import of a key twice", _command("secret import s.env"), ("'A'", "twice"), files={"s.env": f"A={VALUE}\nA=1\n".encode()}),
+        BadInput("import of a list", _command("secret import s.json"), ("s.json", "mapping"), files={"s.json": f'["{VALUE}"]'.encode()}),
+        BadInput("import of null", _command("secret import s.json"), ("'k'",), files={"s.json": b'{"k": null}'}),
+        BadInput(
+            "import of a mixture", _command("secret import s.json"), ("'k'",), files={"s.json": f'{{"k": "{VALUE}", "n": {{}}}}'.encode()}
+        ),
+        BadInput("import of no format", _command("secret import s.txt"), ("--format",), files={"s.txt": f"A={VALUE}".encode()}),
+        BadInput(
+            "import of a bad name", _command("secret import a.b.json"), ("'a.b'",), files={"a.b.json": f'{{"k": "{VALUE}"}}'.encode()}
+        ),
+        BadInput("import of what is there", _command("secret import s.json"), ("'openai'", "--overwrite"), (_OPENAI,), secrets),
+        BadInput("import both ways", _command("secret import s.json --overwrite --skip-existing"), ("--overwrite",), files=secrets),
+        BadInput(
+            "import of a damaged export",
+            _command("secret import s.sealed"),
+            ("s.sealed", "damaged"),
+            files={"s.sealed": b'{"zensecrets_sealed_export": 1, "sealed": "AAAA"}'},
+        ),
+        BadInput("export of nothing", _command("secret export opanai f.json --plaintext"), ("'opanai'", "'openai'"), (_OPENAI,)),
+        BadInput("export to no file", _command("secret export openai cloud"), ("'cloud'", "FILE"), (_OPENAI, _AWS)),
+        BadInput(
+            "export over a file", _command("secret export openai f.json --plaintext"), ("f.json", "--force"), (_OPENAI,), {"f.json": b""}
+        ),
+        BadInput("export to no folder", _command("secret export openai no/f.json --plaintext"), ("no/f.json",), (_OPENAI,)),
+        BadInput("export to no format", _command("secret export openai f.txt --plaintext"), (".json",), (_OPENAI,)),
+        BadInput("nobody for the passphrase", _command("secret export openai f.sealed"), ("ZENSECRETS_PASSPHRASE",), (_OPENAI,)),
+        BadInput("import of no stack", _command("stack import new -f s.yaml"), ("s.yaml",), files={"s.yaml": b"a: 1\n"}),
+        BadInput("import of a missing stack", _command("stack import new"), ("new.yaml",)),
+        BadInput("export over a stack's file", _command("stack export default s.yaml"), ("s.yaml", "--force"), files={"s.yaml": b""}),
+    ]
+
+
+def _components() -> list[BadInput]:
+    slips = ["{{a}}", "{a.b}", "{{a.b}", "${{a.b}}", "{{a .b}}"]
+    return [
+        *(
+            BadInput(f"near miss {slip}", (*_command(_REGISTER), f"--instance_url={slip}"), ("'instance_url'", "{{a.", "--literal"))
+            for slip in slips
+        ),
+        BadInput("reference as a name", ("annotator", "register", "{{a.b}}", "--flavor=label_studio"), ("reference",)),
+        BadInput("reference as a number", (*_command(_REGISTER), "--port={{a.b}}"), ("'port'", "not a text")),
+        BadInput(
+            "reference of a manager", _command("secrets-manager register m --flavor=local --path={{a.b}}"), ("'path'", "no reference")
+        ),
+        BadInput("no flavor", _command(f"annotator register new --k={VALUE}"), ("--flavor", "label_studio")),
+        BadInput("unknown flavor", _command("annotator register new --flavor=label_studi"), ("'label_studi'", "'label_studio'")),
+        BadInput("unknown flavor of manager", _command("secrets-manager register m --flavor=locl"), ("'locl'", "'local'")),
+        BadInput("unknown attribute", _command(f"{_REGISTER} --instance_ur={VALUE}"), ("'instance_ur'", "'instance_url'")),
+        BadInput("unknown attribute of a manager", _command(f"secrets-manager register m --flavor=local --k={VALUE}"), ("k", "path")),
+        BadInput("attribute given twice", _command(f"{_REGISTER} --port=1 --port={VALUE}"), ("--port", "twice")),
+        BadInput("attribute of another kind", _command(f"{_REGISTER} --port={VALUE}"), ("'port'",)),
+        BadInput("required attribute is missing", _command("alerter register new --flavor=slack"), ("'slack_token'", "missing")),
+        BadInput(
+            "attribute that is no JSON",
+            _command(f"artifact-store register s --flavor=s3 --path=s3://b --client_kwargs={{{VALUE}"),
+            ("'client_kwargs'", "JSON"),
+        ),
+        BadInput("attribute's file is missing", _command(f"{_REGISTER} --instance_url=@no-file"), ("--instance_url", "'no-file'")),
+        BadInput("nobody for an attribute", _command("alerter register new --flavor=slack --slack_token"), ("slack_token=@FILE",)),
+        BadInput("component is there", _LABELS, ("'labels'", "already"), (_LABELS,)),
+        BadInput("no such component", _command("annotator describe label"), ("'label'", "'labels'"), (_LABELS,)),
+        BadInput("update of no component", _command(f"annotator update label --port={VALUE}"), ("'label'", "'labels'"), (_LABELS,)),
+        BadInput("update with nothing", _command("annotator update labels"), ("--ATTRIBUTE=VALUE",), (_LABELS,)),
+        BadInput("removal of no attribute", _command("annotator remove-attribute labels port"), ("'port'",), (_LABELS,)),
+        BadInput("component is in use", _command("annotator delete labels"), ("'default'", "remove-component"), _NEEDY),
+        BadInput("no active one", _command("annotator get"), ("annotator", "stack update")),
+        BadInput("manager is not empty", _command("secrets-manager delete default"), ("'default'",), (_OPENAI,)),
+        BadInput("unknown protection", _command("secrets-manager rewrap default --to paper"), ("keyfile",)),
+        BadInput(
+            "no key of its own",
+            _command("secrets-manager rotate-key m"),
+            ("'m'", "memory"),
+            (_command("secrets-manager register m --flavor=memory"),),
+        ),
+    ]
+
+
+def _stacks() -> list[BadInput]:
+    level = {"ZENML_SECRET_VALIDATION_LEVEL": "SOME"}
+    bare = _command("stack remove-component default -x")
+    return [
+        BadInput("no such stack", _command("stack describe defalt"), ("'defalt'", "'default'")),
+        BadInput("setting of no stack", _command("stack set defalt"), ("'defalt'", "'default'")),
+        BadInput("stack is there", _command("stack register default -o default -a default"), ("'default'", "already")),
+        BadInput("stack of nothing", _command("stack register new -o defalt -a default"), ("'defalt'", "'default'")),
+        BadInput("stack with a reference for a name", _command("stack register {{a.b}} -o default"), ("reference",)),
+        BadInput("update with no component", _command("stack update default"), ("-x",)),
+        BadInput("removal of no component", _command("stack remove-component default -an"), ("annotator",)),
+        BadInput("deletion of the active stack", _command("stack delete default -y"), ("'default'", "stack set")),
+        BadInput("nobody to confirm the stack", _command("stack delete s"), ("'s'", "-y"), (_command("stack copy default s"),)),
+        BadInput("secrets of no stack", _command("stack register-secrets defalt"), ("'defalt'", "'default'")),
+        BadInput("secrets without a manager", _command("stack register-secrets"), ("label_studio_secret", "-x"), (*_NEEDY, bare)),
+        BadInput("secret without a manager", _command(f"secret register x --k={VALUE}"), ("'default'", "-x"), (bare,)),
+        BadInput("nobody for the secrets", _command("stack register-secrets"), ("label_studio_secret.api_key", "--api_key=@FILE"), _NEEDY),
+        BadInput(
+            "schema without that key",
+            _command("stack register-secrets"),
+            ("'openai'", "api_key", "labels"),
+            (
+                *_NEEDY,
+                _command(f"secret register label_studio_secret -s openai --api_key={OTHER}"),
+                _command("annotator update labels --authentication_secret={{label_studio_secret.token}}"),
+            ),
+        ),
+        BadInput(
+            "unknown level", _command("stack validate"), ("'SOME'", "NONE, SECRET_EXISTS, SECRET_AND_KEY_EXISTS"), _NEEDY, environment=level
+        ),
+        BadInput("unknown level at an update", _command("stack update default -o default"), ("'SOME'",), environment=level),
+        BadInput("unknown level at a registration", _command("stack register s -o default"), ("'SOME'",), environment=level),
+    ]
+
+
+BAD_INPUT = [*_secrets(), *_arguments(), *_files(), *_components(), *_stacks()]
+"""The whole table."""

@@ -1,0 +1,373 @@
+"""The face in a terminal: the real console script, in a process of its own, with and without a person at the terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pexpect
+import pytest
+
+from tests.bad_input import BAD_INPUT, BadInput, snapshot
+from tests.terminal import ZENSECRETS, zensecrets
+from zensecrets_jupyter import cli
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.interaction import set_passphrase_source
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Return the folder in which everything is kept."""
+    return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run each test in a folder of its own, and look for every canary in what was kept afterwards."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    source = set_passphrase_source(None)
+    yield
+    set_passphrase_source(source)
+    home = tmp_path / "home"
+    assert not home.exists() or find_canary(home) == []
+
+
+def at_terminal(*words: str, **environment: str) -> pexpect.spawn[str]:
+    """Start a command as a person at a terminal does."""
+    variables = {**os.environ, "TERM": "dumb", **environment}
+    return pexpect.spawn(str(ZENSECRETS), list(words), env=variables, encoding="utf-8", timeout=60, dimensions=(40, 200))
+
+
+def shown_by(process: pexpect.spawn[str]) -> str:
+    """Return what a process has still to show, and wait for its end."""
+    process.expect(pexpect.EOF)
+    process.close()
+    return str(process.before)
+
+
+@pytest.mark.parametrize("case", BAD_INPUT, ids=lambda case: case.id)
+def test_bad_input_gets_one_line_and_writes_nothing(
+    case: BadInput, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong command ends with 1 and one line that says what and where; nothing is written and no value is shown."""
+    folder = tmp_path / "folder"
+    case.prepare(folder)
+    for name, value in case.environment.items():
+        monkeypatch.setenv(name, value)
+    before, files = snapshot(), sorted(folder.iterdir())
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        code = cli.run(case.words)
+    written = capfd.readouterr()
+    assert (code, written.out) == (1, "")
+    _check_line(case, written.err)
+    assert snapshot() == before
+    assert sorted(folder.iterdir()) == files
+
+
+@pytest.mark.parametrize("case", BAD_INPUT[::10], ids=lambda case: case.id)
+def test_bad_input_ends_the_real_script_with_one(case: BadInput, tmp_path: Path) -> None:
+    """The installed script does the same in a process of its own."""
+    folder = tmp_path / "folder"
+    case.prepare(folder)
+    before = snapshot()
+    done = zensecrets(*case.words, folder=folder, environment=dict(case.environment))
+    assert (done.returncode, done.stdout) == (1, "")
+    _check_line(case, done.stderr)
+    assert snapshot() == before
+
+
+def _check_line(case: BadInput, line: str) -> None:
+    assert line.startswith("Error: ")
+    assert line.count("\n") == 1
+    assert [part for part in case.told if part not in line] == []
+    assert "%" not in line
+    assert "Traceback" not in line
+    assert find_canary(line) == []
+
+
+def test_a_secret_is_registered_shown_masked_and_revealed_on_purpose() -> None:
+    """A value goes in by an argument, shows as its mark, and comes out only with --reveal."""
+    value = canary()
+    assert zensecrets("secret", "register", "openai", f"--api_key={value}").stdout == "Registered secret 'openai' with key api_key.\n"
+    shown = zensecrets("secret", "get", "openai")
+    assert "‹secret:openai.api_key›" in shown.stdout
+    assert find_canary(shown.stdout) == []
+    assert zensecrets("secret", "get", "openai", "--key", "api_key").stdout == "‹secret:openai.api_key›\n"
+    assert zensecrets("secret", "get", "openai", "--key=api_key", "--reveal").stdout == f"{value}\n"
+
+
+def test_a_value_is_piped_in() -> None:
+    """With @- a value is what was piped in, without the line end that programs add."""
+    value = f"{canary()}\nsecond line"
+    assert zensecrets("secret", "register", "piped", "--key=@-", piped=f"{value}\n".encode()).returncode == 0
+    assert Client().get_secret("piped").content == {"key": value}
+
+
+def test_a_pipe_is_not_read_by_accident() -> None:
+    """What is piped in answers no question."""
+    done = zensecrets("secret", "register", "piped", "--key", piped=f"{canary()}\n".encode())
+    assert done.returncode == 1
+    assert done.stderr == "Error: Nobody is there to be asked for piped.key. Give it: zensecrets secret register piped --key=@FILE\n"
+
+
+def test_a_closed_stdin_is_nobody() -> None:
+    """With its input closed the command says what it needed."""
+    done = subprocess.run(f"{ZENSECRETS} secret register x --key <&-", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - the shell closes it
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "x.key" in done.stderr
+
+
+def test_a_person_types_what_is_asked() -> None:
+    """At a terminal the values of a schema are asked for, and what is typed is not seen."""
+    key, secret = canary("id"), canary("secret")
+    process = at_terminal("secret", "register", "cloud", "-i", "-s", "aws", ZENSECRETS_PASSPHRASE="open")
+    process.expect_exact("cloud.aws_access_key_id (Access key ID): ")
+    process.sendline(key)
+    process.expect_exact("cloud.aws_secret_access_key (Secret access key): ")
+    process.sendline(secret)
+    process.expect_exact("cloud.aws_session_token (Session token, for temporary credentials); empty for none: ")
+    process.sendline("")
+    shown = shown_by(process)
+    assert "Registered secret 'cloud' with keys aws_access_key_id, aws_secret_access_key." in shown
+    assert find_canary(shown) == []
+    assert process.exitstatus == 0
+    revealed = zensecrets(
+        "secret", "get", "cloud", "--key=aws_secret_access_key", "--reveal", environment={"ZENSECRETS_PASSPHRASE": "open"}
+    )
+    assert revealed.stdout == f"{secret}\n"
+
+
+def test_a_person_is_asked_for_keys_too(home: Path) -> None:
+    """A secret without a schema is asked for key by key; the first use offers a passphrase, and an empty one takes a key file."""
+    value = canary()
+    process = at_terminal("secret", "register", "any")
+    process.expect_exact("Key of any: ")
+    process.sendline("token")
+    process.expect_exact("Value of any.token: ")
+    process.sendline(value)
+    process.expect_exact("Another key of any (empty when done): ")
+    process.sendline("")
+    process.expect_exact("New passphrase")
+    process.sendline("")
+    assert "Registered secret 'any' with key token." in shown_by(process)
+    assert Client().get_secret("any").content == {"token": value}
+    assert list((home / "keys").iterdir())
+
+
+def test_ctrl_c_leaves_everything_as_it_was() -> None:
+    """Ctrl-C in the middle of a form registers nothing and ends with 130, in one line."""
+    zensecrets("secret", "register", "other", f"--key={canary()}")
+    before = snapshot()
+    process = at_terminal("secret", "register", "cloud", "-i", "-s", "aws")
+    process.expect_exact("cloud.aws_access_key_id")
+    process.sendline(canary())
+    process.expect_exact("cloud.aws_secret_access_key")
+    process.sendintr()
+    shown = shown_by(process)
+    assert process.exitstatus == 130
+    assert "Interrupted." in shown
+    assert "Traceback" not in shown
+    assert snapshot() == before
+
+
+def test_a_terminal_that_goes_away_is_no_answer() -> None:
+    """At Ctrl-D nothing is registered, and the error says what was asked."""
+    process = at_terminal("secret", "register", "x", "--key")
+    process.expect_exact("x.key: ")
+    process.sendeof()
+    shown = shown_by(process)
+    assert process.exitstatus == 1
+    assert "the input ended" in shown
+
+
+def test_deletion_is_confirmed() -> None:
+    """Without -y a person is asked, and anything but yes keeps the secret."""
+    zensecrets("secret", "register", "kept", f"--key={canary()}")
+    for answer, outcome in (("", "Nothing was deleted."), ("n", "Nothing was deleted."), ("y", "Deleted secret 'kept'.")):
+        process = at_terminal("secret", "delete", "kept")
+        process.expect_exact("[y/N]: ")
+        process.sendline(answer)
+        assert outcome in shown_by(process)
+
+
+def test_the_missing_secrets_of_a_stack_are_asked_for_at_once() -> None:
+    """`stack register-secrets` asks for each key that the references need, says who needs it, and the stack is valid then."""
+    first, second = canary("first"), canary("second")
+    reference = "--authentication_secret={{label_studio_secret.api_key}}"
+    zensecrets("annotator", "register", "labels", "--flavor=label_studio", reference)
+    zensecrets("alerter", "register", "chat", "--flavor=slack", "--slack_token={{chat.token}}")
+    updated = zensecrets("stack", "update", "-an", "labels", "-al", "chat")
+    assert updated.returncode == 0
+    assert "Warning: Stack 'default' can't run: 2 problems." in updated.stdout
+    assert zensecrets("stack", "validate").returncode == 1
+    process = at_terminal("stack", "register-secrets", ZENSECRETS_PASSPHRASE="open")
+    process.expect_exact("is needed by alerter 'chat'.slack_token")
+    process.expect_exact("Value of chat.token: ")
+    process.sendline("")
+    process.expect_exact("A value is needed here.")
+    process.sendline(second)
+    process.expect_exact("is needed by annotator 'labels'.authentication_secret")
+    process.expect_exact("Value of label_studio_secret.api_key: ")
+    process.sendline(first)
+    shown = shown_by(process)
+    assert "Registered 'chat', 'label_studio_secret'." in shown
+    assert find_canary(shown) == []
+    valid = zensecrets("stack", "validate", environment={"ZENSECRETS_PASSPHRASE": "open"})
+    assert (valid.returncode, valid.stdout) == (0, "Stack 'default' is valid (SECRET_AND_KEY_EXISTS).\n")
+    again = zensecrets("stack", "register-secrets", "--skip-existing", environment={"ZENSECRETS_PASSPHRASE": "open"})
+    assert again.stdout == "Every secret that stack 'default' needs is registered.\n"
+
+
+def test_a_program_gets_variables_and_its_exit_code_is_ours() -> None:
+    """`secret env NAME -- PROGRAM` runs the program with the keys as variables, and ends as it does."""
+    value = canary()
+    zensecrets("secret", "register", "openai", f"--api_key={value}")
+    show = "import os, sys; print(os.environ['MY_API_KEY']); sys.exit(7)"
+    done = zensecrets("secret", "env", "openai", "--prefix", "MY_", "--", sys.executable, "-c", show)
+    assert (done.returncode, done.stdout) == (7, f"{value}\n")
+
+
+def test_a_sealed_export_is_opened_with_its_passphrase_only(tmp_path: Path) -> None:
+    """An export asks for a passphrase twice, holds no value, and its import asks for it again; a wrong one says so."""
+    value = canary()
+    zensecrets("secret", "register", "openai", "-s", "openai", f"--api_key={value}")
+    process = at_terminal("secret", "export", "openai", "kept.sealed")
+    process.expect_exact("New passphrase for kept.sealed: ")
+    process.sendline("right")
+    process.expect_exact("The same again: ")
+    process.sendline("right")
+    assert "sealed with the passphrase" in shown_by(process)
+    sealed = tmp_path / "folder" / "kept.sealed"
+    assert sealed.stat().st_mode & 0o777 == 0o600
+    assert find_canary(sealed) == find_canary(sealed, "api_key") == []
+    zensecrets("secret", "delete", "openai", "-y")
+    wrong = zensecrets("secret", "import", "kept.sealed", environment={"ZENSECRETS_PASSPHRASE": "wrong"})
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    assert "does not open" in wrong.stderr
+    process = at_terminal("secret", "import", "kept.sealed")
+    process.expect_exact("Passphrase of kept.sealed: ")
+    process.sendline("wrong")
+    process.expect_exact("That does not open it.")
+    process.sendline("right")
+    assert "registered" in shown_by(process)
+    secret = Client().get_secret("openai")
+    assert (secret.TYPE, secret.content) == ("openai", {"api_key": value})
+
+
+def test_what_the_seed_documentation_types_works_in_a_terminal(tmp_path: Path) -> None:
+    """The documentation's commands work as written there, with zensecrets for zenml."""
+    one, two, third = canary("1"), canary("2"), canary("3")
+    (tmp_path / "folder" / "file.txt").write_text(third)
+    register = ["annotator", "register", "label_studio_annotator", "--flavor=label_studio"]
+    assert zensecrets(*register, "--authentication_secret={{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}").returncode == 0
+    assert zensecrets("secrets-manager", "secret", "register", "TWO", f"--key1={one}", f"--key2={two}").returncode == 0
+    literal = ["secrets-manager", "secret", "register", "FILES", f"--attr_from_literal={one}", "--attr_from_file=@file.txt"]
+    assert zensecrets(*literal).returncode == 0
+    process = at_terminal("secrets-manager", "secret", "register", "ASKED", "-i")
+    process.expect_exact("Key of ASKED: ")
+    process.sendline("key")
+    process.expect_exact("Value of ASKED.key: ")
+    process.sendline(two)
+    process.expect_exact("empty when done")
+    process.sendline("")
+    assert "Registered secret 'ASKED'" in shown_by(process)
+    assert zensecrets("stack", "register", "labelling", "-o", "default", "-a", "default", "-x", "default").returncode == 0
+    zensecrets("stack", "update", "labelling", "--annotator", "label_studio_annotator")
+    process = at_terminal("stack", "register-secrets", "labelling")
+    process.expect_exact("label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE: ")
+    process.sendline(third)
+    assert "Registered 'label_studio_secret'." in shown_by(process)
+    assert Client().get_secret("TWO").content == {"key1": one, "key2": two}
+    assert Client().get_secret("FILES").content == {"attr_from_literal": one, "attr_from_file": third}
+    assert Client().get_secret("ASKED").content == {"key": two}
+    annotator = Client().get_stack("labelling").annotator
+    assert annotator is not None
+    assert annotator.authentication_secret == third
+
+
+def test_each_command_says_how_it_is_used() -> None:
+    """--help and no command at all show help and end with 0; --version says the version."""
+    assert zensecrets().stdout == zensecrets("--help").stdout
+    assert "register-secrets" in zensecrets("stack", "--help").stdout
+    assert "--KEY=@FILE" in zensecrets("secret", "register", "--help").stdout
+    assert zensecrets("--version").stdout.startswith("zensecrets ")
+
+
+def test_output_that_nobody_reads_is_no_error() -> None:
+    """A closed or broken output ends the command without a traceback; a full one is an error."""
+    for line, told in ((f"{ZENSECRETS} secret schemas >&-", ""), (f"{ZENSECRETS} secret list >/dev/full", "No space left")):
+        done = subprocess.run(line, shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - the shell closes it
+        assert "Traceback" not in done.stderr
+        assert told in done.stderr
+    reader = subprocess.run(f"{ZENSECRETS} secret schemas | head -1", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - the shell's pipe
+    assert reader.stderr == ""
+
+
+def test_a_shell_completes_names_and_references() -> None:
+    """Through Click a shell gets verbs, options, names, keys and references; nothing is asked for it."""
+    zensecrets("secret", "register", "openai", f"--api_key={canary()}")
+
+    def offered(line: str, shell: str = "bash") -> list[str]:
+        words = line.split(" ")
+        environment = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_ZENSECRETS_COMPLETE": f"{shell}_complete"}
+        lines = zensecrets(environment=environment).stdout.splitlines()
+        return [one.partition(",")[2] for one in lines] if shell == "bash" else lines[1::3]
+
+    assert "quickstart" in offered("zensecrets q")
+    assert offered("zensecrets stack regi") == ["register", "register-secrets"]
+    assert offered("zensecrets secret get o") == ["openai"]
+    assert offered("zensecrets secret get openai --key a") == ["api_key"]
+    assert "label_studio" in offered("zensecrets annotator register x --flavor l")
+    assert offered("zensecrets annotator register x --authentication_secret = {{ope") == ["{{openai."]
+    assert offered("zensecrets annotator register x --authentication_secret={{openai.", "zsh") == [
+        "--authentication_secret={{openai.api_key}}"
+    ]
+    assert "compdef" in zensecrets(environment={"_ZENSECRETS_COMPLETE": "zsh_source"}).stdout
+
+
+def test_help_imports_neither_pydantic_nor_the_database_nor_rich() -> None:
+    """What every start of the program costs is small: the heavy libraries wait until a command needs them."""
+    code = (
+        "import sys; from zensecrets_jupyter import cli; assert cli.run(['--help']) == 0;"
+        " heavy = {'pydantic', 'sqlalchemy', 'rich', 'keyring', 'nacl', 'yaml', 'dotenv', 'IPython'};"
+        " print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_quickstart_copies_the_notebooks_and_starts_jupyterlab(tmp_path: Path) -> None:
+    """`quickstart` copies the notebooks, keeps one that was changed, says where JupyterLab listens, and ends with it."""
+    folder = tmp_path / "books"
+    folder.mkdir()
+    (folder / "quickstart.ipynb").write_text("mine")
+    version = zensecrets("quickstart", str(folder), "--", "--version")
+    assert version.returncode == 0, version.stderr
+    assert version.stdout[0].isdigit()
+    assert "quickstart.ipynb" in version.stderr
+    assert (folder / "quickstart.ipynb").read_text() == "mine"
+    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    command = [str(ZENSECRETS), "quickstart", str(tmp_path / "other"), "--no-browser", "--", "--port=0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True) as server:
+        assert server.stderr is not None
+        try:
+            line = next(line for line in server.stderr if "/lab/tree/quickstart.ipynb?token=" in line)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            end = time.monotonic() + 60
+            while server.poll() is None and time.monotonic() < end:
+                server.stderr.readline()
+    assert "http://" in line
+    assert (tmp_path / "other" / "quickstart.ipynb").is_file()
