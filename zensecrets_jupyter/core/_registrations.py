@@ -162,7 +162,7 @@ class Registrations:
         values = json.loads(cipher.unseal(key.key, record.sealed.sealed, _bound_to(record.id)))
         return {**record.attributes, **values}
 
-    def seal(self, identity: str, sensitive: Mapping[str, str]) -> SealedValues | None:
+    def seal(self, identity: str, sensitive: Mapping[str, Any]) -> SealedValues | None:
         """Return sensitive attributes as they are stored, bound to the component's identity; ``None`` if there are none.
 
         Raises:

@@ -328,7 +328,7 @@ class Workspace:
         return StackComponent(record.name, record.type, config, id=record.id, flavor=record.flavor)
 
     def _add_component(
-        self, component_type: ComponentType, name: str, flavor: str, clear: Mapping[str, Any], sensitive: Mapping[str, str]
+        self, component_type: ComponentType, name: str, flavor: str, clear: Mapping[str, Any], sensitive: Mapping[str, Any]
     ) -> ComponentRecord:
         identity = str(uuid.uuid4())
         _refuse_taken(self._state(), component_type, name)
@@ -463,18 +463,18 @@ def _flavor_of(record: ComponentRecord) -> type[StackComponentConfig]:
 
 def _checked_attributes(
     component_type: ComponentType, flavor: str, attributes: Mapping[str, Any], present: Mapping[str, Any] | None = None
-) -> tuple[dict[str, Any], dict[str, str]]:
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the attributes over those ``present`` as they are stored: those in clear, and the sensitive plain values."""
     if component_type is ComponentType.SECRETS_MANAGER:
         return _checked_options(flavor, {**(present or {}), **attributes})
     config_class = get_flavor(component_type.value, flavor)
     config = config_class.merged(present or {}, attributes)
     stored = config.stored()
-    sensitive = {name: str.__str__(stored.pop(name)) for name in config.plain_sensitive_fields() if name in stored}
+    sensitive = {name: stored.pop(name) for name in config.plain_sensitive_fields() if name in stored}
     return stored, sensitive
 
 
-def _checked_options(flavor: str, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def _checked_options(flavor: str, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     for name, value in attributes.items():
         if reference.has_reference(value):
             message = f"Attribute {name!r} of a secrets manager takes no reference: there is nothing yet that could resolve it."

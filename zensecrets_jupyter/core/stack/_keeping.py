@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from pydantic_core import CoreSchema, core_schema
 
@@ -26,10 +27,8 @@ STORED = {"zensecrets_stored": True}
 RESOLVED = {"zensecrets_resolved": True}
 
 
-class Held(NamedTuple):
-    """A field's value that holds references, on its way through pydantic."""
-
-    value: Any
+held: ContextVar[set[str] | None] = ContextVar("zensecrets_held", default=None)
+"""The names of the fields that were found to hold references, in the model that is being built or validated just now."""
 
 
 def wrap_fields(cls: type[BaseModel], schema: CoreSchema) -> None:
@@ -57,7 +56,10 @@ def _keeper(cls: type[BaseModel], name: str) -> Callable[..., Any]:
         elif not takes_text(field.annotation, nested=not isinstance(value, str)):
             message = f"Attribute {name!r} takes no reference to a secret: it is not a text."
         else:
-            return Held(value)
+            found = held.get()
+            if found is not None:
+                found.add(name)
+            return value
         raise InvalidReferenceError(message, text=" ".join(texts(value)), hint="Give the value itself.")
 
     return keep
@@ -74,6 +76,10 @@ def holds_reference(name: str, value: Any, context: Any) -> bool:
     # The value of a secret is no template, whatever it looks like, and no error may quote it.
     found = [text for text in texts(value) if not isinstance(text, SecretValue)]
     if context is not STORED:
+        for key in keys(value):
+            if reference.has_reference(key):
+                message = f"Attribute {name!r} takes no reference to a secret in a key of it: only values are resolved."
+                raise InvalidReferenceError(message, text=key, hint="Give the key itself.")
         for text in found:
             slip = reference.near_miss(text)
             if slip:
@@ -109,3 +115,14 @@ def texts(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
             yield from texts(item)
+
+
+def keys(value: Any) -> Iterator[str]:
+    """Yield every text that is a key of a dict in ``value``."""
+    if isinstance(value, Mapping):
+        yield from (key for key in value if isinstance(key, str))
+        for item in value.values():
+            yield from keys(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from keys(item)

@@ -8,7 +8,6 @@ the speed of any pydantic model.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
 from weakref import WeakKeyDictionary
 
@@ -16,23 +15,22 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationErro
 
 from zensecrets_jupyter.core import names, reference
 from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
-from zensecrets_jupyter.core.fields import is_secret_field
+from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
 from zensecrets_jupyter.core.reference import LiteralText, SecretReference
-from zensecrets_jupyter.core.stack._keeping import RESOLVED, STORED, Held, holds_reference, texts, wrap_fields
+from zensecrets_jupyter.core.stack._keeping import RESOLVED, STORED, held, holds_reference, texts, wrap_fields
 from zensecrets_jupyter.core.value import SecretValue
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
     from typing_extensions import Self
 
-# Keys of an instance's __dict__ that no field can be called.
-_TEMPLATES = "(templates)"
-_LITERALS = "(literals)"
-_PLACE = "(place)"
-_PLAIN = "(plain)"
+# Keys of an instance's __dict__ that no field can be called, with the underscore that pydantic leaves out when it iterates.
+_TEMPLATES = "_(templates)"
+_LITERALS = "_(literals)"
+_PLACE = "_(place)"
+_PLAIN = "_(plain)"
 
 _plain_text: WeakKeyDictionary[type[TemplatedModel], dict[str, bool]] = WeakKeyDictionary()
-_building: ContextVar[bool] = ContextVar("zensecrets_building", default=False)
 
 
 class Place(Protocol):
@@ -102,13 +100,13 @@ class TemplatedModel(BaseModel):
     def _build(self, data: dict[str, Any], context: dict[str, Any] | None) -> None:
         literals = frozenset(name for name, value in data.items() if isinstance(value, LiteralText))
         problem: ZenSecretsError | None = None
-        token = _building.set(True)
+        token = held.set(set())
         try:
             type(self).__pydantic_validator__.validate_python(data, self_instance=self, context=context)
         except ValidationError as error:
             problem = _explain(type(self), error)
         finally:
-            _building.reset(token)
+            held.reset(token)
         if problem:
             raise problem
         self.__dict__[_LITERALS] = literals
@@ -122,9 +120,9 @@ class TemplatedModel(BaseModel):
 
     @model_validator(mode="after")
     def _take_templates_out(self, info: ValidationInfo) -> Self:
-        present = {name: held.value for name, held in self.__dict__.items() if isinstance(held, Held)}
-        for name in present:
-            del self.__dict__[name]
+        # A default is not validated, hence not found to hold references on its way here.
+        found = [*(held.get() or ()), *(self._defaults_with_references() if info.context is not RESOLVED else ())]
+        present = {name: self.__dict__.pop(name) for name in found if name in self.__dict__}
         extra = self.__pydantic_extra__ or {}
         for name in [name for name, value in extra.items() if holds_reference(name, value, info.context)]:
             present[name] = extra.pop(name)
@@ -134,8 +132,18 @@ class TemplatedModel(BaseModel):
         for name, field in type(self).model_fields.items():
             value = self.__dict__.get(name)
             if type(value) is str and is_secret_field(field):
-                self.__dict__[name] = SecretValue(value, f"‹secret:{name}›")
+                self.__dict__[name] = SecretValue(value, _mark(name))
         return self
+
+    def _defaults_with_references(self) -> list[str]:
+        fields = type(self).model_fields
+        return [
+            name
+            for name in fields
+            if name not in self.model_fields_set
+            and not is_clear_text_field(fields[name])
+            and any(reference.has_reference(text) for text in texts(self.__dict__.get(name)))
+        ]
 
     def __getattr__(self, name: str) -> Any:
         """Return what a field that holds references resolves to now.
@@ -153,7 +161,7 @@ class TemplatedModel(BaseModel):
             # Raises the AttributeError of any other model.
             return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
         template = templates[name]
-        if _building.get():
+        if held.get() is not None:
             return template
         place: Place | None = self.__dict__.get(_PLACE)
         if place is None:
@@ -172,7 +180,7 @@ class TemplatedModel(BaseModel):
         twin = type(self).__new__(type(self))
         texts = {name: text for name, text in self.__dict__[_TEMPLATES].items() if type(text) is str and _is_plain_text(type(self), name)}
         object.__setattr__(twin, "__dict__", {**self.__dict__, _PLACE: place, _PLAIN: texts})
-        object.__setattr__(twin, "__pydantic_fields_set__", self.model_fields_set)
+        object.__setattr__(twin, "__pydantic_fields_set__", set(self.model_fields_set))
         object.__setattr__(twin, "__pydantic_extra__", self.__pydantic_extra__)
         object.__setattr__(twin, "__pydantic_private__", self.__pydantic_private__)
         return twin
@@ -194,7 +202,9 @@ class TemplatedModel(BaseModel):
 
     def plain_sensitive_fields(self) -> list[str]:
         """Return the sensitive fields that hold a value instead of a reference."""
-        return [name for name, value in self.__dict__.items() if isinstance(value, SecretValue)]
+        fields = type(self).model_fields
+        given = self.model_fields_set
+        return [name for name in fields if name in given and is_secret_field(fields[name]) and self.__dict__.get(name) is not None]
 
     def _raw(self) -> Iterator[tuple[str, Any]]:
         templates = self.__dict__[_TEMPLATES]
@@ -208,28 +218,49 @@ class TemplatedModel(BaseModel):
         del scratch.__dict__[_PLAIN]
         scratch.__dict__[_TEMPLATES] = {other: text for other, text in self.__dict__[_TEMPLATES].items() if other != name}
         failed = False
-        token = _building.set(True)
+        token = held.set(set())
         try:
             self.__pydantic_validator__.validate_assignment(scratch, name, resolved, context=RESOLVED)
-        except ValidationError:
+        except Exception:  # noqa: BLE001 - a validator of somebody else's may raise anything, and quote the value
             failed = True
         finally:
-            _building.reset(token)
+            held.reset(token)
         if failed:
             message = f"What {_text_of(self.__dict__[_TEMPLATES][name])} stands for is refused by attribute {name!r} of {place}."
             raise InvalidComponentError(message, hint="Update the secret, or refer to another one.")
-        value = scratch.__dict__[name]
-        if isinstance(resolved, SecretValue) and type(value) is str:
-            return resolved if value == resolved else SecretValue(value, resolved.template)
-        return value
+        return _masked(scratch.__dict__[name], list(texts(resolved)), _text_of(self.__dict__[_TEMPLATES][name]))
+
+    def _shown(self) -> dict[str, Any]:
+        sensitive = {name for name, field in type(self).model_fields.items() if is_secret_field(field) and self.__dict__.get(name)}
+        return {name: _mark(name) if name in sensitive else value for name, value in self._raw()}
 
     @model_serializer(mode="plain")
     def _dump_references(self) -> dict[str, Any]:
-        return {name: repr(value) if isinstance(value, SecretValue) else value for name, value in self._raw()}
+        return self._shown()
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override] # pydantic does the same
+        """Yield what ``repr`` shows, so that ``dict()`` of a model resolves nothing."""
+        yield from self._shown().items()
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Return what ``repr`` shows: references as their text, sensitive values masked."""
-        return list(self._raw())
+        return list(self._shown().items())
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic's signature
+        """Return the model itself, or with ``update`` a new one at the same place; errors as from the constructor."""
+        if not update:
+            return self
+        changed = self.merged(self.stored(), update)
+        place = self.__dict__.get(_PLACE)
+        return changed if place is None else changed.at(place)
+
+    def __copy__(self) -> Self:
+        """Return the model itself: it never changes."""
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """Return the model itself: it never changes."""
+        return self
 
     def __eq__(self, other: object) -> bool:
         """Tell whether both are of one class and have the same fields, unresolved."""
@@ -240,6 +271,10 @@ class TemplatedModel(BaseModel):
         return hash((type(self), tuple(sorted(self.model_fields_set))))
 
 
+def _mark(name: str) -> str:
+    return f"‹secret:{name}›"
+
+
 def _resolve(template: Any, place: Place) -> Any:
     if isinstance(template, str):
         return place.resolve(template) if reference.has_reference(template) else template
@@ -248,6 +283,18 @@ def _resolve(template: Any, place: Place) -> Any:
     if isinstance(template, (list, tuple, set, frozenset)):
         return type(template)(_resolve(item, place) for item in template)
     return template
+
+
+def _masked(value: Any, resolved: list[str], template: str) -> Any:
+    """Return ``value``, which validators made of the texts ``resolved``, masked again: pydantic copies texts to plain ones."""
+    if isinstance(value, str):
+        same = next((text for text in resolved if text == value), None)
+        return SecretValue(value, template) if same is None else same
+    if type(value) is dict:
+        return {key: _masked(item, resolved, template) for key, item in value.items()}
+    if type(value) in {list, tuple, set, frozenset}:
+        return type(value)(_masked(item, resolved, template) for item in value)
+    return value
 
 
 def _text_of(template: Any) -> str:
@@ -287,11 +334,13 @@ def _explain(cls: type[TemplatedModel], error: ValidationError) -> ZenSecretsErr
         if kind == "missing":
             found.append(f"attribute {attribute!r} is missing")
         elif kind == "extra_forbidden":
-            found.append(f"attribute {attribute!r} is unknown {names.did_you_mean(attribute, cls.model_fields)}".rstrip())
+            guess = names.did_you_mean(attribute, cls.model_fields)
+            found.append(f"attribute {attribute!r} is unknown{f' ({guess})' if guess else ''}")
         elif kind in {"value_error", "assertion_error"}:
             # A validator's own text may quote the value that it refused.
             found.append(f"attribute {attribute!r} was refused by its own check" if attribute else "its own check refused it")
         else:
             found.append(f"attribute {attribute!r} is not acceptable ({kind.replace('_', ' ')})")
     known = ", ".join(name if field.is_required() else f"{name} (optional)" for name, field in cls.model_fields.items())
-    return InvalidComponentError(f"{'; '.join(found).capitalize()}.", hint=f"The attributes are {known or 'none'}.")
+    message = "; ".join(found)
+    return InvalidComponentError(f"{message[0].upper()}{message[1:]}.", hint=f"The attributes are {known or 'none'}.")
