@@ -1,0 +1,452 @@
+"""Models whose fields may hold references: where one may stand, where not, and when it is resolved."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import pprint
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pytest
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+
+from tests.core.told import in_one_line, told
+from zensecrets_jupyter import (
+    ClearTextField,
+    InvalidComponentError,
+    InvalidReferenceError,
+    NotInStackError,
+    SecretField,
+    UnregisteredValueError,
+)
+from zensecrets_jupyter.core.reference import LiteralText, SecretReference, split
+from zensecrets_jupyter.core.stack import Requirement, TemplatedModel
+from zensecrets_jupyter.core.value import SecretValue
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+
+class Shelf:
+    """A place that resolves references from a dict and counts how often it is asked."""
+
+    def __init__(self, **values: str) -> None:
+        """Know the values by ``name_key``."""
+        self.values = values
+        self.asked: list[str] = []
+
+    def __str__(self) -> str:
+        """Return what errors call it."""
+        return "shelf"
+
+    def resolve(self, text: str) -> str:
+        """Return the text with its references resolved."""
+        self.asked.append(text)
+        return SecretValue(
+            "".join(self.values["_".join(part)] if isinstance(part, SecretReference) else part for part in split(text)), text
+        )
+
+
+class Settings(TemplatedModel):
+    """One field of each kind."""
+
+    text: str = ""
+    optional: str | None = None
+    anything: Any = None
+    number: int = 0
+    choice: Literal["a", "b"] = "a"
+    flag: bool = False
+    clear: str = ClearTextField(default="")
+    sensitive: str = SecretField(default="")
+    sensitive_list: list[str] = SecretField(default_factory=list)
+    texts: list[str] = Field(default_factory=list)
+    pair: tuple[str, int] = ("", 0)
+    numbers: list[int] = Field(default_factory=list)
+    mapping: dict[str, str] = Field(default_factory=dict)
+    nested: dict[str, Any] = Field(default_factory=dict)
+    maybe: list[str] | None = None
+    url: str = "http://none"
+    short: Annotated[str, Field(max_length=5)] = ""
+    loud: Annotated[str, AfterValidator(str.upper)] = ""
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, url: str) -> str:
+        if not url.startswith("http"):
+            raise ValueError(f"{url} is no URL")
+        return url.rstrip("/")
+
+
+class Free(TemplatedModel):
+    """Whatever it is given."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def _make(model: type[TemplatedModel], **attributes: Any) -> Any:
+    """Return a model of attributes that a type checker would know to be wrong, or not know at all."""
+    return model(**attributes)
+
+
+# Where a reference may stand.
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("text", "{{a.b}}", "<ab>"),
+        ("text", "{{ a.b }}", "<ab>"),
+        ("text", "https://{{a.b}}:{{c.d}}@host", "https://<ab>:<cd>@host"),
+        ("optional", "{{a.b}}", "<ab>"),
+        ("anything", "{{a.b}}", "<ab>"),
+        ("anything", [{"x": ("{{a.b}}", 1)}], [{"x": ("<ab>", 1)}]),
+        ("sensitive", "{{a.b}}", "<ab>"),
+        ("sensitive_list", ["{{a.b}}"], ["<ab>"]),
+        ("texts", ["{{a.b}}", "plain", "{{c.d}}"], ["<ab>", "plain", "<cd>"]),
+        ("pair", ("{{a.b}}", 7), ("<ab>", 7)),
+        ("mapping", {"x": "{{a.b}}", "y": "plain"}, {"x": "<ab>", "y": "plain"}),
+        ("nested", {"x": [{"y": "{{a.b}}"}], "z": 1}, {"x": [{"y": "<ab>"}], "z": 1}),
+        ("maybe", ["{{a.b}}"], ["<ab>"]),
+    ],
+)
+def test_a_reference_stands_where_a_text_may(field: str, value: Any, expected: Any) -> None:
+    """In a text, inside a longer one, and inside lists and dicts, a reference is kept and read as what it stands for."""
+    ab, cd = canary("ab"), canary("cd")
+    model = Settings(**{field: value}).at(Shelf(a_b=ab, c_d=cd))
+    told_plainly = json.loads(json.dumps(expected).replace("<ab>", ab).replace("<cd>", cd))
+    assert json.loads(json.dumps(getattr(model, field))) == told_plainly
+    assert type(getattr(model, field)) in {type(expected), SecretValue}
+    assert find_canary(repr(getattr(model, field))) == []
+    assert SecretReference("a", "b") in model.required_secrets
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("clear", "{{a.b}}", "it is always clear text"),
+        ("number", "{{a.b}}", "it is not a text"),
+        ("choice", "{{a.b}}", "it is not a text"),
+        ("flag", "{{a.b}}", "it is not a text"),
+        ("numbers", ["{{a.b}}"], "it is not a text"),
+        ("texts", "{{a.b}}", "it is not a text"),
+        ("text", ["{{a.b}}"], "it is not a text"),
+        ("nested", {"{{a.b}}": 1}, "in a key of it"),
+        ("nested", {"x": [{"{{a.b}}": "y"}]}, "in a key of it"),
+    ],
+)
+def test_a_reference_stands_nowhere_else(field: str, value: Any, said: str) -> None:
+    """In clear text, in a number, a choice or a flag, or as the wrong kind of thing, it is refused with its own reason."""
+    with pytest.raises(InvalidReferenceError, match=said) as caught:
+        Settings(**{field: value})
+    assert f"Attribute {field!r} takes no reference" in str(caught.value)
+    assert caught.value.text == "{{a.b}}"
+    assert in_one_line(caught.value)
+
+
+@pytest.mark.parametrize("text", ["{{a}}", "{a.b}", "{{a.b}", "${{a.b}}", "{{a .b}}", "{{name.key}}"])
+@pytest.mark.parametrize("model", [Settings, Free])
+def test_a_near_miss_is_refused_with_the_attribute(text: str, model: type[TemplatedModel]) -> None:
+    """What is nearly a reference is refused in a text and inside a list, and the error names the attribute."""
+    for attributes in ({"text": text}, {"texts": ["fine", text]}, {"nested": {"x": [text]}}):
+        with pytest.raises(InvalidReferenceError, match=f"Attribute '{next(iter(attributes))}'") as caught:
+            _make(model, **attributes)
+        assert in_one_line(caught.value)
+
+
+def test_a_near_miss_may_be_meant_literally() -> None:
+    """A literal text is taken as it stands, resolves nothing, and is stored so that it stays literal."""
+    for model in (Settings, Free):
+        made = _make(model, text=LiteralText("{{a.b}} ${c.d}"))
+        again = model.from_stored(json.loads(json.dumps(made.stored())))
+        for one in (made, again, made.at(Shelf()), model.merged(made.stored(), {})):
+            assert one.text == "{{a.b}} ${c.d}"
+            assert one.required_secrets == []
+        assert repr(again) == repr(made)
+
+
+def test_a_sensitive_literal_is_masked_and_stays_literal() -> None:
+    """A value that looks like a reference, in a field that is sensitive, is a plain value."""
+    made = Settings(sensitive=LiteralText(f"{{{{{canary('a')}.b}}}}"))
+    assert find_canary(repr(made)) == []
+    assert made.plain_sensitive_fields() == ["sensitive"]
+    assert Settings.from_stored(made.stored()).sensitive == made.sensitive
+
+
+def test_what_is_stored_is_not_checked_again() -> None:
+    """A text that older rules let through is still readable: only what is given is checked for near misses."""
+    assert Settings.from_stored({"text": "{{a}}"}).text == "{{a}}"
+
+
+def test_a_default_may_hold_a_reference() -> None:
+    """A class may have a reference for a default, and it is read and required like one that was given."""
+
+    class Defaulted(TemplatedModel):
+        token: str = "{{service.token}}"
+        more: list[str] = Field(default_factory=lambda: ["{{service.more}}"])
+        other: str = ""
+
+    token, more = canary("token"), canary("more")
+    made = Defaulted(other="x").at(Shelf(service_token=token, service_more=more))
+    assert made.token == token
+    assert made.more == [more]
+    assert made.required_secrets == [SecretReference("service", "token"), SecretReference("service", "more")]
+    assert made.stored() == {"other": "x"}
+    assert Defaulted(token="plain").token == "plain"
+
+
+# When it is resolved.
+
+
+LOOKS: dict[str, Callable[[TemplatedModel], object]] = {
+    "repr": repr,
+    "str": str,
+    "pprint": pprint.pformat,
+    "model_dump": lambda model: model.model_dump(),
+    "model_dump_json": lambda model: model.model_dump_json(),
+    "json": lambda model: json.dumps(model.model_dump(mode="json")),
+    "dict": dict,
+    "vars": lambda model: repr(vars(model)),
+    "stored": lambda model: model.stored(),
+    "equality": lambda model: model == model.at(Shelf()),
+    "hash": hash,
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "requirements": lambda model: model.requirements("x"),
+    "dir": dir,
+    "merging": lambda model: type(model).merged(model.stored(), {"number": 1}),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_looking_resolves_nothing(look: Callable[[TemplatedModel], object]) -> None:
+    """Only reading an attribute asks for the value: showing, dumping, storing, comparing and copying do not."""
+    shelf = Shelf(a_b=canary("never"))
+    model = Settings(text="{{a.b}}", texts=["{{a.b}}"], url="{{a.b}}", sensitive="{{a.b}}").at(shelf)
+    look(model)
+    assert shelf.asked == []
+
+
+def test_what_is_shown_are_the_references() -> None:
+    """Shown and dumped, a field that holds a reference is its text, and a sensitive plain value a mark."""
+    model = Settings(text="{{a.b}}", sensitive=canary("plain"), sensitive_list=[canary("listed")], optional="clear")
+    for shown in (
+        repr(model),
+        str(model.model_dump()),
+        model.model_dump_json(),
+        repr(dict(model)),
+        repr(vars(Settings(sensitive=canary("v")))),
+    ):
+        assert find_canary(shown) == []
+    assert model.model_dump()["text"] == "{{a.b}}"
+    assert model.model_dump()["sensitive"] == "‹secret:sensitive›"
+    assert model.model_dump()["sensitive_list"] == "‹secret:sensitive_list›"
+    assert model.model_dump()["optional"] == "clear"
+    assert model.plain_sensitive_fields() == ["sensitive", "sensitive_list"]
+
+
+def test_each_access_asks_the_place() -> None:
+    """An attribute is resolved at every access, so that it is never older than what the place gives."""
+    shelf = Shelf(a_b="one")
+    model = Settings(text="{{a.b}}").at(shelf)
+    assert model.text == "one"
+    shelf.values["a_b"] = "two"
+    assert model.text == "two"
+    assert shelf.asked == ["{{a.b}}"] * 2
+
+
+def test_a_model_that_hangs_nowhere_says_so() -> None:
+    """Reading a reference outside of a stack is a RuntimeError of ours with the reference, the attribute and the remedy."""
+    with pytest.raises(NotInStackError, match=r"\{\{a\.b\}\} of attribute 'text' can't be resolved: it is not part of a stack") as caught:
+        _ = Settings(text="{{a.b}}").text
+    assert isinstance(caught.value, RuntimeError)
+    assert in_one_line(caught.value)
+    assert Settings(text="plain").text == "plain"
+
+
+def test_other_attributes_behave_as_in_any_model() -> None:
+    """A field without a reference is read as it is, and a name that is no field is an AttributeError."""
+    model = Settings(number=5, texts=["x"]).at(Shelf())
+    assert (model.number, model.texts) == (5, ["x"])
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = model.nothing
+
+
+def test_free_attributes_hold_references_too() -> None:
+    """A model that takes any attribute resolves references in all of them."""
+    text = canary("free")
+    model = _make(Free, one="{{a.b}}", two=["{{a.b}}"], three=3).at(Shelf(a_b=text))
+    assert (model.one, model.two, model.three) == (text, [text], 3)
+    assert model.model_dump() == {"one": "{{a.b}}", "two": ["{{a.b}}"], "three": 3}
+    assert [need.attribute for need in model.requirements("it")] == ["one", "two"]
+
+
+# Validators.
+
+
+def test_a_validator_runs_on_what_it_resolves_to() -> None:
+    """Field validators and limits see the value, not the reference: what they change is changed, and stays masked."""
+    text = f"http://{canary('host')}/"
+    model = Settings(url="{{a.b}}", short="{{c.d}}", loud="{{a.b}}").at(Shelf(a_b=text, c_d="12345"))
+    assert model.url == text[:-1]
+    assert model.short == "12345"
+    assert model.loud == text.upper()
+    assert find_canary(repr([model.url, model.loud])) == []
+
+
+@pytest.mark.parametrize(("field", "value"), [("url", "VALUE"), ("short", "VALUE"), ("pair", "x")])
+def test_a_value_that_a_validator_refuses_is_not_quoted(field: str, value: str) -> None:
+    """The error names the reference, the attribute and its owner, and holds no value in any part."""
+    text = value.replace("VALUE", canary("refused"))
+    given = ("{{a.b}}", "{{a.b}}") if field == "pair" else "{{a.b}}"
+    model = _make(Settings, **{field: given}).at(Shelf(a_b=text))
+    with pytest.raises(
+        InvalidComponentError, match=rf"What \{{\{{a\.b\}}\}}.* stands for is refused by attribute '{field}' of shelf"
+    ) as caught:
+        getattr(model, field)
+    assert find_canary(told(caught.value)) == []
+    assert caught.value.__cause__ is None
+    assert in_one_line(caught.value)
+
+
+def test_a_validator_that_breaks_is_told_like_one_that_refuses() -> None:
+    """Whatever a validator raises on a value, it comes as our error and without the value."""
+
+    class Breaking(TemplatedModel):
+        token: str
+
+        @field_validator("token")
+        @classmethod
+        def _break(cls, token: str) -> str:
+            raise RuntimeError(f"{token} broke it")
+
+    with pytest.raises(InvalidComponentError) as caught:
+        _ = Breaking(token="{{a.b}}").at(Shelf(a_b=canary("broke"))).token
+    assert find_canary(told(caught.value)) == []
+
+
+def test_a_validator_sees_the_other_fields_as_they_are_given() -> None:
+    """A validator that looks at other fields, or at the whole model, sees a reference's text, and never asks for the value."""
+    seen: list[object] = []
+
+    class Looking(TemplatedModel):
+        first: str
+        second: str = ""
+
+        @field_validator("second")
+        @classmethod
+        def _look(cls, second: str, info: ValidationInfo) -> str:
+            seen.append(info.data["first"])
+            return second
+
+        @model_validator(mode="after")
+        def _look_at_all(self) -> Self:
+            seen.append(self.first)
+            return self
+
+    shelf = Shelf(a_b=canary("unseen"))
+    assert Looking(first="{{a.b}}", second="x").at(shelf).second == "x"
+    assert seen == ["{{a.b}}", "{{a.b}}"]
+    assert shelf.asked == []
+
+
+def test_what_validators_make_of_values_is_masked() -> None:
+    """Inside lists and dicts, as they are or changed by a validator, resolved values show as marks and never pickle as themselves."""
+
+    class Lists(TemplatedModel):
+        same: list[str] = Field(default_factory=list)
+        loud: dict[str, list[Annotated[str, AfterValidator(str.upper)]]] = Field(default_factory=dict)
+
+    text = canary("listed")
+    model = Lists(same=["{{a.b}}", "plain"], loud={"x": ["{{a.b}}"]}).at(Shelf(a_b=text))
+    assert (model.same, model.loud) == ([text, "plain"], {"x": [text.upper()]})
+    for shown in (repr(model.same), repr(model.loud)):
+        assert find_canary(shown, text, text.upper()) == []
+    assert repr(model.same) == "[‹secret:a.b›, 'plain']"
+    with pytest.raises(UnregisteredValueError):
+        pickle.dumps(model.loud)
+
+
+def test_a_resolved_value_that_looks_like_a_reference_is_a_value() -> None:
+    """What a secret holds is not resolved again, whatever it looks like, and is no near miss either."""
+    for text in ("{{x.y}}", "{{x}}", "http://{x.y}"):
+        model = Settings(text="{{a.b}}", short="{{a.b}}", texts=["{{a.b}}"]).at(Shelf(a_b=text[:5] if text[0] == "{" else text))
+        assert model.texts == [model.text]
+        assert Settings(text=SecretValue(text, "{{a.b}}")).text == text
+
+
+# What is refused, and what does not change.
+
+
+def test_all_problems_come_at_once_without_a_value() -> None:
+    """A missing, an unknown and two unacceptable attributes are told in one error, with near misses and no value."""
+
+    class Required(Settings):
+        mustBe: str  # noqa: N815 - users write such names, and they are told as they are written
+
+    with pytest.raises(InvalidComponentError) as caught:
+        _make(Required, number=canary("number"), unlike_all=canary("unknown"), optionl="x", url=canary("url"))
+    for said in (
+        "Attribute 'number' is not acceptable (int parsing)",
+        "'unlike_all' is unknown;",
+        "'url' was refused",
+        "'optionl' is unknown (Did you mean 'optional'?)",
+        "'mustBe' is missing",
+    ):
+        assert said in str(caught.value)
+    assert find_canary(told(caught.value)) == []
+    assert in_one_line(caught.value)
+
+
+def test_attributes_cannot_be_set() -> None:
+    """Setting an attribute is refused without showing what it was to be."""
+    model = Settings(text="{{a.b}}")
+    with pytest.raises(AttributeError, match="'text' can't be set on a Settings") as caught:
+        model.text = canary("set")
+    assert find_canary(told(caught.value)) == []
+    assert model.stored() == {"text": "{{a.b}}"}
+
+
+def test_a_copy_with_a_change_is_checked() -> None:
+    """model_copy with an update is a new model at the same place, validated like any other; the first stays."""
+    text = canary("copied")
+    model = Settings(text="{{a.b}}", number=1).at(Shelf(a_b=text, c_d=text))
+    changed = model.model_copy(update={"text": "x{{c.d}}"})
+    assert changed.text == f"x{text}"
+    assert (changed.number, model.text) == (1, text)
+    assert model.model_copy() is model
+    with pytest.raises(InvalidComponentError):
+        model.model_copy(update={"number": "x"})
+
+
+def test_resolving_leaves_what_is_stored_alone() -> None:
+    """Reading attributes, with validators or without, changes neither what is stored nor which fields were given."""
+    model = Settings(text="{{a.b}}", url="{{a.b}}").at(Shelf(a_b="http://x"))
+    before = (model.stored(), set(model.model_fields_set), repr(model))
+    assert [model.text, model.url, model.loud] == ["http://x", "http://x", ""]
+    assert (model.stored(), set(model.model_fields_set), repr(model)) == before
+
+
+def test_what_was_given_is_what_is_stored() -> None:
+    """Defaults are not stored, so that a later version may have better ones; what was given comes back equal."""
+    model = Settings(text="{{a.b}}", texts=["x", "{{c.d}}"], sensitive="plain")
+    assert model.stored() == {"text": "{{a.b}}", "texts": ["x", "{{c.d}}"], "sensitive": "plain"}
+    assert Settings.from_stored(model.stored()) == model
+    assert hash(Settings.from_stored(model.stored())) == hash(model)
+    assert Settings.merged(model.stored(), {"text": "new"}).stored() == {"text": "new", "texts": ["x", "{{c.d}}"], "sensitive": "plain"}
+    assert model != Settings(text="{{a.b}}")
+
+
+def test_requirements_name_owner_attribute_and_reference() -> None:
+    """Each reference is told with the field that holds it, in the order of the fields, repetitions included."""
+    model = Settings(texts=["{{c.d}}", "{{a.b}}{{c.d}}"], text="{{a.b}}")
+    assert model.requirements("annotator 'x'") == [
+        Requirement("annotator 'x'", "text", SecretReference("a", "b")),
+        Requirement("annotator 'x'", "texts", SecretReference("c", "d")),
+        Requirement("annotator 'x'", "texts", SecretReference("a", "b")),
+        Requirement("annotator 'x'", "texts", SecretReference("c", "d")),
+    ]
+    assert model.required_secrets == [SecretReference("a", "b"), SecretReference("c", "d")]
