@@ -185,6 +185,11 @@ class TemplatedModel(BaseModel):
         object.__setattr__(twin, "__pydantic_private__", self.__pydantic_private__)
         return twin
 
+    def unresolved(self, name: str) -> Any:
+        """Return a field as it was given, references as their text."""
+        templates: dict[str, Any] = self.__dict__[_TEMPLATES]
+        return templates[name] if name in templates else getattr(self, name)
+
     @property
     def required_secrets(self) -> list[SecretReference]:
         """The references in the fields, each once, in the order of the fields."""

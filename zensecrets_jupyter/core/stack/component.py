@@ -60,12 +60,15 @@ class StackComponentConfig(TemplatedModel):
 
     @property
     def is_remote(self) -> bool:
-        """Whether what it describes runs on another machine, which can't reach what only this one has."""
+        """Whether what it describes runs on another machine, which can't reach what only this one has.
+
+        It is asked before a run, when no value may be read: a subclass looks at its attributes by :meth:`unresolved`.
+        """
         return False
 
     @property
     def is_local(self) -> bool:
-        """Whether what it describes can only be reached from this machine."""
+        """Whether what it describes can only be reached from this machine; asked like :attr:`is_remote`."""
         return False
 
 
