@@ -1,0 +1,335 @@
+"""The flavors of components: every built-in one, classes defined in a cell, and installed ones that work, are broken, or clash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.core.cells import cell
+from tests.core.plugins import install, with_plugins
+from tests.core.processes import run_python
+from tests.core.told import in_one_line, told
+from zensecrets_jupyter import InvalidComponentError, StackComponentConfig, StackError, UnknownFlavorError
+from zensecrets_jupyter.core.fields import is_secret_field
+from zensecrets_jupyter.core.reference import SecretReference
+from zensecrets_jupyter.core.stack import ComponentType, flavors, get_flavor
+from zensecrets_jupyter.core.stack._flavors import BUILT_IN
+from zensecrets_jupyter.core.stack._keeping import takes_text
+from zensecrets_jupyter.core.value import SecretValue
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GROUP = "zensecrets_jupyter.flavors.v1"
+
+ALL = [(component_type, flavor) for component_type, known in BUILT_IN.items() for flavor in known]
+
+# For each flavor that needs attributes, some that suit it.
+REQUIRED: dict[tuple[str, str], dict[str, Any]] = {
+    ("alerter", "slack"): {"slack_token": "{{slack.token}}"},
+    ("artifact_store", "azure"): {"path": "abfs://container"},
+    ("artifact_store", "gcp"): {"path": "gs://bucket"},
+    ("artifact_store", "s3"): {"path": "s3://bucket"},
+    **{("container_registry", flavor): {"uri": "host"} for flavor in ("aws", "azure", "default", "dockerhub", "gcp", "github")},
+    ("experiment_tracker", "wandb"): {"api_key": "{{wandb.key}}"},
+    ("feature_store", "feast"): {"feast_repo": "repo"},
+    ("model_deployer", "kserve"): {"base_url": "http://host"},
+    ("model_deployer", "seldon"): {"base_url": "http://host"},
+    ("orchestrator", "tekton"): {"kubernetes_context": "context"},
+    ("orchestrator", "vertex"): {"location": "europe-west1"},
+    ("step_operator", "azureml"): dict.fromkeys(("subscription_id", "resource_group", "workspace_name", "compute_target_name"), "x"),
+    ("step_operator", "sagemaker"): {"role": "role", "instance_type": "ml.m5.large"},
+    ("step_operator", "spark-kubernetes"): {"master": "k8s://host"},
+    ("step_operator", "vertex"): {"region": "europe-west1"},
+}
+
+# The sensitive attributes of each flavor that has any.
+SENSITIVE = {
+    ("alerter", "slack"): {"slack_token"},
+    ("artifact_store", "s3"): {"key", "secret", "token"},
+    ("experiment_tracker", "mlflow"): {"tracking_username", "tracking_password", "tracking_token"},
+    ("experiment_tracker", "neptune"): {"api_token"},
+    ("experiment_tracker", "wandb"): {"api_key"},
+    ("orchestrator", "kubeflow"): {"client_username", "client_password"},
+    ("step_operator", "azureml"): {"tenant_id", "service_principal_id", "service_principal_password"},
+}
+
+MINE = """
+from typing import ClassVar
+from zensecrets_jupyter import StackComponentConfig, SecretField
+
+class MineConfig(StackComponentConfig):
+    TYPE: ClassVar[str] = "annotator"
+    FLAVOR: ClassVar[str] = "mine_in_a_cell"
+    url: str
+    token: str = SecretField(default="")
+"""
+
+
+class Place:
+    """A place where everything is the same value."""
+
+    def __init__(self, value: str) -> None:
+        """Resolve to ``value``."""
+        self.value = value
+
+    def __str__(self) -> str:
+        """Return what errors call it."""
+        return "place"
+
+    def resolve(self, text: str) -> str:
+        """Return the value."""
+        return SecretValue(self.value, text)
+
+
+def test_there_are_flavors_for_every_type_of_component() -> None:
+    """Ten types have flavors here, each with a custom one; secrets managers have a registry of their own."""
+    assert {*BUILT_IN, "secrets_manager"} == {component_type.value for component_type in ComponentType}
+    assert all("custom" in known for known in BUILT_IN.values())
+
+
+@pytest.mark.parametrize(("component_type", "flavor"), ALL)
+def test_a_built_in_flavor_is_what_it_says(component_type: str, flavor: str) -> None:
+    """It is listed, found, documented, names its type and flavor, and is made of its required attributes alone."""
+    config = get_flavor(component_type, flavor)
+    assert flavor in flavors(component_type)
+    assert (component_type, flavor) == (config.TYPE, config.FLAVOR)
+    assert config.__doc__
+    made = config(**REQUIRED.get((component_type, flavor), {}))
+    assert {name for name, field in config.model_fields.items() if field.is_required()} == set(REQUIRED.get((component_type, flavor), {}))
+    assert {name for name, field in config.model_fields.items() if is_secret_field(field)} == SENSITIVE.get((component_type, flavor), set())
+    assert isinstance(made.is_local, bool)
+    assert isinstance(made.is_remote, bool)
+    assert not (made.is_local and made.is_remote)
+
+
+@pytest.mark.parametrize(("component_type", "flavor"), ALL)
+def test_every_text_of_a_built_in_flavor_takes_a_reference(component_type: str, flavor: str) -> None:
+    """Each attribute that can hold a text holds a reference, shows it, requires it, and resolves it."""
+    config = get_flavor(component_type, flavor)
+    required = REQUIRED.get((component_type, flavor), {})
+    texts = [name for name, field in config.model_fields.items() if takes_text(field.annotation)]
+    if config.model_config.get("extra") == "allow":
+        texts += ["anything"]
+    for name in texts:
+        value = f"{dict(required, **{name: required.get(name, '')})[name]}x" if "{{" not in str(required.get(name, "")) else canary(name)
+        made = config(**{**required, name: "{{some.key}}"})
+        assert SecretReference("some", "key") in made.required_secrets
+        assert "{{some.key}}" in repr(made)
+        assert isinstance(getattr(made.at(Place(value)), name), str)
+
+
+@pytest.mark.parametrize(("component_type", "flavor"), ALL)
+def test_whether_a_flavor_is_remote_never_needs_a_value(component_type: str, flavor: str) -> None:
+    """A stack's shape can be looked at whatever the attributes hold: nothing is resolved to tell remote from local."""
+    config = get_flavor(component_type, flavor)
+    required = REQUIRED.get((component_type, flavor), {})
+    for name in (name for name, field in config.model_fields.items() if takes_text(field.annotation)):
+        made = config(**{**required, name: "{{some.key}}"})
+        assert isinstance(made.is_local, bool)
+        assert isinstance(made.is_remote, bool)
+
+
+@pytest.mark.parametrize(
+    ("component_type", "flavor", "attributes", "said"),
+    [
+        ("artifact_store", "s3", {"path": "gs://bucket"}, "'path' was refused"),
+        ("artifact_store", "gcp", {"path": "folder"}, "'path' was refused"),
+        ("artifact_store", "azure", {"path": "s3://x"}, "'path' was refused"),
+        ("artifact_store", "local", {"path": "s3://x"}, "'path' was refused"),
+        ("annotator", "label_studio", {"port": "many"}, "'port' is not acceptable"),
+        ("annotator", "label_studio", {"prot": 1}, "'prot' is unknown (Did you mean 'port'?)"),
+        ("experiment_tracker", "wandb", {}, "'api_key' is missing"),
+        ("experiment_tracker", "mlflow", {"tracking_uri": "https://host"}, "needs tracking_token"),
+        ("orchestrator", "local", {"any": "x"}, "'any' is unknown"),
+    ],
+)
+def test_what_a_flavor_does_not_take_is_told(component_type: str, flavor: str, attributes: dict[str, Any], said: str) -> None:
+    """The error names the attribute and what is wrong with it, in one line."""
+    with pytest.raises(InvalidComponentError) as caught:
+        get_flavor(component_type, flavor)(**attributes)
+    assert said in str(caught.value)
+    assert in_one_line(caught.value)
+
+
+def test_mlflow_takes_its_log_in_as_references() -> None:
+    """A check of several attributes accepts references: they are there, whatever they stand for."""
+    config: Any = get_flavor("experiment_tracker", "mlflow")
+    made = config(tracking_uri="https://host", tracking_token="{{mlflow.token}}")
+    text = canary("token")
+    assert made.at(Place(text)).tracking_token == text
+    assert not made.is_local
+
+
+@pytest.mark.parametrize(
+    ("attributes", "remote"),
+    [
+        ({}, False),
+        ({"kubernetes_context": "k3d-x"}, False),
+        ({"kubernetes_context": "cloud"}, True),
+        ({"skip_local_validations": True}, True),
+    ],
+)
+def test_kubeflow_is_remote_where_its_cluster_is(attributes: dict[str, Any], remote: bool) -> None:  # noqa: FBT001 - a table's column
+    """A context that was made on this machine is local, any other is not."""
+    config = get_flavor("orchestrator", "kubeflow")(**attributes)
+    assert (config.is_remote, config.is_local) == (remote, not remote)
+
+
+def test_an_unknown_flavor_is_told_with_near_misses() -> None:
+    """The error names the type, the nearest flavor and all of that type."""
+    with pytest.raises(
+        UnknownFlavorError, match=r"No flavor of annotator is called 'label-studio' here\. Did you mean 'label_studio'"
+    ) as caught:
+        get_flavor("annotator", "label-studio")
+    assert "custom, label_studio" in str(caught.value)
+    assert in_one_line(caught.value)
+
+
+# Classes defined in a cell.
+
+
+def test_a_flavor_is_known_by_being_defined() -> None:
+    """A class in a cell is listed for its type, and run again the class that was defined last counts."""
+    first = cell(MINE)["MineConfig"]
+    assert get_flavor("annotator", "mine_in_a_cell") is first
+    assert "mine_in_a_cell" in flavors("annotator")
+    assert "mine_in_a_cell" not in flavors("alerter")
+    second: Any = cell(MINE)["MineConfig"]
+    assert get_flavor("annotator", "mine_in_a_cell") is second
+    assert second is not first
+    made = second(url="{{a.b}}", token=canary("token"))
+    assert find_canary(repr(made)) == []
+
+
+def test_a_type_may_be_given_as_itself() -> None:
+    """TYPE takes the word and the ComponentType alike."""
+    names = cell(
+        MINE.replace('ClassVar[str] = "annotator"', "ClassVar[object] = ComponentType.ALERTER").replace(
+            "from typing", "from zensecrets_jupyter.core.stack import ComponentType\nfrom typing"
+        )
+    )
+    assert get_flavor("alerter", "mine_in_a_cell") is names["MineConfig"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"mine_in_a_cell"', '"label_studio"', "'annotator.label_studio', which MineConfig claims, is built in"),
+        ("class MineConfig", "class OtherConfig", r"belongs to __main__\.MineConfig already"),
+        ('"annotator"', '"anotator"', "MineConfig.TYPE is 'anotator', which is no type"),
+        ('"annotator"', '"secrets_manager"', "which is no type of component with flavors of this kind"),
+        ('"annotator"', '""', "MineConfig.TYPE is ''"),
+    ],
+)
+def test_a_class_that_claims_what_is_taken_is_refused(old: str, new: str, said: str) -> None:
+    """A built-in flavor, another class's and a type that does not exist are refused where the class is defined."""
+    cell(MINE)
+    with pytest.raises(StackError, match=said) as caught:
+        cell(MINE.replace(old, new))
+    assert in_one_line(caught.value)
+
+
+def test_a_class_without_a_flavor_is_a_base() -> None:
+    """A subclass that names no FLAVOR takes nobody's place; one of it that does is a flavor."""
+
+    class _Base(StackComponentConfig):
+        token: str = ""
+
+    names = cell(MINE.replace("mine_in_a_cell", "child_in_a_cell").replace("MineConfig", "ChildConfig"))
+    assert get_flavor("annotator", "child_in_a_cell") is names["ChildConfig"]
+    assert _Base(token="x").token == "x"
+
+
+# Installed ones.
+
+PLUGIN = (
+    MINE.replace("mine_in_a_cell", "shelf").replace("MineConfig", "ShelfConfig")
+    + """
+class WrongConfig(StackComponentConfig):
+    TYPE: ClassVar[str] = "alerter"
+    FLAVOR: ClassVar[str] = "shelf"
+"""
+)
+
+TRY = """
+import json, sys
+from zensecrets_jupyter.core.errors import ZenSecretsError
+
+def attempt(call):
+    try:
+        return call()
+    except ZenSecretsError as error:
+        assert error.__cause__ is None and error.__context__ is None
+        return [error.code, str(error)]
+
+from zensecrets_jupyter import Client
+from zensecrets_jupyter.core.stack import ComponentType, flavors, get_flavor
+"""
+
+
+def run(installed: Path, code: str) -> Any:
+    """Return what ``code`` prints in a process that finds what is installed in the folder."""
+    return run_python(TRY + code, environment=with_plugins(installed))
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install a distribution with a flavor that works, one that does not import, and one that is of another type."""
+    points = {
+        "annotator.shelf": "shelf_flavors:ShelfConfig",
+        "annotator.broken": "shelf_flavors_gone:Config",
+        "annotator.wrong": "shelf_flavors:WrongConfig",
+    }
+    return install(tmp_path_factory.mktemp("flavors"), "shelf-flavors", {GROUP: points}, PLUGIN)
+
+
+def test_an_installed_flavor_is_listed_and_used(installed: Path) -> None:
+    """It is listed without an import, and registers like a built-in one."""
+    code = """
+listed = flavors("annotator")
+imported = "shelf_flavors" in sys.modules
+Client().workspace.register_component(ComponentType.ANNOTATOR, "mine", "shelf", {"url": "{{a.b}}"})
+print(json.dumps([listed, imported, Client().get_stack_component("annotator", "mine").config.model_dump()]))
+"""
+    listed, imported, shown = run(installed, code)
+    assert {"shelf", "broken", "label_studio"} <= set(listed)
+    assert imported is False
+    assert shown == {"url": "{{a.b}}", "token": ""}
+
+
+@pytest.mark.parametrize(("flavor", "said"), [("broken", "ModuleNotFoundError"), ("wrong", "is no component flavor of that name")])
+def test_a_broken_flavor_names_its_distribution(flavor: str, said: str, installed: Path) -> None:
+    """A flavor that can't be imported, or is of another type, is an error with the reason and the package; the others work."""
+    found = run(
+        installed, f'print(json.dumps([attempt(lambda: get_flavor("annotator", "{flavor}")), get_flavor("annotator", "shelf").FLAVOR]))'
+    )
+    (code, text), works = found
+    assert (code, works) == ("flavor-unavailable", "shelf")
+    assert said in text
+    assert "'shelf-flavors'" in text
+
+
+def test_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) -> None:
+    """A clash of two packages names both, and the default stack still opens."""
+    for distribution in ("shelf-one", "shelf-two"):
+        module = distribution.replace("-", "_")
+        install(tmp_path, distribution, {GROUP: {"annotator.shelf": f"{module}:ShelfConfig"}}, PLUGIN)
+    installed = tmp_path / "installed"
+    for call in ('flavors("annotator")', 'get_flavor("annotator", "shelf")'):
+        code, text = run(installed, f"print(json.dumps(attempt(lambda: {call})))")
+        assert code == "stack"
+        assert "'shelf-one'" in text
+        assert "'shelf-two'" in text
+    assert run(installed, "print(json.dumps(Client().active_stack.orchestrator.flavor))") == "local"
+
+
+def test_a_resolved_attribute_of_a_built_in_flavor_is_refused_without_its_value() -> None:
+    """A flavor's own check runs on what a reference stands for, and its refusal holds no value."""
+    config: Any = get_flavor("artifact_store", "s3")
+    made = config(path="{{bucket.path}}").at(Place(canary("path")))
+    with pytest.raises(InvalidComponentError, match="refused by attribute 'path' of place") as caught:
+        _ = made.path
+    assert find_canary(told(caught.value)) == []
