@@ -22,11 +22,11 @@ _GROUPS = {"zen": [], "secret": ["secret"], "stack": ["stack"], "with_secrets": 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
     """Complete the words of our magics in ``shell``; ``undo`` stops it."""
     if shell.Completer is not None:
-        shell.Completer.custom_matchers.append(complete_magics)
-        undo.callback(shell.Completer.custom_matchers.remove, complete_magics)
+        matcher = context_matcher(identifier="zensecrets_jupyter")(complete_magics)
+        shell.Completer.custom_matchers.append(matcher)
+        undo.callback(shell.Completer.custom_matchers.remove, matcher)
 
 
-@context_matcher(identifier="zensecrets_jupyter")
 def complete_magics(context: CompletionContext) -> SimpleMatcherResult:
     """Return what may stand at the cursor; on a line of one of our magics nothing else is offered."""
     match = _MAGIC.match(context.text_until_cursor)

@@ -117,7 +117,8 @@ def _compiled(shell: InteractiveShell, cell: str) -> list[Any]:
     name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
     module = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
     shown: list[ast.stmt] = []
-    if module.body and isinstance(module.body[-1], ast.Expr) and not shell.displayhook.quiet():
+    quiet = shell.displayhook.semicolon_at_end_of_expression(source)
+    if module.body and isinstance(module.body[-1], ast.Expr) and not quiet:
         shown = [module.body.pop()]
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     body = [compile(module, name, "exec", flags=shell.compile.flags | flags)]
