@@ -102,9 +102,11 @@ class SqlSecretsManager(SecretsManager):
     def _read(self, name: str) -> SecretRecord:
         row = self._find(name)
         key = self._keys.key_of(row.generation)
-        if key is None:
-            # Another process may have changed the key since the row was read; its row is then another one.
-            row = self._find(name)
+        while key is None:
+            # Another process may have changed the key since the row was read, and the row with it; if not, it is damaged.
+            seen, row = row.generation, self._find(name)
+            if row.generation == seen:
+                break
             key = self._keys.key_of(row.generation)
         return unseal_record(key, self._place(name, CURRENT, row), row.sealed)
 

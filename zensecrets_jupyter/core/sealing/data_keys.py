@@ -132,7 +132,8 @@ class DataKeys:
                 if row is None or row.generation != generation:
                     return None
                 current = self._open(row)
-        return current[1]
+        # What was opened is the next one already, if the row was replaced meanwhile.
+        return current[1] if current[1].generation == generation else None
 
     def write(self, work: Callable[[Connection, DataKey], _Outcome]) -> _Outcome:
         """Return what ``work`` returns, called in a transaction with the data key that is current in it, made if this is the first.

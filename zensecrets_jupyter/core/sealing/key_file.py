@@ -49,8 +49,9 @@ class KeyFileProtection:
                     file.write(base64.b64encode(key) + b"\n")
                     file.flush()
                     os.fsync(descriptor)
+                    # A drive without modes, such as one of Windows's, lets everybody read whatever we ask for.
+                    self._refuse_if_others_read(path, os.fstat(descriptor).st_mode)
                 _sync_folder(self._folder)
-                self._refuse_if_others_read(path)
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
@@ -68,16 +69,18 @@ class KeyFileProtection:
                 should be replaced too. OpenSSH does the same with its private keys.
         """
         path = self._path(place)
+        text, mode = b"", 0
         try:
-            text = path.read_bytes()
+            with path.open("rb") as file:
+                text, mode = file.read(), os.fstat(file.fileno()).st_mode
         except FileNotFoundError:
-            text = None
+            pass
         except OSError as error:
             raise from_os_error(error, path) from None
-        if text is None:
+        if not mode:
             message = f"The key of {self._label} is gone; it was expected in {path}."
             raise KeyLostError(message, hint="Restore that file from a copy; the store itself is whole.")
-        self._refuse_if_others_read(path)
+        self._refuse_if_others_read(path, mode)
         try:
             key = base64.b64decode(text.strip(), validate=True)
         except (binascii.Error, ValueError):
@@ -106,12 +109,9 @@ class KeyFileProtection:
             return self._folder / f"{identity}.key"
         raise ManagerCorruptedError(f"Where the key of {self._label} is kept can't be read.", hint="Restore it from a copy.")
 
-    def _refuse_if_others_read(self, path: Path) -> None:
-        if os.name != "posix":
-            return
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & 0o077:
-            message = f"The key file {path} can be read by others (mode {mode:04o}), so {self._label} is not opened with it."
+    def _refuse_if_others_read(self, path: Path, mode: int) -> None:
+        if os.name == "posix" and mode & 0o077:
+            message = f"The key file {path} can be read by others (mode {stat.S_IMODE(mode):04o}), so {self._label} is not opened with it."
             raise ManagerAccessError(message, hint=f"Run chmod 600 {path}, and then replace the key: others may have read it.")
 
 

@@ -1,0 +1,163 @@
+"""Several processes at one store, and processes that are killed while they write."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.core.managers import workers
+from tests.core.managers.stores import PROCESSES, content_of, open_store, raw, secret
+from zensecrets_jupyter.core.errors import ZenSecretsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+EIGHT = 8
+
+
+def test_eight_processes_lose_nothing(home: Path) -> None:
+    """Eight processes that meet at a store which does not exist yet, and write 200 secrets each, lose none and make one key."""
+    start = PROCESSES.Barrier(EIGHT)
+    processes = [PROCESSES.Process(target=workers.register_many, args=(home, start, worker, 200)) for worker in range(EIGHT)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * EIGHT
+    store = open_store(home)
+    expected = {f"w{worker}n{number}": {"key": f"value {worker}.{number}"} for worker in range(EIGHT) for number in range(200)}
+    assert set(store.list_secrets()) == {"contested", *expected}
+    assert {name: content_of(store, name) for name in expected} == expected
+    assert len(list((home / "keys").iterdir())) == 1, "whoever comes second takes its own key away again"
+    assert raw(store.path, "PRAGMA integrity_check") == [("ok",)]
+    assert raw(store.path, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_eight_processes_merge_into_one_secret(home: Path) -> None:
+    """Eight processes that each set 20 keys of one secret lose none: what a merge reads and writes is one step."""
+    open_store(home).register_secret(secret("shared"))
+    start = PROCESSES.Barrier(EIGHT)
+    processes = [PROCESSES.Process(target=workers.merge_many, args=(home, start, worker, 20)) for worker in range(EIGHT)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * EIGHT
+    store = open_store(home)
+    assert set(content_of(store, "shared")) == {f"w{worker}n{number}" for worker in range(EIGHT) for number in range(20)}
+    assert store.history("shared")[0].number == 1 + EIGHT * 20
+
+
+def test_a_killed_writer_leaves_every_acknowledged_write(home: Path) -> None:
+    """A process that is killed at a random moment leaves a store that opens and holds all that it had told of, and half of nothing."""
+    chosen = random.Random(3)  # noqa: S311 - when a process is killed is no secret
+    expected: dict[str, str] = {}
+    for turn in range(25):
+        told = _killed(workers.write_until_killed, (home, turn), chosen.uniform(0.0, 0.12))
+        steps = workers.steps(turn)
+        for what, step in zip(told, steps):  # noqa: B905 - the steps have no end
+            assert step.what == what
+            expected = step.expect(expected)
+        store = open_store(home)
+        found = {name: content_of(store, name)["key"] for name in store.list_secrets()}
+        # The step after the last one that was told may be done or not.
+        assert found in (expected, next(steps).expect(expected))
+        expected = found
+    assert len(expected) > 25
+    assert raw(open_store(home).path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def _killed(target: Callable[..., None], arguments: tuple[Any, ...], after: float) -> list[str]:
+    """Return what a process told until it was killed, ``after`` seconds from when it was ready."""
+    mine, theirs = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=target, args=(arguments[0], theirs, *arguments[1:]))
+    process.start()
+    theirs.close()
+    assert mine.recv() == "ready"
+    process.join(after)
+    assert process.exitcode is None, "it was to be killed, not to end"
+    process.kill()
+    process.join()
+    told = []
+    with suppress(EOFError):
+        while True:
+            told.append(mine.recv())
+    mine.close()
+    return told
+
+
+def test_a_process_killed_while_it_changes_the_key_leaves_a_store_that_opens(home: Path) -> None:
+    """Killed at a random moment of changing the data key or its protection, a process leaves all secrets readable."""
+    chosen = random.Random(4)  # noqa: S311 - when a process is killed is no secret
+    store = open_store(home)
+    for number in range(30):
+        store.register_secret(secret(f"n{number}", key=f"n{number}"))
+    store.merge_secret("n0", {"key": "later"})
+    store.rollback("n0", 1)
+    generations = set()
+    for _ in range(25):
+        _killed(workers.rotate_until_killed, (home,), chosen.uniform(0.0, 0.08))
+        again = open_store(home)
+        for number in range(30):
+            assert content_of(again, f"n{number}") == {"key": f"n{number}"}
+        assert content_of(store, "n7") == {"key": "n7"}
+        generations.add(raw(again.path, "SELECT generation FROM data_keys")[0][0])
+    assert open_store(home).rollback("n0", 2).number == 4
+    assert len(generations) > 5, "the processes were killed before they had changed anything"
+
+
+def test_readers_and_writers_follow_while_the_key_changes(home: Path) -> None:
+    """While one process changes the data key and its protection, others read right contents and write without an error."""
+    store = open_store(home)
+    for number in range(10):
+        store.register_secret(secret(f"n{number}", key=f"n{number}"))
+    done = PROCESSES.Event()
+    pipes = [PROCESSES.Pipe(duplex=False) for _ in range(3)]
+    targets = (workers.read_until, workers.read_until, workers.write_until)
+    processes = [PROCESSES.Process(target=target, args=(home, done, pipe[1])) for target, pipe in zip(targets, pipes, strict=True)]
+    for process, pipe in zip(processes, pipes, strict=True):
+        process.start()
+        pipe[1].close()
+    for turn in range(40):
+        store.rotate_key()
+        if turn % 4 == 0:
+            store.rewrap("keyfile")
+    done.set()
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    told = [pipe[0].recv() for pipe in pipes]
+    assert all(isinstance(rounds, int) and rounds > 0 for rounds in told), told
+    assert len(open_store(home).list_secrets()) == 10 + told[2]
+    assert len(list((home / "keys").iterdir())) == 1
+
+
+def test_a_forked_process_opens_the_store_for_itself(home: Path) -> None:
+    """A child by fork reads and writes through connections of its own, and its parent's go on working."""
+    mine, theirs = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=workers.fork_and_read, args=(home, theirs))
+    process.start()
+    theirs.close()
+    told = [mine.recv() for _ in range(3)]
+    process.join()
+    assert told == [("child", {"key": "1"}, False), ("status", {}, False), ("parent", {"key": "3"}, False)]
+    assert open_store(home).list_secrets() == ["before", "child"]
+
+
+def test_a_store_that_was_deleted_and_made_anew_is_opened_anew(home: Path) -> None:
+    """A process that holds a store open notices when the file is deleted, and when another process makes a new one there."""
+    held, other = open_store(home), open_store(home)
+    held.register_secret(secret("old", key="1"))
+    for file in held.path.parent.iterdir():
+        file.unlink()
+    assert held.list_secrets() == []
+    other.register_secret(secret("new", key="2"))
+    assert content_of(held, "new") == {"key": "2"}
+    held.register_secret(secret("newer", key="3"))
+    assert content_of(other, "newer") == {"key": "3"}
+    with pytest.raises(ZenSecretsError, match="no secret 'old'"):
+        held.get_secret("old")
