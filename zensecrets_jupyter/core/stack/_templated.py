@@ -177,18 +177,25 @@ class TemplatedModel(BaseModel):
 
     def at(self, place: Place) -> Self:
         """Return the same model hanging at ``place``, which resolves its references."""
+        twin = self._twin()
+        templates = self.__dict__[_TEMPLATES]
+        plain = {name: text for name, text in templates.items() if type(text) is str and _is_plain_text(type(self), name)}
+        twin.__dict__.update({_PLACE: place, _PLAIN: plain})
+        return twin
+
+    def _twin(self) -> Self:
         twin = type(self).__new__(type(self))
-        texts = {name: text for name, text in self.__dict__[_TEMPLATES].items() if type(text) is str and _is_plain_text(type(self), name)}
-        object.__setattr__(twin, "__dict__", {**self.__dict__, _PLACE: place, _PLAIN: texts})
+        object.__setattr__(twin, "__dict__", dict(self.__dict__))
         object.__setattr__(twin, "__pydantic_fields_set__", set(self.model_fields_set))
         object.__setattr__(twin, "__pydantic_extra__", self.__pydantic_extra__)
         object.__setattr__(twin, "__pydantic_private__", self.__pydantic_private__)
         return twin
 
-    def unresolved(self, name: str) -> Any:
-        """Return a field as it was given, references as their text."""
-        templates: dict[str, Any] = self.__dict__[_TEMPLATES]
-        return templates[name] if name in templates else getattr(self, name)
+    def as_given(self) -> Self:
+        """Return the same model with each reference as its text: reading it resolves nothing."""
+        twin = self._twin()
+        twin.__dict__.update(self.__dict__[_TEMPLATES])
+        return twin
 
     @property
     def required_secrets(self) -> list[SecretReference]:

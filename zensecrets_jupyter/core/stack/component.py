@@ -62,7 +62,7 @@ class StackComponentConfig(TemplatedModel):
     def is_remote(self) -> bool:
         """Whether what it describes runs on another machine, which can't reach what only this one has.
 
-        It is asked before a run, when no value may be read: a subclass looks at its attributes by :meth:`unresolved`.
+        It is asked of the attributes as they were given: where one is a reference, what the property sees is its text.
         """
         return False
 
@@ -99,6 +99,16 @@ class StackComponent:
         if name.startswith("__") or name == "config":
             raise AttributeError(name)
         return getattr(self.config, name)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it runs on another machine, which can't reach what only this one has; told without reading a value."""
+        return self.config.as_given().is_remote
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it can only be reached from this machine; told without reading a value."""
+        return self.config.as_given().is_local
 
     def at(self, place: Place) -> StackComponent:
         """Return the same component, with its references resolved by ``place``."""

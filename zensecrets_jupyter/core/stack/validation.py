@@ -117,14 +117,14 @@ def _shape(stack: Stack) -> Iterator[Problem]:
         if needed not in stack.components:
             yield Problem("invalid-stack", f"The stack has no {needed.words}.", f"Add {needed.article}.", lacks=needed)
     orchestrator = stack.orchestrator
-    if orchestrator is None or not orchestrator.config.is_remote:
+    if orchestrator is None or not orchestrator.is_remote:
         return
     if stack.has_secrets_manager and stack.secrets_manager.is_local:
         manager = stack.secrets_manager.name
         message = f"The {orchestrator} runs elsewhere and can't reach the local secrets manager {manager!r}."
         yield Problem("invalid-stack", message, "Use one that it can reach.", lacks=ComponentType.SECRETS_MANAGER)
     store = stack.artifact_store
-    if store is not None and store.config.is_local:
+    if store is not None and store.is_local:
         message = f"The {orchestrator} runs elsewhere and can't reach the local {store}."
         yield Problem("invalid-stack", message, "Use one that it can reach.", lacks=ComponentType.ARTIFACT_STORE)
 

@@ -23,7 +23,7 @@ class _RegistryConfig(AuthenticatedConfig):
     @property
     def is_local(self) -> bool:
         """Whether the registry's address is one of this machine."""
-        return re.fullmatch(r"localhost:[0-9]{4,5}", self.unresolved("uri")) is not None
+        return re.fullmatch(r"localhost:[0-9]{4,5}", self.uri) is not None
 
 
 class DefaultContainerRegistryConfig(_RegistryConfig):

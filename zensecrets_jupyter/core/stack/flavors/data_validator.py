@@ -22,7 +22,7 @@ class GreatExpectationsDataValidatorConfig(StackComponentConfig):
     @property
     def is_local(self) -> bool:
         """Whether it works in a folder of this machine."""
-        return self.unresolved("context_root_dir") is not None
+        return self.context_root_dir is not None
 
 
 class WhylogsDataValidatorConfig(AuthenticatedConfig):

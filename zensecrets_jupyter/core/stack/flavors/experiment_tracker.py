@@ -41,8 +41,7 @@ class MLFlowExperimentTrackerConfig(StackComponentConfig):
     @property
     def is_local(self) -> bool:
         """Whether it tracks to a folder of this machine."""
-        uri = self.unresolved("tracking_uri")
-        return not uri or uri.startswith("file:")
+        return not self.tracking_uri or self.tracking_uri.startswith("file:")
 
 
 class WandbExperimentTrackerConfig(StackComponentConfig):

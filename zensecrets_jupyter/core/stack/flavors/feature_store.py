@@ -21,7 +21,7 @@ class FeastFeatureStoreConfig(StackComponentConfig):
     @property
     def is_local(self) -> bool:
         """Whether the online store is on this machine."""
-        return self.unresolved("online_host") in {"localhost", "127.0.0.1"}
+        return self.online_host in {"localhost", "127.0.0.1"}
 
 
 class CustomFeatureStoreConfig(CustomConfig):

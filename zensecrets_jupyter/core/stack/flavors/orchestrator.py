@@ -75,7 +75,7 @@ class KubeflowOrchestratorConfig(StackComponentConfig):
     @property
     def is_remote(self) -> bool:
         """Whether the steps run on a cluster elsewhere."""
-        context = self.unresolved("kubernetes_context")
+        context = self.kubernetes_context
         return self.skip_local_validations or (context is not None and not context.startswith("k3d-"))
 
     @property
