@@ -9,6 +9,7 @@ import pytest
 from tests.core.cells import cell
 from tests.core.plugins import install, with_plugins
 from tests.core.processes import run_python
+from tests.core.stack.stacks import component
 from tests.core.told import in_one_line, told
 from zensecrets_jupyter import InvalidComponentError, StackComponentConfig, StackError, UnknownFlavorError
 from zensecrets_jupyter.core.fields import is_secret_field
@@ -127,7 +128,7 @@ def test_whether_a_flavor_is_remote_never_needs_a_value(component_type: str, fla
     config = get_flavor(component_type, flavor)
     required = REQUIRED.get((component_type, flavor), {})
     for name in (name for name, field in config.model_fields.items() if takes_text(field.annotation)):
-        made = config(**{**required, name: "{{some.key}}"})
+        made = component(ComponentType(component_type), flavor, **{**required, name: "{{some.key}}"})
         assert isinstance(made.is_local, bool)
         assert isinstance(made.is_remote, bool)
 
@@ -200,7 +201,8 @@ def test_a_flavor_is_known_by_being_defined() -> None:
     second: Any = cell(MINE)["MineConfig"]
     assert get_flavor("annotator", "mine_in_a_cell") is second
     assert second is not first
-    made = second(url="{{a.b}}", token=canary("token"))
+    make: Any = second
+    made = make(url="{{a.b}}", token=canary("token"))
     assert find_canary(repr(made)) == []
 
 

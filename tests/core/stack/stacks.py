@@ -1,0 +1,23 @@
+"""Stacks that are made without a workspace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.stack import ComponentType, Stack, StackComponent, get_flavor
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+
+def component(component_type: ComponentType, flavor: str = "custom", name: str = "mine", **attributes: Any) -> StackComponent:
+    """Return a component that is part of no stack."""
+    config = get_flavor(component_type.value, flavor)(**attributes)
+    return StackComponent(name, component_type, config, id=f"id-of-{name}", flavor=flavor)
+
+
+def stack(*components: StackComponent, manager: SecretsManager | None, complete: bool = True) -> Stack:
+    """Return a stack called ``mine``, with a local orchestrator and artifact store unless it is not to be complete."""
+    needed = [component(kind, "local", "default") for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)]
+    present = {one.type for one in components}
+    return Stack("mine", [*(one for one in needed if complete and one.type not in present), *components], manager, id="the-id")
