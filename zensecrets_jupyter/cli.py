@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -211,6 +212,11 @@ def _ours(base: type[ShellComplete]) -> type[ShellComplete]:
             words = [word for word in args if word != "="] if self.name == "bash" else args
             started = "" if incomplete == "=" and self.name == "bash" else incomplete
             found = [CompletionItem(text, help=about) for text, about in tree.complete(words, started, within=root)]
-            return found or [item for item in super().get_completions(args, incomplete) if item.type != "plain"]
+            if found:
+                return found
+            # What is no word of ours, such as the name of a file, the shell completes itself.
+            with suppress(ZenSecretsError):
+                return [item for item in super().get_completions(args, incomplete) if item.type != "plain"]
+            return []
 
     return Completer

@@ -19,7 +19,10 @@ from zensecrets_jupyter.core.interaction import nobody_is_asked
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers import flavors as manager_flavors
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
-from zensecrets_jupyter.core.stack import ComponentType, flavors, get_flavor
+from zensecrets_jupyter.core.stack import ComponentType, get_flavor
+
+# Not from the package above it: there the name is the folder of the flavors, once one of them was imported.
+from zensecrets_jupyter.core.stack._flavors import flavors
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:

@@ -19,7 +19,10 @@ from zensecrets_jupyter.commands.warnings import plain_value_warning
 from zensecrets_jupyter.commands.words import Given, as_known
 from zensecrets_jupyter.core import managers
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, ZenSecretsError
-from zensecrets_jupyter.core.stack import ComponentType, flavors
+from zensecrets_jupyter.core.stack import ComponentType
+
+# Not from the package above it: there the name is the folder of the flavors, once one of them was imported.
+from zensecrets_jupyter.core.stack._flavors import flavors
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:

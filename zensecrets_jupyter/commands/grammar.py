@@ -153,14 +153,14 @@ class Group(_OurHelp, click.Group):
         """
         name = args[0]
         command = self.get_command(ctx, name)
-        if command is None and not ctx.resilient_parsing:
+        if command is None:
             if name.startswith("-"):
                 message = f"{ctx.command_path} has no option {name.partition('=')[0]!r}."
                 raise UsageProblem(message, hint=f"See {ctx.command_path} --help.")
             known = self.list_commands(ctx)
             hint = did_you_mean(name.replace("_", "-"), known) or f"There are {', '.join(known)}."
             raise UsageProblem(f"{ctx.command_path} has no command {name!r}.", hint=hint)
-        return (command.name if command else None), command, args[1:]
+        return command.name, command, args[1:]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands, importing none for it."""

@@ -12,6 +12,7 @@ from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command
 from zensecrets_jupyter.commands.register_secrets import register_secrets
+from zensecrets_jupyter.commands.warnings import stack_warning
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
 from zensecrets_jupyter.core.transfer import stacks
 from zensecrets_jupyter.core.transfer.files import write_text
@@ -89,17 +90,17 @@ def _ask_for_sealed(
 
 
 def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> str:
+    workspace = get_workspace()
     try:
-        stack = get_workspace().stack(name)
         missing = [
             str(problem.reference)
-            for problem in stack.validate().problems
+            for problem in workspace.stack(name).validate().problems
             if problem.reference is not None and problem.code in {"secret-not-found", "secret-key-not-found"}
         ]
-    except ZenSecretsError as error:
-        return f"\nWarning: stack {name!r} could not be validated: {error}"
+    except ZenSecretsError:
+        missing = []
     if not missing:
-        return ""
+        return stack_warning(name)
     listed = ", ".join(dict.fromkeys(missing))
     try:
         wanted = call.asker.confirm(f"Missing: {listed}. Register {'them' if len(missing) > 1 else 'it'} now?")
@@ -107,4 +108,4 @@ def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> str:
         wanted = False
     if not wanted:
         return f"\nMissing: {listed}. To register: %stack register-secrets {name}"
-    return f"\n{register_secrets(call, stack, skip_existing=True, schemas=filed.schemas).text}"
+    return f"\n{register_secrets(call, workspace.stack(name), skip_existing=True, schemas=filed.schemas).text}"

@@ -1,0 +1,81 @@
+"""Tables: what they show, what they hide, and that nothing in them is obeyed."""
+
+from __future__ import annotations
+
+from zensecrets_jupyter.commands.render import Table, schema_table, secret_table, stack_table
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+
+def test_a_secret_shows_marks_and_clear_text() -> None:
+    """A sensitive value is a mark, which tells nothing of its length; what the schema calls clear text is shown."""
+    secret = BasicAuthSecretSchema(name="login", username="ada", password=canary())
+    table = secret_table(secret)
+    assert list(table) == [{"key": "username", "value": "ada"}, {"key": "password", "value": "‹secret:login.password›"}]
+    for text in (str(table), repr(table), table.plain(), table._repr_html_()):
+        assert "ada" in text
+        assert "‹secret:login.password›" in text
+        assert find_canary(text) == []
+
+
+def test_a_long_and_a_short_value_look_alike() -> None:
+    """Nothing of a table depends on a sensitive value."""
+    tables = [secret_table(ArbitrarySecretSchema.from_content("s", {"k": value})) for value in ("", "a", "b" * 10_000)]
+    assert len({table._repr_html_() for table in tables}) == len({str(table) for table in tables}) == 1
+
+
+def test_html_is_escaped() -> None:
+    """Names and values are text in the HTML, never markup or script."""
+    nasty = "<script>alert('\"&')</script>"
+    html = Table([nasty], [[nasty]], title=nasty, note=nasty)._repr_html_()
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;alert(&#x27;&quot;&amp;&#x27;)&lt;/script&gt;") == 4
+    assert "var(--jp-ui-font-color1" in html
+
+
+def test_markup_and_control_characters_are_shown_as_text() -> None:
+    """Neither rich's markup nor a terminal's control sequences are obeyed."""
+    text = Table(["a"], [["[red]x[/red]\x1b[31m\u202e"]]).plain()
+    assert "[red]x[/red]\\x1b[31m\\u202e" in text
+    assert "\x1b" not in text
+
+
+def test_a_table_is_a_sequence_of_rows() -> None:
+    """Code can go through a table, take rows by number and slices, and count them."""
+    table = Table(["a", "b"], [[1, None], [True, "x"]])
+    assert (len(table), table[1], table[:1]) == (2, {"a": "yes", "b": "x"}, [{"a": "1", "b": ""}])
+    assert {"a": "1", "b": ""} in table
+
+
+def test_a_table_is_as_wide_as_it_may_be() -> None:
+    """A table is folded to a width, and not at all where it is piped on."""
+    table = Table(["a"], [["word " * 50]])
+    assert max(map(len, table.plain(40).splitlines())) <= 40
+    assert max(map(len, table.plain().splitlines())) > 200
+
+
+def test_an_empty_table_says_so() -> None:
+    """Where there are no rows the note stands alone."""
+    assert Table(["a"], [], note="There is nothing.").plain() == "There is nothing."
+
+
+def test_a_schema_says_what_it_takes() -> None:
+    """A schema's table tells required from optional, and masked from shown."""
+    assert [row["value"] for row in schema_table(BasicAuthSecretSchema)] == ["shown", "masked"]
+    assert "any keys" in schema_table(ArbitrarySecretSchema).note
+
+
+def test_a_stack_shows_references_and_never_what_they_stand_for() -> None:
+    """The attributes of a stack's components show references as their text, and sealed values as marks."""
+    workspace = Client().workspace
+    workspace.open_manager("default").register_secret(ArbitrarySecretSchema.from_content("labels", {"key": canary()}))
+    workspace.register_component(ComponentType.ANNOTATOR, "a", "label_studio", {"authentication_secret": "{{labels.key}}"})
+    workspace.register_component(ComponentType.ALERTER, "s", "slack", {"slack_token": canary()})
+    workspace.update_stack("default", {ComponentType.ANNOTATOR: "a", ComponentType.ALERTER: "s"})
+    text = stack_table(workspace.stack()).plain()
+    assert "authentication_secret={{labels.key}}" in text
+    assert "slack_token=‹secret:slack_token›" in text
+    assert find_canary(text) == []
