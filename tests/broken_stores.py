@@ -1,0 +1,97 @@
+"""Stores that can't be used, each for a reason of its own, as data for each face to run.
+
+A face registers a secret, has the store broken, runs a command, and looks at the one line that it ends with. What is stored must be there
+again when the store is mended.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.workspace import get_workspace
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VALUE = canary("broken store")
+PASSPHRASE = canary("passphrase")
+
+
+@dataclass(frozen=True)
+class BrokenStore:
+    """A store that can't be used.
+
+    Attributes:
+        id: What the test is called.
+        told: What the error's line has to hold.
+        damage: Breaks the store, whose file it is given, and returns what mends it again.
+        environment: Variables that are set for the command after the damage.
+        words: The command.
+    """
+
+    id: str
+    told: tuple[str, ...]
+    damage: Callable[[Path], Callable[[], object]]
+    environment: tuple[tuple[str, str], ...] = (("ZENSECRETS_PASSPHRASE", PASSPHRASE),)
+    words: tuple[str, ...] = ("secret", "get", "kept")
+
+
+def store() -> Path:
+    """Return the file of the default secrets manager."""
+    return Path(get_workspace().open_manager("default").describe()["kept in"])
+
+
+def _nothing(_file: Path) -> Callable[[], object]:
+    return lambda: None
+
+
+def _overwrite(file: Path) -> Callable[[], object]:
+    beside = [path for path in file.parent.iterdir() if path.name.startswith(file.name)]
+    kept = {path: path.read_bytes() for path in beside}
+    for path in beside:
+        path.unlink()
+    file.write_bytes(b"These are not the bytes of a store. " * 1000)
+    return lambda: [path.write_bytes(content) for path, content in kept.items()]
+
+
+def _alter(file: Path) -> Callable[[], object]:
+    def flip() -> None:
+        with sqlite3.connect(file) as connection:
+            for row, sealed in connection.execute("SELECT id, sealed FROM secrets").fetchall():
+                connection.execute("UPDATE secrets SET sealed = ? WHERE id = ?", (sealed[:-1] + bytes([sealed[-1] ^ 1]), row))
+        connection.close()
+
+    flip()
+    return flip
+
+
+def _renumber(file: Path) -> Callable[[], object]:
+    def change(old: str, new: str) -> None:
+        with sqlite3.connect(file) as connection:
+            changed = connection.execute("UPDATE meta SET value = ? WHERE value = ?", (new, old)).rowcount
+            assert changed == 1
+        connection.close()
+
+    change("secrets 1", "secrets 999")
+    return lambda: change("secrets 999", "secrets 1")
+
+
+BROKEN_STORES = [
+    BrokenStore("no store at all", ("secrets.db", "restore it from a copy"), _overwrite),
+    BrokenStore("altered row", ("'kept'", "altered"), _alter),
+    BrokenStore("newer version", ("secrets.db", "newer version", "pip install --upgrade"), _renumber),
+    BrokenStore("wrong passphrase", ("passphrase does not open", "'default'"), _nothing, (("ZENSECRETS_PASSPHRASE", VALUE + "wrong"),)),
+    BrokenStore("no passphrase", ("passphrase", "ZENSECRETS_PASSPHRASE"), _nothing, ()),
+    BrokenStore(
+        "read-only folder",
+        ("/sys/zensecrets",),
+        _nothing,
+        (("ZENSECRETS_HOME", "/sys/zensecrets"),),
+        ("secret", "register", "other", "--k=value"),
+    ),
+]
+"""The whole table; a lost key and a full disk need more than a file, and are tested where the store is."""

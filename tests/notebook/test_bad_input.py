@@ -1,0 +1,56 @@
+"""What bad input gets in a notebook: the same table as in a terminal, through the magics of a real kernel."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.bad_input import BAD_INPUT, BadInput, snapshot
+from tests.kernels import running_kernel
+from zensecrets_jupyter.testing.canary import find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.kernels import Kernel
+
+CASES = [case for case in BAD_INPUT if not case.terminal_only]
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """Return one kernel for the whole table; each case has a home and a folder of its own."""
+    with running_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter\nimport os").ok
+        yield kernel
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_bad_input_gets_one_line_and_writes_nothing(case: BadInput, kernel: Kernel, tmp_path: Path) -> None:
+    """A wrong command ends with one line that says what, where and what next, without a traceback, a value or a trace of itself."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    case.prepare(folder)
+    before, files = snapshot(), sorted(folder.iterdir())
+    home = tmp_path / "home"
+    assert kernel.run(
+        f"os.chdir({str(folder)!r}); os.environ.update({{'ZENSECRETS_HOME': {str(home)!r}, **{dict(case.environment)!r}}})"
+    ).ok
+    already = len(kernel.record)
+    ran = kernel.run(f"%zen {shlex.join(case.words)}", somebody=False)
+    assert kernel.run(f"[os.environ.pop(name) for name in {list(case.environment)!r}]; os.chdir('/')").ok
+    assert not ran.ok
+    assert ran.prompts == []
+    assert ran.stream("stdout") == ""
+    (line,) = ran.error.strip().splitlines()
+    assert line.startswith("UsageError: ")
+    assert [part for part in case.told if part not in line] == [], line
+    # The cell itself is echoed to other clients as it was typed: what was typed there is another matter (see leaks).
+    sent = [message for message in kernel.record[already:] if message["msg_type"] != "execute_input"]
+    assert not find_canary(repr(sent))
+    assert snapshot() == before
+    assert sorted(folder.iterdir()) == files
+    assert find_canary(home) == []
