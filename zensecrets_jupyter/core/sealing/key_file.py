@@ -115,6 +115,13 @@ class KeyFileProtection:
             raise ManagerAccessError(message, hint=f"Run chmod 600 {path}, and then replace the key: others may have read it.")
 
 
+def keeps_keys(folder: Path) -> bool:
+    """Tell whether there is a key file in ``folder``."""
+    with suppress(OSError):
+        return any(folder.glob("*.key"))
+    return False
+
+
 def _sync_folder(folder: Path) -> None:
     # Without it a power cut can take the new file out of its folder, although its content was synced.
     with suppress(OSError):

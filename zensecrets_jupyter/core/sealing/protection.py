@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidOptionsError, ManagerCorruptedError, ManagerLockedError
-from zensecrets_jupyter.core.sealing.key_file import KeyFileProtection
+from zensecrets_jupyter.core.sealing.key_file import KeyFileProtection, keeps_keys
 from zensecrets_jupyter.core.sealing.keyring import KeyringProtection
 from zensecrets_jupyter.core.sealing.passphrase import Asker, PassphraseProtection, given, has_declined, new_from_person
 
@@ -100,7 +100,8 @@ class Protections:
                 # Somebody who sets ZENSECRETS_PASSPHRASE has said what to do where the keyring can't be had.
                 if passphrase is None:
                     raise
-        if passphrase is None and self._ask is not None and not has_declined():
+        # Whoever keeps a key in that folder already was asked before, or there was nobody to ask: one question a person, not one a store.
+        if passphrase is None and self._ask is not None and not has_declined() and not keeps_keys(self._key_folder):
             try:
                 passphrase = new_from_person(self._label, self._ask)
             except InteractionUnavailableError:
