@@ -62,14 +62,16 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas.gcp import GCPSecretSchema
     from zensecrets_jupyter.core.schemas.interface import ArbitrarySecretSchema, BaseSecretSchema
     from zensecrets_jupyter.core.stack.component import StackComponentConfig
-    from zensecrets_jupyter.core.steps import StepContext, get_step_context, pipeline, step
+    from zensecrets_jupyter.core.steps import BaseMaterializer, BaseSettings, Output, StepContext, get_step_context, pipeline, step
 
 __all__ = [
     "AWSSecretSchema",
     "ArbitrarySecretSchema",
     "ArtifactError",
     "AzureSecretSchema",
+    "BaseMaterializer",
     "BaseSecretSchema",
+    "BaseSettings",
     "BasicAuthSecretSchema",
     "ClearTextField",
     "Client",
@@ -91,6 +93,7 @@ __all__ = [
     "ManagerUnreachableError",
     "NoSecretsManagerError",
     "NotInStackError",
+    "Output",
     "SchemaError",
     "SecretError",
     "SecretExistsError",
@@ -133,7 +136,7 @@ _HOMES = {
     "schemas.gcp": ["GCPSecretSchema"],
     "schemas.interface": ["ArbitrarySecretSchema", "BaseSecretSchema"],
     "stack.component": ["StackComponentConfig"],
-    "steps": ["StepContext", "get_step_context", "pipeline", "step"],
+    "steps": ["BaseMaterializer", "BaseSettings", "Output", "StepContext", "get_step_context", "pipeline", "step"],
 }
 """Where in the core each public name is defined; an error that is not listed is in ``errors``."""
 
