@@ -1,0 +1,149 @@
+"""The one door: a sorted list of names, each importable, and nothing imported before it is used."""
+
+from __future__ import annotations
+
+import pytest
+
+import zensecrets_jupyter
+from tests.core.processes import run_python
+
+PUBLIC = [
+    "ArbitrarySecretSchema",
+    "AWSSecretSchema",
+    "AzureSecretSchema",
+    "BaseSecretSchema",
+    "BasicAuthSecretSchema",
+    "ClearTextField",
+    "Client",
+    "GCPSecretSchema",
+    "SecretField",
+    "SecretReference",
+    "SecretsManager",
+    "StackComponentConfig",
+    "StepContext",
+    "get_step_context",
+    "pipeline",
+    "step",
+]
+
+HEAVY = [
+    "pydantic",
+    "sqlalchemy",
+    "click",
+    "rich",
+    "keyring",
+    "IPython",
+    "ipywidgets",
+    "anywidget",
+    "traitlets",
+    "tornado",
+    "yaml",
+    "boto3",
+]
+
+
+def test_the_names_are_sorted_and_all_there() -> None:
+    """Every name of the documentation is at the door, once and in order, and each can be had."""
+    assert sorted(zensecrets_jupyter.__all__) == zensecrets_jupyter.__all__
+    assert len(set(zensecrets_jupyter.__all__)) == len(zensecrets_jupyter.__all__)
+    assert set(PUBLIC) <= set(zensecrets_jupyter.__all__)
+    for name in zensecrets_jupyter.__all__:
+        assert getattr(zensecrets_jupyter, name).__name__ == name
+    assert set(dir(zensecrets_jupyter)) == {*zensecrets_jupyter.__all__, "__version__"}
+
+
+def test_a_name_is_what_its_module_defines() -> None:
+    """The door hands on the very object, and keeps it."""
+    from zensecrets_jupyter.core.client import Client  # noqa: PLC0415 - it is what is tested
+
+    assert zensecrets_jupyter.Client is Client
+    assert vars(zensecrets_jupyter)["Client"] is Client
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    """The version is looked up when it is asked for, and is a version."""
+    assert zensecrets_jupyter.__version__.split(".")[0].isdecimal()
+
+
+def test_any_other_name_is_an_attribute_error() -> None:
+    """What is not public is not there."""
+    with pytest.raises(AttributeError, match="module 'zensecrets_jupyter' has no attribute 'nothing'"):
+        _ = zensecrets_jupyter.nothing
+
+
+def test_star_import_brings_the_public_names() -> None:
+    """A star import in a fresh process brings every public name and no other."""
+    code = """
+import json
+before = set(globals())
+from zensecrets_jupyter import *
+print(json.dumps(sorted(set(globals()) - before - {"before"})))
+"""
+    assert run_python(code) == sorted(zensecrets_jupyter.__all__)
+
+
+def test_importing_the_door_imports_nothing() -> None:
+    """A fresh process that imports the package and looks at its names has imported no library, and none of the core."""
+    code = """
+import json, sys
+before = set(sys.modules)
+import zensecrets_jupyter
+dir(zensecrets_jupyter), zensecrets_jupyter.__all__
+added = {name.partition(".")[0] for name in set(sys.modules) - before} - set(sys.stdlib_module_names)
+print(json.dumps([sorted(added), [name for name in sys.modules if name.startswith("zensecrets_jupyter.")]]))
+"""
+    assert run_python(code) == [["zensecrets_jupyter"], []]
+
+
+@pytest.mark.parametrize("name", ["SecretReference", "ZenSecretsError", "SecretNotFoundError"])
+def test_what_needs_no_library_imports_none(name: str) -> None:
+    """Errors and references come without pydantic, SQLAlchemy or anything else that is heavy."""
+    code = f"""
+import json, sys, zensecrets_jupyter
+zensecrets_jupyter.{name}
+print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
+"""
+    assert run_python(code) == []
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_no_public_name_imports_jupyter(name: str) -> None:
+    """Whatever is used of the door, neither Jupyter nor IPython, widgets, Click, rich nor a keyring is imported for it."""
+    code = f"""
+import json, sys, zensecrets_jupyter
+zensecrets_jupyter.{name}
+print(json.dumps([name for name in {[one for one in HEAVY if one not in {"pydantic", "sqlalchemy"}]!r} if name in sys.modules]))
+"""
+    assert run_python(code) == []
+
+
+def test_schemas_and_components_need_no_database() -> None:
+    """Making secrets and components imports pydantic and not SQLAlchemy: a database is opened by who registers something."""
+    code = """
+import json, sys, zensecrets_jupyter as zs
+zs.BasicAuthSecretSchema(name="a", username="u", password="p"), zs.StackComponentConfig, zs.SecretsManager
+print(json.dumps(["pydantic" in sys.modules, "sqlalchemy" in sys.modules]))
+"""
+    assert run_python(code) == [True, False]
+
+
+def test_loading_the_extension_imports_no_library() -> None:
+    """After %load_ext in a fresh shell nothing heavy was imported that IPython had not imported itself."""
+    code = f"""
+import json, sys, tempfile, os
+os.environ["IPYTHONDIR"] = tempfile.mkdtemp()
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.history_manager.enabled = False
+shell.find_line_magic("load_ext")
+before = set(sys.modules)
+shell.run_line_magic("load_ext", "zensecrets_jupyter")
+print(json.dumps(sorted({{name.partition(".")[0] for name in set(sys.modules) - before}} & set({HEAVY!r}))))
+shell.history_manager.end_session()
+"""
+    assert run_python(code) == []
+
+
+def test_jupyterlab_is_told_where_the_front_end_is() -> None:
+    """The hook names the folder of the labextension and what it is called."""
+    assert zensecrets_jupyter._jupyter_labextension_paths() == [{"src": "labextension", "dest": "zensecrets-jupyter"}]
