@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.commands.failing import FailingManager
+from tests.commands.lines import run
 from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.testing.canary import find_canary
 
@@ -25,3 +27,12 @@ def _nothing_kept_in_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     passphrase.forget()
     home = tmp_path / "home"
     assert not home.exists() or find_canary(home) == []
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> type[FailingManager]:
+    """Make a manager that can fail part of the default stack."""
+    monkeypatch.setattr(FailingManager, "writes_left", 10**6)
+    run("secrets-manager register broken --flavor=failing")
+    run("stack update -x broken")
+    return FailingManager

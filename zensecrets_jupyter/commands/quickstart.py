@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-import zensecrets_jupyter
 from zensecrets_jupyter.commands.call import Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command
@@ -79,7 +78,7 @@ def copy_notebooks(source: Path, folder: Path) -> list[str]:
 
 
 def _packaged() -> Path:
-    package = Path(zensecrets_jupyter.__file__).parent
+    package = Path(__file__).parents[1]
     # In a clone they are beside the package, in an installation inside of it.
     for folder in (package / "notebooks", package.parent / "notebooks"):
         if (folder / FIRST).is_file():

@@ -1,0 +1,75 @@
+"""The commands of the eleven types of component."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.lines import content_of, run
+from zensecrets_jupyter.commands import tree
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_components_take_texts_json_switches_and_files(tmp_path: Path) -> None:
+    """Attributes are texts that become what the flavor wants; references stay."""
+    (tmp_path / "folder" / "url").write_text("http://{{a.host}}/")
+    run("annotator register a --flavor=label_studio --instance-url=@url --port=9")
+    attributes = Client().workspace.component(ComponentType.ANNOTATOR, "a").attributes
+    assert attributes == {"instance_url": "http://{{a.host}}/", "port": 9}
+    nested = '{"endpoint_url":"{{minio.url}}"}'
+    run("artifact-store register s --flavor s3 --path=s3://b --client_kwargs=?", nested)
+    assert Client().workspace.component(ComponentType.ARTIFACT_STORE, "s").attributes["client_kwargs"] == {"endpoint_url": "{{minio.url}}"}
+    run("orchestrator register k --flavor kubernetes --synchronous")
+    assert Client().workspace.component(ComponentType.ORCHESTRATOR, "k").attributes == {"synchronous": True}
+    run("annotator register l --flavor=label_studio --instance_url={{a}} --literal")
+    assert Client().workspace.open_component(ComponentType.ANNOTATOR, "l").instance_url == "{{a}}"
+    run("annotator remove-attribute a port --instance_url")
+    assert Client().workspace.component(ComponentType.ANNOTATOR, "a").attributes == {}
+
+
+def test_a_plain_sensitive_attribute_is_sealed_masked_and_warned_about_once() -> None:
+    """A value in a sensitive attribute is accepted with a warning at registration, and shown as a mark afterwards."""
+    value = canary()
+    outcome = run("alerter register chat --flavor=slack --slack_token=?", value)
+    assert "Warning: 'slack_token' was given as a plain value." in outcome.text
+    assert "Warning" not in run("alerter update chat --default_slack_channel_id=c").text
+    shown = run("alerter describe chat").value
+    assert {"attribute": "slack_token", "value": "‹secret:slack_token›"} in list(shown)
+    assert find_canary(f"{outcome} {shown}") == []
+
+
+@pytest.mark.parametrize("group", list(tree.COMPONENTS))
+def test_each_type_of_component_has_the_same_commands(group: str) -> None:
+    """Register, list, describe, copy, rename, delete and the list of flavors work for each of the eleven types."""
+    flavor = "memory" if group == "secrets-manager" else "custom"
+    run(f"{group} register one --flavor={flavor}")
+    run(f"{group} copy one two")
+    run(f"{group} rename two three")
+    assert {"one", "three"} <= {row["name"] for row in run(f"{group} list").value}
+    assert run(f"{group} describe three").value[0] == {"attribute": "flavor", "value": flavor}
+    assert flavor in {row["flavor"] for row in run(f"{group} flavor list").value}
+    run(f"{group} delete three")
+    assert "three" not in {row["name"] for row in run(f"{group} list").value}
+    if flavor == "custom":
+        run(f"{group} update one --what=?", "{{a.b}}")
+        run(f"{group} remove-attribute one what")
+        assert run(f"stack update default --{group} one").exit_code == 0
+        assert run(f"{group} get").value == "one"
+
+
+def test_protection_is_changed_by_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rewrap and rotate-key change what protects a store and its key, and values stay."""
+    value = canary()
+    run("secret register s --k=?", value)
+    assert "key file" in str(run("secrets-manager describe").value)
+    monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "open")
+    assert "a passphrase" in run("secrets-manager rewrap default --to passphrase").text
+    run("secrets-manager rotate-key default")
+    assert "a passphrase" in str(run("secrets-manager describe default").value)
+    assert content_of("s") == {"k": value}

@@ -1,0 +1,129 @@
+"""Import and export by commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.lines import LABELS, content_of, run
+from tests.commands.people import Person
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerUnreachableError
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from tests.commands.failing import FailingManager
+    from zensecrets_jupyter.commands.call import Outcome
+
+
+def test_an_import_is_all_or_nothing(failing: type[FailingManager]) -> None:
+    """If one of several secrets can't be written, those before it are taken back."""
+    Path("s.json").write_text(f'{{"a": {{"k": "{canary()}"}}, "b": {{"k": "{canary()}"}}}}')
+    failing.writes_left = 1
+    with pytest.raises(ManagerUnreachableError, match="nothing was imported"):
+        run("secret import s.json")
+    assert Client().secrets_manager.list_secrets() == []
+
+
+def test_an_import_shows_what_it_did_masked() -> None:
+    """The outcome is a masked table; --dry-run writes nothing; conflicts go as they are told to."""
+    value = canary()
+    Path("s.yaml").write_text(f"a:\n  k: '{value}'\nb:\n  number: 0042\n  yes: no\n")
+    run("secret register a --k=old")
+    planned = run("secret import s.yaml --overwrite --dry-run").value
+    assert [row[""] for row in planned] == ["would be registered", "would be registered", "would be replaced"]
+    assert Client().secrets_manager.list_secrets() == ["a"]
+    skipped = run("secret import s.yaml --skip-existing").value
+    assert (content_of("a"), content_of("b")) == ({"k": "old"}, {"number": "0042", "yes": "no"})
+    run("secret import s.yaml --overwrite")
+    assert content_of("a") == {"k": value}
+    assert find_canary(f"{planned} {skipped} {planned._repr_html_()}") == []
+
+
+def test_an_env_file_is_one_secret_with_nothing_expanded() -> None:
+    """A .env is named by --name or by itself; neither $ nor ${} is touched; export and comments are understood."""
+    Path(".env").write_text("# a comment\nexport A='x ${HOME} $B'\nB=\"line\\nline\"\nC=plain # comment\n")
+    run("secret import .env")
+    assert content_of("env") == {"A": "x ${HOME} $B", "B": "line\nline", "C": "plain"}
+    run("secret import .env --name=mine")
+    assert content_of("mine") == content_of("env")
+
+
+def test_an_import_may_say_the_schema() -> None:
+    """A flat file can be given the schema that its keys follow."""
+    Path("o.json").write_text(f'{{"api_key": "{canary()}"}}')
+    run("secret import o.json -s openai --name=o")
+    assert Client().get_secret("o").TYPE == "openai"
+    with pytest.raises(InvalidSecretError):
+        run("secret import o.json -s aws --name=p")
+
+
+def test_a_plain_export_keeps_the_schema() -> None:
+    """What --plaintext writes comes back as it was, for the owner's eyes only."""
+    value = canary()
+    run("secret register o -s openai --api_key=?", value)
+    run("secret register p --k=?", value)
+    assert "in plain text" in run("secret export o p out.yaml --plaintext").text
+    assert Path("out.yaml").stat().st_mode & 0o777 == 0o600
+    run("secret cleanup -y")
+    run("secret import out.yaml")
+    assert (Client().get_secret("o").TYPE, content_of("p")) == ("openai", {"k": value})
+    run("secret export o p out.yaml --plaintext --force")
+    Path("out.yaml").unlink()
+
+
+def test_a_stack_is_exported_without_values_and_imported_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file lists secrets and what was left out; the import asks for that, and offers to register what is missing."""
+    token, key = canary("token"), canary("key")
+    run(LABELS)
+    run("alerter register chat --flavor=slack --slack_token=? --default_slack_channel_id=c", token)
+    run("annotator register literal --flavor=custom --text={{a}} --literal")
+    run("secret register label_studio_secret -s label_studio --api_key=?", key)
+    run("stack register s -o default -a default -x default -an labels -al chat")
+    assert "alerter 'chat'.slack_token" in run("stack export s").text
+    text = Path("s.yaml").read_text()
+    assert find_canary(text) == []
+    assert "label_studio_secret" in text
+    monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "elsewhere"))
+    person = Person(token, "y", key)
+    outcome = run("stack import s", asker=person)
+    assert "Registered 'label_studio_secret'." in outcome.text
+    assert person.asked[1].startswith("Missing: {{label_studio_secret.api_key}}.")
+    manager = Client().get_stack("s").secrets_manager
+    assert (manager.get_secret("label_studio_secret").TYPE, manager.get_secret("label_studio_secret").content) == (
+        "label_studio",
+        {"api_key": key},
+    )
+    alerter = Client().get_stack("s").alerter
+    assert alerter is not None
+    assert alerter.slack_token == token
+    assert find_canary(tmp_path / "elsewhere") == []
+
+
+def test_an_import_of_a_stack_uses_what_is_there_and_undoes_what_it_began() -> None:
+    """Equal components are used; another one of the same name is an error, and nothing is left behind."""
+    run(LABELS)
+    run("stack register s -o default -a default -x default -an labels")
+    run("stack export s")
+    assert "of components that were there" in run("stack import copy -f s.yaml").text
+    run("stack delete s -y")
+    run("stack delete copy -y")
+    run("annotator update labels --port=1")
+    run("orchestrator register new --flavor=kubernetes")
+    with pytest.raises(ValueError, match="rename labels"):
+        run("stack import s")
+    Path("bad.yaml").write_text(
+        Path("s.yaml").read_text().replace("name: default", "name: other").replace("labels", "fresh").replace("label_studio\n", "nosuch\n")
+    )
+    with pytest.raises(LookupError, match="nosuch"):
+        run("stack import bad.yaml")
+    assert [record.name for record in Client().workspace.components(ComponentType.ORCHESTRATOR)] == ["default", "new"]
+    assert "Missing: {{label_studio_secret.api_key}}. To register: %stack register-secrets s" in _reimported().text
+
+
+def _reimported() -> Outcome:
+    run("annotator delete labels")
+    return run("stack import s")
