@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from sqlalchemy.exc import IntegrityError
 
-from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerCorruptedError, SecretNotFoundError
+from zensecrets_jupyter.core.errors import ManagerCorruptedError, SecretNotFoundError
 from zensecrets_jupyter.core.managers import _tables
 from zensecrets_jupyter.core.managers._sealing import CURRENT, EARLIER, Place, seal_record, unseal_record
 from zensecrets_jupyter.core.managers.interface import (
@@ -129,8 +129,6 @@ class SqlSecretsManager(SecretsManager):
         return found
 
     def _register(self, name: str, record: SecretRecord) -> None:
-        _refuse_unstorable(name)
-
         def work(connection: Connection, key: DataKey) -> bool:
             place = Place(self.id, name, CURRENT, 1, record.schema, _now())
             try:
@@ -187,7 +185,6 @@ class SqlSecretsManager(SecretsManager):
                 connection.execute(_tables.DROP_ALL, {"of_manager": self.id})
 
     def _rename(self, name: str, new_name: str) -> None:
-        _refuse_unstorable(new_name)
         self._find(name)
 
         def work(connection: Connection, key: DataKey) -> bool:
@@ -322,14 +319,9 @@ def _when(written: int) -> datetime:
 
 
 def _is_storable(name: str) -> bool:
+    # No secret may be called so, but anything may be asked for, and sqlite3 raises where it can't encode a parameter.
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _refuse_unstorable(name: str) -> None:
-    if not _is_storable(name):
-        message = f"The secret name {name!r} holds half a character (a lone surrogate)."
-        raise InvalidSecretError(message, name=name, hint="Type it anew.")

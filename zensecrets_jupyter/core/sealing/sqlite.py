@@ -51,6 +51,8 @@ class _Opened:
     identity: tuple[int, int, int]
     engine: Engine
     watch: sqlite3.Connection
+    frozen: int | None
+    """Time of the last change of a file that is opened as one that never changes; then it is opened anew."""
 
 
 class SqliteFile:
@@ -134,27 +136,28 @@ class SqliteFile:
         else:
             identity = (os.getpid(), found.st_dev, found.st_ino)
             opened = self._opened
-            if opened is not None and opened.identity == identity:
+            if opened is not None and opened.identity == identity and opened.frozen in {None, found.st_mtime_ns}:
                 return opened
-            return self._open_anew(identity, found.st_mode)
+            return self._open_anew(identity, found)
         raise problem
 
-    def _open_anew(self, identity: tuple[int, int, int], mode: int) -> _Opened:
-        if not stat.S_ISREG(mode):
+    def _open_anew(self, identity: tuple[int, int, int], found: os.stat_result) -> _Opened:
+        if not stat.S_ISREG(found.st_mode):
             raise ManagerAccessError(f"{self.path} is no file.", hint="Give the path of a file, or of one that shall be made.")
         with self._lock:
             present = self._opened
-            if present is not None and present.identity == identity:
+            if present is not None and present.identity == identity and present.frozen in {None, found.st_mtime_ns}:
                 return present
             if present is not None:
                 _close(present)
             self._whole = False
             self._opened = None
-            connect = partial(_connect, self.path)
+            frozen = found.st_mtime_ns if _is_frozen(self.path) else None
+            connect = partial(_connect, self.path, "rw" if frozen is None else "ro&immutable=1")
             with self._told(writing=False):
                 watch = connect()
             engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1, hide_parameters=True)
-            self._opened = _Opened(identity, engine, watch)
+            self._opened = _Opened(identity, engine, watch, frozen)
             weakref.finalize(self, _close, self._opened)
             return self._opened
 
@@ -206,12 +209,22 @@ class SqliteFile:
         connection.execute(insert(self._meta).values(name=_FORMAT, value=f"{self._kind} {self._version}"))
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _is_frozen(path: Path) -> bool:
+    # SQLite can't open a file with a log where it may not make the log's index, even if the log is empty and gone, unless it is told that
+    # the file never changes. So it is in a read-only folder, say of a container's image.
+    return not os.access(path.parent, os.W_OK) and not any(_beside(path, ending).exists() for ending in _BESIDE)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(path.name + ending)
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
     """Open an existing file, with the settings that SQLite keeps for a connection and not in the file."""
     with _opening:
         _make_private(path)
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
             for setting in _SETTINGS:
@@ -239,7 +252,7 @@ def _use_log(connection: Connection) -> None:
 
 def _make_private(path: Path) -> None:
     """Take the file and what SQLite puts beside it away from others, should it have come from a copy with another mode."""
-    for file in (path, *(path.with_name(path.name + ending) for ending in _BESIDE)):
+    for file in (path, *(_beside(path, ending) for ending in _BESIDE)):
         with suppress(OSError):
             mode = stat.S_IMODE(file.stat().st_mode)
             if os.name == "posix" and mode & 0o077:

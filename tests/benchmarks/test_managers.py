@@ -1,0 +1,148 @@
+"""How long reading and listing take, beside what people use instead. Run by ``pytest tests/benchmarks``; no figure is a verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from dotenv import dotenv_values
+from keyring.backends import SecretService
+
+from zensecrets_jupyter.core.managers import _tables
+from zensecrets_jupyter.core.managers._sealing import CURRENT, Place, seal_record
+from zensecrets_jupyter.core.managers.interface import ManagerContext, SecretRecord
+from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from keyring.backend import KeyringBackend
+    from pytest_benchmark.fixture import BenchmarkFixture
+    from sqlalchemy import Connection
+
+    from zensecrets_jupyter.core.sealing.data_keys import DataKey
+
+SIZES = (10, 1_000, 10_000)
+
+
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, LocalSecretsManager]:
+    """Return a store of each size, under a key file."""
+    made = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZENSECRETS_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("ZENSECRETS_PASSPHRASE", raising=False)
+        for size in SIZES:
+            context = ManagerContext(name=str(size), id=str(size), folder=tmp_path_factory.mktemp(str(size)))
+            made[size] = LocalSecretsManager(context=context)
+            _fill(made[size], size)
+    return made
+
+
+def _fill(store: LocalSecretsManager, size: int) -> None:
+    # One transaction for all: 10,000 registrations would wait for the disk 10,000 times.
+    def work(connection: Connection, key: DataKey) -> None:
+        rows: list[dict[str, Any]] = []
+        for number in range(size):
+            place = Place(store.id, f"secret_{number}", CURRENT, 1, "arbitrary", 1_700_000_000_000_000 + number)
+            record = SecretRecord("arbitrary", {"user": f"user {number}", "password": f"password {number}"})
+            row = {"manager": store.id, "name": place.name, "schema": place.schema, "number": 1, "written": place.written}
+            rows.append({**row, "generation": key.generation, "sealed": seal_record(key, place, record)})
+        connection.execute(_tables.ADD, rows)
+
+    store._keys.write(work)
+
+
+@pytest.mark.benchmark(group="get a secret")
+def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsManager]) -> None:
+    """A secret that was read before: budget 5 µs."""
+    secret = benchmark(stores[10_000].get_secret, "secret_1")
+    assert secret.content["user"] == "user 1"
+
+
+@pytest.mark.benchmark(group="get a secret")
+@pytest.mark.parametrize("size", SIZES)
+def test_get_cold(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsManager], size: int) -> None:
+    """A secret that has to be read from the file, of 10, 1,000 and 10,000: budget 300 µs, and flat."""
+    turn = itertools.count()
+    secret = benchmark(lambda: stores[size].get_secret(f"secret_{next(turn) % size}", refresh=True))
+    assert secret.content["user"].startswith("user")
+
+
+@pytest.mark.benchmark(group="get a secret")
+def test_get_peer_dotenv(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    """The peer: ``dotenv_values`` on a file of ten secrets."""
+    file = tmp_path / ".env"
+    file.write_text("".join(f"SECRET_{number}=password {number}\n" for number in range(10)))
+    assert benchmark(lambda: dotenv_values(file)["SECRET_1"]) == "password 1"
+
+
+@pytest.fixture
+def gnome_keyring(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyringBackend]:
+    """Return the keyring of a session of its own, with an unlocked gnome-keyring."""
+    folder = Path(tempfile.mkdtemp(prefix="zs-"))
+    for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        (folder / name).mkdir(mode=0o700)
+        monkeypatch.setenv(name, str(folder / name))
+    with contextlib.ExitStack() as ended:
+        ended.callback(shutil.rmtree, folder, ignore_errors=True)
+        bus = ended.enter_context(_ended_after(["dbus-daemon", "--session", "--print-address", "--nofork"]))
+        assert bus.stdout
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().strip())
+        daemon = ended.enter_context(_ended_after(["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"]))
+        assert daemon.stdin
+        assert daemon.stdout
+        daemon.stdin.write("password")
+        daemon.stdin.close()
+        daemon.stdout.readline()
+        found: KeyringBackend = SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring's own
+        found.set_password("benchmark", "user", "password 1")
+        yield found
+
+
+@contextlib.contextmanager
+def _ended_after(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    program = shutil.which(command[0])
+    assert program, f"tests/install-system-packages brings {command[0]}"
+    with subprocess.Popen([program, *command[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+@pytest.mark.benchmark(group="get a secret")
+def test_get_peer_keyring(benchmark: BenchmarkFixture, gnome_keyring: KeyringBackend) -> None:
+    """The peer: ``keyring`` on gnome-keyring."""
+    assert benchmark(gnome_keyring.get_password, "benchmark", "user") == "password 1"
+
+
+@pytest.mark.benchmark(group="list secrets")
+@pytest.mark.parametrize("size", SIZES)
+def test_list_names(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsManager], size: int) -> None:
+    """The names of 10, 1,000 and 10,000 secrets: budget 20 ms for 10,000."""
+    assert len(benchmark(stores[size].list_secrets)) == size
+
+
+@pytest.mark.benchmark(group="list secrets")
+@pytest.mark.parametrize("size", SIZES)
+def test_list_summaries(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsManager], size: int) -> None:
+    """Names, schemas, versions and times of 10, 1,000 and 10,000 secrets: budget 20 ms for 10,000."""
+    assert len(benchmark(stores[size].summaries)) == size
+
+
+@pytest.mark.benchmark(group="write a secret")
+def test_register(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsManager]) -> None:
+    """A new secret in a store of 10,000, on the disk when it returns."""
+    turn = itertools.count()
+    benchmark.pedantic(  # type: ignore[no-untyped-call]  # pytest-benchmark's own signature is half typed
+        lambda: stores[10_000].register_secret(ArbitrarySecretSchema(name=f"new_{next(turn)}", arbitrary_kv_pairs={"k": "v"})),
+        rounds=100,
+    )

@@ -1,0 +1,272 @@
+"""The local store where the machine refuses: a full disk, a read-only folder or file, another process that holds it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import shutil
+import sqlite3
+import stat
+import subprocess
+import tempfile
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.core.managers.stores import PROCESSES, content_of, open_in_child, open_store, secret
+from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, StoreFullError, ZenSecretsError
+from zensecrets_jupyter.core.sealing import sqlite as sealing_sqlite
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+
+NOBODY = 65534
+"""The user without any right, to which root has to turn: the bits of a mode do not bind root."""
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path | None]:
+    """Return a folder on a disk of 400 KiB, or ``None`` where this user may not mount one."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = shutil.which("mount")
+    mounted = mount and not subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], check=False, capture_output=True
+    ).returncode
+    try:
+        yield folder if mounted else None
+    finally:
+        if mounted:
+            subprocess.run([shutil.which("umount") or "umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_keeps_what_is_there(small_disk: Path | None, tmp_path: Path) -> None:
+    """On a full disk a write is StoreFullError, what was acknowledged is still there, and once there is room writing goes on."""
+    home = small_disk or tmp_path / "small" / "home"
+    process = PROCESSES.Process(target=_fill, args=(home, small_disk is None))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def _fill(home: Path, limited: bool) -> None:  # noqa: FBT001 - the arguments of a process have no names
+    store = open_in_child(home)
+    store.register_secret(secret("first", key="first"))
+    if limited:
+        # Past this size a file can't be written, which SQLite does not tell apart from a quota.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+    planted = canary("full")
+    done = next(number for number in range(1000) if not _fits(store, f"n{number}", planted * 100))
+    assert done > 5
+    for act in (partial(store.merge_secret, "first", {"key": planted * 500}), store.rotate_key):
+        with pytest.raises(StoreFullError):
+            act()
+    again = open_store(home)
+    assert len(again.list_secrets()) == done + 1
+    assert content_of(again, "first") == {"key": "first"}
+    assert all(content_of(again, f"n{number}") == {"key": planted * 100} for number in range(done))
+    if limited:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    else:
+        subprocess.run([shutil.which("mount") or "mount", "-o", "remount,size=4m", str(home)], check=True)
+    store.merge_secret("first", {"key": "second"})
+    assert content_of(again, "first") == {"key": "second"}
+
+
+def _fits(store: LocalSecretsManager, name: str, value: str) -> bool:
+    try:
+        store.register_secret(secret(name, key=value))
+    except StoreFullError as error:
+        told = f"{error!r} {error}"
+    else:
+        return True
+    assert not find_canary(told)
+    return False
+
+
+def test_no_room_for_the_first_secret(tmp_path: Path) -> None:
+    """Where not even the key of a new store fits, registering is StoreFullError and leaves no half of a key behind."""
+    process = PROCESSES.Process(target=_fill_at_once, args=(tmp_path / "home",))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def _fill_at_once(home: Path) -> None:
+    store = open_in_child(home)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    with pytest.raises(StoreFullError):
+        store.register_secret(secret("first", key=canary()))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert not (home / "keys").exists() or not list((home / "keys").iterdir())
+    store.register_secret(secret("first", key="1"))
+    assert content_of(store, "first") == {"key": "1"}
+
+
+@pytest.fixture
+def open_ground() -> Iterator[Path]:
+    """Return a folder that any user can reach; pytest's own is its owner's alone."""
+    folder = Path(tempfile.mkdtemp(prefix="zensecrets-"))
+    folder.chmod(0o777)
+    try:
+        yield folder
+    finally:
+        for one in folder.rglob("*"):
+            if one.is_dir():
+                one.chmod(0o700)
+        shutil.rmtree(folder)
+
+
+def _as_nobody(work: Callable[[Path], None], folder: Path) -> None:
+    process = PROCESSES.Process(target=_turn_to_nobody, args=(work, folder))
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
+def _turn_to_nobody(work: Callable[[Path], None], folder: Path) -> None:
+    # Everything that is imported late is imported now: nobody can't read the environment of root.
+    warm = open_in_child(folder / "warm")
+    warm.register_secret(secret("a", key="1"))
+    content_of(warm, "a")
+    if os.geteuid() == 0:
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    work(folder)
+
+
+def test_a_folder_without_permission(open_ground: Path) -> None:
+    """Where the folder may not be written, a first secret is ManagerAccessError that names the path and what to check."""
+    _as_nobody(_write_to_forbidden_folder, open_ground)
+
+
+def _write_to_forbidden_folder(folder: Path) -> None:
+    home = folder / "mine"
+    home.mkdir()
+    home.chmod(0o500)
+    store = open_in_child(home)
+    assert store.list_secrets() == []
+    with pytest.raises(ManagerAccessError, match="modes") as caught:
+        store.register_secret(secret("a", key=canary()))
+    assert str(home) in str(caught.value)
+    assert list(home.iterdir()) == []
+    home.chmod(0o000)
+    for act in (store.list_secrets, store.describe, partial(store.get_secret, "a")):
+        with pytest.raises(ManagerAccessError):
+            act()
+
+
+def test_a_read_only_store_is_read_and_not_written(open_ground: Path) -> None:
+    """A store in a folder that is read-only can be listed and read; each write is ManagerAccessError and changes nothing."""
+    _as_nobody(_use_read_only_folder, open_ground)
+
+
+def _use_read_only_folder(folder: Path) -> None:
+    home = folder / "mine"
+    _prepare(home)
+    (home / "default").chmod(0o500)
+    (home / "default" / "secrets.db").chmod(0o400)
+    _read_and_fail_to_write(open_store(home))
+
+
+def test_a_read_only_file_is_read_and_not_written(open_ground: Path) -> None:
+    """A store whose file alone is read-only can be listed and read; each write is ManagerAccessError and changes nothing."""
+    _as_nobody(_use_read_only_file, open_ground)
+
+
+def _use_read_only_file(folder: Path) -> None:
+    home = folder / "mine"
+    _prepare(home)
+    (home / "default" / "secrets.db").chmod(0o400)
+    _read_and_fail_to_write(open_store(home))
+
+
+def _prepare(home: Path) -> None:
+    store = open_in_child(home)
+    store.register_secret(secret("a", key="1"))
+    del store
+    gc.collect()
+    assert [file.name for file in (home / "default").iterdir()] == ["secrets.db"]
+
+
+def _read_and_fail_to_write(store: LocalSecretsManager) -> None:
+    before = store.path.read_bytes()
+    assert store.list_secrets() == ["a"]
+    assert content_of(store, "a") == {"key": "1"}
+    for act in (
+        lambda: store.register_secret(secret("b", key=canary())),
+        lambda: store.merge_secret("a", {"key": canary()}),
+        lambda: store.rename_secret("a", "b"),
+        lambda: store.delete_secret("a"),
+        store.delete_all_secrets,
+        store.rotate_key,
+        lambda: store.rewrap("keyfile"),
+    ):
+        with pytest.raises(ManagerAccessError):
+            act()
+    assert content_of(store, "a") == {"key": "1"}
+    assert store.path.read_bytes() == before
+
+
+def test_a_file_of_somebody_else(open_ground: Path) -> None:
+    """A store that this user may not read is ManagerAccessError, for listing too."""
+    if os.geteuid() == 0:
+        open_store(open_ground / "theirs").register_secret(secret("a", key=canary()))
+        (open_ground / "theirs").chmod(0o755)
+        (open_ground / "theirs" / "default").chmod(0o755)
+    _as_nobody(_read_what_is_forbidden, open_ground)
+
+
+def _read_what_is_forbidden(folder: Path) -> None:
+    home = folder / "theirs"
+    if not home.exists():
+        open_store(home).register_secret(secret("a", key=canary()))
+        open_store(home).path.chmod(0o000)
+    store = open_store(home)
+    for act in (store.list_secrets, store.describe, partial(store.get_secret, "a"), partial(store.register_secret, secret("b", k="1"))):
+        with pytest.raises(ManagerAccessError):
+            act()
+
+
+def test_a_path_that_is_no_file(home: Path, tmp_path: Path) -> None:
+    """A folder where the file should be, or a file where a folder should be, is ManagerAccessError."""
+    (tmp_path / "file").touch()
+    for path in (tmp_path, tmp_path / "file" / "secrets.db", tmp_path / ("x" * 300)):
+        store = open_store(home, path=str(path))
+        with pytest.raises(ManagerAccessError) as caught:
+            store.register_secret(secret("a", key=canary()))
+        assert str(path) in str(caught.value)
+
+
+def test_a_store_that_another_process_holds(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process holds the file in a transaction that does not end, a write is an error that says so; reading goes on."""
+    store = open_store(home)
+    store.register_secret(secret("a", key="1"))
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(sealing_sqlite, "BUSY_SECONDS", 0.1)
+        waiting = open_store(home)
+        assert content_of(waiting, "a") == {"key": "1"}
+        with pytest.raises(ManagerError, match="Another process holds") as caught:
+            waiting.merge_secret("a", {"key": canary()})
+        assert isinstance(caught.value, ConnectionError)
+        other.execute("ROLLBACK")
+    waiting.merge_secret("a", {"key": "2"})
+    assert content_of(store, "a") == {"key": "2"}
+
+
+def test_every_refusal_says_what_next(home: Path, tmp_path: Path) -> None:
+    """An error of the store is one line with a hint."""
+    store = open_store(home, path=str(tmp_path))
+    with pytest.raises(ZenSecretsError) as caught:
+        store.list_secrets()
+    assert caught.value.hint
+    assert "\n" not in str(caught.value)
+    assert stat.S_ISDIR(tmp_path.stat().st_mode)

@@ -1,0 +1,106 @@
+"""What happens in a session with a real keyring; each function is a process of its own, started by ``test_keyring``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import keyring
+import pytest
+import secretstorage
+
+from tests.core.managers.stores import content_of, open_store, raw, secret
+from tests.core.sealing.stores import Sealed
+from zensecrets_jupyter.core.errors import KeyLostError, ManagerLockedError
+from zensecrets_jupyter.core.sealing import passphrase
+from zensecrets_jupyter.core.sealing.keyring import SERVICE
+from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+
+def keeps(home: Path) -> None:
+    """A new store has its key in the keyring, and no key file; it is rotated, rewrapped, and opened by the next process."""
+    value = canary("keyring")
+    store = open_store(home)
+    store.register_secret(secret("a", key=value))
+    assert store.describe()["protected by"] == "a key in the OS keyring (SecretService Keyring)"
+    assert not (home / "keys").exists()
+    assert not find_canary(home)
+    assert content_of(open_store(home), "a") == {"key": value}
+    first = _entries()
+    store.rotate_key()
+    assert len(_entries()) == 1
+    assert _entries() != first
+    store.rewrap("keyfile")
+    assert _entries() == []
+    assert content_of(open_store(home), "a") == {"key": value}
+    store.rewrap("keyring")
+    assert len(_entries()) == 1
+    assert list((home / "keys").iterdir()) == []
+    assert content_of(open_store(home), "a") == {"key": value}
+
+
+def chained(home: Path) -> None:
+    """Of a chain of keyrings the system's own is taken, and what keeps plain text gets nothing."""
+    assert type(keyring.get_keyring()).__name__ == "ChainerBackend"
+    plain = [type(one).__name__ for one in keyring.get_keyring().backends]  # type: ignore[attr-defined]  # a chain's own
+    assert "PlaintextLookalike" in plain
+    Sealed(home / "a.db").put("text")
+    assert "SecretService" in Sealed(home / "a.db").keys.describe()
+    assert not (home / "plain.txt").exists()
+
+
+def loses(home: Path) -> None:
+    """An entry that is gone, or holds another key, is KeyLostError that names it; the store is left as it is."""
+    sealed = Sealed(home / "a.db")
+    sealed.put("text")
+    [identity] = _entries()
+    kept = keyring.get_password(SERVICE, identity)
+    assert kept
+    keyring.set_password(SERVICE, identity, "another")
+    with pytest.raises(KeyLostError, match="is not the key"):
+        Sealed(home / "a.db").get()
+    keyring.delete_password(SERVICE, identity)
+    for act in (Sealed(home / "a.db").get, lambda: Sealed(home / "a.db").put("other")):
+        with pytest.raises(KeyLostError, match=identity):
+            act()
+    keyring.set_password(SERVICE, identity, kept)
+    assert Sealed(home / "a.db").get() == "text"
+
+
+def locked(home: Path) -> None:
+    """A locked keyring is ManagerLockedError, for a store that is there and for a new one; a passphrase makes a new one possible."""
+    Sealed(home / "a.db").put("text")
+    with closing(secretstorage.dbus_init()) as bus:
+        secretstorage.get_default_collection(bus).lock()
+    before = raw(home / "a.db", "SELECT * FROM data_keys")
+    for act in (
+        Sealed(home / "a.db").get,
+        lambda: Sealed(home / "a.db").put("other"),
+        lambda: Sealed(home / "b.db").put("new"),
+    ):
+        with pytest.raises(ManagerLockedError, match="is locked") as caught:
+            act()
+        assert type(caught.value) is ManagerLockedError
+        assert PASSPHRASE_VARIABLE in caught.value.hint
+    assert not (home / "b.db").exists()
+    assert raw(home / "a.db", "SELECT * FROM data_keys") == before
+    os.environ[PASSPHRASE_VARIABLE] = "pass"
+    Sealed(home / "b.db").put("new")
+    assert Sealed(home / "b.db").keys.describe().startswith("a passphrase")
+    with pytest.raises(ManagerLockedError):
+        Sealed(home / "b.db").keys.rewrap("keyring")
+    passphrase.forget()
+    assert Sealed(home / "b.db").get() == "new"
+
+
+def _entries() -> list[str]:
+    with closing(secretstorage.dbus_init()) as bus:
+        items = secretstorage.get_default_collection(bus).search_items({"service": SERVICE})
+        return sorted(item.get_attributes()["username"] for item in items)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](Path(sys.argv[2]))

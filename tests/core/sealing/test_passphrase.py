@@ -1,0 +1,218 @@
+"""A store under a passphrase: from the environment, from a person, wrong, changed, remembered."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import TYPE_CHECKING
+
+import pytest
+from argon2 import profiles
+from argon2.low_level import Type, hash_secret_raw
+
+from tests.core.managers.stores import raw
+from tests.core.sealing.stores import Person, Sealed
+from zensecrets_jupyter.core.errors import (
+    InteractionUnavailableError,
+    ManagerCorruptedError,
+    ManagerLockedError,
+    WrongPassphraseError,
+)
+from zensecrets_jupyter.core.sealing import cipher, passphrase
+from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(home: Path) -> Path:
+    """Return where the store shall be."""
+    return home / "a" / "store.db"
+
+
+def test_the_environment_gives_the_passphrase(path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ZENSECRETS_PASSPHRASE a store is made and opened without anybody being asked; the passphrase is in no file."""
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, canary("passphrase"))
+    person = Person()
+    Sealed(path, person).put("text")
+    assert Sealed(path).keys.describe() == "a passphrase (Argon2id, RFC 9106 second recommended option)"
+    passphrase.forget()
+    assert Sealed(path, person).get() == "text"
+    assert person.prompts == []
+    assert not find_canary(home)
+    assert not (home / "keys").exists()
+
+
+def test_a_person_chooses_a_passphrase_once(path: Path, home: Path) -> None:
+    """A person is asked once and types it twice; a second store of the process takes the same one without asking."""
+    person = Person("correct horse", "correct horse")
+    Sealed(path, person).put("text")
+    assert len(person.prompts) == 2
+    assert "the test's store" in person.prompts[0]
+    assert "empty" in person.prompts[0]
+    second = Sealed(home / "b" / "store.db", person)
+    second.put("other")
+    assert second.keys.describe().startswith("a passphrase")
+    assert Sealed(path, person).get() == "text"
+    assert len(person.prompts) == 2
+
+
+def test_an_empty_answer_keeps_the_key_in_a_file(path: Path, home: Path) -> None:
+    """A person who types nothing gets a key file, for this store and without another question for the next."""
+    person = Person("")
+    Sealed(path, person).put("text")
+    Sealed(home / "b" / "store.db", person).put("text")
+    assert len(person.prompts) == 1
+    assert Sealed(path).keys.describe().startswith("a key file (")
+    assert Sealed(path).get() == "text"
+
+
+def test_nobody_there_keeps_the_key_in_a_file(path: Path) -> None:
+    """Where nobody is there to choose a passphrase, a new store gets a key file."""
+    Sealed(path, Person()).put("text")
+    assert Sealed(path).keys.describe().startswith("a key file (")
+
+
+def test_two_that_differ_are_asked_again(path: Path) -> None:
+    """A slip of the second typing is asked again; three in a row are an error, and nothing is made."""
+    person = Person("one", "two", "three", "three")
+    Sealed(path, person).put("text")
+    assert "differ" in person.prompts[2]
+    passphrase.forget()
+    other = path.with_name("other.db")
+    with pytest.raises(WrongPassphraseError, match="differed 3 times"):
+        Sealed(other, Person(*"abcdef")).put("text")
+    assert not other.exists()
+
+
+def test_a_person_opens_a_store(path: Path) -> None:
+    """A person is asked for the passphrase of a store that has one, and a slip is asked again."""
+    Sealed(path, Person("right", "right")).put("text")
+    passphrase.forget()
+    person = Person("wrong", "", "right")
+    opened = Sealed(path, person)
+    assert opened.get() == "text"
+    assert opened.get() == "text"
+    assert len(person.prompts) == 3
+    assert "does not open it" in person.prompts[1]
+
+
+def test_a_wrong_passphrase_is_an_error_of_its_own(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three wrong answers, or a wrong one in the environment with nobody there, are WrongPassphraseError, and nothing is changed."""
+    Sealed(path, Person("right", "right")).put("text")
+    before = raw(path, "SELECT * FROM data_keys")
+    wrong = canary("wrong")
+    for environment, person in (("", Person(wrong, wrong, wrong, "right")), (wrong, Person()), (wrong, None)):
+        passphrase.forget()
+        monkeypatch.setenv(PASSPHRASE_VARIABLE, environment)
+        for act in (Sealed(path, person).get, lambda: Sealed(path, person).put("other")):  # noqa: B023 - called at once
+            if isinstance(person, Person) and len(person.prompts) >= 3:
+                continue
+            with pytest.raises(WrongPassphraseError) as caught:
+                act()
+            assert not find_canary(repr(caught.value))
+    assert raw(path, "SELECT * FROM data_keys") == before
+
+
+def test_nobody_to_ask_is_locked(path: Path) -> None:
+    """Where nobody is there and the environment has none, it is ManagerLockedError that says to set ZENSECRETS_PASSPHRASE."""
+    Sealed(path, Person("right", "right")).put("text")
+    for person in (None, Person()):
+        passphrase.forget()
+        with pytest.raises(ManagerLockedError, match=PASSPHRASE_VARIABLE) as caught:
+            Sealed(path, person).get()
+        assert type(caught.value) is ManagerLockedError
+
+
+def test_another_stores_passphrase_does_not_make_it_wrong(path: Path, home: Path) -> None:
+    """A passphrase remembered from another store is tried; if it does not open this one, a person is asked, or it is locked."""
+    Sealed(path, Person("first", "first")).put("text")
+    passphrase.forget()
+    other = home / "b" / "store.db"
+    Sealed(other, Person("second", "second")).put("text")
+    assert Sealed(path, Person("first")).get() == "text"
+    passphrase.forget()
+    assert Sealed(other, Person("second")).get() == "text"
+    with pytest.raises(ManagerLockedError) as caught:
+        Sealed(path).get()
+    assert type(caught.value) is ManagerLockedError
+
+
+def test_a_passphrase_can_be_changed(path: Path) -> None:
+    """A changed passphrase opens the store and the old one no longer does; a process that has it open goes on."""
+    held = Sealed(path, Person("old", "old", "new", "new"))
+    other = Sealed(path)
+    held.put("text")
+    assert other.get() == "text"
+    held.keys.rewrap("passphrase")
+    other.put("written by the other")
+    passphrase.forget()
+    with pytest.raises(WrongPassphraseError):
+        Sealed(path, Person("old", "old", "old")).get()
+    assert Sealed(path, Person("new")).get() == "written by the other"
+
+
+def test_a_change_needs_somebody_to_choose(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed passphrase is asked for even if the environment has the old one; without a person it is an error, or an argument."""
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "old")
+    sealed = Sealed(path)
+    sealed.put("text")
+    with pytest.raises(InteractionUnavailableError, match="Nobody is there to choose"):
+        sealed.keys.rewrap("passphrase")
+    for answers in (("",), ("a", "b") * 3):
+        with pytest.raises(WrongPassphraseError, match="nothing was changed"):
+            Sealed(path, Person(*answers)).keys.rewrap("passphrase")
+    sealed.keys.rewrap("passphrase", passphrase="given")
+    passphrase.forget()
+    assert Sealed(path, Person("given")).get() == "text"
+
+
+def test_rotation_keeps_the_passphrase(path: Path) -> None:
+    """A new data key is under the passphrase that opens the store, and nobody is asked for it again."""
+    Sealed(path, Person("right", "right")).put("text")
+    passphrase.forget()
+    person = Person("right")
+    sealed = Sealed(path, person)
+    before = raw(path, "SELECT place FROM data_keys")
+    assert sealed.get() == "text"
+    sealed.rotate()
+    sealed.rotate()
+    assert len(person.prompts) == 1
+    assert raw(path, "SELECT place FROM data_keys") != before
+    passphrase.forget()
+    assert Sealed(path, Person("right")).get() == "text"
+
+
+def test_the_parameters_are_those_of_the_rfc(path: Path) -> None:
+    """What is stored are the parameters of RFC 9106's second recommended option, from which argon2-cffi's own call makes the key."""
+    Sealed(path, Person("right", "right")).put("text")
+    [(generation, place, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
+    stored = json.loads(place)
+    profile = profiles.RFC_9106_LOW_MEMORY
+    assert (stored["time"], stored["memory"], stored["lanes"]) == (profile.time_cost, profile.memory_cost, profile.parallelism)
+    assert len(bytes.fromhex(stored["salt"])) == profile.salt_len
+    key = hash_secret_raw(b"right", bytes.fromhex(stored["salt"]), 3, 65536, 4, 32, Type.ID)
+    assert len(cipher.unseal(key, wrapped, ("data key", str(generation), "passphrase", place))) == cipher.KEY_SIZE
+
+
+def test_spellings_of_one_text_are_one_passphrase(path: Path) -> None:
+    """A letter with its accent opens the store, whether the keyboard gives it as one character or as two."""
+    composed = unicodedata.normalize("NFC", "clé")
+    Sealed(path, Person(composed, composed)).put("text")
+    passphrase.forget()
+    assert Sealed(path, Person(unicodedata.normalize("NFD", composed))).get() == "text"
+
+
+@pytest.mark.parametrize("parameter", [{"memory": 2**40}, {"time": 0}, {"lanes": "x"}, {"salt": "zz"}, {"salt": ""}])
+def test_absurd_parameters_are_damage(path: Path, parameter: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parameters that a forger made absurd, checksum included, are ManagerCorruptedError rather than all the memory there is."""
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
+    Sealed(path).put("text")
+    [(generation, place, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
+    forged = json.dumps({**json.loads(place), **parameter}, sort_keys=True)
+    checksum = cipher.checksum((str(generation), "passphrase", forged, wrapped.hex()))
+    raw(path, ("UPDATE data_keys SET place = ?, checksum = ?", (forged, checksum)))
+    with pytest.raises(ManagerCorruptedError):
+        Sealed(path).get()
