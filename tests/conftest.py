@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+MANY = 300
+"""Open files of this process at which those of earlier tests are closed; many systems allow 1,024."""
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give the test a home that does not exist yet, none of our variables, and no keyring; children inherit it all."""
     for variable in list(os.environ):
         if variable.startswith(("ZENSECRETS_", "ZENML_")):
             monkeypatch.delenv(variable)
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
+    yield
+    # A workspace, with its databases, stays open as long as its process; here each test has one.
+    workspace = sys.modules.get("zensecrets_jupyter.core.workspace")
+    if workspace is not None:
+        workspace._workspaces.clear()
+    if len(list(Path("/proc/self/fd").iterdir())) > MANY:
+        gc.collect()

@@ -46,7 +46,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 def at_terminal(*words: str, **environment: str) -> pexpect.spawn[str]:
     """Start a command as a person at a terminal does."""
     variables = {**os.environ, "TERM": "dumb", **environment}
-    return pexpect.spawn(str(ZENSECRETS), list(words), env=variables, encoding="utf-8", timeout=60, dimensions=(40, 200))
+    return pexpect.spawn(str(ZENSECRETS), list(words), env=variables, encoding="utf-8", timeout=60, dimensions=(40, 200), use_poll=True)
 
 
 def shown_by(process: pexpect.spawn[str]) -> str:
