@@ -10,6 +10,7 @@ import os
 import shutil
 import threading
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ from zensecrets_jupyter.core.stack import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class Workspace:
@@ -390,6 +391,10 @@ class _PlaceInActiveStack:
         if present is None or present.id != self._component.id:
             raise not_in_stack(self._component, stack)
         return PlaceInStack(stack, str(self._component)).resolve(text)
+
+    def reader(self, text: str) -> Callable[[], str]:
+        """Return what resolves ``text`` in the stack that is active when it is called."""
+        return partial(self.resolve, text)
 
 
 _workspaces: dict[tuple[Path, int], Workspace] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,7 @@ from zensecrets_jupyter.core.value import SecretValue
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 GROUP = "zensecrets_jupyter.flavors.v1"
@@ -79,6 +81,10 @@ class Place:
     def __str__(self) -> str:
         """Return what errors call it."""
         return "place"
+
+    def reader(self, text: str) -> Callable[[], str]:
+        """Return what resolves the text."""
+        return partial(self.resolve, text)
 
     def resolve(self, text: str) -> str:
         """Return the value."""

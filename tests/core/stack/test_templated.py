@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 import pprint
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import pytest
@@ -42,6 +43,10 @@ class Shelf:
     def __str__(self) -> str:
         """Return what errors call it."""
         return "shelf"
+
+    def reader(self, text: str) -> Callable[[], str]:
+        """Return what resolves the text."""
+        return partial(self.resolve, text)
 
     def resolve(self, text: str) -> str:
         """Return the text with its references resolved."""

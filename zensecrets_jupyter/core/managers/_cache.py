@@ -45,10 +45,10 @@ class ReadCache:
         entry = self._entries.get(name)
         if entry is None:
             return None
+        secret, token, expires = entry
         now = time.monotonic()
-        if now >= entry.expires or entry.token != self._current_token(now):
-            return None
-        return entry.secret
+        current = self._token if now - self._looked < GLANCE else self._look(now)
+        return secret if now < expires and token == current else None
 
     def fetch(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema:
         """Return what ``read(name)`` returns and keep it; of several callers at once only one reads, and none if it is kept by now.
@@ -69,8 +69,7 @@ class ReadCache:
             with suppress(CancelledError):
                 return flight.result()
         try:
-            self._looked = 0.0
-            token = self._current_token(time.monotonic())
+            token = self._look(time.monotonic())
             secret = read(name)
         except Exception as error:
             self._land(name, flight, None)
@@ -104,8 +103,7 @@ class ReadCache:
                 if entry is not None:
                     self._entries[name] = entry
 
-    def _current_token(self, now: float) -> object:
-        if now - self._looked >= GLANCE:
-            self._token = self._change_token()
-            self._looked = now
+    def _look(self, now: float) -> object:
+        self._token = self._change_token()
+        self._looked = now
         return self._token

@@ -23,13 +23,14 @@ class Read(NamedTuple):
 Reads: TypeAlias = "dict[tuple[str, str], Read]"
 """What was read, by the manager's identity and the secret's name."""
 
-_active: tuple[Reads, ...] = ()
+active: tuple[Reads, ...] = ()
+"""What is recorded into just now."""
 _lock = threading.Lock()
 
 
 def note(manager: SecretsManager, name: str, secret: BaseSecretSchema | None) -> None:
     """Say that ``secret`` was read from ``manager``; ``None`` if it was asked for and may not have come."""
-    for record in _active:
+    for record in active:
         read = record.setdefault((manager.id, name), Read(manager, []))
         if secret is not None and (not read.seen or (read.seen[-1] is not secret and read.seen[-1] != secret)):
             read.seen.append(secret)
@@ -42,12 +43,12 @@ def recorded_reads() -> Iterator[Reads]:
     Reads of other threads count as well: a step may read from threads of its own, and one read too many is a cache miss too many at
     worst.
     """
-    global _active  # noqa: PLW0603 - one process, one record of its reads
+    global active  # noqa: PLW0603 - one process, one record of its reads
     record: Reads = {}
     with _lock:
-        _active = (*_active, record)
+        active = (*active, record)
     try:
         yield record
     finally:
         with _lock:
-            _active = tuple(other for other in _active if other is not record)
+            active = tuple(other for other in active if other is not record)

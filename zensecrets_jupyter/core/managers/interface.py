@@ -214,9 +214,13 @@ class SecretsManager(ABC):
         Raises:
             SecretNotFoundError: If there is none; it names near misses.
         """
-        cached = None if refresh else self._cached(secret_name)
-        if cached is not None:
-            return cached
+        if not refresh:
+            # The common case: kept short, it is run at every access to an attribute.
+            cached = self._cache.fresh(secret_name)
+            if cached is not None:
+                if _reads.active:
+                    _reads.note(self, secret_name, cached)
+                return cached
         if refresh:
             self._cache.drop(secret_name)
         with suppress(SecretNotFoundError):
@@ -375,12 +379,6 @@ class SecretsManager(ABC):
         hint = f"To change it: %secret update {secret_name}"
         return SecretExistsError(message, name=secret_name, manager=self.name, hint=hint)
 
-    def _cached(self, name: str) -> BaseSecretSchema | None:
-        secret = self._cache.fresh(name)
-        if secret is not None:
-            _reads.note(self, name, secret)
-        return secret
-
     def _fetch(self, name: str) -> BaseSecretSchema:
         _reads.note(self, name, None)
         self._require(Capability.READ, "read")
@@ -392,8 +390,12 @@ class SecretsManager(ABC):
         return self.secret_of(name, self._read(name))
 
     def _get_or_error(self, name: str) -> BaseSecretSchema | ZenSecretsError:
+        cached = self._cache.fresh(name)
+        if cached is not None:
+            _reads.note(self, name, cached)
+            return cached
         try:
-            return self._cached(name) or self._fetch(name)
+            return self._fetch(name)
         except ZenSecretsError as error:
             return error
 

@@ -1,13 +1,13 @@
 """Models whose fields may hold references: the attributes of components, and the settings of steps and pipelines.
 
 A field that holds a reference keeps its text, which is not validated: the field's validators run on what it resolves to, when it is read.
-Such texts are taken out of the instance's ``__dict__``, so that reading them comes by ``__getattr__`` while every other field is read at
-the speed of any pydantic model.
+Such texts are taken out of the instance's ``__dict__``, so that reading them comes by a descriptor of the class, while every other field is
+read at the speed of any pydantic model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
 from weakref import WeakKeyDictionary
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _TEMPLATES = "_(templates)"
 _LITERALS = "_(literals)"
 _PLACE = "_(place)"
-_PLAIN = "_(plain)"
+_READERS = "_(readers)"
 
 _plain_text: WeakKeyDictionary[type[TemplatedModel], dict[str, bool]] = WeakKeyDictionary()
 
@@ -41,6 +41,9 @@ class Place(Protocol):
 
     def resolve(self, text: str) -> str:
         """Return ``text`` with its references resolved; errors as :meth:`Stack.resolve` has them."""
+
+    def reader(self, text: str) -> Callable[[], str]:
+        """Return what gives ``text`` resolved each time that it is called."""
 
 
 class Requirement(NamedTuple):
@@ -59,6 +62,28 @@ class Needing(Protocol):
 
     def requirements(self, owner: str) -> list[Requirement]:
         """Return what it needs; ``owner`` is what errors shall call it."""
+
+
+class _Field:
+    """Reads a field that holds references, for it is not in the instance's ``__dict__``; where it is, Python never asks here.
+
+    ``__getattr__`` would do the same after a look-up that fails, which takes longer than all the rest.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, model: TemplatedModel | None, owner: type[TemplatedModel]) -> Any:
+        if model is None:
+            # As in any pydantic model, a field is no attribute of the class.
+            raise AttributeError(self._name)
+        readers = model.__dict__.get(_READERS)
+        # The common case, with nothing to validate: kept short, it is run at every access.
+        if readers is not None and self._name in readers:
+            return readers[self._name]()
+        return model.__getattr__(self._name)
 
 
 class TemplatedModel(BaseModel):
@@ -112,6 +137,13 @@ class TemplatedModel(BaseModel):
         self.__dict__[_LITERALS] = literals
 
     @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Have the fields read by a descriptor where they hold references."""
+        super().__pydantic_init_subclass__(**kwargs)
+        for name in cls.model_fields:
+            setattr(cls, name, _Field(name))
+
+    @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Put our own check around each field's, outside of the validators that a subclass declares."""
         schema = handler(source)
@@ -146,21 +178,20 @@ class TemplatedModel(BaseModel):
         ]
 
     def __getattr__(self, name: str) -> Any:
+        """Return what an attribute that no class declares resolves to now; errors as for one that is."""
+        if name in (self.__dict__.get(_TEMPLATES) or ()):
+            return self._read(name)
+        # Raises the AttributeError of any other model.
+        return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
+
+    def _read(self, name: str) -> Any:
         """Return what a field that holds references resolves to now.
 
         Raises:
             NotInStackError, NoSecretsManagerError, SecretNotFoundError, SecretKeyNotFoundError: If it can't be resolved.
             InvalidComponentError: If what it resolves to is refused by the field's validators.
         """
-        state = self.__dict__
-        if _PLAIN in state and name in state[_PLAIN]:
-            # The common case, with nothing to validate: kept short, it is run at every access.
-            return state[_PLACE].resolve(state[_PLAIN][name])
-        templates = state.get(_TEMPLATES)
-        if templates is None or name not in templates:
-            # Raises the AttributeError of any other model.
-            return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
-        template = templates[name]
+        template = self.__dict__[_TEMPLATES][name]
         if held.get() is not None:
             return template
         place: Place | None = self.__dict__.get(_PLACE)
@@ -178,9 +209,9 @@ class TemplatedModel(BaseModel):
     def at(self, place: Place) -> Self:
         """Return the same model hanging at ``place``, which resolves its references."""
         twin = self._twin()
-        templates = self.__dict__[_TEMPLATES]
-        plain = {name: text for name, text in templates.items() if type(text) is str and _is_plain_text(type(self), name)}
-        twin.__dict__.update({_PLACE: place, _PLAIN: plain})
+        texts = self.__dict__[_TEMPLATES].items()
+        plain = {name: text for name, text in texts if type(text) is str and _is_plain_text(type(self), name)}
+        twin.__dict__.update({_PLACE: place, _READERS: {name: place.reader(text) for name, text in plain.items()}})
         return twin
 
     def _twin(self) -> Self:
@@ -227,7 +258,7 @@ class TemplatedModel(BaseModel):
 
     def _validated(self, name: str, resolved: Any, place: Place) -> Any:
         scratch = self.at(place)
-        del scratch.__dict__[_PLAIN]
+        del scratch.__dict__[_READERS]
         scratch.__dict__[_TEMPLATES] = {other: text for other, text in self.__dict__[_TEMPLATES].items() if other != name}
         failed = False
         token = held.set(set())

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, ClassVar
+from functools import lru_cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from zensecrets_jupyter.core.stack import _flavors
 from zensecrets_jupyter.core.stack._templated import Place, Requirement, TemplatedModel
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class ComponentType(str, Enum):
@@ -78,6 +83,12 @@ class StackComponent:
     ``component.some_attribute`` is ``component.config.some_attribute``.
     """
 
+    def __new__(cls, name: str, component_type: ComponentType, config: StackComponentConfig, **_: str) -> Self:  # noqa: ARG004 - those of __init__
+        """Make one of a class that has the attributes of ``config``."""
+        component: Any = cls
+        found: type[Self] = _with_attributes_of(component, type(config))
+        return super().__new__(found)
+
     def __init__(self, name: str, component_type: ComponentType, config: StackComponentConfig, *, id: str, flavor: str) -> None:  # noqa: A002 - ZenML's name
         """Hold what the workspace has registered."""
         self.name = name
@@ -94,8 +105,12 @@ class StackComponent:
         """Return type, name, flavor and attributes, references unresolved."""
         return f"<{self} (flavor {self.flavor}): {self.config!r}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy by making another one of the same."""
+        return _make, (self.name, self.type, self.config, self.id, self.flavor)
+
     def __getattr__(self, name: str) -> Any:
-        """Return an attribute, resolved; errors as reading it from the config has them."""
+        """Return an attribute that the config's class does not declare, resolved; errors as reading it from the config has them."""
         if name.startswith("__") or name == "config":
             raise AttributeError(name)
         return getattr(self.config, name)
@@ -117,3 +132,15 @@ class StackComponent:
     def requirements(self) -> list[Requirement]:
         """Return each reference in the attributes, with the attribute that holds it."""
         return self.config.requirements(str(self))
+
+
+def _make(name: str, component_type: ComponentType, config: StackComponentConfig, identity: str, flavor: str) -> StackComponent:
+    return StackComponent(name, component_type, config, id=identity, flavor=flavor)
+
+
+@lru_cache(maxsize=256)
+def _with_attributes_of(component: Any, config: type[StackComponentConfig]) -> Any:
+    """Return the class of components with such a config: found on it, an attribute costs no look-up that fails first."""
+    taken = {*dir(component), "name", "type", "config", "id", "flavor"}
+    attributes = {name: property(attrgetter(f"config.{name}")) for name in config.model_fields if name not in taken}
+    return type(component.__name__, (component,), {"__module__": component.__module__, "__doc__": component.__doc__, **attributes})

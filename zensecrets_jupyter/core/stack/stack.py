@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core import reference
@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.stack.component import ComponentType, StackComponen
 from zensecrets_jupyter.core.value import SecretValue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.settings import SecretValidationLevel
@@ -166,14 +166,26 @@ class PlaceInStack:
 
     def resolve(self, text: str) -> str:
         """See :meth:`Stack.resolve`."""
+        return self._stack.resolve(text, self._owner)
+
+    def reader(self, text: str) -> Callable[[], str]:
+        """Return what gives ``text`` resolved each time that it is called; one reference alone takes little more than its dict."""
+        parts = reference.split(text)
         manager = self._stack._secrets_manager  # noqa: SLF001 - a stack and its places are one idea
-        if manager is not None:
+        if manager is None or len(parts) != 1 or not isinstance(parts[0], SecretReference):
+            return partial(self.resolve, text)
+        name, key = parts[0]
+        get_secret = manager.get_secret
+
+        def read() -> str:
             try:
-                return resolve_text(manager, text)
+                return get_secret(name).value(key)
             except SecretNotFoundError:
                 # Told again below, with what asked for it.
                 pass
-        return self._stack.resolve(text, self._owner)
+            return self.resolve(text)
+
+        return read
 
 
 def resolve_text(manager: SecretsManager, text: str) -> str:
