@@ -53,6 +53,14 @@ def test_an_error_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
     assert not find_canary(repr(ran))
 
 
+def test_our_own_errors_in_the_cell_are_not_swallowed(kernel: Kernel) -> None:
+    """An error of ours that the cell's code raises keeps its class and its traceback, and an interrupt is one."""
+    ran = kernel.run("%%with_secrets weather\nfrom zensecrets_jupyter import Client\nClient().get_secret('no-such')")
+    assert ran.reply["ename"] == "SecretNotFoundError"
+    assert kernel.run("%%with_secrets weather\nraise KeyboardInterrupt").reply["ename"] == "KeyboardInterrupt"
+    assert kernel.run(IS_SET).shown() == ["False"]
+
+
 def test_the_last_expression_is_shown(kernel: Kernel) -> None:
     """The cell shows its last expression as any cell does, unless a semicolon ends it, and defines its names."""
     assert kernel.run("%%with_secrets weather\nx = 20\nx + 1").shown() == ["21"]

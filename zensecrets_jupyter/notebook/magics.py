@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+
 _GROUPS = {"zen": [], "secret": ["secret"], "stack": ["stack"]}
 """The line magics, and the words of the command tree that each stands for."""
 
@@ -55,6 +57,8 @@ def in_one_line(magic: Callable[..., Any]) -> Callable[..., Any]:
             return magic(*args)
         except ZenSecretsError as error:
             text = str(error)
+        except KeyboardInterrupt:
+            text = "Interrupted: the command was stopped before it was done."
         raise UsageError(text)
 
     return run
@@ -92,27 +96,35 @@ def words_of(line: str) -> list[str]:
 
 
 def _with_secrets(shell: InteractiveShell) -> Callable[[str, str], None]:
-    @in_one_line
     def with_secrets(line: str, cell: str) -> None:
         """%%with_secrets NAME…: run the cell with the keys of these secrets as environment variables, restored afterwards."""
         __tracebackhide__ = True
-        from zensecrets_jupyter.core.client import Client  # noqa: PLC0415 - loading the extension stays fast
+        from zensecrets_jupyter.core.environment import secret_environment  # noqa: PLC0415 - loading the extension stays fast
 
-        names = words_of(line)
-        if not names:
-            message = "Which secrets? Write %%with_secrets NAME [NAME …] on the first line of the cell."
-            raise UsageError(message)
-        codes = _compiled(shell, cell)
-        with Client().env(*names):
+        # What goes wrong before the cell runs is told in one line; what goes wrong in it is the user's own traceback.
+        secrets, codes = in_one_line(_prepared)(shell, line, cell)
+        with secret_environment(secrets):
             for code in codes:
                 exec(code, shell.user_global_ns, shell.user_ns)  # noqa: S102 - running the user's cell is what it is for
 
     return with_secrets
 
 
+def _prepared(shell: InteractiveShell, line: str, cell: str) -> tuple[list[BaseSecretSchema], list[Any]]:
+    from zensecrets_jupyter.core.client import Client  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.core.environment import variables_of  # noqa: PLC0415 - likewise
+
+    names = words_of(line)
+    if not names:
+        message = "Which secrets? Write %%with_secrets NAME [NAME …] on the first line of the cell."
+        raise UsageError(message)
+    secrets = [Client().get_secret(name) for name in names]
+    variables_of(secrets)
+    return secrets, _compiled(shell, cell)
+
+
 def _compiled(shell: InteractiveShell, cell: str) -> list[Any]:
     """Return the code of a cell: all but a last expression, and that one so that its value is displayed."""
-    __tracebackhide__ = True
     source = shell.transform_cell(cell)
     name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
     module = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
