@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +24,9 @@ MakeError: TypeAlias = "Callable[[str, str, str], ZenSecretsError]"
 
 class Registry(Generic[ClassT]):
     """The classes of one kind, by name. A class makes itself known when it is defined, by :meth:`add`."""
+
+    definitions: ClassVar[int] = 0
+    """How often a class of any kind was made known: who keeps something that was made of classes looks whether it grew."""
 
     def __init__(self, what: str, group: str, built_in: Mapping[str, tuple[str, str]], *, clash: MakeError, unavailable: MakeError) -> None:
         """Know the ``built_in`` classes, each by its module and name, and what packages name in the ``group`` of entry points.
@@ -56,6 +59,7 @@ class Registry(Generic[ClassT]):
             owner = f"belongs to {'.'.join(_place(present))} already"
         else:
             self._defined[name] = defined
+            Registry.definitions += 1
             return
         message = f"The {self._what} {name!r}, which {defined.__qualname__} claims, {owner}."
         raise self._clash(name, message, "Give the class another name there.")

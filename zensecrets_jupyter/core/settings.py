@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
 from zensecrets_jupyter.core.errors import SettingsError
@@ -26,9 +27,22 @@ def home() -> Path:
 
     It is ``ZENSECRETS_HOME`` where that is set, else the platform's folder for a user's data.
     """
+    # Asked at every access to a secret, hence what was worked out once is kept, by all that it depends on.
     chosen = os.environ.get(HOME_VARIABLE)
-    if chosen:
-        return Path(chosen).expanduser().absolute()
+    if not chosen:
+        return _platform_folder(os.environ.get("XDG_DATA_HOME"), os.environ.get("HOME"))
+    if os.path.isabs(chosen):  # noqa: PTH117 - making a Path first takes as long as all the rest
+        return _chosen_folder(chosen)
+    return Path(chosen).expanduser().absolute()
+
+
+@lru_cache(maxsize=64)
+def _chosen_folder(chosen: str) -> Path:
+    return Path(chosen)
+
+
+@lru_cache(maxsize=8)
+def _platform_folder(_data_home: str | None, _home: str | None) -> Path:
     import platformdirs  # noqa: PLC0415 - only where no folder was chosen
 
     return Path(platformdirs.user_data_dir("zensecrets", appauthor=False))

@@ -12,7 +12,7 @@ import threading
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from zensecrets_jupyter.core import reference, settings
 from zensecrets_jupyter.core._registrations import ComponentRecord, Registrations, StackRecord, State
@@ -33,6 +33,7 @@ from zensecrets_jupyter.core.interaction import ask_passphrase
 from zensecrets_jupyter.core.managers import Capability, ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
 from zensecrets_jupyter.core.names import LONGEST_NAME, did_you_mean
+from zensecrets_jupyter.core.registry import Registry
 from zensecrets_jupyter.core.stack import (
     ComponentType,
     PlaceInStack,
@@ -47,6 +48,16 @@ from zensecrets_jupyter.core.stack import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+FlavorT = TypeVar("FlavorT", StackComponentConfig, SecretsManager)
+
+
+class _Opened(NamedTuple):
+    """Stacks that were opened, by name: as good as new while nothing is registered and no class is defined anew."""
+
+    state: State | None
+    definitions: int
+    stacks: dict[str, Stack]
+
 
 class Workspace:
     """What is registered under one folder.
@@ -60,6 +71,7 @@ class Workspace:
         self.home = home
         self._registrations = Registrations(home, ask_passphrase)
         self._managers: dict[str, tuple[ComponentRecord, SecretsManager]] = {}
+        self._opened = _Opened(None, 0, {})
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
@@ -168,7 +180,7 @@ class Workspace:
         """Return a secrets manager; one instance a manager and process.
 
         Raises:
-            UnknownFlavorError, FlavorUnavailableError: If its flavor is not known or not usable here.
+            FlavorUnavailableError: If its flavor is not defined or not usable in this process.
         """
         return self._manager(self.component(ComponentType.SECRETS_MANAGER, name))
 
@@ -187,13 +199,22 @@ class Workspace:
         return _stack_in(self._state(), name)
 
     def stack(self, name: str | None = None) -> Stack:
-        """Return a stack, the active one where no name is given.
+        """Return a stack, the active one where no name is given; the same object while nothing changes that it is made of.
 
         Raises:
             FlavorUnavailableError: If the flavor of a component is not defined in this process.
         """
         state = self._state()
-        record = _stack_in(state, name)
+        opened = self._opened
+        if opened.state is not state or opened.definitions != Registry.definitions:
+            opened = self._opened = _Opened(state, Registry.definitions, {})
+        stack = opened.stacks.get(state.active if name is None else name)
+        if stack is None:
+            stack = self._open_stack(state, _stack_in(state, name))
+            opened.stacks[stack.name] = stack
+        return stack
+
+    def _open_stack(self, state: State, record: StackRecord) -> Stack:
         components, manager = [], None
         for component_type, component_name in record.components.items():
             registration = _component_in(state, component_type, component_name)
@@ -308,10 +329,10 @@ class Workspace:
 
     def _manager(self, record: ComponentRecord) -> SecretsManager:
         with self._lock:
+            flavor = _defined_here(record, lambda: get_manager_flavor(record.flavor))
             known = self._managers.get(record.id)
-            if known and known[0] == record:
+            if known and known[0] == record and type(known[1]) is flavor:
                 return known[1]
-            flavor = get_manager_flavor(record.flavor)
             options = flavor.make_options(self._registrations.attributes(record))
             context = ManagerContext(
                 name=record.name,
@@ -325,7 +346,8 @@ class Workspace:
             return manager
 
     def _bare_component(self, record: ComponentRecord) -> StackComponent:
-        config = _flavor_of(record).from_stored(self._registrations.attributes(record))
+        flavor = _defined_here(record, lambda: get_flavor(record.type.value, record.flavor))
+        config = flavor.from_stored(self._registrations.attributes(record))
         return StackComponent(record.name, record.type, config, id=record.id, flavor=record.flavor)
 
     def _add_component(
@@ -342,7 +364,7 @@ class Workspace:
         try:
             manager = self._manager(record)
             held = manager.list_secrets() if manager.is_local and Capability.LIST in manager.capabilities else []
-        except (UnknownFlavorError, FlavorUnavailableError):
+        except FlavorUnavailableError:
             return
         if held:
             message = f"Secrets manager {record.name!r} still holds {len(held)} secret{'s' if len(held) > 1 else ''}."
@@ -457,9 +479,9 @@ def _check_label(what: str, name: str) -> None:
         raise error(message, hint=f"Use 1 to {LONGEST_NAME} printable characters, not starting with '-' or a space.")
 
 
-def _flavor_of(record: ComponentRecord) -> type[StackComponentConfig]:
+def _defined_here(record: ComponentRecord, find: Callable[[], type[FlavorT]]) -> type[FlavorT]:
     try:
-        return get_flavor(record.type.value, record.flavor)
+        return find()
     except UnknownFlavorError:
         pass
     message = f"The {record.type.words} {record.name!r} has the flavor {record.flavor!r}, which is not defined here."
