@@ -1,0 +1,781 @@
+"""The workspace: every method and error, several processes at once, damage, and what its files may hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.core.cells import cell
+from tests.core.managers.counting import CountingManager, secret
+from tests.core.processes import SECONDS, run_python
+from tests.core.told import in_one_line, told
+from zensecrets_jupyter import (
+    Client,
+    ComponentExistsError,
+    ComponentNotFoundError,
+    InvalidComponentError,
+    InvalidOptionsError,
+    InvalidReferenceError,
+    InvalidStackError,
+    ManagerAccessError,
+    ManagerCorruptedError,
+    NoSecretsManagerError,
+    StackExistsError,
+    StackNotFoundError,
+    StoreTooNewError,
+    UnknownFlavorError,
+)
+from zensecrets_jupyter.core.reference import LiteralText
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import Workspace, get_workspace
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ANNOTATOR, ALERTER, MANAGER = ComponentType.ANNOTATOR, ComponentType.ALERTER, ComponentType.SECRETS_MANAGER
+LABELS = {"authentication_secret": "{{service.token}}"}
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    """Return the workspace of the test's own home."""
+    return get_workspace()
+
+
+@pytest.fixture
+def labels(workspace: Workspace) -> Workspace:
+    """Return it with an annotator ``labels`` in its active stack."""
+    workspace.register_component(ANNOTATOR, "labels", "label_studio", LABELS)
+    workspace.update_stack("default", {ANNOTATOR: "labels"})
+    return workspace
+
+
+# First use.
+
+
+def test_first_use_makes_the_default_stack(workspace: Workspace) -> None:
+    """There is a stack default of three local components, it is active, and nothing was made before somebody looked."""
+    assert not workspace.home.exists()
+    assert repr(workspace) == f"<Workspace {str(workspace.home)!r}>"
+    assert [(record.type.value, record.name, record.flavor) for record in workspace.components()] == [
+        ("artifact_store", "default", "local"),
+        ("orchestrator", "default", "local"),
+        ("secrets_manager", "default", "local"),
+    ]
+    assert [(record.name, record.active) for record in workspace.stacks()] == [("default", True)]
+    assert workspace.active_stack_name == "default"
+    assert workspace.stack().name == "default"
+
+
+def test_the_folder_is_the_owners_alone(workspace: Workspace) -> None:
+    """Folders have the mode 0700 and files 0600, whatever the umask."""
+    before = os.umask(0)
+    try:
+        workspace.register_component(ALERTER, "talk", "slack", {"slack_token": canary("token")})
+        workspace.open_manager("default").register_secret(secret("mine", key=canary("key")))
+    finally:
+        os.umask(before)
+    for path in [workspace.home, *workspace.home.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_one_object_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process has one workspace for each home, and one instance of each secrets manager."""
+    assert get_workspace() is get_workspace()
+    assert get_workspace().open_manager("default") is get_workspace().open_manager("default")
+    first = get_workspace()
+    monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "other"))
+    assert get_workspace() is not first
+
+
+# Components.
+
+
+def test_a_component_is_registered_found_and_listed(workspace: Workspace) -> None:
+    """Its record names type, flavor, attributes as they were given, and when; lists are sorted, by type or all."""
+    record = workspace.register_component(ANNOTATOR, "labels", "label_studio", LABELS)
+    assert (record.type, record.name, record.flavor, record.attributes) == (ANNOTATOR, "labels", "label_studio", LABELS)
+    assert record.created.tzinfo is not None
+    assert workspace.component(ANNOTATOR, "labels") == record
+    assert workspace.components(ANNOTATOR) == [record]
+    assert [found.name for found in workspace.components(ALERTER)] == []
+    # The same name may be that of a component of another type.
+    workspace.register_component(ALERTER, "labels", "custom", {})
+    assert len(workspace.components()) == 5
+
+
+def test_a_component_is_opened(labels: Workspace) -> None:
+    """An opened component reads its attributes, and resolves references where the active stack holds it."""
+    text = canary("token")
+    labels.open_manager("default").register_secret(secret("service", token=text))
+    assert labels.open_component(ANNOTATOR, "labels").authentication_secret == text
+    assert labels.open_component(ANNOTATOR, "labels").port == 8093
+    stacked = labels.stack().annotator
+    assert stacked is not None
+    assert stacked.authentication_secret == text
+
+
+BAD_NAMES = ["", " ", "-a", " a", "a ", "a\nb", "x" * 256, "\x00"]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_bad_name_of_a_component_is_refused(name: str, labels: Workspace) -> None:
+    """No door takes an empty, too long, unprintable or padded name, or one that starts like an option."""
+    before = labels.components()
+    calls: list[Callable[[], object]] = [
+        lambda: labels.register_component(ANNOTATOR, name, "custom", {}),
+        lambda: labels.rename_component(ANNOTATOR, "labels", name),
+        lambda: labels.copy_component(ANNOTATOR, "labels", name),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidComponentError, match="can't be the name of an annotator") as caught:
+            call()
+        assert in_one_line(caught.value)
+    assert labels.components() == before
+
+
+@pytest.mark.parametrize("name", ["{{a.b}}", "x{{a.b}}", "{a.b}", "{{a}}"])
+def test_a_name_is_no_reference(name: str, labels: Workspace) -> None:
+    """Neither a component nor a stack can be called by a reference, or by what is nearly one."""
+    calls: list[Callable[[], object]] = [
+        lambda: labels.register_component(ANNOTATOR, name, "custom", {}),
+        lambda: labels.rename_component(ANNOTATOR, "labels", name),
+        lambda: labels.register_stack(name, {}),
+        lambda: labels.rename_stack("default", name),
+        lambda: labels.copy_stack("default", name),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidReferenceError, match="can't be a reference to a secret"):
+            call()
+
+
+def test_what_is_taken_stays(labels: Workspace) -> None:
+    """Registering, renaming or copying to a name that exists is an error that is a ValueError too, and changes nothing."""
+    labels.register_component(ANNOTATOR, "other", "custom", {})
+    before = labels.components()
+    calls: list[Callable[[], object]] = [
+        lambda: labels.register_component(ANNOTATOR, "labels", "custom", {}),
+        lambda: labels.rename_component(ANNOTATOR, "other", "labels"),
+        lambda: labels.copy_component(ANNOTATOR, "other", "labels"),
+    ]
+    for call in calls:
+        with pytest.raises(ComponentExistsError, match="There is an annotator 'labels' already; it was not changed") as caught:
+            call()
+        assert isinstance(caught.value, ValueError)
+        assert "%zen annotator update labels" in caught.value.hint
+    assert labels.components() == before
+
+
+BY_NAME: dict[str, Callable[[Workspace, str], Any]] = {
+    "component": lambda workspace, name: workspace.component(ANNOTATOR, name),
+    "open": lambda workspace, name: workspace.open_component(ANNOTATOR, name),
+    "update": lambda workspace, name: workspace.update_component(ANNOTATOR, name, {}),
+    "rename": lambda workspace, name: workspace.rename_component(ANNOTATOR, name, "new"),
+    "copy": lambda workspace, name: workspace.copy_component(ANNOTATOR, name, "new"),
+    "delete": lambda workspace, name: workspace.delete_component(ANNOTATOR, name),
+    "register a stack": lambda workspace, name: workspace.register_stack("new", {ANNOTATOR: name}),
+    "update a stack": lambda workspace, name: workspace.update_stack("default", {ANNOTATOR: name}),
+}
+
+
+@pytest.mark.parametrize("call", BY_NAME.values(), ids=BY_NAME)
+def test_a_component_that_is_not_there_is_told_with_near_misses(call: Callable[[Workspace, str], Any], labels: Workspace) -> None:
+    """Every method that takes a component by name names the nearest, or how to list them, and changes nothing."""
+    before = (labels.components(), labels.stacks())
+    with pytest.raises(ComponentNotFoundError, match=r"There is no annotator 'lables'\. Did you mean 'labels'\?") as caught:
+        call(labels, "lables")
+    assert isinstance(caught.value, KeyError)
+    with pytest.raises(ComponentNotFoundError, match="%zen annotator list"):
+        call(labels, "zzz")
+    assert (labels.components(), labels.stacks()) == before
+
+
+def test_attributes_are_checked_before_anything_is_written(workspace: Workspace) -> None:
+    """An unknown flavor, an unknown or malformed attribute, a near miss or a bad option is refused, without its value."""
+    before = workspace.components()
+    text = canary("refused")
+    refused: list[tuple[ComponentType, str, dict[str, Any], type[Exception]]] = [
+        (ANNOTATOR, "label-studio", {}, UnknownFlavorError),
+        (MANAGER, "locall", {}, UnknownFlavorError),
+        (ANNOTATOR, "label_studio", {"port": text}, InvalidComponentError),
+        (ANNOTATOR, "label_studio", {"prot": text}, InvalidComponentError),
+        (ANNOTATOR, "label_studio", {"authentication_secret": "{{a}}"}, InvalidReferenceError),
+        (ANNOTATOR, "label_studio", {"port": "{{a.b}}"}, InvalidReferenceError),
+        (ALERTER, "slack", {}, InvalidComponentError),
+        (MANAGER, "local", {"versions_kept": text}, InvalidOptionsError),
+        (MANAGER, "local", {"path": "{{a.b}}"}, InvalidReferenceError),
+        (MANAGER, "memory", {"any": text}, InvalidOptionsError),
+    ]
+    for component_type, flavor, attributes, error in refused:
+        with pytest.raises(error) as caught:
+            workspace.register_component(component_type, "new", flavor, attributes)
+        assert find_canary(told(caught.value)) == []
+        assert len(str(caught.value).splitlines()) == 1
+    assert workspace.components() == before
+
+
+def test_an_update_keeps_what_was_not_given(labels: Workspace) -> None:
+    """Given attributes change, removed ones go back to their default, the others stay, and identity and flavor too."""
+    before = labels.component(ANNOTATOR, "labels")
+    after = labels.update_component(ANNOTATOR, "labels", {"port": "9000", "instance_url": "https://{{service.host}}"})
+    assert after.attributes == {**LABELS, "port": 9000, "instance_url": "https://{{service.host}}"}
+    assert (after.id, after.flavor, after.created) == (before.id, before.flavor, before.created)
+    assert after.updated > before.updated
+    assert labels.update_component(ANNOTATOR, "labels", {}, remove=["port"]).attributes.keys() == {"authentication_secret", "instance_url"}
+    with pytest.raises(InvalidComponentError, match=r"has no attribute 'port' to remove\. Its attributes are"):
+        labels.update_component(ANNOTATOR, "labels", {"instance_url": "x"}, remove=["port"])
+    assert labels.component(ANNOTATOR, "labels").attributes["instance_url"] == "https://{{service.host}}"
+
+
+def test_a_rename_keeps_stacks_and_identity(labels: Workspace) -> None:
+    """A renamed component is in the stacks it was in, under its new name, and resolves as before."""
+    before = labels.component(ANNOTATOR, "labels")
+    after = labels.rename_component(ANNOTATOR, "labels", "tags")
+    assert after.id == before.id
+    assert labels.stack_record().components[ANNOTATOR] == "tags"
+    with pytest.raises(ComponentNotFoundError):
+        labels.component(ANNOTATOR, "labels")
+
+
+def test_a_renamed_manager_keeps_its_secrets(workspace: Workspace) -> None:
+    """A secrets manager is known by its identity: renamed, it still holds what it held, and says its new name in errors."""
+    text = canary("kept")
+    workspace.open_manager("default").register_secret(secret("mine", key=text))
+    workspace.rename_component(MANAGER, "default", "vault")
+    renamed = workspace.open_manager("vault")
+    assert renamed.get_secret("mine").content == {"key": text}
+    with pytest.raises(KeyError, match="secrets manager 'vault'"):
+        renamed.get_secret("other")
+
+
+def test_a_copy_is_its_own(labels: Workspace) -> None:
+    """A copied component has the same attributes and another identity; a copied manager starts empty."""
+    copied = labels.copy_component(ANNOTATOR, "labels", "copy")
+    assert copied.attributes == LABELS
+    assert copied.id != labels.component(ANNOTATOR, "labels").id
+    labels.open_manager("default").register_secret(secret("mine", key=canary("mine")))
+    labels.copy_component(MANAGER, "default", "second")
+    assert labels.open_manager("second").list_secrets() == []
+
+
+def test_a_component_in_a_stack_is_not_deleted(labels: Workspace) -> None:
+    """What a stack has stays, with the command that takes it out; out of every stack it goes."""
+    with pytest.raises(InvalidComponentError, match=r"is part of stack 'default'\. Take it out first: .* --annotator"):
+        labels.delete_component(ANNOTATOR, "labels")
+    labels.remove_from_stack("default", [ANNOTATOR])
+    labels.delete_component(ANNOTATOR, "labels")
+    assert labels.components(ANNOTATOR) == []
+
+
+def test_a_manager_with_secrets_is_not_deleted(workspace: Workspace) -> None:
+    """A local manager that still holds secrets stays; emptied, it goes with its files."""
+    workspace.register_component(MANAGER, "second", "local", {})
+    manager = workspace.open_manager("second")
+    manager.register_secret(secret("mine", key=canary("mine")))
+    folder = manager.context.folder
+    with pytest.raises(InvalidComponentError, match="still holds 1 secret") as caught:
+        workspace.delete_component(MANAGER, "second")
+    assert find_canary(told(caught.value)) == []
+    assert folder.exists()
+    manager.delete_all_secrets()
+    workspace.delete_component(MANAGER, "second")
+    assert not folder.exists()
+
+
+GONE = """
+from typing import ClassVar
+from zensecrets_jupyter import StackComponentConfig
+
+class GoneConfig(StackComponentConfig):
+    TYPE: ClassVar[str] = "annotator"
+    FLAVOR: ClassVar[str] = "gone"
+    token: str
+"""
+
+
+def test_a_flavor_that_is_gone_can_be_deleted_and_not_opened(workspace: Workspace) -> None:
+    """A component of a class that this process does not define is listed and deletable; opening it says what to do."""
+    names = cell(GONE)
+    assert names["GoneConfig"].FLAVOR == "gone"
+    workspace.register_component(ANNOTATOR, "mine", "gone", {"token": "{{a.b}}"})
+    workspace.register_component(MANAGER, "counting", "counting", {})
+    workspace.register_stack("old", {ANNOTATOR: "mine", MANAGER: "counting"})
+    code = """
+import json
+from zensecrets_jupyter import Client
+from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.stack import ComponentType
+workspace = Client().workspace
+def attempt(call):
+    try:
+        return call()
+    except ZenSecretsError as error:
+        return [error.code, str(error)]
+annotator, manager = ComponentType.ANNOTATOR, ComponentType.SECRETS_MANAGER
+print(json.dumps([
+    workspace.component(annotator, "mine").attributes,
+    attempt(lambda: workspace.open_component(annotator, "mine")),
+    attempt(lambda: workspace.open_manager("counting")),
+    attempt(lambda: workspace.stack("old")),
+    [workspace.delete_stack("old"), workspace.delete_component(annotator, "mine"), workspace.delete_component(manager, "counting")],
+]))
+"""
+    attributes, component, manager, stack, _ = run_python(code)
+    assert attributes == {"token": "{{a.b}}"}
+    assert component[0] == "flavor-unavailable"
+    assert "Run the cell that defines its class, or install its package." in component[1]
+    assert manager[0] == stack[0] == "flavor-unavailable"
+    assert "secrets manager 'counting' has the flavor 'counting', which is not defined here. Run the cell" in manager[1]
+    assert workspace.components(ANNOTATOR) == []
+
+
+def test_a_class_that_is_defined_again_is_the_one_that_is_opened(workspace: Workspace) -> None:
+    """After a cell is run again, components and managers of its classes are opened with the new ones."""
+    source = """
+from typing import ClassVar
+from zensecrets_jupyter import StackComponentConfig
+from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+
+class AgainConfig(StackComponentConfig):
+    TYPE: ClassVar[str] = "annotator"
+    FLAVOR: ClassVar[str] = "again_in_a_cell"
+
+class AgainManager(MemorySecretsManager):
+    FLAVOR: ClassVar[str] = "again_in_a_cell"
+"""
+    cell(source)
+    workspace.register_component(ANNOTATOR, "mine", "again_in_a_cell", {})
+    workspace.register_component(MANAGER, "mine", "again_in_a_cell", {})
+    workspace.register_stack("mine", {ANNOTATOR: "mine", MANAGER: "mine"})
+    assert workspace.stack("mine").annotator is not None
+    names = cell(source)
+    again = workspace.stack("mine")
+    assert again.annotator is not None
+    assert type(again.annotator.config) is names["AgainConfig"]
+    assert type(again.secrets_manager) is names["AgainManager"]
+
+
+# Sensitive attributes.
+
+
+def test_a_sensitive_plain_value_is_sealed(workspace: Workspace) -> None:
+    """No file holds it and no record shows it, before and after updates, and the component reads it."""
+    one, two = canary("one"), canary("two")
+    record = workspace.register_component(ALERTER, "talk", "slack", {"slack_token": one, "default_slack_channel_id": "C1"})
+    assert record.attributes == {"default_slack_channel_id": "C1", "slack_token": "‹secret:slack_token›"}
+    assert record.sealed is not None
+    assert record.sealed.names == ("slack_token",)
+    assert workspace.open_component(ALERTER, "talk").slack_token == one
+    workspace.update_component(ALERTER, "talk", {"default_slack_channel_id": "C2"})
+    assert workspace.open_component(ALERTER, "talk").slack_token == one
+    workspace.update_component(ALERTER, "talk", {"slack_token": two})
+    assert workspace.open_component(ALERTER, "talk").slack_token == two
+    workspace.copy_component(ALERTER, "talk", "copy")
+    assert workspace.open_component(ALERTER, "copy").slack_token == two
+    assert find_canary(repr(workspace.open_component(ALERTER, "copy")) + repr(workspace.components()) + repr(record)) == []
+    assert find_canary(workspace.home) == []
+    replaced = workspace.update_component(ALERTER, "talk", {"slack_token": "{{slack.token}}"})
+    assert replaced.sealed is None
+    assert replaced.attributes["slack_token"] == "{{slack.token}}"
+
+
+LISTED = """
+from typing import ClassVar
+from zensecrets_jupyter import SecretField, StackComponentConfig
+
+class ListConfig(StackComponentConfig):
+    TYPE: ClassVar[str] = "annotator"
+    FLAVOR: ClassVar[str] = "list_in_a_cell"
+    tokens: list[str] = SecretField(default_factory=list)
+"""
+
+
+def test_a_sensitive_list_is_sealed_too(workspace: Workspace) -> None:
+    """Whatever shape a sensitive value has, it is sealed at rest and comes back as it was."""
+    cell(LISTED)
+    tokens = [canary("one"), canary("two")]
+    workspace.register_component(ANNOTATOR, "mine", "list_in_a_cell", {"tokens": tokens})
+    assert find_canary(workspace.home) == []
+    opened = workspace.open_component(ANNOTATOR, "mine")
+    assert opened.tokens == tokens
+    assert find_canary(repr(opened) + repr(workspace.component(ANNOTATOR, "mine"))) == []
+
+
+def test_a_literal_stays_literal(workspace: Workspace) -> None:
+    """A text that is meant as it stands, sensitive or not, is never resolved, also after an update and in another process."""
+    given = {"slack_token": LiteralText("{{not.a}}"), "default_slack_channel_id": LiteralText("{{a}}")}
+    workspace.register_component(ALERTER, "talk", "slack", given)
+    workspace.update_component(ALERTER, "talk", {})
+    opened = workspace.open_component(ALERTER, "talk")
+    assert (opened.slack_token, opened.default_slack_channel_id) == ("{{not.a}}", "{{a}}")
+    code = """
+import json
+from zensecrets_jupyter import Client
+opened = Client().get_stack_component("alerter", "talk")
+print(json.dumps([opened.slack_token, opened.default_slack_channel_id, opened.config.required_secrets]))
+"""
+    assert run_python(code) == ["{{not.a}}", "{{a}}", []]
+
+
+def test_sealed_values_of_one_component_do_not_open_in_another(workspace: Workspace) -> None:
+    """Swapping the sealed bytes of two components is found out, and so is changing one byte."""
+    for name in ("one", "two"):
+        workspace.register_component(ALERTER, name, "slack", {"slack_token": canary(name)})
+    database = workspace.home / "workspace.db"
+    ids = {name: workspace.component(ALERTER, name).id for name in ("one", "two")}
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        (sealed,) = connection.execute("SELECT sealed_values FROM components WHERE id = ?", (ids["one"],)).fetchone()
+        connection.execute("UPDATE components SET sealed_values = ? WHERE id = ?", (sealed, ids["two"]))
+        flipped = bytes([*sealed[:-1], sealed[-1] ^ 1])
+        connection.execute("UPDATE components SET sealed_values = ? WHERE id = ?", (flipped, ids["one"]))
+        connection.execute("UPDATE workspace SET revision = revision + 1")
+    fresh = Workspace(workspace.home)
+    for name in ("one", "two"):
+        with pytest.raises(ManagerCorruptedError) as caught:
+            fresh.open_component(ALERTER, name)
+        assert find_canary(told(caught.value)) == []
+
+
+def test_a_fingerprint_is_the_workspaces_own(workspace: Workspace, tmp_path: Path) -> None:
+    """The digest of a text is the same here at any time, another in another workspace, and not the text."""
+    text = canary("fingerprinted")
+    first = workspace.fingerprint(text)
+    assert first == workspace.fingerprint(text) == Workspace(workspace.home).fingerprint(text)
+    assert first != workspace.fingerprint(text + "x")
+    assert first != Workspace(tmp_path / "other").fingerprint(text)
+    assert find_canary(first) == []
+
+
+# Stacks.
+
+
+def test_a_stack_is_registered_changed_and_deleted(labels: Workspace) -> None:
+    """Its components are those that were given, in order; they can be replaced, added and taken out; and it goes."""
+    record = labels.register_stack("mine", {ANNOTATOR: "labels", MANAGER: "default"})
+    assert list(record.components.items()) == [(ANNOTATOR, "labels"), (MANAGER, "default")]
+    assert not record.active
+    labels.register_component(ANNOTATOR, "other", "custom", {})
+    assert labels.update_stack("mine", {ANNOTATOR: "other"}).components[ANNOTATOR] == "other"
+    assert list(labels.remove_from_stack("mine", [ANNOTATOR]).components) == [MANAGER]
+    assert labels.stack("mine").annotator is None
+    labels.delete_stack("mine")
+    assert [found.name for found in labels.stacks()] == ["default"]
+    assert labels.component(ANNOTATOR, "other").name == "other"
+
+
+def test_the_active_stack_is_the_one_that_was_set(labels: Workspace) -> None:
+    """Setting, renaming and describing follow the active stack; it can't be deleted."""
+    labels.copy_stack("default", "mine")
+    assert labels.set_active_stack("mine").active
+    assert labels.active_stack_name == "mine"
+    assert labels.rename_stack("mine", "yours").active
+    assert labels.active_stack_name == "yours"
+    assert labels.stack_record().name == labels.stack().name == "yours"
+    with pytest.raises(InvalidStackError, match=r"is the active one and can't be deleted\. Make another one active first"):
+        labels.delete_stack("yours")
+    labels.delete_stack("default")
+
+
+STACK_BY_NAME: dict[str, Callable[[Workspace, str], Any]] = {
+    "record": lambda workspace, name: workspace.stack_record(name),
+    "stack": lambda workspace, name: workspace.stack(name),
+    "set": lambda workspace, name: workspace.set_active_stack(name),
+    "update": lambda workspace, name: workspace.update_stack(name, {}),
+    "remove": lambda workspace, name: workspace.remove_from_stack(name, [ANNOTATOR]),
+    "rename": lambda workspace, name: workspace.rename_stack(name, "new"),
+    "copy": lambda workspace, name: workspace.copy_stack(name, "new"),
+    "delete": lambda workspace, name: workspace.delete_stack(name),
+}
+
+
+@pytest.mark.parametrize("call", STACK_BY_NAME.values(), ids=STACK_BY_NAME)
+def test_a_stack_that_is_not_there_is_told_with_near_misses(call: Callable[[Workspace, str], Any], workspace: Workspace) -> None:
+    """Every method that takes a stack by name names the nearest, or how to list them."""
+    with pytest.raises(StackNotFoundError, match=r"There is no stack 'defualt'\. Did you mean 'default'\?") as caught:
+        call(workspace, "defualt")
+    assert caught.value.stack == "defualt"
+    assert isinstance(caught.value, KeyError)
+    with pytest.raises(StackNotFoundError, match="%stack list"):
+        call(workspace, "zzz")
+
+
+def test_a_stack_that_is_taken_stays(workspace: Workspace) -> None:
+    """Registering, renaming or copying to a name that exists is an error, and changes nothing."""
+    workspace.register_stack("mine", {})
+    calls: list[Callable[[], object]] = [
+        lambda: workspace.register_stack("default", {}),
+        lambda: workspace.rename_stack("mine", "default"),
+        lambda: workspace.copy_stack("mine", "default"),
+    ]
+    for call in calls:
+        with pytest.raises(StackExistsError, match="There is a stack 'default' already") as caught:
+            call()
+        assert caught.value.stack == "default"
+    assert len(workspace.stack_record("default").components) == 3
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_bad_name_of_a_stack_is_refused(name: str, workspace: Workspace) -> None:
+    """No door takes a name for a stack that none can have."""
+    calls: list[Callable[[], object]] = [
+        lambda: workspace.register_stack(name, {}),
+        lambda: workspace.rename_stack("default", name),
+        lambda: workspace.copy_stack("default", name),
+    ]
+    for call in calls:
+        with pytest.raises(InvalidStackError, match="can't be the name of a stack"):
+            call()
+
+
+def test_removing_what_a_stack_does_not_have_changes_nothing(workspace: Workspace) -> None:
+    """Of several types to remove, one that is not there keeps all of them."""
+    with pytest.raises(InvalidStackError, match="has no annotator to remove"):
+        workspace.remove_from_stack("default", [ComponentType.ORCHESTRATOR, ANNOTATOR])
+    assert ComponentType.ORCHESTRATOR in workspace.stack_record("default").components
+
+
+def test_a_manager_is_found_by_identity_or_on_another_machine_by_name(workspace: Workspace) -> None:
+    """What a pickle names is found by its identity, else by its name, else it is an error that says what to register."""
+    record = workspace.component(MANAGER, "default")
+    assert workspace.manager_by_identity(record.id, "whatever").id == record.id
+    assert workspace.manager_by_identity("of another machine", "default").id == record.id
+    with pytest.raises(NoSecretsManagerError, match="%zen secrets-manager register vault"):
+        workspace.manager_by_identity("of another machine", "vault")
+
+
+def test_a_local_artifact_store_has_a_folder(workspace: Workspace, tmp_path: Path) -> None:
+    """It is one of the workspace's own, or the one that was given, with a tilde for the user's home."""
+    default = workspace.open_component(ComponentType.ARTIFACT_STORE, "default")
+    assert workspace.artifact_folder(default).is_relative_to(workspace.home)
+    workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(tmp_path / "artifacts")})
+    assert workspace.artifact_folder(workspace.open_component(ComponentType.ARTIFACT_STORE, "mine")) == tmp_path / "artifacts"
+
+
+# Several processes.
+
+WRITE = """
+import json, sys
+from zensecrets_jupyter import Client
+from zensecrets_jupyter.core.stack import ComponentType
+workspace = Client().workspace
+for turn in range(int(sys.argv[2])):
+    workspace.register_component(ComponentType.ANNOTATOR, f"a-{sys.argv[1]}-{turn}", "custom", {"number": turn})
+    workspace.register_stack(f"s-{sys.argv[1]}-{turn}", {ComponentType.ANNOTATOR: f"a-{sys.argv[1]}-{turn}"})
+    workspace.update_component(ComponentType.ANNOTATOR, f"a-{sys.argv[1]}-{turn}", {"updated": turn})
+    print(turn, flush=True)
+"""
+
+
+def _write(number: int, turns: int) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", WRITE, str(number), str(turns)], stdout=subprocess.PIPE, text=True)
+
+
+def test_several_processes_register_at_once_and_lose_nothing(workspace: Workspace) -> None:
+    """Four processes that make the workspace together and each register ten components and stacks leave forty of each."""
+    running = [_write(number, 10) for number in range(4)]
+    for process in running:
+        process.communicate(timeout=SECONDS)
+        assert process.returncode == 0
+    wanted = {f"a-{number}-{turn}": {"number": turn, "updated": turn} for number in range(4) for turn in range(10)}
+    assert {record.name: record.attributes for record in workspace.components(ANNOTATOR)} == wanted
+    assert len(workspace.stacks()) == 41
+    assert [record.name for record in workspace.stacks() if record.active] == ["default"]
+
+
+def test_updates_of_one_component_by_several_threads_are_all_kept(labels: Workspace) -> None:
+    """Of many updates at once, each of another attribute of one component, none is lost."""
+    labels.register_component(ANNOTATOR, "free", "custom", {})
+    code = """
+import json, sys
+from concurrent.futures import ThreadPoolExecutor
+from zensecrets_jupyter import Client
+from zensecrets_jupyter.core.stack import ComponentType
+def update(number):
+    Client().workspace.update_component(ComponentType.ANNOTATOR, "free", {f"a{number}": number})
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(update, range(24)))
+print(json.dumps(None))
+"""
+    run_python(code)
+    assert Workspace(labels.home).component(ANNOTATOR, "free").attributes == {f"a{number}": number for number in range(24)}
+
+
+def test_a_change_by_another_process_is_seen(labels: Workspace) -> None:
+    """What another process registers, sets or renames is seen here without opening anything anew."""
+    assert labels.active_stack_name == "default"
+    run_python("""
+import json
+from zensecrets_jupyter import Client
+from zensecrets_jupyter.core.stack import ComponentType
+workspace = Client().workspace
+workspace.update_component(ComponentType.ANNOTATOR, "labels", {"port": 1})
+workspace.copy_stack("default", "theirs")
+workspace.set_active_stack("theirs")
+print(json.dumps(None))
+""")
+    assert labels.active_stack_name == "theirs"
+    stacked = labels.stack().annotator
+    assert stacked is not None
+    assert stacked.port == 1
+
+
+def test_a_writer_that_is_killed_leaves_a_workspace_that_opens(workspace: Workspace) -> None:
+    """Kill -9 in the middle of writes leaves every acknowledged one, and no half of any other."""
+    process = _write(0, 100_000)
+    assert process.stdout is not None
+    acknowledged = [int(process.stdout.readline()) for _ in range(15)]
+    process.send_signal(signal.SIGKILL)
+    acknowledged += [int(line) for line in process.stdout.read().split()]
+    process.wait(SECONDS)
+    process.stdout.close()
+    found = {record.name: record.attributes for record in workspace.components(ANNOTATOR)}
+    for turn in acknowledged:
+        assert found[f"a-0-{turn}"] == {"number": turn, "updated": turn}
+    assert len(found) - len(acknowledged) in {0, 1}
+    assert all(workspace.stack(record.name) for record in workspace.stacks())
+    workspace.register_component(ANNOTATOR, "after", "custom", {})
+
+
+def test_a_failed_write_changes_nothing(labels: Workspace) -> None:
+    """An error in the middle of a change undoes all of it."""
+    before = (labels.components(), labels.stacks())
+    with pytest.raises(ComponentNotFoundError):
+        labels.update_stack("default", {ComponentType.ORCHESTRATOR: "default", ALERTER: "missing"})
+    assert (Workspace(labels.home).components(), Workspace(labels.home).stacks()) == before
+
+
+# Damage.
+
+
+@pytest.mark.parametrize("content", [b"this is no database", b"", b"SQLite format 3\x00" + b"\x00" * 4096])
+def test_a_file_that_is_no_workspace_is_left_alone(content: bytes, workspace: Workspace) -> None:
+    """What is no database of ours is told as damage and not written to; an empty file, as SQLite makes it, becomes one."""
+    workspace.home.mkdir()
+    database = workspace.home / "workspace.db"
+    database.write_bytes(content)
+    if not content:
+        assert workspace.active_stack_name == "default"
+        return
+    calls: list[Callable[[], object]] = [
+        workspace.components,
+        lambda: workspace.set_active_stack("default"),
+        lambda: Client().get_secret("any"),
+    ]
+    for call in calls:
+        with pytest.raises(ManagerCorruptedError, match=r"workspace\.db") as caught:
+            call()
+        assert in_one_line(caught.value)
+        assert "left as it is" in caught.value.hint
+    assert database.read_bytes() == content
+
+
+def test_a_damaged_page_is_told_as_damage(labels: Workspace) -> None:
+    """Overwritten pages give our error, from reading and from writing, and never SQLite's own."""
+    database = labels.home / "workspace.db"
+    run_python("import json; from zensecrets_jupyter import Client; Client().workspace.stacks(); print(json.dumps(None))")
+    copied = labels.home.parent / "copied"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    shutil.copytree(labels.home, copied)
+    content = bytearray((copied / "workspace.db").read_bytes())
+    for page in range(4096, len(content), 4096):
+        content[page : page + 64] = os.urandom(64)
+    (copied / "workspace.db").write_bytes(content)
+    damaged = Workspace(copied)
+    calls: list[Callable[[], object]] = [damaged.components, lambda: damaged.register_stack("new", {})]
+    for call in calls:
+        with pytest.raises(ManagerCorruptedError):
+            call()
+
+
+def test_the_workspace_of_another_program_is_left_alone(workspace: Workspace) -> None:
+    """A database that somebody else made is not ours to change."""
+    workspace.home.mkdir()
+    database = workspace.home / "workspace.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+        connection.commit()
+    before = database.read_bytes()
+    with pytest.raises(ManagerCorruptedError, match="is no store of this package"):
+        workspace.stacks()
+    assert database.read_bytes() == before
+
+
+def test_a_workspace_of_a_newer_version_is_left_alone(labels: Workspace) -> None:
+    """What a newer version wrote is neither read nor written, and the error says to update."""
+    with closing(sqlite3.connect(labels.home / "workspace.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE meta SET value = 'workspace 2'")
+    calls: list[Callable[[Workspace], object]] = [
+        lambda workspace: workspace.stacks(),
+        lambda workspace: workspace.register_stack("new", {}),
+    ]
+    for call in calls:
+        with pytest.raises(StoreTooNewError, match="pip install --upgrade zensecrets-jupyter"):
+            call(Workspace(labels.home))
+
+
+AS_NOBODY = """
+import json, os, sys
+from zensecrets_jupyter import Client
+from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.stack import ComponentType
+import zensecrets_jupyter.core.managers.local, zensecrets_jupyter.core.workspace, sqlalchemy.dialects.sqlite, sqlite3
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+def attempt(call):
+    try:
+        return call()
+    except ZenSecretsError as error:
+        return [error.code, type(error).__name__, str(error)]
+workspace = Client().workspace
+print(json.dumps([attempt(lambda: len(workspace.stacks())), attempt(lambda: workspace.register_stack("new", {}).name)]))
+"""
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_home_that_may_not_be_written_is_told(exists: bool, workspace: Workspace) -> None:  # noqa: FBT001 - a parameter of the test
+    """A user who may not write the home gets our error from writing, whether it is there already or would have to be made."""
+    open_to_all = [path for path in workspace.home.parents if path.is_relative_to(Path("/tmp"))] if os.geteuid() == 0 else []  # noqa: S108 - where pytest works
+    modes = {path: path.stat().st_mode for path in open_to_all}
+    if exists:
+        workspace.stacks()
+    else:
+        workspace.home.mkdir()
+    for path in [*open_to_all, workspace.home]:
+        path.chmod(0o555)
+    try:
+        for _, result in [(None, run_python(AS_NOBODY))]:
+            code, name, text = result[1]
+            assert (code, name) == ("manager-access", ManagerAccessError.__name__)
+            assert "workspace.db" in text
+            assert "Check who owns it" in text
+    finally:
+        for path, mode in modes.items():
+            path.chmod(mode)
+        workspace.home.chmod(0o700)
+
+
+def test_a_manager_that_counts_is_registered_like_any(workspace: Workspace) -> None:
+    """A flavor defined in this process is opened with its options, its name, its identity and a folder of its own."""
+    record = workspace.register_component(MANAGER, "counting", "counting", {})
+    manager = workspace.open_manager("counting")
+    assert isinstance(manager, CountingManager)
+    assert (manager.name, manager.id) == ("counting", record.id)
+    assert manager.context.folder == workspace.home / "secrets_managers" / record.id
+    assert json.dumps(manager.describe()) == "{}"
+    with pytest.raises(UnknownFlavorError):
+        workspace.register_component(MANAGER, "other", "counted", {})
