@@ -201,13 +201,13 @@ def _read_and_fail_to_write(store: LocalSecretsManager) -> None:
     assert store.list_secrets() == ["a"]
     assert content_of(store, "a") == {"key": "1"}
     for act in (
-        lambda: store.register_secret(secret("b", key=canary())),
-        lambda: store.merge_secret("a", {"key": canary()}),
-        lambda: store.rename_secret("a", "b"),
-        lambda: store.delete_secret("a"),
+        partial(store.register_secret, secret("b", key=canary())),
+        partial(store.merge_secret, "a", {"key": canary()}),
+        partial(store.rename_secret, "a", "b"),
+        partial(store.delete_secret, "a"),
         store.delete_all_secrets,
         store.rotate_key,
-        lambda: store.rewrap("keyfile"),
+        partial(store.rewrap, "keyfile"),
     ):
         with pytest.raises(ManagerAccessError):
             act()
