@@ -28,8 +28,8 @@ def test_run_all_asks_and_leaves_nothing(lab: Lab, page: Page) -> None:
     """Run All asks by masked prompts, every cell ends well, and no value is on the page, in the saved notebook or beside it."""
     shutil.copy(QUICKSTART, lab.folder / "quickstart.ipynb")
     lab.open(page, "quickstart.ipynb")
-    idle = page.locator(".jp-NotebookPanel:visible .jp-Notebook-ExecutionIndicator[data-status='idle']")
-    expect(idle).to_be_visible(timeout=SECONDS)
+    # Before the kernel is there, running a cell makes JupyterLab ask which kernel to use.
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
     page.locator(".jp-NotebookPanel:visible .jp-Notebook .jp-Cell").first.click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
