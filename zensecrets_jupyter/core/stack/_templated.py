@@ -79,10 +79,6 @@ class _Field:
         if model is None:
             # As in any pydantic model, a field is no attribute of the class.
             raise AttributeError(self._name)
-        readers = model.__dict__.get(_READERS)
-        # The common case, with nothing to validate: kept short, it is run at every access.
-        if readers is not None and self._name in readers:
-            return readers[self._name]()
         return model.__getattr__(self._name)
 
 
@@ -178,20 +174,21 @@ class TemplatedModel(BaseModel):
         ]
 
     def __getattr__(self, name: str) -> Any:
-        """Return what an attribute that no class declares resolves to now; errors as for one that is."""
-        if name in (self.__dict__.get(_TEMPLATES) or ()):
-            return self._read(name)
-        # Raises the AttributeError of any other model.
-        return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
-
-    def _read(self, name: str) -> Any:
         """Return what a field that holds references resolves to now.
 
         Raises:
             NotInStackError, NoSecretsManagerError, SecretNotFoundError, SecretKeyNotFoundError: If it can't be resolved.
             InvalidComponentError: If what it resolves to is refused by the field's validators.
         """
-        template = self.__dict__[_TEMPLATES][name]
+        state = self.__dict__
+        if _READERS in state and name in state[_READERS]:
+            # The common case, with nothing to validate: kept short, it is run at every access.
+            return state[_READERS][name]()
+        templates = state.get(_TEMPLATES)
+        if templates is None or name not in templates:
+            # Raises the AttributeError of any other model.
+            return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
+        template = templates[name]
         if held.get() is not None:
             return template
         place: Place | None = self.__dict__.get(_PLACE)
