@@ -758,11 +758,10 @@ def test_a_home_that_may_not_be_written_is_told(exists: bool, workspace: Workspa
     for path in [*open_to_all, workspace.home]:
         path.chmod(0o555)
     try:
-        for _, result in [(None, run_python(AS_NOBODY))]:
-            code, name, text = result[1]
-            assert (code, name) == ("manager-access", ManagerAccessError.__name__)
-            assert "workspace.db" in text
-            assert "Check who owns it" in text
+        _, (code, name, text) = run_python(AS_NOBODY)
+        assert (code, name) == ("manager-access", ManagerAccessError.__name__)
+        assert "workspace.db" in text
+        assert "Check who owns it" in text
     finally:
         for path, mode in modes.items():
             path.chmod(mode)
