@@ -157,7 +157,8 @@ class BaseSecretSchema(BaseModel):
     def _mask(self, key: str, value: str, origin: Origin | None) -> SecretValue:
         return SecretValue(value, str(SecretReference(self.name, key)), origin)
 
-    @model_serializer(mode="plain")
+    # pydantic 2.10 would look for the names of the annotation in the module of a subclass, hence the type here.
+    @model_serializer(mode="plain", return_type=dict)
     def _dump_references(self) -> dict[str, Any]:
         shown = {key: value.template if isinstance(value, SecretValue) else value for key, value in self.content.items()}
         return {"name": self.name, **shown}

@@ -274,7 +274,8 @@ class TemplatedModel(BaseModel):
         sensitive = {name for name, field in type(self).model_fields.items() if is_secret_field(field) and self.__dict__.get(name)}
         return {name: _mark(name) if name in sensitive else value for name, value in self._raw()}
 
-    @model_serializer(mode="plain")
+    # pydantic 2.10 would look for the names of the annotation in the module of a subclass, hence the type here.
+    @model_serializer(mode="plain", return_type=dict)
     def _dump_references(self) -> dict[str, Any]:
         return self._shown()
 
