@@ -22,7 +22,8 @@ def _all(root: type[ZenSecretsError]) -> list[type[ZenSecretsError]]:
     return [root, *(error for child in root.__subclasses__() for error in _all(child))]
 
 
-ALL = list(dict.fromkeys(_all(ZenSecretsError)))
+# The commands have a class of their own for what was typed wrongly: it is no part of the core's tree.
+ALL = [error for error in dict.fromkeys(_all(ZenSecretsError)) if error.__module__ == errors.__name__]
 
 # What each class adds to the message, the hint and the attributes of its bases.
 ATTRIBUTES: dict[str, dict[str, Any]] = {
