@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, delete, insert, select
 
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerError, ManagerUnreachableError
 from zensecrets_jupyter.core.sealing import cipher
+from zensecrets_jupyter.core.sealing.database import Sealed
 from zensecrets_jupyter.core.sealing.passphrase import Asker, PassphraseProtection, given
 from zensecrets_jupyter.core.sealing.protection import Place, Protections
 
@@ -74,8 +75,8 @@ def data_keys_table(tables: MetaData) -> Table:
         Column("generation", Integer, primary_key=True, autoincrement=False),
         Column("kind", String, nullable=False),
         Column("place", String, nullable=False),
-        Column("wrapped", LargeBinary, nullable=False),
-        Column("checksum", LargeBinary, nullable=False),
+        Column("wrapped", Sealed, nullable=False),
+        Column("checksum", Sealed, nullable=False),
     )
 
 

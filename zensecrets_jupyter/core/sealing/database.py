@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import LargeBinary
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sqlalchemy import Connection
+
+
+class Sealed(LargeBinary):
+    """A column of sealed bytes, given as the driver has them: in a damaged row that may be a text or a number, for its reader to see."""
+
+    def result_processor(self, dialect: Any, coltype: object) -> None:
+        """Convert nothing: SQLAlchemy's own conversion raises TypeError for what is no bytes."""
 
 
 class Database(Protocol):

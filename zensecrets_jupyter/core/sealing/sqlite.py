@@ -46,13 +46,19 @@ _inherited: list[object] = []
 """Connections of the parent after a fork: SQLite forbids to use them here, and closing one could take the parent's locks away."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Opened:
     identity: tuple[int, int, int]
     engine: Engine
     watch: sqlite3.Connection
     frozen: int | None
     """Time of the last change of a file that is opened as one that never changes; then it is opened anew."""
+    whole: bool = False
+    """Whether the tables were seen."""
+
+    def is_still(self, identity: tuple[int, int, int], found: os.stat_result) -> bool:
+        """Tell whether this is the file that was found."""
+        return self.identity == identity and self.frozen in {None, found.st_mtime_ns}
 
 
 class SqliteFile:
@@ -70,9 +76,7 @@ class SqliteFile:
         self._tables = tables
         self._meta = _meta_table(tables)
         self._opened: _Opened | None = None
-        self._whole = False
-        self._lock = threading.Lock()
-        self._watching = threading.Lock()
+        self._lock = threading.RLock()
 
     @contextmanager
     def read(self) -> Iterator[Connection | None]:
@@ -82,29 +86,29 @@ class SqliteFile:
             yield None
             return
         with self._told(writing=False), opened.engine.connect() as connection:
-            yield connection if self._whole or self._look(connection) else None
+            yield connection if opened.whole or self._look(opened, connection) else None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """See :meth:`~zensecrets_jupyter.core.sealing.database.Database.write`."""
         opened = self._open() or self._create()
         with self._told(writing=True), opened.engine.connect() as connection:
-            if not self._whole:
-                self._look(connection)
+            if not opened.whole:
+                self._look(opened, connection)
                 connection.rollback()
                 _use_log(connection)
             with connection.begin():
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-                if not self._look(connection):
+                if not self._look(opened, connection):
                     self._make_tables(connection)
                 yield connection
 
     def change_token(self) -> object:
         """Return something that differs after any commit by anybody; cheap enough to be called before every read."""
-        opened = self._open()
-        if opened is None:
-            return None
-        with self._told(writing=False), self._watching:
+        with self._told(writing=False), self._lock:
+            opened = self._open()
+            if opened is None:
+                return None
             return opened.identity, opened.watch.execute("PRAGMA data_version").fetchone()
 
     def scrub(self) -> None:
@@ -136,7 +140,7 @@ class SqliteFile:
         else:
             identity = (os.getpid(), found.st_dev, found.st_ino)
             opened = self._opened
-            if opened is not None and opened.identity == identity and opened.frozen in {None, found.st_mtime_ns}:
+            if opened is not None and opened.is_still(identity, found):
                 return opened
             return self._open_anew(identity, found)
         raise problem
@@ -146,11 +150,10 @@ class SqliteFile:
             raise ManagerAccessError(f"{self.path} is no file.", hint="Give the path of a file, or of one that shall be made.")
         with self._lock:
             present = self._opened
-            if present is not None and present.identity == identity and present.frozen in {None, found.st_mtime_ns}:
+            if present is not None and present.is_still(identity, found):
                 return present
             if present is not None:
                 _close(present)
-            self._whole = False
             self._opened = None
             frozen = found.st_mtime_ns if _is_frozen(self.path) else None
             connect = partial(_connect, self.path, "rw" if frozen is None else "ro&immutable=1")
@@ -174,7 +177,7 @@ class SqliteFile:
             raise ManagerAccessError(f"{self.path} was deleted while it was being made.", hint="Try again.")
         return opened
 
-    def _look(self, connection: Connection) -> bool:
+    def _look(self, opened: _Opened, connection: Connection) -> bool:
         """Tell whether the tables are there.
 
         Raises:
@@ -184,7 +187,7 @@ class SqliteFile:
         mark = connection.exec_driver_sql("PRAGMA application_id").scalar()
         if mark == 0 and not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar():
             # A few bytes of something else are no page, and SQLite would write over them.
-            if not connection.exec_driver_sql("PRAGMA page_count").scalar() and self.path.stat().st_size:
+            if not connection.exec_driver_sql("PRAGMA page_count").scalar() and _size(self.path):
                 raise self._damaged("is no store of this package")
             return False
         if mark != APPLICATION_ID:
@@ -196,7 +199,7 @@ class SqliteFile:
         if int(version) > self._version:
             message = f"{self.path} was written by a newer version of zensecrets-jupyter (format {version}, here {self._version})."
             raise StoreTooNewError(message, hint="Update it: pip install --upgrade zensecrets-jupyter")
-        self._whole = True
+        opened.whole = True
         return True
 
     def _damaged(self, what: str) -> ManagerCorruptedError:
@@ -213,6 +216,13 @@ def _is_frozen(path: Path) -> bool:
     # SQLite can't open a file with a log where it may not make the log's index, even if the log is empty and gone, unless it is told that
     # the file never changes. So it is in a read-only folder, say of a container's image.
     return not os.access(path.parent, os.W_OK) and not any(_beside(path, ending).exists() for ending in _BESIDE)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _beside(path: Path, ending: str) -> Path:
