@@ -17,12 +17,10 @@ from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.core import schemas
 from zensecrets_jupyter.core.interaction import nobody_is_asked
 from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.managers import flavors as manager_flavors
+from zensecrets_jupyter.core.managers import flavor_names as manager_flavors
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
-
-# Not from the package above it: there the name is the folder of the flavors, once one of them was imported.
-from zensecrets_jupyter.core.stack._flavors import flavors
+from zensecrets_jupyter.core.stack import flavor_names as component_flavors
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -96,9 +94,11 @@ def component_names(component_type: ComponentType) -> Names:
     return lambda _context: [record.name for record in get_workspace().components(component_type)]
 
 
-def flavor_names(component_type: ComponentType) -> Names:
+def flavors_of(component_type: ComponentType) -> Names:
     """Return what finds the flavors of a type."""
-    return lambda _context: manager_flavors() if component_type is ComponentType.SECRETS_MANAGER else flavors(component_type.value)
+    return lambda _context: (
+        manager_flavors() if component_type is ComponentType.SECRETS_MANAGER else component_flavors(component_type.value)
+    )
 
 
 def keys_of_schema(context: click.Context) -> list[str]:

@@ -19,10 +19,7 @@ from zensecrets_jupyter.commands.warnings import plain_value_warning
 from zensecrets_jupyter.commands.words import Given, as_known
 from zensecrets_jupyter.core import managers
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, ZenSecretsError
-from zensecrets_jupyter.core.stack import ComponentType
-
-# Not from the package above it: there the name is the folder of the flavors, once one of them was imported.
-from zensecrets_jupyter.core.stack._flavors import flavors
+from zensecrets_jupyter.core.stack import ComponentType, flavor_names
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -61,14 +58,14 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         "-f",
         "--flavor",
         metavar="FLAVOR",
-        shell_complete=completion.of(completion.flavor_names(component_type)),
+        shell_complete=completion.of(completion.flavors_of(component_type)),
         help="What kind it is; `flavor list` lists them.",
     )
     @_literal
     @click.pass_obj
     def register(call: Call, name: str, flavor: str | None, *, literal: bool, given: Sequence[Given]) -> Outcome:
         if not flavor:
-            known = managers.flavors() if component_type is ComponentType.SECRETS_MANAGER else flavors(component_type.value)
+            known = managers.flavor_names() if component_type is ComponentType.SECRETS_MANAGER else flavor_names(component_type.value)
             message = f"The {component_type.words} {name!r} needs a flavor."
             raise UsageProblem(message, hint=f"Add --flavor=FLAVOR, one of {', '.join(known)}.")
         attributes = read_attributes(call, Subject(component_type, name, flavor), given, literal=literal)
@@ -184,7 +181,7 @@ def _facts(record: ComponentRecord) -> dict[str, str]:
 def _flavor_rows(component_type: ComponentType) -> list[tuple[str, str, str]]:
     is_manager = component_type is ComponentType.SECRETS_MANAGER
     rows = []
-    for flavor in managers.flavors() if is_manager else flavors(component_type.value):
+    for flavor in managers.flavor_names() if is_manager else flavor_names(component_type.value):
         try:
             fields = fields_of(component_type, flavor)
         except FlavorUnavailableError as error:

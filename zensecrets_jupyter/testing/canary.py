@@ -61,8 +61,5 @@ def forms(text: str) -> dict[str, bytes]:
 
 def _found(where: str, data: bytes, wanted: tuple[str, ...]) -> list[str]:
     return [
-        f"{form} at {where}:{data.index(sought)}"
-        for text in wanted or (MARK,)
-        for form, sought in forms(text).items()
-        if sought in data
+        f"{form} at {where}:{data.index(sought)}" for text in wanted or (MARK,) for form, sought in forms(text).items() if sought in data
     ]

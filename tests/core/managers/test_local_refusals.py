@@ -37,9 +37,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path | None]:
     folder = tmp_path / "small"
     folder.mkdir()
     mount = shutil.which("mount")
-    mounted = mount and not subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], check=False, capture_output=True
-    ).returncode
+    mounted = (
+        mount
+        and not subprocess.run([mount, "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], check=False, capture_output=True).returncode
+    )
     try:
         yield folder if mounted else None
     finally:

@@ -12,7 +12,7 @@ from tests.core.plugins import install, with_plugins
 from tests.core.processes import run_python
 from tests.core.told import in_one_line
 from zensecrets_jupyter import ManagerError, UnknownFlavorError
-from zensecrets_jupyter.core.managers import availability, flavors, get_flavor, summary
+from zensecrets_jupyter.core.managers import availability, flavor_names, get_flavor, summary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def attempt(call):
         return [error.code, str(error)]
 
 from zensecrets_jupyter import Client
-from zensecrets_jupyter.core.managers import availability, flavors, get_flavor, summary
+from zensecrets_jupyter.core.managers import availability, flavor_names, get_flavor, summary
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 """
@@ -71,7 +71,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_built_in_flavors_are_available_and_described() -> None:
     """Local and memory are there in any case, each with a few words on where it keeps secrets."""
     for flavor in ("local", "memory"):
-        assert flavor in flavors()
+        assert flavor in flavor_names()
         assert flavor == get_flavor(flavor).FLAVOR
         assert availability(flavor).ok
         assert summary(flavor)
@@ -91,7 +91,7 @@ def test_a_flavor_is_known_by_being_defined() -> None:
     """A subclass in a cell is listed and found at once, and run again the class that was defined last counts."""
     first = cell(MINE)["MineSecretsManager"]
     assert get_flavor("mine_in_a_cell") is first
-    assert "mine_in_a_cell" in flavors()
+    assert "mine_in_a_cell" in flavor_names()
     assert summary("mine_in_a_cell") == "defined in this process"
     second = cell(MINE)["MineSecretsManager"]
     assert second is not first
@@ -116,7 +116,7 @@ def test_a_subclass_that_names_no_flavor_is_not_one() -> None:
 
 def test_an_installed_flavor_is_listed_without_being_imported(installed: Path) -> None:
     """Listing shows what packages name, with the package, and imports none of it."""
-    found = run(installed, 'print(json.dumps([flavors(), summary("shelf"), "shelf_secrets" in sys.modules]))')
+    found = run(installed, 'print(json.dumps([flavor_names(), summary("shelf"), "shelf_secrets" in sys.modules]))')
     assert {"local", "memory", "shelf", "broken"} <= set(found[0])
     assert found[1:] == ["from shelf-secrets", False]
 
@@ -154,7 +154,7 @@ def test_two_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) 
         module = distribution.replace("-", "_")
         install(tmp_path, distribution, {GROUP: {"shelf": f"{module}:ShelfSecretsManager"}}, PLUGIN)
     installed = tmp_path / "installed"
-    for call in ("flavors", 'lambda: get_flavor("shelf")'):
+    for call in ("flavor_names", 'lambda: get_flavor("shelf")'):
         code, text = run(installed, f"print(json.dumps(attempt({call})))")
         assert code == "manager"
         assert "'shelf-one'" in text
@@ -165,7 +165,7 @@ def test_two_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) 
 def test_a_distribution_that_claims_a_built_in_flavor_is_named(tmp_path: Path) -> None:
     """Built-in names are reserved: nothing takes the place of local."""
     installed = install(tmp_path, "shelf-local", {GROUP: {"local": "shelf_local:ShelfSecretsManager"}}, PLUGIN)
-    code, text = run(installed, "print(json.dumps(attempt(flavors)))")
+    code, text = run(installed, "print(json.dumps(attempt(flavor_names)))")
     assert code == "manager"
     assert "'zensecrets-jupyter'" in text
     assert "'shelf-local'" in text

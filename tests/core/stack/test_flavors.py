@@ -15,7 +15,7 @@ from tests.core.told import in_one_line, told
 from zensecrets_jupyter import InvalidComponentError, StackComponentConfig, StackError, UnknownFlavorError
 from zensecrets_jupyter.core.fields import is_secret_field
 from zensecrets_jupyter.core.reference import SecretReference
-from zensecrets_jupyter.core.stack import ComponentType, flavors, get_flavor
+from zensecrets_jupyter.core.stack import ComponentType, flavor_names, get_flavor
 from zensecrets_jupyter.core.stack._flavors import BUILT_IN
 from zensecrets_jupyter.core.stack._keeping import takes_text
 from zensecrets_jupyter.core.value import SecretValue
@@ -101,7 +101,7 @@ def test_there_are_flavors_for_every_type_of_component() -> None:
 def test_a_built_in_flavor_is_what_it_says(component_type: str, flavor: str) -> None:
     """It is listed, found, documented, names its type and flavor, and is made of its required attributes alone."""
     config = get_flavor(component_type, flavor)
-    assert flavor in flavors(component_type)
+    assert flavor in flavor_names(component_type)
     assert (component_type, flavor) == (config.TYPE, config.FLAVOR)
     assert config.__doc__
     made = config(**REQUIRED.get((component_type, flavor), {}))
@@ -202,8 +202,8 @@ def test_a_flavor_is_known_by_being_defined() -> None:
     """A class in a cell is listed for its type, and run again the class that was defined last counts."""
     first = cell(MINE)["MineConfig"]
     assert get_flavor("annotator", "mine_in_a_cell") is first
-    assert "mine_in_a_cell" in flavors("annotator")
-    assert "mine_in_a_cell" not in flavors("alerter")
+    assert "mine_in_a_cell" in flavor_names("annotator")
+    assert "mine_in_a_cell" not in flavor_names("alerter")
     second: Any = cell(MINE)["MineConfig"]
     assert get_flavor("annotator", "mine_in_a_cell") is second
     assert second is not first
@@ -274,7 +274,7 @@ def attempt(call):
         return [error.code, str(error)]
 
 from zensecrets_jupyter import Client
-from zensecrets_jupyter.core.stack import ComponentType, flavors, get_flavor
+from zensecrets_jupyter.core.stack import ComponentType, flavor_names, get_flavor
 """
 
 
@@ -297,7 +297,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_installed_flavor_is_listed_and_used(installed: Path) -> None:
     """It is listed without an import, and registers like a built-in one."""
     code = """
-listed = flavors("annotator")
+listed = flavor_names("annotator")
 imported = "shelf_flavors" in sys.modules
 Client().workspace.register_component(ComponentType.ANNOTATOR, "mine", "shelf", {"url": "{{a.b}}"})
 print(json.dumps([listed, imported, Client().get_stack_component("annotator", "mine").config.model_dump()]))
@@ -326,7 +326,7 @@ def test_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) -> N
         module = distribution.replace("-", "_")
         install(tmp_path, distribution, {GROUP: {"annotator.shelf": f"{module}:ShelfConfig"}}, PLUGIN)
     installed = tmp_path / "installed"
-    for call in ('flavors("annotator")', 'get_flavor("annotator", "shelf")'):
+    for call in ('flavor_names("annotator")', 'get_flavor("annotator", "shelf")'):
         code, text = run(installed, f"print(json.dumps(attempt(lambda: {call})))")
         assert code == "stack"
         assert "'shelf-one'" in text

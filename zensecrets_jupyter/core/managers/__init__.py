@@ -1,6 +1,6 @@
 """Secrets managers: the contract (`interface`), which flavors are known, and one file for each flavor."""
 
-from zensecrets_jupyter.core.managers._registry import Availability, availability, flavors, get_flavor, summary
+from zensecrets_jupyter.core.managers._registry import Availability, availability, flavor_names, get_flavor, summary
 from zensecrets_jupyter.core.managers.interface import (
     Capability,
     ManagerContext,
@@ -21,7 +21,7 @@ __all__ = [
     "SecretVersion",
     "SecretsManager",
     "availability",
-    "flavors",
+    "flavor_names",
     "get_flavor",
     "summary",
 ]

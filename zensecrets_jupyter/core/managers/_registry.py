@@ -63,7 +63,7 @@ def add(manager: type[SecretsManager]) -> None:
     _registry.add(manager.FLAVOR, manager)
 
 
-def flavors() -> list[str]:
+def flavor_names() -> list[str]:
     """Return the names of all flavors, sorted.
 
     Raises:
@@ -106,7 +106,7 @@ def get_flavor(flavor: str) -> type[SecretsManager]:
         if found is not None:
             return found
         message = f"No flavor of secrets manager is called {flavor!r}."
-        hint = f"{did_you_mean(flavor, flavors())} The flavors are {', '.join(flavors())}."
+        hint = f"{did_you_mean(flavor, flavor_names())} The flavors are {', '.join(flavor_names())}."
         raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())
     message = f"Flavor {flavor!r} of secrets manager needs {missing}, which is not installed."
     raise FlavorUnavailableError(message, flavor=flavor, hint=f"Install it: {BUILT_IN[flavor].install}")

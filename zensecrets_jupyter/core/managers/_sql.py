@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.sealing.data_keys import DataKey, DataKeys
     from zensecrets_jupyter.core.sealing.database import Database
 
+
 class _Row(NamedTuple):
     secret: int
     number: int

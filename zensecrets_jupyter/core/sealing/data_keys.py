@@ -192,9 +192,7 @@ class DataKeys:
         """
         self._replace(None, None, reseal)
 
-    def _replace(
-        self, to: str | None, passphrase: str | None, reseal: Reseal | None
-    ) -> None:
+    def _replace(self, to: str | None, passphrase: str | None, reseal: Reseal | None) -> None:
         with self._lock:
             for _ in range(_RACES):
                 old_row, old = self._open_or_make()

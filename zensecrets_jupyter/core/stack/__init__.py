@@ -1,6 +1,6 @@
 """Stacks and their components: attributes that hold references, the flavors of each type, and validation before a run."""
 
-from zensecrets_jupyter.core.stack._flavors import flavors, get_flavor
+from zensecrets_jupyter.core.stack._flavors import flavor_names, get_flavor
 from zensecrets_jupyter.core.stack._templated import Needing, Place, Requirement, TemplatedModel
 from zensecrets_jupyter.core.stack.component import ComponentType, StackComponent, StackComponentConfig
 from zensecrets_jupyter.core.stack.stack import PlaceInStack, Stack, not_in_stack, resolve_text
@@ -18,7 +18,7 @@ __all__ = [
     "StackComponent",
     "StackComponentConfig",
     "TemplatedModel",
-    "flavors",
+    "flavor_names",
     "get_flavor",
     "not_in_stack",
     "resolve_text",

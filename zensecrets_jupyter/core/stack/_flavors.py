@@ -105,7 +105,7 @@ def add(config: type[StackComponentConfig]) -> None:
     _registry.add(f"{component_type}.{config.FLAVOR}", config)
 
 
-def flavors(component_type: str) -> list[str]:
+def flavor_names(component_type: str) -> list[str]:
     """Return the names of all flavors of a type, sorted.
 
     Raises:
@@ -125,7 +125,7 @@ def get_flavor(component_type: str, flavor: str) -> type[StackComponentConfig]:
     found = _registry.find(f"{component_type}.{flavor}")
     if found is not None:
         return found
-    known = flavors(component_type)
+    known = flavor_names(component_type)
     message = f"No flavor of {component_type.replace('_', ' ')} is called {flavor!r} here."
     hint = f"{did_you_mean(flavor, known)} The flavors are {', '.join(known)}."
     raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())
