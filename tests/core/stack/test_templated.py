@@ -455,3 +455,15 @@ def test_requirements_name_owner_attribute_and_reference() -> None:
         Requirement("annotator 'x'", "texts", SecretReference("c", "d")),
     ]
     assert model.required_secrets == [SecretReference("a", "b"), SecretReference("c", "d")]
+
+
+@pytest.mark.parametrize("slip", ["{{%s}}", "{a.%s}", "{{a.%s}", "${{a.%s}}", "{{a .%s}}"])
+def test_a_sensitive_value_that_is_nearly_a_reference_is_not_quoted(slip: str) -> None:
+    """A password may hold braces: the error says which attribute it is, and nothing of the text."""
+
+    class Sensitive(TemplatedModel):
+        password: str = SecretField()
+
+    with pytest.raises(InvalidReferenceError, match="'password'") as caught:
+        Sensitive(password=slip % canary("slip"))
+    assert not find_canary(told(caught.value) + caught.value.text)

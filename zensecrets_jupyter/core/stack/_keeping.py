@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.errors import InvalidReferenceError
-from zensecrets_jupyter.core.fields import is_clear_text_field
+from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
 from zensecrets_jupyter.core.reference import LiteralText
 from zensecrets_jupyter.core.value import SecretValue
 
@@ -48,9 +48,9 @@ def _model_fields(schema: Any) -> dict[str, Any]:
 
 def _keeper(cls: type[BaseModel], name: str) -> Callable[..., Any]:
     def keep(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: core_schema.ValidationInfo) -> Any:
-        if not holds_reference(name, value, info.context):
-            return handler(value)
         field = cls.model_fields[name]
+        if not holds_reference(name, value, info.context, sensitive=is_secret_field(field)):
+            return handler(value)
         if is_clear_text_field(field):
             message = f"Attribute {name!r} takes no reference to a secret: it is always clear text."
         elif not takes_text(field.annotation, nested=not isinstance(value, str)):
@@ -60,16 +60,17 @@ def _keeper(cls: type[BaseModel], name: str) -> Callable[..., Any]:
             if found is not None:
                 found.add(name)
             return value
-        raise InvalidReferenceError(message, text=" ".join(texts(value)), hint="Give the value itself.")
+        found_text = " ".join(str(found) for text in texts(value) for found in reference.find_references(text))
+        raise InvalidReferenceError(message, text=found_text, hint="Give the value itself.")
 
     return keep
 
 
-def holds_reference(name: str, value: Any, context: Any) -> bool:
+def holds_reference(name: str, value: Any, context: Any, *, sensitive: bool = False) -> bool:
     """Tell whether there is a reference in ``value``, which the field ``name`` is given in that validation context.
 
     Raises:
-        InvalidReferenceError: If a text in it is nearly one, unless it is meant as it stands.
+        InvalidReferenceError: If a text in it is nearly one, unless it is meant as it stands; of a sensitive field nothing is quoted.
     """
     if context is RESOLVED or isinstance(value, LiteralText):
         return False
@@ -82,6 +83,10 @@ def holds_reference(name: str, value: Any, context: Any) -> bool:
                 raise InvalidReferenceError(message, text=key, hint="Give the key itself.")
         for text in found:
             slip = reference.near_miss(text)
+            if slip and sensitive:
+                # It may be a password with braces in it.
+                message = f"What attribute {name!r} is given holds what is nearly a reference to a secret."
+                raise InvalidReferenceError(message, hint="Write {{SECRET_NAME.KEY}}, or add --literal if it is meant as it stands.")
             if slip:
                 slip.message = f"Attribute {name!r}: {slip.message}"
                 raise slip
