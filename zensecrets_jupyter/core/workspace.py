@@ -14,25 +14,27 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from zensecrets_jupyter.core import reference, settings
+from zensecrets_jupyter.core import settings
+from zensecrets_jupyter.core._admission import (
+    check_components,
+    check_label,
+    checked_attributes,
+    component_in,
+    refuse_taken,
+    refuse_taken_stack,
+    stack_in,
+)
 from zensecrets_jupyter.core._registrations import ComponentRecord, Registrations, StackRecord, State
 from zensecrets_jupyter.core.errors import (
-    ComponentExistsError,
-    ComponentNotFoundError,
     FlavorUnavailableError,
     InvalidComponentError,
-    InvalidReferenceError,
     InvalidStackError,
     NoSecretsManagerError,
-    StackExistsError,
-    StackNotFoundError,
     UnknownFlavorError,
 )
-from zensecrets_jupyter.core.fields import is_secret_field
 from zensecrets_jupyter.core.interaction import ask_passphrase
 from zensecrets_jupyter.core.managers import Capability, ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
-from zensecrets_jupyter.core.names import LONGEST_NAME, did_you_mean
 from zensecrets_jupyter.core.registry import Registry
 from zensecrets_jupyter.core.stack import (
     ComponentType,
@@ -88,7 +90,7 @@ class Workspace:
 
     def component(self, component_type: ComponentType, name: str) -> ComponentRecord:
         """Return the registration of a component."""
-        return _component_in(self._state(), component_type, name)
+        return component_in(self._state(), component_type, name)
 
     def register_component(self, component_type: ComponentType, name: str, flavor: str, attributes: Mapping[str, Any]) -> ComponentRecord:
         """Register a component and return its registration.
@@ -98,8 +100,8 @@ class Workspace:
             UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
             InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If the name or an attribute is not acceptable.
         """
-        _check_label(component_type.article, name)
-        clear, sensitive = _checked_attributes(component_type, flavor, attributes)
+        check_label(component_type.article, name)
+        clear, sensitive = checked_attributes(component_type, flavor, attributes)
         return self._add_component(component_type, name, flavor, clear, sensitive)
 
     def update_component(
@@ -119,7 +121,7 @@ class Workspace:
                     message = f"The {component_type.words} {name!r} has no attribute {attribute!r} to remove."
                     raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(present) or 'none'}.")
                 del present[attribute]
-            clear, sensitive = _checked_attributes(component_type, record.flavor, attributes, present)
+            clear, sensitive = checked_attributes(component_type, record.flavor, attributes, present)
             # A person may be asked for a passphrase here, and no writer should wait for that: hence outside of the transaction.
             sealed = self._registrations.seal(record.id, sensitive)
             with self._registrations.writing() as writer:
@@ -133,15 +135,15 @@ class Workspace:
             ComponentExistsError: If the new name is taken.
             InvalidComponentError: If no component may be called so.
         """
-        _check_label(component_type.article, new_name)
+        check_label(component_type.article, new_name)
         with self._registrations.writing() as writer:
-            record = _component_in(writer.state, component_type, name)
-            _refuse_taken(writer.state, component_type, new_name)
+            record = component_in(writer.state, component_type, name)
+            refuse_taken(writer.state, component_type, new_name)
             return writer.rename_component(record, new_name)
 
     def copy_component(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
         """Register a component like another one; the copy of a local secrets manager starts empty. Errors as for registering."""
-        _check_label(component_type.article, new_name)
+        check_label(component_type.article, new_name)
         record = self.component(component_type, name)
         clear = self._registrations.attributes(record)
         sensitive = {attribute: clear.pop(attribute) for attribute in (record.sealed.names if record.sealed else ())}
@@ -157,7 +159,7 @@ class Workspace:
         if component_type is ComponentType.SECRETS_MANAGER:
             self._refuse_full(record)
         with self._registrations.writing() as writer:
-            record = _component_in(writer.state, component_type, name)
+            record = component_in(writer.state, component_type, name)
             users = [stack.name for stack in writer.state.stacks.values() if stack.components.get(component_type) == name]
             if users:
                 message = f"The {component_type.words} {name!r} is part of stack {', '.join(map(repr, sorted(users)))}."
@@ -196,7 +198,7 @@ class Workspace:
 
     def stack_record(self, name: str | None = None) -> StackRecord:
         """Return the registration of a stack; of the active one where no name is given."""
-        return _stack_in(self._state(), name)
+        return stack_in(self._state(), name)
 
     def stack(self, name: str | None = None) -> Stack:
         """Return a stack, the active one where no name is given; the same object while nothing changes that it is made of.
@@ -210,14 +212,14 @@ class Workspace:
             opened = self._opened = _Opened(state, Registry.definitions, {})
         stack = opened.stacks.get(state.active if name is None else name)
         if stack is None:
-            stack = self._open_stack(state, _stack_in(state, name))
+            stack = self._open_stack(state, stack_in(state, name))
             opened.stacks[stack.name] = stack
         return stack
 
     def _open_stack(self, state: State, record: StackRecord) -> Stack:
         components, manager = [], None
         for component_type, component_name in record.components.items():
-            registration = _component_in(state, component_type, component_name)
+            registration = component_in(state, component_type, component_name)
             if component_type is ComponentType.SECRETS_MANAGER:
                 manager = self._manager(registration)
             else:
@@ -232,7 +234,7 @@ class Workspace:
     def set_active_stack(self, name: str) -> StackRecord:
         """Make a stack the active one and return its registration."""
         with self._registrations.writing() as writer:
-            _stack_in(writer.state, name)
+            stack_in(writer.state, name)
             return writer.set_active(name)
 
     def register_stack(self, name: str, components: Mapping[ComponentType, str]) -> StackRecord:
@@ -242,17 +244,17 @@ class Workspace:
             StackExistsError: If there is one of that name.
             InvalidStackError: If no stack may be called so.
         """
-        _check_label("a stack", name)
+        check_label("a stack", name)
         with self._registrations.writing() as writer:
-            _refuse_taken_stack(writer.state, name)
-            _check_components(writer.state, components)
+            refuse_taken_stack(writer.state, name)
+            check_components(writer.state, components)
             return writer.add_stack(name, components)
 
     def update_stack(self, name: str, components: Mapping[ComponentType, str]) -> StackRecord:
         """Put components into a stack, each in place of the one of its type, and return its registration."""
         with self._registrations.writing() as writer:
-            record = _stack_in(writer.state, name)
-            _check_components(writer.state, components)
+            record = stack_in(writer.state, name)
+            check_components(writer.state, components)
             return writer.change_stack(record, {**record.components, **components})
 
     def remove_from_stack(self, name: str, component_types: Iterable[ComponentType]) -> StackRecord:
@@ -262,7 +264,7 @@ class Workspace:
             InvalidStackError: If it has no component of one of the types.
         """
         with self._registrations.writing() as writer:
-            record = _stack_in(writer.state, name)
+            record = stack_in(writer.state, name)
             kept = dict(record.components)
             for component_type in component_types:
                 if kept.pop(component_type, None) is None:
@@ -272,10 +274,10 @@ class Workspace:
 
     def rename_stack(self, name: str, new_name: str) -> StackRecord:
         """Give a stack another name; errors as for registering."""
-        _check_label("a stack", new_name)
+        check_label("a stack", new_name)
         with self._registrations.writing() as writer:
-            record = _stack_in(writer.state, name)
-            _refuse_taken_stack(writer.state, new_name)
+            record = stack_in(writer.state, name)
+            refuse_taken_stack(writer.state, new_name)
             return writer.rename_stack(record, new_name)
 
     def copy_stack(self, name: str, new_name: str) -> StackRecord:
@@ -289,7 +291,7 @@ class Workspace:
             InvalidStackError: If it is the active one.
         """
         with self._registrations.writing() as writer:
-            record = _stack_in(writer.state, name)
+            record = stack_in(writer.state, name)
             if record.active:
                 message = f"Stack {name!r} is the active one and can't be deleted."
                 raise InvalidStackError(message, hint="Make another one active first: %stack set NAME")
@@ -354,10 +356,10 @@ class Workspace:
         self, component_type: ComponentType, name: str, flavor: str, clear: Mapping[str, Any], sensitive: Mapping[str, Any]
     ) -> ComponentRecord:
         identity = str(uuid.uuid4())
-        _refuse_taken(self._state(), component_type, name)
+        refuse_taken(self._state(), component_type, name)
         sealed = self._registrations.seal(identity, sensitive)
         with self._registrations.writing() as writer:
-            _refuse_taken(writer.state, component_type, name)
+            refuse_taken(writer.state, component_type, name)
             return writer.add_component(identity, component_type, name, flavor, clear, sealed)
 
     def _refuse_full(self, record: ComponentRecord) -> None:
@@ -434,51 +436,6 @@ def get_workspace() -> Workspace:
     return workspace
 
 
-def _component_in(state: State, component_type: ComponentType, name: str) -> ComponentRecord:
-    of_type = {record.name: record for record in state.components.values() if record.type is component_type}
-    if name in of_type:
-        return of_type[name]
-    message = f"There is no {component_type.words} {name!r}."
-    hint = did_you_mean(name, of_type) or f"See what there is: %zen {component_type.command} list"
-    raise ComponentNotFoundError(message, hint=hint)
-
-
-def _stack_in(state: State, name: str | None) -> StackRecord:
-    name = state.active if name is None else name
-    if name in state.stacks:
-        return state.stacks[name]
-    message = f"There is no stack {name!r}."
-    raise StackNotFoundError(message, stack=name, hint=did_you_mean(name, state.stacks) or "See what there is: %stack list")
-
-
-def _refuse_taken(state: State, component_type: ComponentType, name: str) -> None:
-    if any((record.type, record.name) == (component_type, name) for record in state.components.values()):
-        message = f"There is {component_type.article} {name!r} already; it was not changed."
-        raise ComponentExistsError(message, hint=f"To change it: %zen {component_type.command} update {name}")
-
-
-def _refuse_taken_stack(state: State, name: str) -> None:
-    if name in state.stacks:
-        message = f"There is a stack {name!r} already; it was not changed."
-        raise StackExistsError(message, stack=name, hint=f"To change it: %stack update {name}")
-
-
-def _check_components(state: State, components: Mapping[ComponentType, str]) -> None:
-    for component_type, name in components.items():
-        _component_in(state, component_type, name)
-
-
-def _check_label(what: str, name: str) -> None:
-    if reference.has_reference(name) or reference.near_miss(name):
-        message = f"The name of {what} can't be a reference to a secret."
-        raise InvalidReferenceError(message, text=name, hint="Choose a plain name.")
-    bad = not name or len(name) > LONGEST_NAME or name.startswith("-") or not name.isprintable() or name != name.strip()
-    if bad:
-        message = f"{name[:20]!r} can't be the name of {what}."
-        error = InvalidStackError if what == "a stack" else InvalidComponentError
-        raise error(message, hint=f"Use 1 to {LONGEST_NAME} printable characters, not starting with '-' or a space.")
-
-
 def _defined_here(record: ComponentRecord, find: Callable[[], type[FlavorT]]) -> type[FlavorT]:
     try:
         return find()
@@ -486,29 +443,3 @@ def _defined_here(record: ComponentRecord, find: Callable[[], type[FlavorT]]) ->
         pass
     message = f"The {record.type.words} {record.name!r} has the flavor {record.flavor!r}, which is not defined here."
     raise FlavorUnavailableError(message, flavor=record.flavor, hint="Run the cell that defines its class, or install its package.")
-
-
-def _checked_attributes(
-    component_type: ComponentType, flavor: str, attributes: Mapping[str, Any], present: Mapping[str, Any] | None = None
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the attributes over those ``present`` as they are stored: those in clear, and the sensitive plain values."""
-    if component_type is ComponentType.SECRETS_MANAGER:
-        return _checked_options(flavor, {**(present or {}), **attributes})
-    config_class = get_flavor(component_type.value, flavor)
-    config = config_class.merged(present or {}, attributes)
-    stored = config.stored()
-    sensitive = {name: stored.pop(name) for name in config.plain_sensitive_fields() if name in stored}
-    return stored, sensitive
-
-
-def _checked_options(flavor: str, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    for name, value in attributes.items():
-        if reference.has_reference(value):
-            message = f"Attribute {name!r} of a secrets manager takes no reference: there is nothing yet that could resolve it."
-            raise InvalidReferenceError(message, text=str(value), hint="Give the value itself; a sensitive one is sealed.")
-    manager = get_manager_flavor(flavor)
-    options = manager.make_options(attributes)
-    given = options.model_dump(mode="json", exclude_unset=True)
-    fields = type(options).model_fields
-    sensitive = {name: str(given.pop(name)) for name in list(given) if is_secret_field(fields[name]) and given[name] is not None}
-    return given, sensitive

@@ -81,20 +81,19 @@ def steps(turn: int) -> Iterator[Step]:
 def write_until_killed(home: Path, told: Connection, turn: int) -> None:
     """Write, and tell of each step only when it is done."""
     store = open_in_child(home)
-    told.send("ready")
     for step in steps(turn):
         step.write(store)
         told.send(step.what)
 
 
 def rotate_until_killed(home: Path, told: Connection) -> None:
-    """Change the data key and its protection again and again."""
+    """Change the data key and its protection again and again, and tell of each change when it is done."""
     store = open_in_child(home)
-    store.get_secret("n0")
-    told.send("ready")
     while True:
         store.rotate_key()
+        told.send("rotated")
         store.rewrap("keyfile")
+        told.send("rewrapped")
 
 
 def read_until(home: Path, done: Event, told: Connection) -> None:

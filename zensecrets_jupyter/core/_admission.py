@@ -1,0 +1,116 @@
+"""What may be registered, and what is: the checks that come before anything is written to the workspace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core import reference
+from zensecrets_jupyter.core.errors import (
+    ComponentExistsError,
+    ComponentNotFoundError,
+    InvalidComponentError,
+    InvalidReferenceError,
+    InvalidStackError,
+    StackExistsError,
+    StackNotFoundError,
+)
+from zensecrets_jupyter.core.fields import is_secret_field
+from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
+from zensecrets_jupyter.core.names import LONGEST_NAME, did_you_mean
+from zensecrets_jupyter.core.stack import ComponentType, get_flavor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zensecrets_jupyter.core._registrations import ComponentRecord, StackRecord, State
+
+
+def component_in(state: State, component_type: ComponentType, name: str) -> ComponentRecord:
+    """Return the registration of a component.
+
+    Raises:
+        ComponentNotFoundError: If there is none; it names near misses.
+    """
+    of_type = {record.name: record for record in state.components.values() if record.type is component_type}
+    if name in of_type:
+        return of_type[name]
+    message = f"There is no {component_type.words} {name!r}."
+    hint = did_you_mean(name, of_type) or f"See what there is: %zen {component_type.command} list"
+    raise ComponentNotFoundError(message, hint=hint)
+
+
+def stack_in(state: State, name: str | None) -> StackRecord:
+    """Return the registration of a stack, the active one where no name is given.
+
+    Raises:
+        StackNotFoundError: If there is none; it names near misses.
+    """
+    name = state.active if name is None else name
+    if name in state.stacks:
+        return state.stacks[name]
+    message = f"There is no stack {name!r}."
+    raise StackNotFoundError(message, stack=name, hint=did_you_mean(name, state.stacks) or "See what there is: %stack list")
+
+
+def refuse_taken(state: State, component_type: ComponentType, name: str) -> None:
+    """Raise ComponentExistsError if there is a component of that type and name."""
+    if any((record.type, record.name) == (component_type, name) for record in state.components.values()):
+        message = f"There is {component_type.article} {name!r} already; it was not changed."
+        raise ComponentExistsError(message, hint=f"To change it: %zen {component_type.command} update {name}")
+
+
+def refuse_taken_stack(state: State, name: str) -> None:
+    """Raise StackExistsError if there is a stack of that name."""
+    if name in state.stacks:
+        message = f"There is a stack {name!r} already; it was not changed."
+        raise StackExistsError(message, stack=name, hint=f"To change it: %stack update {name}")
+
+
+def check_components(state: State, components: Mapping[ComponentType, str]) -> None:
+    """Raise ComponentNotFoundError if one of the components is not registered."""
+    for component_type, name in components.items():
+        component_in(state, component_type, name)
+
+
+def check_label(what: str, name: str) -> None:
+    """Raise InvalidReferenceError, InvalidStackError or InvalidComponentError if ``what`` can't be called ``name``."""
+    if reference.has_reference(name) or reference.near_miss(name):
+        message = f"The name of {what} can't be a reference to a secret."
+        raise InvalidReferenceError(message, text=name, hint="Choose a plain name.")
+    bad = not name or len(name) > LONGEST_NAME or name.startswith("-") or not name.isprintable() or name != name.strip()
+    if bad:
+        message = f"{name[:20]!r} can't be the name of {what}."
+        error = InvalidStackError if what == "a stack" else InvalidComponentError
+        raise error(message, hint=f"Use 1 to {LONGEST_NAME} printable characters, not starting with '-' or a space.")
+
+
+def checked_attributes(
+    component_type: ComponentType, flavor: str, attributes: Mapping[str, Any], present: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the attributes over those ``present`` as they are stored: those in clear, and the sensitive plain values.
+
+    Raises:
+        UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
+        InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If an attribute is not acceptable.
+    """
+    if component_type is ComponentType.SECRETS_MANAGER:
+        return _checked_options(flavor, {**(present or {}), **attributes})
+    config_class = get_flavor(component_type.value, flavor)
+    config = config_class.merged(present or {}, attributes)
+    stored = config.stored()
+    sensitive = {name: stored.pop(name) for name in config.plain_sensitive_fields() if name in stored}
+    return stored, sensitive
+
+
+def _checked_options(flavor: str, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    for name, value in attributes.items():
+        if reference.has_reference(value):
+            message = f"Attribute {name!r} of a secrets manager takes no reference: there is nothing yet that could resolve it."
+            found = " ".join(map(str, reference.find_references(value)))
+            raise InvalidReferenceError(message, text=found, hint="Give the value itself; a sensitive one is sealed.")
+    manager = get_manager_flavor(flavor)
+    options = manager.make_options(attributes)
+    given = options.model_dump(mode="json", exclude_unset=True)
+    fields = type(options).model_fields
+    sensitive = {name: str(given.pop(name)) for name in list(given) if is_secret_field(fields[name]) and given[name] is not None}
+    return given, sensitive
