@@ -778,3 +778,37 @@ def test_a_manager_that_counts_is_registered_like_any(workspace: Workspace) -> N
     assert json.dumps(manager.describe()) == "{}"
     with pytest.raises(UnknownFlavorError):
         workspace.register_component(MANAGER, "other", "counted", {})
+
+
+def test_a_reader_sees_all_of_a_change_or_nothing(labels: Workspace) -> None:
+    """While another process registers components and stacks of them, whoever reads finds each stack with its components."""
+    writer = _write(0, 60)
+    seen = 0
+    while writer.poll() is None:
+        reader = Workspace(labels.home)
+        stacks = reader.stacks()
+        assert all(stack.components for stack in stacks)
+        seen = max(seen, len(stacks))
+    writer.communicate(timeout=SECONDS)
+    assert writer.returncode == 0
+    assert seen > 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE components SET attributes = '{'",
+        "UPDATE components SET type = 'nonsense' WHERE name = 'more'",
+        "UPDATE components SET created = 'yesterday'",
+        "UPDATE stacks SET components = '[1]'",
+        "DELETE FROM components",
+    ],
+)
+def test_a_damaged_row_is_told_as_damage(labels: Workspace, damage: str) -> None:
+    """What can't be read as what we wrote is corrupted: an error of ours, and the file is left as it is."""
+    labels.register_component(ANNOTATOR, "more", "custom", {})
+    with sqlite3.connect(labels.home / "workspace.db") as connection:
+        connection.execute(damage)
+    connection.close()
+    with pytest.raises(ManagerCorruptedError, match=r"workspace\.db"):
+        Workspace(labels.home).stacks()

@@ -143,7 +143,7 @@ class Registrations:
         """Yield a writer that sees what is registered, with every other writer waiting; what it does is done wholly or not at all."""
         with self._lock, self._database.write() as connection:
             _create_defaults(connection)
-            yield Writer(connection, _load(connection))
+            yield Writer(connection, self._load(connection))
             self._known = None
 
     def attributes(self, record: ComponentRecord) -> dict[str, Any]:
@@ -187,15 +187,25 @@ class Registrations:
         with self._database.read() as connection:
             if connection is None:
                 return None
+            # The tables belong together: what another process commits between two of the statements must not be seen by the second only.
+            connection.exec_driver_sql("BEGIN")
             revision = connection.execute(sa.select(_workspace.c.revision)).scalar()
             if revision is None:
                 return None
-            return known if known is not None and known.revision == revision else _load(connection)
+            return known if known is not None and known.revision == revision else self._load(connection)
 
     def _create(self) -> State:
         with self._database.write() as connection:
             _create_defaults(connection)
+            return self._load(connection)
+
+    def _load(self, connection: sa.Connection) -> State:
+        try:
             return _load(connection)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            # Not from the statements, whose errors are told by the database: from rows that we never wrote.
+            problem = ManagerCorruptedError(f"{self._database.path} holds a row that is damaged.", hint="Restore it from a copy.")
+        raise problem
 
 
 class Writer:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -38,7 +39,12 @@ def find_canary(place: _Place, *wanted: str) -> list[str]:
         return _found("text", place.encode("utf-8", "surrogatepass"), wanted)
     path = Path(place)
     files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-    return [finding for file in files for finding in _found(str(file), file.read_bytes(), wanted)]
+    findings = []
+    for file in files:
+        # A file that is gone by now, such as a database's journal, holds nothing.
+        with suppress(FileNotFoundError):
+            findings += _found(str(file), file.read_bytes(), wanted)
+    return findings
 
 
 def forms(text: str) -> dict[str, bytes]:
