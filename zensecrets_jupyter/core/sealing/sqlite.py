@@ -184,10 +184,12 @@ class SqliteFile:
             ManagerCorruptedError: If the file is another program's, or damaged.
             StoreTooNewError: If a newer version wrote it.
         """
+        # In this order: the mark is committed with the tables, and another process may do so between two of these statements.
+        made = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
         mark = connection.exec_driver_sql("PRAGMA application_id").scalar()
-        if mark == 0 and not connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar():
+        if not made and mark in {0, APPLICATION_ID}:
             # A few bytes of something else are no page, and SQLite would write over them.
-            if not connection.exec_driver_sql("PRAGMA page_count").scalar() and _size(self.path):
+            if not _pages(connection) and _size(self.path) and not _pages(connection):
                 raise self._damaged("is no store of this package")
             return False
         if mark != APPLICATION_ID:
@@ -216,6 +218,10 @@ def _is_frozen(path: Path) -> bool:
     # SQLite can't open a file with a log where it may not make the log's index, even if the log is empty and gone, unless it is told that
     # the file never changes. So it is in a read-only folder, say of a container's image.
     return not os.access(path.parent, os.W_OK) and not any(_beside(path, ending).exists() for ending in _BESIDE)
+
+
+def _pages(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA page_count").scalar() or 0)
 
 
 def _size(path: Path) -> int:
