@@ -99,7 +99,7 @@ def _is_of_stdout(error: OSError) -> bool:
 def _tell_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
     if wanted and not context.resilient_parsing:
         # Reading a package's metadata is only worth its time here.
-        from importlib.metadata import version  # noqa: PLC0415
+        from importlib.metadata import version  # noqa: PLC0415 - only for --version
 
         raise Told(f"{PROGRAM} {version('zensecrets-jupyter')}")
 

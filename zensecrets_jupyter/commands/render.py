@@ -68,10 +68,10 @@ class Table(Sequence[dict[str, str]]):
     def plain(self, width: int | None = None) -> str:
         """Return the table as plain text, at most ``width`` columns wide if that is given."""
         # Where no table is shown as text, as in JupyterLab, rich is not needed.
-        from rich import box  # noqa: PLC0415
-        from rich.console import Console  # noqa: PLC0415
-        from rich.table import Table as RichTable  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
+        from rich import box  # noqa: PLC0415 - see above
+        from rich.console import Console  # noqa: PLC0415 - see above
+        from rich.table import Table as RichTable  # noqa: PLC0415 - see above
+        from rich.text import Text  # noqa: PLC0415 - see above
 
         lines = [_printable(self.title)] if self.title else []
         if self._rows:
