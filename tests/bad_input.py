@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.ask import Nobody
+from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing.canary import canary

@@ -61,14 +61,18 @@ class Kernel:
     manager: KernelManager
     record: list[dict[str, Any]] = field(default_factory=list)
 
-    def run(self, code: str, answers: Sequence[str] | Callable[[str], str] = (), *, somebody: bool = True) -> Ran:
+    def run(
+        self, code: str, answers: Sequence[str] | Callable[[str], str] = (), *, somebody: bool = True, in_notebook: bool = False
+    ) -> Ran:
         """Run a cell as a person would; with ``somebody`` false the client says that nobody answers prompts.
+
+        With ``in_notebook`` the request names its cell, as that of a notebook does; without it the client is a console.
 
         Each prompt gets the next of ``answers``, or what they return for it. A prompt too many fails the test, and so does an answer that
         nobody asked for.
         """
         waiting = [] if callable(answers) else list(answers)
-        identity = self.client.execute(code, allow_stdin=somebody)
+        identity = self._execute(code, somebody=somebody, in_notebook=in_notebook)
         messages: list[dict[str, Any]] = []
         prompts: list[dict[str, Any]] = []
         until = time.monotonic() + SECONDS
@@ -94,6 +98,39 @@ class Kernel:
         ran = Ran(reply["content"], messages, prompts)
         assert not waiting, f"Nobody asked for {len(waiting)} of the answers. {ran.error}"
         return ran
+
+    def send_comm(self, comm: str, data: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Send a widget's message and return what the kernel published while it dealt with it."""
+        message = self.client.session.msg("comm_msg", {"comm_id": comm, "data": dict(data)})
+        self.record.append(message)
+        self.client.shell_channel.send(message)
+        return self.published(message["header"]["msg_id"])
+
+    def published(self, identity: str) -> list[dict[str, Any]]:
+        """Return what the kernel publishes about a request until it is done with it."""
+        messages: list[dict[str, Any]] = []
+        while True:
+            message = self.client.get_iopub_msg(timeout=SECONDS)
+            self.record.append(message)
+            if message["parent_header"].get("msg_id") == identity:
+                messages.append(message)
+                if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                    return messages
+
+    def _execute(self, code: str, *, somebody: bool, in_notebook: bool) -> str:
+        if not in_notebook:
+            return self.client.execute(code, allow_stdin=somebody)
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": somebody,
+            "stop_on_error": True,
+        }
+        message = self.client.session.msg("execute_request", content, metadata={"cellId": "of-a-notebook"})
+        self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
 
     def complete(self, code: str) -> list[str]:
         """Return the completions at the end of ``code``, each with what stands before the part that it replaces."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         ComponentExistsError,
         ComponentNotFoundError,
         FlavorUnavailableError,
+        InteractionCancelledError,
         InteractionUnavailableError,
         InvalidComponentError,
         InvalidOptionsError,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas.interface import ArbitrarySecretSchema, BaseSecretSchema
     from zensecrets_jupyter.core.stack.component import StackComponentConfig
     from zensecrets_jupyter.core.steps import BaseMaterializer, BaseSettings, Output, StepContext, get_step_context, pipeline, step
+    from zensecrets_jupyter.notebook.form import SecretForm
 
 __all__ = [
     "AWSSecretSchema",
@@ -79,6 +81,7 @@ __all__ = [
     "ComponentNotFoundError",
     "FlavorUnavailableError",
     "GCPSecretSchema",
+    "InteractionCancelledError",
     "InteractionUnavailableError",
     "InvalidComponentError",
     "InvalidOptionsError",
@@ -98,6 +101,7 @@ __all__ = [
     "SecretError",
     "SecretExistsError",
     "SecretField",
+    "SecretForm",
     "SecretKeyNotFoundError",
     "SecretNotFoundError",
     "SecretReference",
@@ -126,19 +130,20 @@ __all__ = [
 ]
 
 _HOMES = {
-    "client": ["Client"],
-    "fields": ["ClearTextField", "SecretField"],
-    "managers.interface": ["SecretsManager"],
-    "reference": ["SecretReference"],
-    "schemas.aws": ["AWSSecretSchema"],
-    "schemas.azure": ["AzureSecretSchema"],
-    "schemas.basic_auth": ["BasicAuthSecretSchema"],
-    "schemas.gcp": ["GCPSecretSchema"],
-    "schemas.interface": ["ArbitrarySecretSchema", "BaseSecretSchema"],
-    "stack.component": ["StackComponentConfig"],
-    "steps": ["BaseMaterializer", "BaseSettings", "Output", "StepContext", "get_step_context", "pipeline", "step"],
+    "core.client": ["Client"],
+    "core.fields": ["ClearTextField", "SecretField"],
+    "core.managers.interface": ["SecretsManager"],
+    "core.reference": ["SecretReference"],
+    "core.schemas.aws": ["AWSSecretSchema"],
+    "core.schemas.azure": ["AzureSecretSchema"],
+    "core.schemas.basic_auth": ["BasicAuthSecretSchema"],
+    "core.schemas.gcp": ["GCPSecretSchema"],
+    "core.schemas.interface": ["ArbitrarySecretSchema", "BaseSecretSchema"],
+    "core.stack.component": ["StackComponentConfig"],
+    "core.steps": ["BaseMaterializer", "BaseSettings", "Output", "StepContext", "get_step_context", "pipeline", "step"],
+    "notebook.form": ["SecretForm"],
 }
-"""Where in the core each public name is defined; an error that is not listed is in ``errors``."""
+"""Where each public name is defined; an error, which is not listed, is in ``core.errors``."""
 
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -146,7 +151,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used."""
     if name in __all__:
-        found = getattr(importlib.import_module(f"zensecrets_jupyter.core.{_HOME_OF.get(name, 'errors')}"), name)
+        found = getattr(importlib.import_module(f"zensecrets_jupyter.{_HOME_OF.get(name, 'core.errors')}"), name)
         globals()[name] = found
         return found
     if name == "__version__":

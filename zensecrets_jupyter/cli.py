@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.ask import Asker, HiddenPrompts, Nobody
 from zensecrets_jupyter.commands.call import Abilities, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Later, Told
+from zensecrets_jupyter.commands.nobody import Nobody
+from zensecrets_jupyter.commands.prompts import HiddenPrompts
 from zensecrets_jupyter.commands.values import LARGEST
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import set_passphrase_source
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from click.shell_completion import CompletionItem, ShellComplete
+
+    from zensecrets_jupyter.commands.ask import Asker
 
 PROGRAM = "zensecrets"
 COMPLETION_VARIABLE = "_ZENSECRETS_COMPLETE"

@@ -5,3 +5,9 @@ export const NAMESPACE = 'zensecrets-jupyter';
 
 /** The palette's heading over our commands. */
 export const CATEGORY = 'Zen Secrets';
+
+/** The output of a form: `{ model_id, line }`, beside ipywidgets' own. */
+export const FORM_TYPE = 'application/vnd.zensecrets.form+json';
+
+/** The output of any widget of ipywidgets. */
+export const WIDGET_TYPE = 'application/vnd.jupyter.widget-view+json';

@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.commands.people import Person
-from zensecrets_jupyter.commands.ask import Field, Nobody, Section
+from zensecrets_jupyter.commands.ask import SET, Answer, Asker, Field, Question, Section
+from zensecrets_jupyter.commands.call import Outcome
+from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, WrongPassphraseError
 from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SECTION = Section(
     "cloud",
     "aws",
-    "default",
-    (Field("id", "Access key"), Field("token", required=False), Field("region", present=True)),
+    (Field("id", "Access key"), Field("token", required=False), Field("region", present=SET)),
     command="%secret register cloud --schema=aws",
 )
+
+
+def ask(asker: Asker, *sections: Section) -> dict[str, dict[str, str]]:
+    """Return the values that a question is finished with."""
+    typed: dict[str, dict[str, str]] = {}
+
+    def finish(answers: Mapping[str, Answer]) -> Outcome:
+        typed.update({subject: dict(answer.values) for subject, answer in answers.items()})
+        return Outcome()
+
+    asker.ask(Question("Register", "cloud → default (local)", sections, finish))
+    return typed
 
 
 def test_each_value_is_asked_for_unseen() -> None:
     """Every field is asked for with its description; empty answers are left out where they may be empty."""
     value = canary()
     person = Person(value, "", "")
-    assert person.ask_values([SECTION], title="Registering") == {"cloud": {"id": value}}
+    assert ask(person, SECTION) == {"cloud": {"id": value}}
     assert person.asked == [
         "Value of cloud.id (Access key): ",
         "Value of cloud.token; empty for none: ",
-        "Value of cloud.region; empty keeps what is stored: ",
+        "Value of cloud.region; empty keeps what is set: ",
     ]
-    assert person.shown == ["Registering", "Secret 'cloud' (secrets manager 'default', schema aws)"]
+    assert person.shown == ["Register cloud → default (local)"]
     assert find_canary(person.seen) == []
 
 
@@ -36,7 +54,7 @@ def test_a_required_value_is_asked_for_three_times() -> None:
     """What is required and left empty each time ends as an error that names it."""
     person = Person("", "", "")
     with pytest.raises(InvalidSecretError, match=r"cloud\.id"):
-        person.ask_values([SECTION], title="")
+        ask(person, SECTION)
     assert person.left == []
 
 
@@ -44,21 +62,21 @@ def test_a_person_may_add_keys() -> None:
     """Where any key may be there, keys and values are asked for until an empty key; the first key may not be empty."""
     first, second = canary("1"), canary("2")
     person = Person("", "a", first, "b", second, "")
-    section = Section("any", "arbitrary", "default", (), any_key=True)
-    assert person.ask_values([section], title="") == {"any": {"a": first, "b": second}}
+    section = Section("any", "arbitrary", (), any_key=True)
+    assert ask(person, section) == {"any": {"a": first, "b": second}}
 
 
 def test_a_value_typed_as_a_key_is_not_repeated() -> None:
     """What can't be a key may be a value in the wrong prompt, so the refusal does not show it."""
     pasted = f"{canary()} {{"
     person = Person(pasted, "name", "a", "1", "a", "")
-    assert person.ask_values([Section("any", "arbitrary", "default", (), any_key=True)], title="") == {"any": {"a": "1"}}
+    assert ask(person, Section("any", "arbitrary", (), any_key=True)) == {"any": {"a": "1"}}
     assert find_canary(person.seen) == []
 
 
 def test_a_value_that_starts_with_an_at_sign_is_the_value() -> None:
     """In a prompt no file is read."""
-    assert Person("@/etc/hostname").ask_values([SECTION._replace(fields=(Field("id"),))], title="") == {"cloud": {"id": "@/etc/hostname"}}
+    assert ask(Person("@/etc/hostname"), SECTION._replace(fields=(Field("id"),))) == {"cloud": {"id": "@/etc/hostname"}}
 
 
 def test_a_new_passphrase_is_typed_twice() -> None:
@@ -77,9 +95,12 @@ def test_only_yes_confirms() -> None:
 def test_nobody_says_what_was_needed_and_how_to_give_it() -> None:
     """Each question to nobody is an error with the way out."""
     with pytest.raises(InteractionUnavailableError) as caught:
-        Nobody().ask_values([SECTION], title="")
-    assert "cloud.id, cloud.token, cloud.region" in str(caught.value)
-    assert caught.value.hint == "Give them: %secret register cloud --schema=aws --id=@FILE --region=@FILE"
+        ask(Nobody(), SECTION)
+    assert "cloud.id." in str(caught.value)
+    assert caught.value.hint == (
+        "Give it: %secret register cloud --schema=aws --id=@FILE --region=@FILE, or set "
+        "ZENSECRETS_SECRET_CLOUD_ID, ZENSECRETS_SECRET_CLOUD_TOKEN, ZENSECRETS_SECRET_CLOUD_REGION"
+    )
     with pytest.raises(InteractionUnavailableError, match="ZENSECRETS_PASSPHRASE"):
         Nobody().ask_passphrase("Passphrase: ")
     with pytest.raises(InteractionUnavailableError, match="-y"):

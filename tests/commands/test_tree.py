@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.commands.lines import LABELS, content_of, run
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.ask import Nobody
+from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.testing.canary import canary
 

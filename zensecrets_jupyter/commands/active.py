@@ -29,6 +29,11 @@ def manager_of(stack: str | None = None) -> SecretsManager:
     return workspace.open_manager(name)
 
 
+def place_of(manager: SecretsManager) -> str:
+    """Return what a person is told of where a secrets manager's secrets are: its name, and its flavor where that says more."""
+    return manager.name if manager.name == manager.FLAVOR else f"{manager.name} ({manager.FLAVOR})"
+
+
 def refuse_missing(manager: SecretsManager, name: str) -> None:
     """Return if the secret exists, or if only reading it would tell; what is asked for afterwards is then not asked in vain.
 

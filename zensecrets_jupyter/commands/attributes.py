@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-from zensecrets_jupyter.commands.ask import Field, Section
+from zensecrets_jupyter.commands.ask import Answer, Field, Question, Section
 from zensecrets_jupyter.commands.values import read_value
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
 from zensecrets_jupyter.core import managers
 from zensecrets_jupyter.core.errors import InvalidComponentError
+from zensecrets_jupyter.core.fields import is_clear_text_field, media_type_of
 from zensecrets_jupyter.core.reference import LiteralText, has_reference
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
+from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from zensecrets_jupyter.commands.call import Call
+    from zensecrets_jupyter.commands.call import Call, Outcome
 
 
 def fields_of(component_type: ComponentType, flavor: str) -> Mapping[str, FieldInfo]:
@@ -44,13 +46,17 @@ class Subject(NamedTuple):
         return f"{self.type.words} {self.name!r}"
 
 
-def read_attributes(call: Call, subject: Subject, given: Sequence[Given], *, literal: bool = False) -> dict[str, Any]:
-    """Return the attributes that the arguments give, those that were named without a value asked for.
+def with_attributes(  # noqa: PLR0913 - two of them are named
+    call: Call, subject: Subject, given: Sequence[Given], then: Callable[[dict[str, Any]], Outcome], *, verb: str, literal: bool = False
+) -> Outcome:
+    """Return what ``then`` returns for the attributes that the arguments give, those that were named without a value asked for.
 
     Args:
         call: Who is asked.
         subject: The component.
         given: The arguments.
+        then: Does what the command is for.
+        verb: What that is, as on a button.
         literal: Whether texts are taken as they stand, also where they look like a reference.
 
     Raises:
@@ -64,12 +70,23 @@ def read_attributes(call: Call, subject: Subject, given: Sequence[Given], *, lit
     # A switch is turned on by its name, as an option of any command is.
     arguments = [Given(one.key, "true") if one.text is None and _is_switch(fields.get(one.key)) else one for one in arguments]
     texts = {one.key: read_value(one.key, one.text, call.abilities.read_input) for one in arguments if one.text is not None}
-    asked = [one.key for one in arguments if one.text is None]
-    if asked:
-        command = f"%zen {subject.type.command} register {subject.name} --flavor={subject.flavor}"
-        section = Section(str(subject), "", "", tuple(Field(key) for key in asked), command=command)
-        texts |= call.asker.ask_values([section], title=f"Attributes of {subject}")[str(subject)]
-    return {key: LiteralText(text) if literal else _value(key, text, fields.get(key)) for key, text in texts.items()}
+
+    def finish(answers: Mapping[str, Answer]) -> Outcome:
+        everything = {**texts, **answers[str(subject)].values}
+        return then({key: LiteralText(text) if literal else _value(key, text, fields.get(key)) for key, text in everything.items()})
+
+    asked = [_question(one.key, fields.get(one.key)) for one in arguments if one.text is None]
+    if not asked:
+        return finish({str(subject): Answer({})})
+    command = f"%zen {subject.type.command} register {subject.name} --flavor={subject.flavor}"
+    section = Section(str(subject), "", tuple(asked), command=command)
+    return call.asker.ask(Question(verb, str(subject), (section,), finish, passphrase_wanted=lambda: get_workspace().passphrase_wanted))
+
+
+def _question(key: str, field: FieldInfo | None) -> Field:
+    if field is None:
+        return Field(key)
+    return Field(key, field.description or "", sensitive=not is_clear_text_field(field), media_type=media_type_of(field))
 
 
 def _value(key: str, text: str, field: FieldInfo | None) -> Any:

@@ -20,12 +20,20 @@ class Outcome(NamedTuple):
         text: Lines for a person, printed by every face; may be empty.
         view: What shows ``value`` where it does not show itself, as in a terminal; or what is to be shown besides the text.
         exit_code: What a terminal's process ends with.
+        line: What was done, in the few words that a form shrinks to: "registered aws_prod (3 keys) in default (local)".
     """
 
     value: Any = None
     text: str = ""
     view: Table | str | None = None
     exit_code: int = 0
+    line: str = ""
+
+
+def followed_by(first: Outcome, then: Outcome) -> Outcome:
+    """Return two outcomes as one: the texts one after the other, and the value of the second."""
+    text = "\n".join(text for text in (first.text, then.text) if text)
+    return then._replace(text=text, line="; ".join(line for line in (first.line, then.line) if line))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem, ShellComplete
 
 from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.core import schemas
-from zensecrets_jupyter.core.interaction import nobody_is_asked
+from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers import flavor_names as manager_flavors
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
@@ -35,7 +35,7 @@ _OPEN_REFERENCE = re.compile(r"\{\{\s*([^\s{}.]*)(?:(\.)([^\s{}]*))?$")
 def complete(root: click.Command, words: Sequence[str], incomplete: str) -> list[tuple[str, str]]:
     """Return what ``incomplete`` may become, as whole words, each with a line on what it is."""
     try:
-        with nobody_is_asked():
+        with passphrases_from(nobody):
             return _complete(root, words, incomplete)
     except Exception:  # noqa: BLE001 - a plug-in may raise anything, and a person who pressed Tab wants to go on typing
         return []
@@ -65,7 +65,7 @@ def of(names: Names) -> Callable[[click.Context, click.Parameter, str], list[Com
 
     def complete_parameter(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         try:
-            with nobody_is_asked():
+            with passphrases_from(nobody):
                 return [CompletionItem(name) for name in names(context) if name.startswith(incomplete)]
         except Exception:  # noqa: BLE001 - as above; a shell calls this without coming through complete()
             return []

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from zensecrets_jupyter.commands import completion
-from zensecrets_jupyter.commands.attributes import Subject, fields_of, read_attributes
+from zensecrets_jupyter.commands.attributes import Subject, fields_of, with_attributes
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group
+from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, wait
 from zensecrets_jupyter.commands.protection import rewrap, rotate_key
 from zensecrets_jupyter.commands.render import Table, component_table, components_table, plural
 from zensecrets_jupyter.commands.secret import secret
@@ -62,28 +62,38 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         help="What kind it is; `flavor list` lists them.",
     )
     @_literal
+    @wait
     @click.pass_obj
     def register(call: Call, name: str, flavor: str | None, *, literal: bool, given: Sequence[Given]) -> Outcome:
         if not flavor:
             known = managers.flavor_names() if component_type is ComponentType.SECRETS_MANAGER else flavor_names(component_type.value)
             message = f"The {component_type.words} {name!r} needs a flavor."
             raise UsageProblem(message, hint=f"Add --flavor=FLAVOR, one of {', '.join(known)}.")
-        attributes = read_attributes(call, Subject(component_type, name, flavor), given, literal=literal)
-        record = get_workspace().register_component(component_type, name, flavor, attributes)
-        return Outcome(text=f"Registered {component_type.words} {name!r}.{plain_value_warning(record, attributes)}")
+        subject = Subject(component_type, name, flavor)
+
+        def then(attributes: dict[str, Any]) -> Outcome:
+            record = get_workspace().register_component(component_type, name, flavor, attributes)
+            return Outcome(text=f"Registered {subject}.{plain_value_warning(record, attributes)}", line=f"registered {subject}")
+
+        return with_attributes(call, subject, given, then, verb="Register", literal=literal)
 
     @group.command("update", cls=FreeCommand, word="ATTRIBUTE", keys=keys, help=f"Change attributes of {what}.\n\n{_ATTRIBUTES}")
     @_name(component_type)
     @_literal
+    @wait
     @click.pass_obj
     def update(call: Call, name: str, *, literal: bool, given: Sequence[Given]) -> Outcome:
         workspace = get_workspace()
         record = workspace.component(component_type, name)
         if not given:
             raise UsageProblem(f"There is nothing to change in {component_type.words} {name!r}.", hint="Add --ATTRIBUTE=VALUE.")
-        attributes = read_attributes(call, Subject(component_type, name, record.flavor), given, literal=literal)
-        record = workspace.update_component(component_type, name, attributes)
-        return Outcome(text=f"Updated {component_type.words} {name!r}.{plain_value_warning(record, attributes)}")
+        subject = Subject(component_type, name, record.flavor)
+
+        def then(attributes: dict[str, Any]) -> Outcome:
+            changed = workspace.update_component(component_type, name, attributes)
+            return Outcome(text=f"Updated {subject}.{plain_value_warning(changed, attributes)}", line=f"updated {subject}")
+
+        return with_attributes(call, subject, given, then, verb="Update", literal=literal)
 
     @group.command(
         "remove-attribute", cls=FreeCommand, names=None, word="ATTRIBUTE", help=f"Drop attributes of {what}; their defaults hold then."

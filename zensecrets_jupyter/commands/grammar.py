@@ -19,6 +19,12 @@ from zensecrets_jupyter.core.names import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+WAIT = "--wait"
+"""The option that has a cell wait for its form; the faces look for it themselves, since only they know what waiting is."""
+
+wait = click.option(WAIT, is_flag=True, expose_value=False, help="In a notebook: go on only when the form is filled in.")
+"""Gives a command that asks the option."""
+
 SETTINGS: dict[str, Any] = {
     "help_option_names": ["--help", "-h"],
     "max_content_width": 100,

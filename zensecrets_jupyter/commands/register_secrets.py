@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.commands.ask import Field, Section
+from zensecrets_jupyter.commands.active import place_of
+from zensecrets_jupyter.commands.ask import Answer, Field, Section
 from zensecrets_jupyter.commands.call import Call, Outcome
-from zensecrets_jupyter.commands.secret import field_of
+from zensecrets_jupyter.commands.secret_questions import counted, field_of, question_about
 from zensecrets_jupyter.core.errors import (
-    InteractionUnavailableError,
     InvalidSecretError,
     NoSecretsManagerError,
     SecretNotFoundError,
@@ -32,10 +33,17 @@ class _Need(NamedTuple):
     schema: type[BaseSecretSchema]
 
 
-def register_secrets(call: Call, stack: Stack, *, skip_existing: bool = False, schemas: Mapping[str, str] | None = None) -> Outcome:
+def register_secrets(
+    call: Call, stack: Stack, *, everything: bool = False, schemas: Mapping[str, str] | None = None, offer: Offer | None = None
+) -> Outcome:
     """Ask for the values of the secrets that the stack needs, then write them all.
 
-    ``schemas`` are the types of the schemas of secrets that are not there yet, where somebody knows them.
+    Args:
+        call: Who is asked.
+        stack: The stack.
+        everything: Whether what is there already is asked for as well.
+        schemas: The types of the schemas of secrets that are not there yet, where somebody knows them.
+        offer: What is asked first, where a person did not ask for this.
 
     Raises:
         NoSecretsManagerError: If secrets are needed and the stack has no secrets manager.
@@ -50,11 +58,20 @@ def register_secrets(call: Call, stack: Stack, *, skip_existing: bool = False, s
         raise NoSecretsManagerError(message, hint=f"Add one: %stack update {stack.name} -x SECRETS_MANAGER")
     manager = stack.secrets_manager
     needs = _needs(manager, users, schemas or {})
-    sections = [section for need in needs if (section := _section(manager, need, skip_existing=skip_existing)).fields]
+    sections = [section for need in needs if (section := _section(need, everything=everything)).fields]
     if not sections:
-        return Outcome(text=f"Every secret that stack {stack.name!r} needs is registered.")
-    typed = call.asker.ask_values(sections, title=f"Secrets for stack {stack.name!r}")
-    return _write_all(call, manager, {need.name: need for need in needs}, {name: values for name, values in typed.items() if values})
+        hint = f"To change them: %stack register-secrets {stack.name} --all"
+        return Outcome(text=f"Every secret that stack {stack.name!r} needs is registered. {hint}")
+    writing = _Writing(manager, {need.name: need for need in needs})
+    question = question_about(manager, "Register", f"secrets of stack {stack.name!r}", sections, writing.finish)
+    return call.asker.ask(replace(question, tries_again=True, finished=lambda: writing.written, **(offer._asdict() if offer else {})))
+
+
+class Offer(NamedTuple):
+    """What to ask before anything else, and what comes of it if a person does not want to be asked more."""
+
+    offer: str
+    declined: Outcome
 
 
 def _users(stack: Stack) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -90,7 +107,7 @@ def _refuse_foreign_keys(need: _Need) -> None:
             raise InvalidSecretError(message, name=need.name, hint=f"Refer to one of {', '.join(known)}, or to another secret.")
 
 
-def _section(manager: SecretsManager, need: _Need, *, skip_existing: bool) -> Section:
+def _section(need: _Need, *, everything: bool) -> Section:
     stored = need.present.content if need.present is not None else {}
     wanted = dict.fromkeys([*need.users, *(key for key in need.schema.required_keys() if key not in stored)])
     # In the schema's order, where it has one: it is the one in which people know the keys.
@@ -99,42 +116,49 @@ def _section(manager: SecretsManager, need: _Need, *, skip_existing: bool) -> Se
     fields: list[Field] = [
         field_of(need.schema, key, required=True, present=key in stored, needed_by=need.users.get(key, ()))
         for key in keys
-        if not (skip_existing and key in stored)
+        if everything or key not in stored
     ]
     verb = "update" if need.present is not None else "register"
     schema = f" --schema={need.schema.TYPE}" if need.present is None and not need.schema.takes_any_key() else ""
     command = f"%secret {verb} {need.name}{schema}"
-    return Section(need.name, need.schema.TYPE, manager.name, tuple(fields), command=command)
+    return Section(need.name, need.schema.TYPE, tuple(fields), command=command)
 
 
-def _write_all(call: Call, manager: SecretsManager, needs: Mapping[str, _Need], typed: Mapping[str, Mapping[str, str]]) -> Outcome:
-    written: list[str] = []
-    while True:
-        waiting = [name for name in typed if name not in written]
+class _Writing:
+    """Writes what was typed, secret by secret; after a failure it goes on where it stopped."""
+
+    def __init__(self, manager: SecretsManager, needs: Mapping[str, _Need]) -> None:
+        self._manager = manager
+        self._needs = needs
+        self._lines: list[str] = []
+        self.written: list[str] = []
+
+    def finish(self, answers: Mapping[str, Answer]) -> Outcome:
+        """Write what is not written yet.
+
+        Raises:
+            ZenSecretsError: What writing raised; it says what was written and what was not.
+        """
+        wanted = [name for name, answer in answers.items() if answer.values]
         try:
-            for name in waiting:
-                _write(manager, needs[name], typed[name])
-                written.append(name)
+            for name in wanted:
+                if name not in self.written:
+                    self._write(self._needs[name], answers[name].values)
+                    self.written.append(name)
         except ZenSecretsError as error:
             problem = error
         else:
-            return Outcome(text=f"Registered {', '.join(map(repr, written))}." if written else "Nothing was changed.")
-        waiting = [name for name in typed if name not in written]
-        problem.message = f"{problem.message.rstrip('.')}. Written: {', '.join(written) or 'nothing'}; not written: {', '.join(waiting)}."
-        # What was typed lives as long as this question, and nowhere else.
-        if not _again(call, problem):
-            raise problem
+            written = f"Registered {', '.join(map(repr, self.written))}." if self.written else "Nothing was changed."
+            line = f"registered {', '.join(self._lines)} in {place_of(self._manager)}" if self.written else "nothing was changed"
+            return Outcome(text=written, line=line)
+        waiting = [name for name in wanted if name not in self.written]
+        done = f"Written: {', '.join(self.written) or 'nothing'}; not written: {', '.join(waiting)}."
+        problem.message = f"{problem.message.rstrip('.')}. {done}"
+        raise problem
 
-
-def _write(manager: SecretsManager, need: _Need, values: Mapping[str, str]) -> None:
-    if need.present is None:
-        manager.register_secret(need.schema.from_content(need.name, values))
-    else:
-        manager.merge_secret(need.name, values)
-
-
-def _again(call: Call, problem: ZenSecretsError) -> bool:
-    try:
-        return call.asker.confirm(f"{problem.message} Try again with what was typed?")
-    except InteractionUnavailableError:
-        return False
+    def _write(self, need: _Need, values: Mapping[str, str]) -> None:
+        if need.present is None:
+            self._manager.register_secret(need.schema.from_content(need.name, values))
+        else:
+            self._manager.merge_secret(need.name, values)
+        self._lines.append(f"{need.name} ({counted(values)})")

@@ -8,21 +8,22 @@ import click
 
 from zensecrets_jupyter.commands import completion
 from zensecrets_jupyter.commands.active import manager_of, refuse_missing, refuse_taken
-from zensecrets_jupyter.commands.ask import Field, Section
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group
+from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, wait
 from zensecrets_jupyter.commands.render import schema_table, schemas_table, secret_table, secrets_table, versions_table
 from zensecrets_jupyter.commands.secret_env import env
 from zensecrets_jupyter.commands.secret_files import export_secrets, import_secrets
+from zensecrets_jupyter.commands.secret_questions import check_keys, register_question, update_question
 from zensecrets_jupyter.commands.values import read_value
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
 from zensecrets_jupyter.core import names, schemas
-from zensecrets_jupyter.core.errors import InvalidSecretError, SchemaError
+from zensecrets_jupyter.core.errors import SchemaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
+    from zensecrets_jupyter.commands.ask import Question
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 secret = Group("secret", help="Secrets of the active stack's secrets manager.")
@@ -47,6 +48,7 @@ _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for t
     help="The schema that says which keys it has; `secret schemas` lists them.",
 )
 @_interactive
+@wait
 @click.pass_obj
 def register(call: Call, name: str, schema_type: str, *, interactive: bool, given: Sequence[Given]) -> Outcome:
     """Register a secret.
@@ -58,23 +60,18 @@ def register(call: Call, name: str, schema_type: str, *, interactive: bool, give
     schema = schemas.get_schema(schema_type)
     arguments = _arguments(given, schema)
     _refuse_values(arguments, interactive=interactive)
-    _check_keys(schema, name, arguments)
+    check_keys(schema, name, arguments)
     manager = manager_of()
     refuse_taken(manager, name)
-    content = _read(call, arguments)
-    asked = _fields(schema, [key for key, text in arguments.items() if text is None] if arguments else None)
-    if asked or not arguments:
-        any_key = schema.takes_any_key() and not arguments
-        section = Section(name, schema.TYPE, manager.name, tuple(asked), any_key=any_key, command=_register_command(name, schema_type))
-        content |= call.asker.ask_values([section], title=f"Registering secret {name!r}")[name]
-    manager.register_secret(schema.from_content(name, content))
-    return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.")
+    asked = [key for key, text in arguments.items() if text is None] if arguments else None
+    return _put(call, register_question(manager, name, schema, keys=asked, given=_read(call, arguments)))
 
 
 @secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret)
 @_name
 @click.option("--remove-key", "removed", metavar="KEY", multiple=True, help="A key to drop; may be given several times.")
 @_interactive
+@wait
 @click.pass_obj
 def update(call: Call, name: str, removed: Sequence[str], *, interactive: bool, given: Sequence[Given]) -> Outcome:
     """Change some values of a secret; its other keys and its schema stay.
@@ -85,21 +82,11 @@ def update(call: Call, name: str, removed: Sequence[str], *, interactive: bool, 
     present = manager.get_secret(name)
     arguments = _arguments(given, type(present))
     _refuse_values(arguments, interactive=interactive)
-    _check_keys(type(present), name, arguments)
+    check_keys(type(present), name, arguments)
     _refuse_both(name, arguments, removed)
-    content = _read(call, arguments)
     everything = not arguments and (interactive or not removed)
-    asked = _fields(type(present), None if everything else [key for key, text in arguments.items() if text is None], present)
-    if asked or everything:
-        any_key = everything and type(present).takes_any_key()
-        section = Section(name, present.TYPE, manager.name, tuple(asked), any_key=any_key, command=f"%secret update {name}")
-        content |= call.asker.ask_values([section], title=f"Updating secret {name!r}")[name]
-    if not content and not removed:
-        return Outcome(text=f"Nothing was changed in secret {name!r}.")
-    manager.merge_secret(name, content, remove=removed)
-    changes = [f"set {_listed(content)}"] if content else []
-    changes += [f"removed {', '.join(removed)}"] if removed else []
-    return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.")
+    asked = None if everything else [key for key, text in arguments.items() if text is None]
+    return _put(call, update_question(manager, present, keys=asked, given=_read(call, arguments), removed=removed))
 
 
 @secret.command("get", cls=Command)
@@ -196,6 +183,11 @@ def rollback(name: str, number: int) -> Outcome:
     return Outcome(text=f"Secret {name!r} has the content of version {number} again, as version {version.number}.")
 
 
+def _put(call: Call, question: Question) -> Outcome:
+    outcome = question.finish_unasked()
+    return call.asker.ask(question) if outcome is None else outcome
+
+
 def _usable_schema(schema_type: str) -> type[BaseSecretSchema] | None:
     try:
         return schemas.get_schema(schema_type)
@@ -221,44 +213,7 @@ def _refuse_both(name: str, arguments: dict[str, str | None], removed: Sequence[
         raise UsageProblem(f"Key {both[0]!r} of secret {name!r} is to be set and to be removed.", hint="Do one of the two.")
 
 
-def _check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str]) -> None:
-    """Refuse unknown keys before anything is asked or read."""
-    known = schema.get_schema_keys()
-    for key in keys:
-        names.check_key(key, name=name)
-        if key not in known and not schema.takes_any_key():
-            message = f"Secret {name!r} can't have the key {key!r}: the schema {schema.TYPE!r} does not name it."
-            hint = f"{names.did_you_mean(key, known)} The schema's keys are {', '.join(known)}."
-            raise InvalidSecretError(message, name=name, hint=hint.strip())
-
-
 def _read(call: Call, arguments: dict[str, str | None]) -> dict[str, str]:
     if sum(text == "@-" for text in arguments.values()) > 1:
         raise UsageProblem("Only one value can be what was piped in.", hint="Take the others from files: --KEY=@FILE.")
     return {key: read_value(key, text, call.abilities.read_input) for key, text in arguments.items() if text is not None}
-
-
-def _fields(schema: type[BaseSecretSchema], keys: Sequence[str] | None, present: BaseSecretSchema | None = None) -> list[Field]:
-    """Return what to ask for: the given keys, or all that the schema names and ``present`` has."""
-    stored = present.content if present is not None else {}
-    if keys is not None:
-        return [field_of(schema, key, required=True, present=key in stored) for key in keys]
-    required = schema.required_keys()
-    everything = dict.fromkeys([*schema.get_schema_keys(), *stored])
-    return [field_of(schema, key, required=key in required, present=key in stored) for key in everything]
-
-
-def field_of(schema: type[BaseSecretSchema], key: str, *, required: bool, present: bool = False, needed_by: tuple[str, ...] = ()) -> Field:
-    """Return the question for a key of a secret of that schema."""
-    described = schema.model_fields.get(key) if key in schema.get_schema_keys() else None
-    about = (described.description or "") if described else ""
-    return Field(key, about, required=required, sensitive=schema.is_sensitive(key), present=present, needed_by=needed_by)
-
-
-def _register_command(name: str, schema_type: str) -> str:
-    return f"%secret register {name}{f' --schema={schema_type}' if schema_type != 'arbitrary' else ''}"
-
-
-def _listed(content: Iterable[str]) -> str:
-    keys = list(content)
-    return f"key{'s' if len(keys) > 1 else ''} {', '.join(keys)}" if keys else "no keys"

@@ -9,10 +9,12 @@ import click
 
 from zensecrets_jupyter.commands import completion
 from zensecrets_jupyter.commands.active import manager_of
+from zensecrets_jupyter.commands.ask import Answer, Section
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command
+from zensecrets_jupyter.commands.grammar import Command, wait
 from zensecrets_jupyter.commands.render import Table
+from zensecrets_jupyter.commands.secret_questions import counted, field_of, question_about
 from zensecrets_jupyter.core import names as rules
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
@@ -22,7 +24,10 @@ from zensecrets_jupyter.core.transfer.secrets import Plan, carry_out, plan_impor
 from zensecrets_jupyter.core.transfer.secrets import export_secrets as write_export
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _file = click.argument("file", metavar="FILE", type=click.Path())
 
@@ -43,9 +48,20 @@ _file = click.argument("file", metavar="FILE", type=click.Path())
 @click.option("--overwrite", is_flag=True, help="Replace secrets that are there already.")
 @click.option("--skip-existing", is_flag=True, help="Leave secrets that are there already as they are.")
 @click.option("--dry-run", is_flag=True, help="Show what would be imported, and import nothing.")
+@click.option("-i", "--interactive", is_flag=True, help="Show what the file holds before anything is imported; values can be changed.")
+@wait
 @click.pass_obj
 def import_secrets(  # noqa: PLR0913 - one parameter an option
-    call: Call, file: str, name: str, schema_type: str, file_format: str | None, *, overwrite: bool, skip_existing: bool, dry_run: bool
+    call: Call,
+    file: str,
+    name: str,
+    schema_type: str,
+    file_format: str | None,
+    *,
+    overwrite: bool,
+    skip_existing: bool,
+    dry_run: bool,
+    interactive: bool,
 ) -> Outcome:
     """Import secrets from a file: .env, JSON, YAML, or what `secret export` wrote.
 
@@ -53,15 +69,49 @@ def import_secrets(  # noqa: PLR0913 - one parameter an option
     """
     if overwrite and skip_existing:
         raise UsageProblem("--overwrite and --skip-existing contradict each other.", hint="Give one of the two.")
+    if interactive and dry_run:
+        raise UsageProblem("-i asks before it imports, and --dry-run imports nothing.", hint="Give one of the two.")
     if name:
         rules.check_name(name)
     manager = manager_of()
     found = read_secrets(file, call.asker.ask_passphrase, name=name, schema=schema_type, file_format=file_format or "")
     plan = plan_import(manager, found, overwrite=overwrite, skip_existing=skip_existing)
+    if interactive and (plan.new or plan.replaced):
+        return _preview(call, manager, file, plan)
     if not dry_run:
         carry_out(manager, plan)
     table = _table(file, plan, dry_run=dry_run)
     return Outcome(table, view=table)
+
+
+def _preview(call: Call, manager: SecretsManager, file: str, plan: Plan) -> Outcome:
+    """Show the secrets of the file with their keys, and import them when a person says so."""
+
+    def changed(secret: BaseSecretSchema, answers: Mapping[str, Answer]) -> BaseSecretSchema:
+        answer = answers[secret.name]
+        kept = {key: value for key, value in secret.content.items() if key not in answer.removed}
+        return type(secret).from_content(secret.name, {**kept, **answer.values})
+
+    def finish(answers: Mapping[str, Answer]) -> Outcome:
+        new, replaced = ([changed(secret, answers) for secret in secrets] for secrets in (plan.new, plan.replaced))
+        chosen = Plan(new, replaced, plan.skipped)
+        carry_out(manager, chosen)
+        table = _table(file, chosen, dry_run=False)
+        imported = [f"{secret.name} ({counted(secret.content)})" for secret in (*chosen.new, *chosen.replaced)]
+        return Outcome(table, view=table, line=f"imported {', '.join(imported)} from {file}")
+
+    sections = [_section(secret, "") for secret in plan.new]
+    sections += [_section(secret, "replaces the one that is there") for secret in plan.replaced]
+    return call.asker.ask(question_about(manager, "Import", file, sections, finish))
+
+
+def _section(secret: BaseSecretSchema, note: str) -> Section:
+    required = type(secret).required_keys()
+    fields = [
+        field_of(type(secret), key, required=key in required)._replace(present="in the file", removable=key not in required)
+        for key in secret.content
+    ]
+    return Section(secret.name, secret.TYPE, tuple(fields), note=note)
 
 
 @click.command("export", cls=Command)

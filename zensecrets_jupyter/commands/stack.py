@@ -10,7 +10,7 @@ import click
 from zensecrets_jupyter.commands import completion
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command, Group
+from zensecrets_jupyter.commands.grammar import Command, Group, wait
 from zensecrets_jupyter.commands.register_secrets import register_secrets
 from zensecrets_jupyter.commands.render import stack_record_table, stacks_table
 from zensecrets_jupyter.commands.stack_files import export_stack, import_stack
@@ -187,8 +187,12 @@ def validate(name: str | None) -> Outcome:
 
 @stack.command("register-secrets", cls=Command)
 @_name_or_active
-@click.option("--skip-existing", is_flag=True, help="Don't ask for what is there already.")
+@click.option("--all", "everything", is_flag=True, help="Ask for what is there already as well; an empty answer keeps it.")
+@click.option("--skip-existing", is_flag=True, help="Ask only for what is missing, as without --all.")
+@wait
 @click.pass_obj
-def register_secrets_(call: Call, name: str | None, *, skip_existing: bool) -> Outcome:
-    """Ask for every secret that a stack's references need; without NAME for the active stack."""
-    return register_secrets(call, get_workspace().stack(name), skip_existing=skip_existing)
+def register_secrets_(call: Call, name: str | None, *, everything: bool, skip_existing: bool) -> Outcome:
+    """Ask for the secrets that a stack's references need and that are missing; without NAME for the active stack."""
+    if everything and skip_existing:
+        raise UsageProblem("--all and --skip-existing contradict each other.", hint="Give one of the two.")
+    return register_secrets(call, get_workspace().stack(name), everything=everything)

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 import click
 
 from zensecrets_jupyter.commands import completion
-from zensecrets_jupyter.commands.ask import Field, Section
-from zensecrets_jupyter.commands.call import Call, Outcome
+from zensecrets_jupyter.commands.ask import Answer, Field, Question, Section
+from zensecrets_jupyter.commands.call import Call, Outcome, followed_by
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command
-from zensecrets_jupyter.commands.register_secrets import register_secrets
+from zensecrets_jupyter.commands.grammar import Command, wait
+from zensecrets_jupyter.commands.register_secrets import Offer, register_secrets
 from zensecrets_jupyter.commands.warnings import stack_warning
-from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
+from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.transfer import stacks
 from zensecrets_jupyter.core.transfer.files import write_text
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.stack import ComponentType
+    from collections.abc import Mapping
 
 
 @click.command("export", cls=Command)
@@ -44,6 +44,7 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
 @click.argument("name", metavar="NAME")
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path())
 @click.option("-f", "--filename", "filename", metavar="FILE", type=click.Path(), help="The file; by default NAME.yaml.")
+@wait
 @click.pass_obj
 def import_stack(call: Call, name: str, file: str | None, filename: str | None) -> Outcome:
     """Register a stack, with those of its components that are not there, from a YAML file.
@@ -60,36 +61,37 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
     if not chosen:
         raise UsageProblem(f"The file {target!r} does not say what its stack is called.", hint="Write: %stack import NAME -f FILE")
     workspace = get_workspace()
-    sealed = _ask_for_sealed(call, filed, stacks.sealed_needed(workspace, filed))
-    record, new = stacks.import_stack(workspace, filed, chosen, sealed)
-    text = f"Imported stack {record.name!r}"
-    text += (
-        f" with {', '.join(f'{component.type.words} {component.name!r}' for component in new)}."
-        if new
-        else " of components that were there."
-    )
-    return Outcome(text=f"{text}{_offer_secrets(call, record.name, filed)}")
+    needed = stacks.sealed_needed(workspace, filed)
+    called = {kind: f"{kind.words} {filed.components[kind].name!r}" for kind in needed}
 
+    def finish(answers: Mapping[str, Answer]) -> Outcome:
+        sealed = {kind: dict(answers[called[kind]].values) for kind in needed}
+        record, new = stacks.import_stack(workspace, filed, chosen, sealed)
+        made = f"with {', '.join(f'{one.type.words} {one.name!r}' for one in new)}" if new else "of components that were there"
+        line = f"imported stack {record.name}"
+        return followed_by(Outcome(text=f"Imported stack {record.name!r} {made}.", line=line), _offer_secrets(call, record.name, filed))
 
-def _ask_for_sealed(
-    call: Call, filed: stacks.FiledStack, needed: dict[ComponentType, tuple[str, ...]]
-) -> dict[ComponentType, dict[str, str]]:
-    """Ask for the sensitive attributes that the file leaves out."""
     if not needed:
-        return {}
-    answers = {}
-    for component_type, attributes in needed.items():
-        called = f"{component_type.words} {filed.components[component_type].name!r}"
-        section = Section(called, "", "", tuple(Field(attribute, "left out of the file") for attribute in attributes))
-        try:
-            answers[component_type] = call.asker.ask_values([section], title=f"Attributes of {called}")[called]
-        except InteractionUnavailableError as error:
-            error.hint = "Put a reference to a secret, {{SECRET_NAME.KEY}}, into the file for each."
-            raise
-    return answers
+        return finish({})
+    sections = tuple(
+        Section(called[kind], "", tuple(Field(attribute, "left out of the file") for attribute in attributes))
+        for kind, attributes in needed.items()
+    )
+    otherwise = "Put a reference to a secret, {{SECRET_NAME.KEY}}, into the file for each."
+    return call.asker.ask(
+        Question(
+            "Import",
+            f"stack {chosen!r}",
+            sections,
+            finish,
+            passphrase_wanted=lambda: workspace.passphrase_wanted,
+            otherwise=otherwise,
+        )
+    )
 
 
-def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> str:
+def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> Outcome:
+    """Ask for the secrets that the stack needs and that are missing, if a person wants that."""
     workspace = get_workspace()
     try:
         missing = [
@@ -100,12 +102,8 @@ def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> str:
     except ZenSecretsError:
         missing = []
     if not missing:
-        return stack_warning(name)
+        return Outcome(text=stack_warning(name).strip())
     listed = ", ".join(dict.fromkeys(missing))
-    try:
-        wanted = call.asker.confirm(f"Missing: {listed}. Register {'them' if len(missing) > 1 else 'it'} now?")
-    except InteractionUnavailableError:
-        wanted = False
-    if not wanted:
-        return f"\nMissing: {listed}. To register: %stack register-secrets {name}"
-    return f"\n{register_secrets(call, workspace.stack(name), skip_existing=True, schemas=filed.schemas).text}"
+    declined = Outcome(text=f"Missing: {listed}. To register: %stack register-secrets {name}")
+    offer = Offer(f"Missing: {listed}. Register {'them' if len(missing) > 1 else 'it'} now?", declined)
+    return register_secrets(call, workspace.stack(name), schemas=filed.schemas, offer=offer)

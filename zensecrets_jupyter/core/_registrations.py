@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from zensecrets_jupyter.core.interaction import PassphraseSource
+    from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
 
 FORMAT = 1
 """The version of the tables below; a file with a higher one was written by a newer version of this package."""
@@ -173,6 +173,11 @@ class Registrations:
         key = self._data_key()
         sealed = cipher.seal(key.key, json.dumps(dict(sensitive)).encode(), _bound_to(identity))
         return SealedValues(tuple(sensitive), key.generation, sealed)
+
+    @property
+    def passphrase_wanted(self) -> PassphraseWanted | None:
+        """See :attr:`Workspace.passphrase_wanted`."""
+        return self._keys.passphrase_wanted
 
     def fingerprint(self, text: str) -> str:
         """See :meth:`Workspace.fingerprint`."""

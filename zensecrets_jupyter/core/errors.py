@@ -41,6 +41,7 @@
       UnreadableFileError                 also OSError
       UnwritableFileError                 also OSError
       InteractionUnavailableError
+      InteractionCancelledError
 
 Our own base comes first in every class and the built-in second: otherwise ``KeyError`` would quote the message. The text of an
 error is one line that says what, where and what next; it never holds a value, and neither do its attributes.
@@ -358,3 +359,9 @@ class InteractionUnavailableError(ZenSecretsError):
     """Something had to be asked and nobody is there to answer."""
 
     code = "interaction-unavailable"
+
+
+class InteractionCancelledError(ZenSecretsError):
+    """A person was asked and wanted nothing to be done."""
+
+    code = "interaction-cancelled"

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 if TYPE_CHECKING:
+    from pydantic.config import JsonDict
     from pydantic.fields import FieldInfo
 
 _MARK = "zensecrets"
+
+JSON_TEXT: JsonDict = {"contentMediaType": "application/json"}
+"""What a field whose text is JSON has as ``json_schema_extra``; the keyword is JSON Schema's own."""
+PEM_TEXT: JsonDict = {"contentMediaType": "application/x-pem-file"}
+"""What a field whose text is a key or a certificate in PEM has as ``json_schema_extra``."""
 
 
 def SecretField(*args: Any, **kwargs: Any) -> Any:  # noqa: N802 - ZenML's name, used like a type
@@ -36,6 +42,16 @@ def is_secret_field(field: FieldInfo) -> bool:
 def is_clear_text_field(field: FieldInfo) -> bool:
     """Tell whether ``field`` was made by :func:`ClearTextField`."""
     return _mark(field) == "clear-text"
+
+
+def media_type_of(field: FieldInfo) -> str:
+    """Return what kind of text ``field`` holds, such as ``application/json``; empty where the model does not say.
+
+    A model says it as :data:`JSON_TEXT` does.
+    """
+    extra = field.json_schema_extra
+    found = extra.get("contentMediaType", "") if isinstance(extra, dict) else ""
+    return found if isinstance(found, str) else ""
 
 
 def _marked(mark: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -1,10 +1,15 @@
-"""How the core asks a person for the passphrase of a store: through whatever the face that is running has set here."""
+"""What a person is asked, as far as the core knows: the passphrase of a store, and the secrets whose values somebody is typing just now.
+
+The face that is running sets here whom passphrases are asked of, and says which secrets an open form is waiting for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import NamedTuple, NoReturn
 
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
@@ -12,8 +17,24 @@ from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 PassphraseSource = Callable[[str], str]
 """Asks a person for a passphrase, given what to say; raises InteractionUnavailableError where nobody is there."""
 
+
+class PassphraseWanted(NamedTuple):
+    """A passphrase that a store will ask for as soon as something is read or written.
+
+    Attributes:
+        label: What the store is called for a person, such as ``secrets manager 'default'``.
+        is_new: Whether a person chooses it now; an empty answer then means that there shall be none.
+    """
+
+    label: str
+    is_new: bool
+
+
 _source: PassphraseSource | None = None
-_silent: ContextVar[bool] = ContextVar("zensecrets_nobody_is_asked", default=False)
+_here: ContextVar[PassphraseSource | None] = ContextVar("zensecrets_passphrase_source", default=None)
+
+_awaited: dict[tuple[str, str], list[str]] = {}
+_lock = threading.Lock()
 
 
 def set_passphrase_source(source: PassphraseSource | None) -> PassphraseSource | None:
@@ -24,13 +45,23 @@ def set_passphrase_source(source: PassphraseSource | None) -> PassphraseSource |
 
 
 @contextmanager
-def nobody_is_asked() -> Iterator[None]:
-    """Have no passphrase asked for while the block runs; what needs one fails as if nobody were there."""
-    token = _silent.set(True)
+def passphrases_from(source: PassphraseSource) -> Iterator[None]:
+    """Have passphrases asked through ``source`` while the block runs."""
+    token = _here.set(source)
     try:
         yield
     finally:
-        _silent.reset(token)
+        _here.reset(token)
+
+
+def nobody(prompt: str) -> NoReturn:
+    """Be the source of passphrases where nobody is there.
+
+    Raises:
+        InteractionUnavailableError: Always.
+    """
+    message = f"A passphrase is needed ({prompt.strip().rstrip(':')}), and nobody is there to be asked."
+    raise InteractionUnavailableError(message, hint=f"Set {PASSPHRASE_VARIABLE}.")
 
 
 def ask_passphrase(prompt: str) -> str:
@@ -39,7 +70,35 @@ def ask_passphrase(prompt: str) -> str:
     Raises:
         InteractionUnavailableError: If nobody is there to be asked.
     """
-    if _source is None or _silent.get():
-        message = "A passphrase is needed and nobody is there to be asked."
-        raise InteractionUnavailableError(message, hint=f"Set {PASSPHRASE_VARIABLE}.")
-    return _source(prompt)
+    return (_here.get() or _source or nobody)(prompt)
+
+
+def await_secrets(manager: str, names: Iterable[str], where: str) -> Callable[[], None]:
+    """Say that a person is being asked for secrets, and return what takes that back.
+
+    Args:
+        manager: The identity of the secrets manager that will keep them.
+        names: What they are called.
+        where: What asks, as a sentence begins with it: "The form of cell [3]".
+    """
+    keys = [(manager, name) for name in names]
+    with _lock:
+        for key in keys:
+            _awaited.setdefault(key, []).append(where)
+
+    def take_back() -> None:
+        with _lock:
+            for key in keys:
+                places = _awaited.get(key, [])
+                if where in places:
+                    places.remove(where)
+                if not places:
+                    _awaited.pop(key, None)
+
+    return take_back
+
+
+def awaited_hint(manager: str, name: str) -> str:
+    """Return what to do about a secret that is missing because a person is still being asked for it; nothing if nobody is."""
+    places = _awaited.get((manager, name))
+    return f"{places[-1]} is waiting for its values: fill it in, then run this again." if places else ""

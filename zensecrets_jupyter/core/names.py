@@ -15,8 +15,10 @@ LONGEST_NAME = 255
 """Characters in a name or a key at most."""
 
 _UNFIT_IN_NAME = re.compile(r"[\s{}.\x00-\x1f\x7f]")
-_UNFIT_IN_KEY = re.compile(r"[\s{}\x00-\x1f\x7f]")
-_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+UNFIT_IN_KEY = re.compile(r"[\s{}\x00-\x1f\x7f]")
+"""What no key may hold; the pattern means the same in JavaScript."""
+LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+"""Half a character, which no file or database takes; likewise."""
 
 
 def check_name(name: str) -> str:
@@ -42,7 +44,7 @@ def check_key(key: str, *, name: str = "") -> str:
     if key == "name":
         message = f"A key of secret {name!r} can't be called 'name'."
         raise InvalidSecretError(message, name=name, hint="Choose another key.")
-    _check("key", key, _UNFIT_IN_KEY, "braces, white space or control characters")
+    _check("key", key, UNFIT_IN_KEY, "braces, white space or control characters")
     return key
 
 
@@ -53,7 +55,7 @@ def _check(what: str, text: str, unfit: re.Pattern[str], unfit_words: str) -> No
         message = f"The {what} {text[:20]!r}… has {len(text)} characters; {LONGEST_NAME} are allowed."
     elif text.startswith("-"):
         message = f"The {what} {text!r} starts with '-', as an option does."
-    elif _LONE_SURROGATE.search(text):
+    elif LONE_SURROGATE.search(text):
         message = f"The {what} {text!r} holds half a character, which no file or database takes."
     elif unfit.search(text):
         message = f"The {what} {text!r} holds {unfit_words}."

@@ -32,7 +32,7 @@ from zensecrets_jupyter.core.errors import (
     NoSecretsManagerError,
     UnknownFlavorError,
 )
-from zensecrets_jupyter.core.interaction import ask_passphrase
+from zensecrets_jupyter.core.interaction import PassphraseWanted, ask_passphrase
 from zensecrets_jupyter.core.managers import Capability, ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
 from zensecrets_jupyter.core.registry import Registry
@@ -79,6 +79,11 @@ class Workspace:
     def __repr__(self) -> str:
         """Return the folder."""
         return f"<Workspace {str(self.home)!r}>"
+
+    @property
+    def passphrase_wanted(self) -> PassphraseWanted | None:
+        """The passphrase that a person will be asked for when a sensitive attribute is sealed or read; ``None`` if none will be."""
+        return self._registrations.passphrase_wanted
 
     # Components.
 

@@ -1,64 +1,75 @@
-"""Who is asked for a value in a shell: a person, through hidden prompts, or nobody."""
+"""Who is asked for a value in a shell: a person, through a form or through hidden prompts, or nobody."""
 
 from __future__ import annotations
 
-import getpass
-import sys
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.errors import InteractionUnavailableError
+from zensecrets_jupyter.commands.call import Outcome
+from zensecrets_jupyter.notebook.front_end import can_await_forms, shows_forms
+from zensecrets_jupyter.notebook.prompting import prompter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.ask import Asker
+    from zensecrets_jupyter.commands.ask import Asker, Question
+    from zensecrets_jupyter.notebook.form import FormWidget
 
 
-def somebody_is_there(shell: InteractiveShell) -> bool:
-    """Tell whether a prompt of ``shell`` reaches a person.
+class Forms:
+    """See :class:`~zensecrets_jupyter.commands.ask.Asker`: each question is a form, and the command ends before it is answered.
 
-    A kernel knows from each request whether its client answers prompts: nbclient and papermill say that they do not.
+    Passphrases and confirmations are asked for by prompts, which hold the cell.
+
+    Attributes:
+        form: The form, once something was asked.
     """
-    kernel = getattr(shell, "kernel", None)
-    if kernel is not None:
-        return bool(getattr(kernel, "_allow_stdin", False))
-    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        """Put forms under the cell that ``shell`` is running."""
+        self._shell = shell
+        self.form: FormWidget | None = None
+
+    def ask(self, question: Question) -> Outcome:
+        """See :meth:`~zensecrets_jupyter.commands.ask.Asker.ask`; nothing has come of it yet when this returns."""
+        from IPython.display import display  # noqa: PLC0415 - loading the extension stays fast
+
+        from zensecrets_jupyter.notebook.form import FormWidget  # noqa: PLC0415 - ipywidgets takes long to import
+
+        if self.form is not None:
+            self.form.session.ask_next(question)
+        else:
+            self.form = FormWidget(question)
+            display(self.form)
+        return Outcome()
+
+    def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
+        """See :meth:`~zensecrets_jupyter.commands.ask.Asker.ask_passphrase`."""
+        return prompter(self._shell).ask_passphrase(prompt, confirm=confirm)
+
+    def confirm(self, question: str) -> bool:
+        """See :meth:`~zensecrets_jupyter.commands.ask.Asker.confirm`."""
+        return prompter(self._shell).confirm(question)
 
 
-def asker(shell: InteractiveShell) -> Asker:
-    """Return who answers questions in ``shell`` now."""
-    from zensecrets_jupyter.commands.ask import HiddenPrompts, Nobody  # noqa: PLC0415 - loading the extension stays fast
+def asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool = False) -> Asker:
+    """Return who answers questions in ``shell`` now.
 
-    return HiddenPrompts(hidden_prompt, print) if somebody_is_there(shell) else Nobody()
-
-
-def hidden_prompt(prompt: str) -> str:
-    """Return what a person types, which is shown nowhere.
-
-    In a kernel ``getpass`` goes through the front end's own password prompt, and ``input`` would echo.
-
-    Raises:
-        InteractionUnavailableError: If the prompt reaches nobody after all.
+    Args:
+        shell: The shell.
+        waits: Whether the command is to go on only when its question is answered.
+        is_awaited: Whether what it returns is awaited, so that a form can be waited for; prompts hold the cell in any case.
     """
-    try:
-        return getpass.getpass(prompt)
-    except EOFError:
-        reason = "the input is closed"
-    except RuntimeError as error:
-        # ipykernel's StdinNotImplementedError is only importable where ipykernel is installed.
-        if type(error).__name__ != "StdinNotImplementedError":
-            raise
-        reason = "this front end shows no prompts"
-    message = f"There was something to ask ({prompt.strip().rstrip(':')}), and {reason}."
-    raise InteractionUnavailableError(message)
+    if shows_forms(shell) and (not waits or (is_awaited and can_await_forms(shell))):
+        return Forms(shell)
+    return prompter(shell)
 
 
 def passphrase_source(shell: InteractiveShell) -> Callable[[str], str]:
     """Return what asks for passphrases in ``shell``."""
 
     def ask(prompt: str) -> str:
-        return asker(shell).ask_passphrase(prompt)
+        return prompter(shell).ask_passphrase(prompt)
 
     return ask

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from zensecrets_jupyter.core.interaction import set_passphrase_source
-from zensecrets_jupyter.notebook import completion, display, magics
+from zensecrets_jupyter.notebook import completion, display, magics, waiting
 from zensecrets_jupyter.notebook.asking import passphrase_source
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ def load(shell: InteractiveShell) -> None:
         magics.register(shell, undo)
         completion.register(shell, undo)
         display.register(shell, undo)
+        waiting.register(shell, undo)
+        undo.callback(_dismiss_forms)
         before = set_passphrase_source(passphrase_source(shell))
         undo.callback(set_passphrase_source, before)
         _loaded[shell] = undo.pop_all()
@@ -34,3 +37,10 @@ def unload(shell: InteractiveShell) -> None:
     undo = _loaded.pop(shell, None)
     if undo is not None:
         undo.close()
+
+
+def _dismiss_forms() -> None:
+    # Whoever never saw a form has not imported what they are made of.
+    form = sys.modules.get("zensecrets_jupyter.notebook.form")
+    if form is not None:
+        form.dismiss_all("This form was closed when its extension was unloaded.")

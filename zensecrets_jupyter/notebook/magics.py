@@ -14,13 +14,15 @@ from IPython.display import display
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.notebook.asking import asker
+from zensecrets_jupyter.notebook.waiting import WAIT, awaited
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from contextlib import ExitStack
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from zensecrets_jupyter.commands.ask import Asker
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _GROUPS = {"zen": [], "secret": ["secret"], "stack": ["stack"]}
@@ -31,6 +33,7 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
     """Give ``shell`` the magics; ``undo`` takes them back and restores what had their names."""
     for name, words in _GROUPS.items():
         _replace(shell, "line", name, _command(shell, words), undo)
+        _replace(shell, "line", awaited(name), _awaited_command(shell, words), undo)
     _replace(shell, "cell", "with_secrets", _with_secrets(shell), undo)
 
 
@@ -51,10 +54,10 @@ def in_one_line(magic: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(magic)
-    def run(*args: Any) -> Any:
+    def run(*args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
         try:
-            return magic(*args)
+            return magic(*args, **options)
         except ZenSecretsError as error:
             text = str(error)
         except KeyboardInterrupt:
@@ -67,18 +70,42 @@ def in_one_line(magic: Callable[..., Any]) -> Callable[..., Any]:
 def _command(shell: InteractiveShell, group: list[str]) -> Callable[[str], Any]:
     @in_one_line
     def command(line: str) -> Any:
-        from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
-
-        outcome = tree.run([*group, *words_of(line)], asker(shell))
-        if outcome.text:
-            print(outcome.text)  # noqa: T201 - what the command says to the person who typed it
-        if outcome.value is None and outcome.view is not None:
-            display(outcome.view)
-        return outcome.value
+        return _run(shell, group, line)[0]
 
     name = group[0] if group else "zen"
     command.__doc__ = f"Run `zensecrets {' '.join([*group, 'WORDS…'])}`; `%{name} --help` lists the commands."
     return command
+
+
+def _awaited_command(shell: InteractiveShell, group: list[str]) -> Callable[[str], Awaitable[Any]]:
+    async def command(line: str) -> Any:
+        """Run a command with --wait: it is not done before its form is."""
+        __tracebackhide__ = True
+        value, asked = in_one_line(_run)(shell, group, line, is_awaited=True)
+        form = getattr(asked, "form", None)
+        if form is None:
+            return value
+        try:
+            return await form
+        except ZenSecretsError as error:
+            text = str(error)
+        raise UsageError(text)
+
+    return command
+
+
+def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bool = False) -> tuple[Any, Asker]:
+    """Run a line, show what came of it, and return its value and who was asked."""
+    from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
+
+    words = words_of(line)
+    asked = asker(shell, waits=WAIT in words, is_awaited=is_awaited)
+    outcome = tree.run([*group, *words], asked)
+    if outcome.text:
+        print(outcome.text)  # noqa: T201 - what the command says to the person who typed it
+    if outcome.value is None and outcome.view is not None:
+        display(outcome.view)
+    return outcome.value, asked
 
 
 def words_of(line: str) -> list[str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from zensecrets_jupyter.core.interaction import PassphraseWanted
     from zensecrets_jupyter.core.sealing.data_keys import DataKey, DataKeys
     from zensecrets_jupyter.core.sealing.database import Database
 
@@ -93,6 +94,11 @@ class SqlSecretsManager(SecretsManager):
     def opens_unasked(self) -> bool:
         """See :attr:`~zensecrets_jupyter.core.managers.interface.SecretsManager.opens_unasked`."""
         return self._keys.opens_unasked
+
+    @property
+    def passphrase_wanted(self) -> PassphraseWanted | None:
+        """See :attr:`~zensecrets_jupyter.core.managers.interface.SecretsManager.passphrase_wanted`."""
+        return self._keys.passphrase_wanted
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; it needs no key."""

@@ -27,6 +27,7 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.fields import is_secret_field
+from zensecrets_jupyter.core.interaction import awaited_hint
 from zensecrets_jupyter.core.managers import _reads, _registry
 from zensecrets_jupyter.core.managers._cache import ReadCache
 from zensecrets_jupyter.core.managers._registry import Availability
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from zensecrets_jupyter.core.interaction import PassphraseSource
+    from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
     from zensecrets_jupyter.core.value import Origin
 
 
@@ -187,6 +188,11 @@ class SecretsManager(ABC):
     def opens_unasked(self) -> bool:
         """Whether a secret can be read now without a person being asked for anything."""
         return True
+
+    @property
+    def passphrase_wanted(self) -> PassphraseWanted | None:
+        """The passphrase that a person will be asked for when a secret is read or written; ``None`` if none will be."""
+        return None
 
     def describe(self) -> dict[str, str]:
         """Return facts about this manager for a person, by name: where it keeps its secrets, and how they are protected."""
@@ -370,7 +376,8 @@ class SecretsManager(ABC):
 
     def _not_found(self, secret_name: str, known: Iterable[str]) -> SecretNotFoundError:
         message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
-        hint = names.did_you_mean(secret_name, known) or f"Register it: %secret register {secret_name}"
+        hint = awaited_hint(self.id, secret_name) or names.did_you_mean(secret_name, known)
+        hint = hint or f"Register it: %secret register {secret_name}"
         return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
 
     def exists(self, secret_name: str) -> SecretExistsError:

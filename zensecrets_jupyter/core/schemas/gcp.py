@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from zensecrets_jupyter.core.errors import InvalidSecretError
+from zensecrets_jupyter.core.fields import JSON_TEXT
 from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
@@ -16,7 +17,7 @@ class GCPSecretSchema(BaseSecretSchema):
 
     TYPE: ClassVar[str] = "gcp"
 
-    token: str = Field(description="Service account key, as JSON")
+    token: str = Field(description="Service account key, as JSON", json_schema_extra=JSON_TEXT)
 
     def get_credential_dict(self) -> dict[str, Any]:
         """Return the token's JSON object as a dict.

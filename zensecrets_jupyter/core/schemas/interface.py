@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretKeyNotFoundError
-from zensecrets_jupyter.core.fields import is_clear_text_field
+from zensecrets_jupyter.core.fields import is_clear_text_field, media_type_of
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.schemas import _registry
 from zensecrets_jupyter.core.value import Origin, SecretValue, restore_secret, unregistered
@@ -115,6 +115,12 @@ class BaseSecretSchema(BaseModel):
         """Tell whether the value of ``key`` is masked when shown; it is unless the schema says that it is clear text."""
         field = cls.model_fields.get(key)
         return field is None or not is_clear_text_field(field)
+
+    @classmethod
+    def media_type(cls, key: str) -> str:
+        """Return what kind of text the value of ``key`` is, such as ``application/json``; empty where the schema does not say."""
+        field = cls.model_fields.get(key)
+        return "" if field is None else media_type_of(field)
 
     @classmethod
     def takes_any_key(cls) -> bool:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from zensecrets_jupyter.core.fields import ClearTextField
+from zensecrets_jupyter.core.fields import JSON_TEXT, ClearTextField
 from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
@@ -30,7 +30,7 @@ class KServeGSSecretSchema(BaseSecretSchema):
     TYPE: ClassVar[str] = "kserve_gs"
 
     storage_type: Literal["GCS"] = ClearTextField(default="GCS", description="Kind of storage")
-    credentials: str | None = Field(default=None, description="Service account key, as JSON")
+    credentials: str | None = Field(default=None, description="Service account key, as JSON", json_schema_extra=JSON_TEXT)
     service_account: str | None = ClearTextField(default=None, description="Name of the service account")
 
 
@@ -40,4 +40,4 @@ class KServeAzureSecretSchema(BaseSecretSchema):
     TYPE: ClassVar[str] = "kserve_az"
 
     storage_type: Literal["Azure"] = ClearTextField(default="Azure", description="Kind of storage")
-    credentials: str | None = Field(default=None, description="Credentials, as JSON")
+    credentials: str | None = Field(default=None, description="Credentials, as JSON", json_schema_extra=JSON_TEXT)

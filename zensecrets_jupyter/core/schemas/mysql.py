@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from zensecrets_jupyter.core.fields import ClearTextField
+from zensecrets_jupyter.core.fields import PEM_TEXT, ClearTextField
 from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
@@ -17,6 +17,6 @@ class MySQLSecretSchema(BaseSecretSchema):
 
     user: str | None = ClearTextField(default=None, description="User name")
     password: str | None = Field(default=None, description="Password")
-    ssl_ca: str | None = Field(default=None, description="Certificate of the server's authority, as PEM")
-    ssl_cert: str | None = Field(default=None, description="Certificate of the client, as PEM")
-    ssl_key: str | None = Field(default=None, description="Key of the client's certificate, as PEM")
+    ssl_ca: str | None = Field(default=None, description="Certificate of the server's authority, as PEM", json_schema_extra=PEM_TEXT)
+    ssl_cert: str | None = Field(default=None, description="Certificate of the client, as PEM", json_schema_extra=PEM_TEXT)
+    ssl_key: str | None = Field(default=None, description="Key of the client's certificate, as PEM", json_schema_extra=PEM_TEXT)

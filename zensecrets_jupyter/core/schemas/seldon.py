@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from zensecrets_jupyter.core.fields import ClearTextField
+from zensecrets_jupyter.core.fields import JSON_TEXT, ClearTextField
 from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
@@ -34,9 +34,11 @@ class SeldonGSSecretSchema(BaseSecretSchema):
     rclone_config_gs_client_id: str | None = ClearTextField(default=None, description="OAuth client ID")
     rclone_config_gs_client_secret: str | None = Field(default=None, description="OAuth client secret")
     rclone_config_gs_project_number: str | None = ClearTextField(default=None, description="Project number")
-    rclone_config_gs_service_account_credentials: str | None = Field(default=None, description="Service account key, as JSON")
+    rclone_config_gs_service_account_credentials: str | None = Field(
+        default=None, description="Service account key, as JSON", json_schema_extra=JSON_TEXT
+    )
     rclone_config_gs_anonymous: bool = ClearTextField(default=False, description="Access public buckets without credentials")
-    rclone_config_gs_token: str | None = Field(default=None, description="OAuth access token, as JSON")
+    rclone_config_gs_token: str | None = Field(default=None, description="OAuth access token, as JSON", json_schema_extra=JSON_TEXT)
     rclone_config_gs_auth_url: str | None = ClearTextField(default=None, description="URL of the authorisation server")
     rclone_config_gs_token_url: str | None = ClearTextField(default=None, description="URL of the token server")
 

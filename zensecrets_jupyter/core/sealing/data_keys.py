@@ -19,6 +19,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, del
 
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerError, ManagerUnreachableError
+from zensecrets_jupyter.core.interaction import PassphraseWanted
 from zensecrets_jupyter.core.sealing import cipher
 from zensecrets_jupyter.core.sealing.database import Sealed
 from zensecrets_jupyter.core.sealing.passphrase import Asker, PassphraseProtection, given
@@ -159,6 +160,16 @@ class DataKeys:
             return True
         row = self._load()
         return row is None or row.kind == "keyfile" or (row.kind == "passphrase" and given() is not None)
+
+    @property
+    def passphrase_wanted(self) -> PassphraseWanted | None:
+        """The passphrase that a person will be asked for when something is read or written; ``None`` if none will be."""
+        if self._current is not None:
+            return None
+        row = self._load()
+        if row is None:
+            return PassphraseWanted(self._label, is_new=True) if self._protections.asks_for_new() else None
+        return PassphraseWanted(self._label, is_new=False) if row.kind == "passphrase" and given() is None else None
 
     def describe(self) -> str:
         """Return in a few words what protects the data key; it need not be openable."""

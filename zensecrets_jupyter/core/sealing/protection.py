@@ -100,8 +100,7 @@ class Protections:
                 # Somebody who sets ZENSECRETS_PASSPHRASE has said what to do where the keyring can't be had.
                 if passphrase is None:
                     raise
-        # Whoever keeps a key in that folder already was asked before, or there was nobody to ask: one question a person, not one a store.
-        if passphrase is None and self._ask is not None and not has_declined() and not keeps_keys(self._key_folder):
+        if passphrase is None and self._ask is not None and self._may_ask_for_new():
             try:
                 passphrase = new_from_person(self._label, self._ask)
             except InteractionUnavailableError:
@@ -109,6 +108,14 @@ class Protections:
         if passphrase is not None:
             return self._made("passphrase", passphrase)
         return self._made("keyfile")
+
+    def asks_for_new(self) -> bool:
+        """Tell whether :meth:`make_default` would ask a person to choose a passphrase."""
+        return given() is None and self._ask is not None and self._may_ask_for_new() and not KeyringProtection.exists()
+
+    def _may_ask_for_new(self) -> bool:
+        # Whoever keeps a key in that folder already was asked before, or there was nobody to ask: one question a person, not one a store.
+        return not has_declined() and not keeps_keys(self._key_folder)
 
     def _made(self, kind: str, passphrase: str | None = None) -> tuple[str, Place, bytes]:
         return (kind, *self.get(kind, passphrase=passphrase).make())

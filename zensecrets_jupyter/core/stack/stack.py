@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.errors import NoSecretsManagerError, NotInStackError, SecretKeyNotFoundError, SecretNotFoundError
+from zensecrets_jupyter.core.interaction import awaited_hint
 from zensecrets_jupyter.core.reference import Part, SecretReference
 from zensecrets_jupyter.core.stack.component import ComponentType, StackComponent
 from zensecrets_jupyter.core.value import SecretValue
@@ -135,6 +136,8 @@ class Stack:
             return resolve_text(self.secrets_manager, text)
         except (NoSecretsManagerError, SecretNotFoundError) as error:
             problem = error
+        if isinstance(problem, SecretKeyNotFoundError):
+            problem.hint = awaited_hint(self.secrets_manager.id, problem.name) or problem.hint
         raise _in_context(problem, text, owner)
 
     def validate(self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = ()) -> Report:

@@ -12,6 +12,7 @@ from zensecrets_jupyter.core.errors import (
     StackValidationError,
     ZenSecretsError,
 )
+from zensecrets_jupyter.core.interaction import awaited_hint
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack.component import ComponentType
@@ -138,15 +139,17 @@ def _by_listing(stack: Stack, needs: list[Requirement]) -> Iterator[Problem]:
     for need in needs:
         name = need.reference.name
         if name not in known:
-            yield _problem(need, "secret-not-found", f"there is no secret {name!r}.", did_you_mean(name, known))
+            hint = awaited_hint(stack.secrets_manager.id, name) or did_you_mean(name, known)
+            yield _problem(need, "secret-not-found", f"there is no secret {name!r}.", hint)
 
 
 def _by_reading(stack: Stack, needs: list[Requirement]) -> Iterator[Problem]:
     found = stack.secrets_manager.get_secrets(need.reference.name for need in needs)
     for need in needs:
         secret = found[need.reference.name]
+        awaited = awaited_hint(stack.secrets_manager.id, need.reference.name)
         if isinstance(secret, SecretNotFoundError):
-            hint = secret.hint if secret.hint.startswith("Did you mean") else ""
+            hint = secret.hint if awaited or secret.hint.startswith("Did you mean") else ""
             yield _problem(need, secret.code, f"there is no secret {need.reference.name!r}.", hint)
         elif isinstance(secret, ZenSecretsError):
             yield _problem(need, secret.code, secret.message, secret.hint)
@@ -154,7 +157,7 @@ def _by_reading(stack: Stack, needs: list[Requirement]) -> Iterator[Problem]:
             try:
                 secret.value(need.reference.key)
             except SecretKeyNotFoundError as error:
-                yield _problem(need, error.code, f"{error.message[0].lower()}{error.message[1:]}", error.hint)
+                yield _problem(need, error.code, f"{error.message[0].lower()}{error.message[1:]}", awaited or error.hint)
 
 
 def _problem(need: Requirement, code: str, what: str, hint: str = "") -> Problem:

@@ -1,0 +1,129 @@
+import { h } from './dom';
+
+/** What a control is for. */
+export interface IControlSettings {
+  readonly id: string;
+  /** Where no label in sight says it. */
+  readonly label?: string;
+  readonly describedBy: string;
+  readonly required: boolean;
+  readonly placeholder: string;
+  readonly sensitive: boolean;
+  readonly lines: 'one' | 'many' | 'as pasted';
+  readonly changed: () => void;
+}
+
+/** Where a person types: one line, or a text area for several. The element alone holds the text. */
+export class Control {
+  constructor(private readonly _settings: IControlSettings) {
+    this._masked = _settings.sensitive;
+    this._input = this._make(_settings.lines === 'many' ? 'textarea' : 'input');
+    this.element = h('span', { class: 'zs-control' }, this._input);
+    this.element.addEventListener('input', _settings.changed);
+    this.element.addEventListener('paste', event => {
+      this._take(event, event.clipboardData);
+    });
+    this.element.addEventListener('drop', event => {
+      this._take(event, event.dataTransfer);
+    });
+    for (const way of ['copy', 'cut', 'dragstart']) {
+      this.element.addEventListener(way, event => {
+        if (this._masked) {
+          event.preventDefault();
+        }
+      });
+    }
+  }
+
+  readonly element: HTMLElement;
+
+  get text(): string {
+    return this._input.value;
+  }
+
+  set text(text: string) {
+    this._input.value = text;
+  }
+
+  focus(): void {
+    this._input.focus();
+  }
+
+  set invalid(invalid: boolean) {
+    if (invalid) {
+      this._input.setAttribute('aria-invalid', 'true');
+    } else {
+      this._input.removeAttribute('aria-invalid');
+    }
+  }
+
+  /** Show a sensitive text as it is, or as dots again. */
+  set revealed(revealed: boolean) {
+    this._masked = this._settings.sensitive && !revealed;
+    this._mask();
+  }
+
+  private _mask(): void {
+    if (this._input instanceof HTMLInputElement) {
+      this._input.type = this._masked ? 'password' : 'text';
+    } else {
+      this._input.classList.toggle('zs-masked', this._masked);
+    }
+  }
+
+  /** Take text with line breaks into a text area: a line would drop them. */
+  private _take(event: Event, transfer: DataTransfer | null): void {
+    const text = transfer?.getData('text/plain') ?? '';
+    const line = this._input;
+    if (
+      this._settings.lines !== 'as pasted' ||
+      line instanceof HTMLTextAreaElement ||
+      !/[\r\n]/.test(text)
+    ) {
+      return;
+    }
+    event.preventDefault();
+    const start = line.selectionStart ?? line.value.length;
+    const end = line.selectionEnd ?? start;
+    const before = line.value.slice(0, start) + text;
+    const after = line.value.slice(end);
+    line.removeAttribute('id');
+    const area = this._make('textarea');
+    area.value = before + after;
+    this._input = area;
+    this._mask();
+    // The focus moves while both are there, so that the field isn't left in between.
+    line.after(area);
+    area.focus();
+    line.value = '';
+    line.remove();
+    // A text area's own text has its line ends normalised.
+    const cursor = area.value.length - after.length;
+    area.setSelectionRange(cursor, cursor);
+    this._settings.changed();
+  }
+
+  private _make<K extends 'input' | 'textarea'>(tag: K): HTMLElementTagNameMap[K] {
+    const { id, label, describedBy, required, placeholder, sensitive } = this._settings;
+    return h(tag, {
+      id,
+      class: `zs-input${tag === 'textarea' && sensitive ? ' zs-masked' : ''}`,
+      ...(tag === 'input' ? { type: sensitive ? 'password' : 'text' } : { rows: '4' }),
+      placeholder: placeholder === '' ? false : placeholder,
+      'aria-label': label ?? false,
+      'aria-describedby': describedBy,
+      'aria-required': required ? 'true' : false,
+      autocomplete: sensitive ? 'new-password' : 'off',
+      autocapitalize: 'off',
+      autocorrect: 'off',
+      spellcheck: 'false',
+      // 1Password, LastPass and Bitwarden would offer to fill the field in and to keep it.
+      'data-1p-ignore': true,
+      'data-lpignore': 'true',
+      'data-bwignore': true
+    });
+  }
+
+  private _input: HTMLInputElement | HTMLTextAreaElement;
+  private _masked: boolean;
+}

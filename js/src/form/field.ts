@@ -1,0 +1,154 @@
+import { button, h } from './dom';
+import { FINE, Messages, problem } from './messages';
+import type { IContext, IPart } from './part';
+import { ValueInput } from './valueInput';
+import type { IField } from './wire';
+
+/** What to say where there has to be a value. */
+export const VALUE_NEEDED = 'A value is needed here.';
+
+/** One key that the kernel asks for: its label, its value, and what is said about both. */
+export class Field implements IPart {
+  constructor(
+    private readonly _field: IField,
+    private readonly _context: IContext
+  ) {
+    const { key, sensitive } = _field;
+    const id = _context.id();
+    this._messages = new Messages(id);
+    this._input = new ValueInput(
+      {
+        id,
+        what: key,
+        describedBy: `${id}-about ${this._messages.describedBy}`,
+        required: this._needed,
+        placeholder: this._holds === '' ? '' : 'leave empty to keep',
+        sensitive,
+        manyLines: _field.media_type !== '',
+        changed: () => {
+          this._say(FINE);
+        },
+        left: () => {
+          if (!this._messages.hasProblem) {
+            this.check();
+          }
+        },
+        refused: text => {
+          this._say(problem(text));
+        }
+      },
+      _context
+    );
+    this._state = h('span', { class: 'zs-badge' });
+    this._toggle = button({ class: 'zs-link' }, '', () => {
+      this._removed = !this._removed;
+      this._input.empty();
+      this._say(FINE);
+      this._showRemoved();
+    });
+    this._label = h('label', { class: 'zs-label', for: id }, key);
+    this.element = h('div', { class: 'zs-field' }, this._head(), this._about(`${id}-about`));
+    this.element.append(this._input.element, ...this._messages.elements);
+    this._showRemoved();
+    this._say(problem(_field.problem));
+  }
+
+  readonly element: HTMLElement;
+
+  get key(): string {
+    return this._field.key;
+  }
+
+  get text(): string {
+    return this._removed ? '' : this._input.text;
+  }
+
+  get removed(): boolean {
+    return this._removed;
+  }
+
+  get hasProblem(): boolean {
+    return this._messages.hasProblem;
+  }
+
+  check(): boolean {
+    const { sensitive, media_type: mediaType } = this._field;
+    const { text } = this;
+    if (text !== '') {
+      const { typed } = this._input;
+      this._say(this._context.checks.value({ text, sensitive, typed, mediaType }));
+    } else {
+      this._say(this._needed && !this._removed ? problem(VALUE_NEEDED) : FINE);
+    }
+    return !this._messages.hasProblem;
+  }
+
+  focus(): void {
+    if (this._removed) {
+      this._toggle.focus();
+    } else {
+      this._input.focus();
+    }
+  }
+
+  empty(): void {
+    this._input.empty();
+  }
+
+  /** A word for what an empty field keeps; empty if there is nothing. */
+  private get _holds(): string {
+    return this._field.kept ? 'typed already' : this._field.present;
+  }
+
+  private get _needed(): boolean {
+    return this._field.required && this._holds === '';
+  }
+
+  private _head(): HTMLElement {
+    const head = h('div', { class: 'zs-head' }, this._label);
+    if (!this._field.required) {
+      head.append(h('span', { class: 'zs-optional' }, 'optional'));
+    }
+    if (this._holds !== '') {
+      head.append(this._state);
+      if (this._field.removable) {
+        head.append(this._toggle);
+      }
+    }
+    return head;
+  }
+
+  private _about(id: string): HTMLElement {
+    const { description, needed_by: users } = this._field;
+    const about = h('div', { class: 'zs-about', id });
+    // Read out with the control, as the words beside the label are not part of it.
+    about.append(h('span', { class: 'zs-hidden' }, this._holds));
+    if (description !== '') {
+      about.append(h('div', {}, description));
+    }
+    about.append(...users.map(user => h('div', {}, `needed by ${user}`)));
+    return about;
+  }
+
+  private _showRemoved(): void {
+    const removed = this._removed;
+    this.element.classList.toggle('zs-removed', removed);
+    this._state.textContent = removed ? 'will be removed' : this._holds;
+    this._toggle.textContent = removed ? 'Undo' : 'Remove';
+    const label = removed ? `Undo: keep ${this.key}` : `Remove ${this.key}`;
+    this._toggle.setAttribute('aria-label', label);
+    this._input.element.hidden = removed;
+  }
+
+  private _say(finding: Parameters<Messages['show']>[0]): void {
+    this._messages.show(finding);
+    this._input.invalid = this._messages.hasProblem;
+  }
+
+  private readonly _input: ValueInput;
+  private readonly _label: HTMLElement;
+  private readonly _messages: Messages;
+  private readonly _state: HTMLElement;
+  private readonly _toggle: HTMLButtonElement;
+  private _removed = false;
+}

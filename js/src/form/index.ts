@@ -1,0 +1,12 @@
+import { View } from './view';
+import type { IRenderContext } from './wire';
+
+/** The module of a form, as anywidget loads it. */
+export default {
+  render(context: IRenderContext): () => void {
+    const view = new View(context);
+    return () => {
+      view.dispose();
+    };
+  }
+};

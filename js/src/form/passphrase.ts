@@ -1,0 +1,112 @@
+import { Control } from './control';
+import { h } from './dom';
+import { Messages, problem } from './messages';
+import type { IContext, IPart } from './part';
+import { peekButton } from './peek';
+import type { IPassphrase } from './wire';
+
+/** The passphrase of a secrets manager: asked twice if it is a new one. */
+export class Passphrase implements IPart {
+  constructor(
+    passphrase: IPassphrase,
+    private readonly _context: IContext
+  ) {
+    const { is_new: isNew, label } = passphrase;
+    this._messages = new Messages(_context.id());
+    this.element = h('div', { class: 'zs-section zs-passphrase' });
+    if (isNew) {
+      const about = h(
+        'div',
+        { class: 'zs-about', id: _context.id() },
+        'Leave both empty to keep the key in a file that only you can read.'
+      );
+      this._first = this._control(label, false, about);
+      this._second = this._control(`${label}, again`, false, null);
+    } else {
+      this._first = this._control(label, true, null);
+    }
+    this.element.lastElementChild?.append(...this._messages.elements);
+    this.element.addEventListener('focusout', event => {
+      const within = event.relatedTarget instanceof Node && this.element.contains(event.relatedTarget);
+      if (!within && document.hasFocus() && !this.hasProblem) {
+        this.check();
+      }
+    });
+    this._say(passphrase.problem);
+  }
+
+  readonly element: HTMLElement;
+
+  get text(): string {
+    return this._first.text;
+  }
+
+  get hasProblem(): boolean {
+    return this._messages.hasProblem;
+  }
+
+  check(): boolean {
+    if (this._second !== null) {
+      this._say(this._agree ? '' : 'The two are not the same.');
+    } else {
+      this._say(this.text === '' ? 'The passphrase is needed here.' : '');
+    }
+    return !this.hasProblem;
+  }
+
+  focus(): void {
+    if (this._second === null || this._agree) {
+      this._first.focus();
+    } else {
+      this._second.focus();
+    }
+  }
+
+  empty(): void {
+    for (const control of this._controls) {
+      control.text = '';
+      control.revealed = false;
+    }
+  }
+
+  private get _agree(): boolean {
+    return this._controls.every(control => control.text === this.text);
+  }
+
+  private get _controls(): readonly Control[] {
+    return this._second === null ? [this._first] : [this._first, this._second];
+  }
+
+  private _control(label: string, required: boolean, about: HTMLElement | null): Control {
+    const id = this._context.id();
+    const described = about === null ? '' : `${about.id} `;
+    const control = new Control({
+      id,
+      describedBy: described + this._messages.describedBy,
+      required,
+      placeholder: '',
+      sensitive: true,
+      lines: 'one',
+      changed: () => {
+        this._say('');
+      }
+    });
+    const head = h('div', { class: 'zs-head' }, h('label', { class: 'zs-label', for: id }, label));
+    const eye = peekButton(control, label, this._context.signal);
+    const typed = h('div', { class: 'zs-typed' }, control.element, eye);
+    const field = h('div', { class: 'zs-field' }, head, ...(about === null ? [] : [about]), typed);
+    this.element.append(field);
+    return control;
+  }
+
+  private _say(text: string): void {
+    this._messages.show(problem(text));
+    for (const control of this._controls) {
+      control.invalid = this.hasProblem;
+    }
+  }
+
+  private readonly _messages: Messages;
+  private readonly _first: Control;
+  private readonly _second: Control | null = null;
+}

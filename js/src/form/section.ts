@@ -1,0 +1,135 @@
+import { AddedKey, type IAddedKeyOwner } from './addedKey';
+import { button, h } from './dom';
+import { Field } from './field';
+import { icon } from './icons';
+import type { IContext, IPart } from './part';
+import type { ISection, ISectionAnswer } from './wire';
+
+/** One secret in a form: the keys that the kernel asks for, and those that a person adds. */
+export class Section implements IAddedKeyOwner {
+  /** `names` are those of keys that a person had added before the kernel dealt with a submit. */
+  constructor(
+    private readonly _section: ISection,
+    private readonly _context: IContext,
+    names: readonly string[]
+  ) {
+    this._fields = this._open ? _section.fields.map(field => new Field(field, _context)) : [];
+    this._add = button({ class: 'zs-link zs-add' }, 'Add key', () => {
+      this._addKey('').focus();
+    });
+    this._add.prepend(icon('plus'));
+    this.element = this._frame();
+    if (!this._takesKeys) {
+      return;
+    }
+    const known = new Set(_section.fields.map(field => field.key));
+    for (const name of names.filter(name => !known.has(name))) {
+      this._addKey(name);
+    }
+    if (this._fields.length + this._added.length === 0) {
+      this._addKey('');
+    }
+  }
+
+  readonly element: HTMLElement;
+
+  get parts(): readonly IPart[] {
+    return [...this._fields, ...this._added];
+  }
+
+  /** The first part with a problem of the kernel's. */
+  get troubled(): IPart | undefined {
+    return this._fields.find(field => field.hasProblem);
+  }
+
+  /** The names of the keys that a person has added. */
+  get addedNames(): readonly string[] {
+    return this._added.map(key => key.name).filter(name => name !== '');
+  }
+
+  get answer(): ISectionAnswer {
+    const typed = this._fields.map(field => [field.key, field.text] as const);
+    const added = this._added.map(key => [key.name, key.text] as const);
+    return {
+      values: [...typed, ...added].filter(([, text]) => text !== ''),
+      removed: this._fields.filter(field => field.removed).map(field => field.key)
+    };
+  }
+
+  isTaken(key: AddedKey): boolean {
+    return (
+      this._fields.some(field => field.key === key.name) ||
+      this._added.some(other => other !== key && other.name === key.name)
+    );
+  }
+
+  isNeeded(key: AddedKey): boolean {
+    return (
+      this._fields.length === 0 &&
+      key === this._added[0] &&
+      this._added.every(added => added.isEmpty)
+    );
+  }
+
+  remove(key: AddedKey): void {
+    this._added.splice(this._added.indexOf(key), 1);
+    key.element.remove();
+    this._arrange();
+    this._add.focus();
+  }
+
+  private get _open(): boolean {
+    return this._section.done === '';
+  }
+
+  private get _takesKeys(): boolean {
+    return this._open && this._section.any_key;
+  }
+
+  private _addKey(name: string): AddedKey {
+    const key = new AddedKey(name, this, this._context);
+    this._added.push(key);
+    this._rows.append(key.element);
+    this._arrange();
+    return key;
+  }
+
+  private _arrange(): void {
+    this._heads.hidden = this._added.length === 0;
+    const sole = this._fields.length + this._added.length === 1;
+    for (const key of this._added) {
+      key.removable = !sole;
+    }
+  }
+
+  private _frame(): HTMLElement {
+    const { done, note, title } = this._section;
+    const frame =
+      title === ''
+        ? h('div', { class: 'zs-section' })
+        : h('fieldset', { class: 'zs-section' }, h('legend', {}, title));
+    if (note !== '') {
+      frame.append(h('div', { class: 'zs-about' }, note));
+    }
+    if (!this._open) {
+      frame.append(h('div', { class: 'zs-done' }, icon('done'), done));
+    }
+    frame.append(...this._fields.map(field => field.element));
+    if (this._takesKeys) {
+      frame.append(h('div', { class: 'zs-keys' }, this._heads, this._rows, this._add));
+    }
+    return frame;
+  }
+
+  private readonly _fields: readonly Field[];
+  private readonly _added: AddedKey[] = [];
+  private readonly _add: HTMLButtonElement;
+  private readonly _rows = h('div', { class: 'zs-rows' });
+  /** For the eye alone: each control has a label of its own. */
+  private readonly _heads = h(
+    'div',
+    { class: 'zs-added zs-heads', 'aria-hidden': 'true', hidden: true },
+    h('span', { class: 'zs-added-name' }, 'Key'),
+    h('span', { class: 'zs-added-value' }, 'Value')
+  );
+}

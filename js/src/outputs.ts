@@ -1,0 +1,50 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+
+import { FormOutput, LineRenderer } from './formOutput';
+import { FORM_TYPE, NAMESPACE, WIDGET_TYPE } from './tokens';
+
+/** Before ipywidgets' own, which is -10. */
+const RANK = -20;
+
+/** Shows a form that a reopened notebook still has in an output, without its kernel, as a line. */
+export const outputsPlugin: JupyterFrontEndPlugin<void> = {
+  id: `${NAMESPACE}:outputs`,
+  description: 'Shows forms in the outputs of notebooks.',
+  autoStart: true,
+  requires: [INotebookTracker],
+  activate: (_app: JupyterFrontEnd, tracker: INotebookTracker): void => {
+    tracker.forEach(addFactory);
+    tracker.widgetAdded.connect((_, panel) => {
+      addFactory(panel);
+    });
+  }
+};
+
+function addFactory({ content: { rendermime }, sessionContext }: NotebookPanel): void {
+  rendermime.addFactory(
+    {
+      safe: true,
+      mimeTypes: [FORM_TYPE],
+      createRenderer: options => {
+        const widgets = rendermime.getFactory(WIDGET_TYPE);
+        if (widgets === undefined) {
+          return new LineRenderer();
+        }
+        const renderer = widgets.createRenderer({ ...options, mimeType: WIDGET_TYPE });
+        const output = new FormOutput(renderer);
+        const retry = (_: unknown, status: string): void => {
+          if (status === 'connected') {
+            void output.retry();
+          }
+        };
+        sessionContext.connectionStatusChanged.connect(retry);
+        renderer.disposed.connect(() => {
+          sessionContext.connectionStatusChanged.disconnect(retry);
+        });
+        return renderer;
+      }
+    },
+    RANK
+  );
+}

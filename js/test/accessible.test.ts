@@ -1,0 +1,88 @@
+import axe from 'axe-core';
+import { describe, expect, test } from 'vitest';
+
+import { show } from './page';
+import { field, form, rule, section } from './states';
+
+const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] };
+
+const EVERYTHING = form({
+  problem: 'Not registered.',
+  rules: [rule('x', 'An x?', { refuses: false })],
+  sections: [
+    section([field('a')], { title: 'one', done: 'registered' }),
+    section(
+      [
+        field('user', { sensitive: false, required: false, description: 'Of the account.' }),
+        field('token', { present: 'set', removable: true, needed_by: ['a.b'] }),
+        field('pem', { media_type: 'application/x-pem-file', problem: 'No key.' })
+      ],
+      { title: 'two', note: 'schema aws', any_key: true }
+    )
+  ],
+  passphrase: { label: 'Passphrase of local', is_new: true, problem: '' }
+});
+
+async function violations(root: Element): Promise<readonly string[]> {
+  const { violations: found } = await axe.run(root, RULES);
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(', ')}`);
+}
+
+/** The colours of JupyterLab's two themes on which text stands. */
+const THEMES = {
+  'without a theme': {},
+  light: {
+    '--jp-layout-color0': '#fff',
+    '--jp-layout-color1': '#fff',
+    '--jp-layout-color2': '#eee',
+    '--jp-ui-font-color0': '#000',
+    '--jp-ui-font-color1': 'rgba(0,0,0,.87)',
+    '--jp-ui-font-color2': 'rgba(0,0,0,.54)',
+    '--jp-error-color1': '#d32f2f',
+    '--jp-success-color1': '#388e3c',
+    '--jp-accept-color-normal': '#1976d2',
+    '--jp-reject-color-normal': '#757575'
+  },
+  dark: {
+    '--jp-layout-color0': '#111',
+    '--jp-layout-color1': '#212121',
+    '--jp-layout-color2': '#424242',
+    '--jp-ui-font-color0': '#fff',
+    '--jp-ui-font-color1': 'rgba(255,255,255,.87)',
+    '--jp-ui-font-color2': 'rgba(255,255,255,.54)',
+    '--jp-error-color1': '#f44336',
+    '--jp-success-color1': '#4caf50',
+    '--jp-accept-color-normal': '#1976d2',
+    '--jp-reject-color-normal': '#757575'
+  }
+};
+
+describe.each(Object.entries(THEMES))('%s', (_, colours) => {
+  test('a form meets WCAG 2.2 AA, with problems, notes, an added key and a removed one', async () => {
+    const shown = show(EVERYTHING);
+    for (const [name, colour] of Object.entries(colours)) {
+      shown.el.style.setProperty(name, colour);
+    }
+    shown.type('user', 'x');
+    shown.button('Add key').click();
+    expect(await violations(shown.el)).toEqual([]);
+    shown.button('Remove token').click();
+    shown.button('Register').click();
+    expect(shown.problems.length).toBeGreaterThan(0);
+    expect(await violations(shown.el)).toEqual([]);
+  });
+});
+
+test('its line meets WCAG 2.2 AA', async () => {
+  const shown = show(form({ phase: 'done', line: '✔ registered', details: ['A warning.'] }));
+  expect(await violations(shown.el)).toEqual([]);
+});
+
+test('every target is at least 24 pixels wide and high', () => {
+  const shown = show(EVERYTHING);
+  shown.button('Add key').click();
+  for (const target of shown.all('button, .zs-input')) {
+    const { width, height } = target.getBoundingClientRect();
+    expect(Math.min(width, height), target.outerHTML).toBeGreaterThanOrEqual(24);
+  }
+});

@@ -1,0 +1,126 @@
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { Widget } from '@lumino/widgets';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { FormOutput, LineRenderer } from '../src/formOutput';
+import { FORM_TYPE, WIDGET_TYPE } from '../src/tokens';
+
+const LINE = 'The form was open; run the cell again.';
+
+/** ipywidgets' renderer, as far as an output sees it. */
+class WidgetRenderer extends Widget implements IRenderMime.IRenderer {
+  rendered = 0;
+
+  renderModel(): Promise<void> {
+    this.rendered += 1;
+    this.node.textContent = 'Loading widget...';
+    return Promise.resolve();
+  }
+
+  fail(text = 'Error displaying widget: model not found'): void {
+    this.node.textContent = text;
+  }
+
+  find(): void {
+    this.node.textContent = '';
+    this.node.append(document.createElement('button'));
+  }
+}
+
+function model(trusted = true): IRenderMime.IMimeModel {
+  return {
+    trusted,
+    data: { [FORM_TYPE]: { model_id: 'm', line: LINE }, [WIDGET_TYPE]: { model_id: 'm' } },
+    metadata: {},
+    setData: () => undefined
+  };
+}
+
+let renderer: WidgetRenderer & IRenderMime.IRenderer;
+let output: FormOutput;
+
+/** What the output shows once the observer has seen the last change. */
+async function text(): Promise<string> {
+  await Promise.resolve();
+  return renderer.node.querySelector('[role=status]')?.textContent ?? renderer.node.textContent;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  renderer = new WidgetRenderer();
+  output = new FormOutput(renderer);
+});
+
+afterEach(() => {
+  renderer.dispose();
+  vi.useRealTimers();
+});
+
+describe('a form in an output', () => {
+  test('is what ipywidgets shows of it', async () => {
+    await renderer.renderModel(model());
+    renderer.find();
+    expect(await text()).toBe('');
+    vi.advanceTimersByTime(9999);
+    expect(renderer.node.querySelector('button')).not.toBeNull();
+  });
+
+  test.each(['Error displaying widget: model not found', 'Error displaying widget'])(
+    'is its line where ipywidgets says %j',
+    async failure => {
+      await renderer.renderModel(model());
+      renderer.fail(failure);
+      expect(await text()).toBe(LINE);
+    }
+  );
+
+  test('is its line where ipywidgets waits for a kernel that does not come', async () => {
+    await renderer.renderModel(model());
+    expect(await text()).toBe('Loading widget...');
+    vi.advanceTimersByTime(3000);
+    expect(await text()).toBe(LINE);
+  });
+
+  test('is the form once ipywidgets finds it after all', async () => {
+    await renderer.renderModel(model());
+    await text();
+    vi.advanceTimersByTime(3000);
+    renderer.find();
+    expect(await text()).toBe('');
+    vi.advanceTimersByTime(9999);
+    expect(renderer.node.querySelector('button')).not.toBeNull();
+  });
+
+  test('is looked for again when the kernel is back, behind its line', async () => {
+    await renderer.renderModel(model());
+    renderer.fail();
+    expect(await text()).toBe(LINE);
+    await output.retry();
+    expect(renderer.rendered).toBe(2);
+    await text();
+    vi.advanceTimersByTime(0);
+    expect(await text()).toBe(LINE);
+    renderer.find();
+    expect(await text()).toBe('');
+  });
+
+  test('is not looked for twice at a time', async () => {
+    await renderer.renderModel(model());
+    await output.retry();
+    expect(renderer.rendered).toBe(1);
+  });
+
+  test('is its line in a notebook that is not trusted, whose widgets would run code', async () => {
+    await renderer.renderModel(model(false));
+    await output.retry();
+    expect(renderer.rendered).toBe(0);
+    expect(await text()).toBe(LINE);
+  });
+
+  test('is its line in a front end without ipywidgets', async () => {
+    const lines = new LineRenderer();
+    await lines.renderModel(model());
+    expect(lines.node.querySelector('[role=status]')?.textContent).toBe(LINE);
+    lines.dispose();
+  });
+});

@@ -1,0 +1,84 @@
+import { blake2b } from '@noble/hashes/blake2.js';
+import nacl from 'tweetnacl/nacl.js';
+
+import type { IAnswer, IForm, IModel, Message } from '../src/form/wire';
+
+/** The bytes 0 to 31 as a private key, and its public key as PyNaCl has it. */
+export const PRIVATE_KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
+export const PUBLIC_KEY = 'j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8=';
+
+export function bytes(base64: string): Uint8Array {
+  return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
+}
+
+/** Open a sealed box as libsodium does. */
+export function open(sealed: Uint8Array): Uint8Array {
+  const ephemeral = sealed.subarray(0, 32);
+  const keys = new Uint8Array([...ephemeral, ...bytes(PUBLIC_KEY)]);
+  const nonce = blake2b(keys, { dkLen: 24 });
+  const message = nacl.box.open(sealed.subarray(32), nonce, ephemeral, PRIVATE_KEY);
+  if (message === null) {
+    throw new Error('The box was not sealed for this key.');
+  }
+  return message;
+}
+
+/** anywidget's model, with a kernel behind it that a test plays. */
+export class FakeModel implements IModel {
+  constructor(form: IForm) {
+    this._form = form;
+  }
+
+  readonly sent: Message[] = [];
+  /** What sending fails with. */
+  failure: Error | null = null;
+
+  get listeners(): number {
+    return [...this._callbacks.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** What was in the sealed messages, in their order. */
+  get answers(): readonly IAnswer[] {
+    return this.sent.flatMap(message => {
+      if (message.kind !== 'submit') {
+        return [];
+      }
+      return [JSON.parse(new TextDecoder().decode(open(bytes(message.sealed)))) as IAnswer];
+    });
+  }
+
+  get(): IForm {
+    return this._form;
+  }
+
+  on(event: string, callback: () => void): void {
+    const callbacks = this._callbacks.get(event) ?? new Set();
+    this._callbacks.set(event, callbacks.add(callback));
+  }
+
+  off(event: string, callback: () => void): void {
+    this._callbacks.get(event)?.delete(callback);
+  }
+
+  send(message: Message): void {
+    if (this.failure !== null) {
+      throw this.failure;
+    }
+    this.sent.push(message);
+  }
+
+  /** Replace the state, or parts of it, as the kernel does. */
+  change(more: Partial<IForm>): void {
+    this._form = { ...this._form, ...more };
+    this.trigger('change:form');
+  }
+
+  trigger(event: string): void {
+    for (const callback of this._callbacks.get(event) ?? []) {
+      callback();
+    }
+  }
+
+  private readonly _callbacks = new Map<string, Set<() => void>>();
+  private _form: IForm;
+}

@@ -1,0 +1,95 @@
+import nacl from 'tweetnacl/nacl.js';
+import { describe, expect, test } from 'vitest';
+
+import { padded } from '../src/form/answer';
+import { seal, sealedBox } from '../src/form/seal';
+import type { IAnswer } from '../src/form/wire';
+
+import { PRIVATE_KEY, PUBLIC_KEY, bytes, open } from './kernel';
+
+/** Made with PyNaCl for the public key, from the ephemeral private key of the bytes 32 to 63. */
+const VECTORS = [
+  ['', 'NYBy1jZYgNGu6jKa35EhODhR7SGijjt16WXQ0s0WYlTo/I+jNfxZR47Gj6Cgu6FD'],
+  [
+    'a secret',
+    'NYBy1jZYgNGu6jKa35EhODhR7SGijjt16WXQ0s0WYlQwM5ns8HAHaCpprm/vPXIP5H+j+7OoSRo='
+  ],
+  [
+    'Zürich ✔ 🔑',
+    'NYBy1jZYgNGu6jKa35EhODhR7SGijjt16WXQ0s0WYlRLa+XQFaSCZdWHwnEUjjTC35xs7Lm5RE431l1QMp6gkg=='
+  ]
+] as const;
+
+/** `SealedBox.encrypt` of PyNaCl, with an ephemeral key of its own. */
+const FROM_PYNACL =
+  'ebTytLhmHccMuJJWuKxQ4rkSquSGW2bsEN93l66pE0jFpPKcgJ7l1mW7/cT2rlvcQslLttoJO8M=';
+
+const utf8 = new TextEncoder();
+const text = new TextDecoder();
+
+function answer(value: string): IAnswer {
+  return {
+    form: 'f1',
+    attempt: 2,
+    sections: [{ values: [['token', value]], removed: ['old'] }],
+    passphrase: null
+  };
+}
+
+describe('a sealed box', () => {
+  test.each(VECTORS)('of %j is byte for byte the one that PyNaCl makes', (message, sealed) => {
+    const ephemeral = nacl.box.keyPair.fromSecretKey(
+      Uint8Array.from({ length: 32 }, (_, index) => 32 + index)
+    );
+    expect(sealedBox(utf8.encode(message), bytes(PUBLIC_KEY), ephemeral)).toEqual(bytes(sealed));
+  });
+
+  test('of PyNaCl opens in these tests, so that they open what the kernel would', () => {
+    expect(text.decode(open(bytes(FROM_PYNACL)))).toBe('a secret');
+  });
+
+  test('opens with the private key', () => {
+    expect(text.decode(open(bytes(seal(utf8.encode('Zürich 🔑'), PUBLIC_KEY))))).toBe('Zürich 🔑');
+  });
+
+  test('does not open with another key', () => {
+    const other = nacl.box.keyPair();
+    const sealed = sealedBox(utf8.encode('a secret'), other.publicKey);
+    expect(() => open(sealed)).toThrow('not sealed for this key');
+  });
+
+  test('has a fresh ephemeral key each time', () => {
+    const keys = Array.from({ length: 8 }, () => seal(new Uint8Array(), PUBLIC_KEY).slice(0, 42));
+    expect(new Set(keys).size).toBe(8);
+  });
+
+  test('forgets its ephemeral private key', () => {
+    const ephemeral = nacl.box.keyPair.fromSecretKey(PRIVATE_KEY.slice());
+    sealedBox(new Uint8Array(), bytes(PUBLIC_KEY), ephemeral);
+    expect(ephemeral.secretKey).toEqual(new Uint8Array(32));
+  });
+});
+
+describe('an answer', () => {
+  test('says what a person filled in', () => {
+    expect(JSON.parse(text.decode(padded(answer('ü"\n'))))).toEqual({
+      ...answer('ü"\n'),
+      pad: expect.stringMatching(/^ *$/) as string
+    });
+  });
+
+  test.each(['', 'short', 'ü'.repeat(900), 'x'.repeat(3900)])(
+    'has one length, whatever the value (%#)',
+    value => {
+      expect(padded(answer(value)).length).toBe(4096);
+    }
+  );
+
+  test('grows by whole blocks', () => {
+    const lengths = Array.from(
+      { length: 200 },
+      (_, index) => padded(answer('x'.repeat(3900 + index))).length
+    );
+    expect(new Set(lengths)).toEqual(new Set([4096, 8192]));
+  });
+});

@@ -1,0 +1,62 @@
+"""A front end that shows forms, played by the kernel's own messages: what JupyterLab and the form's browser half send."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from nacl.public import PublicKey, SealedBox
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tests.kernels import Kernel, Ran
+
+FORM_MIME = "application/vnd.zensecrets.form+json"
+
+
+class FormOnScreen:
+    """A form of a kernel, as its messages show it."""
+
+    def __init__(self, kernel: Kernel, ran: Ran) -> None:
+        """Take the form that a cell has shown."""
+        shown = [message for message in ran.messages if message["msg_type"] == "display_data"]
+        bundles = [message["content"]["data"] for message in shown if FORM_MIME in message["content"]["data"]]
+        assert len(bundles) == 1, f"{len(bundles)} forms were shown. {ran.error}"
+        self.bundle = bundles[0]
+        self.id: str = self.bundle[FORM_MIME]["model_id"]
+        self._kernel = kernel
+        self.state = self._newest(ran.messages)
+
+    def submit(self, *sections: Mapping[str, str], removed: Sequence[str] = (), passphrase: str | None = None, **changes: Any) -> None:
+        """Seal values to the form's key and send them; ``changes`` are to the sealed object, for messages that nobody should send."""
+        message = {
+            "form": self.id,
+            "attempt": self.state["attempt"],
+            "sections": [{"values": list(values.items()), "removed": list(removed)} for values in sections],
+            "passphrase": passphrase,
+            "pad": "",
+            **changes,
+        }
+        self.send({"kind": "submit", "sealed": self.seal(message)})
+
+    def seal(self, message: object, key: str = "") -> str:
+        """Return a message sealed to the form's present key, or to another one."""
+        box = SealedBox(PublicKey(base64.b64decode(key or self.state["key"])))
+        return base64.b64encode(box.encrypt(json.dumps(message).encode())).decode()
+
+    def send(self, content: Mapping[str, Any]) -> None:
+        """Send a message as the widget does, and take what comes of it."""
+        messages = self._kernel.send_comm(self.id, {"method": "custom", "content": dict(content)})
+        self.updates = [message["content"]["data"] for message in messages if message["msg_type"] == "update_display_data"]
+        self.state = self._newest(messages, self.state)
+
+    def _newest(self, messages: Sequence[Mapping[str, Any]], known: dict[str, Any] | None = None) -> dict[str, Any]:
+        found = known
+        for message in messages:
+            content = message["content"]
+            if message["msg_type"] in {"comm_open", "comm_msg"} and content["comm_id"] == self.id:
+                found = content["data"].get("state", {}).get("form", found)
+        assert found is not None
+        return found

@@ -1,0 +1,96 @@
+"""What the front end can do that sent the request which is running: show a form, answer prompts, or neither."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.errors import InteractionUnavailableError, SettingsError
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+FORMS_VARIABLE = "ZENSECRETS_FORMS"
+"""``on`` shows forms wherever prompts are answered, ``off`` nowhere; without it, or with ``auto``, notebooks get forms."""
+
+MODULES = Path(__file__).parent / "widget"
+"""What the browser loads: built from ``js/``, and missing where the package was installed from a clone without Node."""
+
+_SERVES_COMMS = (7, 4)
+"""The first ipykernel that hands a widget's messages on while a cell awaits something."""
+
+
+def somebody_is_there(shell: InteractiveShell) -> bool:
+    """Tell whether a prompt of ``shell`` reaches a person.
+
+    A kernel knows from each request whether its client answers prompts: nbclient and papermill say that they do not. While it deals with
+    a widget's message there is no cell to show a prompt under, and the answer would never come.
+    """
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+    return bool(getattr(kernel, "_allow_stdin", False)) and _request(shell).get("header", {}).get("msg_type") != "comm_msg"
+
+
+def shows_forms(shell: InteractiveShell) -> bool:
+    """Tell whether the front end that is running a cell of ``shell`` shows a form.
+
+    Consoles of Jupyter show no widgets, and nothing in the protocol says so. What runs the cells of a notebook names the cell in its
+    request (JupyterLab, Notebook 7 and VS Code do), which consoles have no reason to. Colab doesn't, and is known by its own package.
+
+    Raises:
+        SettingsError: If ZENSECRETS_FORMS is set to anything but on, off or auto.
+    """
+    chosen = os.environ.get(FORMS_VARIABLE, "").strip().lower() or "auto"
+    if chosen not in {"on", "off", "auto"}:
+        raise SettingsError(f"{FORMS_VARIABLE} is {chosen!r}, which says nothing.", hint="Set it to on, off or auto.")
+    if chosen == "off" or getattr(shell, "kernel", None) is None or not somebody_is_there(shell) or not can_make_forms():
+        return False
+    return chosen == "on" or bool(_request(shell).get("metadata", {}).get("cellId")) or "google.colab" in sys.modules
+
+
+def can_make_forms() -> bool:
+    """Tell whether what a form is made of is installed here."""
+    return (MODULES / "form.js").is_file() and find_spec("anywidget") is not None
+
+
+def can_await_forms(shell: InteractiveShell) -> bool:
+    """Tell whether a cell of ``shell`` that awaits a form is told when it is submitted, so that waiting ends.
+
+    Older kernels put what a form sends behind the cell that waits for it.
+    """
+    if getattr(shell, "kernel", None) is None:
+        return False
+    from ipykernel._version import version_info  # noqa: PLC0415 - a shell with a kernel has it, others may not
+
+    return tuple(version_info[:2]) >= _SERVES_COMMS
+
+
+def hidden_prompt(prompt: str) -> str:
+    """Return what a person types, which is shown nowhere.
+
+    In a kernel ``getpass`` goes through the front end's own password prompt, and ``input`` would echo.
+
+    Raises:
+        InteractionUnavailableError: If the prompt reaches nobody after all.
+    """
+    try:
+        return getpass.getpass(prompt)
+    except EOFError:
+        reason = "the input is closed"
+    except RuntimeError as error:
+        # ipykernel's StdinNotImplementedError is only importable where ipykernel is installed.
+        if type(error).__name__ != "StdinNotImplementedError":
+            raise
+        reason = "this front end shows no prompts"
+    message = f"There was something to ask ({prompt.strip().rstrip(':')}), and {reason}."
+    raise InteractionUnavailableError(message)
+
+
+def _request(shell: InteractiveShell) -> dict[str, Any]:
+    found = shell.kernel.get_parent("shell")
+    return found if isinstance(found, dict) else {}
