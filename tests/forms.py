@@ -31,6 +31,20 @@ class FormOnScreen:
 
     def submit(self, *sections: Mapping[str, str], removed: Sequence[str] = (), passphrase: str | None = None, **changes: Any) -> None:
         """Seal values to the form's key and send them; ``changes`` are to the sealed object, for messages that nobody should send."""
+        self.send(self._submission(sections, removed, passphrase, changes))
+
+    def submit_while(self, running: str, *sections: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Submit while a cell waits, and return what was published about the cell until it ended."""
+        return self.send_while(running, self._submission(sections, (), None, {}))
+
+    def send_while(self, running: str, content: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Send a message while a cell waits, and return what was published about the cell until it ended."""
+        self._send(content)
+        return self._kernel.published(running)
+
+    def _submission(
+        self, sections: Sequence[Mapping[str, str]], removed: Sequence[str], passphrase: str | None, changes: Mapping[str, Any]
+    ) -> dict[str, Any]:
         message = {
             "form": self.id,
             "attempt": self.state["attempt"],
@@ -39,7 +53,10 @@ class FormOnScreen:
             "pad": "",
             **changes,
         }
-        self.send({"kind": "submit", "sealed": self.seal(message)})
+        return {"kind": "submit", "sealed": self.seal(message)}
+
+    def _send(self, content: Mapping[str, Any]) -> str:
+        return self._kernel.send_comm(self.id, {"method": "custom", "content": dict(content)})
 
     def seal(self, message: object, key: str = "") -> str:
         """Return a message sealed to the form's present key, or to another one."""
@@ -48,7 +65,7 @@ class FormOnScreen:
 
     def send(self, content: Mapping[str, Any]) -> None:
         """Send a message as the widget does, and take what comes of it."""
-        messages = self._kernel.send_comm(self.id, {"method": "custom", "content": dict(content)})
+        messages = self._kernel.published(self._send(content))
         self.updates = [message["content"]["data"] for message in messages if message["msg_type"] == "update_display_data"]
         self.state = self._newest(messages, self.state)
 

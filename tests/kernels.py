@@ -99,12 +99,26 @@ class Kernel:
         assert not waiting, f"Nobody asked for {len(waiting)} of the answers. {ran.error}"
         return ran
 
-    def send_comm(self, comm: str, data: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Send a widget's message and return what the kernel published while it dealt with it."""
+    def start(self, code: str) -> str:
+        """Run a cell of a notebook without waiting for its end, and return the request's identity."""
+        return self._execute(code, somebody=True, in_notebook=True)
+
+    def until(self, identity: str, kind: str) -> Ran:
+        """Return what was published about a cell that is still running, up to the first message of a kind."""
+        messages: list[dict[str, Any]] = []
+        while not messages or messages[-1]["msg_type"] != kind:
+            message = self.client.get_iopub_msg(timeout=SECONDS)
+            self.record.append(message)
+            if message["parent_header"].get("msg_id") == identity:
+                messages.append(message)
+        return Ran({"status": "ok"}, messages)
+
+    def send_comm(self, comm: str, data: Mapping[str, Any]) -> str:
+        """Send a widget's message and return its identity."""
         message = self.client.session.msg("comm_msg", {"comm_id": comm, "data": dict(data)})
         self.record.append(message)
         self.client.shell_channel.send(message)
-        return self.published(message["header"]["msg_id"])
+        return str(message["header"]["msg_id"])
 
     def published(self, identity: str) -> list[dict[str, Any]]:
         """Return what the kernel publishes about a request until it is done with it."""
@@ -119,7 +133,7 @@ class Kernel:
 
     def _execute(self, code: str, *, somebody: bool, in_notebook: bool) -> str:
         if not in_notebook:
-            return self.client.execute(code, allow_stdin=somebody)
+            return str(self.client.execute(code, allow_stdin=somebody))
         content = {
             "code": code,
             "silent": False,

@@ -53,7 +53,8 @@ class FormWidget(anywidget.AnyWidget):
         self._display = f"zensecrets-{self.model_id}"
         self._is_shown = False
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
-        where = f"The form of cell [{shell.execution_count}]"
+        # The inputs hold the running cell already; when the count goes up differs between releases of IPython.
+        where = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
         self._session = FormSession(self.model_id, question, where, self._update, getattr(shell, "kernel", shell).log.warning)
         self.set_trait("form", self._session.state)
         self.on_msg(lambda _widget, content, _buffers: self._session.receive(content))

@@ -171,6 +171,9 @@ class FormSession:
             for key, value in given.values:
                 problem = _problem(section, key, value, seen)
                 seen.add(key)
+                if problem and not any(field.key == key for field in section.fields):
+                    # A key that a person added has no field of its own before it is taken, and is not repeated: it may be a value.
+                    return Problems(form=problem)
                 if problem:
                     fields[section.subject, key] = problem
                 elif value:
