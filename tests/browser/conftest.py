@@ -1,4 +1,4 @@
-"""A real JupyterLab, and a headless Chromium that looks at it."""
+"""A real JupyterLab and a real Notebook 7, and a headless Chromium that looks at them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -28,14 +29,24 @@ expect.set_options(timeout=30_000)
 
 
 class Lab(NamedTuple):
-    """A JupyterLab that is running."""
+    """A JupyterLab, or a Notebook 7, that is running; ``home`` holds everything that it writes."""
 
     url: str
     token: str
     folder: Path
+    app: str = "jupyterlab"
+
+    @property
+    def home(self) -> Path:
+        """The folder that holds everything that it, its kernels and its extensions write."""
+        return self.folder.parent
 
     def open(self, page: Page, path: str = "") -> None:
         """Show the file at ``path`` in its folder, or the launcher."""
+        if self.app == "notebook":
+            page.goto(f"{self.url}notebooks/{path}?token={self.token}")
+            page.locator(".jp-NotebookPanel").wait_for()
+            return
         page.goto(f"{self.url}lab{'/tree/' + path if path else ''}?reset&token={self.token}")
         page.locator("#jp-main-dock-panel").wait_for()
 
@@ -43,7 +54,13 @@ class Lab(NamedTuple):
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Return a JupyterLab with a folder, a configuration and a home of its own."""
-    home = tmp_path_factory.mktemp("lab")
+    with running("jupyterlab", tmp_path_factory.mktemp("lab")) as lab:
+        yield lab
+
+
+@contextmanager
+def running(app: str, home: Path) -> Iterator[Lab]:
+    """Start JupyterLab, or Notebook 7, whose state lies under ``home``, logging all that it can, and end it afterwards."""
     folder = home / "notebooks"
     folder.mkdir()
     token = secrets.token_hex()
@@ -53,16 +70,31 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "JUPYTER_RUNTIME_DIR": "runtime",
         "IPYTHONDIR": "ipython",
         "ZENSECRETS_HOME": "zensecrets",
+        "JUPYTERLAB_SETTINGS_DIR": "config/lab/user-settings",
     }
     environment = {**os.environ, "JUPYTER_TOKEN": token, **{name: str(home / place) for name, place in own.items()}}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--port=0", "--allow-root", f"--ServerApp.root_dir={folder}"]
+    _set_up(home / "config")
+    options = ["--no-browser", "--port=0", "--allow-root", f"--ServerApp.root_dir={folder}", "--log-level=DEBUG"]
+    command = [sys.executable, "-m", app, *options]
     with (home / "log").open("wb") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            yield Lab(_url_of(server, home), token, folder)
+            yield Lab(_url_of(server, home), token, folder, app)
         finally:
             server.terminate()
             server.wait()
+
+
+def _set_up(config: Path) -> None:
+    """Turn on what keeps the most, and off what asks for attention or for the internet."""
+    settings = {
+        "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
+        "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    }
+    for name, values in settings.items():
+        path = config / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(values), encoding="utf-8")
 
 
 def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -72,8 +73,8 @@ def test_the_sdist_holds_the_labextension_and_no_clutter(sdist: Path) -> None:
     """The sdist has the built labextension, and beside it nothing that Git ignores."""
     with tarfile.open(sdist) as archive:
         names = {Path(*Path(member.name).parts[1:]).as_posix() for member in archive.getmembers()}
-    built = {name for name in names if name.startswith("zensecrets_jupyter/labextension/")}
-    assert "zensecrets_jupyter/labextension/package.json" in built
+    built = {name for name in names if name.startswith(("zensecrets_jupyter/labextension/", "zensecrets_jupyter/notebook/widget/"))}
+    assert {"zensecrets_jupyter/labextension/package.json", "zensecrets_jupyter/notebook/widget/form.js"} <= built
     assert names - built - {"PKG-INFO"} <= set(_tracked(or_new=True))
 
 
@@ -89,6 +90,8 @@ def test_the_wheel_holds_types_license_notebooks_and_labextension(wheel: Path) -
         notebooks
         | {
             "zensecrets_jupyter/py.typed",
+            "zensecrets_jupyter/notebook/widget/form.js",
+            "zensecrets_jupyter/notebook/widget/line.js",
             f"{about}/licenses/LICENSE",
             f"{data}/{LABEXTENSION}package.json",
             f"{data}/{LABEXTENSION}install.json",
@@ -134,6 +137,13 @@ def test_a_clone_without_node_gives_no_sdist(clone: Path, tmp_path: Path, bare: 
     with pytest.raises(subprocess.CalledProcessError) as refused:
         _run([sys.executable, "-m", "build", "--sdist", "--outdir", tmp_path, clone], path=bare)
     assert "An sdist has to hold the labextension, and it can't be built: Node.js and npm are not installed." in refused.value.output
+
+
+def test_the_form_is_small(wheel: Path) -> None:
+    """What a form brings to the browser is at most 40 KiB, compressed."""
+    with zipfile.ZipFile(wheel) as archive:
+        module = archive.read("zensecrets_jupyter/notebook/widget/form.js")
+    assert len(gzip.compress(module)) <= 40 * 1024
 
 
 def test_no_file_names_a_registry_or_a_path_of_this_machine() -> None:

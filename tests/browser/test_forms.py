@@ -1,0 +1,291 @@
+"""Forms in JupyterLab and in Notebook 7: played through by mouse and keyboard, and every place looked at where a value could be left."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from typing import TYPE_CHECKING, NamedTuple
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from nbconvert import HTMLExporter
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import expect
+
+from tests.browser.conftest import running
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Locator, Page, WebSocket
+
+    from tests.browser.conftest import Lab
+
+SECONDS = 60_000
+TRIES = 10
+
+STORAGE = """async () => {
+    const found = [JSON.stringify({...localStorage}), JSON.stringify({...sessionStorage})];
+    for (const {name} of await indexedDB.databases()) {
+        const database = await new Promise((resolve, reject) => {
+            const opening = indexedDB.open(name);
+            opening.onsuccess = () => resolve(opening.result);
+            opening.onerror = () => reject(opening.error);
+        });
+        for (const store of database.objectStoreNames) {
+            found.push(await new Promise((resolve, reject) => {
+                const reading = database.transaction(store).objectStore(store).getAll();
+                reading.onsuccess = () => resolve(JSON.stringify(reading.result));
+                reading.onerror = () => reject(reading.error);
+            }));
+        }
+        database.close();
+    }
+    return found;
+}"""
+
+
+class Wire(NamedTuple):
+    """What went over a page's websockets, in both directions, and the requests that it made."""
+
+    frames: list[bytes]
+    requests: list[str]
+
+
+@pytest.fixture(scope="module")
+def notebook_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Return a Notebook 7."""
+    with running("notebook", tmp_path_factory.mktemp("notebook")) as app:
+        yield app
+
+
+@pytest.fixture(params=["lab", "notebook_app"])
+def app(request: pytest.FixtureRequest) -> Lab:
+    """Return JupyterLab, and Notebook 7 the next time."""
+    found: Lab = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def wire(page: Page) -> Wire:
+    """Record the page's websockets as the browser's own developer tools do."""
+    wire = Wire([], [])
+
+    def listen(socket: WebSocket) -> None:
+        for event in ("framesent", "framereceived"):
+            socket.on(event, lambda data: wire.frames.append(data if isinstance(data, bytes) else data.encode()))
+
+    page.on("websocket", listen)
+    page.on("request", lambda request: wire.requests.append(f"{request.url} {request.post_data_buffer!r}"))
+    return wire
+
+
+def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
+    """Write a notebook, open it, and wait for its kernel."""
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    sources = ["%load_ext zensecrets_jupyter", *cells]
+    notebook = new_notebook(cells=[new_code_cell(source) for source in sources], metadata={"kernelspec": kernel})
+    nbformat.write(notebook, app.folder / name)
+    app.open(page, name)
+    if app.app == "jupyterlab":
+        # Before that, JupyterLab takes the keys and forgets the cell.
+        expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
+    for index in range(len(sources)):
+        run_cell(page, index)
+
+
+def run_cell(page: Page, index: int) -> None:
+    """Run a cell, and wait for its end."""
+    cell = cell_at(page, index)
+    prompt = cell.locator(".jp-InputPrompt")
+    # A cell is drawn before its number is.
+    expect(prompt).to_have_text(re.compile(r"\[.+\]:"), timeout=SECONDS)
+    before = prompt.inner_text()
+    for _ in range(TRIES):
+        # Until the kernel is connected the keys are swallowed, and Notebook 7 has no place that says when it is.
+        cell.locator(".jp-InputArea-editor").click()
+        page.keyboard.press("Control+Enter")
+        try:
+            expect(prompt).not_to_have_text(before, timeout=3_000)
+            break
+        except AssertionError:
+            continue
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=SECONDS)
+
+
+def cell_at(page: Page, index: int) -> Locator:
+    """Return a code cell of the notebook in front."""
+    return page.locator(".jp-NotebookPanel:visible .jp-CodeCell").nth(index)
+
+
+def form_of(page: Page, title: str) -> Locator:
+    """Return the form with that title."""
+    return page.get_by_role("form", name=title)
+
+
+def line(page: Page, text: str) -> Locator:
+    """Return the line that a form has become."""
+    return page.locator(".jp-OutputArea-output:visible", has_text=text).first
+
+
+def save(app: Lab, page: Page, name: str) -> str:
+    """Save the notebook and return its text."""
+    before = (app.folder / name).stat().st_mtime_ns
+    cell_at(page, 0).locator(".jp-InputPrompt").click()
+    page.keyboard.press("Control+s")
+    until = 100
+    while (app.folder / name).stat().st_mtime_ns == before and until:
+        page.wait_for_timeout(100)
+        until -= 1
+    return (app.folder / name).read_text(encoding="utf-8")
+
+
+def places(app: Lab, page: Page, wire: Wire, name: str) -> dict[str, str | bytes | Path]:
+    """Return everything in which a value may have been left, by what it is called."""
+    saved = save(app, page, name)
+    history = app.home / "ipython" / "profile_default" / "history.sqlite"
+    with sqlite3.connect(history) as connection:
+        rows = connection.execute("SELECT * FROM history").fetchall()
+    return {
+        "notebook": saved,
+        "everything that was written, with checkpoints, logs and the store": app.home,
+        "export": HTMLExporter().from_notebook_node(nbformat.reads(saved, as_version=4))[0],
+        "history": repr(rows),
+        "websocket": b"\n".join(wire.frames),
+        "requests": "\n".join(wire.requests),
+        "page": page.content(),
+        "fields": json.dumps(page.evaluate("[...document.querySelectorAll('input, textarea')].map(field => field.value)")),
+        "storage": "\n".join(page.evaluate(STORAGE)),
+    }
+
+
+def found_in(places: dict[str, str | bytes | Path]) -> list[str]:
+    """Return the places that hold a canary."""
+    return [called for called, place in places.items() if find_canary(place)]
+
+
+def test_nothing_is_left_of_what_was_typed(app: Lab, page: Page, wire: Wire) -> None:
+    """Register, update, register-secrets and cancel leave a value nowhere: not in files, messages, logs, storage or the page."""
+    refer = "%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}\n%stack update -an labels"
+    name = "forms.ipynb"
+    open_notebook(app, page, name, "%secret register cloud -s aws", "%secret register given_up", refer, "%stack register-secrets")
+    form = form_of(page, "Register cloud → default (local)")
+    form.get_by_label("aws_access_key_id", exact=True).fill(canary("id"))
+    form.get_by_label("aws_secret_access_key", exact=True).fill(canary("key"))
+    form.get_by_role("button", name="Register").click()
+    expect(line(page, "✔ registered cloud (2 keys) in default (local)")).to_be_visible()
+    cancelled = form_of(page, "Register given_up → default (local)")
+    cancelled.get_by_role("textbox", name="Name of the key").fill("some")
+    cancelled.get_by_label("Value of the key", exact=True).fill(canary("cancelled"))
+    cancelled.get_by_role("button", name="Cancel").click()
+    expect(line(page, "Cancelled: register given_up")).to_be_visible()
+    missing = form_of(page, "Register secrets of stack 'default' → default (local)")
+    expect(missing).to_contain_text("needed by annotator 'labels'.authentication_secret")
+    missing.get_by_label("key", exact=True).fill(canary("studio"))
+    missing.get_by_role("button", name="Register").click()
+    expect(line(page, "✔ registered studio (1 key) in default (local)")).to_be_visible()
+    cell_at(page, 1).locator(".cm-content").fill("%secret update cloud -i")
+    run_cell(page, 1)
+    update = form_of(page, "Update cloud → default (local)")
+    update.get_by_label("aws_secret_access_key", exact=True).fill(canary("new"))
+    update.get_by_role("button", name="Update").click()
+    expect(line(page, "✔ updated cloud (1 key) in default (local)")).to_be_visible()
+    looked_at = places(app, page, wire, name)
+    assert len(wire.frames) > 50
+    assert "widgets" in json.loads(str(looked_at["notebook"]))["metadata"], "the state of widgets is saved"
+    assert "[D " in (app.home / "log").read_text(encoding="utf-8", errors="replace"), "the server logs all that it can"
+    assert found_in(looked_at) == []
+
+
+def test_the_same_look_finds_what_a_password_widget_leaves(app: Lab, page: Page, wire: Wire) -> None:
+    """Ipywidgets' own password field leaves the value in the notebook and on the wire, so what the test above looks at does show leaks."""
+    name = "password.ipynb"
+    open_notebook(app, page, name, "import ipywidgets\nipywidgets.Password()")
+    field = cell_at(page, 1).locator("input[type=password]")
+    field.fill(canary("leaked"))
+    field.press("Tab")
+    page.wait_for_timeout(1000)
+    found = found_in(places(app, page, wire, name))
+    assert {"notebook", "websocket", "export"} <= set(found), found
+    # What the next test looks at begins clean again.
+    (app.folder / name).unlink()
+    for checkpoint in app.home.rglob("password-checkpoint.ipynb"):
+        checkpoint.unlink()
+
+
+def test_the_whole_flow_works_by_keyboard_alone(app: Lab, page: Page) -> None:
+    """The form takes the focus; Tab goes through it in order, letters are no shortcuts, Enter submits, and Escape cancels."""
+    open_notebook(app, page, "keys.ipynb", "%secret register door -s basic_auth")
+    form = form_of(page, "Register door → default (local)")
+    expect(form.get_by_label("username", exact=True)).to_be_focused()
+    page.keyboard.type("dd-ab")
+    page.keyboard.press("Tab")
+    order = []
+    for _ in range(8):
+        order.append(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"))
+        if page.evaluate("document.activeElement.type") == "password":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.type(canary("typed"))
+    page.keyboard.press("Enter")
+    expect(line(page, "✔ registered door (2 keys)")).to_be_visible()
+    expect(page.locator(".jp-NotebookPanel:visible .jp-CodeCell")).to_have_count(2)
+    cell_at(page, 1).locator(".cm-content").fill("%secret register window")
+    run_cell(page, 1)
+    expect(form_of(page, "Register window → default (local)")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(line(page, "Cancelled: register window")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
+    """By WCAG 2.2 AA the form is in order in both themes, with its problems and notes on the screen too."""
+    open_notebook(lab, page, f"axe-{theme}.ipynb", "%secret register cloud_2 -s aws", "%secret register free")
+    if theme == "Dark":
+        page.get_by_role("menuitem", name="Settings", exact=True).click()
+        page.get_by_text("Theme", exact=True).hover()
+        page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    form_of(page, "Register cloud_2").get_by_role("button", name="Register").click()
+    expect(form_of(page, "Register cloud_2")).to_contain_text("A value is needed here.")
+    found = Axe().run(page, context=".zs-form", options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    assert found.violations_count == 0, found.generate_report()
+    for title in ("Register cloud_2", "Register free"):
+        form_of(page, title).get_by_role("button", name="Cancel").click()
+        expect(form_of(page, title)).to_have_count(0)
+    if theme == "Dark":
+        page.get_by_role("menuitem", name="Settings", exact=True).click()
+        page.get_by_text("Theme", exact=True).hover()
+        page.get_by_role("menuitem", name="JupyterLab Light", exact=True).click()
+
+
+def test_a_form_asks_the_network_for_nothing(lab: Lab, page: Page, wire: Wire) -> None:
+    """Showing a form makes no request: what it is made of came from the kernel."""
+    open_notebook(lab, page, "requests.ipynb", "1")
+    page.wait_for_load_state("networkidle")
+    cell_at(page, 1).locator(".cm-content").fill("%secret register quiet")
+    wire.requests.clear()
+    run_cell(page, 1)
+    expect(form_of(page, "Register quiet")).to_be_visible()
+    ours = [request for request in wire.requests if not request.startswith(("blob:", lab.url))]
+    assert ours == []
+    assert not any(request.partition(" ")[0].endswith(".js") for request in wire.requests if not request.startswith("blob:"))
+    form_of(page, "Register quiet").get_by_role("button", name="Cancel").click()
+
+
+def test_a_reopened_notebook_shows_a_quiet_line(lab: Lab, page: Page) -> None:
+    """After its kernel was restarted an open form says so; reopened without the kernel, the output is a line and no dead widget."""
+    open_notebook(lab, page, "reopened.ipynb", "%secret register late")
+    expect(form_of(page, "Register late")).to_be_visible()
+    save(lab, page, "reopened.ipynb")
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.locator(".lm-Menu-item[data-command='kernelmenu:restart']").click()
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    expect(line(page, "This form's kernel is gone")).to_be_visible(timeout=SECONDS)
+    lab.open(page, "reopened.ipynb")
+    expect(page.locator(".jp-OutputArea-output", has_text="Register late").or_(line(page, "register late"))).to_be_visible(timeout=SECONDS)
+    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
