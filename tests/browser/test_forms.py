@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,10 +10,10 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbconvert import HTMLExporter
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
 from tests.browser.conftest import running
+from tests.browser.notebooks import SECONDS, cell_at, choose_theme, open_notebook, run_cell, save
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, WebSocket
 
     from tests.browser.conftest import Lab
-
-SECONDS = 60_000
-TRIES = 10
 
 STORAGE = """async () => {
     const found = [JSON.stringify({...localStorage}), JSON.stringify({...sessionStorage})];
@@ -84,44 +80,6 @@ def wire(page: Page) -> Wire:
     return wire
 
 
-def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
-    """Write a notebook, open it, and wait for its kernel."""
-    kernel = {"name": "python3", "display_name": "Python 3"}
-    sources = ["%load_ext zensecrets_jupyter", *cells]
-    notebook = new_notebook(cells=[new_code_cell(source) for source in sources], metadata={"kernelspec": kernel})
-    nbformat.write(notebook, app.folder / name)
-    app.open(page, name)
-    if app.app == "jupyterlab":
-        # Before that, JupyterLab takes the keys and forgets the cell.
-        expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
-    for index in range(len(sources)):
-        run_cell(page, index)
-
-
-def run_cell(page: Page, index: int) -> None:
-    """Run a cell, and wait for its end."""
-    cell = cell_at(page, index)
-    prompt = cell.locator(".jp-InputPrompt")
-    # A cell is drawn before its number is.
-    expect(prompt).to_have_text(re.compile(r"\[.+\]:"), timeout=SECONDS)
-    before = prompt.inner_text()
-    for _ in range(TRIES):
-        # Until the kernel is connected the keys are swallowed, and Notebook 7 has no place that says when it is.
-        cell.locator(".jp-InputArea-editor").click()
-        page.keyboard.press("Control+Enter")
-        try:
-            expect(prompt).not_to_have_text(before, timeout=3_000)
-            break
-        except AssertionError:
-            continue
-    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=SECONDS)
-
-
-def cell_at(page: Page, index: int) -> Locator:
-    """Return a code cell of the notebook in front."""
-    return page.locator(".jp-NotebookPanel:visible .jp-CodeCell").nth(index)
-
-
 def form_of(page: Page, title: str) -> Locator:
     """Return the form with that title."""
     return page.get_by_role("form", name=title)
@@ -130,18 +88,6 @@ def form_of(page: Page, title: str) -> Locator:
 def line(page: Page, text: str) -> Locator:
     """Return the line that a form has become."""
     return page.locator(".jp-OutputArea-output:visible", has_text=text).first
-
-
-def save(app: Lab, page: Page, name: str) -> str:
-    """Save the notebook and return its text."""
-    before = (app.folder / name).stat().st_mtime_ns
-    cell_at(page, 0).locator(".jp-InputPrompt").click()
-    page.keyboard.press("Control+s")
-    until = 100
-    while (app.folder / name).stat().st_mtime_ns == before and until:
-        page.wait_for_timeout(100)
-        until -= 1
-    return (app.folder / name).read_text(encoding="utf-8")
 
 
 def places(app: Lab, page: Page, wire: Wire, name: str) -> dict[str, str | bytes | Path]:
@@ -245,11 +191,7 @@ def test_the_whole_flow_works_by_keyboard_alone(app: Lab, page: Page) -> None:
 def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
     """By WCAG 2.2 AA the form is in order in both themes, with its problems and notes on the screen too."""
     open_notebook(lab, page, f"axe-{theme}.ipynb", "%secret register cloud_2 -s aws", "%secret register free")
-    if theme == "Dark":
-        page.get_by_role("menuitem", name="Settings", exact=True).click()
-        page.get_by_text("Theme", exact=True).hover()
-        page.get_by_role("menuitem", name="JupyterLab Dark", exact=True).click()
-        expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
+    choose_theme(page, theme)
     form_of(page, "Register cloud_2").get_by_role("button", name="Register").click()
     expect(form_of(page, "Register cloud_2")).to_contain_text("A value is needed here.")
     found = Axe().run(page, context=".zs-form", options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
@@ -257,10 +199,7 @@ def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
     for title in ("Register cloud_2", "Register free"):
         form_of(page, title).get_by_role("button", name="Cancel").click()
         expect(form_of(page, title)).to_have_count(0)
-    if theme == "Dark":
-        page.get_by_role("menuitem", name="Settings", exact=True).click()
-        page.get_by_text("Theme", exact=True).hover()
-        page.get_by_role("menuitem", name="JupyterLab Light", exact=True).click()
+    choose_theme(page, "Light")
 
 
 def test_a_form_asks_the_network_for_nothing(lab: Lab, page: Page, wire: Wire) -> None:
