@@ -286,6 +286,7 @@ def test_a_new_store_asks_for_its_passphrase_in_the_form(tmp_path: Path) -> None
         kernel.run("%load_ext zensecrets_jupyter")
         form = open_form(kernel, "%secret register mine --a")
         assert form.state["passphrase"]["is_new"] is True
+        assert form.state["passphrase"]["label"] == "New passphrase for secrets manager 'default'"
         form.submit({"a": value}, passphrase=passphrase)
         assert form.state["phase"] == "done", form.state
         assert "passphrase" in kernel.run("%zen secrets-manager describe").shown()[0]
@@ -293,8 +294,27 @@ def test_a_new_store_asks_for_its_passphrase_in_the_form(tmp_path: Path) -> None
         kernel.run("%load_ext zensecrets_jupyter")
         form = open_form(kernel, "%secret register other --a")
         assert form.state["passphrase"]["is_new"] is False
+        assert form.state["passphrase"]["label"] == "Passphrase of secrets manager 'default'"
         form.submit({"a": value}, passphrase="wrong")
         assert "does not open" in form.state["passphrase"]["problem"]
         form.submit({}, passphrase=passphrase)
         assert form.state["phase"] == "done", form.state
+        assert find_canary(repr(kernel.record)) == []
+
+
+def test_a_passphrase_that_is_not_asked_for_any_more_is_told(tmp_path: Path) -> None:
+    """Of two open forms the first makes the store; what the second brings along for it is not dropped in silence."""
+    value = canary()
+    with running_kernel(tmp_path) as kernel:
+        kernel.run("%load_ext zensecrets_jupyter")
+        first, second = open_form(kernel, "%secret register one --a"), open_form(kernel, "%secret register two --a")
+        first.submit({"a": value}, passphrase="")
+        assert first.state["phase"] == "done", first.state
+        second.submit({"a": value}, passphrase=canary("passphrase"))
+        assert second.state["problem"].startswith("Nothing asks for a passphrase any more")
+        assert second.state["passphrase"] is None
+        assert "two" not in names(kernel).split()
+        second.submit({})
+        assert second.state["phase"] == "done", second.state
+        assert content_of(kernel, "two") == {"a": value}
         assert find_canary(repr(kernel.record)) == []

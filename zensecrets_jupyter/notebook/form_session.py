@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
 
 _REFUSED = "What was sent could not be read, and nothing was done. Type the values again."
+_UNASKED = "Nothing asks for a passphrase any more, so the one that you typed was not used. Submit again to go on without it."
 
 
 class FormSession:
@@ -158,6 +159,9 @@ class FormSession:
         problems = self._take(submission)
         if problems.fields or problems.form:
             self._show(problems)
+        elif submission.passphrase and self._question.passphrase_wanted() is None:
+            # Another form, or a terminal, has made or opened the store since this one was shown.
+            self._show(Problems(form=_UNASKED))
         else:
             self._finish(submission.passphrase)
 

@@ -131,11 +131,16 @@ def open_state(  # noqa: PLR0913 - what a form shows
             }
             for section in question.sections
         ],
-        "passphrase": None if passphrase is None else {**passphrase._asdict(), "problem": problems.passphrase},
+        "passphrase": None if passphrase is None else _passphrase(passphrase, problems),
         "rules": [rule._asdict() for rule in VALUE_RULES],
         "keyRules": [rule._asdict() for rule in KEY_RULES],
         "largest": LARGEST,
     }
+
+
+def _passphrase(wanted: PassphraseWanted, problems: Problems) -> dict[str, Any]:
+    label = f"{'New passphrase for' if wanted.is_new else 'Passphrase of'} {wanted.label}"
+    return {"label": label, "is_new": wanted.is_new, "problem": problems.passphrase}
 
 
 def _section(section: Section, problems: Problems, kept: Answer) -> dict[str, Any]:

@@ -18,7 +18,7 @@ export class Passphrase implements IPart {
       const about = h(
         'div',
         { class: 'zs-about', id: _context.id() },
-        'Leave both empty to keep the key in a file that only you can read.'
+        'It seals everything that is kept there. Leave both empty to have the key in a file that only you can read.'
       );
       this._first = this._control(label, false, about);
       this._second = this._control(`${label}, again`, false, null);

@@ -71,6 +71,7 @@ export interface IField {
 
 /** The passphrase that a store asks for beside the values. */
 export interface IPassphrase {
+  /** "Passphrase of secrets manager 'default'". */
   readonly label: string;
   /** Asked twice; both may be empty, and the key is then kept in a file. */
   readonly is_new: boolean;
