@@ -59,8 +59,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @contextmanager
-def running(app: str, home: Path) -> Iterator[Lab]:
-    """Start JupyterLab, or Notebook 7, whose state lies under ``home``, logging all that it can, and end it afterwards."""
+def running(app: str, home: Path, **variables: str) -> Iterator[Lab]:
+    """Start JupyterLab, or Notebook 7, whose state lies under ``home``, logging all that it can, and end it afterwards.
+
+    It and its kernels have ``variables`` in their environment.
+    """
     folder = home / "notebooks"
     folder.mkdir()
     token = secrets.token_hex()
@@ -72,7 +75,8 @@ def running(app: str, home: Path) -> Iterator[Lab]:
         "ZENSECRETS_HOME": "zensecrets",
         "JUPYTERLAB_SETTINGS_DIR": "config/lab/user-settings",
     }
-    environment = {**os.environ, "JUPYTER_TOKEN": token, **{name: str(home / place) for name, place in own.items()}}
+    places = {name: str(home / place) for name, place in own.items()}
+    environment = {**os.environ, "JUPYTER_TOKEN": token, **places, **variables}
     _set_up(home / "config")
     options = ["--no-browser", "--port=0", "--allow-root", f"--ServerApp.root_dir={folder}", "--log-level=DEBUG"]
     command = [sys.executable, "-m", app, *options]
@@ -116,7 +120,14 @@ def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Return the machine's own Chromium; `tests/install-system-packages` installs it."""
+    """Return the machine's own Chromium."""
+    with chromium() as browser:
+        yield browser
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start the machine's own Chromium, which `tests/install-system-packages` installs, without a window."""
     path = shutil.which("chromium")
     assert path is not None, "There is no chromium here: run tests/install-system-packages."
     # Chromium looks up its vendor's hosts at every start, which takes long where there is no way out.

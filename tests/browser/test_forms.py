@@ -228,3 +228,35 @@ def test_a_reopened_notebook_shows_a_quiet_line(lab: Lab, page: Page) -> None:
     lab.open(page, "reopened.ipynb")
     expect(page.locator(".jp-OutputArea-output", has_text="Register late").or_(line(page, "register late"))).to_be_visible(timeout=SECONDS)
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
+
+
+def test_two_tabs_show_one_form(lab: Lab, page: Page) -> None:
+    """A notebook that is open twice shows its form in both; what one of them submits is the end of it in the other."""
+    open_notebook(lab, page, "twice.ipynb", "%secret register shared --token")
+    expect(form_of(page, "Register shared")).to_be_visible()
+    save(lab, page, "twice.ipynb")
+    other = page.context.new_page()
+    # A workspace of its own, as JupyterLab gives each further tab.
+    other.goto(f"{lab.url}lab/workspaces/other/tree/twice.ipynb?reset&token={lab.token}")
+    form = form_of(other, "Register shared")
+    form.get_by_label("token", exact=True).fill(canary("tab"))
+    form.get_by_role("button", name="Register").click()
+    for tab in (other, page):
+        expect(line(tab, "✔ registered shared (1 key) in default (local)")).to_be_visible()
+        expect(form_of(tab, "Register shared")).to_have_count(0)
+
+
+def test_a_picture_of_the_form_says_nothing_about_a_value(lab: Lab, page: Page) -> None:
+    """With one value typed the screen looks, to the pixel, as with another one of its length, so a screenshot shows none."""
+    open_notebook(lab, page, "picture.ipynb", "%secret register pictured -s aws", "%secret register several -s gcp")
+    for title, key in {"Register pictured": "aws_secret_access_key", "Register several": "token"}.items():
+        form = form_of(page, title)
+        field = form.get_by_label(key, exact=True)
+        pictures = set()
+        for value in (canary("a"), canary("b")):
+            field.fill(value)
+            pictures.add(form.screenshot(caret="hide", animations="disabled"))
+        field.fill("short")
+        assert len(pictures) == 1, title
+        assert form.screenshot(caret="hide", animations="disabled") not in pictures, "what is typed is seen as dots"
+        form.get_by_role("button", name="Cancel").click()

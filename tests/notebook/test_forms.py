@@ -104,7 +104,9 @@ def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Ker
     kernel.run("%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}")
     kernel.run("%zen alerter register chat --flavor=slack --slack_token={{chat.token}} --default_slack_channel_id={{chat.room}}")
     kernel.run("%stack update -an labels -al chat")
-    open_form(kernel, "%secret register chat --token").submit({"token": canary("t")})
+    chat = open_form(kernel, "%secret register chat --token")
+    assert [section["title"] for section in chat.state["sections"]] == [""], "the form's title says it"
+    chat.submit({"token": canary("t")})
     form = open_form(kernel, "%stack register-secrets")
     asked = [(section["title"], [field["key"] for field in section["fields"]]) for section in form.state["sections"]]
     assert asked == [("chat", ["room"]), ("studio", ["key"])]
@@ -114,6 +116,9 @@ def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Ker
     assert "valid" in kernel.run("%stack validate").shown()[0]
     everything = open_form(kernel, "%stack register-secrets --all")
     assert [len(section["fields"]) for section in everything.state["sections"]] == [2, 1]
+    kernel.run("%secret delete studio -y")
+    alone = open_form(kernel, "%stack register-secrets")
+    assert [section["title"] for section in alone.state["sections"]] == ["studio"]
 
 
 def test_an_error_leaves_everything_there(kernel: Kernel) -> None:
@@ -189,7 +194,9 @@ def test_what_nobody_typed_is_refused(kernel: Kernel, _what: str, changes: dict[
 
 
 def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
-    """What is not sealed to the present key is refused: made up, sealed to another key, or sent a second time."""
+    """What is not sealed to the present key is refused: made up, sealed to another key, or sent a second time; the kernel's log says so."""
+    kernel.run("import logging, pathlib; get_ipython().kernel.log.addHandler(logging.FileHandler('kernel.log'))")
+    log = Path(kernel.run("str(pathlib.Path('kernel.log').absolute())").shown()[0].strip("'"))
     form = open_form(kernel, "%secret register mine")
     good = {"form": form.id, "attempt": 0, "sections": [{"values": [["a", canary()]], "removed": []}], "passphrase": None}
     other = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
@@ -208,6 +215,10 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     form.send({"kind": "nonsense"})
     assert form.state["line"] == "✔ registered mine (1 key) in default (local)"
     assert names(kernel).count("mine") == 1
+    told = log.read_text(encoding="utf-8").splitlines()
+    assert len([line for line in told if "a message was refused, since it" in line]) == 7
+    assert len([line for line in told if "a message came after the form was closed, and was refused" in line]) == 3
+    assert find_canary(log) == []
 
 
 def test_a_waiting_cell_goes_on_after_its_form(kernel: Kernel) -> None:

@@ -126,7 +126,8 @@ def open_state(  # noqa: PLR0913 - what a form shows
         "sections": [
             {
                 **_section(section, problems, kept.get(section.subject, Answer({}))),
-                "title": section.subject if len(question.sections) > 1 else "",
+                # The form's own title says it already where the form is for this secret alone.
+                "title": "" if question.title.startswith(section.subject) else section.subject,
                 "done": "done" if section.subject in finished else "",
             }
             for section in question.sections

@@ -37,7 +37,7 @@ export interface IForm {
 
 /** One secret in a form. */
 export interface ISection {
-  /** The secret's name; empty in a form with one section, whose title says it. */
+  /** The secret's name; empty where the form's own title begins with it. */
   readonly title: string;
   /** A line below the title, such as "schema aws". */
   readonly note: string;

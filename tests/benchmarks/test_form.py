@@ -1,0 +1,97 @@
+"""How long a form takes to be on the screen of JupyterLab, beside ipywidgets' own password field, which people would show instead.
+
+The budget is 300 ms from the cell's end. Times are those of the page's own clock, to the frame in which a field can be typed into: from the
+one in which the cell's number shows that it has ended, or from the key that ran it. The largest of each row is that of the first, for which
+the kernel imports what it needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import chromium, running
+from tests.browser.notebooks import SECONDS, cell_at, open_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+CELLS = {"form": "%secret register shown", "ipywidgets.Password": "import ipywidgets; ipywidgets.Password()"}
+
+ROUNDS = 9
+
+# Resolves once the cell has ended and its field is drawn. A number says that the cell has ended; before that there is a star.
+WATCH = r"""before => {
+    const cell = document.querySelectorAll('.jp-NotebookPanel .jp-CodeCell')[1];
+    const times = {};
+    window.shown = new Promise(resolve => {
+        const look = () => {
+            const field = cell.querySelector('input[type=password]');
+            const number = cell.querySelector('.jp-InputPrompt').textContent;
+            if (number !== before && /\d/.test(number)) times.ended ??= performance.now();
+            if (field !== null && field.getClientRects().length > 0) times.field ??= performance.now();
+            if (times.ended !== undefined && times.field !== undefined) resolve(times);
+            else requestAnimationFrame(look);
+        };
+        look();
+    });
+    document.addEventListener('keydown', () => { times.began = performance.now(); }, {capture: true, once: true});
+}"""
+
+
+class PageClock:
+    """A timer for pytest-benchmark that goes on by what the page has measured."""
+
+    def __init__(self) -> None:
+        """Start at nought."""
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time in seconds."""
+        # pytest-benchmark waits for a timer to go on.
+        self.now += 1e-9
+        return self.now
+
+
+clock = PageClock()
+
+
+@pytest.fixture
+def page(tmp_path_factory: pytest.TempPathFactory, what: str) -> Iterator[Page]:
+    """Return a page with a notebook whose second cell is the one to run."""
+    home = tmp_path_factory.mktemp("lab")
+    with running("jupyterlab", home, ZENSECRETS_PASSPHRASE="benchmark") as lab, chromium() as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(SECONDS)
+        open_notebook(lab, page, "form.ipynb", "pass")
+        cell_at(page, 1).locator(".cm-content").fill(CELLS[what])
+        yield page
+
+
+def _show(page: Page, since: str) -> None:
+    """Run the cell, have the clock go on by what it took, and clear the output."""
+    cell = cell_at(page, 1)
+    page.evaluate(WATCH, cell.locator(".jp-InputPrompt").inner_text())
+    cell.locator(".jp-InputArea-editor").click()
+    page.keyboard.press("Control+Enter")
+    # The field may be there before the cell has ended.
+    expect(cell.locator("input[type=password]").first).to_be_visible()
+    times = page.evaluate("Promise.race([window.shown, new Promise((_, reject) => setTimeout(reject, 30000, 'nothing was shown'))])")
+    clock.now += max(0.0, times["field"] - times[since]) / 1000
+    cell.locator(".jp-InputPrompt").click()
+    page.get_by_role("menuitem", name="Edit", exact=True).click()
+    page.locator(".lm-Menu-item[data-command='editmenu:clear-current']").click()
+    expect(cell.locator("input[type=password]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("since", ["ended", "began"])
+@pytest.mark.parametrize("what", CELLS)
+@pytest.mark.benchmark(group="form on the screen of JupyterLab", timer=clock)
+def test_form(benchmark: BenchmarkFixture, page: Page, what: str, since: str) -> None:
+    """A cell that shows a field is run, again and again, from when it ended and from when its key was pressed."""
+    benchmark.pedantic(lambda: _show(page, since), rounds=ROUNDS)
