@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PASSPHRASE = "pictures"  # noqa: S105 - of a store that is gone afterwards
+PASSPHRASE = "pictures"
 
 
 def main() -> None:
