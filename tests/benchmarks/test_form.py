@@ -94,4 +94,4 @@ def _show(page: Page, since: str) -> None:
 @pytest.mark.benchmark(group="form on the screen of JupyterLab", timer=clock)
 def test_form(benchmark: BenchmarkFixture, page: Page, what: str, since: str) -> None:
     """A cell that shows a field is run, again and again, from when it ended and from when its key was pressed."""
-    benchmark.pedantic(lambda: _show(page, since), rounds=ROUNDS)
+    benchmark.pedantic(lambda: _show(page, since), rounds=ROUNDS)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
