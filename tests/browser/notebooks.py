@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -11,7 +12,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator, Page, WebSocket
 
     from tests.browser.conftest import Lab
 
@@ -20,6 +23,7 @@ SECONDS = 60_000
 
 _TRIES = 20
 _RUNNING = "[*]:"
+_NUMBER = re.compile(r"\[\d+\]:")
 
 
 def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
@@ -28,7 +32,8 @@ def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
     sources = ["%load_ext zensecrets_jupyter", *cells]
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources], metadata={"kernelspec": kernel})
     nbformat.write(notebook, app.folder / name)
-    app.open(page, name)
+    with _answering_kernel(page):
+        app.open(page, name)
     if app.app == "jupyterlab":
         # Before that, JupyterLab takes the keys and forgets the cell.
         expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
@@ -36,16 +41,40 @@ def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
         run_cell(page, index)
 
 
+@contextmanager
+def _answering_kernel(page: Page) -> Iterator[None]:
+    """Wait, after what opens a notebook, until its kernel has told the page what it is.
+
+    Whoever runs a cell before is asked which kernel to use, or sees the cell forgotten. In Notebook 7 nothing on the page says when.
+    """
+    answers: list[bool] = []
+
+    def hear(frame: str | bytes) -> None:
+        if b"kernel_info_reply" in (frame if isinstance(frame, bytes) else frame.encode()):
+            answers.append(True)
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", hear)
+
+    page.on("websocket", listen)
+    yield
+    for _ in range(SECONDS // 100):
+        if answers:
+            break
+        page.wait_for_timeout(100)
+    page.remove_listener("websocket", listen)
+    assert answers, "The kernel did not answer."
+
+
 def run_cell(page: Page, index: int) -> None:
     """Run a cell, and wait for its end."""
     cell = cell_at(page, index)
     prompt = cell.locator(".jp-InputPrompt")
-    # A cell is drawn before its number is.
+    # A cell is drawn before the brackets of its number are.
     expect(prompt).to_have_text(re.compile(r"\[.+\]:"), timeout=SECONDS)
     before = prompt.inner_text()
     for _ in range(_TRIES):
-        # Before the kernel is connected the keys are swallowed, or taken and then forgotten when it is, which puts the old number back.
-        # Notebook 7 has no place that says when it is.
+        # While a page is busy drawing, keys may be lost, and a cell that was taken may be forgotten, which puts its old number back.
         cell.locator(".jp-InputArea-editor").click()
         page.keyboard.press("Control+Enter")
         try:
@@ -53,7 +82,8 @@ def run_cell(page: Page, index: int) -> None:
         except AssertionError:
             continue
         expect(prompt).not_to_have_text(_RUNNING, timeout=SECONDS)
-        if prompt.inner_text() != before:
+        after = prompt.inner_text()
+        if _NUMBER.fullmatch(after) and after != before:
             return
     pytest.fail(f"The cell did not run: {cell.inner_text()}")
 
