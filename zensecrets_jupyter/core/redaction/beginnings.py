@@ -65,7 +65,7 @@ class Beginnings:
                 break
             # No byte of UTF-8 is 0xFF.
             first, after = bisect_left(texts, tail), bisect_left(texts, tail + b"\xff")
-            least, name = min((self._least[text] for text in texts[first:after]), default=(len(data), ""))
+            least, name = min((self._least[text] for text in texts[first:after]), default=(len(tail) + 1, ""))
             if least <= len(tail):
                 return start, name
         return len(data), ""

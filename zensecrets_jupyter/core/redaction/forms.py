@@ -47,6 +47,11 @@ def in_ascii(value: str) -> str:
     return "".join(ascii(letter)[1:-1] if not letter.isascii() else in_repr(letter) for letter in value)
 
 
+def in_ascii_with_single_quotes_escaped(value: str) -> str:
+    """Return what ``ascii`` writes when the value holds both kinds of quotes."""
+    return in_ascii(value).replace("'", "\\'")
+
+
 def in_json(value: str) -> str:
     """Return what JSON writes with ``ensure_ascii``."""
     return json.dumps(value)[1:-1]
@@ -217,6 +222,11 @@ def in_utf_16_repr(value: str) -> str:
     return repr(b'"' + _utf16(value))[3:-1].replace("\\'", "'")
 
 
+def in_utf_16_repr_with_single_quotes_escaped(value: str) -> str:
+    """Return the ``repr`` of the bytes of UTF-16-LE when the value holds both kinds of quotes."""
+    return in_utf_16_repr(value).replace("'", "\\'")
+
+
 def in_utf_16_hexadecimal(value: str) -> str:
     """Return the UTF-16-LE in hexadecimal digits."""
     return _utf16(value).hex()
@@ -309,12 +319,14 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "repr with single quotes escaped": in_repr_with_single_quotes_escaped,
     "repr with double quotes escaped": in_repr_with_double_quotes_escaped,
     "ascii": in_ascii,
+    "ascii with single quotes escaped": in_ascii_with_single_quotes_escaped,
     "JSON": in_json,
     "JSON without ensure_ascii": in_json_unescaped,
     "JSON in a script": in_json_in_html,
     "JSON with slashes escaped": in_json_with_slashes_escaped,
     "bytes repr": in_bytes_repr,
     "bytes repr with single quotes escaped": in_bytes_repr_with_single_quotes_escaped,
+    "UTF-16 repr with single quotes escaped": in_utf_16_repr_with_single_quotes_escaped,
 }
 """What quotes, backslashes, control characters and what is not ASCII become between quotes."""
 HTML: dict[str, Callable[[str], str]] = {
