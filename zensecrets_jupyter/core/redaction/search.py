@@ -45,13 +45,19 @@ class Search:
         self._groups: dict[tuple[bytes, bool, int], Group] = {}
         self._through_new = 0
         self._through_second = 0
+        self._only: Automaton | None = None
 
     def touches(self, packed: bytes) -> bool:
         """Tell whether there may be a value in the JSON of a message; ``False`` is certain."""
+        # Asked for every part of every message, hence in as few steps as can be while nothing is new.
+        only = self._only
+        if only is None or self._worked_out < len(self._values):
+            return self._touches(packed) or (ESCAPE_IN_JSON in packed and self._touches(colourless_json(packed)))
+        return only.touches(packed) or (ESCAPE_IN_JSON in packed and only.touches(colourless_json(packed)))
+
+    def _touches(self, packed: bytes) -> bool:
         state = self._ready(len(packed))
-        if _touches(state, packed):
-            return True
-        return ESCAPE_IN_JSON in packed and _touches(state, colourless_json(packed))
+        return any(automaton.touches(packed) for automaton in state.automata) or state.new.touches(packed)
 
     def find(self, data: bytes) -> list[Match]:
         """Return where values stand in ``data``, in order; what overlaps is one match."""
@@ -114,15 +120,16 @@ class Search:
         if state.new:
             self._through_new += length
             if self._through_new >= _BYTES_AN_ANCHOR * len(state.new):
-                return self._settle()
+                return self._settle(state)
         elif len(state.automata) > 1:
             self._through_second += length
             if self._through_second >= _BYTES_AN_ANCHOR_TWICE * sum(len(automaton.anchors) for automaton in state.automata):
-                return self._settle()
+                return self._settle(state)
         return state
 
     def _work_out(self) -> None:
         with self._lock:
+            self._only = None
             while self._worked_out < len(self._values):
                 value, name = self._values[self._worked_out]
                 for entry in entries(value, name):
@@ -144,10 +151,12 @@ class Search:
             firsts[first] = min(least, firsts.get(first, least))
         self._beginnings.add(firsts, entry.name)
 
-    def _settle(self) -> _State:
-        """Put what is new into an automaton: a second one, or the only one where that pays."""
+    def _settle(self, seen: _State) -> _State:
+        """Put what is new into an automaton, a second one or the only one where that pays, unless another thread has just done so."""
         with self._lock:
-            automata, new = self._state
+            if self._state is not seen:
+                return self._state
+            automata, new = seen
             anchors = automata[-1].anchors if len(automata) > 1 else Anchors()
             anchors.update(new)
             if automata and (not new or 2 * len(anchors) >= len(automata[0].anchors)):
@@ -158,8 +167,5 @@ class Search:
                 automata = (*automata[:1], Automaton(anchors))
             self._through_new = 0
             self._state = _State(automata, NewAnchors())
+            self._only = automata[0] if len(automata) == 1 else None
             return self._state
-
-
-def _touches(state: _State, packed: bytes) -> bool:
-    return any(automaton.touches(packed) for automaton in state.automata) or state.new.touches(packed)
