@@ -388,6 +388,18 @@ HEXADECIMAL: dict[str, Callable[[str], str]] = {
     "UTF-16 repr": in_utf_16_repr,
     "UTF-16 hexadecimal": in_utf_16_hexadecimal,
 }
+WIDTHS = {
+    "hexadecimal": (2, 0),
+    "upper hexadecimal": (2, 0),
+    "hexadecimal with colons": (3, 1),
+    "upper hexadecimal with colons": (3, 1),
+    "hexadecimal with blanks": (3, 1),
+    "upper hexadecimal with blanks": (3, 1),
+    "UTF-16": (2, 0),
+    "UTF-16 repr": (5, 0),
+    "UTF-16 hexadecimal": (4, 0),
+}
+"""How much a character takes at least in these forms, and how much less the last one; in the others it takes one."""
 BASE64: dict[str, Callable[[str], str]] = {
     "base64": in_base64,
     "base64 shifted by 1": in_base64_shifted_by_1,

@@ -138,17 +138,18 @@ class Search:
                 self._worked_out += 1
 
     def _work_out_entry(self, entry: Entry) -> None:
-        number = len(self._entries)
+        owner = 2 * len(self._entries) * len(_FORM_NAMES)
         self._entries.append(entry)
+        add = self._state.new.add
         firsts: dict[bytes, int] = {}
-        for name, form in anchored(entry):
-            owner = 2 * (number * len(_FORM_NAMES) + _FORM_NUMBERS[name])
-            first, last = form.data[form.first : form.first_end], form.data[form.last : form.last_end]
-            self._state.new.add(first, owner)
-            if form.last != form.first or last != first:
-                self._state.new.add(last, owner | 1)
-            least = min(TRUNCATED, max(SHORTEST, (len(form.data) + 1) // 2 - form.first))
-            firsts[first] = min(least, firsts.get(first, least))
+        for name, (data, first, first_end, last, last_end) in anchored(entry):
+            form_owner = owner + 2 * _FORM_NUMBERS[name]
+            beginning = data[first:first_end]
+            add(beginning, form_owner)
+            if last != first:
+                add(data[last:last_end], form_owner + 1)
+            least = min(TRUNCATED, max(SHORTEST, (len(data) + 1) // 2 - first))
+            firsts[beginning] = min(least, firsts.get(beginning, least))
         self._beginnings.add(firsts, entry.name)
 
     def _settle(self, seen: _State) -> _State:
