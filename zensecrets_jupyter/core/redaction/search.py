@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction import forms
 from zensecrets_jupyter.core.redaction.anchors import TRUNCATED, Entry, Form, anchor, anchored, entries
-from zensecrets_jupyter.core.redaction.automaton import Anchors, Automaton, Hit, NewAnchors
+from zensecrets_jupyter.core.redaction.automaton import NOBODY, Anchors, Automaton, Hit, NewAnchors
 from zensecrets_jupyter.core.redaction.beginnings import Beginnings
 from zensecrets_jupyter.core.redaction.colours import ESCAPE, ESCAPE_IN_JSON, Colourless, colourless_json
 from zensecrets_jupyter.core.redaction.matches import Group, Match, merged
@@ -42,7 +42,7 @@ class Search:
         self._entries: list[Entry] = []
         self._state = _State((), NewAnchors())
         self._beginnings = Beginnings()
-        self._groups: dict[tuple[bytes, bool, int], Group] = {}
+        self._groups: dict[tuple[bytes, int], list[Group]] = {}
         self._through_new = 0
         self._through_second = 0
         self._only: Automaton | None = None
@@ -97,15 +97,16 @@ class Search:
         return matches
 
     def _around(self, hit: Hit, data: bytes) -> list[Match]:
-        matches = []
-        for last in (False, True):
-            key = (hit.anchor, last, len(hit.owners))
-            group = self._groups.get(key)
-            if group is None:
-                group = self._groups[key] = Group([self._form(owner) for owner in hit.owners if owner & 1 == last], last=last)
-            if group:
-                matches.append(group.match(data, hit.start, hit.end))
-        return matches
+        owners = [hit.owners] if isinstance(hit.owners, int) else hit.owners
+        if owners == [NOBODY]:
+            return []
+        key = (hit.anchor, len(owners))
+        groups = self._groups.get(key)
+        if groups is None:
+            by_place = ([owner for owner in owners if owner & 1 == last] for last in (False, True))
+            groups = [Group([self._form(owner) for owner in some], last=bool(last)) for last, some in enumerate(by_place) if some]
+            self._groups[key] = groups
+        return [group.match(data, hit.start, hit.end) for group in groups]
 
     def _form(self, owner: int) -> tuple[Form, str]:
         number, rest = divmod(owner, 2 * len(_FORM_NAMES))
