@@ -57,7 +57,7 @@ class Anchors:
 def _joined(one: Owners, other: Owners) -> Owners:
     ones = [one] if isinstance(one, int) else one
     others = [other] if isinstance(other, int) else other
-    owners = [owner for owner in (*ones, *others) if owner != NOBODY]
+    owners = [owner for owner in dict.fromkeys((*ones, *others)) if owner != NOBODY]
     return owners[0] if len(owners) == 1 else owners or NOBODY
 
 
