@@ -156,6 +156,21 @@ class Kernel:
         content: dict[str, Any] = self._reply(self.client.inspect(code))["content"]
         return content
 
+    def reply(self, identity: str) -> dict[str, Any]:
+        """Return the content of the reply to a request."""
+        content: dict[str, Any] = self._reply(identity)["content"]
+        return content
+
+    def debug(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the debugger answers."""
+        message = self.client.session.msg("debug_request", dict(request))
+        self.client.control_channel.send(message)
+        while True:
+            reply: dict[str, Any] = self.client.get_control_msg(timeout=SECONDS)
+            self.record.append(reply)
+            if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                return reply
+
     def _reply(self, identity: str) -> dict[str, Any]:
         while True:
             reply: dict[str, Any] = self.client.get_shell_msg(timeout=SECONDS)

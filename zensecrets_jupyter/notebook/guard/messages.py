@@ -88,7 +88,7 @@ class GuardedSession:
         parent: Any = None,
         ident: Any = None,
         buffers: Any = None,
-        track: Any = False,
+        track: Any = False,  # noqa: FBT002 - likewise
         header: Any = None,
         metadata: Any = None,
     ) -> Any:
@@ -110,11 +110,13 @@ class GuardedSession:
             return self._safe(content.encode("utf-8", "surrogatepass"))
         return self._safe(content) if isinstance(content, bytes) else content
 
-    def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any) -> None:
-        """Send a piece of a stream that the redactor has seen."""
-        self._looked_at.content = message["content"]
+    def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str) -> None:
+        """Send a piece of a stream that the redactor has seen, as a message of its own: clients refuse one that they know already."""
+        content = {**message["content"], "text": text}
+        header = self._session.msg_header("stream")
+        self._looked_at.content = content
         try:
-            self._send(socket, message, ident=ident)
+            self._send(socket, {**message, "header": header, "msg_id": header["msg_id"], "content": content}, ident=ident)
         finally:
             self._looked_at.content = None
 

@@ -24,7 +24,7 @@ _REMEMBERED = 64
 
 
 class _Stream(NamedTuple):
-    """A stream of one cell, and how its last message was sent."""
+    """A stream of one cell, and its last message with the way it went."""
 
     redactor: StreamRedactor
     socket: Any
@@ -35,8 +35,8 @@ class _Stream(NamedTuple):
 class HeldStreams:
     """The streams of all cells, each by the identity of its request and by its name."""
 
-    def __init__(self, guard: Guard, send: Callable[[Any, dict[str, Any], Any], None]) -> None:
-        """Send with ``send``, which takes a socket, a message and the message's address."""
+    def __init__(self, guard: Guard, send: Callable[[Any, dict[str, Any], Any, str], None]) -> None:
+        """Send with ``send``, which takes a socket, a message, its address, and the text to send in the place of its own."""
         self._guard = guard
         self._send = send
         self._lock = threading.RLock()
@@ -90,8 +90,7 @@ class HeldStreams:
 
     def _show(self, stream: _Stream, text: str) -> None:
         if text:
-            content = {**stream.message["content"], "text": text}
-            self._send(stream.socket, {**stream.message, "content": content}, stream.ident)
+            self._send(stream.socket, stream.message, stream.ident, text)
 
     def _release_later(self, key: tuple[str, str], stream: _Stream) -> bool:
         """Have the thread that sends do it, and return whether there is one."""
