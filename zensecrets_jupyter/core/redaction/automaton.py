@@ -46,10 +46,10 @@ class Anchors:
             self.put(anchor, owners)
 
     def put(self, anchor: bytes, owners: list[int]) -> None:
-        """Add an anchor with its owners."""
+        """Add an anchor with its owners; the list is then this one's own."""
         known = self.owners.get(anchor)
         if known is None:
-            self.owners[anchor] = owners.copy()
+            self.owners[anchor] = owners
         else:
             known += owners
 
@@ -64,17 +64,24 @@ class NewAnchors(Anchors):
 
     def add(self, anchor: bytes, owner: int) -> None:
         """Add an anchor, and what JSON makes of it, which has no owner: it tells that a message has to be taken apart."""
+        known = self.owners.get(anchor)
+        if known:
+            known.append(owner)
+            return
         self.put(anchor, [owner])
-        if _ESCAPED.search(anchor):
+        if not anchor.isalnum() and _ESCAPED.search(anchor):
             text = anchor.decode("utf-8", "surrogatepass")
             for escaped in (in_json(text), in_json_unescaped(text)):
                 self.put(escaped.encode("utf-8", "surrogatepass"), [])
 
     def put(self, anchor: bytes, owners: list[int]) -> None:
         """See :meth:`Anchors.put`."""
-        if anchor not in self.owners:
+        known = self.owners.get(anchor)
+        if known is None:
+            self.owners[anchor] = owners
             self._by_first_bytes.setdefault(anchor[:SHORTEST], []).append(anchor)
-        super().put(anchor, owners)
+        else:
+            known += owners
 
     def touches(self, data: bytes) -> bool:
         """Tell whether an anchor stands in ``data``."""
