@@ -14,7 +14,7 @@ from ahocorasick_rs import BytesAhoCorasick
 from zensecrets_jupyter.core.redaction import forms as ours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 WINDOW = 12
 """So many characters of a value in a row are a leak; leaks.md."""
@@ -35,7 +35,7 @@ class Planted(NamedTuple):
 
 
 def _nasty() -> str:
-    return f"{secrets.token_hex(9)}\"q's\\b&<é>{secrets.token_hex(9)} 😀%{secrets.token_hex(6)}"
+    return "".join(f"{secrets.token_hex(3)}{letter}" for letter in "\"'\\&<é 😀%") + secrets.token_hex(3)
 
 
 def _plainly() -> str:
@@ -105,7 +105,7 @@ FORMS: dict[str, Callable[[], Planted]] = {
     "repr": _of(repr),
     "JSON": _of(json.dumps),
     "JSON, not ASCII": _of(lambda value: json.dumps(value, ensure_ascii=False)),
-    "JSON in JSON": _of(lambda value: json.dumps(json.dumps({"key": value}))),
+    "JSON in JSON": _of(lambda value: json.dumps(json.dumps(value))),
     "bytes": _of(lambda value: repr(value.encode())),
     "HTML": _of(html.escape),
     "URL": _of(quote),
@@ -131,16 +131,26 @@ FORMS: dict[str, Callable[[], Planted]] = {
 """How to plant in each form."""
 
 
-def plant(channels: Iterable[str]) -> dict[tuple[str, str], Planted]:
-    """Return something to plant for each of ``channels`` in each form; nothing is planted twice."""
-    return {(channel, form): make() for channel in channels for form, make in FORMS.items()}
+TWICE = {"JSON in JSON"}
+"""The forms that are one escape inside another."""
+
+
+def plant(channels: Iterable[str], quoting: Collection[str] = ()) -> dict[tuple[str, str], Planted]:
+    """Return something to plant for each of ``channels`` in each form, but nothing escaped twice for ``quoting`` ones."""
+    return {
+        (channel, form): make()
+        for channel in channels
+        for form, make in FORMS.items()
+        if channel not in quoting or form not in TWICE
+    }
 
 
 class Search:
     """Looks for what was planted, in its own form, in ours and in every other."""
 
-    def __init__(self, planted: dict[tuple[str, str], Planted]) -> None:
-        """Look for these."""
+    def __init__(self, planted: dict[tuple[str, str], Planted], window: int = WINDOW) -> None:
+        """Look for these, in whole if ``window`` is 0, else for any so many characters in a row."""
+        self._window = window
         self._owners: dict[bytes, tuple[str, str]] = {}
         for place, one in planted.items():
             for trace in one.traces:
@@ -151,8 +161,9 @@ class Search:
         self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._texts)
 
     def _add(self, text: str, place: tuple[str, str]) -> None:
-        for start in range(0, max(1, len(text) - WINDOW + 1), 3):
-            self._owners.setdefault(text[start : start + WINDOW].encode("utf-8", "surrogatepass"), place)
+        window = self._window or len(text)
+        for start in range(0, max(1, len(text) - window + 1), 3):
+            self._owners.setdefault(text[start : start + window].encode("utf-8", "surrogatepass"), place)
 
     def leaks(self, *haystacks: bytes) -> set[tuple[str, str]]:
         """Return what of it is in ``haystacks``: the channels that it was planted in, and the forms."""

@@ -16,19 +16,19 @@ PREPARE = """
 import asyncio, json, logging, os, pathlib, subprocess, sys, threading, time, warnings
 from IPython.core import page
 from IPython.display import (
-    HTML, JSON, SVG, Javascript, Latex, Markdown, Pretty, clear_output, display, update_display)
+    HTML, JSON, Javascript, Latex, Markdown, Pretty, clear_output, display, update_display)
 from comm import create_comm
 from zensecrets_jupyter.core.redaction import the_redactor
 
 shell = get_ipython()
 folder = pathlib.Path({folder!r})
-planted = json.loads((folder / "planted.json").read_text())
+shell.planted = json.loads((folder / "planted.json").read_text())
 for number, value in enumerate(json.loads((folder / "values.json").read_text())):
     the_redactor().protect(value, f"planted.key{{number}}")
 
 def use(channel):
     global texts, all_texts, path
-    texts = planted[channel]
+    texts = shell.planted[channel]
     all_texts = "\\n".join(texts)
     path = folder / "one.txt"
     path.write_bytes(all_texts.encode())
@@ -100,7 +100,7 @@ _ = os.waitpid(child, 0); time.sleep(0.3)
     "HTML": "for text in texts: display(HTML(f'<b>{text}</b>'))",
     "Markdown": "for text in texts: display(Markdown(text))",
     "LaTeX": "for text in texts: display(Latex(text))",
-    "SVG": "for text in texts: display(SVG(f'<svg xmlns=\"http://www.w3.org/2000/svg\"><!-- --></svg>')); display({'image/svg+xml': text}, raw=True)",
+    "SVG": "for text in texts: display({'image/svg+xml': f'<svg xmlns=\"http://www.w3.org/2000/svg\"><text>{text}</text></svg>'}, raw=True)",
     "JavaScript": "for text in texts: display(Javascript(f'let key = {text!r}'))",
     "JSON": "for text in texts: display(JSON({'key': [text], text: 1}))",
     "application MIME": "for text in texts: display({'application/vnd.some.v1+json': {'data': [{'y': text}]}}, raw=True)",
@@ -151,7 +151,13 @@ shell.Completer.custom_matchers.append(context_matcher()(matcher))
 INSPECTION = "class Told:\n    pass\nTold.__doc__ = all_texts"
 PROMPTS = "for text in texts: _ = input(text)"
 PASSWORD_PROMPTS = "import getpass\nfor text in texts: _ = getpass.getpass(text)"
-VARIABLES = "class Watched:\n    def __repr__(self): return all_texts\nwatched = Watched()"
+# The debugger quotes what a list holds.
+VARIABLES = """
+class Watched:
+    def __repr__(self): return all_texts
+watched = Watched()
+for name in ['texts', *(name for name in list(globals()) if name.startswith('whose'))]: del globals()[name]
+"""
 
 
 def _expressions(kernel: Kernel) -> None:
@@ -162,7 +168,7 @@ def _expressions(kernel: Kernel) -> None:
 
 def _history(kernel: Kernel) -> None:
     assert kernel.run(HISTORY).ok
-    kernel.reply(kernel.client.history(raw=True, output=False, hist_access_type="range", session=0, start=5000, stop=5100))
+    kernel.reply(kernel.client.history(raw=True, output=False, hist_access_type="range", session=0, start=1, stop=None))
 
 
 def _completion(kernel: Kernel) -> None:
@@ -201,3 +207,6 @@ REQUESTS: dict[str, Callable[[Kernel], None]] = {
 """The channels that a request uses."""
 
 CHANNELS = [*CELLS, *REQUESTS]
+
+QUOTING = {"CalledProcessError", "result in a list", "result in a dict", "JavaScript", "Verbose locals", "%env", "user expressions"}
+"""Channels that escape what they show. What is escaped twice already is then escaped three times, which is out of reach."""

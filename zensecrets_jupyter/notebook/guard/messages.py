@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.notebook.guard.buffers import redacted_buffers
@@ -96,13 +97,18 @@ class GuardedSession:
             message = msg_or_type if isinstance(msg_or_type, dict) else None
             if message is not None and message.get("msg_type") == "stream" and self.streams.take(stream, message, ident):
                 return message
-            self.streams.release(_identity(message["parent_header"] if message is not None else parent))
+            self._release(_identity(message["parent_header"] if message is not None else parent))
             buffers = buffers or (message or {}).get("buffers", None)
             buffers = redacted_buffers(buffers, self._guard.redactor) if buffers else buffers
             content = self._packed_already(content)
             if message is not None and isinstance(message.get("content"), (bytes, str)):
                 msg_or_type = {**message, "content": self._packed_already(message["content"])}
         return self._send(stream, msg_or_type, content, parent, ident, buffers, track, header, metadata)
+
+    def _release(self, identity: str) -> None:
+        # What can't be shown stays where it is; the message that comes after it has to go out.
+        with suppress(Exception):
+            self.streams.release(identity)
 
     def _packed_already(self, content: Any) -> Any:
         # A message that is handed on as it came is not packed again.
