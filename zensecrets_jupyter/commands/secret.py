@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zensecrets_jupyter.commands import completion
+from zensecrets_jupyter.commands import completion, sensitive
 from zensecrets_jupyter.commands.active import manager_of, refuse_missing, refuse_taken
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
@@ -36,7 +36,7 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is
 _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
 
 
-@secret.command("register", cls=FreeCommand, keys=completion.keys_of_schema)
+@secret.command("register", cls=FreeCommand, keys=completion.keys_of_schema, literal=sensitive.of_new_secret)
 @click.argument("name", metavar="NAME")
 @click.option(
     "-s",
@@ -67,7 +67,7 @@ def register(call: Call, name: str, schema_type: str, *, interactive: bool, give
     return _put(call, register_question(manager, name, schema, keys=asked, given=_read(call, arguments)))
 
 
-@secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret)
+@secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, literal=sensitive.of_known_secret)
 @_name
 @click.option("--remove-key", "removed", metavar="KEY", multiple=True, help="A key to drop; may be given several times.")
 @_interactive

@@ -14,6 +14,7 @@ from IPython.display import display
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.notebook.asking import asker
+from zensecrets_jupyter.notebook.literals import GROUPS
 from zensecrets_jupyter.notebook.waiting import WAIT, awaited
 
 if TYPE_CHECKING:
@@ -25,13 +26,10 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.ask import Asker
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
-_GROUPS = {"zen": [], "secret": ["secret"], "stack": ["stack"]}
-"""The line magics, and the words of the command tree that each stands for."""
-
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
     """Give ``shell`` the magics; ``undo`` takes them back and restores what had their names."""
-    for name, words in _GROUPS.items():
+    for name, words in GROUPS.items():
         _replace(shell, "line", name, _command(shell, words), undo)
         _replace(shell, "line", awaited(name), _awaited_command(shell, words), undo)
     _replace(shell, "cell", "with_secrets", _with_secrets(shell), undo)
