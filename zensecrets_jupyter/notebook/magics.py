@@ -14,7 +14,7 @@ from IPython.display import display
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.notebook.asking import asker
-from zensecrets_jupyter.notebook.literals import GROUPS
+from zensecrets_jupyter.notebook.inputs.literals import GROUPS
 from zensecrets_jupyter.notebook.waiting import WAIT, awaited
 
 if TYPE_CHECKING:

@@ -69,17 +69,16 @@ def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
 
 
 class _MagicLine(NamedTuple):
-    """What stands after a magic's name, continued lines joined, and where each of its characters stands in the cell."""
+    """What stands after a magic's name, continued lines joined, and from where to where in the cell each of its characters stands."""
 
     name: str
     text: str
-    origins: list[int]
+    origins: list[tuple[int, int]]
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Return where in the cell that stands which is in the line from ``start`` to ``end``."""
-        if start == end:
-            return (self.origins[start - 1] + 1,) * 2
-        return self.origins[start], self.origins[end - 1] + 1
+        begins = self.origins[start][0] if start < end else self.origins[start - 1][1]
+        return begins, self.origins[end - 1][1]
 
 
 def _magic_lines(cell: str, *, automagic: bool) -> Iterator[_MagicLine]:
@@ -91,7 +90,7 @@ def _magic_lines(cell: str, *, automagic: bool) -> Iterator[_MagicLine]:
         return
     bare = _AUTOMAGIC.match(body) if automagic and len(body.splitlines()) == 1 else None
     if bare is not None:
-        yield _MagicLine(bare["name"], body[bare.end() :], list(range(offset + bare.end(), len(cell))))
+        yield _MagicLine(bare["name"], body[bare.end() :], _each(offset + bare.end(), len(cell)))
         return
     yield from _escaped(_without_prompts(body.splitlines(keepends=True)), offset)
 
@@ -131,16 +130,23 @@ def _escaped(lines: list[str], offset: int) -> Iterator[_MagicLine]:
 def _joined(lines: list[str], starts: list[int], begin: tuple[int, int], last: int) -> _MagicLine | None:
     """Return a magic line as IPython joins it; ``None`` if it is none of ours."""
     text = ""
-    origins: list[int] = []
+    origins: list[tuple[int, int]] = []
     for number in range(begin[0], last + 1):
         column = begin[1] if number == begin[0] else 0
         part = lines[number][column:].rstrip()
         if number < last:
+            # The backslash and the end of the line are one blank together.
             part = f"{part[:-1]} "
         text += part
-        origins += range(starts[number] + column, starts[number] + column + len(part))
+        origins += _each(starts[number] + column, starts[number] + column + len(part))
+        if number < last:
+            origins[-1] = (origins[-1][0], starts[number + 1])
     name, space, rest = text[1:].partition(" ")
     if text[0] != "%" or name not in GROUPS:
         return None
     begins = 1 + len(name) + len(space)
     return _MagicLine(name, rest, origins[begins:])
+
+
+def _each(start: int, end: int) -> list[tuple[int, int]]:
+    return [(place, place + 1) for place in range(start, end)]
