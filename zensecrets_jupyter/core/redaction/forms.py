@@ -47,6 +47,11 @@ def in_ascii(value: str) -> str:
     return "".join(ascii(letter)[1:-1] if not letter.isascii() else in_repr(letter) for letter in value)
 
 
+def in_ascii_with_single_quotes_escaped(value: str) -> str:
+    """Return what ``ascii`` writes when the value holds both kinds of quotes."""
+    return in_ascii(value).replace("'", "\\'")
+
+
 def in_json(value: str) -> str:
     """Return what JSON writes with ``ensure_ascii``."""
     return json.dumps(value)[1:-1]
@@ -217,6 +222,11 @@ def in_utf_16_repr(value: str) -> str:
     return repr(b'"' + _utf16(value))[3:-1].replace("\\'", "'")
 
 
+def in_utf_16_repr_with_single_quotes_escaped(value: str) -> str:
+    """Return the ``repr`` of the bytes of UTF-16-LE when the value holds both kinds of quotes."""
+    return in_utf_16_repr(value).replace("'", "\\'")
+
+
 def in_utf_16_hexadecimal(value: str) -> str:
     """Return the UTF-16-LE in hexadecimal digits."""
     return _utf16(value).hex()
@@ -309,12 +319,14 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "repr with single quotes escaped": in_repr_with_single_quotes_escaped,
     "repr with double quotes escaped": in_repr_with_double_quotes_escaped,
     "ascii": in_ascii,
+    "ascii with single quotes escaped": in_ascii_with_single_quotes_escaped,
     "JSON": in_json,
     "JSON without ensure_ascii": in_json_unescaped,
     "JSON in a script": in_json_in_html,
     "JSON with slashes escaped": in_json_with_slashes_escaped,
     "bytes repr": in_bytes_repr,
     "bytes repr with single quotes escaped": in_bytes_repr_with_single_quotes_escaped,
+    "UTF-16 repr with single quotes escaped": in_utf_16_repr_with_single_quotes_escaped,
 }
 """What quotes, backslashes, control characters and what is not ASCII become between quotes."""
 HTML: dict[str, Callable[[str], str]] = {
@@ -398,7 +410,7 @@ FORMS: Mapping[str, Callable[[str], str]] = {
 """Every form by its name."""
 
 # Which groups leave a value as it is that holds nothing of these. A carriage return in a line's end is among the control characters.
-_ESCAPED = re.compile(r"[^ !#-&(-.0-\[\]-~]")
+_ESCAPED = re.compile(r"[^ !#-&(-\[\]-~]")
 _IN_HTML = re.compile("[&<>\"']")
 _IN_URL = re.compile(r"[^A-Za-z0-9_.~-]")
 _IN_LATEX = re.compile(r"[\\_%$#{}&~^]")
@@ -408,14 +420,20 @@ _ALWAYS = (*PLAIN, *HEXADECIMAL, *BASE64, *PADDED)
 def that_differ(value: str) -> list[str]:
     """Return the names of the forms in which ``value`` may look another way than plainly, and ``plain``."""
     names = list(_ALWAYS)
+    if value.isascii() and value.isalnum():
+        return names
     if _ESCAPED.search(value):
-        names += [*ESCAPES, *TWICE]
+        names += ESCAPES
+        names += TWICE
+        names += QUOTING
         if "\n" in value:
             names += LINE_ENDS
+    elif "/" in value:
+        names.append("JSON with slashes escaped")
     if _IN_HTML.search(value):
-        names += [*HTML, *QUOTING]
-        if "'" not in value and '"' not in value:
-            names += TWICE
+        names += ESCAPES
+        names += HTML
+        names += TWICE
     if _IN_URL.search(value):
         names += URL
     if _IN_LATEX.search(value):

@@ -35,7 +35,7 @@ _DER = (
 )
 _KIND_OF_KEY = (
     r"sk-proj-|sk-ant-[a-z]+\d+-|sk-or-v1-|sk-(?=[A-Za-z0-9])|(?:sk|rk|pk)_(?:live|test)_|whsec_|github_pat_11|gh[pousr]_|gl[a-z]{2,5}-"
-    r"|xox[a-z]-(?:\d-)?|xapp-\d-|ya29\.(?:[ac]\.)?|1//|AKIA|ASIA|AIza|hf_|api_org_|npm_|pypi-AgE[A-Za-z0-9]{12}|do[opr]_v1_|SG\.|shp[a-z]{2}_"
+    r"|xox[a-z]-(?:\d+-)*|xapp-\d-|ya29\.(?:[ac]\.)?|1//|AKIA|ASIA|AIza|hf_|api_org_|npm_|pypi-AgE[A-Za-z0-9]{12}|do[opr]_v1_|SG\.|shp[a-z]{2}_"
     r"|r8_|gsk_|xai-|dckr_pat_|dapi|lin_api_|nvapi-|pat-|hvs\.|AQ\.|FwoGZXIvYXdz|IQoJb3JpZ2luX2Vj"
 )
 _SIGNED_CLAIMS = r"eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{0,24})?"

@@ -180,6 +180,8 @@ class Redactor:
     def count(self, names: Iterable[str]) -> None:
         """Count that something was masked under these names, and tell the watchers."""
         told = tuple(names)
+        if not told:
+            return
         with self._lock:
             self._counts.update(told)
         for watcher in tuple(self._watchers):

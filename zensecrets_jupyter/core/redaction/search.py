@@ -11,7 +11,6 @@ from zensecrets_jupyter.core.redaction.automaton import Anchors, Automaton, Hit,
 from zensecrets_jupyter.core.redaction.beginnings import Beginnings
 from zensecrets_jupyter.core.redaction.colours import ESCAPE, ESCAPE_IN_JSON, Colourless, colourless_json
 from zensecrets_jupyter.core.redaction.matches import Group, Match, merged
-from zensecrets_jupyter.core.redaction.public import core
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
@@ -103,8 +102,9 @@ class Search:
         return matches
 
     def _form(self, owner: int) -> tuple[Form, str]:
-        entry = self._entries[owner >> 8]
-        return anchor(entry.text, _FORM_NAMES[owner >> 1 & 0x7F], core(entry.text)), entry.name
+        number, rest = divmod(owner, 2 * len(_FORM_NAMES))
+        entry = self._entries[number]
+        return anchor(entry.text, _FORM_NAMES[rest >> 1]), entry.name
 
     def _ready(self, length: int) -> _State:
         """Return what to search with, for a text of so many bytes."""
@@ -135,7 +135,7 @@ class Search:
         self._entries.append(entry)
         firsts: dict[bytes, int] = {}
         for name, form in anchored(entry):
-            owner = number << 8 | _FORM_NUMBERS[name] << 1
+            owner = 2 * (number * len(_FORM_NAMES) + _FORM_NUMBERS[name])
             first, last = form.data[form.first : form.first_end], form.data[form.last : form.last_end]
             self._state.new.add(first, owner)
             if form.last != form.first or last != first:
