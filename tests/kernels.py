@@ -170,7 +170,9 @@ def running_kernel(home: Path, environment: Mapping[str, str] | None = None, *, 
     manager = KernelManager(kernel_name="python3")
     manager.kernel_spec.argv[0] = sys.executable
     own = {"ZENSECRETS_HOME": str(home / "zensecrets"), "IPYTHONDIR": str(home / "ipython")}
-    manager.start_kernel(env={**os.environ, **own, **(environment or {})}, cwd=str(folder or home))
+    # A kernel that finds itself inside of a test leaves file descriptors 1 and 2 alone, which no other kernel does.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    manager.start_kernel(env={**inherited, **own, **(environment or {})}, cwd=str(folder or home))
     client = manager.blocking_client()
     client.start_channels()
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from zensecrets_jupyter.core.interaction import set_passphrase_source
-from zensecrets_jupyter.notebook import completion, display, magics, waiting
+from zensecrets_jupyter.notebook import completion, display, guard, magics, waiting
 from zensecrets_jupyter.notebook.asking import passphrase_source
 
 if TYPE_CHECKING:
@@ -18,10 +18,11 @@ _loaded: WeakKeyDictionary[InteractiveShell, ExitStack] = WeakKeyDictionary()
 
 
 def load(shell: InteractiveShell) -> None:
-    """Bring magics, completion and display to ``shell``; loading again changes nothing."""
+    """Bring the guard, magics, completion and display to ``shell``; loading again changes nothing."""
     if shell in _loaded:
         return
     with ExitStack() as undo:
+        guard.register(shell, undo)
         magics.register(shell, undo)
         completion.register(shell, undo)
         display.register(shell, undo)

@@ -1,0 +1,81 @@
+"""The guard of a shell: on or off, and taken back whole."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from zensecrets_jupyter.core.redaction import protect_environment, the_redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from zensecrets_jupyter.core.redaction import Redactor
+    from zensecrets_jupyter.notebook.guard.descriptors import GuardedDescriptors
+    from zensecrets_jupyter.notebook.guard.messages import GuardedSession
+
+
+class Guard:
+    """What keeps known values in a shell.
+
+    Attributes:
+        redactor: What finds and masks them.
+        is_on: Whether it is used; what is installed stays in place while it is not, and lets everything pass.
+        session: The kernel's session, where there is a kernel.
+        descriptors: What the process writes to, past Python and past messages.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        """Make a guard that is on, and that nothing passes yet."""
+        self.redactor = redactor
+        self.is_on = True
+        self.session: GuardedSession | None = None
+        self.descriptors: list[GuardedDescriptors] = []
+        self._releases: list[Callable[[], None]] = []
+
+    def turn_on(self) -> None:
+        """Mask from now on."""
+        self.is_on = True
+
+    def turn_off(self) -> None:
+        """Mask nothing from now on; what was held back until now goes out masked."""
+        for release in self._releases:
+            release()
+        self.is_on = False
+
+    def holds_back(self, release: Callable[[], None]) -> None:
+        """Have ``release`` called before the guard is turned off: it lets go of what was held back."""
+        self._releases.append(release)
+
+
+_guards: WeakKeyDictionary[InteractiveShell, Guard] = WeakKeyDictionary()
+
+
+def guard_of(shell: InteractiveShell) -> Guard | None:
+    """Return the guard of ``shell``, or ``None`` where the extension is not loaded."""
+    return _guards.get(shell)
+
+
+def register(shell: InteractiveShell, undo: ExitStack) -> None:
+    """Guard ``shell``, and protect the secrets in the environment; ``undo`` takes the guard back, and what is protected stays so."""
+    guard = Guard(the_redactor())
+    protect_environment(os.environ)
+    kernel = getattr(shell, "kernel", None)
+    if kernel is not None:
+        from zensecrets_jupyter.notebook.guard import kernel as place  # noqa: PLC0415 - a terminal has no use for it
+
+        place.install(kernel, guard, undo)
+    else:
+        from zensecrets_jupyter.notebook.guard import terminal  # noqa: PLC0415 - a kernel has no use for it
+
+        terminal.install(shell, guard, undo)
+    from zensecrets_jupyter.notebook.guard import logs  # noqa: PLC0415 - as the others
+
+    logs.install(guard, undo)
+    _guards[shell] = guard
+    undo.callback(_guards.pop, shell, None)
+    undo.callback(guard.turn_off)

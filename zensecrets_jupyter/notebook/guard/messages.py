@@ -1,0 +1,127 @@
+"""What a kernel sends: its session is the one place through which every message goes, whatever its type and its socket."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.notebook.guard.buffers import redacted_buffers
+from zensecrets_jupyter.notebook.guard.failing import without_texts
+from zensecrets_jupyter.notebook.guard.streams import HeldStreams
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.notebook.guard.guard import Guard
+
+_HEADER = frozenset({"msg_id", "msg_type", "username", "session", "date", "version", "subshell_id"})
+
+
+class GuardedSession:
+    """Wraps the ``pack`` and the ``send`` of a session, which serves streams, displays, results, replies, comms and the debugger alike.
+
+    ``pack`` sees everything that is serialised. ``send`` sees what a value may be split over: the pieces of a stream, and buffers.
+    """
+
+    def __init__(self, session: Any, guard: Guard) -> None:
+        """Guard ``session``, which is a ``jupyter_client.session.Session``."""
+        self._session = session
+        self._guard = guard
+        self._pack = session.pack
+        self._send = session.send
+        self._had_send = "send" in vars(session)
+        self._looked_at = threading.local()
+        self.streams = HeldStreams(guard, self._send_stream)
+
+    def install(self) -> None:
+        """Have what is sent from now on pass the guard."""
+        self._session.pack = self._guarded_pack
+        self._session.send = self._guarded_send
+        self._guard.holds_back(self.streams.release_all)
+
+    def uninstall(self) -> None:
+        """Make the session what it was. Whoever wrapped it after us keeps their wrapper, which then finds ours idle."""
+        self.streams.release_all()
+        if self._session.pack == self._guarded_pack:
+            self._session.pack = self._pack
+        if vars(self._session).get("send") == self._guarded_send:
+            if self._had_send:
+                self._session.send = self._send
+            else:
+                del self._session.send
+
+    def _guarded_pack(self, thing: Any) -> bytes:
+        packed: bytes = self._pack(thing)
+        if not self._guard.is_on or not thing or thing is getattr(self._looked_at, "content", None):
+            return packed
+        # The session makes the headers: kinds, identities and times.
+        if isinstance(thing, dict) and "msg_id" in thing and thing.keys() <= _HEADER:
+            return packed
+        return self._safe(packed)
+
+    def _safe(self, packed: bytes) -> bytes:
+        """Return ``packed`` without values. It is taken apart again, so that exactly what would be sent is looked through."""
+        redactor = self._guard.redactor
+        try:
+            if not redactor.touches_json(packed):
+                return packed
+            tree = self._session.unpack(packed)
+            redacted = redactor.redact_tree(tree)
+            if redacted is tree:
+                return packed
+            # A mark names the secret; a name can hold another's value.
+            if type(redacted) is type(tree) and redactor.redact_tree(redacted) is redacted:
+                return bytes(self._pack(redacted))
+        except Exception:  # noqa: BLE001, S110 - whatever it is, the message must not go out as it is
+            pass
+        return self._without_texts(packed)
+
+    def _without_texts(self, packed: bytes) -> bytes:
+        try:
+            return bytes(self._pack(without_texts(self._session.unpack(packed))))
+        except Exception:  # noqa: BLE001 - likewise
+            return bytes(self._pack({}))
+
+    def _guarded_send(  # noqa: PLR0913, PLR0917 - the signature of Session.send
+        self,
+        stream: Any,
+        msg_or_type: Any,
+        content: Any = None,
+        parent: Any = None,
+        ident: Any = None,
+        buffers: Any = None,
+        track: Any = False,
+        header: Any = None,
+        metadata: Any = None,
+    ) -> Any:
+        if self._guard.is_on:
+            message = msg_or_type if isinstance(msg_or_type, dict) else None
+            if message is not None and message.get("msg_type") == "stream" and self.streams.take(stream, message, ident):
+                return message
+            self.streams.release(_identity(message["parent_header"] if message is not None else parent))
+            buffers = buffers or (message or {}).get("buffers", None)
+            buffers = redacted_buffers(buffers, self._guard.redactor) if buffers else buffers
+            content = self._packed_already(content)
+            if message is not None and isinstance(message.get("content"), (bytes, str)):
+                msg_or_type = {**message, "content": self._packed_already(message["content"])}
+        return self._send(stream, msg_or_type, content, parent, ident, buffers, track, header, metadata)
+
+    def _packed_already(self, content: Any) -> Any:
+        # A message that is handed on as it came is not packed again.
+        if isinstance(content, str):
+            return self._safe(content.encode("utf-8", "surrogatepass"))
+        return self._safe(content) if isinstance(content, bytes) else content
+
+    def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any) -> None:
+        """Send a piece of a stream that the redactor has seen."""
+        self._looked_at.content = message["content"]
+        try:
+            self._send(socket, message, ident=ident)
+        finally:
+            self._looked_at.content = None
+
+
+def _identity(parent: Any) -> str:
+    """Return the identity of the request that a message answers."""
+    try:
+        return str((parent.get("header") or parent).get("msg_id", "")) if parent else ""
+    except AttributeError:
+        return ""

@@ -1,0 +1,130 @@
+"""A value may be split over two stream messages: an end that may be the beginning of one waits for the rest, for 50 ms at most."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zensecrets_jupyter.core.redaction import FAILED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zensecrets_jupyter.core.redaction import StreamRedactor
+    from zensecrets_jupyter.notebook.guard.guard import Guard
+
+IDLE = 0.05
+"""Seconds without more text after which what is held back is let go; performance.md."""
+
+_REMEMBERED = 64
+"""Streams of which the end is remembered: a thread goes on writing to the output of its cell."""
+
+
+class _Stream(NamedTuple):
+    """A stream of one cell, and how its last message was sent."""
+
+    redactor: StreamRedactor
+    socket: Any
+    message: dict[str, Any]
+    ident: Any
+
+
+class HeldStreams:
+    """The streams of all cells, each by the identity of its request and by its name."""
+
+    def __init__(self, guard: Guard, send: Callable[[Any, dict[str, Any], Any], None]) -> None:
+        """Send with ``send``, which takes a socket, a message and the message's address."""
+        self._guard = guard
+        self._send = send
+        self._lock = threading.RLock()
+        self._streams: OrderedDict[tuple[str, str], _Stream] = OrderedDict()
+        self._process = os.getpid()
+        _instances.add(self)
+
+    def take(self, socket: Any, message: dict[str, Any], ident: Any) -> bool:
+        """Send what may be shown now of a stream message, and return whether it was one."""
+        content = message.get("content")
+        if not isinstance(content, dict) or not isinstance(content.get("text"), str):
+            return False
+        identity = str((message.get("parent_header") or {}).get("msg_id", ""))
+        key = (identity, str(content.get("name", "")))
+        with self._lock:
+            # What was written to the other stream before stands before.
+            self._release([other for other in self._streams if other[0] == identity and other != key])
+            known = self._streams.get(key)
+            redactor = known.redactor if known else self._guard.redactor.stream()
+            stream = self._streams[key] = _Stream(redactor, socket, message, ident)
+            self._streams.move_to_end(key)
+            self._show(stream, _fed(redactor, content["text"]))
+            if redactor.held and not self._release_later(key, stream):
+                self._release([key])
+            while len(self._streams) > _REMEMBERED:
+                oldest = next(iter(self._streams))
+                self._release([oldest])
+                del self._streams[oldest]
+        return True
+
+    def release(self, identity: str) -> None:
+        """Let go of what is held back of a cell: what comes now is to stand behind it."""
+        with self._lock:
+            self._release([key for key, stream in self._streams.items() if key[0] == identity and stream.redactor.held])
+
+    def release_all(self) -> None:
+        """Let go of everything that is held back."""
+        with self._lock:
+            self._release(list(self._streams))
+
+    def renew(self) -> None:
+        """Make this usable in a process that was forked while another thread was here."""
+        self._lock = threading.RLock()
+        self._streams = OrderedDict()
+
+    def _release(self, keys: list[tuple[str, str]]) -> None:
+        for key in keys:
+            stream = self._streams[key]
+            if stream.redactor.held:
+                self._show(stream, stream.redactor.release())
+
+    def _show(self, stream: _Stream, text: str) -> None:
+        if text:
+            content = {**stream.message["content"], "text": text}
+            self._send(stream.socket, {**stream.message, "content": content}, stream.ident)
+
+    def _release_later(self, key: tuple[str, str], stream: _Stream) -> bool:
+        """Have the thread that sends do it, and return whether there is one."""
+        thread = getattr(stream.socket, "io_thread", stream.socket)
+        schedule, loop = getattr(thread, "schedule", None), getattr(thread, "io_loop", None)
+        if schedule is None or loop is None or os.getpid() != self._process:
+            return False
+
+        def release() -> None:
+            with self._lock:
+                # Text that came meanwhile waits for its own time.
+                if self._streams.get(key) is stream:
+                    self._release([key])
+
+        schedule(lambda: loop.call_later(IDLE, release))
+        return True
+
+
+def _fed(redactor: StreamRedactor, text: str) -> str:
+    try:
+        return redactor.feed(text)
+    except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+        return FAILED
+
+
+_instances: weakref.WeakSet[HeldStreams] = weakref.WeakSet()
+
+
+def _renew() -> None:
+    for streams in list(_instances):
+        streams.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    # There is no taking it back; it does nothing where there are no streams.
+    os.register_at_fork(after_in_child=_renew)

@@ -1,0 +1,141 @@
+"""A terminal's guard: what arrives on the screen, from Python, from programs and from libraries alike.
+
+IPython's own prompt is drawn past the guard, so that a person sees what they type. What threads print meanwhile is not.
+"""
+
+from __future__ import annotations
+
+import atexit
+import io
+import os
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.notebook.guard.texts import GuardedText
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager, ExitStack
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from zensecrets_jupyter.notebook.guard.guard import Guard
+
+_TERMINAL = "IPython.terminal.interactiveshell"
+
+
+def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
+    """Guard what ``shell`` and its process write; ``undo`` stops it."""
+    module = sys.modules.get(_TERMINAL)
+    if module is not None and isinstance(shell, module.TerminalInteractiveShell) and os.name == "posix" and _has_output():
+        _install_in_terminal(shell, module, guard, undo)
+    else:
+        # Another program's shell: its process is not ours, only what Python writes in it.
+        _wrap_streams(guard, undo)
+
+
+def _wrap_streams(guard: Guard, undo: ExitStack) -> None:
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None:
+            wrapped = GuardedText(stream, guard)
+            setattr(sys, name, wrapped)
+            undo.callback(_unwrap, name, wrapped, stream)
+            guard.holds_back(wrapped.release)
+
+
+def _unwrap(name: str, wrapped: GuardedText, stream: Any) -> None:
+    wrapped.release()
+    if getattr(sys, name) is wrapped:
+        setattr(sys, name, stream)
+
+
+def _install_in_terminal(shell: Any, module: Any, guard: Guard, undo: ExitStack) -> None:
+    from zensecrets_jupyter.notebook.guard.descriptors import guarded  # noqa: PLC0415 - its modules are not everywhere
+
+    _flush()
+    descriptors = guard.descriptors = guarded([1, 2], guard, as_terminal=True)
+
+    def drain() -> None:
+        _flush()
+        for one in descriptors:
+            one.drain()
+
+    def close() -> None:
+        _flush()
+        for one in descriptors:
+            one.close()
+
+    def at_exit() -> None:
+        # A thread of ours would not be there any more for what is written from now on.
+        undo.close()
+        guard.is_on = True
+        for name in ("stdout", "stderr"):
+            setattr(sys, name, GuardedText(getattr(sys, name), guard, at_exit=True))
+
+    undo.callback(close)
+    _draw_prompts(shell, descriptors[0].real, drain, undo)
+    _guard_while_prompting(module, guard, drain, undo)
+    shell.events.register("post_run_cell", _after_cell := lambda _result: drain())
+    undo.callback(shell.events.unregister, "post_run_cell", _after_cell)
+    guard.holds_back(drain)
+    atexit.register(at_exit)
+    undo.callback(atexit.unregister, at_exit)
+
+
+def _draw_prompts(shell: Any, real: int, drain: Callable[[], None], undo: ExitStack) -> None:
+    """Have IPython's prompt drawn on the real terminal."""
+    output = getattr(shell.pt_app, "output", None)
+    if output is None or not hasattr(output, "stdout"):
+        return
+    before = output.stdout
+    own = io.TextIOWrapper(io.FileIO(os.dup(real), "w"), encoding=before.encoding, errors=before.errors, newline="", write_through=True)
+    output.stdout = own
+
+    def restore() -> None:
+        drain()
+        if output.stdout is own:
+            output.stdout = before
+        own.close()
+
+    undo.callback(restore)
+
+
+def _guard_while_prompting(module: Any, guard: Guard, drain: Callable[[], None], undo: ExitStack) -> None:
+    """Guard what is printed above a prompt, which IPython draws together with the prompt."""
+    before = module.patch_stdout
+
+    @contextmanager
+    def patch_stdout(**options: Any) -> Iterator[None]:
+        drain()
+        above: AbstractContextManager[None] = before(**options)
+        with above:
+            wrapped = sys.stdout = sys.stderr = GuardedText(sys.stdout, guard)  # type: ignore[assignment] # what it wraps is a stream
+            try:
+                yield
+            finally:
+                wrapped.release()
+
+    module.patch_stdout = patch_stdout
+
+    def restore() -> None:
+        if module.patch_stdout is patch_stdout:
+            module.patch_stdout = before
+
+    undo.callback(restore)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        if stream is not None and not stream.closed:
+            stream.flush()
+
+
+def _has_output() -> bool:
+    try:
+        os.fstat(1)
+        os.fstat(2)
+    except OSError:
+        return False
+    return True
