@@ -42,16 +42,17 @@ class CleanHistory:
         replaced(self._history, "store_output", self._clean_output, undo)
         replaced(self._history, "writeout_cache", self._write_securely, undo)
 
-    def sweep(self) -> list[int]:
-        """Mask what is known by now in everything that was stored in this session, and return the numbers of the cells that held some.
+    def sweep(self) -> dict[int, list[str]]:
+        """Mask what is known by now in everything that was stored in this session, and return what was found, by the number of the cell.
 
         Raises:
             sqlite3.Error: If the file can't be changed now; what is in memory is clean then.
         """
-        lines = self._sweep_memory()
+        found = self._sweep_memory()
         if getattr(self._history, "enabled", False):
             self._sweep_file()
-        return lines
+        self._reload_prompt()
+        return found
 
     def sweep_outputs(self) -> None:
         """Mask what is kept of outputs in memory, from which ``%notebook`` makes a file."""
@@ -95,22 +96,29 @@ class CleanHistory:
         with self._history.db_output_cache_lock:
             self._history.db_output_cache = [(line, masked(output)) for line, output in self._history.db_output_cache]
 
-    def _sweep_memory(self) -> list[int]:
+    def _sweep_memory(self) -> dict[int, list[str]]:
         masked = self._cleaner.masked
-        lines: set[int] = set()
+        names: dict[int, dict[str, None]] = {}
         for inputs in (self._history.input_hist_parsed, self._history.input_hist_raw):
             for line, text in enumerate(inputs):
-                clean = masked(text)
-                if clean is not text:
-                    inputs[line] = clean
-                    lines.add(line)
+                found = self._cleaner.redactor.find(text)
+                if found:
+                    inputs[line] = masked(text)
+                    names.setdefault(line, {}).update(dict.fromkeys(one.name for one in found))
         for name in ("_i00", "_i", "_ii", "_iii"):
             setattr(self._history, name, masked(getattr(self._history, name)))
         namespace = self._shell.user_ns
         for name, value in list(namespace.items()):
             if type(value) is str and _INPUT_VARIABLE.fullmatch(name):
                 namespace[name] = masked(value)
-        return sorted(lines)
+        return {line: list(names[line]) for line in sorted(names)}
+
+    def _reload_prompt(self) -> None:
+        """Have a terminal's prompt read the history again, of which it keeps a copy for its arrow keys."""
+        prompt = getattr(getattr(self._shell, "pt_app", None), "history", None)
+        if prompt is not None:
+            # prompt_toolkit has no other way to say that what it has loaded is old.
+            prompt._loaded = False  # noqa: SLF001 - as above
 
     def _sweep_file(self) -> None:
         """Mask this session's rows, those that wait and those that are written."""
