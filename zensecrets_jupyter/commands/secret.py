@@ -13,6 +13,7 @@ from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, wait
 from zensecrets_jupyter.commands.render import schema_table, schemas_table, secret_table, secrets_table, versions_table
 from zensecrets_jupyter.commands.secret_env import env
+from zensecrets_jupyter.commands.secret_guard import guard
 from zensecrets_jupyter.commands.secret_files import export_secrets, import_secrets
 from zensecrets_jupyter.commands.secret_questions import check_keys, register_question, update_question
 from zensecrets_jupyter.commands.values import read_value
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 secret = Group("secret", help="Secrets of the active stack's secrets manager.")
 secret.add_command(env)
 secret.add_command(export_secrets)
+secret.add_command(guard)
 secret.add_command(import_secrets)
 
 _name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.secret_names))
