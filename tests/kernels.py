@@ -156,6 +156,21 @@ class Kernel:
         content: dict[str, Any] = self._reply(self.client.inspect(code))["content"]
         return content
 
+    def reply(self, identity: str) -> dict[str, Any]:
+        """Return the content of the reply to a request."""
+        content: dict[str, Any] = self._reply(identity)["content"]
+        return content
+
+    def debug(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the debugger answers."""
+        message = self.client.session.msg("debug_request", dict(request))
+        self.client.control_channel.send(message)
+        while True:
+            reply: dict[str, Any] = self.client.get_control_msg(timeout=SECONDS)
+            self.record.append(reply)
+            if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                return reply
+
     def _reply(self, identity: str) -> dict[str, Any]:
         while True:
             reply: dict[str, Any] = self.client.get_shell_msg(timeout=SECONDS)
@@ -166,13 +181,17 @@ class Kernel:
 
 @contextmanager
 def running_kernel(home: Path, environment: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Iterator[Kernel]:
-    """Start a kernel whose state, history and configuration lie under ``home``, and end it afterwards."""
+    """Start a kernel whose state, history and configuration lie under ``home``, and end it afterwards.
+
+    What its process writes beside messages, which is what a server's log gets, is in ``home / "kernel.log"``.
+    """
     manager = KernelManager(kernel_name="python3")
     manager.kernel_spec.argv[0] = sys.executable
     own = {"ZENSECRETS_HOME": str(home / "zensecrets"), "IPYTHONDIR": str(home / "ipython")}
     # A kernel that finds itself inside of a test leaves file descriptors 1 and 2 alone, which no other kernel does.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-    manager.start_kernel(env={**inherited, **own, **(environment or {})}, cwd=str(folder or home))
+    with (home / "kernel.log").open("wb") as log:
+        manager.start_kernel(env={**inherited, **own, **(environment or {})}, cwd=str(folder or home), stdout=log, stderr=log)
     client = manager.blocking_client()
     client.start_channels()
     try:

@@ -38,10 +38,9 @@ def notebooks(pytestconfig: pytest.Config) -> dict[str, str]:
             "--no-binary",
             ",".join(PACKAGES),
             "--dest",
-            folder,
-            *wanted,
+            str(folder),
         ]
-        subprocess.run(command, check=True, timeout=300)
+        subprocess.run([*command, *wanted], check=True, timeout=300)
     return dict(text for package in sorted(folder.glob("*.tar.gz")) for text in _notebooks_in(package))
 
 

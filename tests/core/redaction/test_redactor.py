@@ -93,6 +93,19 @@ def test_the_quick_look_sees_what_the_search_finds(text: str) -> None:
         assert all(map(redactor.touches_json, packed))
 
 
+@given(
+    st.lists(
+        st.sampled_from(["correct-", "horse", "\x1b[1;31m", "\x1b[0m", '\x1b]8;;"x"\x07', "\x1b]0;t\\\x1b\\", "\x1b", "\x1b[", '"', "\\"])
+    )
+)
+def test_the_quick_look_sees_through_colours(pieces: list[str]) -> None:
+    """Where a value with escape sequences in it is found, the look at its JSON says so."""
+    redactor = protecting(key="correct-horse")
+    text = "".join(pieces)
+    if redactor.find(text):
+        assert redactor.touches_json(json.dumps({"x": text, "y": "\x07"}).encode())
+
+
 @pytest.mark.parametrize("offset", range(1, 13))
 def test_overlapping_values_leave_nothing(offset: int) -> None:
     """Two values that overlap, by any number of characters, become one mark; those that touch become two."""

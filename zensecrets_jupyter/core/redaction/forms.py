@@ -137,6 +137,11 @@ def in_url_requoted(value: str) -> str:
     return quote(_utf8(value), safe="!#$%&'()*+,/:;=?@[]~")
 
 
+def in_url_twice(value: str) -> str:
+    """Return a URL inside another's query: what :func:`in_url_whole` makes of :func:`in_url_whole`."""
+    return in_url_whole(in_url_whole(value))
+
+
 def in_url_lower(value: str) -> str:
     """Return :func:`in_url` with lower-case digits."""
     return _lower_percent(in_url(value))
@@ -360,6 +365,7 @@ URL: dict[str, Callable[[str], str]] = {
     "URL form": in_url_form,
     "URL by a browser": in_url_by_browser,
     "URL requoted": in_url_requoted,
+    "URL twice": in_url_twice,
     "URL in lower case": in_url_lower,
     "URL, slashes too, in lower case": in_url_whole_lower,
     "URL form in lower case": in_url_form_lower,
@@ -382,6 +388,18 @@ HEXADECIMAL: dict[str, Callable[[str], str]] = {
     "UTF-16 repr": in_utf_16_repr,
     "UTF-16 hexadecimal": in_utf_16_hexadecimal,
 }
+WIDTHS = {
+    "hexadecimal": (2, 0),
+    "upper hexadecimal": (2, 0),
+    "hexadecimal with colons": (3, 1),
+    "upper hexadecimal with colons": (3, 1),
+    "hexadecimal with blanks": (3, 1),
+    "upper hexadecimal with blanks": (3, 1),
+    "UTF-16": (2, 0),
+    "UTF-16 repr": (5, 0),
+    "UTF-16 hexadecimal": (4, 0),
+}
+"""How much a character takes at least in these forms, and how much less the last one; in the others it takes one."""
 BASE64: dict[str, Callable[[str], str]] = {
     "base64": in_base64,
     "base64 shifted by 1": in_base64_shifted_by_1,

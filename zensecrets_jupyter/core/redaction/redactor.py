@@ -179,7 +179,7 @@ class Redactor:
     def touches_json(self, packed: bytes) -> bool:
         """Tell whether there may be a value in the JSON of a message. ``False`` is certain, ``True`` may be wrong."""
         try:
-            search = self.search()
+            search = self._search or self.search()
             return search is not None and search.touches(packed)
         except Exception:  # noqa: BLE001 - likewise
             return True

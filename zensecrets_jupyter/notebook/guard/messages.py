@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.notebook.guard.buffers import redacted_buffers
@@ -88,7 +89,7 @@ class GuardedSession:
         parent: Any = None,
         ident: Any = None,
         buffers: Any = None,
-        track: Any = False,
+        track: Any = False,  # noqa: FBT002 - likewise
         header: Any = None,
         metadata: Any = None,
     ) -> Any:
@@ -96,7 +97,7 @@ class GuardedSession:
             message = msg_or_type if isinstance(msg_or_type, dict) else None
             if message is not None and message.get("msg_type") == "stream" and self.streams.take(stream, message, ident):
                 return message
-            self.streams.release(_identity(message["parent_header"] if message is not None else parent))
+            self._release(_identity(message["parent_header"] if message is not None else parent))
             buffers = buffers or (message or {}).get("buffers", None)
             buffers = redacted_buffers(buffers, self._guard.redactor) if buffers else buffers
             content = self._packed_already(content)
@@ -104,17 +105,24 @@ class GuardedSession:
                 msg_or_type = {**message, "content": self._packed_already(message["content"])}
         return self._send(stream, msg_or_type, content, parent, ident, buffers, track, header, metadata)
 
+    def _release(self, identity: str) -> None:
+        # What can't be shown stays where it is; the message that comes after it has to go out.
+        with suppress(Exception):
+            self.streams.release(identity)
+
     def _packed_already(self, content: Any) -> Any:
         # A message that is handed on as it came is not packed again.
         if isinstance(content, str):
             return self._safe(content.encode("utf-8", "surrogatepass"))
         return self._safe(content) if isinstance(content, bytes) else content
 
-    def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any) -> None:
-        """Send a piece of a stream that the redactor has seen."""
-        self._looked_at.content = message["content"]
+    def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str) -> None:
+        """Send a piece of a stream that the redactor has seen, as a message of its own: clients refuse one that they know already."""
+        content = {**message["content"], "text": text}
+        header = self._session.msg_header("stream")
+        self._looked_at.content = content
         try:
-            self._send(socket, message, ident=ident)
+            self._send(socket, {**message, "header": header, "msg_id": header["msg_id"], "content": content}, ident=ident)
         finally:
             self._looked_at.content = None
 

@@ -23,20 +23,25 @@ _REMEMBERED = 64
 """Streams of which the end is remembered: a thread goes on writing to the output of its cell."""
 
 
+_END = 512
+"""Characters at the end of a stream that are remembered as they came."""
+
+
 class _Stream(NamedTuple):
-    """A stream of one cell, and how its last message was sent."""
+    """A stream of one cell, and its last message with the way it went."""
 
     redactor: StreamRedactor
     socket: Any
     message: dict[str, Any]
     ident: Any
+    end: str
 
 
 class HeldStreams:
     """The streams of all cells, each by the identity of its request and by its name."""
 
-    def __init__(self, guard: Guard, send: Callable[[Any, dict[str, Any], Any], None]) -> None:
-        """Send with ``send``, which takes a socket, a message and the message's address."""
+    def __init__(self, guard: Guard, send: Callable[[Any, dict[str, Any], Any, str], None]) -> None:
+        """Send with ``send``, which takes a socket, a message, its address, and the text to send in the place of its own."""
         self._guard = guard
         self._send = send
         self._lock = threading.RLock()
@@ -52,19 +57,13 @@ class HeldStreams:
         identity = str((message.get("parent_header") or {}).get("msg_id", ""))
         key = (identity, str(content.get("name", "")))
         with self._lock:
-            # What was written to the other stream before stands before.
-            self._release([other for other in self._streams if other[0] == identity and other != key])
-            known = self._streams.get(key)
-            redactor = known.redactor if known else self._guard.redactor.stream()
-            stream = self._streams[key] = _Stream(redactor, socket, message, ident)
-            self._streams.move_to_end(key)
-            self._show(stream, _fed(redactor, content["text"]))
-            if redactor.held and not self._release_later(key, stream):
-                self._release([key])
-            while len(self._streams) > _REMEMBERED:
-                oldest = next(iter(self._streams))
-                self._release([oldest])
-                del self._streams[oldest]
+            try:
+                shown = self._fed(key, socket, message, ident)
+            except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+                self._send(socket, message, ident, FAILED)
+            else:
+                self._show(self._streams[key], shown)
+                self._hold(key)
         return True
 
     def release(self, identity: str) -> None:
@@ -82,6 +81,35 @@ class HeldStreams:
         self._lock = threading.RLock()
         self._streams = OrderedDict()
 
+    def _fed(self, key: tuple[str, str], socket: Any, message: dict[str, Any], ident: Any) -> str:
+        """Return what may be shown now of a message, after what was written before it to other streams of its cell."""
+        self._release([other for other in self._streams if other[0] == key[0] and other != key])
+        known = self._streams.get(key)
+        redactor = known.redactor if known else self._begun(key[1])
+        text = message["content"]["text"]
+        end = ((known.end if known else "") + text)[-_END:] if len(text) < _END else text[-_END:]
+        self._streams[key] = _Stream(redactor, socket, message, ident, end)
+        self._streams.move_to_end(key)
+        return redactor.feed(text)
+
+    def _begun(self, name: str) -> StreamRedactor:
+        """Return the redactor of a new stream. A thread that began a value in the output of one cell goes on in that of the next."""
+        redactor = self._guard.redactor.stream()
+        before = next((stream for key, stream in reversed(self._streams.items()) if key[1] == name), None)
+        if before is not None:
+            redactor.feed(before.end)
+            redactor.release()
+        return redactor
+
+    def _hold(self, key: tuple[str, str]) -> None:
+        stream = self._streams[key]
+        if stream.redactor.held and not self._release_later(key, stream):
+            self._release([key])
+        while len(self._streams) > _REMEMBERED:
+            oldest = next(iter(self._streams))
+            self._release([oldest])
+            del self._streams[oldest]
+
     def _release(self, keys: list[tuple[str, str]]) -> None:
         for key in keys:
             stream = self._streams[key]
@@ -90,8 +118,7 @@ class HeldStreams:
 
     def _show(self, stream: _Stream, text: str) -> None:
         if text:
-            content = {**stream.message["content"], "text": text}
-            self._send(stream.socket, {**stream.message, "content": content}, stream.ident)
+            self._send(stream.socket, stream.message, stream.ident, text)
 
     def _release_later(self, key: tuple[str, str], stream: _Stream) -> bool:
         """Have the thread that sends do it, and return whether there is one."""
@@ -108,13 +135,6 @@ class HeldStreams:
 
         schedule(lambda: loop.call_later(IDLE, release))
         return True
-
-
-def _fed(redactor: StreamRedactor, text: str) -> str:
-    try:
-        return redactor.feed(text)
-    except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
-        return FAILED
 
 
 _instances: weakref.WeakSet[HeldStreams] = weakref.WeakSet()

@@ -111,7 +111,7 @@ def _guard_while_prompting(module: Any, guard: Guard, drain: Callable[[], None],
         drain()
         above: AbstractContextManager[None] = before(**options)
         with above:
-            wrapped = sys.stdout = sys.stderr = GuardedText(sys.stdout, guard)  # type: ignore[assignment] # what it wraps is a stream
+            wrapped = sys.stdout = sys.stderr = GuardedText(sys.stdout, guard)
             try:
                 yield
             finally:

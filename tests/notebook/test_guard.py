@@ -1,0 +1,253 @@
+"""The guard of a kernel: values in pieces, order and pauses, faults, switching it off, and leaving nothing behind."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.kernels import running_kernel
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.kernels import Kernel, Ran
+
+GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
+STATE = """
+import logging, os, sys
+session, streams = get_ipython().kernel.session, (sys.stdout, sys.stderr)
+print([
+    session.pack.__qualname__, 'send' in vars(session), [type(stream).__name__ for stream in streams],
+    [os.readlink(f'/proc/self/fd/{stream._original_stdstream_copy}') for stream in streams], [os.get_inheritable(number) for number in (1, 2)],
+    logging.getLogRecordFactory().__qualname__, [handler.filters for handler in logging.getLogger().handlers],
+    sys.excepthook, os.readlink('/proc/self/fd/1').split(':')[0],
+])
+"""
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Kernel]:
+    """Return a kernel in which nothing is loaded."""
+    with running_kernel(tmp_path) as kernel:
+        yield kernel
+
+
+@pytest.fixture
+def guarded(bare: Kernel) -> Kernel:
+    """Return a kernel that is guarded, and in which ``protect`` tells the guard a value."""
+    assert bare.run("%load_ext zensecrets_jupyter").ok
+    assert bare.run("import sys, time, json, pathlib; from zensecrets_jupyter.core.redaction import the_redactor").ok
+    assert bare.run(GUARD).ok
+    return bare
+
+
+def _protect(kernel: Kernel, folder: Path, *values: str) -> None:
+    """Tell the guard values by a file, so that they are in no message."""
+    (folder / "values.json").write_text(json.dumps(values))
+    code = f"values = json.loads(pathlib.Path({str(folder / 'values.json')!r}).read_text())\n"
+    code += "for number, value in enumerate(values): the_redactor().protect(value, f'some.key{number}')"
+    assert kernel.run(code).ok
+
+
+def _seen(kernel: Kernel, values: list[str], length: int = 12) -> list[str]:
+    """Return the values of which so many characters in a row are in the messages, each stream in one piece."""
+    whole: dict[tuple[str, str], str] = {}
+    for message in kernel.record:
+        if message["msg_type"] == "stream":
+            key = (str(message["parent_header"].get("msg_id")), message["content"]["name"])
+            whole[key] = whole.get(key, "") + message["content"]["text"]
+    everything = json.dumps([str(message["content"]) for message in kernel.record] + list(whole.values()), ensure_ascii=False)
+    return [value for value in values if any(value[start : start + length] in everything for start in range(len(value) - length + 1))]
+
+
+def _kinds(ran: Ran) -> list[str]:
+    return [message["msg_type"] for message in ran.messages if message["msg_type"] not in {"status", "execute_input"}]
+
+
+@pytest.mark.parametrize("pause", ["", "sys.stdout.flush()", "sys.stdout.flush(); time.sleep(0.01)", "sys.stdout.flush(); time.sleep(0.08)"])
+def test_a_value_split_anywhere_is_masked(guarded: Kernel, tmp_path: Path, pause: str) -> None:
+    """A value written in two pieces, split at every position, with and without a flush and a pause, is never seen."""
+    values = [secrets.token_urlsafe(24) for _ in range(31)]
+    _protect(guarded, tmp_path, *values)
+    code = f"""
+for number, value in enumerate(values):
+    _ = sys.stdout.write(value[:number + 1])
+    {pause}
+    _ = sys.stdout.write(value[number + 1:] + '\\n')
+"""
+    ran = guarded.run(code)
+    assert ran.ok
+    assert _seen(guarded, values) == []
+    assert [line.endswith("›") for line in ran.stream("stdout").splitlines()] == [True] * len(values)
+
+
+def test_what_waits_comes_in_its_place(guarded: Kernel, tmp_path: Path) -> None:
+    """What may be the beginning of a value stands before the display, the other stream, the result and the error that follow it."""
+    value = secrets.token_urlsafe(24)
+    _protect(guarded, tmp_path, value)
+    code = """
+from IPython.display import clear_output, display
+print(values[0][:5], end='', flush=True); display('shown')
+print(values[0][:5], end='', flush=True); print('told', file=sys.stderr, flush=True)
+print(values[0][:5], end='', flush=True); clear_output(wait=True)
+print(values[0][:5], end='', flush=True); 1 / 0
+"""
+    ran = guarded.run(code)
+    assert _kinds(ran) == ["stream", "display_data", "stream", "stream", "stream", "clear_output", "stream", "error"]
+    assert ran.stream("stdout") == value[:5] * 4
+    last = guarded.run("print(values[0][:5], end='')")
+    assert last.stream("stdout") == value[:5]
+    assert _kinds(last) == ["stream"]
+    assert last.messages[-1]["content"] == {"execution_state": "idle"}
+
+
+def test_what_waits_waits_not_for_the_end_of_the_cell(guarded: Kernel, tmp_path: Path) -> None:
+    """The beginning of a value that nothing follows is shown while the cell is still running."""
+    value = secrets.token_urlsafe(24)
+    _protect(guarded, tmp_path, value)
+    code = "print(values[0][:5], end='', flush=True); time.sleep(0.5); from IPython.display import display; display(1)"
+    ran = guarded.run(code)
+    shown, displayed = [message["header"]["date"] for message in ran.messages if message["msg_type"] in {"stream", "display_data"}]
+    assert (displayed - shown).total_seconds() > 0.3
+
+
+def test_what_is_no_secret_arrives_as_it_is(guarded: Kernel, tmp_path: Path) -> None:
+    """Progress bars, colours, wide characters and carriage returns are what they are without the guard, in as many messages."""
+    _protect(guarded, tmp_path, secrets.token_urlsafe(24))
+    code = """
+for step in range(20):
+    print(f'\\r{step * 5:3}%|{"█" * step:20}| {step}/20 [00:01<00:02, 2.3it/s]', end='', file=sys.stderr, flush=True)
+print('\\x1b[31mred\\x1b[0m 漢字 😀 \\r\\n\\ttab\\b', flush=True)
+"""
+    with_guard = guarded.run(code)
+    assert guarded.run("guard.turn_off()").ok
+    without = guarded.run(code)
+    assert [with_guard.stream(name) for name in ("stdout", "stderr")] == [without.stream(name) for name in ("stdout", "stderr")]
+    assert _kinds(with_guard) == _kinds(without)
+
+
+def test_a_thread_of_an_earlier_cell_is_guarded(guarded: Kernel, tmp_path: Path) -> None:
+    """A thread that goes on writing after its cell, a piece now and a piece then, lets nothing out."""
+    value = secrets.token_urlsafe(24)
+    _protect(guarded, tmp_path, value)
+    code = """
+import threading
+def slowly():
+    for start in range(0, len(values[0]), 4):
+        print(values[0][start:start + 4], end='', flush=True); time.sleep(0.02)
+thread = threading.Thread(target=slowly); thread.start()
+"""
+    assert guarded.run(code).ok
+    assert guarded.run("thread.join(); time.sleep(0.2)").ok
+    assert _seen(guarded, [value]) == []
+
+
+def test_data_stays_what_it_is(guarded: Kernel, tmp_path: Path) -> None:
+    """What code captures, keeps and compares is the value; only what is shown is not."""
+    value = canary("data")
+    _protect(guarded, tmp_path, value)
+    assert guarded.run("captured = !echo {values[0]}\nassert captured == [values[0]]").ok
+    assert guarded.run("%%capture kept\nprint(values[0])").ok
+    ran = guarded.run("assert kept.stdout == values[0] + '\\n'\nkept.stdout, captured")
+    assert ran.ok
+    assert ran.shown() == ["('‹secret:some.key0›\\n',\n ['‹secret:some.key0›'])"]
+    assert guarded.run("assert Out[max(Out)][1] == values").ok
+
+
+@pytest.mark.parametrize("broken", ["touches_json", "redact_tree", "redact_bytes", "stream", "search", "find"])
+def test_a_fault_lets_nothing_through(guarded: Kernel, tmp_path: Path, broken: str) -> None:
+    """With any part of the redactor broken nothing gets out, and the kernel goes on."""
+    value = canary("fault")
+    _protect(guarded, tmp_path, value)
+    code = f"""
+def fails(*arguments): raise RuntimeError('broken')
+guard.redactor.{broken} = fails
+print(values[0])
+print(values[0][:15], end='', flush=True)
+print(values[0][15:])
+from IPython.display import HTML, display
+display(HTML(values[0]), metadata={{'note': values[0]}})
+from comm import create_comm
+create_comm('target', data={{'value': values[0]}}).send({{}}, buffers=[values[0].encode()])
+raise ValueError(values[0])
+"""
+    assert not guarded.run(code).ok
+    assert _seen(guarded, [value]) == []
+    assert value.encode() not in b"".join(bytes(buffer) for message in guarded.record for buffer in message["buffers"])
+    assert guarded.run("1 + 1").ok
+    assert guarded.run(f"del guard.redactor.{broken}").ok
+    assert guarded.run("1 + 1").shown() == ["2"]
+
+
+def test_unloading_leaves_the_kernel_as_it_was(bare: Kernel) -> None:
+    """After %unload_ext the session, the streams, the descriptors and logging are those of a bare kernel; so after %reload_ext too."""
+    before = bare.run(STATE).stream("stdout")
+    assert bare.run("%load_ext zensecrets_jupyter").ok
+    assert bare.run(STATE).stream("stdout") != before
+    assert bare.run("%reload_ext zensecrets_jupyter").ok
+    assert bare.run("%unload_ext zensecrets_jupyter").ok
+    assert bare.run(STATE).stream("stdout") == before
+    assert bare.run("import threading; [thread.name for thread in threading.enumerate() if 'zensecrets' in thread.name]").shown() == ["[]"]
+
+
+def test_turned_off_everything_passes_and_turned_on_nothing(guarded: Kernel, tmp_path: Path) -> None:
+    """The guard can be turned off and on again in a running kernel."""
+    value = canary("switched")
+    _protect(guarded, tmp_path, value)
+    assert guarded.run("print(values[0])").stream("stdout") == "‹secret:some.key0›\n"
+    assert guarded.run("guard.turn_off()").ok
+    assert guarded.run("print(values[0])").stream("stdout") == f"{value}\n"
+    assert guarded.run("guard.turn_on()").ok
+    assert guarded.run("print(values[0])").stream("stdout") == "‹secret:some.key0›\n"
+
+
+def test_the_environment_is_protected(tmp_path: Path) -> None:
+    """A variable whose name says that it holds a secret is masked from loading on."""
+    value = secrets.token_urlsafe(24)
+    with running_kernel(tmp_path, {"SOME_API_TOKEN": value}) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        assert kernel.run("import os; print(os.environ['SOME_API_TOKEN'])").stream("stdout") == "‹secret:env.SOME_API_TOKEN›\n"
+        assert _seen(kernel, [value]) == []
+
+
+def test_what_a_manager_gives_is_protected(tmp_path: Path) -> None:
+    """A value is masked from the moment on at which it is read, in a kernel that has not seen it before."""
+    value = secrets.token_urlsafe(24)
+    (tmp_path / "value").write_text(value)
+    environment = {"ZENSECRETS_PASSPHRASE": canary("passphrase")}
+    with running_kernel(tmp_path, environment) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        assert kernel.run(f"%secret register some --key=@{tmp_path / 'value'}").ok
+    with running_kernel(tmp_path, environment) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        ran = kernel.run("value = %secret get some --key key\nprint(str.__str__(value), [*str.__str__(value)][:3])")
+        assert ran.stream("stdout").startswith("‹secret:some.key›")
+        assert _seen(kernel, [value]) == []
+
+
+def test_a_subshell_is_guarded(guarded: Kernel, tmp_path: Path) -> None:
+    """What two cells print at once, one of them in a subshell, is masked in both."""
+    values = [secrets.token_urlsafe(24) for _ in range(2)]
+    _protect(guarded, tmp_path, *values)
+    client = guarded.client
+    request = client.session.msg("create_subshell_request", {})
+    client.control_channel.send(request)
+    subshell = client.get_control_msg(timeout=30)["content"]["subshell_id"]
+    code = "for start in range(0, 32, 4): print(values[{}][start:start + 4], end='', flush=True); time.sleep(0.01)"
+    content = {"code": code.format(1), "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
+    message = client.session.msg("execute_request", content)
+    message["header"]["subshell_id"] = subshell
+    identity = client.execute(code.format(0))
+    client.shell_channel.send(message)
+    idle: set[str] = set()
+    while idle != {identity, message["header"]["msg_id"]}:
+        told = client.get_iopub_msg(timeout=30)
+        guarded.record.append(told)
+        if told["msg_type"] == "status" and told["content"]["execution_state"] == "idle":
+            idle |= {told["parent_header"]["msg_id"]} & {identity, message["header"]["msg_id"]}
+    assert _seen(guarded, values) == []
