@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Lab
     from tests.browser.places import Wire
 
+
 def form_of(page: Page, title: str) -> Locator:
     """Return the form with that title."""
     return page.get_by_role("form", name=title)

@@ -101,8 +101,8 @@ class FreeCommand(Command):
     ) -> None:
         """Make it.
 
-        ``names`` is as in :func:`words.split`, ``word`` is what help calls a key, ``keys`` completes them, and ``literal`` returns the value
-        that somebody typed with an argument and had better not.
+        ``names`` is as in :func:`words.split`, ``word`` is what help calls a key, ``keys`` completes them, and ``literal`` returns the
+        value that somebody typed with an argument and had better not.
         """
         super().__init__(*args, **kwargs)
         self._names = names

@@ -13,8 +13,8 @@ from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, wait
 from zensecrets_jupyter.commands.render import schema_table, schemas_table, secret_table, secrets_table, versions_table
 from zensecrets_jupyter.commands.secret_env import env
-from zensecrets_jupyter.commands.secret_guard import guard
 from zensecrets_jupyter.commands.secret_files import export_secrets, import_secrets
+from zensecrets_jupyter.commands.secret_guard import guard
 from zensecrets_jupyter.commands.secret_questions import check_keys, register_question, update_question
 from zensecrets_jupyter.commands.values import read_value
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice

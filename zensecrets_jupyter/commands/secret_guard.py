@@ -11,6 +11,7 @@ from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command
 from zensecrets_jupyter.commands.render import Table
+from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def guard(call: Call, state: str, *, everything: bool) -> Outcome:
     found = call.abilities.guard
     if found is None:
         message = "There is no guard here: it lives in a notebook's kernel or in IPython, for as long as that runs."
-        raise UsageProblem(message, hint="Run %secret guard there, after %load_ext zensecrets_jupyter.")
+        raise UsageProblem(message, hint="There, after %load_ext zensecrets_jupyter, the magic of that name shows it.")
     if everything and state == "off":
         raise UsageProblem("Nothing is protected by a guard that is off.", hint="Write: %secret guard on --all")
     if state == "off":
@@ -62,10 +63,11 @@ def _protect_everything(redactor: Redactor) -> str:
         raise UsageProblem(message)
     before = redactor.size
     # Values are protected from the moment they are read.
-    names = manager.list_secrets()
-    manager.get_secrets(names)
+    secrets = manager.get_secrets(manager.list_secrets())
+    unread = [name for name, secret in secrets.items() if isinstance(secret, ZenSecretsError)]
     new = redactor.size - before
-    return f"Read {len(names)} secret{'' if len(names) == 1 else 's'} of {place_of(manager)}: {_values(new)} more {_are(new)} protected."
+    text = f"Read {len(secrets) - len(unread)} secrets of {place_of(manager)}: {_values(new) if new else 'nothing'} new to the guard."
+    return f"{text}\nWarning: these can't be read, and are not protected: {', '.join(unread)}." if unread else text
 
 
 def _status(found: Guard) -> Table:
@@ -93,7 +95,3 @@ def _values(count: int) -> str:
 
 def _times(count: int) -> str:
     return f"{count} time{'' if count == 1 else 's'}"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"

@@ -47,6 +47,9 @@ class AfterCell:
             self._deal_with(repaired, info.cell_id)
             self._sweep(line)
             self._cleaner.forget()
+        if not self._cleaner.is_on:
+            # What is typed meanwhile is kept, and is looked for once the guard is on again.
+            self._swept = -1
         if self._front_ends is not None:
             self._front_ends.tell()
 
@@ -74,7 +77,9 @@ class AfterCell:
                 " next time write the key without a value, and change what somebody may have seen."
             )
         elif cell and self._front_ends.can_repair:
-            self._front_ends.repair(cell, source, Request(self._parent(), lambda parent, done: self._say_repaired(parent, names, done=done)))
+            self._front_ends.repair(
+                cell, source, Request(self._parent(), lambda parent, done: self._say_repaired(parent, names, done=done))
+            )
         else:
             self._say_repaired(None, names, done=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction import FAILED, mark
 from zensecrets_jupyter.notebook.inputs.literals import GROUPS, Repaired, without_literals
 
 if TYPE_CHECKING:
@@ -60,12 +61,25 @@ class Cleaner:
         return self.masked(code)
 
     def masked(self, text: str) -> str:
-        """Return a text with the values in it masked: the same object if there are none."""
-        return self._guard.redactor.redact(text) if self.is_on else text
+        """Return a text with the values in it masked: the same object if there are none.
+
+        Unlike what the redactor masks itself, it does not count as an output in which something was masked.
+        """
+        if not self.is_on:
+            return text
+        try:
+            places = self.redactor.find(text)
+        except Exception:  # noqa: BLE001 - whatever it is, the text must not be kept as it is
+            return FAILED
+        for place in reversed(places):
+            text = f"{text[: place.start]}{mark(place.name)}{text[place.end :]}"
+        return text
 
     def masked_bytes(self, data: bytes) -> bytes:
-        """Return bytes with the values in them masked: the same object if there are none."""
-        return self._guard.redactor.redact_bytes(data) if self.is_on else data
+        """Return the bytes of a text likewise."""
+        text = data.decode("utf-8", "surrogateescape")
+        masked = self.masked(text)
+        return data if masked is text else masked.encode("utf-8", "surrogateescape")
 
     def forget(self) -> None:
         """Forget the last cell."""
