@@ -21,7 +21,7 @@ from zensecrets_jupyter.commands.words import Given
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from zensecrets_jupyter.commands.words import Placed
 
@@ -178,23 +178,35 @@ class _Reading(NamedTuple):
         return found == own and len(placed) == len(given) and {one.given for one in placed} == set(given)
 
 
-def _edits(words: list[_Word], typed: list[Placed]) -> Iterator[Edit]:
-    """Yield what makes bare keys of arguments; ``words`` are those that their places count."""
+def _edits(words: list[_Word], typed: list[Placed]) -> list[Edit]:
+    """Return what makes bare keys of arguments; ``words`` are those that their places count."""
+    edits: list[Edit] = []
     moved = ""
-    for one in typed:
+    # For each word, whether one without a dash comes next: behind a bare key that would be the key's value.
+    loose_next = [word.is_loose for word in words[1:]] + [False]
+    for one in sorted(typed, key=lambda one: one.key_at, reverse=True):
         key, text = words[one.key_at], words[one.text_at]
-        following = words[one.text_at + 1] if one.text_at + 1 < len(words) else None
-        bare = shlex.quote(f"--{one.given.key}")
-        if following is not None and following.is_loose:
-            # Behind a bare key that word would be the key's value, so the key goes to the end.
-            moved += f" {bare}"
-            yield Edit(key.start, following.start, "")
+        bare = _as_word(f"--{one.given.key}")
+        if loose_next[one.text_at]:
+            moved = f" {bare}{moved}"
+            edits.append(Edit(key.start, words[one.text_at + 1].start, ""))
+            if one.key_at:
+                loose_next[one.key_at - 1] = True
         elif one.key_at == one.text_at:
-            yield Edit(key.start, key.end, bare)
+            edits.append(Edit(key.start, key.end, bare))
         else:
-            yield Edit(key.end, text.end, "")
+            edits.append(Edit(key.end, text.end, ""))
     if moved:
-        yield Edit(words[-1].end, words[-1].end, moved)
+        edits.append(Edit(words[-1].end, words[-1].end, moved))
+    return sorted(edits)
+
+
+def _as_word(text: str) -> str:
+    """Return what is read as ``text``, in quotes only where it needs them."""
+    try:
+        return text if shlex.split(text) == [text] else shlex.quote(text)
+    except ValueError:
+        return shlex.quote(text)
 
 
 def _guessed(line: str) -> Found:

@@ -120,11 +120,13 @@ def _sensitive_attributes(component_type: ComponentType, flavor: str | None) -> 
     """Return the names of a flavor's sensitive attributes; of those of any flavor of the type, where it is none that is known."""
     is_manager = component_type is ComponentType.SECRETS_MANAGER
     known = managers.flavor_names() if is_manager else flavor_names(component_type.value)
-    found: set[str] = set()
-    for one in [flavor] if flavor in known else known:
-        try:
-            fields = fields_of(component_type, str(one))
-            found |= {name for name, field in fields.items() if is_secret_field(field) or name == _NAME_OR_VALUE}
-        except ZenSecretsError:
-            continue
-    return found
+    chosen = [flavor] if flavor in known else known
+    return {name for one in chosen for name in _sensitive_fields(component_type, str(one))}
+
+
+def _sensitive_fields(component_type: ComponentType, flavor: str) -> list[str]:
+    try:
+        fields = fields_of(component_type, flavor)
+    except ZenSecretsError:
+        return []
+    return [name for name, field in fields.items() if is_secret_field(field) or name == _NAME_OR_VALUE]

@@ -77,9 +77,8 @@ class AfterCell:
                 " next time write the key without a value, and change what somebody may have seen."
             )
         elif cell and self._front_ends.can_repair:
-            self._front_ends.repair(
-                cell, source, Request(self._parent(), lambda parent, done: self._say_repaired(parent, names, done=done))
-            )
+            request = Request(self._parent(), lambda parent, done: self._say_repaired(parent, names, done=done))
+            self._front_ends.repair(cell, source, request)
         else:
             self._say_repaired(None, names, done=False)
 
@@ -138,7 +137,7 @@ class AfterCell:
     def _say(self, text: str, parent: Mapping[str, Any] | None = None) -> None:
         """Write a line below the cell that ran, or the cell of the request ``parent``, which may have ended."""
         if parent is None:
-            print(text, file=sys.stderr)
+            print(text, file=sys.stderr)  # noqa: T201 - what is said to the person who ran the cell
             return
         kernel = self._shell.kernel
         content = {"name": "stderr", "text": f"{text}\n"}

@@ -66,7 +66,7 @@ class FrontEnds:
         self._look_later()
 
     def offer(self, cell: str, source: str, names: list[str], request: Request) -> None:
-        """Have a person asked whether ``source`` is to be put there; ``request.then`` is called if they agree, and nothing is waited for."""
+        """Have a person asked whether ``source`` is to be put there; ``request.then`` is called if they agree."""
         self._offered[cell] = request
         self._send({"kind": "offer", "cell_id": cell, "source": source, "names": names})
 

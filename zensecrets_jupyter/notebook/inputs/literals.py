@@ -119,9 +119,9 @@ def _escaped(lines: list[str], offset: int) -> Iterator[_MagicLine]:
             return
         first = min(found, key=lambda one: (one.start_line, one.start_col))
         last = min(find_end_of_continued_line(lines, first.start_line), len(lines) - 1)
-        line = _joined(lines, starts, (first.start_line, first.start_col), last)
-        if line is not None:
-            yield line
+        joined = _joined(lines, starts, (first.start_line, first.start_col), last)
+        if joined is not None:
+            yield joined
         # What was found is out of the way then, and everything else is still where it was.
         blank = f"{lines[first.start_line][: first.start_col]}0\n"
         lines = [*lines[: first.start_line], blank, *["\n"] * (last - first.start_line), *lines[last + 1 :]]
