@@ -11,3 +11,6 @@ export const FORM_TYPE = 'application/vnd.zensecrets.form+json';
 
 /** The output of any widget of ipywidgets. */
 export const WIDGET_TYPE = 'application/vnd.jupyter.widget-view+json';
+
+/** The target of the comm through which a kernel's guard is heard; `notebook/inputs/front_ends.py` has the same. */
+export const GUARD_TARGET = 'zensecrets.guard';

@@ -16,11 +16,13 @@ import pytest
 import requests
 from playwright.sync_api import expect, sync_playwright
 
+from tests.browser.places import Wire
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, WebSocket
 
 SECONDS_TO_START = 60
 
@@ -143,3 +145,31 @@ def page(browser: Browser) -> Iterator[Page]:
     """Return an empty page in a profile of its own."""
     with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
         yield context.new_page()
+
+
+@pytest.fixture(scope="session")
+def notebook_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Return a Notebook 7."""
+    with running("notebook", tmp_path_factory.mktemp("notebook")) as app:
+        yield app
+
+
+@pytest.fixture(params=["lab", "notebook_app"])
+def app(request: pytest.FixtureRequest) -> Lab:
+    """Return JupyterLab, and Notebook 7 the next time."""
+    found: Lab = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def wire(page: Page) -> Wire:
+    """Record the page's websockets as the browser's own developer tools do."""
+    wire = Wire([], [])
+
+    def listen(socket: WebSocket) -> None:
+        for event in ("framesent", "framereceived"):
+            socket.on(event, lambda data: wire.frames.append(data if isinstance(data, bytes) else data.encode()))
+
+    page.on("websocket", listen)
+    page.on("request", lambda request: wire.requests.append(f"{request.url} {request.post_data_buffer!r}"))
+    return wire

@@ -3,81 +3,21 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
-from tests.browser.conftest import running
 from tests.browser.notebooks import SECONDS, cell_at, choose_theme, open_notebook, run_cell, save
-from zensecrets_jupyter.testing.canary import canary, find_canary
+from tests.browser.places import found_in, places
+from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from playwright.sync_api import Locator, Page, WebSocket
+    from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Lab
-
-STORAGE = """async () => {
-    const found = [JSON.stringify({...localStorage}), JSON.stringify({...sessionStorage})];
-    for (const {name} of await indexedDB.databases()) {
-        const database = await new Promise((resolve, reject) => {
-            const opening = indexedDB.open(name);
-            opening.onsuccess = () => resolve(opening.result);
-            opening.onerror = () => reject(opening.error);
-        });
-        for (const store of database.objectStoreNames) {
-            found.push(await new Promise((resolve, reject) => {
-                const reading = database.transaction(store).objectStore(store).getAll();
-                reading.onsuccess = () => resolve(JSON.stringify(reading.result));
-                reading.onerror = () => reject(reading.error);
-            }));
-        }
-        database.close();
-    }
-    return found;
-}"""
-
-
-class Wire(NamedTuple):
-    """What went over a page's websockets, in both directions, and the requests that it made."""
-
-    frames: list[bytes]
-    requests: list[str]
-
-
-@pytest.fixture(scope="module")
-def notebook_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Return a Notebook 7."""
-    with running("notebook", tmp_path_factory.mktemp("notebook")) as app:
-        yield app
-
-
-@pytest.fixture(params=["lab", "notebook_app"])
-def app(request: pytest.FixtureRequest) -> Lab:
-    """Return JupyterLab, and Notebook 7 the next time."""
-    found: Lab = request.getfixturevalue(request.param)
-    return found
-
-
-@pytest.fixture
-def wire(page: Page) -> Wire:
-    """Record the page's websockets as the browser's own developer tools do."""
-    wire = Wire([], [])
-
-    def listen(socket: WebSocket) -> None:
-        for event in ("framesent", "framereceived"):
-            socket.on(event, lambda data: wire.frames.append(data if isinstance(data, bytes) else data.encode()))
-
-    page.on("websocket", listen)
-    page.on("request", lambda request: wire.requests.append(f"{request.url} {request.post_data_buffer!r}"))
-    return wire
+    from tests.browser.places import Wire
 
 
 def form_of(page: Page, title: str) -> Locator:
@@ -88,30 +28,6 @@ def form_of(page: Page, title: str) -> Locator:
 def line(page: Page, text: str) -> Locator:
     """Return the line that a form has become."""
     return page.locator(".jp-OutputArea-output:visible", has_text=text).first
-
-
-def places(app: Lab, page: Page, wire: Wire, name: str) -> dict[str, str | bytes | Path]:
-    """Return everything in which a value may have been left, by what it is called."""
-    saved = save(app, page, name)
-    history = app.home / "ipython" / "profile_default" / "history.sqlite"
-    with sqlite3.connect(history) as connection:
-        rows = connection.execute("SELECT * FROM history").fetchall()
-    return {
-        "notebook": saved,
-        "everything that was written, with checkpoints, logs and the store": app.home,
-        "export": HTMLExporter().from_notebook_node(nbformat.reads(saved, as_version=4))[0],
-        "history": repr(rows),
-        "websocket": b"\n".join(wire.frames),
-        "requests": "\n".join(wire.requests),
-        "page": page.content(),
-        "fields": json.dumps(page.evaluate("[...document.querySelectorAll('input, textarea')].map(field => field.value)")),
-        "storage": "\n".join(page.evaluate(STORAGE)),
-    }
-
-
-def found_in(places: dict[str, str | bytes | Path]) -> list[str]:
-    """Return the places that hold a canary."""
-    return [called for called, place in places.items() if find_canary(place)]
 
 
 def test_nothing_is_left_of_what_was_typed(app: Lab, page: Page, wire: Wire) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from zensecrets_jupyter.commands.ask import Asker
     from zensecrets_jupyter.commands.render import Table
+    from zensecrets_jupyter.core.redaction import Redactor
 
 
 class Outcome(NamedTuple):
@@ -36,6 +37,24 @@ def followed_by(first: Outcome, then: Outcome) -> Outcome:
     return then._replace(text=text, line="; ".join(line for line in (first.line, then.line) if line))
 
 
+class Guard(Protocol):
+    """What keeps known values in a session, as a command sees it.
+
+    Attributes:
+        is_on: Whether it masks now.
+        redactor: What finds and masks values.
+    """
+
+    is_on: bool
+    redactor: Redactor
+
+    def turn_on(self) -> None:
+        """Mask from now on."""
+
+    def turn_off(self) -> None:
+        """Mask nothing from now on."""
+
+
 @dataclass(frozen=True)
 class Abilities:
     """What the face that runs a command can do; the default is a session, such as a notebook's kernel.
@@ -45,6 +64,7 @@ class Abilities:
         keeps_environment: Whether variables that a command sets are still there for what the person does next.
         may_reveal: Whether a value may be shown when a person asks for exactly that; an output that is saved is no place for it.
         read_input: Returns what was piped in, where something was.
+        guard: What keeps known values in the session, where it is a session that has one.
         run_program: Runs a program with further environment variables and returns its exit code, where that is what a face does.
     """
 
@@ -53,6 +73,7 @@ class Abilities:
     may_reveal: bool = False
     read_input: Callable[[], bytes] | None = None
     run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
+    guard: Guard | None = None
 
 
 SESSION = Abilities()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from zensecrets_jupyter.commands import completion
+from zensecrets_jupyter.commands import completion, sensitive
 from zensecrets_jupyter.commands.attributes import Subject, fields_of, with_attributes
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
@@ -50,9 +50,14 @@ def _name(component_type: ComponentType, *, required: bool = True) -> Callable[[
 def _add_changing(group: Group, component_type: ComponentType) -> None:
     """Add what registers a component and changes its attributes."""
     what = _article(component_type)
-    keys = completion.attributes_of_flavor(component_type)
+    free: dict[str, Any] = {
+        "cls": FreeCommand,
+        "word": "ATTRIBUTE",
+        "keys": completion.attributes_of_flavor(component_type),
+        "literal": sensitive.of_component(component_type),
+    }
 
-    @group.command("register", cls=FreeCommand, word="ATTRIBUTE", keys=keys, help=f"Register {what}.\n\n{_ATTRIBUTES}")
+    @group.command("register", **free, help=f"Register {what}.\n\n{_ATTRIBUTES}")
     @click.argument("name", metavar="NAME")
     @click.option(
         "-f",
@@ -77,7 +82,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
 
         return with_attributes(call, subject, given, then, verb="Register", literal=literal)
 
-    @group.command("update", cls=FreeCommand, word="ATTRIBUTE", keys=keys, help=f"Change attributes of {what}.\n\n{_ATTRIBUTES}")
+    @group.command("update", **free, help=f"Change attributes of {what}.\n\n{_ATTRIBUTES}")
     @_name(component_type)
     @_literal
     @wait

@@ -17,7 +17,10 @@ from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.core.names import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from zensecrets_jupyter.commands.sensitive import Literal
+    from zensecrets_jupyter.commands.words import Given, Placed
 
 WAIT = "--wait"
 """The option that has a cell wait for its form; the faces look for it themselves, since only they know what waiting is."""
@@ -93,13 +96,19 @@ class FreeCommand(Command):
         names: int | None = 1,
         word: str = "KEY",
         keys: Callable[[click.Context], Iterable[str]] | None = None,
+        literal: Callable[[click.Context, Given], Literal | None] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Make it; ``names`` is as in :func:`words.split`, ``word`` is what help calls a key, ``keys`` completes them."""
+        """Make it.
+
+        ``names`` is as in :func:`words.split`, ``word`` is what help calls a key, ``keys`` completes them, and ``literal`` returns the
+        value that somebody typed with an argument and had better not.
+        """
         super().__init__(*args, **kwargs)
         self._names = names
         self._word = word
         self._keys = keys
+        self._literal = literal
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; errors as :func:`words.split` has them."""
@@ -107,6 +116,14 @@ class FreeCommand(Command):
         rest = super().parse_args(ctx, own)
         ctx.params["given"] = given
         return rest
+
+    def placed(self, ctx: click.Context, args: Sequence[str], *, lenient: bool = False) -> tuple[list[str], list[Placed]]:
+        """Return the words of ``args`` that are the command's own, and the arguments with their places; see :func:`words.placed_in`."""
+        return words.placed_in(args, self.own_options(ctx), names=self._names, lenient=lenient)
+
+    def literal(self, ctx: click.Context, given: Given) -> Literal | None:
+        """Return the sensitive value that was typed with an argument, or ``None`` if there is none: a reference, a file, clear text."""
+        return self._literal(ctx, given) if self._literal is not None else None
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Return the pieces of the usage line, the free arguments last."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zensecrets_jupyter.commands import completion
+from zensecrets_jupyter.commands import completion, sensitive
 from zensecrets_jupyter.commands.active import manager_of, refuse_missing, refuse_taken
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
@@ -14,6 +14,7 @@ from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, wai
 from zensecrets_jupyter.commands.render import schema_table, schemas_table, secret_table, secrets_table, versions_table
 from zensecrets_jupyter.commands.secret_env import env
 from zensecrets_jupyter.commands.secret_files import export_secrets, import_secrets
+from zensecrets_jupyter.commands.secret_guard import guard
 from zensecrets_jupyter.commands.secret_questions import check_keys, register_question, update_question
 from zensecrets_jupyter.commands.values import read_value
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 secret = Group("secret", help="Secrets of the active stack's secrets manager.")
 secret.add_command(env)
 secret.add_command(export_secrets)
+secret.add_command(guard)
 secret.add_command(import_secrets)
 
 _name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.secret_names))
@@ -36,7 +38,7 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is
 _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
 
 
-@secret.command("register", cls=FreeCommand, keys=completion.keys_of_schema)
+@secret.command("register", cls=FreeCommand, keys=completion.keys_of_schema, literal=sensitive.of_new_secret)
 @click.argument("name", metavar="NAME")
 @click.option(
     "-s",
@@ -67,7 +69,7 @@ def register(call: Call, name: str, schema_type: str, *, interactive: bool, give
     return _put(call, register_question(manager, name, schema, keys=asked, given=_read(call, arguments)))
 
 
-@secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret)
+@secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, literal=sensitive.of_known_secret)
 @_name
 @click.option("--remove-key", "removed", metavar="KEY", multiple=True, help="A key to drop; may be given several times.")
 @_interactive

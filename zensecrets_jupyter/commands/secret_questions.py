@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.commands.active import place_of
 from zensecrets_jupyter.commands.ask import SET, Answer, Field, Question, Section
 from zensecrets_jupyter.commands.call import Outcome
+from zensecrets_jupyter.commands.warnings import unmasked_warning
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError
 
@@ -66,7 +67,7 @@ def register_question(
         content = {**given, **answers[name].values}
         manager.register_secret(schema.from_content(name, content))
         line = f"registered {name} ({counted(content)}) in {place_of(manager)}"
-        return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.", line=line)
+        return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.{unmasked_warning(schema, name, content)}", line=line)
 
     check_keys(schema, name, [*(keys or ()), *given])
     command = f"%secret register {name}{f' --schema={schema.TYPE}' if schema.TYPE != 'arbitrary' else ''}"
@@ -106,7 +107,7 @@ def update_question(
         changes = [f"set {_listed(content)}"] if content else []
         changes += [f"removed {', '.join(dropped)}"] if dropped else []
         line = f"updated {name} ({counted([*content, *dropped])}) in {place_of(manager)}"
-        return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.", line=line)
+        return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.{unmasked_warning(schema, name, content)}", line=line)
 
     check_keys(schema, name, [*(keys or ()), *given])
     any_key = schema.takes_any_key() and keys is None

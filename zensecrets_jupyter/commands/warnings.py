@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.redaction import why_unprotected
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from zensecrets_jupyter.core._registrations import ComponentRecord
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 
 def stack_warning(name: str) -> str:
@@ -30,4 +32,12 @@ def plain_value_warning(record: ComponentRecord, given: Iterable[str]) -> str:
         f" a reference, --{attribute}={{{{SECRET_NAME.KEY}}}}, would keep it in the secrets manager."
         for attribute in given
         if attribute in sealed
+    )
+
+
+def unmasked_warning(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> str:
+    """Return, for after another text, which values of a secret's sensitive keys no output can mask, and why; nothing if there are none."""
+    reasons = {key: why_unprotected(value) for key, value in content.items() if value and schema.is_sensitive(key)}
+    return "".join(
+        f"\nWarning: the value of {name}.{key} can't be masked in outputs, since {reason}." for key, reason in reasons.items() if reason
     )

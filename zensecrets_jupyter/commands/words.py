@@ -21,11 +21,20 @@ class Given(NamedTuple):
     text: str | None
 
 
+class Placed(NamedTuple):
+    """An argument, and where it stands: the word that holds its key, and the one that holds its text, which may be the same."""
+
+    given: Given
+    key_at: int
+    text_at: int
+
+
 class _Loose(NamedTuple):
-    """A word without a dash; ``after`` is the bare key before it, whose value it may be."""
+    """A word without a dash; ``after`` is the bare key before it, whose value it may be, ``at`` the word's place."""
 
     word: str
     after: Given | None
+    at: int
 
 
 def split(
@@ -42,6 +51,14 @@ def split(
     Raises:
         UsageProblem: If a key is given twice or is empty, an own option lacks its value, or it is not clear what belongs to what.
     """
+    own, placed = placed_in(words, options, names=names, lenient=lenient)
+    return own, [one.given for one in placed]
+
+
+def placed_in(
+    words: Sequence[str], options: Mapping[str, bool], *, names: int | None = 1, lenient: bool = False
+) -> tuple[list[str], list[Placed]]:
+    """Return what :func:`split` returns, with the place of each argument among the words; it raises what that raises."""
     line = _Line(options, lenient=lenient)
     line.read(words)
     values = [one for one in line.loose if one.after is not None]
@@ -50,13 +67,15 @@ def split(
         return [*line.own, "--", *(one.word for one in line.loose)], line.given
     if not lenient:
         _refuse_unclear(len(plain), names, [one.after for one in values if one.after is not None], line.given)
-    given = list(line.given)
+    placed = list(line.given)
     for place, one in enumerate(line.given):
         # A key that is followed by a word of its own has no other text.
-        given[place] = Given(one.key, next((value.word for value in values if value.after is one), one.text))
+        following = next((value for value in values if value.after is one.given), None)
+        if following is not None:
+            placed[place] = Placed(Given(one.given.key, following.word), one.key_at, following.at)
     if not lenient:
-        refuse_twice(one.key for one in given)
-    return [*line.own, "--", *plain], given
+        refuse_twice(one.given.key for one in placed)
+    return [*line.own, "--", *plain], placed
 
 
 class _Line:
@@ -66,30 +85,31 @@ class _Line:
         self._options = options
         self._lenient = lenient
         self.own: list[str] = []
-        self.given: list[Given] = []
+        self.given: list[Placed] = []
         self.loose: list[_Loose] = []
 
     def read(self, words: Sequence[str]) -> None:
         waiting = list(words)
         bare: Given | None = None
         while waiting:
+            at = len(words) - len(waiting)
             word = waiting.pop(0)
             after, bare = bare, None
             head, equals, text = word.partition("=")
             if word == "--":
-                self.loose += [_Loose(rest, None) for rest in waiting]
+                self.loose += [_Loose(rest, None, at + 1 + place) for place, rest in enumerate(waiting)]
                 return
             if _folded(head) in self._options:
                 self._read_own(word, waiting)
             elif word.startswith("--"):
-                self.given.append(Given(head[2:], text if equals else None))
-                bare = None if equals else self.given[-1]
+                self.given.append(Placed(Given(head[2:], text if equals else None), at, at))
+                bare = None if equals else self.given[-1].given
             elif word.startswith("-") and len(word) > 1:
                 if not self._lenient:
                     _refuse_dash(word, after.key if after else "", self._options)
                 self.own.append(word)
             else:
-                self.loose.append(_Loose(word, after))
+                self.loose.append(_Loose(word, after, at))
 
     def _read_own(self, word: str, waiting: list[str]) -> None:
         head, equals, _ = word.partition("=")
@@ -139,11 +159,11 @@ def _refuse_dash(word: str, key: str, options: Mapping[str, bool]) -> None:
     raise UsageProblem(f"There is no option {word[:2]!r}.", hint=f"The short options are {short}." if short else "Write --KEY=VALUE.")
 
 
-def _refuse_unclear(plain: int, names: int, before_loose: list[Given], given: list[Given]) -> None:
+def _refuse_unclear(plain: int, names: int, before_loose: list[Given], given: list[Placed]) -> None:
     if plain == names or (plain < names and not before_loose):
         return
     if plain > names:
-        last = f" after --{given[-1].key}" if given else ""
+        last = f" after --{given[-1].given.key}" if given else ""
         message = f"There is a word too many{last}."
         raise UsageProblem(message, hint="Put a value with spaces in quotes: --KEY='a value'.")
     key = before_loose[0].key

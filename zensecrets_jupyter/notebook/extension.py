@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary
 from zensecrets_jupyter.core.interaction import set_passphrase_source
 from zensecrets_jupyter.notebook import completion, display, guard, magics, waiting
 from zensecrets_jupyter.notebook.asking import passphrase_source
+from zensecrets_jupyter.notebook.guard import guard_of
+from zensecrets_jupyter.notebook.inputs import loading as inputs
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -23,6 +25,8 @@ def load(shell: InteractiveShell) -> None:
         return
     with ExitStack() as undo:
         guard.register(shell, undo)
+        if (own_guard := guard_of(shell)) is not None:
+            inputs.register(shell, own_guard, undo)
         magics.register(shell, undo)
         completion.register(shell, undo)
         display.register(shell, undo)

@@ -14,6 +14,8 @@ from IPython.display import display
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.notebook.asking import asker
+from zensecrets_jupyter.notebook.guard import guard_of
+from zensecrets_jupyter.notebook.inputs.literals import GROUPS
 from zensecrets_jupyter.notebook.waiting import WAIT, awaited
 
 if TYPE_CHECKING:
@@ -25,13 +27,10 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.ask import Asker
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
-_GROUPS = {"zen": [], "secret": ["secret"], "stack": ["stack"]}
-"""The line magics, and the words of the command tree that each stands for."""
-
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
     """Give ``shell`` the magics; ``undo`` takes them back and restores what had their names."""
-    for name, words in _GROUPS.items():
+    for name, words in GROUPS.items():
         _replace(shell, "line", name, _command(shell, words), undo)
         _replace(shell, "line", awaited(name), _awaited_command(shell, words), undo)
     _replace(shell, "cell", "with_secrets", _with_secrets(shell), undo)
@@ -97,10 +96,11 @@ def _awaited_command(shell: InteractiveShell, group: list[str]) -> Callable[[str
 def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bool = False) -> tuple[Any, Asker]:
     """Run a line, show what came of it, and return its value and who was asked."""
     from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands.call import Abilities  # noqa: PLC0415 - likewise
 
     words = words_of(line)
     asked = asker(shell, waits=WAIT in words, is_awaited=is_awaited)
-    outcome = tree.run([*group, *words], asked)
+    outcome = tree.run([*group, *words], asked, Abilities(guard=guard_of(shell)))
     if outcome.text:
         print(outcome.text)  # noqa: T201 - what the command says to the person who typed it
     if outcome.value is None and outcome.view is not None:

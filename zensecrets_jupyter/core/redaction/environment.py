@@ -15,6 +15,8 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _PLACE = re.compile(r"(?:file|path|dir|folder|sock|url|uri|endpoint|name|type|length|size|id_prefix|expires?|expiry|ttl)\Z", re.IGNORECASE)
+_FOLDERS = frozenset({"PWD", "ZENSECRETS_HOME"})
+"""Variables that hold a folder, for all that their names look like: a shell's (POSIX, sh, "Environment Variables"), and our own."""
 _URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:[^/?#\s]+@")
 
 
@@ -30,7 +32,7 @@ def protect_environment(environ: Mapping[str, str], *, redactor: Redactor | None
     chosen = redactor or the_redactor()
     names = []
     for variable, value in environ.items():
-        told = _SECRET.search(variable) and not _PLACE.search(variable)
+        told = _SECRET.search(variable) and variable not in _FOLDERS and not _PLACE.search(variable)
         if (told or _URL_WITH_PASSWORD.match(value)) and chosen.protect(value, f"env.{variable}"):
             names.append(f"env.{variable}")
     return names

@@ -42,6 +42,7 @@ class Redactor:
         self._names: dict[str, str] = {}
         self._values: list[tuple[str, str]] = []
         self._search: Search | None = None
+        self._unprotected: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._watchers: list[Callable[[tuple[str, ...]], None]] = []
 
@@ -55,7 +56,8 @@ class Redactor:
         if value in self._names:
             return True
         try:
-            if why_unprotected(value):
+            if reason := why_unprotected(value):
+                self._unprotected[name] = reason
                 return False
         except Exception:  # noqa: BLE001, S110 - whatever it is, better to mask too much
             pass
@@ -65,6 +67,7 @@ class Redactor:
             if text not in self._names:
                 self._values.append((text, name))
                 self._names[text] = name
+            self._unprotected.pop(name, None)
         return True
 
     @staticmethod
@@ -87,6 +90,16 @@ class Redactor:
         """The names of what is protected, sorted."""
         with self._lock:
             return sorted(set(self._names.values()))
+
+    @property
+    def size(self) -> int:
+        """How many values are protected."""
+        return len(self._names)
+
+    @property
+    def unprotected(self) -> Mapping[str, str]:
+        """The names of what was to be protected and can't be masked, each with the reason."""
+        return MappingProxyType(dict(self._unprotected))
 
     @property
     def counts(self) -> Mapping[str, int]:

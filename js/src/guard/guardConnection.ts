@@ -1,0 +1,125 @@
+import type { Kernel } from '@jupyterlab/services';
+import { type ISignal, Signal } from '@lumino/signaling';
+
+import { GUARD_TARGET } from '../tokens';
+import { type Answer, type IOffer, type IRepair, type IStatus, type Message, read } from './wire';
+
+/** What a notebook can do for the guard of its kernel. */
+export interface IRepairer {
+  /** Take values out of a cell, and tell whether that was done. */
+  repair(message: IRepair | IOffer): boolean;
+  /** Ask a person whether that is to be done, and call `agreed` if so. */
+  ask(message: IOffer, agreed: () => void): void;
+}
+
+/** As much of a comm as is used here. */
+type Comm = Pick<Kernel.IComm, 'send' | 'onMsg' | 'onClose'>;
+
+/** As much of a kernel's connection as is used here. */
+export interface IKernel {
+  readonly info: Promise<unknown>;
+  registerCommTarget(
+    target: string,
+    callback: (comm: Kernel.IComm, message: { readonly content: { readonly data: unknown } }) => void
+  ): void;
+  hasComm(id: string): boolean;
+  createComm(target: string, id: string): Kernel.IComm;
+  requestCommInfo(content: { readonly target_name: string }): Promise<{ readonly content: unknown }>;
+}
+
+/** A notebook's line to the guard of its kernel. There may be no guard at the other end, and then nothing is ever heard. */
+export class GuardConnection {
+  constructor(private readonly _repairer: IRepairer) {}
+
+  /** How the guard does, or `null` where there is none. */
+  get status(): IStatus | null {
+    return this._status;
+  }
+
+  /** Emitted when that has changed. */
+  get statusChanged(): ISignal<this, void> {
+    return this._statusChanged;
+  }
+
+  /** Listen to a kernel from now on, or to none. */
+  listen(kernel: IKernel | null): void {
+    this.lose();
+    this._kernel = kernel;
+    kernel?.registerCommTarget(GUARD_TARGET, (comm, { content }) => {
+      this._use(comm);
+      this._hear(comm, content.data);
+    });
+  }
+
+  /** Look for a guard that was there before this page was. */
+  async find(): Promise<void> {
+    const kernel = this._kernel;
+    if (kernel === null) {
+      return;
+    }
+    await kernel.info;
+    const { content } = await kernel.requestCommInfo({ target_name: GUARD_TARGET });
+    if (kernel !== this._kernel) {
+      return;
+    }
+    for (const id of idsOf(content)) {
+      if (!kernel.hasComm(id)) {
+        const comm = kernel.createComm(GUARD_TARGET, id);
+        this._use(comm);
+        send(comm, { kind: 'hello' });
+      }
+    }
+  }
+
+  /** The kernel is gone, or will be another one. */
+  lose(): void {
+    this._show(null);
+  }
+
+  private _use(comm: Kernel.IComm): void {
+    const heard: Comm = comm;
+    heard.onMsg = ({ content }) => {
+      this._hear(comm, content.data);
+    };
+    heard.onClose = () => {
+      this.lose();
+    };
+  }
+
+  private _hear(comm: Kernel.IComm, data: unknown): void {
+    const message: Message | null = read(data);
+    if (message?.kind === 'status') {
+      this._show(message);
+    } else if (message?.kind === 'repair') {
+      this._repair(comm, message);
+    } else if (message?.kind === 'offer') {
+      this._repairer.ask(message, () => {
+        this._repair(comm, message);
+      });
+    }
+  }
+
+  private _repair(comm: Kernel.IComm, message: IRepair | IOffer): void {
+    const done = this._repairer.repair(message);
+    send(comm, { kind: 'repaired', cell_id: message.cell_id, done });
+  }
+
+  private _show(status: IStatus | null): void {
+    this._status = status;
+    this._statusChanged.emit();
+  }
+
+  private _kernel: IKernel | null = null;
+  private _status: IStatus | null = null;
+  private readonly _statusChanged = new Signal<this, void>(this);
+}
+
+function send(comm: Comm, answer: Answer): void {
+  comm.send({ ...answer });
+}
+
+/** The comms that a kernel has, in its answer to a request for them. */
+function idsOf(content: unknown): readonly string[] {
+  const comms = typeof content === 'object' && content !== null && 'comms' in content ? content.comms : null;
+  return typeof comms === 'object' && comms !== null ? Object.keys(comms) : [];
+}

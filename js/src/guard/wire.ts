@@ -1,0 +1,70 @@
+/** What a kernel's guard and the notebook tell each other. The kernel's half declares the same in Python. */
+
+/** How the guard does: numbers, and nothing else. */
+export interface IStatus {
+  readonly kind: 'status';
+  readonly on: boolean;
+  /** How many values are protected. */
+  readonly values: number;
+  /** How often one was masked in this session. */
+  readonly masked: number;
+}
+
+/** A cell that was run is to become this source, which holds no value. */
+export interface IRepair {
+  readonly kind: 'repair';
+  readonly cell_id: string;
+  readonly source: string;
+}
+
+/** The same, if a person agrees. */
+export interface IOffer {
+  readonly kind: 'offer';
+  readonly cell_id: string;
+  readonly source: string;
+  /** What the cell holds the values of. */
+  readonly names: readonly string[];
+}
+
+/** What the kernel says. */
+export type Message = IStatus | IRepair | IOffer;
+
+/** What the notebook says. */
+export type Answer =
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'repaired'; readonly cell_id: string; readonly done: boolean };
+
+/** Return what a kernel said, or `null` if that is nothing known here: the two may be of different versions. */
+export function read(data: unknown): Message | null {
+  if (!isRecord(data)) {
+    return null;
+  }
+  const { kind, on, values, masked, cell_id, source, names } = data;
+  if (kind === 'status' && typeof on === 'boolean' && isCount(values) && isCount(masked)) {
+    return { kind, on, values, masked };
+  }
+  if (typeof cell_id !== 'string' || typeof source !== 'string') {
+    return null;
+  }
+  if (kind === 'repair') {
+    return { kind, cell_id, source };
+  }
+  if (kind === 'offer' && isTexts(names)) {
+    return { kind, cell_id, source, names };
+  }
+  return null;
+}
+
+function isRecord(thing: unknown): thing is Readonly<Record<string, unknown>> & {
+  readonly [name in keyof (IStatus & IRepair & IOffer)]?: unknown;
+} {
+  return typeof thing === 'object' && thing !== null && !Array.isArray(thing);
+}
+
+function isCount(thing: unknown): thing is number {
+  return typeof thing === 'number' && Number.isFinite(thing);
+}
+
+function isTexts(thing: unknown): thing is readonly string[] {
+  return Array.isArray(thing) && thing.every(text => typeof text === 'string');
+}

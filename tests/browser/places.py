@@ -1,0 +1,71 @@
+"""Everything in which a value may be left by a notebook in a browser: files, messages, storage and the page itself."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, NamedTuple
+
+import nbformat
+from nbconvert import HTMLExporter
+
+from tests.browser.notebooks import save
+from zensecrets_jupyter.testing.canary import find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Lab
+
+STORAGE = """async () => {
+    const found = [JSON.stringify({...localStorage}), JSON.stringify({...sessionStorage})];
+    for (const {name} of await indexedDB.databases()) {
+        const database = await new Promise((resolve, reject) => {
+            const opening = indexedDB.open(name);
+            opening.onsuccess = () => resolve(opening.result);
+            opening.onerror = () => reject(opening.error);
+        });
+        for (const store of database.objectStoreNames) {
+            found.push(await new Promise((resolve, reject) => {
+                const reading = database.transaction(store).objectStore(store).getAll();
+                reading.onsuccess = () => resolve(JSON.stringify(reading.result));
+                reading.onerror = () => reject(reading.error);
+            }));
+        }
+        database.close();
+    }
+    return found;
+}"""
+
+
+class Wire(NamedTuple):
+    """What went over a page's websockets, in both directions, and the requests that it made."""
+
+    frames: list[bytes]
+    requests: list[str]
+
+
+def places(app: Lab, page: Page, wire: Wire, name: str) -> dict[str, str | bytes | Path]:
+    """Return everything in which a value may have been left, by what it is called."""
+    saved = save(app, page, name)
+    history = app.home / "ipython" / "profile_default" / "history.sqlite"
+    with sqlite3.connect(history) as connection:
+        rows = connection.execute("SELECT * FROM history").fetchall()
+    return {
+        "notebook": saved,
+        "everything that was written, with checkpoints, logs and the store": app.home,
+        "export": HTMLExporter().from_notebook_node(nbformat.reads(saved, as_version=4))[0],
+        "history": repr(rows),
+        "websocket": b"\n".join(wire.frames),
+        "requests": "\n".join(wire.requests),
+        "page": page.content(),
+        "fields": json.dumps(page.evaluate("[...document.querySelectorAll('input, textarea')].map(field => field.value)")),
+        "storage": "\n".join(page.evaluate(STORAGE)),
+    }
+
+
+def found_in(places: dict[str, str | bytes | Path]) -> list[str]:
+    """Return the places that hold a canary."""
+    return [called for called, place in places.items() if find_canary(place)]

@@ -1,0 +1,100 @@
+"""A value that is typed in a cell of JupyterLab or Notebook 7: taken out of it, and looked for in every place where it could be left."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import running
+from tests.browser.notebooks import cell_at, open_notebook, run_cell, save
+from tests.browser.places import found_in, places
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Lab
+    from tests.browser.places import Wire
+
+SEEN_BY_THE_SERVER = {"websocket"}
+"""What is typed on a line and run travels to the kernel, which is where it is taken out."""
+
+
+def own_store(app: Lab, name: str) -> str:
+    """Return a cell that gives a notebook a store of its own, which asks for nothing."""
+    return f"import os\nos.environ.update(ZENSECRETS_HOME={str(app.home / name)!r}, ZENSECRETS_PASSPHRASE='of this store')"
+
+
+def type_into(page: Page, index: int, text: str) -> None:
+    """Type a cell's source by keyboard, so that the editor could undo it."""
+    cell_at(page, index).locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)
+
+
+def undo(page: Page, index: int) -> str:
+    """Undo all that can be undone in a cell, and return what it shows at every step."""
+    content = cell_at(page, index).locator(".cm-content")
+    content.click()
+    shown = [content.inner_text()]
+    for _ in range(5):
+        page.keyboard.press("Control+z")
+        shown.append(content.inner_text())
+    for _ in range(5):
+        page.keyboard.press("Control+Shift+z")
+        shown.append(content.inner_text())
+    return "\n".join(shown)
+
+
+def test_a_literal_is_taken_out_of_its_cell(app: Lab, page: Page, wire: Wire) -> None:
+    """It is gone from the cell, what Ctrl+Z brings back, the saved file, its checkpoint, the history, and all that the server wrote."""
+    name = "typed.ipynb"
+    open_notebook(app, page, name, own_store(app, "typed"), "0")
+    type_into(page, 2, f"before = 1\n%secret register typed --key={canary('typed')} --other 'a {canary('spaced')}'\nafter = '🔑'")
+    assert find_canary(save(app, page, name)), "saved as it was typed, before it is run"
+    run_cell(page, 2)
+    cell = cell_at(page, 2)
+    expect(cell).to_contain_text("✔ The values of typed.key, typed.other were taken out of this cell and of the history.")
+    expect(cell.locator(".cm-content")).to_have_text(re.compile(r"before = 1\s*%secret register typed --key --other\s*after = '🔑'"))
+    assert not find_canary(undo(page, 2))
+    found = found_in(places(app, page, wire, name))
+    assert set(found) <= SEEN_BY_THE_SERVER, found
+    assert find_canary(b"".join(wire.frames)), "what is looked at does show leaks"
+    assert not [checkpoint for checkpoint in app.home.rglob("*-checkpoint.ipynb") if find_canary(checkpoint)]
+
+
+def test_without_the_guard_the_same_look_finds_it(page: Page, wire: Wire, tmp_path: Path) -> None:
+    """With the guard off the value stays in the cell, in what can be undone, in the file and in the history."""
+    name = "unguarded.ipynb"
+    with running("jupyterlab", tmp_path) as lab:
+        open_notebook(lab, page, name, own_store(lab, "unguarded"), "%secret guard off", "0")
+        expect(page.locator("#jp-main-statusbar")).to_contain_text("Guard: off")
+        type_into(page, 3, f"%secret register typed --key={canary('unguarded')}")
+        run_cell(page, 3)
+        expect(cell_at(page, 3)).to_contain_text("Registered secret 'typed'")
+        assert find_canary(undo(page, 3))
+        found = found_in(places(lab, page, wire, name))
+    assert {"notebook", "history", "page", "export"} <= set(found), found
+
+
+def test_another_cell_is_repaired_if_the_person_agrees(lab: Lab, page: Page) -> None:
+    """A cell that holds a known value is warned about; it becomes the mark on a click, and the status bar counts values all along."""
+    name, value = "offered.ipynb", canary("known")
+    open_notebook(lab, page, name, own_store(lab, "offered"), "0", "0")
+    bar = page.locator("#jp-main-statusbar .zs-guard-status")
+    expect(bar).to_have_text(re.compile(r"Guard: \d+ values?"))
+    type_into(page, 2, f"%secret register known --key={value}")
+    run_cell(page, 2)
+    type_into(page, 3, f"token = '{value}'\nprint(token)")
+    run_cell(page, 3)
+    expect(cell_at(page, 3)).to_contain_text("Warning: this cell holds the value of known.key")
+    expect(bar).to_have_attribute("title", re.compile(r"keeps \d+ values? out of what this kernel shows: masked \d+ times?"))
+    page.get_by_role("button", name="Replace").click()
+    expect(cell_at(page, 3)).to_contain_text("✔ The value of known.key was replaced in the cell.")
+    expect(cell_at(page, 3).locator(".cm-content")).to_contain_text("token = '‹secret:known.key›'")
+    assert not find_canary(undo(page, 3))
+    assert not find_canary(save(lab, page, name))

@@ -1,0 +1,159 @@
+"""Values that were typed on a command's own line, and the line without them."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings, strategies
+
+from tests.commands.lines import run
+from zensecrets_jupyter.commands.literals import applied, find_literals
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STUDIO = "annotator register labels --flavor=label_studio"
+
+
+def without(line: str, group: str = "secret") -> str:
+    """Return the line with what was found taken out, after a look at whether it was all."""
+    found = find_literals(group.split(), line)
+    assert found.is_clear
+    return applied(line, found.edits)
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("register x --key=value", "register x --key"),
+        ("register x --key value", "register x --key"),
+        ("register x  --a=1   --b 2 ", "register x  --a   --b "),
+        ('register x --a=\'it is\' --b="so it \\" is" --c=d\\ e', "register x --a --b --c"),
+        ("register x '--key=a value'", "register x --key"),
+        ("register x --key=a=b", "register x --key"),
+        ("register x --key=@@at", "register x --key"),
+        ("register x --key=@file --other={{a.b}} --third=", "register x --key=@file --other={{a.b}} --third="),
+        ("register x --key=a{{b.c}}", "register x --key"),
+        ("register x -s basic_auth --username=me --password=mine", "register x -s basic_auth --username=me --password"),
+        ("register x --schema aws --aws-session-token=1", "register x --schema aws --aws-session-token"),
+        ("register --key=value x -s aws", "register x -s aws --key"),
+        ("register --a=1 --b 2 x", "register x --a --b"),
+        ("register --a 1 --b 2 x -s aws", "register x -s aws --a --b"),
+        ("register --key=value -- x", "register --key -- x"),
+        ("get x --key=name", "get x --key=name"),
+        ("list", "list"),
+        ("", ""),
+        ("--help", "--help"),
+    ],
+)
+def test_a_literal_is_gone(line: str, left: str) -> None:
+    """Only values are taken out, and only sensitive ones; files, references and clear text stay, and so does the meaning of the line."""
+    assert without(line) == left
+
+
+def test_an_update_is_read_by_the_schema_that_the_secret_has() -> None:
+    """What the schema of the stored secret calls clear text stays; of a secret that is not there every value is taken out."""
+    run("secret register door -s basic_auth --username=me --password=?", canary("old"))
+    assert without("update door --username=you --password=yours") == "update door --username=you --password"
+    assert without("update gate --username=you") == "update gate --username"
+
+
+def test_attributes_are_read_by_their_flavor() -> None:
+    """Sensitive attributes are taken out; the name of a secret that there is stays, as ZenML 0.20 has it, and so does a reference."""
+    assert without(f"{STUDIO} --authentication_secret=v --port=1", "") == f"{STUDIO} --authentication_secret --port=1"
+    assert without("alerter register a --flavor=slack --slack_token=v", "") == "alerter register a --flavor=slack --slack_token"
+    assert without("alerter update nobody --slack-token=v", "") == "alerter update nobody --slack-token"
+    run("secrets-manager register m --flavor=memory")
+    run("stack update -x m")
+    run("secret register studio --api_key=?", canary("studio"))
+    for text in ("studio", "{{studio.api_key}}", "@file"):
+        line = f"{STUDIO} --authentication_secret={text}"
+        assert without(line, "") == line
+
+
+def test_a_literal_is_called_as_its_mark_will_be() -> None:
+    """Names are of the secret and of the key as the schema has it."""
+    line = "register x -s aws --aws-access-key-id=1 --aws_secret_access_key=@@2"
+    assert find_literals(["secret"], line).literals == (("x.aws_access_key_id", "1"), ("x.aws_secret_access_key", "@2"))
+    assert find_literals([], f"secrets-manager secret {line}").literals == find_literals(["secret"], line).literals
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "register x --key='?",
+        "register x y --key=?",
+        "regster x --key=?",
+        "register x --a=? --a=2",
+        "register -z x --key=?",
+        "register --key ?",
+    ],
+)
+def test_a_line_that_no_command_reads_is_left(line: str) -> None:
+    """It is not guessed at, but what looks like a value in it is found, so that it can be masked."""
+    value = canary("unread")
+    found = find_literals(["secret"], line.replace("?", value))
+    assert not found.is_clear
+    assert not found.edits
+    if line != "register --key ?":
+        assert value in {literal.value for literal in found.literals}
+    assert value not in repr(found)
+
+
+def _quoted_as_double(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{letter}" for letter in text) if "\n" not in text else shlex.quote(text)
+
+
+QUOTES: list[Callable[[str], str]] = [shlex.quote, _quoted_as_double, _escaped]
+KEYS = strategies.from_regex(r"[a-z][a-z0-9_.]{0,8}", fullmatch=True).filter(
+    lambda key: key not in {"name", "wait", "schema", "interactive"}
+)
+# What starts with these is no value that stands there itself, or no value of a key that is written apart.
+VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text[0] not in "@-{")
+
+
+@strategies.composite
+def lines(draw: strategies.DrawFn) -> tuple[str, list[str], dict[str, str]]:
+    """Return a line that registers a secret, its words without values, and the values."""
+    values = draw(strategies.dictionaries(KEYS, VALUES, min_size=1, max_size=4))
+    words = ["NAME", *draw(strategies.sampled_from([[], ["-s arbitrary"], ["--schema=arbitrary"]]))]
+    typed = []
+    for key, value in values.items():
+        text = draw(strategies.sampled_from(QUOTES))(value)
+        typed.append(f"--{key}{draw(strategies.sampled_from(['=', ' ', '   ']))}{text}")
+    order = draw(strategies.permutations([*words, *typed]))
+    # Where a value stands apart, only the name before it makes it clear what is what.
+    if any(not one.startswith(f"--{key}=") for one, key in zip(typed, values, strict=True)):
+        order = ["NAME", *(one for one in order if one != "NAME")]
+    space = strategies.sampled_from([" ", "  ", "\t"])
+    line = "register" + "".join(draw(space) + one for one in order)
+    return line, [word for one in words for word in one.split()], values
+
+
+@settings(deadline=None)
+@given(lines())
+def test_the_same_command_is_left_with_bare_keys(drawn: tuple[str, list[str], dict[str, str]]) -> None:
+    """Whatever the values, quotes, blanks and order: the words that were no value stay as they are, and each key is there without its own."""
+    line, words, values = drawn
+    found = find_literals(["secret"], line)
+    assert found.is_clear
+    assert {literal.name: literal.value for literal in found.literals} == {f"NAME.{key}": value for key, value in values.items()}
+    left = shlex.split(applied(line, found.edits))
+    assert sorted(left) == sorted(["register", *words, *(f"--{key}" for key in values)])
+    again = find_literals(["secret"], applied(line, found.edits))
+    assert again == ((), (), True)
+    # Everything else stays byte for byte: between two edits nothing is touched, and an edit removes or inserts no more than it says.
+    kept = [
+        line[start:end]
+        for start, end in zip([0, *(edit.end for edit in found.edits)], [*(edit.start for edit in found.edits), len(line)], strict=True)
+    ]
+    assert "".join(piece for pair in zip(kept, [*(edit.text for edit in found.edits), ""], strict=True) for piece in pair) == applied(
+        line, found.edits
+    )

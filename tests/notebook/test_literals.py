@@ -1,0 +1,132 @@
+"""Where our own magic lines stand in a cell, and the cell without the values on them."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings, strategies
+from IPython.core.inputtransformer2 import TransformerManager
+
+from zensecrets_jupyter.notebook.inputs.literals import without_literals
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LINE = "%secret register x --key=?"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        LINE,
+        f"s = {LINE}",
+        f"s.t[0] = {LINE}\nprint(s)",
+        "%secret register x --key ?",
+        "%zen secrets-manager secret register x --key=?",
+        "%secret register x \\\n  --key=? \\\n  -s arbitrary\nprint(1)",
+        "%secret register \\\n  --key=? \\\n  x",
+        f"if True:\n    {LINE}\n    {LINE}\nelse:\n\t{LINE}",
+        f"   {LINE}\n   print(1)",
+        f">>> 1\n1\n>>> {LINE}",
+        f"In [1]: {LINE}",
+        f"%%capture\n{LINE}",
+        f"%%time\n%%capture output\nprint('🔑')\n{LINE}",
+        f"'''\n{LINE.replace('?', 'text')}\n'''\n{LINE}",
+        f"!ls\nx?\n{LINE}\n\n",
+        f"a = '🔑é'; b = 1\n{LINE} --ü=?",
+    ],
+)
+def test_a_literal_is_gone_from_a_cell(cell: str) -> None:
+    """Wherever IPython sees one of our magics, its value is taken out, and all the rest of the cell stays."""
+    value = canary("cell")
+    repaired = without_literals(cell.replace("?", value) if "x?" not in cell else cell.replace("=?", f"={value}"))
+    assert repaired.is_clear
+    assert {literal.value for literal in repaired.literals} == {value}
+    assert not find_canary(repaired.source)
+    assert magics_of(repaired.source) == [bare(line) for line in magics_of(cell)]
+
+
+def test_what_moves_the_key_leaves_the_continued_lines_whole() -> None:
+    """A name behind the value would become the value of a bare key, so the key goes to the end, over the end of a line too."""
+    assert (
+        without_literals("%secret register --key=v \\\n   x \\\n -s arbitrary\n2").source == "%secret register x \\\n -s arbitrary --key\n2"
+    )
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "text = '''\n%secret register x --key=v\n'''",
+        "%%bash\n%secret register x --key=v",
+        "# %secret register x --key=v",
+        "x %secret register x --key=v",
+        "secret register x --key=v",
+        "%secrets register x --key=v",
+        "%secret list",
+        "print('--secret=v')",
+        "",
+    ],
+)
+def test_what_is_no_magic_of_ours_stays(cell: str) -> None:
+    """A text that only looks like a magic is none; the very same object comes back."""
+    repaired = without_literals(cell)
+    assert repaired.source is cell
+    assert repaired == (cell, (), True)
+
+
+def test_a_magic_without_its_sign_is_one_where_ipython_says_so() -> None:
+    """Automagic goes for a cell of one line, and for no assignment."""
+    assert without_literals("secret register x --key=v", automagic=True).source == "secret register x --key"
+    assert without_literals("zen secrets-manager secret register x --key=v\n", automagic=True).source.endswith("x --key\n")
+    for cell in ("secret = 'register --key=v'", "secret register x --key=v\n1", "secret == '--key=v'"):
+        assert without_literals(cell, automagic=True).source is cell
+
+
+def test_a_line_that_no_command_reads_is_told_apart() -> None:
+    """The readable line of a cell is repaired, the other one is left, and the cell counts as not repaired."""
+    repaired = without_literals("%secret register x --key=one\n%secret register y z --key=two")
+    assert repaired.source == "%secret register x --key\n%secret register y z --key=two"
+    assert [literal.value for literal in repaired.literals] == ["one", "two"]
+    assert not repaired.is_clear
+
+
+PYTHON = strategies.sampled_from(
+    ["", "x = 1", "print('%secret register x --key=v')", "# é 🔑", "'''\n%zen --a=b\n'''", "%time x", "!ls --all"]
+)
+TEXT = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="'\\?"), min_size=1)
+
+
+@settings(deadline=None)
+@given(strategies.lists(PYTHON, max_size=3), TEXT, strategies.lists(PYTHON, max_size=3), strategies.sampled_from(["", "s = "]))
+def test_nothing_else_of_a_cell_changes(before: list[str], value: str, after: list[str], target: str) -> None:
+    """Between arbitrary lines, and with an arbitrary value, the cell is byte for byte what it was but for the value."""
+    above, below = "".join(f"{line}\n" for line in before), "".join(f"\n{line}" for line in after)
+    repaired = without_literals(f"{above}{target}%secret register x --key='a{value}' --other={{{{a.b}}}}{below}")
+    assert repaired.is_clear
+    assert repaired.source == f"{above}{target}%secret register x --key --other={{{{a.b}}}}{below}"
+    assert repaired.literals == (("x.key", f"a{value}"),)
+
+
+def magics_of(cell: str) -> list[str]:
+    """Return what IPython makes of a cell's magics of ours."""
+    code = TransformerManager().transform_cell(cell)
+    return list(_calls(code))
+
+
+def _calls(code: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("run_"):
+            words = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+            if node.func.attr == "run_cell_magic":
+                yield from _calls(TransformerManager().transform_cell(str(words[-1])))
+            elif words[0] in {"secret", "zen"}:
+                yield f"{words[0]} {' '.join(sorted(str(words[1]).split()))}"
+
+
+def bare(line: str) -> str:
+    """Return a call of a magic with the keys whose value is to be taken out."""
+    words = [word.removesuffix("=?") for word in line.split() if word != "?"]
+    return " ".join([words[0], *sorted(words[1:])])

@@ -1,0 +1,160 @@
+"""What is done about a cell after it ran: what it held is taken out of where it was kept, out of the cell too if that can be, or told."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.notebook.inputs.front_ends import Request
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
+    from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
+    from zensecrets_jupyter.notebook.inputs.history import CleanHistory
+    from zensecrets_jupyter.notebook.inputs.literals import Repaired
+    from zensecrets_jupyter.notebook.inputs.log import CleanLog
+
+_REMEMBERED = 1000
+"""Cells of which it is remembered which run was theirs."""
+
+
+class AfterCell:
+    """Looks at each cell of a shell after it ran."""
+
+    def __init__(
+        self, shell: InteractiveShell, cleaner: Cleaner, history: CleanHistory, log: CleanLog, front_ends: FrontEnds | None = None
+    ) -> None:
+        """Look at the cells of ``shell``; without front ends none of them can be repaired."""
+        self._shell = shell
+        self._cleaner = cleaner
+        self._history = history
+        self._log = log
+        self._front_ends = front_ends
+        self._swept = cleaner.redactor.size
+        self._cells: dict[int, str] = {}
+
+    def look(self, result: Any) -> None:
+        """Deal with the cell that ``result`` is of; IPython calls this."""
+        info = result.info
+        if self._cleaner.is_on and info is not None and info.store_history and info.raw_cell:
+            line = self._shell.execution_count - 1 if result.execution_count is None else result.execution_count
+            self._remember(line, info.cell_id)
+            repaired = self._cleaner.repaired(info.raw_cell)
+            self._deal_with(repaired, info.cell_id)
+            self._sweep(line)
+            self._cleaner.forget()
+        if not self._cleaner.is_on:
+            # What is typed meanwhile is kept, and is looked for once the guard is on again.
+            self._swept = -1
+        if self._front_ends is not None:
+            self._front_ends.tell()
+
+    def _remember(self, line: int, cell: str | None) -> None:
+        if cell:
+            self._cells[line] = cell
+            if len(self._cells) > _REMEMBERED:
+                del self._cells[next(iter(self._cells))]
+
+    def _deal_with(self, repaired: Repaired, cell: str | None) -> None:
+        taken_out = _names(literal.name for literal in repaired.literals) if repaired.is_clear else []
+        left = _names(found.name for found in self._cleaner.redactor.find(repaired.source))
+        if not repaired.is_clear:
+            left = _names([*(literal.name for literal in repaired.literals), *left])
+        if taken_out:
+            self._repair(cell, repaired.source, taken_out)
+        if left:
+            self._offer(cell, self._cleaner.masked(repaired.source), left)
+
+    def _repair(self, cell: str | None, source: str, names: list[str]) -> None:
+        """Have a cell become ``source`` in the front end, which is what the history has; or say that it can't."""
+        if self._front_ends is None:
+            self._say(
+                f"Warning: {_values(names)} typed in clear. No history keeps {_it(names)}, but this screen may still show {_it(names)}:"
+                " next time write the key without a value, and change what somebody may have seen."
+            )
+        elif cell and self._front_ends.can_repair:
+            request = Request(self._parent(), lambda parent, done: self._say_repaired(parent, names, done=done))
+            self._front_ends.repair(cell, source, request)
+        else:
+            self._say_repaired(None, names, done=False)
+
+    def _offer(self, cell: str | None, source: str, names: list[str]) -> None:
+        """Say that a cell holds values, and have its person asked whether they are to be masked in it."""
+        text = f"Warning: this cell holds {_of(names)}, masked in the history from now on."
+        if cell and self._front_ends is not None and self._front_ends.can_repair:
+            self._front_ends.offer(cell, source, names, Request(self._parent(), lambda parent, _done: self._say_masked(parent, names)))
+            self._say(f"{text} Replace {_it(names)} where the notebook offers it, or take {_it(names)} out and rotate the secret.")
+        else:
+            self._say(f"{text} Take {_it(names)} out of the cell, and rotate the secret: what was saved or shared may hold {_it(names)}.")
+
+    def _sweep(self, current: int) -> None:
+        """Take out of everything that was stored before what is known only since this cell."""
+        size = self._cleaner.redactor.size
+        if size == self._swept:
+            return
+        try:
+            found = self._history.sweep()
+            self._log.sweep()
+        except (sqlite3.Error, OSError) as error:
+            self._say(f"Warning: a value that was typed before is still in IPython's history, which can't be changed now ({error}).")
+            return
+        self._swept = size
+        for line, names in found.items():
+            if line != current:
+                self._tell_of_earlier(line, names)
+
+    def _tell_of_earlier(self, line: int, names: list[str]) -> None:
+        text = f"Warning: cell [{line}] holds {_of(names)}, masked in the history from now on."
+        cell = self._cells.get(line)
+        if cell is not None and self._front_ends is not None and self._front_ends.can_repair:
+            source = self._shell.history_manager.input_hist_raw[line]
+            self._front_ends.offer(cell, source, names, Request(self._parent(), lambda parent, _done: self._say_masked(parent, names)))
+            self._say(f"{text} Replace {_it(names)} where the notebook offers it, or take {_it(names)} out and rotate the secret.")
+        else:
+            self._say(f"{text} Take {_it(names)} out there, and rotate the secret.")
+
+    def _say_repaired(self, parent: Mapping[str, Any] | None, names: list[str], *, done: bool) -> None:
+        if done:
+            text = f"✔ T{_values(names)[1:]} taken out of this cell and of the history."
+        else:
+            text = (
+                f"Warning: {_values(names)} typed in this cell, and still there: only the history is clean. Take {_it(names)} out of the"
+                " cell, and rotate the secret: what was saved or shared may hold it."
+            )
+        self._say(text, parent)
+
+    def _say_masked(self, parent: Mapping[str, Any], names: list[str]) -> None:
+        self._say(f"✔ T{_values(names)[1:]} replaced in the cell.", parent)
+
+    def _parent(self) -> Mapping[str, Any]:
+        found = self._shell.kernel.get_parent("shell")
+        return found if isinstance(found, Mapping) else {}
+
+    def _say(self, text: str, parent: Mapping[str, Any] | None = None) -> None:
+        """Write a line below the cell that ran, or the cell of the request ``parent``, which may have ended."""
+        if parent is None:
+            print(text, file=sys.stderr)  # noqa: T201 - what is said to the person who ran the cell
+            return
+        kernel = self._shell.kernel
+        content = {"name": "stderr", "text": f"{text}\n"}
+        kernel.session.send(kernel.iopub_socket, "stream", content, parent=parent, ident=b"stream.stderr")
+
+
+def _names(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _of(names: list[str]) -> str:
+    return f"the value{'s' if len(names) > 1 else ''} of {', '.join(names)}"
+
+
+def _values(names: list[str]) -> str:
+    return f"{_of(names)} {'were' if len(names) > 1 else 'was'}"
+
+
+def _it(names: list[str]) -> str:
+    return "them" if len(names) > 1 else "it"

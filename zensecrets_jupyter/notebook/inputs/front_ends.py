@@ -1,0 +1,121 @@
+"""The front ends of a kernel, as far as they can take something out of a cell and show how the guard does.
+
+They hear it through one comm: the sources of cells without values, and numbers. A front end that does not know the comm closes it, and then
+none can help; one that was opened later, or reloaded, finds the comm by its target and says hello.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+TARGET = "zensecrets.guard"
+"""The comm's target; ``js/src/tokens.ts`` has the same."""
+
+PATIENCE = 5.0
+"""Seconds without a cell running after which a front end that has not answered will not: a tab that was closed, a console."""
+
+
+class Request(NamedTuple):
+    """A cell that is to be repaired: the request that ran it, and what is called when it is known whether it was repaired."""
+
+    parent: Mapping[str, Any]
+    then: Callable[[Mapping[str, Any], bool], None]
+
+
+class FrontEnds:
+    """What a kernel tells its front ends about the guard, and what they answer."""
+
+    def __init__(self, status: Callable[[], Mapping[str, Any]]) -> None:
+        """Tell them what ``status`` returns."""
+        self._status = status
+        self._told: Mapping[str, Any] | None = None
+        self._comm: Any = None
+        self._waiting: dict[str, Request] = {}
+        self._offered: dict[str, Request] = {}
+        self._last_cell = 0.0
+
+    def open(self) -> None:
+        """Begin to talk."""
+        from comm import create_comm  # noqa: PLC0415 - only kernels have front ends
+
+        self._told = self._status()
+        self._comm = create_comm(target_name=TARGET, data=dict(self._told))
+        self._comm.on_msg(self._hear)
+        self._comm.on_close(self._lose)
+
+    def close(self) -> None:
+        """Say that the guard is gone."""
+        comm, self._comm = self._comm, None
+        if comm is not None:
+            comm.close()
+
+    @property
+    def can_repair(self) -> bool:
+        """Whether there may be a front end that repairs cells."""
+        return self._comm is not None
+
+    def repair(self, cell: str, source: str, request: Request) -> None:
+        """Have ``source`` put in the place of what was run of a cell, and ``request.then`` called once it is known whether it was."""
+        self._waiting[cell] = request
+        self._send({"kind": "repair", "cell_id": cell, "source": source})
+        self._look_later()
+
+    def offer(self, cell: str, source: str, names: list[str], request: Request) -> None:
+        """Have a person asked whether ``source`` is to be put there; ``request.then`` is called if they agree."""
+        self._offered[cell] = request
+        self._send({"kind": "offer", "cell_id": cell, "source": source, "names": names})
+
+    def tell(self) -> None:
+        """Tell the front ends how the guard does, if that has changed."""
+        self._last_cell = time.monotonic()
+        status = self._status()
+        if status != self._told:
+            self._told = status
+            self._send(status)
+
+    def _send(self, data: Mapping[str, Any]) -> None:
+        if self._comm is not None:
+            self._comm.send(dict(data))
+
+    def _hear(self, message: Mapping[str, Any]) -> None:
+        data = message.get("content", {}).get("data")
+        kind = data.get("kind") if isinstance(data, dict) else None
+        if kind == "hello":
+            self._told = self._status()
+            self._send(self._told)
+        elif kind == "repaired":
+            self._answered(str(data.get("cell_id")), done=data.get("done") is True)
+
+    def _answered(self, cell: str, *, done: bool) -> None:
+        # Of several tabs only the one that ran the cell can have repaired it, so a "no" is no answer until all had their time.
+        request = (self._waiting.pop(cell, None) or self._offered.pop(cell, None)) if done else None
+        if request is not None:
+            request.then(request.parent, True)
+
+    def _lose(self, _message: Mapping[str, Any]) -> None:
+        self._comm = None
+        self._give_up()
+
+    def _give_up(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        for request in waiting.values():
+            request.then(request.parent, False)
+
+    def _look_later(self) -> None:
+        try:
+            asyncio.get_running_loop().call_later(PATIENCE, self._look)
+        except RuntimeError:
+            # A cell that runs outside of the kernel's loop has no front end that waits for it.
+            self._give_up()
+
+    def _look(self) -> None:
+        if time.monotonic() - self._last_cell < PATIENCE:
+            # While cells run one after the other, answers stand behind them in the queue.
+            self._look_later()
+        else:
+            self._give_up()

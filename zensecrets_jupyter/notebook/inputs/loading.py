@@ -1,0 +1,64 @@
+"""What a shell is given to run, from loading the extension to unloading it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.notebook.inputs.after_cell import AfterCell
+from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
+from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
+from zensecrets_jupyter.notebook.inputs.history import CleanHistory
+from zensecrets_jupyter.notebook.inputs.log import CleanLog
+from zensecrets_jupyter.notebook.inputs.replacing import replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import ExitStack
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from zensecrets_jupyter.commands.call import Guard
+
+
+def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
+    """Keep values in the cells of ``shell`` out of every history, as long as ``guard`` is on; ``undo`` stops it."""
+    cleaner = Cleaner(shell, guard)
+    history, log = CleanHistory(shell, cleaner), CleanLog(shell, cleaner)
+    history.install(undo)
+    log.install(undo)
+    kernel = getattr(shell, "kernel", None)
+    front_ends = None
+    if kernel is not None:
+        front_ends = FrontEnds(lambda: status_of(guard))
+        front_ends.open()
+        undo.callback(front_ends.close)
+        _publish_clean(kernel, cleaner, undo)
+    after = AfterCell(shell, cleaner, history, log, front_ends)
+
+    def before_cell(info: Any) -> None:
+        if cleaner.is_on:
+            # What is typed on a line of ours is protected before anything runs.
+            cleaner.repaired(info.raw_cell or "")
+            if "notebook" in (info.raw_cell or ""):
+                # %notebook writes what is kept of outputs; looking through them all after each cell would cost too much.
+                history.sweep_outputs()
+
+    for event, callback in (("pre_run_cell", before_cell), ("post_run_cell", after.look)):
+        shell.events.register(event, callback)
+        undo.callback(shell.events.unregister, event, callback)
+
+
+def status_of(guard: Guard) -> dict[str, Any]:
+    """Return what a status bar shows of a guard; numbers only."""
+    redactor = guard.redactor
+    return {"kind": "status", "on": guard.is_on, "values": redactor.size, "masked": sum(redactor.counts.values())}
+
+
+def _publish_clean(kernel: Any, cleaner: Cleaner, undo: ExitStack) -> None:
+    """Have other clients hear of a cell without its values: ``kernel`` echoes it before it runs it."""
+    publish = kernel._publish_execute_input  # noqa: SLF001 - ipykernel has no other place between a request and its echo
+
+    def publish_clean(code: Any, parent: Mapping[str, Any], execution_count: int) -> None:
+        publish(cleaner.cleaned(code) if isinstance(code, str) else code, parent, execution_count)
+
+    replaced(kernel, "_publish_execute_input", publish_clean, undo)

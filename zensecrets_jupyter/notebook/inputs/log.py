@@ -1,0 +1,63 @@
+"""The file of ``%logstart``: what is written to it is cleaned, and what becomes known later is masked in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.notebook.inputs.replacing import replaced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
+
+
+class CleanLog:
+    """The log of a shell."""
+
+    def __init__(self, shell: InteractiveShell, cleaner: Cleaner) -> None:
+        """Clean the log of ``shell``."""
+        self._logger: Any = shell.logger
+        self._cleaner = cleaner
+        self._log: Callable[[str, str], None] = self._logger.log
+        self._write: Callable[..., None] = self._logger.log_write
+        self._file: tuple[Any, Path] | None = None
+
+    def install(self, undo: ExitStack) -> None:
+        """Have the log cleaned from now on; ``undo`` stops it."""
+        replaced(self._logger, "log", self._clean_cell, undo)
+        replaced(self._logger, "log_write", self._clean_text, undo)
+
+    def sweep(self) -> None:
+        """Mask what is known by now in what was written.
+
+        Raises:
+            OSError: If the file can't be changed.
+        """
+        file = self._logger.logfile
+        if file is None or self._file is None or self._file[0] is not file:
+            return
+        file.flush()
+        path = self._file[1]
+        data = path.read_bytes()
+        clean = self._cleaner.masked_bytes(data)
+        if clean is not data:
+            with path.open("r+b") as written:
+                written.write(clean)
+                written.truncate()
+            file.seek(0, os.SEEK_END)
+
+    def _clean_cell(self, line_mod: str, line_ori: str) -> None:
+        self._log(self._cleaner.cleaned_code(line_mod, line_ori), self._cleaner.cleaned(line_ori))
+
+    def _clean_text(self, data: str, kind: str = "input") -> None:
+        file = self._logger.logfile
+        if file is not None and (self._file is None or self._file[0] is not file):
+            # It was opened just now; later, its name may be relative to another folder.
+            self._file = (file, Path(file.name).absolute())
+        self._write(self._cleaner.masked(data), kind)
