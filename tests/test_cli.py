@@ -54,9 +54,13 @@ def at_terminal(*words: str, **environment: str) -> pexpect.spawn[str]:
         timeout=60,
         dimensions=(40, 200),
         use_poll=True,
-        # Tests that a script runs in the background ignore Ctrl-C, and what they start would as well; a terminal's programs don't.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=_heed_interrupts,
     )
+
+
+def _heed_interrupts() -> None:
+    # Tests that a script runs in the background ignore Ctrl-C, and what they start would as well; what a person starts does not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def shown_by(process: pexpect.spawn[str]) -> str:
