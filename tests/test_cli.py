@@ -46,7 +46,21 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 def at_terminal(*words: str, **environment: str) -> pexpect.spawn[str]:
     """Start a command as a person at a terminal does."""
     variables = {**os.environ, "TERM": "dumb", **environment}
-    return pexpect.spawn(str(ZENSECRETS), list(words), env=variables, encoding="utf-8", timeout=60, dimensions=(40, 200), use_poll=True)
+    return pexpect.spawn(
+        str(ZENSECRETS),
+        list(words),
+        env=variables,
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(40, 200),
+        use_poll=True,
+        preexec_fn=_heed_interrupts,
+    )
+
+
+def _heed_interrupts() -> None:
+    # Tests that a script runs in the background ignore Ctrl-C, and what they start would as well; what a person starts does not.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def shown_by(process: pexpect.spawn[str]) -> str:
@@ -167,19 +181,6 @@ def test_a_person_is_asked_for_keys_too(home: Path) -> None:
     assert list((home / "keys").iterdir())
 
 
-def interrupt(process: pexpect.spawn[str]) -> str:
-    """Press Ctrl-C as often as it takes, and return what is shown before the end.
-
-    A signal that comes right before Python begins to read the terminal is seen only when the reading ends.
-    """
-    for _ in range(10):
-        process.sendintr()
-        if process.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=5) == 0:
-            break
-    process.close()
-    return str(process.before)
-
-
 def test_ctrl_c_leaves_everything_as_it_was() -> None:
     """Ctrl-C in the middle of a form registers nothing and ends with 130, in one line."""
     zensecrets("secret", "register", "other", f"--key={canary()}")
@@ -188,7 +189,8 @@ def test_ctrl_c_leaves_everything_as_it_was() -> None:
     process.expect_exact("cloud.aws_access_key_id")
     process.sendline(canary())
     process.expect_exact("cloud.aws_secret_access_key")
-    shown = interrupt(process)
+    process.sendintr()
+    shown = shown_by(process)
     assert process.exitstatus == 130
     assert "Interrupted." in shown
     assert "Traceback" not in shown
