@@ -208,6 +208,29 @@ def test_a_pem_with_crlf_and_without() -> None:
             assert longest_visible(unix.replace("\n", "")[40:-30], shown) < 12
 
 
+def test_the_lines_of_a_settings_file() -> None:
+    """Of a file of settings only what is a value on its own is masked, not the names, a region or an address."""
+    secret = canary()
+    lines = [
+        "[default]",
+        "region=us-east-1",
+        "output = json",
+        "export AWS_REGION=us-east-1",
+        "server: https://10.0.0.1:6443",
+        f"key: {secret}",
+    ]
+    redactor = protecting(file="\n".join(lines))
+    for line in ("region=us-west-2", "region=us-east-1 # here", "server: https://10.0.0.9", "output = json5", "key: another"):
+        assert redactor.redact(line) == line
+    assert redactor.redact(f"key is {secret}!") == f"key is {mark('a.file')}!"
+
+
+def test_a_password_with_an_equals_sign() -> None:
+    """What stands before a sign of equality is no name if it does not look like one."""
+    redactor = protecting(key="S3cretPartOne=andAnother99")
+    assert redactor.redact("S3cretPartOne…") == f"{mark('a.key')}…"
+
+
 def test_parts_of_a_value() -> None:
     """The strings of a JSON value, the password of a URL and the key of a connection string are masked on their own."""
     secret = canary()
