@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction import forms
 from zensecrets_jupyter.core.redaction.anchors import TRUNCATED, Entry, Form, anchor, anchored, entries
-from zensecrets_jupyter.core.redaction.automaton import Anchors, Automaton, Hit, NewAnchors
+from zensecrets_jupyter.core.redaction.automaton import NOBODY, Anchors, Automaton, Hit, NewAnchors
 from zensecrets_jupyter.core.redaction.beginnings import Beginnings
 from zensecrets_jupyter.core.redaction.colours import ESCAPE, ESCAPE_IN_JSON, Colourless, colourless_json
 from zensecrets_jupyter.core.redaction.matches import Group, Match, merged
@@ -42,7 +42,7 @@ class Search:
         self._entries: list[Entry] = []
         self._state = _State((), NewAnchors())
         self._beginnings = Beginnings()
-        self._groups: dict[tuple[bytes, bool, int], Group] = {}
+        self._groups: dict[tuple[bytes, int, int], list[Group]] = {}
         self._through_new = 0
         self._through_second = 0
         self._only: Automaton | None = None
@@ -97,20 +97,22 @@ class Search:
         return matches
 
     def _around(self, hit: Hit, data: bytes) -> list[Match]:
-        matches = []
-        for last in (False, True):
-            key = (hit.anchor, last, len(hit.owners))
-            group = self._groups.get(key)
-            if group is None:
-                group = self._groups[key] = Group([self._form(owner) for owner in hit.owners if owner & 1 == last], last=last)
-            if group:
-                matches.append(group.match(data, hit.start, hit.end))
-        return matches
+        owners = [hit.owners] if isinstance(hit.owners, int) else hit.owners
+        if owners == [NOBODY]:
+            return []
+        # Owners are only ever added, at the end: the first and how many there are tell which.
+        key = (hit.anchor, owners[0], len(owners))
+        groups = self._groups.get(key)
+        if groups is None:
+            by_place = ([owner for owner in owners if owner & 1 == last] for last in (False, True))
+            groups = [Group([self._form(owner) for owner in some], last=bool(last)) for last, some in enumerate(by_place) if some]
+            self._groups[key] = groups
+        return [group.match(data, hit.start, hit.end) for group in groups]
 
     def _form(self, owner: int) -> tuple[Form, str]:
         number, rest = divmod(owner, 2 * len(_FORM_NAMES))
         entry = self._entries[number]
-        return anchor(entry.text, _FORM_NAMES[rest >> 1]), entry.name
+        return anchor(entry, _FORM_NAMES[rest >> 1]), entry.name
 
     def _ready(self, length: int) -> _State:
         """Return what to search with, for a text of so many bytes."""
@@ -150,7 +152,8 @@ class Search:
                 add(data[last:last_end], form_owner + 1)
             least = min(TRUNCATED, max(SHORTEST, (len(data) + 1) // 2 - first))
             firsts[beginning] = min(least, firsts.get(beginning, least))
-        self._beginnings.add(firsts, entry.name)
+        if not entry.inside:
+            self._beginnings.add(firsts, entry.name)
 
     def _settle(self, seen: _State) -> _State:
         """Put what is new into an automaton, a second one or the only one where that pays, unless another thread has just done so."""
