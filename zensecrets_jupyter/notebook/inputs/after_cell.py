@@ -122,8 +122,8 @@ class AfterCell:
             text = f"✔ T{_values(names)[1:]} taken out of this cell and of the history."
         else:
             text = (
-                f"Warning: {_values(names)} typed in this cell, and still there: only the history is clean. Take {_it(names)} out of the"
-                " cell, and rotate the secret: what was saved or shared may hold it."
+                f"Warning: {_values(names)} typed in this cell, and {_are(names)} still there: only the history is clean. Take {_it(names)} out of the"
+                f" cell, and rotate the secret: what was saved or shared may hold {_it(names)}."
             )
         self._say(text, parent)
 
@@ -158,3 +158,7 @@ def _values(names: list[str]) -> str:
 
 def _it(names: list[str]) -> str:
     return "them" if len(names) > 1 else "it"
+
+
+def _are(names: list[str]) -> str:
+    return "are" if len(names) > 1 else "is"
