@@ -155,8 +155,7 @@ def test_a_cell_that_holds_a_value_is_warned_about_by_name(kernel: Kernel) -> No
     ran = kernel.run(f"a = '{value}'\nb = '{value}'")
     assert ran.ok
     assert ran.error.splitlines() == [
-        "Warning: this cell holds the value of x.key, masked in the history from now on. Take it out of the cell, and rotate the secret:"
-        " what was saved or shared may hold it."
+        "Warning: this cell holds the value of x.key. Take it out, and rotate the secret: what was saved or shared may hold it."
     ]
     assert kernel.run("a == b").error == ""
 
