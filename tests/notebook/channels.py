@@ -208,5 +208,5 @@ REQUESTS: dict[str, Callable[[Kernel], None]] = {
 
 CHANNELS = [*CELLS, *REQUESTS]
 
-QUOTING = {"CalledProcessError", "result in a list", "result in a dict", "JavaScript", "Verbose locals", "%env", "user expressions"}
+QUOTING = {"CalledProcessError", "result in a list", "result in a dict", "JavaScript", "Verbose locals", "%env", "user expressions", "debugger's variables"}
 """Channels that escape what they show. What is escaped twice already is then escaped three times, which is out of reach."""

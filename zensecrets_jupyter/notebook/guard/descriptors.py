@@ -109,15 +109,16 @@ class GuardedDescriptors:
         waiting.register(self._read, select.POLLIN)
         try:
             while True:
-                if self._settings is not None:
-                    self._settings = _mirrored(self.real, self._read, self._settings)
-                if not waiting.poll(int(IDLE * 1000) if self._stream.held or self._is_terminal or self._decoder.getstate()[0] else None):
-                    self._show(self._decoder.decode(b"", final=True), release=True)
-                    self._decoder.reset()
+                self._mirror()
+                if not waiting.poll(int(IDLE * 1000) if self._stream.held or self._is_terminal or self._before_marker or self._decoder.getstate()[0] else None):
+                    rest, self._before_marker = self._before_marker, b""
+                    self._show(self._decoder.decode(rest, final=True), release=True)
                     continue
                 data = os.read(self._read, _PIECE)
                 if not data:
                     break
+                # What a program shows may ask for keys, which are to be read as it has just set.
+                self._mirror()
                 self._take(data)
         except OSError:
             # A terminal without anybody who writes to it is an error to read from; so is a place that is gone.
@@ -129,11 +130,17 @@ class GuardedDescriptors:
             os.close(self._read)
             os.close(self.real)
 
+    def _mirror(self) -> None:
+        if self._settings is not None:
+            self._settings = _mirrored(self.real, self._read, self._settings)
+
     def _take(self, data: bytes) -> None:
         data = self._before_marker + data
         pieces = data.split(self._marker)
         for piece in pieces[:-1]:
             self._show(self._decoder.decode(piece), release=True)
+            # Who waits for this sets the real terminal next, and must not have it set once more behind its back.
+            self._mirror()
             self._arrived.set()
         last = pieces[-1]
         begun = next((length for length in range(len(self._marker) - 1, 1, -1) if last.endswith(self._marker[:length])), 0)

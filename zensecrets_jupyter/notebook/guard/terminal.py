@@ -55,7 +55,8 @@ def _install_in_terminal(shell: Any, module: Any, guard: Guard, undo: ExitStack)
     from zensecrets_jupyter.notebook.guard.descriptors import guarded  # noqa: PLC0415 - its modules are not everywhere
 
     _flush()
-    descriptors = guard.descriptors = guarded([1, 2], guard, as_terminal=True)
+    # Pagers read their keys from the terminal that stderr is; where it is none they open the real one.
+    descriptors = guard.descriptors = [*guarded([1], guard, as_terminal=True), *guarded([2], guard)]
 
     def drain() -> None:
         _flush()
@@ -75,8 +76,7 @@ def _install_in_terminal(shell: Any, module: Any, guard: Guard, undo: ExitStack)
             setattr(sys, name, GuardedText(getattr(sys, name), guard, at_exit=True))
 
     undo.callback(close)
-    _draw_prompts(shell, descriptors[0].real, drain, undo)
-    _guard_while_prompting(module, guard, drain, undo)
+    _guard_prompts(shell, module, guard, drain, undo)
     shell.events.register("post_run_cell", _after_cell := lambda _result: drain())
     undo.callback(shell.events.unregister, "post_run_cell", _after_cell)
     guard.holds_back(drain)
@@ -84,33 +84,15 @@ def _install_in_terminal(shell: Any, module: Any, guard: Guard, undo: ExitStack)
     undo.callback(atexit.unregister, at_exit)
 
 
-def _draw_prompts(shell: Any, real: int, drain: Callable[[], None], undo: ExitStack) -> None:
-    """Have IPython's prompt drawn on the real terminal."""
-    output = getattr(shell.pt_app, "output", None)
-    if output is None or not hasattr(output, "stdout"):
-        return
-    before = output.stdout
-    own = io.TextIOWrapper(io.FileIO(os.dup(real), "w"), encoding=before.encoding, errors=before.errors, newline="", write_through=True)
-    output.stdout = own
-
-    def restore() -> None:
-        drain()
-        if output.stdout is own:
-            output.stdout = before
-        own.close()
-
-    undo.callback(restore)
-
-
-def _guard_while_prompting(module: Any, guard: Guard, drain: Callable[[], None], undo: ExitStack) -> None:
-    """Guard what is printed above a prompt, which IPython draws together with the prompt."""
+def _guard_prompts(shell: Any, module: Any, guard: Guard, drain: Callable[[], None], undo: ExitStack) -> None:
+    """Have IPython's prompts drawn on the real terminal, and what is printed above them meanwhile guarded."""
     before = module.patch_stdout
 
     @contextmanager
     def patch_stdout(**options: Any) -> Iterator[None]:
         drain()
         above: AbstractContextManager[None] = before(**options)
-        with above:
+        with _drawn_on(guard.descriptors[0].real, getattr(shell.pt_app, "output", None)), above:
             wrapped = sys.stdout = sys.stderr = GuardedText(sys.stdout, guard)
             try:
                 yield
@@ -124,6 +106,21 @@ def _guard_while_prompting(module: Any, guard: Guard, drain: Callable[[], None],
             module.patch_stdout = before
 
     undo.callback(restore)
+
+
+@contextmanager
+def _drawn_on(real: int, output: Any) -> Iterator[None]:
+    """Let what prompt_toolkit draws go to a descriptor, past what stands in its place."""
+    before = getattr(output, "stdout", None)
+    if before is None:
+        yield
+        return
+    with io.TextIOWrapper(io.FileIO(os.dup(real), "w"), before.encoding, before.errors, newline="", write_through=True) as own:
+        output.stdout = own
+        try:
+            yield
+        finally:
+            output.stdout = before
 
 
 def _flush() -> None:

@@ -1,0 +1,141 @@
+"""IPython in a real terminal: what arrives on the screen holds no value, and what needs a terminal finds one."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pexpect
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECONDS = 30
+PROMPT = r"In \[\d+\]:.*\x1b\[\?25h"
+"""The end of what draws a prompt: the cursor is shown again."""
+
+
+class Terminal:
+    """IPython in a terminal."""
+
+    def __init__(self, folder: Path, token: str) -> None:
+        """Start it, with ``token`` in its environment, and load the extension."""
+        home = {"HOME": str(folder), "IPYTHONDIR": str(folder / "ipython"), "TERM": "xterm", "SOME_API_TOKEN": token}
+        self._screen = folder / "screen"
+        self._log = self._screen.open("w", encoding="utf-8")
+        ipython = str(Path(sys.executable).parent / "ipython")
+        options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
+        self.child = pexpect.spawn(ipython, options, env={**os.environ, **home}, encoding="utf-8", timeout=SECONDS, dimensions=(40, 150))
+        self.child.logfile_read = self._log
+        self.cell("%load_ext zensecrets_jupyter")
+        self.cell("import curses, os, subprocess, sys, threading, time; token = os.environ['SOME_API_TOKEN']")
+
+    def cell(self, code: str) -> None:
+        """Type a line when IPython asks for one."""
+        self.child.expect(PROMPT)
+        self.child.send(f"{code}\r")
+
+    def end(self) -> str:
+        """End IPython, and return all that was on the screen."""
+        self.cell("exit")
+        self.child.expect(pexpect.EOF)
+        self.close()
+        text = self._screen.read_text(encoding="utf-8")
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+    def close(self) -> None:
+        """End it at once."""
+        self.child.close(force=True)
+        self._log.close()
+
+
+@pytest.fixture
+def token() -> str:
+    """Return the value that is planted."""
+    return secrets.token_urlsafe(24)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, token: str) -> Iterator[Terminal]:
+    """Return IPython in a terminal, with the guard on."""
+    terminal = Terminal(tmp_path, token)
+    yield terminal
+    terminal.close()
+
+
+CELLS = [
+    "print('<1>', token)",
+    "print('<2>', token, file=sys.stderr)",
+    "'<3>' + token",
+    "raise ValueError('<4>' + token)",
+    "_ = os.system('echo \"<5>\" $SOME_API_TOKEN')",
+    "!echo '<6>' $SOME_API_TOKEN",
+    "_ = subprocess.run('echo \"<7>\" $SOME_API_TOKEN >&2', shell=True)",
+    "_ = os.write(1, ('<8>' + token + '\\n').encode())",
+    "print('<9>', token[:7], end='', flush=True); time.sleep(0.02); print(token[7:])",
+    "import warnings; warnings.warn('<10>' + token)",
+    "import logging; logging.warning('<11> %s', token)",
+    "threading.Timer(0.5, print, ('<12>', token)).start()",
+    "time.sleep(1)",
+]
+
+
+def test_nothing_is_on_the_screen(terminal: Terminal, token: str) -> None:
+    """Prints, results, tracebacks, programs, descriptors, warnings, logs and threads show marks, also above a prompt."""
+    for code in CELLS:
+        terminal.cell(code)
+    screen = terminal.end()
+    assert not [start for start in range(len(token) - 11) if token[start : start + 12] in screen]
+    shown = re.findall(r"<(\d+)>[^\n]{0,20}‹secret:env\.SOME_API_TOKEN›", screen)
+    assert {int(number) for number in shown} == set(range(1, 13))
+
+
+def test_programs_find_a_terminal(terminal: Terminal, token: str) -> None:
+    """A pager, help, a REPL, a program with windows, the debugger and Ctrl-C work; the size is right, and nothing leaks in them either."""
+    child = terminal.child
+    terminal.cell("!tty -s <&1 && stty size <&1")
+    child.expect("40 150")
+    terminal.cell("!python3 -q")
+    child.expect(">>> ")
+    child.send("import os; print('inside', os.environ['SOME_API_TOKEN'])\r")
+    child.expect("inside ‹secret:env.SOME_API_TOKEN›")
+    child.expect(">>> ")
+    child.send("exit()\r")
+    terminal.cell("curses.wrapper(lambda window: (window.addstr('press a key'), window.refresh(), window.getkey())[2])")
+    child.expect("press a key")
+    child.send("k")
+    child.expect("'k'")
+    terminal.cell("help(str.join)")
+    child.expect("Concatenate")
+    child.send("q")
+    terminal.cell("1 / (0 if token else 1)")
+    terminal.cell("%debug")
+    child.expect("ipdb>")
+    child.send("p token\r")
+    child.expect("‹secret:env.SOME_API_TOKEN›")
+    child.expect("ipdb>")
+    child.send("q\r")
+    terminal.cell("print('now' + ' wait'); time.sleep(30)")
+    child.expect("now wait")
+    child.sendintr()
+    child.expect("KeyboardInterrupt")
+    assert token not in terminal.end()
+
+
+def test_unloading_gives_the_terminal_back(terminal: Terminal) -> None:
+    """After %unload_ext descriptors lead to the terminal itself, and the streams are Python's own."""
+    state = "print([os.ttyname(1) == os.ttyname(2) == os.ttyname(0), sys.stdout is sys.__stdout__, threading.active_count()])"
+    terminal.cell(state)
+    terminal.child.expect(r"\[(True|False), True, (\d+)\]|not a tty|Inappropriate ioctl")
+    terminal.cell("%unload_ext zensecrets_jupyter")
+    terminal.cell(state)
+    terminal.child.expect(r"\[True, True, \d+\]")
+    terminal.cell("%load_ext zensecrets_jupyter")
+    terminal.cell("print('<again>', token)")
+    terminal.child.expect("<again> ‹secret:env.SOME_API_TOKEN›")
+    terminal.end()
