@@ -31,6 +31,11 @@ class Ran:
     prompts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
+    def reply_to(self) -> str:
+        """The identity of the cell's request."""
+        return str(self.messages[0]["parent_header"]["msg_id"])
+
+    @property
     def ok(self) -> bool:
         """Whether the cell ended without an error."""
         return bool(self.reply["status"] == "ok")
@@ -119,6 +124,20 @@ class Kernel:
         self.record.append(message)
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
+
+    def close_comm(self, comm: str) -> None:
+        """Close a comm, as a front end does that does not know its target, and wait for the end of that."""
+        message = self.client.session.msg("comm_close", {"comm_id": comm, "data": {}})
+        self.client.shell_channel.send(message)
+        self.published(str(message["header"]["msg_id"]))
+
+    def late(self, identity: str, kind: str) -> dict[str, Any]:
+        """Return the next message of a kind about a request that has ended."""
+        while True:
+            message: dict[str, Any] = self.client.get_iopub_msg(timeout=SECONDS)
+            self.record.append(message)
+            if message["msg_type"] == kind and message["parent_header"].get("msg_id") == identity:
+                return message
 
     def published(self, identity: str) -> list[dict[str, Any]]:
         """Return what the kernel publishes about a request until it is done with it."""

@@ -66,7 +66,7 @@ def _protect_everything(redactor: Redactor) -> str:
     secrets = manager.get_secrets(manager.list_secrets())
     unread = [name for name, secret in secrets.items() if isinstance(secret, ZenSecretsError)]
     new = redactor.size - before
-    text = f"Read {len(secrets) - len(unread)} secrets of {place_of(manager)}: {_values(new) if new else 'nothing'} new to the guard."
+    text = f"Read {_secrets(len(secrets) - len(unread))} of {place_of(manager)}: {_values(new) if new else 'nothing'} new to the guard."
     return f"{text}\nWarning: these can't be read, and are not protected: {', '.join(unread)}." if unread else text
 
 
@@ -95,3 +95,7 @@ def _values(count: int) -> str:
 
 def _times(count: int) -> str:
     return f"{count} time{'' if count == 1 else 's'}"
+
+
+def _secrets(count: int) -> str:
+    return f"{count} secret{'' if count == 1 else 's'}"

@@ -84,12 +84,12 @@ class AfterCell:
 
     def _offer(self, cell: str | None, source: str, names: list[str]) -> None:
         """Say that a cell holds values, and have its person asked whether they are to be masked in it."""
-        text = f"Warning: this cell holds {_of(names)}, masked in the history from now on."
+        text = f"Warning: this cell holds {_of(names)}."
         if cell and self._front_ends is not None and self._front_ends.can_repair:
             self._front_ends.offer(cell, source, names, Request(self._parent(), lambda parent, _done: self._say_masked(parent, names)))
             self._say(f"{text} Replace {_it(names)} where the notebook offers it, or take {_it(names)} out and rotate the secret.")
         else:
-            self._say(f"{text} Take {_it(names)} out of the cell, and rotate the secret: what was saved or shared may hold {_it(names)}.")
+            self._say(f"{text} Take {_it(names)} out, and rotate the secret: what was saved or shared may hold {_it(names)}.")
 
     def _sweep(self, current: int) -> None:
         """Take out of everything that was stored before what is known only since this cell."""
@@ -108,7 +108,7 @@ class AfterCell:
                 self._tell_of_earlier(line, names)
 
     def _tell_of_earlier(self, line: int, names: list[str]) -> None:
-        text = f"Warning: cell [{line}] holds {_of(names)}, masked in the history from now on."
+        text = f"Warning: cell [{line}] holds {_of(names)}."
         cell = self._cells.get(line)
         if cell is not None and self._front_ends is not None and self._front_ends.can_repair:
             source = self._shell.history_manager.input_hist_raw[line]
@@ -119,29 +119,29 @@ class AfterCell:
 
     def _say_repaired(self, parent: Mapping[str, Any] | None, names: list[str], *, done: bool) -> None:
         if done:
-            text = f"✔ T{_values(names)[1:]} taken out of this cell and of the history."
-        else:
-            text = (
-                f"Warning: {_values(names)} typed in this cell, and still there: only the history is clean. Take {_it(names)} out of the"
-                " cell, and rotate the secret: what was saved or shared may hold it."
-            )
-        self._say(text, parent)
+            self._say(f"✔ T{_values(names)[1:]} taken out of this cell and of the history.", parent, stream="stdout")
+            return
+        self._say(
+            f"Warning: {_values(names)} typed in this cell, and {_are(names)} still there: only the history is clean. Take {_it(names)} out,"
+            f" and rotate the secret: what was saved or shared may hold {_it(names)}.",
+            parent,
+        )
 
     def _say_masked(self, parent: Mapping[str, Any], names: list[str]) -> None:
-        self._say(f"✔ T{_values(names)[1:]} replaced in the cell.", parent)
+        self._say(f"✔ T{_values(names)[1:]} replaced in the cell.", parent, stream="stdout")
 
     def _parent(self) -> Mapping[str, Any]:
         found = self._shell.kernel.get_parent("shell")
         return found if isinstance(found, Mapping) else {}
 
-    def _say(self, text: str, parent: Mapping[str, Any] | None = None) -> None:
+    def _say(self, text: str, parent: Mapping[str, Any] | None = None, *, stream: str = "stderr") -> None:
         """Write a line below the cell that ran, or the cell of the request ``parent``, which may have ended."""
         if parent is None:
-            print(text, file=sys.stderr)  # noqa: T201 - what is said to the person who ran the cell
+            print(text, file=getattr(sys, stream))  # noqa: T201 - what is said to the person who ran the cell
             return
         kernel = self._shell.kernel
-        content = {"name": "stderr", "text": f"{text}\n"}
-        kernel.session.send(kernel.iopub_socket, "stream", content, parent=parent, ident=b"stream.stderr")
+        content = {"name": stream, "text": f"{text}\n"}
+        kernel.session.send(kernel.iopub_socket, "stream", content, parent=parent, ident=f"stream.{stream}".encode())
 
 
 def _names(names: Iterable[str]) -> list[str]:
@@ -158,3 +158,7 @@ def _values(names: list[str]) -> str:
 
 def _it(names: list[str]) -> str:
     return "them" if len(names) > 1 else "it"
+
+
+def _are(names: list[str]) -> str:
+    return "are" if len(names) > 1 else "is"

@@ -1,0 +1,202 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { GuardConnection, type IKernel, type IRepairer } from '../src/guard/guardConnection';
+import { captionOf, StatusItem, textOf } from '../src/guard/statusItem';
+import { type IOffer, type IRepair, type IStatus, read } from '../src/guard/wire';
+import { GUARD_TARGET } from '../src/tokens';
+
+const STATUS: IStatus = { kind: 'status', on: true, values: 12, masked: 3 };
+const REPAIR: IRepair = { kind: 'repair', cell_id: 'c', source: '%secret register x --key' };
+const OFFER: IOffer = { kind: 'offer', cell_id: 'c', source: 't', names: ['x.key'] };
+
+type Opened = Parameters<Parameters<IKernel['registerCommTarget']>[1]>[0];
+
+/** One end of a comm; the other is the kernel's. */
+class FakeComm {
+  onMsg: (message: { content: { data: unknown } }) => void = () => undefined;
+  onClose: () => void = () => undefined;
+  readonly sent: unknown[] = [];
+
+  send(data: unknown): void {
+    this.sent.push(data);
+  }
+
+  say(data: unknown): void {
+    this.onMsg({ content: { data } });
+  }
+
+  /** As the one whose type JupyterLab gives it. */
+  get asOpened(): Opened {
+    return this as unknown as Opened;
+  }
+}
+
+/** A kernel in which a guard may have been before this page was. */
+class FakeKernel implements IKernel {
+  readonly info = Promise.resolve();
+  readonly known = new Map<string, FakeComm>();
+  readonly attached: string[] = [];
+  private _opened: ((comm: Opened, message: { content: { data: unknown } }) => void) | undefined;
+
+  constructor(...ids: string[]) {
+    for (const id of ids) {
+      this.known.set(id, new FakeComm());
+    }
+  }
+
+  registerCommTarget(target: string, callback: NonNullable<FakeKernel['_opened']>): void {
+    expect(target).toBe(GUARD_TARGET);
+    this._opened = callback;
+  }
+
+  hasComm(id: string): boolean {
+    return this.attached.includes(id);
+  }
+
+  createComm(_target: string, id: string): Opened {
+    this.attached.push(id);
+    return (this.known.get(id) ?? new FakeComm()).asOpened;
+  }
+
+  requestCommInfo(): Promise<{ content: unknown }> {
+    const comms = Object.fromEntries([...this.known.keys()].map(id => [id, {}]));
+    return Promise.resolve({ content: { status: 'ok', comms } });
+  }
+
+  open(data: unknown): FakeComm {
+    const comm = new FakeComm();
+    this._opened?.(comm.asOpened, { content: { data } });
+    return comm;
+  }
+}
+
+class FakeRepairer implements IRepairer {
+  answer = true;
+  readonly repaired: (IRepair | IOffer)[] = [];
+  agree: () => void = () => undefined;
+
+  repair(message: IRepair | IOffer): boolean {
+    this.repaired.push(message);
+    return this.answer;
+  }
+
+  ask(_message: IOffer, agreed: () => void): void {
+    this.agree = agreed;
+  }
+}
+
+let repairer: FakeRepairer;
+let connection: GuardConnection;
+let changes: number;
+
+beforeEach(() => {
+  repairer = new FakeRepairer();
+  connection = new GuardConnection(repairer);
+  changes = 0;
+  connection.statusChanged.connect(() => {
+    changes += 1;
+  });
+});
+
+describe('a line to the guard', () => {
+  test('has a status once a kernel opens its end, and at each change', () => {
+    const kernel = new FakeKernel();
+    connection.listen(kernel);
+    expect(connection.status).toBeNull();
+    const comm = kernel.open(STATUS);
+    expect(connection.status).toEqual(STATUS);
+    comm.say({ ...STATUS, on: false });
+    expect(connection.status?.on).toBe(false);
+    expect(changes).toBe(3);
+  });
+
+  test('finds a guard that was there before the page was, and says hello once', async () => {
+    const kernel = new FakeKernel('here');
+    connection.listen(kernel);
+    await connection.find();
+    await connection.find();
+    expect(kernel.attached).toEqual(['here']);
+    expect(kernel.known.get('here')?.sent).toEqual([{ kind: 'hello' }]);
+    kernel.known.get('here')?.say(STATUS);
+    expect(connection.status).toEqual(STATUS);
+  });
+
+  test('finds nothing in a kernel that was left meanwhile', async () => {
+    const kernel = new FakeKernel('here');
+    connection.listen(kernel);
+    const found = connection.find();
+    connection.listen(null);
+    await found;
+    expect(kernel.attached).toEqual([]);
+    await connection.find();
+  });
+
+  test.each([true, false])('answers a repair with whether it was done: %s', done => {
+    const kernel = new FakeKernel();
+    connection.listen(kernel);
+    repairer.answer = done;
+    const comm = kernel.open(STATUS);
+    comm.say(REPAIR);
+    expect(repairer.repaired).toEqual([REPAIR]);
+    expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', done }]);
+  });
+
+  test('does what is offered only if the person agrees', () => {
+    const kernel = new FakeKernel();
+    connection.listen(kernel);
+    const comm = kernel.open(STATUS);
+    comm.say(OFFER);
+    expect(repairer.repaired).toEqual([]);
+    repairer.agree();
+    expect(repairer.repaired).toEqual([OFFER]);
+    expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', done: true }]);
+  });
+
+  test('has no status any more when the guard, or its kernel, is gone', () => {
+    const kernel = new FakeKernel();
+    connection.listen(kernel);
+    kernel.open(STATUS).onClose();
+    expect(connection.status).toBeNull();
+    kernel.open(STATUS);
+    connection.lose();
+    expect(connection.status).toBeNull();
+  });
+
+  test.each([
+    null,
+    'status',
+    [],
+    {},
+    { kind: 'status', on: 'yes', values: 1, masked: 1 },
+    { kind: 'status', on: true, values: NaN, masked: 1 },
+    { kind: 'repair', cell_id: 'c' },
+    { kind: 'offer', cell_id: 'c', source: 's', names: [1] },
+    { kind: 'later', cell_id: 'c', source: 's' }
+  ])('takes no notice of %j', data => {
+    expect(read(data)).toBeNull();
+  });
+});
+
+describe('the status item', () => {
+  test('says how many values are protected, or that it is off', () => {
+    expect(textOf(STATUS)).toBe('Guard: 12 values');
+    expect(textOf({ ...STATUS, values: 1 })).toBe('Guard: 1 value');
+    expect(textOf({ ...STATUS, on: false })).toBe('Guard: off');
+  });
+
+  test('says more to who points at it', () => {
+    expect(captionOf(STATUS)).toContain('masked 3 times in this session');
+    expect(captionOf({ ...STATUS, masked: 0 })).toContain('none was masked yet');
+    expect(captionOf({ ...STATUS, on: false })).toContain('%secret guard on');
+  });
+
+  test('is empty where there is no guard', () => {
+    const item = new StatusItem();
+    item.show_(STATUS);
+    expect(item.node.textContent).toBe('Guard: 12 values');
+    item.show_(null);
+    expect(item.node.textContent).toBe('');
+    expect(item.node.title).toBe('');
+    item.dispose();
+  });
+});

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { MaskedOutputs } from '../src/masks/maskedOutputs';
+import { hideMasks, showMasks } from '../src/masks/showMasks';
+
+let notebook: HTMLElement;
+
+function output(text: string): HTMLElement {
+  const element = document.createElement('pre');
+  element.className = 'jp-OutputArea-output';
+  element.textContent = text;
+  notebook.append(element);
+  return element;
+}
+
+function titles(): readonly string[] {
+  return [...notebook.querySelectorAll<HTMLElement>('.zs-mask')].map(({ title }) => title);
+}
+
+beforeEach(() => {
+  notebook = document.createElement('div');
+  document.body.append(notebook);
+});
+
+afterEach(() => {
+  notebook.remove();
+});
+
+describe('a mark in an output', () => {
+  test('says whose value it stands for, and the text stays the same', () => {
+    const shown = output('a ‹secret:x.key›‹secret:y.other› b ‹secret:›');
+    showMasks(notebook);
+    showMasks(notebook);
+    expect(titles()).toEqual([
+      'the value of x.key, masked by zensecrets',
+      'the value of y.other, masked by zensecrets'
+    ]);
+    expect(shown.textContent).toBe('a ‹secret:x.key›‹secret:y.other› b ‹secret:›');
+  });
+
+  test('is plain text again afterwards', () => {
+    const shown = output('a ‹secret:x.key› b');
+    const before = shown.innerHTML;
+    showMasks(notebook);
+    hideMasks(notebook);
+    expect(shown.innerHTML).toBe(before);
+    expect(shown.childNodes).toHaveLength(1);
+  });
+});
+
+describe('the outputs of a notebook', () => {
+  test('are looked at while that is wanted, and nothing else is', async () => {
+    vi.useFakeTimers();
+    const masked = new MaskedOutputs(notebook);
+    output('‹secret:x.key›');
+    const source = document.createElement('div');
+    source.textContent = '‹secret:x.key›';
+    notebook.append(source);
+    expect(titles()).toHaveLength(0);
+    masked.turn(true);
+    expect(titles()).toHaveLength(1);
+    output('‹secret:y.key›');
+    await Promise.resolve();
+    vi.advanceTimersByTime(200);
+    expect(titles()).toHaveLength(2);
+    expect(source.children).toHaveLength(0);
+    masked.turn(false);
+    expect(titles()).toHaveLength(0);
+    output('‹secret:z.key›');
+    await Promise.resolve();
+    vi.advanceTimersByTime(999);
+    expect(titles()).toHaveLength(0);
+    vi.useRealTimers();
+  });
+});

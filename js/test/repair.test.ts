@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+
+import { type ISource, repair } from '../src/guard/repair';
+
+/** A cell's shared model, as far as a repair sees it. */
+class Cell implements ISource {
+  cleared = 0;
+  edits: [start: number, end: number, value: string][] = [];
+
+  constructor(private _source: string) {}
+
+  getSource(): string {
+    return this._source;
+  }
+
+  updateSource(start: number, end: number, value = ''): void {
+    this.edits.push([start, end, value]);
+    this._source = this._source.slice(0, start) + value + this._source.slice(end);
+  }
+
+  clearUndoHistory(): void {
+    this.cleared += 1;
+  }
+}
+
+describe('a repair', () => {
+  test.each([
+    ['%secret register x --key=value', '%secret register x --key'],
+    ['a\n%secret register x --key=value\nb', 'a\n%secret register x --key\nb'],
+    ['%secret register --key=v x', '%secret register x --key'],
+    ['--a=1 --b=2\n--c=3', '--a --b\n--c'],
+    ["t = '😀'", "t = '‹secret:x.key›'"],
+    ["t = '😀'", "t = '😁'"],
+    ['🔑', '🔒'],
+    ['aaa', 'aa'],
+    ['aa', 'aaa'],
+    ['value', '']
+  ])('makes %j what the kernel says', (executed, source) => {
+    const cell = new Cell(executed);
+    expect(repair(cell, executed, source)).toBe(true);
+    expect(cell.getSource()).toBe(source);
+    expect(cell.cleared).toBe(1);
+    for (const [start, end, text] of cell.edits) {
+      for (const piece of [executed.slice(0, start), executed.slice(end), text]) {
+        // It refuses half a character.
+        expect(() => encodeURIComponent(piece)).not.toThrow();
+      }
+    }
+  });
+
+  test('leaves alone what stays the same around the value', () => {
+    const cell = new Cell('before --key=value after');
+    repair(cell, 'before --key=value after', 'before --key after');
+    expect(cell.edits).toEqual([[12, 18, '']]);
+  });
+
+  test('changes nothing in a cell that was changed since it was run', () => {
+    const cell = new Cell('%secret register x --key=value2');
+    expect(repair(cell, '%secret register x --key=value', '%secret register x --key')).toBe(false);
+    expect(cell.getSource()).toBe('%secret register x --key=value2');
+    expect(cell.edits).toEqual([]);
+    expect(cell.cleared).toBe(0);
+  });
+});
