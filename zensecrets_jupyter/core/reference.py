@@ -63,6 +63,12 @@ def find_references(text: str) -> tuple[SecretReference, ...]:
     return tuple(SecretReference(match[1], match[2]) for match in _REFERENCE.finditer(text))
 
 
+def only_reference(text: str) -> SecretReference | None:
+    """Return the reference that ``text`` is as a whole, or ``None`` if it is anything else."""
+    match = _REFERENCE.fullmatch(text)
+    return SecretReference(match[1], match[2]) if match else None
+
+
 def split(text: str) -> tuple[Part, ...]:
     """Return ``text`` in its parts, plain texts and references; joined again they make it, but for white space inside braces."""
     parts: list[Part] = []

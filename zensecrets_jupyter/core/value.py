@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from zensecrets_jupyter.core import reference
+from zensecrets_jupyter.core import redaction, reference
 from zensecrets_jupyter.core.errors import UnregisteredValueError
 
 if TYPE_CHECKING:
@@ -39,10 +39,14 @@ class SecretValue(str):
     _origin: Origin | None
 
     def __new__(cls, text: str, template: str, origin: Origin | None = None) -> Self:
-        """Return ``text``, which ``template`` (a text with references) stands for in ``origin``."""
+        """Return ``text``, which ``template`` (a text with references) stands for in ``origin``; from now on the redactor masks it."""
         self = super().__new__(cls, text)
         self._template = template
         self._origin = origin
+        # A text of several values is masked by its parts: they come here too, each under its own name.
+        only = reference.only_reference(template)
+        if only:
+            redaction.the_redactor().protect(text, f"{only.name}.{only.key}")
         return self
 
     @property

@@ -1,0 +1,127 @@
+"""Where in a form a search catches hold of it: its first and its last twelve characters, counted from what is not public.
+
+An automaton of whole forms would be large and would miss a value that was cut short. It holds the anchors only; a hit is extended as far as
+the text goes on like the form.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.redaction import forms
+from zensecrets_jupyter.core.redaction.matches import to_character
+from zensecrets_jupyter.core.redaction.public import Core, core, parts
+from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TRUNCATED = 12
+"""Characters from which on a beginning or an end of a form is masked."""
+
+
+class Entry(NamedTuple):
+    """A text that is looked for: a value or a part of one, the ``name`` of the value, and whether it has forms of its own."""
+
+    text: str
+    name: str
+    has_forms: bool = True
+
+
+class Form(NamedTuple):
+    """A form as bytes. Its anchors are ``data[first:first_end]`` and ``data[last:last_end]``; both may be the same."""
+
+    data: bytes
+    first: int
+    first_end: int
+    last: int
+    last_end: int
+
+
+def entries(value: str, name: str) -> list[Entry]:
+    """Return the texts that are looked for so that ``value`` is not shown, itself first."""
+    found = [Entry(value, name)]
+    found += [Entry(part, name) for part in parts(value)]
+    if len(value) > _SHORTEST_WRAPPED:
+        data = value.encode("utf-8", "surrogatepass")
+        for width in _WRAPPED:
+            found += [Entry(line, name, has_forms=False) for line in base64_lines(data, width)]
+    return found
+
+
+_WRAPPED = (76, 64)
+"""Digits of base64 in a line: RFC 2045 and RFC 7468."""
+_SHORTEST_WRAPPED = 47
+
+
+def base64_lines(data: bytes, width: int) -> list[str]:
+    """Return the second and later lines of the base64 of ``data``, but for a short last one; the first is found without them."""
+    digits = base64.b64encode(data).decode()
+    lines = [digits[start : start + width] for start in range(width, len(digits), width)]
+    return [line for line in lines if len(line) >= TRUNCATED]
+
+
+def anchored(entry: Entry) -> Iterator[tuple[str, Form]]:
+    """Yield each form of ``entry`` by name, but for those that are the same as an earlier one."""
+    seen: set[bytes] = set()
+    place = core(entry.text)
+    for name in forms.that_differ(entry.text) if entry.has_forms else forms.PLAIN:
+        form = anchor(entry.text, name, place)
+        if form.data not in seen and form.first_end - form.first >= SHORTEST:
+            seen.add(form.data)
+            yield name, form
+
+
+def anchor(text: str, name: str, place: Core) -> Form:
+    """Return the form called ``name`` of ``text``, whose core is at ``place``."""
+    if name in forms.SHIFTS:
+        return _anchored_base64(text, name, place)
+    encode = forms.FORMS[name]
+    start, end, cut = place
+    data = _bytes(encode(text))
+    # Hexadecimal digits in pairs have a blank between them, but none at an end: hence from the rear.
+    first = len(data) - len(_bytes(encode(text[start:]))) if start else 0
+    last_end = len(_bytes(encode(text[:end]))) if end < len(text) else len(data)
+    if cut and last_end - first > TRUNCATED:
+        own = text[start:end]
+        head = _enough(encode, [own[:count] for count in _COUNTS])
+        tail = _enough(encode, [own[-count:] for count in _COUNTS])
+        return Form(data, first, min(first + head, last_end), max(first, last_end - tail), last_end)
+    return Form(
+        data,
+        first,
+        to_character(data, min(last_end, first + _LONGEST_ANCHOR)),
+        to_character(data, max(first, last_end - _LONGEST_ANCHOR)),
+        last_end,
+    )
+
+
+_COUNTS = (TRUNCATED, *range(SHORTEST, TRUNCATED + 1))
+_LONGEST_ANCHOR = 64
+
+
+def _enough(encode: Callable[[str], str], pieces: list[str]) -> int:
+    """Return the length of the form of the shortest piece, of six characters at least, that has twelve."""
+    whole = len(_bytes(encode(pieces[0])))
+    if whole <= TRUNCATED:
+        return whole
+    return next(length for piece in pieces[1:] if (length := len(_bytes(encode(piece)))) >= TRUNCATED)
+
+
+def _anchored_base64(text: str, name: str, place: Core) -> Form:
+    start, end, cut = place
+    data = _bytes(forms.FORMS[name](text))
+    shift = forms.SHIFTS[name]
+    begin, _ = forms.base64_span(shift, 0, 0)
+    first, last_end = forms.base64_span(shift, len(_bytes(text[:start])), len(_bytes(text[:end])))
+    first, last_end = first - begin, last_end - begin
+    length = TRUNCATED if cut and last_end - first > TRUNCATED else min(_LONGEST_ANCHOR, last_end - first)
+    if name in forms.PADDED:
+        # Its end is that of the form without padding: one anchor is enough.
+        return Form(data, first, first + length, first, first + length)
+    return Form(data, first, first + length, last_end - length, last_end)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

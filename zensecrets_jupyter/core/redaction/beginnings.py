@@ -1,0 +1,66 @@
+"""Which end of a text may be the beginning of a value."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FEW = 8
+
+
+class Beginnings:
+    """The first anchors of all forms, in order."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._texts: list[bytes] = []
+        self._least: dict[bytes, tuple[int, str]] = {}
+        self._longest = 0
+        self._with_line_end = False
+
+    def add(self, firsts: Mapping[bytes, int], name: str) -> None:
+        """Add first anchors of the value called ``name``, each with the bytes from which on it is masked though nothing follows."""
+        new = [text for text in firsts if text not in self._least]
+        for text, least in firsts.items():
+            self._least[text] = min((least, name), self._least.get(text, (least, name)))
+        if len(new) * _FEW > len(self._texts):
+            self._texts = sorted([*self._texts, *new])
+        else:
+            for text in new:
+                insort(self._texts, text)
+        self._longest = max(self._longest, *map(len, new), 0)
+        self._with_line_end = self._with_line_end or any(b"\n" in text for text in new)
+
+    def live(self, data: bytes) -> int:
+        """Return where the longest end of ``data`` begins that is a beginning of an anchor; its length if none is."""
+        for start in self._starts(data):
+            tail = data[start:]
+            index = bisect_left(self._texts, tail)
+            if index < len(self._texts) and self._texts[index].startswith(tail):
+                return start
+        return len(data)
+
+    def too_much(self, data: bytes) -> tuple[int, str]:
+        """Return where the longest end of ``data`` begins that tells too much of a value to be shown, and that value's name."""
+        for start in self._starts(data):
+            tail = data[start:]
+            if len(tail) < SHORTEST:
+                break
+            index = bisect_left(self._texts, tail)
+            # No byte of UTF-8 is 0xFF.
+            after = bisect_left(self._texts, tail + b"\xff")
+            least, name = min((self._least[text] for text in self._texts[index:after]), default=(len(data), ""))
+            if least <= len(tail):
+                return start, name
+        return len(data), ""
+
+    def _starts(self, data: bytes) -> range:
+        start = max(0, len(data) - self._longest + 1)
+        if not self._with_line_end:
+            start = max(start, data.rfind(b"\n") + 1)
+        return range(start, len(data))

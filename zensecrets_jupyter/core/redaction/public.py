@@ -1,0 +1,175 @@
+"""What in a value is no secret: the prefix that tells whose token it is, a PEM's armour, a URL's host.
+
+A beginning of a value is masked wherever it stands, so it has to be one that nobody else's text has: it is counted from the core on. The
+whole value is masked with all that belongs to it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from zensecrets_jupyter.core.redaction.unprotected import SHORTEST, why_unprotected
+
+
+class Core(NamedTuple):
+    """The part of a text that is its own: ``text[start:end]``, and whether a beginning or an end of it is masked too."""
+
+    start: int
+    end: int
+    cut: bool
+
+
+_ARMOUR = r"-----BEGIN [A-Z0-9 ]+-----\s*"
+# The beginning of a key's DER in base64 tells the kind of key and its length: it is the same in all keys of a kind. RFC 5958, RFC 8017,
+# RFC 5915, and OpenSSH's PROTOCOL.key.
+_DER = (
+    r"(?:MII[A-Za-z0-9+/]{3}IBADANBgkqhkiG9w0BAQEFAASC[A-Za-z0-9+/]{2}[A-Za-z0-9+/]{2,3}gg[A-Za-z0-9+/]{2,3}AgEAAo[A-Za-z0-9+/]{3,6}"
+    r"|MII[A-Za-z0-9+/]{3}IBAAKC[A-Za-z0-9+/]{4}"
+    r"|MIG[A-Za-z0-9+/]AgEAM[A-Za-z0-9+/]{0,24}AgEGCCqGSM49AwEHBG0wawIBAQQg"
+    r"|M[A-Za-z0-9+/]{2}CAQEE[A-Za-z0-9+/]"
+    r"|MC4CAQAwBQYDK2VwBCIEI"
+    r"|MII[A-Za-z0-9+/]{3}BOBgkqhkiG9w0BBQ0w[A-Za-z0-9+/]{4,24}"
+    r"|b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/]{0,80})"
+)
+_KIND_OF_KEY = (
+    r"sk-proj-|sk-ant-[a-z]+\d+-|sk-or-v1-|sk-(?=[A-Za-z0-9])|(?:sk|rk|pk)_(?:live|test)_|whsec_|github_pat_11|gh[pousr]_|gl[a-z]{2,5}-"
+    r"|xox[a-z]-(?:\d-)?|xapp-\d-|ya29\.(?:[ac]\.)?|1//|AKIA|ASIA|AIza|hf_|api_org_|npm_|pypi-AgE[A-Za-z0-9]{12}|do[opr]_v1_|SG\.|shp[a-z]{2}_"
+    r"|r8_|gsk_|xai-|dckr_pat_|dapi|lin_api_|nvapi-|pat-|hvs\.|AQ\.|FwoGZXIvYXdz|IQoJb3JpZ2luX2Vj"
+)
+_SIGNED_CLAIMS = r"eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{0,24})?"
+_URL_WITH_USER = r"[A-Za-z][A-Za-z0-9+.-]*://(?=[^/@\s]*@)"
+_URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]*[/?#]?(?:\?)?"
+_NAMED = r"(?:[A-Za-z_][A-Za-z0-9_.-]{0,40}(?:=|:\s+)[\"']?)"
+_PREFIX = re.compile(
+    rf"\s*(?:export\s+)?(?:{_NAMED})?(?:(?:Bearer|Basic|[Tt]oken)\s+)?"
+    rf"(?:{_ARMOUR}{_DER}|{_ARMOUR}|{_DER}|{_KIND_OF_KEY}|{_SIGNED_CLAIMS}|eyJ[A-Za-z0-9+/_-]{{24}}|{_URL_WITH_USER}|{_URL})?"
+)
+_SUFFIX = re.compile(r"[\"']?=*[\"']?\s*(?:-----END [A-Z0-9 ]+-----)?\s*\Z")
+_HOST = re.compile(r"://[^/?#\s]*(@)")
+# Where a connection string or a signed URL keeps its secret.
+_FIELD = re.compile(
+    r"(?:(?<=[?&;])|\A)(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig|password|pwd|secret|token)=([^;&\s]+)", re.IGNORECASE
+)
+_JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def core(text: str) -> Core:
+    """Return where in ``text`` its own part begins and ends."""
+    start, end = _bounds(text)
+    # Of a text that is public but for a few characters only the whole is its own.
+    return Core(start, end, cut=True) if end - start >= SHORTEST else Core(0, len(text), cut=False)
+
+
+def _bounds(text: str) -> tuple[int, int]:
+    fields = list(_FIELD.finditer(text))
+    if fields:
+        return fields[0].start(1), fields[-1].end(1)
+    inside = leaves(text)
+    if inside:
+        return _bounds_of_json(text, set(inside))
+    prefix = _PREFIX.match(text)
+    start = prefix.end() if prefix else 0
+    host = _HOST.search(text)
+    if host:
+        return start, host.start(1)
+    suffix = _SUFFIX.search(text, start)
+    return start, suffix.start() if suffix else len(text)
+
+
+def _bounds_of_json(text: str, inside: set[str]) -> tuple[int, int]:
+    spans = [match.span() for match in _JSON_TEXT.finditer(text) if json.loads(match[0], strict=False) in inside]
+    if not spans:
+        return 0, len(text)
+    start, end = spans[0][0] + 1, spans[-1][1] - 1
+    first = core(text[start : spans[0][1] - 1])
+    return start + first.start, end
+
+
+# What Google's credential files hold beside the key; none of it lets anybody in.
+_PUBLIC_IN_GOOGLE_FILE = frozenset({"type", "project_id", "auth_uri", "token_uri", "universe_domain", "quota_project_id"})
+
+
+def leaves(text: str) -> list[str]:
+    """Return the strings in ``text`` if it is a JSON object or array, but for those that are no secrets."""
+    if text.lstrip()[:1] not in {"{", "["}:
+        return []
+    try:
+        thing = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    found: list[str] = []
+    _gather(thing, found)
+    return found
+
+
+def _gather(thing: Any, found: list[str]) -> None:
+    if isinstance(thing, dict):
+        of_google = thing.get("type") in {"service_account", "authorized_user", "external_account"}
+        for key, inner in thing.items():
+            if not (of_google and (key in _PUBLIC_IN_GOOGLE_FILE or key.endswith("_url"))):
+                _gather(inner, found)
+    elif isinstance(thing, list):
+        for inner in thing:
+            _gather(inner, found)
+    elif isinstance(thing, str) and not _is_public(thing):
+        found.append(thing)
+
+
+_PUBLIC = re.compile(
+    r"\s*(?:-----(?:BEGIN|END) [A-Z0-9 ]+-----|[A-Z][A-Za-z-]+: [\w,.-]*|[{}\[\],:\"\s]*|https?://[^/@?#\s]+(?:/[\w./-]*)?)\s*"
+)
+
+
+def _is_public(text: str) -> bool:
+    if why_unprotected(text) or _PUBLIC.fullmatch(text):
+        return True
+    start, end = _bounds_of_line(text)
+    return bool(why_unprotected(text[start:end]))
+
+
+def _bounds_of_line(text: str) -> tuple[int, int]:
+    prefix = _PREFIX.match(text)
+    suffix = _SUFFIX.search(text, prefix.end() if prefix else 0)
+    return prefix.end() if prefix else 0, suffix.start() if suffix else len(text)
+
+
+def parts(value: str) -> list[str]:
+    """Return the texts inside ``value`` that are masked on their own: its lines, the strings of its JSON, the password of its URL."""
+    found: dict[str, None] = {}
+    inside = leaves(value)
+    for leaf in inside:
+        found[leaf] = None
+        for line in lines(leaf):
+            found[line] = None
+    if not inside:
+        for line in lines(value):
+            found[line] = None
+    for field in _FIELD.finditer(value):
+        found[field[1]] = None
+    for password in _passwords(value):
+        found[password] = None
+    stripped = value.strip()
+    found[stripped] = None
+    found.pop(value, None)
+    return [part for part in found if not why_unprotected(part)]
+
+
+def lines(value: str) -> list[str]:
+    """Return the lines of ``value`` without white space around them, but for a PEM's armour and what is common; none if it is one line."""
+    if "\n" not in value and "\r" not in value:
+        return []
+    return [line.strip() for line in re.split(r"[\r\n]+", value) if not _is_public(line.strip())]
+
+
+_USER_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:([^/?#\s]+)@")
+
+
+def _passwords(value: str) -> list[str]:
+    match = _USER_PASSWORD.match(value)
+    if not match:
+        return []
+    from urllib.parse import unquote  # noqa: PLC0415 - only for a URL with a password in it
+
+    return [match[1], unquote(match[1])]

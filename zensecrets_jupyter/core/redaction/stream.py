@@ -1,0 +1,79 @@
+"""A text that comes in pieces: what may be shown now, what has to wait for the next piece."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.marks import FAILED
+from zensecrets_jupyter.core.redaction.masking import masked
+from zensecrets_jupyter.core.redaction.matches import merged
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.redaction.redactor import Redactor
+    from zensecrets_jupyter.core.redaction.search import Search
+
+_REMEMBERED = 65_536
+"""Bytes of a text that could not be looked through which are remembered: a value may go on after it."""
+
+
+class StreamRedactor:
+    """Redacts one stream. Only an end that may be the beginning of a value is held back.
+
+    What was shown is remembered as long as a value may go on from it.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        """Redact with what ``redactor`` protects at the time of each piece."""
+        self._redactor = redactor
+        self._lock = threading.Lock()
+        self._shown = b""
+        self._held = b""
+        self._marked = False
+
+    @property
+    def held(self) -> int:
+        """How many characters are held back."""
+        return len(self._held.decode("utf-8", "surrogatepass"))
+
+    def feed(self, text: str) -> str:
+        """Return what may be shown now of what was held back and ``text``."""
+        return self._next(text, release=False)
+
+    def release(self) -> str:
+        """Return what was held back, masked where it tells too much of a value; for the end of a cell, or when nothing came for a while."""
+        return self._next("", release=True)
+
+    def _next(self, text: str, *, release: bool) -> str:
+        with self._lock:
+            if not text and not self._held:
+                return ""
+            try:
+                search = self._redactor.search()
+                if search is None:
+                    return text
+                self._held += text.encode("utf-8", "surrogatepass")
+                return self._step(search, release=release)
+            except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+                self._shown, self._held, self._marked = (self._shown + self._held)[-_REMEMBERED:], b"", True
+                return FAILED
+
+    def _step(self, search: Search, *, release: bool) -> str:
+        start = len(self._shown)
+        data = self._shown + self._held
+        matches = search.find(data)
+        live = min([search.live(data), *(match.start for match in matches if match.live)])
+        if release:
+            matches = merged([*matches, *search.too_much(data)])
+            stop = len(data)
+        else:
+            # Not into the middle of a match, whose mark would then be there twice.
+            stop = max(start, min([live, *(match.start for match in matches if match.start < live < match.end)]))
+        text = masked(data, matches, start, stop, marked=self._marked)
+        names = [match.name for match in matches if match.start < stop and match.end > start and (match.start >= start or not self._marked)]
+        if names:
+            self._redactor.count(names)
+        if stop > start:
+            self._marked = any(match.start < stop <= match.end for match in matches)
+        self._shown, self._held = data[live:stop], data[stop:]
+        return text.decode("utf-8", "surrogatepass")

@@ -1,0 +1,59 @@
+"""The content of a message: texts in dicts, lists and tuples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.redaction.redactor import Redactor
+
+
+def redacted_tree(thing: Any, redactor: Redactor) -> Any:
+    """Return ``thing`` with every text in it redacted, or itself if there is nothing in it."""
+    if isinstance(thing, str):
+        return redactor.redact(thing)
+    if isinstance(thing, dict):
+        return _redacted_dict(thing, redactor)
+    if isinstance(thing, (list, tuple)):
+        return _redacted_list(thing, redactor)
+    return _redacted_leaf(thing, redactor)
+
+
+def _redacted_leaf(thing: Any, redactor: Redactor) -> Any:
+    if isinstance(thing, (bytes, bytearray, memoryview)):
+        data = bytes(thing)
+        redacted = redactor.redact_bytes(data)
+        return thing if redacted is data else redacted
+    if isinstance(thing, (int, float)) and not isinstance(thing, bool):
+        digits = repr(thing)
+        redacted_digits = redactor.redact(digits)
+        return thing if redacted_digits is digits else redacted_digits
+    return thing
+
+
+def _redacted_list(thing: list[Any] | tuple[Any, ...], redactor: Redactor) -> Any:
+    inner = [redacted_tree(one, redactor) for one in thing]
+    if all(new is old for new, old in zip(inner, thing, strict=True)):
+        return thing
+    return inner if isinstance(thing, list) else tuple(inner)
+
+
+def _redacted_dict(thing: dict[Any, Any], redactor: Redactor) -> Any:
+    changed = False
+    redacted: dict[Any, Any] = {}
+    for key, inner in thing.items():
+        new_key, new_inner = redacted_tree(key, redactor), redacted_tree(inner, redactor)
+        changed = changed or new_key is not key or new_inner is not inner
+        if new_key is not key:
+            new_key = _free(str(new_key), thing, redacted)
+        redacted[new_key] = new_inner
+    return redacted if changed else thing
+
+
+def _free(key: str, *taken: dict[Any, Any]) -> str:
+    """Return ``key``, with a number if there is one already: two keys that look alike are still two."""
+    number, free = 1, key
+    while any(free in one for one in taken):
+        number += 1
+        free = f"{key} {number}"
+    return free

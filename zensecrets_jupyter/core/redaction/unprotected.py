@@ -1,0 +1,74 @@
+"""Which values can't be masked: what is short or common stands in every second output."""
+
+from __future__ import annotations
+
+import re
+
+SHORTEST = 6
+"""Characters that a value has at least, to be masked."""
+
+_COMMON = frozenset(
+    """
+    access account active address admin administrator amazon anonymous answer append apikey application assert async attribute author
+    available balance before binary boolean bucket buffer cancel category changeme character client cluster column common complete
+    config connection console content context continue control copyright count create credential credentials cursor custom database
+    default define delete description desktop develop developer development device dictionary digits directory disable disabled display
+    docker document domain download dropped editor element enable enabled encoding engine entries environment epochs example except
+    experiment export failed failure feature features figure filename filter finally finished folder format frozenset function general
+    gateway github global google guest handle hardware header headers height history hostname import inactive inference information
+    inline input insert install instance integer interface internal invalid iteration jupyter kernel keyboard keyword kubernetes lambda
+    language latest length letter library license linear listen loaded loading local localhost location logging machine manager mapping
+    master matplotlib matrix maximum member memory message metadata method metric minimum missing mobile module monitor mysqld
+    native network nobody nonlocal normal notebook nothing notice number numpy object offline online openai operation operator option
+    options oracle origin output overwrite package pandas parameter parameters parent passed passphrase passwd password passwords
+    pattern pending people platform plotly plugin policy position postgres postgresql prefix preview primary private process prod
+    production profile program project prompt property protected protocol provider public publish pyplot python pytorch quickstart
+    random readonly reason record redis region register registry release remote remove render replace report repository request
+    required reserved reset resource response result results return reverse root running runtime sample sandbox schema script search
+    secret secrets section security select sender sensitive server service service_account authorized_user session setting settings
+    shared signal simple single sklearn socket source sqlite staging standard started starting static status stdout stderr stopped
+    storage stream string strings student subject submit success suffix summary support switch symbol system target temporary tensor
+    tensorflow terminal testing timeout timestamp titles tokens toolbar tracking traceback training transform trigger unavailable
+    undefined unicode unique unknown unused update upload username utf-8 validation value values variable vector verbose verify version
+    virtual volume warning webhook website welcome widget widgets window windows without worker workspace writer
+    googleapis.com oauth2.googleapis.com amazonaws.com core.windows.net 127.0.0.1 0.0.0.0 255.255.255.255 application/json text/plain
+    token_uri auth_uri client_id client_email private_key private_key_id project_id access_token refresh_token
+    """.split()  # noqa: SIM905 - one word a line would be 300 lines
+)
+_REGION = re.compile(
+    r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+(?:-?\d[a-z]?)?(?:-[a-z])?"
+    r"|(?:us|europe|asia|australia|northamerica|southamerica|africa|me)-(?:north|south|east|west|central)+\d(?:-[a-z])?"
+    r"|(?:north|south|east|west|central)*(?:us|europe|asia|india|uk|japan|korea|canada|brazil|australia)(?:north|south|east|west|central)*\d?"
+)
+_DAY = re.compile(r"(?:19|20)\d\d[-/]?(?:0[1-9]|1[0-2])[-/]?(?:0[1-9]|[12]\d|3[01])")
+_COUNTING = ("01234567890123456789", "98765432109876543210")
+
+
+_LONGEST_COMMON = 40
+
+
+def why_unprotected(value: str) -> str:
+    """Return why ``value`` can't be masked, as the end of a sentence, or nothing if it can be."""
+    if len(value) < SHORTEST:
+        return f"it has fewer than {SHORTEST} characters"
+    if len(value) > _LONGEST_COMMON:
+        return "it is white space" if value.isspace() else ""
+    word = value.strip().casefold()
+    if len(word) < SHORTEST:
+        return f"it has fewer than {SHORTEST} characters besides white space"
+    return _why_common(word)
+
+
+def _why_common(word: str) -> str:
+    reason = ""
+    if len(set(word)) == 1:
+        reason = "it is one character again and again"
+    elif word in _COMMON:
+        reason = "it is a common word"
+    elif _REGION.fullmatch(word):
+        reason = "it is the name of a region"
+    elif word.isdigit() and (any(word in counting for counting in _COUNTING) or not word[1:].strip("0")):
+        reason = "it is a common number"
+    elif _DAY.fullmatch(word):
+        reason = "it is a date"
+    return reason
