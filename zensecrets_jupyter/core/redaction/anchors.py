@@ -64,29 +64,35 @@ def base64_lines(data: bytes, width: int) -> list[str]:
 
 def anchored(entry: Entry) -> Iterator[tuple[str, Form]]:
     """Yield each form of ``entry`` by name, but for those that are the same as an earlier one."""
-    seen: set[bytes] = set()
-    place = core(entry.text)
-    for name in forms.that_differ(entry.text) if entry.has_forms else forms.PLAIN:
-        form = anchor(entry.text, name, place)
-        if form.data not in seen and form.first_end - form.first >= SHORTEST:
-            seen.add(form.data)
-            yield name, form
+    text = entry.text
+    place = core(text)
+    seen: set[str] = set()
+    for name in forms.that_differ(text) if entry.has_forms else forms.PLAIN:
+        whole = forms.FORMS[name](text)
+        if whole not in seen:
+            seen.add(whole)
+            form = _anchored(text, name, place, whole)
+            if form.first_end - form.first >= SHORTEST:
+                yield name, form
 
 
-def anchor(text: str, name: str, place: Core) -> Form:
-    """Return the form called ``name`` of ``text``, whose core is at ``place``."""
-    if name in forms.SHIFTS:
-        return _anchored_base64(text, name, place)
-    encode = forms.FORMS[name]
+def anchor(text: str, name: str) -> Form:
+    """Return the form called ``name`` of ``text``."""
+    return _anchored(text, name, core(text), forms.FORMS[name](text))
+
+
+def _anchored(text: str, name: str, place: Core, whole: str) -> Form:
     start, end, cut = place
-    data = _bytes(encode(text))
+    data = _bytes(whole)
+    if name in forms.SHIFTS:
+        return _anchored_base64(text, name, place, data)
+    encode = forms.FORMS[name]
     # Hexadecimal digits in pairs have a blank between them, but none at an end: hence from the rear.
     first = len(data) - len(_bytes(encode(text[start:]))) if start else 0
     last_end = len(_bytes(encode(text[:end]))) if end < len(text) else len(data)
     if cut and last_end - first > TRUNCATED:
-        own = text[start:end]
-        head = _enough(encode, [own[:count] for count in _COUNTS])
-        tail = _enough(encode, [own[-count:] for count in _COUNTS])
+        head = _enough(encode, text[start:end])
+        tail = head if name in forms.HEXADECIMAL and text.isascii() else _enough(encode, text[start:end][::-1])
         return Form(data, first, min(first + head, last_end), max(first, last_end - tail), last_end)
     return Form(
         data,
@@ -97,21 +103,22 @@ def anchor(text: str, name: str, place: Core) -> Form:
     )
 
 
-_COUNTS = (TRUNCATED, *range(SHORTEST, TRUNCATED + 1))
 _LONGEST_ANCHOR = 64
 
 
-def _enough(encode: Callable[[str], str], pieces: list[str]) -> int:
-    """Return the length of the form of the shortest piece, of six characters at least, that has twelve."""
-    whole = len(_bytes(encode(pieces[0])))
-    if whole <= TRUNCATED:
-        return whole
-    return next(length for piece in pieces[1:] if (length := len(_bytes(encode(piece)))) >= TRUNCATED)
+def _enough(encode: Callable[[str], str], own: str) -> int:
+    """Return the length of the form of the shortest beginning of ``own``, of six characters at least, that has twelve."""
+    length = len(_bytes(encode(own[:TRUNCATED])))
+    if length > TRUNCATED:
+        for count in range(SHORTEST, TRUNCATED):
+            shorter = len(_bytes(encode(own[:count])))
+            if shorter >= TRUNCATED:
+                return shorter
+    return length
 
 
-def _anchored_base64(text: str, name: str, place: Core) -> Form:
+def _anchored_base64(text: str, name: str, place: Core, data: bytes) -> Form:
     start, end, cut = place
-    data = _bytes(forms.FORMS[name](text))
     shift = forms.SHIFTS[name]
     begin, _ = forms.base64_span(shift, 0, 0)
     first, last_end = forms.base64_span(shift, len(_bytes(text[:start])), len(_bytes(text[:end])))

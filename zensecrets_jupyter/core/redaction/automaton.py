@@ -72,9 +72,12 @@ class NewAnchors(Anchors):
 
     def put(self, anchor: bytes, owners: list[int]) -> None:
         """See :meth:`Anchors.put`."""
-        if anchor not in self.owners:
+        known = self.owners.get(anchor)
+        if known is None:
+            self.owners[anchor] = owners.copy()
             self._by_first_bytes.setdefault(anchor[:SHORTEST], []).append(anchor)
-        super().put(anchor, owners)
+        else:
+            known += owners
 
     def touches(self, data: bytes) -> bool:
         """Tell whether an anchor stands in ``data``."""

@@ -19,42 +19,53 @@ class Beginnings:
     def __init__(self) -> None:
         """Begin without any."""
         self._texts: list[bytes] = []
+        self._new: list[bytes] = []
         self._least: dict[bytes, tuple[int, str]] = {}
         self._longest = 0
         self._with_line_end = False
 
     def add(self, firsts: Mapping[bytes, int], name: str) -> None:
         """Add first anchors of the value called ``name``, each with the bytes from which on it is masked though nothing follows."""
-        new = [text for text in firsts if text not in self._least]
         for text, least in firsts.items():
-            self._least[text] = min((least, name), self._least.get(text, (least, name)))
-        if len(new) * _FEW > len(self._texts):
-            self._texts = sorted([*self._texts, *new])
-        else:
-            for text in new:
-                insort(self._texts, text)
-        self._longest = max(self._longest, *map(len, new), 0)
-        self._with_line_end = self._with_line_end or any(b"\n" in text for text in new)
+            known = self._least.get(text)
+            if known is None:
+                self._least[text] = least, name
+                self._new.append(text)
+            elif known[0] > least:
+                self._least[text] = least, name
+
+    def _sorted(self) -> list[bytes]:
+        new, self._new = self._new, []
+        if new:
+            self._longest = max(self._longest, *map(len, new))
+            self._with_line_end = self._with_line_end or any(b"\n" in text for text in new)
+            if len(new) * _FEW > len(self._texts):
+                self._texts = sorted([*self._texts, *new])
+            else:
+                for text in new:
+                    insort(self._texts, text)
+        return self._texts
 
     def live(self, data: bytes) -> int:
         """Return where the longest end of ``data`` begins that is a beginning of an anchor; its length if none is."""
+        texts = self._sorted()
         for start in self._starts(data):
             tail = data[start:]
-            index = bisect_left(self._texts, tail)
-            if index < len(self._texts) and self._texts[index].startswith(tail):
+            index = bisect_left(texts, tail)
+            if index < len(texts) and texts[index].startswith(tail):
                 return start
         return len(data)
 
     def too_much(self, data: bytes) -> tuple[int, str]:
         """Return where the longest end of ``data`` begins that tells too much of a value to be shown, and that value's name."""
+        texts = self._sorted()
         for start in self._starts(data):
             tail = data[start:]
             if len(tail) < SHORTEST:
                 break
-            index = bisect_left(self._texts, tail)
             # No byte of UTF-8 is 0xFF.
-            after = bisect_left(self._texts, tail + b"\xff")
-            least, name = min((self._least[text] for text in self._texts[index:after]), default=(len(data), ""))
+            first, after = bisect_left(texts, tail), bisect_left(texts, tail + b"\xff")
+            least, name = min((self._least[text] for text in texts[first:after]), default=(len(data), ""))
             if least <= len(tail):
                 return start, name
         return len(data), ""

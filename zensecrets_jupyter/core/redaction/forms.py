@@ -398,7 +398,7 @@ FORMS: Mapping[str, Callable[[str], str]] = {
 """Every form by its name."""
 
 # Which groups leave a value as it is that holds nothing of these. A carriage return in a line's end is among the control characters.
-_ESCAPED = re.compile(r"[^ !#-&(-.0-\[\]-~]")
+_ESCAPED = re.compile(r"[^ !#-&(-\[\]-~]")
 _IN_HTML = re.compile("[&<>\"']")
 _IN_URL = re.compile(r"[^A-Za-z0-9_.~-]")
 _IN_LATEX = re.compile(r"[\\_%$#{}&~^]")
@@ -408,14 +408,20 @@ _ALWAYS = (*PLAIN, *HEXADECIMAL, *BASE64, *PADDED)
 def that_differ(value: str) -> list[str]:
     """Return the names of the forms in which ``value`` may look another way than plainly, and ``plain``."""
     names = list(_ALWAYS)
+    if value.isascii() and value.isalnum():
+        return names
     if _ESCAPED.search(value):
-        names += [*ESCAPES, *TWICE]
+        names += ESCAPES
+        names += TWICE
+        names += QUOTING
         if "\n" in value:
             names += LINE_ENDS
+    elif "/" in value:
+        names.append("JSON with slashes escaped")
     if _IN_HTML.search(value):
-        names += [*HTML, *QUOTING]
-        if "'" not in value and '"' not in value:
-            names += TWICE
+        names += ESCAPES
+        names += HTML
+        names += TWICE
     if _IN_URL.search(value):
         names += URL
     if _IN_LATEX.search(value):

@@ -11,7 +11,6 @@ from zensecrets_jupyter.core.redaction.automaton import Anchors, Automaton, Hit,
 from zensecrets_jupyter.core.redaction.beginnings import Beginnings
 from zensecrets_jupyter.core.redaction.colours import ESCAPE, ESCAPE_IN_JSON, Colourless, colourless_json
 from zensecrets_jupyter.core.redaction.matches import Group, Match, merged
-from zensecrets_jupyter.core.redaction.public import core
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ class Search:
 
     def _form(self, owner: int) -> tuple[Form, str]:
         entry = self._entries[owner >> 8]
-        return anchor(entry.text, _FORM_NAMES[owner >> 1 & 0x7F], core(entry.text)), entry.name
+        return anchor(entry.text, _FORM_NAMES[owner >> 1 & 0x7F]), entry.name
 
     def _ready(self, length: int) -> _State:
         """Return what to search with, for a text of so many bytes."""
