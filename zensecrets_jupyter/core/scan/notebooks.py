@@ -6,13 +6,17 @@ as it is.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from bisect import bisect_right
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.scan.json_text import Path, Piece, pieces
+from zensecrets_jupyter.core.scan.known import apart
+from zensecrets_jupyter.core.scan.undoing import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,33 +79,41 @@ def _together(piece: Piece) -> Path | None:
     path = piece.path
     if piece.is_key or piece.is_number or not isinstance(path[-1], int):
         return None
-    listed = path[-2] if len(path) > 1 else None
-    lines = listed in _SOURCES or listed == "text" or "data" in path[:-2] or "attachments" in path[:-2]
-    return path[:-1] if lines else None
+    listed = str(path[-2]) if len(path) > 1 else ""
+    in_bundle = (path[-3:-2] == ("data",) or path[-4:-3] == ("attachments",)) and not listed.endswith("json")
+    return path[:-1] if in_bundle or listed in _SOURCES or listed == "text" else None
 
 
 def find(known: Known, text: Text, said: str) -> list[Spot]:
     """Return where values stand in what a text says, counted in characters; also in base64 that is broken into lines."""
     data = said.encode("utf-8", "surrogatepass")
     spots = known.find(data)
-    if text.is_base64 and any(space in data.strip() for space in (b"\n", b"\r")):
-        spots = _in_wrapped(known, data) or spots
+    if text.is_base64:
+        spots = apart([*spots, *_in_base64(known, data)])
     return [_in_characters(spot, data) for spot in spots] if len(data) != len(said) else spots
 
 
-def _in_wrapped(known: Known, data: bytes) -> list[Spot]:
+def _in_base64(known: Known, data: bytes) -> Iterator[Spot]:
+    """Yield where values stand in a file in base64: in its digits, without the line ends between them, and in its bytes."""
+    digits = b"".join(data.split())
     ends: list[int] = []
-    starts: list[int] = []
+    moves: list[int] = []
     length = 0
     for match in re.finditer(rb"\S+", data):
-        starts.append(match.start() - length)
+        moves.append(match.start() - length)
         ends.append(length)
         length += len(match[0])
 
     def there(position: int) -> int:
-        return position + starts[bisect_right(ends, position) - 1]
+        return position + moves[bisect_right(ends, position) - 1]
 
-    return [spot._replace(start=there(spot.start), end=there(spot.end - 1) + 1) for spot in known.find(b"".join(data.split()))]
+    found = known.find(digits) if len(digits) < len(data) else []
+    with suppress(ValueError):
+        for spot in known.find(base64.b64decode(digits, validate=True)):
+            start, end = spot.start // 3 * 4, min(-(-spot.end // 3) * 4, length)
+            found.append(spot._replace(start=start, end=end, form=inside(spot.form, "base64")))
+    for spot in found:
+        yield spot._replace(start=there(spot.start), end=there(spot.end - 1) + 1)
 
 
 def _in_characters(spot: Spot, data: bytes) -> Spot:

@@ -81,7 +81,7 @@ class Scanner:
         return self._known.find(text.encode("utf-8", "surrogateescape"))
 
     def _in_notebook(self, shown: str, data: bytes) -> list[Finding]:
-        if not self._known.may_touch(data) and not (_is_wrapped(data) and self._known.may_touch(data.replace(b"\\n", b""))):
+        if not (self._known.may_touch(data) or _has_files(data)):
             return []
         try:
             raw = data.decode("utf-8")
@@ -154,9 +154,12 @@ def _is_text(data: bytes) -> bool:
     return b"\0" not in data[:8192]
 
 
-def _is_wrapped(data: bytes) -> bool:
-    """Tell whether there may be base64 in lines in the strings of a notebook; RFC 2045 and RFC 7468 say how long these are."""
-    return not {64, 76}.isdisjoint(map(len, data.split(b"\\n")))
+def _has_files(data: bytes) -> bool:
+    """Tell whether there may be a file in base64 in a notebook in which its text shows nothing: an attachment, or one in lines.
+
+    RFC 2045 and RFC 7468 say how long lines of base64 are.
+    """
+    return b'"attachments"' in data or not {64, 76}.isdisjoint(map(len, data.split(b"\\n")))
 
 
 def _size(path: Path) -> int:

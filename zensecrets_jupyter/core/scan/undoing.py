@@ -17,6 +17,14 @@ _UTF_16 = re.compile(rb"(?:[\t\n\r -~]\0){12,}")
 _BLANKS = re.compile(rb"(?:[0-9A-Fa-f]{2} ){11,}[0-9A-Fa-f]{2}")
 
 
+_WITH_BLANKS = "with blanks"
+
+
+def inside(form: str, other: str) -> str:
+    """Return what the form of a form is called."""
+    return other if form == "plain" else f"{form} in {other}"
+
+
 class View(NamedTuple):
     """A piece of data in other clothes: each of its ``unit`` bytes stands for ``width`` bytes of the data, from ``start`` on."""
 
@@ -32,7 +40,8 @@ class View(NamedTuple):
             return spot
         start = self.start + spot.start // self.unit * self.width
         end = self.start + -(-spot.end // self.unit) * self.width
-        return spot._replace(start=start, end=end, form=self.form if spot.form == "plain" else f"{spot.form} in {self.form}")
+        form = f"{spot.form} {self.form}" if self.form == _WITH_BLANKS else inside(spot.form, self.form)
+        return spot._replace(start=start, end=end, form=form)
 
 
 def views(data: bytes) -> Iterator[View]:
@@ -44,4 +53,4 @@ def views(data: bytes) -> Iterator[View]:
     for match in _UTF_16.finditer(data):
         yield View(match[0][::2], match.start(), 1, 2, "UTF-16")
     for match in _BLANKS.finditer(data):
-        yield View(match[0].replace(b" ", b""), match.start(), 2, 3, "blanks")
+        yield View(match[0].replace(b" ", b""), match.start(), 2, 3, _WITH_BLANKS)
