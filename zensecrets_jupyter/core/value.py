@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from zensecrets_jupyter.core import redaction, reference
@@ -9,6 +10,9 @@ from zensecrets_jupyter.core.errors import UnregisteredValueError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+_MARK = re.compile("‹secret:[^‹›]+›")
+"""The template of a value that no secret holds, such as one that was typed into a component."""
 
 
 @runtime_checkable
@@ -47,6 +51,8 @@ class SecretValue(str):
         only = reference.only_reference(template)
         if only:
             redaction.the_redactor().protect(text, f"{only.name}.{only.key}")
+        elif _MARK.fullmatch(template):
+            redaction.the_redactor().protect(text, template.removeprefix("‹secret:").removesuffix("›"))
         return self
 
     @property

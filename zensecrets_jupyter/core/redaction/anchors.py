@@ -91,8 +91,12 @@ def _anchored(text: str, name: str, place: Core, whole: str) -> Form:
     first = len(data) - len(_bytes(encode(text[start:]))) if start else 0
     last_end = len(_bytes(encode(text[:end]))) if end < len(text) else len(data)
     if cut and last_end - first > TRUNCATED:
-        head = _enough(encode, text[start:end])
-        tail = head if name in forms.HEXADECIMAL and text.isascii() else _enough(encode, text[start:end][::-1])
+        width, gap = forms.WIDTHS.get(name, (1, 0))
+        if len(data) == width * len(text) - gap:
+            # No character takes less, hence each takes as much.
+            head = tail = TRUNCATED if width == 1 else width * SHORTEST - gap
+        else:
+            head, tail = _enough(encode, text[start:end]), _enough(encode, text[start:end][::-1])
         return Form(data, first, min(first + head, last_end), max(first, last_end - tail), last_end)
     return Form(
         data,
@@ -109,11 +113,17 @@ _LONGEST_ANCHOR = 64
 def _enough(encode: Callable[[str], str], own: str) -> int:
     """Return the length of the form of the shortest beginning of ``own``, of six characters at least, that has twelve."""
     length = len(_bytes(encode(own[:TRUNCATED])))
-    if length > TRUNCATED:
-        for count in range(SHORTEST, TRUNCATED):
-            shorter = len(_bytes(encode(own[:count])))
-            if shorter >= TRUNCATED:
-                return shorter
+    if length <= TRUNCATED:
+        return length
+    least = len(_bytes(encode(own[:SHORTEST])))
+    if least >= TRUNCATED:
+        return least
+    # Few characters are escaped as a rule: the answer is nearer to twelve than to six.
+    for count in range(TRUNCATED - 1, SHORTEST, -1):
+        shorter = len(_bytes(encode(own[:count])))
+        if shorter < TRUNCATED:
+            break
+        length = shorter
     return length
 
 

@@ -7,7 +7,7 @@ which is slow on long texts, and an automaton is built only when those searches 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from zensecrets_jupyter.core.redaction.forms import in_json, in_json_unescaped
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
@@ -20,21 +20,27 @@ _SMALL = 300
 _ESCAPED = re.compile(rb"[^ !#-\[\]-~]")
 
 
+Owners: TypeAlias = "int | list[int]"
+"""One owner or several, as numbers that mean nothing here. A million lists of one would cost memory and the garbage collector's time."""
+NOBODY = -1
+"""The owner of what tells that a message has to be taken apart, and nothing else."""
+
+
 class Hit(NamedTuple):
     """Where an anchor stands, and whose it is."""
 
     anchor: bytes
-    owners: list[int]
+    owners: Owners
     start: int
     end: int
 
 
 class Anchors:
-    """Anchors with their owners, each as a number that means nothing here."""
+    """Anchors with their owners."""
 
     def __init__(self) -> None:
         """Begin without any."""
-        self.owners: dict[bytes, list[int]] = {}
+        self.owners: dict[bytes, Owners] = {}
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -42,16 +48,17 @@ class Anchors:
 
     def update(self, others: Anchors) -> None:
         """Add those of ``others``."""
+        mine = self.owners
         for anchor, owners in others.owners.items():
-            self.put(anchor, owners)
+            known = mine.get(anchor)
+            mine[anchor] = owners if known is None else _joined(known, owners)
 
-    def put(self, anchor: bytes, owners: list[int]) -> None:
-        """Add an anchor with its owners."""
-        known = self.owners.get(anchor)
-        if known is None:
-            self.owners[anchor] = owners.copy()
-        else:
-            known += owners
+
+def _joined(one: Owners, other: Owners) -> Owners:
+    ones = [one] if isinstance(one, int) else one
+    others = [other] if isinstance(other, int) else other
+    owners = [owner for owner in (*ones, *others) if owner != NOBODY]
+    return owners[0] if len(owners) == 1 else owners or NOBODY
 
 
 class NewAnchors(Anchors):
@@ -60,24 +67,35 @@ class NewAnchors(Anchors):
     def __init__(self) -> None:
         """Begin without any."""
         super().__init__()
-        self._by_first_bytes: dict[bytes, list[bytes]] = {}
+        self._by_first_bytes: dict[bytes, bytes | list[bytes]] = {}
 
     def add(self, anchor: bytes, owner: int) -> None:
-        """Add an anchor, and what JSON makes of it, which has no owner: it tells that a message has to be taken apart."""
-        self.put(anchor, [owner])
-        if _ESCAPED.search(anchor):
-            text = anchor.decode("utf-8", "surrogatepass")
-            for escaped in (in_json(text), in_json_unescaped(text)):
-                self.put(escaped.encode("utf-8", "surrogatepass"), [])
-
-    def put(self, anchor: bytes, owners: list[int]) -> None:
-        """See :meth:`Anchors.put`."""
+        """Add an anchor with its owner, and what JSON makes of it, which has none."""
         known = self.owners.get(anchor)
-        if known is None:
-            self.owners[anchor] = owners.copy()
-            self._by_first_bytes.setdefault(anchor[:SHORTEST], []).append(anchor)
+        if isinstance(known, list):
+            known.append(owner)
+        elif known is not None and known != NOBODY:
+            self.owners[anchor] = [known, owner]
         else:
-            known += owners
+            self.owners[anchor] = owner
+            if known is None:
+                self._index(anchor)
+            if not anchor.isalnum() and _ESCAPED.search(anchor):
+                self._add_escaped(anchor.decode("utf-8", "surrogatepass"))
+
+    def _add_escaped(self, text: str) -> None:
+        for escaped in (in_json(text), in_json_unescaped(text)):
+            anchor = escaped.encode("utf-8", "surrogatepass")
+            if anchor not in self.owners:
+                self.owners[anchor] = NOBODY
+                self._index(anchor)
+
+    def _index(self, anchor: bytes) -> None:
+        known = self._by_first_bytes.setdefault(anchor[:SHORTEST], anchor)
+        if isinstance(known, list):
+            known.append(anchor)
+        elif known is not anchor:
+            self._by_first_bytes[anchor[:SHORTEST]] = [known, anchor]
 
     def touches(self, data: bytes) -> bool:
         """Tell whether an anchor stands in ``data``."""
@@ -92,7 +110,7 @@ class NewAnchors(Anchors):
         return [
             Hit(anchor, self.owners[anchor], start, start + len(anchor))
             for start, anchors in near
-            for anchor in anchors
+            for anchor in ([anchors] if isinstance(anchors, bytes) else anchors)
             if data.startswith(anchor, start)
         ]
 
@@ -105,8 +123,9 @@ class Automaton:
         from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind  # noqa: PLC0415 - not before something is protected
 
         self.anchors = anchors
-        self._texts = list(anchors.owners)
-        self._owners = list(anchors.owners.values())
+        # In order, so that what is built next to each other is near in memory: a million are built three times as fast.
+        self._texts = sorted(anchors.owners)
+        self._owners = [anchors.owners[text] for text in self._texts]
         kind = Implementation.DFA if len(self._texts) <= _SMALL else Implementation.ContiguousNFA
         self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._texts, matchkind=MatchKind.Standard, implementation=kind)
 

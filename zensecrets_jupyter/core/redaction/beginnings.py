@@ -26,13 +26,14 @@ class Beginnings:
 
     def add(self, firsts: Mapping[bytes, int], name: str) -> None:
         """Add first anchors of the value called ``name``, each with the bytes from which on it is masked though nothing follows."""
+        told = {least: (least, name) for least in set(firsts.values())}
         for text, least in firsts.items():
             known = self._least.get(text)
             if known is None:
-                self._least[text] = least, name
+                self._least[text] = told[least]
                 self._new.append(text)
             elif known[0] > least:
-                self._least[text] = least, name
+                self._least[text] = told[least]
 
     def _sorted(self) -> list[bytes]:
         new, self._new = self._new, []
@@ -65,7 +66,7 @@ class Beginnings:
                 break
             # No byte of UTF-8 is 0xFF.
             first, after = bisect_left(texts, tail), bisect_left(texts, tail + b"\xff")
-            least, name = min((self._least[text] for text in texts[first:after]), default=(len(data), ""))
+            least, name = min((self._least[text] for text in texts[first:after]), default=(len(tail) + 1, ""))
             if least <= len(tail):
                 return start, name
         return len(data), ""

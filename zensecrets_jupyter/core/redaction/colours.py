@@ -7,9 +7,13 @@ from bisect import bisect_left, bisect_right
 
 ESCAPE = b"\x1b"
 ESCAPE_IN_JSON = rb"\u001b"
-# ECMA-48: control sequences and operating system commands; at the end also one of which the rest is still to come.
-_SEQUENCE = re.compile(rb"\x1b(?:\[[0-9;:?]*(?:[ -/]*[@-~]|\Z)|\][^\x07\x1b]*(?:\x07|\x1b\\)|\Z)")
-_SEQUENCE_IN_JSON = re.compile(rb"\\u001[bB](?:\[[0-9;:?]*[ -/]*[@-~]|\].*?(?:\\u0007|\\u001[bB]\\\\))")
+# ECMA-48: control sequences and operating system commands; at the end also one of which the rest is still to come. Those with a quote or a
+# backslash in them, which JSON would escape, are none that a terminal knows.
+_CONTROL = rb"\[[0-9;:?]*[ !#-/]*[@-\[\]-~]"
+_SEQUENCE = re.compile(rb"\x1b(?:" + _CONTROL + rb"|\[[0-9;:?]*\Z|\][^\x07\x1b]*(?:\x07|\x1b\\)|\Z)")
+_SEQUENCE_IN_JSON = re.compile(
+    rb"\\u001[bB](?:" + _CONTROL + rb'|\](?:[^"\\]|\\["\\/bfnrt]|\\u(?!001[bB]|0007)....)*(?:\\u0007|\\u001[bB]\\\\))', re.DOTALL
+)
 
 
 class Colourless:

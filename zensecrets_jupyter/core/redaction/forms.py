@@ -47,6 +47,11 @@ def in_ascii(value: str) -> str:
     return "".join(ascii(letter)[1:-1] if not letter.isascii() else in_repr(letter) for letter in value)
 
 
+def in_ascii_with_single_quotes_escaped(value: str) -> str:
+    """Return what ``ascii`` writes when the value holds both kinds of quotes."""
+    return in_ascii(value).replace("'", "\\'")
+
+
 def in_json(value: str) -> str:
     """Return what JSON writes with ``ensure_ascii``."""
     return json.dumps(value)[1:-1]
@@ -132,6 +137,11 @@ def in_url_requoted(value: str) -> str:
     return quote(_utf8(value), safe="!#$%&'()*+,/:;=?@[]~")
 
 
+def in_url_twice(value: str) -> str:
+    """Return a URL inside another's query: what :func:`in_url_whole` makes of :func:`in_url_whole`."""
+    return in_url_whole(in_url_whole(value))
+
+
 def in_url_lower(value: str) -> str:
     """Return :func:`in_url` with lower-case digits."""
     return _lower_percent(in_url(value))
@@ -215,6 +225,11 @@ def in_utf_16(value: str) -> str:
 def in_utf_16_repr(value: str) -> str:
     """Return the ``repr`` of the bytes of UTF-16-LE."""
     return repr(b'"' + _utf16(value))[3:-1].replace("\\'", "'")
+
+
+def in_utf_16_repr_with_single_quotes_escaped(value: str) -> str:
+    """Return the ``repr`` of the bytes of UTF-16-LE when the value holds both kinds of quotes."""
+    return in_utf_16_repr(value).replace("'", "\\'")
 
 
 def in_utf_16_hexadecimal(value: str) -> str:
@@ -309,12 +324,14 @@ ESCAPES: dict[str, Callable[[str], str]] = {
     "repr with single quotes escaped": in_repr_with_single_quotes_escaped,
     "repr with double quotes escaped": in_repr_with_double_quotes_escaped,
     "ascii": in_ascii,
+    "ascii with single quotes escaped": in_ascii_with_single_quotes_escaped,
     "JSON": in_json,
     "JSON without ensure_ascii": in_json_unescaped,
     "JSON in a script": in_json_in_html,
     "JSON with slashes escaped": in_json_with_slashes_escaped,
     "bytes repr": in_bytes_repr,
     "bytes repr with single quotes escaped": in_bytes_repr_with_single_quotes_escaped,
+    "UTF-16 repr with single quotes escaped": in_utf_16_repr_with_single_quotes_escaped,
 }
 """What quotes, backslashes, control characters and what is not ASCII become between quotes."""
 HTML: dict[str, Callable[[str], str]] = {
@@ -348,6 +365,7 @@ URL: dict[str, Callable[[str], str]] = {
     "URL form": in_url_form,
     "URL by a browser": in_url_by_browser,
     "URL requoted": in_url_requoted,
+    "URL twice": in_url_twice,
     "URL in lower case": in_url_lower,
     "URL, slashes too, in lower case": in_url_whole_lower,
     "URL form in lower case": in_url_form_lower,
@@ -370,6 +388,18 @@ HEXADECIMAL: dict[str, Callable[[str], str]] = {
     "UTF-16 repr": in_utf_16_repr,
     "UTF-16 hexadecimal": in_utf_16_hexadecimal,
 }
+WIDTHS = {
+    "hexadecimal": (2, 0),
+    "upper hexadecimal": (2, 0),
+    "hexadecimal with colons": (3, 1),
+    "upper hexadecimal with colons": (3, 1),
+    "hexadecimal with blanks": (3, 1),
+    "upper hexadecimal with blanks": (3, 1),
+    "UTF-16": (2, 0),
+    "UTF-16 repr": (5, 0),
+    "UTF-16 hexadecimal": (4, 0),
+}
+"""How much a character takes at least in these forms, and how much less the last one; in the others it takes one."""
 BASE64: dict[str, Callable[[str], str]] = {
     "base64": in_base64,
     "base64 shifted by 1": in_base64_shifted_by_1,

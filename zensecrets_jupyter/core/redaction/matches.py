@@ -29,11 +29,7 @@ class Group:
         )
         self._tails = [tail for tail, _ in ordered]
         self._forms = [forms[number] for _, number in ordered]
-        self._longest = max(map(len, self._tails), default=0)
-
-    def __bool__(self) -> bool:
-        """Tell whether there are forms in it."""
-        return bool(self._forms)
+        self._longest = max(map(len, self._tails))
 
     def match(self, data: bytes, start: int, end: int) -> Match:
         """Return the range around the anchor at ``data[start:end]``."""

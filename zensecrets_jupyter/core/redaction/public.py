@@ -35,18 +35,19 @@ _DER = (
 )
 _KIND_OF_KEY = (
     r"sk-proj-|sk-ant-[a-z]+\d+-|sk-or-v1-|sk-(?=[A-Za-z0-9])|(?:sk|rk|pk)_(?:live|test)_|whsec_|github_pat_11|gh[pousr]_|gl[a-z]{2,5}-"
-    r"|xox[a-z]-(?:\d-)?|xapp-\d-|ya29\.(?:[ac]\.)?|1//|AKIA|ASIA|AIza|hf_|api_org_|npm_|pypi-AgE[A-Za-z0-9]{12}|do[opr]_v1_|SG\.|shp[a-z]{2}_"
-    r"|r8_|gsk_|xai-|dckr_pat_|dapi|lin_api_|nvapi-|pat-|hvs\.|AQ\.|FwoGZXIvYXdz|IQoJb3JpZ2luX2Vj"
+    r"|xox[a-z]-(?:\d+-)*|xapp-\d-|ya29\.(?:[ac]\.)?|1//|AKIA|ASIA|AIza|hf_|api_org_|npm_|pypi-AgE[A-Za-z0-9]{12}|do[opr]_v1_|SG\.|shp[a-z]{2}_"
+    r"|r8_|gsk_|xai-|dckr_pat_|dapi|lin_api_|nvapi-|pat-|hvs\.|AQ\.|LS0tLS1CRUdJTi[A-Za-z0-9+/]{60}|FwoGZXIvYXdz|IQoJb3JpZ2luX2Vj"
 )
 _SIGNED_CLAIMS = r"eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{0,24})?"
 _URL_WITH_USER = r"[A-Za-z][A-Za-z0-9+.-]*://(?=[^/@\s]*@)"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]*[/?#]?(?:\?)?"
-_NAMED = r"(?:[A-Za-z_][A-Za-z0-9_.-]{0,40}(?:=|:\s+)[\"']?)"
+_NAMED = r"(?:[\"']?[A-Za-z_][A-Za-z0-9_.-]{0,40}[\"']?(?:=|:\s)\s*[\"']?)"
 _PREFIX = re.compile(
     rf"\s*(?:export\s+)?(?:{_NAMED})?(?:(?:Bearer|Basic|[Tt]oken)\s+)?"
     rf"(?:{_ARMOUR}{_DER}|{_ARMOUR}|{_DER}|{_KIND_OF_KEY}|{_SIGNED_CLAIMS}|eyJ[A-Za-z0-9+/_-]{{24}}|{_URL_WITH_USER}|{_URL})?"
 )
-_SUFFIX = re.compile(r"[\"']?=*[\"']?\s*(?:-----END [A-Z0-9 ]+-----)?\s*\Z")
+_END_OF_ARMOUR = re.compile(r"-----END [A-Z0-9 ]+-----")
+_CLOSING = "\"'=,;} \t\r\n"
 _HOST = re.compile(r"://[^/?#\s]*(@)")
 # Where a connection string or a signed URL keeps its secret.
 _FIELD = re.compile(
@@ -74,8 +75,16 @@ def _bounds(text: str) -> tuple[int, int]:
     host = _HOST.search(text)
     if host:
         return start, host.start(1)
-    suffix = _SUFFIX.search(text, start)
-    return start, suffix.start() if suffix else len(text)
+    return start, _end(text, start)
+
+
+def _end(text: str, start: int) -> int:
+    """Return where the text's own part ends: before a PEM's last line, padding, and what closes quotes."""
+    own = text.rstrip()
+    armour = own.rfind("-----END ")
+    if armour >= start and _END_OF_ARMOUR.fullmatch(own, armour):
+        own = own[:armour]
+    return max(start, len(own.rstrip(_CLOSING)))
 
 
 def _bounds_of_json(text: str, inside: set[str]) -> tuple[int, int]:
@@ -122,17 +131,15 @@ _PUBLIC = re.compile(
 )
 
 
+_LONGEST_PUBLIC = 200
+
+
 def _is_public(text: str) -> bool:
-    if why_unprotected(text) or _PUBLIC.fullmatch(text):
+    if why_unprotected(text) or (len(text) <= _LONGEST_PUBLIC and _PUBLIC.fullmatch(text)):
         return True
-    start, end = _bounds_of_line(text)
-    return bool(why_unprotected(text[start:end]))
-
-
-def _bounds_of_line(text: str) -> tuple[int, int]:
     prefix = _PREFIX.match(text)
-    suffix = _SUFFIX.search(text, prefix.end() if prefix else 0)
-    return prefix.end() if prefix else 0, suffix.start() if suffix else len(text)
+    start = prefix.end() if prefix else 0
+    return bool(why_unprotected(text[start : _end(text, start)]))
 
 
 def parts(value: str) -> list[str]:

@@ -171,7 +171,7 @@ class Redactor:
     def touches_json(self, packed: bytes) -> bool:
         """Tell whether there may be a value in the JSON of a message. ``False`` is certain, ``True`` may be wrong."""
         try:
-            search = self.search()
+            search = self._search or self.search()
             return search is not None and search.touches(packed)
         except Exception:  # noqa: BLE001 - likewise
             return True
@@ -185,6 +185,8 @@ class Redactor:
     def count(self, names: Iterable[str]) -> None:
         """Count that something was masked under these names, and tell the watchers."""
         told = tuple(names)
+        if not told:
+            return
         with self._lock:
             self._counts.update(told)
         for watcher in tuple(self._watchers):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction import forms
 from zensecrets_jupyter.core.redaction.anchors import TRUNCATED, Entry, Form, anchor, anchored, entries
-from zensecrets_jupyter.core.redaction.automaton import Anchors, Automaton, Hit, NewAnchors
+from zensecrets_jupyter.core.redaction.automaton import NOBODY, Anchors, Automaton, Hit, NewAnchors
 from zensecrets_jupyter.core.redaction.beginnings import Beginnings
 from zensecrets_jupyter.core.redaction.colours import ESCAPE, ESCAPE_IN_JSON, Colourless, colourless_json
 from zensecrets_jupyter.core.redaction.matches import Group, Match, merged
@@ -42,16 +42,22 @@ class Search:
         self._entries: list[Entry] = []
         self._state = _State((), NewAnchors())
         self._beginnings = Beginnings()
-        self._groups: dict[tuple[bytes, bool, int], Group] = {}
+        self._groups: dict[tuple[bytes, int], list[Group]] = {}
         self._through_new = 0
         self._through_second = 0
+        self._only: Automaton | None = None
 
     def touches(self, packed: bytes) -> bool:
         """Tell whether there may be a value in the JSON of a message; ``False`` is certain."""
+        # Asked for every part of every message, hence in as few steps as can be while nothing is new.
+        only = self._only
+        if only is None or self._worked_out < len(self._values):
+            return self._touches(packed) or (ESCAPE_IN_JSON in packed and self._touches(colourless_json(packed)))
+        return only.touches(packed) or (ESCAPE_IN_JSON in packed and only.touches(colourless_json(packed)))
+
+    def _touches(self, packed: bytes) -> bool:
         state = self._ready(len(packed))
-        if _touches(state, packed):
-            return True
-        return ESCAPE_IN_JSON in packed and _touches(state, colourless_json(packed))
+        return any(automaton.touches(packed) for automaton in state.automata) or state.new.touches(packed)
 
     def find(self, data: bytes) -> list[Match]:
         """Return where values stand in ``data``, in order; what overlaps is one match."""
@@ -91,19 +97,21 @@ class Search:
         return matches
 
     def _around(self, hit: Hit, data: bytes) -> list[Match]:
-        matches = []
-        for last in (False, True):
-            key = (hit.anchor, last, len(hit.owners))
-            group = self._groups.get(key)
-            if group is None:
-                group = self._groups[key] = Group([self._form(owner) for owner in hit.owners if owner & 1 == last], last=last)
-            if group:
-                matches.append(group.match(data, hit.start, hit.end))
-        return matches
+        owners = [hit.owners] if isinstance(hit.owners, int) else hit.owners
+        if owners == [NOBODY]:
+            return []
+        key = (hit.anchor, len(owners))
+        groups = self._groups.get(key)
+        if groups is None:
+            by_place = ([owner for owner in owners if owner & 1 == last] for last in (False, True))
+            groups = [Group([self._form(owner) for owner in some], last=bool(last)) for last, some in enumerate(by_place) if some]
+            self._groups[key] = groups
+        return [group.match(data, hit.start, hit.end) for group in groups]
 
     def _form(self, owner: int) -> tuple[Form, str]:
-        entry = self._entries[owner >> 8]
-        return anchor(entry.text, _FORM_NAMES[owner >> 1 & 0x7F]), entry.name
+        number, rest = divmod(owner, 2 * len(_FORM_NAMES))
+        entry = self._entries[number]
+        return anchor(entry.text, _FORM_NAMES[rest >> 1]), entry.name
 
     def _ready(self, length: int) -> _State:
         """Return what to search with, for a text of so many bytes."""
@@ -113,15 +121,16 @@ class Search:
         if state.new:
             self._through_new += length
             if self._through_new >= _BYTES_AN_ANCHOR * len(state.new):
-                return self._settle()
+                return self._settle(state)
         elif len(state.automata) > 1:
             self._through_second += length
             if self._through_second >= _BYTES_AN_ANCHOR_TWICE * sum(len(automaton.anchors) for automaton in state.automata):
-                return self._settle()
+                return self._settle(state)
         return state
 
     def _work_out(self) -> None:
         with self._lock:
+            self._only = None
             while self._worked_out < len(self._values):
                 value, name = self._values[self._worked_out]
                 for entry in entries(value, name):
@@ -130,23 +139,26 @@ class Search:
                 self._worked_out += 1
 
     def _work_out_entry(self, entry: Entry) -> None:
-        number = len(self._entries)
+        owner = 2 * len(self._entries) * len(_FORM_NAMES)
         self._entries.append(entry)
+        add = self._state.new.add
         firsts: dict[bytes, int] = {}
-        for name, form in anchored(entry):
-            owner = number << 8 | _FORM_NUMBERS[name] << 1
-            first, last = form.data[form.first : form.first_end], form.data[form.last : form.last_end]
-            self._state.new.add(first, owner)
-            if form.last != form.first or last != first:
-                self._state.new.add(last, owner | 1)
-            least = min(TRUNCATED, max(SHORTEST, (len(form.data) + 1) // 2 - form.first))
-            firsts[first] = min(least, firsts.get(first, least))
+        for name, (data, first, first_end, last, last_end) in anchored(entry):
+            form_owner = owner + 2 * _FORM_NUMBERS[name]
+            beginning = data[first:first_end]
+            add(beginning, form_owner)
+            if last != first:
+                add(data[last:last_end], form_owner + 1)
+            least = min(TRUNCATED, max(SHORTEST, (len(data) + 1) // 2 - first))
+            firsts[beginning] = min(least, firsts.get(beginning, least))
         self._beginnings.add(firsts, entry.name)
 
-    def _settle(self) -> _State:
-        """Put what is new into an automaton: a second one, or the only one where that pays."""
+    def _settle(self, seen: _State) -> _State:
+        """Put what is new into an automaton, a second one or the only one where that pays, unless another thread has just done so."""
         with self._lock:
-            automata, new = self._state
+            if self._state is not seen:
+                return self._state
+            automata, new = seen
             anchors = automata[-1].anchors if len(automata) > 1 else Anchors()
             anchors.update(new)
             if automata and (not new or 2 * len(anchors) >= len(automata[0].anchors)):
@@ -157,8 +169,5 @@ class Search:
                 automata = (*automata[:1], Automaton(anchors))
             self._through_new = 0
             self._state = _State(automata, NewAnchors())
+            self._only = automata[0] if len(automata) == 1 else None
             return self._state
-
-
-def _touches(state: _State, packed: bytes) -> bool:
-    return any(automaton.touches(packed) for automaton in state.automata) or state.new.touches(packed)

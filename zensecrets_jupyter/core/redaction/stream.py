@@ -38,25 +38,32 @@ class StreamRedactor:
 
     def feed(self, text: str) -> str:
         """Return what may be shown now of what was held back and ``text``."""
-        return self._next(text, release=False)
+        try:
+            return self._next(text, release=False)
+        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+            return FAILED
 
     def release(self) -> str:
         """Return what was held back, masked where it tells too much of a value; for the end of a cell, or when nothing came for a while."""
-        return self._next("", release=True)
+        try:
+            return self._next("", release=True)
+        except Exception:  # noqa: BLE001 - likewise
+            return FAILED
 
     def _next(self, text: str, *, release: bool) -> str:
         with self._lock:
             if not text and not self._held:
                 return ""
+            search = self._redactor.search()
+            if search is None:
+                return text
+            self._held += text.encode("utf-8", "surrogatepass")
             try:
-                search = self._redactor.search()
-                if search is None:
-                    return text
-                self._held += text.encode("utf-8", "surrogatepass")
                 return self._step(search, release=release)
-            except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+            except BaseException:
+                # Not to be shown later either, but a value may go on after it.
                 self._shown, self._held, self._marked = (self._shown + self._held)[-_REMEMBERED:], b"", True
-                return FAILED
+                raise
 
     def _step(self, search: Search, *, release: bool) -> str:
         start = len(self._shown)
@@ -69,11 +76,12 @@ class StreamRedactor:
         else:
             # Not into the middle of a match, whose mark would then be there twice.
             stop = max(start, min([live, *(match.start for match in matches if match.start < live < match.end)]))
-        text = masked(data, matches, start, stop, marked=self._marked)
-        names = [match.name for match in matches if match.start < stop and match.end > start and (match.start >= start or not self._marked)]
-        if names:
-            self._redactor.count(names)
+        text = ""
         if stop > start:
+            text = masked(data, matches, start, stop, marked=self._marked).decode("utf-8", "surrogatepass")
+            self._redactor.count(
+                match.name for match in matches if match.start < stop and match.end > start and (match.start >= start or not self._marked)
+            )
             self._marked = any(match.start < stop <= match.end for match in matches)
         self._shown, self._held = data[live:stop], data[stop:]
-        return text.decode("utf-8", "surrogatepass")
+        return text

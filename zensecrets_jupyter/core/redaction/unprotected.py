@@ -36,8 +36,8 @@ _COMMON = frozenset(
     """.split()  # noqa: SIM905 - one word a line would be 300 lines
 )
 _REGION = re.compile(
-    r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+(?:-?\d[a-z]?)?(?:-[a-z])?"
-    r"|(?:us|europe|asia|australia|northamerica|southamerica|africa|me)-(?:north|south|east|west|central)+\d(?:-[a-z])?"
+    r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+(?:-?\d[a-f]?)?"
+    r"|(?:us|europe|asia|australia|northamerica|southamerica|africa|me)-(?:north|south|east|west|central)+\d(?:-[a-f])?"
     r"|(?:north|south|east|west|central)*(?:us|europe|asia|india|uk|japan|korea|canada|brazil|australia)(?:north|south|east|west|central)*\d?"
 )
 _DAY = re.compile(r"(?:19|20)\d\d[-/]?(?:0[1-9]|1[0-2])[-/]?(?:0[1-9]|[12]\d|3[01])")

@@ -1,0 +1,209 @@
+"""Redacting, beside what people use or would write: nbmask, Airflow's masker, a loop of ``str.replace``.
+
+Budgets: 8 ms for 1 MB with 1,000 secrets, 2 µs for a message of a line, 100 ms for 1,000 values that come one after the other. The peers
+look for the literal value only, but for Airflow's, which also knows its ``repr``; ours looks for all forms. Both of them are one regular
+expression of all values. Airflow's masker is read out of the wheel of its task SDK: to install that would bring a hundred packages.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import secrets
+import subprocess
+import sys
+import zipfile
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import nbmask
+import pytest
+
+from zensecrets_jupyter.core.redaction import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+AIRFLOW = "apache-airflow-task-sdk==1.3.2"
+LINE = "Epoch 12/100, loss 0.1234, accuracy 0.9876, and the rest of eighty characters.\n"
+MESSAGE = json.dumps(
+    {"msg_id": "5b1f0d0e-8a6ff7e2b8c9_1234_5", "msg_type": "stream", "date": "2026-11-25T09:14:46Z", "text": LINE}
+).encode()
+MEGABYTE = (LINE * 13_000)[: 1 << 20]
+
+
+def values(count: int) -> list[str]:
+    """Return so many values as services give them out, of letters, digits and signs."""
+    return [secrets.token_urlsafe(30) for _ in range(count)]
+
+
+def ours(protected: list[str]) -> Callable[[str], str]:
+    """Return our redactor's method, warm."""
+    redactor = Redactor()
+    for number, value in enumerate(protected):
+        redactor.protect(value, f"secret{number}.key")
+    for _ in range(3):
+        redactor.redact(MEGABYTE)
+        redactor.redact(MEGABYTE * (1 + len(protected) // 10_000))
+    return redactor.redact
+
+
+def with_nbmask(protected: list[str]) -> Callable[[str], str]:
+    """Return nbmask's function."""
+    nbmask.SECRETS.clear()
+    nbmask.SECRETS.update(protected)
+    nbmask.get_pattern.cache_clear()
+    nbmask.masked_text("warm")
+    masked_text: Callable[[str], str] = nbmask.masked_text
+    return masked_text
+
+
+def with_replace(protected: list[str]) -> Callable[[str], str]:
+    """Return what one writes in a minute."""
+
+    def redact(text: str) -> str:
+        for value in protected:
+            text = text.replace(value, "***")
+        return text
+
+    return redact
+
+
+@pytest.fixture(scope="session")
+def airflow(pytestconfig: pytest.Config) -> Any:
+    """Return Airflow's module of the masker; its wheel is downloaded once and kept in pytest's cache."""
+    assert pytestconfig.cache is not None
+    folder: Path = pytestconfig.cache.mkdir("airflow")
+    if not list(folder.glob("*.whl")):
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), AIRFLOW]
+        subprocess.run(command, check=True, timeout=300)
+    inside = "airflow/sdk/_shared/secrets_masker/secrets_masker.py"
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extract(inside, folder)
+    spec = importlib.util.spec_from_file_location("airflow_secrets_masker", folder / inside)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def with_airflow(airflow: Any, protected: list[str]) -> Callable[[str], str]:
+    """Return the method of Airflow's masker; values are added with its pattern compiled once, which is more than it does for its users."""
+    masker = airflow.SecretsMasker()
+    masker.add_mask(protected)
+    redact: Callable[[str], str] = masker.redact
+    return redact
+
+
+def timed(benchmark: BenchmarkFixture, run: Callable[..., Any], *arguments: Any, rounds: int) -> Any:
+    """Return what ``run`` returns, after so many rounds of one call each."""
+    return benchmark.pedantic(run, arguments, rounds=rounds)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+
+
+PEERS = ("zensecrets", "airflow", "nbmask", "str.replace")
+
+
+def redacting(peer: str, airflow: Any, protected: list[str]) -> Callable[[str], str]:
+    """Return a peer's function, with values protected."""
+    makers: dict[str, Callable[[list[str]], Callable[[str], str]]] = {
+        "zensecrets": ours,
+        "airflow": partial(with_airflow, airflow),
+        "nbmask": with_nbmask,
+        "str.replace": with_replace,
+    }
+    return makers[peer](protected)
+
+
+@pytest.mark.benchmark(group="redact 1 MB, 1,000 secrets")
+@pytest.mark.parametrize("peer", PEERS)
+def test_a_megabyte(benchmark: BenchmarkFixture, airflow: Any, peer: str) -> None:
+    """A megabyte of output without a value in it: budget 8 ms."""
+    redact = redacting(peer, airflow, values(1000))
+    rounds = 20 if peer == "zensecrets" else 1
+    assert timed(benchmark, redact, MEGABYTE, rounds=rounds) == MEGABYTE
+
+
+@pytest.mark.benchmark(group="redact 80 characters, 1,000 secrets")
+@pytest.mark.parametrize("peer", PEERS)
+def test_a_line(benchmark: BenchmarkFixture, airflow: Any, peer: str) -> None:
+    """A line of output: budget 2 µs."""
+    redact = redacting(peer, airflow, values(1000))
+    assert benchmark(redact, LINE) == LINE
+
+
+@pytest.mark.benchmark(group="look at a message of 200 bytes")
+@pytest.mark.parametrize("count", [10, 1000])
+def test_a_message(benchmark: BenchmarkFixture, count: int) -> None:
+    """The quick look at a serialised message, which most of them are done with: budget 2 µs."""
+    redactor: Redactor = ours(values(count)).__self__  # type: ignore[attr-defined] # it is a bound method
+    assert benchmark(redactor.touches_json, MESSAGE) is False
+
+
+@pytest.mark.benchmark(group="protect values one after the other, a line redacted after each")
+@pytest.mark.parametrize(("peer", "count"), [("zensecrets", 1000), ("zensecrets", 100), ("airflow", 100), ("nbmask", 100)])
+def test_protect(benchmark: BenchmarkFixture, airflow: Any, peer: str, count: int) -> None:
+    """So many new values, each in force at once: budget 100 ms for 1,000. The peers compile their pattern anew for each."""
+    new = values(count)
+
+    def protect_with_ours() -> None:
+        redactor = Redactor()
+        for value in new:
+            redactor.protect(value, "a.b")
+            redactor.redact(LINE)
+
+    def protect_with_airflow() -> None:
+        masker = airflow.SecretsMasker()
+        for value in new:
+            masker.add_mask(value)
+            masker.redact(LINE)
+
+    def protect_with_nbmask() -> None:
+        nbmask.SECRETS.clear()
+        for value in new:
+            nbmask.SECRETS.add(value)
+            nbmask.get_pattern.cache_clear()
+            nbmask.masked_text(LINE)
+
+    makers = {"zensecrets": protect_with_ours, "airflow": protect_with_airflow, "nbmask": protect_with_nbmask}
+    # Once, where a pattern is compiled: re would remember it.
+    timed(benchmark, makers[peer], rounds=5 if peer == "zensecrets" else 1)
+
+
+@pytest.mark.parametrize("size", [1 << 10, 1 << 20, 100 << 20], ids=["1 KB", "1 MB", "100 MB"])
+def test_growth_by_text(benchmark: BenchmarkFixture, size: int) -> None:
+    """A thousand secrets and a text of 1 KB, 1 MB and 100 MB."""
+    benchmark.group = "redact with 1,000 secrets, by the length of the text"
+    redact = ours(values(1000))
+    text = (MEGABYTE * (size // len(MEGABYTE) + 1))[:size]
+    assert timed(benchmark, redact, text, rounds=max(2, min(1000, (100 << 20) // size // 4))) is text
+
+
+@pytest.mark.parametrize("count", [10, 1000, 100_000])
+def test_growth_by_secrets(benchmark: BenchmarkFixture, count: int) -> None:
+    """A megabyte, and 10, 1,000 and 100,000 secrets."""
+    benchmark.group = "redact 1 MB, by the number of secrets"
+    redact = ours(values(count))
+    assert timed(benchmark, redact, MEGABYTE, rounds=10) is MEGABYTE
+
+
+@pytest.mark.benchmark(group="a stream of lines, 1,000 secrets")
+@pytest.mark.parametrize("line", [LINE, LINE.rstrip("\n")], ids=["with line ends", "without"])
+def test_stream(benchmark: BenchmarkFixture, line: str) -> None:
+    """A line that is fed to a stream; without a line end it may be the beginning of a value, which is looked up."""
+    stream = ours(values(1000)).__self__.stream()  # type: ignore[attr-defined] # it is a bound method
+    benchmark(stream.feed, line)
+
+
+@pytest.mark.benchmark(group="mask 10,000 values in 1 MB")
+def test_a_text_full_of_values(benchmark: BenchmarkFixture) -> None:
+    """An output that shows a value in every line."""
+    protected = values(1000)
+    redact = ours(protected)
+    text = "".join(f"{number:06} {protected[number % 1000]} and more of a line\n" for number in range(10_000))
+    shown = timed(benchmark, redact, text, rounds=3)
+    assert shown.count("‹secret:") == 10_000

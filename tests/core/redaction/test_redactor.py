@@ -1,0 +1,334 @@
+"""The redactor: whatever form a value is in, a mark stands there, and all else stays as it was."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.redaction.values import NASTY, longest_visible, nasty, realistic
+from zensecrets_jupyter.core.redaction import Found, Redactor, mark
+from zensecrets_jupyter.core.redaction.forms import FORMS
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+LONG = 20_000
+"""Characters after which what is new was put into an automaton."""
+
+
+def protecting(**values: str) -> Redactor:
+    """Return a redactor that protects values as ``a.NAME``."""
+    redactor = Redactor()
+    for name, value in values.items():
+        assert redactor.protect(value, f"a.{name}")
+    return redactor
+
+
+@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("settled", [False, True], ids=["new", "settled"])
+def test_every_form_of_every_value(kind: str, *, settled: bool) -> None:
+    """Each form of a value becomes its mark, and nothing before or behind it changes."""
+    value = nasty(kind)
+    redactor = protecting(key=value, other=canary("other"))
+    if settled:
+        for _ in range(20):
+            redactor.redact("." * LONG)
+    for name, make in FORMS.items():
+        text = f"before: {make(value)} :behind"
+        assert redactor.redact(text) == f"before: {mark('a.key')} :behind", name
+        assert redactor.redact_bytes(text.encode("utf-8", "surrogatepass")).decode() == f"before: {mark('a.key')} :behind", name
+
+
+@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("ensure_ascii", [False, True], ids=["UTF-8", "ASCII"])
+def test_no_message_with_a_value_passes_unseen(kind: str, *, ensure_ascii: bool) -> None:
+    """Whatever form a text in a message is in, the quick look at its JSON says that there is something."""
+    value = nasty(kind)
+    for settle in (0, 50):
+        redactor = protecting(key=value)
+        for _ in range(settle):
+            redactor.touches_json(b"." * LONG)
+        for name, make in FORMS.items():
+            message = {"content": {"text": f"<{make(value)}>", "colours": f"\x1b[1m{make(value)[:4]}\x1b[0m{make(value)[4:]}"}}
+            for part in message["content"]:
+                packed = json.dumps({part: message["content"][part]}, ensure_ascii=ensure_ascii).encode("utf-8", "surrogatepass")
+                assert redactor.touches_json(packed), (name, part)
+
+
+@given(
+    st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+)
+def test_what_holds_no_value_is_the_same_object(thing: Any) -> None:
+    """A tree without a value comes back itself, uncopied; and where the quick look says no, there is nothing."""
+    redactor = protecting(key="a value that no tree holds 1f9", number="73914826")
+    assert redactor.redact_tree(thing) is thing
+    assert redactor.counts == {}
+
+
+@given(st.text(max_size=40), st.text(min_size=6, max_size=40), st.text(max_size=40))
+def test_any_value_in_any_text(before: str, value: str, behind: str) -> None:
+    """Any value that can be protected is gone from any text, in every form."""
+    redactor = Redactor()
+    if not redactor.protect(value, "a.b"):
+        assert Redactor.why_unprotected(value)
+        return
+    for name, make in FORMS.items():
+        text = redactor.redact(before + make(value) + behind)
+        assert mark("a.b") in text, name
+        if name == "plain" and value not in before + behind and value not in mark("a.b"):
+            assert value not in text
+
+
+@given(st.text(max_size=60))
+def test_the_quick_look_sees_what_the_search_finds(text: str) -> None:
+    """Where there is something to find in a text, the look at its JSON says so."""
+    redactor = protecting(one="ab\"c'\\", two="\u00e9\n\t\u00e9\u00e9\u00e9", three="0000001")
+    packed = [json.dumps(text, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass") for ascii_only in (True, False)]
+    if redactor.find(text):
+        assert all(map(redactor.touches_json, packed))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["correct-", "horse", "\x1b[1;31m", "\x1b[0m", '\x1b]8;;"x"\x07', "\x1b]0;t\\\x1b\\", "\x1b", "\x1b[", '"', "\\"])
+    )
+)
+def test_the_quick_look_sees_through_colours(pieces: list[str]) -> None:
+    """Where a value with escape sequences in it is found, the look at its JSON says so."""
+    redactor = protecting(key="correct-horse")
+    text = "".join(pieces)
+    if redactor.find(text):
+        assert redactor.touches_json(json.dumps({"x": text, "y": "\x07"}).encode())
+
+
+@pytest.mark.parametrize("offset", range(1, 13))
+def test_overlapping_values_leave_nothing(offset: int) -> None:
+    """Two values that overlap, by any number of characters, become one mark; those that touch become two."""
+    first, second = "abcdefghijkl", "abcdefghijklmnopqrstuvwxyz"[offset : offset + 12]
+    redactor = protecting(first=first, second=second)
+    text = redactor.redact("-" + "abcdefghijklmnopqrstuvwxyz"[: offset + 12] + "-")
+    assert text == (f"-{mark('a.first')}{mark('a.second')}-" if offset == len(first) else f"-{mark('a.first')}-")
+
+
+def test_a_value_that_begins_another() -> None:
+    """The longest of them is what is named."""
+    redactor = protecting(short="horse-battery", long="horse-battery-staple", longest="horse-battery-staple-correct")
+    for name, value in (("short", "horse-battery"), ("long", "horse-battery-staple"), ("longest", "horse-battery-staple-correct")):
+        assert redactor.redact(f"<{value}>") == f"<{mark('a.' + name)}>"
+
+
+def test_many_values_that_begin_alike() -> None:
+    """Each of a thousand values with the same beginning is named by its own name, whole or cut short."""
+    values = {f"n{number}": f"the same beginning, then number {number:05}, then an end" for number in range(1000)}
+    redactor = protecting(**values)
+    redactor.redact("." * LONG * 50)
+    for name in ("n0", "n499", "n999"):
+        assert redactor.redact(f"<{values[name]}>") == f"<{mark('a.' + name)}>"
+        assert redactor.redact(f"<{values[name][:42]}…") == f"<{mark('a.' + name)}…"
+        assert redactor.redact(f"…{values[name][25:]}>") == f"…{mark('a.' + name)}>"
+
+
+@pytest.mark.parametrize("length", range(1, 24))
+def test_a_value_that_is_cut_short(length: int) -> None:
+    """A beginning or an end of twelve characters is masked, as a data frame shows it; less is not."""
+    value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
+    redactor = protecting(key=value)
+    expected = mark("a.key") if length >= 12 else value[:length]
+    assert redactor.redact(f"| {value[:length]}... |") == f"| {expected}... |"
+    expected = mark("a.key") if length >= 12 else value[-length:]
+    assert redactor.redact(f"…{value[-length:]}|") == f"…{expected}|"
+
+
+def test_public_prefixes_alone_are_not_masked() -> None:
+    """What every value of a kind begins or ends with stays, and so does what says nothing."""
+    redactor = Redactor()
+    for name, value in realistic().items():
+        assert redactor.protect(value, name), name
+    for text in (
+        "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ…",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAABFwAAAAdzc2gtcn\n",
+        "\n-----END PRIVATE KEY-----\n",
+        "sk-proj-…, github_pat_11, xoxb-1, eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFt",
+        '{"type": "service_account", "project_id": "acme-prod-123456", "token_uri": "https://oauth2.googleapis.com/token"}',
+        "postgresql://app:…@localhost:5432/postgres",
+        "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=…;EndpointSuffix=core.windows.net",
+        "https://hooks.slack.com/services/",
+    ):
+        assert redactor.redact(text) == text
+
+
+@pytest.mark.parametrize("name", realistic())
+def test_realistic_values_leave_nothing(name: str) -> None:
+    """A value of any service, whole and line by line, in any form, leaves no twelve characters of itself that are not public."""
+    value = realistic()[name]
+    redactor = Redactor()
+    redactor.protect(value, name)
+    assert redactor.redact(f"<{value}>").strip("<>\r\n") == mark(name)
+    for form, make in FORMS.items():
+        assert mark(name) in redactor.redact(make(value)), form
+    for line in value.splitlines():
+        secret = line.strip()
+        if len(secret) > 60 and not secret.startswith(("-----", '"auth', '"client', "b3BlbnNzaC1rZXk")):
+            assert mark(name) in redactor.redact(f"    {line}"), line
+
+
+def test_a_pem_with_crlf_and_without() -> None:
+    """A PEM is masked with either line end, whichever it was registered with, and also with an indent."""
+    for value in (realistic()["pem.pkcs8"], realistic()["pem.rsa"]):
+        redactor = protecting(key=value)
+        unix = value.replace("\r\n", "\n")
+        for text in (unix, unix.replace("\n", "\r\n"), unix.replace("\n", "\n    "), repr(unix), json.dumps(unix)):
+            shown = redactor.redact(text)
+            assert longest_visible(unix.replace("\n", "")[40:-30], shown) < 12
+
+
+def test_parts_of_a_value() -> None:
+    """The strings of a JSON value, the password of a URL and the key of a connection string are masked on their own."""
+    secret = canary()
+    for value, own in (
+        (json.dumps({"outer": [{"inner": f'q"{secret}'}], "type": "service"}), f'q"{secret}'),
+        (f"postgresql://app:pw%2F{secret}@host/db", f"pw/{secret}"),
+        (f"Endpoint=sb://x/;SharedAccessKeyName=n;SharedAccessKey={secret};EntityPath=p", secret),
+        (f"first\n{secret}\nlast", secret),
+        (f"{secret}\n", secret),
+    ):
+        redactor = protecting(key=value)
+        assert redactor.redact(f"it is {own}!") == f"it is {mark('a.key')}!"
+
+
+def test_the_base64_of_a_long_value_in_lines() -> None:
+    """Base64 that was broken into lines, as mail and PEM do, shows no line."""
+    value = canary() * 8
+    redactor = protecting(key=value)
+    shown = redactor.redact(base64.encodebytes(value.encode()).decode())
+    assert longest_visible(base64.b64encode(value.encode()).decode(), shown) < 12
+
+
+def test_a_basic_auth_header() -> None:
+    """The password in a header is masked, whatever the user is called."""
+    password = canary()
+    redactor = protecting(password=password)
+    for user in ("u", "us", "use", "user"):
+        header = base64.b64encode(f"{user}:{password}".encode()).decode()
+        assert find_canary(redactor.redact(f"Authorization: Basic {header}"), password) == []
+        assert mark("a.password") in redactor.redact(header)
+
+
+def test_colours_around_and_inside() -> None:
+    """A value in colours is masked, also if the colour changes in the middle; the colours after it stay right."""
+    redactor = protecting(key="correct-horse-battery")
+    assert redactor.redact("\x1b[31mcorrect-horse-battery\x1b[0m") == f"\x1b[31m{mark('a.key')}\x1b[0m"
+    assert redactor.redact("\x1b[1mcorrect\x1b[32m-horse\x1b[0m-battery ok") == f"\x1b[1m{mark('a.key')}\x1b[32m\x1b[0m ok"
+    assert redactor.redact("\x1b]8;;http://x\x07correct-horse-battery\x1b]8;;\x07") == f"\x1b]8;;http://x\x07{mark('a.key')}\x1b]8;;\x07"
+
+
+def test_a_tree() -> None:
+    """Texts, keys, bytes and digits in a message are redacted, and only what changed is copied."""
+    value, number = canary(), 7391482655
+    redactor = protecting(key=value, number=str(number))
+    kept = {"untouched": [1, 2.5, None, True]}
+    tree = {"data": {"text/html": f"<b>{value}</b>", value: [number, number + 1, (value, b"x" + value.encode())]}, "kept": kept}
+    redacted = redactor.redact_tree(tree)
+    masked = mark("a.key")
+    assert redacted == {
+        "data": {"text/html": f"<b>{masked}</b>", masked: [mark("a.number"), number + 1, (masked, f"x{masked}".encode())]},
+        "kept": kept,
+    }
+    assert redacted["kept"] is kept
+    assert find_canary(json.dumps(redacted, default=str), value) == []
+
+
+def test_two_keys_of_a_tree_stay_two() -> None:
+    """Keys that look alike once masked are told apart by a number."""
+    redactor = protecting(key="correct-horse-battery")
+    tree = {"correct-horse-battery": 1, "correct-horse-battery…": 2, "correct-horse-batt": 3}
+    assert list(redactor.redact_tree(tree).values()) == [1, 2, 3]
+
+
+def test_where_it_was_found() -> None:
+    """The places are those of characters, not of bytes."""
+    redactor = protecting(key="clé-de-voûte", other="second-value")
+    text = "été: clé-de-voûte, \U0001f600 second-value"
+    assert redactor.find(text) == [Found(5, 17, "a.key"), Found(21, 33, "a.other")]
+    assert [text[found.start : found.end] for found in redactor.find(text)] == ["clé-de-voûte", "second-value"]
+
+
+def test_names_counts_and_watchers() -> None:
+    """It tells what it protects and how often it masked that, to who asks and to who watches, but never a value."""
+    redactor = protecting(one="the-first-value", two="the-second-one")
+    told: list[tuple[str, ...]] = []
+    end = redactor.watch(told.append)
+    assert redactor.names == ["a.one", "a.two"]
+    redactor.redact("the-first-value the-second-one the-first-value")
+    assert redactor.counts == {"a.one": 2, "a.two": 1}
+    assert told == [("a.one", "a.two", "a.one")]
+    end()
+    end()
+    redactor.redact("the-first-value")
+    assert len(told) == 1
+
+
+def test_a_watcher_that_fails_loses_no_output() -> None:
+    """What can't be shown as a status is shown as an output."""
+    redactor = protecting(key="the-first-value")
+
+    def fail(names: tuple[str, ...]) -> None:
+        raise RuntimeError
+
+    redactor.watch(fail)
+    assert redactor.redact("<the-first-value>") == f"<{mark('a.key')}>"
+
+
+def test_the_first_name_of_a_value_stays() -> None:
+    """A value that two secrets hold is called as it was first; an updated secret's old value is still masked."""
+    redactor = protecting(first="the-same-value", second="the-same-value")
+    assert redactor.redact("the-same-value") == mark("a.first")
+    redactor.protect("its-new-value", "a.first")
+    assert redactor.redact("the-same-value its-new-value") == f"{mark('a.first')} {mark('a.first')}"
+
+
+def test_what_is_forgotten_is_shown() -> None:
+    """A name that is forgotten masks nothing any more; others do."""
+    redactor = protecting(one="the-first-value", two="the-second-one")
+    redactor.redact("the-first-value" * 1000)
+    redactor.forget("a.one")
+    assert redactor.redact("the-first-value the-second-one") == f"the-first-value {mark('a.two')}"
+    assert redactor.protect("the-first-value", "a.again")
+    assert redactor.redact("the-first-value") == mark("a.again")
+
+
+def test_values_come_while_texts_are_redacted() -> None:
+    """A value is masked from the moment when it was protected, whatever other threads do meanwhile."""
+    redactor = Redactor()
+    leaked: list[str] = []
+
+    def work(worker: int) -> None:
+        for turn in range(60):
+            value = canary(f"w{worker}t{turn}")
+            redactor.protect(value, f"w{worker}.t{turn}")
+            shown = redactor.redact(f"<{value}>" + "." * 500 * (turn % 7))
+            if value in shown or not redactor.touches_json(f'"{value}"'.encode()):
+                leaked.append(value)
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert leaked == []
+    assert len(redactor.names) == 240
+
+
+def test_values_one_after_the_other_and_long_texts_between() -> None:
+    """However values and texts follow each other, all values so far are masked."""
+    redactor = Redactor()
+    values = [canary(str(number)) for number in range(60)]
+    for number, (value, length) in enumerate(zip(values, itertools.cycle([0, 10, 100_000, 1000]))):
+        redactor.protect(value, f"a.n{number}")
+        assert redactor.redact("." * length + value).endswith(mark(f"a.n{number}"))
+    assert find_canary(redactor.redact(" ".join(values)), *values) == []

@@ -1,0 +1,183 @@
+"""Streams: a value that comes in pieces is masked, and nothing else is changed, lost or kept for long."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.core.redaction.values import NASTY, longest_visible, nasty, realistic
+from zensecrets_jupyter.core.redaction import Redactor, mark
+from zensecrets_jupyter.core.redaction.forms import FORMS
+from zensecrets_jupyter.core.redaction.public import core
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+VALUES = {
+    **{kind: nasty(kind) for kind in NASTY},
+    **{name: value for name, value in realistic().items() if len(value) < 300},
+    "canary": canary(),
+}
+
+
+def allowed(value: str) -> int:
+    """Return how many characters of a value may be seen: half of it, or what is public in it and five more."""
+    return max(5, len(value) // 2, core(value).start + 5)
+
+
+def protecting(**values: str) -> Redactor:
+    """Return a redactor that protects values as ``a.NAME``."""
+    redactor = Redactor()
+    for name, value in values.items():
+        assert redactor.protect(value, f"a.{name}")
+    return redactor
+
+
+@pytest.mark.parametrize("kind", VALUES)
+@pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
+def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
+    """Of a value that is written in two pieces, with or without a pause between, no more than half is seen, and not the rest."""
+    value = VALUES[kind]
+    redactor = protecting(key=value)
+    for position in range(1, len(value)):
+        stream = redactor.stream()
+        shown = [stream.feed(f"before {value[:position]}")]
+        if released:
+            shown.append(stream.release())
+        shown += [stream.feed(f"{value[position:]} behind\n"), stream.release()]
+        text = "".join(shown)
+        assert text.startswith("before ")
+        assert text.endswith(" behind\n")
+        assert longest_visible(value, text) <= allowed(value), position
+        assert mark("a.key") in text
+        assert stream.held == 0
+
+
+@pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
+def test_a_value_in_three_pieces_and_letter_by_letter(*, released: bool) -> None:
+    """However many pieces there are, no more is seen than of two."""
+    value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
+    redactor = protecting(key=value)
+    splits = [[value[:one], value[one:two], value[two:]] for one in range(1, 23) for two in range(one + 1, 24)]
+    for pieces in [*splits, list(value)]:
+        stream = redactor.stream()
+        text = ""
+        for piece in pieces:
+            text += stream.feed(piece)
+            if released:
+                text += stream.release()
+        text += stream.feed("!\n") + stream.release()
+        assert longest_visible(value, text) <= len(value) // 2
+        assert text.endswith(f"{mark('a.key')}!\n")
+        assert text.count("‹") == 1
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_split_at_every_position(form: str) -> None:
+    """Every form is found across two pieces."""
+    value = nasty("everything")
+    written = FORMS[form](value)
+    redactor = protecting(key=value)
+    for position in range(1, len(written)):
+        stream = redactor.stream()
+        text = stream.feed(f"<{written[:position]}") + stream.feed(f"{written[position:]}>\n") + stream.release()
+        assert text == f"<{mark('a.key')}>\n"
+
+
+@given(st.lists(st.tuples(st.text(max_size=30), st.booleans()), max_size=30))
+def test_all_else_arrives_as_it_was(pieces: list[tuple[str, bool]]) -> None:
+    """Text that is no secret comes out letter by letter as it went in, however it is cut, released or not."""
+    redactor = protecting(a="0" + canary(), b="a" + canary(), c="\x00\x01" + canary(), d="\u00e9" + canary(), e="\U0001f600" + canary())
+    stream = redactor.stream()
+    shown = ""
+    for text, released in pieces:
+        shown += stream.feed(text)
+        if released:
+            shown += stream.release()
+            assert stream.held == 0
+    shown += stream.release()
+    assert shown == "".join(text for text, _ in pieces)
+    assert redactor.counts == {}
+
+
+@given(st.data())
+def test_any_pieces_of_a_text_with_values(data: st.DataObject) -> None:
+    """However a text with values in it is cut, no value is seen, and what is not a value is."""
+    values = {"one": "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1", "two": "Kx7Rf2Qm9Lp4-another-end", "three": "clé\n\U0001f600-voûte"}
+    redactor = protecting(**values)
+    texts = data.draw(st.lists(st.sampled_from([*values.values(), "été ", "\n", "Kx7", "\x1b[31m", "."]), max_size=6))
+    whole = "".join(texts)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
+    stream = redactor.stream()
+    shown = "".join(stream.feed(whole[start:end]) for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)) + stream.release()
+    assert shown == redactor.redact(whole)
+
+
+@given(st.data())
+def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
+    """However a value is cut and wherever the stream pauses, no more than half of it is seen."""
+    value = data.draw(st.sampled_from(list(VALUES.values())))
+    redactor = protecting(key=value)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(value)), max_size=6)))
+    stream = redactor.stream()
+    shown = ""
+    for start, end in zip([0, *cuts], [*cuts, len(value)], strict=True):
+        shown += stream.feed(value[start:end])
+        if data.draw(st.booleans()):
+            shown += stream.release()
+    shown += stream.release()
+    assert longest_visible(value, shown) <= allowed(value)
+
+
+def test_plain_output_is_not_held() -> None:
+    """Only an end that may be a value's beginning waits, and no longer than until it is told apart."""
+    stream = protecting(key="correct-horse-battery").stream()
+    assert stream.feed("Epoch 1/3\n") == "Epoch 1/3\n"
+    assert stream.feed("\r 33%|███   | 1/3") == "\r 33%|███   | 1/3"
+    assert stream.feed(" correct-h") == " "
+    assert stream.held == 9
+    assert stream.feed("at\n") == "correct-hat\n"
+    assert stream.held == 0
+
+
+def test_what_was_held_is_shown_if_it_tells_little() -> None:
+    """After a pause fewer than twelve characters, and less than half of a value, are shown: it may be any word."""
+    stream = protecting(key="correct-horse-battery-staple").stream()
+    assert stream.feed("correct") + stream.release() == "correct"
+    assert stream.feed("ed\n") == "ed\n"
+    assert protecting(key="hunter22").stream().feed("hunter") == ""
+    stream = protecting(key="hunter22").stream()
+    assert stream.feed("hunter") + stream.release() == mark("a.key")
+
+
+def test_a_pem_line_by_line() -> None:
+    """A private key that is printed line by line, with a pause after each, shows none of its lines."""
+    value = realistic()["pem.pkcs8"]
+    redactor = protecting(key=value)
+    stream = redactor.stream()
+    shown = ""
+    for line in value.splitlines(keepends=True):
+        shown += stream.feed(line) + stream.release()
+    lines = value.splitlines()
+    assert find_canary(shown, *lines[1:-2]) == []
+    assert longest_visible("".join(lines[2:-2]), shown) < 12
+    assert longest_visible(lines[1], shown) < 64
+
+
+def test_colours_inside_a_split_value() -> None:
+    """A value that changes its colour between two pieces is masked."""
+    redactor = protecting(key="correct-horse-battery")
+    whole = "\x1b[1mcorrect-\x1b[31mhorse-battery\x1b[0m.\n"
+    for position in range(1, len(whole)):
+        stream = redactor.stream()
+        text = stream.feed(whole[:position]) + stream.feed(whole[position:]) + stream.release()
+        assert longest_visible("correct-horse-battery", text) <= 5, position
+        assert "horse" not in text
+
+
+def test_a_value_that_comes_while_its_beginning_is_shown() -> None:
+    """A value is masked from the moment when it is protected, also in a stream that began before."""
+    redactor = Redactor()
+    stream = redactor.stream()
+    assert stream.feed("correct-horse") == "correct-horse"
+    redactor.protect("correct-horse-battery", "a.key")
+    assert stream.feed(" correct-horse-battery\n") == f" {mark('a.key')}\n"

@@ -1,0 +1,31 @@
+"""What is too short or too common to be masked, and why it says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from zensecrets_jupyter.core.redaction import Redactor, why_unprotected
+
+COMMON = [
+    *("", "a", "12345", "admin", "true", "localhost", "password", "PostgreSQL", "service_account", "googleapis.com", "production"),
+    *("us-east-1", "eu-west-3", "ap-southeast-2", "us-central1", "europe-west4", "westeurope", "eastus2", "us-gov-west-1"),
+    *("123456", "12345678", "1000000", "000000", "20240131", "2024-01-31", "        ", "xxxxxxxx", "*" * 30, " " * 50, "  ab  "),
+]
+
+
+@pytest.mark.parametrize("value", COMMON)
+def test_common_values_are_not_masked(value: str) -> None:
+    """What stands in every second output is left, with a reason that ends a sentence."""
+    redactor = Redactor()
+    assert redactor.protect(value, "a.b") is False
+    assert redactor.names == []
+    assert redactor.redact(f"<{value}>") == f"<{value}>"
+    assert why_unprotected(value).startswith("it ")
+    assert not value.strip() or value.strip() not in why_unprotected(value).split()
+
+
+@pytest.mark.parametrize("value", ["aB3-x9", "hunter2", "739148", "us-east-1x", "passw0rd", "horse battery", "\U0001f600" * 3 + "abc"])
+def test_others_are(value: str) -> None:
+    """Six characters are enough."""
+    assert why_unprotected(value) == ""
+    assert Redactor().protect(value, "a.b") is True
