@@ -143,7 +143,7 @@ class Cleaner:
             # A cell's name may hold letters, digits, - and _ only, and no two may be alike.
             edits = [Edit(0, len(said), f"redacted-{text.path[1]}")]
         elif text.is_base64:
-            edits = edits_of_base64(spots)
+            edits = edits_of_base64(said, spots)
         elif text.is_source:
             edits = edits_of_source(said, spots)
         else:

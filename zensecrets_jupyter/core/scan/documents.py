@@ -63,7 +63,7 @@ class Masker:
         if path[-1:] == ("id",) and len(path) == _DEPTH_OF_ID:
             return f"redacted-{path[1]}"
         if where.is_base64 and not is_key:
-            return edited(text, edits_of_base64(spots))
+            return edited(text, edits_of_base64(text, spots))
         return edited(text, edits_of_source(text, spots) if where.is_source else edits_of_output(spots))
 
     def _remember(self, own: bytes) -> None:

@@ -48,9 +48,9 @@ def edits_of_output(spots: Iterable[Spot]) -> list[Edit]:
     return [Edit(spot.start, spot.end, mark(spot.name)) for spot in spots]
 
 
-def edits_of_base64(spots: Iterable[Spot]) -> list[Edit]:
+def edits_of_base64(text: str, spots: Iterable[Spot]) -> list[Edit]:
     """Return the edits after which base64 is still some, of as many bytes: NULs are where values were."""
-    return [Edit(spot.start, spot.end, "A" * (spot.end - spot.start)) for spot in spots]
+    return [Edit(spot.start, spot.end, re.sub(r"[^=\s]", "A", text[spot.start : spot.end])) for spot in spots]
 
 
 def edited(text: str, edits: Iterable[Edit]) -> str:
