@@ -113,8 +113,8 @@ def test_fingerprints_find_without_the_values(value: str) -> None:
     assert "1 value to prints" in told
     assert "db.short: it has fewer than 12 characters" in told
     assert find_canary(Path("prints")) == []
+    run("secret register weak --key=Winter2024!")
     with pytest.raises(UsageProblem, match="nothing was written"):
-        run("secret register weak --key=Winter2024!")
         run("fingerprints export others weak")
     run("secret cleanup -y")
     with pytest.raises(UsageProblem, match="nothing to look for"):

@@ -88,7 +88,7 @@ def notebook(**planted: str) -> nbformat.NotebookNode:
         planted.get("key", "no key"): 1,
         "widgets": {"application/vnd.jupyter.widget-state+json": {"version_major": 2, "version_minor": 0, "state": state}},
     }
-    made = new_notebook(cells=[code, markdown], metadata=metadata)
+    made: nbformat.NotebookNode = new_notebook(cells=[code, markdown], metadata=metadata)
     nbformat.validate(made)
     return made
 

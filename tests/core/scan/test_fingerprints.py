@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 import string
 from typing import TYPE_CHECKING
@@ -135,24 +134,23 @@ def test_what_a_process_protects_is_remembered_once_and_privately(tmp_path: Path
 
 def test_processes_that_remember_at_once_lose_nothing(tmp_path: Path) -> None:
     """Several at a time, each with values of its own."""
-    code = """
-import json, os, secrets, sys
+    code = f"""
+import json, os, secrets
 from concurrent.futures import ProcessPoolExecutor
-import multiprocessing
+from multiprocessing import get_context
 
 def work(number):
     from zensecrets_jupyter.core.redaction import the_redactor
     from zensecrets_jupyter.core.scan.store import remember
     for turn in range(10):
-        the_redactor().protect(secrets.token_urlsafe(30), f"n{number}.k{turn}")
+        the_redactor().protect(secrets.token_urlsafe(30), "n%d.k%d" % (number, turn))
         remember()
 
-if __name__ == "__main__":
-    os.environ["ZENSECRETS_HOME"] = %r
-    with ProcessPoolExecutor(4, mp_context=multiprocessing.get_context("fork")) as pool:
-        list(pool.map(work, range(4)))
-    from zensecrets_jupyter.core.scan.store import known_fingerprints
-    print(json.dumps(known_fingerprints().names))
-""" % str(tmp_path / "home")
+os.environ["ZENSECRETS_HOME"] = {str(tmp_path / "home")!r}
+with ProcessPoolExecutor(4, mp_context=get_context("fork")) as pool:
+    list(pool.map(work, range(4)))
+from zensecrets_jupyter.core.scan.store import known_fingerprints
+print(json.dumps(known_fingerprints().names))
+"""
     assert run_python(code) == sorted(f"n{number}.k{turn}" for number in range(4) for turn in range(10))
-    assert os.listdir(tmp_path / "home") == ["fingerprints"]
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["fingerprints"]

@@ -15,6 +15,8 @@ Path = tuple["str | int", ...]
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|-?\d[\d.eE+-]*', re.DOTALL)
 _UNIT = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
 
+_DECODER = json.JSONDecoder(strict=False)
+
 
 class Piece(NamedTuple):
     """A string, a key or a number: ``text[start:end]`` without the quotes."""
@@ -30,7 +32,7 @@ class Piece(NamedTuple):
         raw = text[self.start : self.end]
         if self.is_number or "\\" not in raw:
             return raw
-        said: str = json.loads(f'"{raw}"', strict=False)
+        said: str = _DECODER.decode(f'"{raw}"')
         return said
 
     def positions(self, text: str) -> list[int]:

@@ -40,6 +40,11 @@ class Text(NamedTuple):
         return self.pieces[0].path[:-1] if len(self.pieces) > 1 else self.pieces[0].path
 
     @property
+    def length(self) -> int:
+        """How many characters it has at most."""
+        return sum(piece.end - piece.start for piece in self.pieces)
+
+    @property
     def is_source(self) -> bool:
         """Whether it is what a person wrote into a cell."""
         return any(part in _SOURCES for part in self.path) and "outputs" not in self.path and "metadata" not in self.path

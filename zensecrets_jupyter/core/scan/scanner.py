@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 from zensecrets_jupyter.core.scan import databases, notebooks
 from zensecrets_jupyter.core.scan.findings import Finding, Report, Unread
 from zensecrets_jupyter.core.scan.walking import files_under, why_not
@@ -89,7 +91,8 @@ class Scanner:
             raw = ""
         if not notebooks.is_notebook(raw):
             return _as_found(shown, data, self._known.find(data))
-        return [self._masked(finding) for text in notebooks.texts(raw) for finding in self._in_text(shown, raw, text)]
+        texts = (text for text in notebooks.texts(raw) if text.length >= SHORTEST)
+        return [self._masked(finding) for text in texts for finding in self._in_text(shown, raw, text)]
 
     def _in_text(self, shown: str, raw: str, text: notebooks.Text) -> Iterator[Finding]:
         said = text.value(raw)
@@ -154,12 +157,13 @@ def _is_text(data: bytes) -> bool:
     return b"\0" not in data[:8192]
 
 
-def _has_files(data: bytes) -> bool:
-    """Tell whether there may be a file in base64 in a notebook in which its text shows nothing: an attachment, or one in lines.
+# RFC 2045 and RFC 7468: the lines of base64 have 76 or 64 digits.
+_WRAPPED = re.compile(rb"\\n(?<=[A-Za-z0-9+/]{64}\\n)")
 
-    RFC 2045 and RFC 7468 say how long lines of base64 are.
-    """
-    return b'"attachments"' in data or not {64, 76}.isdisjoint(map(len, data.split(b"\\n")))
+
+def _has_files(data: bytes) -> bool:
+    """Tell whether there may be a file in base64 in a notebook in which its text shows nothing: an attachment, or one in lines."""
+    return b'"attachments"' in data or _WRAPPED.search(data) is not None
 
 
 def _size(path: Path) -> int:
