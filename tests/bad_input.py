@@ -198,6 +198,38 @@ def _files() -> list[BadInput]:
     ]
 
 
+def _scans() -> list[BadInput]:
+    found = {"a.py": f"key = {OTHER!r}".encode()}
+    return [
+        BadInput("scan of nothing", _command("scan"), ("PATH",)),
+        BadInput("scan of no file", _command("scan no/such"), ("no/such", "Check the path"), (_OPENAI,)),
+        BadInput("scan for nothing", _command("secret scan ."), ("'default'", "--fingerprints FILE"), files=found),
+        BadInput("scan in no format", _command("scan . --format xml"), ("--format", "sarif"), (_OPENAI,)),
+        BadInput("scan by no fingerprints", _command("scan . --fingerprints no"), ("'no'", "does not exist")),
+        BadInput("scan by something else", _command("scan . --fingerprints a.py"), ("'a.py'", "fingerprints export"), files=found),
+        BadInput("cleaning of nothing", _command("clean"), ("clean PATH",)),
+        BadInput("cleaning of no file", _command("secret clean no/such"), ("no/such",), (_OPENAI,)),
+        BadInput("cleaning for nothing", _command("clean ."), ("'default'",), files=found),
+        BadInput("cleaning both ways", _command("clean . --backup b --no-backup"), ("--backup", "--no-backup"), (_OPENAI,), found),
+        BadInput("cleaning with nobody there", _command("clean ."), ("backup", "ZENSECRETS_PASSPHRASE"), (_OPENAI,), found),
+        BadInput("cleaning over a file", _command("clean . --backup a.py"), ("'a.py'", "exists"), (_OPENAI,), found),
+        BadInput("restoring and cleaning", _command("clean . --restore a.py"), ("--restore",), files=found),
+        BadInput("restoring no backup", _command("clean --restore a.py"), ("'a.py'", "no backup"), files=found),
+        BadInput("restoring no file", _command("clean --restore no"), ("'no'",)),
+        BadInput("fingerprints to nowhere", _command("fingerprints export"), ("FILE",)),
+        BadInput("fingerprints of nothing", _command("fingerprints export f"), ("nothing was written", "12 characters")),
+        BadInput("fingerprints of no secret", _command("fingerprints export f opanai"), ("'opanai'", "'openai'"), (_OPENAI,)),
+        BadInput("fingerprints over a file", _command("fingerprints export a.py"), ("a.py", "--force"), (_OPENAI,), found),
+        BadInput("fingerprints to no folder", _command("fingerprints export no/f"), ("no/f",), (_OPENAI,)),
+        BadInput(
+            "fingerprints of what could be guessed",
+            _command("fingerprints export f weak"),
+            ("weak.k", "nothing was written"),
+            (_command("secret register weak --k=Winter2024"),),
+        ),
+    ]
+
+
 def _components() -> list[BadInput]:
     slips = ["{{a}}", "{a.b}", "{{a.b}", "${{a.b}}", "{{a .b}}"]
     return [
@@ -278,5 +310,5 @@ def _stacks() -> list[BadInput]:
     ]
 
 
-BAD_INPUT = [*_secrets(), *_arguments(), *_files(), *_components(), *_stacks()]
+BAD_INPUT = [*_secrets(), *_arguments(), *_files(), *_scans(), *_components(), *_stacks()]
 """The whole table."""

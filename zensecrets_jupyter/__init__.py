@@ -184,3 +184,8 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     """Tell JupyterLab where the front end is."""
     return [{"src": "labextension", "dest": "zensecrets-jupyter"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    """Tell Jupyter Server which module extends it."""
+    return [{"module": "zensecrets_jupyter.server.extension"}]

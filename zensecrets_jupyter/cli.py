@@ -74,7 +74,17 @@ def run(words: Sequence[str]) -> int:
     except ZenSecretsError as error:
         _say(f"Error: {in_terminal(str(error))}")
         return 1
+    finally:
+        _remember()
     return _show(outcome)
+
+
+def _remember() -> None:
+    # Whoever registers a secret here may have a server running that saves notebooks.
+    from zensecrets_jupyter.core.scan.store import remember  # noqa: PLC0415 - not needed for --help
+
+    with suppress(OSError, ZenSecretsError):
+        remember()
 
 
 def _prepare_streams() -> None:
@@ -170,6 +180,7 @@ def _abilities() -> Abilities:
         keeps_environment=False,
         may_reveal=True,
         read_input=(lambda: sys.stdin.buffer.read(LARGEST + 3)) if piped else None,
+        shows_progress=sys.stderr.isatty(),
         run_program=_run_program,
     )
 

@@ -95,6 +95,7 @@ def test_the_wheel_holds_types_license_notebooks_and_labextension(wheel: Path) -
             f"{about}/licenses/LICENSE",
             f"{data}/{LABEXTENSION}package.json",
             f"{data}/{LABEXTENSION}install.json",
+            f"{data}/etc/jupyter/jupyter_server_config.d/zensecrets-jupyter.json",
         }
         <= names
     )
@@ -116,6 +117,12 @@ def test_jupyterlab_lists_the_labextension_as_ok(installed: Path) -> None:
     """JupyterLab finds the labextension, enabled and compatible, and knows which Python package brought it."""
     listed = re.sub(r"\x1b\[\d+m", "", _run([installed / "jupyter", "labextension", "list"], path=installed))
     assert f"zensecrets-jupyter v{VERSION} enabled OK (python, zensecrets-jupyter)" in listed
+
+
+def test_jupyter_server_lists_its_extension_as_ok(installed: Path) -> None:
+    """The server extension is enabled by being installed, and can be loaded."""
+    listed = re.sub(r"\x1b\[\d+m", "", _run([installed / "jupyter", "server", "extension", "list"], path=installed))
+    assert f"zensecrets_jupyter {VERSION} OK" in listed
 
 
 def test_the_notebooks_lie_inside_the_installed_package(installed: Path) -> None:

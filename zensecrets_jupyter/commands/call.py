@@ -64,14 +64,16 @@ class Abilities:
         keeps_environment: Whether variables that a command sets are still there for what the person does next.
         may_reveal: Whether a value may be shown when a person asks for exactly that; an output that is saved is no place for it.
         read_input: Returns what was piped in, where something was.
-        guard: What keeps known values in the session, where it is a session that has one.
+        shows_progress: Whether a person is watching who may see how far something is.
         run_program: Runs a program with further environment variables and returns its exit code, where that is what a face does.
+        guard: What keeps known values in the session, where it is a session that has one.
     """
 
     program: str = "%zen"
     keeps_environment: bool = True
     may_reveal: bool = False
     read_input: Callable[[], bytes] | None = None
+    shows_progress: bool = False
     run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
     guard: Guard | None = None
 

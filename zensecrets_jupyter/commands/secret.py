@@ -10,7 +10,7 @@ from zensecrets_jupyter.commands import completion, sensitive
 from zensecrets_jupyter.commands.active import manager_of, refuse_missing, refuse_taken
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, wait
+from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, Later, wait
 from zensecrets_jupyter.commands.render import schema_table, schemas_table, secret_table, secrets_table, versions_table
 from zensecrets_jupyter.commands.secret_env import env
 from zensecrets_jupyter.commands.secret_files import export_secrets, import_secrets
@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.ask import Question
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
-secret = Group("secret", help="Secrets of the active stack's secrets manager.")
+secret = Group(
+    "secret",
+    later={
+        "scan": Later("zensecrets_jupyter.commands.scan", "scan", "Find known values in notebooks and other files."),
+        "clean": Later("zensecrets_jupyter.commands.clean", "clean", "Replace known values in notebooks and other files."),
+    },
+    help="Secrets of the active stack's secrets manager.",
+)
 secret.add_command(env)
 secret.add_command(export_secrets)
 secret.add_command(guard)

@@ -36,6 +36,9 @@ def make_root(**further: Later) -> Group:
     """Return the tree's root, with commands that only one face has."""
     later = {
         "secret": Later(f"{_HERE}.secret", "secret", "Secrets of the active stack: register, get, list, update, import, export."),
+        "scan": Later(f"{_HERE}.scan", "scan", "Find known values in notebooks and other files."),
+        "clean": Later(f"{_HERE}.clean", "clean", "Replace known values in notebooks and other files."),
+        "fingerprints": Later(f"{_HERE}.fingerprints", "fingerprints", "Fingerprints, to scan without the values: export."),
         "stack": Later(f"{_HERE}.stack", "stack", "Stacks: register, set, validate, register-secrets, export, import."),
         **{name: Later(f"{_HERE}.component", name.replace("-", "_"), summary) for name, summary in COMPONENTS.items()},
         **further,

@@ -91,6 +91,11 @@ class Redactor:
         with self._lock:
             return sorted(set(self._names.values()))
 
+    def protected(self) -> list[tuple[str, str]]:
+        """Return each value with its name, for who takes their fingerprints; no other use is meant."""
+        with self._lock:
+            return list(self._values)
+
     @property
     def size(self) -> int:
         """How many values are protected."""

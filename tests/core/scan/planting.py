@@ -1,0 +1,117 @@
+"""Files with values planted in every form and place, and where a scan has to find them."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from zensecrets_jupyter.core.redaction.forms import FORMS, that_differ
+from zensecrets_jupyter.core.scan.known import KnownValues
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NASTY = "'\"\\é&<> ü/+=~🔑"
+"""What makes every form another one."""
+
+
+def nasty(label: str = "") -> str:
+    """Return a canary with everything in it that code escapes."""
+    return f"{canary(label)}{NASTY}{canary('end')}"
+
+
+def known(**values: str) -> KnownValues:
+    """Return what looks for these values, each by the name of its secret with the key ``key``."""
+    looked = KnownValues()
+    for name, value in values.items():
+        assert looked.add(value, f"{name}.key") == ""
+    return looked
+
+
+def forms_of(value: str) -> dict[str, str]:
+    """Return each form of a value that is no earlier one, by name."""
+    found: dict[str, str] = {}
+    for name in that_differ(value):
+        text = FORMS[name](value)
+        if text not in found.values():
+            found[name] = text
+    return found
+
+
+PLACES = {
+    "code": "cell 1, line 2",
+    "markdown": "cell 2, line 1",
+    "stream": "cell 1, output 1, text",
+    "html": "cell 1, output 2, text/html",
+    "plain": "cell 1, output 2, text/plain",
+    "json": "cell 1, output 2, application/json, inner, y",
+    "output metadata": "cell 1, output 2, metadata, seen",
+    "error": "cell 1, output 3, evalue",
+    "traceback": "cell 1, output 3, traceback",
+    "cell metadata": "cell 1, metadata, note",
+    "attachment": "cell 2, attachment, note.txt, text/plain",
+    "metadata": "metadata, about",
+    "key": "metadata, ‹secret:planted.key› (the key)",
+    "widget state": "metadata, widgets, application/vnd.jupyter.widget-state+json, state, w1, state, value",
+}
+"""Each place in a notebook where :func:`notebook` plants something, and what a scan calls it."""
+
+
+def notebook(**planted: str) -> nbformat.NotebookNode:
+    """Return a notebook with these texts in it, by the names of their places."""
+
+    def at(place: str) -> str:
+        text = planted.get(place, "nothing")
+        return f"some text {text} more text"
+
+    state = {"w1": {"model_name": "TextModel", "model_module": "@jupyter-widgets/controls", "state": {"value": at("widget state")}}}
+    outputs = [
+        new_output("stream", name="stdout", text=f"line\n{at('stream')}\nline\n"),
+        new_output(
+            "display_data",
+            {"text/html": f"<b>\n{at('html')}\n</b>", "text/plain": at("plain"), "application/json": {"inner": ["x", {"y": at("json")}]}},
+            metadata={"seen": at("output metadata")},
+        ),
+        new_output("error", ename="E", evalue=at("error"), traceback=["frame", at("traceback")]),
+    ]
+    code = new_code_cell(f"x = 1\n# {at('code')}\ny = 2", outputs=outputs, metadata={"note": at("cell metadata")})
+    encoded = base64.b64encode(at("attachment").encode()).decode()
+    markdown = new_markdown_cell(at("markdown"), attachments={"note.txt": {"text/plain": encoded}})
+    metadata: dict[str, Any] = {
+        "about": at("metadata"),
+        planted.get("key", "no key"): 1,
+        "widgets": {"application/vnd.jupyter.widget-state+json": {"version_major": 2, "version_minor": 0, "state": state}},
+    }
+    made: nbformat.NotebookNode = new_notebook(cells=[code, markdown], metadata=metadata)
+    nbformat.validate(made)
+    return made
+
+
+def write_notebook(path: Path, **planted: str) -> None:
+    """Write :func:`notebook` to a file."""
+    nbformat.write(notebook(**planted), path)
+
+
+def history(path: Path, *sources: str) -> None:
+    """Make a database like IPython's history, with these sources."""
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("CREATE TABLE history (session integer, line integer, source text, source_raw text, PRIMARY KEY (session, line))")
+        database.executemany("INSERT INTO history VALUES (1, ?, ?, ?)", [(line, source, "x") for line, source in enumerate(sources)])
+
+
+def with_deleted(path: Path, text: str) -> None:
+    """Make a database whose row with ``text`` was deleted, as SQLite deletes by default: it stays in the file."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA secure_delete = OFF")
+        database.execute("CREATE TABLE documents (id integer PRIMARY KEY, body text)")
+        database.executemany("INSERT INTO documents (body) VALUES (?)", [(f"row {number}",) for number in range(20)])
+        database.execute("INSERT INTO documents (body) VALUES (?)", [text])
+        database.commit()
+        database.execute("DELETE FROM documents WHERE body = ?", [text])
+        database.commit()

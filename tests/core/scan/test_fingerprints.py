@@ -1,0 +1,156 @@
+"""Fingerprints: they recognise what they were taken of, and tell nothing else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import string
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.core.processes import run_python
+from tests.core.scan.planting import forms_of, nasty
+from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.core.redaction import the_redactor
+from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.core.scan.store import known_fingerprints, place, remember
+from zensecrets_jupyter.core.scan.strength import WEAKEST, strength
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VALUES = {
+    "plain.key": canary("print"),
+    "nasty.key": nasty("print"),
+    "pem.key": "-----BEGIN PRIVATE KEY-----\n" + "\n".join(secrets.token_urlsafe(48) for _ in range(4)) + "\n-----END PRIVATE KEY-----",
+    "short.key": "vX8#kQ2!mZ7$",
+    "hex.key": secrets.token_hex(20),
+    "token.key": "sk-proj-" + secrets.token_urlsafe(30),
+    "url.key": f"postgresql://user:{secrets.token_urlsafe(24)}@host/db",
+    "json.key": json.dumps({"type": "x", "private": secrets.token_urlsafe(40)}),
+}
+TEXT, REFUSED = export((value, name) for name, value in VALUES.items())
+PRINTS = Fingerprints(TEXT, "f")
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_every_form_is_recognised_between_letters(name: str) -> None:
+    """In the middle of other text, glued to it or not, and whole where nothing is cut off."""
+    assert REFUSED == {}
+    for form, text in forms_of(VALUES[name]).items():
+        for before, after in (("", ""), ("abc", "abc"), ("x = '", "'\n"), ("é\x00", "\xff ")):
+            found = PRINTS.find(f"{before}{text}{after}".encode())
+            assert {spot.name for spot in found} == {name}, form
+
+
+@given(text=st.text(st.characters(codec="utf-8"), max_size=300))
+@settings(max_examples=50, deadline=None)
+def test_nothing_else_is_recognised(text: str) -> None:
+    """Arbitrary text has none of the values."""
+    assert PRINTS.find(text.encode()) == []
+
+
+def test_a_picture_is_searched_by_its_bytes() -> None:
+    """Of a long picture only what its bytes say in clear is found, and where in the base64 that is."""
+    header, value = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", VALUES["plain.key"].encode()
+    picture = header + secrets.token_bytes(2000) + b"\0" + value + b"\0" + secrets.token_bytes(100)
+    digits = base64.b64encode(picture)
+    (found,) = PRINTS.find(b'"' + digits + b'"')
+    assert found.form == "base64"
+    cut = digits[: found.start - 1] + digits[found.end - 1 :]
+    assert find_canary(base64.b64decode(cut + b"=" * (-len(cut) % 4))) == []
+
+
+def test_a_file_of_fingerprints_holds_no_value_and_says_what_it_reveals() -> None:
+    """Neither a value nor a piece of one is in it, and no two files are alike."""
+    for value in VALUES.values():
+        for start in range(0, len(value) - 8, 4):
+            assert value[start : start + 8] not in TEXT or value[start : start + 8] in "-----BEGIN PRIVATE KEY-----"
+    assert find_canary(TEXT) == []
+    header, *lines = TEXT.splitlines()
+    assert "nothing else" in json.loads(header)["about"]
+    again = export((value, name) for name, value in VALUES.items())[0].splitlines()[1:]
+    hashes = {one[2] for line in lines for one in json.loads(line)["forms"]}
+    assert hashes.isdisjoint(one[2] for line in again for one in json.loads(line)["forms"])
+
+
+@pytest.mark.parametrize(
+    "value", ["Tr0ub4dor&3", "password-password", "correct horse", "2024-01-01T00:00", "aaaaaaaaaaaaaaaaaaaa", "123456789012345"]
+)
+def test_a_value_that_could_be_guessed_is_refused_by_its_name(value: str) -> None:
+    """Short values, words, dates and sequences: whoever has the file could try them all."""
+    text, refused = export([(value, "weak.key")])
+    assert list(refused) == ["weak.key"]
+    assert value not in refused["weak.key"]
+    assert len(text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("letters", "length"), [(string.hexdigits[:16], 32), (string.ascii_letters + string.digits, 20), (string.printable[:90], 16)]
+)
+def test_random_values_are_strong_enough(letters: str, length: int) -> None:
+    """What a machine draws is not taken for a word."""
+    for _ in range(200):
+        assert strength("".join(secrets.choice(letters) for _ in range(length))) > WEAKEST
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"zensecrets_fingerprints": 2}', '{"zensecrets_fingerprints": 1, "key": "AA=="}'])
+def test_what_is_no_file_of_fingerprints_is_refused(text: str) -> None:
+    """With its name, and what to do."""
+    with pytest.raises(UnreadableFileError, match=r"'f' .*fingerprints export"):
+        Fingerprints(text, "f")
+
+
+def test_a_damaged_line_is_refused_with_its_number() -> None:
+    """Half a file would let half of the values through."""
+    with pytest.raises(UnreadableFileError, match="Line 3"):
+        Fingerprints("\n".join([*TEXT.splitlines()[:2], TEXT.splitlines()[2][:100]]), "f")
+
+
+def test_what_a_process_protects_is_remembered_once_and_privately(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file under the home recognises it in another process, can be read by its owner only, and can be turned off."""
+    monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
+    name, value = f"remembered{secrets.token_hex(4)}.key", canary("remembered")
+    monkeypatch.setenv("ZENSECRETS_FINGERPRINTS", "off")
+    the_redactor().protect(value, name)
+    remember()
+    assert not place().exists()
+    monkeypatch.delenv("ZENSECRETS_FINGERPRINTS")
+    remember()
+    size = place().stat().st_size
+    remember()
+    assert place().stat().st_size == size
+    assert place().stat().st_mode & 0o777 == 0o600
+    assert name in known_fingerprints().names
+    assert [spot.name for spot in known_fingerprints().find(value.encode())] == [name]
+    assert find_canary(tmp_path) == []
+    the_redactor().forget(name)
+
+
+def test_processes_that_remember_at_once_lose_nothing(tmp_path: Path) -> None:
+    """Several at a time, each with values of its own."""
+    code = f"""
+import json, os, secrets
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+def work(number):
+    from zensecrets_jupyter.core.redaction import the_redactor
+    from zensecrets_jupyter.core.scan.store import remember
+    for turn in range(10):
+        the_redactor().protect(secrets.token_urlsafe(30), "n%d.k%d" % (number, turn))
+        remember()
+
+os.environ["ZENSECRETS_HOME"] = {str(tmp_path / "home")!r}
+with ProcessPoolExecutor(4, mp_context=get_context("fork")) as pool:
+    list(pool.map(work, range(4)))
+from zensecrets_jupyter.core.scan.store import known_fingerprints
+print(json.dumps(known_fingerprints().names))
+"""
+    assert run_python(code) == sorted(f"n{number}.k{turn}" for number in range(4) for turn in range(10))
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["fingerprints"]

@@ -1,0 +1,63 @@
+"""nbconvert: what the real command exports with the preprocessor, and without."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.lines import run
+from tests.core.scan.planting import PLACES, write_notebook
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PREPROCESSOR = "--Exporter.preprocessors=zensecrets_jupyter.server.export.RedactPreprocessor"
+
+
+def _convert(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "nbconvert", *options, "a.ipynb"]
+    # Jupyter writes folders of its own where it is told.
+    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config"), "IPYTHONDIR": str(folder / "ipython")}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+
+
+@pytest.mark.parametrize("kind", ["html", "markdown", "script", "notebook"])
+def test_an_export_holds_no_value(kind: str, tmp_path: Path) -> None:
+    """The store's values are masked in every kind of export, short ones too; without the preprocessor they are there."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    value, short = canary("export"), "hunter2x"
+    run("secret register db --password=? --pin=?", value, short)
+    write_notebook(folder / "a.ipynb", **{place: f"{value} {short}" for place in PLACES if place != "key"})
+    _convert(folder, "--to", kind, "--output", "clear")
+    assert any(find_canary(path) for path in folder.glob("clear*"))
+    done = _convert(folder, "--to", kind, "--output", "masked", PREPROCESSOR)
+    # An attachment may be a file of its own.
+    assert [find_canary(path) for path in folder.glob("masked*") if find_canary(path)] == []
+    (masked,) = [path for path in folder.glob("masked*") if path.is_file()]
+    assert short not in masked.read_text(encoding="utf-8")
+    assert "zensecrets masked ‹secret:db.password›, ‹secret:db.pin› in the export." in done.stderr
+    assert find_canary(done.stdout + done.stderr) == []
+
+
+def test_a_locked_store_is_told_and_fingerprints_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the store needs a passphrase nobody is asked: what has a fingerprint is masked all the same."""
+    from zensecrets_jupyter.core.scan.store import remember  # noqa: PLC0415 - only here
+
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    value = canary("locked")
+    monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "open")
+    run("secret register locked --password=?", value)
+    run("secret get locked")
+    remember()
+    monkeypatch.delenv("ZENSECRETS_PASSPHRASE")
+    write_notebook(folder / "a.ipynb", code=value, html=value)
+    done = _convert(folder, "--to", "html", PREPROCESSOR)
+    assert find_canary(folder / "a.html") == []
+    assert find_canary(done.stderr) == []

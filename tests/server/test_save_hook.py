@@ -1,0 +1,163 @@
+"""The second net: what a real Jupyter Server writes to disk, and what its log says."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import nbformat
+import pytest
+import requests
+
+from tests.core.scan.planting import PLACES, forms_of, nasty, notebook
+from tests.terminal import zensecrets
+from zensecrets_jupyter.server.save_hook import SaveHook
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterator
+    from pathlib import Path
+
+VALUE = canary("saved")
+NASTY = nasty("saved")
+SECONDS_TO_START = 60
+
+
+class Server(NamedTuple):
+    """A Jupyter Server that is running, and where everything that it writes lies."""
+
+    url: str
+    token: str
+    folder: Path
+    home: Path
+
+    def save(self, path: str, content: Any, kind: str = "notebook", file_format: str = "json") -> None:
+        """Save a file as a front end does."""
+        model = {"type": kind, "format": file_format, "content": content}
+        answer = requests.put(f"{self.url}api/contents/{path}", json=model, headers={"Authorization": f"token {self.token}"}, timeout=60)
+        assert answer.status_code in {200, 201}, answer.text
+
+    @property
+    def log(self) -> str:
+        """What its log says so far."""
+        return (self.home / "log").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a Jupyter Server whose user has registered two secrets in a terminal."""
+    home = tmp_path_factory.mktemp("server")
+    folder = home / "notebooks"
+    folder.mkdir()
+    own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "ZENSECRETS_HOME": "zensecrets"}
+    token = secrets.token_hex()
+    environment = {**os.environ, "JUPYTER_TOKEN": token, **{name: str(home / place) for name, place in own.items()}}
+    environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+    registered = zensecrets("secret", "register", "db", f"--password={VALUE}", f"--nasty={NASTY}", environment=environment)
+    assert registered.returncode == 0, registered.stderr
+    options = [
+        "--ContentsManager.allow_hidden=True",
+        "--no-browser",
+        "--port=0",
+        "--allow-root",
+        f"--ServerApp.root_dir={folder}",
+        "--log-level=DEBUG",
+    ]
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyter_server", *options], env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            yield Server(_url_of(process, home), token, folder, home)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
+    told = home / "runtime" / f"jpserver-{process.pid}.json"
+    until = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < until and process.poll() is None:
+        if told.is_file() and (text := told.read_text(encoding="utf-8")):
+            url: str = json.loads(text)["url"]
+            try:
+                if requests.get(f"{url}api", timeout=SECONDS_TO_START).ok:
+                    return url
+            except requests.ConnectionError:
+                pass
+        time.sleep(0.1)
+    message = f"Jupyter Server did not start:\n{(home / 'log').read_text(encoding='utf-8')}"
+    raise RuntimeError(message)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_known_value_is_saved_in_a_notebook(place: str, server: Server) -> None:
+    """In every place of a notebook, in every form; what is saved is valid, and the log names the secret, not the value."""
+    name = place.replace(" ", "-")
+    forms = list(forms_of(NASTY).values())
+    chosen = forms if place == "code" else forms[::8]
+    for number, text in enumerate(chosen):
+        server.save(f"{name}-{number}.ipynb", notebook(**{place: text}))
+        saved = server.folder / f"{name}-{number}.ipynb"
+        assert find_canary(saved) == []
+        nbformat.validate(nbformat.read(saved, as_version=4))
+    assert f"zensecrets masked ‹secret:db.nasty› in {name}-0.ipynb before it was saved." in server.log
+    assert find_canary(server.home / "log") == []
+    assert find_canary(server.home / "zensecrets") == []
+
+
+def test_a_text_file_gets_references_or_marks(server: Server) -> None:
+    """A script gets a reference, a log a mark; a file for the environment is what a person wants it to be."""
+    server.save("run.py", f"key = '{VALUE}'\n", "file", "text")
+    server.save("out.log", f"key: {VALUE}\n", "file", "text")
+    assert (server.folder / "run.py").read_text(encoding="utf-8") == "key = '{{db.password}}'\n"
+    assert (server.folder / "out.log").read_text(encoding="utf-8") == "key: ‹secret:db.password›\n"
+    server.save(".env", f"KEY={VALUE}\n", "file", "text")
+    assert find_canary(server.folder / ".env") != []
+    (server.folder / ".env").unlink()
+
+
+def test_what_holds_nothing_is_saved_as_it_is(server: Server) -> None:
+    """A notebook without a value is on the disk what nbformat writes, and the log says nothing."""
+    made = notebook()
+    before = server.log.count("zensecrets masked")
+    server.save("nothing.ipynb", made)
+    assert nbformat.read(server.folder / "nothing.ipynb", as_version=4) == made
+    assert server.log.count("zensecrets masked") == before
+
+
+def test_a_secret_that_is_registered_later_is_known_too(server: Server) -> None:
+    """The server looks whether there is something new each time."""
+    value = canary("later")
+    environment = {"ZENSECRETS_HOME": str(server.home / "zensecrets"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+    assert zensecrets("secret", "register", "later", f"--key={value}", environment=environment).returncode == 0
+    server.save("later.ipynb", notebook(markdown=value))
+    assert find_canary(server.folder / "later.ipynb") == []
+
+
+def test_a_fault_of_ours_never_keeps_a_file_from_being_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a damaged file of fingerprints the content stays as it is, and the log says that and nothing of the content."""
+    import logging  # noqa: PLC0415 - only here
+
+    monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
+    (tmp_path / "fingerprints").write_text("damaged", encoding="utf-8")
+    logger: logging.Logger = logging.getLogger("save hook")
+    model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
+    SaveHook(logger)(model=model, path="a.py", contents_manager=None)
+    assert model["content"] == f"x = {VALUE}"
+    assert "UnreadableFileError" in caplog.text
+    assert "saved as it is" in caplog.text
+    assert find_canary(caplog.text) == []
+
+
+def test_the_extension_is_listed_and_enabled(server: Server) -> None:
+    """The server found and loaded it by the file that the wheel brings."""
+    assert "zensecrets_jupyter | extension was successfully loaded." in server.log

@@ -1,0 +1,229 @@
+"""Keyed fingerprints: a file that recognises values without holding them.
+
+The file has a random key and, for each value, hashes of stretches of its forms (see :mod:`~zensecrets_jupyter.core.scan.windows`) and of
+the whole forms. All hashes are keyed BLAKE2b (RFC 7693). To whoever has the file, and so its key, it tells
+
+* whether a text is one of the values, or holds one: that is its purpose;
+* the names and keys of the secrets;
+* how long each form is, and where in it a stretch without blanks begins.
+
+Nothing else: in particular no cheap hash by which a search could be quicker, since several forms together would give the value away. But
+whoever can guess a value can check the guess as fast as a machine hashes. So a value that could be guessed has no fingerprint, and a
+stretch is always as hard to guess as a whole value has to be.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import secrets
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.core.scan.known import Known, Spot, apart
+from zensecrets_jupyter.core.scan.strength import why_weak
+from zensecrets_jupyter.core.scan.undoing import views
+from zensecrets_jupyter.core.scan.windows import windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MARK = "zensecrets_fingerprints"
+VERSION = 1
+ABOUT = (
+    "Keyed fingerprints of secrets. They tell whoever has this file whether a text holds one of the secrets, the secrets' names, and how "
+    "long each form of a value is; nothing else."
+)
+_DIGEST = 16
+_KEY = 32
+
+
+class _Entry(NamedTuple):
+    """What is known of a stretch: whose it is, the form, where it begins in it, the form's length and hash."""
+
+    name: str
+    form: str
+    lead: int
+    length: int
+    whole: bytes
+    is_value: bool
+
+
+def new_header() -> str:
+    """Return the first line of a new file of fingerprints, with a key of its own."""
+    return json.dumps({MARK: VERSION, "about": ABOUT, "key": _text(secrets.token_bytes(_KEY))}) + "\n"
+
+
+def why_unprinted(value: str) -> str:
+    """Return why ``value`` can have no fingerprint, as the end of a sentence, or nothing if it can."""
+    return "" if any(True for _ in windows(value)) else why_weak(value) or "its own part is too short or could be guessed"
+
+
+def line_of(header: str, value: str, name: str) -> str:
+    """Return the line that a file with that header has for a value."""
+    hashes = _Hashes(_key_of(header, ""))
+    found = [
+        [
+            window.size,
+            int(window.has_blanks),
+            _text(hashes.window(window.data[window.lead : window.lead + window.size])),
+            window.form,
+            window.lead,
+            len(window.data),
+            _text(hashes.whole(window.data)),
+            int(window.is_value),
+        ]
+        for window in windows(value)
+    ]
+    own = _text(hashes.whole(b"value:" + value.encode("utf-8", "surrogatepass")))
+    return json.dumps({"name": name, "id": own, "forms": found}, separators=(",", ":")) + "\n"
+
+
+def identity_of(header: str, value: str) -> str:
+    """Return what the line of ``value`` has as its ``id``."""
+    return _text(_Hashes(_key_of(header, "")).whole(b"value:" + value.encode("utf-8", "surrogatepass")))
+
+
+def export(values: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
+    """Return the text of a file of fingerprints, and the names of those that could be guessed, each with the reason.
+
+    Args:
+        values: Each value with its name.
+    """
+    header = new_header()
+    lines, refused = [header], {}
+    for value, name in values:
+        reason = why_unprinted(value)
+        if reason:
+            refused[name] = reason
+        else:
+            lines.append(line_of(header, value, name))
+    return "".join(lines), refused
+
+
+class Fingerprints(Known):
+    """Values that are known by their fingerprints only.
+
+    A search takes about a second for each megabyte without blanks, and next to none for ordinary text.
+    """
+
+    def __init__(self, text: str, where: str) -> None:
+        """Read the text of a file of fingerprints.
+
+        Raises:
+            UnreadableFileError: If it is none.
+        """
+        header, *lines = text.splitlines() or [""]
+        self._hashes = _Hashes(_key_of(header, where))
+        self._tables: dict[tuple[int, bool], dict[bytes, list[_Entry]]] = {}
+        self._names: set[str] = set()
+        self.reach = 0
+        for number, line in enumerate(lines, 2):
+            self._read(line, where, number)
+
+    def _read(self, line: str, where: str, number: int) -> None:
+        try:
+            document = json.loads(line)
+            name = str(document["name"])
+            for size, has_blanks, window, form, lead, length, whole, is_value in document["forms"]:
+                entry = _Entry(name, str(form), int(lead), int(length), _bytes(whole), bool(is_value))
+                self._tables.setdefault((int(size), bool(has_blanks)), {}).setdefault(_bytes(window), []).append(entry)
+                self.reach = max(self.reach, entry.length)
+        except (ValueError, KeyError, TypeError):
+            pass
+        else:
+            self._names.add(name)
+            return
+        raise UnreadableFileError(f"Line {number} of the fingerprints {where!r} is damaged.", hint="Export them again.")
+
+    @property
+    def names(self) -> list[str]:
+        """See :attr:`Known.names`."""
+        return sorted(self._names)
+
+    def may_touch(self, data: bytes) -> bool:
+        """See :meth:`Known.may_touch`; here it can't be told without looking."""
+        del data
+        return bool(self._tables)
+
+    def find(self, data: bytes) -> list[Spot]:
+        """See :meth:`Known.find`."""
+        spots: list[Spot] = []
+        if self._tables:
+            for view in views(data):
+                spots += [view.back(spot) for spot in self._find(view.data)]
+        return apart(spots)
+
+    def _find(self, data: bytes) -> list[Spot]:
+        spots: list[Spot] = []
+        for (size, has_blanks), table in self._tables.items():
+            stretches = [(0, data)] if has_blanks else [(match.start(), match[0]) for match in re.finditer(rb"[!-~]{%d,}" % size, data)]
+            for start, stretch in stretches:
+                for position, entries in self._hashes.hits(stretch, size, table):
+                    spots += [self._spot(data, start + position, size, entry) for entry in entries]
+        return spots
+
+    def _spot(self, data: bytes, position: int, size: int, entry: _Entry) -> Spot:
+        start = position - entry.lead
+        end = start + entry.length
+        if start >= 0 and self._hashes.whole(data[start:end]) == entry.whole:
+            return Spot(start, end, entry.name, entry.form, entry.is_value)
+        # Only a part of it stands here: as much as may belong to it, up to a blank.
+        before = _TAIL.search(data, max(0, start), position)
+        after = _HEAD.match(data, position + size, min(end, len(data)))
+        return Spot(before.start() if before else position, after.end() if after else position + size, entry.name, entry.form, whole=False)
+
+
+_HEAD = re.compile(rb"[!-~]*")
+_TAIL = re.compile(rb"[!-~]*\Z")
+
+
+class _Hashes:
+    """The two keyed hashes of a file: of stretches, and of whole forms."""
+
+    def __init__(self, key: bytes) -> None:
+        self._window = hashlib.blake2b(key=key, digest_size=_DIGEST, person=b"zensecrets-wndw")
+        self._whole = hashlib.blake2b(key=key, digest_size=_DIGEST, person=b"zensecrets-form")
+
+    def window(self, data: bytes) -> bytes:
+        copy = self._window.copy()
+        copy.update(data)
+        return copy.digest()
+
+    def whole(self, data: bytes) -> bytes:
+        copy = self._whole.copy()
+        copy.update(data)
+        return copy.digest()
+
+    def hits(self, data: bytes, size: int, table: dict[bytes, list[_Entry]]) -> list[tuple[int, list[_Entry]]]:
+        found = []
+        copy, get = self._window.copy, table.get
+        for position in range(len(data) - size + 1):
+            hashed = copy()
+            hashed.update(data[position : position + size])
+            entries = get(hashed.digest())
+            if entries is not None:
+                found.append((position, entries))
+        return found
+
+
+def _key_of(header: str, where: str) -> bytes:
+    try:
+        document: Any = json.loads(header)
+        key = _bytes(document["key"])
+        if document[MARK] == VERSION and len(key) == _KEY:
+            return key
+    except (ValueError, KeyError, TypeError):
+        pass
+    message = f"The file {where!r} holds no fingerprints that this version can read."
+    raise UnreadableFileError(message, hint="Make it by: zensecrets fingerprints export FILE")
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)

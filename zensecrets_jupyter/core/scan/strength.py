@@ -1,0 +1,39 @@
+"""How hard a value is to guess, by a simple estimate that errs on the low side."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+
+WEAKEST = 60.0
+"""Bits from which on a value may have a fingerprint: trying 2⁶⁰ texts at ten thousand million a second takes three years."""
+SHORTEST = 12
+"""Characters from which on it may."""
+
+_HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_CLASSES = ((re.compile(r"[a-z]"), 26), (re.compile(r"[A-Z]"), 26), (re.compile(r"[0-9]"), 10), (re.compile(r"[^A-Za-z0-9]"), 20))
+_LETTERS = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}")
+_WORD = re.compile(r"(?=.*[aeiouy])(?!.*[bcdfghjklmnpqrstvwxz]{4})(?!.*[qjx][^u])[a-z]+")
+_BITS_OF_A_WORD = 13.0
+"""A word is one of about 8,000 that people choose."""
+
+
+def strength(text: str) -> float:
+    """Return about how many bits it takes to guess ``text``.
+
+    It counts the pairs of neighbours that came for the first time, but for those that go on counting or repeat a character, each with the
+    size of the alphabet; what looks like a word counts as one.
+    """
+    words = [match for match in _LETTERS.findall(text) if _WORD.fullmatch(match.lower())]
+    rest = _LETTERS.sub(lambda match: " " if _WORD.fullmatch(match[0].lower()) else match[0], text)
+    pool = 16 if _HEXADECIMAL.fullmatch(text) else sum(size for letters, size in _CLASSES if letters.search(rest)) or 1
+    fresh = {one + other for one, other in pairwise(rest) if abs(ord(one) - ord(other)) > 1}
+    return len(fresh) * math.log2(pool) + len({word.lower() for word in words}) * _BITS_OF_A_WORD
+
+
+def why_weak(text: str) -> str:
+    """Return why ``text`` may have no fingerprint, as the end of a sentence, or nothing if it may."""
+    if len(text) < SHORTEST:
+        return f"it has fewer than {SHORTEST} characters"
+    return "it could be guessed by trying" if strength(text) < WEAKEST else ""

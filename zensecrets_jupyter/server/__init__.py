@@ -1,0 +1,1 @@
+"""The face in Jupyter Server: what is saved and exported is looked through once more."""
