@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._names import Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
@@ -160,3 +161,17 @@ class BatchingShelfManager(ShelfManager):
         client.shelf.requests[-1] = "get many"
         found: dict[str, Document | Refusal] = {key: Document(*client.shelf.kept[key]) for key in keys if key in client.shelf.kept}
         return {key: Refusal(Outcome.DENIED) if "forbidden" in key else document for key, document in found.items()}
+
+
+class ReadOnlyShelfManager(ShelfManager):
+    """One that may not write."""
+
+    FLAVOR: ClassVar[str] = "tested_read_only_shelf"
+    capabilities: ClassVar[Capability] = Capability.READ | Capability.LIST
+
+
+class WriteOnlyShelfManager(ShelfManager):
+    """One that may not read, and whose place can't be compared before a write."""
+
+    FLAVOR: ClassVar[str] = "tested_write_only_shelf"
+    capabilities: ClassVar[Capability] = Capability.LIST | Capability.REGISTER | Capability.DELETE

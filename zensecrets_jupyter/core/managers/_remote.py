@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerCorruptedError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.managers import _document
 from zensecrets_jupyter.core.managers._names import Keys
@@ -61,7 +62,7 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
             SecretNotFoundError: If no secret of that name can be there.
         """
         with suppress(InvalidSecretError):
-            return self._keys.of(name)
+            return self._keys.of(names.check_name(name))
         raise SecretNotFoundError(f"no {name!r}", name=name)
 
     # The contract's requests, by those of the flavor below.
@@ -174,10 +175,10 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
         raise problem
 
     def _delete_all(self) -> None:
-        names = list(self._list())
-        if names:
-            with ThreadPoolExecutor(min(self.parallel_reads, len(names)), thread_name_prefix="zensecrets-delete") as pool:
-                list(pool.map(self._delete_if_ours, names))
+        present = list(self._list())
+        if present:
+            with ThreadPoolExecutor(min(self.parallel_reads, len(present)), thread_name_prefix="zensecrets-delete") as pool:
+                list(pool.map(self._delete_if_ours, present))
 
     def _delete_if_ours(self, name: str) -> None:
         # What another program keeps, or another user has deleted just now, is no reason to keep the rest.
