@@ -39,7 +39,13 @@ HEAVY = [
     "traitlets",
     "tornado",
     "yaml",
+    "tenacity",
+    "psycopg",
     "boto3",
+    "google",
+    "azure",
+    "hvac",
+    "zenml",
 ]
 
 

@@ -8,8 +8,10 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from zensecrets_jupyter.core.errors import ZenSecretsError
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
@@ -84,6 +86,63 @@ class ReadCache:
         flight.set_result(secret)
         return secret
 
+    def fetch_many(
+        self, names: Iterable[str], read: Callable[[list[str]], Mapping[str, BaseSecretSchema | ZenSecretsError]]
+    ) -> dict[str, BaseSecretSchema | ZenSecretsError]:
+        """Return for each name what is kept, what another's read of it brings, or what one call of ``read`` with all others returns for it.
+
+        Raises:
+            ZenSecretsError: What ``read`` raises.
+        """
+        found: dict[str, BaseSecretSchema | ZenSecretsError] = {}
+        mine: dict[str, Future[BaseSecretSchema]] = {}
+        theirs: list[str] = []
+        with self._lock:
+            for name in names:
+                kept = self.fresh(name)
+                if kept is not None:
+                    found[name] = kept
+                elif name in self._flights:
+                    theirs.append(name)
+                else:
+                    mine[name] = self._flights[name] = Future()
+        if mine:
+            found.update(self._read_flights(mine, read))
+        for name in theirs:
+            found[name] = self._fetch_or_error(name, lambda wanted: _secret_in(read([wanted]), wanted))
+        return found
+
+    def _fetch_or_error(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema | ZenSecretsError:
+        try:
+            return self.fetch(name, read)
+        except ZenSecretsError as error:
+            return error
+
+    def _read_flights(
+        self,
+        flights: Mapping[str, Future[BaseSecretSchema]],
+        read: Callable[[list[str]], Mapping[str, BaseSecretSchema | ZenSecretsError]],
+    ) -> Mapping[str, BaseSecretSchema | ZenSecretsError]:
+        try:
+            token = self._look(time.monotonic())
+            found = read(list(flights))
+        except BaseException:
+            # Those who wait for one of them read it in its place.
+            for name, flight in flights.items():
+                self._land(name, flight, None)
+                flight.cancel()
+            raise
+        expires = time.monotonic() + self._time_to_live
+        for name, flight in flights.items():
+            secret = found[name]
+            if isinstance(secret, ZenSecretsError):
+                self._land(name, flight, None)
+                flight.set_exception(secret)
+            else:
+                self._land(name, flight, _Entry(secret, token, expires))
+                flight.set_result(secret)
+        return found
+
     def drop(self, name: str) -> None:
         """Forget one secret, also where a read of it is under way."""
         with self._lock:
@@ -107,3 +166,10 @@ class ReadCache:
         self._token = self._change_token()
         self._looked = now
         return self._token
+
+
+def _secret_in(found: Mapping[str, BaseSecretSchema | ZenSecretsError], name: str) -> BaseSecretSchema:
+    secret = found[name]
+    if isinstance(secret, ZenSecretsError):
+        raise secret
+    return secret

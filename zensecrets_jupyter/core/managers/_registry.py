@@ -19,10 +19,17 @@ class _BuiltIn(NamedTuple):
     module: str
     class_name: str
     summary: str
-    install: str = ""
+    extra: str = ""
+
+    @property
+    def install(self) -> str:
+        """The command that installs what the flavor needs besides this package; empty if it needs nothing."""
+        return f'pip install "zensecrets-jupyter[{self.extra}]"' if self.extra else ""
 
 
 BUILT_IN: dict[str, _BuiltIn] = {
+    "dotenv": _BuiltIn("zensecrets_jupyter.core.managers.dotenv", "DotenvSecretsManager", "an .env file; it only reads"),
+    "env": _BuiltIn("zensecrets_jupyter.core.managers.env", "EnvSecretsManager", "environment variables of this process; it only reads"),
     "local": _BuiltIn(
         "zensecrets_jupyter.core.managers.local", "LocalSecretsManager", "an encrypted SQLite file on this machine; the default"
     ),
@@ -80,6 +87,11 @@ def summary(flavor: str) -> str:
     return f"from {distribution}" if distribution else "defined in this process"
 
 
+def install_command(flavor: str) -> str:
+    """Return the command that installs what a built-in flavor needs; empty for one that needs nothing, or is not built in."""
+    return BUILT_IN[flavor].install if flavor in BUILT_IN else ""
+
+
 def availability(flavor: str) -> Availability:
     """Tell whether the flavor can be used here; one whose import fails is unavailable, with the reason."""
     try:
@@ -109,4 +121,4 @@ def get_flavor(flavor: str) -> type[SecretsManager]:
         hint = f"{did_you_mean(flavor, flavor_names())} The flavors are {', '.join(flavor_names())}."
         raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())
     message = f"Flavor {flavor!r} of secrets manager needs {missing}, which is not installed."
-    raise FlavorUnavailableError(message, flavor=flavor, hint=f"Install it: {BUILT_IN[flavor].install}")
+    raise FlavorUnavailableError(message, flavor=flavor, hint=f"Install it: {install_command(flavor)}")

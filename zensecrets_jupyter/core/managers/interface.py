@@ -34,7 +34,7 @@ from zensecrets_jupyter.core.managers._registry import Availability
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_stand_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -128,6 +128,8 @@ class SecretsManager(ABC):
     """Whether only this machine can reach it; a stack with a remote orchestrator refuses such a manager."""
     parallel_reads: ClassVar[int] = 32
     """How many secrets :meth:`get_secrets` reads at a time; 1 where reading is cheaper than a thread."""
+    batch_reads: ClassVar[int] = 1
+    """How many secrets one request reads; over 1 where the flavor has ``_read_batch``."""
     time_to_live: ClassVar[float] = 60.0
     """Seconds for which a secret that was read is taken from the cache; writes through this process drop it at once."""
 
@@ -236,12 +238,14 @@ class SecretsManager(ABC):
     def get_secrets(self, secret_names: Iterable[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         """Return for each name its secret, or the error that reading it ended with; each is read once, several at a time."""
         wanted = list(dict.fromkeys(secret_names))
-        workers = min(self.parallel_reads, len(wanted))
+        batches = [wanted[start : start + self.batch_reads] for start in range(0, len(wanted), self.batch_reads)]
+        workers = min(self.parallel_reads, len(batches))
         if workers <= 1:
-            found = {name: self._get_or_error(name) for name in wanted}
+            parts = [self._get_batch(batch) for batch in batches]
         else:
             with ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-read") as pool:
-                found = dict(zip(wanted, pool.map(self._get_or_error, wanted), strict=True))
+                parts = list(pool.map(self._get_batch, batches))
+        found = {name: secret for part in parts for name, secret in part.items()}
         missing = [name for name, secret in found.items() if isinstance(secret, SecretNotFoundError)]
         known = self._known_names() if missing else []
         return {**found, **{name: self._not_found(name, known) for name in missing}}
@@ -396,6 +400,25 @@ class SecretsManager(ABC):
     def _load(self, name: str) -> BaseSecretSchema:
         return self.secret_of(name, self._read(name))
 
+    def _get_batch(self, batch: list[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
+        if len(batch) == 1:
+            return {batch[0]: self._get_or_error(batch[0])}
+        for name in batch:
+            _reads.note(self, name, None)
+        try:
+            self._require(Capability.READ, "read")
+            found = self._cache.fetch_many(batch, self._load_batch)
+        except ZenSecretsError as error:
+            return dict.fromkeys(batch, error)
+        for name, secret in found.items():
+            if not isinstance(secret, ZenSecretsError):
+                _reads.note(self, name, secret)
+        return found
+
+    def _load_batch(self, batch: list[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
+        found = self._read_batch(batch)
+        return {name: one if isinstance(one, ZenSecretsError) else self.secret_of(name, one) for name, one in found.items()}
+
     def _get_or_error(self, name: str) -> BaseSecretSchema | ZenSecretsError:
         cached = self._cache.fresh(name)
         if cached is not None:
@@ -441,21 +464,25 @@ class SecretsManager(ABC):
     def _read(self, name: str) -> SecretRecord:
         """Return what is stored under ``name``."""
 
+    def _read_batch(self, secret_names: Sequence[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
+        """Return for each name what is stored under it, or the error, in one request; only called where ``batch_reads`` is over 1."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} can't read {len(secret_names)} secrets at once.", flavor=self.FLAVOR)
+
     @abstractmethod
     def _list(self) -> Iterable[str]:
         """Return the names, in any order, without reading a value."""
 
-    @abstractmethod
-    def _register(self, name: str, record: SecretRecord) -> None:
-        """Store ``record`` under a new name, in one step; raise ``self.exists(name)`` if the name is taken."""
+    def _register(self, name: str, record: SecretRecord) -> None:  # noqa: ARG002 - that of a flavor that does it
+        """Store ``record`` under a new name, in one step; raise ``self.exists(name)`` if the name is taken. Only called with REGISTER."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} registers no {name!r}.", flavor=self.FLAVOR)
 
-    @abstractmethod
-    def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
-        """Store ``change(what is there)``, so that no other writer comes between where the place allows it."""
+    def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:  # noqa: ARG002 - likewise
+        """Store ``change(what is there)``, so that no other writer comes between where the place allows it. Only called with UPDATE."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} updates no {name!r}.", flavor=self.FLAVOR)
 
-    @abstractmethod
     def _delete(self, name: str) -> None:
-        """Delete what is stored under ``name``."""
+        """Delete what is stored under ``name``. Only called with DELETE."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} deletes no {name!r}.", flavor=self.FLAVOR)
 
     def _delete_all(self) -> None:
         """Delete everything; in one step where the place allows it."""

@@ -1,0 +1,425 @@
+"""What stands above every remote flavor, tried on a shelf: tries, lost answers, races, foreign documents, limits, one client, batches."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.core.managers.counting import secret
+from tests.core.managers.shelf import BatchingShelfManager, Shelf, ShelfError, ShelfManager
+from tests.core.told import in_one_line, told
+from zensecrets_jupyter.core.errors import (
+    FlavorUnavailableError,
+    InvalidSecretError,
+    ManagerAccessError,
+    ManagerCorruptedError,
+    ManagerError,
+    ManagerLockedError,
+    ManagerUnreachableError,
+    SecretExistsError,
+    SecretNotFoundError,
+    StoreFullError,
+    StoreTooNewError,
+    UnsupportedOperationError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers._names import Scope
+from zensecrets_jupyter.core.managers._outcomes import Outcome
+from zensecrets_jupyter.core.managers._requests import RemoteOptions
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _open(shelf: Shelf, *, scope: Scope = Scope.COMPONENT, identity: str = "one") -> ShelfManager:
+    return ShelfManager(RemoteOptions(scope=scope), context=ManagerContext(name="tried", id=identity), shelf=shelf)
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    """Return an empty shelf."""
+    return Shelf()
+
+
+@pytest.fixture
+def manager(shelf: Shelf) -> ShelfManager:
+    """Return a manager of it with one secret, and nothing asked yet."""
+    made = _open(shelf)
+    made.register_secret(secret("mine", key="first"))
+    shelf.requests.clear()
+    return made
+
+
+def _content(manager: SecretsManager, name: str = "mine") -> dict[str, str]:
+    return manager.get_secret(name, refresh=True).content
+
+
+def test_what_another_try_mends_is_tried_again(shelf: Shelf, manager: ShelfManager) -> None:
+    """A request that fails four times in a way that passes is made five times, and what it brings is returned."""
+    shelf.fail(4, "busy")
+    assert _content(manager) == {"key": "first"}
+    assert shelf.requests == ["get"] * 5
+
+
+@pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), TimeoutError("timed out"), BrokenPipeError()])
+def test_what_the_platform_says_of_a_connection_passes_too(shelf: Shelf, manager: ShelfManager, error: Exception) -> None:
+    """A connection that broke or timed out is tried again, without the flavor's table saying so."""
+    left = [error]
+
+    def break_once(_verb: str) -> None:
+        if left:
+            raise left.pop()
+
+    shelf.before = break_once
+    assert _content(manager) == {"key": "first"}
+
+
+def test_what_never_passes_ends(shelf: Shelf, manager: ShelfManager) -> None:
+    """A place that fails for ever is tried five times and is then unreachable; what was stored is still there."""
+    shelf.fail(1000, "busy")
+    with pytest.raises(ManagerUnreachableError, match="failed each time") as caught:
+        _content(manager)
+    assert shelf.requests == ["get"] * 5
+    assert in_one_line(caught.value)
+    shelf.fail(0, "busy")
+    assert _content(manager) == {"key": "first"}
+
+
+def test_no_try_begins_after_the_deadline(shelf: Shelf, manager: ShelfManager) -> None:
+    """Where the waits would take longer than the deadline there is no other try."""
+    hurried = ShelfManager(RemoteOptions(deadline=0.000001), context=manager.context, shelf=shelf)
+    shelf.fail(1000, "busy")
+    with pytest.raises(ManagerUnreachableError):
+        _content(hurried)
+    assert shelf.requests == ["get"]
+
+
+REFUSALS: list[tuple[str, type[ZenSecretsError]]] = [
+    ("forbidden", ManagerAccessError),
+    ("stranger", ManagerAccessError),
+    ("late", ManagerAccessError),
+    ("sealed", ManagerLockedError),
+    ("full", StoreFullError),
+    ("long", InvalidSecretError),
+    ("odd", InvalidSecretError),
+    ("never", UnsupportedOperationError),
+    ("gone", ManagerUnreachableError),
+    ("busy", ManagerUnreachableError),
+    ("something else", ManagerError),
+]
+
+
+@pytest.mark.parametrize(("code", "expected"), REFUSALS)
+def test_each_refusal_is_an_error_of_ours_without_a_value(
+    shelf: Shelf, manager: ShelfManager, code: str, expected: type[ZenSecretsError]
+) -> None:
+    """Whatever is done, a refusal is the right error, in one line with a next step, and holds nothing of what was sent or found."""
+    value = canary(code)
+    acts: list[Callable[[], Any]] = [
+        lambda: manager.get_secret("mine", refresh=True),
+        manager.list_secrets,
+        manager.summaries,
+        lambda: manager.register_secret(secret("other", key=value)),
+        lambda: manager.update_secret(secret("mine", key=value)),
+        lambda: manager.merge_secret("mine", {"key": value}),
+        lambda: manager.rename_secret("mine", "other"),
+        lambda: manager.delete_secret("mine"),
+    ]
+    for act in acts:
+        shelf.fail(1000, code, sent=value)
+        with pytest.raises(expected) as caught:
+            act()
+        assert type(caught.value) is expected
+        assert caught.value.hint
+        assert in_one_line(caught.value)
+        assert not find_canary(told(caught.value))
+    shelf.fail(0, code)
+    assert _content(manager) == {"key": "first"}
+    assert manager.list_secrets() == ["mine"]
+
+
+def test_every_outcome_has_its_sentence() -> None:
+    """No outcome falls through to the one that nobody foresaw, which says so."""
+    tried = {ShelfManager.foreign_errors.get(code, Outcome.UNFORESEEN) for code, _ in REFUSALS}
+    assert set(Outcome) - tried == {Outcome.MISSING, Outcome.EXISTS, Outcome.CONFLICT, Outcome.NOT_OURS}
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, RuntimeError, ShelfError])
+def test_what_no_table_knows_is_told_by_its_class(shelf: Shelf, manager: ShelfManager, error: type[Exception]) -> None:
+    """An error that nobody foresaw is ours with its class's name, not its text."""
+    value = canary()
+
+    def fail(_verb: str) -> None:
+        raise error(f"quotes {value}")
+
+    shelf.before = fail
+    with pytest.raises(ManagerError, match=error.__name__) as caught:
+        manager.update_secret(secret("mine", key=value))
+    assert type(caught.value) is ManagerError
+    assert not find_canary(told(caught.value))
+
+
+def test_a_lost_answer_is_no_lost_write(shelf: Shelf, manager: ShelfManager) -> None:
+    """Where a write was done and its answer was lost, the next try finds its own work and is content."""
+    shelf.fail(1, "busy", after=True)
+    manager.register_secret(secret("new", key="value"))
+    assert _content(manager, "new") == {"key": "value"}
+    acts: list[Callable[[], None]] = [
+        lambda: manager.merge_secret("mine", {"key": "second"}),
+        lambda: manager.delete_secret("new"),
+    ]
+    for act in acts:
+        lost: list[str] = []
+
+        def lose_the_first_answer(verb: str, lost: list[str] = lost) -> None:
+            if verb in {"put", "remove"} and not lost:
+                lost.append(verb)
+                code = "busy"
+                raise ShelfError(code)
+
+        shelf.after = lose_the_first_answer
+        act()
+        assert lost
+    assert manager.list_secrets() == ["mine"]
+    assert _content(manager) == {"key": "second"}
+    assert json.loads(next(iter(shelf.kept.values()))[0])["content"] == {"key": "second"}
+    assert next(iter(shelf.kept.values()))[1] == 2, "written once"
+
+
+def test_a_name_that_another_took_meanwhile_stays_taken(shelf: Shelf, manager: ShelfManager) -> None:
+    """After a failed try a name is not taken for our own because something is there: it must be what we wrote."""
+    other = _open(shelf)
+    failed: list[str] = []
+
+    def fail_and_let_another(verb: str) -> None:
+        if verb == "create" and not failed:
+            failed.append(verb)
+            other.register_secret(secret("new", key="theirs"))
+            raise ConnectionResetError
+
+    shelf.before = fail_and_let_another
+    with pytest.raises(SecretExistsError):
+        manager.register_secret(secret("new", key="ours"))
+    assert _content(manager, "new") == {"key": "theirs"}
+
+
+def test_a_write_that_failed_says_that_it_may_have_been_done(shelf: Shelf, manager: ShelfManager) -> None:
+    """Where no answer came to any try, the error says to look first; after a read it does not."""
+    shelf.fail(1000, "busy")
+    with pytest.raises(ManagerUnreachableError, match="look before you try again"):
+        manager.register_secret(secret("new", key="value"))
+    with pytest.raises(ManagerUnreachableError) as caught:
+        _content(manager)
+    assert "look before" not in str(caught.value)
+
+
+def test_no_update_is_lost_between_two_writers(shelf: Shelf, manager: ShelfManager) -> None:
+    """Eight writers that each set a key of their own at once all find it in the end."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: _open(shelf).merge_secret("mine", {f"key{number}": str(number)}), range(8)))
+    assert _content(manager) == {"key": "first", **{f"key{number}": str(number) for number in range(8)}}
+
+
+def test_a_race_without_end_ends(shelf: Shelf, manager: ShelfManager) -> None:
+    """A writer that is always overtaken gives up, and says that nothing was changed."""
+
+    def overtake(verb: str) -> None:
+        if verb == "put":
+            for key, (text, version) in shelf.kept.items():
+                shelf.kept[key] = (text, version + 1)
+
+    shelf.before = overtake
+    with pytest.raises(ManagerUnreachableError, match="nothing was changed"):
+        manager.merge_secret("mine", {"key": "second"})
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "said"),
+    [
+        ("{}", ManagerCorruptedError, "another program wrote it"),
+        ("[1]", ManagerCorruptedError, "another program wrote it"),
+        ("zsCanary", ManagerCorruptedError, "another program wrote it"),
+        ('{"zsCanary": "zsCanary"}', ManagerCorruptedError, "another program wrote it"),
+        ("[" * 100000, ManagerCorruptedError, "another program wrote it"),
+        ('{"zensecrets": 2, "schema": "arbitrary", "content": {}}', StoreTooNewError, "newer version"),
+        ('{"zensecrets": 1, "content": {}}', ManagerCorruptedError, "is damaged"),
+        ('{"zensecrets": 1, "schema": "arbitrary", "content": {"k": 1}}', ManagerCorruptedError, "is damaged"),
+        ('{"zensecrets": "zsCanary", "schema": "arbitrary", "content": {"k": "v"}}', ManagerCorruptedError, "is damaged"),
+    ],
+)
+def test_what_is_not_ours_is_told_and_left(shelf: Shelf, manager: ShelfManager, text: str, error: type[ZenSecretsError], said: str) -> None:
+    """Something else under our key, or something damaged, is told as such by whatever meets it, and never overwritten."""
+    key = next(iter(shelf.kept))
+    shelf.kept[key] = (text, 7)
+    for act in (
+        lambda: _content(manager),
+        lambda: manager.merge_secret("mine", {"key": "second"}),
+        lambda: manager.update_secret(secret("mine", key="second")),
+        lambda: manager.rename_secret("mine", "other"),
+    ):
+        with pytest.raises(error, match=said) as caught:
+            act()
+        assert not find_canary(told(caught.value))
+    with pytest.raises(SecretExistsError):
+        manager.register_secret(secret("mine", key="second"))
+    assert shelf.kept == {key: (text, 7)}
+
+
+def test_what_is_not_ours_is_not_deleted(shelf: Shelf) -> None:
+    """Where everybody uses bare names, deleting one or all secrets leaves alone what other programs keep."""
+    manager = _open(shelf, scope=Scope.NONE)
+    shelf.kept["theirs"] = ("a plain text", 1)
+    shelf.kept["damaged"] = ('{"zensecrets": 1}', 1)
+    manager.register_secret(secret("ours", key="value"))
+    with pytest.raises(ManagerCorruptedError, match="another program wrote it"):
+        manager.delete_secret("theirs")
+    manager.delete_all_secrets()
+    assert list(shelf.kept) == ["theirs"]
+
+
+def test_another_scopes_secret_is_neither_read_nor_listed(shelf: Shelf) -> None:
+    """What one component keeps another does not see, and two of scope global see the same."""
+    one, two = _open(shelf), _open(shelf, identity="two")
+    shared, also_shared = (_open(shelf, scope=Scope.GLOBAL, identity=identity) for identity in ("three", "four"))
+    one.register_secret(secret("mine", key="one"))
+    shared.register_secret(secret("ours", key="shared"))
+    assert two.list_secrets() == []
+    with pytest.raises(SecretNotFoundError):
+        two.get_secret("mine")
+    two.register_secret(secret("mine", key="two"))
+    two.delete_all_secrets()
+    assert _content(one) == {"key": "one"}
+    assert also_shared.list_secrets() == ["ours"]
+    assert also_shared.get_secret("ours").content == {"key": "shared"}
+
+
+def test_a_content_that_is_too_large_is_not_sent(shelf: Shelf, manager: ShelfManager) -> None:
+    """The error names the limit and what is needed, before anything was asked; what is there stays."""
+    large = secret("large", key="x" * 1000)
+    with pytest.raises(InvalidSecretError, match="1000 are allowed"):
+        manager.register_secret(large)
+    assert shelf.requests == []
+    with pytest.raises(InvalidSecretError, match="1000 are allowed"):
+        manager.merge_secret("mine", {"key": "ж" * 490})
+    assert _content(manager) == {"key": "first"}
+
+
+def test_a_name_that_is_too_long_is_not_there(manager: ShelfManager) -> None:
+    """Reading, changing or deleting it is a secret that is not found; registering it says the limit."""
+    name = "x" * 200
+    for act in (lambda: manager.get_secret(name), lambda: manager.merge_secret(name, {}), lambda: manager.delete_secret(name)):
+        with pytest.raises(SecretNotFoundError):
+            act()
+    with pytest.raises(InvalidSecretError, match="120 are allowed"):
+        manager.register_secret(secret(name, key="value"))
+
+
+def test_one_client_an_instance(shelf: Shelf) -> None:
+    """Thirty-two threads make one client, made when it is first needed; another instance has its own."""
+    manager, other = _open(shelf), _open(shelf)
+    assert manager.connections == 0
+    together = threading.Barrier(32)
+
+    def list_at_once(_number: int) -> list[str]:
+        together.wait(30)
+        return manager.list_secrets()
+
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(list_at_once, range(32)))
+    other.list_secrets()
+    assert (manager.connections, other.connections) == (1, 1)
+    assert manager._client is not other._client
+
+
+def test_a_forked_child_connects_anew(manager: ShelfManager) -> None:
+    """What was opened by another process is not used."""
+    manager.list_secrets()
+    assert manager._client is not None
+    manager._client = (os.getpid() + 1, manager._client[1])
+    before = manager.connections
+    manager.list_secrets()
+    assert manager.connections == before + 1
+
+
+def test_what_was_given_for_a_while_is_asked_for_again(shelf: Shelf, manager: ShelfManager) -> None:
+    """A client that the place no longer knows is made anew once; if it still does not know us, the error says so."""
+    manager.list_secrets()
+    before = manager.connections
+    shelf.fail(1, "stranger")
+    assert manager.list_secrets() == ["mine"]
+    assert manager.connections == before + 1
+
+
+def test_a_library_that_is_not_installed_is_told_with_the_command(shelf: Shelf) -> None:
+    """A flavor without its library is unavailable, says what to run, and its use is an ImportError of ours."""
+
+    class Lacking(ShelfManager):
+        FLAVOR = "tested_lacking_shelf"
+        libraries = ("no_such_library", "no_such_package.part")
+
+        def _connect(self) -> Any:
+            import no_such_library  # type: ignore[import-not-found]  # noqa: PLC0415 - it is what is tested
+
+            return no_such_library
+
+    found = Lacking.availability()
+    assert not found.ok
+    assert "no_such_library and no_such_package.part" in found.reason
+    with pytest.raises(FlavorUnavailableError, match="needs no_such_library, which is not installed"):
+        Lacking(context=ManagerContext(), shelf=shelf).list_secrets()
+    assert ShelfManager.availability().ok
+
+
+def test_many_are_read_in_batches(shelf: Shelf) -> None:
+    """Twenty-five secrets are three requests where ten come at a time; each problem is the secret's own, and the rest is kept."""
+    manager = BatchingShelfManager(context=ManagerContext(name="tried", id="one"), shelf=shelf)
+    names = [f"name{number}" for number in range(22)]
+    for name in names:
+        manager.register_secret(secret(name, key=name))
+    manager.register_secret(secret("forbidden", key="value"))
+    shelf.kept[manager.key_of("foreign")] = ("text", 1)
+    shelf.requests.clear()
+    found = manager.get_secrets([*names, "forbidden", "foreign", "missing"])
+    assert sorted(shelf.requests) == ["get many"] * 3 + ["list"]
+    assert {name: found[name] for name in names} == {name: secret(name, key=name) for name in names}
+    assert [type(found[name]) for name in ("forbidden", "foreign", "missing")] == [
+        ManagerAccessError,
+        ManagerCorruptedError,
+        SecretNotFoundError,
+    ]
+    assert manager.get_secret("name3").content == {"key": "name3"}
+    assert len(manager.get_secrets(names)) == 22
+    assert len(shelf.requests) == 4
+    shelf.fail(1000, "forbidden")
+    assert {type(one) for one in manager.get_secrets(["other1", "other2"]).values()} == {ManagerAccessError}
+
+
+def test_a_batch_that_began_before_a_write_does_not_outlive_it(shelf: Shelf) -> None:
+    """What a batch read before a write is handed to its reader and kept for nobody."""
+    manager = BatchingShelfManager(context=ManagerContext(name="tried", id="one"), shelf=shelf)
+    for name in ("a", "b"):
+        manager.register_secret(secret(name, key="first"))
+    reached, opened = threading.Event(), threading.Event()
+
+    def hold(verb: str) -> None:
+        if verb == "list" and not reached.is_set():
+            reached.set()
+            assert opened.wait(30)
+
+    shelf.after = hold
+    with ThreadPoolExecutor(2) as pool:
+        early = pool.submit(manager.get_secrets, ["a", "b"])
+        assert reached.wait(30)
+        manager.merge_secret("a", {"key": "second"})
+        waiting = pool.submit(manager.get_secret, "b")
+        opened.set()
+        assert set(early.result(30)) == {"a", "b"}
+        assert waiting.result(30).content == {"key": "first"}
+    assert manager.get_secret("a").content == {"key": "second"}

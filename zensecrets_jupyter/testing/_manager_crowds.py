@@ -1,0 +1,145 @@
+"""Tests of a secrets manager that is used by several at once, and of how often it asks its place."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.errors import SecretExistsError
+from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS
+from zensecrets_jupyter.core.settings import SecretValidationLevel
+from zensecrets_jupyter.core.stack import ComponentType, Stack, StackComponent, get_flavor
+from zensecrets_jupyter.testing._manager_hooks import ManagerHooks, content_of, needs, secret
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+
+class CrowdTests(ManagerHooks):
+    """Each test opens several instances, as several kernels would."""
+
+    @needs(ALL_BUT_VERSIONS)
+    def test_two_instances_see_one_place(self) -> None:
+        """What one wrote, changed or deleted the other lists at once, and reads anew when it is told to."""
+        one, two = self.open_manager(), self.open_manager()
+        one.register_secret(secret("a", {"k": "1"}))
+        assert two.list_secrets() == ["a"]
+        assert two.get_secret("a").content == {"k": "1"}
+        one.merge_secret("a", {"k": "2"})
+        assert content_of(two, "a") == {"k": "2"}
+        two.delete_secret("a")
+        assert one.list_secrets() == []
+
+    @needs(ALL_BUT_VERSIONS)
+    def test_managers_of_other_identities_are_apart(self) -> None:
+        """Where each manager has secrets of its own, another one sees, changes and deletes none of them."""
+        one, two = self.open_manager(), self.open_manager(f"{self.identity}-other")
+        one.register_secret(secret("a", {"k": "one"}))
+        assert two.list_secrets() == ([] if self.keeps_apart else ["a"])
+        if self.keeps_apart:
+            two.register_secret(secret("a", {"k": "two"}))
+            two.delete_all_secrets()
+            assert content_of(self.open_manager(), "a") == {"k": "one"}
+
+    @needs(Capability.READ | Capability.REGISTER)
+    def test_of_many_that_register_one_name_one_does(self) -> None:
+        """Of several at once one succeeds, the others are told that the name is taken, and what is kept is whole."""
+        managers = [self.open_manager() for _ in range(self.writers)]
+        with ThreadPoolExecutor(self.writers) as pool:
+            won = list(pool.map(_register_a, managers, range(self.writers)))
+        assert sum(won) == 1
+        number = won.index(True)
+        assert content_of(self.open_manager(), "a") == {"number": str(number), "again": str(number)}
+
+    @needs(Capability.READ | Capability.REGISTER | Capability.UPDATE)
+    def test_of_many_updates_none_is_lost(self) -> None:
+        """Several that each change a key of their own at once all find it afterwards, or where the place can't, one whole content."""
+        self.seed({"a": {"start": "here"}})
+        managers = [self.open_manager() for _ in range(self.writers)]
+        with ThreadPoolExecutor(self.writers) as pool:
+            list(pool.map(lambda number: managers[number].merge_secret("a", {f"k{number}": "v"}), range(self.writers)))
+        found = content_of(self.open_manager(), "a")
+        everything = {"start": "here", **{f"k{number}": "v" for number in range(self.writers)}}
+        assert found.items() <= everything.items()
+        assert found == everything or not self.keeps_all_updates
+
+    @needs(ALL_BUT_VERSIONS)
+    def test_threads_share_one_instance(self) -> None:
+        """Several threads that write, read and delete through one instance meet no error and lose nothing."""
+        manager = self.open_manager()
+
+        def work(thread: int) -> None:
+            for number in range(3):
+                name = f"t{thread}n{number}"
+                manager.register_secret(secret(name, {"k": name}))
+                assert content_of(manager, name) == {"k": name}
+            manager.delete_secret(f"t{thread}n0")
+
+        with ThreadPoolExecutor(self.writers) as pool:
+            list(pool.map(work, range(self.writers)))
+        assert manager.list_secrets() == sorted(f"t{thread}n{number}" for thread in range(self.writers) for number in (1, 2))
+
+    @needs(Capability.READ | Capability.LIST)
+    def test_to_list_and_to_validate_by_listing_reads_no_value(self) -> None:
+        """Names, summaries, the description and a validation that only looks whether secrets exist read not one secret."""
+        self.seed({"a": {"k": "v"}, "b": {"k": "v"}})
+        manager = self.open_manager()
+        reads = _counted(manager)
+        manager.list_secrets(), manager.summaries(), manager.describe(), manager.opens_unasked
+        report = _stack_with(manager).validate(level=SecretValidationLevel.SECRET_EXISTS)
+        assert [problem.code for problem in report.problems] == ["secret-not-found"]
+        assert reads == []
+
+    @needs(Capability.READ)
+    def test_each_secret_is_read_once(self) -> None:
+        """A validation that looks at keys reads each secret once, and a secret that was read a moment ago costs no request."""
+        self.seed({"a": {"k": "v"}, "b": {"k": "v"}})
+        manager = self.open_manager()
+        reads = _counted(manager)
+        report = _stack_with(manager).validate(level=SecretValidationLevel.SECRET_AND_KEY_EXISTS)
+        assert [problem.code for problem in report.problems] == ["secret-not-found"]
+        assert sorted(reads) == ["a", "b", "missing"]
+        for _ in range(10):
+            manager.get_secret("a")
+        assert sorted(reads) == ["a", "b", "missing"]
+
+
+def _register_a(manager: SecretsManager, number: int) -> bool:
+    with suppress(SecretExistsError):
+        manager.register_secret(secret("a", {"number": str(number), "again": str(number)}))
+        return True
+    return False
+
+
+def _counted(manager: SecretsManager) -> list[str]:
+    """Return the names that ``manager`` reads of its place from now on: it is made an instance of a class that notes them."""
+    reads: list[str] = []
+    counted: Any = type(manager)
+
+    class Counting(counted):  # type: ignore[misc]  # which class it is shows when it runs
+        def _read(self, name: str) -> Any:
+            reads.append(name)
+            return super()._read(name)
+
+        def _read_batch(self, secret_names: Sequence[str]) -> Any:
+            reads.extend(secret_names)
+            return super()._read_batch(secret_names)
+
+    manager.__class__ = Counting
+    return reads
+
+
+def _stack_with(manager: SecretsManager) -> Stack:
+    """Return a stack whose components need each of two secrets twice, and one that is not there."""
+    attributes = {"needs": "{{a.k}}{{b.k}}", "again": "{{a.k}} and {{b.k}}", "lacks": "{{missing.k}}"}
+    parts = [
+        StackComponent("default", kind, get_flavor(kind.value, "local")(), id=kind.value, flavor="local")
+        for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)
+    ]
+    alerter = get_flavor("alerter", "custom")(**attributes)
+    parts.append(StackComponent("alerter", ComponentType.ALERTER, alerter, id="alerter", flavor="custom"))
+    return Stack("tried", parts, manager, id="tried")
