@@ -195,8 +195,8 @@ def test_what_nobody_typed_is_refused(kernel: Kernel, _what: str, changes: dict[
 
 def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     """What is not sealed to the present key is refused: made up, sealed to another key, or sent a second time; the kernel's log says so."""
-    kernel.run("import logging, pathlib; get_ipython().kernel.log.addHandler(logging.FileHandler('kernel.log'))")
-    log = Path(kernel.run("str(pathlib.Path('kernel.log').absolute())").shown()[0].strip("'"))
+    kernel.run("import logging, pathlib; get_ipython().kernel.log.addHandler(logging.FileHandler('refusals.log'))")
+    log = Path(kernel.run("str(pathlib.Path('refusals.log').absolute())").shown()[0].strip("'"))
     form = open_form(kernel, "%secret register mine")
     good = {"form": form.id, "attempt": 0, "sections": [{"values": [["a", canary()]], "removed": []}], "passphrase": None}
     other = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
