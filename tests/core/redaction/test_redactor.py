@@ -133,6 +133,27 @@ def test_many_values_that_begin_alike() -> None:
         assert redactor.redact(f"…{values[name][25:]}>") == f"…{mark('a.' + name)}>"
 
 
+def test_values_that_begin_alike_come_one_after_the_other() -> None:
+    """A value is masked to its end, although one with the same beginning was settled before it."""
+    redactor = Redactor()
+    for number in range(40):
+        value = f"the same beginning {number:03} {canary()}, and an end"
+        redactor.protect(value, f"a.n{number}")
+        for length in (10, 3000, 100_000 * (number % 5 == 0)):
+            assert redactor.redact("." * length + value) == "." * length + mark(f"a.n{number}")
+
+
+@pytest.mark.parametrize("width", [36, 50, 64, 80, 100])
+def test_a_long_token_in_lines(width: int) -> None:
+    """A token that a console or a table breaks into lines shows none of them."""
+    value = "".join(canary() for _ in range(12))
+    redactor = protecting(key=value)
+    lines = [value[start : start + width] for start in range(0, len(value), width)]
+    shown = redactor.redact("\n| ".join(lines))
+    assert longest_visible(value, shown) < 24
+    assert shown.count(mark("a.key")) >= len(lines) - 1
+
+
 @pytest.mark.parametrize("length", range(1, 24))
 def test_a_value_that_is_cut_short(length: int) -> None:
     """A beginning or an end of twelve characters is masked, as a data frame shows it; less is not."""
@@ -185,6 +206,29 @@ def test_a_pem_with_crlf_and_without() -> None:
         for text in (unix, unix.replace("\n", "\r\n"), unix.replace("\n", "\n    "), repr(unix), json.dumps(unix)):
             shown = redactor.redact(text)
             assert longest_visible(unix.replace("\n", "")[40:-30], shown) < 12
+
+
+def test_the_lines_of_a_settings_file() -> None:
+    """Of a file of settings only what is a value on its own is masked, not the names, a region or an address."""
+    secret = canary()
+    lines = [
+        "[default]",
+        "region=us-east-1",
+        "output = json",
+        "export AWS_REGION=us-east-1",
+        "server: https://10.0.0.1:6443",
+        f"key: {secret}",
+    ]
+    redactor = protecting(file="\n".join(lines))
+    for line in ("region=us-west-2", "region=us-east-1 # here", "server: https://10.0.0.9", "output = json5", "key: another"):
+        assert redactor.redact(line) == line
+    assert redactor.redact(f"key is {secret}!") == f"key is {mark('a.file')}!"
+
+
+def test_a_password_with_an_equals_sign() -> None:
+    """What stands before a sign of equality is no name if it does not look like one."""
+    redactor = protecting(key="S3cretPartOne=andAnother99")
+    assert redactor.redact("S3cretPartOne…") == f"{mark('a.key')}…"
 
 
 def test_parts_of_a_value() -> None:

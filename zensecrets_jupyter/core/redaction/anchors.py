@@ -1,15 +1,16 @@
 """Where in a form a search catches hold of it: its first and its last twelve characters, counted from what is not public.
 
 An automaton of whole forms would be large and would miss a value that was cut short. It holds the anchors only; a hit is extended as far as
-the text goes on like the form.
+the text goes on like the form. A long token has anchors in between too: a table or a console breaks it into lines.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.redaction import forms
+from zensecrets_jupyter.core.redaction import forms, writing
 from zensecrets_jupyter.core.redaction.matches import to_character
 from zensecrets_jupyter.core.redaction.public import Core, core, parts
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
@@ -22,11 +23,15 @@ TRUNCATED = 12
 
 
 class Entry(NamedTuple):
-    """A text that is looked for: a value or a part of one, the ``name`` of the value, and whether it has forms of its own."""
+    """A text that is looked for: a value or a part of one, and the ``name`` of the value.
+
+    It is looked for in all forms, or only plainly; and then perhaps by one anchor, which begins at ``inside``.
+    """
 
     text: str
     name: str
     has_forms: bool = True
+    inside: int = 0
 
 
 class Form(NamedTuple):
@@ -43,6 +48,13 @@ def entries(value: str, name: str) -> list[Entry]:
     """Return the texts that are looked for so that ``value`` is not shown, itself first."""
     found = [Entry(value, name)]
     found += [Entry(part, name) for part in parts(value)]
+    for text, *_ in tuple(found):
+        if len(text) >= 2 * _BETWEEN and _TOKEN.fullmatch(text):
+            place = core(text)
+            found += [
+                Entry(text, name, has_forms=False, inside=inside)
+                for inside in range(place.start + _BETWEEN, place.end - _BETWEEN, _BETWEEN)
+            ]
     if len(value) > _SHORTEST_WRAPPED:
         data = value.encode("utf-8", "surrogatepass")
         for width in _WRAPPED:
@@ -50,6 +62,9 @@ def entries(value: str, name: str) -> list[Entry]:
     return found
 
 
+_BETWEEN = 24
+"""From one anchor of a long token to the next: a piece of thrice twelve characters holds one."""
+_TOKEN = re.compile(r"[A-Za-z0-9+/=_.~-]+")
 _WRAPPED = (76, 64)
 """Digits of base64 in a line: RFC 2045 and RFC 7468."""
 _SHORTEST_WRAPPED = 47
@@ -65,6 +80,9 @@ def base64_lines(data: bytes, width: int) -> list[str]:
 def anchored(entry: Entry) -> Iterator[tuple[str, Form]]:
     """Yield each form of ``entry`` by name, but for those that are the same as an earlier one."""
     text = entry.text
+    if entry.inside:
+        yield "plain", _anchored_inside(entry)
+        return
     place = core(text)
     seen: set[str] = set()
     for name in forms.that_differ(text) if entry.has_forms else forms.PLAIN:
@@ -76,9 +94,16 @@ def anchored(entry: Entry) -> Iterator[tuple[str, Form]]:
                 yield name, form
 
 
-def anchor(text: str, name: str) -> Form:
-    """Return the form called ``name`` of ``text``."""
-    return _anchored(text, name, core(text), forms.FORMS[name](text))
+def anchor(entry: Entry, name: str) -> Form:
+    """Return the form of ``entry`` that is called ``name``."""
+    if entry.inside:
+        return _anchored_inside(entry)
+    return _anchored(entry.text, name, core(entry.text), forms.FORMS[name](entry.text))
+
+
+def _anchored_inside(entry: Entry) -> Form:
+    end = entry.inside + TRUNCATED
+    return Form(_bytes(entry.text), entry.inside, end, entry.inside, end)
 
 
 def _anchored(text: str, name: str, place: Core, whole: str) -> Form:
@@ -130,8 +155,8 @@ def _enough(encode: Callable[[str], str], own: str) -> int:
 def _anchored_base64(text: str, name: str, place: Core, data: bytes) -> Form:
     start, end, cut = place
     shift = forms.SHIFTS[name]
-    begin, _ = forms.base64_span(shift, 0, 0)
-    first, last_end = forms.base64_span(shift, len(_bytes(text[:start])), len(_bytes(text[:end])))
+    begin, _ = writing.base64_span(shift, 0, 0)
+    first, last_end = writing.base64_span(shift, len(_bytes(text[:start])), len(_bytes(text[:end])))
     first, last_end = first - begin, last_end - begin
     length = TRUNCATED if cut and last_end - first > TRUNCATED else min(_LONGEST_ANCHOR, last_end - first)
     if name in forms.PADDED:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from zensecrets_jupyter.core.redaction.forms import in_json, in_json_unescaped
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+from zensecrets_jupyter.core.redaction.writing import in_json, in_json_unescaped
 
 if TYPE_CHECKING:
     from ahocorasick_rs import BytesAhoCorasick
@@ -57,7 +57,7 @@ class Anchors:
 def _joined(one: Owners, other: Owners) -> Owners:
     ones = [one] if isinstance(one, int) else one
     others = [other] if isinstance(other, int) else other
-    owners = [owner for owner in (*ones, *others) if owner != NOBODY]
+    owners = [owner for owner in dict.fromkeys((*ones, *others)) if owner != NOBODY]
     return owners[0] if len(owners) == 1 else owners or NOBODY
 
 

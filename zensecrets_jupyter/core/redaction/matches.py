@@ -41,14 +41,20 @@ class Group:
         form, name = self._forms[index]
         public = form.data[: form.first]
         begin = start - _common(public[::-1], data[max(0, start - len(public)) : start][::-1])
-        return Match(to_character(data, begin), to_character(data, start + common, start), name, live and start + len(ahead) == len(data))
+        stop = start + common
+        if begin > start - form.first or common < len(form.data) - form.first:
+            begin, stop = _stripped(data, begin, stop)
+        return Match(to_character(data, begin), to_character(data, stop, start), name, live and start + len(ahead) == len(data))
 
     def _match_back(self, data: bytes, end: int) -> Match:
         behind = data[max(0, end - self._longest) : end][::-1]
         index, common, _ = self._nearest(behind)
         form, name = self._forms[index]
         after = _common(form.data[form.last_end :], data[end : end + len(form.data) - form.last_end])
-        return Match(to_character(data, end - common), to_character(data, end + after, end), name)
+        begin, stop = end - common, end + after
+        if common < form.last_end or stop < end + len(form.data) - form.last_end:
+            begin, stop = _stripped(data, begin, stop)
+        return Match(to_character(data, begin), to_character(data, stop, end), name)
 
     def _nearest(self, ahead: bytes) -> tuple[int, int, bool]:
         """Return which form has most in common with what is ahead, how much, and whether one goes on where that ends."""
@@ -58,6 +64,12 @@ class Group:
         live = after < len(tails) and tails[after].startswith(ahead)
         # The first in order is the one that ends here, if there is one.
         return bisect_left(tails, ahead[:common]), common, live
+
+
+def _stripped(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return the range without white space at its ends: next to a part of a form it belongs to the text around as well."""
+    own = data[start:end]
+    return (end - len(own.lstrip()), start + len(own.rstrip())) if own.strip() else (start, end)
 
 
 def _common(one: bytes, other: bytes) -> int:

@@ -41,7 +41,11 @@ _KIND_OF_KEY = (
 _SIGNED_CLAIMS = r"eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{0,24})?"
 _URL_WITH_USER = r"[A-Za-z][A-Za-z0-9+.-]*://(?=[^/@\s]*@)"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]*[/?#]?(?:\?)?"
-_NAMED = r"(?:[\"']?[A-Za-z_][A-Za-z0-9_.-]{0,40}[\"']?(?:=|:\s)\s*[\"']?)"
+# `region = us-east-1`, `"region": "us-east-1"` and `AWS_REGION=us-east-1`; but a password may hold a `=` of its own.
+_SETTING = (
+    r"[A-Z][A-Z0-9_]{0,40}|[a-z_.-]{0,40}(?:key|token|secret|password|region|host|user|username|url|name|id|type|port|profile|output)"
+)
+_NAMED = rf"(?:[\"']?(?:[A-Za-z_][A-Za-z0-9_.-]{{0,40}}[\"']?(?::\s|\s=\s)|(?:{_SETTING})=)\s*[\"']?)"
 _PREFIX = re.compile(
     rf"\s*(?:export\s+)?(?:{_NAMED})?(?:(?:Bearer|Basic|[Tt]oken)\s+)?"
     rf"(?:{_ARMOUR}{_DER}|{_ARMOUR}|{_DER}|{_KIND_OF_KEY}|{_SIGNED_CLAIMS}|eyJ[A-Za-z0-9+/_-]{{24}}|{_URL_WITH_USER}|{_URL})?"

@@ -42,7 +42,7 @@ class Search:
         self._entries: list[Entry] = []
         self._state = _State((), NewAnchors())
         self._beginnings = Beginnings()
-        self._groups: dict[tuple[bytes, int], list[Group]] = {}
+        self._groups: dict[tuple[bytes, int, int], list[Group]] = {}
         self._through_new = 0
         self._through_second = 0
         self._only: Automaton | None = None
@@ -100,7 +100,8 @@ class Search:
         owners = [hit.owners] if isinstance(hit.owners, int) else hit.owners
         if owners == [NOBODY]:
             return []
-        key = (hit.anchor, len(owners))
+        # Owners are only ever added, at the end: the first and how many there are tell which.
+        key = (hit.anchor, owners[0], len(owners))
         groups = self._groups.get(key)
         if groups is None:
             by_place = ([owner for owner in owners if owner & 1 == last] for last in (False, True))
@@ -111,7 +112,7 @@ class Search:
     def _form(self, owner: int) -> tuple[Form, str]:
         number, rest = divmod(owner, 2 * len(_FORM_NAMES))
         entry = self._entries[number]
-        return anchor(entry.text, _FORM_NAMES[rest >> 1]), entry.name
+        return anchor(entry, _FORM_NAMES[rest >> 1]), entry.name
 
     def _ready(self, length: int) -> _State:
         """Return what to search with, for a text of so many bytes."""
@@ -151,7 +152,8 @@ class Search:
                 add(data[last:last_end], form_owner + 1)
             least = min(TRUNCATED, max(SHORTEST, (len(data) + 1) // 2 - first))
             firsts[beginning] = min(least, firsts.get(beginning, least))
-        self._beginnings.add(firsts, entry.name)
+        if not entry.inside:
+            self._beginnings.add(firsts, entry.name)
 
     def _settle(self, seen: _State) -> _State:
         """Put what is new into an automaton, a second one or the only one where that pays, unless another thread has just done so."""
