@@ -65,7 +65,7 @@ class Detectors:
             for number, line in enumerate(text.value(raw).splitlines(), 1):
                 for kind in detector.kinds(line):
                     piece = text.pieces[min(number, len(text.pieces)) - 1]
-                    yield Finding(shown, self._known.mask(text.place(number)), kind, UNKNOWN, raw.count("\n", 0, piece.start) + 1)
+                    yield Finding(shown, text.place(self._known, number), kind, UNKNOWN, raw.count("\n", 0, piece.start) + 1)
 
 
 _VERIFYING = "detect_secrets.filters.common.is_ignored_due_to_verification_policies"

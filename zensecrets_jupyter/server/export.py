@@ -27,9 +27,12 @@ class RedactPreprocessor(Preprocessor):
     """Puts marks, and references in sources, in the place of known values in what is exported."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Return the notebook without values, and ``resources`` as they are."""
+        """Return the notebook without values, and ``resources`` with none in the files that other preprocessors took out of it."""
         masker = Masker(Together(self._values(), known_fingerprints()))
         redacted = masker.document(nb)
+        files = resources.get("outputs") or {}
+        for name, data in files.items():
+            files[name] = masker.data(data) if isinstance(data, bytes) else masker.text(data)
         if masker.masked:
             self.log.warning("zensecrets masked %s in the export.", ", ".join(mark(name) for name in sorted(masker.masked)))
         return redacted, resources

@@ -166,7 +166,7 @@ class Cleaner:
             return masked(cell.value, spots) if cell.is_text else masked_alike(cell.value, spots)
 
         left = databases.rewrite(path, change)
-        return [f"{self._known.mask(place)} can't be replaced" for place in left]
+        return [f"{cell.place(self._known)} can't be replaced" for cell in left]
 
     def _why_kept(self, path: Path, data: bytes) -> str:
         if not may_replace(path):

@@ -32,13 +32,12 @@ class Cell(NamedTuple):
     value: bytes
     is_text: bool
 
-    @property
-    def place(self) -> str:
-        """Where it stands, as in ``table history, row 5, column source``."""
+    def place(self, known: Known) -> str:
+        """Return where it stands, as in ``table history, row 5, column source``; a name that is ``known`` is hidden."""
         # A row is told by its number: a key of another kind may itself be a value.
         number = next(iter(self.keys.values()), None)
         row = f", row {number}" if isinstance(number, int) else ""
-        return f"table {self.table}{row}, column {self.column}"
+        return f"table {known.hide(self.table)}{row}, column {known.hide(self.column)}"
 
 
 def cells(path: Path) -> Iterator[Cell]:
@@ -99,8 +98,8 @@ def deleted(known: Known, data: bytes, explained: set[str]) -> list[Spot]:
     ]
 
 
-def rewrite(path: Path, change: Callable[[Cell], bytes | None]) -> list[str]:
-    """Replace fields by what ``change`` makes of them, and overwrite what was deleted; return the places that could not be changed.
+def rewrite(path: Path, change: Callable[[Cell], bytes | None]) -> list[Cell]:
+    """Replace fields by what ``change`` makes of them, and overwrite what was deleted; return those that could not be changed.
 
     Raises:
         sqlite3.Error: If another program has it open, it can't be written, or it is damaged; it is then as it was.
@@ -112,7 +111,7 @@ def rewrite(path: Path, change: Callable[[Cell], bytes | None]) -> list[str]:
         database.execute("BEGIN EXCLUSIVE")
         for cell, new in changed:
             if not _update(database, cell, new):
-                left.append(cell.place)
+                left.append(cell)
         database.execute("COMMIT")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.execute("VACUUM")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.scan import notebooks
 from zensecrets_jupyter.core.scan.json_text import Path, Piece
-from zensecrets_jupyter.core.scan.replacing import edited, edits_of_base64, edits_of_output, edits_of_source
+from zensecrets_jupyter.core.scan.known import masked
+from zensecrets_jupyter.core.scan.replacing import edited, edits_of_base64, edits_of_output, edits_of_source, masked_alike
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.scan.known import Known
@@ -48,6 +49,18 @@ class Masker:
     def look(self, data: bytes) -> None:
         """Note what is in ``data`` as masked, though it is left as it is."""
         self.masked.update(spot.name for spot in self._known.find(data))
+
+    def data(self, data: bytes) -> bytes:
+        """Return the content of a file masked: what is no text keeps its length."""
+        spots = self._known.find(data)
+        if not spots:
+            return data
+        self.masked.update(spot.name for spot in spots)
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return masked_alike(data, spots)
+        return masked(data, spots)
 
     def text(self, text: str, path: Path = (), *, is_key: bool = False) -> str:
         """Return ``text``, which stands at ``path`` of a notebook, masked: the same object if there is nothing in it."""

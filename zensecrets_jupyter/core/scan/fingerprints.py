@@ -25,7 +25,7 @@ from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.scan.known import Known, Spot, apart
 from zensecrets_jupyter.core.scan.strength import why_weak
 from zensecrets_jupyter.core.scan.undoing import views
-from zensecrets_jupyter.core.scan.windows import windows
+from zensecrets_jupyter.core.scan.windows import stretches, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +67,7 @@ def line_of(header: str, value: str, name: str) -> str:
     found = [
         [
             window.size,
-            int(window.has_blanks),
+            window.kind,
             _text(hashes.window(window.data[window.lead : window.lead + window.size])),
             window.form,
             window.lead,
@@ -117,7 +117,7 @@ class Fingerprints(Known):
         """
         header, *lines = text.splitlines() or [""]
         self._hashes = _Hashes(_key_of(header, where))
-        self._tables: dict[tuple[int, bool], dict[bytes, list[_Entry]]] = {}
+        self._tables: dict[tuple[int, int], dict[bytes, list[_Entry]]] = {}
         self._names: set[str] = set()
         self.reach = 0
         for number, line in enumerate(lines, 2):
@@ -127,9 +127,9 @@ class Fingerprints(Known):
         try:
             document = json.loads(line)
             name = str(document["name"])
-            for size, has_blanks, window, form, lead, length, whole, is_value in document["forms"]:
+            for size, kind, window, form, lead, length, whole, is_value in document["forms"]:
                 entry = _Entry(name, str(form), int(lead), int(length), _bytes(whole), bool(is_value))
-                self._tables.setdefault((int(size), bool(has_blanks)), {}).setdefault(_bytes(window), []).append(entry)
+                self._tables.setdefault((int(size), int(kind)), {}).setdefault(_bytes(window), []).append(entry)
                 self.reach = max(self.reach, entry.length)
         except (ValueError, KeyError, TypeError):
             pass
@@ -158,9 +158,8 @@ class Fingerprints(Known):
 
     def _find(self, data: bytes) -> list[Spot]:
         spots: list[Spot] = []
-        for (size, has_blanks), table in self._tables.items():
-            stretches = [(0, data)] if has_blanks else [(match.start(), match[0]) for match in re.finditer(rb"[!-~]{%d,}" % size, data)]
-            for start, stretch in stretches:
+        for (size, kind), table in self._tables.items():
+            for start, stretch in stretches(data, kind, size):
                 for position, entries in self._hashes.hits(stretch, size, table):
                     spots += [self._spot(data, start + position, size, entry) for entry in entries]
         return spots

@@ -44,6 +44,11 @@ class Known(ABC):
         spots = self.find(data)
         return masked(data, spots).decode("utf-8", "surrogatepass") if spots else text
 
+    def hide(self, text: str) -> str:
+        """Return ``text``, such as a key of a document, or only the mark of what it holds, since a report tells it."""
+        spots = self.find(text.encode("utf-8", "surrogatepass"))
+        return mark(spots[0].name) if spots else text
+
 
 class KnownValues(Known):
     """Values themselves, in a redactor of their own."""

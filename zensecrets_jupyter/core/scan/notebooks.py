@@ -59,9 +59,10 @@ class Text(NamedTuple):
         """Return what it says."""
         return "".join(piece.value(text) for piece in self.pieces)
 
-    def place(self, line: int = 0) -> str:
-        """Return where it stands, as in ``cell 3, output 1, text/html``."""
-        return _place(self.path, line if self.is_source else 0, is_key=self.pieces[0].is_key)
+    def place(self, known: Known, line: int = 0) -> str:
+        """Return where it stands, as in ``cell 3, output 1, text/html``; a key that is ``known`` is hidden."""
+        path = tuple(known.hide(part) if isinstance(part, str) else part for part in self.path)
+        return _place(path, line if self.is_source else 0, is_key=self.pieces[0].is_key)
 
 
 def is_notebook(text: str) -> bool:

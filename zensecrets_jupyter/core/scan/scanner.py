@@ -92,20 +92,20 @@ class Scanner:
         if not notebooks.is_notebook(raw):
             return _as_found(shown, data, self._known.find(data))
         texts = (text for text in notebooks.texts(raw) if text.length >= SHORTEST)
-        return [self._masked(finding) for text in texts for finding in self._in_text(shown, raw, text)]
+        return [finding for text in texts for finding in self._in_text(shown, raw, text)]
 
     def _in_text(self, shown: str, raw: str, text: notebooks.Text) -> Iterator[Finding]:
         said = text.value(raw)
         for spot in notebooks.find(self._known, text, said):
             line = said.count("\n", 0, spot.start) + 1
             in_file = raw.count("\n", 0, text.pieces[min(line, len(text.pieces)) - 1].start) + 1
-            yield Finding(shown, text.place(line), spot.name, spot.form, in_file, spot.whole)
+            yield Finding(shown, text.place(self._known, line), spot.name, spot.form, in_file, spot.whole)
 
     def _in_database(self, path: Path, shown: str, data: bytes) -> list[Finding]:
         found = []
         try:
             for cell in databases.cells(path):
-                found += [self._masked(Finding(shown, cell.place, *_told(spot))) for spot in self._known.find(cell.value)]
+                found += [Finding(shown, cell.place(self._known), *_told(spot)) for spot in self._known.find(cell.value)]
         except sqlite3.Error:
             # A damaged one, or one of another program's making: its bytes are there all the same.
             return [*found, *_as_found(shown, data, self._known.find(data))]
@@ -131,10 +131,6 @@ class Scanner:
                 lines += data.count(b"\n", 0, done)
                 offset += done
         return [found[at] for at in sorted(found)]
-
-    def _masked(self, finding: Finding) -> Finding:
-        # A key of a document or a name of a table may be a value too.
-        return finding._replace(place=self._known.mask(finding.place))
 
 
 def _told(spot: Spot) -> tuple[str, str, int, bool]:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
 # How PNG, JPEG, GIF, WebP and PDF files begin, in base64. What is in them is compressed, all but a few texts.
 _PICTURE = re.compile(rb"(?:iVBORw0KGgo|/9j/|R0lGOD|UklGR|JVBERi0)[A-Za-z0-9+/]{500,}")
-_UTF_16 = re.compile(rb"(?:[\t\n\r -~]\0){12,}")
 _BLANKS = re.compile(rb"(?:[0-9A-Fa-f]{2} ){11,}[0-9A-Fa-f]{2}")
 
 
@@ -45,12 +44,10 @@ class View(NamedTuple):
 
 
 def views(data: bytes) -> Iterator[View]:
-    """Yield the data as it is, without pictures; and each picture, each text in UTF-16 and each row of hexadecimal digits, turned back."""
+    """Yield the data as it is, without pictures; and each picture and each row of hexadecimal digits, turned back."""
     yield View(_PICTURE.sub(lambda match: b" " * len(match[0]), data))
     for match in _PICTURE.finditer(data):
         digits = match[0][: len(match[0]) // 4 * 4]
         yield View(base64.b64decode(digits), match.start(), 3, 4, "base64")
-    for match in _UTF_16.finditer(data):
-        yield View(match[0][::2], match.start(), 1, 2, "UTF-16")
     for match in _BLANKS.finditer(data):
         yield View(match[0].replace(b" ", b""), match.start(), 2, 3, _WITH_BLANKS)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 SIZES = (16, 24, 48)
 """Bytes in a stretch, as few sizes as will do: a search costs as much again for each."""
-LEFT_OUT = {"UTF-16", "hexadecimal with blanks", "upper hexadecimal with blanks", "base64 padded"}
+UNBROKEN, ANYWHERE, WIDE = range(3)
+"""Kinds of stretches: without blanks and control characters; with some; with a NUL after each letter, as UTF-16 has it."""
+LEFT_OUT = {"hexadecimal with blanks", "upper hexadecimal with blanks", "base64 padded"}
 """Forms that a search turns back into another one, since no stretch of theirs is without blanks, and one that begins like another."""
 
 
@@ -33,7 +35,7 @@ class Window(NamedTuple):
         data: The whole form.
         lead: Where the stretch begins.
         size: Its length.
-        has_blanks: Whether it has to be looked for everywhere.
+        kind: Where it is looked for: :data:`UNBROKEN`, :data:`WIDE` or :data:`ANYWHERE`.
         is_value: Whether the form is one of the whole value, not of a part such as a line.
     """
 
@@ -41,7 +43,7 @@ class Window(NamedTuple):
     data: bytes
     lead: int
     size: int
-    has_blanks: bool
+    kind: int
     is_value: bool
 
 
@@ -62,16 +64,29 @@ def _of_form(name: str, form: Form, bits: float, *, is_value: bool) -> Iterator[
     # So many bytes of the form as are as hard to guess as anything that may have a fingerprint.
     least = max(SHORTEST, math.ceil(WEAKEST * len(region) / bits))
     for size in (*(size for size in SIZES if least <= size < len(region)), len(region)):
-        starts, has_blanks = _starts(region, size)
+        starts, kind = _starts(name, region, size)
         strong = [start for start in starts if strength(region[start : start + size].decode("latin-1")) >= WEAKEST]
         if strong and size >= least:
             for start in strong:
-                yield Window(name, form.data, form.first + start, size, has_blanks, is_value)
+                yield Window(name, form.data, form.first + start, size, kind, is_value)
             return
 
 
-def _starts(region: bytes, size: int) -> tuple[list[int], bool]:
-    """Return where the first and the last stretch begin, and whether there are blanks in them."""
-    stretches = [match.span() for match in re.finditer(rb"[!-~]{%d,}" % size, region)]
-    first, last = (stretches[0][0], stretches[-1][1] - size) if stretches else (0, len(region) - size)
-    return list(dict.fromkeys((first, last))), not stretches
+def _starts(name: str, region: bytes, size: int) -> tuple[list[int], int]:
+    """Return where the first and the last stretch begin, and of which kind they are."""
+    if name == "UTF-16":
+        return list(dict.fromkeys((0, len(region) - size))), WIDE
+    found = [match.span() for match in re.finditer(rb"[!-~]{%d,}" % size, region)]
+    first, last = (found[0][0], found[-1][1] - size) if found else (0, len(region) - size)
+    return list(dict.fromkeys((first, last))), UNBROKEN if found else ANYWHERE
+
+
+_WIDE = re.compile(rb"(?:[^\0]{1,10}\0){6,}[^\0]{0,10}")
+
+
+def stretches(data: bytes, kind: int, size: int) -> list[tuple[int, bytes]]:
+    """Return where in ``data`` a stretch of that kind and size may be, with what stands there."""
+    if kind == ANYWHERE:
+        return [(0, data)]
+    found = _WIDE.finditer(data) if kind == WIDE else re.finditer(rb"[!-~]{%d,}" % size, data)
+    return [(match.start(), match[0]) for match in found]

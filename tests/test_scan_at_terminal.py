@@ -1,0 +1,61 @@
+"""Scanning and cleaning with a person at the terminal: the bar, and Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pexpect
+
+from tests.terminal import ZENSECRETS, zensecrets
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VALUE = canary("terminal")
+
+
+def _started(*words: str, folder: Path) -> pexpect.spawn[str]:
+    environment = {**os.environ, "TERM": "xterm", "ZENSECRETS_PASSPHRASE": "open"}
+    return pexpect.spawn(str(ZENSECRETS), list(words), env=environment, cwd=str(folder), encoding="utf-8", timeout=120, use_poll=True)
+
+
+def _with_long_work(folder: Path) -> None:
+    folder.mkdir()
+    assert zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
+    for number in range(40):
+        (folder / f"{number:02}.log").write_bytes(os.urandom(1_000_000).hex().encode() * 4 + VALUE.encode())
+
+
+def test_long_work_shows_a_bar_at_a_terminal_only(tmp_path: Path) -> None:
+    """After a second a bar says how far it is; where output is piped there is none."""
+    folder = tmp_path / "folder"
+    _with_long_work(folder)
+    process = _started("scan", ".", folder=folder)
+    process.expect(r"\d/320\.0 MB|\d/\d+\.\d MB")
+    process.expect(pexpect.EOF)
+    process.close()
+    assert process.exitstatus == 1
+    assert "Found 40 places" in str(process.before)
+    assert find_canary(str(process.before)) == []
+    piped = zensecrets("scan", ".", folder=folder)
+    assert (piped.returncode, piped.stderr) == (1, "")
+
+
+def test_ctrl_c_leaves_every_file_whole(tmp_path: Path) -> None:
+    """Whenever it comes, each file is as it was or clean, and nothing else lies beside them."""
+    folder = tmp_path / "folder"
+    _with_long_work(folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for seconds in (1.5, 4):
+        process = _started("clean", ".", folder=folder)
+        time.sleep(seconds)
+        process.sendintr()
+        process.expect(pexpect.EOF)
+        process.close()
+        after = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert after.keys() == before.keys()
+        clean = "‹secret:db.password›".encode()
+        assert all(after[name] in {data, data.replace(VALUE.encode(), clean)} for name, data in before.items())
