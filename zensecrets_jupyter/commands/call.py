@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.commands.ask import Asker
     from zensecrets_jupyter.commands.render import Table
+    from zensecrets_jupyter.commands.selftest import Probe
 
 
 class Outcome(NamedTuple):
@@ -46,6 +47,7 @@ class Abilities:
         may_reveal: Whether a value may be shown when a person asks for exactly that; an output that is saved is no place for it.
         read_input: Returns what was piped in, where something was.
         run_program: Runs a program with further environment variables and returns its exit code, where that is what a face does.
+        selftest: Lets canaries out by every channel of the session and returns what became of them, where the face has such channels.
     """
 
     program: str = "%zen"
@@ -53,6 +55,7 @@ class Abilities:
     may_reveal: bool = False
     read_input: Callable[[], bytes] | None = None
     run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
+    selftest: Callable[[], Sequence[Probe]] | None = None
 
 
 SESSION = Abilities()

@@ -14,6 +14,7 @@ from IPython.display import display
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.notebook.asking import asker
+from zensecrets_jupyter.notebook.guard import selftest_of
 from zensecrets_jupyter.notebook.waiting import WAIT, awaited
 
 if TYPE_CHECKING:
@@ -97,14 +98,17 @@ def _awaited_command(shell: InteractiveShell, group: list[str]) -> Callable[[str
 def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bool = False) -> tuple[Any, Asker]:
     """Run a line, show what came of it, and return its value and who was asked."""
     from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands.call import Abilities  # noqa: PLC0415 - likewise
 
     words = words_of(line)
     asked = asker(shell, waits=WAIT in words, is_awaited=is_awaited)
-    outcome = tree.run([*group, *words], asked)
+    outcome = tree.run([*group, *words], asked, Abilities(selftest=selftest_of(shell)))
     if outcome.text:
         print(outcome.text)  # noqa: T201 - what the command says to the person who typed it
     if outcome.value is None and outcome.view is not None:
         display(outcome.view)
+    if outcome.exit_code:
+        raise UsageError(outcome.line)
     return outcome.value, asked
 
 

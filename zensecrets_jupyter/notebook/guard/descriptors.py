@@ -50,12 +50,14 @@ class GuardedDescriptors:
     """Descriptors that lead to one place, and now to a thread that reads them, redacts, and writes there.
 
     Attributes:
+        numbers: The descriptors.
         real: A descriptor that leads to the place itself.
     """
 
     def __init__(self, numbers: Sequence[int], guard: Guard, *, as_terminal: bool) -> None:
         """Put the thread in between; :meth:`close` takes it out."""
-        self._numbers = {number: os.get_inheritable(number) for number in numbers}
+        self.numbers = tuple(numbers)
+        self._inheritable = [os.get_inheritable(number) for number in numbers]
         self._guard = guard
         self.real = os.dup(numbers[0])
         self._is_terminal = as_terminal and os.isatty(self.real)
@@ -69,7 +71,7 @@ class GuardedDescriptors:
         self._arrived = threading.Event()
         self._drained = threading.Lock()
         self._caught: list[bytes] | None = None
-        for number, inheritable in self._numbers.items():
+        for number, inheritable in zip(self.numbers, self._inheritable, strict=True):
             os.dup2(self._write, number, inheritable)
         self._thread = threading.Thread(target=self._pass_on, name=f"zensecrets guard of {list(numbers)}", daemon=True)
         self._thread.start()
@@ -87,7 +89,7 @@ class GuardedDescriptors:
     def close(self) -> None:
         """Let the descriptors lead where they led before."""
         self.drain()
-        for number, inheritable in self._numbers.items():
+        for number, inheritable in zip(self.numbers, self._inheritable, strict=True):
             os.dup2(self.real, number, inheritable)
         os.close(self._write)
         # A child that is still writing keeps the thread busy until it ends.
