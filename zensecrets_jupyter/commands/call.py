@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.commands.ask import Asker
     from zensecrets_jupyter.commands.render import Table
-    from zensecrets_jupyter.commands.selftest import Probe
+    from zensecrets_jupyter.commands.secret_selftest import Probe
 
 
 class Outcome(NamedTuple):

@@ -15,7 +15,7 @@ from zensecrets_jupyter.commands.render import schema_table, schemas_table, secr
 from zensecrets_jupyter.commands.secret_env import env
 from zensecrets_jupyter.commands.secret_files import export_secrets, import_secrets
 from zensecrets_jupyter.commands.secret_questions import check_keys, register_question, update_question
-from zensecrets_jupyter.commands.selftest import selftest
+from zensecrets_jupyter.commands.secret_selftest import selftest
 from zensecrets_jupyter.commands.values import read_value
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
 from zensecrets_jupyter.core import names, schemas

@@ -112,7 +112,7 @@ class GuardedDescriptors:
         try:
             while True:
                 self._mirror()
-                if not waiting.poll(int(IDLE * 1000) if self._stream.held or self._is_terminal or self._before_marker or self._decoder.getstate()[0] else None):
+                if not waiting.poll(self._patience()):
                     rest, self._before_marker = self._before_marker, b""
                     self._show(self._decoder.decode(rest, final=True), release=True)
                     continue
@@ -131,6 +131,11 @@ class GuardedDescriptors:
             self._arrived.set()
             os.close(self._read)
             os.close(self.real)
+
+    def _patience(self) -> int | None:
+        """Return for how many milliseconds to wait: for ever, unless something is held back or a terminal is to be looked after."""
+        is_held = self._stream.held or self._before_marker or self._decoder.getstate()[0]
+        return int(IDLE * 1000) if is_held or self._is_terminal else None
 
     def _mirror(self) -> None:
         if self._settings is not None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.commands.selftest import NAME, Canary, Probe, look, plant
+from zensecrets_jupyter.commands.secret_selftest import NAME, Canary, Probe, look, plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -123,7 +123,7 @@ def _kernel_channels(shell: Any) -> dict[str, Callable[[str], None]]:
         return lambda text: session.send(kernel.iopub_socket, kind, content(text))
 
     def display(text: str) -> None:
-        shell.display_pub.publish({mime: f"<b>{text}</b>" for mime in _MIMES})
+        shell.display_pub.publish(dict.fromkeys(_MIMES, f"<b>{text}</b>"))
 
     def result(text: str) -> None:
         hook = shell.displayhook

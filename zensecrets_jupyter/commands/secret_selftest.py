@@ -105,8 +105,8 @@ def _logged(redactor: Redactor, texts: Iterable[str]) -> str:
 def selftest(call: Call) -> Outcome:
     """Let canaries out by every channel in every form, and show what was masked.
 
-    A canary is a value made up for this; no secret is used. In a notebook the kernel's own messages are looked at as they are handed on, and
-    in IPython in a terminal what arrives there; elsewhere the redactor and its filter of logs. Ends with an error if anything got out.
+    A canary is a value made up for this; no secret is used. In a notebook the kernel's messages are looked at as they are handed on, and in
+    IPython in a terminal what arrives there; elsewhere the redactor and its filter of logs. Ends with an error if anything got out.
     """
     channels = call.abilities.selftest
     probes = [*probe_redactor(), *(channels() if channels else [])]
