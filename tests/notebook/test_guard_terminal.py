@@ -106,7 +106,7 @@ def test_programs_find_a_terminal(terminal: Terminal, token: str) -> None:
     child.expect("inside ‹secret:env.SOME_API_TOKEN›")
     child.expect(">>> ")
     child.send("exit()\r")
-    terminal.cell("curses.wrapper(lambda window: (window.addstr('press a key'), window.refresh(), window.getkey())[2])")
+    terminal.cell("curses.wrapper(lambda window: (window.addstr('press' + ' a key'), window.refresh(), window.getkey())[2])")
     child.expect("press a key")
     child.send("k")
     child.expect("'k'")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.commands.ask import Asker
     from zensecrets_jupyter.commands.render import Table
+    from zensecrets_jupyter.commands.secret_selftest import Probe
     from zensecrets_jupyter.core.redaction import Redactor
 
 
@@ -66,6 +67,7 @@ class Abilities:
         read_input: Returns what was piped in, where something was.
         guard: What keeps known values in the session, where it is a session that has one.
         run_program: Runs a program with further environment variables and returns its exit code, where that is what a face does.
+        selftest: Lets canaries out by every channel of the session and returns what became of them, where the face has such channels.
     """
 
     program: str = "%zen"
@@ -74,6 +76,7 @@ class Abilities:
     read_input: Callable[[], bytes] | None = None
     run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
     guard: Guard | None = None
+    selftest: Callable[[], Sequence[Probe]] | None = None
 
 
 SESSION = Abilities()

@@ -10,7 +10,7 @@ import base64
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.redaction import forms
+from zensecrets_jupyter.core.redaction import forms, writing
 from zensecrets_jupyter.core.redaction.matches import to_character
 from zensecrets_jupyter.core.redaction.public import Core, core, parts
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
@@ -155,8 +155,8 @@ def _enough(encode: Callable[[str], str], own: str) -> int:
 def _anchored_base64(text: str, name: str, place: Core, data: bytes) -> Form:
     start, end, cut = place
     shift = forms.SHIFTS[name]
-    begin, _ = forms.base64_span(shift, 0, 0)
-    first, last_end = forms.base64_span(shift, len(_bytes(text[:start])), len(_bytes(text[:end])))
+    begin, _ = writing.base64_span(shift, 0, 0)
+    first, last_end = writing.base64_span(shift, len(_bytes(text[:start])), len(_bytes(text[:end])))
     first, last_end = first - begin, last_end - begin
     length = TRUNCATED if cut and last_end - first > TRUNCATED else min(_LONGEST_ANCHOR, last_end - first)
     if name in forms.PADDED:

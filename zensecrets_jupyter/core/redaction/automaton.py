@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from zensecrets_jupyter.core.redaction.forms import in_json, in_json_unescaped
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+from zensecrets_jupyter.core.redaction.writing import in_json, in_json_unescaped
 
 if TYPE_CHECKING:
     from ahocorasick_rs import BytesAhoCorasick
