@@ -135,14 +135,15 @@ class GuardedSession:
             return self._safe(content.encode("utf-8", "surrogatepass"))
         return self._safe(content) if isinstance(content, bytes) else content
 
-    def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str) -> None:
-        """Send a piece of a stream that the redactor has seen, as a message of its own: clients refuse one that they know already."""
-        content = {**message["content"], "text": text}
-        header = self._session.msg_header("stream")
-        self._looked_at.content = content
-        socket = self._caught_instead(socket, message.get("parent_header"))
+    def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str | None) -> None:
+        """Send what the redactor has seen of a stream: ``text``, or the whole message."""
+        if text is not None:
+            # As a message of its own, even if it is the first: clients refuse one that looks like another.
+            header = self._session.msg_header("stream")
+            message = {**message, "header": header, "msg_id": header["msg_id"], "content": {**message["content"], "text": text}}
+        self._looked_at.content = message["content"]
         try:
-            self._send(socket, {**message, "header": header, "msg_id": header["msg_id"], "content": content}, ident=ident)
+            self._send(self._caught_instead(socket, message.get("parent_header")), message, ident=ident)
         finally:
             self._looked_at.content = None
 
