@@ -1,4 +1,4 @@
-"""What the tests of the guard plant and look for: the forms of leaks.md, written anew here, so that a mistake in ours does not hide itself."""
+"""What the tests of the guard plant and look for: the forms of values, written anew, so that a mistake in ours does not hide itself."""
 
 from __future__ import annotations
 
@@ -137,12 +137,7 @@ TWICE = {"JSON in JSON"}
 
 def plant(channels: Iterable[str], quoting: Collection[str] = ()) -> dict[tuple[str, str], Planted]:
     """Return something to plant for each of ``channels`` in each form, but nothing escaped twice for ``quoting`` ones."""
-    return {
-        (channel, form): make()
-        for channel in channels
-        for form, make in FORMS.items()
-        if channel not in quoting or form not in TWICE
-    }
+    return {(channel, form): make() for channel in channels for form, make in FORMS.items() if channel not in quoting or form not in TWICE}
 
 
 class Search:

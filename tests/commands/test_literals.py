@@ -140,7 +140,7 @@ def lines(draw: strategies.DrawFn) -> tuple[str, list[str], dict[str, str]]:
 @settings(deadline=None)
 @given(lines())
 def test_the_same_command_is_left_with_bare_keys(drawn: tuple[str, list[str], dict[str, str]]) -> None:
-    """Whatever the values, quotes, blanks and order: the words that were no value stay as they are, and each key is there without its own."""
+    """Whatever the values, quotes, blanks and order: words that are no value stay as they are, and each key is there without its own."""
     line, words, values = drawn
     found = find_literals(["secret"], line)
     assert found.is_clear

@@ -49,7 +49,10 @@ CELLS = {
     "print on a line": "for text in texts: print('[', text, ']', end='', flush=True)",
     "progress bar": "for text in texts: print('\\r10%|# ', text, end='')\nprint()",
     "stderr": "for text in texts: print(text, file=sys.stderr)",
-    "stdout and stderr": "for text in texts: sys.stdout.write(text[:20]); sys.stderr.write('-'); sys.stdout.write(text[20:] + ' ')",
+    "stdout and stderr": """
+for text in texts:
+    sys.stdout.write(text[:20]); sys.stderr.write('-'); sys.stdout.write(text[20:] + ' ')
+""",
     "logging": "for text in texts: logging.getLogger('app').warning('it is %s', text)",
     "logging an exception": """
 for text in texts:
@@ -100,7 +103,10 @@ _ = os.waitpid(child, 0); time.sleep(0.3)
     "HTML": "for text in texts: display(HTML(f'<b>{text}</b>'))",
     "Markdown": "for text in texts: display(Markdown(text))",
     "LaTeX": "for text in texts: display(Latex(text))",
-    "SVG": "for text in texts: display({'image/svg+xml': f'<svg xmlns=\"http://www.w3.org/2000/svg\"><text>{text}</text></svg>'}, raw=True)",
+    "SVG": """
+for text in texts:
+    display({'image/svg+xml': f'<svg xmlns="http://www.w3.org/2000/svg"><text>{text}</text></svg>'}, raw=True)
+""",
     "JavaScript": "for text in texts: display(Javascript(f'let key = {text!r}'))",
     "JSON": "for text in texts: display(JSON({'key': [text], text: 1}))",
     "application MIME": "for text in texts: display({'application/vnd.some.v1+json': {'data': [{'y': text}]}}, raw=True)",
@@ -136,7 +142,10 @@ for text in texts: caught(with_locals, text)
     "comm_msg": "one = create_comm('planted')\nfor text in texts: one.send({'state': {'value': text}})",
     "comm metadata": "one = create_comm('planted')\nfor text in texts: one.send({}, metadata={'note': text})",
     "comm buffers": "one = create_comm('planted')\nfor text in texts: one.send({}, buffers=[b'\\0\\xff' + text.encode() + b'\\xfe'])",
-    "comm buffers of arrays": "one = create_comm('planted')\none.send({}, buffers=[memoryview(bytearray(text.encode())) for text in texts])",
+    "comm buffers of arrays": """
+one = create_comm('planted')
+one.send({}, buffers=[memoryview(bytearray(text.encode())) for text in texts])
+""",
 }
 """The channels that a cell uses."""
 
@@ -208,5 +217,14 @@ REQUESTS: dict[str, Callable[[Kernel], None]] = {
 
 CHANNELS = [*CELLS, *REQUESTS]
 
-QUOTING = {"CalledProcessError", "result in a list", "result in a dict", "JavaScript", "Verbose locals", "%env", "user expressions", "debugger's variables"}
+QUOTING = {
+    "CalledProcessError",
+    "result in a list",
+    "result in a dict",
+    "JavaScript",
+    "Verbose locals",
+    "%env",
+    "user expressions",
+    "debugger's variables",
+}
 """Channels that escape what they show. What is escaped twice already is then escaped three times, which is out of reach."""

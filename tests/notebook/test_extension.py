@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,6 +11,9 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tests.kernels import running_kernel
 from zensecrets_jupyter.core import interaction
+from zensecrets_jupyter.core.redaction import the_redactor
+from zensecrets_jupyter.notebook.guard import guard_of
+from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +47,9 @@ def _state(shell: InteractiveShell) -> dict[str, Any]:
         "events": {event: list(callbacks) for event, callbacks in shell.events.callbacks.items()},
         "transformers": (list(shell.ast_transformers), list(shell.input_transformers_cleanup), list(shell.input_transformers_post)),
         "names": {name for name in shell.user_ns if not name.startswith("_")},
+        "streams": (sys.stdout, sys.stderr, sys.excepthook, sys.displayhook),
+        "logs": (logging.getLogRecordFactory(), [list(handler.filters) for handler in logging.getLogger().handlers]),
+        "guard": guard_of(shell),
         "passphrases": interaction.set_passphrase_source(interaction.set_passphrase_source(None)),
     }
 
@@ -93,3 +101,18 @@ def test_two_shells_are_told_apart(shell: InteractiveShell, tmp_path: Path) -> N
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
     assert _state(shell) == before
+
+
+def test_a_shell_inside_another_program_is_guarded(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    """What such a shell prints, shows and fails with is masked, and what it was given back is the program's own stream."""
+    value = canary("inside")
+    the_redactor().protect(value, "some.key")
+    shell.run_line_magic("load_ext", "zensecrets_jupyter")
+    shell.user_ns["value"] = value
+    shell.run_cell("import sys; print(value[:20], end=''); print(value[20:]); print(value, file=sys.stderr); value")
+    shell.run_cell("raise ValueError(value)")
+    shell.run_line_magic("unload_ext", "zensecrets_jupyter")
+    shown = capsys.readouterr()
+    assert value not in shown.out + shown.err
+    assert (shown.out + shown.err).count("‹secret:some.key›") >= 4
+    the_redactor().forget("some.key")

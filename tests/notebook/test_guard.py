@@ -23,7 +23,8 @@ import logging, os, sys
 session, streams = get_ipython().kernel.session, (sys.stdout, sys.stderr)
 print([
     session.pack.__qualname__, 'send' in vars(session), [type(stream).__name__ for stream in streams],
-    [os.readlink(f'/proc/self/fd/{stream._original_stdstream_copy}') for stream in streams], [os.get_inheritable(number) for number in (1, 2)],
+    [os.readlink(f'/proc/self/fd/{stream._original_stdstream_copy}') for stream in streams],
+    [os.get_inheritable(stream._original_stdstream_copy) for stream in streams],
     logging.getLogRecordFactory().__qualname__, [handler.filters for handler in logging.getLogger().handlers],
     sys.excepthook, os.readlink('/proc/self/fd/1').split(':')[0],
 ])
@@ -69,7 +70,9 @@ def _kinds(ran: Ran) -> list[str]:
     return [message["msg_type"] for message in ran.messages if message["msg_type"] not in {"status", "execute_input"}]
 
 
-@pytest.mark.parametrize("pause", ["", "sys.stdout.flush()", "sys.stdout.flush(); time.sleep(0.01)", "sys.stdout.flush(); time.sleep(0.08)"])
+@pytest.mark.parametrize(
+    "pause", ["", "sys.stdout.flush()", "sys.stdout.flush(); time.sleep(0.01)", "sys.stdout.flush(); time.sleep(0.08)"]
+)
 def test_a_value_split_anywhere_is_masked(guarded: Kernel, tmp_path: Path, pause: str) -> None:
     """A value written in two pieces, split at every position, with and without a flush and a pause, is never seen."""
     values = [secrets.token_urlsafe(24) for _ in range(31)]

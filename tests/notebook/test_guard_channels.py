@@ -1,4 +1,4 @@
-"""Every channel of a real kernel, every form of a value, each with a canary of its own: nothing gets out, and without the guard all does."""
+"""Every channel of a real kernel and every form of a value, each with its own canary: nothing gets out, and without the guard all does."""
 
 from __future__ import annotations
 

@@ -184,7 +184,8 @@ def test_a_front_end_is_told_the_repaired_source_and_nothing_more(kernel: Kernel
     assert "Warning" not in ran.error
     published = kernel.published(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
     assert not [message for message in published if message["msg_type"] == "stream"]
-    line = kernel.run("1") and next(message for message in reversed(kernel.record) if message["msg_type"] == "stream")
+    kernel.run("1")
+    line = next(message for message in reversed(kernel.record) if message["msg_type"] == "stream")
     assert line["content"]["text"] == "✔ The value of x.key was taken out of this cell and of the history.\n"
     assert line["parent_header"]["msg_id"] == ran.reply_to
     assert left_in(kernel, tmp_path) == []

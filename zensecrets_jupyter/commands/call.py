@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.commands.ask import Asker
     from zensecrets_jupyter.commands.render import Table
+    from zensecrets_jupyter.commands.secret_selftest import Probe
     from zensecrets_jupyter.core.redaction import Redactor
 
 
@@ -67,6 +68,7 @@ class Abilities:
         shows_progress: Whether a person is watching who may see how far something is.
         run_program: Runs a program with further environment variables and returns its exit code, where that is what a face does.
         guard: What keeps known values in the session, where it is a session that has one.
+        selftest: Lets canaries out by every channel of the session and returns what became of them, where the face has such channels.
     """
 
     program: str = "%zen"
@@ -76,6 +78,7 @@ class Abilities:
     shows_progress: bool = False
     run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
     guard: Guard | None = None
+    selftest: Callable[[], Sequence[Probe]] | None = None
 
 
 SESSION = Abilities()

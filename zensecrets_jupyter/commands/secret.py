@@ -16,6 +16,7 @@ from zensecrets_jupyter.commands.secret_env import env
 from zensecrets_jupyter.commands.secret_files import export_secrets, import_secrets
 from zensecrets_jupyter.commands.secret_guard import guard
 from zensecrets_jupyter.commands.secret_questions import check_keys, register_question, update_question
+from zensecrets_jupyter.commands.secret_selftest import selftest
 from zensecrets_jupyter.commands.values import read_value
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
 from zensecrets_jupyter.core import names, schemas
@@ -39,6 +40,7 @@ secret.add_command(env)
 secret.add_command(export_secrets)
 secret.add_command(guard)
 secret.add_command(import_secrets)
+secret.add_command(selftest)
 
 _name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.secret_names))
 _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is meant.")

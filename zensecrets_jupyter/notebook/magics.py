@@ -14,7 +14,7 @@ from IPython.display import display
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.notebook.asking import asker
-from zensecrets_jupyter.notebook.guard import guard_of
+from zensecrets_jupyter.notebook.guard import guard_of, selftest_of
 from zensecrets_jupyter.notebook.inputs.literals import GROUPS
 from zensecrets_jupyter.notebook.waiting import WAIT, awaited
 
@@ -100,11 +100,14 @@ def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bo
 
     words = words_of(line)
     asked = asker(shell, waits=WAIT in words, is_awaited=is_awaited)
-    outcome = tree.run([*group, *words], asked, Abilities(guard=guard_of(shell)))
+    outcome = tree.run([*group, *words], asked, Abilities(guard=guard_of(shell), selftest=selftest_of(shell)))
     if outcome.text:
         print(outcome.text)  # noqa: T201 - what the command says to the person who typed it
     if outcome.value is None and outcome.view is not None:
         display(outcome.view)
+    # What returns something, as `stack validate` its report, says with it what a terminal's exit code says.
+    if outcome.exit_code and outcome.value is None:
+        raise UsageError(outcome.line)
     return outcome.value, asked
 
 

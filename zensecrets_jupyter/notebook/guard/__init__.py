@@ -6,6 +6,6 @@ arrives on it (``terminal``); everywhere what is logged (``logs``). The machine 
 
 from __future__ import annotations
 
-from zensecrets_jupyter.notebook.guard.guard import Guard, guard_of, register
+from zensecrets_jupyter.notebook.guard.guard import Guard, guard_of, register, selftest_of
 
-__all__ = ["Guard", "guard_of", "register"]
+__all__ = ["Guard", "guard_of", "register", "selftest_of"]

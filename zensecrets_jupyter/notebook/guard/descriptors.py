@@ -50,12 +50,14 @@ class GuardedDescriptors:
     """Descriptors that lead to one place, and now to a thread that reads them, redacts, and writes there.
 
     Attributes:
+        numbers: The descriptors.
         real: A descriptor that leads to the place itself.
     """
 
     def __init__(self, numbers: Sequence[int], guard: Guard, *, as_terminal: bool) -> None:
         """Put the thread in between; :meth:`close` takes it out."""
-        self._numbers = {number: os.get_inheritable(number) for number in numbers}
+        self.numbers = tuple(numbers)
+        self._inheritable = [os.get_inheritable(number) for number in numbers]
         self._guard = guard
         self.real = os.dup(numbers[0])
         self._is_terminal = as_terminal and os.isatty(self.real)
@@ -69,7 +71,7 @@ class GuardedDescriptors:
         self._arrived = threading.Event()
         self._drained = threading.Lock()
         self._caught: list[bytes] | None = None
-        for number, inheritable in self._numbers.items():
+        for number, inheritable in zip(self.numbers, self._inheritable, strict=True):
             os.dup2(self._write, number, inheritable)
         self._thread = threading.Thread(target=self._pass_on, name=f"zensecrets guard of {list(numbers)}", daemon=True)
         self._thread.start()
@@ -87,7 +89,7 @@ class GuardedDescriptors:
     def close(self) -> None:
         """Let the descriptors lead where they led before."""
         self.drain()
-        for number, inheritable in self._numbers.items():
+        for number, inheritable in zip(self.numbers, self._inheritable, strict=True):
             os.dup2(self.real, number, inheritable)
         os.close(self._write)
         # A child that is still writing keeps the thread busy until it ends.
@@ -110,7 +112,7 @@ class GuardedDescriptors:
         try:
             while True:
                 self._mirror()
-                if not waiting.poll(int(IDLE * 1000) if self._stream.held or self._is_terminal or self._before_marker or self._decoder.getstate()[0] else None):
+                if not waiting.poll(self._patience()):
                     rest, self._before_marker = self._before_marker, b""
                     self._show(self._decoder.decode(rest, final=True), release=True)
                     continue
@@ -129,6 +131,11 @@ class GuardedDescriptors:
             self._arrived.set()
             os.close(self._read)
             os.close(self.real)
+
+    def _patience(self) -> int | None:
+        """Return for how many milliseconds to wait: for ever, unless something is held back or a terminal is to be looked after."""
+        is_held = self._stream.held or self._before_marker or self._decoder.getstate()[0]
+        return int(IDLE * 1000) if is_held or self._is_terminal else None
 
     def _mirror(self) -> None:
         if self._settings is not None:

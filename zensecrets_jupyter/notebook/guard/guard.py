@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from zensecrets_jupyter.commands.secret_selftest import Probe
     from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.notebook.guard.descriptors import GuardedDescriptors
     from zensecrets_jupyter.notebook.guard.messages import GuardedSession
@@ -58,6 +59,20 @@ _guards: WeakKeyDictionary[InteractiveShell, Guard] = WeakKeyDictionary()
 def guard_of(shell: InteractiveShell) -> Guard | None:
     """Return the guard of ``shell``, or ``None`` where the extension is not loaded."""
     return _guards.get(shell)
+
+
+def selftest_of(shell: InteractiveShell) -> Callable[[], list[Probe]] | None:
+    """Return what tries the channels of ``shell``, or ``None`` where the extension is not loaded."""
+    guard = guard_of(shell)
+    if guard is None:
+        return None
+
+    def selftest() -> list[Probe]:
+        from zensecrets_jupyter.notebook.guard.selftest import probe  # noqa: PLC0415 - only for who asks for it
+
+        return probe(shell, guard)
+
+    return selftest
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.notebook.guard.buffers import redacted_buffers
@@ -11,6 +11,8 @@ from zensecrets_jupyter.notebook.guard.failing import without_texts
 from zensecrets_jupyter.notebook.guard.streams import HeldStreams
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from zensecrets_jupyter.notebook.guard.guard import Guard
 
 _HEADER = frozenset({"msg_id", "msg_type", "username", "session", "date", "version", "subshell_id"})
@@ -30,6 +32,7 @@ class GuardedSession:
         self._send = session.send
         self._had_send = "send" in vars(session)
         self._looked_at = threading.local()
+        self._catcher: _Catcher | None = None
         self.streams = HeldStreams(guard, self._send_stream)
 
     def install(self) -> None:
@@ -48,6 +51,21 @@ class GuardedSession:
                 self._session.send = self._send
             else:
                 del self._session.send
+
+    @contextmanager
+    def catching(self, identity: str) -> Iterator[list[str]]:
+        """Give a list of the texts of messages, which are not sent: those of this thread, and those that answer request ``identity``."""
+        catcher = self._catcher = _Catcher(self._session.unpack, threading.get_ident(), identity)
+        try:
+            yield catcher.texts
+        finally:
+            self._catcher = None
+
+    def _caught_instead(self, socket: Any, parent: Any) -> Any:
+        catcher = self._catcher
+        if catcher is not None and (threading.get_ident() == catcher.thread or _identity(parent) == catcher.identity):
+            return catcher
+        return socket
 
     def _guarded_pack(self, thing: Any) -> bytes:
         packed: bytes = self._pack(thing)
@@ -93,8 +111,9 @@ class GuardedSession:
         header: Any = None,
         metadata: Any = None,
     ) -> Any:
+        message = msg_or_type if isinstance(msg_or_type, dict) else None
+        socket = self._caught_instead(stream, message["parent_header"] if message is not None else parent)
         if self._guard.is_on:
-            message = msg_or_type if isinstance(msg_or_type, dict) else None
             if message is not None and message.get("msg_type") == "stream" and self.streams.take(stream, message, ident):
                 return message
             self._release(_identity(message["parent_header"] if message is not None else parent))
@@ -103,7 +122,7 @@ class GuardedSession:
             content = self._packed_already(content)
             if message is not None and isinstance(message.get("content"), (bytes, str)):
                 msg_or_type = {**message, "content": self._packed_already(message["content"])}
-        return self._send(stream, msg_or_type, content, parent, ident, buffers, track, header, metadata)
+        return self._send(socket, msg_or_type, content, parent, ident, buffers, track, header, metadata)
 
     def _release(self, identity: str) -> None:
         # What can't be shown stays where it is; the message that comes after it has to go out.
@@ -116,15 +135,46 @@ class GuardedSession:
             return self._safe(content.encode("utf-8", "surrogatepass"))
         return self._safe(content) if isinstance(content, bytes) else content
 
-    def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str) -> None:
-        """Send a piece of a stream that the redactor has seen, as a message of its own: clients refuse one that they know already."""
-        content = {**message["content"], "text": text}
-        header = self._session.msg_header("stream")
-        self._looked_at.content = content
+    def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str | None) -> None:
+        """Send what the redactor has seen of a stream: ``text``, or the whole message."""
+        if text is not None:
+            # As a message of its own, even if it is the first: clients refuse one that looks like another.
+            header = self._session.msg_header("stream")
+            message = {**message, "header": header, "msg_id": header["msg_id"], "content": {**message["content"], "text": text}}
+        self._looked_at.content = message["content"]
         try:
-            self._send(socket, {**message, "header": header, "msg_id": header["msg_id"], "content": content}, ident=ident)
+            self._send(self._caught_instead(socket, message.get("parent_header")), message, ident=ident)
         finally:
             self._looked_at.content = None
+
+
+class _Catcher:
+    """Takes messages in the place of a socket."""
+
+    def __init__(self, unpack: Callable[[bytes], Any], thread: int, identity: str) -> None:
+        self._unpack = unpack
+        self.thread = thread
+        self.identity = identity
+        self.texts: list[str] = []
+
+    def send_multipart(self, parts: list[bytes], **_options: Any) -> None:
+        """Keep every text of a message, as a front end would read it."""
+        start = parts.index(b"<IDS|MSG>") + 2
+        for part in parts[start : start + 4]:
+            self.texts += _leaves(self._unpack(part))
+        self.texts += [bytes(buffer).decode("utf-8", "replace") for buffer in parts[start + 4 :]]
+
+
+def _leaves(thing: Any) -> Iterator[str]:
+    if isinstance(thing, dict):
+        for key, inner in thing.items():
+            yield str(key)
+            yield from _leaves(inner)
+    elif isinstance(thing, list):
+        for inner in thing:
+            yield from _leaves(inner)
+    else:
+        yield str(thing)
 
 
 def _identity(parent: Any) -> str:

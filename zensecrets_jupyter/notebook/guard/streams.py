@@ -40,12 +40,13 @@ class _Stream(NamedTuple):
 class HeldStreams:
     """The streams of all cells, each by the identity of its request and by its name."""
 
-    def __init__(self, guard: Guard, send: Callable[[Any, dict[str, Any], Any, str], None]) -> None:
-        """Send with ``send``, which takes a socket, a message, its address, and the text to send in the place of its own."""
+    def __init__(self, guard: Guard, send: Callable[[Any, dict[str, Any], Any, str | None], None]) -> None:
+        """Send with ``send``, which takes a socket, a message, its address, and the text in the place of its own if that is another."""
         self._guard = guard
         self._send = send
         self._lock = threading.RLock()
         self._streams: OrderedDict[tuple[str, str], _Stream] = OrderedDict()
+        self._waiting: set[tuple[str, str]] = set()
         self._process = os.getpid()
         _instances.add(self)
 
@@ -62,28 +63,34 @@ class HeldStreams:
             except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
                 self._send(socket, message, ident, FAILED)
             else:
-                self._show(self._streams[key], shown)
+                if shown == message["content"]["text"]:
+                    self._send(socket, message, ident, None)
+                else:
+                    self._show(self._streams[key], shown)
                 self._hold(key)
         return True
 
     def release(self, identity: str) -> None:
         """Let go of what is held back of a cell: what comes now is to stand behind it."""
-        with self._lock:
-            self._release([key for key, stream in self._streams.items() if key[0] == identity and stream.redactor.held])
+        if self._waiting:
+            with self._lock:
+                self._release([key for key in self._waiting if key[0] == identity])
 
     def release_all(self) -> None:
         """Let go of everything that is held back."""
         with self._lock:
-            self._release(list(self._streams))
+            self._release(list(self._waiting))
 
     def renew(self) -> None:
         """Make this usable in a process that was forked while another thread was here."""
         self._lock = threading.RLock()
         self._streams = OrderedDict()
+        self._waiting = set()
 
     def _fed(self, key: tuple[str, str], socket: Any, message: dict[str, Any], ident: Any) -> str:
         """Return what may be shown now of a message, after what was written before it to other streams of its cell."""
-        self._release([other for other in self._streams if other[0] == key[0] and other != key])
+        if self._waiting:
+            self._release([other for other in self._waiting if other[0] == key[0] and other != key])
         known = self._streams.get(key)
         redactor = known.redactor if known else self._begun(key[1])
         text = message["content"]["text"]
@@ -103,18 +110,22 @@ class HeldStreams:
 
     def _hold(self, key: tuple[str, str]) -> None:
         stream = self._streams[key]
-        if stream.redactor.held and not self._release_later(key, stream):
-            self._release([key])
+        if stream.redactor.held:
+            self._waiting.add(key)
+            if not self._release_later(key, stream):
+                self._release([key])
+        else:
+            self._waiting.discard(key)
         while len(self._streams) > _REMEMBERED:
             oldest = next(iter(self._streams))
-            self._release([oldest])
+            self._release([oldest] if oldest in self._waiting else [])
             del self._streams[oldest]
 
     def _release(self, keys: list[tuple[str, str]]) -> None:
         for key in keys:
+            self._waiting.discard(key)
             stream = self._streams[key]
-            if stream.redactor.held:
-                self._show(stream, stream.redactor.release())
+            self._show(stream, stream.redactor.release())
 
     def _show(self, stream: _Stream, text: str) -> None:
         if text:
@@ -130,7 +141,7 @@ class HeldStreams:
         def release() -> None:
             with self._lock:
                 # Text that came meanwhile waits for its own time.
-                if self._streams.get(key) is stream:
+                if key in self._waiting and self._streams.get(key) is stream:
                     self._release([key])
 
         schedule(lambda: loop.call_later(IDLE, release))

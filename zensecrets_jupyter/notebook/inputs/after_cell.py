@@ -122,8 +122,8 @@ class AfterCell:
             self._say(f"✔ T{_values(names)[1:]} taken out of this cell and of the history.", parent, stream="stdout")
             return
         self._say(
-            f"Warning: {_values(names)} typed in this cell, and {_are(names)} still there: only the history is clean. Take {_it(names)} out,"
-            f" and rotate the secret: what was saved or shared may hold {_it(names)}.",
+            f"Warning: {_values(names)} typed in this cell, and {_are(names)} still there: only the history is clean. Take"
+            f" {_it(names)} out, and rotate the secret: what was saved or shared may hold {_it(names)}.",
             parent,
         )
 
@@ -137,7 +137,7 @@ class AfterCell:
     def _say(self, text: str, parent: Mapping[str, Any] | None = None, *, stream: str = "stderr") -> None:
         """Write a line below the cell that ran, or the cell of the request ``parent``, which may have ended."""
         if parent is None:
-            print(text, file=getattr(sys, stream))  # noqa: T201 - what is said to the person who ran the cell
+            print(text, file=getattr(sys, stream))
             return
         kernel = self._shell.kernel
         content = {"name": stream, "text": f"{text}\n"}

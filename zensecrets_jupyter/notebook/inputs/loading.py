@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.notebook.inputs.after_cell import AfterCell
@@ -13,7 +14,6 @@ from zensecrets_jupyter.notebook.inputs.replacing import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import ExitStack
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -25,7 +25,7 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     cleaner = Cleaner(shell, guard)
     history, log = CleanHistory(shell, cleaner), CleanLog(shell, cleaner)
     history.install(undo)
-    log.install(undo)
+    later = undo.enter_context(ExitStack())
     kernel = getattr(shell, "kernel", None)
     front_ends = None
     if kernel is not None:
@@ -36,6 +36,8 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     after = AfterCell(shell, cleaner, history, log, front_ends)
 
     def before_cell(info: Any) -> None:
+        # IPython makes its logger when it runs a cell, so not before.
+        log.install(later)
         if cleaner.is_on:
             # What is typed on a line of ours is protected before anything runs.
             cleaner.repaired(info.raw_cell or "")

@@ -22,16 +22,20 @@ class CleanLog:
 
     def __init__(self, shell: InteractiveShell, cleaner: Cleaner) -> None:
         """Clean the log of ``shell``."""
-        self._logger: Any = shell.logger
+        self._shell = shell
         self._cleaner = cleaner
-        self._log: Callable[[str, str], None] = self._logger.log
-        self._write: Callable[..., None] = self._logger.log_write
+        self._logger: Any = None
+        self._log: Callable[[str, str], None]
+        self._write: Callable[..., None]
         self._file: tuple[Any, Path] | None = None
 
     def install(self, undo: ExitStack) -> None:
-        """Have the log cleaned from now on; ``undo`` stops it."""
-        replaced(self._logger, "log", self._clean_cell, undo)
-        replaced(self._logger, "log_write", self._clean_text, undo)
+        """Have the log cleaned from now on; ``undo`` stops it. Again it changes nothing."""
+        if self._logger is None:
+            self._logger = self._shell.logger
+            self._log, self._write = self._logger.log, self._logger.log_write
+            replaced(self._logger, "log", self._clean_cell, undo)
+            replaced(self._logger, "log_write", self._clean_text, undo)
 
     def sweep(self) -> None:
         """Mask what is known by now in what was written.
@@ -39,7 +43,7 @@ class CleanLog:
         Raises:
             OSError: If the file can't be changed.
         """
-        file = self._logger.logfile
+        file = self._logger.logfile if self._logger is not None else None
         if file is None or self._file is None or self._file[0] is not file:
             return
         file.flush()

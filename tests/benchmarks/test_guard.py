@@ -1,0 +1,74 @@
+"""What the guard costs a kernel, beside the same kernel without it.
+
+Budgets: a cell that prints 50 MB in lines of 80 characters takes at most 1.05 times as long; a message of one line takes at most 5 % more
+than `Session.serialize` does.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jupyter_client.session import Session
+
+from tests.kernels import running_kernel
+from zensecrets_jupyter.core.redaction import Redactor
+from zensecrets_jupyter.notebook.guard.guard import Guard
+from zensecrets_jupyter.notebook.guard.messages import GuardedSession
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_benchmark.fixture import BenchmarkFixture
+
+LINES = 625_000
+"""Lines of 80 characters: 50 MB."""
+PRINTING = f"for number in range({LINES}): print(f'{{number:079}}')"
+VALUES = """
+import secrets
+from zensecrets_jupyter.core.redaction import the_redactor
+for number in range({count}): the_redactor().protect(secrets.token_urlsafe(30), f'some.key{{number}}')
+"""
+
+
+@pytest.mark.parametrize("guard", ["without", "10 values", "1000 values"])
+@pytest.mark.benchmark(group="a cell that prints 50 MB", min_rounds=3)
+def test_printing(benchmark: BenchmarkFixture, tmp_path: Path, guard: str) -> None:
+    """A kernel prints 50 MB in lines, until all has arrived."""
+    with running_kernel(tmp_path) as kernel:
+        if guard != "without":
+            assert kernel.run("%load_ext zensecrets_jupyter").ok
+            assert kernel.run(VALUES.format(count=guard.split(maxsplit=1)[0])).ok
+
+        def run() -> None:
+            assert kernel.run(PRINTING).ok
+            kernel.record.clear()
+
+        benchmark.pedantic(run, rounds=3, warmup_rounds=1)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+
+
+class _Nowhere:
+    """Takes what a session sends, and has a thread to let go of what is held back, as ipykernel's own has."""
+
+    io_loop = None
+
+    def send_multipart(self, parts: list[bytes], **options: Any) -> None:
+        """Drop it."""
+
+
+@pytest.mark.parametrize("guard", ["without", "0 values", "10 values", "1000 values"])
+@pytest.mark.benchmark(group="a message of one line")
+def test_message(benchmark: BenchmarkFixture, guard: str) -> None:
+    """A stream message of 80 characters is made and serialised."""
+    session = Session(key=b"a key")
+    if guard != "without":
+        redactor = Redactor()
+        for number in range(int(guard.split(maxsplit=1)[0])):
+            redactor.protect(secrets.token_urlsafe(30), f"some.key{number}")
+        redactor.redact("a line " * 100_000)
+        GuardedSession(session, Guard(redactor)).install()
+    nowhere: Any = _Nowhere()
+    parent = session.msg("execute_request")["header"]
+    content = {"name": "stdout", "text": "x" * 79 + "\n"}
+    benchmark(lambda: session.send(nowhere, session.msg("stream", content, parent=parent), ident=b"stream.stdout"))
