@@ -31,6 +31,7 @@ class _BuiltIn(NamedTuple):
 BUILT_IN: dict[str, _BuiltIn] = {
     "dotenv": _BuiltIn("zensecrets_jupyter.core.managers.dotenv", "DotenvSecretsManager", "an .env file; it only reads"),
     "env": _BuiltIn("zensecrets_jupyter.core.managers.env", "EnvSecretsManager", "environment variables of this process; it only reads"),
+    "keyring": _BuiltIn("zensecrets_jupyter.core.managers.keyring", "KeyringSecretsManager", "the keyring of the operating system"),
     "local": _BuiltIn(
         "zensecrets_jupyter.core.managers.local", "LocalSecretsManager", "an encrypted SQLite file on this machine; the default"
     ),
