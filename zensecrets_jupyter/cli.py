@@ -81,10 +81,9 @@ def run(words: Sequence[str]) -> int:
 
 def _remember() -> None:
     # Whoever registers a secret here may have a server running that saves notebooks.
-    from zensecrets_jupyter.core.scan.store import remember  # noqa: PLC0415 - not needed for --help
+    from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - not needed for --help
 
-    with suppress(OSError, ZenSecretsError):
-        remember()
+    remember_values()
 
 
 def _prepare_streams() -> None:

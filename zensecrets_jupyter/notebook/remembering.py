@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
-
-from zensecrets_jupyter.core.errors import ZenSecretsError
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -20,8 +17,6 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 
 
 def _remember(_result: object = None) -> None:
-    from zensecrets_jupyter.core.scan.store import remember  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - loading the extension stays fast
 
-    # It is the second net: a cell's output does not wait for it, and a full disk is told by what needs it more.
-    with suppress(OSError, ZenSecretsError):
-        remember()
+    remember_values()

@@ -196,6 +196,11 @@ class SecretsManager(ABC):
         """The passphrase that a person will be asked for when a secret is read or written; ``None`` if none will be."""
         return None
 
+    @property
+    def keeps_key_in_file(self) -> bool:
+        """Whether who can read this user's files can read the secrets too: nothing that is written beside them makes it easier."""
+        return False
+
     def describe(self) -> dict[str, str]:
         """Return facts about this manager for a person, by name: where it keeps its secrets, and how they are protected."""
         return {}

@@ -1,7 +1,9 @@
 """The fingerprints of this user's secrets, under ``ZENSECRETS_HOME``: what the net at saving and exporting knows values by.
 
 A process that comes to know a value, since it is registered, typed or read there, adds its fingerprint. Only what nobody could guess has
-one; the file can be read by its owner only (0600). ``ZENSECRETS_FINGERPRINTS=off`` keeps it from being written.
+one, and the file can be read by its owner only (0600). Still, whoever reads it can check a guess at once, where a keyring or a passphrase
+would be in the way: so it is written by itself only where the key of the secrets is in a file as well, and else if
+``ZENSECRETS_FINGERPRINTS=on`` says so. ``off`` keeps it from being written at all.
 """
 
 from __future__ import annotations
@@ -38,6 +40,12 @@ def known_fingerprints() -> fingerprints.Fingerprints:
     return fingerprints.Fingerprints(text, str(path))
 
 
+def is_up_to_date() -> bool:
+    """Tell whether there is nothing that :func:`remember` would have to add."""
+    known = len(the_redactor().protected())
+    return not known or os.environ.get(VARIABLE, "").strip().lower() == "off" or (str(place()), known) in _remembered
+
+
 def remember() -> None:
     """Add the fingerprints of what this process protects and the file does not have.
 
@@ -45,10 +53,9 @@ def remember() -> None:
         OSError: If it can't be written.
         UnreadableFileError: If it is damaged.
     """
-    values = the_redactor().protected()
-    state = (str(place()), len(values))
-    if os.environ.get(VARIABLE, "").strip().lower() == "off" or not values or state in _remembered:
+    if is_up_to_date():
         return
+    values = the_redactor().protected()
     path = place()
     make_private_folder(path.parent)
     _create(path)
@@ -66,7 +73,7 @@ def remember() -> None:
             os.write(descriptor, "".join(new).encode())
         finally:
             os.close(descriptor)
-    _remembered.add(state)
+    _remembered.add((str(path), len(values)))
 
 
 def _create(path: Path) -> None:
