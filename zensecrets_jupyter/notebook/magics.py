@@ -107,7 +107,8 @@ def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bo
         print(outcome.text)  # noqa: T201 - what the command says to the person who typed it
     if outcome.value is None and outcome.view is not None:
         display(outcome.view)
-    if outcome.exit_code:
+    # A report that is returned says itself that something is wrong.
+    if outcome.exit_code and outcome.value is None:
         raise UsageError(outcome.line)
     return outcome.value, asked
 

@@ -14,7 +14,10 @@ _SECRET = re.compile(
     r"token(?!iz)|secret|passw(?:or)?d|passphrase|passwd|(?:api|access|account|private|shared)_?key|(?:\A|_)(?:key|pwd|pat)s?(?:\Z|_|\d)",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"(?:file|path|dir|folder|home|sock|url|uri|endpoint|name|type|length|size|id_prefix|expires?|expiry|ttl)\Z", re.IGNORECASE)
+_PLACE = re.compile(
+    r"(?:file|path|dir|folder|home|sock|url|uri|endpoint|name|type|length|size|id_prefix|expires?|expiry|ttl)\Z",
+    re.IGNORECASE,
+)
 _URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:[^/?#\s]+@")
 
 
