@@ -14,9 +14,12 @@ _SECRET = re.compile(
     r"token(?!iz)|secret|passw(?:or)?d|passphrase|passwd|(?:api|access|account|private|shared)_?key|(?:\A|_)(?:key|pwd|pat)s?(?:\Z|_|\d)",
     re.IGNORECASE,
 )
-_PLACE = re.compile(r"(?:file|path|dir|folder|sock|url|uri|endpoint|name|type|length|size|id_prefix|expires?|expiry|ttl)\Z", re.IGNORECASE)
-_FOLDERS = frozenset({"PWD", "ZENSECRETS_HOME"})
-"""Variables that hold a folder, for all that their names look like: a shell's (POSIX, sh, "Environment Variables"), and our own."""
+_PLACE = re.compile(
+    r"(?:file|path|dir|folder|home|sock|url|uri|endpoint|name|type|length|size|id_prefix|expires?|expiry|ttl)\Z",
+    re.IGNORECASE,
+)
+_FOLDERS = frozenset({"PWD"})
+"""Variables that hold a folder, for all that their names look like: a shell's (POSIX, sh, "Environment Variables")."""
 _URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:[^/?#\s]+@")
 
 

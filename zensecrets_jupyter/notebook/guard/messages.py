@@ -11,7 +11,7 @@ from zensecrets_jupyter.notebook.guard.failing import without_texts
 from zensecrets_jupyter.notebook.guard.streams import HeldStreams
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from zensecrets_jupyter.notebook.guard.guard import Guard
 
@@ -53,9 +53,9 @@ class GuardedSession:
                 del self._session.send
 
     @contextmanager
-    def catching(self, identity: str) -> Iterator[list[str]]:
-        """Give a list of the texts of messages, which are not sent: those of this thread, and those that answer request ``identity``."""
-        catcher = self._catcher = _Catcher(self._session.unpack, threading.get_ident(), identity)
+    def catching(self, identities: Collection[str]) -> Iterator[list[str]]:
+        """Give a list of the texts of messages, which are not sent: those of this thread, and those that answer one of these requests."""
+        catcher = self._catcher = _Catcher(self._session.unpack, threading.get_ident(), identities)
         try:
             yield catcher.texts
         finally:
@@ -63,7 +63,7 @@ class GuardedSession:
 
     def _caught_instead(self, socket: Any, parent: Any) -> Any:
         catcher = self._catcher
-        if catcher is not None and (threading.get_ident() == catcher.thread or _identity(parent) == catcher.identity):
+        if catcher is not None and (threading.get_ident() == catcher.thread or _identity(parent) in catcher.identities):
             return catcher
         return socket
 
@@ -151,10 +151,10 @@ class GuardedSession:
 class _Catcher:
     """Takes messages in the place of a socket."""
 
-    def __init__(self, unpack: Callable[[bytes], Any], thread: int, identity: str) -> None:
+    def __init__(self, unpack: Callable[[bytes], Any], thread: int, identities: Collection[str]) -> None:
         self._unpack = unpack
         self.thread = thread
-        self.identity = identity
+        self.identities = identities
         self.texts: list[str] = []
 
     def send_multipart(self, parts: list[bytes], **_options: Any) -> None:

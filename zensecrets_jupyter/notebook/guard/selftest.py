@@ -49,7 +49,10 @@ def _tried_in_kernel(shell: Any, guard: Guard, name: str, use: Callable[[str], N
     identity = f"selftest-{secrets.token_hex(8)}"
     session = guard.session
     assert session is not None  # noqa: S101 - asked for before
-    with session.catching(identity) as caught, _under(shell, identity), _without_own_output(guard):
+    # Before ipykernel 7 a thread writes under the request of the cell, whatever else the streams were told.
+    cell = str(_header(shell.parent_header).get("msg_id", ""))
+    identities = {identity, cell} if hasattr(sys.stdout, "_thread_to_parent_header") else {identity}
+    with session.catching(identities) as caught, _under(shell, identity), _without_own_output(guard):
         for canary in canaries.values():
             use(canary.text)
         sys.stderr.flush()

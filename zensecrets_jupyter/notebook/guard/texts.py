@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.redaction import FAILED
@@ -47,6 +48,8 @@ class GuardedText:
     def release(self) -> None:
         """Write what was held back."""
         with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
             self._show(self._stream.release())
 
     def _fed(self, text: str) -> str:
@@ -70,5 +73,7 @@ class GuardedText:
         self._timer.start()
 
     def _release_late(self) -> None:
-        self.release()
-        self._inner.flush()
+        # The program may have closed its stream by now.
+        with suppress(OSError, ValueError):
+            self.release()
+            self._inner.flush()
