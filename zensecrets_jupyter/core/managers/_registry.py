@@ -28,6 +28,14 @@ class _BuiltIn(NamedTuple):
 
 
 BUILT_IN: dict[str, _BuiltIn] = {
+    "azure": _BuiltIn("zensecrets_jupyter.core.managers.azure", "AzureSecretsManager", "Azure Key Vault", "azure"),
+    "gcp": _BuiltIn("zensecrets_jupyter.core.managers.gcp", "GcpSecretsManager", "Google Cloud Secret Manager", "gcp"),
+    "github": _BuiltIn(
+        "zensecrets_jupyter.core.managers.github",
+        "GithubSecretsManager",
+        "the Actions secrets of a GitHub repository; write-only",
+        "github",
+    ),
     "local": _BuiltIn(
         "zensecrets_jupyter.core.managers.local", "LocalSecretsManager", "an encrypted SQLite file on this machine; the default"
     ),

@@ -1,0 +1,333 @@
+"""Secrets in Google Cloud Secret Manager, with their earlier versions.
+
+Needs a project, the extra ``gcp``, and the credentials that Google's libraries find by themselves. To read takes the role Secret Manager
+Secret Accessor; to list, Viewer; to write, Admin, because a write moves an alias. It has no time of the last change in a list, and keeps
+every version until somebody destroys it there.
+
+Which version is current is what an alias says. It is moved with the etag that was read, so that of two writers one is told to begin again;
+a version that never got the alias was never written, for us.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretNotFoundError
+from zensecrets_jupyter.core.managers import _document
+from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
+from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
+from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
+from zensecrets_jupyter.core.managers._requests import RemoteOptions
+from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS, Capability, ManagerOptions, SecretVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from google.cloud.secretmanager_v1 import Secret, SecretManagerServiceClient
+    from google.cloud.secretmanager_v1.types import SecretVersion as CloudVersion
+
+FOREIGN_ERRORS: Mapping[str, Outcome] = {
+    # The codes of google.rpc.Code.
+    "NOT_FOUND": Outcome.MISSING,
+    "ALREADY_EXISTS": Outcome.EXISTS,
+    # "Use entity tags": what a stale etag ends with.
+    "FAILED_PRECONDITION": Outcome.CONFLICT,
+    "UNAVAILABLE": Outcome.TRANSIENT,
+    "DEADLINE_EXCEEDED": Outcome.TRANSIENT,
+    "INTERNAL": Outcome.TRANSIENT,
+    "UNKNOWN": Outcome.TRANSIENT,
+    "ABORTED": Outcome.TRANSIENT,
+    "CANCELLED": Outcome.TRANSIENT,
+    # Requests a minute; of the number of secrets there is no quota.
+    "RESOURCE_EXHAUSTED": Outcome.TRANSIENT,
+    "UNAUTHENTICATED": Outcome.UNKNOWN_USER,
+    "PERMISSION_DENIED": Outcome.DENIED,
+    "UNIMPLEMENTED": Outcome.UNSUPPORTED,
+    # google.auth: before anything is asked.
+    "DefaultCredentialsError": Outcome.UNKNOWN_USER,
+    "RefreshError": Outcome.UNKNOWN_USER,
+    "TransportError": Outcome.TRANSIENT,
+}
+
+ALIAS = "zensecrets"
+"""The alias of the current version."""
+LABEL = "zensecrets"
+"""The label of our secrets; its value is their scope."""
+SCHEMA = "zensecrets-schema"
+"""The annotation with the schema of the current version, so that a list need read no value."""
+PAGE = 1000
+"""Secrets or versions in one page of a list; 25,000 are allowed."""
+
+
+class GcpOptions(RemoteOptions):
+    """Where the secrets are."""
+
+    project: str | None = Field(default=None, pattern=r"^[a-z0-9.:-]{1,60}$")
+    """The project's id or number; by default the one of the environment or of the credentials."""
+    locations: str = Field(default="", pattern=r"^([a-z0-9-]+(,[a-z0-9-]+)*)?$")
+    """The locations of new secrets, with commas between them; by default Google chooses."""
+    endpoint: str | None = None
+    """Another address of the service; one that begins with ``http://`` is an emulator on this machine, that is told no credentials."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _send_nothing_in_clear(cls, endpoint: str | None) -> str | None:
+        if endpoint and endpoint.startswith("http://") and urlsplit(endpoint).hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise PydanticCustomError("not encrypted, and not on this machine", "unencrypted")
+        return endpoint
+
+
+class Connection(NamedTuple):
+    """Google's client, and the project that it asks."""
+
+    client: SecretManagerServiceClient
+    project: str
+    timeout: float
+
+    def ask(self, method: str, **request: Any) -> Any:
+        """Return the answer to one request, which is not repeated."""
+        return getattr(self.client, method)(request=request, retry=None, timeout=self.timeout)
+
+    def path(self, key: str, version: str = "") -> str:
+        """Return the full name of a secret, or of a version of it."""
+        return f"projects/{self.project}/secrets/{key}" + (f"/versions/{version}" if version else "")
+
+
+class GcpSecretsManager(RemoteSecretsManager[Connection, GcpOptions]):
+    """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
+
+    FLAVOR: ClassVar[str] = "gcp"
+    options_model: ClassVar[type[ManagerOptions]] = GcpOptions
+    capabilities: ClassVar[Capability] = ALL_BUT_VERSIONS | Capability.VERSIONS
+    alphabet: ClassVar[Alphabet] = ALPHABETS["gcp"]
+    foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
+    libraries: ClassVar[tuple[str, ...]] = ("google.cloud.secretmanager",)
+    # "Quotas and limits": the size of the payload of a secret version.
+    largest: ClassVar[int] = 64 * 1024
+
+    def describe(self) -> dict[str, str]:
+        """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
+        return {**super().describe(), "project": self._named_project() or "the one of the credentials"}
+
+    def _connect(self) -> Connection:
+        with warnings.catch_warnings():
+            # That Google will leave this version of Python behind is no news that a cell has to show.
+            warnings.simplefilter("ignore", FutureWarning)
+            from google.cloud import secretmanager_v1  # noqa: PLC0415 - loaded when it is used
+
+        endpoint = self.chosen.endpoint or ""
+        project = self._named_project()
+        if endpoint.startswith("http://"):
+            client = secretmanager_v1.SecretManagerServiceClient(transport=_plain_transport(urlsplit(endpoint).netloc))
+        else:
+            credentials, ambient = _ambient_credentials()
+            project = project or ambient
+            options = {"api_endpoint": endpoint.removeprefix("https://")} if endpoint else None
+            client = secretmanager_v1.SecretManagerServiceClient(credentials=credentials, client_options=options)
+        if not project:
+            message = f"Secrets manager {self.name!r} (flavor gcp) does not know which project to ask."
+            raise InvalidOptionsError(message, flavor=self.FLAVOR, hint="Give it project=ID, or set GOOGLE_CLOUD_PROJECT.")
+        return Connection(client, project, self.chosen.timeout)
+
+    def _named_project(self) -> str:
+        return self.chosen.project or os.environ.get("GOOGLE_CLOUD_PROJECT", "")
+
+    def _get(self, client: Connection, key: str) -> Document:
+        try:
+            return _document_in(client.ask("access_secret_version", name=client.path(key, ALIAS)))
+        except Exception as error:
+            # What an alias that is not there, or one of a disabled version, ends with is not documented.
+            if not {"NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION"} & set(self._codes_of(error)):
+                raise
+        return self._without_alias(client, key)
+
+    def _without_alias(self, client: Connection, key: str) -> Document:
+        """Return what another program keeps under ``key``; raise Refusal if there is nothing, or nothing that can be read."""
+        try:
+            secret: Secret = client.ask("get_secret", name=client.path(key))
+        except Exception as error:
+            if self._outcome_of(error) is not Outcome.DENIED:
+                raise
+            # Who may read values only can't look further.
+            raise Refusal(Outcome.MISSING) from None
+        if ALIAS in secret.version_aliases:
+            raise Refusal(Outcome.DENIED, "its current version is disabled or destroyed")
+        if LABEL in secret.labels:
+            # Its registration has not ended, or never will.
+            raise Refusal(Outcome.MISSING)
+        try:
+            return _document_in(client.ask("access_secret_version", name=client.path(key, "latest")))
+        except Exception as error:
+            if self._outcome_of(error) is Outcome.TRANSIENT:
+                raise
+            raise Refusal(Outcome.NOT_OURS) from None
+
+    def _get_to_replace(self, client: Connection, key: str) -> Document:
+        secret: Secret = client.ask("get_secret", name=client.path(key))
+        if ALIAS not in secret.version_aliases:
+            return self._without_alias(client, key)
+        try:
+            found = client.ask("access_secret_version", name=client.path(key, str(secret.version_aliases[ALIAS])))
+        except Exception as error:
+            if self._outcome_of(error) is Outcome.CONFLICT:
+                raise Refusal(Outcome.DENIED, "its current version is disabled or destroyed") from None
+            raise
+        return Document(_document_in(found).text, token=secret)
+
+    def _list_keys(self, client: Connection, prefix: str) -> Iterable[Listed]:  # noqa: ARG002 - Google filters by the label only
+        query = {"parent": f"projects/{client.project}", "filter": f"labels.{LABEL}={self._keys.scope.value}", "page_size": PAGE}
+        for secret in client.ask("list_secrets", **query):
+            if ALIAS in secret.version_aliases:
+                yield Listed(_last(secret.name), secret.annotations.get(SCHEMA), int(secret.version_aliases[ALIAS]))
+
+    def _create(self, client: Connection, key: str, document: Document) -> None:
+        try:
+            secret: Secret = client.ask("create_secret", parent=f"projects/{client.project}", secret_id=key, secret=self._new_secret())
+        except Exception as error:
+            if self._outcome_of(error) is not Outcome.EXISTS:
+                raise
+            secret = client.ask("get_secret", name=client.path(key))
+            if ALIAS in secret.version_aliases or LABEL not in secret.labels:
+                raise
+            # Else it is a registration that was broken off, which this one completes, or that another is completing now.
+        if not self._moved_alias(client, key, secret, document):
+            raise Refusal(Outcome.EXISTS)
+
+    def _new_secret(self) -> dict[str, Any]:
+        replicas = [{"location": location} for location in self.chosen.locations.split(",") if location]
+        replication = {"user_managed": {"replicas": replicas}} if replicas else {"automatic": {}}
+        return {"replication": replication, "labels": {LABEL: self._keys.scope.value}}
+
+    def _replace(self, client: Connection, key: str, document: Document, present: Document) -> None:
+        secret: Any = present.token
+        if not self._moved_alias(client, key, secret, document):
+            raise Refusal(Outcome.CONFLICT)
+
+    def _moved_alias(self, client: Connection, key: str, secret: Secret, document: Document) -> bool:
+        """Add ``document`` as a version and make it the current one; tell whether ``secret`` was still as it is here."""
+        version: CloudVersion = client.ask("add_secret_version", parent=client.path(key), payload={"data": document.text.encode()})
+        changed = {
+            "name": secret.name,
+            "etag": secret.etag,
+            "version_aliases": {**secret.version_aliases, ALIAS: int(_last(version.name))},
+            "annotations": {**secret.annotations, SCHEMA: _schema_of(document)},
+        }
+        try:
+            client.ask("update_secret", secret=changed, update_mask={"paths": ["version_aliases", "annotations"]})
+        except Exception as error:
+            if self._outcome_of(error) is not Outcome.CONFLICT:
+                raise
+        else:
+            return True
+        with suppress(Exception):  # whoever reads by the alias never sees it; that it stays would be no harm but its price
+            client.ask("destroy_secret_version", name=version.name)
+        return False
+
+    def _remove(self, client: Connection, key: str) -> None:
+        client.ask("delete_secret", name=client.path(key))
+
+    def _history(self, name: str) -> list[SecretVersion]:
+        key = self.key_of(name)
+        return self.ask("look at the versions of", lambda client: self._versions(client, key), name=name)
+
+    def _versions(self, client: Connection, key: str) -> list[SecretVersion]:
+        secret: Secret = client.ask("get_secret", name=client.path(key))
+        current = int(secret.version_aliases.get(ALIAS, 0))
+        if not current:
+            raise Refusal(Outcome.MISSING if LABEL in secret.labels else Outcome.NOT_OURS)
+        found = client.ask("list_secret_versions", parent=client.path(key), page_size=PAGE)
+        # What is newer than the current one is being written just now.
+        kept = sorted((one for one in found if one.state.name == "ENABLED" and int(_last(one.name)) <= current), key=_number, reverse=True)
+
+        def version(one: CloudVersion) -> SecretVersion | None:
+            document = _document_in(client.ask("access_secret_version", name=one.name))
+            created = datetime.fromtimestamp(one.create_time.timestamp(), timezone.utc)
+            return SecretVersion(_number(one), _schema_of(document), created, _number(one) == current) if document.is_ours else None
+
+        with ThreadPoolExecutor(self.parallel_reads, thread_name_prefix="zensecrets-versions") as pool:
+            return [one for one in pool.map(version, kept) if one is not None]
+
+    def _rollback(self, name: str, number: int) -> SecretVersion:
+        kept: list[int] = []
+        with suppress(SecretNotFoundError):
+            kept = [one.number for one in self._history(name)]
+        if not kept:
+            raise self.not_found(name)
+        if number not in kept:
+            message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
+            hint = f"Kept are the versions {', '.join(map(str, kept))}."
+            raise SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
+        try:
+            key = self.key_of(name)
+            found = self.ask("read", lambda client: client.ask("access_secret_version", name=client.path(key, str(number))), name=name)
+            record = self._record_in(_document_in(found), name)
+            self._update(name, lambda _present: record)
+            return next(one for one in self._history(name) if one.current)
+        except SecretNotFoundError:
+            # Another deleted it between the requests; the error is made outside of this one.
+            pass
+        raise self.not_found(name)
+
+    def _outcome_of(self, error: Exception) -> Outcome:
+        # What Google's token server says of a signature from the future or of long ago.
+        if type(error).__name__ == "RefreshError" and "reasonable timeframe" in str(error):
+            return Outcome.SKEWED
+        return super()._outcome_of(error)
+
+    def _codes_of(self, error: Exception) -> tuple[str, ...]:
+        code = getattr(getattr(error, "grpc_status_code", None), "name", "")
+        return (code,) if code else ()
+
+    def _wait_asked_by(self, error: Exception) -> float:
+        waits = [detail.retry_delay for detail in getattr(error, "details", None) or () if hasattr(detail, "retry_delay")]
+        return max((wait.seconds + wait.nanos / 1e9 for wait in waits), default=0.0)
+
+
+def _plain_transport(netloc: str) -> Any:
+    import grpc  # noqa: PLC0415 - loaded when it is used
+    from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (  # noqa: PLC0415 - likewise
+        SecretManagerServiceGrpcTransport,
+    )
+
+    # A proxy is for other machines; and what is not there yet is looked for again as soon as we try again.
+    options = [("grpc.enable_http_proxy", 0), ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000)]
+    return SecretManagerServiceGrpcTransport(channel=grpc.insecure_channel(netloc, options))
+
+
+def _ambient_credentials() -> tuple[Any, str]:
+    import google.auth  # noqa: PLC0415 - loaded when it is used
+    import google.auth.transport.requests  # noqa: PLC0415 - likewise
+
+    credentials, project = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+    # Asked for now, a token that is refused is a refusal with a name; later it would be a broken connection.
+    credentials.refresh(  # type: ignore[no-untyped-call]  # Google's library says that it is typed, and is so in part
+        google.auth.transport.requests.Request()
+    )
+    return credentials, project or ""
+
+
+def _document_in(answer: Any) -> Document:
+    data: bytes = answer.payload.data
+    return Document(data.decode("utf-8", "replace"))
+
+
+def _schema_of(document: Document) -> str:
+    return _document.read(document, name="", place="").schema
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _number(version: CloudVersion) -> int:
+    return int(_last(version.name))
