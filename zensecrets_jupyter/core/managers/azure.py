@@ -1,0 +1,226 @@
+"""Secrets in Azure Key Vault.
+
+Needs the vault's address, the extra ``azure``, and credentials: those that Azure's libraries find by themselves, or an application's client
+secret. To read takes the permission to get secrets; to list, list; to write, get and set; to delete, delete; to register a name that was
+deleted before, recover.
+
+A vault can't compare before it writes: of two who register or change one secret at the very same moment the later wins, and what the
+earlier wrote is an older version in the vault. The versions have no order within a second and are not shown here. What is deleted can be
+recovered in the vault until its time is over, unless the option ``purge`` says otherwise; a name that is registered again goes on with
+the recovered secret's versions.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from zensecrets_jupyter.core.fields import SecretField
+from zensecrets_jupyter.core.managers import _document
+from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
+from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
+from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
+from zensecrets_jupyter.core.managers._requests import RemoteOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from azure.keyvault.secrets import SecretClient
+
+    from zensecrets_jupyter.core.managers.interface import ManagerOptions
+
+DELETED = "ObjectIsDeletedButRecoverable"
+UNSETTLED = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
+
+FOREIGN_ERRORS: Mapping[str, Outcome] = {
+    # The inner code of an answer 409. Who changes a secret that another deleted just now does not find it.
+    DELETED: Outcome.MISSING,
+    "ObjectIsBeingDeleted": Outcome.TRANSIENT,
+    "ObjectIsBeingRecovered": Outcome.TRANSIENT,
+    # The certificate, or the name of the vault, that a ServiceRequestError comes from.
+    "SSLCertVerificationError": Outcome.UNREACHABLE,
+    "NameResolutionError": Outcome.UNREACHABLE,
+    # "Authentication, requests and responses" of Key Vault's REST API.
+    "401": Outcome.UNKNOWN_USER,
+    "403": Outcome.DENIED,
+    "404": Outcome.MISSING,
+    "408": Outcome.TRANSIENT,
+    "409": Outcome.TRANSIENT,
+    "413": Outcome.TOO_LARGE,
+    "429": Outcome.TRANSIENT,
+    "500": Outcome.TRANSIENT,
+    "502": Outcome.TRANSIENT,
+    "503": Outcome.TRANSIENT,
+    "504": Outcome.TRANSIENT,
+    # Of azure.core and azure.identity, where there was no answer, or none of the vault's.
+    "ClientAuthenticationError": Outcome.UNKNOWN_USER,
+    "ServiceRequestError": Outcome.TRANSIENT,
+    "ServiceResponseError": Outcome.TRANSIENT,
+}
+
+TAG = "zensecrets"
+"""The tag of our secrets; its value is the schema, so that a list need read no value."""
+
+
+class AzureOptions(RemoteOptions):
+    """Which vault, and as whom; without a client secret as whom the environment, a managed identity or Azure's command line says."""
+
+    vault_url: str = Field(max_length=500)
+    """The address of the vault: ``https://NAME.vault.azure.net``."""
+    tenant_id: str | None = None
+    """The directory of the application."""
+    client_id: str | None = None
+    """The application."""
+    client_secret: str | None = SecretField(default=None, validate_default=True)
+    """Its secret; with the two others only."""
+    authority: str | None = None
+    """Another token server, as sovereign clouds have one; by default AZURE_AUTHORITY_HOST or the public cloud's."""
+    authority_is_known: bool = Field(default=True)
+    """Whether the public cloud knows the token server, and is asked about it; say no where it is a cloud of one's own."""
+    purge: bool = False
+    """Whether what is deleted is purged at once, for good."""
+
+    @field_validator("vault_url", "authority")
+    @classmethod
+    def _send_nothing_in_clear(cls, url: str | None) -> str | None:
+        if url is not None and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname):
+            raise PydanticCustomError("no address that begins with https", "unencrypted")
+        return url
+
+    @field_validator("client_secret")
+    @classmethod
+    def _come_together(cls, client_secret: str | None, info: ValidationInfo) -> str | None:
+        given = [client_secret, info.data.get("tenant_id"), info.data.get("client_id")]
+        if any(given) and not all(given):
+            raise PydanticCustomError("tenant_id, client_id and client_secret only come together", "incomplete")
+        return client_secret
+
+
+class AzureSecretsManager(RemoteSecretsManager["SecretClient", AzureOptions]):
+    """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
+
+    FLAVOR: ClassVar[str] = "azure"
+    options_model: ClassVar[type[ManagerOptions]] = AzureOptions
+    alphabet: ClassVar[Alphabet] = ALPHABETS["azure"]
+    foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
+    libraries: ClassVar[tuple[str, ...]] = ("azure.identity", "azure.keyvault.secrets")
+    # "About Azure Key Vault secrets": 25 KB.
+    largest: ClassVar[int] = 25 * 1024
+    settling: ClassVar[float] = 1.0
+    """Seconds between two looks at what is being deleted or recovered."""
+
+    def describe(self) -> dict[str, str]:
+        """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
+        deleted = "purged at once" if self.chosen.purge else "can be recovered in the vault"
+        return {**super().describe(), "vault": self.chosen.vault_url, "what is deleted": deleted}
+
+    def _connect(self) -> SecretClient:
+        from azure.keyvault.secrets import SecretClient  # noqa: PLC0415 - loaded when it is used
+
+        once = {"retry_total": 0, "connection_timeout": self.chosen.timeout, "read_timeout": self.chosen.timeout}
+        return SecretClient(self.chosen.vault_url, self._credential(once), **once)
+
+    def _credential(self, once: dict[str, Any]) -> Any:
+        from azure.identity import ClientSecretCredential, DefaultAzureCredential  # noqa: PLC0415 - loaded when it is used
+
+        asked: dict[str, Any] = {**once, "disable_instance_discovery": not self.chosen.authority_is_known}
+        if self.chosen.authority:
+            asked["authority"] = self.chosen.authority
+        tenant, application, client_secret = self.chosen.tenant_id, self.chosen.client_id, self.chosen.client_secret
+        if tenant and application and client_secret:
+            return ClientSecretCredential(tenant, application, client_secret, **asked)
+        return DefaultAzureCredential(**asked)
+
+    def _get(self, client: SecretClient, key: str) -> Document:
+        return Document(client.get_secret(key).value or "")
+
+    def _list_keys(self, client: SecretClient, prefix: str) -> Iterable[Listed]:  # noqa: ARG002 - a vault filters nothing
+        for found in client.list_properties_of_secrets():
+            # The others belong to certificates.
+            if found.name and not found.managed:
+                yield Listed(found.name, (found.tags or {}).get(TAG), None, found.updated_on)
+
+    def _create(self, client: SecretClient, key: str, document: Document) -> None:
+        try:
+            client.get_secret(key)
+        except Exception as error:
+            if self._outcome_of(error) is not Outcome.MISSING:
+                raise
+        else:
+            raise Refusal(Outcome.EXISTS)
+        try:
+            self._when_settled(lambda: self._set(client, key, document))
+        except Exception as error:
+            if DELETED not in self._codes_of(error):
+                raise
+        else:
+            return
+        if TAG not in (client.get_deleted_secret(key).properties.tags or {}):
+            raise Refusal(Outcome.NOT_OURS, "another program's, deleted and not yet purged")
+        client.begin_recover_deleted_secret(key)
+        self._when_settled(lambda: self._set(client, key, document))
+
+    def _replace(self, client: SecretClient, key: str, document: Document, present: Document) -> None:  # noqa: ARG002 - see above
+        self._set(client, key, document)
+
+    def _set(self, client: SecretClient, key: str, document: Document) -> None:
+        schema = _document.read(document, name=key, place=self.alphabet.place).schema
+        client.set_secret(key, document.text, content_type="application/json", tags={TAG: schema})
+
+    def _remove(self, client: SecretClient, key: str) -> None:
+        client.begin_delete_secret(key)
+        if not self.chosen.purge:
+            return
+        try:
+            self._when_settled(lambda: client.purge_deleted_secret(key), missing_is_unsettled=True)
+        except Exception as error:
+            if self._outcome_of(error) is not Outcome.DENIED:
+                raise
+            raise Refusal(Outcome.DENIED, "it is deleted, and could not be purged") from None
+
+    def _when_settled(self, act: Callable[[], Any], *, missing_is_unsettled: bool = False) -> None:
+        """Do something as soon as nothing is being deleted or recovered any more, or as the time for it is over."""
+        last = time.monotonic() + self.chosen.deadline
+        while True:
+            try:
+                act()
+            except Exception as error:
+                missing = self._outcome_of(error) is Outcome.MISSING and DELETED not in self._codes_of(error)
+                settling = (missing and missing_is_unsettled) or UNSETTLED & set(self._codes_of(error))
+                if not settling or time.monotonic() > last:
+                    raise
+            else:
+                return
+            time.sleep(self.settling)
+
+    def _outcome_of(self, error: Exception) -> Outcome:
+        # What the vault says of a token from the future or of long ago.
+        if "Lifetime validation failed" in getattr(error, "message", ""):
+            return Outcome.SKEWED
+        return super()._outcome_of(error)
+
+    def _codes_of(self, error: Exception) -> tuple[str, ...]:
+        said = getattr(error, "error", None)
+        codes = [(getattr(said, "innererror", None) or {}).get("code"), str(getattr(error, "status_code", None) or "")]
+        # Without an answer, what is furthest behind tells most.
+        return tuple(code for code in codes if code) or tuple(_classes_behind(error))[::-1]
+
+    def _wait_asked_by(self, error: Exception) -> float:
+        headers = getattr(getattr(error, "response", None), "headers", None) or {}
+        asked = headers.get("Retry-After", "")
+        return float(asked) if asked.isdecimal() else 0.0
+
+
+def _classes_behind(error: BaseException) -> Iterator[str]:
+    """Yield the classes of what a connection's error comes from; Azure's, urllib3's and Python's wrap each other."""
+    seen: Any = error
+    for _ in range(8):
+        seen = getattr(seen, "inner_exception", None) or getattr(seen, "reason", None) or seen.__cause__ or seen.__context__
+        if not isinstance(seen, BaseException):
+            return
+        yield type(seen).__name__
