@@ -1,7 +1,7 @@
 """Google Cloud Secret Manager at the wire: a gRPC server on loopback that speaks with the message types of Google's own client.
 
-It knows what the documentation says: aliases, etags that a stale writer fails on, versions and their states, labels in filters, pages,
-64 KiB, names of 255 characters. It knows no permissions and no replication.
+It knows what the documentation says: aliases, etags that a stale writer fails on, versions and their states, pages, 64 KiB, names of 255
+characters. It knows no permissions and no replication.
 """
 
 from __future__ import annotations
@@ -154,8 +154,7 @@ class SecretManagerServer:
         return empty_pb2.Empty()
 
     def _list(self, request: types.ListSecretsRequest) -> types.ListSecretsResponse:
-        label, _, value = request.filter.removeprefix("labels.").partition("=")
-        found = [secret for _, (secret, _) in sorted(self.secrets.items()) if not label or secret.labels.get(label) == value]
+        found = [secret for _, (secret, _) in sorted(self.secrets.items())]
         page, following = _page(found, request.page_token, request.page_size)
         return types.ListSecretsResponse(secrets=page, next_page_token=following, total_size=len(found))
 

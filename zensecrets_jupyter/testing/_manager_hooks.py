@@ -41,7 +41,7 @@ class ManagerHooks:
 
     manager_class: ClassVar[type[SecretsManager]]
     """The class that is tested. Tests of what its ``capabilities`` do not say are no tests of it; that it refuses the rest is."""
-    attributes: ClassVar[Mapping[str, Any]] = {}
+    attributes: Mapping[str, Any] = {}
     """The attributes that it is registered with."""
     limit: ClassVar[int] = 0
     """Bytes that a value may have; 0 if it takes 64 KiB and no limit is documented."""
@@ -85,6 +85,10 @@ class ManagerHooks:
         """Give each test a folder and an identity of its own."""
         self.folder = tmp_path
         self.identity = str(uuid.uuid4())
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make the place ready and empty, before each test; by default there is nothing to do."""
 
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return a new instance, as another process would open it, of the manager with that identity; by default of the test's own."""

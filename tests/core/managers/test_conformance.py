@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from tests.core.managers.counting import secret
 from tests.core.managers.shelf import ReadOnlyShelfManager, Shelf, ShelfManager, WriteOnlyShelfManager
@@ -27,7 +25,7 @@ class TestLocal(SecretsManagerTests):
     """The default: sealed, with versions that go along with a new name."""
 
     manager_class = LocalSecretsManager
-    attributes: ClassVar[Mapping[str, int]] = {"versions_kept": 3}
+    attributes: Mapping[str, int] = {"versions_kept": 3}
     sealed = True
     habits = Habits(versions_kept=3)
     series = 30
@@ -54,8 +52,7 @@ class TestShelf(SecretsManagerTests):
     limit = ShelfManager.largest
     shelf: Shelf
 
-    @pytest.fixture(autouse=True)
-    def _new_shelf(self) -> None:
+    def prepare(self) -> None:
         """Give each test an empty shelf."""
         self.shelf = Shelf()
 

@@ -184,11 +184,12 @@ class GcpSecretsManager(RemoteSecretsManager[Connection, GcpOptions]):
             raise
         return Document(_document_in(found).text, token=secret)
 
-    def _list_keys(self, client: Connection, prefix: str) -> Iterable[Listed]:  # noqa: ARG002 - Google filters by the label only
-        query = {"parent": f"projects/{client.project}", "filter": f"labels.{LABEL}={self._keys.scope.value}", "page_size": PAGE}
-        for secret in client.ask("list_secrets", **query):
+    def _list_keys(self, client: Connection, prefix: str) -> Iterable[Listed]:  # noqa: ARG002 - Google filters by any part of a name
+        for secret in client.ask("list_secrets", parent=f"projects/{client.project}", page_size=PAGE):
             if ALIAS in secret.version_aliases:
                 yield Listed(_last(secret.name), secret.annotations.get(SCHEMA), int(secret.version_aliases[ALIAS]))
+            elif LABEL not in secret.labels:
+                yield Listed(_last(secret.name))
 
     def _create(self, client: Connection, key: str, document: Document) -> None:
         try:

@@ -474,17 +474,17 @@ class SecretsManager(ABC):
     def _list(self) -> Iterable[str]:
         """Return the names, in any order, without reading a value."""
 
-    @abstractmethod
-    def _register(self, name: str, record: SecretRecord) -> None:
-        """Store ``record`` under a new name, in one step; raise ``self.exists(name)`` if the name is taken."""
+    def _register(self, name: str, record: SecretRecord) -> None:  # noqa: ARG002 - that of a flavor that does it
+        """Store ``record`` under a new name, in one step; raise ``self.exists(name)`` if the name is taken. Only called with REGISTER."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} registers no {name!r}.", flavor=self.FLAVOR)
 
-    @abstractmethod
-    def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
-        """Store ``change(what is there)``, so that no other writer comes between where the place allows it."""
+    def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:  # noqa: ARG002 - likewise
+        """Store ``change(what is there)``, so that no other writer comes between where the place allows it. Only called with UPDATE."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} updates no {name!r}.", flavor=self.FLAVOR)
 
-    @abstractmethod
     def _delete(self, name: str) -> None:
-        """Delete what is stored under ``name``."""
+        """Delete what is stored under ``name``. Only called with DELETE."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} deletes no {name!r}.", flavor=self.FLAVOR)
 
     def _delete_all(self) -> None:
         """Delete everything; in one step where the place allows it."""

@@ -1,0 +1,188 @@
+"""The flavors env and dotenv: which variable is which secret, and that they only read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.core.told import in_one_line, told
+from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerCorruptedError, SecretNotFoundError, ZenSecretsError
+from zensecrets_jupyter.core.managers.dotenv import DotenvSecretsManager
+from zensecrets_jupyter.core.managers.env import EnvSecretsManager
+from zensecrets_jupyter.core.schemas.aws import AWSSecretSchema
+from zensecrets_jupyter.testing.canary import canary, find_canary
+from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
+from zensecrets_jupyter.testing.strategies import AWKWARD_VALUES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+
+class MappedTests(SecretsManagerTests):
+    """Both are given secrets by a mapping, so that names and keys can be any."""
+
+    # No variable can hold a NUL: it ends a C string.
+    awkward_values = tuple(value for value in AWKWARD_VALUES if "\0" not in value)
+    keeps_apart = False
+    given: Mapping[str, Mapping[str, str]]
+
+    def prepare(self) -> None:
+        """Begin with no secret."""
+        self.given = {}
+        self.write({})
+
+    def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:
+        """Name a variable for each key."""
+        variables = {
+            (name, key): f"VARIABLE_{number}_{index}" for number, name in enumerate(contents) for index, key in enumerate(contents[name])
+        }
+        self.given = {name: {key: variables[name, key] for key in content} for name, content in contents.items()}
+        self.write({variables[name, key]: value for name, content in contents.items() for key, value in content.items()})
+
+    def write(self, variables: Mapping[str, str]) -> None:
+        """Bring the variables into the place."""
+        raise NotImplementedError
+
+    def open_manager(self, identity: str = "") -> SecretsManager:
+        """Return one with the mapping of what was given."""
+        self.attributes = {**self.attributes, "mapping": self.given}
+        return super().open_manager(identity)
+
+
+class TestEnv(MappedTests):
+    """The environment of this process."""
+
+    manager_class = EnvSecretsManager
+
+    @pytest.fixture(autouse=True)
+    def _restore(self) -> Iterator[None]:
+        """Leave the environment as it was."""
+        before = dict(os.environ)
+        yield
+        os.environ.clear()
+        os.environ.update(before)
+
+    def write(self, variables: Mapping[str, str]) -> None:
+        """Set them."""
+        os.environ.update(variables)
+
+
+class TestDotenv(MappedTests):
+    """A file beside the notebook."""
+
+    manager_class = DotenvSecretsManager
+
+    def write(self, variables: Mapping[str, str]) -> None:
+        """Write them as python-dotenv reads them."""
+        self.attributes = {"path": str(self.folder / ".env")}
+        lines = [f"{name}='{_escaped(value)}'\n" for name, value in variables.items()]
+        with (self.folder / ".env").open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _env(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str], **attributes: Any) -> EnvSecretsManager:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return EnvSecretsManager(EnvSecretsManager.make_options(attributes))
+
+
+def _dotenv(folder: Path, text: str, **attributes: Any) -> DotenvSecretsManager:
+    (folder / ".env").write_text(text, encoding="utf-8")
+    return DotenvSecretsManager(DotenvSecretsManager.make_options({"path": folder / ".env", **attributes}))
+
+
+def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PREFIXNAME__KEY in capitals is a key of a secret, split at the first two underscores; other variables are nobody's."""
+    variables = {
+        "SECRET_DB__USER_NAME": "u",
+        "SECRET_DB__PASS__WORD": "p",
+        "SECRET_AWS_PROD__KEY": "a",
+        "SECRET_TOKEN": "no key",
+        "SECRET_Db__USER_NAME": "another's",
+        "SECRET___KEY": "no name",
+        "SECRET_NAME__KEY": "no name for a secret",
+        "SECRET_X__NAME": "no name for a key",
+        "OTHER_DB__KEY": "another prefix",
+    }
+    manager = _env(monkeypatch, variables)
+    assert manager.list_secrets() == ["aws_prod", "db"]
+    assert manager.get_secret("db").content == {"user_name": "u", "pass__word": "p"}
+    for name in ("DB", "token", "Db", "other_db"):
+        with pytest.raises(SecretNotFoundError):
+            manager.get_secret(name)
+    assert _env(monkeypatch, {}, prefix="OTHER_").list_secrets() == ["db"]
+
+
+def test_a_mapping_names_variables_of_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mapped secret has the keys of its mapping whose variables are set, and no others; with none it is not there."""
+    mapping = {
+        "aws": {"aws_access_key_id": "AWS_ID", "aws_secret_access_key": "AWS_KEY", "aws_session_token": "AWS_NOT_SET"},
+        "Gone": {"k": "NOT_SET"},
+        "db": {"url": "DATABASE_URL"},
+    }
+    variables = {"AWS_ID": "id", "AWS_KEY": "key", "DATABASE_URL": "url", "SECRET_DB__URL": "hidden", "SECRET_X__K": "v"}
+    manager = _env(monkeypatch, variables, mapping=mapping, schemas={"aws": "aws"})
+    assert manager.list_secrets() == ["aws", "db", "x"]
+    assert isinstance(manager.get_secret("aws"), AWSSecretSchema)
+    assert [(one.name, one.schema) for one in manager.summaries()] == [("aws", "aws"), ("db", "arbitrary"), ("x", "arbitrary")]
+    assert manager.get_secret("db").content == {"url": "url"}
+
+
+def test_a_variable_that_changes_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before is read anew when the environment, or the file, is another one."""
+    manager = _env(monkeypatch, {"SECRET_A__K": "1"})
+    assert manager.get_secret("a").content == {"k": "1"}
+    monkeypatch.setenv("SECRET_A__K", "2")
+    assert manager.get_secret("a", refresh=True).content == {"k": "2"}
+    before = manager._change_token()
+    monkeypatch.setenv("SECRET_A__K", "3")
+    assert manager._change_token() != before
+
+
+def test_a_value_in_a_file_is_taken_as_it_is_written(tmp_path: Path) -> None:
+    """Quotes end, escapes count where the format has them, nothing is expanded, and a variable without a value is none."""
+    text = "\ufeffexport SECRET_A__ONE='${HOME}'\nSECRET_A__TWO=\"a\\nb\"\n# SECRET_A__NONE=x\nSECRET_A__THREE\nSECRET_A__FOUR=\n"
+    manager = _dotenv(tmp_path, text)
+    assert manager.get_secret("a").content == {"one": "${HOME}", "two": "a\nb", "four": ""}
+    token = manager._change_token()
+    (tmp_path / ".env").write_text("SECRET_B__K=v\n")
+    assert manager._change_token() != token
+    assert manager.list_secrets() == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "said"),
+    [
+        ("missing", ManagerAccessError, "No such file"),
+        ("folder", ManagerAccessError, "Is a directory"),
+        ("bytes", ManagerCorruptedError, "no text in UTF-8"),
+        ("syntax", ManagerCorruptedError, r"line 2\)"),
+    ],
+)
+def test_a_file_that_cant_be_read_says_why(tmp_path: Path, spoil: str, error: type[ZenSecretsError], said: str) -> None:
+    """A missing, unreadable, binary or malformed file is a one-line error with what to do, and no line of the file."""
+    manager = _dotenv(tmp_path, f"SECRET_A__K={canary()}\n")
+    path = tmp_path / ".env"
+    if spoil in {"missing", "folder"}:
+        path.unlink()
+    if spoil == "folder":
+        path.mkdir()
+    if spoil == "bytes":
+        path.write_bytes(b"\xff\xfe" + canary().encode())
+    if spoil == "syntax":
+        path.write_text(f"SECRET_A__K=1\n{canary()} 'broken\n")
+    for act in (manager.list_secrets, lambda: manager.get_secret("a")):
+        with pytest.raises(error, match=said) as caught:
+            act()
+        assert in_one_line(caught.value)
+        assert caught.value.hint
+        assert not find_canary(told(caught.value))

@@ -1,0 +1,78 @@
+"""Secrets in an ``.env`` file that other programs read too.
+
+Needs python-dotenv, which is installed with this package. It only reads, keeps no versions, and takes each value as it is written:
+``${OTHER}`` in it is not replaced.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from pydantic import field_validator
+
+from zensecrets_jupyter.core.errors import ManagerCorruptedError
+from zensecrets_jupyter.core.managers._variables import VariablesOptions, VariablesSecretsManager
+from zensecrets_jupyter.core.sealing.foreign_errors import from_os_error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zensecrets_jupyter.core.managers.interface import ManagerOptions
+
+
+class DotenvOptions(VariablesOptions):
+    """Where the file is, and which variables in it are secrets."""
+
+    path: Path = Path(".env")
+    """The file; a relative path is taken from where it is registered."""
+
+    @field_validator("path")
+    @classmethod
+    def _make_absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+
+class DotenvSecretsManager(VariablesSecretsManager):
+    """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
+
+    FLAVOR: ClassVar[str] = "dotenv"
+    options_model: ClassVar[type[ManagerOptions]] = DotenvOptions
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return cast("DotenvOptions", self.options).path
+
+    def _variables(self) -> Mapping[str, str]:
+        from dotenv.parser import parse_stream  # noqa: PLC0415 - only where this flavor is used
+
+        variables: dict[str, str] = {}
+        for binding in parse_stream(io.StringIO(self._text())):
+            if binding.error:
+                # Its own text is the line, with the value.
+                message = f"{self.path} can't be read as .env (line {binding.original.line})."
+                raise ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Write KEY=VALUE there.")
+            if binding.key is not None and binding.value is not None:
+                variables[binding.key] = binding.value
+        return variables
+
+    def _text(self) -> str:
+        try:
+            return self.path.read_bytes().decode("utf-8-sig")
+        except OSError as error:
+            problem = from_os_error(error, self.path)
+        except UnicodeDecodeError:
+            problem = ManagerCorruptedError(f"{self.path} is no text in UTF-8.", flavor=self.FLAVOR, hint="Save it as UTF-8.")
+        raise problem
+
+    def _where(self) -> str:
+        return str(self.path)
+
+    def _change_token(self) -> object:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return "gone"
+        return found.st_ino, found.st_mtime_ns, found.st_size
