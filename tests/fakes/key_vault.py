@@ -130,7 +130,16 @@ class KeyVaultServer(WebServer):
             found = self.deleted[key] = self.kept.pop(key)
             self._unsettled[key] = ("ObjectIsBeingDeleted", self.settling)
             return Answer(200, {**self._bundle(key, found[-1]), **self._recovery(key)})
-        return Answer(200, self._bundle(key, self.kept[key][-1]))
+        return self._read(asked, key, asked.path[2] if len(asked.path) > 2 else "")
+
+    def _read(self, asked: Asked, key: str, wanted: str) -> Answer:
+        found = self.kept[key]
+        if wanted == "versions":
+            # In no order that says anything.
+            numbered = sorted(found, key=lambda one: one.number)
+            return self._page(asked, [{**self._item(key, one), "id": f"{self.url}/secrets/{key}/{one.number}"} for one in numbered])
+        matching = [one for one in found if not wanted or one.number == wanted]
+        return Answer(200, self._bundle(key, matching[-1])) if matching else _refused(404, "SecretNotFound")
 
     def _set(self, key: str, asked: Asked) -> Answer:
         if key in self.deleted:

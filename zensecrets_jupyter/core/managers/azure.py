@@ -1,24 +1,30 @@
-"""Secrets in Azure Key Vault.
+"""Secrets in Azure Key Vault, with their earlier versions.
 
 Needs the vault's address, the extra ``azure``, and credentials: those that Azure's libraries find by themselves, or an application's client
 secret. To read takes the permission to get secrets; to list, list; to write, get and set; to delete, delete; to register a name that was
 deleted before, recover.
 
 A vault can't compare before it writes: of two who register or change one secret at the very same moment the later wins, and what the
-earlier wrote is an older version in the vault. The versions have no order within a second and are not shown here. What is deleted can be
-recovered in the vault until its time is over, unless the option ``purge`` says otherwise; a name that is registered again goes on with
-the recovered secret's versions.
+earlier wrote is a version in the vault. What is deleted can be recovered in the vault until its time is over, unless the option ``purge``
+says otherwise. A name that is registered again takes the deleted secret's place in the vault, but not its history.
+
+The vault's own versions have no order within a second, and outlive a deletion: tags say which life of a secret a version belongs to, and its
+number in it.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
-from typing import TYPE_CHECKING, Any, ClassVar
+from contextlib import suppress
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from zensecrets_jupyter.core.errors import SecretNotFoundError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers import _document
 from zensecrets_jupyter.core.managers._document import Document
@@ -26,13 +32,12 @@ from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
 from zensecrets_jupyter.core.managers._requests import RemoteOptions
+from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS, Capability, ManagerOptions, SecretVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from azure.keyvault.secrets import SecretClient
-
-    from zensecrets_jupyter.core.managers.interface import ManagerOptions
+    from azure.keyvault.secrets import SecretClient, SecretProperties
 
 DELETED = "ObjectIsDeletedButRecoverable"
 UNSETTLED = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
@@ -63,8 +68,12 @@ FOREIGN_ERRORS: Mapping[str, Outcome] = {
     "ServiceResponseError": Outcome.TRANSIENT,
 }
 
-TAG = "zensecrets"
+SCHEMA = "zensecrets"
 """The tag of our secrets; its value is the schema, so that a list need read no value."""
+LIFE = "zensecrets-life"
+"""The tag that all versions since one registration share."""
+NUMBER = "zensecrets-version"
+"""The tag with the number of a version, from 1."""
 
 
 class AzureOptions(RemoteOptions):
@@ -101,11 +110,19 @@ class AzureOptions(RemoteOptions):
         return client_secret
 
 
+class _Place(NamedTuple):
+    """Where a version is in the history of a secret."""
+
+    life: str
+    number: int
+
+
 class AzureSecretsManager(RemoteSecretsManager["SecretClient", AzureOptions]):
     """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
 
     FLAVOR: ClassVar[str] = "azure"
     options_model: ClassVar[type[ManagerOptions]] = AzureOptions
+    capabilities: ClassVar[Capability] = ALL_BUT_VERSIONS | Capability.VERSIONS
     alphabet: ClassVar[Alphabet] = ALPHABETS["azure"]
     foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
     libraries: ClassVar[tuple[str, ...]] = ("azure.identity", "azure.keyvault.secrets")
@@ -137,13 +154,15 @@ class AzureSecretsManager(RemoteSecretsManager["SecretClient", AzureOptions]):
         return DefaultAzureCredential(**asked)
 
     def _get(self, client: SecretClient, key: str) -> Document:
-        return Document(client.get_secret(key).value or "")
+        found = client.get_secret(key)
+        return Document(found.value or "", token=_place_of(found.properties))
 
     def _list_keys(self, client: SecretClient, prefix: str) -> Iterable[Listed]:  # noqa: ARG002 - a vault filters nothing
         for found in client.list_properties_of_secrets():
             # The others belong to certificates.
             if found.name and not found.managed:
-                yield Listed(found.name, (found.tags or {}).get(TAG), None, found.updated_on)
+                place = _place_of(found)
+                yield Listed(found.name, (found.tags or {}).get(SCHEMA), place.number if place else None, found.updated_on)
 
     def _create(self, client: SecretClient, key: str, document: Document) -> None:
         try:
@@ -153,24 +172,27 @@ class AzureSecretsManager(RemoteSecretsManager["SecretClient", AzureOptions]):
                 raise
         else:
             raise Refusal(Outcome.EXISTS)
+        first = _Place(secrets.token_hex(8), 1)
         try:
-            self._when_settled(lambda: self._set(client, key, document))
+            self._when_settled(lambda: self._set(client, key, document, first))
         except Exception as error:
             if DELETED not in self._codes_of(error):
                 raise
         else:
             return
-        if TAG not in (client.get_deleted_secret(key).properties.tags or {}):
+        if SCHEMA not in (client.get_deleted_secret(key).properties.tags or {}):
             raise Refusal(Outcome.NOT_OURS, "another program's, deleted and not yet purged")
         client.begin_recover_deleted_secret(key)
-        self._when_settled(lambda: self._set(client, key, document))
+        self._when_settled(lambda: self._set(client, key, document, first))
 
-    def _replace(self, client: SecretClient, key: str, document: Document, present: Document) -> None:  # noqa: ARG002 - see above
-        self._set(client, key, document)
+    def _replace(self, client: SecretClient, key: str, document: Document, present: Document) -> None:
+        before = present.token if isinstance(present.token, _Place) else _Place(secrets.token_hex(8), 0)
+        self._set(client, key, document, _Place(before.life, before.number + 1))
 
-    def _set(self, client: SecretClient, key: str, document: Document) -> None:
+    def _set(self, client: SecretClient, key: str, document: Document, place: _Place) -> None:
         schema = _document.read(document, name=key, place=self.alphabet.place).schema
-        client.set_secret(key, document.text, content_type="application/json", tags={TAG: schema})
+        tags = {SCHEMA: schema, LIFE: place.life, NUMBER: str(place.number)}
+        client.set_secret(key, document.text, content_type="application/json", tags=tags)
 
     def _remove(self, client: SecretClient, key: str) -> None:
         client.begin_delete_secret(key)
@@ -182,6 +204,44 @@ class AzureSecretsManager(RemoteSecretsManager["SecretClient", AzureOptions]):
             if self._outcome_of(error) is not Outcome.DENIED:
                 raise
             raise Refusal(Outcome.DENIED, "it is deleted, and could not be purged") from None
+
+    def _history(self, name: str) -> list[SecretVersion]:
+        return list(self._versions(name))
+
+    def _versions(self, name: str) -> dict[SecretVersion, str]:
+        """Return the versions since the secret was registered, the newest first, with what the vault calls them."""
+        key = self.key_of(name)
+        current, found = self.ask("look at the versions of", lambda client: _with_versions(client, key), name=name)
+        now = _place_of(current)
+        versions: dict[int, SecretProperties] = {}
+        for one in found:
+            place = _place_of(one)
+            # Of two that were written at the same moment the one that is current has the number, or either.
+            if now and place and place.life == now.life and one.enabled and (place.number < now.number or one.version == current.version):
+                versions[place.number] = one
+        return {
+            SecretVersion(number, (one.tags or {})[SCHEMA], _created(one), one.version == current.version): one.version or ""
+            for number, one in sorted(versions.items(), reverse=True)
+        }
+
+    def _rollback(self, name: str, number: int) -> SecretVersion:
+        kept: dict[int, str] = {}
+        with suppress(SecretNotFoundError):
+            kept = {one.number: version for one, version in self._versions(name).items()}
+        if not kept:
+            raise self.not_found(name)
+        if number not in kept:
+            message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
+            hint = f"Kept are the versions {', '.join(map(str, kept))}."
+            raise SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
+        with suppress(SecretNotFoundError):
+            key = self.key_of(name)
+            text = self.ask("read", lambda client: client.get_secret(key, kept[number]).value or "", name=name)
+            record = self._record_in(Document(text), name)
+            self._update(name, lambda _present: record)
+            return next(one for one in self._history(name) if one.current)
+        # Another deleted it between the requests.
+        raise self.not_found(name)
 
     def _when_settled(self, act: Callable[[], Any], *, missing_is_unsettled: bool = False) -> None:
         """Do something as soon as nothing is being deleted or recovered any more, or as the time for it is over."""
@@ -214,6 +274,20 @@ class AzureSecretsManager(RemoteSecretsManager["SecretClient", AzureOptions]):
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
         asked = headers.get("Retry-After", "")
         return float(asked) if asked.isdecimal() else 0.0
+
+
+def _place_of(found: SecretProperties) -> _Place | None:
+    tags = found.tags or {}
+    number = tags.get(NUMBER, "")
+    return _Place(tags[LIFE], int(number)) if LIFE in tags and SCHEMA in tags and number.isdecimal() else None
+
+
+def _created(found: SecretProperties) -> datetime:
+    return found.created_on or datetime.fromtimestamp(0, timezone.utc)
+
+
+def _with_versions(client: SecretClient, key: str) -> tuple[SecretProperties, list[SecretProperties]]:
+    return client.get_secret(key).properties, list(client.list_properties_of_secret_versions(key))
 
 
 def _classes_behind(error: BaseException) -> Iterator[str]:
