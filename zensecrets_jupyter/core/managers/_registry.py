@@ -28,12 +28,14 @@ class _BuiltIn(NamedTuple):
 
 
 BUILT_IN: dict[str, _BuiltIn] = {
+    "aws": _BuiltIn("zensecrets_jupyter.core.managers.aws", "AwsSecretsManager", "AWS Secrets Manager", extra="aws"),
     "dotenv": _BuiltIn("zensecrets_jupyter.core.managers.dotenv", "DotenvSecretsManager", "an .env file; it only reads"),
     "env": _BuiltIn("zensecrets_jupyter.core.managers.env", "EnvSecretsManager", "environment variables of this process; it only reads"),
     "local": _BuiltIn(
         "zensecrets_jupyter.core.managers.local", "LocalSecretsManager", "an encrypted SQLite file on this machine; the default"
     ),
     "memory": _BuiltIn("zensecrets_jupyter.core.managers.memory", "MemorySecretsManager", "the memory of this process; for tests"),
+    "vault": _BuiltIn("zensecrets_jupyter.core.managers.vault", "VaultSecretsManager", "HashiCorp Vault, KV version 2", extra="vault"),
 }
 
 
