@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from socketserver import BaseServer
 
 
 @contextmanager
@@ -31,15 +32,20 @@ def running_moto() -> Iterator[int]:
 
 
 def _serve() -> None:
-    from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - not where it is only started
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - not where it is only started
     from werkzeug.serving import make_server  # noqa: PLC0415 - likewise
 
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()
     # Whoever started it may be killed.
-    threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
+    threading.Thread(target=_end_with_standard_input, args=(server,), daemon=True).start()
     server.serve_forever()
+
+
+def _end_with_standard_input(server: BaseServer) -> None:
+    sys.stdin.read()
+    server.shutdown()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from datetime import timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -23,6 +24,7 @@ from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsMa
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from zensecrets_jupyter.core.managers._names import Alphabet
     from zensecrets_jupyter.core.managers.interface import ManagerOptions
@@ -98,7 +100,7 @@ class AwsOptions(RemoteOptions):
     """Days for which a deleted secret can be brought back."""
     force: bool = False
     """Whether a deleted secret is gone at once and for good instead."""
-    tags: dict[str, str] = {}
+    tags: dict[str, str] = Field(default_factory=dict)
     """Tags that each new secret gets besides ours."""
 
 
@@ -220,7 +222,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
                 tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
                 labels = one.get("SecretVersionsToStages", {})
                 current = next((_number_in(version) for version, on_it in labels.items() if _CURRENT in on_it), None)
-                yield Listed(one["Name"], tags.get(_SCHEMA_TAG), current, one.get("LastChangedDate") or one.get("CreatedDate"))
+                yield Listed(one["Name"], tags.get(_SCHEMA_TAG), current, _in_utc(one["LastChangedDate"]))
             if not answer.get("NextToken"):
                 return
             arguments["NextToken"] = answer["NextToken"]
@@ -277,14 +279,8 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         if version == over:
             return
         try:
-            self._call(
-                client,
-                "update_secret_version_stage",
-                SecretId=key,
-                VersionStage=_CURRENT,
-                MoveToVersionId=version,
-                RemoveFromVersionId=over,
-            )
+            moved = {"VersionStage": _CURRENT, "MoveToVersionId": version, "RemoveFromVersionId": over}
+            self._call(client, "update_secret_version_stage", SecretId=key, **moved)
         except client.exceptions.InvalidParameterException:
             conflict = Refusal(Outcome.CONFLICT)
         else:
@@ -305,10 +301,10 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         kept = self._call(client, "describe_secret", SecretId=key)
         if kept.get("DeletedDate"):
             raise Refusal(Outcome.MISSING, _DELETED)
-        found = []
+        found: list[Kept] = []
         for version, number in self._numbers(kept).items():
             answer = self._call(client, "get_secret_value", SecretId=key, VersionId=version)
-            found.append(Kept(number, answer["CreatedDate"], _document_in(answer), current=not found))
+            found.append(Kept(number, _in_utc(answer["CreatedDate"]), _document_in(answer), current=not found))
         return found
 
     def _numbers(self, kept: Mapping[str, Any]) -> dict[str, int]:
@@ -340,6 +336,11 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         if code == "InvalidSignatureException" and re.match("Signature (expired|not yet current)", text):
             return (_SKEWED, code, status)
         return (code, status)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    # boto3 tells it in the time zone of the machine.
+    return moment.astimezone(timezone.utc)
 
 
 def _document_in(answer: Mapping[str, Any]) -> Document:
