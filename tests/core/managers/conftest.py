@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from tests.fakes.http_weather import Weather
 from tests.fakes.moto_server import running_moto
+from tests.fakes.vault_server import FakeVault, running_vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,3 +38,35 @@ def aws(aws_server: Weather, monkeypatch: pytest.MonkeyPatch) -> Weather:
         monkeypatch.setenv(variable, value)
     aws_server.seen.clear()
     return aws_server
+
+
+class VaultPlace(NamedTuple):
+    """A Vault for the tests: what it has, the weather before it, and a token that may do everything."""
+
+    vault: FakeVault
+    weather: Weather
+    token: str
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """What a secrets manager is registered with that uses it."""
+        return {"address": self.weather.address, "token": self.token}
+
+
+@pytest.fixture(scope="session")
+def vault_server() -> Iterator[tuple[FakeVault, Weather]]:
+    """Yield a Vault, and the weather in front of it."""
+    with running_vault() as (vault, port), Weather("127.0.0.1", port).running() as weather:
+        yield vault, weather
+
+
+@pytest.fixture
+def vault(vault_server: tuple[FakeVault, Weather], monkeypatch: pytest.MonkeyPatch) -> Iterator[VaultPlace]:
+    """Yield the same, with nobody's own Vault in the environment."""
+    for variable in ("VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT"):
+        monkeypatch.delenv(variable, raising=False)
+    fake, weather = vault_server
+    weather.seen.clear()
+    yield VaultPlace(fake, weather, fake.new_token())
+    fake.sealed = False
+    fake.kept.clear()
