@@ -8,15 +8,15 @@ A vault can't compare before it writes: of two who register or change one secret
 earlier wrote is a version in the vault. What is deleted can be recovered in the vault until its time is over, unless the option ``purge``
 says otherwise. A name that is registered again takes the deleted secret's place in the vault, but not its history.
 
-The vault's own versions have no order within a second, and outlive a deletion: tags say which life of a secret a version belongs to, and its
-number in it.
+The vault's own versions have no order within a second, and outlive a deletion: tags say which life of a secret a version belongs to, and
+its number in it.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from urllib.parse import urlsplit
@@ -24,20 +24,20 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from zensecrets_jupyter.core.errors import SecretNotFoundError
 from zensecrets_jupyter.core.fields import SecretField
-from zensecrets_jupyter.core.managers import _document
 from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
-from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
+from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._requests import RemoteOptions
-from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS, Capability, ManagerOptions, SecretVersion
+from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from azure.keyvault.secrets import SecretClient, SecretProperties
+
+    from zensecrets_jupyter.core.managers.interface import ManagerOptions
 
 DELETED = "ObjectIsDeletedButRecoverable"
 UNSETTLED = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
@@ -74,6 +74,8 @@ LIFE = "zensecrets-life"
 """The tag that all versions since one registration share."""
 NUMBER = "zensecrets-version"
 """The tag with the number of a version, from 1."""
+
+_EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
 class AzureOptions(RemoteOptions):
@@ -117,12 +119,11 @@ class _Place(NamedTuple):
     number: int
 
 
-class AzureSecretsManager(RemoteSecretsManager["SecretClient", AzureOptions]):
+class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions]):
     """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
 
     FLAVOR: ClassVar[str] = "azure"
     options_model: ClassVar[type[ManagerOptions]] = AzureOptions
-    capabilities: ClassVar[Capability] = ALL_BUT_VERSIONS | Capability.VERSIONS
     alphabet: ClassVar[Alphabet] = ALPHABETS["azure"]
     foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
     libraries: ClassVar[tuple[str, ...]] = ("azure.identity", "azure.keyvault.secrets")
@@ -190,8 +191,7 @@ class AzureSecretsManager(RemoteSecretsManager["SecretClient", AzureOptions]):
         self._set(client, key, document, _Place(before.life, before.number + 1))
 
     def _set(self, client: SecretClient, key: str, document: Document, place: _Place) -> None:
-        schema = _document.read(document, name=key, place=self.alphabet.place).schema
-        tags = {SCHEMA: schema, LIFE: place.life, NUMBER: str(place.number)}
+        tags = {SCHEMA: document.schema, LIFE: place.life, NUMBER: str(place.number)}
         client.set_secret(key, document.text, content_type="application/json", tags=tags)
 
     def _remove(self, client: SecretClient, key: str) -> None:
@@ -205,43 +205,25 @@ class AzureSecretsManager(RemoteSecretsManager["SecretClient", AzureOptions]):
                 raise
             raise Refusal(Outcome.DENIED, "it is deleted, and could not be purged") from None
 
-    def _history(self, name: str) -> list[SecretVersion]:
-        return list(self._versions(name))
-
-    def _versions(self, name: str) -> dict[SecretVersion, str]:
-        """Return the versions since the secret was registered, the newest first, with what the vault calls them."""
-        key = self.key_of(name)
-        current, found = self.ask("look at the versions of", lambda client: _with_versions(client, key), name=name)
+    def _get_versions(self, client: SecretClient, key: str) -> list[Kept]:
+        current = client.get_secret(key).properties
         now = _place_of(current)
+        if now is None:
+            raise Refusal(Outcome.NOT_OURS)
         versions: dict[int, SecretProperties] = {}
-        for one in found:
+        for one in client.list_properties_of_secret_versions(key):
             place = _place_of(one)
-            # Of two that were written at the same moment the one that is current has the number, or either.
-            if now and place and place.life == now.life and one.enabled and (place.number < now.number or one.version == current.version):
+            # Of two that were written at the very same moment the current one has the number, else either.
+            if place and place.life == now.life and one.enabled and (place.number < now.number or one.version == current.version):
                 versions[place.number] = one
-        return {
-            SecretVersion(number, (one.tags or {})[SCHEMA], _created(one), one.version == current.version): one.version or ""
-            for number, one in sorted(versions.items(), reverse=True)
-        }
 
-    def _rollback(self, name: str, number: int) -> SecretVersion:
-        kept: dict[int, str] = {}
-        with suppress(SecretNotFoundError):
-            kept = {one.number: version for one, version in self._versions(name).items()}
-        if not kept:
-            raise self.not_found(name)
-        if number not in kept:
-            message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
-            hint = f"Kept are the versions {', '.join(map(str, kept))}."
-            raise SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
-        with suppress(SecretNotFoundError):
-            key = self.key_of(name)
-            text = self.ask("read", lambda client: client.get_secret(key, kept[number]).value or "", name=name)
-            record = self._record_in(Document(text), name)
-            self._update(name, lambda _present: record)
-            return next(one for one in self._history(name) if one.current)
-        # Another deleted it between the requests.
-        raise self.not_found(name)
+        def version(number: int) -> Kept:
+            one = versions[number]
+            document = Document(client.get_secret(key, one.version).value or "")
+            return Kept(number, one.created_on or _EPOCH, document, number == now.number)
+
+        with ThreadPoolExecutor(self.parallel_reads, thread_name_prefix="zensecrets-versions") as pool:
+            return [one for one in pool.map(version, sorted(versions, reverse=True)) if one.document.is_ours]
 
     def _when_settled(self, act: Callable[[], Any], *, missing_is_unsettled: bool = False) -> None:
         """Do something as soon as nothing is being deleted or recovered any more, or as the time for it is over."""
@@ -280,14 +262,6 @@ def _place_of(found: SecretProperties) -> _Place | None:
     tags = found.tags or {}
     number = tags.get(NUMBER, "")
     return _Place(tags[LIFE], int(number)) if LIFE in tags and SCHEMA in tags and number.isdecimal() else None
-
-
-def _created(found: SecretProperties) -> datetime:
-    return found.created_on or datetime.fromtimestamp(0, timezone.utc)
-
-
-def _with_versions(client: SecretClient, key: str) -> tuple[SecretProperties, list[SecretProperties]]:
-    return client.get_secret(key).properties, list(client.list_properties_of_secret_versions(key))
 
 
 def _classes_behind(error: BaseException) -> Iterator[str]:

@@ -21,20 +21,22 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretNotFoundError
-from zensecrets_jupyter.core.managers import _document
+from zensecrets_jupyter.core.errors import InvalidOptionsError
 from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
-from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
+from zensecrets_jupyter.core.managers._quiet import quietly
+from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._requests import RemoteOptions
-from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS, Capability, ManagerOptions, SecretVersion
+from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from google.cloud.secretmanager_v1 import Secret, SecretManagerServiceClient
     from google.cloud.secretmanager_v1.types import SecretVersion as CloudVersion
+
+    from zensecrets_jupyter.core.managers.interface import ManagerOptions
 
 FOREIGN_ERRORS: Mapping[str, Outcome] = {
     # The codes of google.rpc.Code.
@@ -96,19 +98,19 @@ class Connection(NamedTuple):
 
     def ask(self, method: str, **request: Any) -> Any:
         """Return the answer to one request, which is not repeated."""
-        return getattr(self.client, method)(request=request, retry=None, timeout=self.timeout)
+        with quietly("google"):
+            return getattr(self.client, method)(request=request, retry=None, timeout=self.timeout)
 
     def path(self, key: str, version: str = "") -> str:
         """Return the full name of a secret, or of a version of it."""
         return f"projects/{self.project}/secrets/{key}" + (f"/versions/{version}" if version else "")
 
 
-class GcpSecretsManager(RemoteSecretsManager[Connection, GcpOptions]):
+class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
     """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
 
     FLAVOR: ClassVar[str] = "gcp"
     options_model: ClassVar[type[ManagerOptions]] = GcpOptions
-    capabilities: ClassVar[Capability] = ALL_BUT_VERSIONS | Capability.VERSIONS
     alphabet: ClassVar[Alphabet] = ALPHABETS["gcp"]
     foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
     libraries: ClassVar[tuple[str, ...]] = ("google.cloud.secretmanager",)
@@ -221,7 +223,7 @@ class GcpSecretsManager(RemoteSecretsManager[Connection, GcpOptions]):
             "name": secret.name,
             "etag": secret.etag,
             "version_aliases": {**secret.version_aliases, ALIAS: int(_last(version.name))},
-            "annotations": {**secret.annotations, SCHEMA: _schema_of(document)},
+            "annotations": {**secret.annotations, SCHEMA: document.schema},
         }
         try:
             client.ask("update_secret", secret=changed, update_mask={"paths": ["version_aliases", "annotations"]})
@@ -237,47 +239,21 @@ class GcpSecretsManager(RemoteSecretsManager[Connection, GcpOptions]):
     def _remove(self, client: Connection, key: str) -> None:
         client.ask("delete_secret", name=client.path(key))
 
-    def _history(self, name: str) -> list[SecretVersion]:
-        key = self.key_of(name)
-        return self.ask("look at the versions of", lambda client: self._versions(client, key), name=name)
-
-    def _versions(self, client: Connection, key: str) -> list[SecretVersion]:
+    def _get_versions(self, client: Connection, key: str) -> list[Kept]:
         secret: Secret = client.ask("get_secret", name=client.path(key))
         current = int(secret.version_aliases.get(ALIAS, 0))
         if not current:
             raise Refusal(Outcome.MISSING if LABEL in secret.labels else Outcome.NOT_OURS)
         found = client.ask("list_secret_versions", parent=client.path(key), page_size=PAGE)
         # What is newer than the current one is being written just now.
-        kept = sorted((one for one in found if one.state.name == "ENABLED" and int(_last(one.name)) <= current), key=_number, reverse=True)
+        kept = sorted((one for one in found if one.state.name == "ENABLED" and _number(one) <= current), key=_number, reverse=True)
 
-        def version(one: CloudVersion) -> SecretVersion | None:
-            document = _document_in(client.ask("access_secret_version", name=one.name))
+        def version(one: CloudVersion) -> Kept:
             created = datetime.fromtimestamp(one.create_time.timestamp(), timezone.utc)
-            return SecretVersion(_number(one), _schema_of(document), created, _number(one) == current) if document.is_ours else None
+            return Kept(_number(one), created, _document_in(client.ask("access_secret_version", name=one.name)), _number(one) == current)
 
         with ThreadPoolExecutor(self.parallel_reads, thread_name_prefix="zensecrets-versions") as pool:
-            return [one for one in pool.map(version, kept) if one is not None]
-
-    def _rollback(self, name: str, number: int) -> SecretVersion:
-        kept: list[int] = []
-        with suppress(SecretNotFoundError):
-            kept = [one.number for one in self._history(name)]
-        if not kept:
-            raise self.not_found(name)
-        if number not in kept:
-            message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
-            hint = f"Kept are the versions {', '.join(map(str, kept))}."
-            raise SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
-        try:
-            key = self.key_of(name)
-            found = self.ask("read", lambda client: client.ask("access_secret_version", name=client.path(key, str(number))), name=name)
-            record = self._record_in(_document_in(found), name)
-            self._update(name, lambda _present: record)
-            return next(one for one in self._history(name) if one.current)
-        except SecretNotFoundError:
-            # Another deleted it between the requests; the error is made outside of this one.
-            pass
-        raise self.not_found(name)
+            return [one for one in pool.map(version, kept) if one.document.is_ours]
 
     def _outcome_of(self, error: Exception) -> Outcome:
         # What Google's token server says of a signature from the future or of long ago.
@@ -320,10 +296,6 @@ def _ambient_credentials() -> tuple[Any, str]:
 def _document_in(answer: Any) -> Document:
     data: bytes = answer.payload.data
     return Document(data.decode("utf-8", "replace"))
-
-
-def _schema_of(document: Document) -> str:
-    return _document.read(document, name="", place="").schema
 
 
 def _last(path: str) -> str:
