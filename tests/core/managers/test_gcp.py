@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -358,3 +359,28 @@ print(json.dumps([manager.list_secrets(), dict(manager.get_secret("a").content)]
     assert found == [["a"], {"k": "v"}]
     assert server.bearers
     assert all(text.startswith("Bearer ") for text in server.bearers)
+
+
+def test_google_logs_no_value(server: SecretManagerServer) -> None:
+    """Google's client writes requests and answers into its own log where somebody listens to it; ours with their values are kept out."""
+    lines: list[str] = []
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(f"{record.getMessage()} {vars(record)}")
+
+    handler = Listening(logging.DEBUG)
+    logger = logging.getLogger("google")
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        manager = open_manager(server)
+        manager.register_secret(secret("a", k=canary("first")))
+        manager.merge_secret("a", {"k": canary("second")})
+        content_of(manager, "a")
+        manager.rollback("a", 1)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+    assert not find_canary("\n".join(lines))
