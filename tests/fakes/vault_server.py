@@ -103,8 +103,8 @@ class FakeVault:
             return 200, {"data": {"type": "kv", "path": f"{found[1]}/", "options": {"version": version}}}
         if found := re.fullmatch(r"(.+?)/(data|metadata|delete|undelete|destroy)/(.*)", path):
             method = "LIST" if query.get("list") == ["true"] else method
-            version = int(query.get("version", ["0"])[0])
-            return self._kv(_Request(method, namespace, *found.groups(), version, body), rules)
+            number = int(query.get("version", ["0"])[0])
+            return self._kv(_Request(method, namespace, found[1], found[2], found[3], number, body), rules)
         raise _ApiError(404)
 
     def _login(self, path: str, body: Any) -> Any:
@@ -155,6 +155,11 @@ class FakeVault:
         if not keys:
             raise _ApiError(404)
         return keys
+
+    def write(self, place: tuple[str, str, str], data: Any) -> None:
+        """Write ``data`` at once, as another program would; the place is a namespace, a mount and a path."""
+        with self.lock:
+            self._write(place, {"data": data})
 
     def _write(self, place: tuple[str, str, str], body: Any) -> dict[str, Any]:
         versions = self.kept.get(place, {})

@@ -60,12 +60,3 @@ class TestAws(SecretsManagerTests):
             "broken": (partial(self.aws.spell, resetting), ManagerUnreachableError),
         }
 
-
-class TestAwsWithoutRecovery(TestAws):
-    """The same, where what is deleted is gone."""
-
-    series = 4
-
-    @pytest.fixture(autouse=True)
-    def _forced(self, _server: None) -> None:
-        type(self).attributes = {**self.attributes, "force": True}

@@ -54,6 +54,7 @@ class TestVaultWithoutRecovery(TestVault):
     """The same, where what is deleted is gone."""
 
     habits = Habits(versions_kept=10, renames_with_history=False)
+    series = 5
 
     @pytest.fixture(autouse=True)
     def _forced(self, _server: None) -> None:
