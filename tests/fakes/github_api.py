@@ -44,7 +44,7 @@ class GithubServer(WebServer):
         headers: dict[str, str] = {"Retry-After": str(int(fault.wait))} if fault.wait else {}
         if fault.reason == "limit":
             headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()))}
-        return Answer(int(fault.code), {"message": "in bad weather"}, headers)
+        return Answer(int(fault.code), {"message": "zsCanary, in bad weather"}, headers)
 
     def answer(self, asked: Asked) -> Answer:
         """Do what is asked for."""

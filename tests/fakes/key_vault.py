@@ -197,5 +197,5 @@ def _attributes() -> dict[str, Any]:
 
 def _refused(status: int, reason: str, *, headers: dict[str, str] | None = None) -> Answer:
     codes = {403: "Forbidden", 404: "SecretNotFound", 409: "Conflict", 429: "Throttled"}
-    error = {"code": codes.get(status, reason), "message": "in many words", "innererror": {"code": reason}}
+    error = {"code": codes.get(status, reason), "message": "zsCanary, in many words", "innererror": {"code": reason}}
     return Answer(status, {"error": error}, headers or {})

@@ -22,6 +22,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from tests.fakes.weather import Weather
+from tests.fakes.web import NONSENSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,6 +115,8 @@ class SecretManagerServer:
                 if fault is None:
                     return found
             time.sleep(fault.delay)
+            if fault.nonsense:
+                return NONSENSE
             code = grpc.StatusCode[fault.code or "UNAVAILABLE"]
             if fault.wait:
                 context.abort_with_status(rpc_status.to_status(_asking_to_wait(code, fault.wait)))
@@ -212,6 +215,8 @@ def _page(found: list[Any], token: str, size: int) -> tuple[list[Any], str]:
 
 
 def _serialized(message: Any) -> bytes:
+    if isinstance(message, bytes):
+        return message
     packed: bytes = message.SerializeToString() if isinstance(message, empty_pb2.Empty) else type(message).serialize(message)
     return packed
 

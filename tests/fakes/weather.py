@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,7 @@ class Fault(NamedTuple):
         wait: Seconds after which it asks to be tried again.
         delay: Seconds that it takes.
         cut: Whether the connection breaks instead of any answer.
+        nonsense: Whether what answers is not the place at all.
         done: Whether what was asked for is done all the same, before the answer goes wrong.
     """
 
@@ -27,6 +29,7 @@ class Fault(NamedTuple):
     wait: float = 0
     delay: float = 0
     cut: bool = False
+    nonsense: bool = False
     done: bool = False
 
 
@@ -36,20 +39,22 @@ class Weather:
     def __init__(self) -> None:
         """Be good."""
         self.requests: list[str] = []
-        self._faults: list[tuple[str, Fault]] = []
+        self._faults: list[tuple[str, Fault, list[int]]] = []
         self._lock = threading.Lock()
 
     def fail(self, fault: Fault, times: int = 1, on: str = "") -> None:
-        """Let that many of the next requests fail so; only those whose label contains ``on``."""
+        """Let that many of the next requests fail so; only those whose label the expression ``on`` is found in."""
         with self._lock:
-            self._faults += [(on, fault)] * times
+            self._faults.append((on, fault, [times]))
 
     @contextmanager
-    def failing(self, fault: Fault, on: str = "") -> Iterator[None]:
+    def failing(self, fault: Fault, on: str = "", times: int = 10**9) -> Iterator[None]:
         """Let requests fail so for a while."""
-        self.fail(fault, 10_000, on)
-        yield
-        self.clear()
+        self.fail(fault, times, on)
+        try:
+            yield
+        finally:
+            self.clear()
 
     def clear(self) -> None:
         """Be good again."""
@@ -60,8 +65,8 @@ class Weather:
         """Note a request, and return what goes wrong with it."""
         with self._lock:
             self.requests.append(label)
-            for number, (on, fault) in enumerate(self._faults):
-                if on in label:
-                    del self._faults[number]
+            for on, fault, left in self._faults:
+                if left[0] > 0 and re.search(on, label):
+                    left[0] -= 1
                     return fault
         return None

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.fakes.http_weather import Weather
+from tests.fakes.key_vault import KeyVaultServer
 from tests.fakes.moto_server import running_moto
+from tests.fakes.secret_manager import SecretManagerServer
 from tests.fakes.vault_server import FakeVault, running_vault
+from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,3 +73,35 @@ def vault(vault_server: tuple[FakeVault, Weather], monkeypatch: pytest.MonkeyPat
     yield VaultPlace(fake, weather, fake.new_token())
     fake.sealed = False
     fake.kept.clear()
+
+
+@pytest.fixture(scope="session")
+def secret_manager_server() -> Iterator[SecretManagerServer]:
+    """Run Google's service."""
+    with SecretManagerServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def secret_manager(secret_manager_server: SecretManagerServer) -> SecretManagerServer:
+    """Return the same, empty and in good weather."""
+    secret_manager_server.secrets.clear()
+    secret_manager_server.weather.clear()
+    secret_manager_server.weather.requests.clear()
+    return secret_manager_server
+
+
+@pytest.fixture(scope="session")
+def key_vault_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyVaultServer]:
+    """Run Azure's service."""
+    server = KeyVaultServer(tmp_path_factory.mktemp("authority"), canary("client-secret"))
+    with server.running():
+        yield server
+
+
+@pytest.fixture
+def key_vault(key_vault_server: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> KeyVaultServer:
+    """Return the same, empty and in good weather, where its certificate is trusted."""
+    key_vault_server.empty()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(key_vault_server.authority))
+    return key_vault_server

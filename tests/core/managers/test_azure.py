@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.core.managers.cloud_weather import HastyAzure
 from tests.core.managers.counting import secret
 from tests.core.told import in_one_line, told
 from tests.fakes.key_vault import CLIENT_ID, LARGEST, TENANT, KeyVaultServer
@@ -31,44 +32,27 @@ from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 from zensecrets_jupyter.testing.stateful import Habits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
 
-class HastySecretsManager(AzureSecretsManager):
-    """It waits hardly at all between tries."""
-
-    first_wait: ClassVar[float] = 0.001
-    settling: ClassVar[float] = 0.001
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KeyVaultServer]:
-    """Run the fake for all tests of the module."""
-    vault = KeyVaultServer(tmp_path_factory.mktemp("authority"), canary("client-secret"))
-    with vault.running():
-        yield vault
-
-
-@pytest.fixture(autouse=True)
-def vault(running: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> KeyVaultServer:
-    """Begin each test with nothing, in good weather, and trust the certificate."""
-    running.empty()
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(running.authority))
-    return running
+@pytest.fixture
+def vault(key_vault: KeyVaultServer) -> KeyVaultServer:
+    """Return the fake, empty."""
+    return key_vault
 
 
 def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any) -> AzureSecretsManager:
     """Return a manager of the fake, as the application that it knows."""
     application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": vault.client_secret}
     asked = {"vault_url": vault.url, "authority": vault.url, "authority_is_known": False, **application, **attributes}
-    return HastySecretsManager(HastySecretsManager.make_options(asked), context=ManagerContext(name="tried", id=identity))
+    return HastyAzure(HastyAzure.make_options(asked), context=ManagerContext(name="tried", id=identity))
 
 
 class TestAzure(SecretsManagerTests):
     """The whole suite, in all weathers, but for what a vault can't: to compare before it writes."""
 
-    manager_class = HastySecretsManager
+    manager_class = HastyAzure
     limit = LARGEST
     keeps_all_updates = False
     registers_once = False

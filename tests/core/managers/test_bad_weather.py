@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.core.managers.bad_weather import AwsPlace, Place, VaultsPlace
+from tests.core.managers.cloud_weather import AzurePlace, GcpPlace
 from tests.core.managers.counting import secret
 from tests.core.told import in_one_line, told
 from zensecrets_jupyter.core.errors import (
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 PLACES: dict[str, Callable[[pytest.FixtureRequest, str], Place]] = {
     "aws": lambda request, identity: AwsPlace(identity, request.getfixturevalue("aws")),
+    "azure": lambda request, identity: AzurePlace(identity, request.getfixturevalue("key_vault")),
+    "gcp": lambda request, identity: GcpPlace(identity, request.getfixturevalue("secret_manager")),
     "vault": lambda request, identity: VaultsPlace(identity, request.getfixturevalue("vault")),
 }
 

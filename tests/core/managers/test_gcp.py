@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
 from google.cloud.secretmanager_v1 import types
 
+from tests.core.managers.cloud_weather import HastyGcp
 from tests.core.managers.counting import secret
 from tests.core.processes import run_python
 from tests.core.told import in_one_line, told
@@ -40,37 +41,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class HastySecretsManager(GcpSecretsManager):
-    """It waits hardly at all between tries."""
-
-    first_wait: ClassVar[float] = 0.001
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[SecretManagerServer]:
-    """Run the fake for all tests of the module."""
-    with SecretManagerServer().running() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def _emptied(server: SecretManagerServer) -> None:
-    """Begin each test with nothing, in good weather."""
-    server.secrets.clear()
-    server.weather.clear()
-    server.weather.requests.clear()
+@pytest.fixture
+def server(secret_manager: SecretManagerServer) -> SecretManagerServer:
+    """Return the fake, empty."""
+    return secret_manager
 
 
 def open_manager(server: SecretManagerServer, identity: str = "one", **attributes: Any) -> GcpSecretsManager:
     """Return a manager of the fake."""
-    options = HastySecretsManager.make_options({"project": PROJECT, "endpoint": server.endpoint, **attributes})
-    return HastySecretsManager(options, context=ManagerContext(name="tried", id=identity))
+    options = HastyGcp.make_options({"project": PROJECT, "endpoint": server.endpoint, **attributes})
+    return HastyGcp(options, context=ManagerContext(name="tried", id=identity))
 
 
 class TestGcp(SecretsManagerTests):
     """The whole suite, with versions, in all weathers."""
 
-    manager_class = HastySecretsManager
+    manager_class = HastyGcp
     limit = LARGEST
     habits = Habits(renames_with_history=False)
     series = 15
@@ -180,7 +166,7 @@ def test_a_stale_writer_leaves_no_version_behind(server: SecretManagerServer) ->
     change = one.merge_secret
     overtaken: list[str] = []
 
-    class Overtaken(HastySecretsManager):
+    class Overtaken(HastyGcp):
         def _replace(self, client: Any, key: str, document: Any, present: Any) -> None:
             if not overtaken:
                 overtaken.append(key)
@@ -322,7 +308,7 @@ def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSer
 def test_an_account_that_is_refused_is_told(tokens: TokenServer, refusal: str, said: str) -> None:
     """A signature that does not hold, because of the key or of the clock, is told as that."""
     tokens.refusal = refusal
-    manager = HastySecretsManager(HastySecretsManager.make_options({"project": PROJECT}), context=ManagerContext(name="tried"))
+    manager = HastyGcp(HastyGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried"))
     with pytest.raises(ManagerAccessError, match=said) as caught:
         manager.register_secret(secret("a", k=canary()))
     assert not find_canary(told(caught.value))
@@ -332,7 +318,7 @@ def test_an_account_that_is_refused_is_told(tokens: TokenServer, refusal: str, s
 def test_no_credentials_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Google's libraries find nothing, the error says that nobody knows who asks."""
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
-    manager = HastySecretsManager(HastySecretsManager.make_options({"project": PROJECT}), context=ManagerContext(name="tried"))
+    manager = HastyGcp(HastyGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried"))
     with pytest.raises(ManagerAccessError, match="DefaultCredentialsError"):
         manager.list_secrets()
 

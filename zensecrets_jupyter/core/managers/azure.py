@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import secrets
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from azure.keyvault.secrets import SecretClient, SecretProperties
 
-    from zensecrets_jupyter.core.managers.interface import ManagerOptions
+    from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
 
 DELETED = "ObjectIsDeletedButRecoverable"
 UNSETTLED = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
@@ -132,6 +133,12 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
     settling: ClassVar[float] = 1.0
     """Seconds between two looks at what is being deleted or recovered."""
 
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
+        super().__init__(options, context=context)
+        # The documents that were sent once over another.
+        self._sent: weakref.WeakSet[Document] = weakref.WeakSet()
+
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
         deleted = "purged at once" if self.chosen.purge else "can be recovered in the vault"
@@ -188,6 +195,14 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
 
     def _replace(self, client: SecretClient, key: str, document: Document, present: Document) -> None:
         before = present.token if isinstance(present.token, _Place) else _Place(secrets.token_hex(8), 0)
+        if document in self._sent:
+            # An earlier try's answer was lost: it may have been done, and another may have come since.
+            found = self._get(client, key).write
+            if found == document.write:
+                return
+            if found != present.write:
+                raise Refusal(Outcome.CONFLICT)
+        self._sent.add(document)
         self._set(client, key, document, _Place(before.life, before.number + 1))
 
     def _set(self, client: SecretClient, key: str, document: Document, place: _Place) -> None:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import os
 import warnings
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import Secret, SecretManagerServiceClient
     from google.cloud.secretmanager_v1.types import SecretVersion as CloudVersion
 
-    from zensecrets_jupyter.core.managers.interface import ManagerOptions
+    from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
 
 FOREIGN_ERRORS: Mapping[str, Outcome] = {
     # The codes of google.rpc.Code.
@@ -116,6 +117,12 @@ class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
     libraries: ClassVar[tuple[str, ...]] = ("google.cloud.secretmanager",)
     # "Quotas and limits": the size of the payload of a secret version.
     largest: ClassVar[int] = 64 * 1024
+
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
+        super().__init__(options, context=context)
+        # The documents that were sent once: another try looks first whether that one did it.
+        self._sent: weakref.WeakSet[Document] = weakref.WeakSet()
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
@@ -217,12 +224,15 @@ class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
             raise Refusal(Outcome.CONFLICT)
 
     def _moved_alias(self, client: Connection, key: str, secret: Secret, document: Document) -> bool:
-        """Add ``document`` as a version and make it the current one; tell whether ``secret`` was still as it is here."""
-        version: CloudVersion = client.ask("add_secret_version", parent=client.path(key), payload={"data": document.text.encode()})
+        """Have ``document`` as a version and make it the current one; tell whether ``secret`` was still as it is here."""
+        before = int(secret.version_aliases.get(ALIAS, 0))
+        version = self._added_before(client, key, document, before)
+        if version is None:
+            version = client.ask("add_secret_version", parent=client.path(key), payload={"data": document.text.encode()})
         changed = {
             "name": secret.name,
             "etag": secret.etag,
-            "version_aliases": {**secret.version_aliases, ALIAS: int(_last(version.name))},
+            "version_aliases": {**secret.version_aliases, ALIAS: _number(version)},
             "annotations": {**secret.annotations, SCHEMA: document.schema},
         }
         try:
@@ -232,9 +242,25 @@ class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
                 raise
         else:
             return True
+        now: Secret = client.ask("get_secret", name=client.path(key))
+        if now.version_aliases.get(ALIAS) == _number(version):
+            # An earlier try did it, and its answer was lost.
+            return True
         with suppress(Exception):  # whoever reads by the alias never sees it; that it stays would be no harm but its price
             client.ask("destroy_secret_version", name=version.name)
         return False
+
+    def _added_before(self, client: Connection, key: str, document: Document, number: int) -> CloudVersion | None:
+        """Return the version after ``number`` that an earlier try has added, without an answer that came."""
+        if document not in self._sent:
+            self._sent.add(document)
+            return None
+        for version in client.ask("list_secret_versions", parent=client.path(key), page_size=PAGE):
+            if version.state.name == "ENABLED" and _number(version) > number:
+                found = _document_in(client.ask("access_secret_version", name=version.name))
+                if found.write == document.write:
+                    return cast("CloudVersion", version)
+        return None
 
     def _remove(self, client: Connection, key: str) -> None:
         client.ask("delete_secret", name=client.path(key))
