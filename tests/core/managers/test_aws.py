@@ -59,4 +59,3 @@ class TestAws(SecretsManagerTests):
             "throttled": (partial(self.aws.spell, refusal("ThrottlingException")), ManagerUnreachableError),
             "broken": (partial(self.aws.spell, resetting), ManagerUnreachableError),
         }
-
