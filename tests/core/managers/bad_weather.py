@@ -98,9 +98,7 @@ class AwsPlace(Place):
             "may not read": _aws_refusal("AccessDeniedException"),
             "throttled": _aws_refusal("ThrottlingException"),
             "500": _aws_refusal("InternalServiceError", 500),
-            "clock skew": _aws_refusal(
-                "InvalidSignatureException", 403, "Signature expired: 20260101T000000Z is now earlier than zsCanary"
-            ),
+            "clock skew": _aws_refusal("InvalidSignatureException", 403, "Signature expired: zsCanary is now earlier"),
             **_OF_ANY_PLACE,
         }
         only = {"may not list": "ListSecrets", "may not read": "(Batch)?GetSecretValue"}.get(kind, only)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
+from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,10 +50,11 @@ _ended: Counter[tuple[str, str]] = Counter()
 def _counts(request: pytest.FixtureRequest) -> Iterator[None]:
     """Print at the end how the acts of each flavor ended."""
     yield
-    terminal = request.config.pluginmanager.getplugin("terminalreporter")
-    for (flavor, end), count in sorted(_ended.items()):
-        if terminal is not None:
-            terminal.write_line(f"bad weather: {flavor}: {count} × {end}")
+    terminal, capturing = map(request.config.pluginmanager.getplugin, ("terminalreporter", "capturemanager"))
+    with capturing.global_and_fixture_disabled() if capturing else nullcontext():
+        for flavor in PLACES if terminal else ():
+            counts = ", ".join(f"{count} × {end}" for (tried, end), count in sorted(_ended.items()) if tried == flavor)
+            terminal.write_line(f"\nbad weather on {flavor}: {counts}")
 
 
 class Tried:
@@ -169,7 +172,7 @@ def test_an_illegal_name(tried: Tried) -> None:
     """What no secret may be called is refused before anything is sent."""
     before = tried.place.requests()
     for name in ("", "a.b", "a b", "{{a}}", "-a", "name", "a\n", "\0", "\ud800"):
-        tried.ends_in(InvalidSecretError, lambda name=name: tried.manager.rename_secret("kept", name))  # type: ignore[misc]  # its type shows
+        tried.ends_in(InvalidSecretError, partial(tried.manager.rename_secret, "kept", name))
     assert tried.place.requests() == before
     tried.is_untouched()
 
@@ -179,7 +182,7 @@ def test_a_name_that_only_the_place_does_not_take(tried: Tried) -> None:
     manager = tried.manager
     names = ["ключ/🔑", "a//b/", "%2e%2e", "$(id)", "a?b=c&d", "a#b", "a*"]
     for name in names:
-        tried.succeeds(lambda name=name: manager.register_secret(secret(name, key=name)))
+        tried.succeeds(partial(manager.register_secret, secret(name, key=name)))
     tried.holds({"kept": {"key": tried.value}, **{name: {"key": name} for name in names}})
 
 

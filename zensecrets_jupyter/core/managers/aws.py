@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import timezone
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
@@ -162,6 +163,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         import boto3  # noqa: PLC0415 - an extra, loaded when it is used
         from botocore.config import Config  # noqa: PLC0415 - likewise
         from botocore.exceptions import NoRegionError, ProfileNotFound  # noqa: PLC0415 - likewise
+        from botocore.session import Session  # noqa: PLC0415 - likewise
 
         chosen = self.chosen
         # The tries are counted above; only what boto3 asks the machine for its role is tried again by boto3.
@@ -173,7 +175,9 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         )
         try:
             # A session of its own: the default one is shared, with its region, and not safe for threads.
-            session = boto3.session.Session(profile_name=chosen.profile, region_name=chosen.region)
+            core = Session()
+            core.register_component("data_loader", _descriptions())
+            session = boto3.session.Session(botocore_session=core, profile_name=chosen.profile, region_name=chosen.region)
             return session.client("secretsmanager", endpoint_url=chosen.endpoint_url, config=config)
         except NoRegionError:
             message, hint = "No region of AWS is chosen.", "Give the secrets manager a --region, or set AWS_REGION."
@@ -336,6 +340,14 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         if code == "InvalidSignatureException" and re.match("Signature (expired|not yet current)", text):
             return (_SKEWED, code, status)
         return (code, status)
+
+
+@cache
+def _descriptions() -> Any:
+    """Return what reads the descriptions of AWS's interfaces; read anew for each session they take most of the time of making it."""
+    from botocore.loaders import create_loader  # noqa: PLC0415 - see _connect
+
+    return create_loader()
 
 
 def _in_utc(moment: datetime) -> datetime:

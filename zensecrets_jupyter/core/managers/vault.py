@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers._names import Alphabet
     from zensecrets_jupyter.core.managers.interface import ManagerOptions, SecretRecord
 
+_NO_CONTENT = 204
+
 _SAID: dict[str, str] = {
     "check-and-set parameter did not match": "check-and-set",
     "Vault is sealed": "sealed",
@@ -289,28 +291,30 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
         from hvac.exceptions import InvalidRequest  # noqa: PLC0415 - see _connect
 
         try:
-            self._call(client, client.secrets.kv.v2.create_or_update_secret, key, secret=json.loads(document.text), cas=over)
+            answer = self._call(client, client.secrets.kv.v2.create_or_update_secret, key, secret=json.loads(document.text), cas=over)
         except InvalidRequest as error:
             if self._outcome_of(error) is not Outcome.CONFLICT:
                 raise
-        else:
-            return
-        raise Refusal(Outcome.CONFLICT)
+            answer = None
+        if answer is None:
+            raise Refusal(Outcome.CONFLICT)
+        if "version" not in _data_of(answer):
+            raise _not_vault()
 
     def _remove(self, client: Any, key: str) -> None:
         kv = client.secrets.kv.v2
         if self.chosen.force:
-            self._call(client, kv.delete_metadata_and_all_versions, key)
+            _be_done(self._call(client, kv.delete_metadata_and_all_versions, key))
             return
         live = _live(self._metadata(client, key))
         if not live:
             raise Refusal(Outcome.MISSING)
         # All of them: what comes later under that name is another secret, with no past.
-        self._call(client, kv.delete_secret_versions, key, versions=live)
+        _be_done(self._call(client, kv.delete_secret_versions, key, versions=live))
 
     def _undelete(self, client: Any, key: str) -> None:
         found = self._metadata(client, key)
-        self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, versions=[found["current_version"]])
+        _be_done(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, versions=[found["current_version"]]))
 
     def _get_versions(self, client: Any, key: str) -> list[Kept]:
         found = self._metadata(client, key)
@@ -359,7 +363,17 @@ def _data_of(answer: Any) -> dict[str, Any]:
     found = answer.get("data") if isinstance(answer, dict) else None
     if isinstance(found, dict):
         return found
-    raise Refusal(Outcome.NOT_OURS, "no-answer-of-Vault")
+    raise _not_vault()
+
+
+def _be_done(answer: Any) -> None:
+    """Raise Refusal unless Vault says that it has done what has no answer."""
+    if getattr(answer, "status_code", None) != _NO_CONTENT:
+        raise _not_vault()
+
+
+def _not_vault() -> Refusal:
+    return Refusal(Outcome.NOT_OURS, "no-answer-of-Vault")
 
 
 def _live(metadata: Mapping[str, Any]) -> list[int]:
