@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.core.managers.counting import secret
+from tests.core.managers.github_climate import HastyGithub
 from tests.core.told import in_one_line, told
 from tests.fakes.github_api import LARGEST, REPOSITORY, GithubServer
 from tests.fakes.weather import Fault
@@ -33,12 +34,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
-class HastySecretsManager(GithubSecretsManager):
-    """It waits hardly at all between tries."""
-
-    first_wait: ClassVar[float] = 0.001
-
-
 @pytest.fixture
 def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubServer]:
     """Run the fake, outside of Actions."""
@@ -52,13 +47,13 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubServer]:
 def open_manager(github: GithubServer, identity: str = "one", **attributes: Any) -> GithubSecretsManager:
     """Return a manager of the fake, as the user that it knows."""
     asked = {"api_url": github.url, "repository": REPOSITORY, "token": github.token, **attributes}
-    return HastySecretsManager(HastySecretsManager.make_options(asked), context=ManagerContext(name="tried", id=identity))
+    return HastyGithub(HastyGithub.make_options(asked), context=ManagerContext(name="tried", id=identity))
 
 
 class TestGithub(SecretsManagerTests):
     """What is promised by a place that gives nothing back."""
 
-    manager_class = HastySecretsManager
+    manager_class = HastyGithub
     limit = LARGEST
     github: GithubServer
 
@@ -225,3 +220,17 @@ def test_a_manager_shows_its_token_nowhere(github: GithubServer, caplog: pytest.
         manager.list_secrets()
     shown = [told(caught.value), repr(manager.options), repr(manager), json.dumps(manager.describe()), caplog.text]
     assert not find_canary("\n".join(shown))
+
+
+def test_what_may_be_another_programs_is_not_deleted_with_the_rest(github: GithubServer) -> None:
+    """With bare names nobody can tell whose a secret is: deleting all is refused, by name it is done; with a scope all of it goes."""
+    github.kept["THEIRS"] = "a plain text"
+    bare, scoped = open_manager(github, scope="none"), open_manager(github)
+    bare.register_secret(secret("ours", k="v"))
+    scoped.register_secret(secret("a", k="v"))
+    with pytest.raises(UnsupportedOperationError, match="one by one"):
+        bare.delete_all_secrets()
+    assert bare.list_secrets() == ["ours", "theirs"]
+    bare.delete_secret("ours")
+    scoped.delete_all_secrets()
+    assert list(github.kept) == ["THEIRS"]

@@ -4,7 +4,8 @@ Needs the repository, the extra ``github``, and a token that may write the repos
 
 GitHub gives no secret back. In a workflow, what its file puts into the environment (``env:`` with ``KEY: ${{ secrets.KEY }}``) is read
 there, as it was when the job began. So neither is a single key changed, nor a secret renamed: both would need what is there now. Nor does
-GitHub compare before it writes: of two who register one secret at the very same moment the later wins.
+GitHub compare before it writes: of two who register one secret at the very same moment the later wins. And nobody can tell what another
+program keeps there: with scope ``none`` only names keep it apart.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pydantic_core import PydanticCustomError
 from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretNotFoundError, UnsupportedOperationError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._document import Document
-from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
+from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet, Scope
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
 from zensecrets_jupyter.core.managers._requests import RemoteOptions
@@ -148,14 +149,13 @@ class GithubSecretsManager(RemoteSecretsManager[Connection, GithubOptions]):
         Raises:
             UnsupportedOperationError: Always.
         """
-        self._refuse(f"change single keys of secret {secret_name!r}")
+        self._refuse(f"change single keys of secret {secret_name!r}", "Delete it, and register it with all its keys.")
 
     def _rename(self, name: str, new_name: str) -> None:  # noqa: ARG002 - the contract's
-        self._refuse(f"rename secret {name!r}")
+        self._refuse(f"rename secret {name!r}", "Delete it, and register it with all its keys.")
 
-    def _refuse(self, verb: str) -> NoReturn:
+    def _refuse(self, verb: str, hint: str) -> NoReturn:
         message = f"Secrets manager {self.name!r} (flavor github) can't {verb}: GitHub gives nothing back of what is there."
-        hint = "Delete it, and register it with all its keys."
         raise UnsupportedOperationError(message, flavor=self.FLAVOR, hint=hint)
 
     def _repository(self) -> str:
@@ -239,6 +239,11 @@ class GithubSecretsManager(RemoteSecretsManager[Connection, GithubOptions]):
 
     def _delete(self, name: str) -> None:
         self._take_out(name, self.key_of(name))
+
+    def _delete_all(self) -> None:
+        if self._keys.scope is Scope.NONE:
+            self._refuse("delete all secrets without a scope", "Delete those that are yours one by one: the others may be other programs'.")
+        super()._delete_all()
 
     def _remove(self, client: Connection, key: str) -> None:
         client.ask("DELETE", f"/{quote(key)}", wanted=(204,))
