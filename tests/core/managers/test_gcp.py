@@ -12,6 +12,7 @@ from google.cloud.secretmanager_v1 import types
 
 from tests.core.managers.cloud_weather import HastyGcp
 from tests.core.managers.counting import secret
+from tests.core.managers.proxy import Wire
 from tests.core.processes import run_python
 from tests.core.told import in_one_line, told
 from tests.fakes.google_tokens import TokenServer
@@ -370,3 +371,18 @@ def test_google_logs_no_value(server: SecretManagerServer) -> None:
         logger.removeHandler(handler)
         logger.setLevel(before)
     assert not find_canary("\n".join(lines))
+
+
+def test_a_connection_that_is_reset_in_the_middle_of_a_write_is_opened_anew(server: SecretManagerServer) -> None:
+    """A real reset, while the content is on its way, is mended by another try on another connection, and the secret is written once."""
+    wire = Wire("127.0.0.1", int(server.endpoint.rpartition(":")[2]))
+    manager = open_manager(server, endpoint=f"http://127.0.0.1:{wire.address[1]}")
+    assert manager.list_secrets() == []
+    with wire.cutting(1, b'"zensecrets"'):
+        manager.register_secret(secret("a", k="first"))
+    with wire.cutting(1, b'"zensecrets"'):
+        manager.merge_secret("a", {"k": "second"})
+    assert content_of(manager, "a") == {"k": "second"}
+    ((_, versions),) = server.secrets.values()
+    assert len(versions) == 2
+    wire.close()
