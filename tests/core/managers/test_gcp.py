@@ -278,6 +278,13 @@ def test_new_secrets_are_where_they_are_told_to_be(server: SecretManagerServer) 
     assert "automatic" in anywhere
 
 
+def test_a_location_that_the_organization_does_not_allow_is_told(server: SecretManagerServer) -> None:
+    """A policy on locations, which refuses a new secret, is no conflict with other writers: the error names the option that helps."""
+    manager = open_manager(server)
+    with server.weather.failing(Fault("FAILED_PRECONDITION"), on="CreateSecret"), pytest.raises(ManagerAccessError, match="locations"):
+        manager.register_secret(secret("a", k=canary()))
+
+
 def test_the_project_is_taken_from_the_environment(server: SecretManagerServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Google's own variable says which project is asked; without it, the error names it."""
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)

@@ -204,6 +204,9 @@ class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
         try:
             secret: Secret = client.ask("create_secret", parent=f"projects/{client.project}", secret_id=key, secret=self._new_secret())
         except Exception as error:
+            if self._outcome_of(error) is Outcome.CONFLICT:
+                # There is nothing yet that could have changed.
+                raise Refusal(Outcome.DENIED, "the organization may want certain locations: see the option locations") from None
             if self._outcome_of(error) is not Outcome.EXISTS:
                 raise
             secret = client.ask("get_secret", name=client.path(key))
