@@ -55,7 +55,7 @@ class KeyVaultServer(WebServer):
         self.settling = 0
         self.client_secret = client_secret
         self.tokens: set[str] = set()
-        self.protected = False
+        self.protected = self.frozen = False
         self._unsettled: dict[str, tuple[str, int]] = {}
 
     def empty(self) -> None:
@@ -64,7 +64,7 @@ class KeyVaultServer(WebServer):
         self.deleted.clear()
         self._unsettled.clear()
         self.settling = 0
-        self.protected = False
+        self.protected = self.frozen = False
         self.weather.clear()
         self.weather.requests.clear()
 
@@ -144,6 +144,8 @@ class KeyVaultServer(WebServer):
     def _set(self, key: str, asked: Asked) -> Answer:
         if key in self.deleted:
             return _refused(409, "ObjectIsDeletedButRecoverable")
+        if self.frozen:
+            return _refused(403, "Forbidden")
         value = asked.json["value"]
         if not re.fullmatch(r"[0-9a-zA-Z-]{1,127}", key) or len(value.encode("utf-8", "surrogatepass")) > LARGEST:
             return _refused(400, "BadParameter")

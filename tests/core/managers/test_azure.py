@@ -99,6 +99,18 @@ def test_a_list_is_whole_over_all_pages_and_reads_no_value(vault: KeyVaultServer
     assert vault.weather.requests == ["GET /secrets"] * 4
 
 
+def test_many_are_read_at_once_over_connections_that_are_kept(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
+    """As many threads as read at a time keep a connection each: nothing warns of one that is thrown away."""
+    manager = open_manager(vault)
+    names = [f"name{number}" for number in range(40)]
+    for name in names:
+        manager.register_secret(secret(name, k=name))
+    with vault.weather.failing(Fault("503", delay=0.05), on="GET /secrets/", times=len(names)):
+        found = open_manager(vault).get_secrets(names)
+    assert {name: getattr(one, "content", one) for name, one in found.items()} == {name: {"k": name} for name in names}
+    assert "Connection pool is full" not in caplog.text
+
+
 def test_a_name_that_was_deleted_is_free_at_once(vault: KeyVaultServer) -> None:
     """The vault would refuse it as deleted but recoverable; it is recovered first, also while that takes its time, and then changed."""
     manager = open_manager(vault)
@@ -112,6 +124,30 @@ def test_a_name_that_was_deleted_is_free_at_once(vault: KeyVaultServer) -> None:
     assert content_of(manager, "a") == {"k": "again"}
     assert b"kept 0" in vault.raw(), "what it was before is still in the vault"
     assert [one.number for one in manager.history("a")] == [1]
+
+
+@pytest.mark.parametrize("fault", [Fault(cut=True, done=True), Fault("500"), Fault("500", done=True)])
+def test_a_recovery_whose_answer_was_lost_goes_on(vault: KeyVaultServer, fault: Fault) -> None:
+    """Where the recovery before a registration fails once, done or not, the next try ends it, and takes nothing old for new."""
+    manager = open_manager(vault)
+    manager.register_secret(secret("a", k="old"))
+    manager.delete_secret("a")
+    vault.weather.fail(fault, on="recover")
+    manager.register_secret(secret("a", k="new"))
+    assert content_of(manager, "a") == {"k": "new"}
+    assert [one.number for one in manager.history("a")] == [1]
+
+
+def test_a_registration_that_fails_does_not_bring_back_what_was_deleted(vault: KeyVaultServer) -> None:
+    """Where the write after a recovery is refused, what was recovered for it is deleted again."""
+    manager = open_manager(vault)
+    manager.register_secret(secret("a", k="old"))
+    manager.delete_secret("a")
+    vault.frozen = True
+    with pytest.raises(ManagerAccessError):
+        manager.register_secret(secret("a", k="new"))
+    assert manager.list_secrets() == []
+    assert len(vault.deleted) == 1
 
 
 def test_what_another_program_deleted_is_not_recovered(vault: KeyVaultServer) -> None:

@@ -18,6 +18,7 @@ import secrets
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from urllib.parse import urlsplit
@@ -136,19 +137,27 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
         super().__init__(options, context=context)
-        # The documents that were sent once over another.
+        # The documents that were sent once over another, and those for which a deleted secret was recovered: of these another try
+        # may find what this one left.
         self._sent: weakref.WeakSet[Document] = weakref.WeakSet()
+        self._recovered: weakref.WeakSet[Document] = weakref.WeakSet()
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
         deleted = "purged at once" if self.chosen.purge else "can be recovered in the vault"
-        return {**super().describe(), "vault": self.chosen.vault_url, "what is deleted": deleted}
+        return {**super().describe(), "what is deleted": deleted}
 
     def _connect(self) -> SecretClient:
-        from azure.keyvault.secrets import SecretClient  # noqa: PLC0415 - loaded when it is used
+        import requests  # noqa: PLC0415 - loaded when it is used
+        from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415 - likewise
+        from azure.keyvault.secrets import SecretClient  # noqa: PLC0415 - likewise
 
-        once = {"retry_total": 0, "connection_timeout": self.chosen.timeout, "read_timeout": self.chosen.timeout}
-        return SecretClient(self.chosen.vault_url, self._credential(once), **once)
+        once: dict[str, Any] = {"retry_total": 0, "connection_timeout": self.chosen.timeout, "read_timeout": self.chosen.timeout}
+        session = requests.Session()
+        # By default it keeps ten connections, and warns of each that more threads open.
+        session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self.parallel_reads))
+        transport = RequestsTransport(session=session, **once)
+        return SecretClient(self.chosen.vault_url, self._credential(once), transport=transport, **once)
 
     def _credential(self, once: dict[str, Any]) -> Any:
         from azure.identity import ClientSecretCredential, DefaultAzureCredential  # noqa: PLC0415 - loaded when it is used
@@ -173,12 +182,7 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
                 yield Listed(found.name, (found.tags or {}).get(SCHEMA), place.number if place else None, found.updated_on)
 
     def _create(self, client: SecretClient, key: str, document: Document) -> None:
-        try:
-            client.get_secret(key)
-        except Exception as error:
-            if self._outcome_of(error) is not Outcome.MISSING:
-                raise
-        else:
+        if document not in self._recovered and self._is_there(client, key):
             raise Refusal(Outcome.EXISTS)
         first = _Place(secrets.token_hex(8), 1)
         try:
@@ -190,8 +194,24 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
             return
         if SCHEMA not in (client.get_deleted_secret(key).properties.tags or {}):
             raise Refusal(Outcome.NOT_OURS, "another program's, deleted and not yet purged")
-        client.begin_recover_deleted_secret(key)
-        self._when_settled(lambda: self._set(client, key, document, first))
+        self._recovered.add(document)
+        try:
+            client.begin_recover_deleted_secret(key)
+            self._when_settled(lambda: self._set(client, key, document, first))
+        except Exception:
+            with suppress(Exception):  # it is the first one that is told; another try recovers it again
+                client.begin_delete_secret(key)
+                self._recovered.discard(document)
+            raise
+
+    def _is_there(self, client: SecretClient, key: str) -> bool:
+        try:
+            client.get_secret(key)
+        except Exception as error:
+            if self._outcome_of(error) is not Outcome.MISSING:
+                raise
+            return False
+        return True
 
     def _replace(self, client: SecretClient, key: str, document: Document, present: Document) -> None:
         before = present.token if isinstance(present.token, _Place) else _Place(secrets.token_hex(8), 0)
@@ -257,15 +277,15 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
 
     def _outcome_of(self, error: Exception) -> Outcome:
         # What the vault says of a token from the future or of long ago.
-        if "Lifetime validation failed" in getattr(error, "message", ""):
+        if "Lifetime validation failed" in str(getattr(error, "message", "")):
             return Outcome.SKEWED
         return super()._outcome_of(error)
 
     def _codes_of(self, error: Exception) -> tuple[str, ...]:
-        said = getattr(error, "error", None)
-        codes = [(getattr(said, "innererror", None) or {}).get("code"), str(getattr(error, "status_code", None) or "")]
+        inner = getattr(getattr(error, "error", None), "innererror", None)
+        codes = [inner.get("code") if isinstance(inner, dict) else None, getattr(error, "status_code", None)]
         # Without an answer, what is furthest behind tells most.
-        return tuple(code for code in codes if code) or tuple(_classes_behind(error))[::-1]
+        return tuple(str(code) for code in codes if code) or tuple(_classes_behind(error))[::-1]
 
     def _wait_asked_by(self, error: Exception) -> float:
         headers = getattr(getattr(error, "response", None), "headers", None) or {}

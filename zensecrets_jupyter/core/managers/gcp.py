@@ -126,7 +126,8 @@ class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
-        return {**super().describe(), "project": self._named_project() or "the one of the credentials"}
+        ambient = {} if self.chosen.project else {"project": self._named_project() or "the one of the credentials"}
+        return {**super().describe(), **ambient}
 
     def _connect(self) -> Connection:
         with warnings.catch_warnings():

@@ -141,7 +141,8 @@ class GithubSecretsManager(RemoteSecretsManager[Connection, GithubOptions]):
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
-        return {**super().describe(), "repository": self._repository() or "none", "read": "in a workflow of GitHub Actions only"}
+        ambient = {} if self.chosen.repository else {"repository": self._repository() or "none yet"}
+        return {**super().describe(), "read": "in a workflow of GitHub Actions only", **ambient}
 
     def merge_secret(self, secret_name: str, content: Mapping[str, str], *, remove: Iterable[str] = ()) -> None:  # noqa: ARG002 - the contract's
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.merge_secret`; GitHub can't.
@@ -172,6 +173,8 @@ class GithubSecretsManager(RemoteSecretsManager[Connection, GithubOptions]):
         if not token:
             raise Refusal(Outcome.UNKNOWN_USER, "no token was given, and none is in GH_TOKEN or GITHUB_TOKEN")
         session = requests.Session()
+        # By default it keeps ten connections, and warns of each that more threads open.
+        session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self.parallel_reads))
         # Else a .netrc would take the token's place.
         session.auth = lambda request: request
         session.headers.update(
