@@ -252,12 +252,14 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         current, _ = _labelled(kept)
         self._call(client, "restore_secret", SecretId=key)
         try:
-            self._write(client, key, document, version=_version_id(1, document), over=current)
+            # Not the id that CreateSecret was given: AWS takes a request with an id that it has for one that is done.
+            self._write(client, key, document, version=_version_id(1, document, mark="+"), over=current)
         except Refusal:
             # Another writer took the name meanwhile.
             raise Refusal(Outcome.EXISTS) from None
         except BaseException:
-            with suppress(client.exceptions.ClientError):
+            # Whatever comes of this, the first error is the one to tell.
+            with suppress(Exception):
                 self._remove(client, key)
             raise
         self._tag(client, key, document)
@@ -360,13 +362,13 @@ def _document_in(answer: Mapping[str, Any]) -> Document:
     return Document(answer.get("SecretString", ""), answer["VersionId"])
 
 
-def _version_id(number: int, document: Document) -> str:
+def _version_id(number: int, document: Document, *, mark: str = "-") -> str:
     """Return the id of the version that ``document`` becomes: 32 characters, the fewest that AWS takes, and the same at each try."""
-    return f"{number:015}-{document.write}"
+    return f"{number:015}{mark}{document.write}"
 
 
 def _number_in(version: str) -> int | None:
-    return int(version[:15]) if re.fullmatch("[0-9]{15}-[0-9a-f]{16}", version) else None
+    return int(version[:15]) if re.fullmatch("[0-9]{15}[+-][0-9a-f]{16}", version) else None
 
 
 def _labelled(kept: Mapping[str, Any]) -> tuple[str, str]:
