@@ -77,6 +77,43 @@ def test_the_built_in_flavors_are_available_and_described() -> None:
         assert summary(flavor)
 
 
+LIBRARIES = [
+    "psycopg",
+    "boto3",
+    "botocore",
+    "google.cloud",
+    "azure.identity",
+    "azure.keyvault",
+    "azure",
+    "hvac",
+    "requests",
+    "httpx",
+    "zenml",
+]
+"""What the extras of flavors install."""
+
+
+def test_without_the_extras_each_flavor_is_listed_with_what_installs_it() -> None:
+    """Where no extra is installed all flavors are listed, those that need one with its command, and to list them imports none."""
+    code = f"""
+import json, sys
+import zensecrets_jupyter
+from zensecrets_jupyter.core.managers import availability, flavor_names, summary
+from zensecrets_jupyter.core.managers._registry import BUILT_IN
+names = [name for name in flavor_names() if summary(name)]
+imported = [name for name in {LIBRARIES!r} if name in sys.modules]
+sys.modules.update(dict.fromkeys({LIBRARIES!r}))
+needing = {{name: availability(name).reason for name, found in BUILT_IN.items() if found.extra}}
+print(json.dumps([names, sorted(BUILT_IN), imported, needing]))
+"""
+    names, built_in, imported, needing = run_python(code)
+    assert set(built_in) <= set(names)
+    assert imported == []
+    assert "sql" in needing
+    for flavor, reason in needing.items():
+        assert f'pip install "zensecrets-jupyter[{flavor}]"' in reason
+
+
 def test_an_unknown_flavor_is_told_with_near_misses() -> None:
     """The error is a LookupError too, and names the nearest and all there are."""
     with pytest.raises(UnknownFlavorError, match="Did you mean 'local'") as caught:

@@ -300,6 +300,33 @@ def test_another_scopes_secret_is_neither_read_nor_listed(shelf: Shelf) -> None:
     assert also_shared.get_secret("ours").content == {"key": "shared"}
 
 
+def test_a_secret_that_cant_leave_its_old_name_has_no_new_one(shelf: Shelf, manager: ShelfManager) -> None:
+    """Where the old name may not be deleted the new one is taken back, and where another user deleted it meanwhile too."""
+    refused: list[str] = []
+
+    def refuse_the_first_removal(verb: str) -> None:
+        if verb == "remove" and not refused:
+            refused.append(verb)
+            code = "forbidden"
+            raise ShelfError(code)
+
+    shelf.before = refuse_the_first_removal
+    with pytest.raises(ManagerAccessError):
+        manager.rename_secret("mine", "new")
+    assert manager.list_secrets() == ["mine"]
+    taken: list[str] = []
+
+    def let_another_delete_it(verb: str) -> None:
+        if verb == "create" and not taken:
+            taken.append(verb)
+            _open(shelf).delete_secret("mine")
+
+    shelf.after = let_another_delete_it
+    with pytest.raises(SecretNotFoundError):
+        manager.rename_secret("mine", "new")
+    assert manager.list_secrets() == []
+
+
 def test_a_content_that_is_too_large_is_not_sent(shelf: Shelf, manager: ShelfManager) -> None:
     """The error names the limit and what is needed, before anything was asked; what is there stays."""
     large = secret("large", key="x" * 1000)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import keyring
@@ -16,55 +13,25 @@ from keyring.backend import KeyringBackend
 from keyring.backends import fail, null
 
 from tests.core.managers.stores import raw
+from tests.core.sealing.sessions import ROOT, run_in_session, session_folder
 from tests.core.sealing.stores import Sealed
 from zensecrets_jupyter.core.errors import ManagerLockedError
 from zensecrets_jupyter.core.sealing import cipher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ROOT = Path(__file__).parents[3]
-
-UNLOCKED = 'eval "$(printf %s session-password | gnome-keyring-daemon --unlock --components=secrets --daemonize)" && exec "$@"'
+    from pathlib import Path
 
 
 @pytest.fixture
 def session() -> Iterator[Path]:
-    """Return a folder that is the whole home of a session; a socket's path must be short."""
-    folder = Path(tempfile.mkdtemp(prefix="zs-"))
-    try:
-        for name in ("home", "runtime", "data", "config"):
-            (folder / name).mkdir(mode=0o700)
+    """Return the folder of a session."""
+    with session_folder() as folder:
         yield folder
-    finally:
-        # The session that ended takes its sockets away itself, some of them just now.
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _in_session(session: Path, scene: str, **environment: str) -> None:
-    program = shutil.which("dbus-run-session")
-    assert program, "tests/install-system-packages brings dbus-run-session and gnome-keyring-daemon"
-    settings = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
-        "HOME": str(session / "home"),
-        "XDG_RUNTIME_DIR": str(session / "runtime"),
-        "XDG_DATA_HOME": str(session / "data"),
-        "XDG_CONFIG_HOME": str(session / "config"),
-        "ZENSECRETS_HOME": str(session / "home" / "zensecrets"),
-        **environment,
-    }
-    command = [sys.executable, "-W", "error", "-m", "tests.core.sealing.keyring_scenes", scene, str(session / "home" / "zensecrets")]
-    ended = subprocess.run(
-        [program, "--", "bash", "-c", UNLOCKED, "bash", *command],
-        env=settings,
-        cwd=session,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert ended.returncode == 0, ended.stderr
+    run_in_session(session, "tests.core.sealing.keyring_scenes", scene, str(session / "home" / "zensecrets"), **environment)
 
 
 @pytest.mark.parametrize("scene", ["keeps", "loses", "locked"])

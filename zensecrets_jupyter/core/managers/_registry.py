@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, ManagerError, UnknownFlavorError
@@ -31,10 +32,14 @@ BUILT_IN: dict[str, _BuiltIn] = {
     "aws": _BuiltIn("zensecrets_jupyter.core.managers.aws", "AwsSecretsManager", "AWS Secrets Manager", extra="aws"),
     "dotenv": _BuiltIn("zensecrets_jupyter.core.managers.dotenv", "DotenvSecretsManager", "an .env file; it only reads"),
     "env": _BuiltIn("zensecrets_jupyter.core.managers.env", "EnvSecretsManager", "environment variables of this process; it only reads"),
+    "keyring": _BuiltIn("zensecrets_jupyter.core.managers.keyring", "KeyringSecretsManager", "the keyring of the operating system"),
     "local": _BuiltIn(
         "zensecrets_jupyter.core.managers.local", "LocalSecretsManager", "an encrypted SQLite file on this machine; the default"
     ),
     "memory": _BuiltIn("zensecrets_jupyter.core.managers.memory", "MemorySecretsManager", "the memory of this process; for tests"),
+    "sql": _BuiltIn(
+        "zensecrets_jupyter.core.managers.sql", "SqlServerSecretsManager", "sealed tables on a PostgreSQL server, for a team", "sql"
+    ),
     "vault": _BuiltIn("zensecrets_jupyter.core.managers.vault", "VaultSecretsManager", "HashiCorp Vault, KV version 2", extra="vault"),
 }
 
@@ -92,6 +97,15 @@ def summary(flavor: str) -> str:
 def install_command(flavor: str) -> str:
     """Return the command that installs what a built-in flavor needs; empty for one that needs nothing, or is not built in."""
     return BUILT_IN[flavor].install if flavor in BUILT_IN else ""
+
+
+def is_installed(library: str) -> bool:
+    """Tell whether a module of that name can be imported, without importing it."""
+    try:
+        return importlib.util.find_spec(library) is not None
+    except (ModuleNotFoundError, ValueError):
+        # The package that it would be in is not there, or somebody has ruled the module out.
+        return False
 
 
 def availability(flavor: str) -> Availability:

@@ -175,6 +175,23 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
             problem = self._error(refusal, "delete", name, writes=True)
         raise problem
 
+    def _rename(self, name: str, new_name: str) -> None:
+        record = self._read(name)
+        self._register(new_name, record)
+        try:
+            self._delete(name)
+        except SecretNotFoundError:
+            # Another user deleted it just now: then neither name has it.
+            self._delete(new_name)
+            raise
+        except ZenSecretsError as error:
+            problem = error
+        else:
+            return
+        with suppress(ZenSecretsError):
+            self._delete(new_name)
+        raise problem
+
     def _delete_all(self) -> None:
         present = list(self._list())
         if present:

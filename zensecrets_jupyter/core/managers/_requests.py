@@ -5,7 +5,6 @@ A flavor brings a table of what its library's errors mean, and :meth:`RemoteRequ
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import threading
@@ -18,7 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.managers._names import Alphabet, ScopedOptions
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal, Request, error_for
-from zensecrets_jupyter.core.managers._registry import Availability, install_command
+from zensecrets_jupyter.core.managers._registry import Availability, install_command, is_installed
 from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions, SecretsManager
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class RemoteRequests(SecretsManager, Generic[ClientT, OptionsT]):
     @classmethod
     def availability(cls) -> Availability:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.availability`; it looks for the libraries only."""
-        missing = [library for library in cls.libraries if not _is_installed(library)]
+        missing = [library for library in cls.libraries if not is_installed(library)]
         if not missing:
             return Availability(ok=True)
         return Availability(ok=False, reason=f"needs {' and '.join(missing)}: {install_command(cls.FLAVOR)}")
@@ -205,11 +204,3 @@ class RemoteRequests(SecretsManager, Generic[ClientT, OptionsT]):
     def _wait_asked_by(self, error: Exception) -> float:  # noqa: ARG002 - a hook
         """Return how many seconds the place asked to wait before the next try."""
         return 0.0
-
-
-def _is_installed(library: str) -> bool:
-    try:
-        return importlib.util.find_spec(library) is not None
-    except ModuleNotFoundError:
-        # The package that it would be in.
-        return False

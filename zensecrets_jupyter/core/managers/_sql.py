@@ -61,6 +61,11 @@ class SqlSecretsManager(SecretsManager):
         """What seals them."""
 
     @property
+    def _owner(self) -> str:
+        """Whose rows they are; content is bound to it."""
+        return self.id
+
+    @property
     @abstractmethod
     def _versions_kept(self) -> int:
         """How many versions are kept of each secret, the current one included; at least 1."""
@@ -103,7 +108,7 @@ class SqlSecretsManager(SecretsManager):
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; it needs no key."""
         with self._database.read() as connection:
-            count = connection.execute(_tables.COUNT, {"of_manager": self.id}).scalar() if connection is not None else 0
+            count = connection.execute(_tables.COUNT, {"of_manager": self._owner}).scalar() if connection is not None else 0
         return {"protected by": self._keys.describe(), "secrets": str(count), "versions kept": str(self._versions_kept)}
 
     def _read(self, name: str) -> SecretRecord:
@@ -119,7 +124,7 @@ class SqlSecretsManager(SecretsManager):
 
     def _list(self) -> Iterable[str]:
         with self._database.read() as connection:
-            found = [] if connection is None else list(connection.execute(_tables.ALL_NAMES, {"of_manager": self.id}).scalars())
+            found = [] if connection is None else list(connection.execute(_tables.ALL_NAMES, {"of_manager": self._owner}).scalars())
         _refuse_if_other_than(str, found)
         return found
 
@@ -128,7 +133,7 @@ class SqlSecretsManager(SecretsManager):
         with self._database.read() as connection:
             if connection is not None:
                 # Straight from the driver's cursor: SQLAlchemy's own rows would double the time that a list of 10,000 takes.
-                found = _summaries_from(connection.execute(_tables.ALL_SUMMARIES, {"of_manager": self.id}).cursor)
+                found = _summaries_from(connection.execute(_tables.ALL_SUMMARIES, {"of_manager": self._owner}).cursor)
         if found is None:
             raise _damaged()
         for of, values in zip((str, str, int), zip(*found, strict=True), strict=False):
@@ -137,9 +142,9 @@ class SqlSecretsManager(SecretsManager):
 
     def _register(self, name: str, record: SecretRecord) -> None:
         def work(connection: Connection, key: DataKey) -> bool:
-            place = Place(self.id, name, CURRENT, 1, record.schema, _now())
+            place = Place(self._owner, name, CURRENT, 1, record.schema, _now())
             try:
-                connection.execute(_tables.ADD, {"manager": self.id, "name": name, **_columns(key, place, record)})
+                connection.execute(_tables.ADD, {"manager": self._owner, "name": name, **_columns(key, place, record)})
             except IntegrityError:
                 return False
             return True
@@ -183,20 +188,20 @@ class SqlSecretsManager(SecretsManager):
     def _delete(self, name: str) -> None:
         self._find(name)
         with self._database.write() as connection:
-            if not connection.execute(_tables.DROP, {"of_manager": self.id, "of_name": name}).rowcount:
+            if not connection.execute(_tables.DROP, {"of_manager": self._owner, "of_name": name}).rowcount:
                 raise SecretNotFoundError(f"no {name!r}", name=name)
 
     def _delete_all(self) -> None:
         if list(self._list()):
             with self._database.write() as connection:
-                connection.execute(_tables.DROP_ALL, {"of_manager": self.id})
+                connection.execute(_tables.DROP_ALL, {"of_manager": self._owner})
 
     def _rename(self, name: str, new_name: str) -> None:
         self._find(name)
 
         def work(connection: Connection, key: DataKey) -> bool:
             row = self._first(connection, name)
-            if connection.execute(_tables.CURRENT_ROW, {"of_manager": self.id, "of_name": new_name}).first() is not None:
+            if connection.execute(_tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": new_name}).first() is not None:
                 return False
             for one in self._earlier(connection, row):
                 record = self._unsealed(key, self._place(name, EARLIER, one), one)
@@ -228,7 +233,7 @@ class SqlSecretsManager(SecretsManager):
         record = change(present)
         kept = self._place(name, EARLIER, row)
         connection.execute(_tables.ADD_EARLIER, {"secret": row.secret, "number": row.number, **_columns(key, kept, present)})
-        place = Place(self.id, name, CURRENT, row.number + 1, record.schema, _now())
+        place = Place(self._owner, name, CURRENT, row.number + 1, record.schema, _now())
         connection.execute(_tables.REWRITE, {"of_secret": row.secret, **_columns(key, place, record)})
         connection.execute(_tables.PRUNE, {"of_secret": row.secret, "up_to": place.number - self._versions_kept})
         return place
@@ -240,7 +245,7 @@ class SqlSecretsManager(SecretsManager):
     def _first(self, connection: Connection | None, name: str) -> _Row:
         found = None
         if connection is not None and _is_storable(name):
-            found = connection.execute(_tables.CURRENT_ROW, {"of_manager": self.id, "of_name": name}).first()
+            found = connection.execute(_tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": name}).first()
         if found is None:
             raise SecretNotFoundError(f"no {name!r}", name=name)
         return _row_of(found)
@@ -249,7 +254,7 @@ class SqlSecretsManager(SecretsManager):
         return [_row_of(found) for found in connection.execute(_tables.EARLIER_ROWS, {"of_secret": row.secret})]
 
     def _place(self, name: str, role: str, row: _Row) -> Place:
-        return Place(self.id, name, role, row.number, row.schema, row.written)
+        return Place(self._owner, name, role, row.number, row.schema, row.written)
 
     def _unsealed(self, key: DataKey, place: Place, row: _Row) -> SecretRecord:
         return unseal_record(key if row.generation == key.generation else None, place, row.sealed)
@@ -326,9 +331,10 @@ def _when(written: int) -> datetime:
 
 
 def _is_storable(name: str) -> bool:
-    # No secret may be called so, but anything may be asked for, and sqlite3 raises where it can't encode a parameter.
+    # No secret may be called so, but anything may be asked for, and a driver raises where it can't encode a parameter: sqlite3 half a
+    # character, psycopg a NUL too.
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in name

@@ -96,6 +96,7 @@ class DataKeys:
         in_use: Callable[[Connection], bool],
         ask: Asker | None = None,
         key_folder: Path | None = None,
+        protection: str | None = None,
     ) -> None:
         """Prepare it; nothing is opened.
 
@@ -106,12 +107,13 @@ class DataKeys:
             in_use: Tells whether a sealed row is there; no second key is made beside one that sealed rows need and that was lost.
             ask: Asks a person for a passphrase.
             key_folder: Where key files are; by default a folder of their own under ``ZENSECRETS_HOME``.
+            protection: What protects a new key; by default the best that this machine has.
         """
         self._database = database
         self._table = table
         self._label = label
         self._in_use = in_use
-        self._protections = Protections(label, ask, key_folder or settings.home() / "keys")
+        self._protections = Protections(label, ask, key_folder or settings.home() / "keys", protection)
         self._select = select(*(table.c[name] for name in _Row._fields)).order_by(table.c.generation.desc())
         self._select_generation = select(table.c.generation).order_by(table.c.generation.desc())
         self._current: tuple[_Row, DataKey] | None = None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import Column, LargeBinary, String, Table
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, MetaData
 
 
 class Sealed(LargeBinary):
@@ -20,7 +20,7 @@ class Sealed(LargeBinary):
 
 
 class Database(Protocol):
-    """A database that holds sealed rows: the SQLite file of this package, or later a server.
+    """A database that holds sealed rows: the SQLite file of this package, or a server.
 
     Both methods tell what the database says as a :class:`~zensecrets_jupyter.core.errors.ManagerError`, and may be used from several
     threads, also in a process that was forked.
@@ -46,3 +46,11 @@ class Database(Protocol):
 
     def scrub(self) -> None:
         """Take what was deleted or replaced out of the files, as far as the database can."""
+
+
+def meta_table(tables: MetaData) -> Table:
+    """Return the table, as one of ``tables``, that says what they hold and in which format."""
+    present = tables.tables.get("meta")
+    if present is not None:
+        return present
+    return Table("meta", tables, Column("name", String, primary_key=True), Column("value", String, nullable=False))

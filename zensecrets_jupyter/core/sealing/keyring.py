@@ -44,14 +44,14 @@ class KeyringProtection:
     def exists() -> bool:
         """Tell whether the operating system has a keyring that this process can reach; it may be locked."""
         try:
-            _system_keyring()
+            system_keyring()
         except ManagerLockedError:
             return False
         return True
 
     def make(self) -> tuple[Mapping[str, str | int], bytes]:
         """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
-        keyring = _system_keyring()
+        keyring = system_keyring()
         key = new_key()
         text = base64.b64encode(key).decode("ascii")
         place = {"id": uuid.uuid4().hex, "keyring": keyring.name}
@@ -60,7 +60,7 @@ class KeyringProtection:
             keyring.set_password(SERVICE, place["id"], text)
             kept = keyring.get_password(SERVICE, place["id"])
         except Exception as error:  # noqa: BLE001 - each system's keyring raises errors of its own
-            raise self._unusable(keyring, error) from None
+            raise unusable(keyring, error, self._label) from None
         if kept != text:
             raise ManagerLockedError(f"The OS keyring ({keyring.name}) did not keep the key of {self._label}.", hint=_HINT)
         return place, key
@@ -68,11 +68,11 @@ class KeyringProtection:
     def find(self, place: Mapping[str, str | int], opens: Callable[[bytes], bool]) -> bytes:
         """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
         identity = _identity(place, self._label)
-        keyring = _system_keyring(self._label)
+        keyring = system_keyring(self._label)
         try:
             text = keyring.get_password(SERVICE, identity)
         except Exception as error:  # noqa: BLE001 - each system's keyring raises errors of its own
-            raise self._unusable(keyring, error) from None
+            raise unusable(keyring, error, self._label) from None
         where = f"in the OS keyring ({keyring.name}) under {SERVICE!r}, {identity}"
         if text is None:
             message = f"The key of {self._label} is gone; it was expected {where}."
@@ -88,21 +88,17 @@ class KeyringProtection:
 
     def drop(self, place: Mapping[str, str | int]) -> None:
         """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
-        keyring = _system_keyring(self._label)
+        keyring = system_keyring(self._label)
         identity = _identity(place, self._label)
         try:
             if keyring.get_password(SERVICE, identity) is not None:
                 keyring.delete_password(SERVICE, identity)
         except Exception as error:  # noqa: BLE001 - each system's keyring raises errors of its own
-            raise self._unusable(keyring, error) from None
+            raise unusable(keyring, error, self._label) from None
 
     def describe(self, place: Mapping[str, str | int]) -> str:
         """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
         return f"a key in the OS keyring ({place.get('keyring', 'unknown')})"
-
-    def _unusable(self, keyring: KeyringBackend, error: Exception) -> ManagerLockedError:
-        what = "is locked" if type(error).__name__ == "KeyringLocked" else f"could not be used ({type(error).__name__})"
-        return ManagerLockedError(f"The OS keyring ({keyring.name}) {what}, so {self._label} stays sealed.", hint=_HINT)
 
 
 def _identity(place: Mapping[str, str | int], label: str) -> str:
@@ -112,24 +108,34 @@ def _identity(place: Mapping[str, str | int], label: str) -> str:
     raise ManagerCorruptedError(f"Where the key of {label} is kept can't be read.", hint="Restore it from a copy.")
 
 
-def _system_keyring(label: str = "the store") -> KeyringBackend:
-    """Return the keyring of the operating system, and never one that keeps plain text."""
+def system_keyring(label: str = "the store") -> KeyringBackend:
+    """Return the keyring of the operating system, and never one that keeps plain text; ``label`` says what needs it, for the error.
+
+    Raises:
+        ManagerLockedError: If there is none that this process can reach.
+    """
     problem = "none is running that this session can reach"
     try:
         import keyring  # noqa: PLC0415 - slow to import, so only where it is used
 
         for candidate in _unchained(keyring.get_keyring()):
-            if _full_name(candidate).startswith(_OF_THE_SYSTEM):
+            if full_name(candidate).startswith(_OF_THE_SYSTEM):
                 return candidate
-            problem = f"{_full_name(candidate)} is none"
+            problem = f"{full_name(candidate)} is none"
     except Exception as error:  # noqa: BLE001 - a configured backend is imported, which can raise anything
         problem = f"{type(error).__name__} when looking for it"
     raise ManagerLockedError(f"{label[:1].upper()}{label[1:]} needs the OS keyring: {problem}.", hint=_HINT)
 
 
+def unusable(keyring: KeyringBackend, error: Exception, label: str = "the store") -> ManagerLockedError:
+    """Return our error for what the keyring raised; its own text is not repeated."""
+    what = "is locked" if type(error).__name__ == "KeyringLocked" else f"could not be used ({type(error).__name__})"
+    return ManagerLockedError(f"The OS keyring ({keyring.name}) {what}, so {label} stays sealed.", hint=_HINT)
+
+
 def _unchained(keyring: KeyringBackend) -> Iterator[KeyringBackend]:
     # A chain writes to whichever of its links takes the key, plain text included: the links are looked at one by one.
-    if _full_name(keyring).startswith("keyring.backends.chainer."):
+    if full_name(keyring).startswith("keyring.backends.chainer."):
         links: Iterable[KeyringBackend] = getattr(keyring, "backends", ())
         for link in links:
             yield from _unchained(link)
@@ -137,5 +143,6 @@ def _unchained(keyring: KeyringBackend) -> Iterator[KeyringBackend]:
         yield keyring
 
 
-def _full_name(keyring: KeyringBackend) -> str:
+def full_name(keyring: KeyringBackend) -> str:
+    """Return module and class of a keyring: what it really is, whatever it calls itself."""
     return f"{type(keyring).__module__}.{type(keyring).__qualname__}"

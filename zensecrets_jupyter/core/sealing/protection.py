@@ -52,8 +52,12 @@ class Protection(Protocol):
 class Protections:
     """The protections of one database: they share its label, whom to ask, and the folder of the key files."""
 
-    def __init__(self, label: str, ask: Asker | None, key_folder: Path) -> None:
-        """Prepare them; ``label`` names the database for a person, as in "secrets manager 'default'"."""
+    def __init__(self, label: str, ask: Asker | None, key_folder: Path, preferred: str | None = None) -> None:
+        """Prepare them; ``label`` names the database for a person, as in "secrets manager 'default'".
+
+        A new database gets the ``preferred`` protection where one is given, and else the best that this machine has.
+        """
+        self._preferred = preferred
         self._label = label
         self._ask = ask
         self._key_folder = key_folder
@@ -84,15 +88,18 @@ class Protections:
         raise ManagerCorruptedError(f"The key of {self._label} is protected by something unknown.", hint="Restore it from a copy.")
 
     def make_default(self) -> tuple[str, Place, bytes]:
-        """Return the kind, the place and the wrapping key for a new database: the best that this machine has.
+        """Return the kind, the place and the wrapping key for a new database: the preferred one, or the best that this machine has.
 
-        That is the OS keyring where one really exists, else a passphrase that was given already or that a person chooses now, else a
+        The best is the OS keyring where one really exists, else a passphrase that was given already or that a person chooses now, else a
         key file.
 
         Raises:
             ManagerLockedError: If there is a keyring, it is locked, and no passphrase was given.
+            InteractionUnavailableError: If a passphrase is preferred, and nobody is there to choose one.
         """
         passphrase = given()
+        if self._preferred:
+            return self._made(self._preferred, passphrase)
         if KeyringProtection.exists():
             try:
                 return self._made("keyring")
@@ -111,6 +118,8 @@ class Protections:
 
     def asks_for_new(self) -> bool:
         """Tell whether :meth:`make_default` would ask a person to choose a passphrase."""
+        if self._preferred:
+            return self._preferred == "passphrase" and given() is None and self._ask is not None
         return given() is None and self._ask is not None and self._may_ask_for_new() and not KeyringProtection.exists()
 
     def _may_ask_for_new(self) -> bool:

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, create_engine, insert, select
+from sqlalchemy import Connection, Engine, MetaData, create_engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerCorruptedError, StoreTooNewError
+from zensecrets_jupyter.core.sealing.database import meta_table
 from zensecrets_jupyter.core.sealing.foreign_errors import from_os_error, from_sqlite
 from zensecrets_jupyter.core.settings import make_private_folder
 
@@ -74,7 +75,7 @@ class SqliteFile:
         self._kind = kind
         self._version = version
         self._tables = tables
-        self._meta = _meta_table(tables)
+        self._meta = meta_table(tables)
         self._opened: _Opened | None = None
         self._lock = threading.RLock()
 
@@ -273,13 +274,6 @@ def _make_private(path: Path) -> None:
             mode = stat.S_IMODE(file.stat().st_mode)
             if os.name == "posix" and mode & 0o077:
                 file.chmod(mode & 0o700)
-
-
-def _meta_table(tables: MetaData) -> Table:
-    present = tables.tables.get("meta")
-    if present is not None:
-        return present
-    return Table("meta", tables, Column("name", String, primary_key=True), Column("value", String, nullable=False))
 
 
 def _close(opened: _Opened) -> None:

@@ -1,0 +1,369 @@
+"""The flavor sql on a real PostgreSQL: the whole suite, two users, and the weather of a server."""
+
+from __future__ import annotations
+
+import gc
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from tests.core.managers.counting import secret
+from tests.core.processes import run_python
+from tests.core.told import in_one_line, told
+from tests.postgresql import Server, running_postgresql
+from zensecrets_jupyter.core.errors import (
+    FlavorUnavailableError,
+    InteractionUnavailableError,
+    InvalidOptionsError,
+    KeyLostError,
+    ManagerAccessError,
+    ManagerCorruptedError,
+    ManagerUnreachableError,
+    SecretNotFoundError,
+    StoreTooNewError,
+    WrongPassphraseError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord
+from zensecrets_jupyter.core.managers.sql import SqlServerSecretsManager
+from zensecrets_jupyter.core.sealing import passphrase
+from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.testing.canary import canary, find_canary
+from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
+from zensecrets_jupyter.testing.stateful import Habits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+PASSWORD = canary("password")
+TEAM = "team"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Run a server with an administrator and, for everybody else, the role of the team."""
+    with running_postgresql("admin", "admin-password") as found:
+        _as_admin(found, sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(TEAM), sql.Literal(PASSWORD)))
+        _as_admin(found, sql.SQL("GRANT CREATE ON DATABASE postgres TO {}").format(sql.Identifier(TEAM)))
+        yield found
+
+
+def _as_admin(server: Server, *statements: sql.Composed) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+    address = {"host": server.host, "port": server.port, "user": server.user, "password": server.password, "dbname": "postgres"}
+    with psycopg.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]  # its parameters have types of their own
+        for statement in statements:
+            cursor = connection.execute(statement)
+            found = cursor.fetchall() if cursor.description else []
+    return found
+
+
+def _url(server: Server, *, user: str = TEAM, password: str = PASSWORD, database: str = "postgres", port: int = 0) -> str:
+    return f"postgresql://{user}:{password}@{server.host}:{port or server.port}/{database}"
+
+
+def _open(server: Server, folder: Path, *, identity: str = "one", url: str = "", **attributes: Any) -> SqlServerSecretsManager:
+    given = {"url": url or _url(server), "protection": "keyfile", "key_folder": folder / "keys", **attributes}
+    context = ManagerContext(name="team", id=identity, folder=folder / identity)
+    return SqlServerSecretsManager(SqlServerSecretsManager.make_options(given), context=context)
+
+
+@pytest.fixture
+def schema() -> str:
+    """Return the name of a schema that is not there yet."""
+    return f"s{uuid.uuid4().hex}"
+
+
+@pytest.mark.usefixtures("_with_server")
+class TestSql(SecretsManagerTests):
+    """Sealed tables in a schema of their own for each test."""
+
+    manager_class = SqlServerSecretsManager
+    sealed = True
+    habits = Habits(versions_kept=3)
+    series = 6
+    server: Server
+
+    @pytest.fixture
+    def _with_server(self, server: Server) -> None:
+        """Use the module's server."""
+        self.server = server
+        self.attributes = {**self.attributes, "url": _url(server)}
+
+    def prepare(self) -> None:
+        """Take a new schema; the server itself comes by its fixture, and has no more than a hundred connections for all tests."""
+        gc.collect()
+        schema = f"s{uuid.uuid4().hex}"
+        self.attributes = {
+            **self.attributes,
+            "database_schema": schema,
+            "protection": "keyfile",
+            "key_folder": self.folder / "keys",
+            "versions_kept": 3,
+        }
+
+    def raw(self) -> bytes:
+        """Return every row of every table of the schema, as PostgreSQL writes it."""
+        schema = str(self.attributes["database_schema"])
+        names = _as_admin(
+            self.server, sql.SQL("SELECT table_name FROM information_schema.tables WHERE table_schema = {}").format(sql.Literal(schema))
+        )
+        rows = [
+            row
+            for (name,) in names
+            for row in _as_admin(self.server, sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(schema, name)))
+        ]
+        return repr(rows).encode()
+
+    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+        """Return what an administrator can do to the team."""
+        return {"no login": (self._without_login, ManagerAccessError), "no permission": (self._without_permission, ManagerAccessError)}
+
+    @contextmanager
+    def _without_login(self) -> Iterator[None]:
+        team = sql.Identifier(TEAM)
+        _as_admin(self.server, sql.SQL("ALTER ROLE {} NOLOGIN").format(team))
+        try:
+            yield
+        finally:
+            _as_admin(self.server, sql.SQL("ALTER ROLE {} LOGIN").format(team))
+
+    @contextmanager
+    def _without_permission(self) -> Iterator[None]:
+        place = (sql.Identifier(str(self.attributes["database_schema"])), sql.Identifier(TEAM))
+        _as_admin(self.server, sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(*place))
+        try:
+            yield
+        finally:
+            _as_admin(self.server, sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(*place))
+
+
+def _rotate(manager: SqlServerSecretsManager, times: int) -> None:
+    for _ in range(times):
+        manager.rotate_key()
+
+
+def _count_in(manager: SqlServerSecretsManager, name: str) -> None:
+    for number in range(8):
+        manager.merge_secret(name, {"n": str(number)})
+
+
+@pytest.mark.parametrize("protection", ["keyfile", "passphrase"])
+def test_one_user_changes_the_key_while_another_reads(
+    server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protection: str
+) -> None:
+    """Through changes of the key one user reads, another writes, and each read finds what was written and nothing else."""
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "the team's")
+    shared = {"scope": "namespace", "namespace": "team", "database_schema": schema, "protection": protection}
+    ann, bob, eve = (_open(server, tmp_path, identity=user, **shared) for user in ("ann", "bob", "eve"))
+    names = [f"name{number}" for number in range(3)]
+    for name in names:
+        ann.register_secret(secret(name, key=name))
+    with ThreadPoolExecutor(2) as pool:
+        rotating = pool.submit(_rotate, ann, 2 if protection == "passphrase" else 8)
+        writing = pool.submit(_count_in, eve, "name0")
+        rounds = 0
+        while not rotating.done() or rounds < 2:
+            assert [bob.get_secret(name, refresh=True).content["key"] for name in names] == names
+            rounds += 1
+        rotating.result()
+        writing.result()
+    assert bob.get_secret("name0", refresh=True).content == {"key": "name0", "n": "7"}
+    assert _open(server, tmp_path, identity="new", **shared).list_secrets() == names
+
+
+def test_who_has_no_key_reads_names_only(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user lists, and reads only with the team's passphrase: a wrong one, or none, is an error and changes nothing."""
+    shared = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
+    with pytest.raises(InteractionUnavailableError, match=PASSPHRASE_VARIABLE):
+        _open(server, tmp_path, **shared).register_secret(secret("a", key="value"))
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
+    _open(server, tmp_path, **shared).register_secret(secret("a", key="value"))
+    passphrase.forget()
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "wrong")
+    other = _open(server, tmp_path, identity="other", **shared)
+    assert other.list_secrets() == ["a"]
+    for act in (lambda: other.get_secret("a"), lambda: other.register_secret(secret("b", key="value"))):
+        with pytest.raises(WrongPassphraseError):
+            act()
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
+    assert other.get_secret("a").content == {"key": "value"}
+    assert other.list_secrets() == ["a"]
+    elsewhere = _open(server, tmp_path / "elsewhere", database_schema=f"{schema}k")
+    elsewhere.register_secret(secret("a", key="value"))
+    with pytest.raises(KeyLostError):
+        _open(server, tmp_path / "third", database_schema=f"{schema}k").get_secret("a")
+
+
+def test_the_password_of_the_url_is_nowhere(server: Server, tmp_path: Path, schema: str) -> None:
+    """No repr, description, list of options, error of options or error of the server shows the password, or another in the URL."""
+    manager = _open(server, tmp_path, url=f"{_url(server)}?sslpassword={canary('parameter')}", database_schema=schema)
+    manager.register_secret(secret("a", key="value"))
+    facts = manager.describe()
+    assert facts["kept in"] == f"postgresql://{server.host}:{server.port}/postgres (schema {schema})"
+    shown = [repr(manager), repr(vars(manager)), repr(vars(manager._server)), repr(manager.options), repr(facts)]
+    for url in ("sqlite:///x", f"nonsense {canary()}", f"nosuch://u:{canary()}@h/d", f"postgresql+nosuch://u:{canary()}@h/d", ""):
+        with pytest.raises(InvalidOptionsError, match="no URL of a database server") as caught:
+            SqlServerSecretsManager.make_options({"url": url})
+        shown.append(told(caught.value))
+    assert not find_canary("\n".join(shown))
+
+
+def _wrong_addresses(server: Server) -> dict[str, tuple[str, type[ZenSecretsError], str]]:
+    return {
+        "password": (_url(server, password=canary("wrong")), ManagerAccessError, "refused the user or the password"),
+        "user": (_url(server, user="nobody"), ManagerAccessError, "refused the user or the password"),
+        "database": (_url(server, database="none"), ManagerAccessError, "has no such database"),
+        "port": (_url(server, port=1), ManagerUnreachableError, "does not answer"),
+        "host": (_url(server).replace(server.host, "no-such-host.invalid"), ManagerUnreachableError, "does not answer"),
+    }
+
+
+@pytest.mark.parametrize("wrong", ["password", "user", "database", "port", "host"])
+def test_a_wrong_address_is_told_by_what_is_wrong(server: Server, tmp_path: Path, wrong: str) -> None:
+    """Each is the right error in one line, for reading, listing and writing, and quotes no password."""
+    url, error, said = _wrong_addresses(server)[wrong]
+    manager = _open(server, tmp_path, url=url)
+    for act in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", key=canary()))):
+        with pytest.raises(error, match=said) as caught:
+            act()
+        assert in_one_line(caught.value)
+        assert caught.value.hint
+        assert not find_canary(told(caught.value))
+    assert not (tmp_path / "keys").exists() or not list((tmp_path / "keys").iterdir())
+
+
+def test_a_connection_that_ends_in_the_middle_of_a_write_leaves_the_old_content(server: Server, tmp_path: Path, schema: str) -> None:
+    """A server that ends the session before the commit is unreachable; what was there is there, and the next write works."""
+    manager = _open(server, tmp_path, database_schema=schema)
+    manager.register_secret(secret("a", key="first"))
+
+    def end_the_session(_present: Any) -> Any:
+        _as_admin(
+            server,
+            sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {}").format(sql.Literal(TEAM)),
+        )
+        return SecretRecord("arbitrary", {"key": canary()})
+
+    with pytest.raises(ManagerUnreachableError, match="look first") as caught:
+        manager._update("a", end_the_session)
+    assert not find_canary(told(caught.value))
+    assert manager.get_secret("a", refresh=True).content == {"key": "first"}
+    manager.merge_secret("a", {"key": "second"})
+    assert _open(server, tmp_path, database_schema=schema).get_secret("a").content == {"key": "second"}
+
+
+def test_sessions_that_the_server_ended_are_replaced(server: Server, tmp_path: Path, schema: str) -> None:
+    """After a restart of the server the next read and the next write succeed."""
+    manager = _open(server, tmp_path, database_schema=schema)
+    manager.register_secret(secret("a", key="first"))
+    end = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {}").format(sql.Literal(TEAM))
+    _as_admin(server, end)
+    assert manager.get_secret("a", refresh=True).content == {"key": "first"}
+    _as_admin(server, end)
+    manager.merge_secret("a", {"key": "second"})
+    assert manager.get_secret("a", refresh=True).content == {"key": "second"}
+
+
+def test_a_writer_that_waits_too_long_is_told(server: Server, tmp_path: Path, schema: str) -> None:
+    """Where another holds the store for longer than the server lets us wait, the write ends, and nothing is changed."""
+    manager = _open(server, tmp_path, database_schema=schema)
+    manager.register_secret(secret("a", key="first"))
+    impatient = _open(server, tmp_path, database_schema=schema, url=f"{_url(server)}?options=-c%20lock_timeout%3D100ms")
+    with manager._server.write(), pytest.raises(ManagerUnreachableError, match="did not finish in time"):
+        impatient.merge_secret("a", {"key": "second"})
+    assert manager.get_secret("a", refresh=True).content == {"key": "first"}
+
+
+def test_another_programs_tables_are_left_alone(server: Server, tmp_path: Path, schema: str) -> None:
+    """A schema with tables of these names that are not ours, a damaged mark and a newer format are told, and not written to."""
+    place = sql.Identifier(schema, "meta")
+    _as_admin(
+        server,
+        sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)),
+        sql.SQL("CREATE TABLE {} (name text, value text)").format(place),
+        sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(sql.Identifier(schema), sql.Identifier(TEAM)),
+        sql.SQL("GRANT ALL ON {} TO {}").format(place, sql.Identifier(TEAM)),
+    )
+    manager = _open(server, tmp_path, database_schema=schema)
+    for value, error in ((None, ManagerCorruptedError), ("secrets x", ManagerCorruptedError), ("secrets 99", StoreTooNewError)):
+        if value:
+            _as_admin(
+                server,
+                sql.SQL("DELETE FROM {}").format(place),
+                sql.SQL("INSERT INTO {} VALUES ('format', {})").format(place, sql.Literal(value)),
+            )
+        for act in (manager.list_secrets, lambda: manager.register_secret(secret("a", key="value"))):
+            with pytest.raises(error) as caught:
+                act()
+            assert in_one_line(caught.value)
+    count = sql.SQL("SELECT count(*) FROM information_schema.tables WHERE table_schema = {}").format(sql.Literal(schema))
+    assert _as_admin(server, count) == [(1,)]
+
+
+def test_many_make_the_tables_at_once(server: Server, tmp_path: Path, schema: str) -> None:
+    """Of eight users whose first write comes at one moment each succeeds, with one key for all."""
+    managers = [_open(server, tmp_path, identity=f"user{number}", scope="global", database_schema=schema) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: managers[number].register_secret(secret(f"n{number}", key=str(number))), range(8)))
+    last = _open(server, tmp_path, scope="global", database_schema=schema)
+    assert {name: last.get_secret(name).content["key"] for name in last.list_secrets()} == {
+        f"n{number}": str(number) for number in range(8)
+    }
+    assert len(list((tmp_path / "keys").iterdir())) == 1
+
+
+def test_reading_makes_nothing(server: Server, tmp_path: Path, schema: str) -> None:
+    """Before the first write there are no secrets, no schema and no key."""
+    manager = _open(server, tmp_path, database_schema=schema)
+    assert manager.list_secrets() == []
+    assert manager.describe()["protected by"].startswith("nothing yet")
+    with pytest.raises(SecretNotFoundError):
+        manager.get_secret("a")
+    assert not (tmp_path / "keys").exists()
+    assert _as_admin(server, sql.SQL("SELECT 1 FROM pg_namespace WHERE nspname = {}").format(sql.Literal(schema))) == []
+
+
+def test_what_another_user_wrote_is_seen_in_time(server: Server, tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another's write is seen at once when it is asked for, and after the time to live in any case."""
+    monkeypatch.setattr(SqlServerSecretsManager, "time_to_live", 0.2)
+    one, two = (_open(server, tmp_path, identity=user, scope="global", database_schema=schema) for user in ("one", "two"))
+    one.register_secret(secret("a", key="1"))
+    assert two.get_secret("a").content == {"key": "1"}
+    one.merge_secret("a", {"key": "2"})
+    assert two.get_secret("a", refresh=True).content == {"key": "2"}
+    one.merge_secret("a", {"key": "3"})
+    deadline = time.monotonic() + 30
+    while two.get_secret("a").content != {"key": "3"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_without_a_driver_it_says_what_to_install(tmp_path: Path) -> None:
+    """Where there is no driver the flavor is listed with the command, and using it is an error with the same."""
+    code = """
+import json, sys
+
+sys.modules["psycopg"] = None
+from zensecrets_jupyter.core.errors import FlavorUnavailableError
+from zensecrets_jupyter.core.managers import availability, get_flavor
+flavor = get_flavor("sql")
+try:
+    flavor(flavor.make_options({"url": "postgresql://u:p@h/d"})).list_secrets()
+except FlavorUnavailableError as error:
+    print(json.dumps([availability("sql").ok, availability("sql").reason, str(error)]))
+"""
+    ok, reason, error = run_python(code)
+    assert not ok
+    assert 'pip install "zensecrets-jupyter[sql]"' in reason
+    assert "needs psycopg" in error
+    assert 'pip install "zensecrets-jupyter[sql]"' in error
+    assert issubclass(FlavorUnavailableError, ImportError)

@@ -1,0 +1,59 @@
+"""A desktop's session for one program: a bus, an unlocked gnome-keyring, and a home, all of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[3]
+
+_UNLOCKED = 'eval "$(printf %s session-password | gnome-keyring-daemon --unlock --components=secrets --daemonize)" && exec "$@"'
+
+
+@contextmanager
+def session_folder() -> Iterator[Path]:
+    """Make a folder that is the whole home of a session; a socket's path must be short."""
+    folder = Path(tempfile.mkdtemp(prefix="zs-"))
+    try:
+        for name in ("home", "runtime", "data", "config"):
+            (folder / name).mkdir(mode=0o700)
+        yield folder
+    finally:
+        # The session that ended takes its sockets away itself, some of them just now.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_in_session(session: Path, module: str, *arguments: str, **environment: str) -> str:
+    """Return what the module prints that is run in the session, from the root of the clone; it must succeed."""
+    program = shutil.which("dbus-run-session")
+    assert program, "tests/install-system-packages brings dbus-run-session and gnome-keyring-daemon"
+    settings = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
+        "HOME": str(session / "home"),
+        "XDG_RUNTIME_DIR": str(session / "runtime"),
+        "XDG_DATA_HOME": str(session / "data"),
+        "XDG_CONFIG_HOME": str(session / "config"),
+        "ZENSECRETS_HOME": str(session / "home" / "zensecrets"),
+        **environment,
+    }
+    ended = subprocess.run(
+        [program, "--", "bash", "-c", _UNLOCKED, "bash", sys.executable, "-W", "error", "-m", module, *arguments],
+        env=settings,
+        cwd=ROOT if module == "pytest" else session,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout

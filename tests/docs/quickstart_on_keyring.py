@@ -1,0 +1,18 @@
+"""The quickstart on a real keyring; run by ``test_quickstart_elsewhere`` in a session of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.docs.quickstarts import run_quickstart_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_the_quickstart_runs_on_the_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell ends without an error, with the secrets in the keyring."""
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.SecretService.Keyring")
+    run_quickstart_on("keyring", {}, tmp_path)

@@ -1,0 +1,67 @@
+"""A flavor from a distribution of its own: installed by pip, found by its entry point, and passing the suite that we ship."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.core.plugins import with_plugins
+from tests.core.processes import run_python
+
+PLUGIN = Path(__file__).parent / "zensecrets_folder"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build and install it, and return the folder that holds it."""
+    target = tmp_path_factory.mktemp("plugin")
+    options = ["--quiet", "--no-build-isolation", "--no-deps", "--no-index", "--disable-pip-version-check", "--root-user-action=ignore"]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, "--target", str(target), str(PLUGIN)], check=True)
+    return target
+
+
+def test_it_passes_the_suite(installed: Path) -> None:
+    """Its author's tests, a class of a few lines, pass where it is installed."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), str(PLUGIN / "suite.py")]
+    environment = {**os.environ, **with_plugins(installed)}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " passed in " in done.stdout
+
+
+def test_it_is_listed_and_used_like_the_others(installed: Path, tmp_path: Path) -> None:
+    """It is listed with the distribution that brings it, registered, and keeps secrets in files that only their owner can read."""
+    code = """
+import json, sys
+from pathlib import Path
+from zensecrets_jupyter import Client
+from zensecrets_jupyter.core.managers import availability, flavor_names, summary
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.core.stack import ComponentType
+
+listed = ["folder" in flavor_names(), summary("folder"), availability("folder").ok]
+workspace = Client().workspace
+workspace.register_component(ComponentType.SECRETS_MANAGER, "shelf", "folder", {"path": sys.argv[1], "scope": "global"})
+workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "shelf"})
+Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="Mine", key="value"))
+files = [[file.name, oct(file.stat().st_mode & 0o777)] for file in Path(sys.argv[1]).iterdir()]
+print(json.dumps([*listed, Client().get_secret("Mine").content, files]))
+"""
+    found = run_python(code, str(tmp_path / "shared"), environment=with_plugins(installed))
+    assert found == [True, "from zensecrets-folder", True, {"key": "value"}, [["zenml+global+=4dine", "0o600"]]]
+
+
+def test_the_page_shows_the_plug_in() -> None:
+    """The documentation's code is the plug-in's, line by line."""
+    source = (PLUGIN / "zensecrets_folder.py").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "managers.md").read_text(encoding="utf-8")
+    code = source[source.index("import os") :]
+    assert f"```python\n{code}```" in page
+    project = (PLUGIN / "pyproject.toml").read_text(encoding="utf-8")
+    table = project[project.index("[project.entry-points") : project.index("[tool")].strip()
+    assert "\n".join(f"    {line}" for line in table.splitlines()) in page

@@ -1,0 +1,244 @@
+"""Secrets in the keyring of the operating system: Secret Service (GNOME, KDE), KWallet, macOS's keychain, Windows's credential locker.
+
+Needs such a keyring, running and unlocked; it keeps no versions. Keyrings can't list, hence an index of ours in a file, sealed by a key in
+the same keyring. A keyring that keeps plain text is refused. The keyring of another program's making may show the entries to every program
+of this user.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from pydantic import field_validator
+
+from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerLockedError, SecretNotFoundError
+from zensecrets_jupyter.core.managers import _document, _index
+from zensecrets_jupyter.core.managers._registry import Availability
+from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions, SecretRecord, SecretsManager, SecretSummary
+from zensecrets_jupyter.core.sealing.data_keys import DataKeys
+from zensecrets_jupyter.core.sealing.keyring import SERVICE, full_name, system_keyring, unusable
+from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from keyring.backend import KeyringBackend
+    from sqlalchemy import Connection
+
+    from zensecrets_jupyter.core.managers._document import Document
+    from zensecrets_jupyter.core.managers._index import Entry
+    from zensecrets_jupyter.core.sealing.data_keys import DataKey
+
+FORMAT = 1
+"""Version of the index; one with a higher version is left alone."""
+
+# CRED_MAX_CREDENTIAL_BLOB_SIZE of Windows's wincred.h, in UTF-16.
+_LARGEST = {"keyring.backends.Windows.": 2560}
+"""Bytes in a secret at most, by how the keyring's class begins."""
+
+
+class KeyringOptions(ManagerOptions):
+    """Where the index is."""
+
+    path: Path | None = None
+    """The index; by default ``index.db`` in the manager's own folder. A relative path is taken from where it is registered."""
+
+    @field_validator("path")
+    @classmethod
+    def _make_absolute(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser().absolute()
+
+
+class KeyringSecretsManager(SecretsManager):
+    """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
+
+    FLAVOR: ClassVar[str] = "keyring"
+    options_model: ClassVar[type[ManagerOptions]] = KeyringOptions
+    is_local: ClassVar[bool] = True
+    parallel_reads: ClassVar[int] = 1
+
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
+        super().__init__(options, context=context)
+        path = cast("KeyringOptions", self.options).path or self.context.folder / "index.db"
+        self._label = f"secrets manager {self.name!r}"
+        self._service = f"{SERVICE} {self.id}"
+        self._file = SqliteFile(path, _index.TABLES, kind="index", version=FORMAT)
+        self._keys = DataKeys(self._file, _index.DATA_KEYS, label=self._label, in_use=_index.is_in_use, protection="keyring")
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.availability`."""
+        try:
+            system_keyring(f"flavor {cls.FLAVOR!r}")
+        except ManagerLockedError as error:
+            return Availability(ok=False, reason=str(error))
+        return Availability(ok=True)
+
+    @property
+    def opens_unasked(self) -> bool:
+        """See :attr:`~zensecrets_jupyter.core.managers.interface.SecretsManager.opens_unasked`; a keyring may ask to be unlocked."""
+        return self._keys.opens_unasked
+
+    def describe(self) -> dict[str, str]:
+        """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`."""
+        try:
+            where = f"the OS keyring ({system_keyring().name})"
+        except ManagerLockedError:
+            where = "the OS keyring, which can't be reached just now"
+        return {"kept in": where, "index in": str(self._file.path), "index protected by": self._keys.describe()}
+
+    def _read(self, name: str) -> SecretRecord:
+        return self._read_entry(self._find(name))
+
+    def _list(self) -> Iterable[str]:
+        return [entry.name for entry in self._entries()]
+
+    def _summaries(self) -> Iterable[SecretSummary]:
+        return [
+            SecretSummary(entry.name, entry.schema, updated=datetime.fromtimestamp(entry.written / 1e6, timezone.utc))
+            for entry in self._entries()
+        ]
+
+    def _register(self, name: str, record: SecretRecord) -> None:
+        # A new entry each time: one that was left by a process that ended just then is nobody's.
+        entry = _index.Entry(name, uuid.uuid4().hex, record.schema, _now())
+        document = self._document_for(name, record)
+
+        def work(connection: Connection, key: DataKey) -> bool:
+            if _index.find(connection, key, name) is not None:
+                return False
+            self._asked(lambda keyring: keyring.set_password(self._service, entry.entry, document.text))
+            _index.add(connection, key, entry)
+            return True
+
+        written = False
+        try:
+            written = self._keys.write(work)
+        finally:
+            if not written:
+                self._drop(entry.entry)
+        if not written:
+            raise self.exists(name)
+
+    def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
+        self._find(name)
+
+        def work(connection: Connection, key: DataKey) -> None:
+            entry = self._first(connection, key, name)
+            record = change(self._read_entry(entry))
+            document = self._document_for(name, record)
+            self._asked(lambda keyring: keyring.set_password(self._service, entry.entry, document.text))
+            _index.replace(connection, key, name, entry._replace(schema=record.schema, written=_now()))
+
+        self._keys.write(work)
+
+    def _delete(self, name: str) -> None:
+        self._find(name)
+
+        def work(connection: Connection, key: DataKey) -> None:
+            entry = self._first(connection, key, name)
+            self._forget(entry.entry)
+            _index.remove(connection, key, name)
+
+        self._keys.write(work)
+
+    def _delete_all(self) -> None:
+        def work(connection: Connection, key: DataKey) -> None:
+            for entry in list(_index.everything(connection, key)):
+                self._forget(entry.entry)
+                _index.remove(connection, key, entry.name)
+
+        if list(self._list()):
+            self._keys.write(work)
+
+    def _rename(self, name: str, new_name: str) -> None:
+        self._find(name)
+
+        def work(connection: Connection, key: DataKey) -> bool:
+            entry = self._first(connection, key, name)
+            if _index.find(connection, key, new_name) is not None:
+                return False
+            _index.replace(connection, key, name, entry._replace(name=new_name))
+            return True
+
+        if not self._keys.write(work):
+            raise self.exists(new_name)
+
+    def _change_token(self) -> object:
+        return self._file.change_token()
+
+    def _key(self) -> DataKey | None:
+        """Return the key of the index; ``None`` if nothing is in it."""
+        with self._file.read() as connection:
+            generation = None if connection is None else _index.generation(connection)
+        return None if generation is None else self._keys.key_of(generation)
+
+    def _entries(self) -> list[Entry]:
+        key = self._key()
+        with self._file.read() as connection:
+            return [] if key is None or connection is None else list(_index.everything(connection, key))
+
+    def _find(self, name: str) -> Entry:
+        key = self._key()
+        with self._file.read() as connection:
+            if key is not None and connection is not None:
+                return self._first(connection, key, name)
+        raise SecretNotFoundError(f"no {name!r}", name=name)
+
+    def _first(self, connection: Connection, key: DataKey, name: str) -> Entry:
+        entry = _index.find(connection, key, name)
+        if entry is None:
+            raise SecretNotFoundError(f"no {name!r}", name=name)
+        return entry
+
+    def _read_entry(self, entry: Entry) -> SecretRecord:
+        text = self._asked(lambda keyring: keyring.get_password(self._service, entry.entry))
+        if text is None:
+            raise SecretNotFoundError(f"no {entry.name!r}", name=entry.name)
+        return _document.read(_document.Document(text), name=entry.name, place="the OS keyring")
+
+    def _document_for(self, name: str, record: SecretRecord) -> Document:
+        document = _document.written(record)
+        kind = full_name(system_keyring(self._label))
+        largest = next((limit for beginning, limit in _LARGEST.items() if kind.startswith(beginning)), 0)
+        size = len(document.text.encode("utf-16-le", "surrogatepass"))
+        if not largest or size <= largest:
+            return document
+        message = f"Secret {name!r} needs {size} bytes in the OS keyring; {largest} are allowed."
+        raise InvalidSecretError(message, name=name, manager=self.name, hint="Use a secrets manager of flavor local for it.")
+
+    def _forget(self, entry: str) -> None:
+        """Delete an entry that may be gone already."""
+
+        def act(keyring: KeyringBackend) -> None:
+            if keyring.get_password(self._service, entry) is not None:
+                keyring.delete_password(self._service, entry)
+
+        self._asked(act)
+
+    def _drop(self, entry: str) -> None:
+        with suppress(ManagerLockedError):
+            self._forget(entry)
+
+    def _asked(self, act: Callable[[KeyringBackend], str | None]) -> str | None:
+        """Return what ``act`` returns of the keyring.
+
+        Raises:
+            ManagerLockedError: If there is none, it is locked, or it failed.
+        """
+        keyring = system_keyring(self._label)
+        try:
+            return act(keyring)
+        except Exception as error:  # noqa: BLE001 - each system's keyring raises errors of its own
+            problem = unusable(keyring, error, self._label)
+        raise problem
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
