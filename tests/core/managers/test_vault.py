@@ -27,6 +27,8 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.managers import ManagerContext
 from zensecrets_jupyter.core.managers.vault import VaultSecretsManager
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 from zensecrets_jupyter.testing.stateful import Habits
@@ -290,3 +292,18 @@ def test_a_lock_that_others_have_to_open_is_told(vault: VaultPlace) -> None:
     assert len(vault.weather.seen) == 1
     vault.vault.sealed = False
     assert manager.get_secret("a", refresh=True).content == {"key": "value"}
+
+
+def test_what_logs_in_is_sealed_in_the_workspace(vault: VaultPlace, home: Path) -> None:
+    """A token and an AppRole's secret that are registered with the manager are in no file in clear, and work when it is opened again."""
+    token, secret_id = canary("token"), canary("secret id")
+    vault.vault.tokens[token] = vault.vault.approles["role", secret_id] = EVERYTHING
+    given: dict[str, dict[str, str]] = {
+        "by_token": {"token": token},
+        "by_role": {"auth": "approle", "role_id": "role", "secret_id": secret_id},
+    }
+    for name, attributes in given.items():
+        everything = {"address": vault.weather.address, **attributes}
+        get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", everything)
+        assert get_workspace().open_manager(name).list_secrets() == []
+    assert not find_canary(home)
