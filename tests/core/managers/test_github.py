@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.core.managers.climates_in_clouds import HastyGithub
 from tests.core.managers.counting import secret
-from tests.core.managers.github_climate import HastyGithub
 from tests.core.told import in_one_line, told
 from tests.fakes.github_api import LARGEST, REPOSITORY, GithubServer
 from tests.fakes.weather import Fault

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from datetime import timezone
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretNotFoundError, ZenSecretsError
+from zensecrets_jupyter.core.errors import SecretNotFoundError, ZenSecretsError
+from zensecrets_jupyter.core.managers._aws_client import connected
+from zensecrets_jupyter.core.managers._aws_versions import CURRENT, labelled, number_in, numbers, version_id
 from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._names import ALPHABETS
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers._names import Alphabet
     from zensecrets_jupyter.core.managers.interface import ManagerOptions
 
-_CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 _WRITTEN = "ZENSECRETS_WRITTEN"
 """The label under which a version is written before it becomes the current one."""
 _SCHEMA_TAG = "zensecrets:schema"
@@ -160,35 +160,10 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
     # The requests of the flavor.
 
     def _connect(self) -> Any:
-        import boto3  # noqa: PLC0415 - an extra, loaded when it is used
-        from botocore.config import Config  # noqa: PLC0415 - likewise
-        from botocore.exceptions import NoRegionError, ProfileNotFound  # noqa: PLC0415 - likewise
-        from botocore.session import Session  # noqa: PLC0415 - likewise
-
-        chosen = self.chosen
-        # The tries are counted above; only what boto3 asks the machine for its role is tried again by boto3.
-        config = Config(
-            connect_timeout=chosen.timeout,
-            read_timeout=chosen.timeout,
-            retries={"total_max_attempts": 1},
-            max_pool_connections=self.parallel_reads,
-        )
-        try:
-            # A session of its own: the default one is shared, with its region, and not safe for threads.
-            core = Session()
-            core.register_component("data_loader", _descriptions())
-            session = boto3.session.Session(botocore_session=core, profile_name=chosen.profile, region_name=chosen.region)
-            return session.client("secretsmanager", endpoint_url=chosen.endpoint_url, config=config)
-        except NoRegionError:
-            message, hint = "No region of AWS is chosen.", "Give the secrets manager a --region, or set AWS_REGION."
-        except ProfileNotFound:
-            message, hint = f"AWS has no profile {chosen.profile!r} here.", "Choose one of those in ~/.aws/config."
-        except ValueError:
-            message, hint = "The endpoint or the region of AWS is malformed.", "An endpoint_url begins with https://."
-        raise InvalidOptionsError(message, flavor=self.FLAVOR, hint=hint)
+        return connected(self.chosen, connections=self.parallel_reads)
 
     def _get(self, client: Any, key: str) -> Document:
-        return _document_in(self._call(client, "get_secret_value", SecretId=key, VersionStage=_CURRENT))
+        return _document_in(self._call(client, "get_secret_value", SecretId=key, VersionStage=CURRENT))
 
     def _get_many(self, client: Any, keys: list[str]) -> Mapping[str, Document | Refusal]:
         found: dict[str, Document | Refusal] = {}
@@ -201,7 +176,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
             answer = {}
         # What is refused, or did not fit into one answer, is read alone. So is what does not say that it is current.
         for one in answer.get("SecretValues", []):
-            if _CURRENT in one.get("VersionStages", []):
+            if CURRENT in one.get("VersionStages", []):
                 found[one["Name"]] = _document_in(one)
         missing = {one["SecretId"] for one in answer.get("Errors", []) if _ERRORS.get(one.get("ErrorCode", "")) is Outcome.MISSING}
         for key in keys:
@@ -225,7 +200,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
             for one in answer.get("SecretList", []):
                 tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
                 labels = one.get("SecretVersionsToStages", {})
-                current = next((_number_in(version) for version, on_it in labels.items() if _CURRENT in on_it), None)
+                current = next((number_in(version) for version, on_it in labels.items() if CURRENT in on_it), None)
                 yield Listed(one["Name"], tags.get(_SCHEMA_TAG), current, _in_utc(one["LastChangedDate"]))
             if not answer.get("NextToken"):
                 return
@@ -233,7 +208,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
 
     def _create(self, client: Any, key: str, document: Document) -> None:
         tags = [{"Key": name, "Value": value} for name, value in {**self.chosen.tags, **_tags_of(document)}.items()]
-        version = _version_id(1, document)
+        version = version_id(1, document)
         try:
             self._call(client, "create_secret", Name=key, SecretString=document.text, ClientRequestToken=version, Tags=tags)
         except (client.exceptions.ResourceExistsException, client.exceptions.InvalidRequestException):
@@ -249,15 +224,17 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         kept = self._call(client, "describe_secret", SecretId=key)
         if not kept.get("DeletedDate"):
             return False
-        current, _ = _labelled(kept)
+        current, _ = labelled(kept)
         self._call(client, "restore_secret", SecretId=key)
         try:
-            self._write(client, key, document, version=_version_id(1, document), over=current)
+            # Not the id that CreateSecret was given: AWS takes a request with an id that it has for one that is done.
+            self._write(client, key, document, version=version_id(1, document, mark="+"), over=current)
         except Refusal:
             # Another writer took the name meanwhile.
             raise Refusal(Outcome.EXISTS) from None
         except BaseException:
-            with suppress(client.exceptions.ClientError):
+            # Whatever comes of this, the first error is the one to tell.
+            with suppress(Exception):
                 self._remove(client, key)
             raise
         self._tag(client, key, document)
@@ -265,8 +242,8 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
 
     def _replace(self, client: Any, key: str, document: Document, present: Document) -> None:
         token = str(present.token)
-        number = _number_in(token) or self._numbers(self._call(client, "describe_secret", SecretId=key))[token]
-        self._write(client, key, document, version=_version_id(number + 1, document), over=token)
+        number = number_in(token) or numbers(self._call(client, "describe_secret", SecretId=key))[token]
+        self._write(client, key, document, version=version_id(number + 1, document), over=token)
         if document.schema != present.schema:
             self._tag(client, key, document)
 
@@ -283,7 +260,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         if version == over:
             return
         try:
-            moved = {"VersionStage": _CURRENT, "MoveToVersionId": version, "RemoveFromVersionId": over}
+            moved = {"VersionStage": CURRENT, "MoveToVersionId": version, "RemoveFromVersionId": over}
             self._call(client, "update_secret_version_stage", SecretId=key, **moved)
         except client.exceptions.InvalidParameterException:
             conflict = Refusal(Outcome.CONFLICT)
@@ -306,22 +283,10 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         if kept.get("DeletedDate"):
             raise Refusal(Outcome.MISSING, _DELETED)
         found: list[Kept] = []
-        for version, number in self._numbers(kept).items():
+        for version, number in numbers(kept).items():
             answer = self._call(client, "get_secret_value", SecretId=key, VersionId=version)
             found.append(Kept(number, _in_utc(answer["CreatedDate"]), _document_in(answer), current=not found))
         return found
-
-    def _numbers(self, kept: Mapping[str, Any]) -> dict[str, int]:
-        """Return the numbers of the versions that have AWS's labels, the current one first.
-
-        What somebody wrote in AWS's own console has an id without a number. What has no lower number than the current one is the content
-        of a deleted secret whose name was registered anew: no version of this one.
-        """
-        current, previous = _labelled(kept)
-        before = _number_in(previous)
-        number = _number_in(current) or (before + 1 if before else 2 if previous else 1)
-        earlier = before or number - 1
-        return {current: number, **({previous: earlier} if previous and 0 < earlier < number else {})}
 
     def _call(self, client: Any, operation: str, **arguments: Any) -> Any:
         # At debug level botocore logs whole requests and answers.
@@ -342,14 +307,6 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         return (code, status)
 
 
-@cache
-def _descriptions() -> Any:
-    """Return what reads the descriptions of AWS's interfaces; read anew for each session they take most of the time of making it."""
-    from botocore.loaders import create_loader  # noqa: PLC0415 - see _connect
-
-    return create_loader()
-
-
 def _in_utc(moment: datetime) -> datetime:
     # boto3 tells it in the time zone of the machine.
     return moment.astimezone(timezone.utc)
@@ -358,21 +315,6 @@ def _in_utc(moment: datetime) -> datetime:
 def _document_in(answer: Mapping[str, Any]) -> Document:
     # What is binary is somebody else's.
     return Document(answer.get("SecretString", ""), answer["VersionId"])
-
-
-def _version_id(number: int, document: Document) -> str:
-    """Return the id of the version that ``document`` becomes: 32 characters, the fewest that AWS takes, and the same at each try."""
-    return f"{number:015}-{document.write}"
-
-
-def _number_in(version: str) -> int | None:
-    return int(version[:15]) if re.fullmatch("[0-9]{15}-[0-9a-f]{16}", version) else None
-
-
-def _labelled(kept: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the ids of the current and of the previous version; empty where there is none."""
-    by_label = {label: version for version, labels in kept.get("VersionIdsToStages", {}).items() for label in labels}
-    return by_label.get(_CURRENT, ""), by_label.get(_PREVIOUS, "")
 
 
 def _tags_of(document: Document) -> dict[str, str]:

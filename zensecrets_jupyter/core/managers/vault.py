@@ -7,7 +7,6 @@ be brought back: a list asks for the metadata of each, and shows them all to who
 from __future__ import annotations
 
 import json
-import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -17,13 +16,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from zensecrets_jupyter.core.errors import InvalidOptionsError, InvalidSecretError, SecretNotFoundError, ZenSecretsError
+from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._names import ALPHABETS
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._requests import RemoteOptions
+from zensecrets_jupyter.core.managers._vault_client import connected, is_known
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
 from zensecrets_jupyter.core.managers.interface import SecretSummary
 from zensecrets_jupyter.core.names import LONE_SURROGATE
@@ -194,57 +194,7 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
     # The requests of the flavor.
 
     def _connect(self) -> Any:
-        import hvac  # noqa: PLC0415 - an extra, loaded when it is used
-        import requests  # noqa: PLC0415 - hvac's own, likewise
-
-        chosen = self.chosen
-        session = requests.Session()
-        session.verify = str(chosen.ca_file or os.environ.get("VAULT_CACERT") or "") or True
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=self.parallel_reads))
-        namespace = chosen.vault_namespace or os.environ.get("VAULT_NAMESPACE")
-        # With a token of "" hvac looks for none; without any it looks where Vault's own command does.
-        token = chosen.token if chosen.auth == "token" else ""
-        client = hvac.Client(url=chosen.address, token=token, namespace=namespace, timeout=chosen.timeout, session=session)
-        if chosen.auth == "token":
-            if not client.token:
-                raise Refusal(Outcome.UNKNOWN_USER, "no-token")
-        else:
-            self._log_in(client)
-        self._refuse_version_1(client)
-        return client
-
-    def _log_in(self, client: Any) -> None:
-        from hvac.exceptions import Forbidden, InvalidRequest  # noqa: PLC0415 - see _connect
-
-        chosen = self.chosen
-        mount = chosen.auth_mount or chosen.auth
-        try:
-            if chosen.auth == "approle":
-                client.auth.approle.login(role_id=chosen.role_id, secret_id=chosen.secret_id, mount_point=mount)
-            else:
-                client.auth.kubernetes.login(role=chosen.role, jwt=chosen.jwt_file.read_text("utf-8").strip(), mount_point=mount)
-        except (Forbidden, InvalidRequest, FileNotFoundError) as error:
-            refusal = Refusal(Outcome.UNKNOWN_USER, "no-service-account" if isinstance(error, FileNotFoundError) else "login-refused")
-        else:
-            return
-        raise refusal
-
-    def _refuse_version_1(self, client: Any) -> None:
-        """Ask for the engine's version, as Vault's own command does first: one of version 1 would take our requests, and keep no version.
-
-        Raises:
-            InvalidOptionsError: If it is one.
-        """
-        from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest  # noqa: PLC0415 - see _connect
-
-        # Whoever may not ask finds out what it is by using it.
-        with suppress(Forbidden, InvalidPath, InvalidRequest):
-            found = client.adapter.get(f"/v1/sys/internal/ui/mounts/{self.chosen.mount}")["data"]
-            if found.get("type") == "kv" and (found.get("options") or {}).get("version") != "2":
-                message = f"The KV engine of Vault at {self.chosen.mount!r} is of version 1; version 2 is needed."
-                hint = "Choose another --mount, or have it upgraded: vault kv enable-versioning MOUNT"
-                raise InvalidOptionsError(message, flavor=self.FLAVOR, hint=hint)
+        return connected(self.chosen, connections=self.parallel_reads)
 
     def _get(self, client: Any, key: str) -> Document:
         return self._get_version(client, key, None)
@@ -333,7 +283,7 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
             return request(path=key, mount_point=self.chosen.mount, **arguments)
         except Forbidden as error:
             # Vault says the same to whom it does not know and to whom it does not allow it; everybody it knows may ask about himself.
-            if self._outcome_of(error) is Outcome.DENIED and not _is_known(client):
+            if self._outcome_of(error) is Outcome.DENIED and not is_known(client):
                 refusal = Refusal(Outcome.UNKNOWN_USER, "Forbidden")
             else:
                 raise
@@ -346,16 +296,6 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
         # requests wraps what urllib3 has found.
         reason = getattr(error.args[0], "reason", None) if error.args else None
         return (*codes, type(reason).__name__) if reason is not None else tuple(codes)
-
-
-def _is_known(client: Any) -> bool:
-    from hvac.exceptions import Forbidden  # noqa: PLC0415 - see _connect
-
-    try:
-        client.auth.token.lookup_self()
-    except Forbidden:
-        return False
-    return True
 
 
 def _data_of(answer: Any) -> dict[str, Any]:

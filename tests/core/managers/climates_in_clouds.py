@@ -1,14 +1,21 @@
-"""The climate of GitHub: how each weather comes over a place that gives nothing back."""
+"""The climates of the places in clouds."""
 
 from __future__ import annotations
 
+import uuid
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+import pytest
+
+from tests.core.managers.climates_at_the_wire import climate_of
+from tests.core.managers.cloud_weather import AzurePlace, GcpPlace
 from tests.core.managers.counting import secret
 from tests.core.managers.weather import Climate
 from tests.fakes.github_api import LARGEST, REPOSITORY, GithubServer
+from tests.fakes.key_vault import KeyVaultServer
+from tests.fakes.secret_manager import SecretManagerServer
 from tests.fakes.weather import Fault
 from zensecrets_jupyter.core.managers import ManagerContext
 from zensecrets_jupyter.core.managers.github import GithubSecretsManager
@@ -26,8 +33,24 @@ class HastyGithub(GithubSecretsManager):
 
 
 @contextmanager
+def gcp(_folder: Path) -> Iterator[Climate]:
+    """Yield the climate of Google Cloud, as the fake has it."""
+    with SecretManagerServer().running() as server:
+        yield climate_of(GcpPlace(str(uuid.uuid4()), server))
+
+
+@contextmanager
+def azure(folder: Path) -> Iterator[Climate]:
+    """Yield the climate of Azure, as the fake has it."""
+    server = KeyVaultServer(folder, canary("client-secret"))
+    with server.running(), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
+        yield climate_of(AzurePlace(str(uuid.uuid4()), server))
+
+
+@contextmanager
 def github(_folder: Path) -> Iterator[Climate]:
-    """Yield the climate of the fake."""
+    """Yield the climate of GitHub, which gives nothing back, as the fake has it."""
     server = GithubServer(canary("token"))
 
     def open_manager() -> HastyGithub:
