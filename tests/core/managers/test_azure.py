@@ -100,15 +100,17 @@ def test_a_list_is_whole_over_all_pages_and_reads_no_value(vault: KeyVaultServer
 
 
 def test_many_are_read_at_once_over_connections_that_are_kept(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
-    """As many threads as read at a time keep a connection each: nothing warns of one that is thrown away."""
+    """As many threads as read at a time keep a connection each, with one token: nothing warns of one that is thrown away."""
     manager = open_manager(vault)
     names = [f"name{number}" for number in range(40)]
     for name in names:
         manager.register_secret(secret(name, k=name))
+    vault.weather.requests.clear()
     with vault.weather.failing(Fault("503", delay=0.05), on="GET /secrets/", times=len(names)):
         found = open_manager(vault).get_secrets(names)
     assert {name: getattr(one, "content", one) for name, one in found.items()} == {name: {"k": name} for name in names}
     assert "Connection pool is full" not in caplog.text
+    assert sum("oauth2" in request for request in vault.weather.requests) == 1, "one token is for all"
 
 
 def test_a_name_that_was_deleted_is_free_at_once(vault: KeyVaultServer) -> None:

@@ -15,6 +15,7 @@ its number in it.
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,7 @@ from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsMa
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from azure.core.credentials import AccessToken, TokenCredential
     from azure.keyvault.secrets import SecretClient, SecretProperties
 
     from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
@@ -157,7 +159,8 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         # By default it keeps ten connections, and warns of each that more threads open.
         session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self.parallel_reads))
         transport = RequestsTransport(session=session, **once)
-        return SecretClient(self.chosen.vault_url, self._credential(once), transport=transport, **once)
+        credential = _InTurn(self._credential(once), self.chosen.timeout)
+        return SecretClient(self.chosen.vault_url, credential, transport=transport, **once)
 
     def _credential(self, once: dict[str, Any]) -> Any:
         from azure.identity import ClientSecretCredential, DefaultAzureCredential  # noqa: PLC0415 - loaded when it is used
@@ -291,6 +294,28 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
         asked = headers.get("Retry-After", "")
         return float(asked) if asked.isdecimal() else 0.0
+
+
+class _InTurn:
+    """A credential that one thread asks at a time: it gets a token, and the others find that one kept."""
+
+    def __init__(self, credential: TokenCredential, patience: float) -> None:
+        self._credential = credential
+        self._patience = patience
+        self._lock = threading.Lock()
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """Return what the credential returns.
+
+        Raises:
+            TimeoutError: If another thread's token does not come in time.
+        """
+        if not self._lock.acquire(timeout=self._patience):
+            raise TimeoutError
+        try:
+            return self._credential.get_token(*scopes, **options)
+        finally:
+            self._lock.release()
 
 
 def _place_of(found: SecretProperties) -> _Place | None:
