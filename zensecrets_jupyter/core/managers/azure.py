@@ -15,7 +15,6 @@ its number in it.
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from zensecrets_jupyter.core.fields import SecretField
+from zensecrets_jupyter.core.managers._azure_client import classes_behind, client_of, once
 from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
@@ -36,9 +36,9 @@ from zensecrets_jupyter.core.managers._requests import RemoteOptions
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from azure.core.credentials import AccessToken, TokenCredential
+    from azure.core.credentials import TokenCredential
     from azure.keyvault.secrets import SecretClient, SecretProperties
 
     from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
@@ -150,22 +150,13 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         return {**super().describe(), "what is deleted": deleted}
 
     def _connect(self) -> SecretClient:
-        import requests  # noqa: PLC0415 - loaded when it is used
-        from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415 - likewise
-        from azure.keyvault.secrets import SecretClient  # noqa: PLC0415 - likewise
+        timeout = self.chosen.timeout
+        return client_of(self.chosen.vault_url, self._credential(), timeout=timeout, connections=self.parallel_reads)
 
-        once: dict[str, Any] = {"retry_total": 0, "connection_timeout": self.chosen.timeout, "read_timeout": self.chosen.timeout}
-        session = requests.Session()
-        # By default it keeps ten connections, and warns of each that more threads open.
-        session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self.parallel_reads))
-        transport = RequestsTransport(session=session, **once)
-        credential = _InTurn(self._credential(once), self.chosen.timeout)
-        return SecretClient(self.chosen.vault_url, credential, transport=transport, **once)
-
-    def _credential(self, once: dict[str, Any]) -> Any:
+    def _credential(self) -> TokenCredential:
         from azure.identity import ClientSecretCredential, DefaultAzureCredential  # noqa: PLC0415 - loaded when it is used
 
-        asked: dict[str, Any] = {**once, "disable_instance_discovery": not self.chosen.authority_is_known}
+        asked: dict[str, Any] = {**once(self.chosen.timeout), "disable_instance_discovery": not self.chosen.authority_is_known}
         if self.chosen.authority:
             asked["authority"] = self.chosen.authority
         tenant, application, client_secret = self.chosen.tenant_id, self.chosen.client_id, self.chosen.client_secret
@@ -288,7 +279,7 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         inner = getattr(getattr(error, "error", None), "innererror", None)
         codes = [inner.get("code") if isinstance(inner, dict) else None, getattr(error, "status_code", None)]
         # Without an answer, what is furthest behind tells most.
-        return tuple(str(code) for code in codes if code) or tuple(_classes_behind(error))[::-1]
+        return tuple(str(code) for code in codes if code) or tuple(classes_behind(error))[::-1]
 
     def _wait_asked_by(self, error: Exception) -> float:
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
@@ -296,39 +287,7 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         return float(asked) if asked.isdecimal() else 0.0
 
 
-class _InTurn:
-    """A credential that one thread asks at a time: it gets a token, and the others find that one kept."""
-
-    def __init__(self, credential: TokenCredential, patience: float) -> None:
-        self._credential = credential
-        self._patience = patience
-        self._lock = threading.Lock()
-
-    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """Return what the credential returns.
-
-        Raises:
-            TimeoutError: If another thread's token does not come in time.
-        """
-        if not self._lock.acquire(timeout=self._patience):
-            raise TimeoutError
-        try:
-            return self._credential.get_token(*scopes, **options)
-        finally:
-            self._lock.release()
-
-
 def _place_of(found: SecretProperties) -> _Place | None:
     tags = found.tags or {}
     number = tags.get(NUMBER, "")
     return _Place(tags[LIFE], int(number)) if LIFE in tags and SCHEMA in tags and number.isdecimal() else None
-
-
-def _classes_behind(error: BaseException) -> Iterator[str]:
-    """Yield the classes of what a connection's error comes from; Azure's, urllib3's and Python's wrap each other."""
-    seen: Any = error
-    for _ in range(8):
-        seen = getattr(seen, "inner_exception", None) or getattr(seen, "reason", None) or seen.__cause__ or seen.__context__
-        if not isinstance(seen, BaseException):
-            return
-        yield type(seen).__name__

@@ -11,12 +11,11 @@ a version that never got the alias was never written, for us.
 from __future__ import annotations
 
 import os
-import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -24,9 +23,9 @@ from pydantic_core import PydanticCustomError
 
 from zensecrets_jupyter.core.errors import InvalidOptionsError
 from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._gcp_client import Connection, connected
 from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
-from zensecrets_jupyter.core.managers._quiet import quietly
 from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._requests import RemoteOptions
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
@@ -34,7 +33,7 @@ from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsMa
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from google.cloud.secretmanager_v1 import Secret, SecretManagerServiceClient
+    from google.cloud.secretmanager_v1 import Secret
     from google.cloud.secretmanager_v1.types import SecretVersion as CloudVersion
 
     from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
@@ -90,23 +89,6 @@ class GcpOptions(RemoteOptions):
         return endpoint
 
 
-class Connection(NamedTuple):
-    """Google's client, and the project that it asks."""
-
-    client: SecretManagerServiceClient
-    project: str
-    timeout: float
-
-    def ask(self, method: str, **request: Any) -> Any:
-        """Return the answer to one request, which is not repeated."""
-        with quietly("google"):
-            return getattr(self.client, method)(request=request, retry=None, timeout=self.timeout)
-
-    def path(self, key: str, version: str = "") -> str:
-        """Return the full name of a secret, or of a version of it."""
-        return f"projects/{self.project}/secrets/{key}" + (f"/versions/{version}" if version else "")
-
-
 class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
     """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
 
@@ -130,24 +112,11 @@ class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
         return {**super().describe(), **ambient}
 
     def _connect(self) -> Connection:
-        with warnings.catch_warnings():
-            # That Google will leave this version of Python behind is no news that a cell has to show.
-            warnings.simplefilter("ignore", FutureWarning)
-            from google.cloud import secretmanager_v1  # noqa: PLC0415 - loaded when it is used
-
-        endpoint = self.chosen.endpoint or ""
-        project = self._named_project()
-        if endpoint.startswith("http://"):
-            client = secretmanager_v1.SecretManagerServiceClient(transport=_plain_transport(urlsplit(endpoint).netloc))
-        else:
-            credentials, ambient = _ambient_credentials()
-            project = project or ambient
-            options = {"api_endpoint": endpoint.removeprefix("https://")} if endpoint else None
-            client = secretmanager_v1.SecretManagerServiceClient(credentials=credentials, client_options=options)
-        if not project:
-            message = f"Secrets manager {self.name!r} (flavor gcp) does not know which project to ask."
-            raise InvalidOptionsError(message, flavor=self.FLAVOR, hint="Give it project=ID, or set GOOGLE_CLOUD_PROJECT.")
-        return Connection(client, project, self.chosen.timeout)
+        connection = connected(self.chosen.endpoint or "", self._named_project(), self.chosen.timeout)
+        if connection.project:
+            return connection
+        message = f"Secrets manager {self.name!r} (flavor gcp) does not know which project to ask."
+        raise InvalidOptionsError(message, flavor=self.FLAVOR, hint="Give it project=ID, or set GOOGLE_CLOUD_PROJECT.")
 
     def _named_project(self) -> str:
         return self.chosen.project or os.environ.get("GOOGLE_CLOUD_PROJECT", "")
@@ -298,29 +267,6 @@ class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
     def _wait_asked_by(self, error: Exception) -> float:
         waits = [detail.retry_delay for detail in getattr(error, "details", None) or () if hasattr(detail, "retry_delay")]
         return max((wait.seconds + wait.nanos / 1e9 for wait in waits), default=0.0)
-
-
-def _plain_transport(netloc: str) -> Any:
-    import grpc  # noqa: PLC0415 - loaded when it is used
-    from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (  # noqa: PLC0415 - likewise
-        SecretManagerServiceGrpcTransport,
-    )
-
-    # A proxy is for other machines; and what is not there yet is looked for again as soon as we try again.
-    options = [("grpc.enable_http_proxy", 0), ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000)]
-    return SecretManagerServiceGrpcTransport(channel=grpc.insecure_channel(netloc, options))
-
-
-def _ambient_credentials() -> tuple[Any, str]:
-    import google.auth  # noqa: PLC0415 - loaded when it is used
-    import google.auth.transport.requests  # noqa: PLC0415 - likewise
-
-    credentials, project = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
-    # Asked for now, a token that is refused is a refusal with a name; later it would be a broken connection.
-    credentials.refresh(  # type: ignore[no-untyped-call]  # Google's library says that it is typed, and is so in part
-        google.auth.transport.requests.Request()
-    )
-    return credentials, project or ""
 
 
 def _document_in(answer: Any) -> Document:
