@@ -173,6 +173,12 @@ def test_what_is_deleted_can_be_purged_at_once(vault: KeyVaultServer) -> None:
         manager.register_secret(secret("a", k=canary()))
         manager.delete_secret("a")
         assert vault.raw() == b""
+    for fault in (Fault(cut=True, done=True), Fault("500")):
+        vault.settling = 0
+        manager.register_secret(secret("a", k=canary()))
+        vault.weather.fail(fault, on="DELETE /deletedsecrets")
+        manager.delete_secret("a")
+        assert vault.raw() == b""
     manager.register_secret(secret("a", k="v"))
     vault.protected = True
     with pytest.raises(ManagerAccessError, match="it is deleted, and could not be purged"):

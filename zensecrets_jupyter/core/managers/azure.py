@@ -192,8 +192,9 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         try:
             client.begin_recover_deleted_secret(key)
             self._when_settled(lambda: self._set(client, key, document, first))
-        except Exception:
-            with suppress(Exception):  # it is the first one that is told; another try recovers it again
+        except BaseException:
+            # Ctrl-C too must not bring back what was deleted.
+            with suppress(Exception):  # the first error is the one that is told; another try recovers it again
                 client.begin_delete_secret(key)
                 self._recovered.discard(document)
             raise
@@ -224,7 +225,13 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         client.set_secret(key, document.text, content_type="application/json", tags=tags)
 
     def _remove(self, client: SecretClient, key: str) -> None:
-        client.begin_delete_secret(key)
+        try:
+            client.begin_delete_secret(key)
+        except Exception as error:
+            if not self.chosen.purge or self._outcome_of(error) is not Outcome.MISSING:
+                raise
+            # An earlier try may have deleted it, and not purged it yet.
+            client.get_deleted_secret(key)
         if not self.chosen.purge:
             return
         try:
