@@ -233,12 +233,12 @@ def test_what_is_missing_to_ask_at_all_is_told(aws: Weather, monkeypatch: pytest
     with pytest.raises(ManagerUnreachableError, match="Check the address"):
         _open(aws, identity, endpoint_url="http://127.0.0.1:1").list_secrets()
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    with pytest.raises(InvalidOptionsError, match="Give the secrets manager a --region"):
+    with pytest.raises(InvalidOptionsError, match="Give the secrets manager a --region_name"):
         _open(aws, identity).list_secrets()
-    assert _open(aws, identity, region="eu-west-1").list_secrets() == []
+    assert _open(aws, identity, region_name="eu-west-1").list_secrets() == []
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ManagerAccessError, match="missing, wrong or expired"):
-        _open(aws, identity, region="eu-west-1").list_secrets()
+        _open(aws, identity, region_name="eu-west-1").list_secrets()
 
 
 def test_motos_own_access_control_is_denial(manager: AwsSecretsManager, aws: Weather) -> None:

@@ -91,7 +91,7 @@ if REAL:
         """The whole suite on a real Vault, whose KV engine is mounted at ``secret``."""
 
         manager_class = VaultSecretsManager
-        attributes: Mapping[str, Any] = {"address": REAL, "token": REAL_TOKEN, "force": True}
+        attributes: Mapping[str, Any] = {"url": REAL, "token": REAL_TOKEN, "force": True}
         limit = VaultSecretsManager.largest
         habits = Habits(versions_kept=10, renames_with_history=False)
 
@@ -135,12 +135,12 @@ def test_a_token_is_found_where_vaults_own_command_finds_it(vault: VaultPlace, m
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("VAULT_ADDR", vault.weather.address)
     with pytest.raises(ManagerAccessError, match="no-token"):
-        _open(vault, address=None, token=None).list_secrets()
+        _open(vault, url=None, token=None).list_secrets()
     (tmp_path / ".vault-token").write_text(vault.token, "utf-8")
-    assert _open(vault, address=None, token=None).list_secrets() == []
+    assert _open(vault, url=None, token=None).list_secrets() == []
     (tmp_path / ".vault-token").unlink()
     monkeypatch.setenv("VAULT_TOKEN", vault.token)
-    assert _open(vault, address=None, token=None).list_secrets() == []
+    assert _open(vault, url=None, token=None).list_secrets() == []
 
 
 def test_a_token_that_has_ended_is_told_apart_from_one_that_may_not(vault: VaultPlace) -> None:
@@ -184,7 +184,7 @@ def test_an_engine_of_version_1_is_refused(vault: VaultPlace) -> None:
     """It would take what we write and keep no version of it: nothing is sent to it."""
     vault.vault.kv1_mounts.add("old")
     with pytest.raises(InvalidOptionsError, match="is of version 1; version 2 is needed") as caught:
-        _open(vault, mount="old").register_secret(secret("a", key=canary()))
+        _open(vault, mount_point="old").register_secret(secret("a", key=canary()))
     assert not find_canary(told(caught.value))
     assert vault.vault.kept == {}
 
@@ -193,7 +193,7 @@ def test_a_place_that_is_not_there_is_unreachable(vault: VaultPlace) -> None:
     """Nothing that listens, or no address at all, is told at once."""
     for address in ("http://127.0.0.1:1", "nowhere"):
         with pytest.raises(ManagerError, match="can't be reached") as caught:
-            _open(vault, address=address).list_secrets()
+            _open(vault, url=address).list_secrets()
         assert type(caught.value) is ManagerUnreachableError
 
 
@@ -303,7 +303,7 @@ def test_what_logs_in_is_sealed_in_the_workspace(vault: VaultPlace, home: Path) 
         "by_role": {"auth": "approle", "role_id": "role", "secret_id": secret_id},
     }
     for name, attributes in given.items():
-        everything = {"address": vault.weather.address, **attributes}
+        everything = {"url": vault.weather.address, **attributes}
         get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", everything)
         assert get_workspace().open_manager(name).list_secrets() == []
     assert not find_canary(home)

@@ -91,7 +91,7 @@ _ERRORS: dict[str, Outcome] = {
 class AwsOptions(RemoteOptions):
     """Which account and region, and what becomes of deleted secrets."""
 
-    region: str | None = None
+    region_name: str | None = None
     """The region; by default the one that boto3 finds."""
     profile: str | None = None
     """A profile of ``~/.aws``; by default the one that boto3 finds."""
@@ -125,7 +125,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
         kept = "not at all" if self.chosen.force else f"{self.chosen.recovery_days} days"
-        where = {"region": self.chosen.region or "boto3's own", "deleted secrets are kept for": kept}
+        where = {"region": self.chosen.region_name or "boto3's own", "deleted secrets are kept for": kept}
         return {**super().describe(), **where}
 
     def undelete_secret(self, secret_name: str) -> None:

@@ -77,9 +77,9 @@ _ERRORS: dict[str, Outcome] = {
 class VaultOptions(RemoteOptions):
     """Where Vault is, and who asks."""
 
-    address: str | None = None
+    url: str | None = None
     """Its address; by default VAULT_ADDR, else Vault's own default on this machine."""
-    mount: str = Field(default="secret", min_length=1)
+    mount_point: str = Field(default="secret", min_length=1)
     """Where the KV engine is mounted."""
     vault_namespace: str | None = None
     """A namespace of Vault Enterprise; by default VAULT_NAMESPACE. (``namespace`` is who shares the secrets, in any flavor.)"""
@@ -129,7 +129,7 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
         kept = "not at all" if self.chosen.force else "as long as Vault keeps its versions"
-        facts = {"mounted at": self.chosen.mount, "login by": self.chosen.auth, "deleted secrets are kept for": kept}
+        facts = {"mounted at": self.chosen.mount_point, "login by": self.chosen.auth, "deleted secrets are kept for": kept}
         return {**super().describe(), **facts}
 
     def undelete_secret(self, secret_name: str) -> None:
@@ -280,7 +280,7 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
         from hvac.exceptions import Forbidden  # noqa: PLC0415 - see _connect
 
         try:
-            return request(path=key, mount_point=self.chosen.mount, **arguments)
+            return request(path=key, mount_point=self.chosen.mount_point, **arguments)
         except Forbidden as error:
             # Vault says the same to whom it does not know and to whom it does not allow it; everybody it knows may ask about himself.
             if self._outcome_of(error) is Outcome.DENIED and not is_known(client):
