@@ -9,6 +9,7 @@ import pytest
 from tests.commands.lines import content_of, run
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.settings import home
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -42,6 +43,18 @@ def test_a_plain_sensitive_attribute_is_sealed_masked_and_warned_about_once() ->
     shown = run("alerter describe chat").value
     assert {"attribute": "slack_token", "value": "‹secret:slack_token›"} in list(shown)
     assert find_canary(f"{outcome} {shown}") == []
+
+
+def test_a_secrets_managers_own_value_is_sealed_and_shown_nowhere() -> None:
+    """The URL of a database, with its password, is sealed without the advice to use a reference, and is in no text and no file."""
+    url = f"postgresql://user:{canary('password')}@127.0.0.1:1/none"
+    registered = run("secrets-manager register team --flavor=sql --scope=namespace --namespace=research --url=?", url)
+    assert "Warning" not in registered.text
+    described = run("secrets-manager describe team")
+    assert {"attribute": "url", "value": "‹secret:url›"} in list(described.value)
+    assert "does not answer" in str(described)
+    assert find_canary(f"{registered} {described}") == []
+    assert find_canary(home()) == []
 
 
 @pytest.mark.parametrize("group", list(tree.COMPONENTS))

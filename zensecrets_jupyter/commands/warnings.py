@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -23,8 +24,12 @@ def stack_warning(name: str) -> str:
 
 
 def plain_value_warning(record: ComponentRecord, given: Iterable[str]) -> str:
-    """Return, for after another text, that sensitive attributes were given as plain values; nothing if none was."""
-    sealed = set(record.sealed.names if record.sealed else ())
+    """Return, for after another text, that sensitive attributes were given as plain values; nothing if none was.
+
+    A secrets manager takes no references, so that there is nothing else to give.
+    """
+    takes_references = record.type is not ComponentType.SECRETS_MANAGER
+    sealed = set(record.sealed.names if record.sealed and takes_references else ())
     return "".join(
         f"\nWarning: {attribute!r} was given as a plain value. It is sealed, and masked when shown;"
         f" a reference, --{attribute}={{{{SECRET_NAME.KEY}}}}, would keep it in the secrets manager."

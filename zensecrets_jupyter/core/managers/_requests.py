@@ -195,7 +195,10 @@ class RemoteRequests(SecretsManager, Generic[ClientT, OptionsT]):
 
     @abstractmethod
     def _connect(self) -> ClientT:
-        """Return a new client, safe for several threads, that gives up a request after ``self.chosen.timeout`` and repeats none itself."""
+        """Return a new client, safe for several threads, that gives up a request after ``self.chosen.timeout`` and repeats none itself.
+
+        A login is made here, with the client and not by :meth:`ask`.
+        """
 
     def _codes_of(self, error: Exception) -> tuple[str, ...]:  # noqa: ARG002 - a hook
         """Return the codes that ``error`` carries, the most telling first, as :attr:`foreign_errors` names them."""

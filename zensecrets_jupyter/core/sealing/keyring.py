@@ -30,7 +30,7 @@ _OF_THE_SYSTEM = (
     "keyring.backends.macOS.",
     "keyring.backends.Windows.",
 )
-_HINT = "Unlock it, or start Jupyter in your desktop's session; a new store takes ZENSECRETS_PASSPHRASE instead."
+_HINT = "Unlock it, or start Jupyter in your desktop's session; a new store of flavor local takes ZENSECRETS_PASSPHRASE instead."
 
 
 class KeyringProtection:
