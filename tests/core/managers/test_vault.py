@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from tests.core.managers.counting import secret
 from tests.core.told import in_one_line, told
@@ -249,6 +250,21 @@ def test_a_name_that_was_deleted_is_free(vault: VaultPlace) -> None:
     assert [(one.number, one.current) for one in manager.history("a")] == [(2, True)]
     with pytest.raises(SecretNotFoundError, match="Kept are the versions 2"):
         manager.rollback("a", 1)
+    assert manager.get_secret("a").content == {"key": "new"}
+
+
+def test_what_was_destroyed_is_not_there(vault: VaultPlace) -> None:
+    """Who destroys a secret's last version with Vault's own tools leaves a name that is free, and nothing to bring back."""
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="old"))
+    key = manager.key_of("a")
+    headers = {"X-Vault-Token": vault.token}
+    requests.post(f"{vault.weather.address}/v1/secret/destroy/{key}", json={"versions": [1]}, headers=headers, timeout=10)
+    assert manager.list_secrets() == []
+    for act in (lambda: manager.get_secret("a"), lambda: manager.undelete_secret("a"), lambda: manager.delete_secret("a")):
+        with pytest.raises(SecretNotFoundError, match="There is no secret 'a'"):
+            act()
+    manager.register_secret(secret("a", key="new"))
     assert manager.get_secret("a").content == {"key": "new"}
 
 

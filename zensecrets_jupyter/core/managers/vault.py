@@ -155,7 +155,7 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
         with suppress(ZenSecretsError, Refusal):
             key = self.key_of(secret_name)
             found = self._attempt(lambda client: self._metadata(client, key))
-            if found["versions"].get(str(found["current_version"])):
+            if _can_be_brought_back(found):
                 message = f"Secret {secret_name!r} in secrets manager {self.name!r} was deleted; Vault still keeps it."
                 hint = f'Bring it back: Client().secrets_manager.undelete_secret("{secret_name}") or register it anew.'
                 return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
@@ -264,6 +264,8 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
 
     def _undelete(self, client: Any, key: str) -> None:
         found = self._metadata(client, key)
+        if not _live(found) and not _can_be_brought_back(found):
+            raise Refusal(Outcome.MISSING)
         _be_done(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, versions=[found["current_version"]]))
 
     def _get_versions(self, client: Any, key: str) -> list[Kept]:
@@ -320,6 +322,12 @@ def _live(metadata: Mapping[str, Any]) -> list[int]:
     """Return the numbers of the versions that are not deleted, the newest first; none if the current one is."""
     numbers = [int(number) for number, one in metadata["versions"].items() if not one["deletion_time"] and not one["destroyed"]]
     return sorted(numbers, reverse=True) if metadata["current_version"] in numbers else []
+
+
+def _can_be_brought_back(metadata: Mapping[str, Any]) -> bool:
+    """Tell whether the current version is deleted, and still kept."""
+    current = metadata["versions"].get(str(metadata["current_version"]))
+    return current is not None and bool(current["deletion_time"]) and not current["destroyed"]
 
 
 def _moment(text: str) -> datetime:
