@@ -55,7 +55,7 @@ class TestAws(SecretsManagerTests):
     def _server(self, aws: Weather) -> None:
         self.aws = aws
         # The attributes are a class's own elsewhere; here the server's address is known only now.
-        self.attributes = {"endpoint_url": aws.address, "deadline": 0.4}
+        self.attributes = {"endpoint_url": aws.address, "deadline": 0.2}
 
     def raw(self) -> bytes:
         """Return all that AWS has, with what is in its recovery window and every version."""

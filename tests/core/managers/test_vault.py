@@ -32,7 +32,7 @@ from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
-from zensecrets_jupyter.testing.stateful import Habits
+from zensecrets_jupyter.testing.stateful import Habits, check_beside_a_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,7 +57,7 @@ class TestVault(SecretsManagerTests):
     @pytest.fixture(autouse=True)
     def _server(self, vault: VaultPlace) -> None:
         self.place = vault
-        self.attributes = {**vault.attributes, "deadline": 0.4}
+        self.attributes = {**vault.attributes, "deadline": 0.2}
 
     def raw(self) -> bytes:
         """Return all that Vault has."""
@@ -75,17 +75,6 @@ class TestVault(SecretsManagerTests):
         }
 
 
-class TestVaultWithoutRecovery(TestVault):
-    """The same, where what is deleted is gone."""
-
-    habits = Habits(versions_kept=10, renames_with_history=False)
-    series = 5
-
-    @pytest.fixture(autouse=True)
-    def _forced(self, _server: None) -> None:
-        self.attributes = {**self.attributes, "force": True}
-
-
 if REAL:
 
     class TestRealVault(SecretsManagerTests):
@@ -100,6 +89,13 @@ if REAL:
 def _open(place: VaultPlace, identity: str = "", **attributes: Any) -> VaultSecretsManager:
     options = VaultSecretsManager.make_options({**place.attributes, "deadline": 1, **attributes})
     return VaultSecretsManager(options, context=ManagerContext(name="tried", id=identity or str(uuid.uuid4())))
+
+
+def test_it_holds_what_a_dict_holds_also_with_force(vault: VaultPlace) -> None:
+    """Where what is deleted is gone, a name begins anew with its numbers."""
+    identity = str(uuid.uuid4())
+    habits = Habits(versions_kept=10, renames_with_history=False)
+    check_beside_a_dict(lambda which: _open(vault, which or identity, force=True), habits=habits, examples=5, steps=15)
 
 
 def test_an_app_role_logs_in(vault: VaultPlace) -> None:
