@@ -58,10 +58,17 @@ class Version:
         self.data = data
         self.created = _now()
         self.deleted = ""
+        self.destroyed = False
 
     def metadata(self, number: int) -> dict[str, Any]:
         """Return what the API tells of it."""
-        return {"created_time": self.created, "custom_metadata": None, "deletion_time": self.deleted, "destroyed": False, "version": number}
+        return {
+            "created_time": self.created,
+            "custom_metadata": None,
+            "deletion_time": self.deleted,
+            "destroyed": self.destroyed,
+            "version": number,
+        }
 
 
 class FakeVault:
@@ -141,7 +148,7 @@ class FakeVault:
             numbers = [max(versions)] if kind == "data" else [int(number) for number in body["versions"]]
             for number in set(numbers) & set(versions):
                 if kind == "destroy":
-                    del versions[number]
+                    versions[number].data, versions[number].destroyed = None, True
                 else:
                     versions[number].deleted = "" if kind == "undelete" else _now()
             return 204, None
@@ -178,7 +185,7 @@ def _read(versions: dict[int, Version], number: int) -> dict[str, Any]:
     if number not in versions:
         raise _ApiError(404)
     found = versions[number]
-    if found.deleted:
+    if found.deleted or found.destroyed:
         raise _ApiError(404, data={"data": None, "metadata": found.metadata(number)})
     return {"data": found.data, "metadata": found.metadata(number)}
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.managers._remote import RemoteSecretsManager
 
-HASTE: dict[str, float] = {"timeout": 0.25, "deadline": 1.0}
+HASTE: dict[str, float] = {"timeout": 0.25, "deadline": 0.75}
 """Options with which no test waits long."""
 
 

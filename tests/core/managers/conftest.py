@@ -53,7 +53,7 @@ class VaultPlace(NamedTuple):
     @property
     def attributes(self) -> dict[str, Any]:
         """What a secrets manager is registered with that uses it."""
-        return {"address": self.weather.address, "token": self.token}
+        return {"url": self.weather.address, "token": self.token}
 
 
 @pytest.fixture(scope="session")

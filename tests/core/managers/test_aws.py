@@ -19,6 +19,7 @@ from tests.fakes.http_weather import Weather, answering, resetting, resetting_af
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     ManagerAccessError,
+    ManagerCorruptedError,
     ManagerUnreachableError,
     SecretExistsError,
     SecretNotFoundError,
@@ -54,7 +55,7 @@ class TestAws(SecretsManagerTests):
     def _server(self, aws: Weather) -> None:
         self.aws = aws
         # The attributes are a class's own elsewhere; here the server's address is known only now.
-        self.attributes = {"endpoint_url": aws.address, "deadline": 0.4}
+        self.attributes = {"endpoint_url": aws.address, "deadline": 0.2}
 
     def raw(self) -> bytes:
         """Return all that AWS has, with what is in its recovery window and every version."""
@@ -198,6 +199,33 @@ def test_what_can_not_take_a_deleted_ones_place_leaves_it_deleted(manager: AwsSe
         _open(aws, manager.id).register_secret(secret("a", key="newer"))
 
 
+def test_a_deleted_secret_of_another_program_is_left_deleted(aws: Weather) -> None:
+    """Its name is not free, and it is not brought back for ours."""
+    manager = _open(aws, "any", scope="none")
+    name = f"theirs-{uuid.uuid4()}"
+    client = boto3.client("secretsmanager", endpoint_url=aws.address)
+    client.create_secret(Name=name, SecretString="theirs")
+    client.delete_secret(SecretId=name)
+    with pytest.raises(ManagerCorruptedError, match="was not written by this package"):
+        manager.register_secret(secret(name, key=canary()))
+    assert "DeletedDate" in client.describe_secret(SecretId=name)
+
+
+def test_a_name_that_is_still_being_freed_is_waited_for(manager: AwsSecretsManager, aws: Weather) -> None:
+    """AWS takes a moment for what is deleted by force, and says meanwhile that the name is scheduled for deletion."""
+    told_so = refusal("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
+    with aws.spell(told_so, only="CreateSecret", times=2):
+        manager.register_secret(secret("a", key="value"))
+    assert manager.get_secret("a").content == {"key": "value"}
+
+
+def test_that_a_name_is_taken_needs_no_more_permission(manager: AwsSecretsManager, aws: Weather) -> None:
+    """Who may not describe secrets is told that it exists."""
+    manager.register_secret(secret("a", key="value"))
+    with aws.spell(refusal("AccessDeniedException"), only="DescribeSecret"), pytest.raises(SecretExistsError):
+        manager.register_secret(secret("a", key="other"))
+
+
 def test_what_was_changed_in_the_console_has_a_number_too(manager: AwsSecretsManager) -> None:
     """A version whose id is AWS's own counts one more than the one before it, and the next of ours one more than it."""
     manager.register_secret(secret("a", key="first"))
@@ -233,12 +261,12 @@ def test_what_is_missing_to_ask_at_all_is_told(aws: Weather, monkeypatch: pytest
     with pytest.raises(ManagerUnreachableError, match="Check the address"):
         _open(aws, identity, endpoint_url="http://127.0.0.1:1").list_secrets()
     monkeypatch.delenv("AWS_DEFAULT_REGION")
-    with pytest.raises(InvalidOptionsError, match="Give the secrets manager a --region"):
+    with pytest.raises(InvalidOptionsError, match="Give the secrets manager a --region_name"):
         _open(aws, identity).list_secrets()
-    assert _open(aws, identity, region="eu-west-1").list_secrets() == []
+    assert _open(aws, identity, region_name="eu-west-1").list_secrets() == []
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ManagerAccessError, match="missing, wrong or expired"):
-        _open(aws, identity, region="eu-west-1").list_secrets()
+        _open(aws, identity, region_name="eu-west-1").list_secrets()
 
 
 def test_motos_own_access_control_is_denial(manager: AwsSecretsManager, aws: Weather) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 from tests.core.managers.counting import secret
 from tests.core.told import in_one_line, told
@@ -31,7 +32,7 @@ from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
-from zensecrets_jupyter.testing.stateful import Habits
+from zensecrets_jupyter.testing.stateful import Habits, check_beside_a_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +57,7 @@ class TestVault(SecretsManagerTests):
     @pytest.fixture(autouse=True)
     def _server(self, vault: VaultPlace) -> None:
         self.place = vault
-        self.attributes = {**vault.attributes, "deadline": 0.4}
+        self.attributes = {**vault.attributes, "deadline": 0.2}
 
     def raw(self) -> bytes:
         """Return all that Vault has."""
@@ -74,24 +75,13 @@ class TestVault(SecretsManagerTests):
         }
 
 
-class TestVaultWithoutRecovery(TestVault):
-    """The same, where what is deleted is gone."""
-
-    habits = Habits(versions_kept=10, renames_with_history=False)
-    series = 5
-
-    @pytest.fixture(autouse=True)
-    def _forced(self, _server: None) -> None:
-        self.attributes = {**self.attributes, "force": True}
-
-
 if REAL:
 
     class TestRealVault(SecretsManagerTests):
         """The whole suite on a real Vault, whose KV engine is mounted at ``secret``."""
 
         manager_class = VaultSecretsManager
-        attributes: Mapping[str, Any] = {"address": REAL, "token": REAL_TOKEN, "force": True}
+        attributes: Mapping[str, Any] = {"url": REAL, "token": REAL_TOKEN, "force": True}
         limit = VaultSecretsManager.largest
         habits = Habits(versions_kept=10, renames_with_history=False)
 
@@ -99,6 +89,13 @@ if REAL:
 def _open(place: VaultPlace, identity: str = "", **attributes: Any) -> VaultSecretsManager:
     options = VaultSecretsManager.make_options({**place.attributes, "deadline": 1, **attributes})
     return VaultSecretsManager(options, context=ManagerContext(name="tried", id=identity or str(uuid.uuid4())))
+
+
+def test_it_holds_what_a_dict_holds_also_with_force(vault: VaultPlace) -> None:
+    """Where what is deleted is gone, a name begins anew with its numbers."""
+    identity = str(uuid.uuid4())
+    habits = Habits(versions_kept=10, renames_with_history=False)
+    check_beside_a_dict(lambda which: _open(vault, which or identity, force=True), habits=habits, examples=5, steps=15)
 
 
 def test_an_app_role_logs_in(vault: VaultPlace) -> None:
@@ -135,12 +132,12 @@ def test_a_token_is_found_where_vaults_own_command_finds_it(vault: VaultPlace, m
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("VAULT_ADDR", vault.weather.address)
     with pytest.raises(ManagerAccessError, match="no-token"):
-        _open(vault, address=None, token=None).list_secrets()
+        _open(vault, url=None, token=None).list_secrets()
     (tmp_path / ".vault-token").write_text(vault.token, "utf-8")
-    assert _open(vault, address=None, token=None).list_secrets() == []
+    assert _open(vault, url=None, token=None).list_secrets() == []
     (tmp_path / ".vault-token").unlink()
     monkeypatch.setenv("VAULT_TOKEN", vault.token)
-    assert _open(vault, address=None, token=None).list_secrets() == []
+    assert _open(vault, url=None, token=None).list_secrets() == []
 
 
 def test_a_token_that_has_ended_is_told_apart_from_one_that_may_not(vault: VaultPlace) -> None:
@@ -184,7 +181,7 @@ def test_an_engine_of_version_1_is_refused(vault: VaultPlace) -> None:
     """It would take what we write and keep no version of it: nothing is sent to it."""
     vault.vault.kv1_mounts.add("old")
     with pytest.raises(InvalidOptionsError, match="is of version 1; version 2 is needed") as caught:
-        _open(vault, mount="old").register_secret(secret("a", key=canary()))
+        _open(vault, mount_point="old").register_secret(secret("a", key=canary()))
     assert not find_canary(told(caught.value))
     assert vault.vault.kept == {}
 
@@ -193,7 +190,7 @@ def test_a_place_that_is_not_there_is_unreachable(vault: VaultPlace) -> None:
     """Nothing that listens, or no address at all, is told at once."""
     for address in ("http://127.0.0.1:1", "nowhere"):
         with pytest.raises(ManagerError, match="can't be reached") as caught:
-            _open(vault, address=address).list_secrets()
+            _open(vault, url=address).list_secrets()
         assert type(caught.value) is ManagerUnreachableError
 
 
@@ -252,6 +249,21 @@ def test_a_name_that_was_deleted_is_free(vault: VaultPlace) -> None:
     assert manager.get_secret("a").content == {"key": "new"}
 
 
+def test_what_was_destroyed_is_not_there(vault: VaultPlace) -> None:
+    """Who destroys a secret's last version with Vault's own tools leaves a name that is free, and nothing to bring back."""
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="old"))
+    key = manager.key_of("a")
+    headers = {"X-Vault-Token": vault.token}
+    requests.post(f"{vault.weather.address}/v1/secret/destroy/{key}", json={"versions": [1]}, headers=headers, timeout=10)
+    assert manager.list_secrets() == []
+    for act in (lambda: manager.get_secret("a"), lambda: manager.undelete_secret("a"), lambda: manager.delete_secret("a")):
+        with pytest.raises(SecretNotFoundError, match="There is no secret 'a'"):
+            act()
+    manager.register_secret(secret("a", key="new"))
+    assert manager.get_secret("a").content == {"key": "new"}
+
+
 def test_with_force_nothing_is_kept(vault: VaultPlace) -> None:
     """What is deleted is gone with all its versions."""
     manager = _open(vault, force=True)
@@ -303,7 +315,7 @@ def test_what_logs_in_is_sealed_in_the_workspace(vault: VaultPlace, home: Path) 
         "by_role": {"auth": "approle", "role_id": "role", "secret_id": secret_id},
     }
     for name, attributes in given.items():
-        everything = {"address": vault.weather.address, **attributes}
+        everything = {"url": vault.weather.address, **attributes}
         get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", everything)
         assert get_workspace().open_manager(name).list_secrets() == []
     assert not find_canary(home)

@@ -33,10 +33,10 @@ def connected(chosen: AwsOptions, *, connections: int) -> Any:
         # A session of its own: the default one is shared, with its region, and not safe for threads.
         core = Session()
         core.register_component("data_loader", _descriptions())
-        session = boto3.session.Session(botocore_session=core, profile_name=chosen.profile, region_name=chosen.region)
+        session = boto3.session.Session(botocore_session=core, profile_name=chosen.profile, region_name=chosen.region_name)
         return session.client("secretsmanager", endpoint_url=chosen.endpoint_url, config=config)
     except NoRegionError:
-        message, hint = "No region of AWS is chosen.", "Give the secrets manager a --region, or set AWS_REGION."
+        message, hint = "No region of AWS is chosen.", "Give the secrets manager a --region_name, or set AWS_DEFAULT_REGION."
     except ProfileNotFound:
         message, hint = f"AWS has no profile {chosen.profile!r} here.", "Choose one of those in ~/.aws/config."
     except ValueError:

@@ -30,13 +30,13 @@ def connected(chosen: VaultOptions, *, connections: int) -> Any:
     namespace = chosen.vault_namespace or os.environ.get("VAULT_NAMESPACE")
     # With a token of "" hvac looks for none; without any it looks where Vault's own command does.
     token = chosen.token if chosen.auth == "token" else ""
-    client = hvac.Client(url=chosen.address, token=token, namespace=namespace, timeout=chosen.timeout, session=session)
+    client = hvac.Client(url=chosen.url, token=token, namespace=namespace, timeout=chosen.timeout, session=session)
     if chosen.auth == "token":
         if not client.token:
             raise Refusal(Outcome.UNKNOWN_USER, "no-token")
     else:
         _log_in(client, chosen)
-    _refuse_version_1(client, chosen.mount)
+    _refuse_version_1(client, chosen.mount_point)
     return client
 
 
@@ -69,7 +69,7 @@ def _refuse_version_1(client: Any, mount: str) -> None:
         found = client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount}")["data"]
         if found.get("type") == "kv" and (found.get("options") or {}).get("version") != "2":
             message = f"The KV engine of Vault at {mount!r} is of version 1; version 2 is needed."
-            hint = "Choose another --mount, or have it upgraded: vault kv enable-versioning MOUNT"
+            hint = "Choose another --mount_point, or have it upgraded: vault kv enable-versioning MOUNT"
             raise InvalidOptionsError(message, flavor="vault", hint=hint)
 
 

@@ -91,7 +91,7 @@ _ERRORS: dict[str, Outcome] = {
 class AwsOptions(RemoteOptions):
     """Which account and region, and what becomes of deleted secrets."""
 
-    region: str | None = None
+    region_name: str | None = None
     """The region; by default the one that boto3 finds."""
     profile: str | None = None
     """A profile of ``~/.aws``; by default the one that boto3 finds."""
@@ -125,7 +125,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
         kept = "not at all" if self.chosen.force else f"{self.chosen.recovery_days} days"
-        where = {"region": self.chosen.region or "boto3's own", "deleted secrets are kept for": kept}
+        where = {"region": self.chosen.region_name or "boto3's own", "deleted secrets are kept for": kept}
         return {**super().describe(), **where}
 
     def undelete_secret(self, secret_name: str) -> None:
@@ -201,7 +201,8 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
                 tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
                 labels = one.get("SecretVersionsToStages", {})
                 current = next((number_in(version) for version, on_it in labels.items() if CURRENT in on_it), None)
-                yield Listed(one["Name"], tags.get(_SCHEMA_TAG), current, _in_utc(one["LastChangedDate"]))
+                changed = one.get("LastChangedDate")
+                yield Listed(one["Name"], tags.get(_SCHEMA_TAG), current, changed and _in_utc(changed))
             if not answer.get("NextToken"):
                 return
             arguments["NextToken"] = answer["NextToken"]
@@ -211,20 +212,34 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         version = version_id(1, document)
         try:
             self._call(client, "create_secret", Name=key, SecretString=document.text, ClientRequestToken=version, Tags=tags)
-        except (client.exceptions.ResourceExistsException, client.exceptions.InvalidRequestException):
+        except (client.exceptions.ResourceExistsException, client.exceptions.InvalidRequestException) as error:
             # AWS says the latter of a name that is in its recovery window, moto the former.
-            if not self._takes_a_deleted_ones_place(client, key, document):
+            exists = "ResourceExistsException" in self._codes_of(error)
+            if not exists and _DELETED not in self._codes_of(error):
                 raise
+        else:
+            return
+        try:
+            kept = self._call(client, "describe_secret", SecretId=key)
+        except client.exceptions.ResourceNotFoundException:
+            # Deleted by force a moment ago, and not yet gone.
+            raise Refusal(Outcome.TRANSIENT, _DELETED) from None
+        except client.exceptions.ClientError as error:
+            if not exists or self._outcome_of(error) is not Outcome.DENIED:
+                raise
+            kept = {}
+        if not kept.get("DeletedDate"):
+            raise Refusal(Outcome.EXISTS)
+        self._take_the_place_of(kept, client, key, document)
 
-    def _takes_a_deleted_ones_place(self, client: Any, key: str, document: Document) -> bool:
-        """Register anew what is in its recovery window; return whether it was.
+    def _take_the_place_of(self, kept: Mapping[str, Any], client: Any, key: str, document: Document) -> None:
+        """Register anew what is in its recovery window.
 
         The old content is current again between two of the requests, and deleted again if the second of them fails.
         """
-        kept = self._call(client, "describe_secret", SecretId=key)
-        if not kept.get("DeletedDate"):
-            return False
         current, _ = labelled(kept)
+        if number_in(current) is None and _SCHEMA_TAG not in {tag["Key"] for tag in kept.get("Tags", [])}:
+            raise Refusal(Outcome.NOT_OURS, _DELETED)
         self._call(client, "restore_secret", SecretId=key)
         try:
             # Not the id that CreateSecret was given: AWS takes a request with an id that it has for one that is done.
@@ -238,11 +253,12 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
                 self._remove(client, key)
             raise
         self._tag(client, key, document)
-        return True
 
     def _replace(self, client: Any, key: str, document: Document, present: Document) -> None:
         token = str(present.token)
-        number = number_in(token) or numbers(self._call(client, "describe_secret", SecretId=key))[token]
+        number = number_in(token) or numbers(self._call(client, "describe_secret", SecretId=key)).get(token)
+        if number is None:
+            raise Refusal(Outcome.CONFLICT)
         self._write(client, key, document, version=version_id(number + 1, document), over=token)
         if document.schema != present.schema:
             self._tag(client, key, document)

@@ -77,9 +77,9 @@ _ERRORS: dict[str, Outcome] = {
 class VaultOptions(RemoteOptions):
     """Where Vault is, and who asks."""
 
-    address: str | None = None
+    url: str | None = None
     """Its address; by default VAULT_ADDR, else Vault's own default on this machine."""
-    mount: str = Field(default="secret", min_length=1)
+    mount_point: str = Field(default="secret", min_length=1)
     """Where the KV engine is mounted."""
     vault_namespace: str | None = None
     """A namespace of Vault Enterprise; by default VAULT_NAMESPACE. (``namespace`` is who shares the secrets, in any flavor.)"""
@@ -129,7 +129,7 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
         kept = "not at all" if self.chosen.force else "as long as Vault keeps its versions"
-        facts = {"mounted at": self.chosen.mount, "login by": self.chosen.auth, "deleted secrets are kept for": kept}
+        facts = {"mounted at": self.chosen.mount_point, "login by": self.chosen.auth, "deleted secrets are kept for": kept}
         return {**super().describe(), **facts}
 
     def undelete_secret(self, secret_name: str) -> None:
@@ -155,7 +155,7 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
         with suppress(ZenSecretsError, Refusal):
             key = self.key_of(secret_name)
             found = self._attempt(lambda client: self._metadata(client, key))
-            if found["versions"].get(str(found["current_version"])):
+            if _can_be_brought_back(found):
                 message = f"Secret {secret_name!r} in secrets manager {self.name!r} was deleted; Vault still keeps it."
                 hint = f'Bring it back: Client().secrets_manager.undelete_secret("{secret_name}") or register it anew.'
                 return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
@@ -264,6 +264,8 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
 
     def _undelete(self, client: Any, key: str) -> None:
         found = self._metadata(client, key)
+        if not _live(found) and not _can_be_brought_back(found):
+            raise Refusal(Outcome.MISSING)
         _be_done(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, versions=[found["current_version"]]))
 
     def _get_versions(self, client: Any, key: str) -> list[Kept]:
@@ -280,7 +282,7 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
         from hvac.exceptions import Forbidden  # noqa: PLC0415 - see _connect
 
         try:
-            return request(path=key, mount_point=self.chosen.mount, **arguments)
+            return request(path=key, mount_point=self.chosen.mount_point, **arguments)
         except Forbidden as error:
             # Vault says the same to whom it does not know and to whom it does not allow it; everybody it knows may ask about himself.
             if self._outcome_of(error) is Outcome.DENIED and not is_known(client):
@@ -320,6 +322,12 @@ def _live(metadata: Mapping[str, Any]) -> list[int]:
     """Return the numbers of the versions that are not deleted, the newest first; none if the current one is."""
     numbers = [int(number) for number, one in metadata["versions"].items() if not one["deletion_time"] and not one["destroyed"]]
     return sorted(numbers, reverse=True) if metadata["current_version"] in numbers else []
+
+
+def _can_be_brought_back(metadata: Mapping[str, Any]) -> bool:
+    """Tell whether the current version is deleted, and still kept."""
+    current = metadata["versions"].get(str(metadata["current_version"]))
+    return current is not None and bool(current["deletion_time"]) and not current["destroyed"]
 
 
 def _moment(text: str) -> datetime:
