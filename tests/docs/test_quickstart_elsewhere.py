@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 from tests.core.sealing.sessions import run_in_session, session_folder
 from tests.docs.quickstarts import run_quickstart_on
+from tests.fakes.moto_server import running_moto
+from tests.fakes.vault_server import EVERYTHING, running_vault
 from tests.postgresql import running_postgresql
-from zensecrets_jupyter.testing.canary import canary
+from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_the_quickstart_runs_on_a_database_server(tmp_path: Path) -> None:
@@ -27,3 +31,24 @@ def test_the_quickstart_runs_on_the_keyring() -> None:
     with session_folder() as session:
         said = run_in_session(session, "pytest", "-q", "-p", "no:cacheprovider", "tests/docs/quickstart_on_keyring.py")
     assert "1 passed" in said
+
+
+def test_the_quickstart_runs_on_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell ends without an error on a machine that is set up for AWS, with the secrets there."""
+    with running_moto() as port:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", canary("aws"))
+        run_quickstart_on("aws", {}, tmp_path)
+
+
+def test_the_quickstart_runs_on_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell ends without an error where Vault's own command is set up, with the secrets there and the token in no message."""
+    with running_vault() as (vault, port):
+        token = canary("token")
+        vault.tokens[token] = EVERYTHING
+        monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("VAULT_TOKEN", token)
+        run_quickstart_on("vault", {}, tmp_path)
+        assert find_canary(repr([version.data for versions in vault.kept.values() for version in versions.values()]))

@@ -60,7 +60,7 @@ class ContractTests(ManagerHooks):
             (LIST, manager.summaries),
             (REGISTER, lambda: manager.register_secret(secret("a", {"k": "v"}))),
             (UPDATE, lambda: manager.update_secret(secret("a", {"k": "v"}))),
-            (UPDATE, lambda: manager.merge_secret("a", {"k": "v"})),
+            (READ | UPDATE, lambda: manager.merge_secret("a", {"k": "v"})),
             (DELETE, lambda: manager.delete_secret("a")),
             (LIST | DELETE, manager.delete_all_secrets),
             (READ | REGISTER | DELETE, lambda: manager.rename_secret("a", "b")),

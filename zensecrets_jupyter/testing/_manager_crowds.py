@@ -47,13 +47,13 @@ class CrowdTests(ManagerHooks):
 
     @needs(Capability.READ | Capability.REGISTER)
     def test_of_many_that_register_one_name_one_does(self) -> None:
-        """Of several at once one succeeds, the others are told that the name is taken, and what is kept is whole."""
+        """Of several at once one succeeds, or where the place can't tell more, the others are told so, and what is kept is one's whole."""
         managers = [self.open_manager() for _ in range(self.writers)]
         with ThreadPoolExecutor(self.writers) as pool:
             won = list(pool.map(_register_a, managers, range(self.writers)))
-        assert sum(won) == 1
-        number = won.index(True)
-        assert content_of(self.open_manager(), "a") == {"number": str(number), "again": str(number)}
+        assert sum(won) == 1 or (any(won) and not self.registers_once)
+        kept = content_of(self.open_manager(), "a")
+        assert kept in [{"number": str(number), "again": str(number)} for number in range(self.writers) if won[number]]
 
     @needs(Capability.READ | Capability.REGISTER | Capability.UPDATE)
     def test_of_many_updates_none_is_lost(self) -> None:

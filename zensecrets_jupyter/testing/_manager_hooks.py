@@ -51,6 +51,8 @@ class ManagerHooks:
     """Whether two managers of this flavor, registered with the same attributes, have secrets of their own."""
     keeps_all_updates: ClassVar[bool] = True
     """Whether of several updates at once none is lost; a place that can't compare before it writes loses some."""
+    registers_once: ClassVar[bool] = True
+    """Whether of several that register one name at once one wins; a place that can't compare before it writes keeps the last one's."""
     habits: ClassVar[Habits] = Habits()
     """What it does with versions."""
     series: ClassVar[int] = 20

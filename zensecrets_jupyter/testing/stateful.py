@@ -33,10 +33,12 @@ class Habits(NamedTuple):
     Attributes:
         versions_kept: How many there are of a secret at most, the current one included; 0 if there is no limit that a test would meet.
         renames_with_history: Whether a renamed secret still has its versions, or begins anew.
+        numbers_go_on: Whether a name whose secret was deleted goes on with the numbers when it is registered anew.
     """
 
     versions_kept: int = 0
     renames_with_history: bool = True
+    numbers_go_on: bool = False
 
 
 _FURTHEST = 3
@@ -60,6 +62,7 @@ class BesideADict(RuleBasedStateMachine):
         self._make = make
         self.manager = make()
         self.expected: dict[str, dict[int, dict[str, str]]] = {}
+        self._last: dict[str, int] = {}
 
     registered = Bundle("registered")
 
@@ -76,7 +79,7 @@ class BesideADict(RuleBasedStateMachine):
                 self.manager.register_secret(_secret(name, content))
         else:
             self.manager.register_secret(_secret(name, content))
-            self.expected[name] = {1: content}
+            self.expected[name] = self._begun(name, content)
         return name
 
     @rule(name=_names, content=_contents)
@@ -108,7 +111,7 @@ class BesideADict(RuleBasedStateMachine):
         else:
             self.manager.rename_secret(name, new_name)
             versions = self.expected.pop(name)
-            self.expected[new_name] = versions if self._habits.renames_with_history else {1: versions[max(versions)]}
+            self.expected[new_name] = versions if self._habits.renames_with_history else self._begun(new_name, versions[max(versions)])
 
     @rule(name=consumes(registered))
     def delete(self, name: str) -> None:
@@ -170,6 +173,12 @@ class BesideADict(RuleBasedStateMachine):
             if self._keeps_versions():
                 assert [one.number for one in self.manager.history(name)] == sorted(self.expected[name], reverse=True)
 
+    def _begun(self, name: str, content: dict[str, str]) -> dict[int, dict[str, str]]:
+        """Return the versions of a secret that has just got its name."""
+        number = self._last.get(name, 0) + 1 if self._habits.numbers_go_on else 1
+        self._last[name] = number
+        return {number: content}
+
     def _keeps_versions(self) -> bool:
         return Capability.VERSIONS in self.manager.capabilities
 
@@ -186,6 +195,7 @@ class BesideADict(RuleBasedStateMachine):
         write()
         number = max(versions) + 1
         versions[number] = content
+        self._last[name] = number
         if self._habits.versions_kept:
             versions.pop(number - self._habits.versions_kept, None)
 

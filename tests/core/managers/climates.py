@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from tests.core.managers.climates_at_the_wire import aws, vault
+from tests.core.managers.climates_in_clouds import azure, gcp, github
 from tests.core.managers.counting import secret
 from tests.core.managers.proxy import Wire
 from tests.core.managers.shelf import Shelf, ShelfError, ShelfManager
@@ -230,5 +232,15 @@ def sql(folder: Path) -> Iterator[Climate]:
         wire.close()
 
 
-CLIMATES = {"remote": remote, "env": env, "dotenv": dotenv, "sql": sql}
+CLIMATES = {
+    "remote": remote,
+    "env": env,
+    "dotenv": dotenv,
+    "sql": sql,
+    "aws": aws,
+    "vault": vault,
+    "gcp": gcp,
+    "azure": azure,
+    "github": github,
+}
 """The columns of the table; each flavor adds its own."""

@@ -147,7 +147,7 @@ class Climate:
             assert self.delete is not None
             self.delete("fleeting")
             return lambda: manager.get_secret("fleeting"), None
-        name = {"long": "l" * 255, "odd": "ä/%Ж\U0001f511+'"}.get(how, "new" if verb == "register" else KEPT)
+        name = {"long": "ж" * 255, "odd": "ä/%Ж\U0001f511+'"}.get(how, "new" if verb == "register" else KEPT)
         value = canary(act) + "x" * (self.too_large if how == "large" else 0)
         return _verb(manager, verb, name, value), None
 

@@ -37,6 +37,21 @@ class Document:
         found = _parsed(self.text)
         return isinstance(found, dict) and MARK in found
 
+    @property
+    def write(self) -> str:
+        """What names the write that made it, 16 hexadecimal digits; empty if it is not ours."""
+        return self._text_under("write")
+
+    @property
+    def schema(self) -> str:
+        """The type of the schema; empty if it is not ours."""
+        return self._text_under("schema")
+
+    def _text_under(self, key: str) -> str:
+        found = _parsed(self.text)
+        text = found.get(key) if isinstance(found, dict) and MARK in found else None
+        return text if isinstance(text, str) else ""
+
 
 def written(record: SecretRecord) -> Document:
     """Return the document for ``record``; no two are alike, so that a writer knows its own again after an answer was lost."""

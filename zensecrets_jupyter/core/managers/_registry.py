@@ -29,8 +29,17 @@ class _BuiltIn(NamedTuple):
 
 
 BUILT_IN: dict[str, _BuiltIn] = {
+    "aws": _BuiltIn("zensecrets_jupyter.core.managers.aws", "AwsSecretsManager", "AWS Secrets Manager", extra="aws"),
+    "azure": _BuiltIn("zensecrets_jupyter.core.managers.azure", "AzureSecretsManager", "Azure Key Vault", extra="azure"),
     "dotenv": _BuiltIn("zensecrets_jupyter.core.managers.dotenv", "DotenvSecretsManager", "an .env file; it only reads"),
     "env": _BuiltIn("zensecrets_jupyter.core.managers.env", "EnvSecretsManager", "environment variables of this process; it only reads"),
+    "gcp": _BuiltIn("zensecrets_jupyter.core.managers.gcp", "GcpSecretsManager", "Google Cloud Secret Manager", extra="gcp"),
+    "github": _BuiltIn(
+        "zensecrets_jupyter.core.managers.github",
+        "GithubSecretsManager",
+        "the Actions secrets of a GitHub repository; write-only",
+        extra="github",
+    ),
     "keyring": _BuiltIn("zensecrets_jupyter.core.managers.keyring", "KeyringSecretsManager", "the keyring of the operating system"),
     "local": _BuiltIn(
         "zensecrets_jupyter.core.managers.local", "LocalSecretsManager", "an encrypted SQLite file on this machine; the default"
@@ -39,6 +48,7 @@ BUILT_IN: dict[str, _BuiltIn] = {
     "sql": _BuiltIn(
         "zensecrets_jupyter.core.managers.sql", "SqlServerSecretsManager", "sealed tables on a PostgreSQL server, for a team", "sql"
     ),
+    "vault": _BuiltIn("zensecrets_jupyter.core.managers.vault", "VaultSecretsManager", "HashiCorp Vault, KV version 2", extra="vault"),
 }
 
 

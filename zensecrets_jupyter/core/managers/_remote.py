@@ -133,7 +133,7 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
         key = self.key_of(name)
         refused = Refusal(Outcome.CONFLICT)
         for _ in range(_RACES):
-            present = self._find("update", name)
+            present = self.ask("update", lambda client: self._get_to_replace(client, key), name=name)
             document = self._document_for(name, change(self._record_in(present, name)))
             refusal = self._replaced(key, document, present)
             if refusal is None:
@@ -159,13 +159,18 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
         if Capability.READ not in self.capabilities:
             return False
         with suppress(Refusal):
-            return self._attempt(lambda client: self._get(client, key)).text == document.text
+            # By its mark: a place that keeps JSON as JSON may give back the same text in another order.
+            return self._attempt(lambda client: self._get(client, key)).write == document.write
         return False
 
     def _delete(self, name: str) -> None:
         key = self.key_of(name)
         if Capability.READ in self.capabilities and not self._find("delete", name).is_ours:
             raise _document.not_ours(name, self.alphabet.place)
+        self._take_out(name, key)
+
+    def _take_out(self, name: str, key: str) -> None:
+        """Delete what is there, whatever it is."""
         try:
             return self._attempt(lambda client: self._remove(client, key))
         except Refusal as refusal:
@@ -207,6 +212,10 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
     @abstractmethod
     def _get(self, client: ClientT, key: str) -> Document:
         """Return what is kept under ``key`` now."""
+
+    def _get_to_replace(self, client: ClientT, key: str) -> Document:
+        """Return the same with the token that :meth:`_replace` needs, where that takes another request."""
+        return self._get(client, key)
 
     def _get_many(self, client: ClientT, keys: list[str]) -> Mapping[str, Document | Refusal]:  # noqa: ARG002 - a hook
         """Return what is kept under each of at most ``batch_reads`` keys, where that is over 1; what is not there is left out."""

@@ -273,6 +273,8 @@ class SecretsManager(ABC):
             SecretKeyNotFoundError: If a key to remove is not there.
             InvalidSecretError: If the outcome would not follow the secret's schema; nothing is written.
         """
+        # What can't be read can't be kept.
+        self._require(Capability.READ | Capability.UPDATE, "change single keys of")
         removed = list(remove)
 
         def change(present: SecretRecord) -> SecretRecord:

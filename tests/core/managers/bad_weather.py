@@ -1,0 +1,176 @@
+"""What a remote flavor's place has to be able to do in the tests of bad weather: a row of the table is a method, or a kind of spell."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import boto3
+
+from tests.fakes.http_weather import answering, resetting, resetting_after, silent
+from zensecrets_jupyter.core.errors import ManagerAccessError
+from zensecrets_jupyter.core.managers import ManagerContext
+from zensecrets_jupyter.core.managers.aws import AwsSecretsManager
+from zensecrets_jupyter.core.managers.vault import VaultSecretsManager
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from tests.core.managers.conftest import VaultPlace
+    from tests.fakes.http_weather import Exchange, Weather
+    from zensecrets_jupyter.core.errors import ZenSecretsError
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.managers._remote import RemoteSecretsManager
+
+HASTE: dict[str, float] = {"timeout": 0.25, "deadline": 0.75}
+"""Options with which no test waits long."""
+
+
+class Place(ABC):
+    """One flavor's place, with one secrets manager in it.
+
+    The spells are ``wrong credentials``, ``may not list``, ``may not read``, ``throttled``, ``silent`` (it does what it is asked for and
+    tells nobody in time), ``reset`` (the connection breaks, and nothing was done), ``answer lost`` (it breaks, and it was done), ``500``,
+    ``clock skew`` and ``nonsense`` (what answers is something else). Whatever texts they answer with hold a canary.
+    """
+
+    manager_class: ClassVar[type[RemoteSecretsManager[Any, Any]]]
+    writes: ClassVar[Mapping[str, Sequence[str]]]
+    """For each act, ``register``, ``merge`` and ``delete``, the requests that it makes to change something, as :meth:`spell` takes them."""
+    skewed: ClassVar[type[ZenSecretsError] | None] = None
+    """The error that a wrong clock ends in; ``None`` where no time of this machine is looked at."""
+
+    def __init__(self, identity: str, attributes: Mapping[str, Any]) -> None:
+        """Be where ``attributes`` say, for the secrets manager with that identity."""
+        self.identity = identity
+        self.attributes = attributes
+
+    def open(self, **attributes: Any) -> SecretsManager:
+        """Return the manager as another process would open it."""
+        options = self.manager_class.make_options({**HASTE, **self.attributes, **attributes})
+        return self.manager_class(options, context=ManagerContext(name="tried", id=self.identity))
+
+    def key(self, name: str) -> str:
+        """Return what the place calls a secret."""
+        return self.manager_class.key_of(self.open(), name)  # type: ignore[arg-type]  # `open` returns one of that very class
+
+    @abstractmethod
+    def spell(self, kind: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+        """Return what makes that many requests, of those that ``only`` names, end so as long as its block runs."""
+
+    @abstractmethod
+    def requests(self) -> int:
+        """Return how many requests were made so far."""
+
+    @abstractmethod
+    def put(self, name: str, text: str) -> None:
+        """Keep ``text`` where the secret ``name`` would be, as another program would."""
+
+    @abstractmethod
+    def versions(self, name: str) -> int:
+        """Return how often the secret was written, as the place itself knows it."""
+
+
+class AwsPlace(Place):
+    """AWS as moto has it."""
+
+    manager_class = AwsSecretsManager
+    writes: ClassVar[Mapping[str, Sequence[str]]] = {
+        "register": ["CreateSecret"],
+        "merge": ["PutSecretValue", "UpdateSecretVersionStage"],
+        "delete": ["DeleteSecret"],
+    }
+    skewed = ManagerAccessError
+
+    def __init__(self, identity: str, weather: Weather) -> None:
+        """Stand behind ``weather``."""
+        super().__init__(identity, {"endpoint_url": weather.address})
+        self._weather = weather
+        self._client = boto3.client("secretsmanager", endpoint_url=weather.address)
+
+    def spell(self, kind: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+        """See :class:`Place`."""
+        acts: dict[str, Callable[[Exchange], None]] = {
+            "wrong credentials": _aws_refusal("UnrecognizedClientException"),
+            "may not list": _aws_refusal("AccessDeniedException"),
+            "may not read": _aws_refusal("AccessDeniedException"),
+            "throttled": _aws_refusal("ThrottlingException"),
+            "500": _aws_refusal("InternalServiceError", 500),
+            "clock skew": _aws_refusal("InvalidSignatureException", 403, "Signature expired: zsCanary is now earlier"),
+            **_OF_ANY_PLACE,
+        }
+        only = {"may not list": "ListSecrets", "may not read": "(Batch)?GetSecretValue"}.get(kind, only)
+        return self._weather.spell(acts[kind], times=times, only=only)
+
+    def requests(self) -> int:
+        """See :class:`Place`."""
+        return len(self._weather.seen)
+
+    def put(self, name: str, text: str) -> None:
+        """See :class:`Place`."""
+        self._client.create_secret(Name=self.key(name), SecretString=text)
+
+    def versions(self, name: str) -> int:
+        """See :class:`Place`."""
+        return len(self._client.describe_secret(SecretId=self.key(name))["VersionIdsToStages"])
+
+
+class VaultsPlace(Place):
+    """Vault as the fake has it."""
+
+    manager_class = VaultSecretsManager
+    writes: ClassVar[Mapping[str, Sequence[str]]] = {
+        "register": ["POST /v1/secret/data/"],
+        "merge": ["POST /v1/secret/data/"],
+        "delete": ["POST /v1/secret/delete/"],
+    }
+
+    def __init__(self, identity: str, place: VaultPlace) -> None:
+        """Stand behind its weather."""
+        super().__init__(identity, place.attributes)
+        self._place = place
+
+    def spell(self, kind: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+        """See :class:`Place`."""
+        denied = answering(403, {"errors": ["1 error occurred:\n\t* permission denied zsCanary\n\n"]})
+        acts: dict[str, Callable[[Exchange], None]] = {
+            "wrong credentials": answering(403, {"errors": ["permission denied", "invalid token", "zsCanary"]}),
+            "may not list": denied,
+            "may not read": denied,
+            "throttled": answering(429, {"errors": ["request path zsCanary: rate limit quota exceeded"]}, Retry_After="1"),
+            "500": answering(500, {"errors": ["1 error occurred:\n\t* internal error zsCanary\n\n"]}),
+            "clock skew": lambda exchange: exchange.answer(exchange.forward()._replace(headers={"Date": "Mon, 01 Jan 2001 00:00:00 GMT"})),
+            **_OF_ANY_PLACE,
+        }
+        only = {"may not list": "LIST ", "may not read": "GET /v1/secret/data/"}.get(kind, only)
+        return self._place.weather.spell(acts[kind], times=times, only=only)
+
+    def requests(self) -> int:
+        """See :class:`Place`."""
+        return len(self._place.weather.seen)
+
+    def put(self, name: str, text: str) -> None:
+        """See :class:`Place`; Vault itself keeps nothing but JSON objects."""
+        try:
+            data = json.loads(text)
+        except ValueError:
+            data = {"text": text}
+        self._place.vault.write(("", "secret", self.key(name)), data)
+
+    def versions(self, name: str) -> int:
+        """See :class:`Place`."""
+        return len(self._place.vault.kept["", "secret", self.key(name)])
+
+
+def _aws_refusal(code: str, status: int = 400, message: str = "User: zsCanary is not allowed") -> Callable[[Exchange], None]:
+    return answering(status, {"__type": code, "message": message})
+
+
+_OF_ANY_PLACE: dict[str, Callable[[Exchange], None]] = {
+    "silent": silent,
+    "reset": resetting,
+    "answer lost": resetting_after,
+    "nonsense": answering(200, "<html>zsCanary: this network asks you to log in</html>"),
+}

@@ -1,0 +1,92 @@
+"""The climates of the places in clouds."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from tests.core.managers.climates_at_the_wire import climate_of
+from tests.core.managers.cloud_weather import AzurePlace, GcpPlace
+from tests.core.managers.counting import secret
+from tests.core.managers.weather import Climate
+from tests.fakes.github_api import LARGEST, REPOSITORY, GithubServer
+from tests.fakes.key_vault import KeyVaultServer
+from tests.fakes.secret_manager import SecretManagerServer
+from tests.fakes.weather import Fault
+from zensecrets_jupyter.core.managers import ManagerContext
+from zensecrets_jupyter.core.managers.github import GithubSecretsManager
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class HastyGithub(GithubSecretsManager):
+    """It waits hardly at all between tries."""
+
+    first_wait: ClassVar[float] = 0.01
+
+
+@contextmanager
+def gcp(_folder: Path) -> Iterator[Climate]:
+    """Yield the climate of Google Cloud, as the fake has it."""
+    with SecretManagerServer().running() as server:
+        yield climate_of(GcpPlace(str(uuid.uuid4()), server))
+
+
+@contextmanager
+def azure(folder: Path) -> Iterator[Climate]:
+    """Yield the climate of Azure, as the fake has it."""
+    server = KeyVaultServer(folder, canary("client-secret"))
+    with server.running(), pytest.MonkeyPatch.context() as environment:
+        environment.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
+        yield climate_of(AzurePlace(str(uuid.uuid4()), server))
+
+
+@contextmanager
+def github(_folder: Path) -> Iterator[Climate]:
+    """Yield the climate of GitHub, which gives nothing back, as the fake has it."""
+    server = GithubServer(canary("token"))
+
+    def open_manager() -> HastyGithub:
+        asked = {"api_url": server.url, "repository": REPOSITORY, "token": server.token, "timeout": 0.2, "deadline": 1.0}
+        return HastyGithub(HastyGithub.make_options(asked), context=ManagerContext(name="tried", id="one"))
+
+    def seed(name: str, value: str) -> None:
+        manager = open_manager()
+        if name in manager.list_secrets():
+            manager.delete_secret(name)
+        manager.register_secret(secret(name, key=value))
+
+    failing = server.weather.failing
+    with server.running():
+        yield Climate(
+            "github",
+            open_manager,
+            seed,
+            make={
+                "wrong credentials": partial(failing, Fault("401")),
+                "no permission to list": partial(failing, Fault("403")),
+                "throttled": partial(failing, Fault("429", reason="limit"), times=2),
+                "time-out once": partial(failing, Fault("500", delay=0.3), times=1),
+                "time-out for ever": partial(failing, Fault("500", delay=0.3)),
+                "reset in the middle of a write": partial(failing, Fault(cut=True, done=True), "PUT|DELETE", times=1),
+                "500 once": partial(failing, Fault("500"), times=1),
+                "500 for ever": partial(failing, Fault("500")),
+            },
+            calm=("name too long", "illegal name", "value too large"),
+            never={
+                "no permission to read": "nobody may read there",
+                "clock skew": "a token is not bound to a time",
+                "deleted between list and read": "nothing is read",
+                "not ours": "what nobody can read nobody can tell from ours",
+            },
+            too_large=LARGEST,
+            # To change a single key would need the others.
+            untried=("change", "change large"),
+        )

@@ -1,0 +1,305 @@
+"""The flavor `aws` on a moto server: the whole suite, and what is special about AWS."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import requests
+
+from tests.core.managers.counting import secret
+from tests.core.told import in_one_line, told
+from tests.fakes.http_weather import Weather, answering, resetting, resetting_after
+from zensecrets_jupyter.core.errors import (
+    InvalidOptionsError,
+    ManagerAccessError,
+    ManagerCorruptedError,
+    ManagerUnreachableError,
+    SecretExistsError,
+    SecretNotFoundError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.managers import ManagerContext
+from zensecrets_jupyter.core.managers.aws import AwsSecretsManager
+from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
+from zensecrets_jupyter.testing.canary import canary, find_canary
+from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
+from zensecrets_jupyter.testing.stateful import Habits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+
+def refusal(code: str, status: int = 400, message: str = "zsCanary is not allowed") -> Callable[[Any], None]:
+    """Return what AWS answers with that code."""
+    return answering(status, {"__type": code, "message": message})
+
+
+class TestAws(SecretsManagerTests):
+    """The whole suite, with the recovery window that AWS has by default."""
+
+    manager_class = AwsSecretsManager
+    limit = 65_536
+    habits = Habits(versions_kept=2, renames_with_history=False)
+    series = 8
+    writers = 4
+
+    @pytest.fixture(autouse=True)
+    def _server(self, aws: Weather) -> None:
+        self.aws = aws
+        # The attributes are a class's own elsewhere; here the server's address is known only now.
+        self.attributes = {"endpoint_url": aws.address, "deadline": 0.2}
+
+    def raw(self) -> bytes:
+        """Return all that AWS has, with what is in its recovery window and every version."""
+        client = boto3.client("secretsmanager", endpoint_url=self.aws.address)
+        found = []
+        for page in client.get_paginator("list_secrets").paginate(IncludePlannedDeletion=True):
+            for one in page["SecretList"]:
+                if "DeletedDate" not in one and self.identity in one["Name"]:
+                    found += [
+                        client.get_secret_value(SecretId=one["Name"], VersionId=version)["SecretString"]
+                        for version in one["SecretVersionsToStages"]
+                    ]
+        return "\n".join(found).encode()
+
+    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+        """Return what AWS can say to anything."""
+        return {
+            "denied": (partial(self.aws.spell, refusal("AccessDeniedException")), ManagerAccessError),
+            "throttled": (partial(self.aws.spell, refusal("ThrottlingException")), ManagerUnreachableError),
+            "broken": (partial(self.aws.spell, resetting), ManagerUnreachableError),
+        }
+
+
+@pytest.fixture
+def manager(aws: Weather) -> AwsSecretsManager:
+    """Return a manager with nothing in it."""
+    return _open(aws, str(uuid.uuid4()))
+
+
+def _open(aws: Weather, identity: str, **attributes: Any) -> AwsSecretsManager:
+    options = AwsSecretsManager.make_options({"endpoint_url": aws.address, "deadline": 1, **attributes})
+    return AwsSecretsManager(options, context=ManagerContext(name="tried", id=identity))
+
+
+def _described(manager: AwsSecretsManager, name: str) -> dict[str, Any]:
+    client = boto3.client("secretsmanager", endpoint_url=manager.chosen.endpoint_url)
+    found: dict[str, Any] = client.describe_secret(SecretId=manager.key_of(name))
+    return found
+
+
+def test_more_than_a_page_is_listed(manager: AwsSecretsManager, aws: Weather) -> None:
+    """Names, schemas and versions of 101 secrets come in two requests, and no value is read for them."""
+    for number in range(100):
+        manager.register_secret(secret(f"n{number:03}", key="value"))
+    manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
+    manager.merge_secret("typed", {"password": "q"})
+    aws.seen.clear()
+    found = manager.summaries()
+    assert aws.seen == ["ListSecrets", "ListSecrets"]
+    assert [one.name for one in found] == [*(f"n{number:03}" for number in range(100)), "typed"]
+    assert [(one.schema, one.version) for one in found[-2:]] == [("arbitrary", 1), ("basic_auth", 2)]
+    assert {one.updated.tzinfo for one in found if one.updated} == {timezone.utc}
+
+
+def test_many_are_read_twenty_at_a_time(manager: AwsSecretsManager, aws: Weather) -> None:
+    """Forty-five secrets are three requests; one that was changed since it was registered comes as it is now."""
+    names = [f"n{number}" for number in range(45)]
+    for name in names:
+        manager.register_secret(secret(name, key=name))
+    aws.seen.clear()
+    assert {name: getattr(one, "content", one) for name, one in manager.get_secrets(names).items()} == {
+        name: {"key": name} for name in names
+    }
+    assert aws.seen == ["BatchGetSecretValue"] * 3
+    manager.merge_secret("n7", {"key": "changed"})
+    found = _open(aws, manager.id).get_secrets(names)
+    assert getattr(found["n7"], "content", None) == {"key": "changed"}
+
+
+def test_who_may_only_read_one_at_a_time_reads_many_so(manager: AwsSecretsManager, aws: Weather) -> None:
+    """The permission for batches is not needed: without it each secret is a request of its own."""
+    for name in ("a", "b"):
+        manager.register_secret(secret(name, key=name))
+    with aws.spell(refusal("AccessDeniedException"), only="BatchGetSecretValue"):
+        found = manager.get_secrets(["a", "b", "missing"])
+    assert {name: getattr(one, "content", type(one)) for name, one in found.items()} == {
+        "a": {"key": "a"},
+        "b": {"key": "b"},
+        "missing": SecretNotFoundError,
+    }
+
+
+def test_a_deleted_secret_can_be_brought_back(manager: AwsSecretsManager) -> None:
+    """While AWS keeps it, whoever looks for it is told until when and how to bring it back; then it is as it was."""
+    manager.register_secret(secret("a", key="value"))
+    manager.delete_secret("a")
+    until = datetime.now(timezone.utc) + timedelta(days=30)
+    with pytest.raises(SecretNotFoundError, match=f"AWS keeps it until {until:%Y-%m-%d}.*undelete_secret") as caught:
+        manager.get_secret("a")
+    assert in_one_line(caught.value)
+    manager.undelete_secret("a")
+    assert manager.get_secret("a").content == {"key": "value"}
+    with pytest.raises(SecretNotFoundError, match="There is no secret 'b'"):
+        manager.undelete_secret("b")
+
+
+def test_the_window_of_recovery_is_an_option(manager: AwsSecretsManager, aws: Weather) -> None:
+    """Seven days are seven days; with ``force`` what is deleted is gone."""
+    brief, forced = (_open(aws, manager.id, **attributes) for attributes in ({"recovery_days": 7}, {"force": True}))
+    for name, one in (("brief", brief), ("forced", forced)):
+        manager.register_secret(secret(name, key="value"))
+        one.delete_secret(name)
+    kept = _described(manager, "brief")["DeletedDate"] - datetime.now(timezone.utc)
+    assert timedelta(days=6, hours=23) < kept < timedelta(days=7, hours=1)
+    with pytest.raises(SecretNotFoundError, match="There is no secret 'forced'"):
+        manager.undelete_secret("forced")
+    manager.register_secret(secret("forced", key="new"))
+    manager.delete_all_secrets()
+    assert manager.list_secrets() == []
+
+
+def test_a_name_that_was_deleted_is_free(manager: AwsSecretsManager) -> None:
+    """It is registered anew with a history of its own, from 1; the old content is no version of it."""
+    manager.register_secret(secret("a", key="old"))
+    manager.merge_secret("a", {"key": "older"})
+    manager.delete_secret("a")
+    manager.register_secret(secret("a", key="new"))
+    assert [(one.number, one.current) for one in manager.history("a")] == [(1, True)]
+    with pytest.raises(SecretNotFoundError, match="Kept are the versions 1"):
+        manager.rollback("a", 2)
+    manager.merge_secret("a", {"key": "newer"})
+    assert [one.number for one in manager.history("a")] == [2, 1]
+    assert manager.rollback("a", 1).number == 3
+    assert manager.get_secret("a").content == {"key": "new"}
+
+
+@pytest.mark.parametrize("request_name", ["PutSecretValue", "UpdateSecretVersionStage"])
+def test_what_can_not_take_a_deleted_ones_place_leaves_it_deleted(manager: AwsSecretsManager, aws: Weather, request_name: str) -> None:
+    """Where the new content is refused, the old one does not come back to life; where the answer is lost once, the new one is there."""
+    manager.register_secret(secret("a", key=canary("old")))
+    manager.delete_secret("a")
+    with aws.spell(refusal("AccessDeniedException"), only=request_name), pytest.raises(ManagerAccessError):
+        manager.register_secret(secret("a", key="new"))
+    with pytest.raises(SecretNotFoundError, match="AWS keeps it until"):
+        manager.get_secret("a")
+    assert manager.list_secrets() == []
+    with aws.spell(resetting_after, only=request_name, times=1):
+        manager.register_secret(secret("a", key="new"))
+    assert manager.get_secret("a", refresh=True).content == {"key": "new"}
+    with pytest.raises(SecretExistsError):
+        _open(aws, manager.id).register_secret(secret("a", key="newer"))
+
+
+def test_a_deleted_secret_of_another_program_is_left_deleted(aws: Weather) -> None:
+    """Its name is not free, and it is not brought back for ours."""
+    manager = _open(aws, "any", scope="none")
+    name = f"theirs-{uuid.uuid4()}"
+    client = boto3.client("secretsmanager", endpoint_url=aws.address)
+    client.create_secret(Name=name, SecretString="theirs")
+    client.delete_secret(SecretId=name)
+    with pytest.raises(ManagerCorruptedError, match="was not written by this package"):
+        manager.register_secret(secret(name, key=canary()))
+    assert "DeletedDate" in client.describe_secret(SecretId=name)
+
+
+def test_a_name_that_is_still_being_freed_is_waited_for(manager: AwsSecretsManager, aws: Weather) -> None:
+    """AWS takes a moment for what is deleted by force, and says meanwhile that the name is scheduled for deletion."""
+    told_so = refusal("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
+    with aws.spell(told_so, only="CreateSecret", times=2):
+        manager.register_secret(secret("a", key="value"))
+    assert manager.get_secret("a").content == {"key": "value"}
+
+
+def test_that_a_name_is_taken_needs_no_more_permission(manager: AwsSecretsManager, aws: Weather) -> None:
+    """Who may not describe secrets is told that it exists."""
+    manager.register_secret(secret("a", key="value"))
+    with aws.spell(refusal("AccessDeniedException"), only="DescribeSecret"), pytest.raises(SecretExistsError):
+        manager.register_secret(secret("a", key="other"))
+
+
+def test_what_was_changed_in_the_console_has_a_number_too(manager: AwsSecretsManager) -> None:
+    """A version whose id is AWS's own counts one more than the one before it, and the next of ours one more than it."""
+    manager.register_secret(secret("a", key="first"))
+    client = boto3.client("secretsmanager", endpoint_url=manager.chosen.endpoint_url)
+    text = client.get_secret_value(SecretId=manager.key_of("a"))["SecretString"]
+    client.put_secret_value(SecretId=manager.key_of("a"), SecretString=text.replace("first", "second"))
+    assert [one.number for one in manager.history("a")] == [2, 1]
+    assert manager.get_secret("a").content == {"key": "second"}
+    manager.merge_secret("a", {"key": "third"})
+    assert [one.number for one in manager.history("a")] == [3, 2]
+    assert manager.rollback("a", 2).number == 4
+    assert manager.get_secret("a").content == {"key": "second"}
+
+
+def test_secrets_are_tagged(aws: Weather) -> None:
+    """A secret has the tags of the options and one with its schema, which follows a change of the schema."""
+    manager = _open(aws, str(uuid.uuid4()), tags={"team": "vision"})
+    manager.register_secret(secret("a", key="value"))
+    tags = {tag["Key"]: tag["Value"] for tag in _described(manager, "a")["Tags"]}
+    assert tags == {"team": "vision", "zensecrets:schema": "arbitrary"}
+    manager.update_secret(BasicAuthSecretSchema(name="a", username="u", password="p"))
+    assert [one.schema for one in manager.summaries()] == ["basic_auth"]
+    assert {"Key": "team", "Value": "vision"} in _described(manager, "a")["Tags"]
+
+
+def test_what_is_missing_to_ask_at_all_is_told(aws: Weather, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No region, an unknown profile, a malformed endpoint, no credentials, nothing that answers: each is told with its remedy."""
+    identity = str(uuid.uuid4())
+    with pytest.raises(InvalidOptionsError, match=r"no profile 'nobody' here.*~/\.aws/config"):
+        _open(aws, identity, profile="nobody").list_secrets()
+    with pytest.raises(InvalidOptionsError, match="malformed"):
+        _open(aws, identity, endpoint_url="nowhere").list_secrets()
+    with pytest.raises(ManagerUnreachableError, match="Check the address"):
+        _open(aws, identity, endpoint_url="http://127.0.0.1:1").list_secrets()
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(InvalidOptionsError, match="Give the secrets manager a --region_name"):
+        _open(aws, identity).list_secrets()
+    assert _open(aws, identity, region_name="eu-west-1").list_secrets() == []
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(ManagerAccessError, match="missing, wrong or expired"):
+        _open(aws, identity, region_name="eu-west-1").list_secrets()
+
+
+def test_motos_own_access_control_is_denial(manager: AwsSecretsManager, aws: Weather) -> None:
+    """Somebody without a policy, or whom it does not know, is denied in moto's words, `403`, as in AWS's own."""
+    iam = boto3.client("iam", endpoint_url=aws.address)
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    with _access_control(aws), pytest.MonkeyPatch.context() as patch:
+        with pytest.raises(ManagerAccessError, match="403"):
+            manager.list_secrets()
+        patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        for act in (_open(aws, manager.id).list_secrets, lambda: _open(aws, manager.id).register_secret(secret("a", key=canary()))):
+            with pytest.raises(ManagerAccessError, match="does not allow you") as caught:
+                act()
+            assert not find_canary(told(caught.value))
+    assert manager.list_secrets() == []
+
+
+@contextmanager
+def _access_control(aws: Weather) -> Iterator[None]:
+    requests.post(f"{aws.address}/moto-api/reset-auth", data=b"0", timeout=10)
+    try:
+        yield
+    finally:
+        requests.post(f"{aws.address}/moto-api/reset-auth", data=b"inf", timeout=10)
+
+
+def test_only_our_own_requests_are_kept_out_of_logs(manager: AwsSecretsManager, aws: Weather, caplog: pytest.LogCaptureFixture) -> None:
+    """What botocore logs at debug level of somebody else's requests, in the same process, is logged as ever."""
+    caplog.set_level(logging.DEBUG)
+    manager.register_secret(secret("a", key=canary("ours")))
+    manager.get_secret("a")
+    assert not find_canary(caplog.text)
+    boto3.client("secretsmanager", endpoint_url=aws.address).describe_secret(SecretId=manager.key_of("a"))
+    assert "DescribeSecret" in caplog.text

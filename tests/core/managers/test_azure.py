@@ -1,0 +1,321 @@
+"""Azure Key Vault through Azure's own clients, against an HTTPS server that speaks its protocol."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.core.managers.cloud_weather import HastyAzure
+from tests.core.managers.counting import secret
+from tests.core.told import in_one_line, told
+from tests.fakes.key_vault import CLIENT_ID, LARGEST, TENANT, KeyVaultServer
+from tests.fakes.weather import Fault
+from zensecrets_jupyter.core.errors import (
+    InvalidOptionsError,
+    InvalidSecretError,
+    ManagerAccessError,
+    ManagerCorruptedError,
+    ManagerError,
+    ManagerUnreachableError,
+    SecretNotFoundError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers.azure import AzureSecretsManager
+from zensecrets_jupyter.testing._manager_hooks import content_of
+from zensecrets_jupyter.testing.canary import canary, find_canary
+from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
+from zensecrets_jupyter.testing.stateful import Habits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+
+@pytest.fixture
+def vault(key_vault: KeyVaultServer) -> KeyVaultServer:
+    """Return the fake, empty."""
+    return key_vault
+
+
+def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any) -> AzureSecretsManager:
+    """Return a manager of the fake, as the application that it knows."""
+    application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": vault.client_secret}
+    asked = {"vault_url": vault.url, "authority": vault.url, "authority_is_known": False, **application, **attributes}
+    return HastyAzure(HastyAzure.make_options(asked), context=ManagerContext(name="tried", id=identity))
+
+
+class TestAzure(SecretsManagerTests):
+    """The whole suite, in all weathers, but for what a vault can't: to compare before it writes."""
+
+    manager_class = HastyAzure
+    limit = LARGEST
+    keeps_all_updates = False
+    registers_once = False
+    habits = Habits(renames_with_history=False)
+    series = 6
+    vault: KeyVaultServer
+
+    @pytest.fixture(autouse=True)
+    def _use(self, vault: KeyVaultServer) -> None:
+        """Ask the fake."""
+        self.vault = vault
+
+    def open_manager(self, identity: str = "") -> SecretsManager:
+        """Return a manager of the fake."""
+        return open_manager(self.vault, identity or self.identity)
+
+    def raw(self) -> bytes:
+        """Return what the fake keeps."""
+        return self.vault.raw()
+
+    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+        """Return what Azure can say."""
+        expected = {
+            "401": ManagerAccessError,
+            "403": ManagerAccessError,
+            "429": ManagerUnreachableError,
+            "500": ManagerUnreachableError,
+            "503": ManagerUnreachableError,
+            "418": ManagerError,
+        }
+        return {code: (partial(self.vault.weather.failing, Fault(code), "secrets"), error) for code, error in expected.items()}
+
+
+def test_a_list_is_whole_over_all_pages_and_reads_no_value(vault: KeyVaultServer) -> None:
+    """Ten secrets come in four pages, with schema and time, and no value is asked for."""
+    manager = open_manager(vault)
+    for number in range(10):
+        manager.register_secret(secret(f"name{number}", k="v"))
+    vault.weather.requests.clear()
+    found = manager.summaries()
+    assert [one.name for one in found] == [f"name{number}" for number in range(10)]
+    assert {one.schema for one in found} == {"arbitrary"}
+    assert all(one.updated is not None and abs(one.updated.timestamp() - time.time()) < 60 for one in found)
+    assert vault.weather.requests == ["GET /secrets"] * 4
+
+
+def test_many_are_read_at_once_over_connections_that_are_kept(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
+    """As many threads as read at a time keep a connection each, with one token: nothing warns of one that is thrown away."""
+    manager = open_manager(vault)
+    names = [f"name{number}" for number in range(40)]
+    for name in names:
+        manager.register_secret(secret(name, k=name))
+    vault.weather.requests.clear()
+    with vault.weather.failing(Fault("503", delay=0.05), on="GET /secrets/", times=len(names)):
+        found = open_manager(vault).get_secrets(names)
+    assert {name: getattr(one, "content", one) for name, one in found.items()} == {name: {"k": name} for name in names}
+    assert "Connection pool is full" not in caplog.text
+    assert sum("oauth2" in request for request in vault.weather.requests) == 1, "one token is for all"
+
+
+def test_a_name_that_was_deleted_is_free_at_once(vault: KeyVaultServer) -> None:
+    """The vault would refuse it as deleted but recoverable; it is recovered first, also while that takes its time, and then changed."""
+    manager = open_manager(vault)
+    for settling in (0, 3):
+        vault.settling = settling
+        manager.register_secret(secret("a", k=f"kept {settling}"))
+        manager.delete_secret("a")
+        with pytest.raises(SecretNotFoundError):
+            manager.get_secret("a")
+    manager.register_secret(secret("a", k="again"))
+    assert content_of(manager, "a") == {"k": "again"}
+    assert b"kept 0" in vault.raw(), "what it was before is still in the vault"
+    assert [one.number for one in manager.history("a")] == [1]
+
+
+@pytest.mark.parametrize("fault", [Fault(cut=True, done=True), Fault("500"), Fault("500", done=True)])
+def test_a_recovery_whose_answer_was_lost_goes_on(vault: KeyVaultServer, fault: Fault) -> None:
+    """Where the recovery before a registration fails once, done or not, the next try ends it, and takes nothing old for new."""
+    manager = open_manager(vault)
+    manager.register_secret(secret("a", k="old"))
+    manager.delete_secret("a")
+    vault.weather.fail(fault, on="recover")
+    manager.register_secret(secret("a", k="new"))
+    assert content_of(manager, "a") == {"k": "new"}
+    assert [one.number for one in manager.history("a")] == [1]
+
+
+def test_a_registration_that_fails_does_not_bring_back_what_was_deleted(vault: KeyVaultServer) -> None:
+    """Where the write after a recovery is refused, what was recovered for it is deleted again."""
+    manager = open_manager(vault)
+    manager.register_secret(secret("a", k="old"))
+    manager.delete_secret("a")
+    vault.frozen = True
+    with pytest.raises(ManagerAccessError):
+        manager.register_secret(secret("a", k="new"))
+    assert manager.list_secrets() == []
+    assert len(vault.deleted) == 1
+
+
+def test_what_another_program_deleted_is_not_recovered(vault: KeyVaultServer) -> None:
+    """Where another program's secret can still be recovered under our key, the name is refused, and nothing of it changes."""
+    value = canary("theirs")
+    manager = open_manager(vault, scope="none")
+    vault.put("theirs", value)
+    vault.deleted["theirs"] = vault.kept.pop("theirs")
+    with pytest.raises(ManagerCorruptedError, match="deleted and not yet purged") as caught:
+        manager.register_secret(secret("theirs", k="v"))
+    assert not find_canary(told(caught.value))
+    assert list(vault.deleted) == ["theirs"]
+    assert vault.kept == {}
+
+
+def test_what_is_deleted_can_be_purged_at_once(vault: KeyVaultServer) -> None:
+    """With ``purge`` nothing of a deleted secret is left, also where deleting takes its time; a protected vault says that it keeps it."""
+    manager = open_manager(vault, purge=True)
+    for settling in (0, 3):
+        vault.settling = settling
+        manager.register_secret(secret("a", k=canary()))
+        manager.delete_secret("a")
+        assert vault.raw() == b""
+    for fault in (Fault(cut=True, done=True), Fault("500")):
+        vault.settling = 0
+        manager.register_secret(secret("a", k=canary()))
+        vault.weather.fail(fault, on="DELETE /deletedsecrets")
+        manager.delete_secret("a")
+        assert vault.raw() == b""
+    manager.register_secret(secret("a", k="v"))
+    vault.protected = True
+    with pytest.raises(ManagerAccessError, match="it is deleted, and could not be purged"):
+        manager.delete_secret("a")
+    assert manager.list_secrets() == []
+
+
+def test_what_another_program_keeps_is_told_and_left(vault: KeyVaultServer) -> None:
+    """By a bare name it is listed, and neither read, changed nor deleted, and its value is in no error."""
+    value = canary("theirs")
+    manager = open_manager(vault, scope="none")
+    vault.put("theirs", value)
+    acts: list[Callable[[], object]] = [
+        lambda: manager.get_secret("theirs"),
+        lambda: manager.merge_secret("theirs", {"k": "v"}),
+        lambda: manager.delete_secret("theirs"),
+    ]
+    for act in acts:
+        with pytest.raises(ManagerCorruptedError) as caught:
+            act()
+        assert not find_canary(told(caught.value))
+    manager.delete_all_secrets()
+    assert manager.list_secrets() == ["theirs"]
+    assert vault.raw() == value.encode()
+
+
+def test_a_wait_that_azure_asks_for_is_kept(vault: KeyVaultServer) -> None:
+    """An answer 429 with Retry-After is waited for that long, and then the request succeeds."""
+    manager = open_manager(vault)
+    manager.list_secrets()
+    vault.weather.fail(Fault("429", wait=1))
+    before = time.monotonic()
+    assert manager.list_secrets() == []
+    assert time.monotonic() - before >= 1, "what the vault asks for is a promise, not a figure"
+
+
+@pytest.mark.parametrize("fault", [Fault("500", done=True), Fault("503"), Fault(cut=True, done=True), Fault(cut=True)])
+def test_a_lost_answer_is_no_lost_write(vault: KeyVaultServer, fault: Fault) -> None:
+    """Where an answer was lost, the next try ends the work, whether it had been done or not."""
+    manager = open_manager(vault)
+    manager.list_secrets()
+    vault.weather.fail(fault, on="PUT")
+    manager.register_secret(secret("a", k="first"))
+    vault.weather.fail(fault, on="PUT")
+    manager.merge_secret("a", {"k": "second"})
+    assert content_of(open_manager(vault), "a") == {"k": "second"}
+    vault.weather.fail(fault, on="DELETE")
+    manager.delete_secret("a")
+    assert manager.list_secrets() == []
+
+
+def test_a_token_that_the_vault_no_longer_takes_is_renewed(vault: KeyVaultServer) -> None:
+    """A token that was given for a while and has ended is asked for again, without anybody noticing."""
+    manager = open_manager(vault)
+    manager.register_secret(secret("a", k="v"))
+    vault.tokens.clear()
+    assert content_of(manager, "a") == {"k": "v"}
+
+
+def test_a_wrong_client_secret_is_told(vault: KeyVaultServer) -> None:
+    """The token server knows it not: the error says that nobody knows who asks, in one line, without the secret."""
+    with pytest.raises(ManagerAccessError, match="does not know who is asking") as caught:
+        open_manager(vault, client_secret=canary("wrong")).list_secrets()
+    assert in_one_line(caught.value)
+    assert not find_canary(told(caught.value))
+
+
+def test_a_clock_that_is_wrong_is_told(vault: KeyVaultServer) -> None:
+    """A token that the vault calls past or future is a matter of the clock."""
+    manager = open_manager(vault)
+    said = "IDX10223: Lifetime validation failed. The token is expired."
+    with vault.weather.failing(Fault("401", said), on="secrets"), pytest.raises(ManagerAccessError, match="Set the clock"):
+        manager.list_secrets()
+
+
+def test_the_environment_says_as_whom(vault: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a client secret, Azure's own variables are used, as its libraries use them."""
+    names = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": CLIENT_ID, "AZURE_CLIENT_SECRET": vault.client_secret}
+    for name, value in {**names, "AZURE_AUTHORITY_HOST": vault.url}.items():
+        monkeypatch.setenv(name, value)
+    manager = open_manager(vault, tenant_id=None, client_id=None, client_secret=None, authority=None)
+    manager.register_secret(secret("a", k="v"))
+    assert manager.list_secrets() == ["a"]
+
+
+def test_a_place_that_hangs_is_given_up_after_the_timeout(vault: KeyVaultServer) -> None:
+    """The option ``timeout`` says how long an answer may take, and ``deadline`` when no more is tried."""
+    manager = open_manager(vault, timeout=0.2, deadline=0.01)
+    manager.list_secrets()
+    with vault.weather.failing(Fault("500", delay=0.4)), pytest.raises(ManagerUnreachableError):
+        manager.list_secrets()
+
+
+@pytest.mark.parametrize(("host", "said"), [("127.0.0.1:1", "did not answer"), ("no-such-vault.invalid", "can't be reached")])
+def test_a_vault_that_is_not_there_is_unreachable(vault: KeyVaultServer, host: str, said: str) -> None:
+    """Where nothing listens, or the name is of nothing, the error says which, in one line."""
+    with pytest.raises(ManagerUnreachableError, match=said) as caught:
+        open_manager(vault, vault_url=f"https://{host}").list_secrets()
+    assert in_one_line(caught.value)
+
+
+def test_a_certificate_that_nobody_knows_is_refused(vault: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the authority of its certificate, the vault is asked nothing, and the error names the certificate."""
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    with pytest.raises(ManagerUnreachableError, match="SSLCertVerificationError"):
+        open_manager(vault).list_secrets()
+    assert vault.weather.requests == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "named"),
+    [
+        ({}, "vault_url"),
+        ({"vault_url": "http://v.vault.azure.net"}, "vault_url"),
+        ({"vault_url": "https://v.vault.azure.net", "client_id": "c"}, "client_secret"),
+        ({"vault_url": "https://v.vault.azure.net", "client_secret": "zsCanary"}, "client_secret"),
+    ],
+)
+def test_options_are_checked(attributes: dict[str, str], named: str) -> None:
+    """A vault without TLS, none, and half an application are refused by the option's name, not by its value."""
+    with pytest.raises(InvalidOptionsError, match=named) as caught:
+        AzureSecretsManager.make_options(attributes)
+    assert not find_canary(told(caught.value))
+
+
+def test_a_manager_shows_its_client_secret_nowhere(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither a repr, nor the description, nor a log at any level holds it."""
+    caplog.set_level("DEBUG")
+    manager = open_manager(vault)
+    manager.list_secrets()
+    shown = [repr(manager.options), repr(manager), repr(vars(manager)), json.dumps(manager.describe()), caplog.text]
+    assert not find_canary("\n".join(shown))
+
+
+def test_a_name_that_does_not_fit_says_what_would(vault: KeyVaultServer) -> None:
+    """127 characters are allowed, the scope's among them; capitals, which the vault does not tell apart, take four each."""
+    manager = open_manager(vault, scope="global")
+    manager.register_secret(secret("x" * 110, k="v"))
+    with pytest.raises(InvalidSecretError, match="127 are allowed, 17 of them for the scope"):
+        manager.register_secret(secret("X" * 40, k="v"))

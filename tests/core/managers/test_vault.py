@@ -1,0 +1,321 @@
+"""The flavor `vault` on a fake that is written from Vault's documentation, and on a real one where there is one."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from tests.core.managers.counting import secret
+from tests.core.told import in_one_line, told
+from tests.fakes.http_weather import answering, resetting
+from tests.fakes.vault_server import EVERYTHING, Rule
+from zensecrets_jupyter.core.errors import (
+    InvalidOptionsError,
+    InvalidSecretError,
+    ManagerAccessError,
+    ManagerError,
+    ManagerLockedError,
+    ManagerUnreachableError,
+    SecretExistsError,
+    SecretNotFoundError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.managers import ManagerContext
+from zensecrets_jupyter.core.managers.vault import VaultSecretsManager
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import get_workspace
+from zensecrets_jupyter.testing.canary import canary, find_canary
+from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
+from zensecrets_jupyter.testing.stateful import Habits, check_beside_a_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from tests.core.managers.conftest import VaultPlace
+
+REAL = os.environ.get("ZENSECRETS_TEST_VAULT_ADDR", "")
+"""A real Vault to test on too, with ``ZENSECRETS_TEST_VAULT_TOKEN``; looked at before any test has its own environment."""
+REAL_TOKEN = os.environ.get("ZENSECRETS_TEST_VAULT_TOKEN", "")
+
+
+class TestVault(SecretsManagerTests):
+    """The whole suite, where what is deleted can be brought back."""
+
+    manager_class = VaultSecretsManager
+    limit = VaultSecretsManager.largest
+    habits = Habits(versions_kept=10, renames_with_history=False, numbers_go_on=True)
+    series = 10
+
+    @pytest.fixture(autouse=True)
+    def _server(self, vault: VaultPlace) -> None:
+        self.place = vault
+        self.attributes = {**vault.attributes, "deadline": 0.2}
+
+    def raw(self) -> bytes:
+        """Return all that Vault has."""
+        kept = self.place.vault.kept
+        return json.dumps([version.data for versions in kept.values() for version in versions.values()]).encode()
+
+    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+        """Return what Vault can say to anything."""
+        spell = self.place.weather.spell
+        return {
+            "denied": (partial(spell, answering(403, {"errors": ["permission denied zsCanary"]})), ManagerAccessError),
+            "throttled": (partial(spell, answering(429, {"errors": ["zsCanary"]})), ManagerUnreachableError),
+            "sealed": (partial(spell, answering(503, {"errors": ["Vault is sealed"]})), ManagerLockedError),
+            "broken": (partial(spell, resetting), ManagerUnreachableError),
+        }
+
+
+if REAL:
+
+    class TestRealVault(SecretsManagerTests):
+        """The whole suite on a real Vault, whose KV engine is mounted at ``secret``."""
+
+        manager_class = VaultSecretsManager
+        attributes: Mapping[str, Any] = {"url": REAL, "token": REAL_TOKEN, "force": True}
+        limit = VaultSecretsManager.largest
+        habits = Habits(versions_kept=10, renames_with_history=False)
+
+
+def _open(place: VaultPlace, identity: str = "", **attributes: Any) -> VaultSecretsManager:
+    options = VaultSecretsManager.make_options({**place.attributes, "deadline": 1, **attributes})
+    return VaultSecretsManager(options, context=ManagerContext(name="tried", id=identity or str(uuid.uuid4())))
+
+
+def test_it_holds_what_a_dict_holds_also_with_force(vault: VaultPlace) -> None:
+    """Where what is deleted is gone, a name begins anew with its numbers."""
+    identity = str(uuid.uuid4())
+    habits = Habits(versions_kept=10, renames_with_history=False)
+    check_beside_a_dict(lambda which: _open(vault, which or identity, force=True), habits=habits, examples=5, steps=15)
+
+
+def test_an_app_role_logs_in(vault: VaultPlace) -> None:
+    """With its two halves it gets a token, once; a token that has ended is asked for anew; a wrong half is told, and not shown."""
+    secret_id = canary("secret id")
+    vault.vault.approles["role", secret_id] = EVERYTHING
+    manager = _open(vault, auth="approle", role_id="role", secret_id=secret_id, token=None)
+    before = vault.vault.logins
+    manager.register_secret(secret("a", key="value"))
+    assert manager.get_secret("a").content == {"key": "value"}
+    assert vault.vault.logins == before + 1
+    vault.vault.tokens.clear()
+    assert manager.get_secret("a", refresh=True).content == {"key": "value"}
+    assert vault.vault.logins == before + 2
+    with pytest.raises(ManagerAccessError, match=r"does not know who is asking.*login-refused") as caught:
+        _open(vault, auth="approle", role_id="role", secret_id=canary("wrong")).list_secrets()
+    assert not find_canary(told(caught.value) + repr(manager.options))
+
+
+def test_a_service_account_of_kubernetes_logs_in(vault: VaultPlace, tmp_path: Path) -> None:
+    """The token that Kubernetes puts into a file is what it shows, at the mount that it is told; without the file the error says so."""
+    token = tmp_path / "token"
+    vault.vault.kubernetes["notebooks", "the-jwt"] = EVERYTHING
+    attributes = {"auth": "kubernetes", "role": "notebooks", "auth_mount": "kubernetes-eu", "jwt_file": str(token)}
+    with pytest.raises(ManagerAccessError, match="no-service-account"):
+        _open(vault, **attributes).list_secrets()
+    token.write_text("the-jwt\n", "utf-8")
+    assert _open(vault, **attributes).list_secrets() == []
+    assert "POST /v1/auth/kubernetes-eu/login" in vault.weather.seen
+
+
+def test_a_token_is_found_where_vaults_own_command_finds_it(vault: VaultPlace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """VAULT_ADDR and VAULT_TOKEN, else the file in the home; without any the error says that Vault does not know who asks."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("VAULT_ADDR", vault.weather.address)
+    with pytest.raises(ManagerAccessError, match="no-token"):
+        _open(vault, url=None, token=None).list_secrets()
+    (tmp_path / ".vault-token").write_text(vault.token, "utf-8")
+    assert _open(vault, url=None, token=None).list_secrets() == []
+    (tmp_path / ".vault-token").unlink()
+    monkeypatch.setenv("VAULT_TOKEN", vault.token)
+    assert _open(vault, url=None, token=None).list_secrets() == []
+
+
+def test_a_token_that_has_ended_is_told_apart_from_one_that_may_not(vault: VaultPlace) -> None:
+    """Vault answers both with 403; who is still known to it lacks a permission, who is not has to log in."""
+    may_nothing = vault.vault.new_token(Rule("nothing", frozenset()))
+    with pytest.raises(ManagerAccessError, match="does not allow you to list"):
+        _open(vault, token=may_nothing).list_secrets()
+    del vault.vault.tokens[may_nothing]
+    with pytest.raises(ManagerAccessError, match="does not know who is asking"):
+        _open(vault, token=may_nothing).list_secrets()
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"auth": "approle", "role_id": "role"}, "role id and secret id"),
+        ({"auth": "approle", "secret_id": "zsCanary"}, "role id and secret id"),
+        ({"auth": "kubernetes"}, "auth=kubernetes needs role"),
+        ({"auth": "magic"}, "auth"),
+        ({"token": ["zsCanary"]}, "token"),
+    ],
+)
+def test_what_a_login_needs_is_asked_for_at_registration(attributes: dict[str, Any], said: str) -> None:
+    """An option that is missing is named, and no value is shown."""
+    with pytest.raises(InvalidOptionsError, match=said) as caught:
+        VaultSecretsManager.make_options(attributes)
+    assert not find_canary(told(caught.value))
+
+
+def test_namespaces_are_apart(vault: VaultPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in one of Vault's namespaces is not in another; VAULT_NAMESPACE holds where the manager has none of its own."""
+    identity = str(uuid.uuid4())
+    _open(vault, identity, vault_namespace="vision").register_secret(secret("a", key="value"))
+    assert _open(vault, identity).list_secrets() == []
+    monkeypatch.setenv("VAULT_NAMESPACE", "vision")
+    assert _open(vault, identity).list_secrets() == ["a"]
+    assert _open(vault, identity, vault_namespace="speech").list_secrets() == []
+
+
+def test_an_engine_of_version_1_is_refused(vault: VaultPlace) -> None:
+    """It would take what we write and keep no version of it: nothing is sent to it."""
+    vault.vault.kv1_mounts.add("old")
+    with pytest.raises(InvalidOptionsError, match="is of version 1; version 2 is needed") as caught:
+        _open(vault, mount_point="old").register_secret(secret("a", key=canary()))
+    assert not find_canary(told(caught.value))
+    assert vault.vault.kept == {}
+
+
+def test_a_place_that_is_not_there_is_unreachable(vault: VaultPlace) -> None:
+    """Nothing that listens, or no address at all, is told at once."""
+    for address in ("http://127.0.0.1:1", "nowhere"):
+        with pytest.raises(ManagerError, match="can't be reached") as caught:
+            _open(vault, url=address).list_secrets()
+        assert type(caught.value) is ManagerUnreachableError
+
+
+def test_to_list_needs_no_permission_to_read(vault: VaultPlace) -> None:
+    """Who may only list lists; then a deleted secret is among them, since nothing but its metadata would tell."""
+    manager = _open(vault)
+    for name in ("a", "b"):
+        manager.register_secret(secret(name, key="value"))
+    manager.delete_secret("b")
+    assert [(one.name, one.version) for one in manager.summaries()] == [("a", 1)]
+    lists = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/metadata/.*", frozenset({"list"}))))
+    assert lists.list_secrets() == ["a", "b"]
+    with pytest.raises(ManagerAccessError, match="does not allow you to read"):
+        lists.get_secret("a")
+
+
+def test_to_read_needs_no_permission_to_list(vault: VaultPlace) -> None:
+    """Who may only read reads, alone and many at once; what is missing is missing, without near misses."""
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="value"))
+    reads = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/data/.*", frozenset({"read"}))))
+    found = reads.get_secrets(["a", "missing"])
+    assert getattr(found["a"], "content", None) == {"key": "value"}
+    assert isinstance(found["missing"], SecretNotFoundError)
+    with pytest.raises(ManagerAccessError, match="does not allow you to update"):
+        reads.merge_secret("a", {"key": canary()})
+
+
+def test_a_deleted_secret_can_be_brought_back(vault: VaultPlace) -> None:
+    """While Vault keeps it, whoever looks for it is told how; brought back it is as it was last, and its earlier versions stay deleted."""
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="first"))
+    manager.merge_secret("a", {"key": "second"})
+    manager.delete_secret("a")
+    with pytest.raises(SecretNotFoundError, match=r"Vault still keeps it.*undelete_secret") as caught:
+        manager.get_secret("a")
+    assert in_one_line(caught.value)
+    manager.undelete_secret("a")
+    assert manager.get_secret("a").content == {"key": "second"}
+    assert [(one.number, one.current) for one in manager.history("a")] == [(2, True)]
+    with pytest.raises(SecretNotFoundError, match="There is no secret 'b'"):
+        manager.undelete_secret("b")
+
+
+def test_a_name_that_was_deleted_is_free(vault: VaultPlace) -> None:
+    """It is registered anew without the versions of what was deleted, and of two that do so one succeeds."""
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="old"))
+    manager.delete_secret("a")
+    manager.register_secret(secret("a", key="new"))
+    with pytest.raises(SecretExistsError):
+        _open(vault, manager.id).register_secret(secret("a", key="newer"))
+    assert [(one.number, one.current) for one in manager.history("a")] == [(2, True)]
+    with pytest.raises(SecretNotFoundError, match="Kept are the versions 2"):
+        manager.rollback("a", 1)
+    assert manager.get_secret("a").content == {"key": "new"}
+
+
+def test_what_was_destroyed_is_not_there(vault: VaultPlace) -> None:
+    """Who destroys a secret's last version with Vault's own tools leaves a name that is free, and nothing to bring back."""
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="old"))
+    key = manager.key_of("a")
+    headers = {"X-Vault-Token": vault.token}
+    requests.post(f"{vault.weather.address}/v1/secret/destroy/{key}", json={"versions": [1]}, headers=headers, timeout=10)
+    assert manager.list_secrets() == []
+    for act in (lambda: manager.get_secret("a"), lambda: manager.undelete_secret("a"), lambda: manager.delete_secret("a")):
+        with pytest.raises(SecretNotFoundError, match="There is no secret 'a'"):
+            act()
+    manager.register_secret(secret("a", key="new"))
+    assert manager.get_secret("a").content == {"key": "new"}
+
+
+def test_with_force_nothing_is_kept(vault: VaultPlace) -> None:
+    """What is deleted is gone with all its versions."""
+    manager = _open(vault, force=True)
+    manager.register_secret(secret("a", key="value"))
+    manager.delete_secret("a")
+    assert vault.vault.kept == {}
+    with pytest.raises(SecretNotFoundError, match="There is no secret 'a'"):
+        manager.undelete_secret("a")
+
+
+def test_half_a_character_is_refused(vault: VaultPlace) -> None:
+    """Vault would keep another character in its place; nothing is written."""
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="value"))
+    with pytest.raises(InvalidSecretError, match="half a character"):
+        manager.merge_secret("a", {"key": "\ud800"})
+    with pytest.raises(InvalidSecretError, match="half a character"):
+        manager.register_secret(secret("b", key="\ud800"))
+    assert manager.list_secrets() == ["a"]
+
+
+def test_what_vault_keeps_is_an_object_that_others_can_read(vault: VaultPlace) -> None:
+    """The content is JSON inside of Vault's JSON, and no text in it: other programs read a key of it."""
+    manager = _open(vault, scope="namespace", namespace="vision")
+    manager.register_secret(secret("a", key="value"))
+    versions = vault.vault.kept["", "secret", "zenml/namespace/vision/a"]
+    assert versions[1].data["content"] == {"key": "value"}
+
+
+def test_a_lock_that_others_have_to_open_is_told(vault: VaultPlace) -> None:
+    """A sealed Vault is a ManagerLockedError; nothing is tried again, and after it was opened all is there."""
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="value"))
+    vault.vault.sealed = True
+    vault.weather.seen.clear()
+    with pytest.raises(ManagerLockedError, match="Ask whoever administers it to open it"):
+        manager.get_secret("a", refresh=True)
+    assert len(vault.weather.seen) == 1
+    vault.vault.sealed = False
+    assert manager.get_secret("a", refresh=True).content == {"key": "value"}
+
+
+def test_what_logs_in_is_sealed_in_the_workspace(vault: VaultPlace, home: Path) -> None:
+    """A token and an AppRole's secret that are registered with the manager are in no file in clear, and work when it is opened again."""
+    token, secret_id = canary("token"), canary("secret id")
+    vault.vault.tokens[token] = vault.vault.approles["role", secret_id] = EVERYTHING
+    given: dict[str, dict[str, str]] = {
+        "by_token": {"token": token},
+        "by_role": {"auth": "approle", "role_id": "role", "secret_id": secret_id},
+    }
+    for name, attributes in given.items():
+        everything = {"url": vault.weather.address, **attributes}
+        get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", everything)
+        assert get_workspace().open_manager(name).list_secrets() == []
+    assert not find_canary(home)

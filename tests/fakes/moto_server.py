@@ -1,0 +1,52 @@
+"""A moto server on loopback, in a process of its own: AWS as far as its API goes.
+
+It does one thing at a time, as its own command does not: its backends are no more than dicts, in which two threads would overtake
+each other where AWS does not let them. Run as a program it prints its port and serves until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from socketserver import BaseServer
+
+
+@contextmanager
+def running_moto() -> Iterator[int]:
+    """Yield the port of a new server, that ends with the block."""
+    server = subprocess.Popen(
+        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert server.stdout is not None
+        yield int(server.stdout.readline())
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def _serve() -> None:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - not where it is only started
+    from werkzeug.serving import make_server  # noqa: PLC0415 - likewise
+
+    server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
+    sys.stdout.write(f"{server.server_port}\n")
+    sys.stdout.flush()
+    # Whoever started it may be killed.
+    threading.Thread(target=_end_with_standard_input, args=(server,), daemon=True).start()
+    server.serve_forever()
+
+
+def _end_with_standard_input(server: BaseServer) -> None:
+    sys.stdin.read()
+    server.shutdown()
+
+
+if __name__ == "__main__":
+    _serve()

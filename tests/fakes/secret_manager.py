@@ -1,0 +1,227 @@
+"""Google Cloud Secret Manager at the wire: a gRPC server on loopback that speaks with the message types of Google's own client.
+
+It knows what the documentation says: aliases, etags that a stale writer fails on, versions and their states, pages, 64 KiB, names of 255
+characters. It knows no permissions and no replication.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from google.cloud.secretmanager_v1 import types
+from google.protobuf import any_pb2, duration_pb2, empty_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
+
+from tests.fakes.weather import Weather
+from tests.fakes.web import NONSENSE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import trustme
+
+PROJECT = "tried"
+SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
+LARGEST = 64 * 1024
+PAGE = 3
+"""Entries in a page at most, however many are asked for: so that every list has several."""
+
+
+class _Refused(Exception):  # noqa: N818 - the answer with a status
+    def __init__(self, code: grpc.StatusCode) -> None:
+        super().__init__(code.name)
+        self.code = code
+
+
+class SecretManagerServer:
+    """The service; ``secrets`` is what it keeps, read past everything."""
+
+    def __init__(self) -> None:
+        """Be empty, in good weather, and not started."""
+        self.weather = Weather()
+        self.secrets: dict[str, tuple[types.Secret, dict[int, tuple[types.SecretVersion, bytes]]]] = {}
+        self.endpoint = ""
+        self.bearers: set[str] = set()
+        self._etags = count(1)
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def running(self, authority: trustme.CA | None = None) -> Iterator[SecretManagerServer]:
+        """Answer on a free port for a while, with TLS if there is an authority for its certificate."""
+        server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
+        server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, self._handlers())])
+        if authority is None:
+            self.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        else:
+            issued = authority.issue_cert("127.0.0.1")
+            pair = (issued.private_key_pem.bytes(), issued.cert_chain_pems[0].bytes())
+            self.endpoint = f"https://127.0.0.1:{server.add_secure_port('127.0.0.1:0', grpc.ssl_server_credentials([pair]))}"
+        server.start()
+        try:
+            yield self
+        finally:
+            server.stop(None).wait()
+
+    def raw(self) -> bytes:
+        """Return all payloads that it keeps, one a line."""
+        with self._lock:
+            return b"\n".join(data for _, versions in self.secrets.values() for _, data in versions.values())
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep a secret as another program would."""
+        self._create(types.CreateSecretRequest(parent=f"projects/{PROJECT}", secret_id=key))
+        self._add(types.AddSecretVersionRequest(parent=f"projects/{PROJECT}/secrets/{key}", payload={"data": data}))
+
+    def _handlers(self) -> dict[str, grpc.RpcMethodHandler]:
+        methods: dict[str, tuple[Callable[[Any], Any], Any]] = {
+            "CreateSecret": (self._create, types.CreateSecretRequest),
+            "GetSecret": (self._get, types.GetSecretRequest),
+            "UpdateSecret": (self._update, types.UpdateSecretRequest),
+            "DeleteSecret": (self._delete, types.DeleteSecretRequest),
+            "ListSecrets": (self._list, types.ListSecretsRequest),
+            "AddSecretVersion": (self._add, types.AddSecretVersionRequest),
+            "AccessSecretVersion": (self._access, types.AccessSecretVersionRequest),
+            "ListSecretVersions": (self._list_versions, types.ListSecretVersionsRequest),
+            "DestroySecretVersion": (self._destroy, types.DestroySecretVersionRequest),
+        }
+        return {
+            name: grpc.unary_unary_rpc_method_handler(
+                self._answering(name, act), request_deserializer=asked.deserialize, response_serializer=_serialized
+            )
+            for name, (act, asked) in methods.items()
+        }
+
+    def _answering(self, name: str, act: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerContext], Any]:
+        def answer(request: Any, context: grpc.ServicerContext) -> Any:
+            self.bearers |= {str(value) for key, value in context.invocation_metadata() if key == "authorization"}
+            fault = self.weather.fault_for(name)
+            found = None
+            if fault is None or fault.done:
+                try:
+                    with self._lock:
+                        found = act(request)
+                except _Refused as refused:
+                    # Like many a service it quotes what it was sent.
+                    context.abort(refused.code, f"refused: {request!r}")
+                if fault is None:
+                    return found
+            time.sleep(fault.delay)
+            if fault.nonsense:
+                return NONSENSE
+            code = grpc.StatusCode[fault.code or "UNAVAILABLE"]
+            if fault.wait:
+                context.abort_with_status(rpc_status.to_status(_asking_to_wait(code, fault.wait)))
+            context.abort(code, f"in bad weather: {request!r}")
+            return None
+
+        return answer
+
+    def _create(self, request: types.CreateSecretRequest) -> types.Secret:
+        if request.secret_id in self.secrets:
+            raise _Refused(grpc.StatusCode.ALREADY_EXISTS)
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", request.secret_id):
+            raise _Refused(grpc.StatusCode.INVALID_ARGUMENT)
+        made = types.Secret(request.secret)
+        made.name = f"{request.parent}/secrets/{request.secret_id}"
+        made.create_time = datetime.now(timezone.utc)
+        made.etag = self._etag()
+        self.secrets[request.secret_id] = (made, {})
+        return made
+
+    def _get(self, request: types.GetSecretRequest) -> types.Secret:
+        return self._found(request.name)[0]
+
+    def _update(self, request: types.UpdateSecretRequest) -> types.Secret:
+        kept, versions = self._found(request.secret.name)
+        if request.secret.etag and request.secret.etag != kept.etag:
+            raise _Refused(grpc.StatusCode.FAILED_PRECONDITION)
+        if not set(request.secret.version_aliases.values()) <= set(versions):
+            raise _Refused(grpc.StatusCode.FAILED_PRECONDITION)
+        for path in request.update_mask.paths:
+            setattr(kept, path, getattr(request.secret, path))
+        kept.etag = self._etag()
+        return kept
+
+    def _delete(self, request: types.DeleteSecretRequest) -> empty_pb2.Empty:
+        self._found(request.name)
+        del self.secrets[request.name.rpartition("/")[2]]
+        return empty_pb2.Empty()
+
+    def _list(self, request: types.ListSecretsRequest) -> types.ListSecretsResponse:
+        found = [secret for _, (secret, _) in sorted(self.secrets.items())]
+        page, following = _page(found, request.page_token, request.page_size)
+        return types.ListSecretsResponse(secrets=page, next_page_token=following, total_size=len(found))
+
+    def _add(self, request: types.AddSecretVersionRequest) -> types.SecretVersion:
+        _, versions = self._found(request.parent)
+        if not 0 < len(request.payload.data) <= LARGEST:
+            raise _Refused(grpc.StatusCode.INVALID_ARGUMENT)
+        number = max(versions, default=0) + 1
+        now = datetime.now(timezone.utc)
+        made = types.SecretVersion(name=f"{request.parent}/versions/{number}", state=types.SecretVersion.State.ENABLED, create_time=now)
+        versions[number] = (made, request.payload.data)
+        return made
+
+    def _access(self, request: types.AccessSecretVersionRequest) -> types.AccessSecretVersionResponse:
+        version, data = self._version(request.name)
+        if version.state != types.SecretVersion.State.ENABLED:
+            raise _Refused(grpc.StatusCode.FAILED_PRECONDITION)
+        return types.AccessSecretVersionResponse(name=version.name, payload={"data": data})
+
+    def _list_versions(self, request: types.ListSecretVersionsRequest) -> types.ListSecretVersionsResponse:
+        _, versions = self._found(request.parent)
+        page, following = _page([versions[number][0] for number in sorted(versions, reverse=True)], request.page_token, request.page_size)
+        return types.ListSecretVersionsResponse(versions=page, next_page_token=following, total_size=len(versions))
+
+    def _destroy(self, request: types.DestroySecretVersionRequest) -> types.SecretVersion:
+        version, _ = self._version(request.name)
+        version = types.SecretVersion(version, state=types.SecretVersion.State.DESTROYED)
+        secret, _, number = request.name.partition("/versions/")
+        self._found(secret)[1][int(number)] = (version, b"")
+        return version
+
+    def _found(self, name: str) -> tuple[types.Secret, dict[int, tuple[types.SecretVersion, bytes]]]:
+        found = re.fullmatch(f"projects/{PROJECT}/secrets/([^/]+)", name)
+        if found is None or found[1] not in self.secrets:
+            raise _Refused(grpc.StatusCode.NOT_FOUND)
+        return self.secrets[found[1]]
+
+    def _version(self, name: str) -> tuple[types.SecretVersion, bytes]:
+        path, _, wanted = name.partition("/versions/")
+        secret, versions = self._found(path)
+        number = max(versions, default=0) if wanted == "latest" else secret.version_aliases.get(wanted, 0)
+        number = int(wanted) if wanted.isdecimal() else number
+        if number not in versions:
+            raise _Refused(grpc.StatusCode.NOT_FOUND)
+        return versions[number]
+
+    def _etag(self) -> str:
+        return f'"{next(self._etags):x}"'
+
+
+def _page(found: list[Any], token: str, size: int) -> tuple[list[Any], str]:
+    start = int(token or 0)
+    end = start + min(size or PAGE, PAGE)
+    return found[start:end], str(end) if end < len(found) else ""
+
+
+def _serialized(message: Any) -> bytes:
+    if isinstance(message, bytes):
+        return message
+    packed: bytes = message.SerializeToString() if isinstance(message, empty_pb2.Empty) else type(message).serialize(message)
+    return packed
+
+
+def _asking_to_wait(code: grpc.StatusCode, seconds: float) -> status_pb2.Status:
+    detail = any_pb2.Any()
+    detail.Pack(error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(nanos=int(seconds * 1e9))))
+    return status_pb2.Status(code=code.value[0], message="in bad weather", details=[detail])

@@ -1,0 +1,84 @@
+"""A client of Vault, made with hvac, that has logged in."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.errors import InvalidOptionsError
+from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.managers.vault import VaultOptions
+
+
+def connected(chosen: VaultOptions, *, connections: int) -> Any:
+    """Return a new client with so many connections at most.
+
+    Raises:
+        Refusal: If Vault does not know who asks.
+        InvalidOptionsError: If the engine is of version 1.
+    """
+    import hvac  # noqa: PLC0415 - an extra, loaded when it is used
+    import requests  # noqa: PLC0415 - hvac's own, likewise
+
+    session = requests.Session()
+    session.verify = str(chosen.ca_file or os.environ.get("VAULT_CACERT") or "") or True
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))
+    namespace = chosen.vault_namespace or os.environ.get("VAULT_NAMESPACE")
+    # With a token of "" hvac looks for none; without any it looks where Vault's own command does.
+    token = chosen.token if chosen.auth == "token" else ""
+    client = hvac.Client(url=chosen.url, token=token, namespace=namespace, timeout=chosen.timeout, session=session)
+    if chosen.auth == "token":
+        if not client.token:
+            raise Refusal(Outcome.UNKNOWN_USER, "no-token")
+    else:
+        _log_in(client, chosen)
+    _refuse_version_1(client, chosen.mount_point)
+    return client
+
+
+def _log_in(client: Any, chosen: VaultOptions) -> None:
+    from hvac.exceptions import Forbidden, InvalidRequest  # noqa: PLC0415 - see connected
+
+    mount = chosen.auth_mount or chosen.auth
+    try:
+        if chosen.auth == "approle":
+            client.auth.approle.login(role_id=chosen.role_id, secret_id=chosen.secret_id, mount_point=mount)
+        else:
+            client.auth.kubernetes.login(role=chosen.role, jwt=chosen.jwt_file.read_text("utf-8").strip(), mount_point=mount)
+    except (Forbidden, InvalidRequest, FileNotFoundError) as error:
+        refusal = Refusal(Outcome.UNKNOWN_USER, "no-service-account" if isinstance(error, FileNotFoundError) else "login-refused")
+    else:
+        return
+    raise refusal
+
+
+def _refuse_version_1(client: Any, mount: str) -> None:
+    """Ask for the engine's version, as Vault's own command does first: one of version 1 would take our requests, and keep no version.
+
+    Raises:
+        InvalidOptionsError: If it is one.
+    """
+    from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest  # noqa: PLC0415 - see connected
+
+    # Whoever may not ask finds out what it is by using it.
+    with suppress(Forbidden, InvalidPath, InvalidRequest):
+        found = client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount}")["data"]
+        if found.get("type") == "kv" and (found.get("options") or {}).get("version") != "2":
+            message = f"The KV engine of Vault at {mount!r} is of version 1; version 2 is needed."
+            hint = "Choose another --mount_point, or have it upgraded: vault kv enable-versioning MOUNT"
+            raise InvalidOptionsError(message, flavor="vault", hint=hint)
+
+
+def is_known(client: Any) -> bool:
+    """Tell whether Vault still knows the client's token; whoever it knows may ask about himself."""
+    from hvac.exceptions import Forbidden  # noqa: PLC0415 - see connected
+
+    try:
+        client.auth.token.lookup_self()
+    except Forbidden:
+        return False
+    return True

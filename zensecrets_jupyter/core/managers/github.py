@@ -1,0 +1,261 @@
+"""Secrets of GitHub Actions, in a repository: they can be written, listed and deleted, and are read in a workflow only.
+
+Needs the repository, the extra ``github``, and a token that may write the repository's secrets; a workflow's own GITHUB_TOKEN may not.
+
+GitHub gives no secret back. In a workflow, what its file puts into the environment (``env:`` with ``KEY: ${{ secrets.KEY }}``) is read
+there, as it was when the job began. So neither is a single key changed, nor a secret renamed: both would need what is there now. Nor does
+GitHub compare before it writes: of two who register one secret at the very same moment the later wins. And nobody can tell what another
+program keeps there: with scope ``none`` only names keep it apart.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+import weakref
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
+from urllib.parse import quote, urlsplit
+
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
+from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretNotFoundError, UnsupportedOperationError
+from zensecrets_jupyter.core.fields import SecretField
+from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet, Scope
+from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
+from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
+from zensecrets_jupyter.core.managers._requests import RemoteOptions
+from zensecrets_jupyter.core.managers.interface import Capability, ManagerContext, ManagerOptions, SecretRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import requests
+
+FOREIGN_ERRORS: Mapping[str, Outcome] = {
+    # "Rate limits for the REST API": an answer 403 or 429 with headers that say so.
+    "rate-limit": Outcome.TRANSIENT,
+    # "Troubleshooting the REST API".
+    # The repository was renamed or moved; a token is not sent after it.
+    "301": Outcome.UNREACHABLE,
+    "307": Outcome.UNREACHABLE,
+    "401": Outcome.UNKNOWN_USER,
+    "403": Outcome.DENIED,
+    "404": Outcome.MISSING,
+    "409": Outcome.TRANSIENT,
+    "413": Outcome.TOO_LARGE,
+    "422": Outcome.REFUSED_NAME,
+    "429": Outcome.TRANSIENT,
+    "500": Outcome.TRANSIENT,
+    "502": Outcome.TRANSIENT,
+    "503": Outcome.TRANSIENT,
+    "504": Outcome.TRANSIENT,
+    # Of requests, where there was no answer, and of what is behind them.
+    "SSLError": Outcome.UNREACHABLE,
+    "NameResolutionError": Outcome.UNREACHABLE,
+    "InvalidURL": Outcome.UNREACHABLE,
+    "Timeout": Outcome.TRANSIENT,
+    "ChunkedEncodingError": Outcome.TRANSIENT,
+    "RequestException": Outcome.TRANSIENT,
+}
+
+API_VERSION = "2022-11-28"
+"""The version of the REST API that this speaks."""
+PAGE = 100
+"""Secrets in one page of a list; the most that are allowed."""
+
+
+class GithubOptions(RemoteOptions):
+    """Which repository, and as whom."""
+
+    repository: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
+    """The repository, ``OWNER/NAME``; by default GITHUB_REPOSITORY."""
+    token: str | None = SecretField(default=None)
+    """A token that may write the repository's secrets; by default GH_TOKEN or GITHUB_TOKEN."""
+    api_url: str | None = None
+    """The address of the REST API; by default GITHUB_API_URL or GitHub's own."""
+
+    @field_validator("api_url")
+    @classmethod
+    def _send_nothing_in_clear(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "https://")
+        if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
+            raise PydanticCustomError("no address that begins with https", "unencrypted")
+        return url
+
+
+class _AnswerError(Exception):
+    """An answer that is none of those which were hoped for; of its body nothing is kept."""
+
+    def __init__(self, answer: requests.Response) -> None:
+        super().__init__(str(answer.status_code))
+        self.status = answer.status_code
+        headers = answer.headers
+        limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+        self.limited = limited and self.status in {403, 429}
+        asked, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
+        self.wait = float(asked) if asked.isdecimal() else max(0.0, float(reset) - time.time()) if reset.isdecimal() else 0.0
+
+
+class Connection(NamedTuple):
+    """A session, and the address of the repository's secrets."""
+
+    session: requests.Session
+    secrets: str
+    timeout: float
+
+    def ask(self, method: str, path: str = "", *, wanted: tuple[int, ...] = (200,), **more: Any) -> requests.Response:
+        """Return the answer to one request; a path that is a whole address is taken as it is.
+
+        Raises:
+            _AnswerError: If its status is none of those wanted.
+        """
+        answer = self.session.request(method, self.secrets + path, timeout=self.timeout, allow_redirects=False, **more)
+        if answer.status_code not in wanted:
+            raise _AnswerError(answer)
+        return answer
+
+
+class GithubSecretsManager(RemoteSecretsManager[Connection, GithubOptions]):
+    """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`; in a workflow of GitHub Actions it reads too."""
+
+    FLAVOR: ClassVar[str] = "github"
+    options_model: ClassVar[type[ManagerOptions]] = GithubOptions
+    capabilities: ClassVar[Capability] = Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
+    alphabet: ClassVar[Alphabet] = ALPHABETS["github"]
+    foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
+    libraries: ClassVar[tuple[str, ...]] = ("requests",)
+    # "Limits for secrets": 48 KB.
+    largest: ClassVar[int] = 48_000
+
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
+        super().__init__(options, context=context)
+        # The documents that were sent after nothing had been there: a second try need not look again, it would find the first one's work.
+        self._sent: weakref.WeakSet[Document] = weakref.WeakSet()
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            self.capabilities = type(self).capabilities | Capability.READ  # type: ignore[misc]  # here more can be done than elsewhere
+
+    def describe(self) -> dict[str, str]:
+        """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
+        ambient = {} if self.chosen.repository else {"repository": self._repository() or "none yet"}
+        return {**super().describe(), "read": "in a workflow of GitHub Actions only", **ambient}
+
+    def merge_secret(self, secret_name: str, content: Mapping[str, str], *, remove: Iterable[str] = ()) -> None:  # noqa: ARG002 - the contract's
+        """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.merge_secret`; GitHub can't.
+
+        Raises:
+            UnsupportedOperationError: Always.
+        """
+        self._refuse(f"change single keys of secret {secret_name!r}", "Delete it, and register it with all its keys.")
+
+    def _rename(self, name: str, new_name: str) -> None:  # noqa: ARG002 - the contract's
+        self._refuse(f"rename secret {name!r}", "Delete it, and register it with all its keys.")
+
+    def _refuse(self, verb: str, hint: str) -> NoReturn:
+        message = f"Secrets manager {self.name!r} (flavor github) can't {verb}: GitHub gives nothing back of what is there."
+        raise UnsupportedOperationError(message, flavor=self.FLAVOR, hint=hint)
+
+    def _repository(self) -> str:
+        return self.chosen.repository or os.environ.get("GITHUB_REPOSITORY", "")
+
+    def _connect(self) -> Connection:
+        import requests  # noqa: PLC0415 - loaded when it is used
+
+        token = self.chosen.token or os.environ.get("GH_TOKEN") or os.environ.get("GITHUB_TOKEN")
+        repository = self._repository()
+        if not repository:
+            message = f"Secrets manager {self.name!r} (flavor github) does not know which repository to ask."
+            raise InvalidOptionsError(message, flavor=self.FLAVOR, hint="Give it repository=OWNER/NAME, or set GITHUB_REPOSITORY.")
+        if not token:
+            raise Refusal(Outcome.UNKNOWN_USER, "no token was given, and none is in GH_TOKEN or GITHUB_TOKEN")
+        session = requests.Session()
+        # By default it keeps ten connections, and warns of each that more threads open.
+        session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self.parallel_reads))
+        # Else a .netrc would take the token's place.
+        session.auth = lambda request: request
+        session.headers.update(
+            {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}", "X-GitHub-Api-Version": API_VERSION}
+        )
+        base = self.chosen.api_url or os.environ.get("GITHUB_API_URL") or "https://api.github.com"
+        return Connection(session, f"{base.rstrip('/')}/repos/{repository}/actions/secrets", self.chosen.timeout)
+
+    def _read(self, name: str) -> SecretRecord:
+        return self._record_in(self._in_the_environment(self.key_of(name), name), name)
+
+    def _in_the_environment(self, key: str, name: str) -> Document:
+        text = os.environ.get(key)
+        if not text:
+            # Of a secret that is not there a workflow makes an empty variable.
+            raise SecretNotFoundError(f"no {name!r}", name=name)
+        return Document(text)
+
+    def _get(self, client: Connection, key: str) -> Document:  # noqa: ARG002 - GitHub gives nothing back
+        return self._in_the_environment(key, key)
+
+    def _list_keys(self, client: Connection, prefix: str) -> Iterable[Listed]:  # noqa: ARG002 - GitHub filters nothing
+        number, following = 1, True
+        while following:
+            try:
+                answer = client.ask("GET", params={"per_page": PAGE, "page": number})
+            except _AnswerError as error:
+                if self._outcome_of(error) is not Outcome.MISSING:
+                    raise
+                raise Refusal(Outcome.DENIED, "404: no such repository, or not for you") from None
+            for found in answer.json()["secrets"]:
+                updated = datetime.fromisoformat(found["updated_at"].replace("Z", "+00:00"))
+                yield Listed(found["name"], None, None, updated)
+            number, following = number + 1, "next" in answer.links
+
+    def _create(self, client: Connection, key: str, document: Document) -> None:
+        if document not in self._sent:
+            if client.ask("GET", f"/{quote(key)}", wanted=(200, 404)).status_code == 200:  # noqa: PLR2004 - there is one
+                raise Refusal(Outcome.EXISTS)
+            self._sent.add(document)
+        self._put(client, key, document)
+
+    def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
+        key = self.key_of(name)
+        # What is there nobody knows; only what replaces all of it comes here.
+        document = self._document_for(name, change(SecretRecord("", {})))
+        self.ask("update", lambda client: self._replace(client, key, document, Document("")), name=name, writes=True)
+
+    def _replace(self, client: Connection, key: str, document: Document, present: Document) -> None:  # noqa: ARG002 - see above
+        client.ask("GET", f"/{quote(key)}")
+        self._put(client, key, document)
+
+    def _put(self, client: Connection, key: str, document: Document) -> None:
+        from nacl.public import PublicKey, SealedBox  # noqa: PLC0415 - loaded when it is used
+
+        try:
+            public = client.ask("GET", "/public-key").json()
+        except _AnswerError as error:
+            if self._outcome_of(error) is not Outcome.MISSING:
+                raise
+            raise Refusal(Outcome.DENIED, "404: no such repository, or not for you") from None
+        sealed = SealedBox(PublicKey(base64.b64decode(public["key"]))).encrypt(document.text.encode())
+        body = {"encrypted_value": base64.b64encode(sealed).decode(), "key_id": public["key_id"]}
+        client.ask("PUT", f"/{quote(key)}", wanted=(201, 204), json=body)
+
+    def _delete(self, name: str) -> None:
+        self._take_out(name, self.key_of(name))
+
+    def _delete_all(self) -> None:
+        if self._keys.scope is Scope.NONE:
+            self._refuse("delete all secrets without a scope", "Delete those that are yours one by one: the others may be other programs'.")
+        super()._delete_all()
+
+    def _remove(self, client: Connection, key: str) -> None:
+        client.ask("DELETE", f"/{quote(key)}", wanted=(204,))
+
+    def _codes_of(self, error: Exception) -> tuple[str, ...]:
+        if isinstance(error, _AnswerError):
+            return ("rate-limit",) if error.limited else (str(error.status),)
+        behind = getattr(error.args[0], "reason", None) if error.args else None
+        return (type(behind).__name__,) if isinstance(behind, BaseException) else ()
+
+    def _wait_asked_by(self, error: Exception) -> float:
+        return error.wait if isinstance(error, _AnswerError) else 0.0
