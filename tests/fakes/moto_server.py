@@ -6,10 +6,12 @@ each other where AWS does not let them. Run as a program it prints its port and 
 
 from __future__ import annotations
 
+import http.client
 import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,10 +27,22 @@ def running_moto() -> Iterator[int]:
     )
     try:
         assert server.stdout is not None
-        yield int(server.stdout.readline())
+        port = int(server.stdout.readline())
+        _wake(port)
+        yield port
     finally:
         server.terminate()
         server.communicate(timeout=30)
+
+
+def _wake(port: int) -> None:
+    """Ask for something, so that the server has loaded what it answers with: no test's short time-out is to wait for that."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    scope = "AWS4-HMAC-SHA256 Credential=nobody/20260101/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=none"
+    headers = {"X-Amz-Target": "secretsmanager.ListSecrets", "Content-Type": "application/x-amz-json-1.1", "Authorization": scope}
+    connection.request("POST", "/", "{}", headers)
+    assert connection.getresponse().status == HTTPStatus.OK
+    connection.close()
 
 
 def _serve() -> None:

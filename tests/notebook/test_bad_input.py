@@ -45,12 +45,11 @@ def test_bad_input_gets_one_line_and_writes_nothing(case: BadInput, kernel: Kern
     assert not ran.ok
     assert ran.prompts == []
     assert ran.stream("stdout") == ""
-    (line,) = ran.error.strip().splitlines()
+    # What is told of a value that was typed in clear is another matter.
+    (line,) = (line for line in ran.error.strip().splitlines() if not line.startswith("Warning: "))
     assert line.startswith("UsageError: ")
     assert [part for part in case.told if part not in line] == [], line
-    # The cell itself is echoed to other clients as it was typed: what was typed there is another matter (see leaks).
-    sent = [message for message in kernel.record[already:] if message["msg_type"] != "execute_input"]
-    assert not find_canary(repr(sent))
+    assert not find_canary(repr(kernel.record[already:]))
     assert snapshot() == before
     assert sorted(folder.iterdir()) == files
     assert find_canary(home) == []

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers._remote import RemoteSecretsManager
 
 HASTE: dict[str, float] = {"timeout": 0.25, "deadline": 0.75}
-"""Options with which no test waits long."""
+"""Options with which no test waits long for what never comes."""
+PATIENCE: dict[str, float] = {"timeout": 30, "deadline": 60}
+"""Options for what is done in good weather, also on a machine that is busy."""
 
 
 class Place(ABC):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.bad_weather import AwsPlace, VaultsPlace
+from tests.core.managers.bad_weather import PATIENCE, AwsPlace, VaultsPlace
 from tests.core.managers.conftest import AWS_USER, VaultPlace
 from tests.core.managers.counting import secret
 from tests.core.managers.weather import Climate
@@ -45,13 +45,13 @@ def climate_of(place: Place) -> Climate:
     """Return the climate of a place whose weather is made by spells."""
 
     def seed(name: str, value: str) -> None:
-        manager = place.open()
+        manager = place.open(**PATIENCE)
         if name in manager.list_secrets():
             manager.delete_secret(name)
         manager.register_secret(secret(name, key=value))
 
     def make_foreign(name: str) -> Callable[[], bool]:
-        if name not in place.open().list_secrets():
+        if name not in place.open(**PATIENCE).list_secrets():
             place.put(name, canary("foreign"))
         return lambda: place.versions(name) == 1
 
@@ -78,7 +78,7 @@ def climate_of(place: Place) -> Climate:
         seed,
         make=made,
         never=never,
-        delete=lambda name: place.open().delete_secret(name),
+        delete=lambda name: place.open(**PATIENCE).delete_secret(name),
         make_foreign=make_foreign,
         too_large=place.manager_class.largest,
     )

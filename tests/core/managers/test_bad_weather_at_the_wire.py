@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.managers.bad_weather import AwsPlace, Place, VaultsPlace
+from tests.core.managers.bad_weather import PATIENCE, AwsPlace, Place, VaultsPlace
 from tests.core.managers.cloud_weather import AzurePlace, GcpPlace
 from tests.core.managers.counting import secret
 from tests.core.told import in_one_line, told
@@ -66,9 +66,9 @@ class Tried:
         self.flavor = place.manager_class.FLAVOR
         self.value = canary("kept")
         self.manager = place.open()
-        self.other = place.open()
+        self.other = place.open(**PATIENCE)
         """The manager as another process has it, to look from there at what the first has done."""
-        self.manager.register_secret(secret("kept", key=self.value))
+        self.other.register_secret(secret("kept", key=self.value))
 
     def ends_in(self, expected: type[ZenSecretsError], act: Callable[[], Any]) -> ZenSecretsError:
         """Fail unless ``act`` ends in exactly that error, in one line, with what to do next, and without a value."""
@@ -211,7 +211,7 @@ def test_throttled(tried: Tried) -> None:
 def test_a_time_out(tried: Tried) -> None:
     """An answer that does not come is waited for once more; where none ever comes the deadline ends it."""
     with tried.place.spell("silent", times=1):
-        tried.succeeds(lambda: tried.other.get_secret("kept", refresh=True))
+        tried.succeeds(lambda: tried.manager.get_secret("kept", refresh=True))
     with tried.place.spell("silent"):
         tried.ends_in(ManagerUnreachableError, all_acts(tried.manager)["get"])
     tried.is_untouched()
