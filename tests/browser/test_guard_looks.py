@@ -1,0 +1,92 @@
+"""What JupyterLab shows of outputs without a value in them: to the pixel the same with the guard and without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.browser.notebooks import cell_at, open_notebook, run_cell
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Lab
+
+KNOWN = """
+import secrets
+from zensecrets_jupyter.core.redaction import the_redactor
+for number in range(10):
+    the_redactor().protect(secrets.token_urlsafe(24), f"looks.key{number}")
+"""
+
+# Bars without the time that they took, which is never the same twice.
+OUTPUTS = {
+    "carriage returns": """
+import sys, time
+for number in range(20):
+    sys.stdout.write(f"\\r{'#' * number}{'.' * (19 - number)} {number}/19")
+    sys.stdout.flush()
+    time.sleep(0.01)
+print()
+""",
+    "tqdm": """
+from tqdm import tqdm
+import sys
+for _ in tqdm(range(30), bar_format="{l_bar}{bar}| {n_fmt}/{total_fmt}", ncols=60, file=sys.stdout):
+    pass
+""",
+    "colours": r"""
+for number in range(16):
+    print(f"\x1b[38;5;{number}m colour {number}\x1b[0m", end="" if number % 4 < 3 else "\n")
+print("\x1b[1;4;31mbold, underlined and red\x1b[0m and plain")
+""",
+    "matplotlib": """
+%matplotlib inline
+import matplotlib.pyplot as plt
+fig, axes = plt.subplots(figsize=(4, 2))
+axes.plot([0, 1, 4, 9])
+axes.set_title("squares");
+""",
+    "plotly": """
+import plotly.graph_objects as go
+go.Figure(go.Bar(x=["a", "b", "c"], y=[1, 3, 2]), layout={"width": 400, "height": 250})
+""",
+    "rich displays": """
+from IPython.display import HTML, Latex, Markdown, SVG, display
+display(HTML("<table><tr><td>one</td><td>two</td></tr></table>"), Markdown("**bold** and `code`"), Latex("$x^2$"))
+display(SVG('<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20"><circle cx="10" cy="10" r="8"/></svg>'))
+""",
+}
+
+
+def _pictures(page: Page) -> dict[str, bytes]:
+    """Run the cells that show something, and return what each looks like."""
+    for index in range(len(OUTPUTS)):
+        run_cell(page, FIRST + index)
+    taken = {}
+    for index, name in enumerate(OUTPUTS):
+        output = cell_at(page, FIRST + index).locator(".jp-OutputArea")
+        output.scroll_into_view_if_needed()
+        if name == "plotly":
+            expect(output.locator(".main-svg").first).to_be_visible()
+        # Images are drawn, fonts and formulas typeset, some time after their cell has ended.
+        page.wait_for_timeout(800)
+        taken[name] = output.screenshot(animations="disabled", caret="hide")
+    return taken
+
+
+FIRST = 3
+"""The first of the cells that show something; what comes before loads the extension and makes a secret known."""
+
+
+def test_outputs_look_the_same_with_the_guard_and_without(lab: Lab, page: Page) -> None:
+    """Progress bars, tqdm, colours, matplotlib's images, Plotly's figures and rich displays are drawn to the pixel as without the guard."""
+    open_notebook(lab, page, "looks.ipynb", KNOWN, "%secret guard on", *OUTPUTS.values())
+    page.mouse.move(0, 0)
+    guarded = _pictures(page)
+    cell_at(page, 2).locator(".cm-content").fill("%secret guard off")
+    run_cell(page, 2)
+    bare = _pictures(page)
+    assert [name for name in OUTPUTS if guarded[name] != bare[name]] == []
+    assert len(set(guarded.values())) == len(OUTPUTS), "each output is a picture of its own"
