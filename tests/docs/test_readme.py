@@ -68,7 +68,7 @@ def test_the_two_commands_are_one_line_each() -> None:
     assert [language for language, _ in found] == ["shell", "shell"]
     assert all(len(code.splitlines()) == 1 for _, code in found)
     assert "zensecrets quickstart" in found[0][1]
-    assert found[1][1].endswith("&& pytest\n")
+    assert found[1][1].endswith("&& pytest -n auto\n")
 
 
 def test_every_link_into_the_repository_leads_somewhere() -> None:
