@@ -81,9 +81,11 @@ def run(words: Sequence[str]) -> int:
 
 def _remember() -> None:
     # Whoever registers a secret here may have a server running that saves notebooks.
-    from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - not needed for --help
+    redaction = sys.modules.get("zensecrets_jupyter.core.redaction")
+    if redaction is not None and redaction.the_redactor().size:
+        from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - not needed where no value is known
 
-    remember_values()
+        remember_values()
 
 
 def _prepare_streams() -> None:

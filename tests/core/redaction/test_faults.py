@@ -7,6 +7,7 @@ import inspect
 import json
 import logging
 import pkgutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -187,6 +188,12 @@ def test_the_faults_reach_the_functions(monkeypatch: pytest.MonkeyPatch) -> None
                 redactor.redact("." * 100_000)
             for _ in shown_by_all(redactor):
                 pass
+            # Who asks for these is not about to show a text, and is told of a fault.
+            for asked in ("size", "unprotected", "names"):
+                with suppress(InjectedFaultError):
+                    getattr(redactor, asked)
+            with suppress(InjectedFaultError):
+                redactor.protected()
             if calls:
                 reached.add(place)
     assert len(reached) > len(PLACES) * 0.9, sorted(set(map(str, PLACES)) - set(map(str, reached)))

@@ -325,7 +325,8 @@ class DataKeys:
         return self._current
 
     def _refuse_if_in_use(self, connection: Connection | None) -> None:
-        if connection is not None and self._in_use(connection):
+        # In this order: somebody else may make the key and write with it at any moment, also between two questions.
+        if connection is not None and self._in_use(connection) and self._first(connection) is None:
             raise self._damaged()
 
     def _load(self) -> _Row | None:
