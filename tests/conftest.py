@@ -13,6 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# gRPC, where a test uses it in this process, would run on in each program that is started, until that is its own.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
 MANY = 300
 """Open files of this process at which those of earlier tests are closed; many systems allow 1,024."""
 

@@ -14,7 +14,7 @@ import pexpect
 import pytest
 
 from tests.bad_input import BAD_INPUT, BadInput, snapshot
-from tests.terminal import ZENSECRETS, zensecrets
+from tests.terminal import ZENSECRETS, at_a_terminal, zensecrets
 from zensecrets_jupyter import cli
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.interaction import set_passphrase_source
@@ -45,22 +45,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 def at_terminal(*words: str, **environment: str) -> pexpect.spawn[str]:
     """Start a command as a person at a terminal does."""
-    variables = {**os.environ, "TERM": "dumb", **environment}
-    return pexpect.spawn(
-        str(ZENSECRETS),
-        list(words),
-        env=variables,
-        encoding="utf-8",
-        timeout=60,
-        dimensions=(40, 200),
-        use_poll=True,
-        preexec_fn=_heed_interrupts,
-    )
-
-
-def _heed_interrupts() -> None:
-    # Tests that a script runs in the background ignore Ctrl-C, and what they start would as well; what a person starts does not.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return at_a_terminal(str(ZENSECRETS), words, {"TERM": "dumb", **environment})
 
 
 def shown_by(process: pexpect.spawn[str]) -> str:

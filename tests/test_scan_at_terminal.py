@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pexpect
 
-from tests.terminal import ZENSECRETS, zensecrets
+from tests.terminal import ZENSECRETS, at_a_terminal, zensecrets
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ VALUE = canary("terminal")
 
 
 def _started(*words: str, folder: Path) -> pexpect.spawn[str]:
-    environment = {**os.environ, "TERM": "xterm", "ZENSECRETS_PASSPHRASE": "open"}
-    return pexpect.spawn(str(ZENSECRETS), list(words), env=environment, cwd=str(folder), encoding="utf-8", timeout=120, use_poll=True)
+    environment = {"TERM": "xterm", "ZENSECRETS_PASSPHRASE": "open"}
+    return at_a_terminal(str(ZENSECRETS), words, environment, folder=folder, seconds=120, size=(24, 80))
 
 
 def _with_long_work(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import sys
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pexpect
 import pytest
+
+from tests.terminal import at_a_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ class Terminal:
         self._log = self._screen.open("w", encoding="utf-8")
         ipython = str(Path(sys.executable).parent / "ipython")
         options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
-        self.child = pexpect.spawn(ipython, options, env={**os.environ, **home}, encoding="utf-8", timeout=SECONDS, dimensions=(40, 150))
+        self.child = at_a_terminal(ipython, options, home, seconds=SECONDS, size=(40, 150))
         self.child.logfile_read = self._log
         self.cell("%load_ext zensecrets_jupyter")
         self.cell("import curses, os, subprocess, sys, threading, time; token = os.environ['SOME_API_TOKEN']")

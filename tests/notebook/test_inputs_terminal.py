@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pexpect
 
+from tests.terminal import at_a_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ def ipython(home: Path) -> Iterator[pexpect.spawn[str]]:
     """Start IPython at a terminal with its state under ``home``, with the extension loaded."""
     own = {"IPYTHONDIR": str(home / "ipython"), "ZENSECRETS_HOME": str(home / "zensecrets"), "ZENSECRETS_PASSPHRASE": canary("passphrase")}
     options = ["-m", "IPython", "--no-banner", "--no-confirm-exit"]
-    environment: dict[str, str] = {**os.environ, **own, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
-    process = pexpect.spawn(sys.executable, options, env=environment, encoding="utf-8", timeout=60, dimensions=(50, 200), use_poll=True)
+    environment = {**own, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    process = at_a_terminal(sys.executable, options, environment, size=(50, 200))
     try:
         until(process, "In [1]:")
         typed(process, "%load_ext zensecrets_jupyter", 2)
