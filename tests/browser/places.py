@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 import nbformat
@@ -51,7 +52,7 @@ def places(app: Lab, page: Page, wire: Wire, name: str) -> dict[str, str | bytes
     """Return everything in which a value may have been left, by what it is called."""
     saved = save(app, page, name)
     history = app.home / "ipython" / "profile_default" / "history.sqlite"
-    with sqlite3.connect(history) as connection:
+    with closing(sqlite3.connect(history)) as connection:
         rows = connection.execute("SELECT * FROM history").fetchall()
     return {
         "notebook": saved,

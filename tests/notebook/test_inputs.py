@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,7 +39,7 @@ def history_of(home: Path) -> Path:
 
 def rows(home: Path) -> list[tuple[str, str]]:
     """Return what the history file holds, as typed and as transformed."""
-    with sqlite3.connect(history_of(home)) as connection:
+    with closing(sqlite3.connect(history_of(home))) as connection:
         return connection.execute("SELECT source_raw, source FROM history ORDER BY session, line").fetchall()
 
 
