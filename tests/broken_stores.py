@@ -7,6 +7,7 @@ again when the store is mended.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ def _overwrite(file: Path) -> Callable[[], object]:
 
 def _alter(file: Path) -> Callable[[], object]:
     def flip() -> None:
-        with sqlite3.connect(file) as connection:
+        with closing(sqlite3.connect(file)) as connection, connection:
             for row, sealed in connection.execute("SELECT id, sealed FROM secrets").fetchall():
                 connection.execute("UPDATE secrets SET sealed = ? WHERE id = ?", (sealed[:-1] + bytes([sealed[-1] ^ 1]), row))
         connection.close()
@@ -71,7 +72,7 @@ def _alter(file: Path) -> Callable[[], object]:
 
 def _renumber(file: Path) -> Callable[[], object]:
     def change(old: str, new: str) -> None:
-        with sqlite3.connect(file) as connection:
+        with closing(sqlite3.connect(file)) as connection, connection:
             changed = connection.execute("UPDATE meta SET value = ? WHERE value = ?", (new, old)).rowcount
             assert changed == 1
         connection.close()

@@ -807,7 +807,7 @@ def test_a_reader_sees_all_of_a_change_or_nothing(labels: Workspace) -> None:
 def test_a_damaged_row_is_told_as_damage(labels: Workspace, damage: str) -> None:
     """What can't be read as what we wrote is corrupted: an error of ours, and the file is left as it is."""
     labels.register_component(ANNOTATOR, "more", "custom", {})
-    with sqlite3.connect(labels.home / "workspace.db") as connection:
+    with closing(sqlite3.connect(labels.home / "workspace.db")) as connection, connection:
         connection.execute(damage)
     connection.close()
     with pytest.raises(ManagerCorruptedError, match=r"workspace\.db"):
