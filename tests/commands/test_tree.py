@@ -78,6 +78,8 @@ def test_completion_offers_what_may_come_next(monkeypatch: pytest.MonkeyPatch) -
     assert offered("secret register x --schema=op") == ["--schema=openai"]
     assert offered("secret get ope") == ["openai"]
     assert offered("secret get openai --key ") == ["api_key"]
+    assert offered("secret get openai --ref") == offered("stack validate --ref") == offered("stack register-secrets --ref") == ["--refresh"]
+    assert offered("secret und") == ["undelete"]
     assert offered("stack set d") == ["default"]
     assert offered("stack update -an l") == ["labels"]
     assert offered("annotator register a --flavor=label_studio --in") == ["--instance_url="]

@@ -151,6 +151,46 @@ shell.history_manager.end_session()
     assert run_python(code) == []
 
 
+SDKS = [
+    "azure.core",
+    "azure.identity",
+    "azure.keyvault.secrets",
+    "boto3",
+    "botocore",
+    "google.auth",
+    "google.cloud.secretmanager",
+    "grpc",
+    "hvac",
+    "psycopg",
+    "requests",
+]
+"""What talks to the places of remote flavors, all of it installed where the tests run."""
+
+
+def test_a_session_with_local_secrets_loads_no_sdk() -> None:
+    """Loading the extension, listing all flavors, and keeping local secrets imports nothing of the remote places."""
+    code = f"""
+import importlib.util, json, os, sys, tempfile
+from contextlib import redirect_stdout
+os.environ["IPYTHONDIR"] = tempfile.mkdtemp()
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.history_manager.enabled = False
+with redirect_stdout(sys.stderr):
+    shell.run_line_magic("load_ext", "zensecrets_jupyter")
+    flavors = shell.run_line_magic("zen", "secrets-manager flavor list")
+    shell.run_line_magic("secret", "register mine --key=value")
+    found = shell.run_line_magic("secret", "get mine --key key")
+    shell.run_line_magic("secret", "list")
+    shell.run_line_magic("stack", "validate")
+loaded = [name for name in {SDKS!r} if name in sys.modules]
+missing = [name for name in {SDKS!r} if importlib.util.find_spec(name) is None]
+print(json.dumps([str.__str__(found), "AWS Secrets Manager" in str(flavors), loaded, missing]))
+shell.history_manager.end_session()
+"""
+    assert run_python(code) == ["value", True, [], []]
+
+
 def test_jupyterlab_is_told_where_the_front_end_is() -> None:
     """The hook names the folder of the labextension and what it is called."""
     assert zensecrets_jupyter._jupyter_labextension_paths() == [{"src": "labextension", "dest": "zensecrets-jupyter"}]

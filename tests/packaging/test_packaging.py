@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from zensecrets_jupyter.core.managers._registry import BUILT_IN
+
 ROOT = Path(__file__).parents[2]
 VERSION: str = json.loads((ROOT / "js" / "package.json").read_text(encoding="utf-8"))["version"]
 LABEXTENSION = "share/jupyter/labextensions/zensecrets-jupyter/"
@@ -56,6 +58,15 @@ def installed(wheel: Path, bare: Path) -> Path:
     """Return the programs' folder of an environment where the wheel is installed with JupyterLab."""
     _run([bare / "python", "-m", "pip", "install", f"zensecrets-jupyter[lab] @ {wheel.as_uri()}"], path=bare)
     return bare
+
+
+@pytest.fixture(scope="session")
+def plain(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the programs' folder of an environment where the wheel is installed without any extra."""
+    environment = tmp_path_factory.mktemp("plain")
+    _run([sys.executable, "-m", "venv", environment])
+    _run([environment / "bin" / "python", "-m", "pip", "install", wheel], path=environment / "bin")
+    return environment / "bin"
 
 
 @pytest.fixture
@@ -131,6 +142,39 @@ def test_the_notebooks_lie_inside_the_installed_package(installed: Path) -> None
     assert _run([installed / "python", "-I", "-c", code], path=installed).strip() == "True"
 
 
+def test_without_an_extra_each_flavor_is_listed_with_the_command_that_installs_it(plain: Path) -> None:
+    """Every built-in flavor of secrets manager has a line; where its library is missing it names an extra that there is."""
+    listed = _run([plain / "zensecrets", "secrets-manager", "flavor", "list"], path=plain)
+    lines = {line.split()[0]: line for line in listed.splitlines() if line.strip()}
+    code = "from importlib.metadata import metadata; print(*metadata('zensecrets-jupyter').get_all('Provides-Extra'))"
+    extras = _run([plain / "python", "-I", "-c", code], path=plain).split()
+    assert set(BUILT_IN) <= set(lines), listed
+    for flavor, found in BUILT_IN.items():
+        if found.extra:
+            assert found.extra in extras
+            assert f'pip install "zensecrets-jupyter[{found.extra}]"' in lines[flavor]
+        else:
+            assert found.summary in lines[flavor] or "keyring" in lines[flavor]
+            assert "pip install" not in lines[flavor]
+
+
+def test_without_an_extra_everything_else_works(plain: Path, tmp_path: Path) -> None:
+    """The extension loads in IPython, and a secret is registered and read in the local store; a place whose library is missing says so."""
+    lines = [
+        "%load_ext zensecrets_jupyter",
+        "%secret register mine --key=value",
+        "%secret get mine",
+        "%zen secrets-manager register team --flavor=aws",
+        "%stack update -x team",
+        "%secret list",
+    ]
+    code = "; ".join(f"get_ipython().run_cell({line!r})" for line in lines)
+    command: list[str | Path] = [plain / "python", "-I", "-m", "IPython", "--no-banner", "--colors=NoColor", "-c", code]
+    said = _run(command, path=plain, ZENSECRETS_HOME=str(tmp_path / "home"), IPYTHONDIR=str(tmp_path / "ipython"))
+    assert "‹secret:mine.key›" in said
+    assert 'needs boto3, which is not installed. Install it: pip install "zensecrets-jupyter[aws]"' in said
+
+
 def test_a_clone_without_node_gives_a_wheel_after_a_warning(clone: Path, bare: Path, tmp_path: Path) -> None:
     """Without Node the Python side installs, and one line says what is missing and why."""
     said = _run([bare / "python", "-m", "pip", "wheel", "--verbose", "--no-deps", "--wheel-dir", tmp_path, clone], path=bare)
@@ -173,9 +217,9 @@ def _tracked(*, or_new: bool = False) -> list[str]:
     return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 
-def _run(command: list[str | Path], *, path: Path | None = None) -> str:
-    """Return what `command` says on both its outputs, with `path` as the only folder in its PATH."""
-    environment = dict(os.environ)
+def _run(command: list[str | Path], *, path: Path | None = None, **variables: str) -> str:
+    """Return what `command` says on both its outputs, with `path` as the only folder in its PATH, and more environment variables."""
+    environment = {**os.environ, **variables}
     # Tests are started from an environment of their own, and from a folder with the package's source in it.
     environment.pop("PYTHONPATH", None)
     if path is not None:

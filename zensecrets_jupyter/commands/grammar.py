@@ -28,6 +28,9 @@ WAIT = "--wait"
 wait = click.option(WAIT, is_flag=True, expose_value=False, help="In a notebook: go on only when the form is filled in.")
 """Gives a command that asks the option."""
 
+refresh = click.option("--refresh", is_flag=True, help="Read anew what was read in the last minute: what others changed is seen at once.")
+"""Gives a command that reads secrets the option; its function gets it as ``refresh``."""
+
 SETTINGS: dict[str, Any] = {
     "help_option_names": ["--help", "-h"],
     "max_content_width": 100,

@@ -10,7 +10,7 @@ from zensecrets_jupyter.commands import completion, sensitive
 from zensecrets_jupyter.commands.active import manager_of, refuse_missing, refuse_taken
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, Later, wait
+from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, Later, refresh, wait
 from zensecrets_jupyter.commands.render import schema_table, schemas_table, secret_table, secrets_table, versions_table
 from zensecrets_jupyter.commands.secret_env import env
 from zensecrets_jupyter.commands.secret_files import export_secrets, import_secrets
@@ -104,15 +104,16 @@ def update(call: Call, name: str, removed: Sequence[str], *, interactive: bool, 
 @_name
 @click.option("-k", "--key", metavar="KEY", shell_complete=completion.of(completion.keys_of_named_secret), help="One of its keys.")
 @click.option("--reveal", is_flag=True, help="Print the value itself; in a terminal only, with --key.")
+@refresh
 @click.pass_obj
-def get(call: Call, name: str, key: str | None, *, reveal: bool) -> Outcome:
+def get(call: Call, name: str, key: str | None, *, reveal: bool, refresh: bool) -> Outcome:
     """Return a secret, or with --key one of its values, and show it masked."""
     if reveal and key is None:
         raise UsageProblem("--reveal prints one value.", hint=f"Say which: --key KEY (%secret get {name} lists the keys).")
     if reveal and not call.abilities.may_reveal:
         message = "--reveal would write the value into an output, which is saved with the notebook."
         raise UsageProblem(message, hint=f"value = %secret get {name} --key {key} gives it to your code.")
-    found = manager_of().get_secret(name)
+    found = manager_of().get_secret(name, refresh=refresh)
     if key is None:
         return Outcome(found, view=secret_table(found))
     value = found.value(as_known(key, found.content) if key not in found.content else key)
@@ -139,6 +140,15 @@ def delete(call: Call, name: str, *, yes: bool) -> Outcome:
         return Outcome(text="Nothing was deleted.")
     manager.delete_secret(name)
     return Outcome(text=f"Deleted secret {name!r}.")
+
+
+@secret.command("undelete", cls=Command)
+@click.argument("name", metavar="NAME")
+def undelete(name: str) -> Outcome:
+    """Bring back a secret that was deleted, as it was last, where its place still keeps it."""
+    manager = manager_of()
+    manager.undelete_secret(name)
+    return Outcome(text=f"Brought back secret {name!r} in secrets manager {manager.name!r}.")
 
 
 @secret.command("rename", cls=Command)

@@ -10,7 +10,7 @@ import click
 from zensecrets_jupyter.commands import completion
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command, Group, wait
+from zensecrets_jupyter.commands.grammar import Command, Group, refresh, wait
 from zensecrets_jupyter.commands.register_secrets import register_secrets
 from zensecrets_jupyter.commands.render import stack_record_table, stacks_table
 from zensecrets_jupyter.commands.stack_files import export_stack, import_stack
@@ -179,9 +179,10 @@ def delete(call: Call, name: str, *, yes: bool) -> Outcome:
 
 @stack.command("validate", cls=Command)
 @_name_or_active
-def validate(name: str | None) -> Outcome:
+@refresh
+def validate(name: str | None, *, refresh: bool) -> Outcome:
     """Report everything that would keep a pipeline from running on a stack; without NAME on the active one."""
-    report = get_workspace().stack(name).validate()
+    report = get_workspace().stack(name).validate(refresh=refresh)
     return Outcome(report, view=str(report), exit_code=0 if report.ok else 1)
 
 
@@ -189,10 +190,14 @@ def validate(name: str | None) -> Outcome:
 @_name_or_active
 @click.option("--all", "everything", is_flag=True, help="Ask for what is there already as well; an empty answer keeps it.")
 @click.option("--skip-existing", is_flag=True, help="Ask only for what is missing, as without --all.")
+@refresh
 @wait
 @click.pass_obj
-def register_secrets_(call: Call, name: str | None, *, everything: bool, skip_existing: bool) -> Outcome:
+def register_secrets_(call: Call, name: str | None, *, everything: bool, skip_existing: bool, refresh: bool) -> Outcome:
     """Ask for the secrets that a stack's references need and that are missing; without NAME for the active stack."""
     if everything and skip_existing:
         raise UsageProblem("--all and --skip-existing contradict each other.", hint="Give one of the two.")
-    return register_secrets(call, get_workspace().stack(name), everything=everything)
+    chosen = get_workspace().stack(name)
+    if refresh and chosen.has_secrets_manager:
+        chosen.secrets_manager.get_secrets((needed.name for needed in chosen.required_secrets), refresh=True)
+    return register_secrets(call, chosen, everything=everything)

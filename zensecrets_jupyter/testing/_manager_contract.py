@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
 
 READ, LIST, REGISTER = Capability.READ, Capability.LIST, Capability.REGISTER
-UPDATE, DELETE, VERSIONS = Capability.UPDATE, Capability.DELETE, Capability.VERSIONS
+UPDATE, DELETE, UNDELETE, VERSIONS = Capability.UPDATE, Capability.DELETE, Capability.UNDELETE, Capability.VERSIONS
 
 KIB_64 = 64 * 1024
 SPARE = 1024
@@ -63,6 +63,7 @@ class ContractTests(ManagerHooks):
             (READ | UPDATE, lambda: manager.merge_secret("a", {"k": "v"})),
             (DELETE, lambda: manager.delete_secret("a")),
             (LIST | DELETE, manager.delete_all_secrets),
+            (UNDELETE, lambda: manager.undelete_secret("a")),
             (READ | REGISTER | DELETE, lambda: manager.rename_secret("a", "b")),
             (VERSIONS, lambda: manager.history("a")),
             (VERSIONS | UPDATE, lambda: manager.rollback("a", 1)),
@@ -223,6 +224,25 @@ class ContractTests(ManagerHooks):
         for act in (lambda: manager.history("none"), lambda: manager.rollback("none", 1)):
             with pytest.raises(SecretNotFoundError):
                 act()
+
+    @needs(READ | REGISTER | LIST | DELETE | UNDELETE)
+    def test_what_was_deleted_can_be_brought_back(self) -> None:
+        """It is as it was last; what is there, was never there or is kept no longer can't be brought back, and is told so."""
+        manager = self.open_manager()
+        manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="first"))  # noqa: S106 - a test's own
+        with pytest.raises(SecretExistsError):
+            manager.undelete_secret("a")
+        manager.merge_secret("a", {"password": "second"})
+        manager.delete_secret("a")
+        if self.keeps_deleted:
+            manager.undelete_secret("a")
+            found = self.open_manager().get_secret("a")
+            assert isinstance(found, BasicAuthSecretSchema)
+            assert found.content == {"username": "u", "password": "second"}
+            assert manager.list_secrets() == ["a"]
+        for name in ["none", *([] if self.keeps_deleted else ["a"])]:
+            with pytest.raises(SecretNotFoundError):
+                manager.undelete_secret(name)
 
     @needs(ALL_BUT_VERSIONS)
     def test_it_holds_what_a_dict_holds(self) -> None:

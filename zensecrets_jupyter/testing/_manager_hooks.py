@@ -53,6 +53,8 @@ class ManagerHooks:
     """Whether of several updates at once none is lost; a place that can't compare before it writes loses some."""
     registers_once: ClassVar[bool] = True
     """Whether of several that register one name at once one wins; a place that can't compare before it writes keeps the last one's."""
+    keeps_deleted: ClassVar[bool] = True
+    """Whether what is deleted can be brought back, of a manager that claims it: an option may have it deleted for good."""
     habits: ClassVar[Habits] = Habits()
     """What it does with versions."""
     series: ClassVar[int] = 20

@@ -18,6 +18,7 @@ class Wire:
     Attributes:
         cut_at: The connection is reset when a client sends this; empty for never.
         cuts: How many more times.
+        sent: How many pieces clients have sent so far.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -27,6 +28,7 @@ class Wire:
         self.address: tuple[str, int] = self._listening.getsockname()
         self.cut_at = b""
         self.cuts = 0
+        self.sent = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -50,6 +52,7 @@ class Wire:
     def _hand_on(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:  # noqa: FBT001 - threads take no names here
         with suppress(OSError):
             while data := source.recv(65536):
+                self.sent += from_client
                 if from_client and self.cuts and self.cut_at and self.cut_at in data:
                     self.cuts -= 1
                     _reset(source)

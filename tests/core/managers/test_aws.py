@@ -138,18 +138,22 @@ def test_who_may_only_read_one_at_a_time_reads_many_so(manager: AwsSecretsManage
     }
 
 
-def test_a_deleted_secret_can_be_brought_back(manager: AwsSecretsManager) -> None:
-    """While AWS keeps it, whoever looks for it is told until when and how to bring it back; then it is as it was."""
+def test_a_deleted_secret_can_be_brought_back(manager: AwsSecretsManager, aws: Weather) -> None:
+    """While AWS keeps it, whoever looks for it is told until when and how to bring it back, which ends well after a lost answer too."""
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
     until = datetime.now(timezone.utc) + timedelta(days=30)
-    with pytest.raises(SecretNotFoundError, match=f"AWS keeps it until {until:%Y-%m-%d}.*undelete_secret") as caught:
+    with pytest.raises(SecretNotFoundError, match=f"AWS keeps it until {until:%Y-%m-%d}.*Bring it back: %secret undelete a") as caught:
         manager.get_secret("a")
     assert in_one_line(caught.value)
     manager.undelete_secret("a")
     assert manager.get_secret("a").content == {"key": "value"}
     with pytest.raises(SecretNotFoundError, match="There is no secret 'b'"):
         manager.undelete_secret("b")
+    manager.delete_secret("a")
+    with aws.spell(resetting_after, only="RestoreSecret", times=1):
+        manager.undelete_secret("a")
+    assert manager.list_secrets() == ["a"]
 
 
 def test_the_window_of_recovery_is_an_option(manager: AwsSecretsManager, aws: Weather) -> None:
@@ -200,7 +204,7 @@ def test_what_can_not_take_a_deleted_ones_place_leaves_it_deleted(manager: AwsSe
 
 
 def test_a_deleted_secret_of_another_program_is_left_deleted(aws: Weather) -> None:
-    """Its name is not free, and it is not brought back for ours."""
+    """Its name is not free, and it is brought back neither for ours nor by our command."""
     manager = _open(aws, "any", scope="none")
     name = f"theirs-{uuid.uuid4()}"
     client = boto3.client("secretsmanager", endpoint_url=aws.address)
@@ -208,6 +212,8 @@ def test_a_deleted_secret_of_another_program_is_left_deleted(aws: Weather) -> No
     client.delete_secret(SecretId=name)
     with pytest.raises(ManagerCorruptedError, match="was not written by this package"):
         manager.register_secret(secret(name, key=canary()))
+    with pytest.raises(ManagerCorruptedError, match="was not written by this package"):
+        manager.undelete_secret(name)
     assert "DeletedDate" in client.describe_secret(SecretId=name)
 
 

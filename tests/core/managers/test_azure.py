@@ -128,6 +128,36 @@ def test_a_name_that_was_deleted_is_free_at_once(vault: KeyVaultServer) -> None:
     assert [one.number for one in manager.history("a")] == [1]
 
 
+def test_a_deleted_secret_can_be_brought_back(vault: KeyVaultServer) -> None:
+    """It is as it was, with its past, also while deleting and recovering take their time; whoever looks for it is told until when."""
+    manager = open_manager(vault)
+    manager.register_secret(secret("a", k="first"))
+    manager.merge_secret("a", {"k": "second"})
+    for settling in (0, 3):
+        vault.settling = settling
+        manager.delete_secret("a")
+        manager.undelete_secret("a")
+        assert content_of(manager, "a") == {"k": "second"}
+    assert [one.number for one in manager.history("a")] == [2, 1]
+    vault.settling = 0
+    manager.delete_secret("a")
+    until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 90 * 86400))
+    with pytest.raises(SecretNotFoundError, match=f"Azure keeps it until {until}. Bring it back: %secret undelete a") as caught:
+        manager.get_secret("a")
+    assert in_one_line(caught.value)
+
+
+@pytest.mark.parametrize("fault", [Fault(cut=True, done=True), Fault("500"), Fault("500", done=True)])
+def test_a_bringing_back_whose_answer_was_lost_is_done(vault: KeyVaultServer, fault: Fault) -> None:
+    """Where its answer goes wrong once, done or not, the next try ends it."""
+    manager = open_manager(vault)
+    manager.register_secret(secret("a", k="v"))
+    manager.delete_secret("a")
+    vault.weather.fail(fault, on="recover")
+    manager.undelete_secret("a")
+    assert content_of(manager, "a") == {"k": "v"}
+
+
 @pytest.mark.parametrize("fault", [Fault(cut=True, done=True), Fault("500"), Fault("500", done=True)])
 def test_a_recovery_whose_answer_was_lost_goes_on(vault: KeyVaultServer, fault: Fault) -> None:
     """Where the recovery before a registration fails once, done or not, the next try ends it, and takes nothing old for new."""
@@ -161,6 +191,10 @@ def test_what_another_program_deleted_is_not_recovered(vault: KeyVaultServer) ->
     with pytest.raises(ManagerCorruptedError, match="deleted and not yet purged") as caught:
         manager.register_secret(secret("theirs", k="v"))
     assert not find_canary(told(caught.value))
+    with pytest.raises(ManagerCorruptedError, match="deleted and not yet purged"):
+        manager.undelete_secret("theirs")
+    with pytest.raises(SecretNotFoundError, match="There is no secret 'theirs'"):
+        manager.get_secret("theirs")
     assert list(vault.deleted) == ["theirs"]
     assert vault.kept == {}
 

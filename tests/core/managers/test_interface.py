@@ -22,6 +22,7 @@ from zensecrets_jupyter import (
     UnsupportedOperationError,
 )
 from zensecrets_jupyter.core.managers import Capability, ManagerContext, ManagerOptions, SecretRecord, SecretsManager, SecretSummary
+from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS
 from zensecrets_jupyter.core.schemas import UndefinedSecretSchema
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -246,7 +247,7 @@ def test_a_rename_to_a_taken_name_changes_nothing(manager: CountingManager) -> N
 # What a manager can't do.
 
 
-ALL = Capability.READ | Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE | Capability.VERSIONS
+ALL = ALL_BUT_VERSIONS | Capability.VERSIONS | Capability.UNDELETE
 
 NEEDS: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
     "read": (Capability.READ, lambda manager: manager.get_secret("there")),
@@ -257,6 +258,7 @@ NEEDS: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
     "update": (Capability.UPDATE, lambda manager: manager.update_secret(secret("there"))),
     "merge": (Capability.UPDATE, lambda manager: manager.merge_secret("there", {"key": "new"})),
     "delete": (Capability.DELETE, lambda manager: manager.delete_secret("there")),
+    "undelete": (Capability.UNDELETE, lambda manager: manager.undelete_secret("gone")),
     "delete all": (Capability.DELETE, lambda manager: manager.delete_all_secrets()),
     "delete all, listing": (Capability.LIST, lambda manager: manager.delete_all_secrets()),
     "rename, reading": (Capability.READ, lambda manager: manager.rename_secret("there", "else")),
@@ -299,13 +301,15 @@ def test_a_list_that_fails_does_not_hide_the_error() -> None:
         Refusing().get_secret("mine")
 
 
-def test_a_flavor_that_claims_versions_and_has_none_says_so() -> None:
+def test_a_flavor_that_claims_what_it_has_not_says_so() -> None:
     """The default of what only some flavors implement is our own error, never NotImplementedError."""
     made = limited(ALL)
     with pytest.raises(UnsupportedOperationError, match="keeps no versions"):
         made.history("there")
     with pytest.raises(UnsupportedOperationError, match="keeps no version 1"):
         made.rollback("there", 1)
+    with pytest.raises(UnsupportedOperationError, match="brings back no 'gone'"):
+        made.undelete_secret("gone")
 
 
 # Many at once.
@@ -348,6 +352,19 @@ def test_a_flavor_whose_reads_are_cheap_is_asked_one_by_one() -> None:
         made.put(name)
     made.get_secrets(["one", "two"])
     assert threads == {threading.current_thread()}
+
+
+def test_many_are_read_anew_where_that_is_asked_for(manager: CountingManager) -> None:
+    """With refresh each is read once more, and what is read is kept from then on."""
+    for name in ("one", "two"):
+        manager.put(name, key="old")
+    manager.get_secrets(["one", "two"])
+    text = canary("new")
+    manager.put("one", key=text)
+    assert manager.get_secrets(["one", "two"])["one"] == secret("one", key="old")
+    assert manager.get_secrets(["one", "one", "two"], refresh=True) == {"one": secret("one", key=text), "two": secret("two", key="old")}
+    assert manager.get_secret("one").content == {"key": text}
+    assert sorted(manager.reads) == ["one", "one", "two", "two"]
 
 
 def test_one_read_that_fails_is_one_error() -> None:

@@ -13,12 +13,13 @@ import requests
 
 from tests.core.managers.counting import secret
 from tests.core.told import in_one_line, told
-from tests.fakes.http_weather import answering, resetting
+from tests.fakes.http_weather import answering, resetting, resetting_after
 from tests.fakes.vault_server import EVERYTHING, Rule
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     InvalidSecretError,
     ManagerAccessError,
+    ManagerCorruptedError,
     ManagerError,
     ManagerLockedError,
     ManagerUnreachableError,
@@ -82,6 +83,7 @@ if REAL:
 
         manager_class = VaultSecretsManager
         attributes: Mapping[str, Any] = {"url": REAL, "token": REAL_TOKEN, "force": True}
+        keeps_deleted = False
         limit = VaultSecretsManager.largest
         habits = Habits(versions_kept=10, renames_with_history=False)
 
@@ -225,7 +227,7 @@ def test_a_deleted_secret_can_be_brought_back(vault: VaultPlace) -> None:
     manager.register_secret(secret("a", key="first"))
     manager.merge_secret("a", {"key": "second"})
     manager.delete_secret("a")
-    with pytest.raises(SecretNotFoundError, match=r"Vault still keeps it.*undelete_secret") as caught:
+    with pytest.raises(SecretNotFoundError, match=r"Vault still keeps it.*Bring it back: %secret undelete a") as caught:
         manager.get_secret("a")
     assert in_one_line(caught.value)
     manager.undelete_secret("a")
@@ -233,6 +235,33 @@ def test_a_deleted_secret_can_be_brought_back(vault: VaultPlace) -> None:
     assert [(one.number, one.current) for one in manager.history("a")] == [(2, True)]
     with pytest.raises(SecretNotFoundError, match="There is no secret 'b'"):
         manager.undelete_secret("b")
+
+
+def test_a_bringing_back_whose_answer_was_lost_is_done(vault: VaultPlace) -> None:
+    """The next try finds it there, which is what was asked for."""
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="value"))
+    manager.delete_secret("a")
+    with vault.weather.spell(resetting_after, only="POST /v1/secret/undelete/", times=1):
+        manager.undelete_secret("a")
+    assert manager.get_secret("a").content == {"key": "value"}
+
+
+def test_what_another_program_deleted_stays_deleted(vault: VaultPlace) -> None:
+    """Whose it is shows when it is there again: then it is deleted again, and told; who may not read can't tell."""
+    vault.vault.write(("", "secret", "theirs"), {"password": canary("theirs")})
+    address = f"{vault.weather.address}/v1/secret/delete/theirs"
+    requests.post(address, json={"versions": [1]}, headers={"X-Vault-Token": vault.token}, timeout=10)
+    with pytest.raises(ManagerCorruptedError, match="was not written by this package") as caught:
+        _open(vault, scope="none").undelete_secret("theirs")
+    assert not find_canary(told(caught.value))
+    assert _open(vault, scope="none").list_secrets() == []
+    manager = _open(vault)
+    manager.register_secret(secret("a", key="value"))
+    manager.delete_secret("a")
+    may_not_read = vault.vault.new_token(Rule("secret/(metadata|undelete)/.*", frozenset({"read", "update"})))
+    _open(vault, manager.id, token=may_not_read).undelete_secret("a")
+    assert manager.get_secret("a").content == {"key": "value"}
 
 
 def test_a_name_that_was_deleted_is_free(vault: VaultPlace) -> None:

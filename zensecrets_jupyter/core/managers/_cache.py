@@ -7,6 +7,7 @@ import time
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakSet
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 GLANCE = 0.05
 """Seconds between two looks at a place's change token: a person does not notice, and a loop of reads costs one look."""
+
+
+_open: dict[str, WeakSet[ReadCache]] = {}
+"""The caches of this process, by the kind of place that they keep secrets of."""
+_opening = threading.Lock()
 
 
 class _Entry(NamedTuple):
@@ -30,10 +36,18 @@ class ReadCache:
 
     Several threads that want one secret at once share one read (single flight). A read that began before a write does not outlive it:
     the write takes the flight out, so that its outcome is handed to those who waited and kept for nobody.
+
+    Two caches of one ``kind`` may hold the same secret of the same place, and only the place knows: a write by either is told to both.
     """
 
-    def __init__(self, time_to_live: float, change_token: Callable[[], object]) -> None:
-        """Keep entries for ``time_to_live`` seconds; ``change_token`` is None-returning where the place can't tell of changes."""
+    def __init__(self, time_to_live: float, change_token: Callable[[], object], *, kind: str = "") -> None:
+        """Keep entries for ``time_to_live`` seconds.
+
+        Args:
+            time_to_live: Seconds.
+            change_token: What differs after any write by anybody; it returns ``None`` where the place can't tell of changes.
+            kind: The kind of place; without one, nobody is told of a write.
+        """
         self._time_to_live = time_to_live
         self._change_token = change_token
         self._entries: dict[str, _Entry] = {}
@@ -41,6 +55,10 @@ class ReadCache:
         self._lock = threading.Lock()
         self._token: object = None
         self._looked = 0.0
+        self._kind = kind
+        if kind:
+            with _opening:
+                _open.setdefault(kind, WeakSet()).add(self)
 
     def fresh(self, name: str) -> BaseSecretSchema | None:
         """Return the kept secret, or ``None`` if it has to be read."""
@@ -144,13 +162,23 @@ class ReadCache:
         return found
 
     def drop(self, name: str) -> None:
-        """Forget one secret, also where a read of it is under way."""
+        """Forget one secret, here, also where a read of it is under way."""
         with self._lock:
             self._entries.pop(name, None)
             self._flights.pop(name, None)
 
+    def drop_everywhere(self, *names: str) -> None:
+        """Forget these secrets, which were written, here and in every cache of this kind; all secrets if none is named."""
+        with _opening:
+            told = [self, *_open.get(self._kind, ())]
+        for cache in told:
+            for name in names:
+                cache.drop(name)
+            if not names:
+                cache.clear()
+
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything, here."""
         with self._lock:
             self._entries.clear()
             self._flights.clear()

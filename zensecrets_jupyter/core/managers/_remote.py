@@ -179,6 +179,17 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
             problem = self._error(refusal, "delete", name, writes=True)
         raise problem
 
+    def _undelete(self, name: str) -> None:
+        key = self.key_of(name)
+        try:
+            return self._attempt(lambda client: self._restore(client, key))
+        except Refusal as refusal:
+            if refusal.outcome is Outcome.EXISTS and refusal.tried_again:
+                # The first try brought it back, and its answer was lost.
+                return None
+            problem = self._error(refusal, "bring back", name, writes=True)
+        raise problem
+
     def _rename(self, name: str, new_name: str) -> None:
         record = self._read(name)
         self._register(new_name, record)
@@ -236,3 +247,7 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
     @abstractmethod
     def _remove(self, client: ClientT, key: str) -> None:
         """Delete what is kept under ``key``; the outcome is MISSING if there is nothing."""
+
+    def _restore(self, client: ClientT, key: str) -> None:  # noqa: ARG002 - a hook
+        """Bring back what was deleted under ``key``; the outcome is EXISTS if there is something, MISSING if nothing was. With UNDELETE."""
+        raise Refusal(Outcome.UNSUPPORTED)

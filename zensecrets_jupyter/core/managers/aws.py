@@ -23,6 +23,7 @@ from zensecrets_jupyter.core.managers._quiet import quietly
 from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._requests import RemoteOptions
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
+from zensecrets_jupyter.core.managers.interface import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -116,6 +117,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
     options_model: ClassVar[type[ManagerOptions]] = AwsOptions
     alphabet: ClassVar[Alphabet] = ALPHABETS["aws"]
     libraries: ClassVar[tuple[str, ...]] = ("boto3",)
+    capabilities: ClassVar[Capability] = VersionedSecretsManager.capabilities | Capability.UNDELETE
     foreign_errors: ClassVar[Mapping[str, Outcome]] = _ERRORS
     # "Secret value size" in the quotas of Secrets Manager.
     largest: ClassVar[int] = 65_536
@@ -128,24 +130,6 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         where = {"region": self.chosen.region_name or "boto3's own", "deleted secrets are kept for": kept}
         return {**super().describe(), **where}
 
-    def undelete_secret(self, secret_name: str) -> None:
-        """Bring back a secret that was deleted, while AWS still keeps it.
-
-        Raises:
-            SecretNotFoundError: If there is nothing to bring back.
-        """
-        try:
-            key = self.key_of(secret_name)
-            self.ask("restore", lambda client: self._call(client, "restore_secret", SecretId=key), name=secret_name, writes=True)
-        except SecretNotFoundError:
-            missing = True
-        else:
-            missing = False
-        finally:
-            self._cache.drop(secret_name)
-        if missing:
-            raise self.not_found(secret_name)
-
     def not_found(self, secret_name: str) -> SecretNotFoundError:
         """Return the error that says that there is no such secret, and until when it can be brought back if it was deleted."""
         with suppress(ZenSecretsError, Refusal):
@@ -153,7 +137,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
             until = self._attempt(lambda client: self._call(client, "describe_secret", SecretId=key)).get("DeletedDate")
             if until:
                 message = f"Secret {secret_name!r} in secrets manager {self.name!r} was deleted; AWS keeps it until {until:%Y-%m-%d}."
-                hint = f'Bring it back: Client().secrets_manager.undelete_secret("{secret_name}") or register it anew.'
+                hint = f"Bring it back: %secret undelete {secret_name}, or register it anew."
                 return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
         return super().not_found(secret_name)
 
@@ -237,9 +221,8 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
 
         The old content is current again between two of the requests, and deleted again if the second of them fails.
         """
+        _refuse_foreign(kept)
         current, _ = labelled(kept)
-        if number_in(current) is None and _SCHEMA_TAG not in {tag["Key"] for tag in kept.get("Tags", [])}:
-            raise Refusal(Outcome.NOT_OURS, _DELETED)
         self._call(client, "restore_secret", SecretId=key)
         try:
             # Not the id that CreateSecret was given: AWS takes a request with an id that it has for one that is done.
@@ -294,6 +277,13 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
         how = {"ForceDeleteWithoutRecovery": True} if self.chosen.force else {"RecoveryWindowInDays": self.chosen.recovery_days}
         self._call(client, "delete_secret", SecretId=key, **how)
 
+    def _restore(self, client: Any, key: str) -> None:
+        kept = self._call(client, "describe_secret", SecretId=key)
+        if not kept.get("DeletedDate"):
+            raise Refusal(Outcome.EXISTS)
+        _refuse_foreign(kept)
+        self._call(client, "restore_secret", SecretId=key)
+
     def _get_versions(self, client: Any, key: str) -> list[Kept]:
         kept = self._call(client, "describe_secret", SecretId=key)
         if kept.get("DeletedDate"):
@@ -331,6 +321,13 @@ def _in_utc(moment: datetime) -> datetime:
 def _document_in(answer: Mapping[str, Any]) -> Document:
     # What is binary is somebody else's.
     return Document(answer.get("SecretString", ""), answer["VersionId"])
+
+
+def _refuse_foreign(kept: Mapping[str, Any]) -> None:
+    """Raise Refusal if what is in its recovery window was not written by this package; AWS tells nobody what it holds."""
+    current, _ = labelled(kept)
+    if number_in(current) is None and _SCHEMA_TAG not in {tag["Key"] for tag in kept.get("Tags", [])}:
+        raise Refusal(Outcome.NOT_OURS, _DELETED)
 
 
 def _tags_of(document: Document) -> dict[str, str]:

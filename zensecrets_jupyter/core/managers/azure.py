@@ -1,8 +1,8 @@
 """Secrets in Azure Key Vault, with their earlier versions.
 
 Needs the vault's address, the extra ``azure``, and credentials: those that Azure's libraries find by themselves, or an application's client
-secret. To read takes the permission to get secrets; to list, list; to write, get and set; to delete, delete; to register a name that was
-deleted before, recover.
+secret. To read takes the permission to get secrets; to list, list; to write, get and set; to delete, delete; to bring back what was
+deleted, or to register its name anew, recover.
 
 A vault can't compare before it writes: of two who register or change one secret at the very same moment the later wins, and what the
 earlier wrote is a version in the vault. What is deleted can be recovered in the vault until its time is over, unless the option ``purge``
@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from zensecrets_jupyter.core.errors import SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._azure_client import classes_behind, client_of, once
 from zensecrets_jupyter.core.managers._document import Document
@@ -34,12 +35,13 @@ from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._requests import RemoteOptions
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
+from zensecrets_jupyter.core.managers.interface import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from azure.core.credentials import TokenCredential
-    from azure.keyvault.secrets import SecretClient, SecretProperties
+    from azure.keyvault.secrets import DeletedSecret, SecretClient, SecretProperties
 
     from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
 
@@ -131,10 +133,13 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
     alphabet: ClassVar[Alphabet] = ALPHABETS["azure"]
     foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
     libraries: ClassVar[tuple[str, ...]] = ("azure.identity", "azure.keyvault.secrets")
+    capabilities: ClassVar[Capability] = VersionedSecretsManager.capabilities | Capability.UNDELETE
     # "About Azure Key Vault secrets": 25 KB.
     largest: ClassVar[int] = 25 * 1024
     settling: ClassVar[float] = 1.0
     """Seconds between two looks at what is being deleted or recovered."""
+    seconds_of_deleting: ClassVar[float] = 5.0
+    """Seconds for which what is to be brought back is looked for among the deleted: "several", by the client's documentation."""
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
@@ -148,6 +153,18 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
         deleted = "purged at once" if self.chosen.purge else "can be recovered in the vault"
         return {**super().describe(), "what is deleted": deleted}
+
+    def not_found(self, secret_name: str) -> SecretNotFoundError:
+        """Return the error that says that there is no such secret, and until when it can be brought back if it was deleted."""
+        with suppress(ZenSecretsError, Refusal):
+            key = self.key_of(secret_name)
+            found = self._attempt(lambda client: client.get_deleted_secret(key))
+            if _is_ours(found) and found.scheduled_purge_date:
+                until = f"Azure keeps it until {found.scheduled_purge_date:%Y-%m-%d}"
+                message = f"Secret {secret_name!r} in secrets manager {self.name!r} was deleted; {until}."
+                hint = f"Bring it back: %secret undelete {secret_name}, or register it anew."
+                return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
+        return super().not_found(secret_name)
 
     def _connect(self) -> SecretClient:
         timeout = self.chosen.timeout
@@ -186,8 +203,7 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
                 raise
         else:
             return
-        if SCHEMA not in (client.get_deleted_secret(key).properties.tags or {}):
-            raise Refusal(Outcome.NOT_OURS, "another program's, deleted and not yet purged")
+        _refuse_foreign(client.get_deleted_secret(key))
         self._recovered.add(document)
         try:
             client.begin_recover_deleted_secret(key)
@@ -241,6 +257,16 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
                 raise
             raise Refusal(Outcome.DENIED, "it is deleted, and could not be purged") from None
 
+    def _restore(self, client: SecretClient, key: str) -> None:
+        if self._is_there(client, key):
+            raise Refusal(Outcome.EXISTS)
+        # What was deleted a moment ago is nowhere for a while.
+        self._when_settled(
+            lambda: _refuse_foreign(client.get_deleted_secret(key)), missing_is_unsettled=True, patience=self.seconds_of_deleting
+        )
+        client.begin_recover_deleted_secret(key)
+        self._when_settled(lambda: client.get_secret(key), missing_is_unsettled=True)
+
     def _get_versions(self, client: SecretClient, key: str) -> list[Kept]:
         current = client.get_secret(key).properties
         now = _place_of(current)
@@ -261,9 +287,9 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         with ThreadPoolExecutor(self.parallel_reads, thread_name_prefix="zensecrets-versions") as pool:
             return [one for one in pool.map(version, sorted(versions, reverse=True)) if one.document.is_ours]
 
-    def _when_settled(self, act: Callable[[], Any], *, missing_is_unsettled: bool = False) -> None:
-        """Do something as soon as nothing is being deleted or recovered any more, or as the time for it is over."""
-        last = time.monotonic() + self.chosen.deadline
+    def _when_settled(self, act: Callable[[], Any], *, missing_is_unsettled: bool = False, patience: float | None = None) -> None:
+        """Do something as soon as nothing is being deleted or recovered any more, or the time for it, by default the deadline, is over."""
+        last = time.monotonic() + (self.chosen.deadline if patience is None else patience)
         while True:
             try:
                 act()
@@ -292,6 +318,16 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         headers = getattr(getattr(error, "response", None), "headers", None) or {}
         asked = headers.get("Retry-After", "")
         return float(asked) if asked.isdecimal() else 0.0
+
+
+def _is_ours(deleted: DeletedSecret) -> bool:
+    return SCHEMA in (deleted.properties.tags or {})
+
+
+def _refuse_foreign(deleted: DeletedSecret) -> None:
+    """Raise Refusal if what was deleted was not written by this package."""
+    if not _is_ours(deleted):
+        raise Refusal(Outcome.NOT_OURS, "another program's, deleted and not yet purged")
 
 
 def _place_of(found: SecretProperties) -> _Place | None:

@@ -51,6 +51,7 @@ class Capability(enum.Flag):
     UPDATE = enum.auto()
     DELETE = enum.auto()
     VERSIONS = enum.auto()
+    UNDELETE = enum.auto()
 
 
 ALL_BUT_VERSIONS = Capability.READ | Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
@@ -131,7 +132,7 @@ class SecretsManager(ABC):
     batch_reads: ClassVar[int] = 1
     """How many secrets one request reads; over 1 where the flavor has ``_read_batch``."""
     time_to_live: ClassVar[float] = 60.0
-    """Seconds for which a secret that was read is taken from the cache; writes through this process drop it at once."""
+    """Seconds for which a secret that was read is taken from the cache; a write by this process, through any instance, drops it at once."""
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """Prepare the manager; nothing is opened, created or connected before the first use.
@@ -141,7 +142,7 @@ class SecretsManager(ABC):
         """
         self.options = options if options is not None else self.make_options({})
         self.context = context or ManagerContext()
-        self._cache = ReadCache(self.time_to_live, self._change_token)
+        self._cache = ReadCache(self.time_to_live, self._change_token, kind=self.FLAVOR)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make the flavor known."""
@@ -219,7 +220,7 @@ class SecretsManager(ABC):
         try:
             self._register(secret.name, record_of(secret))
         finally:
-            self._cache.drop(secret.name)
+            self._cache.drop_everywhere(secret.name)
 
     def get_secret(self, secret_name: str, *, refresh: bool = False) -> BaseSecretSchema:
         """Return the secret called ``secret_name``; with ``refresh`` it is read even where the cache holds it.
@@ -240,9 +241,14 @@ class SecretsManager(ABC):
             return self._fetch(secret_name)
         raise self.not_found(secret_name)
 
-    def get_secrets(self, secret_names: Iterable[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
-        """Return for each name its secret, or the error that reading it ended with; each is read once, several at a time."""
+    def get_secrets(self, secret_names: Iterable[str], *, refresh: bool = False) -> dict[str, BaseSecretSchema | ZenSecretsError]:
+        """Return for each name its secret, or the error that reading it ended with; each is read once, several at a time.
+
+        With ``refresh`` each is read even where the cache holds it.
+        """
         wanted = list(dict.fromkeys(secret_names))
+        for name in wanted if refresh else ():
+            self._cache.drop(name)
         batches = [wanted[start : start + self.batch_reads] for start in range(0, len(wanted), self.batch_reads)]
         workers = min(self.parallel_reads, len(batches))
         if workers <= 1:
@@ -306,8 +312,7 @@ class SecretsManager(ABC):
         else:
             missing = False
         finally:
-            self._cache.drop(secret_name)
-            self._cache.drop(new_name)
+            self._cache.drop_everywhere(secret_name, new_name)
         if missing:
             raise self.not_found(secret_name)
 
@@ -324,7 +329,25 @@ class SecretsManager(ABC):
         except SecretNotFoundError:
             missing = True
         finally:
-            self._cache.drop(secret_name)
+            self._cache.drop_everywhere(secret_name)
+        if missing:
+            raise self.not_found(secret_name)
+
+    def undelete_secret(self, secret_name: str) -> None:
+        """Bring back a secret that was deleted, as it was last, while the place still keeps it.
+
+        Raises:
+            SecretNotFoundError: If there is nothing to bring back.
+            SecretExistsError: If there is a secret of that name; it stays as it is.
+        """
+        self._require(Capability.UNDELETE, "bring back deleted")
+        missing = False
+        try:
+            self._undelete(secret_name)
+        except SecretNotFoundError:
+            missing = True
+        finally:
+            self._cache.drop_everywhere(secret_name)
         if missing:
             raise self.not_found(secret_name)
 
@@ -334,7 +357,7 @@ class SecretsManager(ABC):
         try:
             self._delete_all()
         finally:
-            self._cache.clear()
+            self._cache.drop_everywhere()
 
     def list_secrets(self) -> list[str]:
         """Return the names of all secrets, sorted; no value is read."""
@@ -373,7 +396,7 @@ class SecretsManager(ABC):
         try:
             return self._rollback(secret_name, number)
         finally:
-            self._cache.drop(secret_name)
+            self._cache.drop_everywhere(secret_name)
 
     def not_found(self, secret_name: str) -> SecretNotFoundError:
         """Return the error that says that there is no such secret, with near misses where the manager lists."""
@@ -455,7 +478,7 @@ class SecretsManager(ABC):
         except SecretNotFoundError:
             missing = True
         finally:
-            self._cache.drop(name)
+            self._cache.drop_everywhere(name)
         if missing:
             raise self.not_found(name)
 
@@ -490,6 +513,10 @@ class SecretsManager(ABC):
     def _delete(self, name: str) -> None:
         """Delete what is stored under ``name``. Only called with DELETE."""
         raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} deletes no {name!r}.", flavor=self.FLAVOR)
+
+    def _undelete(self, name: str) -> None:
+        """Bring back what was deleted under ``name``; raise ``self.exists(name)`` if there is something. Only called with UNDELETE."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} brings back no {name!r}.", flavor=self.FLAVOR)
 
     def _delete_all(self) -> None:
         """Delete everything; in one step where the place allows it."""

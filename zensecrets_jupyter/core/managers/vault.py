@@ -25,7 +25,7 @@ from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._requests import RemoteOptions
 from zensecrets_jupyter.core.managers._vault_client import connected, is_known
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
-from zensecrets_jupyter.core.managers.interface import SecretSummary
+from zensecrets_jupyter.core.managers.interface import Capability, SecretSummary
 from zensecrets_jupyter.core.names import LONE_SURROGATE
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
     options_model: ClassVar[type[ManagerOptions]] = VaultOptions
     alphabet: ClassVar[Alphabet] = ALPHABETS["vault"]
     libraries: ClassVar[tuple[str, ...]] = ("hvac",)
+    capabilities: ClassVar[Capability] = VersionedSecretsManager.capabilities | Capability.UNDELETE
     foreign_errors: ClassVar[Mapping[str, Outcome]] = _ERRORS
     # Consul, the narrowest of Vault's storages, takes 512 KiB, with what Vault adds; its integrated storage takes 1 MiB.
     largest: ClassVar[int] = 500_000
@@ -132,24 +133,6 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
         facts = {"mounted at": self.chosen.mount_point, "login by": self.chosen.auth, "deleted secrets are kept for": kept}
         return {**super().describe(), **facts}
 
-    def undelete_secret(self, secret_name: str) -> None:
-        """Bring back the last version of a secret that was deleted, while Vault still keeps it.
-
-        Raises:
-            SecretNotFoundError: If there is nothing to bring back.
-        """
-        try:
-            key = self.key_of(secret_name)
-            self.ask("restore", lambda client: self._undelete(client, key), name=secret_name, writes=True)
-        except SecretNotFoundError:
-            missing = True
-        else:
-            missing = False
-        finally:
-            self._cache.drop(secret_name)
-        if missing:
-            raise self.not_found(secret_name)
-
     def not_found(self, secret_name: str) -> SecretNotFoundError:
         """Return the error that says that there is no such secret, and how to bring it back if it was deleted."""
         with suppress(ZenSecretsError, Refusal):
@@ -157,7 +140,7 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
             found = self._attempt(lambda client: self._metadata(client, key))
             if _can_be_brought_back(found):
                 message = f"Secret {secret_name!r} in secrets manager {self.name!r} was deleted; Vault still keeps it."
-                hint = f'Bring it back: Client().secrets_manager.undelete_secret("{secret_name}") or register it anew.'
+                hint = f"Bring it back: %secret undelete {secret_name}, or register it anew."
                 return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
         return super().not_found(secret_name)
 
@@ -262,11 +245,28 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
         # All of them: what comes later under that name is another secret, with no past.
         _be_done(self._call(client, kv.delete_secret_versions, key, versions=live))
 
-    def _undelete(self, client: Any, key: str) -> None:
+    def _restore(self, client: Any, key: str) -> None:
         found = self._metadata(client, key)
-        if not _live(found) and not _can_be_brought_back(found):
+        if _live(found):
+            raise Refusal(Outcome.EXISTS)
+        if not _can_be_brought_back(found):
             raise Refusal(Outcome.MISSING)
-        _be_done(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, versions=[found["current_version"]]))
+        last = {"versions": [found["current_version"]]}
+        _be_done(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, **last))
+        # Whose it is only its content tells.
+        if not self._is_foreign(client, key):
+            return
+        _be_done(self._call(client, client.secrets.kv.v2.delete_secret_versions, key, **last))
+        raise Refusal(Outcome.NOT_OURS)
+
+    def _is_foreign(self, client: Any, key: str) -> bool:
+        from hvac.exceptions import Forbidden  # noqa: PLC0415 - see _connect
+
+        try:
+            return not self._get(client, key).is_ours
+        except Forbidden:
+            # Who may not read can't tell.
+            return False
 
     def _get_versions(self, client: Any, key: str) -> list[Kept]:
         found = self._metadata(client, key)

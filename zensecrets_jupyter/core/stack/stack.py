@@ -140,17 +140,20 @@ class Stack:
             problem.hint = awaited_hint(self.secrets_manager.id, problem.name) or problem.hint
         raise _in_context(problem, text, owner)
 
-    def validate(self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = ()) -> Report:
+    def validate(
+        self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = (), refresh: bool = False
+    ) -> Report:
         """Return the report on everything that would keep a pipeline from running on this stack; nothing is raised for a problem.
 
-        ``level`` is that of ``ZENML_SECRET_VALIDATION_LEVEL`` where none is given; ``settings`` are those of the steps to run.
+        ``level`` is that of ``ZENML_SECRET_VALIDATION_LEVEL`` where none is given; ``settings`` are those of the steps to run. With
+        ``refresh`` secrets are read even where the cache holds them.
 
         Raises:
             SettingsError: If the environment variable names no level.
         """
         from zensecrets_jupyter.core.stack.validation import validate  # noqa: PLC0415 - it imports this module
 
-        return validate(self, level=level, settings=settings)
+        return validate(self, level=level, settings=settings, refresh=refresh)
 
 
 class PlaceInStack:

@@ -96,7 +96,9 @@ class Report:
             raise StackValidationError(str(self), report=self)
 
 
-def validate(stack: Stack, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = ()) -> Report:
+def validate(
+    stack: Stack, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = (), refresh: bool = False
+) -> Report:
     """Return the report on ``stack``; see :meth:`Stack.validate`.
 
     ``NONE`` looks at the stack's shape only. ``SECRET_EXISTS`` lists the secrets and never reads one. ``SECRET_AND_KEY_EXISTS`` reads
@@ -106,8 +108,8 @@ def validate(stack: Stack, *, level: SecretValidationLevel | None = None, settin
     problems = list(_shape(stack))
     needs = stack.requirements(settings) if level is not SecretValidationLevel.NONE else []
     if needs and stack.has_secrets_manager:
-        check = _by_listing if level is SecretValidationLevel.SECRET_EXISTS else _by_reading
-        problems += check(stack, needs)
+        by_listing = level is SecretValidationLevel.SECRET_EXISTS
+        problems += _by_listing(stack, needs) if by_listing else _by_reading(stack, needs, refresh=refresh)
     elif needs:
         problems += [_problem(need, "no-secrets-manager", "the stack has no secrets manager.") for need in needs]
     return Report(stack.name, level, tuple(problems), _remedy(stack, problems))
@@ -143,8 +145,8 @@ def _by_listing(stack: Stack, needs: list[Requirement]) -> Iterator[Problem]:
             yield _problem(need, "secret-not-found", f"there is no secret {name!r}.", hint)
 
 
-def _by_reading(stack: Stack, needs: list[Requirement]) -> Iterator[Problem]:
-    found = stack.secrets_manager.get_secrets(need.reference.name for need in needs)
+def _by_reading(stack: Stack, needs: list[Requirement], *, refresh: bool) -> Iterator[Problem]:
+    found = stack.secrets_manager.get_secrets((need.reference.name for need in needs), refresh=refresh)
     for need in needs:
         secret = found[need.reference.name]
         awaited = awaited_hint(stack.secrets_manager.id, need.reference.name)

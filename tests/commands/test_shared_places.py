@@ -1,0 +1,115 @@
+"""The commands where the secrets are in a place that others use too: a Vault, that a colleague writes to past this workspace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.lines import LABELS, run
+from tests.commands.people import Person
+from tests.fakes.vault_server import FakeVault, running_vault
+from tests.terminal import zensecrets
+from zensecrets_jupyter.core.errors import SecretExistsError, SecretNotFoundError, UnsupportedOperationError
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = ("", "secret", "zenml/namespace/vision/label_studio_secret")
+
+
+@pytest.fixture
+def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
+    """Yield a Vault that the default stack's secrets are in; its user knows of no other."""
+    for variable in ("VAULT_NAMESPACE", "VAULT_CACERT"):
+        monkeypatch.delenv(variable, raising=False)
+    with running_vault() as (found, port):
+        monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("VAULT_TOKEN", found.new_token())
+        run("secrets-manager register team --flavor=vault --scope=namespace --namespace=vision")
+        run("stack update -x team")
+        yield found
+
+
+def written_by_a_colleague(vault: FakeVault, **content: str) -> None:
+    """Write the next version of the secret, past this process."""
+    versions = vault.kept[KEY]
+    vault.write(KEY, {**versions[max(versions)].data, "content": content})
+
+
+def test_get_refresh_reads_anew(vault: FakeVault) -> None:
+    """Without --refresh it is what was read a moment ago; with it what is there now, which is then what everything gets."""
+    first, second = canary("first"), canary("second")
+    run("secret register label_studio_secret --api_key=?", first)
+    assert run("secret get label_studio_secret --key api_key").value == first
+    written_by_a_colleague(vault, api_key=second)
+    assert run("secret get label_studio_secret --key api_key").value == first
+    assert run("secret get label_studio_secret --key api_key --refresh").value == second
+    assert run("secret get label_studio_secret").value.content == {"api_key": second}
+    shown = zensecrets("secret", "get", "label_studio_secret", "--refresh")
+    assert "‹secret:label_studio_secret.api_key›" in shown.stdout
+    assert find_canary(shown.stdout) == []
+
+
+def test_validate_refresh_reads_anew(vault: FakeVault) -> None:
+    """A key that a colleague took out is missed at once with --refresh."""
+    run(LABELS)
+    run("stack update -an labels")
+    run("secret register label_studio_secret --api_key=?", canary())
+    assert run("stack validate").exit_code == 0
+    written_by_a_colleague(vault, other="1")
+    assert run("stack validate").exit_code == 0
+    outcome = run("stack validate --refresh")
+    assert (outcome.exit_code, [problem.code for problem in outcome.value.problems]) == (1, ["secret-key-not-found"])
+    assert run("stack validate").exit_code == 1
+
+
+def test_register_secrets_refresh_asks_for_what_is_missing_now(vault: FakeVault) -> None:
+    """What a colleague took out is asked for, and what a colleague has filled in meanwhile is not."""
+    run(LABELS)
+    run("stack update -an labels")
+    run("secret register label_studio_secret --other=1")
+    assert run("stack validate").exit_code == 1
+    written_by_a_colleague(vault, other="1", api_key=canary("theirs"))
+    assert run("stack register-secrets --refresh", asker=Person()).text.startswith("Every secret that stack 'default' needs is registered.")
+    written_by_a_colleague(vault, other="1")
+    assert run("stack register-secrets", asker=Person()).text.startswith("Every secret")
+    person = Person(canary("mine"))
+    run("stack register-secrets --refresh", asker=person)
+    assert person.asked == ["Value of label_studio_secret.api_key: "]
+    assert set(run("secret get label_studio_secret").value.content) == {"other", "api_key"}
+    run("stack remove-component -x")
+    with pytest.raises(RuntimeError, match="has no secrets manager"):
+        run("stack register-secrets --refresh")
+
+
+@pytest.mark.usefixtures("vault")
+def test_a_deleted_secret_is_brought_back() -> None:
+    """Who looks for it is told the command, which brings it back as it was; what is there or never was is told so."""
+    text = canary()
+    run("secret register s --key=?", text)
+    run("secret delete s -y")
+    with pytest.raises(SecretNotFoundError, match="Bring it back: %secret undelete s"):
+        run("secret get s")
+    assert run("secret undelete s").text == "Brought back secret 's' in secrets manager 'team'."
+    assert run("secret get s").value.content == {"key": text}
+    with pytest.raises(SecretExistsError):
+        run("secret undelete s")
+    with pytest.raises(SecretNotFoundError, match="There is no secret 't'"):
+        run("secret undelete t")
+    run("secret delete s -y")
+    told = zensecrets("secret", "get", "s")
+    assert "Bring it back: zensecrets secret undelete s, or register it anew." in told.stderr
+    assert zensecrets("secret", "undelete", "s").stdout == "Brought back secret 's' in secrets manager 'team'.\n"
+    assert find_canary(told.stdout + told.stderr) == []
+
+
+def test_what_keeps_nothing_of_the_deleted_says_so() -> None:
+    """The local store forgets what is deleted: the error names it and says what else there is."""
+    run("secret register s --key=1")
+    run("secret delete s -y")
+    with pytest.raises(
+        UnsupportedOperationError, match=r"'default' \(flavor local\) can't bring back deleted secrets\. Use a stack with another"
+    ):
+        run("secret undelete s")

@@ -1,0 +1,176 @@
+"""What is kept of a shared place, at the wire: a warm read asks nothing, and others' writes are seen after their time or when asked for."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import pytest
+
+from tests.core.managers.counting import secret
+from tests.core.managers.proxy import Wire
+from tests.core.processes import run_python
+from tests.fakes.key_vault import CLIENT_ID, TENANT
+from tests.fakes.secret_manager import PROJECT
+from tests.postgresql import Server, running_postgresql
+from zensecrets_jupyter.core.errors import SecretNotFoundError
+from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import get_workspace
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from tests.core.managers.conftest import VaultPlace
+    from tests.fakes.http_weather import Weather
+    from tests.fakes.key_vault import KeyVaultServer
+    from tests.fakes.secret_manager import SecretManagerServer
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+LONG, SHORT = 3600.0, 0.2
+"""Seconds to live: more than any test takes, and so few that a test can wait for their end."""
+WAIT = 30
+"""Seconds after which what was waited for does not come any more."""
+
+COLLEAGUE = """
+import json, sys
+from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
+flavor, identity, attributes, value = json.loads(sys.argv[1])
+manager_class = get_flavor(flavor)
+manager = manager_class(manager_class.make_options(attributes), context=ManagerContext(name="theirs", id=identity))
+manager.merge_secret("shared", {"key": value})
+print("true")
+"""
+
+
+class Place(NamedTuple):
+    """A place that several clients share; ``asked`` tells how often it was asked anything so far."""
+
+    flavor: str
+    identity: str
+    attributes: Mapping[str, Any]
+    asked: Callable[[], int]
+
+    def open(self, time_to_live: float = LONG) -> SecretsManager:
+        """Return a client that keeps what it has read for so long."""
+        known = get_flavor(self.flavor)
+        made = cast("type[SecretsManager]", type(known.__name__, (known,), {"time_to_live": time_to_live}))
+        return made(made.make_options(self.attributes), context=ManagerContext(name="ours", id=self.identity))
+
+    def written_by_a_colleague(self, value: str) -> None:
+        """Change the secret in a process of its own."""
+        assert run_python(COLLEAGUE, json.dumps([self.flavor, self.identity, dict(self.attributes), value])) is True
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[Server]:
+    """Run a database server."""
+    with running_postgresql("team", "the password") as server:
+        yield server
+
+
+@pytest.fixture(params=["aws", "azure", "gcp", "sql", "vault"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Yield each place that there is something at the wire for."""
+    identity = str(uuid.uuid4())
+    if request.param == "aws":
+        aws: Weather = request.getfixturevalue("aws")
+        yield Place("aws", identity, {"endpoint_url": aws.address}, lambda: len(aws.seen))
+    elif request.param == "azure":
+        azure: KeyVaultServer = request.getfixturevalue("key_vault")
+        application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": azure.client_secret}
+        attributes = {"vault_url": azure.url, "authority": azure.url, "authority_is_known": False, **application}
+        yield Place("azure", identity, attributes, lambda: len(azure.weather.requests))
+    elif request.param == "gcp":
+        gcp: SecretManagerServer = request.getfixturevalue("secret_manager")
+        yield Place("gcp", identity, {"project": PROJECT, "endpoint": gcp.endpoint}, lambda: len(gcp.weather.requests))
+    elif request.param == "vault":
+        vault: VaultPlace = request.getfixturevalue("vault")
+        yield Place("vault", identity, vault.attributes, lambda: len(vault.weather.seen))
+    else:
+        server: Server = request.getfixturevalue("postgresql")
+        wire = Wire(server.host, server.port)
+        url = f"postgresql://{server.user}:{server.password}@{wire.address[0]}:{wire.address[1]}/postgres"
+        keys = {"protection": "keyfile", "key_folder": str(tmp_path / "keys"), "database_schema": f"s{uuid.uuid4().hex}"}
+        yield Place("sql", identity, {"url": url, **keys}, lambda: wire.sent)
+        wire.close()
+
+
+def test_a_warm_read_asks_nothing(place: Place) -> None:
+    """What was read once, alone or with others, is given a hundred times without a request."""
+    manager = place.open()
+    texts = {name: canary(name) for name in ("one", "two", "three")}
+    for name, text in texts.items():
+        manager.register_secret(secret(name, key=text))
+    manager.get_secrets(["one", "two"])
+    manager.get_secret("three")
+    before = place.asked()
+    for _ in range(100):
+        assert {name: manager.get_secret(name).content["key"] for name in texts} == texts
+        assert len(manager.get_secrets(texts)) == len(texts)
+    assert place.asked() == before > 0
+
+
+def test_what_a_colleague_wrote_is_seen_after_its_time_and_at_once_when_asked_for(place: Place) -> None:
+    """Within its time to live what was read is what is given, at no request; after it, or with refresh, what the colleague wrote is."""
+    patient, brief = place.open(LONG), place.open(SHORT)
+    first, second = canary("first"), canary("second")
+    patient.register_secret(secret("shared", key=first))
+    for manager in (patient, brief):
+        assert manager.get_secret("shared").content == {"key": first}
+    place.written_by_a_colleague(second)
+    before = place.asked()
+    for _ in range(100):
+        assert patient.get_secret("shared").content == {"key": first}
+    assert patient.get_secrets(["shared"]) == {"shared": secret("shared", key=first)}
+    assert place.asked() == before
+    deadline = time.monotonic() + WAIT
+    while brief.get_secret("shared").content != {"key": second}:
+        assert time.monotonic() < deadline, "the colleague's write was never seen"
+    assert patient.get_secret("shared").content == {"key": first}
+    before = place.asked()
+    assert patient.get_secret("shared", refresh=True).content == {"key": second}
+    assert place.asked() > before
+    before = place.asked()
+    assert patient.get_secret("shared").content == {"key": second}
+    assert place.asked() == before
+
+
+def test_what_another_instance_of_this_process_wrote_is_seen_at_once(place: Place) -> None:
+    """Two instances that know nothing of each other use one place: each kind of write through one is what the other reads next."""
+    one, two = place.open(), place.open()
+    one.register_secret(secret("shared", key="first"))
+    assert two.get_secret("shared").content == {"key": "first"}
+    one.merge_secret("shared", {"key": "second"})
+    assert two.get_secret("shared").content == {"key": "second"}
+    one.update_secret(secret("shared", key="third"))
+    assert two.get_secret("shared").content == {"key": "third"}
+    one.rollback("shared", one.history("shared")[-1].number)
+    assert two.get_secret("shared").content != {"key": "third"}
+    one.rename_secret("shared", "renamed")
+    with pytest.raises(SecretNotFoundError):
+        two.get_secret("shared")
+    assert two.get_secret("renamed").content == one.get_secret("renamed").content
+    one.delete_all_secrets()
+    with pytest.raises(SecretNotFoundError):
+        two.get_secret("renamed")
+
+
+def test_what_another_secrets_manager_of_this_workspace_wrote_is_seen_at_once(vault: VaultPlace) -> None:
+    """Two that are registered with one namespace share their secrets, also those that either has read already."""
+    shared = {**vault.attributes, "scope": "namespace", "namespace": "vision"}
+    for name in ("one", "two"):
+        get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", shared)
+    one, two = (get_workspace().open_manager(name) for name in ("one", "two"))
+    one.register_secret(secret("shared", key="first"))
+    assert two.get_secret("shared").content == {"key": "first"}
+    text = canary("second")
+    one.merge_secret("shared", {"key": text})
+    assert two.get_secret("shared").content == {"key": text}
+    two.delete_secret("shared")
+    with pytest.raises(SecretNotFoundError):
+        one.get_secret("shared")
