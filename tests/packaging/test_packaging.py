@@ -222,6 +222,8 @@ def _run(command: list[str | Path], *, path: Path | None = None, **variables: st
     environment = {**os.environ, **variables}
     # Tests are started from an environment of their own, and from a folder with the package's source in it.
     environment.pop("PYTHONPATH", None)
+    # IPython would take libraries from the environment that it names.
+    environment.pop("VIRTUAL_ENV", None)
     if path is not None:
         environment["PATH"] = str(path)
     done = subprocess.run(
