@@ -8,6 +8,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -81,6 +82,7 @@ class Weather:
         """Stand before the place that listens there."""
         self.behind = (host, port)
         self.seen: list[str] = []
+        self.latency = 0.0
         self.changed = threading.Event()
         self._spell: Callable[[Exchange], None] | None = None
         self._server = _Server(self)
@@ -123,7 +125,8 @@ class Weather:
             self.changed.set()
 
     def pass_on(self, exchange: Exchange) -> None:
-        """Do with a request what the weather is for."""
+        """Do with a request what the weather is for, after the seconds that each takes."""
+        time.sleep(self.latency)
         self.seen.append(exchange.what)
         if self._spell is not None:
             self._spell(exchange)

@@ -57,7 +57,7 @@ class SecretManagerServer:
     @contextmanager
     def running(self, authority: trustme.CA | None = None) -> Iterator[SecretManagerServer]:
         """Answer on a free port for a while, with TLS if there is an authority for its certificate."""
-        server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
+        server = grpc.server(ThreadPoolExecutor(64), options=[("grpc.so_reuseport", 0)])
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, self._handlers())])
         if authority is None:
             self.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
@@ -103,6 +103,7 @@ class SecretManagerServer:
     def _answering(self, name: str, act: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerContext], Any]:
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
             self.bearers |= {str(value) for key, value in context.invocation_metadata() if key == "authorization"}
+            time.sleep(self.weather.latency)
             fault = self.weather.fault_for(name)
             found = None
             if fault is None or fault.done:

@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 import threading
+import time
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -85,6 +86,8 @@ class FakeVault:
         self.approles: dict[tuple[str, str], tuple[Rule, ...]] = {}
         self.kubernetes: dict[tuple[str, str], tuple[Rule, ...]] = {}
         self.logins = 0
+        self.latency = 0.0
+        """Seconds that each answer takes besides."""
 
     def new_token(self, *rules: Rule) -> str:
         """Return a token that may do what the rules say; everything without any."""
@@ -224,6 +227,7 @@ def running_vault() -> Iterator[tuple[FakeVault, int]]:
             text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             # Go's decoder takes a lone surrogate for U+FFFD.
             body = json.loads(re.sub(r"[\ud800-\udfff]", "\ufffd", json.dumps(json.loads(text), ensure_ascii=False))) if text else {}
+            time.sleep(vault.latency)
             try:
                 path = unquote(parts.path.removeprefix("/v1/"))
                 status, answer = vault.handle(self.command, path, parse_qs(parts.query), dict(self.headers.items()), body)

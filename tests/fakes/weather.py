@@ -34,11 +34,17 @@ class Fault(NamedTuple):
 
 
 class Weather:
-    """What a fake looks at before and after each request; it counts them too."""
+    """What a fake looks at before and after each request; it counts them too.
+
+    Attributes:
+        requests: What was asked for so far.
+        latency: Seconds that each answer takes besides.
+    """
 
     def __init__(self) -> None:
         """Be good."""
         self.requests: list[str] = []
+        self.latency = 0.0
         self._faults: list[tuple[str, Fault, list[int]]] = []
         self._lock = threading.Lock()
 

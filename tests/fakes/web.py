@@ -110,6 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers,
             self.rfile.read(int(headers.get("content-length", 0))),
         )
+        time.sleep(self.server.fake.weather.latency)
         fault = self.server.fake.weather.fault_for(f"{asked.method} {url.path}")
         if fault is None:
             self._send(self._answer(asked))

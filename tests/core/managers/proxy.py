@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ class Wire:
         cut_at: The connection is reset when a client sends this; empty for never.
         cuts: How many more times.
         sent: How many pieces clients have sent so far.
+        latency: Seconds that each piece from the server takes besides.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -29,6 +31,7 @@ class Wire:
         self.cut_at = b""
         self.cuts = 0
         self.sent = 0
+        self.latency = 0.0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -57,6 +60,7 @@ class Wire:
                     self.cuts -= 1
                     _reset(source)
                     break
+                time.sleep(0.0 if from_client else self.latency)
                 target.sendall(data)
         with suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)

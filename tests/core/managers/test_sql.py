@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 
 from tests.core.managers.counting import secret
+from tests.core.managers.proxy import Wire
 from tests.core.processes import run_python
 from tests.core.told import in_one_line, told
 from tests.postgresql import Server, running_postgresql
@@ -178,6 +179,64 @@ def test_one_user_changes_the_key_while_another_reads(
         writing.result()
     assert bob.get_secret("name0", refresh=True).content == {"key": "name0", "n": "7"}
     assert _open(server, tmp_path, identity="new", **shared).list_secrets() == names
+
+
+def test_many_are_read_in_one_request(server: Server, schema: str, tmp_path: Path) -> None:
+    """Two hundred secrets take as little as one; what is missing, damaged, or can't be a name is its own error."""
+    shared = {"scope": "global", "database_schema": schema}
+    texts = {f"name{number}": canary(str(number)) for number in range(200)}
+    manager = _open(server, tmp_path, **shared)
+    for name, text in texts.items():
+        manager.register_secret(secret(name, key=text))
+    table = sql.Identifier(schema, "secrets")
+    _as_admin(server, sql.SQL("UPDATE {} SET sealed = '\\x00' WHERE name = 'name7'").format(table))
+    wire = Wire(server.host, server.port)
+    other = _open(server, tmp_path, url=_url(server, port=wire.address[1]), **shared)
+    other.get_secret("name0")
+    before = wire.sent
+    found = other.get_secrets(texts)
+    # A statement and the end of its transaction; a driver may ask a thing of its own the first time.
+    assert 0 < wire.sent - before < 10
+    wire.close()
+    assert isinstance(found.pop("name7"), ManagerCorruptedError)
+    del texts["name7"]
+    assert {name: getattr(one, "content", one) for name, one in found.items()} == {name: {"key": text} for name, text in texts.items()}
+    odd = manager.get_secrets(["name1", "missing", "\0", "\ud800", "x" * 1000])
+    assert [type(one).__name__ for one in odd.values()] == ["ArbitrarySecretSchema", *["SecretNotFoundError"] * 4]
+
+
+def test_through_changes_of_the_key_many_are_read(server: Server, schema: str, tmp_path: Path) -> None:
+    """While another user changes the key, one that reads many at once finds what was written and nothing else."""
+    shared = {"scope": "global", "database_schema": schema}
+    ann, bob = (_open(server, tmp_path, identity=user, **shared) for user in ("ann", "bob"))
+    names = [f"name{number}" for number in range(5)]
+    for name in names:
+        ann.register_secret(secret(name, key=name))
+    with ThreadPoolExecutor(1) as pool:
+        rotating = pool.submit(_rotate, ann, 8)
+        rounds = 0
+        while not rotating.done() or rounds < 2:
+            found = bob.get_secrets(names, refresh=True)
+            assert [getattr(one, "content", one) for one in found.values()] == [{"key": name} for name in names]
+            rounds += 1
+        rotating.result()
+
+
+def test_a_person_who_gives_no_passphrase_is_asked_once(
+    server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many secrets that can't be opened each ends with the error, and what is missing is missing all the same."""
+    shared = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
+    for name in ("a", "b", "c"):
+        _open(server, tmp_path, **shared).register_secret(secret(name, key="value"))
+    passphrase.forget()
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "wrong")
+    found = _open(server, tmp_path, **shared).get_secrets(["a", "b", "missing", "c"])
+    errors = [found[name] for name in ("a", "b", "c")]
+    assert {type(error) for error in errors} == {WrongPassphraseError}
+    assert len(set(map(id, errors))) == 1
+    assert isinstance(found["missing"], SecretNotFoundError)
 
 
 def test_who_has_no_key_reads_names_only(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

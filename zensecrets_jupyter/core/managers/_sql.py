@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from sqlalchemy.exc import IntegrityError
 
-from zensecrets_jupyter.core.errors import ManagerCorruptedError, SecretNotFoundError
+from zensecrets_jupyter.core.errors import (
+    InteractionCancelledError,
+    ManagerCorruptedError,
+    ManagerLockedError,
+    SecretNotFoundError,
+    ZenSecretsError,
+)
 from zensecrets_jupyter.core.managers import _tables
 from zensecrets_jupyter.core.managers._sealing import CURRENT, EARLIER, Place, seal_record, unseal_record
 from zensecrets_jupyter.core.managers.interface import (
@@ -27,7 +33,7 @@ from zensecrets_jupyter.core.managers.interface import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -126,6 +132,28 @@ class SqlSecretsManager(SecretsManager):
                 break
             key = self._keys.key_of(row.generation)
         return unseal_record(key, self._place(name, CURRENT, row), row.sealed)
+
+    def _read_batch(self, secret_names: Sequence[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
+        outcome: dict[str, SecretRecord | ZenSecretsError] = {name: SecretNotFoundError(f"no {name!r}", name=name) for name in secret_names}
+        wanted = {"of_manager": self._owner, "of_names": [name for name in secret_names if _is_storable(name)]}
+        with self._database.read() as connection:
+            found = [] if connection is None else connection.execute(_tables.CURRENT_ROWS, wanted).all()
+        locked: ZenSecretsError | None = None
+        for name, *columns in found:
+            one = outcome[name] = locked or self._record_or_error(name, columns)
+            if isinstance(one, (InteractionCancelledError, ManagerLockedError)):
+                # Nobody is asked again for the next one.
+                locked = one
+        return outcome
+
+    def _record_or_error(self, name: str, columns: Iterable[Any]) -> SecretRecord | ZenSecretsError:
+        try:
+            row = _row_of(columns)
+            key = self._keys.key_of(row.generation)
+            # Where there is none the row may have been sealed anew since; one that is read alone is read again then.
+            return self._read(name) if key is None else unseal_record(key, self._place(name, CURRENT, row), row.sealed)
+        except ZenSecretsError as error:
+            return error
 
     def _list(self) -> Iterable[str]:
         with self._database.read() as connection:

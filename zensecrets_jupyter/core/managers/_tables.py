@@ -58,11 +58,13 @@ _earlier = Table(
 
 _of_manager = _secrets.c.manager == bindparam("of_manager")
 _of_name = _secrets.c.name == bindparam("of_name")
+_of_names = _secrets.c.name.in_(bindparam("of_names", expanding=True))
 _of_secret = _earlier.c.secret == bindparam("of_secret")
 
 CURRENT_ROW = select(
     _secrets.c.id, _secrets.c.number, _secrets.c.schema, _secrets.c.written, _secrets.c.generation, _secrets.c.sealed
 ).where(_of_manager, _of_name)
+CURRENT_ROWS = select(_secrets.c.name, *CURRENT_ROW.selected_columns).where(_of_manager, _of_names)
 EARLIER_ROWS = (
     select(_earlier.c.secret, _earlier.c.number, _earlier.c.schema, _earlier.c.written, _earlier.c.generation, _earlier.c.sealed)
     .where(_of_secret)

@@ -67,6 +67,7 @@ class SqlServerSecretsManager(SqlSecretsManager):
     FLAVOR: ClassVar[str] = "sql"
     options_model: ClassVar[type[ManagerOptions]] = SqlOptions
     parallel_reads: ClassVar[int] = 8
+    batch_reads: ClassVar[int] = 500
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
