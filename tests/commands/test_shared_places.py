@@ -15,6 +15,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 KEY = ("", "secret", "zenml/namespace/vision/label_studio_secret")
 
@@ -103,6 +104,24 @@ def test_a_deleted_secret_is_brought_back() -> None:
     assert "Bring it back: zensecrets secret undelete s, or register it anew." in told.stderr
     assert zensecrets("secret", "undelete", "s").stdout == "Brought back secret 's' in secrets manager 'team'.\n"
     assert find_canary(told.stdout + told.stderr) == []
+
+
+READ_ONLY = ["secret register s --key", "secret update db --password", "stack register-secrets", "secret delete db", "secret cleanup"]
+
+
+@pytest.mark.parametrize("line", [*READ_ONLY, "secret import new.env --name n -i"])
+def test_what_a_place_can_not_do_is_said_before_anybody_is_asked(line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where secrets can only be read, nobody types a value, or says yes, in vain."""
+    monkeypatch.setenv("SECRET_DB__PASSWORD", canary())
+    (tmp_path / "folder" / "new.env").write_text(f"KEY={canary()}\n")
+    run(LABELS)
+    run("secrets-manager register variables --flavor=env")
+    run("stack update -x variables -an labels")
+    person = Person()
+    with pytest.raises(UnsupportedOperationError, match=r"Secrets manager 'variables' \(flavor env\) can't") as caught:
+        run(line, asker=person)
+    assert (person.asked, person.shown) == ([], [])
+    assert find_canary(str(caught.value)) == []
 
 
 def test_what_keeps_nothing_of_the_deleted_says_so() -> None:

@@ -15,6 +15,7 @@ from zensecrets_jupyter.core.errors import (
     SecretNotFoundError,
     ZenSecretsError,
 )
+from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_stand_in
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def register_secrets(
     Raises:
         NoSecretsManagerError: If secrets are needed and the stack has no secrets manager.
         InvalidSecretError: If a secret's schema does not allow a key that is needed.
+        UnsupportedOperationError: If the secrets manager can't write them.
         ZenSecretsError: What writing raised; it says what was written and what was not.
     """
     users = _users(stack)
@@ -62,6 +64,9 @@ def register_secrets(
     if not sections:
         hint = f"To change them: %stack register-secrets {stack.name} --all"
         return Outcome(text=f"Every secret that stack {stack.name!r} needs is registered. {hint}")
+    for need in needs:
+        if _section(need, everything=everything).fields:
+            manager.require(Capability.REGISTER if need.present is None else Capability.READ | Capability.UPDATE, "write")
     writing = _Writing(manager, {need.name: need for need in needs})
     question = question_about(manager, "Register", f"secrets of stack {stack.name!r}", sections, writing.finish)
     return call.asker.ask(replace(question, tries_again=True, finished=lambda: writing.written, **(offer._asdict() if offer else {})))

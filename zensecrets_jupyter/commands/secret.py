@@ -21,6 +21,7 @@ from zensecrets_jupyter.commands.values import read_value
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
 from zensecrets_jupyter.core import names, schemas
 from zensecrets_jupyter.core.errors import SchemaError
+from zensecrets_jupyter.core.managers import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,6 +136,7 @@ def list_() -> Outcome:
 def delete(call: Call, name: str, *, yes: bool) -> Outcome:
     """Delete a secret, with its earlier versions."""
     manager = manager_of()
+    manager.require(Capability.DELETE, "delete")
     refuse_missing(manager, name)
     if not yes and not call.asker.confirm(f"Delete secret {name!r} from secrets manager {manager.name!r}?"):
         return Outcome(text="Nothing was deleted.")
@@ -166,6 +168,7 @@ def rename(name: str, new_name: str) -> Outcome:
 def cleanup(call: Call, *, yes: bool) -> Outcome:
     """Delete every secret of the active stack's secrets manager."""
     manager = manager_of()
+    manager.require(Capability.LIST | Capability.DELETE, "delete")
     held = manager.list_secrets()
     if not held:
         return Outcome(text=f"There are no secrets in secrets manager {manager.name!r}.")

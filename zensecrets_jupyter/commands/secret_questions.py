@@ -10,6 +10,7 @@ from zensecrets_jupyter.commands.call import Outcome
 from zensecrets_jupyter.commands.warnings import unmasked_warning
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError
+from zensecrets_jupyter.core.managers import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -61,7 +62,9 @@ def register_question(
 
     Raises:
         InvalidSecretError: If the schema allows no such key.
+        UnsupportedOperationError: If the manager registers no secrets.
     """
+    manager.require(Capability.REGISTER, "register")
 
     def finish(answers: Mapping[str, Answer]) -> Outcome:
         content = {**given, **answers[name].values}
@@ -95,7 +98,9 @@ def update_question(
 
     Raises:
         InvalidSecretError: If the schema allows no such key.
+        UnsupportedOperationError: If the manager changes no secrets.
     """
+    manager.require(Capability.READ | Capability.UPDATE, "change single keys of")
     name, schema = present.name, type(present)
 
     def finish(answers: Mapping[str, Answer]) -> Outcome:

@@ -215,7 +215,7 @@ class SecretsManager(ABC):
             SecretExistsError: If the name is taken; what is there stays untouched.
             InvalidSecretError: If the manager can't hold such a name or content.
         """
-        self._require(Capability.REGISTER, "register")
+        self.require(Capability.REGISTER, "register")
         names.check_name(secret.name)
         try:
             self._register(secret.name, record_of(secret))
@@ -280,7 +280,7 @@ class SecretsManager(ABC):
             InvalidSecretError: If the outcome would not follow the secret's schema; nothing is written.
         """
         # What can't be read can't be kept.
-        self._require(Capability.READ | Capability.UPDATE, "change single keys of")
+        self.require(Capability.READ | Capability.UPDATE, "change single keys of")
         removed = list(remove)
 
         def change(present: SecretRecord) -> SecretRecord:
@@ -303,7 +303,7 @@ class SecretsManager(ABC):
             SecretExistsError: If the new name is taken.
             InvalidSecretError: If no secret may be called ``new_name``.
         """
-        self._require(Capability.READ | Capability.REGISTER | Capability.DELETE, "rename")
+        self.require(Capability.READ | Capability.REGISTER | Capability.DELETE, "rename")
         names.check_name(new_name)
         try:
             self._rename(secret_name, new_name)
@@ -322,7 +322,7 @@ class SecretsManager(ABC):
         Raises:
             SecretNotFoundError: If there is none of that name.
         """
-        self._require(Capability.DELETE, "delete")
+        self.require(Capability.DELETE, "delete")
         missing = False
         try:
             self._delete(secret_name)
@@ -340,7 +340,7 @@ class SecretsManager(ABC):
             SecretNotFoundError: If there is nothing to bring back.
             SecretExistsError: If there is a secret of that name; it stays as it is.
         """
-        self._require(Capability.UNDELETE, "bring back deleted")
+        self.require(Capability.UNDELETE, "bring back deleted")
         missing = False
         try:
             self._undelete(secret_name)
@@ -353,7 +353,7 @@ class SecretsManager(ABC):
 
     def delete_all_secrets(self) -> None:
         """Delete every secret of this manager."""
-        self._require(Capability.LIST | Capability.DELETE, "delete")
+        self.require(Capability.LIST | Capability.DELETE, "delete")
         try:
             self._delete_all()
         finally:
@@ -361,7 +361,7 @@ class SecretsManager(ABC):
 
     def list_secrets(self) -> list[str]:
         """Return the names of all secrets, sorted; no value is read."""
-        self._require(Capability.LIST, "list")
+        self.require(Capability.LIST, "list")
         return sorted(self._list())
 
     def get_all_secret_keys(self) -> list[str]:
@@ -370,7 +370,7 @@ class SecretsManager(ABC):
 
     def summaries(self) -> list[SecretSummary]:
         """Return one line about each secret, sorted by name; no value is read."""
-        self._require(Capability.LIST, "list")
+        self.require(Capability.LIST, "list")
         return sorted(self._summaries())
 
     def history(self, secret_name: str) -> list[SecretVersion]:
@@ -379,7 +379,7 @@ class SecretsManager(ABC):
         Raises:
             SecretNotFoundError: If there is none of that name.
         """
-        self._require(Capability.VERSIONS, "keep versions of")
+        self.require(Capability.VERSIONS, "keep versions of")
         try:
             return self._history(secret_name)
         except SecretNotFoundError:
@@ -392,7 +392,7 @@ class SecretsManager(ABC):
         Raises:
             SecretNotFoundError: If there is no such secret, or no such version of it.
         """
-        self._require(Capability.VERSIONS | Capability.UPDATE, "roll back")
+        self.require(Capability.VERSIONS | Capability.UPDATE, "roll back")
         try:
             return self._rollback(secret_name, number)
         finally:
@@ -422,7 +422,7 @@ class SecretsManager(ABC):
 
     def _fetch(self, name: str) -> BaseSecretSchema:
         _reads.note(self, name, None)
-        self._require(Capability.READ, "read")
+        self.require(Capability.READ, "read")
         secret = self._cache.fetch(name, self._load)
         _reads.note(self, name, secret)
         return secret
@@ -436,7 +436,7 @@ class SecretsManager(ABC):
         for name in batch:
             _reads.note(self, name, None)
         try:
-            self._require(Capability.READ, "read")
+            self.require(Capability.READ, "read")
             found = self._cache.fetch_many(batch, self._load_batch)
         except ZenSecretsError as error:
             return dict.fromkeys(batch, error)
@@ -469,7 +469,7 @@ class SecretsManager(ABC):
         return ArbitrarySecretSchema.from_content(name, record.content, self.context.origin)
 
     def _change(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
-        self._require(Capability.UPDATE, "update")
+        self.require(Capability.UPDATE, "update")
         missing = False
         try:
             self._update(name, change)
@@ -482,7 +482,16 @@ class SecretsManager(ABC):
         if missing:
             raise self.not_found(name)
 
-    def _require(self, needed: Capability, verb: str) -> None:
+    def require(self, needed: Capability, verb: str) -> None:
+        """Return if the manager can do that; for who wants to know before anybody is asked for anything.
+
+        Args:
+            needed: What it takes.
+            verb: What it is for, as in "can't VERB secrets".
+
+        Raises:
+            UnsupportedOperationError: If it can't.
+        """
         if needed in self.capabilities:
             return
         message = f"Secrets manager {self.name!r} (flavor {self.FLAVOR}) can't {verb} secrets."

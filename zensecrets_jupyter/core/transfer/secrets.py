@@ -66,6 +66,7 @@ def plan_import(
 
     Raises:
         SecretExistsError: If some are there already, and neither ``overwrite`` nor ``skip_existing`` says what then.
+        UnsupportedOperationError: If the manager can't do what it would take.
     """
     found = {secret.name: secret for secret in secrets}
     known = set(manager.list_secrets()) if Capability.LIST in manager.capabilities else set()
@@ -75,7 +76,12 @@ def plan_import(
         message = f"{listed} in secrets manager {manager.name!r}; nothing was imported."
         raise SecretExistsError(message, name=taken[0], manager=manager.name, hint="Add --overwrite or --skip-existing.")
     new = [secret for name, secret in found.items() if name not in known]
-    return Plan(new, [found[name] for name in taken] if overwrite else [], [] if overwrite else taken)
+    plan = Plan(new, [found[name] for name in taken] if overwrite else [], [] if overwrite else taken)
+    if plan.new:
+        manager.require(Capability.REGISTER, "register")
+    if plan.replaced:
+        manager.require(Capability.READ | Capability.UPDATE, "replace")
+    return plan
 
 
 def carry_out(manager: SecretsManager, plan: Plan) -> None:
