@@ -34,7 +34,7 @@ class HastyAzure(AzureSecretsManager):
 
     first_wait: ClassVar[float] = 0.02
     settling: ClassVar[float] = 0.001
-    seconds_of_deleting: ClassVar[float] = 0.5
+    seconds_of_deleting: ClassVar[float] = 2.0
 
 
 class GcpPlace(Place):

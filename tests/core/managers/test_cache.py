@@ -257,3 +257,35 @@ def test_who_looked_too_early_does_not_read_again() -> None:
     assert cache.fresh("mine") is None
     assert cache.fetch("mine", lambda _: first) is first
     assert cache.fetch("mine", lambda _: secret("mine", key="second")) is first
+
+
+def test_a_write_is_told_to_every_cache_of_its_kind() -> None:
+    """What was written, or everything, is forgotten where it may be kept too: in caches of the same kind, and in no other."""
+    ours, theirs, other = (ReadCache(60.0, lambda: None, kind=kind) for kind in ("tested", "tested", "another"))
+    alone = [ReadCache(60.0, lambda: None) for _ in range(2)]
+    for cache in (ours, theirs, other, *alone):
+        for name in ("one", "two"):
+            cache.fetch(name, lambda name: secret(name, key="kept"))
+    ours.drop_everywhere("one")
+    assert [cache.fresh("one") is None for cache in (ours, theirs, other)] == [True, True, False]
+    assert [cache.fresh("two") is None for cache in (ours, theirs, other)] == [False, False, False]
+    ours.drop_everywhere()
+    assert [cache.fresh("two") is None for cache in (ours, theirs, other)] == [True, True, False]
+    alone[0].drop_everywhere("one")
+    assert [cache.fresh("one") is None for cache in alone] == [True, False]
+
+
+def test_a_read_through_another_instance_does_not_outlive_a_write() -> None:
+    """A read that another instance began before a write is handed to its reader, and kept for nobody."""
+    place: dict[str, SecretRecord] = {}
+    ours, theirs = CountingManager(), CountingManager()
+    ours.kept = theirs.kept = place
+    ours.put("mine", key="first")
+    gate = theirs.during_read = Gate()
+    with ThreadPoolExecutor(1) as pool:
+        early = pool.submit(theirs.get_secret, "mine")
+        assert gate.reached.wait(WAIT)
+        ours.update_secret(secret("mine", key="second"))
+        gate.opened.set()
+        assert early.result(WAIT).content == {"key": "first"}
+    assert theirs.get_secret("mine").content == {"key": "second"}

@@ -131,6 +131,7 @@ def test_what_a_colleague_wrote_is_seen_after_its_time_and_at_once_when_asked_fo
     deadline = time.monotonic() + WAIT
     while brief.get_secret("shared").content != {"key": second}:
         assert time.monotonic() < deadline, "the colleague's write was never seen"
+        time.sleep(SHORT / 10)
     assert patient.get_secret("shared").content == {"key": first}
     before = place.asked()
     assert patient.get_secret("shared", refresh=True).content == {"key": second}
