@@ -24,12 +24,13 @@ class CrowdTests(ManagerHooks):
 
     @needs(ALL_BUT_VERSIONS)
     def test_two_instances_see_one_place(self) -> None:
-        """What one wrote, changed or deleted the other lists at once, and reads anew when it is told to."""
+        """What one wrote, changed or deleted the other lists and reads at once, whatever it had read before."""
         one, two = self.open_manager(), self.open_manager()
         one.register_secret(secret("a", {"k": "1"}))
         assert two.list_secrets() == ["a"]
         assert two.get_secret("a").content == {"k": "1"}
         one.merge_secret("a", {"k": "2"})
+        assert two.get_secret("a").content == {"k": "2"}
         assert content_of(two, "a") == {"k": "2"}
         two.delete_secret("a")
         assert one.list_secrets() == []
