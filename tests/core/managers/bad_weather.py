@@ -40,7 +40,7 @@ class Place(ABC):
 
     manager_class: ClassVar[type[RemoteSecretsManager[Any, Any]]]
     writes: ClassVar[Mapping[str, Sequence[str]]]
-    """For each act, ``register``, ``merge`` and ``delete``, the requests that it makes to change something, as :meth:`spell` takes them."""
+    """For each act, ``register``, ``merge``, ``delete`` and perhaps ``undelete``, the requests that change something, for :meth:`spell`."""
     skewed: ClassVar[type[ZenSecretsError] | None] = None
     """The error that a wrong clock ends in; ``None`` where no time of this machine is looked at."""
 
@@ -83,6 +83,7 @@ class AwsPlace(Place):
         "register": ["CreateSecret"],
         "merge": ["PutSecretValue", "UpdateSecretVersionStage"],
         "delete": ["DeleteSecret"],
+        "undelete": ["RestoreSecret"],
     }
     skewed = ManagerAccessError
 
@@ -127,6 +128,7 @@ class VaultsPlace(Place):
         "register": ["POST /v1/secret/data/"],
         "merge": ["POST /v1/secret/data/"],
         "delete": ["POST /v1/secret/delete/"],
+        "undelete": ["POST /v1/secret/undelete/"],
     }
 
     def __init__(self, identity: str, place: VaultPlace) -> None:

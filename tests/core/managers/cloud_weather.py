@@ -90,6 +90,7 @@ class AzurePlace(Place):
         "register": ["PUT /secrets/"],
         "merge": ["PUT /secrets/"],
         "delete": ["DELETE /secrets/"],
+        "undelete": ["POST /deletedsecrets/"],
     }
     skewed = ManagerAccessError
 

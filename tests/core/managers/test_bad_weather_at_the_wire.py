@@ -27,8 +27,10 @@ from zensecrets_jupyter.core.errors import (
     ManagerUnreachableError,
     SecretExistsError,
     SecretNotFoundError,
+    UnsupportedOperationError,
     ZenSecretsError,
 )
+from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -255,6 +257,36 @@ def test_connections_that_always_break_in_the_middle_of_a_write(tried: Tried, ac
         with tried.place.spell("reset", only=request):
             assert "look before you try again" in str(tried.ends_in(ManagerUnreachableError, acts[act]))
         tried.holds({"kept": {"key": tried.value}})
+
+
+def test_bringing_back_what_was_deleted(tried: Tried) -> None:
+    """What breaks once is done in the end; what always fails is told and leaves it deleted; a place that keeps nothing says so at once."""
+    manager, value = tried.manager, canary("deleted")
+    manager.register_secret(secret("gone", key=value))
+    manager.delete_secret("gone")
+
+    def undelete() -> None:
+        manager.undelete_secret("gone")
+
+    if Capability.UNDELETE not in manager.capabilities:
+        before = tried.place.requests()
+        tried.ends_in(UnsupportedOperationError, undelete)
+        assert tried.place.requests() == before
+        return
+    for kind, error in (
+        ("wrong credentials", ManagerAccessError),
+        ("500", ManagerUnreachableError),
+        ("throttled", ManagerUnreachableError),
+    ):
+        with tried.place.spell(kind):
+            tried.ends_in(error, undelete)
+        tried.is_untouched()
+    for kind in ("reset", "answer lost", "silent", "500"):
+        for request in tried.place.writes["undelete"]:
+            with tried.place.spell(kind, times=1, only=request):
+                tried.succeeds(undelete)
+            tried.holds({"kept": {"key": tried.value}, "gone": {"key": value}})
+            manager.delete_secret("gone")
 
 
 def test_500_once(tried: Tried) -> None:

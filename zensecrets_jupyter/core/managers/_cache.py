@@ -170,7 +170,7 @@ class ReadCache:
     def drop_everywhere(self, *names: str) -> None:
         """Forget these secrets, which were written, here and in every cache of this kind; all secrets if none is named."""
         with _opening:
-            told = [self, *_open.get(self._kind, ())]
+            told = list(_open[self._kind]) if self._kind else [self]
         for cache in told:
             for name in names:
                 cache.drop(name)
