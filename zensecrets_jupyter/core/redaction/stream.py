@@ -34,7 +34,7 @@ class StreamRedactor:
     @property
     def held(self) -> int:
         """How many characters are held back."""
-        return len(self._held.decode("utf-8", "surrogatepass"))
+        return len(self._held.decode("utf-8", "surrogatepass")) if self._held else 0
 
     def feed(self, text: str) -> str:
         """Return what may be shown now of what was held back and ``text``."""
@@ -57,7 +57,12 @@ class StreamRedactor:
             search = self._redactor.search()
             if search is None:
                 return text
-            self._held += text.encode("utf-8", "surrogatepass")
+            data = text.encode("utf-8", "surrogatepass")
+            if not self._shown and not self._held and search.passes(data):
+                # A line like most of them, next to which nothing has to be remembered.
+                self._marked = False
+                return text
+            self._held += data
             try:
                 return self._step(search, release=release)
             except BaseException:
