@@ -57,13 +57,13 @@ class StreamRedactor:
             search = self._redactor.search()
             if search is None:
                 return text
-            data = text.encode("utf-8", "surrogatepass")
-            if not self._shown and not self._held and search.passes(data):
-                # A line like most of them, next to which nothing has to be remembered.
-                self._marked = False
-                return text
-            self._held += data
+            goes_on = self._shown or self._held
+            self._held += text.encode("utf-8", "surrogatepass")
             try:
+                if not goes_on and search.passes(self._held):
+                    # A line like most of them, next to which nothing has to be remembered.
+                    self._held, self._marked = b"", False
+                    return text
                 return self._step(search, release=release)
             except BaseException:
                 # Not to be shown later either, but a value may go on after it.
