@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # gRPC, where a test uses it in this process, would run on in each program that is started, until that is its own.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
@@ -39,3 +40,21 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         redactor.the_redactor.cache_clear()
     if len(list(Path("/proc/self/fd").iterdir())) > MANY:
         gc.collect()
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Return what counts, in the table with a name, one more of an outcome; the summary shows the tables."""
+    return lambda table, outcome: request.node.user_properties.append(("counted", (table, outcome)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have counted, in whichever of pytest's processes."""
+    tables: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for report in (report for reports in terminalreporter.stats.values() for report in reports):
+        # What is counted before a test's end is in its last report.
+        if getattr(report, "when", None) == "teardown":
+            for table, outcome in (value for name, value in report.user_properties if name == "counted"):
+                tables[table][outcome] += 1
+    for table, outcomes in sorted(tables.items()):
+        terminalreporter.write_line(f"{table}: {', '.join(f'{count} {outcome}' for outcome, count in sorted(outcomes.items()))}")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from dotenv import dotenv_values
 from keyring.backends import SecretService
 
+from tests.core.sealing.sessions import joined_session
 from zensecrets_jupyter.core.managers import _tables
 from zensecrets_jupyter.core.managers._sealing import CURRENT, Place, seal_record
 from zensecrets_jupyter.core.managers.interface import ManagerContext, SecretRecord
@@ -22,6 +18,7 @@ from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from keyring.backend import KeyringBackend
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -85,37 +82,12 @@ def test_get_peer_dotenv(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def gnome_keyring(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyringBackend]:
+def gnome_keyring() -> Iterator[KeyringBackend]:
     """Return the keyring of a session of its own, with an unlocked gnome-keyring."""
-    folder = Path(tempfile.mkdtemp(prefix="zs-"))
-    for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
-        (folder / name).mkdir(mode=0o700)
-        monkeypatch.setenv(name, str(folder / name))
-    with contextlib.ExitStack() as ended:
-        ended.callback(shutil.rmtree, folder, ignore_errors=True)
-        bus = ended.enter_context(_ended_after(["dbus-daemon", "--session", "--print-address", "--nofork"]))
-        assert bus.stdout
-        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().strip())
-        daemon = ended.enter_context(_ended_after(["gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"]))
-        assert daemon.stdin
-        assert daemon.stdout
-        daemon.stdin.write("password")
-        daemon.stdin.close()
-        daemon.stdout.readline()
+    with joined_session():
         found: KeyringBackend = SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring's own
         found.set_password("benchmark", "user", "password 1")
         yield found
-
-
-@contextlib.contextmanager
-def _ended_after(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    program = shutil.which(command[0])
-    assert program, f"tests/install-system-packages brings {command[0]}"
-    with subprocess.Popen([program, *command[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
 
 
 @pytest.mark.benchmark(group="get a secret")

@@ -7,8 +7,12 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
+from jupyter_client.session import Session
 
 from tests.kernels import running_kernel
+from zensecrets_jupyter.core.redaction import Redactor
+from zensecrets_jupyter.notebook.guard.guard import Guard
+from zensecrets_jupyter.notebook.guard.messages import GuardedSession
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -148,6 +152,32 @@ thread = threading.Thread(target=slowly); thread.start()
     assert guarded.run(code).ok
     assert guarded.run("thread.join(); time.sleep(0.2)").ok
     assert _seen(guarded, [value]) == []
+
+
+def test_every_piece_names_the_request_that_it_answers() -> None:
+    """Lines that answer two requests by turns go out each with the header of its own, as that is in that moment."""
+    session = Session(key=b"a key")
+    GuardedSession(session, Guard(Redactor())).install()
+    sent: list[list[bytes]] = []
+    requests = [session.msg("execute_request")["header"] for _ in range(2)]
+    expected = []
+    for turn, number in enumerate([0, 0, 1, 0, 1, 1, 0]):
+        requests[number]["username"] = f"user {turn // 2}"
+        expected.append((requests[number]["msg_id"], f"user {turn // 2}"))
+        message = session.msg("stream", {"name": "stdout", "text": f"line {turn}\n"}, parent=requests[number])
+        session.send(_Sent(sent), message, ident=b"stream.stdout")
+    parents = [session.deserialize(session.feed_identities(parts)[1])["parent_header"] for parts in sent]
+    assert [(parent["msg_id"], parent["username"]) for parent in parents] == expected
+
+
+class _Sent:
+    """A socket that keeps what is sent."""
+
+    def __init__(self, sent: list[list[bytes]]) -> None:
+        self._sent = sent
+
+    def send_multipart(self, parts: list[bytes], **_options: object) -> None:
+        self._sent.append(parts)
 
 
 def test_data_stays_what_it_is(guarded: Kernel, tmp_path: Path) -> None:

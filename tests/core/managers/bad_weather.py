@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.managers._remote import RemoteSecretsManager
 
-HASTE: dict[str, float] = {"timeout": 0.25, "deadline": 0.75}
-"""Options with which no test waits long for what never comes."""
+HASTE: dict[str, float] = {"timeout": 0.8, "deadline": 1.6}
+"""Options with which no test waits long for what never comes, and what comes is in time, also on a machine that is busy."""
 PATIENCE: dict[str, float] = {"timeout": 30, "deadline": 60}
-"""Options for what is done in good weather, also on a machine that is busy."""
+"""Options for what is done in good weather."""
 
 
 class Place(ABC):

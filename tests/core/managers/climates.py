@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from contextlib import contextmanager
 from functools import partial
@@ -12,14 +11,12 @@ import psycopg
 
 from tests.core.managers.climates_at_the_wire import aws, vault
 from tests.core.managers.climates_in_clouds import azure, gcp, github
-from tests.core.managers.counting import secret
+from tests.core.managers.climates_of_this_machine import dotenv, env, keyring, local
 from tests.core.managers.proxy import Wire
 from tests.core.managers.shelf import Shelf, ShelfError, ShelfManager
-from tests.core.managers.weather import WEATHERS, Climate
+from tests.core.managers.weather import Climate, seed
 from tests.postgresql import running_postgresql
 from zensecrets_jupyter.core.managers import ManagerContext
-from zensecrets_jupyter.core.managers.dotenv import DotenvSecretsManager
-from zensecrets_jupyter.core.managers.env import EnvSecretsManager
 from zensecrets_jupyter.core.managers.sql import SqlServerSecretsManager
 from zensecrets_jupyter.testing.canary import canary
 
@@ -28,12 +25,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from zensecrets_jupyter.core.managers import SecretsManager
 
 FOR_EVER = 10**6
-
-_NO_REQUEST = "it is on this machine: there is no request that could fail so"
-_READ_ONLY = ("name too long", "illegal name", "value too large", "reset in the middle of a write")
 
 
 @contextmanager
@@ -52,7 +45,7 @@ def remote(_folder: Path) -> Iterator[Climate]:
     yield Climate(
         "remote",
         open_manager,
-        partial(_seed, open_manager),
+        partial(seed, open_manager),
         make={
             "wrong credentials": partial(_failing, shelf, ShelfError("stranger", canary("sent"))),
             "no permission to list": partial(_failing, shelf, ShelfError("forbidden", canary("sent")), only=("list",)),
@@ -69,13 +62,6 @@ def remote(_folder: Path) -> Iterator[Climate]:
         make_foreign=make_foreign,
         too_large=ShelfManager.largest,
     )
-
-
-def _seed(open_manager: Callable[[], SecretsManager], name: str, value: str) -> None:
-    manager = open_manager()
-    if name in manager.list_secrets():
-        manager.delete_secret(name)
-    manager.register_secret(secret(name, key=value))
 
 
 @contextmanager
@@ -105,58 +91,6 @@ def _losing_an_answer(shelf: Shelf) -> Iterator[None]:
     yield
     shelf.after = lambda _verb: None
     assert lost, "the write was never made"
-
-
-@contextmanager
-def env(_folder: Path) -> Iterator[Climate]:
-    """Yield the climate of environment variables: one may be gone, and that is all."""
-    before = dict(os.environ)
-    yield Climate(
-        "env",
-        EnvSecretsManager,
-        lambda name, value: os.environ.update({f"SECRET_{name.upper()}__KEY": value}),
-        calm=("deleted between list and read",),
-        never={weather: _NO_REQUEST for weather in WEATHERS if weather != "deleted between list and read"}
-        | dict.fromkeys(_READ_ONLY, "it only reads"),
-        delete=lambda name: os.environ.__delitem__(f"SECRET_{name.upper()}__KEY"),
-    )
-    os.environ.clear()
-    os.environ.update(before)
-
-
-@contextmanager
-def dotenv(folder: Path) -> Iterator[Climate]:
-    """Yield the climate of a file that others write: a line may be gone, or be none."""
-    path = folder / ".env"
-    lines: dict[str, str] = {}
-
-    def write(**change: str | None) -> None:
-        lines.update({name: f"SECRET_{name.upper()}__KEY='{value}'\n" for name, value in change.items() if value is not None})
-        for name in [name for name, value in change.items() if value is None]:
-            del lines[name]
-        path.write_text("".join(lines.values()))
-
-    def make_foreign(_name: str) -> Callable[[], bool]:
-        text = f"{canary('foreign')} 'no line of a .env\n"
-        path.write_text(text)
-
-        def is_still_there() -> bool:
-            found = path.read_text()
-            write()
-            return found == text
-
-        return is_still_there
-
-    comes = {"deleted between list and read", "not ours"}
-    yield Climate(
-        "dotenv",
-        lambda: DotenvSecretsManager(DotenvSecretsManager.make_options({"path": path})),
-        lambda name, value: write(**{name.replace("-", "_"): value}),
-        calm=tuple(comes),
-        never={weather: _NO_REQUEST for weather in WEATHERS if weather not in comes} | dict.fromkeys(_READ_ONLY, "it only reads"),
-        delete=lambda name: write(**{name: None}),
-        make_foreign=make_foreign,
-    )
 
 
 @contextmanager
@@ -196,7 +130,7 @@ def sql(folder: Path) -> Iterator[Climate]:
                 connection.rollback()
 
         def make_foreign(name: str) -> Callable[[], bool]:
-            _seed(open_manager, name, "value")
+            seed(open_manager, name, "value")
             admin(f"UPDATE {schema}.secrets SET sealed = '\\x00' WHERE name = '{name}'")  # noqa: S608 - the names are the test's own
             return lambda: name in open_manager().list_secrets()
 
@@ -206,7 +140,7 @@ def sql(folder: Path) -> Iterator[Climate]:
         yield Climate(
             "sql",
             open_manager,
-            partial(_seed, open_manager),
+            partial(seed, open_manager),
             make={
                 "wrong credentials": partial(changed, "ALTER ROLE team PASSWORD 'another'", f"ALTER ROLE team PASSWORD '{password}'"),
                 "no permission to list": forbidden,
@@ -234,6 +168,8 @@ def sql(folder: Path) -> Iterator[Climate]:
 
 CLIMATES = {
     "remote": remote,
+    "local": local,
+    "keyring": keyring,
     "env": env,
     "dotenv": dotenv,
     "sql": sql,

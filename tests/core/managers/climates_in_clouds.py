@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
+from tests.core.managers.bad_weather import HASTE
 from tests.core.managers.climates_at_the_wire import climate_of
-from tests.core.managers.cloud_weather import AzurePlace, GcpPlace
+from tests.core.managers.cloud_weather import LATE, AzurePlace, GcpPlace
 from tests.core.managers.counting import secret
 from tests.core.managers.weather import Climate
 from tests.fakes.github_api import LARGEST, REPOSITORY, GithubServer
@@ -54,7 +55,7 @@ def github(_folder: Path) -> Iterator[Climate]:
     server = GithubServer(canary("token"))
 
     def open_manager() -> HastyGithub:
-        asked = {"api_url": server.url, "repository": REPOSITORY, "token": server.token, "timeout": 0.2, "deadline": 1.0}
+        asked: dict[str, Any] = {"api_url": server.url, "repository": REPOSITORY, "token": server.token, **HASTE}
         return HastyGithub(HastyGithub.make_options(asked), context=ManagerContext(name="tried", id="one"))
 
     def seed(name: str, value: str) -> None:
@@ -73,8 +74,8 @@ def github(_folder: Path) -> Iterator[Climate]:
                 "wrong credentials": partial(failing, Fault("401")),
                 "no permission to list": partial(failing, Fault("403")),
                 "throttled": partial(failing, Fault("429", reason="limit"), times=2),
-                "time-out once": partial(failing, Fault("500", delay=0.3), times=1),
-                "time-out for ever": partial(failing, Fault("500", delay=0.3)),
+                "time-out once": partial(failing, Fault("500", delay=LATE), times=1),
+                "time-out for ever": partial(failing, Fault("500", delay=LATE)),
                 "reset in the middle of a write": partial(failing, Fault(cut=True, done=True), "PUT|DELETE", times=1),
                 "500 once": partial(failing, Fault("500"), times=1),
                 "500 for ever": partial(failing, Fault("500")),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.fakes.key_vault import KeyVaultServer
     from tests.fakes.secret_manager import SecretManagerServer
 
-LATE = 0.3
+LATE = 1.0
 """Seconds after which an answer comes that is too late for the options of these tests."""
 
 

@@ -300,9 +300,9 @@ def test_the_environment_says_as_whom(vault: KeyVaultServer, monkeypatch: pytest
 
 def test_a_place_that_hangs_is_given_up_after_the_timeout(vault: KeyVaultServer) -> None:
     """The option ``timeout`` says how long an answer may take, and ``deadline`` when no more is tried."""
-    manager = open_manager(vault, timeout=0.2, deadline=0.01)
+    manager = open_manager(vault, timeout=1, deadline=0.01)
     manager.list_secrets()
-    with vault.weather.failing(Fault("500", delay=0.4)), pytest.raises(ManagerUnreachableError):
+    with vault.weather.failing(Fault("500", delay=1.5)), pytest.raises(ManagerUnreachableError):
         manager.list_secrets()
 
 

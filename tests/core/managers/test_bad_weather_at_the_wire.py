@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections import Counter
-from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -45,27 +43,14 @@ PLACES: dict[str, Callable[[pytest.FixtureRequest, str], Place]] = {
     "vault": lambda request, identity: VaultsPlace(identity, request.getfixturevalue("vault")),
 }
 
-_ended: Counter[tuple[str, str]] = Counter()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _counts(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Print at the end how the acts of each flavor ended."""
-    yield
-    terminal, capturing = map(request.config.pluginmanager.getplugin, ("terminalreporter", "capturemanager"))
-    with capturing.global_and_fixture_disabled() if capturing else nullcontext():
-        for flavor in PLACES if terminal else ():
-            counts = ", ".join(f"{count} × {end}" for (tried, end), count in sorted(_ended.items()) if tried == flavor)
-            terminal.write_line(f"\nbad weather at the wire × {flavor}: {counts}")
-
 
 class Tried:
     """A place with one secret, and what is done to it."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, counted: Callable[[str, str], None]) -> None:
         """Register the secret ``kept``."""
         self.place = place
-        self.flavor = place.manager_class.FLAVOR
+        self._count = partial(counted, f"bad weather at the wire × {place.manager_class.FLAVOR}")
         self.value = canary("kept")
         self.manager = place.open()
         self.other = place.open(**PATIENCE)
@@ -80,13 +65,13 @@ class Tried:
         assert caught.value.hint
         assert in_one_line(caught.value)
         assert not find_canary(told(caught.value))
-        _ended[self.flavor, expected.__name__] += 1
+        self._count(expected.__name__)
         return caught.value
 
     def succeeds(self, act: Callable[[], Any]) -> Any:
         """Return what ``act`` returns; it raises nothing."""
         done = act()
-        _ended[self.flavor, "success"] += 1
+        self._count("success")
         return done
 
     def is_untouched(self) -> None:
@@ -116,10 +101,10 @@ def all_acts(manager: SecretsManager) -> dict[str, Callable[[], Any]]:
 
 
 @pytest.fixture(params=sorted(PLACES))
-def tried(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[Tried]:
+def tried(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture, counted: Callable[[str, str], None]) -> Iterator[Tried]:
     """Yield each flavor in turn; afterwards no log, at any level, may hold a value."""
     caplog.set_level(logging.DEBUG)
-    yield Tried(PLACES[request.param](request, str(uuid.uuid4())))
+    yield Tried(PLACES[request.param](request, str(uuid.uuid4())), counted)
     assert not find_canary(caplog.text)
 
 

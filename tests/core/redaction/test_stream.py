@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.redaction.values import NASTY, longest_visible, nasty, realistic
-from zensecrets_jupyter.core.redaction import Redactor, mark
+from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
 from zensecrets_jupyter.core.redaction.forms import FORMS
 from zensecrets_jupyter.core.redaction.public import core
+from zensecrets_jupyter.core.redaction.search import Search
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 VALUES = {
@@ -181,3 +182,19 @@ def test_a_value_that_comes_while_its_beginning_is_shown() -> None:
     assert stream.feed("correct-horse") == "correct-horse"
     redactor.protect("correct-horse-battery", "a.key")
     assert stream.feed(" correct-horse-battery\n") == f" {mark('a.key')}\n"
+
+
+@pytest.mark.parametrize("function", ["passes", "find", "live"])
+def test_what_failed_is_remembered(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+    """A piece that could not be looked through is not shown, and neither is the rest of a value that began in it."""
+    value = "Kx7Rf2Qm9Lp4Vt8Zs3"
+    stream = protecting(key=value).stream()
+    assert stream.feed("settled\n") == "settled\n"
+
+    def fails(*_arguments: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Search, function, fails)
+        assert stream.feed(value[:10]) == FAILED
+    assert stream.feed(f"{value[10:]} behind\n") + stream.release() == " behind\n"

@@ -1,4 +1,4 @@
-"""A desktop's session for one program: a bus, an unlocked gnome-keyring, and a home, all of its own."""
+"""A desktop's session: a bus, an unlocked gnome-keyring, and a home, all of its own, for a program or for this process."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,3 +59,32 @@ def run_in_session(session: Path, module: str, *arguments: str, **environment: s
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
+
+
+@contextmanager
+def joined_session() -> Iterator[None]:
+    """Have this process be in such a session, though not at home there; the keyring's password is ``session-password``."""
+    with session_folder() as folder, pytest.MonkeyPatch.context() as patch, ExitStack() as ended:
+        for variable, name in {"HOME": "home", "XDG_RUNTIME_DIR": "runtime", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config"}.items():
+            patch.setenv(variable, str(folder / name))
+        bus = ended.enter_context(_ended_after("dbus-daemon", "--session", "--print-address", "--nofork"))
+        assert bus.stdout
+        patch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().strip())
+        daemon = ended.enter_context(_ended_after("gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"))
+        assert daemon.stdin
+        assert daemon.stdout
+        daemon.stdin.write("session-password")
+        daemon.stdin.close()
+        daemon.stdout.readline()
+        yield
+
+
+@contextmanager
+def _ended_after(name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    program = shutil.which(name)
+    assert program, f"tests/install-system-packages brings {name}"
+    with subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()

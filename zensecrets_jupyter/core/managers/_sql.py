@@ -8,7 +8,6 @@ the database.
 from __future__ import annotations
 
 import time
-from abc import abstractmethod
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -52,29 +51,18 @@ class _Row(NamedTuple):
 
 
 class SqlSecretsManager(SecretsManager):
-    """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`; a subclass brings the database and its data key."""
+    """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`; a subclass sets at its making what follows."""
 
     capabilities: ClassVar[Capability] = ALL_BUT_VERSIONS | Capability.VERSIONS
 
-    @property
-    @abstractmethod
-    def _database(self) -> Database:
-        """Where the rows are."""
-
-    @property
-    @abstractmethod
-    def _keys(self) -> DataKeys:
-        """What seals them."""
-
-    @property
-    def _owner(self) -> str:
-        """Whose rows they are; content is bound to it."""
-        return self.id
-
-    @property
-    @abstractmethod
-    def _versions_kept(self) -> int:
-        """How many versions are kept of each secret, the current one included; at least 1."""
+    _database: Database
+    """Where the rows are."""
+    _keys: DataKeys
+    """What seals them."""
+    _owner: str
+    """Whose rows they are; content is bound to it."""
+    _versions_kept: int
+    """How many versions are kept of each secret, the current one included; at least 1."""
 
     def rewrap(self, protection: str, *, passphrase: str | None = None) -> None:
         """Change what protects the key of this store; no secret is written anew.

@@ -50,11 +50,12 @@ class LocalSecretsManager(SqlSecretsManager):
         """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
         super().__init__(options, context=context)
         chosen = LocalOptions.model_validate(self.options.model_dump())
-        self._kept = chosen.versions_kept
-        self._file = SqliteFile(chosen.path or self.context.folder / "secrets.db", TABLES, kind="secrets", version=FORMAT)
-        self._data_keys = DataKeys(
+        self._file = self._database = SqliteFile(chosen.path or self.context.folder / "secrets.db", TABLES, kind="secrets", version=FORMAT)
+        self._keys = DataKeys(
             self._file, DATA_KEYS, label=f"secrets manager {self.name!r}", in_use=holds_secrets, ask=self.context.ask_passphrase
         )
+        self._owner = self.id
+        self._versions_kept = chosen.versions_kept
 
     @property
     def path(self) -> Path:
@@ -64,18 +65,6 @@ class LocalSecretsManager(SqlSecretsManager):
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`."""
         return {"kept in": str(self.path), **super().describe()}
-
-    @property
-    def _database(self) -> SqliteFile:
-        return self._file
-
-    @property
-    def _keys(self) -> DataKeys:
-        return self._data_keys
-
-    @property
-    def _versions_kept(self) -> int:
-        return self._kept
 
     def _change_token(self) -> object:
         return self._file.change_token()

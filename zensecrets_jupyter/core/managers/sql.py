@@ -73,15 +73,15 @@ class SqlServerSecretsManager(SqlSecretsManager):
         """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
         super().__init__(options, context=context)
         chosen = SqlOptions.model_validate(self.options.model_dump())
-        self._kept = chosen.versions_kept
-        self._scope = {
+        self._owner = {
             Scope.NONE: "none",
             Scope.GLOBAL: "global",
             Scope.COMPONENT: self.id,
             Scope.NAMESPACE: f"namespace/{chosen.namespace}",
         }[chosen.scope]
         self._server = SqlServer(chosen.url, TABLES, kind="secrets", version=FORMAT, schema=chosen.database_schema, timeout=chosen.timeout)
-        self._data_keys = DataKeys(
+        self._database = self._server
+        self._keys = DataKeys(
             self._server,
             DATA_KEYS,
             label=f"secrets manager {self.name!r}",
@@ -90,6 +90,7 @@ class SqlServerSecretsManager(SqlSecretsManager):
             key_folder=chosen.key_folder,
             protection=chosen.protection,
         )
+        self._versions_kept = chosen.versions_kept
 
     @classmethod
     def availability(cls) -> Availability:
@@ -100,20 +101,4 @@ class SqlServerSecretsManager(SqlSecretsManager):
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`."""
-        return {"kept in": self._server.where, "shared as": self._scope, **super().describe()}
-
-    @property
-    def _owner(self) -> str:
-        return self._scope
-
-    @property
-    def _database(self) -> SqlServer:
-        return self._server
-
-    @property
-    def _keys(self) -> DataKeys:
-        return self._data_keys
-
-    @property
-    def _versions_kept(self) -> int:
-        return self._kept
+        return {"kept in": self._server.where, "shared as": self._owner, **super().describe()}

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction import forms, writing
-from zensecrets_jupyter.core.redaction.matches import to_character
+from zensecrets_jupyter.core.redaction.characters import to_character
 from zensecrets_jupyter.core.redaction.public import Core, core, parts
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 

@@ -47,6 +47,11 @@ class Beginnings:
                     insort(self._texts, text)
         return self._texts
 
+    @property
+    def end_with_their_line(self) -> bool:
+        """Whether none of them goes on after the end of a line; ``True`` is certain."""
+        return not self._new and not self._with_line_end
+
     def live(self, data: bytes) -> int:
         """Return where the longest end of ``data`` begins that is a beginning of an anchor; its length if none is."""
         texts = self._sorted()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from zensecrets_jupyter.core.redaction.characters import to_character
+
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.anchors import Form
 
@@ -85,17 +87,6 @@ def _common(one: bytes, other: bytes) -> int:
         else:
             high = middle
     return low
-
-
-def to_character(data: bytes, position: int, least: int = 0) -> int:
-    """Return where the character of UTF-8 begins that ``position`` is in, or ``least`` if that comes later."""
-    while least < position < len(data) and data[position] & 0xC0 == _GOES_ON:
-        position -= 1
-    return position
-
-
-_GOES_ON = 0x80
-"""The bytes 10xxxxxx go on with a character; RFC 3629."""
 
 
 def merged(matches: list[Match]) -> list[Match]:

@@ -55,6 +55,14 @@ class Search:
             return self._touches(packed) or (ESCAPE_IN_JSON in packed and self._touches(colourless_json(packed)))
         return only.touches(packed) or (ESCAPE_IN_JSON in packed and only.touches(colourless_json(packed)))
 
+    def passes(self, line: bytes) -> bool:
+        """Tell whether there is no value in ``line``, and none begins where it ends; ``True`` is certain."""
+        # Asked for every line that a cell prints: as above.
+        only = self._only
+        if only is None or self._worked_out < len(self._values) or not line.endswith(b"\n") or ESCAPE in line:
+            return False
+        return self._beginnings.end_with_their_line and not only.touches(line)
+
     def _touches(self, packed: bytes) -> bool:
         state = self._ready(len(packed))
         return any(automaton.touches(packed) for automaton in state.automata) or state.new.touches(packed)

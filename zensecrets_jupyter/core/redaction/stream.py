@@ -34,7 +34,7 @@ class StreamRedactor:
     @property
     def held(self) -> int:
         """How many characters are held back."""
-        return len(self._held.decode("utf-8", "surrogatepass"))
+        return len(self._held.decode("utf-8", "surrogatepass")) if self._held else 0
 
     def feed(self, text: str) -> str:
         """Return what may be shown now of what was held back and ``text``."""
@@ -57,8 +57,13 @@ class StreamRedactor:
             search = self._redactor.search()
             if search is None:
                 return text
+            goes_on = self._shown or self._held
             self._held += text.encode("utf-8", "surrogatepass")
             try:
+                if not goes_on and search.passes(self._held):
+                    # A line like most of them, next to which nothing has to be remembered.
+                    self._held, self._marked = b"", False
+                    return text
                 return self._step(search, release=release)
             except BaseException:
                 # Not to be shown later either, but a value may go on after it.

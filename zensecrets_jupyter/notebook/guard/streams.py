@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.redaction import FAILED
 
@@ -27,14 +27,22 @@ _END = 512
 """Characters at the end of a stream that are remembered as they came."""
 
 
-class _Stream(NamedTuple):
+class _Stream:
     """A stream of one cell, and its last message with the way it went."""
 
-    redactor: StreamRedactor
-    socket: Any
-    message: dict[str, Any]
-    ident: Any
-    end: str
+    __slots__ = ("end", "ident", "message", "redactor", "socket")
+
+    def __init__(self, redactor: StreamRedactor) -> None:
+        self.redactor = redactor
+        self.socket: Any = None
+        self.message: dict[str, Any] = {}
+        self.ident: Any = None
+        self.end = ""
+
+    def follow(self, socket: Any, message: dict[str, Any], ident: Any, text: str) -> None:
+        """Go on with a message of this text."""
+        self.socket, self.message, self.ident = socket, message, ident
+        self.end = (self.end + text)[-_END:] if len(text) < _END else text[-_END:]
 
 
 class HeldStreams:
@@ -59,15 +67,18 @@ class HeldStreams:
         key = (identity, str(content.get("name", "")))
         with self._lock:
             try:
-                shown = self._fed(key, socket, message, ident)
+                stream = self._stream(key)
+                text = content["text"]
+                stream.follow(socket, message, ident, text)
+                shown = stream.redactor.feed(text)
             except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
                 self._send(socket, message, ident, FAILED)
             else:
-                if shown == message["content"]["text"]:
+                if shown == text:
                     self._send(socket, message, ident, None)
                 else:
-                    self._show(self._streams[key], shown)
-                self._hold(key)
+                    self._show(stream, shown)
+                self._hold(key, stream)
         return True
 
     def release(self, identity: str) -> None:
@@ -87,17 +98,20 @@ class HeldStreams:
         self._streams = OrderedDict()
         self._waiting = set()
 
-    def _fed(self, key: tuple[str, str], socket: Any, message: dict[str, Any], ident: Any) -> str:
-        """Return what may be shown now of a message, after what was written before it to other streams of its cell."""
+    def _stream(self, key: tuple[str, str]) -> _Stream:
+        """Return the stream that goes on, after what was written before it to other streams of its cell."""
         if self._waiting:
             self._release([other for other in self._waiting if other[0] == key[0] and other != key])
-        known = self._streams.get(key)
-        redactor = known.redactor if known else self._begun(key[1])
-        text = message["content"]["text"]
-        end = ((known.end if known else "") + text)[-_END:] if len(text) < _END else text[-_END:]
-        self._streams[key] = _Stream(redactor, socket, message, ident, end)
-        self._streams.move_to_end(key)
-        return redactor.feed(text)
+        stream = self._streams.get(key)
+        if stream is not None:
+            self._streams.move_to_end(key)
+            return stream
+        stream = self._streams[key] = _Stream(self._begun(key[1]))
+        while len(self._streams) > _REMEMBERED:
+            oldest = next(iter(self._streams))
+            self._release([oldest] if oldest in self._waiting else [])
+            del self._streams[oldest]
+        return stream
 
     def _begun(self, name: str) -> StreamRedactor:
         """Return the redactor of a new stream. A thread that began a value in the output of one cell goes on in that of the next."""
@@ -108,18 +122,13 @@ class HeldStreams:
             redactor.release()
         return redactor
 
-    def _hold(self, key: tuple[str, str]) -> None:
-        stream = self._streams[key]
+    def _hold(self, key: tuple[str, str], stream: _Stream) -> None:
         if stream.redactor.held:
             self._waiting.add(key)
             if not self._release_later(key, stream):
                 self._release([key])
-        else:
+        elif self._waiting:
             self._waiting.discard(key)
-        while len(self._streams) > _REMEMBERED:
-            oldest = next(iter(self._streams))
-            self._release([oldest] if oldest in self._waiting else [])
-            del self._streams[oldest]
 
     def _release(self, keys: list[tuple[str, str]]) -> None:
         for key in keys:
@@ -137,11 +146,12 @@ class HeldStreams:
         schedule, loop = getattr(thread, "schedule", None), getattr(thread, "io_loop", None)
         if schedule is None or loop is None or os.getpid() != self._process:
             return False
+        message = stream.message
 
         def release() -> None:
             with self._lock:
                 # Text that came meanwhile waits for its own time.
-                if key in self._waiting and self._streams.get(key) is stream:
+                if key in self._waiting and self._streams[key] is stream and stream.message is message:
                     self._release([key])
 
         schedule(lambda: loop.call_later(IDLE, release))

@@ -1,0 +1,11 @@
+"""Characters in UTF-8: a cut of bytes must not go through one."""
+
+_GOES_ON = 0x80
+"""The bytes 10xxxxxx go on with a character; RFC 3629."""
+
+
+def to_character(data: bytes, position: int, least: int = 0) -> int:
+    """Return where the character of UTF-8 begins that ``position`` is in, or ``least`` if that comes later."""
+    while least < position < len(data) and data[position] & 0xC0 == _GOES_ON:
+        position -= 1
+    return position
