@@ -55,8 +55,9 @@ def main() -> NoReturn:
     try:
         code = _complete(instruction) if instruction else run(sys.argv[1:])
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        _say("\nInterrupted.")
+    except KeyboardInterrupt as interrupt:
+        # What can be gone on with says how far it got.
+        _say(f"\n{in_terminal(str(interrupt)) or 'Interrupted.'}")
         code = INTERRUPTED
     except OSError as error:
         if not _is_of_stdout(error):

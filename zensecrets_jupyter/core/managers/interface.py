@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
     from zensecrets_jupyter.core.value import Origin
+
+
+_PartT = TypeVar("_PartT")
 
 
 class Capability(enum.Flag):
@@ -214,12 +217,7 @@ class SecretsManager(ABC):
             SecretExistsError: If the name is taken; what is there stays untouched.
             InvalidSecretError: If the manager can't hold such a name or content.
         """
-        self._require(Capability.REGISTER, "register")
-        names.check_name(secret.name)
-        try:
-            self._register(secret.name, record_of(secret))
-        finally:
-            self._cache.drop(secret.name)
+        self.register_record(secret.name, record_of(secret))
 
     def get_secret(self, secret_name: str, *, refresh: bool = False) -> BaseSecretSchema:
         """Return the secret called ``secret_name``; with ``refresh`` it is read even where the cache holds it.
@@ -243,14 +241,7 @@ class SecretsManager(ABC):
     def get_secrets(self, secret_names: Iterable[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         """Return for each name its secret, or the error that reading it ended with; each is read once, several at a time."""
         wanted = list(dict.fromkeys(secret_names))
-        batches = [wanted[start : start + self.batch_reads] for start in range(0, len(wanted), self.batch_reads)]
-        workers = min(self.parallel_reads, len(batches))
-        if workers <= 1:
-            parts = [self._get_batch(batch) for batch in batches]
-        else:
-            with ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-read") as pool:
-                parts = list(pool.map(self._get_batch, batches))
-        found = {name: secret for part in parts for name, secret in part.items()}
+        found = {name: secret for part in self._in_batches(wanted, self._get_batch) for name, secret in part.items()}
         missing = [name for name, secret in found.items() if isinstance(secret, SecretNotFoundError)]
         known = self._known_names() if missing else []
         return {**found, **{name: self._not_found(name, known) for name in missing}}
@@ -262,8 +253,7 @@ class SecretsManager(ABC):
             SecretNotFoundError: If there is none of that name.
             InvalidSecretError: If the manager can't hold such content.
         """
-        record = record_of(secret)
-        self._change(secret.name, lambda _present: record)
+        self.replace_record(secret.name, record_of(secret))
 
     def merge_secret(self, secret_name: str, content: Mapping[str, str], *, remove: Iterable[str] = ()) -> None:
         """Set the given keys of an existing secret and drop those in ``remove``; the other keys and the schema stay.
@@ -375,6 +365,35 @@ class SecretsManager(ABC):
         finally:
             self._cache.drop(secret_name)
 
+    # What a copy to another secrets manager is made of: secrets as they are kept, whether or not they follow a schema of this process.
+
+    def get_records(self, secret_names: Iterable[str]) -> dict[str, SecretRecord | ZenSecretsError]:
+        """Return for each name what is kept under it just now, past the cache, or the error that reading it ended with."""
+        self._require(Capability.READ, "read")
+        wanted = list(dict.fromkeys(secret_names))
+        return {name: record for part in self._in_batches(wanted, self._read_records) for name, record in part.items()}
+
+    def check_record(self, secret_name: str, record: SecretRecord) -> None:
+        """Return if the manager could hold ``record`` under that name, as far as that can be told without asking the place.
+
+        Raises:
+            InvalidSecretError: If it can't hold such a name or content.
+        """
+        self._check(names.check_name(secret_name), record)
+
+    def register_record(self, secret_name: str, record: SecretRecord) -> None:
+        """Store a new secret as it is kept elsewhere; errors as for :meth:`register_secret`."""
+        self._require(Capability.REGISTER, "register")
+        names.check_name(secret_name)
+        try:
+            self._register(secret_name, record)
+        finally:
+            self._cache.drop(secret_name)
+
+    def replace_record(self, secret_name: str, record: SecretRecord) -> None:
+        """Replace an existing secret by one as it is kept elsewhere; errors as for :meth:`update_secret`."""
+        self._change(secret_name, lambda _present: record)
+
     def not_found(self, secret_name: str) -> SecretNotFoundError:
         """Return the error that says that there is no such secret, with near misses where the manager lists."""
         return self._not_found(secret_name, self._known_names())
@@ -406,6 +425,32 @@ class SecretsManager(ABC):
 
     def _load(self, name: str) -> BaseSecretSchema:
         return self.secret_of(name, self._read(name))
+
+    def _in_batches(self, wanted: list[str], read: Callable[[list[str]], _PartT]) -> list[_PartT]:
+        """Return what ``read`` returns of each batch, several at a time."""
+        batches = [wanted[start : start + self.batch_reads] for start in range(0, len(wanted), self.batch_reads)]
+        workers = min(self.parallel_reads, len(batches))
+        if workers <= 1:
+            return [read(batch) for batch in batches]
+        with ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-read") as pool:
+            return list(pool.map(read, batches))
+
+    def _read_records(self, batch: list[str]) -> dict[str, SecretRecord | ZenSecretsError]:
+        found: Mapping[str, SecretRecord | ZenSecretsError]
+        try:
+            found = {batch[0]: self._read(batch[0])} if len(batch) == 1 else self._read_batch(batch)
+        except ZenSecretsError as error:
+            found = dict.fromkeys(batch, error)
+        return {name: self._known(name, one) if isinstance(one, SecretRecord) else one for name, one in found.items()}
+
+    def _known(self, name: str, record: SecretRecord) -> SecretRecord | ZenSecretsError:
+        try:
+            # What is read is known to the redactor from then on, in whichever form it is wanted.
+            secret = self.secret_of(name, record)
+        except InvalidSecretError as error:
+            return error
+        _reads.note(self, name, secret)
+        return record
 
     def _get_batch(self, batch: list[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         if len(batch) == 1:
@@ -478,6 +523,9 @@ class SecretsManager(ABC):
     @abstractmethod
     def _list(self) -> Iterable[str]:
         """Return the names, in any order, without reading a value."""
+
+    def _check(self, name: str, record: SecretRecord) -> None:  # noqa: B027 - a place without limits has nothing to check
+        """Raise InvalidSecretError if the place can't hold ``record`` under ``name``; nothing is asked of it."""
 
     def _register(self, name: str, record: SecretRecord) -> None:  # noqa: ARG002 - that of a flavor that does it
         """Store ``record`` under a new name, in one step; raise ``self.exists(name)`` if the name is taken. Only called with REGISTER."""
