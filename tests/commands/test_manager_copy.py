@@ -10,6 +10,7 @@ from tests.commands.lines import run
 from tests.commands.people import Person
 from tests.core.managers.shelf import ShelfManager
 from zensecrets_jupyter.commands import tree
+from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     ComponentNotFoundError,
@@ -134,7 +135,8 @@ def test_with_nobody_to_ask_a_flag_says_it(conflicts: dict[str, str]) -> None:
     assert _other().list_secrets() == ["x", "y", "z"]
     skipped = _copy("--on-conflict=skip")
     assert "Copied 2 secrets from 'default' to 'other'; 3 were skipped." in skipped.text
-    assert [row["name"] for row in skipped.view or ()] == ["x", "y", "z"]
+    assert isinstance(skipped.view, Table)
+    assert [row["name"] for row in skipped.view] == ["x", "y", "z"]
     assert _other().get_secret("x").content == {"key": conflicts["x"]}
     assert (
         "Copied 3 secrets from 'default' to 'other'; 3 in place of what was there; 2 were there already."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TypeAlias
 
 from zensecrets_jupyter.core.errors import (
@@ -66,7 +66,7 @@ class _Writing:
     @property
     def state(self) -> str:
         """How far it is, in a sentence."""
-        done = self._before + sum(not why for why in self.outcomes.values())
+        done = self._before + sum(not why for why in list(self.outcomes.values()))
         whole = self._before + len(self._records)
         return f"{done} of {whole} secrets are in {self._target.name!r}, each of them whole."
 
@@ -76,36 +76,32 @@ class _Writing:
         if not waiting:
             return
         # The first one here: where a passphrase is asked for, it is in the thread of whoever called, and what refuses all refuses once.
-        self._note(waiting[0], self._write(waiting[0]))
+        self._put(waiting[0])
+        self._report()
         workers = min(self._target.parallel_reads, len(waiting) - 1)
         if workers > 1:
             self._run_together(waiting[1:], workers)
             return
         for name in waiting[1:]:
-            self._note(name, self._write(name))
+            self._put(name)
+            self._report()
 
     def _run_together(self, waiting: list[str], workers: int) -> None:
         pool = ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-copy")
-        written = {pool.submit(self._write, name): name for name in waiting}
         try:
-            for one in as_completed(written):
-                self._note(written[one], one.result())
-        except BaseException:
-            # What is under way ends as it ends, and is counted.
+            for one in as_completed([pool.submit(self._put, name) for name in waiting]):
+                one.result()
+                self._report()
+        finally:
+            # After a failure, and after Ctrl-C, what is under way ends as it ends, and is counted.
             pool.shutdown(cancel_futures=True)
-            self._count(written)
-            raise
-        pool.shutdown()
 
-    def _count(self, written: Mapping[Future[str], str]) -> None:
-        for one, name in written.items():
-            if not one.cancelled() and one.exception() is None:
-                self.outcomes[name] = one.result()
-
-    def _note(self, name: str, why: str) -> None:
-        self.outcomes[name] = why
+    def _report(self) -> None:
         if self._tell is not None:
             self._tell(self._before + len(self.outcomes), self._before + len(self._records))
+
+    def _put(self, name: str) -> None:
+        self.outcomes[name] = self._write(name)
 
     def _write(self, name: str) -> str:
         """Write one secret and return why it could not be done, or nothing."""

@@ -1,0 +1,110 @@
+"""Copying between secrets managers in a notebook: one line that changes, prompts for conflicts, and Ctrl-C."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.kernels import Kernel
+
+COPY = "%zen secrets-manager copy default slow"
+SLOW = """
+import time
+from zensecrets_jupyter import Client
+from zensecrets_jupyter.core.managers import SecretRecord
+from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+
+class Slow(MemorySecretsManager):
+    FLAVOR = "slow"
+    seconds = 0.03
+
+    def _register(self, name, record):
+        time.sleep(self.seconds)
+        super()._register(name, record)
+
+%zen secrets-manager register slow --flavor=slow
+source, slow = Client().secrets_manager, Client().workspace.open_manager("slow")
+def same():
+    return slow.get_records(slow.list_secrets()) == source.get_records(source.list_secrets())
+"""
+
+
+def _with_secrets(kernel: Kernel, tmp_path: Path, number: int) -> None:
+    (tmp_path / "value").write_text(canary("copied"))
+    assert kernel.run(SLOW).ok
+    filled = "for number in range(%d): source.register_record(f'n{number:03}', SecretRecord('arbitrary', {'key': open('value').read()}))"
+    assert kernel.run(filled % number).ok
+    (tmp_path / "value").unlink()
+
+
+def test_progress_is_one_line_that_changes(kernel: Kernel, tmp_path: Path) -> None:
+    """A copy that takes long shows one output, changed in place, and ends with one sentence; a value is in none of it."""
+    _with_secrets(kernel, tmp_path, 60)
+    ran = kernel.run(COPY)
+    assert ran.ok
+    kinds = [message["msg_type"] for message in ran.messages]
+    updates = [message["content"] for message in ran.messages if message["msg_type"] in {"display_data", "update_display_data"}]
+    assert kinds.count("display_data") == 1
+    assert kinds.count("update_display_data") >= 2
+    assert len({content["transient"]["display_id"] for content in updates}) == 1
+    lines = [content["data"]["text/plain"] for content in updates]
+    counted = [int(re.fullmatch(r"Copying to slow: (\d+) of 60 secrets", line)[1]) for line in lines]  # type: ignore[index] # the test fails else
+    assert counted == sorted(counted)
+    assert counted[-1] == 60
+    assert ran.stream("stdout") == ("Copied 60 secrets from 'default' to 'slow'.\nTo work with them there: %stack update default -x slow\n")
+    assert kernel.run("same()").shown() == ["True"]
+    assert not find_canary(repr(kernel.record))
+    assert not find_canary(tmp_path)
+
+
+def test_a_quick_copy_shows_no_progress(kernel: Kernel, tmp_path: Path) -> None:
+    """There is only the sentence; a dry run shows a table."""
+    _with_secrets(kernel, tmp_path, 2)
+    planned = kernel.run(f"{COPY} --dry-run")
+    assert "2 new." in planned.shown("text/html")[0]
+    ran = kernel.run(COPY)
+    assert ran.shown() == []
+    assert ran.stream("stdout").startswith("Copied 2 secrets")
+
+
+def test_ctrl_c_says_how_far_it_got(kernel: Kernel, tmp_path: Path) -> None:
+    """What is there is whole and is what the line counts; the same line goes on."""
+    _with_secrets(kernel, tmp_path, 100)
+    identity = kernel.start(COPY)
+    time.sleep(1.5)
+    kernel.manager.interrupt_kernel()
+    stopped = kernel.published(identity)
+    kernel.reply(identity)
+    told = "".join(message["content"]["text"] for message in stopped if message["msg_type"] == "stream")
+    found = re.search(r"UsageError: Interrupted: (\d+) of 100 secrets are in 'slow', each of them whole\. Copying again goes on", told)
+    assert found, told
+    number = int(found[1])
+    # The one under way at that very moment may have ended.
+    assert kernel.run("len(slow.list_secrets())").shown() in ([f"{number}"], [f"{number + 1}"])
+    assert 0 < number < 100
+    assert kernel.run(f"Slow.seconds = 0\n{COPY}").ok
+    assert kernel.run("same()").shown() == ["True"]
+    assert not find_canary(repr(kernel.record))
+
+
+def test_conflicts_are_asked_for_under_the_cell(kernel: Kernel, tmp_path: Path) -> None:
+    """A prompt names the secret and its keys and no value; with nobody there the error names the flag."""
+    _with_secrets(kernel, tmp_path, 2)
+    assert kernel.run(COPY).ok
+    assert kernel.run("slow.merge_secret('n000', {'key': 'theirs'}); slow.merge_secret('n001', {'key': 'theirs'})").ok
+    alone = kernel.run(COPY, somebody=False)
+    assert not alone.ok
+    assert "--on-conflict=skip" in alone.error
+    asked = kernel.run(COPY, ["s", "r"])
+    assert [prompt["prompt"][:50] for prompt in asked.prompts] == [f"'slow' has a secret 'n00{n}' already: other values o" for n in (0, 1)]
+    assert asked.stream("stdout").startswith("Copied 1 secret from 'default' to 'slow'; 1 in place of what was there; 1 was skipped.")
+    assert kernel.run("str(slow.get_secret('n000').value('key')) == 'theirs', same()").shown() == ["(True, False)"]
+    assert kernel.run(f"{COPY} --on-conflict=replace").ok
+    assert kernel.run("same()").shown() == ["True"]
+    assert not find_canary(repr(kernel.record))
