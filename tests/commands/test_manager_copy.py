@@ -193,8 +193,13 @@ def test_names_are_completed() -> None:
     assert {"a", "b"} <= {one.text for one in tree.complete([*words, "default", "other"], "")}
 
 
-def test_other_components_are_copied_as_before() -> None:
-    """`copy` of another type registers one like it; of secrets managers it never registers one."""
-    run("orchestrator copy default second")
+def test_a_target_that_is_not_there_is_registered_like_the_source() -> None:
+    """As `copy` does with any component, and it says that no secret was copied; not where a flag or a name says what is meant."""
     with pytest.raises(ComponentNotFoundError):
-        run("secrets-manager copy default second")
+        run("secrets-manager copy default second --dry-run")
+    with pytest.raises(ComponentNotFoundError):
+        run("secrets-manager copy default second a")
+    said = run("secrets-manager copy default second").text
+    assert said.startswith("Registered secrets manager 'second' like 'default'; no secret was copied.")
+    assert Client().workspace.open_manager("second").list_secrets() == []
+    assert "Copied 2 secrets" in run("secrets-manager copy default second").text

@@ -13,6 +13,7 @@ from zensecrets_jupyter.commands.grammar import Command
 from zensecrets_jupyter.commands.progress import Shown
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer.copying import ON_CONFLICT, CopyPlan, Standing, carry_out, conflict_error, plan_copy
 from zensecrets_jupyter.core.workspace import get_workspace
@@ -44,8 +45,14 @@ def copy(call: Call, source: str, target: str, names: Sequence[str], *, on_confl
 
     Both are registered, and keep their secrets; content, keys and schemas stay what they are. What the target has already with the same
     content is done, so that a copy that was interrupted goes on when it is started again. Nothing is replaced without being asked.
+
+    If there is no TARGET yet, one is registered like SOURCE, as `copy` does with any component; then no secret is copied.
     """
     workspace = get_workspace()
+    if not (names or on_conflict or dry_run) and _is_free(target, source):
+        workspace.copy_component(ComponentType.SECRETS_MANAGER, source, target)
+        text = f"Registered secrets manager {target!r} like {source!r}; no secret was copied. To copy them: %zen secrets-manager copy"
+        return Outcome(text=f"{text} {source} {target}")
     plan = plan_copy(workspace.open_manager(source), workspace.open_manager(target), names or None)
     if dry_run:
         table = _plan_table(plan)
@@ -56,6 +63,12 @@ def copy(call: Call, source: str, target: str, names: Sequence[str], *, on_confl
     with Shown(call.abilities, f"Copying to {target}", unit="secrets") as shown:
         report = carry_out(plan, replace=replaced, tell=shown.tell)
     return _outcome(plan, report)
+
+
+def _is_free(target: str, source: str) -> bool:
+    """Tell whether no secrets manager is called so, nor any but the source nearly so."""
+    known = [record.name for record in get_workspace().components(ComponentType.SECRETS_MANAGER)]
+    return target not in known and not did_you_mean(target, [name for name in known if name != source])
 
 
 def _decided(call: Call, plan: CopyPlan, on_conflict: str | None) -> set[str] | None:

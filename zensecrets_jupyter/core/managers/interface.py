@@ -204,6 +204,11 @@ class SecretsManager(ABC):
         """Whether who can read this user's files can read the secrets too: nothing that is written beside them makes it easier."""
         return False
 
+    @property
+    def read_only(self) -> Mapping[str, str]:
+        """The secrets that other programs keep and that this manager only reads, whatever else it can: by name, each with its place."""
+        return {}
+
     def describe(self) -> dict[str, str]:
         """Return facts about this manager for a person, by name: where it keeps its secrets, and how they are protected."""
         return {}
@@ -214,6 +219,7 @@ class SecretsManager(ABC):
         """Store a new secret.
 
         Raises:
+            UnsupportedOperationError: If the name is that of a secret that another program keeps.
             SecretExistsError: If the name is taken; what is there stays untouched.
             InvalidSecretError: If the manager can't hold such a name or content.
         """
@@ -283,12 +289,15 @@ class SecretsManager(ABC):
         """Give a secret another name.
 
         Raises:
+            UnsupportedOperationError: If one of the names is that of a secret that another program keeps.
             SecretNotFoundError: If there is none of that name.
             SecretExistsError: If the new name is taken.
             InvalidSecretError: If no secret may be called ``new_name``.
         """
         self._require(Capability.READ | Capability.REGISTER | Capability.DELETE, "rename")
         names.check_name(new_name)
+        self.check_change(secret_name)
+        self.check_change(new_name)
         try:
             self._rename(secret_name, new_name)
         except SecretNotFoundError:
@@ -308,6 +317,7 @@ class SecretsManager(ABC):
             SecretNotFoundError: If there is none of that name.
         """
         self._require(Capability.DELETE, "delete")
+        self.check_change(secret_name)
         missing = False
         try:
             self._delete(secret_name)
@@ -365,6 +375,20 @@ class SecretsManager(ABC):
         finally:
             self._cache.drop(secret_name)
 
+    def check_change(self, secret_name: str) -> None:
+        """Return if the secret may be written here; one that another program keeps may not.
+
+        Raises:
+            UnsupportedOperationError: If it may not; it says where it is kept.
+        """
+        where = self.read_only.get(secret_name)
+        if where is None:
+            return
+        message = f"Secret {secret_name!r} is another program's: secrets manager {self.name!r} only reads it, from {where}."
+        raise UnsupportedOperationError(
+            message, flavor=self.FLAVOR, hint="Change it there, by the program that keeps it, or use another name."
+        )
+
     # What a copy to another secrets manager is made of: secrets as they are kept, whether or not they follow a schema of this process.
 
     def get_records(self, secret_names: Iterable[str]) -> dict[str, SecretRecord | ZenSecretsError]:
@@ -378,13 +402,15 @@ class SecretsManager(ABC):
 
         Raises:
             InvalidSecretError: If it can't hold such a name or content.
+            UnsupportedOperationError: If the name is that of a secret that another program keeps.
         """
-        self._check(names.check_name(secret_name), record)
+        self.check_change(names.check_name(secret_name))
+        self._check(secret_name, record)
 
     def register_record(self, secret_name: str, record: SecretRecord) -> None:
         """Store a new secret as it is kept elsewhere; errors as for :meth:`register_secret`."""
         self._require(Capability.REGISTER, "register")
-        names.check_name(secret_name)
+        self.check_change(names.check_name(secret_name))
         try:
             self._register(secret_name, record)
         finally:
@@ -492,6 +518,7 @@ class SecretsManager(ABC):
 
     def _change(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         self._require(Capability.UPDATE, "update")
+        self.check_change(name)
         missing = False
         try:
             self._update(name, change)
