@@ -170,7 +170,7 @@ def test_what_differs_is_told_by_its_keys() -> None:
     source = memory(a=record(same="1", other=value, mine="x"))
     target = memory(a=record(schema="theirs", same="1", other=canary("theirs"), besides="y"))
     (one,) = plan_copy(source, target).secrets
-    assert one.why == "other values of other; it lacks mine; it has besides besides; its schema is theirs, not arbitrary"
+    assert one.why == "other values of other; it lacks mine; it has besides besides; its schema is 'theirs', not 'arbitrary'"
     plan = plan_copy(source, target)
     assert not find_canary(repr(plan))
     with pytest.raises(SecretExistsError) as caught:
@@ -260,11 +260,11 @@ def test_a_target_that_gives_nothing_back_can_be_copied_to() -> None:
 
 @pytest.mark.parametrize(("code", "error"), [("gone", ManagerUnreachableError), ("forbidden", ManagerAccessError)])
 def test_a_target_that_fails_half_way_says_how_far_it_got(code: str, error: type[ZenSecretsError]) -> None:
-    """The count is that of what is there, each of it whole; copying again goes on, and ends with all."""
+    """The count is that of what is there, each of it whole; copying again looks at, and ends with all."""
     source, target = memory(**many(60)), shelved()
     target.shelf.before = _failing("create", code, after=25, sent=canary("sent"))
     progress: list[tuple[int, int]] = []
-    with pytest.raises(error, match=r"of 60 secrets are in 'shelf', each of them whole\..*Copying again goes on from there") as caught:
+    with pytest.raises(error, match=r"of 60 secrets are in 'shelf', each of them whole\..*Copying again looks at what is there") as caught:
         copy_secrets(source, target, tell=lambda done, whole: progress.append((done, whole)))
     assert f" {len(target.shelf.kept)} of 60 secrets" in str(caught.value)
     assert in_one_line(caught.value)

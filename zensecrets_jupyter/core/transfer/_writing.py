@@ -17,6 +17,7 @@ from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsMa
 
 Tell: TypeAlias = Callable[[int, int], None]
 """Is told how many secrets are done, of how many."""
+_AGAIN = "Copying again looks at what is there, and goes on from there."
 
 
 def write_all(
@@ -41,10 +42,10 @@ def write_all(
         writing.run()
     except ZenSecretsError as error:
         error.message = f"{error.message.rstrip('.')}. {writing.state}"
-        error.hint = f"{error.hint} Copying again goes on from there.".lstrip()
+        error.hint = f"{_AGAIN} {error.hint}".rstrip()
         problem = error
     except KeyboardInterrupt:
-        problem = KeyboardInterrupt(f"Interrupted: {writing.state} Copying again goes on from there.")
+        problem = KeyboardInterrupt(f"Interrupted: {writing.state} {_AGAIN}")
     else:
         return writing.outcomes
     raise problem

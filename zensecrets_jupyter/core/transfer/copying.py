@@ -278,7 +278,7 @@ def _difference(record: SecretRecord, present: SecretRecord) -> str:
     ]
     told = [f"{what} {', '.join(sorted(keys))}" for what, keys in parts if keys]
     if record.schema != present.schema:
-        told.append(f"its schema is {present.schema}, not {record.schema}")
+        told.append(f"its schema is {present.schema!r}, not {record.schema!r}")
     return "; ".join(told)
 
 
