@@ -108,3 +108,22 @@ def test_conflicts_are_asked_for_under_the_cell(kernel: Kernel, tmp_path: Path) 
     assert kernel.run(f"{COPY} --on-conflict=replace").ok
     assert kernel.run("same()").shown() == ["True"]
     assert not find_canary(repr(kernel.record))
+
+
+def test_what_can_t_be_copied_fails_the_cell_after_the_rest(kernel: Kernel, tmp_path: Path) -> None:
+    """A table says why, the cell ends with an error, so that a notebook that runs alone stops there; the rest has arrived."""
+    _with_secrets(kernel, tmp_path, 3)
+    choosy = """
+from zensecrets_jupyter import InvalidSecretError
+def check(self, name, record):
+    if name == "n001":
+        raise InvalidSecretError("It is odd.", name=name)
+Slow._check = check
+"""
+    assert kernel.run(choosy).ok
+    ran = kernel.run(COPY)
+    assert not ran.ok
+    assert ran.error.strip() == "UsageError: 1 secret could not be copied: see above why."
+    assert "It is odd." in ran.shown("text/html")[0]
+    assert ran.stream("stdout") == "Copied 2 secrets from 'default' to 'slow'; 1 can't be copied.\n"
+    assert kernel.run("slow.list_secrets()").shown() == ["['n000', 'n002']"]

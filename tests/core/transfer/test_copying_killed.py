@@ -66,9 +66,9 @@ def test_a_copy_killed_ten_times_ends_with_exactly_the_source(
             source.register_record(name, record)
         workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", {"endpoint_url": aws.address})
         before = _state(source)
-        moments = sorted(chosen.sample(range(1, SECRETS - 20), KILLS))
+        moments = sorted(chosen.sample(range(1, SECRETS - 100), KILLS))
         for moment in moments:
-            _kill_a_copy(home, aws, moment, chosen.uniform(0.0, 0.02))
+            _kill_a_copy(home, aws, moment, chosen.uniform(0.0, 0.01))
         done = zensecrets("secrets-manager", "copy", "default", "cloud")
         assert done.returncode == 0, done.stderr
         assert not find_canary(done.stdout + done.stderr)
