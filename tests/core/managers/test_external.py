@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
@@ -323,7 +324,8 @@ def test_a_resource_name_a_version_and_a_disabled_one_in_gcp(secret_manager: Sec
     for path in ("theirs", "projects/tried/secrets/theirs", "projects/tried/secrets/theirs/versions/2", "theirs/versions/latest"):
         assert shared.open(db=path).get_secret("db").content == {"value": newest}
     assert shared.open(db="theirs/versions/1").get_secret("db").content != {"value": newest}
-    secret_manager.secrets["theirs"][1][2][0].state = 2
+    newest_version, _ = secret_manager.secrets["theirs"][1][2]
+    newest_version.state = type(newest_version).State.DISABLED
     problem = _raised(lambda: shared.open(db="theirs").get_secret("db"))
     assert type(problem) is ManagerAccessError
     assert "disabled or destroyed" in str(problem)
@@ -333,7 +335,7 @@ def test_a_path_that_no_vault_of_azure_has_is_not_there(key_vault: KeyVaultServe
     """What is no name there is not asked for: its address would be that of something else."""
     manager = _azure(key_vault).open(db="../keys/x", version="name/version")
     for name in ("db", "version"):
-        assert isinstance(_raised(lambda name=name: manager.get_secret(name)), SecretNotFoundError)
+        assert isinstance(_raised(partial(manager.get_secret, name)), SecretNotFoundError)
     assert key_vault.weather.requests == []
 
 
