@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 import pytest
+from google.cloud.secretmanager_v1 import types
 
 from tests.core.managers.bad_weather import PATIENCE, AwsPlace, VaultsPlace
 from tests.core.managers.cloud_weather import AzurePlace, GcpPlace
@@ -81,8 +82,6 @@ def _gcp(server: SecretManagerServer) -> Shared:
 
 
 def _version_of(path: str, text: str) -> Any:
-    from google.cloud.secretmanager_v1 import types  # noqa: PLC0415 - the others need none of it
-
     return types.AddSecretVersionRequest(parent=f"projects/tried/secrets/{path}", payload={"data": text.encode()})
 
 
@@ -325,7 +324,7 @@ def test_a_resource_name_a_version_and_a_disabled_one_in_gcp(secret_manager: Sec
         assert shared.open(db=path).get_secret("db").content == {"value": newest}
     assert shared.open(db="theirs/versions/1").get_secret("db").content != {"value": newest}
     newest_version, _ = secret_manager.secrets["theirs"][1][2]
-    newest_version.state = type(newest_version).State.DISABLED
+    newest_version.state = types.SecretVersion.State.DISABLED
     problem = _raised(lambda: shared.open(db="theirs").get_secret("db"))
     assert type(problem) is ManagerAccessError
     assert "disabled or destroyed" in str(problem)
