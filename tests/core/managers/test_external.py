@@ -323,8 +323,8 @@ def test_a_resource_name_a_version_and_a_disabled_one_in_gcp(secret_manager: Sec
     for path in ("theirs", "projects/tried/secrets/theirs", "projects/tried/secrets/theirs/versions/2", "theirs/versions/latest"):
         assert shared.open(db=path).get_secret("db").content == {"value": newest}
     assert shared.open(db="theirs/versions/1").get_secret("db").content != {"value": newest}
-    newest_version, _ = secret_manager.secrets["theirs"][1][2]
-    newest_version.state = types.SecretVersion.State.DISABLED
+    versions = secret_manager.secrets["theirs"][1]
+    versions[2] = (types.SecretVersion(versions[2][0], state=types.SecretVersion.State.DISABLED), versions[2][1])
     problem = _raised(lambda: shared.open(db="theirs").get_secret("db"))
     assert type(problem) is ManagerAccessError
     assert "disabled or destroyed" in str(problem)
