@@ -26,7 +26,7 @@ from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.prompts import HiddenPrompts
 from zensecrets_jupyter.commands.values import LARGEST
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
-from zensecrets_jupyter.core.interaction import set_passphrase_source
+from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,8 +56,7 @@ def main() -> NoReturn:
         code = _complete(instruction) if instruction else run(sys.argv[1:])
         sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
-        # What can be gone on with says how far it got.
-        _say(f"\n{in_terminal(str(interrupt)) or 'Interrupted.'}")
+        _say(f"\n{interrupt if isinstance(interrupt, InterruptedWork) else 'Interrupted.'}")
         code = INTERRUPTED
     except OSError as error:
         if not _is_of_stdout(error):

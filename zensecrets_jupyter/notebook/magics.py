@@ -13,6 +13,7 @@ from IPython.core.magic import no_var_expand
 from IPython.display import display
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.notebook.asking import asker
 from zensecrets_jupyter.notebook.guard import guard_of, selftest_of
 from zensecrets_jupyter.notebook.inputs.literals import GROUPS
@@ -60,9 +61,10 @@ def in_one_line(magic: Callable[..., Any]) -> Callable[..., Any]:
             return magic(*args, **options)
         except ZenSecretsError as error:
             text = str(error)
-        except KeyboardInterrupt as interrupt:
-            # What can be gone on with says how far it got.
-            text = str(interrupt) or "Interrupted: the command was stopped before it was done."
+        except InterruptedWork as interrupt:
+            text = str(interrupt)
+        except KeyboardInterrupt:
+            text = "Interrupted: the command was stopped before it was done."
         raise UsageError(text)
 
     return run

@@ -31,6 +31,7 @@ from zensecrets_jupyter.core.errors import (
     UnsupportedOperationError,
     ZenSecretsError,
 )
+from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord
 from zensecrets_jupyter.core.managers.env import EnvSecretsManager
 from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
@@ -281,7 +282,7 @@ def test_ctrl_c_says_how_far_it_got_and_leaves_each_secret_whole() -> None:
     """Wherever it comes, what is there is whole, is what the text counts, and is gone on with."""
     for at in (0, 1, 7, 39):
         source, target = memory(**many(40)), shelved()
-        with pytest.raises(KeyboardInterrupt) as caught:
+        with pytest.raises(InterruptedWork) as caught:
             copy_secrets(source, target, tell=_interrupting(at))
         assert not find_canary(told(caught.value))
         assert str(caught.value).startswith(f"Interrupted: {len(target.shelf.kept)} of 40 secrets are in 'shelf', each of them whole.")

@@ -13,6 +13,7 @@ from zensecrets_jupyter.core.errors import (
     UnsupportedOperationError,
     ZenSecretsError,
 )
+from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
 
 Tell: TypeAlias = Callable[[int, int], None]
@@ -34,7 +35,7 @@ def write_all(
 
     Raises:
         ZenSecretsError: If the target fails; it says how far it got.
-        KeyboardInterrupt: On Ctrl-C, with a text that says the same.
+        InterruptedWork: On Ctrl-C; it says the same.
     """
     writing = _Writing(target, records, replaced, tell, before)
     problem: BaseException
@@ -45,7 +46,7 @@ def write_all(
         error.hint = f"{_AGAIN} {error.hint}".rstrip()
         problem = error
     except KeyboardInterrupt:
-        problem = KeyboardInterrupt(f"Interrupted: {writing.state} {_AGAIN}")
+        problem = InterruptedWork(f"Interrupted: {writing.state} {_AGAIN}")
     else:
         return writing.outcomes
     raise problem

@@ -136,7 +136,7 @@ def carry_out(plan: CopyPlan, *, replace: Collection[str] = (), tell: Tell | Non
     Raises:
         UnsupportedOperationError: If something is to be replaced and the target can't; nothing was written.
         ZenSecretsError: If the target fails half way; it says how far it got, and that copying again goes on there.
-        KeyboardInterrupt: On Ctrl-C, with a text that says the same.
+        InterruptedWork: On Ctrl-C; it says the same.
     """
     conflicts = [one.name for one in plan.of(Standing.CONFLICT)]
     replaced = [name for name in conflicts if name in replace]
