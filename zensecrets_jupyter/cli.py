@@ -181,7 +181,7 @@ def _abilities() -> Abilities:
         keeps_environment=False,
         may_reveal=True,
         read_input=(lambda: sys.stdin.buffer.read(LARGEST + 3)) if piped else None,
-        shows_progress=sys.stderr.isatty(),
+        progress_on=sys.stderr if sys.stderr.isatty() else None,
         run_program=_run_program,
     )
 

@@ -48,7 +48,7 @@ class Shown:
         """What the work calls as it goes on, with what is done and the whole; ``None`` where nobody would see it."""
         if self._abilities.show_line is not None:
             return self._tell_line
-        return self._tell_bar if self._abilities.shows_progress else None
+        return None if self._abilities.progress_on is None else self._tell_bar
 
     def _tell_line(self, done: int, whole: int) -> None:
         now = time.monotonic()
@@ -67,7 +67,8 @@ class Shown:
             from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415 - likewise
 
             count = MofNCompleteColumn() if self._unit else DownloadColumn()
-            self._bar = Progress(BarColumn(), count, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+            terminal = Console(file=self._abilities.progress_on)
+            self._bar = Progress(BarColumn(), count, TimeRemainingColumn(), console=terminal, transient=True)
             self._task = self._bar.add_task(self._work, total=whole)
             self._bar.start()
         if self._task is not None:

@@ -17,7 +17,8 @@ def progress_in(shell: InteractiveShell) -> dict[str, Any]:
     """Return what a command may know of how ``shell`` shows progress, as arguments of Abilities."""
     if getattr(shell, "kernel", None) is not None:
         return {"show_line": _line()}
-    return {"shows_progress": sys.stderr is not None and sys.stderr.isatty()}
+    # The guard leaves a terminal of stdout only.
+    return {"progress_on": sys.stdout if sys.stdout is not None and sys.stdout.isatty() else None}
 
 
 def _line() -> Callable[[str], None]:
