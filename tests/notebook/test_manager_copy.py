@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pexpect
+
+from tests.terminal import at_a_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.kernels import Kernel
 
 COPY = "%zen secrets-manager copy default slow"
@@ -127,3 +130,29 @@ Slow._check = check
     assert "It is odd." in ran.shown("text/html")[0]
     assert ran.stream("stdout") == "Copied 2 secrets from 'default' to 'slow'; 1 can't be copied.\n"
     assert kernel.run("slow.list_secrets()").shown() == ["['n000', 'n002']"]
+
+
+def test_ipython_in_a_terminal_shows_a_bar(tmp_path: Path) -> None:
+    """There it is a bar, that is gone afterwards, and no value is on the screen."""
+    body = SLOW.replace("%zen secrets-manager register slow --flavor=slow\n", "").partition("source, slow")[0]
+    fill = "\ndef fill(value):\n    for number in range(50):\n        record = SecretRecord('arbitrary', {'key': value})\n"
+    (tmp_path / "slow.py").write_text(f"{body}{fill}        Client().secrets_manager.register_record(f'n{{number:03}}', record)\n")
+    home = {
+        "ZENSECRETS_HOME": str(tmp_path / "home"),
+        "ZENSECRETS_PASSPHRASE": canary("passphrase"),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+    }
+    environment = {**home, "TERM": "xterm", "SOME_API_TOKEN": canary("copied")}
+    ipython = at_a_terminal(str(Path(sys.executable).parent / "ipython"), ["--simple-prompt", "--no-banner"], environment, folder=tmp_path)
+    shown = ""
+    lines = ["%load_ext zensecrets_jupyter", "import os, slow; slow.fill(os.environ['SOME_API_TOKEN'])"]
+    for line in [*lines, "%zen secrets-manager register slow --flavor=slow", COPY, "exit"]:
+        ipython.expect(r"In \[\d+\]: ")
+        shown += ipython.before
+        ipython.sendline(line)
+    ipython.expect(pexpect.EOF)
+    ipython.close()
+    shown += ipython.before
+    assert re.search(r"\d+/50", shown)
+    assert re.search(r"\x1b\[2KCopied 50 secrets from 'default' to 'slow'\.", shown)
+    assert not find_canary(shown)
