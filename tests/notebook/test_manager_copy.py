@@ -148,11 +148,11 @@ def test_ipython_in_a_terminal_shows_a_bar(tmp_path: Path) -> None:
     lines = ["%load_ext zensecrets_jupyter", "import os, slow; slow.fill(os.environ['SOME_API_TOKEN'])"]
     for line in [*lines, "%zen secrets-manager register slow --flavor=slow", COPY, "exit"]:
         ipython.expect(r"In \[\d+\]: ")
-        shown += ipython.before
+        shown += str(ipython.before)
         ipython.sendline(line)
     ipython.expect(pexpect.EOF)
     ipython.close()
-    shown += ipython.before
+    shown += str(ipython.before)
     assert re.search(r"\d+/50", shown)
     assert re.search(r"\x1b\[2KCopied 50 secrets from 'default' to 'slow'\.", shown)
     assert not find_canary(shown)
