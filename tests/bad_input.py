@@ -310,5 +310,31 @@ def _stacks() -> list[BadInput]:
     ]
 
 
-BAD_INPUT = [*_secrets(), *_arguments(), *_files(), *_scans(), *_components(), *_stacks()]
+def _moves() -> list[BadInput]:
+    other = _command("secrets-manager register other --flavor=local")
+    copy = _command("secrets-manager copy default other")
+    differing = (_OPENAI, other, copy, _command(f"secret update openai --api_key={VALUE}"))
+    vault = "secrets-manager register new --flavor=vault --external"
+    return [
+        BadInput("copy from nothing", _command("secrets-manager copy defalt other"), ("'defalt'", "'default'"), (other,)),
+        BadInput("copy to nothing", _command("secrets-manager copy default othre"), ("'othre'", "'other'"), (other,)),
+        BadInput("copy into itself", _command("secrets-manager copy default default"), ("itself", "SOURCE")),
+        BadInput("copy of no secret", (*copy, "opanai"), ("'opanai'", "'openai'"), (_OPENAI, other)),
+        BadInput(
+            "copy into what only reads",
+            _command("secrets-manager copy default ci"),
+            ("'ci'", "can't register"),
+            (_command("secrets-manager register ci --flavor=env"),),
+        ),
+        BadInput("copy with a conflict", copy, ("'openai'", "api_key", "--on-conflict=skip"), differing),
+        BadInput("copy that stops", (*copy, "--on-conflict=stop"), ("'openai'", "nothing was copied"), differing),
+        BadInput("copy that says nothing of conflicts", (*copy, "--on-conflict=ask"), ("--on-conflict", "skip"), (other,)),
+        BadInput("external secret without a name", _command(f"{vault}=prod/db"), ("'external'", "NAME=VALUE")),
+        BadInput("external secret without a path", _command(f"{vault} db="), ("external", "no path")),
+        BadInput("external secret with a bad name", _command(f"{vault}=a.b=prod/db"), ("external", "no name of a secret")),
+        BadInput("external secret of a local store", _command("secrets-manager update default --external=a=b"), ("external", "path")),
+    ]
+
+
+BAD_INPUT = [*_secrets(), *_arguments(), *_files(), *_scans(), *_components(), *_stacks(), *_moves()]
 """The whole table."""

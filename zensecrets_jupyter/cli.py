@@ -26,7 +26,7 @@ from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.prompts import HiddenPrompts
 from zensecrets_jupyter.commands.values import LARGEST
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
-from zensecrets_jupyter.core.interaction import set_passphrase_source
+from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,8 +55,8 @@ def main() -> NoReturn:
     try:
         code = _complete(instruction) if instruction else run(sys.argv[1:])
         sys.stdout.flush()
-    except KeyboardInterrupt:
-        _say("\nInterrupted.")
+    except KeyboardInterrupt as interrupt:
+        _say(f"\n{interrupt if isinstance(interrupt, InterruptedWork) else 'Interrupted.'}")
         code = INTERRUPTED
     except OSError as error:
         if not _is_of_stdout(error):
@@ -181,7 +181,7 @@ def _abilities() -> Abilities:
         keeps_environment=False,
         may_reveal=True,
         read_input=(lambda: sys.stdin.buffer.read(LARGEST + 3)) if piped else None,
-        shows_progress=sys.stderr.isatty(),
+        progress_on=sys.stderr if sys.stderr.isatty() else None,
         run_program=_run_program,
     )
 

@@ -39,7 +39,9 @@ def refuse_missing(manager: SecretsManager, name: str) -> None:
 
     Raises:
         SecretNotFoundError: If there is none of that name; it names near misses.
+        UnsupportedOperationError: If it is one that another program keeps.
     """
+    manager.check_change(name)
     if Capability.LIST in manager.capabilities and name not in manager.list_secrets():
         raise manager.not_found(name)
 
@@ -49,6 +51,8 @@ def refuse_taken(manager: SecretsManager, name: str) -> None:
 
     Raises:
         SecretExistsError: If a secret has that name.
+        UnsupportedOperationError: If it is one that another program keeps.
     """
+    manager.check_change(name)
     if Capability.LIST in manager.capabilities and name in manager.list_secrets():
         raise manager.exists(name)

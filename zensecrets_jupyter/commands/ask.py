@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from zensecrets_jupyter.commands.call import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from zensecrets_jupyter.core.interaction import PassphraseWanted
 
@@ -116,6 +116,13 @@ class Question:
         return self.finish({section.subject: Answer({}) for section in self.sections})
 
 
+class Choice(NamedTuple):
+    """One of the answers to a question that has a few: the letter that gives it, and what it does, in a word or two."""
+
+    letter: str
+    words: str
+
+
 class Asker(Protocol):
     """Somebody who answers, or nobody.
 
@@ -139,3 +146,9 @@ class Asker(Protocol):
 
     def confirm(self, question: str) -> bool:
         """Tell whether the person says yes."""
+
+    def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
+        """Return the letter of the choice that the person takes; empty for none, which is what a person does who only presses Enter.
+
+        Where nobody is there, ``otherwise`` is the hint of the error: how to say it without being asked.
+        """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
@@ -92,6 +93,8 @@ def _question(key: str, field: FieldInfo | None) -> Field:
 def _value(key: str, text: str, field: FieldInfo | None) -> Any:
     if field is None or not _is_structured(field.annotation) or (has_reference(text) and text.startswith("{{")):
         return text
+    if _holds_texts(field.annotation) and not text.lstrip().startswith(("{", "[")):
+        return _pairs(key, text)
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -100,6 +103,25 @@ def _value(key: str, text: str, field: FieldInfo | None) -> Any:
         where = "it is nested too deeply"
     message = f"Attribute {key!r} takes a list or a mapping as JSON, and this is none ({where})."
     raise InvalidComponentError(message, hint=f"""Write --{key}='["a", "b"]' or --{key}='{{"a": "b"}}'.""")
+
+
+def _pairs(key: str, text: str) -> dict[str, str]:
+    """Return what ``NAME=VALUE,NAME=VALUE`` says; a comma stands between two only where a name and a '=' follow.
+
+    Raises:
+        InvalidComponentError: If it says nothing, or two things of one name; the error never holds the text.
+    """
+    pairs = [one.partition("=") for one in re.split(r",(?=[^,=]+=)", text)]
+    found = {name.strip(): value.strip() for name, _, value in pairs}
+    if all(name.strip() and mark for name, mark, _ in pairs) and len(found) == len(pairs):
+        return found
+    message = f"Attribute {key!r} takes names with values, and this is none, or the same name twice."
+    raise InvalidComponentError(message, hint=f"""Write --{key} NAME=VALUE,NAME=VALUE or --{key}='{{"NAME": "VALUE"}}'.""")
+
+
+def _holds_texts(annotation: Any) -> bool:
+    """Tell whether a field with this annotation holds texts by name, so that it can be written without JSON."""
+    return (get_origin(annotation), get_args(annotation)) == (dict, (str, str))
 
 
 def _is_structured(annotation: Any) -> bool:

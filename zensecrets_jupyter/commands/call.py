@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +65,8 @@ class Abilities:
         keeps_environment: Whether variables that a command sets are still there for what the person does next.
         may_reveal: Whether a value may be shown when a person asks for exactly that; an output that is saved is no place for it.
         read_input: Returns what was piped in, where something was.
-        shows_progress: Whether a person is watching who may see how far something is.
+        progress_on: The terminal on which a bar may say how far something is, where a person is watching one.
+        show_line: Shows a line in place of the one that it showed before, where a notebook has a place for such a line.
         run_program: Runs a program with further environment variables and returns its exit code, where that is what a face does.
         guard: What keeps known values in the session, where it is a session that has one.
         selftest: Lets canaries out by every channel of the session and returns what became of them, where the face has such channels.
@@ -75,7 +76,8 @@ class Abilities:
     keeps_environment: bool = True
     may_reveal: bool = False
     read_input: Callable[[], bytes] | None = None
-    shows_progress: bool = False
+    progress_on: TextIO | None = None
+    show_line: Callable[[str], None] | None = None
     run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
     guard: Guard | None = None
     selftest: Callable[[], Sequence[Probe]] | None = None

@@ -79,6 +79,12 @@ def secret_names(_context: click.Context) -> list[str]:
     return manager.list_secrets() if manager else []
 
 
+def secret_names_of_source(context: click.Context) -> list[str]:
+    """Return the names of the secrets of the secrets manager that is copied from."""
+    manager = _near(get_workspace().open_manager(context.params.get("source") or ""))
+    return manager.list_secrets() if manager else []
+
+
 def schema_types(_context: click.Context) -> list[str]:
     """Return the types of the schemas."""
     return schemas.schema_types()

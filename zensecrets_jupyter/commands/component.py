@@ -12,6 +12,7 @@ from zensecrets_jupyter.commands.attributes import Subject, fields_of, with_attr
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, wait
+from zensecrets_jupyter.commands.manager_copy import copy as copy_secrets
 from zensecrets_jupyter.commands.protection import rewrap, rotate_key
 from zensecrets_jupyter.commands.render import Table, component_table, components_table, plural
 from zensecrets_jupyter.commands.secret import secret
@@ -38,6 +39,7 @@ def _group(component_type: ComponentType) -> Group:
     group = Group(component_type.command, help=f"{plural(component_type).capitalize()}.")
     _add_changing(group, component_type)
     _add_naming(group, component_type)
+    _add_copying(group, component_type)
     _add_showing(group, component_type)
     return group
 
@@ -117,7 +119,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
 
 
 def _add_naming(group: Group, component_type: ComponentType) -> None:
-    """Add what renames, copies and deletes."""
+    """Add what renames and deletes."""
     what = _article(component_type)
 
     @group.command("rename", cls=Command, help=f"Give {what} another name; stacks keep it.")
@@ -127,13 +129,6 @@ def _add_naming(group: Group, component_type: ComponentType) -> None:
         get_workspace().rename_component(component_type, name, new_name)
         return Outcome(text=f"Renamed {component_type.words} {name!r} to {new_name!r}.")
 
-    @group.command("copy", cls=Command, help=f"Register {what} like another one.")
-    @_name(component_type)
-    @click.argument("new_name", metavar="NEW_NAME")
-    def copy(name: str, new_name: str) -> Outcome:
-        get_workspace().copy_component(component_type, name, new_name)
-        return Outcome(text=f"Registered {component_type.words} {new_name!r} like {name!r}.")
-
     @group.command("delete", cls=Command, help=f"Forget {what} that no stack has.")
     @_name(component_type)
     @click.option("-y", "--yes", is_flag=True, help="Nothing is asked here; for scripts that say it everywhere.")
@@ -141,6 +136,20 @@ def _add_naming(group: Group, component_type: ComponentType) -> None:
         del yes
         get_workspace().delete_component(component_type, name)
         return Outcome(text=f"Deleted {component_type.words} {name!r}.")
+
+
+def _add_copying(group: Group, component_type: ComponentType) -> None:
+    """Add what registers a component like another; of secrets managers, `copy` copies the secrets."""
+    if component_type is ComponentType.SECRETS_MANAGER:
+        group.add_command(copy_secrets)
+        return
+
+    @group.command("copy", cls=Command, help=f"Register {_article(component_type)} like another one.")
+    @_name(component_type)
+    @click.argument("new_name", metavar="NEW_NAME")
+    def copy(name: str, new_name: str) -> Outcome:
+        get_workspace().copy_component(component_type, name, new_name)
+        return Outcome(text=f"Registered {component_type.words} {new_name!r} like {name!r}.")
 
 
 def _add_showing(group: Group, component_type: ComponentType) -> None:

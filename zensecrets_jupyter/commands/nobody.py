@@ -12,8 +12,9 @@ from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from zensecrets_jupyter.commands.ask import Choice
     from zensecrets_jupyter.commands.call import Outcome
 
 PREFIX = "ZENSECRETS_SECRET_"
@@ -44,6 +45,11 @@ class Nobody:
     def confirm(self, question: str) -> bool:
         """See :meth:`~zensecrets_jupyter.commands.ask.Asker.confirm`."""
         raise InteractionUnavailableError(f"Nobody is there to be asked: {question}", hint="Add -y to say yes.")
+
+    def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
+        """See :meth:`~zensecrets_jupyter.commands.ask.Asker.choose`."""
+        del choices
+        raise InteractionUnavailableError(f"Nobody is there to be asked: {question}", hint=otherwise)
 
 
 def variable_of(name: str, key: str) -> str:

@@ -9,8 +9,9 @@ from zensecrets_jupyter.commands.typed import EMPTY, notes_on, problem_with, pro
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, WrongPassphraseError, ZenSecretsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from zensecrets_jupyter.commands.ask import Choice
     from zensecrets_jupyter.commands.call import Outcome
 
 TRIES = 3
@@ -59,6 +60,17 @@ class HiddenPrompts:
     def confirm(self, question: str) -> bool:
         """See :meth:`~zensecrets_jupyter.commands.ask.Asker.confirm`."""
         return self._visible(f"{question} [y/N]: ").strip().lower() in {"y", "yes"}
+
+    def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
+        """See :meth:`~zensecrets_jupyter.commands.ask.Asker.choose`."""
+        del otherwise
+        listed = ", ".join(f"[{choice.letter}] {choice.words}" for choice in choices)
+        for _ in range(TRIES):
+            answer = self._visible(f"{question} {listed}, Enter to stop: ").strip()
+            if not answer or answer in {choice.letter for choice in choices}:
+                return answer
+            self._show(f"Type one of {', '.join(choice.letter for choice in choices)}, or nothing.")
+        return ""
 
     def _again(self, problem: ZenSecretsError) -> bool:
         try:

@@ -49,7 +49,7 @@ def register_secrets(
     Raises:
         NoSecretsManagerError: If secrets are needed and the stack has no secrets manager.
         InvalidSecretError: If a secret's schema does not allow a key that is needed.
-        UnsupportedOperationError: If the secrets manager can't write them.
+        UnsupportedOperationError: If the secrets manager can't write them, or a key is missing in a secret that another program keeps.
         ZenSecretsError: What writing raised; it says what was written and what was not.
     """
     users = _users(stack)
@@ -60,7 +60,13 @@ def register_secrets(
         raise NoSecretsManagerError(message, hint=f"Add one: %stack update {stack.name} -x SECRETS_MANAGER")
     manager = stack.secrets_manager
     needs = _needs(manager, users, schemas or {})
-    sections = [section for need in needs if (section := _section(need, everything=everything)).fields]
+    sections = []
+    for need in needs:
+        section = _section(need, everything=everything and need.name not in manager.read_only)
+        if section.fields:
+            # Nobody is asked for what can't be written then.
+            manager.check_change(need.name)
+            sections.append(section)
     if not sections:
         hint = f"To change them: %stack register-secrets {stack.name} --all"
         return Outcome(text=f"Every secret that stack {stack.name!r} needs is registered. {hint}")
@@ -91,7 +97,7 @@ def _users(stack: Stack) -> dict[str, dict[str, tuple[str, ...]]]:
 def _needs(manager: SecretsManager, users: Mapping[str, dict[str, tuple[str, ...]]], schemas: Mapping[str, str]) -> list[_Need]:
     needs = []
     for name, secret in manager.get_secrets(users).items():
-        if isinstance(secret, SecretNotFoundError):
+        if isinstance(secret, SecretNotFoundError) and name not in manager.read_only:
             schema = schema_or_stand_in(schemas[name]) if name in schemas else ArbitrarySecretSchema
             need = _Need(name, users[name], None, schema)
         elif isinstance(secret, ZenSecretsError):

@@ -91,6 +91,7 @@ def update(call: Call, name: str, removed: Sequence[str], *, interactive: bool, 
     Values are given as for `secret register`. Without any, or with -i, each is asked for, and an empty answer keeps what is stored.
     """
     manager = manager_of()
+    manager.check_change(name)
     present = manager.get_secret(name)
     arguments = _arguments(given, type(present))
     _refuse_values(arguments, interactive=interactive)
@@ -169,7 +170,7 @@ def cleanup(call: Call, *, yes: bool) -> Outcome:
     """Delete every secret of the active stack's secrets manager."""
     manager = manager_of()
     manager.require(Capability.LIST | Capability.DELETE, "delete")
-    held = manager.list_secrets()
+    held = [name for name in manager.list_secrets() if name not in manager.read_only]
     if not held:
         return Outcome(text=f"There are no secrets in secrets manager {manager.name!r}.")
     count = f"{len(held)} secret{'s' if len(held) > 1 else ''}"

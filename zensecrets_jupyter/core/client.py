@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.environment import secret_environment
 from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.transfer.copying import copy_secrets
 from zensecrets_jupyter.core.workspace import Workspace, get_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack, StackComponent
+    from zensecrets_jupyter.core.transfer.copying import CopyReport
 
 
 class Client:
@@ -71,6 +73,27 @@ class Client:
             SecretNotFoundError: If there is no such secret; it names near misses.
         """
         return self.secrets_manager.get_secret(name, refresh=refresh)
+
+    def copy_secrets(self, source: str, target: str, names: Iterable[str] | None = None, *, on_conflict: str = "stop") -> CopyReport:
+        """Copy secrets from one registered secrets manager into another, and return what was done; the source keeps them.
+
+        What the target has already with the same content is done, so that a copy that was broken off goes on when it is called again.
+
+        Args:
+            source: Where they are, by name.
+            target: Where they are to be, by name.
+            names: Which ones; all where none are given.
+            on_conflict: What becomes of a name that the target has with other content: "skip", "replace", or "stop" before anything.
+
+        Raises:
+            ComponentNotFoundError: If one of the two is not registered.
+            UnsupportedOperationError: If the source can't be read, or the target can't be written.
+            SecretNotFoundError: If one of the ``names`` does not exist.
+            SecretExistsError: If there is a conflict, and the copy is to stop at it; nothing was copied.
+            ManagerError: If one of the two fails; it says how far it got.
+        """
+        workspace = self.workspace
+        return copy_secrets(workspace.open_manager(source), workspace.open_manager(target), names, on_conflict=on_conflict)
 
     @contextmanager
     def env(self, *names: str) -> Iterator[dict[str, str]]:

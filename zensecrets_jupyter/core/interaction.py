@@ -1,4 +1,4 @@
-"""What a person is asked, as far as the core knows: the passphrase of a store, and the secrets whose values somebody is typing just now.
+"""What passes between a person and the core: the passphrase of a store, the secrets whose values somebody is typing just now, and Ctrl-C.
 
 The face that is running sets here whom passphrases are asked of, and says which secrets an open form is waiting for.
 """
@@ -16,6 +16,10 @@ from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 
 PassphraseSource = Callable[[str], str]
 """Asks a person for a passphrase, given what to say; raises InteractionUnavailableError where nobody is there."""
+
+
+class InterruptedWork(KeyboardInterrupt):
+    """Ctrl-C in work that can be gone on with; its text says how far it got, and how to go on."""
 
 
 class PassphraseWanted(NamedTuple):

@@ -9,11 +9,11 @@ from zensecrets_jupyter.notebook.front_end import can_await_forms, shows_forms
 from zensecrets_jupyter.notebook.prompting import prompter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.ask import Asker, Question
+    from zensecrets_jupyter.commands.ask import Asker, Choice, Question
     from zensecrets_jupyter.notebook.form import FormWidget
 
 
@@ -51,6 +51,10 @@ class Forms:
     def confirm(self, question: str) -> bool:
         """See :meth:`~zensecrets_jupyter.commands.ask.Asker.confirm`."""
         return prompter(self._shell).confirm(question)
+
+    def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
+        """See :meth:`~zensecrets_jupyter.commands.ask.Asker.choose`."""
+        return prompter(self._shell).choose(question, choices, otherwise=otherwise)
 
 
 def asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool = False) -> Asker:

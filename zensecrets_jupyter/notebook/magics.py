@@ -13,9 +13,11 @@ from IPython.core.magic import no_var_expand
 from IPython.display import display
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.notebook.asking import asker
 from zensecrets_jupyter.notebook.guard import guard_of, selftest_of
 from zensecrets_jupyter.notebook.inputs.literals import GROUPS
+from zensecrets_jupyter.notebook.progress import progress_in
 from zensecrets_jupyter.notebook.waiting import WAIT, awaited
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ def in_one_line(magic: Callable[..., Any]) -> Callable[..., Any]:
             return magic(*args, **options)
         except ZenSecretsError as error:
             text = str(error)
+        except InterruptedWork as interrupt:
+            text = str(interrupt)
         except KeyboardInterrupt:
             text = "Interrupted: the command was stopped before it was done."
         raise UsageError(text)
@@ -100,7 +104,8 @@ def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bo
 
     words = words_of(line)
     asked = asker(shell, waits=WAIT in words, is_awaited=is_awaited)
-    outcome = tree.run([*group, *words], asked, Abilities(guard=guard_of(shell), selftest=selftest_of(shell)))
+    abilities = Abilities(guard=guard_of(shell), selftest=selftest_of(shell), **progress_in(shell))
+    outcome = tree.run([*group, *words], asked, abilities)
     if outcome.text:
         print(outcome.text)  # noqa: T201 - what the command says to the person who typed it
     if outcome.value is None and outcome.view is not None:

@@ -117,6 +117,10 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
         named = ((self._keys.name_of(one.key), one) for one in listed)
         return [SecretSummary(name, *one[1:]) for name, one in named if name is not None]
 
+    def _check(self, name: str, record: SecretRecord) -> None:
+        self._keys.of(name)
+        self._document_for(name, record)
+
     def _register(self, name: str, record: SecretRecord) -> None:
         key = self._keys.of(name)
         document = self._document_for(name, record)

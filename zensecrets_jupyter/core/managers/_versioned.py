@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from zensecrets_jupyter.core.errors import SecretNotFoundError
-from zensecrets_jupyter.core.managers._remote import RemoteSecretsManager
+from zensecrets_jupyter.core.managers._external import ExternalSecretsManager
 from zensecrets_jupyter.core.managers._requests import ClientT, OptionsT
 from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS, Capability, SecretVersion
 
@@ -25,7 +25,7 @@ class Kept(NamedTuple):
     current: bool
 
 
-class VersionedSecretsManager(RemoteSecretsManager[ClientT, OptionsT]):
+class VersionedSecretsManager(ExternalSecretsManager[ClientT, OptionsT]):
     """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`.
 
     A rollback is a write like another: checked against what is there, with a number of its own.

@@ -17,11 +17,11 @@ from zensecrets_jupyter.core.errors import SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.managers._aws_client import connected
 from zensecrets_jupyter.core.managers._aws_versions import CURRENT, labelled, number_in, numbers, version_id
 from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._external import ExternalOptions
 from zensecrets_jupyter.core.managers._names import ALPHABETS
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._quiet import quietly
 from zensecrets_jupyter.core.managers._remote import Listed
-from zensecrets_jupyter.core.managers._requests import RemoteOptions
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
 from zensecrets_jupyter.core.managers.interface import Capability
 
@@ -89,7 +89,7 @@ _ERRORS: dict[str, Outcome] = {
 }
 
 
-class AwsOptions(RemoteOptions):
+class AwsOptions(ExternalOptions):
     """Which account and region, and what becomes of deleted secrets."""
 
     region_name: str | None = None
@@ -148,6 +148,11 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
 
     def _get(self, client: Any, key: str) -> Document:
         return _document_in(self._call(client, "get_secret_value", SecretId=key, VersionStage=CURRENT))
+
+    def _get_external(self, client: Any, path: str) -> str | bytes:
+        answer = self._call(client, "get_secret_value", SecretId=path, VersionStage=CURRENT)
+        found: str | bytes = answer["SecretString"] if "SecretString" in answer else answer["SecretBinary"]
+        return found
 
     def _get_many(self, client: Any, keys: list[str]) -> Mapping[str, Document | Refusal]:
         found: dict[str, Document | Refusal] = {}

@@ -14,6 +14,7 @@ its number in it.
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 import weakref
@@ -30,10 +31,10 @@ from zensecrets_jupyter.core.errors import SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._azure_client import classes_behind, client_of, once
 from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._external import ExternalOptions
 from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
-from zensecrets_jupyter.core.managers._requests import RemoteOptions
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
 from zensecrets_jupyter.core.managers.interface import Capability
 
@@ -84,7 +85,7 @@ NUMBER = "zensecrets-version"
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
-class AzureOptions(RemoteOptions):
+class AzureOptions(ExternalOptions):
     """Which vault, and as whom; without a client secret as whom the environment, a managed identity or Azure's command line says."""
 
     vault_url: str = Field(max_length=500)
@@ -184,6 +185,12 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
     def _get(self, client: SecretClient, key: str) -> Document:
         found = client.get_secret(key)
         return Document(found.value or "", token=_place_of(found.properties))
+
+    def _get_external(self, client: SecretClient, path: str) -> str:
+        if not re.fullmatch("[0-9A-Za-z-]{1,127}", path):
+            # Of any other the client would make an address of something else.
+            raise Refusal(Outcome.MISSING)
+        return client.get_secret(path).value or ""
 
     def _list_keys(self, client: SecretClient, prefix: str) -> Iterable[Listed]:  # noqa: ARG002 - a vault filters nothing
         for found in client.list_properties_of_secrets():

@@ -23,11 +23,11 @@ from pydantic_core import PydanticCustomError
 
 from zensecrets_jupyter.core.errors import InvalidOptionsError
 from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._external import ExternalOptions
 from zensecrets_jupyter.core.managers._gcp_client import Connection, connected
 from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
-from zensecrets_jupyter.core.managers._requests import RemoteOptions
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ PAGE = 1000
 """Secrets or versions in one page of a list; 25,000 are allowed."""
 
 
-class GcpOptions(RemoteOptions):
+class GcpOptions(ExternalOptions):
     """Where the secrets are."""
 
     project: str | None = Field(default=None, pattern=r"^[a-z0-9.:-]{1,60}$")
@@ -150,6 +150,21 @@ class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
             if self._outcome_of(error) is Outcome.TRANSIENT:
                 raise
             raise Refusal(Outcome.NOT_OURS) from None
+
+    def _get_external(self, client: Connection, path: str) -> bytes:
+        secret, _, version = path.partition("/versions/")
+        name = f"{secret if secret.startswith('projects/') else client.path(secret)}/versions/{version or 'latest'}"
+        try:
+            data: bytes = client.ask("access_secret_version", name=name).payload.data
+        except Exception as error:
+            refused = {"FAILED_PRECONDITION": Refusal(Outcome.DENIED, "that version is disabled or destroyed")}
+            refused |= {"INVALID_ARGUMENT": Refusal(Outcome.MISSING)}
+            refusals = [refused[code] for code in self._codes_of(error) if code in refused]
+            if not refusals:
+                raise
+        else:
+            return data
+        raise refusals[0]
 
     def _get_to_replace(self, client: Connection, key: str) -> Document:
         secret: Secret = client.ask("get_secret", name=client.path(key))

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
     from zensecrets_jupyter.core.value import Origin
+
+
+_PartT = TypeVar("_PartT")
 
 
 class Capability(enum.Flag):
@@ -202,6 +205,11 @@ class SecretsManager(ABC):
         """Whether who can read this user's files can read the secrets too: nothing that is written beside them makes it easier."""
         return False
 
+    @property
+    def read_only(self) -> Mapping[str, str]:
+        """The secrets that other programs keep and that this manager only reads, whatever else it can: by name, each with its place."""
+        return {}
+
     def describe(self) -> dict[str, str]:
         """Return facts about this manager for a person, by name: where it keeps its secrets, and how they are protected."""
         return {}
@@ -212,15 +220,11 @@ class SecretsManager(ABC):
         """Store a new secret.
 
         Raises:
+            UnsupportedOperationError: If the name is that of a secret that another program keeps.
             SecretExistsError: If the name is taken; what is there stays untouched.
             InvalidSecretError: If the manager can't hold such a name or content.
         """
-        self.require(Capability.REGISTER, "register")
-        names.check_name(secret.name)
-        try:
-            self._register(secret.name, record_of(secret))
-        finally:
-            self._cache.drop_everywhere(secret.name)
+        self.register_record(secret.name, record_of(secret))
 
     def get_secret(self, secret_name: str, *, refresh: bool = False) -> BaseSecretSchema:
         """Return the secret called ``secret_name``; with ``refresh`` it is read even where the cache holds it.
@@ -249,14 +253,7 @@ class SecretsManager(ABC):
         wanted = list(dict.fromkeys(secret_names))
         for name in wanted if refresh else ():
             self._cache.drop(name)
-        batches = [wanted[start : start + self.batch_reads] for start in range(0, len(wanted), self.batch_reads)]
-        workers = min(self.parallel_reads, len(batches))
-        if workers <= 1:
-            parts = [self._get_batch(batch) for batch in batches]
-        else:
-            with ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-read") as pool:
-                parts = list(pool.map(self._get_batch, batches))
-        found = {name: secret for part in parts for name, secret in part.items()}
+        found = {name: secret for part in self._in_batches(wanted, self._get_batch) for name, secret in part.items()}
         missing = [name for name, secret in found.items() if isinstance(secret, SecretNotFoundError)]
         known = self._known_names() if missing else []
         return {**found, **{name: self._not_found(name, known) for name in missing}}
@@ -268,8 +265,7 @@ class SecretsManager(ABC):
             SecretNotFoundError: If there is none of that name.
             InvalidSecretError: If the manager can't hold such content.
         """
-        record = record_of(secret)
-        self._change(secret.name, lambda _present: record)
+        self.replace_record(secret.name, record_of(secret))
 
     def merge_secret(self, secret_name: str, content: Mapping[str, str], *, remove: Iterable[str] = ()) -> None:
         """Set the given keys of an existing secret and drop those in ``remove``; the other keys and the schema stay.
@@ -299,12 +295,15 @@ class SecretsManager(ABC):
         """Give a secret another name.
 
         Raises:
+            UnsupportedOperationError: If one of the names is that of a secret that another program keeps.
             SecretNotFoundError: If there is none of that name.
             SecretExistsError: If the new name is taken.
             InvalidSecretError: If no secret may be called ``new_name``.
         """
         self.require(Capability.READ | Capability.REGISTER | Capability.DELETE, "rename")
         names.check_name(new_name)
+        self.check_change(secret_name)
+        self.check_change(new_name)
         try:
             self._rename(secret_name, new_name)
         except SecretNotFoundError:
@@ -323,6 +322,7 @@ class SecretsManager(ABC):
             SecretNotFoundError: If there is none of that name.
         """
         self.require(Capability.DELETE, "delete")
+        self.check_change(secret_name)
         missing = False
         try:
             self._delete(secret_name)
@@ -341,6 +341,7 @@ class SecretsManager(ABC):
             SecretExistsError: If there is a secret of that name; it stays as it is.
         """
         self.require(Capability.UNDELETE, "bring back deleted")
+        self.check_change(secret_name)
         missing = False
         try:
             self._undelete(secret_name)
@@ -398,6 +399,51 @@ class SecretsManager(ABC):
         finally:
             self._cache.drop_everywhere(secret_name)
 
+    def check_change(self, secret_name: str) -> None:
+        """Return if the secret may be written here; one that another program keeps may not.
+
+        Raises:
+            UnsupportedOperationError: If it may not; it says where it is kept.
+        """
+        where = self.read_only.get(secret_name)
+        if where is None:
+            return
+        message = f"Secret {secret_name!r} is another program's: secrets manager {self.name!r} only reads it, from {where}."
+        raise UnsupportedOperationError(
+            message, flavor=self.FLAVOR, hint="Change it there, by the program that keeps it, or use another name."
+        )
+
+    # What a copy to another secrets manager is made of: secrets as they are kept, whether or not they follow a schema of this process.
+
+    def get_records(self, secret_names: Iterable[str]) -> dict[str, SecretRecord | ZenSecretsError]:
+        """Return for each name what is kept under it just now, past the cache, or the error that reading it ended with."""
+        self.require(Capability.READ, "read")
+        wanted = list(dict.fromkeys(secret_names))
+        return {name: record for part in self._in_batches(wanted, self._read_records) for name, record in part.items()}
+
+    def check_record(self, secret_name: str, record: SecretRecord) -> None:
+        """Return if the manager could hold ``record`` under that name, as far as that can be told without asking the place.
+
+        Raises:
+            InvalidSecretError: If it can't hold such a name or content.
+            UnsupportedOperationError: If the name is that of a secret that another program keeps.
+        """
+        self.check_change(names.check_name(secret_name))
+        self._check(secret_name, record)
+
+    def register_record(self, secret_name: str, record: SecretRecord) -> None:
+        """Store a new secret as it is kept elsewhere; errors as for :meth:`register_secret`."""
+        self.require(Capability.REGISTER, "register")
+        self.check_change(names.check_name(secret_name))
+        try:
+            self._register(secret_name, record)
+        finally:
+            self._cache.drop_everywhere(secret_name)
+
+    def replace_record(self, secret_name: str, record: SecretRecord) -> None:
+        """Replace an existing secret by one as it is kept elsewhere; errors as for :meth:`update_secret`."""
+        self._change(secret_name, lambda _present: record)
+
     def not_found(self, secret_name: str) -> SecretNotFoundError:
         """Return the error that says that there is no such secret, with near misses where the manager lists."""
         return self._not_found(secret_name, self._known_names())
@@ -429,6 +475,32 @@ class SecretsManager(ABC):
 
     def _load(self, name: str) -> BaseSecretSchema:
         return self.secret_of(name, self._read(name))
+
+    def _in_batches(self, wanted: list[str], read: Callable[[list[str]], _PartT]) -> list[_PartT]:
+        """Return what ``read`` returns of each batch, several at a time."""
+        batches = [wanted[start : start + self.batch_reads] for start in range(0, len(wanted), self.batch_reads)]
+        workers = min(self.parallel_reads, len(batches))
+        if workers <= 1:
+            return [read(batch) for batch in batches]
+        with ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-read") as pool:
+            return list(pool.map(read, batches))
+
+    def _read_records(self, batch: list[str]) -> dict[str, SecretRecord | ZenSecretsError]:
+        found: Mapping[str, SecretRecord | ZenSecretsError]
+        try:
+            found = {batch[0]: self._read(batch[0])} if len(batch) == 1 else self._read_batch(batch)
+        except ZenSecretsError as error:
+            found = dict.fromkeys(batch, error)
+        return {name: self._known(name, one) if isinstance(one, SecretRecord) else one for name, one in found.items()}
+
+    def _known(self, name: str, record: SecretRecord) -> SecretRecord | ZenSecretsError:
+        try:
+            # What is read is known to the redactor from then on, in whichever form it is wanted.
+            secret = self.secret_of(name, record)
+        except InvalidSecretError as error:
+            return error
+        _reads.note(self, name, secret)
+        return record
 
     def _get_batch(self, batch: list[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         if len(batch) == 1:
@@ -470,6 +542,7 @@ class SecretsManager(ABC):
 
     def _change(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         self.require(Capability.UPDATE, "update")
+        self.check_change(name)
         missing = False
         try:
             self._update(name, change)
@@ -510,6 +583,9 @@ class SecretsManager(ABC):
     @abstractmethod
     def _list(self) -> Iterable[str]:
         """Return the names, in any order, without reading a value."""
+
+    def _check(self, name: str, record: SecretRecord) -> None:  # noqa: B027 - a place without limits has nothing to check
+        """Raise InvalidSecretError if the place can't hold ``record`` under ``name``; nothing is asked of it."""
 
     def _register(self, name: str, record: SecretRecord) -> None:  # noqa: ARG002 - that of a flavor that does it
         """Store ``record`` under a new name, in one step; raise ``self.exists(name)`` if the name is taken. Only called with REGISTER."""

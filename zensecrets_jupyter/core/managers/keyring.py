@@ -105,6 +105,9 @@ class KeyringSecretsManager(SecretsManager):
             for entry in self._entries()
         ]
 
+    def _check(self, name: str, record: SecretRecord) -> None:
+        self._document_for(name, record)
+
     def _register(self, name: str, record: SecretRecord) -> None:
         # A new entry each time: one that was left by a process that ended just then is nobody's.
         entry = _index.Entry(name, uuid.uuid4().hex, record.schema, _now())

@@ -19,10 +19,10 @@ from pydantic_core import PydanticCustomError
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._external import ExternalOptions
 from zensecrets_jupyter.core.managers._names import ALPHABETS
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
-from zensecrets_jupyter.core.managers._requests import RemoteOptions
 from zensecrets_jupyter.core.managers._vault_client import connected, is_known
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
 from zensecrets_jupyter.core.managers.interface import Capability, SecretSummary
@@ -74,7 +74,7 @@ _ERRORS: dict[str, Outcome] = {
 }
 
 
-class VaultOptions(RemoteOptions):
+class VaultOptions(ExternalOptions):
     """Where Vault is, and who asks."""
 
     url: str | None = None
@@ -160,6 +160,8 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
 
     def _summary_of(self, listed: SecretSummary) -> SecretSummary | None:
         """Return what is to be shown of a secret that Vault lists; ``None`` if it is deleted."""
+        if listed.name in self.read_only:
+            return listed
         key = self.key_of(listed.name)
         try:
             found = self._attempt(lambda client: self._metadata(client, key))
@@ -187,6 +189,9 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
         found = _data_of(answer)
         data, version = found.get("data"), found.get("metadata", {}).get("version")
         return Document(json.dumps(data, ensure_ascii=False, separators=(",", ":")), version)
+
+    def _get_external(self, client: Any, path: str) -> str:
+        return self._get(client, path.strip("/")).text
 
     def _metadata(self, client: Any, key: str) -> dict[str, Any]:
         return _data_of(self._call(client, client.secrets.kv.v2.read_secret_metadata, key))

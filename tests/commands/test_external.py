@@ -1,0 +1,117 @@
+"""Opening another program's secrets by `--external`, as a person types it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.commands.lines import run
+from tests.fakes.vault_server import FakeVault, running_vault
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.errors import (
+    InvalidComponentError,
+    InvalidOptionsError,
+    SecretNotFoundError,
+    StackValidationError,
+    UnsupportedOperationError,
+)
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
+    """Yield a Vault in which another program keeps a database's user."""
+    with running_vault() as (fake, port):
+        for variable in [name for name in os.environ if name.startswith("VAULT_")]:
+            monkeypatch.delenv(variable)
+        monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{port}")
+        monkeypatch.setenv("VAULT_TOKEN", fake.new_token())
+        fake.write(("", "secret", "prod/db"), {"user": canary("user"), "password": canary("password"), "port": 5432})
+        yield fake
+
+
+def _external(name: str) -> Any:
+    return Client().workspace.component(ComponentType.SECRETS_MANAGER, name).attributes["external"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("--external=db=prod/db", {"db": "prod/db"}),
+        ("--external db=prod/db#password", {"db": "prod/db#password"}),
+        ("--external=db=prod/db,pw=prod/db#password", {"db": "prod/db", "pw": "prod/db#password"}),
+        ("--external=db=a,b=c", {"db": "a", "b": "c"}),
+        ("--external=db=a,b/c#k", {"db": "a,b/c#k"}),
+        ("--external=db=path=with=signs", {"db": "path=with=signs"}),
+        ('--external={"db":"prod/db#password","x=y":"a,b=c"}', {"db": "prod/db#password", "x=y": "a,b=c"}),
+    ],
+)
+def test_pairs_or_json_say_which(typed: str, meant: dict[str, str]) -> None:
+    """A name and a path, several with commas, or JSON; an update replaces them all, and they are dropped like any attribute."""
+    run(f"secrets-manager register team --flavor=vault {typed}")
+    assert _external("team") == meant
+    run("secrets-manager update team --external=other=path")
+    assert _external("team") == {"other": "path"}
+    run("secrets-manager remove-attribute team external")
+    assert "external" not in Client().workspace.component(ComponentType.SECRETS_MANAGER, "team").attributes
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("--external=prod/db", "NAME=VALUE,NAME=VALUE"),
+        ("--external==prod/db", "NAME=VALUE,NAME=VALUE"),
+        ("--external=db=a,db=b", "the same name twice"),
+        ('--external={"db":', "as JSON"),
+        ("--external=db=", "no path after the"),
+        ("--external=a.b=c", "no name of a secret"),
+    ],
+)
+def test_what_says_nothing_is_refused(typed: str, told: str) -> None:
+    """In one line that says how to write it; nothing is registered."""
+    with pytest.raises((InvalidComponentError, InvalidOptionsError), match=told):
+        run(f"secrets-manager register team --flavor=vault {typed}")
+    assert [record.name for record in Client().workspace.components(ComponentType.SECRETS_MANAGER)] == ["default"]
+
+
+def test_one_that_is_not_remote_takes_none() -> None:
+    """A local store has no place that it would share."""
+    with pytest.raises(InvalidOptionsError, match="external"):
+        run("secrets-manager register here --flavor=local --external=db=path")
+
+
+def test_a_stack_uses_another_programs_secret(vault: FakeVault) -> None:
+    """It is got, listed, referred to and validated like any other; what would change it says where it is kept."""
+    run("secrets-manager register team --flavor=vault --external=db=prod/db,gone=prod/gone")
+    run("annotator register labels --flavor=label_studio --authentication_secret={{db.password}}")
+    run("stack register s -o default -a default -x team -an labels --set")
+    assert [row["name"] for row in run("secret list").value] == ["db", "gone"]
+    shown = run("secret get db")
+    assert shown.value.content.keys() == {"user", "password", "port"}
+    annotator = Client().active_stack.annotator
+    assert annotator is not None
+    assert annotator.authentication_secret == vault.kept["", "secret", "prod/db"][1].data["password"]
+    assert run("stack validate").exit_code == 0
+    for line in ("secret register db --a=1", "secret update db --a=1", "secret delete db -y", "secret rename db x", "secret history db"):
+        with pytest.raises(UnsupportedOperationError, match=r"another program's.*'prod/db' in Vault"):
+            run(line)
+    with pytest.raises(SecretNotFoundError, match="nothing under 'prod/gone' in Vault"):
+        run("secret get gone")
+    assert "needs is registered" in run("stack register-secrets --all").text
+    run("annotator update labels --authentication_secret={{db.token}}")
+    with pytest.raises(UnsupportedOperationError, match="another program's"):
+        run("stack register-secrets")
+    run("annotator update labels --authentication_secret={{gone.password}}")
+    with pytest.raises(SecretNotFoundError, match="nothing under 'prod/gone'"):
+        run("stack register-secrets")
+    with pytest.raises(StackValidationError):
+        Client().active_stack.validate().raise_for_problems()
+    assert run("secret cleanup -y").text == "There are no secrets in secrets manager 'team'."
+    assert len(vault.kept) == 1
+    assert not find_canary(f"{shown} {shown.view!r} {run('secrets-manager describe team')}")

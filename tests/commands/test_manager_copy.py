@@ -1,0 +1,206 @@
+"""`secrets-manager copy` as a command: what it says, what it asks, and what it refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.lines import run
+from tests.commands.people import Person
+from tests.core.managers.shelf import ShelfManager
+from zensecrets_jupyter.commands import tree
+from zensecrets_jupyter.commands.render import Table
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.errors import (
+    ComponentNotFoundError,
+    InteractionUnavailableError,
+    ManagerUnreachableError,
+    SecretExistsError,
+    SecretNotFoundError,
+    UnsupportedOperationError,
+)
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from tests.commands.failing import FailingManager
+    from zensecrets_jupyter.commands.ask import Asker
+    from zensecrets_jupyter.commands.call import Outcome
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+
+@pytest.fixture(autouse=True)
+def _two_managers() -> None:
+    """Have secrets in `default`, and another manager that has nothing."""
+    run("secrets-manager register other --flavor=memory")
+    run("secret register a --key=?", canary("a"))
+    run("secret register b -s openai --api_key=?", canary("b"))
+
+
+def _other() -> SecretsManager:
+    return Client().workspace.open_manager("other")
+
+
+def _copy(line: str = "", *, asker: Asker | None = None) -> Outcome:
+    outcome = run(f"secrets-manager copy default other{line and ' '}{line}", asker=asker)
+    assert not find_canary(f"{outcome.text} {outcome.view!r} {outcome.line}")
+    return outcome
+
+
+def test_all_is_copied_and_how_to_switch_is_told() -> None:
+    """The outcome counts, and names the command that makes the target the active stack's; a second copy has nothing to do."""
+    outcome = _copy()
+    assert outcome.text == "Copied 2 secrets from 'default' to 'other'.\nTo work with them there: %stack update default -x other"
+    assert (outcome.view, outcome.exit_code) == (None, 0)
+    source = Client().secrets_manager
+    assert _other().get_records(["a", "b"]) == source.get_records(["a", "b"])
+    assert _copy().text.startswith("Copied 0 secrets from 'default' to 'other'; 2 were there already.")
+    run("stack update default -x other")
+    assert _copy().text == "Copied 0 secrets from 'default' to 'other'; 2 were there already."
+    assert tree.run(["secret", "get", "b"], Person()).value.TYPE == "openai"
+
+
+def test_a_dry_run_says_of_each_what_would_be_done_and_writes_nothing() -> None:
+    """New, the same, in conflict: a row for each, with the keys that differ."""
+    _copy("a")
+    run("secret register c --key=mine")
+    run("secret update a --more=?", canary("more"))
+    run("secret register d --key=1")
+    _copy("d")
+    before = _other().get_records(["a", "b", "c", "d"])
+    table = _copy("--dry-run").value
+    assert [tuple(row.values()) for row in table] == [
+        ("a", "conflict", "it lacks more"),
+        ("b", "new", ""),
+        ("c", "new", ""),
+        ("d", "the same already", ""),
+    ]
+    assert table.note == "2 new, 1 the same already, 1 conflict."
+    assert repr(_other().get_records(["a", "b", "c", "d"])) == repr(before)
+
+
+def test_an_empty_source_says_so() -> None:
+    """There is nothing to copy, and it is no error."""
+    run("secret cleanup -y")
+    assert _copy().text == "There are no secrets in secrets manager 'default'."
+    assert "There are no secrets" in _copy("--dry-run").value.note
+
+
+@pytest.fixture
+def conflicts() -> dict[str, str]:
+    """Have three secrets on both sides that differ, and return what the target has."""
+    theirs = {}
+    for name in ("x", "y", "z"):
+        run(f"secret register {name} --key=?", canary("ours"))
+    _copy("x y z")
+    for name in ("x", "y", "z"):
+        theirs[name] = canary("theirs")
+        _other().merge_secret(name, {"key": theirs[name]})
+    return theirs
+
+
+@pytest.mark.parametrize(
+    ("answers", "replaced"),
+    [(("s", "r", "s"), "y"), (("S",), ""), (("R",), "xyz"), (("s", "R"), "yz"), (("r", "S"), "x"), (("what?", "r", "s", "s"), "x")],
+)
+def test_conflicts_are_asked_one_by_one_or_all_at_once(conflicts: dict[str, str], answers: tuple[str, ...], replaced: str) -> None:
+    """Each is skipped or replaced as the person says, before anything is written; what is asked shows names and no value."""
+    person = Person(*answers)
+    outcome = _copy(asker=person)
+    assert person.left == []
+    assert not find_canary(person.seen)
+    assert person.asked[0].startswith("'other' has a secret 'x' already: other values of key. [s] skip it, [r] replace it, [S] skip all 3")
+    for name, value in conflicts.items():
+        expected = Client().get_secret(name).content if name in replaced else {"key": value}
+        assert _other().get_secret(name).content == expected
+    assert ("in place of what was there" in outcome.text) == bool(replaced)
+    assert ("skipped" in outcome.text) == (len(replaced) < 3)
+
+
+@pytest.mark.parametrize("answers", [("",), ("r", ""), ("no", "neither", "nor")])
+def test_whoever_stops_has_copied_nothing(conflicts: dict[str, str], answers: tuple[str, ...]) -> None:
+    """Enter stops, also after other answers: nothing is written before all were given."""
+    assert _copy(asker=Person(*answers)).text == "Nothing was copied."
+    assert _other().list_secrets() == ["x", "y", "z"]
+    assert {name: _other().get_secret(name).content for name in conflicts} == {name: {"key": value} for name, value in conflicts.items()}
+
+
+def test_with_nobody_to_ask_a_flag_says_it(conflicts: dict[str, str]) -> None:
+    """Without the flag it is an error that names it, and stop is one that names the secrets; skip and replace do as they say."""
+    with pytest.raises(InteractionUnavailableError, match="--on-conflict=skip") as unasked:
+        _copy()
+    with pytest.raises(SecretExistsError, match="'x', 'y', 'z' already, with other content; nothing was copied") as stopped:
+        _copy("--on-conflict=stop")
+    assert not find_canary(f"{unasked.value} {stopped.value}")
+    assert _other().list_secrets() == ["x", "y", "z"]
+    skipped = _copy("--on-conflict=skip")
+    assert "Copied 2 secrets from 'default' to 'other'; 3 were skipped." in skipped.text
+    assert isinstance(skipped.view, Table)
+    assert [row["name"] for row in skipped.view] == ["x", "y", "z"]
+    assert _other().get_secret("x").content == {"key": conflicts["x"]}
+    assert (
+        "Copied 3 secrets from 'default' to 'other'; 3 in place of what was there; 2 were there already."
+        in _copy("--on-conflict=replace").text
+    )
+    assert _other().get_secret("x").content == Client().get_secret("x").content
+
+
+def test_what_can_t_be_copied_makes_it_a_failure_after_all_others() -> None:
+    """It ends with 1, and a table says which and why; the rest is there."""
+    run(f"secrets-manager register place --flavor={ShelfManager.FLAVOR}")
+    run("secret register large --key=?", canary("large") * 100)
+    planned = run("secrets-manager copy default place --dry-run").value
+    assert [row[""] for row in planned] == ["new", "new", "can't be done"]
+    outcome = run("secrets-manager copy default place")
+    assert outcome.text == "Copied 2 secrets from 'default' to 'place'; 1 can't be copied."
+    assert (outcome.value, outcome.exit_code, outcome.line) == (None, 1, "1 secret could not be copied: see above why.")
+    assert isinstance(outcome.view, Table)
+    assert "1000 are allowed" in outcome.view[0]["why"]
+    assert not find_canary(f"{planned!r} {outcome.view!r}")
+    assert Client().workspace.open_manager("place").list_secrets() == ["a", "b"]
+
+
+def test_who_can_t_be_copied_from_or_to_is_refused() -> None:
+    """By name, by capability, and before anything is read."""
+    run("secrets-manager register ci --flavor=env")
+    run("secrets-manager register actions --flavor=github --repository=o/n --token=?", canary("token"))
+    with pytest.raises(UnsupportedOperationError, match="can't register secrets"):
+        run("secrets-manager copy default ci")
+    with pytest.raises(UnsupportedOperationError, match="can't read secrets here"):
+        run("secrets-manager copy actions default")
+    with pytest.raises(UnsupportedOperationError, match="into itself"):
+        run("secrets-manager copy default default")
+    with pytest.raises(ComponentNotFoundError, match="Did you mean 'other'"):
+        run("secrets-manager copy default othre")
+    with pytest.raises(SecretNotFoundError):
+        run("secrets-manager copy default other a missing")
+    assert _other().list_secrets() == []
+
+
+def test_a_target_that_fails_says_how_to_go_on(failing: type[FailingManager]) -> None:
+    """The error is the target's own, with how far it got; the same line goes on."""
+    failing.writes_left = 1
+    with pytest.raises(ManagerUnreachableError, match=r"1 of 2 secrets are in 'broken', each of them whole.* again looks at"):
+        run("secrets-manager copy default broken")
+    failing.writes_left = 10
+    assert "Copied 1 secret from 'default' to 'broken'; 1 was there already." in run("secrets-manager copy default broken").text
+
+
+def test_names_are_completed() -> None:
+    """Tab offers the managers, then the secrets of the source."""
+    words = ["secrets-manager", "copy"]
+    assert [one.text for one in tree.complete(words, "")][:2] == ["default", "other"]
+    assert [one.text for one in tree.complete([*words, "default"], "o")] == ["other"]
+    assert {"a", "b"} <= {one.text for one in tree.complete([*words, "default", "other"], "")}
+
+
+def test_a_target_that_is_not_there_is_registered_like_the_source() -> None:
+    """As `copy` does with any component, and it says that no secret was copied; not where a flag or a name says what is meant."""
+    with pytest.raises(ComponentNotFoundError):
+        run("secrets-manager copy default second --dry-run")
+    with pytest.raises(ComponentNotFoundError):
+        run("secrets-manager copy default second a")
+    said = run("secrets-manager copy default second").text
+    assert said.startswith("Registered secrets manager 'second' like 'default'; no secret was copied.")
+    assert Client().workspace.open_manager("second").list_secrets() == []
+    assert "Copied 2 secrets" in run("secrets-manager copy default second").text

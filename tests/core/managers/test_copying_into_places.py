@@ -1,0 +1,58 @@
+"""A team moves from a local file to each remote place and back, and finds everything as it was."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.core.managers.bad_weather import PATIENCE, AwsPlace, VaultsPlace
+from tests.core.managers.cloud_weather import AzurePlace, GcpPlace
+from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord
+from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.transfer.copying import copy_secrets
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.core.managers.bad_weather import Place
+
+PLACES: dict[str, Callable[[pytest.FixtureRequest], Place]] = {
+    "aws": lambda request: AwsPlace(str(uuid.uuid4()), request.getfixturevalue("aws")),
+    "azure": lambda request: AzurePlace(str(uuid.uuid4()), request.getfixturevalue("key_vault")),
+    "gcp": lambda request: GcpPlace(str(uuid.uuid4()), request.getfixturevalue("secret_manager")),
+    "vault": lambda request: VaultsPlace(str(uuid.uuid4()), request.getfixturevalue("vault")),
+}
+RECORDS = {
+    **{f"n{number}": SecretRecord("arbitrary", {"key": canary(str(number)), "other": str(number)}) for number in range(40)},
+    "schlüssel": SecretRecord("arbitrary", {"key.with.dots": "é\n\0\u2028", "empty": ""}),
+    "鍵": SecretRecord("of another package", {"pem": "-----\nabc\n-----\n"}),
+    "Key_B-1": SecretRecord("aws", {"aws_access_key_id": "a", "aws_secret_access_key": "b"}),
+    "none": SecretRecord("arbitrary", {}),
+}
+
+
+def _local(home: Path) -> LocalSecretsManager:
+    identity = str(uuid.uuid4())
+    return LocalSecretsManager(context=ManagerContext(name="local", id=identity, folder=home / identity))
+
+
+@pytest.mark.parametrize("place", list(PLACES))
+def test_there_and_back_nothing_has_changed(place: str, home: Path, request: pytest.FixtureRequest) -> None:
+    """Content, keys and schemas are the same in the place and in a new local store; a copy again finds all the same, and writes nothing."""
+    there = PLACES[place](request)
+    source, back = _local(home), _local(home)
+    for name, record in RECORDS.items():
+        source.register_record(name, record)
+    assert set(copy_secrets(source, there.open(**PATIENCE)).registered) == set(RECORDS)
+    remote = there.open(**PATIENCE)
+    assert remote.get_records(remote.list_secrets()) == RECORDS
+    before = {name: there.versions(name) for name in RECORDS}
+    again = copy_secrets(source, remote, on_conflict="replace")
+    assert (set(again.same), again.registered, again.replaced, again.failed) == (set(RECORDS), [], [], {})
+    assert {name: there.versions(name) for name in RECORDS} == before
+    copy_secrets(remote, back)
+    assert back.get_records(back.list_secrets()) == RECORDS

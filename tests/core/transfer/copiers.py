@@ -1,0 +1,19 @@
+"""What the tests of copying have other processes do."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.settings import HOME_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def copy_until_killed(home: Path, environment: Mapping[str, str]) -> None:
+    """Copy all secrets of ``default`` to ``cloud``, in a process that knows nothing of what a fixture has set."""
+    os.environ.update({**environment, HOME_VARIABLE: str(home), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"})
+    Client().copy_secrets("default", "cloud")

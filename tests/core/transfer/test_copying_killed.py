@@ -1,0 +1,104 @@
+"""A copy that is killed again and again, and started again, ends with what a copy ends with that nobody disturbs."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets as randomness
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from tests.core.managers.conftest import AWS_USER
+from tests.core.managers.stores import PROCESSES
+from tests.core.transfer.copiers import copy_until_killed
+from tests.fakes.http_weather import Weather
+from tests.fakes.moto_server import running_moto
+from tests.terminal import zensecrets
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.managers import SecretRecord
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import Workspace
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+SECRETS, KILLS = 1000, 10
+
+
+def _records(chosen: random.Random) -> dict[str, SecretRecord]:
+    """Return secrets of all sorts: schemas of ours, one that nobody knows, names and texts in four alphabets, small and large."""
+    records = {}
+    for number in range(SECRETS):
+        name = f"{chosen.choice(['db', 'ключ', '鍵', 'clé-', 'مفتاح', 'a=b+c@'])}{number}"
+        value = canary(str(number))
+        contents: list[tuple[str, dict[str, str]]] = [
+            ("arbitrary", {"key": value}),
+            ("arbitrary", {f"key.{place}": f"{value}\n{place}é\0" for place in range(chosen.randrange(6))}),
+            ("aws", {"aws_access_key_id": value, "aws_secret_access_key": "s" * chosen.randrange(1, 3000)}),
+            ("basic_auth", {"username": "u", "password": value}),
+            ("of another package", {"pem": f"-----\n{value}\n-----\n"}),
+        ]
+        records[name] = SecretRecord(*chosen.choice(contents))
+    return records
+
+
+def test_a_copy_killed_ten_times_ends_with_exactly_the_source(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A thousand secrets from `local` to `aws`, killed by SIGKILL at ten random moments: content and schemas of all are the source's."""
+    seed = randomness.randbelow(10**9)
+    chosen = random.Random(seed)  # noqa: S311 - when a process is killed is no secret
+    with capsys.disabled():
+        print(f"\nkilled at the moments of seed {seed}: ", end="")  # noqa: T201 - who repeats it needs the seed
+    for variable, value in AWS_USER.items():
+        monkeypatch.setenv(variable, value)
+    with running_moto() as port, Weather("127.0.0.1", port).running() as aws:
+        workspace = Client().workspace
+        records = _records(chosen)
+        source = workspace.open_manager("default")
+        for name, record in records.items():
+            source.register_record(name, record)
+        workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", {"endpoint_url": aws.address})
+        before = _state(source)
+        moments = sorted(chosen.sample(range(1, SECRETS - 100), KILLS))
+        for moment in moments:
+            _kill_a_copy(home, aws, moment, chosen.uniform(0.0, 0.01))
+        done = zensecrets("secrets-manager", "copy", "default", "cloud")
+        assert done.returncode == 0, done.stderr
+        assert not find_canary(done.stdout + done.stderr)
+        fresh = Workspace(home).open_manager("cloud")
+        assert fresh.get_records(fresh.list_secrets()) == records
+        assert _state(Workspace(home).open_manager("default")) == before
+        again = zensecrets("secrets-manager", "copy", "default", "cloud")
+        assert f"{SECRETS} were there already" in again.stdout
+    with capsys.disabled():
+        print(", ".join(map(str, moments)), f"of {SECRETS} secrets; then: {done.stdout.splitlines()[0]}")  # noqa: T201 - likewise
+    assert not find_canary(home)
+
+
+def _kill_a_copy(home: Path, aws: Weather, moment: int, after: float) -> None:
+    """Start a copy, and kill it shortly after so many secrets were asked to be registered."""
+    process = PROCESSES.Process(target=copy_until_killed, args=(home, AWS_USER))
+    process.start()
+    until = time.monotonic() + 60
+    while aws.seen.count("CreateSecret") < moment:
+        assert time.monotonic() < until
+        assert process.exitcode is None, "it was to be killed, not to end"
+        time.sleep(0.001)
+    time.sleep(after)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, "it was killed while it was copying"
+
+
+def _state(manager: SecretsManager) -> str:
+    """Return all that a manager holds, with numbers and times of the versions, as one text."""
+    return json.dumps(
+        [[*map(str, summary), repr(manager.get_records([summary.name])[summary.name].__dict__)] for summary in manager.summaries()]
+    )

@@ -1,0 +1,110 @@
+"""Copying between secrets managers with a person at the terminal: the bar, the questions, and Ctrl-C."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pexpect
+import pytest
+
+from tests.core.managers.conftest import AWS_USER
+from tests.fakes.http_weather import Weather
+from tests.fakes.moto_server import running_moto
+from tests.terminal import ZENSECRETS, at_a_terminal, zensecrets
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.managers import SecretRecord
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.fakes.http_weather import Exchange
+
+COPY = ("secrets-manager", "copy", "default", "cloud")
+
+
+@pytest.fixture(autouse=True)
+def _two_managers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have a hundred secrets, and a slow cloud that has none; look for values in what is left."""
+    for variable, value in {**AWS_USER, "TERM": "xterm"}.items():
+        monkeypatch.setenv(variable, value)
+    with running_moto() as port, Weather("127.0.0.1", port).running() as weather:
+        workspace = Client().workspace
+        workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", {"endpoint_url": weather.address})
+        for number in range(100):
+            workspace.open_manager("default").register_record(f"n{number:03}", SecretRecord("arbitrary", {"key": canary("copied")}))
+        with weather.spell(_slow, only="CreateSecret"):
+            yield
+    assert find_canary(tmp_path / "home") == []
+
+
+def _slow(exchange: Exchange) -> None:
+    time.sleep(1)
+    exchange.answer(exchange.forward())
+
+
+def _started(*words: str) -> pexpect.spawn[str]:
+    return at_a_terminal(str(ZENSECRETS), [*COPY, *words], {}, seconds=120, size=(24, 80))
+
+
+def _rest(process: pexpect.spawn[str]) -> str:
+    process.expect(pexpect.EOF)
+    process.close()
+    return str(process.before)
+
+
+def _same() -> bool:
+    source, cloud = (Client().workspace.open_manager(name) for name in ("default", "cloud"))
+    return bool(source.get_records(source.list_secrets()) == cloud.get_records(cloud.list_secrets()))
+
+
+def test_a_bar_says_how_far_it_is_and_ctrl_c_how_far_it_got() -> None:
+    """A bar counts secrets; after Ctrl-C a line says how many are there, and the same command goes on and ends with all."""
+    process = _started()
+    process.expect(r"[2-9]\d/100")
+    process.sendintr()
+    shown = _rest(process)
+    assert process.exitstatus == 130
+    found = re.search(r"Interrupted: (\d+) of 100 secrets are in 'cloud', each of them whole\.", shown)
+    assert found, shown
+    cloud = Client().workspace.open_manager("cloud")
+    assert len(cloud.list_secrets()) == int(found[1])
+    assert 0 < int(found[1]) < 100
+    again = zensecrets(*COPY)
+    assert again.stderr == ""
+    assert again.stdout == (
+        f"Copied {100 - int(found[1])} secrets from 'default' to 'cloud'; {found[1]} were there already.\n"
+        "To work with them there: zensecrets stack update default -x cloud\n"
+    )
+    assert _same()
+    assert find_canary(shown + again.stdout) == []
+
+
+def test_conflicts_are_asked_at_the_terminal() -> None:
+    """A person answers by a letter that is seen; a script has to say it with a flag."""
+    cloud = Client().workspace.open_manager("cloud")
+    cloud.register_record("n001", SecretRecord("arbitrary", {"key": canary("theirs")}))
+    alone = zensecrets(*COPY, "n000", "n001")
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert "--on-conflict=skip" in alone.stderr
+    stopped = zensecrets(*COPY, "n000", "n001", "--on-conflict=stop")
+    assert (stopped.returncode, stopped.stdout) == (1, "")
+    assert "nothing was copied" in stopped.stderr
+    assert cloud.list_secrets() == ["n001"]
+    process = _started("n000", "n001")
+    process.expect("Enter to stop: ")
+    process.sendline("r")
+    shown = _rest(process)
+    assert "Copied 2 secrets from 'default' to 'cloud'; 1 in place of what was there." in shown
+    assert process.exitstatus == 0
+    dry = zensecrets(*COPY, "n000", "n001", "n002", "--dry-run")
+    assert [line.split()[:2] for line in dry.stdout.splitlines() if line.startswith("n0")] == [
+        ["n000", "the"],
+        ["n001", "the"],
+        ["n002", "new"],
+    ]
+    assert find_canary(alone.stderr + stopped.stderr + shown + dry.stdout) == []
