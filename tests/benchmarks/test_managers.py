@@ -12,8 +12,8 @@ from keyring.backends import SecretService
 from tests.core.sealing.sessions import joined_session
 from zensecrets_jupyter.core.managers import _tables
 from zensecrets_jupyter.core.managers._sealing import CURRENT, Place, seal_record
-from zensecrets_jupyter.core.managers.interface import ManagerContext, SecretRecord
 from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.managers.records import ManagerContext, SecretRecord
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import click
 
     from zensecrets_jupyter.commands.words import Given
-    from zensecrets_jupyter.core.managers.interface import SecretSummary
+    from zensecrets_jupyter.core.managers.records import SecretSummary
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 

@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.errors import (
     UnsupportedOperationError,
 )
 from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS
+from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
 from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.testing._manager_hooks import ManagerHooks, content_of, needs, secret
 from zensecrets_jupyter.testing.canary import canary

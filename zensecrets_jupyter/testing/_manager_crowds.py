@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import SecretExistsError
 from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS
+from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack import ComponentType, Stack, StackComponent, get_flavor
 from zensecrets_jupyter.testing._manager_hooks import ManagerHooks, content_of, needs, secret

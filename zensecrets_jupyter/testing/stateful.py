@@ -20,11 +20,13 @@ from hypothesis.stateful import (
 )
 
 from zensecrets_jupyter.core.errors import SecretExistsError, SecretKeyNotFoundError, SecretNotFoundError
-from zensecrets_jupyter.core.managers.interface import Capability, SecretsManager
+from zensecrets_jupyter.core.managers.records import Capability
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from zensecrets_jupyter.core.managers.interface import SecretsManager
 
 
 class Habits(NamedTuple):

@@ -8,8 +8,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.managers.interface import ManagerContext
 from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.managers.records import ManagerContext
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.settings import HOME_VARIABLE
 

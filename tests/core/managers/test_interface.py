@@ -22,7 +22,7 @@ from zensecrets_jupyter import (
     UnsupportedOperationError,
 )
 from zensecrets_jupyter.core.managers import Capability, ManagerContext, ManagerOptions, SecretRecord, SecretsManager, SecretSummary
-from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS
+from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
 from zensecrets_jupyter.core.schemas import UndefinedSecretSchema
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

@@ -21,8 +21,8 @@ from zensecrets_jupyter.core.errors import (
     SecretKeyNotFoundError,
     SecretNotFoundError,
 )
-from zensecrets_jupyter.core.managers.interface import Capability, ManagerContext
 from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.managers.records import Capability, ManagerContext
 from zensecrets_jupyter.core.schemas import BaseSecretSchema, get_schema
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

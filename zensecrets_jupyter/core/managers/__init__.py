@@ -1,15 +1,8 @@
 """Secrets managers: the contract (`interface`), which flavors are known, and one file for each flavor."""
 
 from zensecrets_jupyter.core.managers._registry import Availability, availability, flavor_names, get_flavor, summary
-from zensecrets_jupyter.core.managers.interface import (
-    Capability,
-    ManagerContext,
-    ManagerOptions,
-    SecretRecord,
-    SecretsManager,
-    SecretSummary,
-    SecretVersion,
-)
+from zensecrets_jupyter.core.managers.interface import SecretsManager
+from zensecrets_jupyter.core.managers.records import Capability, ManagerContext, ManagerOptions, SecretRecord, SecretSummary, SecretVersion
 
 __all__ = [
     "Availability",

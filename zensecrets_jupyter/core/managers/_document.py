@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, StoreTooNewError
-from zensecrets_jupyter.core.managers.interface import SecretRecord
+from zensecrets_jupyter.core.managers.records import SecretRecord
 
 MARK = "zensecrets"
 """The key of a document that says that it is ours; its value is the format."""

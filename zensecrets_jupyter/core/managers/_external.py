@@ -19,13 +19,13 @@ from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundErr
 from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._remote import RemoteSecretsManager
 from zensecrets_jupyter.core.managers._requests import ClientT, OptionsT, RemoteOptions
-from zensecrets_jupyter.core.managers.interface import SecretRecord, SecretSummary
+from zensecrets_jupyter.core.managers.records import SecretRecord, SecretSummary
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
+    from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
 ONLY_KEY = "value"
 """The key of a text that is no JSON object, where none is named."""

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError
-from zensecrets_jupyter.core.managers.interface import ManagerOptions
+from zensecrets_jupyter.core.managers.records import ManagerOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

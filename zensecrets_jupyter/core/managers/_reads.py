@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zensecrets_jupyter.core.managers.interface import SecretsManager
+    from zensecrets_jupyter.core.managers._flavor import Flavor
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 
 class Read(NamedTuple):
     """A secret that was asked of ``manager``, and each state in which it was seen: none if it could not be read at all."""
 
-    manager: SecretsManager
+    manager: Flavor
     seen: list[BaseSecretSchema]
 
 
@@ -28,7 +28,7 @@ active: tuple[Reads, ...] = ()
 _lock = threading.Lock()
 
 
-def note(manager: SecretsManager, name: str, secret: BaseSecretSchema | None) -> None:
+def note(manager: Flavor, name: str, secret: BaseSecretSchema | None) -> None:
     """Say that ``secret`` was read from ``manager``; ``None`` if it was asked for and may not have come."""
     for record in active:
         read = record.setdefault((manager.id, name), Read(manager, []))

@@ -18,7 +18,7 @@ from zensecrets_jupyter.core.managers import _document
 from zensecrets_jupyter.core.managers._names import Keys
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._requests import ClientT, OptionsT, RemoteRequests
-from zensecrets_jupyter.core.managers.interface import Capability, ManagerContext, ManagerOptions, SecretRecord, SecretSummary
+from zensecrets_jupyter.core.managers.records import Capability, ManagerContext, ManagerOptions, SecretRecord, SecretSummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

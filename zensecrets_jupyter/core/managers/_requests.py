@@ -18,10 +18,12 @@ from zensecrets_jupyter.core.errors import FlavorUnavailableError, SecretNotFoun
 from zensecrets_jupyter.core.managers._names import Alphabet, ScopedOptions
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal, Request, error_for
 from zensecrets_jupyter.core.managers._registry import Availability, install_command, is_installed
-from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions, SecretsManager
+from zensecrets_jupyter.core.managers.interface import SecretsManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
 ClientT = TypeVar("ClientT")
 OptionsT = TypeVar("OptionsT", bound="RemoteOptions")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerCorruptedError
-from zensecrets_jupyter.core.managers.interface import SecretRecord
+from zensecrets_jupyter.core.managers.records import SecretRecord
 from zensecrets_jupyter.core.sealing import cipher
 
 if TYPE_CHECKING:

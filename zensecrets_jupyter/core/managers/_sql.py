@@ -22,14 +22,8 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.managers import _tables
 from zensecrets_jupyter.core.managers._sealing import CURRENT, EARLIER, Place, seal_record, unseal_record
-from zensecrets_jupyter.core.managers.interface import (
-    ALL_BUT_VERSIONS,
-    Capability,
-    SecretRecord,
-    SecretsManager,
-    SecretSummary,
-    SecretVersion,
-)
+from zensecrets_jupyter.core.managers.interface import SecretsManager
+from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS, Capability, SecretRecord, SecretSummary, SecretVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

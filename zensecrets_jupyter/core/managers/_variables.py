@@ -15,7 +15,8 @@ from pydantic import Field
 
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError
-from zensecrets_jupyter.core.managers.interface import Capability, ManagerOptions, SecretRecord, SecretsManager, SecretSummary
+from zensecrets_jupyter.core.managers.interface import SecretsManager
+from zensecrets_jupyter.core.managers.records import Capability, ManagerOptions, SecretRecord, SecretSummary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

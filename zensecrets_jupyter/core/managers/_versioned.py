@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 from zensecrets_jupyter.core.errors import SecretNotFoundError
 from zensecrets_jupyter.core.managers._external import ExternalSecretsManager
 from zensecrets_jupyter.core.managers._requests import ClientT, OptionsT
-from zensecrets_jupyter.core.managers.interface import ALL_BUT_VERSIONS, Capability, SecretVersion
+from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS, Capability, SecretVersion
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -23,14 +23,14 @@ from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._quiet import quietly
 from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
-from zensecrets_jupyter.core.managers.interface import Capability
+from zensecrets_jupyter.core.managers.records import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from zensecrets_jupyter.core.managers._names import Alphabet
-    from zensecrets_jupyter.core.managers.interface import ManagerOptions
+    from zensecrets_jupyter.core.managers.records import ManagerOptions
 
 _WRITTEN = "ZENSECRETS_WRITTEN"
 """The label under which a version is written before it becomes the current one."""

@@ -36,7 +36,7 @@ from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
-from zensecrets_jupyter.core.managers.interface import Capability
+from zensecrets_jupyter.core.managers.records import Capability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.keyvault.secrets import DeletedSecret, SecretClient, SecretProperties
 
-    from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
+    from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
 DELETED = "ObjectIsDeletedButRecoverable"
 UNSETTLED = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})

@@ -19,7 +19,7 @@ from zensecrets_jupyter.core.sealing.foreign_errors import from_os_error
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zensecrets_jupyter.core.managers.interface import ManagerOptions
+    from zensecrets_jupyter.core.managers.records import ManagerOptions
 
 
 class DotenvOptions(VariablesOptions):

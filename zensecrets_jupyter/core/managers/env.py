@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.managers._variables import VariablesOptions, Variab
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zensecrets_jupyter.core.managers.interface import ManagerOptions
+    from zensecrets_jupyter.core.managers.records import ManagerOptions
 
 
 class EnvOptions(VariablesOptions):

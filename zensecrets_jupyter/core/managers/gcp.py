@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import Secret
     from google.cloud.secretmanager_v1.types import SecretVersion as CloudVersion
 
-    from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
+    from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
 FOREIGN_ERRORS: Mapping[str, Outcome] = {
     # The codes of google.rpc.Code.

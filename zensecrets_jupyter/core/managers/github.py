@@ -28,7 +28,7 @@ from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet, Scope
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
 from zensecrets_jupyter.core.managers._requests import RemoteOptions
-from zensecrets_jupyter.core.managers.interface import Capability, ManagerContext, ManagerOptions, SecretRecord
+from zensecrets_jupyter.core.managers.records import Capability, ManagerContext, ManagerOptions, SecretRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -19,7 +19,8 @@ from pydantic import field_validator
 from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerLockedError, SecretNotFoundError
 from zensecrets_jupyter.core.managers import _document, _index
 from zensecrets_jupyter.core.managers._registry import Availability
-from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions, SecretRecord, SecretsManager, SecretSummary
+from zensecrets_jupyter.core.managers.interface import SecretsManager
+from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions, SecretRecord, SecretSummary
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
 from zensecrets_jupyter.core.sealing.keyring import SERVICE, full_name, system_keyring, unusable
 from zensecrets_jupyter.core.sealing.sqlite import SqliteFile

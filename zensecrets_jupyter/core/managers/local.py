@@ -13,7 +13,7 @@ from pydantic import Field, field_validator
 
 from zensecrets_jupyter.core.managers._sql import SqlSecretsManager, holds_secrets
 from zensecrets_jupyter.core.managers._tables import DATA_KEYS, TABLES
-from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
+from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
 from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
 

@@ -9,7 +9,8 @@ import threading
 from typing import TYPE_CHECKING, ClassVar
 
 from zensecrets_jupyter.core.errors import SecretNotFoundError
-from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions, SecretRecord, SecretsManager
+from zensecrets_jupyter.core.managers.interface import SecretsManager
+from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions, SecretRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

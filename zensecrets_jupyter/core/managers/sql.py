@@ -22,7 +22,7 @@ from zensecrets_jupyter.core.sealing.data_keys import DataKeys
 from zensecrets_jupyter.core.sealing.server import SqlServer, parsed
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
+    from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
 FORMAT = 1
 """Version of the tables; a store with a higher one is left alone."""

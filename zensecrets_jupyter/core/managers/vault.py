@@ -25,14 +25,14 @@ from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._vault_client import connected, is_known
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
-from zensecrets_jupyter.core.managers.interface import Capability, SecretSummary
+from zensecrets_jupyter.core.managers.records import Capability, SecretSummary
 from zensecrets_jupyter.core.names import LONE_SURROGATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from zensecrets_jupyter.core.managers._names import Alphabet
-    from zensecrets_jupyter.core.managers.interface import ManagerOptions, SecretRecord
+    from zensecrets_jupyter.core.managers.records import ManagerOptions, SecretRecord
 
 _NO_CONTENT = 204
 

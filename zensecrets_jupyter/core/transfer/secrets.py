@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretExistsError, SecretNotFoundError, UnreadableFileError, ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
-from zensecrets_jupyter.core.managers.interface import record_of
+from zensecrets_jupyter.core.managers.records import record_of
 from zensecrets_jupyter.core.schemas import BaseSecretSchema, get_schema, schema_or_stand_in
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.core.transfer import formats, sealed

@@ -1,0 +1,207 @@
+"""What a flavor of secrets manager is, what one says of itself, and what it implements."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import ValidationError
+
+from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretExistsError, SecretNotFoundError, UnsupportedOperationError
+from zensecrets_jupyter.core.managers._cache import ReadCache
+from zensecrets_jupyter.core.managers._registry import Availability
+from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS, Capability, ManagerContext, ManagerOptions, SecretSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from zensecrets_jupyter.core.errors import ZenSecretsError
+    from zensecrets_jupyter.core.interaction import PassphraseWanted
+    from zensecrets_jupyter.core.managers.records import SecretRecord, SecretVersion
+
+
+class Flavor(ABC):
+    """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`.
+
+    A subclass implements the few methods at the end of this class, those that start with an underscore.
+    """
+
+    FLAVOR: ClassVar[str] = ""
+    options_model: ClassVar[type[ManagerOptions]] = ManagerOptions
+    capabilities: ClassVar[Capability] = ALL_BUT_VERSIONS
+    is_local: ClassVar[bool] = False
+    """Whether only this machine can reach it; a stack with a remote orchestrator refuses such a manager."""
+    parallel_reads: ClassVar[int] = 32
+    """How many secrets :meth:`get_secrets` reads at a time; 1 where reading is cheaper than a thread."""
+    batch_reads: ClassVar[int] = 1
+    """How many secrets one request reads; over 1 where the flavor has ``_read_batch``."""
+    time_to_live: ClassVar[float] = 60.0
+    """Seconds for which a secret that was read is taken from the cache; a write by this process, through any instance, drops it at once."""
+
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """Prepare the manager; nothing is opened, created or connected before the first use.
+
+        Raises:
+            InvalidOptionsError: If an option is missing and has no default.
+        """
+        self.options = options if options is not None else self.make_options({})
+        self.context = context or ManagerContext()
+        self._cache = ReadCache(self.time_to_live, self._change_token, kind=self.FLAVOR)
+
+    @classmethod
+    def make_options(cls, attributes: Mapping[str, Any]) -> ManagerOptions:
+        """Return the options that ``attributes`` give.
+
+        Raises:
+            InvalidOptionsError: If one is missing, unknown or malformed; it says which and never its value.
+        """
+        try:
+            return cls.options_model.model_validate(dict(attributes))
+        except ValidationError as error:
+            found = [
+                f"{'.'.join(map(str, detail['loc'])) or 'options'} ({detail['type'].replace('_', ' ')})"
+                for detail in error.errors(include_url=False, include_context=False, include_input=False)
+            ]
+        known = ", ".join(cls.options_model.model_fields) or "none"
+        message = f"Flavor {cls.FLAVOR!r} of secrets manager does not take this: {', '.join(found)}."
+        raise InvalidOptionsError(message, flavor=cls.FLAVOR, hint=f"Its attributes are {known}.")
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """Tell whether the flavor can be used on this machine, and if not why; it reads no secret and writes nothing."""
+        return Availability(ok=True)
+
+    @property
+    def name(self) -> str:
+        """What the user called it."""
+        return self.context.name
+
+    @property
+    def id(self) -> str:
+        """Its identity, which stays when it is renamed."""
+        return self.context.id
+
+    def __repr__(self) -> str:
+        """Return the flavor and the name; options may hold values and are left out."""
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    @property
+    def opens_unasked(self) -> bool:
+        """Whether a secret can be read now without a person being asked for anything."""
+        return True
+
+    @property
+    def passphrase_wanted(self) -> PassphraseWanted | None:
+        """The passphrase that a person will be asked for when a secret is read or written; ``None`` if none will be."""
+        return None
+
+    @property
+    def keeps_key_in_file(self) -> bool:
+        """Whether who can read this user's files can read the secrets too: nothing that is written beside them makes it easier."""
+        return False
+
+    @property
+    def read_only(self) -> Mapping[str, str]:
+        """The secrets that other programs keep and that this manager only reads, whatever else it can: by name, each with its place."""
+        return {}
+
+    def describe(self) -> dict[str, str]:
+        """Return facts about this manager for a person, by name: where it keeps its secrets, and how they are protected."""
+        return {}
+
+    def require(self, needed: Capability, verb: str) -> None:
+        """Return if the manager can do that; for who wants to know before anybody is asked for anything.
+
+        Args:
+            needed: What it takes.
+            verb: What it is for, as in "can't VERB secrets".
+
+        Raises:
+            UnsupportedOperationError: If it can't.
+        """
+        if needed in self.capabilities:
+            return
+        message = f"Secrets manager {self.name!r} (flavor {self.FLAVOR}) can't {verb} secrets."
+        raise UnsupportedOperationError(message, flavor=self.FLAVOR, hint="Use a stack with another secrets manager for that.")
+
+    def exists(self, secret_name: str) -> SecretExistsError:
+        """Return the error that says that the name is taken; flavors raise it from ``_register``."""
+        message = f"A secret {secret_name!r} exists already in secrets manager {self.name!r}; it was not changed."
+        hint = f"To change it: %secret update {secret_name}"
+        return SecretExistsError(message, name=secret_name, manager=self.name, hint=hint)
+
+    def check_change(self, secret_name: str) -> None:
+        """Return if the secret may be written here; one that another program keeps may not.
+
+        Raises:
+            UnsupportedOperationError: If it may not; it says where it is kept.
+        """
+        where = self.read_only.get(secret_name)
+        if where is None:
+            return
+        message = f"Secret {secret_name!r} is another program's: secrets manager {self.name!r} only reads it, from {where}."
+        raise UnsupportedOperationError(
+            message, flavor=self.FLAVOR, hint="Change it there, by the program that keeps it, or use another name."
+        )
+
+    # What a flavor implements. A secret that is not there is always a SecretNotFoundError; its message is made above.
+
+    @abstractmethod
+    def _read(self, name: str) -> SecretRecord:
+        """Return what is stored under ``name``."""
+
+    def _read_batch(self, secret_names: Sequence[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
+        """Return for each name what is stored under it, or the error, in one request; only called where ``batch_reads`` is over 1."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} can't read {len(secret_names)} secrets at once.", flavor=self.FLAVOR)
+
+    @abstractmethod
+    def _list(self) -> Iterable[str]:
+        """Return the names, in any order, without reading a value."""
+
+    def _check(self, name: str, record: SecretRecord) -> None:  # noqa: B027 - a place without limits has nothing to check
+        """Raise InvalidSecretError if the place can't hold ``record`` under ``name``; nothing is asked of it."""
+
+    def _register(self, name: str, record: SecretRecord) -> None:  # noqa: ARG002 - that of a flavor that does it
+        """Store ``record`` under a new name, in one step; raise ``self.exists(name)`` if the name is taken. Only called with REGISTER."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} registers no {name!r}.", flavor=self.FLAVOR)
+
+    def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:  # noqa: ARG002 - likewise
+        """Store ``change(what is there)``, so that no other writer comes between where the place allows it. Only called with UPDATE."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} updates no {name!r}.", flavor=self.FLAVOR)
+
+    def _delete(self, name: str) -> None:
+        """Delete what is stored under ``name``. Only called with DELETE."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} deletes no {name!r}.", flavor=self.FLAVOR)
+
+    def _undelete(self, name: str) -> None:
+        """Bring back what was deleted under ``name``; raise ``self.exists(name)`` if there is something. Only called with UNDELETE."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} brings back no {name!r}.", flavor=self.FLAVOR)
+
+    def _delete_all(self) -> None:
+        """Delete everything; in one step where the place allows it."""
+        for name in list(self._list()):
+            with suppress(SecretNotFoundError):
+                self._delete(name)
+
+    def _rename(self, name: str, new_name: str) -> None:
+        """Move what is stored under ``name``; in one step where the place allows it."""
+        record = self._read(name)
+        self._register(new_name, record)
+        self._delete(name)
+
+    def _summaries(self) -> Iterable[SecretSummary]:
+        """Return a summary of each secret."""
+        return [SecretSummary(name) for name in self._list()]
+
+    def _history(self, name: str) -> list[SecretVersion]:
+        """Return the kept versions, the newest first; only called of flavors with VERSIONS."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} keeps no versions of {name!r}.", flavor=self.FLAVOR)
+
+    def _rollback(self, name: str, number: int) -> SecretVersion:
+        """Make version ``number`` current; only called of flavors with VERSIONS."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} keeps no version {number} of {name!r}.", flavor=self.FLAVOR)
+
+    def _change_token(self) -> object:
+        """Return something cheap that differs after any write by anybody, or ``None`` where the place has no such thing."""
+        return None

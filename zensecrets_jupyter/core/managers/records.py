@@ -1,0 +1,98 @@
+"""What passes between a secrets manager and whoever opens or calls it: what it can do, what it keeps, and what it is made with."""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from zensecrets_jupyter.core import settings
+from zensecrets_jupyter.core.fields import is_secret_field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from zensecrets_jupyter.core.interaction import PassphraseSource
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+    from zensecrets_jupyter.core.value import Origin
+
+
+class Capability(enum.Flag):
+    """What a secrets manager can do."""
+
+    READ = enum.auto()
+    LIST = enum.auto()
+    REGISTER = enum.auto()
+    UPDATE = enum.auto()
+    DELETE = enum.auto()
+    VERSIONS = enum.auto()
+    UNDELETE = enum.auto()
+
+
+ALL_BUT_VERSIONS = Capability.READ | Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
+
+
+@dataclass(frozen=True)
+class SecretRecord:
+    """What a secrets manager keeps under a name: the type of the schema, and the content as plain texts."""
+
+    schema: str
+    content: Mapping[str, str] = field(repr=False)
+
+
+class SecretVersion(NamedTuple):
+    """One kept state of a secret: its ``number`` (from 1, growing), schema type, time of writing (UTC), and whether it is current."""
+
+    number: int
+    schema: str
+    created: datetime
+    current: bool
+
+
+class SecretSummary(NamedTuple):
+    """What a list shows of a secret without reading a value; ``None`` where the manager does not know without reading."""
+
+    name: str
+    schema: str | None = None
+    version: int | None = None
+    updated: datetime | None = None
+
+
+class ManagerOptions(BaseModel):
+    """The attributes that a flavor takes at registration; sensitive ones are a SecretField."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """Return what ``repr`` shows: sensitive options as marks."""
+        fields = type(self).model_fields
+        return [(name, f"‹secret:{name}›" if is_secret_field(fields[name]) else getattr(self, name)) for name in fields]
+
+
+@dataclass(frozen=True)
+class ManagerContext:
+    """What the workspace tells a secrets manager about itself when it opens it.
+
+    Attributes:
+        name: What the user called it.
+        id: Its identity, which stays when it is renamed; sealed content is bound to it.
+        folder: A folder of its own for files that it keeps; it need not exist yet.
+        origin: Where its values can be resolved again when they are unpickled; ``None`` for one that nobody registered.
+        ask_passphrase: Asks a person for the passphrase of a store; ``None`` where nobody can be asked.
+    """
+
+    name: str = "unregistered"
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    folder: Path = field(default_factory=lambda: settings.home() / "secrets_managers" / "unregistered")
+    origin: Origin | None = None
+    ask_passphrase: PassphraseSource | None = None
+
+
+def record_of(secret: BaseSecretSchema) -> SecretRecord:
+    """Return what is stored of ``secret``: its type, and its content as exact ``str``."""
+    return SecretRecord(secret.TYPE, {key: str.__str__(value) for key, value in secret.content.items()})
