@@ -1,14 +1,31 @@
-"""A client of AWS Secrets Manager, made with boto3."""
+"""Which AWS Secrets Manager, and a client of it, made with boto3."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic import Field
 
 from zensecrets_jupyter.core.errors import InvalidOptionsError
+from zensecrets_jupyter.core.managers._external import ExternalOptions
 
-if TYPE_CHECKING:
-    from zensecrets_jupyter.core.managers.aws import AwsOptions
+
+class AwsOptions(ExternalOptions):
+    """Which account and region, and what becomes of deleted secrets."""
+
+    region_name: str | None = None
+    """The region; by default the one that boto3 finds."""
+    profile: str | None = None
+    """A profile of ``~/.aws``; by default the one that boto3 finds."""
+    endpoint_url: str | None = None
+    """Another address than the region's own: a VPC endpoint, a server for tests."""
+    recovery_days: int = Field(default=30, ge=7, le=30)
+    """Days for which a deleted secret can be brought back."""
+    force: bool = False
+    """Whether a deleted secret is gone at once and for good instead."""
+    tags: dict[str, str] = Field(default_factory=dict)
+    """Tags that each new secret gets besides ours."""
 
 
 def connected(chosen: AwsOptions, *, connections: int) -> Any:

@@ -1,16 +1,57 @@
-"""A client of Vault, made with hvac, that has logged in."""
+"""Which Vault and who asks, and a client of it, made with hvac, that has logged in."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from zensecrets_jupyter.core.errors import InvalidOptionsError
+from zensecrets_jupyter.core.fields import SecretField
+from zensecrets_jupyter.core.managers._external import ExternalOptions
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 
-if TYPE_CHECKING:
-    from zensecrets_jupyter.core.managers.vault import VaultOptions
+
+class VaultOptions(ExternalOptions):
+    """Where Vault is, and who asks."""
+
+    url: str | None = None
+    """Its address; by default VAULT_ADDR, else Vault's own default on this machine."""
+    mount_point: str = Field(default="secret", min_length=1)
+    """Where the KV engine is mounted."""
+    vault_namespace: str | None = None
+    """A namespace of Vault Enterprise; by default VAULT_NAMESPACE. (``namespace`` is who shares the secrets, in any flavor.)"""
+    auth: Literal["token", "approle", "kubernetes"] = "token"
+    """How to log in."""
+    auth_mount: str | None = None
+    """Where the way to log in is mounted; by default under its own name."""
+    token: str | None = SecretField(default=None)
+    """A token; by default VAULT_TOKEN, else the file that ``vault login`` writes."""
+    role_id: str | None = None
+    """The AppRole."""
+    secret_id: str | None = SecretField(default=None)
+    """The AppRole's secret."""
+    role: str | None = None
+    """The role of a Kubernetes service account."""
+    jwt_file: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+    """Where Kubernetes puts the service account's token."""
+    ca_file: Path | None = None
+    """Who has signed Vault's certificate; by default VAULT_CACERT, else whom this machine trusts."""
+    force: bool = False
+    """Whether a deleted secret is gone for good, with all its versions, instead of being kept to be brought back."""
+
+    @model_validator(mode="after")
+    def _have_what_the_login_needs(self) -> VaultOptions:
+        # Only the type of an error is shown, so that no text of it can quote what was given.
+        if self.auth == "approle" and not (self.role_id and self.secret_id):
+            raise PydanticCustomError("auth=approle needs role_id and secret_id", "missing")
+        if self.auth == "kubernetes" and not self.role:
+            raise PydanticCustomError("auth=kubernetes needs role", "missing")
+        return self
 
 
 def connected(chosen: VaultOptions, *, connections: int) -> Any:

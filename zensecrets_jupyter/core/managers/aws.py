@@ -11,13 +11,10 @@ from contextlib import suppress
 from datetime import timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
-
 from zensecrets_jupyter.core.errors import SecretNotFoundError, ZenSecretsError
-from zensecrets_jupyter.core.managers._aws_client import connected
+from zensecrets_jupyter.core.managers._aws_client import AwsOptions, connected
 from zensecrets_jupyter.core.managers._aws_versions import CURRENT, labelled, number_in, numbers, version_id
 from zensecrets_jupyter.core.managers._document import Document
-from zensecrets_jupyter.core.managers._external import ExternalOptions
 from zensecrets_jupyter.core.managers._names import ALPHABETS
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._quiet import quietly
@@ -87,23 +84,6 @@ _ERRORS: dict[str, Outcome] = {
     "HTTPClientError": Outcome.TRANSIENT,
     "ResponseParserError": Outcome.TRANSIENT,
 }
-
-
-class AwsOptions(ExternalOptions):
-    """Which account and region, and what becomes of deleted secrets."""
-
-    region_name: str | None = None
-    """The region; by default the one that boto3 finds."""
-    profile: str | None = None
-    """A profile of ``~/.aws``; by default the one that boto3 finds."""
-    endpoint_url: str | None = None
-    """Another address than the region's own: a VPC endpoint, a server for tests."""
-    recovery_days: int = Field(default=30, ge=7, le=30)
-    """Days for which a deleted secret can be brought back."""
-    force: bool = False
-    """Whether a deleted secret is gone at once and for good instead."""
-    tags: dict[str, str] = Field(default_factory=dict)
-    """Tags that each new secret gets besides ours."""
 
 
 class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):

@@ -10,20 +10,14 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError, ZenSecretsError
-from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._document import Document
-from zensecrets_jupyter.core.managers._external import ExternalOptions
 from zensecrets_jupyter.core.managers._names import ALPHABETS
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
-from zensecrets_jupyter.core.managers._vault_client import connected, is_known
+from zensecrets_jupyter.core.managers._vault_client import VaultOptions, connected, is_known
 from zensecrets_jupyter.core.managers._versioned import Kept, VersionedSecretsManager
 from zensecrets_jupyter.core.managers.records import Capability, SecretSummary
 from zensecrets_jupyter.core.names import LONE_SURROGATE
@@ -72,44 +66,6 @@ _ERRORS: dict[str, Outcome] = {
     "InvalidSchema": Outcome.UNREACHABLE,
     "InvalidURL": Outcome.UNREACHABLE,
 }
-
-
-class VaultOptions(ExternalOptions):
-    """Where Vault is, and who asks."""
-
-    url: str | None = None
-    """Its address; by default VAULT_ADDR, else Vault's own default on this machine."""
-    mount_point: str = Field(default="secret", min_length=1)
-    """Where the KV engine is mounted."""
-    vault_namespace: str | None = None
-    """A namespace of Vault Enterprise; by default VAULT_NAMESPACE. (``namespace`` is who shares the secrets, in any flavor.)"""
-    auth: Literal["token", "approle", "kubernetes"] = "token"
-    """How to log in."""
-    auth_mount: str | None = None
-    """Where the way to log in is mounted; by default under its own name."""
-    token: str | None = SecretField(default=None)
-    """A token; by default VAULT_TOKEN, else the file that ``vault login`` writes."""
-    role_id: str | None = None
-    """The AppRole."""
-    secret_id: str | None = SecretField(default=None)
-    """The AppRole's secret."""
-    role: str | None = None
-    """The role of a Kubernetes service account."""
-    jwt_file: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
-    """Where Kubernetes puts the service account's token."""
-    ca_file: Path | None = None
-    """Who has signed Vault's certificate; by default VAULT_CACERT, else whom this machine trusts."""
-    force: bool = False
-    """Whether a deleted secret is gone for good, with all its versions, instead of being kept to be brought back."""
-
-    @model_validator(mode="after")
-    def _have_what_the_login_needs(self) -> VaultOptions:
-        # Only the type of an error is shown, so that no text of it can quote what was given.
-        if self.auth == "approle" and not (self.role_id and self.secret_id):
-            raise PydanticCustomError("auth=approle needs role_id and secret_id", "missing")
-        if self.auth == "kubernetes" and not self.role:
-            raise PydanticCustomError("auth=kubernetes needs role", "missing")
-        return self
 
 
 class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
