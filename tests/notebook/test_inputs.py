@@ -167,6 +167,14 @@ def comm_of(kernel: Kernel) -> str:
     return next(str(content["comm_id"]) for content in opened if content["target_name"] == COMM)
 
 
+def test_front_ends_are_talked_to_from_the_first_cell_of_somebody_on(tmp_path: Path) -> None:
+    """An extension that was loaded while nobody was there begins to talk at the first cell of who is, and once."""
+    with running_kernel(tmp_path) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter", somebody=False).ok
+        ran = [kernel.run("1", somebody=somebody) for somebody in (False, True, True)]
+    assert [[message["msg_type"] for message in one.messages].count("comm_open") for one in ran] == [0, 1, 0]
+
+
 def told(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return what the guard tells the front ends in these messages, the status left out."""
     found = [message["content"]["data"] for message in messages if message["msg_type"] == "comm_msg"]

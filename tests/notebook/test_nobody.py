@@ -54,8 +54,8 @@ def test_nbclient_gets_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "execution_count" not in notebook.cells[2] or notebook.cells[2].execution_count is None
 
 
-def test_nbclient_runs_what_asks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With values from files a notebook runs to its end, and holds no value afterwards."""
+def test_nbclient_runs_what_asks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """With values from files a notebook runs to its end, holds no value afterwards, and nbclient has nothing to warn of."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
     file = tmp_path / "key.txt"
     file.write_text(canary("file"))
@@ -63,6 +63,7 @@ def test_nbclient_runs_what_asks_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     notebook = new_notebook(cells=[new_code_cell(source) for source in cells])
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": tmp_path}}).execute()
     file.unlink()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
     assert "‹secret:openai.api_key›" in nbformat.writes(notebook)
     assert not find_canary(nbformat.writes(notebook))
     assert not find_canary(tmp_path)

@@ -40,6 +40,8 @@ class AfterCell:
     def look(self, result: Any) -> None:
         """Deal with the cell that ``result`` is of; IPython calls this."""
         info = result.info
+        if self._front_ends is not None:
+            self._front_ends.open()
         if self._cleaner.is_on and info is not None and info.store_history and info.raw_cell:
             line = self._shell.execution_count - 1 if result.execution_count is None else result.execution_count
             self._remember(line, info.cell_id)

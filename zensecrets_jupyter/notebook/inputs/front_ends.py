@@ -30,9 +30,11 @@ class Request(NamedTuple):
 class FrontEnds:
     """What a kernel tells its front ends about the guard, and what they answer."""
 
-    def __init__(self, status: Callable[[], Mapping[str, Any]]) -> None:
-        """Tell them what ``status`` returns."""
+    def __init__(self, status: Callable[[], Mapping[str, Any]], is_there: Callable[[], bool]) -> None:
+        """Tell them what ``status`` returns, from the first cell on at which ``is_there`` says that somebody has a front end."""
         self._status = status
+        self._is_there = is_there
+        self._has_begun = False
         self._told: Mapping[str, Any] | None = None
         self._comm: Any = None
         self._waiting: dict[str, Request] = {}
@@ -40,9 +42,12 @@ class FrontEnds:
         self._last_cell = 0.0
 
     def open(self) -> None:
-        """Begin to talk."""
+        """Begin to talk, once and where somebody is there: what runs notebooks by itself warns of each comm that it does not know."""
+        if self._has_begun or not self._is_there():
+            return
         from comm import create_comm  # noqa: PLC0415 - only kernels have front ends
 
+        self._has_begun = True
         self._told = self._status()
         self._comm = create_comm(target_name=TARGET, data=dict(self._told))
         self._comm.on_msg(self._hear)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from zensecrets_jupyter.notebook.front_end import somebody_is_there
 from zensecrets_jupyter.notebook.inputs.after_cell import AfterCell
 from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
 from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
@@ -29,7 +30,7 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     kernel = getattr(shell, "kernel", None)
     front_ends = None
     if kernel is not None:
-        front_ends = FrontEnds(lambda: status_of(guard))
+        front_ends = FrontEnds(lambda: status_of(guard), lambda: somebody_is_there(shell))
         front_ends.open()
         undo.callback(front_ends.close)
         _publish_clean(kernel, cleaner, undo)
