@@ -36,7 +36,7 @@ class Alphabet:
 
     Attributes:
         place: What messages call the place.
-        letters: The characters of a name that stand for themselves; never the separator's.
+        letters: The characters of a name that stand for themselves, never the separator's; empty if all do, and nothing is escaped.
         longest: Characters in a key at most.
         mark: What an escape begins with: one character, or the same twice where it is frequent in names. Once, it then stands for itself.
         separator: What stands between the parts of a path. No escaped part contains it.
@@ -56,6 +56,8 @@ class Alphabet:
 
     def escape(self, part: str) -> str:
         """Return ``part`` in the letters of the place."""
+        if not self.letters:
+            return part
         start = 1 if part and (part.startswith(self.reserved) or (self.first and part[0] not in self.first)) else 0
         pieces = [self._escaped(letter) for letter in part[:start]]
         for number, letter in enumerate(part[start:], start):
@@ -65,6 +67,8 @@ class Alphabet:
 
     def unescape(self, text: str) -> str | None:
         """Return the part that :meth:`escape` makes ``text`` of; ``None`` if there is none."""
+        if not self.letters:
+            return text
         folded = text.lower() if self.upper else text
         part = None
         with suppress(ValueError):
@@ -105,8 +109,8 @@ ALPHABETS = {
         first=f"{string.ascii_lowercase}_",
         reserved=("github_",),
     ),
-    # The name of a secret of a ZenML server: a column of 255 characters.
-    "zenml": Alphabet("ZenML", f"{_ANY_CASE}_-", 255),
+    # The name of a secret of a ZenML server: any text of 255 characters. What pipelines call a secret is its name here.
+    "zenml": Alphabet("ZenML", "", 255),
 }
 """The alphabets of the places that we know, by flavor."""
 

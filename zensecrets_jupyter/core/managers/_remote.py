@@ -74,16 +74,13 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
         key = self.key_of(name)
         return self.ask(verb, lambda client: self._get(client, key), name=name)
 
-    def _record_in(self, document: Document, name: str) -> SecretRecord:
-        return _document.read(document, name=name, place=self.alphabet.place)
-
     def _document_for(self, name: str, record: SecretRecord) -> Document:
         """Return what is sent.
 
         Raises:
             InvalidSecretError: If the place takes no such large document.
         """
-        document = _document.written(record)
+        document = self._written(record)
         if not self.largest or document.size <= self.largest:
             return document
         message = f"Secret {name!r} needs {document.size} bytes in {self.alphabet.place}; {self.largest} are allowed."
@@ -221,6 +218,16 @@ class RemoteSecretsManager(RemoteRequests[ClientT, OptionsT]):
         # What another program keeps, or another user has deleted just now, is no reason to keep the rest.
         with suppress(SecretNotFoundError, ManagerCorruptedError):
             self._delete(name)
+
+    # What a place keeps of a secret, and back. A flavor whose place has a form of its own for secrets overrides both.
+
+    def _written(self, record: SecretRecord) -> Document:
+        """Return the document for ``record``."""
+        return _document.written(record)
+
+    def _record_in(self, document: Document, name: str) -> SecretRecord:
+        """Return what ``document`` holds, found as the secret ``name``; raise ManagerCorruptedError if it is none of ours."""
+        return _document.read(document, name=name, place=self.alphabet.place)
 
     # What a flavor implements. Each raises what its library raises, or Refusal; keys are those of the place.
 
