@@ -49,6 +49,9 @@ BUILT_IN: dict[str, _BuiltIn] = {
         "zensecrets_jupyter.core.managers.sql", "SqlServerSecretsManager", "sealed tables on a PostgreSQL server, for a team", "sql"
     ),
     "vault": _BuiltIn("zensecrets_jupyter.core.managers.vault", "VaultSecretsManager", "HashiCorp Vault, KV version 2", extra="vault"),
+    "zenml": _BuiltIn(
+        "zensecrets_jupyter.core.managers.zenml", "ZenmlSecretsManager", "a ZenML server, whose pipelines use them too", extra="zenml"
+    ),
 }
 
 
