@@ -63,6 +63,15 @@ class ZenmlServer(NamedTuple):
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def leave_login(self, folder: Path, address: str, token: str = "") -> None:
+        """Write into ``folder`` what ``zenml login`` leaves there that has got a token for the server at that address."""
+        folder.mkdir(exist_ok=True)
+        store = {"store": {"type": "rest", "url": address}}
+        (folder / "config.yaml").write_text(json.dumps(store))
+        (folder / "credentials.yaml").write_text(
+            json.dumps({address: {"url": address, "api_token": {"access_token": token or self.token}}})
+        )
+
     def new_api_key(self) -> str:
         """Return the key of a user of its own, who may do everything with secrets."""
         return _new_api_key(self.url, self.token)

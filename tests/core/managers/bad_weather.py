@@ -102,7 +102,7 @@ class AwsPlace(Place):
             "throttled": _aws_refusal("ThrottlingException"),
             "500": _aws_refusal("InternalServiceError", 500),
             "clock skew": _aws_refusal("InvalidSignatureException", 403, "Signature expired: zsCanary is now earlier"),
-            **_OF_ANY_PLACE,
+            **OF_ANY_PLACE,
         }
         only = {"may not list": "ListSecrets", "may not read": "(Batch)?GetSecretValue"}.get(kind, only)
         return self._weather.spell(acts[kind], times=times, only=only)
@@ -146,7 +146,7 @@ class VaultsPlace(Place):
             "throttled": answering(429, {"errors": ["request path zsCanary: rate limit quota exceeded"]}, Retry_After="1"),
             "500": answering(500, {"errors": ["1 error occurred:\n\t* internal error zsCanary\n\n"]}),
             "clock skew": lambda exchange: exchange.answer(exchange.forward()._replace(headers={"Date": "Mon, 01 Jan 2001 00:00:00 GMT"})),
-            **_OF_ANY_PLACE,
+            **OF_ANY_PLACE,
         }
         only = {"may not list": "LIST ", "may not read": "GET /v1/secret/data/"}.get(kind, only)
         return self._place.weather.spell(acts[kind], times=times, only=only)
@@ -172,9 +172,10 @@ def _aws_refusal(code: str, status: int = 400, message: str = "User: zsCanary is
     return answering(status, {"__type": code, "message": message})
 
 
-_OF_ANY_PLACE: dict[str, Callable[[Exchange], None]] = {
+OF_ANY_PLACE: dict[str, Callable[[Exchange], None]] = {
     "silent": silent,
     "reset": resetting,
     "answer lost": resetting_after,
     "nonsense": answering(200, "<html>zsCanary: this network asks you to log in</html>"),
 }
+"""What a proxy can do to any place that speaks HTTP, by the kind of spell."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from tests.core.managers.climate_of_zenml import zenml
 from tests.core.managers.climates_at_the_wire import aws, vault
 from tests.core.managers.climates_in_clouds import azure, gcp, github
 from tests.core.managers.climates_of_this_machine import dotenv, env, keyring, local
@@ -178,5 +179,6 @@ CLIMATES = {
     "gcp": gcp,
     "azure": azure,
     "github": github,
+    "zenml": zenml,
 }
 """The columns of the table; each flavor adds its own."""

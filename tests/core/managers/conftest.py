@@ -11,6 +11,7 @@ from tests.fakes.key_vault import KeyVaultServer
 from tests.fakes.moto_server import running_moto
 from tests.fakes.secret_manager import SecretManagerServer
 from tests.fakes.vault_server import FakeVault, running_vault
+from tests.zenml_server import ZenmlServer, running_zenml
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -105,3 +106,10 @@ def key_vault(key_vault_server: KeyVaultServer, monkeypatch: pytest.MonkeyPatch)
     key_vault_server.empty()
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(key_vault_server.authority))
     return key_vault_server
+
+
+@pytest.fixture(scope="session")
+def zenml_server() -> Iterator[tuple[ZenmlServer, Weather]]:
+    """Yield a real ZenML server, and the weather in front of it."""
+    with running_zenml() as server, Weather("127.0.0.1", server.port).running() as weather:
+        yield server, weather

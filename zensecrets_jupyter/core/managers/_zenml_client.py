@@ -44,7 +44,7 @@ class AnswerError(Exception):
 
 
 def _is_zenmls_error(answer: requests.Response) -> bool:
-    """Tell whether ZenML says so of a secret: it sends the name of its error with a text, and for an address that is not there a text only."""
+    """Tell whether ZenML says so of a secret: then it sends the name of its error too, and for an address that is not there a text only."""
     try:
         found = answer.json()
     except ValueError:
@@ -69,8 +69,11 @@ class Connection(NamedTuple):
         return _answer(self.session, method, self.secrets + path, timeout=self.timeout, **more)
 
 
-def connected(server: Server, *, timeout: float, connections: int) -> Connection:
-    """Return a connection for as many threads as there are ``connections``, logged in where there is something to log in with."""
+def connected(server: Server, *, anew: bool, timeout: float, connections: int) -> Connection:
+    """Return a connection for as many threads as there are ``connections``, logged in where there is something to log in with.
+
+    A token of an earlier login is used as it is, or with ``anew`` only where there is no API key.
+    """
     import requests  # noqa: PLC0415 - loaded when it is used
 
     session = requests.Session()
@@ -80,7 +83,7 @@ def connected(server: Server, *, timeout: float, connections: int) -> Connection
     # Else a .netrc would take the token's place.
     session.auth = lambda request: request
     token = server.token
-    if server.api_key:
+    if server.api_key and (anew or not token):
         asked = {"grant_type": "zenml-api-key", "password": server.api_key}
         found = _answer(session, "POST", f"{server.url}{API}/login", timeout=timeout, data=asked)
         token = text_in(found, "access_token")

@@ -37,7 +37,7 @@ from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from zensecrets_jupyter.core.managers.interface import ManagerOptions
+    from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
 
 FOREIGN_ERRORS: Mapping[str, Outcome] = {
     "no-such-address": Outcome.UNREACHABLE,
@@ -135,6 +135,11 @@ class ZenmlSecretsManager(RemoteSecretsManager[Connection, ZenmlOptions]):
     page: ClassVar[int] = 1000
     """Secrets in one page of a list; the server allows ten times as many."""
 
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
+        super().__init__(options, context=context)
+        self._has_connected = False
+
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
         server = self._server()
@@ -159,7 +164,9 @@ class ZenmlSecretsManager(RemoteSecretsManager[Connection, ZenmlOptions]):
         if not is_sealed_on_the_way(server.url):
             message = f"ZenML's settings name {server.address}, where an API key and secrets would be sent in clear."
             raise InvalidOptionsError(message, flavor=self.FLAVOR, hint="Give the server an address that begins with https.")
-        return connected(server, timeout=self.chosen.timeout, connections=self.parallel_reads)
+        # Where an earlier client was given up, the token of a login before it may have ended.
+        anew, self._has_connected = self._has_connected, True
+        return connected(server, anew=anew, timeout=self.chosen.timeout, connections=self.parallel_reads)
 
     def _document_for(self, name: str, record: SecretRecord) -> Document:
         if SCHEMA in record.content:
