@@ -55,11 +55,13 @@ class ZenmlServer(NamedTuple):
         """Return what ``code`` prints as JSON, in its last line, where ZenML is installed and this server is the one it asks."""
         return json.loads(self.run("python", "-c", code, *arguments, **self.client_variables).splitlines()[-1])
 
-    def run(self, program: str, *arguments: str, **variables: str) -> str:
-        """Return what a program of ZenML's environment prints, with those variables, and settings of its own unless they say where."""
+    def run(self, program: str, *arguments: str, answer: str = "", **variables: str) -> str:
+        """Return what a program of ZenML's environment prints, with those variables; ``answer`` is what is typed into it."""
         command = [str(CACHE / "bin" / program), *arguments]
         environment = {**_environment(self.folder / "client"), **variables}
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=SECONDS, env=environment, cwd=self.folder)
+        done = subprocess.run(
+            command, check=False, capture_output=True, text=True, timeout=SECONDS, input=answer, env=environment, cwd=self.folder
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
@@ -75,6 +77,12 @@ class ZenmlServer(NamedTuple):
     def new_api_key(self) -> str:
         """Return the key of a user of its own, who may do everything with secrets."""
         return _new_api_key(self.url, self.token)
+
+    def empty(self) -> None:
+        """Delete every secret that its administrator sees."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        for found in _answer("GET", f"{self.url}/api/v1/secrets?size=1000", headers=headers)["items"]:
+            _answer("DELETE", f"{self.url}/api/v1/secrets/{found['id']}", headers=headers)
 
     def stored(self, prefix: str) -> dict[str, bytes]:
         """Return what is in the database, as it is there, of the secrets whose names begin so."""

@@ -201,8 +201,7 @@ class ZenmlSecretsManager(RemoteSecretsManager[Connection, ZenmlOptions]):
         found = self.ask("rename", lambda client: self._identity(client, key), name=name)
         if key == new_key:
             raise self.exists(new_name)
-        renamed = {"name": new_key}
-        self.ask("rename", lambda client: client.ask("PUT", f"/{found}", json=renamed), name=new_name, writes=True)
+        self.ask("rename", lambda client: self._change_in(client, found, {"name": new_key}), name=new_name, writes=True)
 
     # The requests of the flavor.
 
@@ -258,7 +257,10 @@ class ZenmlSecretsManager(RemoteSecretsManager[Connection, ZenmlOptions]):
         change.update(dict.fromkeys(before.keys() - after.keys()))
         if change:
             # Keys that are not named stay, and one without a value goes.
-            text_in(client.ask("PUT", f"/{present.token}", params={"patch_values": True}, json={"values": change}), "id")
+            self._change_in(client, str(present.token), {"values": change})
+
+    def _change_in(self, client: Connection, identity: str, change: Mapping[str, Any]) -> None:
+        text_in(client.ask("PUT", f"/{identity}", params={"patch_values": True}, json=change), "id")
 
     def _remove(self, client: Connection, key: str) -> None:
         if client.ask("DELETE", f"/{self._identity(client, key)}") is not None:

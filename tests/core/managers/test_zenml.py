@@ -1,0 +1,362 @@
+"""The flavor zenml, against a real ZenML server, and beside ZenML's own client, which has an environment of its own."""
+
+from __future__ import annotations
+
+import base64
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.core.managers.counting import secret
+from tests.core.managers.zenml_weather import HastyZenml, answering_of_another, hiding, refusal, spell
+from tests.core.told import in_one_line, told
+from zensecrets_jupyter.core.errors import (
+    InvalidOptionsError,
+    InvalidSecretError,
+    ManagerAccessError,
+    ManagerError,
+    ManagerUnreachableError,
+    SecretExistsError,
+    SecretNotFoundError,
+    UnsupportedOperationError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
+from zensecrets_jupyter.testing._manager_hooks import content_of
+from zensecrets_jupyter.testing.canary import canary, find_canary
+from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from tests.fakes.http_weather import Exchange, Weather
+    from tests.zenml_server import ZenmlServer
+
+
+class ZenmlPlace(NamedTuple):
+    """A server, the weather before it, and where a person's login for it is."""
+
+    server: ZenmlServer
+    weather: Weather
+    settings: Path
+
+    def open(self, identity: str = "one", **attributes: Any) -> HastyZenml:
+        """Return a manager for whoever has logged in."""
+        return HastyZenml(HastyZenml.make_options(attributes), context=ManagerContext(name="tried", id=identity))
+
+
+@pytest.fixture
+def zenml(zenml_server: tuple[ZenmlServer, Weather], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ZenmlPlace]:
+    """Yield the place, for a person who has logged in by ``zenml login``; afterwards nothing of the test is there."""
+    server, weather = zenml_server
+    settings = tmp_path / "zenml"
+    server.leave_login(settings, weather.address)
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(settings))
+    weather.seen.clear()
+    yield ZenmlPlace(server, weather, settings)
+    server.empty()
+
+
+class TestZenml(SecretsManagerTests):
+    """The whole suite, in all weathers, but for what a server can't: to compare before it writes."""
+
+    manager_class = HastyZenml
+    attributes: Mapping[str, Any] = {"scope": "component"}
+    limit = HastyZenml.largest
+    keeps_all_updates = False
+    series = 8
+    place: ZenmlPlace
+
+    @pytest.fixture(autouse=True)
+    def _use(self, zenml: ZenmlPlace) -> None:
+        """Ask the server."""
+        self.place = zenml
+
+    def raw(self) -> bytes:
+        """Return what the server's database holds of this test's secrets."""
+        return b"\n".join(self.place.server.stored(f"zenml/component/{self.identity}").values())
+
+    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+        """Return what ZenML can say."""
+        answers: dict[str, tuple[Callable[[Exchange], None], type[ZenSecretsError]]] = {
+            "401": (refusal(401, "CredentialsNotValid"), ManagerAccessError),
+            "403": (refusal(403, "IllegalOperationError"), ManagerAccessError),
+            "429": (refusal(429, "MaxConcurrentTasksError"), ManagerUnreachableError),
+            "500": (refusal(500, "RuntimeError"), ManagerUnreachableError),
+            "501": (refusal(501, "NotImplementedError"), UnsupportedOperationError),
+            "418": (refusal(418, "Teapot"), ManagerError),
+        }
+        return {code: (partial(self.place.weather.spell, act), error) for code, (act, error) in answers.items()}
+
+
+PIPELINE = """
+import json, sys
+from zenml.client import Client
+from zenml.config.secret_reference_mixin import SecretReferenceMixin
+
+class Attributes(SecretReferenceMixin):
+    password: str = ""
+
+client = Client()
+read = client.get_secret("database").secret_values
+resolved = Attributes(password="{{database.password}}").password
+client.create_secret("from-a-pipeline", {"token": sys.argv[1], "ключ": "value"})
+client.update_secret("database", add_or_update_values={"port": "5432"})
+print(json.dumps([read, resolved, client.zen_store.url]))
+"""
+
+
+def test_a_notebook_and_a_pipeline_share_one_store(zenml: ZenmlPlace) -> None:
+    """ZenML's own client reads what we wrote, key by key and by a reference, and we read and update what it wrote, by the same names."""
+    manager = zenml.open()
+    password, token, other = canary("password"), canary("token"), canary("other")
+    manager.register_secret(secret("database", user="reader", password=password))
+    assert zenml.server.run_client(PIPELINE, token) == [{"user": "reader", "password": password}, password, zenml.server.url]
+    assert manager.list_secrets() == ["database", "from-a-pipeline"]
+    assert content_of(manager, "from-a-pipeline") == {"token": token, "ключ": "value"}
+    assert content_of(manager, "database") == {"user": "reader", "password": password, "port": "5432"}
+    manager.merge_secret("from-a-pipeline", {"token": other}, remove=["ключ"])
+    manager.rename_secret("from-a-pipeline", "shared")
+    code = 'import json\nfrom zenml.client import Client\nprint(json.dumps(Client().get_secret("shared").secret_values))'
+    assert zenml.server.run_client(code) == {"token": other}
+
+
+def test_a_schema_is_remembered_under_a_key_more(zenml: ZenmlPlace) -> None:
+    """A typed secret has that key in the server, and not here; an arbitrary one has none; nobody can take the key for a value."""
+    manager = zenml.open()
+    manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
+    manager.register_secret(secret("arbitrary", k="v"))
+    stored = {name: base64.b64decode(values[2:-1]) for name, values in zenml.server.stored("").items()}
+    assert stored["typed"] == b'{"password": "p", "username": "u", "zensecrets_schema": "basic_auth"}'
+    assert stored["arbitrary"] == b'{"k": "v"}'
+    assert isinstance(zenml.open().get_secret("typed"), BasicAuthSecretSchema)
+    assert content_of(manager, "typed") == {"username": "u", "password": "p"}
+    manager.update_secret(secret("typed", k="v"))
+    assert base64.b64decode(zenml.server.stored("typed")["typed"][2:-1]) == b'{"k": "v"}'
+    with pytest.raises(InvalidSecretError, match="zensecrets_schema") as caught:
+        manager.merge_secret("arbitrary", {"zensecrets_schema": canary()})
+    assert in_one_line(caught.value)
+    assert not find_canary(told(caught.value))
+
+
+def test_without_a_scope_a_name_is_the_servers_own(zenml: ZenmlPlace) -> None:
+    """Any name is the same there; those of the scopes are nobody's; and nobody deletes what pipelines may need all at once."""
+    manager, scoped = zenml.open(), zenml.open(scope="namespace", namespace="t_e%m")
+    for name in ("ключ/🔑", "a%2Fb", "A", "a", "equals:a", "startswith:", "x" * 255):
+        manager.register_secret(secret(name, k=name))
+        assert content_of(manager, name) == {"k": name}
+    scoped.register_secret(secret("a", k="scoped"))
+    assert set(zenml.server.stored("")) == {*manager.list_secrets(), "zenml/namespace/t_e%m/a"}
+    assert scoped.list_secrets() == ["a"]
+    with pytest.raises(InvalidSecretError, match="belongs to the scopes"):
+        manager.register_secret(secret("zenml/namespace/t_e%m/b", k="v"))
+    with pytest.raises(UnsupportedOperationError, match="pipelines may need them") as caught:
+        manager.delete_all_secrets()
+    assert caught.value.hint
+    scoped.delete_all_secrets()
+    assert len(manager.list_secrets()) == 7
+
+
+def test_secrets_of_one_user_are_apart_from_those_of_all(zenml: ZenmlPlace) -> None:
+    """What is registered as private is under the same name another secret, which neither the others nor another user see."""
+    shared, private = zenml.open(), zenml.open(private=True)
+    shared.register_secret(secret("a", k="shared"))
+    private.register_secret(secret("a", k="private"))
+    other = zenml.open(private=True, url=zenml.weather.address, api_key=zenml.server.api_key)
+    assert (content_of(shared, "a"), content_of(private, "a")) == ({"k": "shared"}, {"k": "private"})
+    assert other.list_secrets() == []
+    private.delete_secret("a")
+    assert shared.list_secrets() == ["a"]
+
+
+def test_a_change_sends_what_changes(zenml: ZenmlPlace) -> None:
+    """Of a secret with two keys one is sent, so that what another writer does to the other stays; a change to nothing sends nothing."""
+    manager = zenml.open()
+    manager.register_secret(secret("a", k="1", l="1"))
+    sent: list[bytes] = []
+
+    def come_between(exchange: Exchange) -> None:
+        sent.append(exchange.body)
+        zenml.open().merge_secret("a", {"l": "2"})
+        exchange.answer(exchange.forward())
+
+    with zenml.weather.spell(come_between, times=1, only="PUT "):
+        manager.merge_secret("a", {"k": "2"})
+    assert content_of(manager, "a") == {"k": "2", "l": "2"}
+    assert sent == [b'{"values": {"k": "2"}}']
+    zenml.weather.seen.clear()
+    manager.merge_secret("a", {"k": "2"})
+    assert not [request for request in zenml.weather.seen if request.startswith("PUT")]
+
+
+@pytest.mark.parametrize("kind", ["reset", "answer lost", "silent", "500"])
+@pytest.mark.parametrize("act", ["register", "merge", "rename", "delete"])
+def test_a_write_that_was_broken_off_is_done_once(zenml: ZenmlPlace, act: str, kind: str) -> None:
+    """Whether it was done before the connection broke or not, in the end it is, and the other secret is as it was."""
+    manager = zenml.open(timeout=0.8, deadline=5)
+    manager.register_secret(secret("kept", k="v"))
+    if act != "register":
+        manager.register_secret(secret("a", k="1", l="1"))
+    acts: dict[str, tuple[str, Callable[[], None], dict[str, dict[str, str]]]] = {
+        "register": ("POST", lambda: manager.register_secret(secret("a", k="1")), {"a": {"k": "1"}}),
+        "merge": ("PUT", lambda: manager.merge_secret("a", {"k": "2"}, remove=["l"]), {"a": {"k": "2"}}),
+        "rename": ("PUT", lambda: manager.rename_secret("a", "b"), {"b": {"k": "1", "l": "1"}}),
+        "delete": ("DELETE", lambda: manager.delete_secret("a"), {}),
+    }
+    method, do, expected = acts[act]
+    with spell(zenml.weather, kind, times=1, only=method):
+        do()
+    other = zenml.open()
+    assert {name: content_of(other, name) for name in other.list_secrets()} == {**expected, "kept": {"k": "v"}}
+
+
+def test_who_may_not_see_values_is_told(zenml: ZenmlPlace) -> None:
+    """A server that hides the values denies them, and nothing is taken for an empty secret or written over."""
+    manager = zenml.open()
+    manager.register_secret(secret("a", k="v"))
+    with zenml.weather.spell(hiding, only="GET /api/v1/secrets/"):
+        for act in (lambda: manager.get_secret("a", refresh=True), lambda: manager.merge_secret("a", {"l": "v"})):
+            with pytest.raises(ManagerAccessError, match="the values are hidden") as caught:
+                act()
+            assert in_one_line(caught.value)
+        assert manager.list_secrets() == ["a"]
+    assert content_of(manager, "a") == {"k": "v"}
+
+
+@pytest.mark.parametrize("kind", answering_of_another())
+def test_what_is_no_zenml_server_is_told(zenml: ZenmlPlace, kind: str) -> None:
+    """Nothing that answers there is taken for a missing secret, an empty list, or a write that was done."""
+    manager = zenml.open()
+    manager.register_secret(secret("a", k="v"))
+    acts: list[Callable[[], Any]] = [
+        manager.list_secrets,
+        lambda: manager.get_secret("a", refresh=True),
+        lambda: manager.register_secret(secret("b", k=canary())),
+        lambda: manager.merge_secret("a", {"k": canary()}),
+        lambda: manager.rename_secret("a", "b"),
+        lambda: manager.delete_secret("a"),
+    ]
+    with zenml.weather.spell(answering_of_another()[kind]):
+        for act in acts:
+            with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
+                act()
+            assert not find_canary(told(caught.value))
+    # Likewise where it stands in the way of the very write.
+    with zenml.weather.spell(answering_of_another()[kind], only="POST|PUT|DELETE"):
+        for act in acts[2:]:
+            with pytest.raises(ManagerUnreachableError, match="can't be reached"):
+                act()
+    assert {name: content_of(manager, name) for name in manager.list_secrets()} == {"a": {"k": "v"}}
+
+
+def test_a_login_that_has_ended_is_renewed(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manager that is refused logs in again with its key and goes on; one with a token only says who has to do so."""
+    with_key = zenml.open(url=zenml.weather.address, api_key=zenml.server.new_api_key())
+    with_key.register_secret(secret("a", k="v"))
+    zenml.weather.seen.clear()
+    with zenml.weather.spell(refusal(401, "CredentialsNotValid"), times=1):
+        assert content_of(with_key, "a") == {"k": "v"}
+    assert zenml.weather.seen.count("POST /api/v1/login") == 1
+    zenml.server.leave_login(zenml.settings, zenml.weather.address, token=canary("ended"))
+    with pytest.raises(ManagerAccessError, match="does not know who is asking") as caught:
+        zenml.open().list_secrets()
+    assert not find_canary(told(caught.value))
+    # Beside a key that ended token is no hindrance.
+    monkeypatch.setenv("ZENML_STORE_URL", zenml.weather.address)
+    monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
+    assert zenml.open().list_secrets() == ["a"]
+
+
+def test_two_managers_have_a_login_each(zenml: ZenmlPlace) -> None:
+    """One with a wrong key is refused while the other goes on; neither changes what ZenML has left on this machine."""
+    before = {path: path.read_bytes() for path in zenml.settings.rglob("*")}
+    right = zenml.open(url=zenml.weather.address, api_key=zenml.server.new_api_key(), private=True)
+    wrong = zenml.open(url=zenml.weather.address, api_key=canary("key"))
+    for name in ("a", "b"):
+        right.register_secret(secret(name, k=name))
+        with pytest.raises(ManagerAccessError) as caught:
+            wrong.list_secrets()
+        assert not find_canary(told(caught.value))
+    assert right.list_secrets() == ["a", "b"]
+    assert zenml.open(private=True).list_secrets() == []
+    for name in ("a", "b"):
+        right.delete_secret(name)
+    assert {path: path.read_bytes() for path in zenml.settings.rglob("*")} == before
+
+
+def test_a_key_is_for_its_own_server(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the key in the environment nor the login goes to another address than theirs."""
+    monkeypatch.setenv("ZENML_STORE_URL", zenml.server.url)
+    monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
+    assert zenml.open().list_secrets() == []
+    assert zenml.weather.seen == []
+    for elsewhere in (zenml.open(url=zenml.weather.address), zenml.open(url=f"{zenml.server.url}/")):
+        with pytest.raises(ManagerAccessError, match="does not know who is asking"):
+            elsewhere.list_secrets()
+    assert not [request for request in zenml.weather.seen if "login" in request]
+
+
+def test_what_zenml_login_leaves_is_understood(zenml: ZenmlPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ZenML's own login is all that is needed; and a machine where nobody has logged in is told what to do."""
+    theirs = tmp_path / "theirs"
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(theirs))
+    with pytest.raises(InvalidOptionsError, match="does not know which server to ask") as caught:
+        zenml.open().list_secrets()
+    assert "zenml login" in str(caught.value)
+    assert zenml.open().describe()["server"] == "none yet"
+    zenml.server.run("zenml", "login", zenml.weather.address, "--api-key", answer=zenml.server.api_key, ZENML_CONFIG_PATH=str(theirs))
+    assert zenml.open().list_secrets() == []
+    assert zenml.open().describe()["server"] == zenml.weather.address
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://zenml.example", "no address that begins with https"),
+        ("ftp://zenml.example", "no address that begins with https"),
+        ("https://", "no address that begins with https"),
+        ("https://[", "no address that begins with https"),
+        ("https://zsCanary:x@zenml.example", "holds a user"),
+    ],
+)
+def test_an_address_that_shows_secrets_is_refused(url: str, said: str) -> None:
+    """Nothing is sent in clear to another machine, and nobody's password stands in an address."""
+    with pytest.raises(InvalidOptionsError, match=said) as caught:
+        HastyZenml.make_options({"url": url})
+    assert not find_canary(told(caught.value))
+
+
+def test_a_server_in_the_settings_that_would_get_secrets_in_clear_is_refused(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ZenML itself would do is told as an error, without the password that may stand in the address."""
+    monkeypatch.setenv("ZENML_STORE_URL", f"http://{canary()}:x@zenml.example")
+    manager = zenml.open()
+    with pytest.raises(InvalidOptionsError, match="in clear") as caught:
+        manager.list_secrets()
+    assert not find_canary(told(caught.value) + repr(manager.describe()))
+
+
+def test_a_server_that_does_not_run_is_told_at_once(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused connection is not tried again for a minute; the error says where to look."""
+    monkeypatch.setenv("ZENML_STORE_URL", "http://127.0.0.1:1")
+    manager: SecretsManager = zenml.open()
+    for act in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", k=canary()))):
+        with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
+            act()
+        assert not find_canary(told(caught.value))
+
+
+def test_a_taken_name_stays_whose_it_is(zenml: ZenmlPlace) -> None:
+    """Registering and renaming onto a secret that is there, or onto its own name, are refused; what is missing is missing."""
+    manager = zenml.open()
+    for name in ("a", "b"):
+        manager.register_secret(secret(name, k=name))
+    for new_name in ("a", "b"):
+        with pytest.raises(SecretExistsError):
+            manager.rename_secret("a", new_name)
+    with pytest.raises(SecretNotFoundError):
+        manager.rename_secret("c", "c")
+    assert {name: content_of(manager, name) for name in manager.list_secrets()} == {"a": {"k": "a"}, "b": {"k": "b"}}
