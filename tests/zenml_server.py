@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 VERSION = "0.98.0"
 """The ZenML that is tested against; it runs on each Python from 3.10 to 3.14."""
@@ -78,6 +78,11 @@ class ZenmlServer(NamedTuple):
         """Return the key of a user of its own, who may do everything with secrets."""
         return _new_api_key(self.url, self.token)
 
+    def put(self, name: str, values: Mapping[str, str]) -> None:
+        """Register a secret past everybody's client."""
+        asked = {"name": name, "values": dict(values)}
+        _answer("POST", f"{self.url}/api/v1/secrets", json=asked, headers={"Authorization": f"Bearer {self.token}"})
+
     def empty(self) -> None:
         """Delete every secret that its administrator sees."""
         headers = {"Authorization": f"Bearer {self.token}"}
@@ -108,12 +113,16 @@ def running_zenml() -> Iterator[ZenmlServer]:
         }
         environment = {**_environment(folder / "server"), **asked}
         command = [str(CACHE / "bin" / "python"), __file__]
-        server = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment, cwd=folder
-        )
+        log = folder / "log"
+        with log.open("w") as said:
+            server = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, env=environment, cwd=folder
+            )
         try:
             assert server.stdout is not None
-            port = int(server.stdout.readline())
+            first = server.stdout.readline()
+            assert first.strip().isdecimal(), log.read_text()
+            port = int(first)
             url = f"http://127.0.0.1:{port}"
             token = _answer("POST", f"{url}/api/v1/login", data={"username": "admin", "password": password})["access_token"]
             yield ZenmlServer(port, folder, _new_api_key(url, token), token)

@@ -161,6 +161,24 @@ def test_without_a_scope_a_name_is_the_servers_own(zenml: ZenmlPlace) -> None:
     assert len(manager.list_secrets()) == 7
 
 
+def test_what_no_secret_can_be_here_is_left_as_it_is(zenml: ZenmlPlace) -> None:
+    """A name that no reference could have is nobody's; a key that none could have is told, and the secret not read in part nor changed."""
+    manager = zenml.open()
+    for name in ("a secret", "v1.2", "-a"):
+        zenml.server.put(name, {"k": "v"})
+    for number, key in enumerate(("my key", "", "{k}", "-k", "name")):
+        zenml.server.put(f"odd{number}", {key: canary(), "k": "v"})
+    before = zenml.server.stored("")
+    assert manager.list_secrets() == [f"odd{number}" for number in range(5)]
+    for name in manager.list_secrets():
+        for act in (partial(manager.get_secret, name), partial(manager.merge_secret, name, {"k": "w"})):
+            with pytest.raises(InvalidSecretError, match="has a key") as caught:
+                act()
+            assert in_one_line(caught.value)
+            assert not find_canary(told(caught.value))
+    assert zenml.server.stored("") == before
+
+
 def test_secrets_of_one_user_are_apart_from_those_of_all(zenml: ZenmlPlace) -> None:
     """What is registered as private is under the same name another secret, which neither the others nor another user see."""
     shared, private = zenml.open(), zenml.open(private=True)

@@ -13,6 +13,7 @@ later may undo what the earlier did; changed keys only are sent, so that it has 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -21,6 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
+from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidOptionsError, InvalidSecretError, UnsupportedOperationError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._document import Document
@@ -181,10 +183,15 @@ class ZenmlSecretsManager(RemoteSecretsManager[Connection, ZenmlOptions]):
         mark = {} if record.schema == ArbitrarySecretSchema.TYPE else {SCHEMA: record.schema}
         return _document_of({**record.content, **mark})
 
-    def _record_in(self, document: Document, name: str) -> SecretRecord:  # noqa: ARG002 - the base class's
+    def _record_in(self, document: Document, name: str) -> SecretRecord:
         content = _values_of(document)
         schema = content.pop(SCHEMA, ArbitrarySecretSchema.TYPE)
-        return SecretRecord(schema, content)
+        unfit = next((key for key in content if not _can_be_a_key(key)), None)
+        if unfit is None:
+            return SecretRecord(schema, content)
+        message = f"Secret {name!r} has a key {unfit!r} in ZenML, which no secret can have here."
+        hint = "Give the key another name there, without white space and braces."
+        raise InvalidSecretError(message, name=name, manager=self.name, hint=hint)
 
     def _delete(self, name: str) -> None:
         # Without a look at what is there: it can't be anything else than a secret.
@@ -274,6 +281,12 @@ class ZenmlSecretsManager(RemoteSecretsManager[Connection, ZenmlOptions]):
 
     def _wait_asked_by(self, error: Exception) -> float:
         return error.wait if isinstance(error, AnswerError) else 0.0
+
+
+def _can_be_a_key(text: str) -> bool:
+    with suppress(InvalidSecretError):
+        return bool(names.check_key(text))
+    return False
 
 
 def _document_of(values: Mapping[str, str], token: object = None) -> _Values:
