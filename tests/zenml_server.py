@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 VERSION = "0.98.0"
 """The ZenML that is tested against; it runs on each Python from 3.10 to 3.14."""
 CACHE = Path(__file__).parents[1] / ".pytest_cache" / "d" / f"zenml-{VERSION}"
+PREPARED = CACHE / "server"
+"""The database of a server that has nothing yet but its administrator."""
+ADMINISTRATOR, PASSWORD = "admin", "admin-password"
 SECONDS = 120
 """How long it may take to start, and its client to do what a test asks of it."""
 
@@ -102,33 +105,41 @@ def running_zenml() -> Iterator[ZenmlServer]:
     _make_environment()
     with tempfile.TemporaryDirectory(prefix="zs-zenml-") as name:
         folder = Path(name)
-        password = secrets.token_hex(8)
-        asked = {
-            "ZENML_LOCAL_STORES_PATH": str(folder / "server" / "stores"),
-            "ZENML_SERVER": "true",
-            "ZENML_SERVER_AUTO_ACTIVATE": "true",
-            "ZENML_SERVER_DEPLOYMENT_TYPE": "other",
-            "ZENML_DEFAULT_USER_NAME": "admin",
-            "ZENML_DEFAULT_USER_PASSWORD": password,
-        }
-        environment = {**_environment(folder / "server"), **asked}
-        command = [str(CACHE / "bin" / "python"), __file__]
-        log = folder / "log"
-        with log.open("w") as said:
-            server = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, env=environment, cwd=folder
-            )
-        try:
-            assert server.stdout is not None
-            first = server.stdout.readline()
-            assert first.strip().isdecimal(), log.read_text()
-            port = int(first)
+        shutil.copytree(PREPARED, folder / "server")
+        with _serving(folder / "server") as port:
             url = f"http://127.0.0.1:{port}"
-            token = _answer("POST", f"{url}/api/v1/login", data={"username": "admin", "password": password})["access_token"]
+            token = _answer("POST", f"{url}/api/v1/login", data={"username": ADMINISTRATOR, "password": PASSWORD})["access_token"]
             yield ZenmlServer(port, folder, _new_api_key(url, token), token)
-        finally:
-            server.terminate()
-            server.communicate(timeout=30)
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[int]:
+    """Yield the port of a server whose database is in the folder, and made there if there is none."""
+    asked = {
+        "ZENML_LOCAL_STORES_PATH": str(folder / "stores"),
+        "ZENML_SERVER": "true",
+        "ZENML_SERVER_AUTO_ACTIVATE": "true",
+        "ZENML_SERVER_DEPLOYMENT_TYPE": "other",
+        "ZENML_DEFAULT_USER_NAME": ADMINISTRATOR,
+        "ZENML_DEFAULT_USER_PASSWORD": PASSWORD,
+    }
+    environment = {**_environment(folder), **asked}
+    log = folder / "log"
+    with log.open("w") as said:
+        command = [str(CACHE / "bin" / "python"), __file__]
+        server = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, env=environment, cwd=folder
+        )
+    try:
+        assert server.stdout is not None
+        first = server.stdout.readline()
+        assert first.strip().isdecimal(), log.read_text()
+        # It listens before it answers.
+        _answer("GET", f"http://127.0.0.1:{int(first)}/api/v1/info")
+        yield int(first)
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
 
 
 def _new_api_key(url: str, token: str) -> str:
@@ -148,7 +159,7 @@ def _answer(method: str, url: str, **more: Any) -> Any:
 
 def _environment(folder: Path) -> dict[str, str]:
     """Return the variables of a person who has that home, and keeps ZenML from asking and telling the world anything."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     quiet = {"ZENML_ANALYTICS_OPT_IN": "false", "ZENML_AUTO_OPEN_DASHBOARD": "false", "ZENML_LOGGING_COLORS_DISABLED": "true"}
     return {"PATH": os.environ["PATH"], "HOME": str(folder), "ZENML_CONFIG_PATH": str(folder / "settings"), **quiet}
 
@@ -166,6 +177,9 @@ def _make_environment() -> None:
         subprocess.run([sys.executable, "-m", "venv", str(CACHE)], check=True)
         wanted = ["--quiet", "--disable-pip-version-check", f"zenml[server]=={VERSION}"]
         subprocess.run([str(CACHE / "bin" / "python"), "-m", "pip", "install", *wanted], check=True)
+        # To make a database takes the server as long as to start.
+        with _serving(PREPARED):
+            pass
         done.touch()
 
 
