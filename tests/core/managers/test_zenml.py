@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import yaml
 
 from tests.core.managers.counting import secret
 from tests.core.managers.zenml_weather import HastyZenml, answering_of_another, hiding, refusal, spell
@@ -23,7 +24,10 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers._zenml_login import Server, server_in_use
 from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing._manager_hooks import content_of
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
@@ -68,7 +72,7 @@ class TestZenml(SecretsManagerTests):
     attributes: Mapping[str, Any] = {"scope": "component"}
     limit = HastyZenml.largest
     keeps_all_updates = False
-    series = 8
+    series = 6
     place: ZenmlPlace
 
     @pytest.fixture(autouse=True)
@@ -306,6 +310,16 @@ def test_two_managers_have_a_login_each(zenml: ZenmlPlace) -> None:
     assert {path: path.read_bytes() for path in zenml.settings.rglob("*")} == before
 
 
+def test_the_key_is_sealed_in_the_workspace(zenml: ZenmlPlace, home: Path) -> None:
+    """A key that is registered with the manager is in no file in clear, and works when the manager is opened again."""
+    key = zenml.server.new_api_key()
+    attributes = {"url": zenml.weather.address, "api_key": key}
+    get_workspace().register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", attributes)
+    zenml.server.put("a", {"k": "v"})
+    assert get_workspace().open_manager("pipelines").list_secrets() == ["a"]
+    assert not find_canary(home, key)
+
+
 def test_a_key_is_for_its_own_server(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the key in the environment nor the login goes to another address than theirs."""
     monkeypatch.setenv("ZENML_STORE_URL", zenml.server.url)
@@ -329,6 +343,39 @@ def test_what_zenml_login_leaves_is_understood(zenml: ZenmlPlace, tmp_path: Path
     zenml.server.run("zenml", "login", zenml.weather.address, "--api-key", answer=zenml.server.api_key, ZENML_CONFIG_PATH=str(theirs))
     assert zenml.open().list_secrets() == []
     assert zenml.open().describe()["server"] == zenml.weather.address
+
+
+ENDED = {"access_token": "token", "expires_at": "2026-01-01T00:00:00.000000+00:00"}
+TO_COME = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "login", "found"),
+    [
+        ({"store": {"url": "https://a/"}}, {"https://a": {"api_key": "key"}}, Server("https://a", "key")),
+        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": TO_COME}}, Server("https://a", "key", "token")),
+        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": ENDED}}, Server("https://a", "key")),
+        ({"store": {"url": "https://a"}}, {"https://b": {"api_key": "key"}}, Server("https://a")),
+        ({"store": {"url": "https://a"}}, {"https://a": "key"}, Server("https://a")),
+        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": 1, "api_token": {"expires_at": "soon"}}}, Server("https://a")),
+        ({"store": {"url": "https://a"}}, ["https://a"], Server("https://a")),
+        ({"store": {"url": "sqlite:////home/a/zenml.db", "type": "sql"}}, {}, None),
+        ({"store": ["https://a"]}, {}, None),
+        ({}, {}, None),
+        ("no settings", {}, None),
+    ],
+)
+def test_settings_are_read_as_far_as_they_are_zenmls(
+    settings: object, login: object, found: Server | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login of the very server is found, one that has ended is none, and what is not understood is not there."""
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
+    for name, text in (("config", settings), ("credentials", login)):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(text))
+    assert server_in_use() == found
+    (tmp_path / "config.yaml").write_text("{ no: yaml")
+    (tmp_path / "credentials.yaml").write_bytes(b"\xff")
+    assert server_in_use() is None
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 API = "/api/v1"
 """Where every address of the API begins."""
 _DONE = 200
+_BAD_REQUEST = 400
 _NOT_FOUND = 404
 
 
 class AnswerError(Exception):
-    """An answer that is none of those which were hoped for; of its text only the name of ZenML's error is kept.
+    """An answer that is none of those which were hoped for; nothing of its text is kept.
 
     Attributes:
         code: What the table of errors knows it by.
@@ -37,7 +38,7 @@ class AnswerError(Exception):
         self.code = str(answer.status_code)
         if answer.status_code == _NOT_FOUND and not _is_zenmls_error(answer):
             self.code = "no-such-address"
-        if answer.status_code == 400 and answer.request.method in {"POST", "PUT"}:  # noqa: PLR2004 - "Bad Request"
+        if answer.status_code == _BAD_REQUEST and answer.request.method in {"POST", "PUT"}:
             self.code = "refused-content"
         asked = answer.headers.get("Retry-After", "")
         self.wait = float(asked) if asked.isdecimal() else 0.0
