@@ -7,7 +7,8 @@ others wrote are ordinary secrets here. So there is nothing that is another prog
 secrets can't be deleted at once. A schema other than ``arbitrary`` is remembered under a key more.
 
 A server can't compare before it writes, and takes some milliseconds to change a secret. Of two who change one at the very same moment the
-later may undo what the earlier did; changed keys only are sent, so that it has to be that moment. It keeps no versions.
+later may undo what the earlier did; changed keys only are sent, so that it has to be that moment. Of two users who register one name then
+both may succeed, and the older secret is the one that is read. It keeps no versions.
 """
 
 from __future__ import annotations
@@ -144,12 +145,10 @@ class ZenmlSecretsManager(RemoteSecretsManager[Connection, ZenmlOptions]):
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
+        seen = {"seen by": "this user only" if self.chosen.private else "all users of the server"}
         server = self._server()
-        facts = {
-            "server": server.address if server else "none yet",
-            "seen by": "this user only" if self.chosen.private else "all its users",
-        }
-        return {**super().describe(), **facts}
+        ambient = {} if self.chosen.url else {"server": server.address if server else "none yet"}
+        return {**super().describe(), **seen, **ambient}
 
     def _server(self) -> Server | None:
         if self.chosen.url:
@@ -161,7 +160,7 @@ class ZenmlSecretsManager(RemoteSecretsManager[Connection, ZenmlOptions]):
         server = self._server()
         if server is None:
             message = f"Secrets manager {self.name!r} (flavor zenml) does not know which server to ask: none is in ZenML's settings here."
-            hint = "Give it url=https://SERVER, or log in: zenml login SERVER. A local ZenML has none before: zenml login --local"
+            hint = "Give it url=https://SERVER, or log in by zenml login SERVER; a local ZenML gets a server by zenml login --local"
             raise InvalidOptionsError(message, flavor=self.FLAVOR, hint=hint)
         if not is_sealed_on_the_way(server.url):
             message = f"ZenML's settings name {server.address}, where an API key and secrets would be sent in clear."
