@@ -168,7 +168,7 @@ def _make_environment() -> None:
     """Install ZenML, unless that was done; of several processes one does it, and the others wait."""
     CACHE.parent.mkdir(parents=True, exist_ok=True)
     done = CACHE / "done"
-    with CACHE.with_suffix(".lock").open("w") as lock:
+    with (CACHE.parent / f"{CACHE.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # The Python that it was made with may be gone.
         if done.exists() and (CACHE / "bin" / "python").exists():
@@ -189,6 +189,8 @@ def _serve() -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     sys.stdout.write(f"{listening.getsockname()[1]}\n")
     sys.stdout.flush()
+    # Nobody reads on: what ZenML logs there would fill the pipe, and then it would wait.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     server = uvicorn.Server(uvicorn.Config("zenml.zen_server.zen_server_api:app", log_level="critical"))
     # Whoever started it may be killed.
     threading.Thread(target=_end_with_standard_input, args=(server,), daemon=True).start()
