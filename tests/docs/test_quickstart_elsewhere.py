@@ -9,6 +9,7 @@ from tests.docs.quickstarts import run_quickstart_on
 from tests.fakes.moto_server import running_moto
 from tests.fakes.vault_server import EVERYTHING, running_vault
 from tests.postgresql import running_postgresql
+from tests.zenml_server import running_zenml
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -52,3 +53,14 @@ def test_the_quickstart_runs_on_vault(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("VAULT_TOKEN", token)
         run_quickstart_on("vault", {}, tmp_path)
         assert find_canary(repr([version.data for versions in vault.kept.values() for version in versions.values()]))
+
+
+def test_the_quickstart_runs_on_zenml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell ends without an error where somebody has logged in by ``zenml login``, and ZenML's own client finds the secrets."""
+    with running_zenml() as server:
+        server.leave_login(tmp_path / "zenml", server.url)
+        monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path / "zenml"))
+        (tmp_path / "run").mkdir()
+        run_quickstart_on("zenml", {}, tmp_path / "run")
+        code = 'import json\nfrom zenml.client import Client\nprint(json.dumps(Client().get_secret("my_secret").secret_values))'
+        assert find_canary(repr(server.run_client(code)))
