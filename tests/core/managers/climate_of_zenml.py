@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.managers.bad_weather import PATIENCE
-from tests.core.managers.counting import secret
-from tests.core.managers.weather import Climate
-from tests.core.managers.zenml_weather import HASTE, SECRETS, HastyZenml, spell
+from tests.core.managers.weather import Climate, seed
+from tests.core.managers.zenml_weather import ON_ITS_OWN, SECRETS, HastyZenml, spell
 from tests.fakes.http_weather import Weather
 from tests.zenml_server import running_zenml
 from zensecrets_jupyter.core.managers import ManagerContext
@@ -33,19 +32,13 @@ def zenml(folder: Path) -> Iterator[Climate]:
         environment.setenv("XDG_CONFIG_HOME", str(folder))
 
         def open_manager(**more: float) -> HastyZenml:
-            return HastyZenml(HastyZenml.make_options({**HASTE, **more}), context=ManagerContext(name="tried", id="one"))
-
-        def seed(name: str, value: str) -> None:
-            manager = open_manager(**PATIENCE)
-            if name in manager.list_secrets():
-                manager.delete_secret(name)
-            manager.register_secret(secret(name, key=value))
+            return HastyZenml(HastyZenml.make_options({**ON_ITS_OWN, **more}), context=ManagerContext(name="tried", id="one"))
 
         made = partial(spell, weather)
         yield Climate(
             "zenml",
             open_manager,
-            seed,
+            partial(seed, partial(open_manager, **PATIENCE)),
             make={
                 "wrong credentials": partial(made, "wrong credentials"),
                 "no permission to list": partial(made, "may not list"),

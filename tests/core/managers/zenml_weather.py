@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tests.core.managers.bad_weather import OF_ANY_PLACE
+from tests.core.managers.bad_weather import HASTE, OF_ANY_PLACE
 from tests.fakes.http_weather import answering
 from zensecrets_jupyter.core.managers.zenml import ZenmlSecretsManager
 from zensecrets_jupyter.testing.canary import canary
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.fakes.http_weather import Exchange, Weather
 
 SECRETS = "/api/v1/secrets"
-HASTE: dict[str, Any] = {"timeout": 0.8, "deadline": 1.6, "scope": "component"}
+ON_ITS_OWN: dict[str, Any] = {**HASTE, "scope": "component"}
 """Options with which no test waits long for what never comes, of a secrets manager with secrets of its own."""
 
 
