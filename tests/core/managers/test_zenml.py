@@ -373,6 +373,10 @@ def test_settings_are_read_as_far_as_they_are_zenmls(
     for name, text in (("config", settings), ("credentials", login)):
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(text))
     assert server_in_use() == found
+    monkeypatch.setenv("ZENML_STORE_API_TOKEN", "a step's")
+    assert server_in_use() == (found and Server(found.url, None, "a step's"))
+    monkeypatch.setenv("ZENML_STORE_API_KEY", "a machine's")
+    assert server_in_use() == (found and Server(found.url, "a machine's", "a step's"))
     (tmp_path / "config.yaml").write_text("{ no: yaml")
     (tmp_path / "credentials.yaml").write_bytes(b"\xff")
     assert server_in_use() is None

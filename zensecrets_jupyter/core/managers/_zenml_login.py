@@ -45,9 +45,10 @@ def server_in_use() -> Server | None:
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return None
     url = url.rstrip("/")
-    api_key = os.environ.get("ZENML_STORE_API_KEY")
-    if api_key:
-        return Server(url, api_key)
+    # Steps of pipelines have a token in their environment, and machines an API key.
+    api_key, token = (_text(os.environ.get(f"ZENML_STORE_API_{what}")) for what in ("KEY", "TOKEN"))
+    if api_key or token:
+        return Server(url, api_key, token)
     login = _mapping_in(folder / "credentials.yaml").get(url)
     login = login if isinstance(login, dict) else {}
     return Server(url, _text(login.get("api_key")), _living_token(login.get("api_token")))
