@@ -27,20 +27,20 @@ from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidOptionsError, InvalidSecretError, UnsupportedOperationError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._external import ExternalOptions, ExternalSecretsManager
 from zensecrets_jupyter.core.managers._names import ALPHABETS, ROOT, Alphabet, Scope
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
-from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
-from zensecrets_jupyter.core.managers._requests import RemoteOptions
+from zensecrets_jupyter.core.managers._remote import Listed
 from zensecrets_jupyter.core.managers._zenml_client import AnswerError, Connection, connected, no_zenml, part_of, text_in
 from zensecrets_jupyter.core.managers._zenml_login import Server, is_sealed_on_the_way, server_in_use
-from zensecrets_jupyter.core.managers.interface import SecretRecord
+from zensecrets_jupyter.core.managers.records import SecretRecord
 from zensecrets_jupyter.core.names import LONE_SURROGATE
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from zensecrets_jupyter.core.managers.interface import ManagerContext, ManagerOptions
+    from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
 FOREIGN_ERRORS: Mapping[str, Outcome] = {
     "no-such-address": Outcome.UNREACHABLE,
@@ -80,7 +80,7 @@ SCHEMA = "zensecrets_schema"
 """The key under which a secret's schema is remembered, where it is not ``arbitrary``."""
 
 
-class ZenmlOptions(RemoteOptions):
+class ZenmlOptions(ExternalOptions):
     """Which server, and as whom; by default those that ZenML itself would ask here."""
 
     scope: Scope = Scope.NONE
@@ -125,7 +125,7 @@ class _Values(Document):
         return self.text
 
 
-class ZenmlSecretsManager(RemoteSecretsManager[Connection, ZenmlOptions]):
+class ZenmlSecretsManager(ExternalSecretsManager[Connection, ZenmlOptions]):
     """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
 
     FLAVOR: ClassVar[str] = "zenml"
@@ -218,6 +218,10 @@ class ZenmlSecretsManager(RemoteSecretsManager[Connection, ZenmlOptions]):
             # So it answers whoever may see that there is such a secret, and no more.
             raise Refusal(Outcome.DENIED, "the values are hidden")
         return _document_of(values, token=identity)
+
+    def _get_external(self, client: Connection, path: str) -> str:
+        # Whoever wrote it: what its schema is called is no value.
+        return json.dumps({key: value for key, value in _values_of(self._get(client, path)).items() if key != SCHEMA})
 
     def _identity(self, client: Connection, key: str) -> str:
         """Return ZenML's identifier of the secret; the outcome is MISSING if there is none."""
