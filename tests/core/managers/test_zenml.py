@@ -12,6 +12,7 @@ import yaml
 from tests.core.managers.counting import secret
 from tests.core.managers.zenml_weather import HastyZenml, answering_of_another, hiding, refusal, spell
 from tests.core.told import in_one_line, told
+from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     InvalidSecretError,
@@ -183,6 +184,33 @@ def test_what_no_secret_can_be_here_is_left_as_it_is(zenml: ZenmlPlace) -> None:
     assert zenml.server.stored("") == before
 
 
+def test_what_pipelines_have_is_opened_under_another_name(zenml: ZenmlPlace) -> None:
+    """A notebook with a scope of its own reads it, whole or one key, by whatever name, without the mark of a schema; it changes nothing."""
+    value = canary("theirs")
+    zenml.server.put("their secret.v1", {"token": value, "my key": "k", "zensecrets_schema": "openai"})
+    external = {"token": "their secret.v1#token", "whole": "their secret.v1", "gone": "nothing"}
+    manager = zenml.open(scope="component", external=external)
+    assert content_of(manager, "token") == {"token": value}
+    assert manager.list_secrets() == ["gone", "token", "whole"]
+    with pytest.raises(InvalidSecretError, match="my key"):
+        manager.get_secret("whole")
+    with pytest.raises(SecretNotFoundError, match="nothing under 'nothing' in ZenML"):
+        manager.get_secret("gone")
+    acts: list[Callable[[], Any]] = [
+        lambda: manager.merge_secret("token", {"token": canary()}),
+        lambda: manager.register_secret(secret("token", k=canary())),
+        lambda: manager.rename_secret("token", "other"),
+        lambda: manager.delete_secret("token"),
+    ]
+    for act in acts:
+        with pytest.raises(UnsupportedOperationError) as caught:
+            act()
+        assert not find_canary(told(caught.value))
+    manager.delete_all_secrets()
+    zenml.server.put("plain", {"token": value, "zensecrets_schema": "openai"})
+    assert content_of(zenml.open(scope="component", external={"plain": "plain"}), "plain") == {"token": value}
+
+
 def test_secrets_of_one_user_are_apart_from_those_of_all(zenml: ZenmlPlace) -> None:
     """What is registered as private is under the same name another secret, which neither the others nor another user see."""
     shared, private = zenml.open(), zenml.open(private=True)
@@ -318,6 +346,22 @@ def test_the_key_is_sealed_in_the_workspace(zenml: ZenmlPlace, home: Path) -> No
     zenml.server.put("a", {"k": "v"})
     assert get_workspace().open_manager("pipelines").list_secrets() == ["a"]
     assert not find_canary(home, key)
+
+
+def test_a_team_moves_to_a_server_and_back(zenml: ZenmlPlace) -> None:
+    """Copied from the local store, and into another one, secrets have their content and schema; copied again there is nothing to do."""
+    workspace = get_workspace()
+    workspace.register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", {})
+    workspace.register_component(ComponentType.SECRETS_MANAGER, "again", "local", {})
+    source = workspace.open_manager("default")
+    source.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
+    for number in range(7):
+        source.register_secret(secret(f"n{number}", k=canary("copied"), empty=""))
+    client = Client()
+    assert len(client.copy_secrets("default", "pipelines").registered) == 8
+    assert len(client.copy_secrets("default", "pipelines").same) == 8
+    client.copy_secrets("pipelines", "again")
+    assert workspace.open_manager("again").get_records(source.list_secrets()) == source.get_records(source.list_secrets())
 
 
 def test_a_key_is_for_its_own_server(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
