@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from tests.core.managers.zenml_weather import ZenmlPlace
 from tests.fakes.http_weather import Weather
 from tests.fakes.key_vault import KeyVaultServer
 from tests.fakes.moto_server import running_moto
@@ -16,6 +17,7 @@ from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 AWS_USER = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",  # AWS's own example, in its documentation
@@ -113,3 +115,15 @@ def zenml_server() -> Iterator[tuple[ZenmlServer, Weather]]:
     """Yield a real ZenML server, and the weather in front of it."""
     with running_zenml() as server, Weather("127.0.0.1", server.port).running() as weather:
         yield server, weather
+
+
+@pytest.fixture
+def zenml(zenml_server: tuple[ZenmlServer, Weather], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ZenmlPlace]:
+    """Yield the place, for a person who has logged in by ``zenml login``; afterwards nothing of the test is there."""
+    server, weather = zenml_server
+    settings = tmp_path / "zenml"
+    server.leave_login(settings, weather.address)
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(settings))
+    weather.seen.clear()
+    yield ZenmlPlace(server, weather, settings)
+    server.empty()

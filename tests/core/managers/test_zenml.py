@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import base64
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from tests.core.managers.counting import secret
-from tests.core.managers.zenml_weather import HastyZenml, answering_of_another, hiding, refusal, spell
+from tests.core.managers.zenml_weather import HastyZenml, hiding, refusal, spell
 from tests.core.told import in_one_line, told
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
-    InvalidOptionsError,
     InvalidSecretError,
     ManagerAccessError,
     ManagerError,
@@ -24,8 +22,6 @@ from zensecrets_jupyter.core.errors import (
     UnsupportedOperationError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
-from zensecrets_jupyter.core.managers._zenml_login import Server, server_in_use
 from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
@@ -34,36 +30,11 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
-    from tests.fakes.http_weather import Exchange, Weather
-    from tests.zenml_server import ZenmlServer
-
-
-class ZenmlPlace(NamedTuple):
-    """A server, the weather before it, and where a person's login for it is."""
-
-    server: ZenmlServer
-    weather: Weather
-    settings: Path
-
-    def open(self, identity: str = "one", **attributes: Any) -> HastyZenml:
-        """Return a manager for whoever has logged in."""
-        return HastyZenml(HastyZenml.make_options(attributes), context=ManagerContext(name="tried", id=identity))
-
-
-@pytest.fixture
-def zenml(zenml_server: tuple[ZenmlServer, Weather], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ZenmlPlace]:
-    """Yield the place, for a person who has logged in by ``zenml login``; afterwards nothing of the test is there."""
-    server, weather = zenml_server
-    settings = tmp_path / "zenml"
-    server.leave_login(settings, weather.address)
-    monkeypatch.setenv("ZENML_CONFIG_PATH", str(settings))
-    weather.seen.clear()
-    yield ZenmlPlace(server, weather, settings)
-    server.empty()
+    from tests.core.managers.zenml_weather import ZenmlPlace
+    from tests.fakes.http_weather import Exchange
 
 
 class TestZenml(SecretsManagerTests):
@@ -277,77 +248,6 @@ def test_who_may_not_see_values_is_told(zenml: ZenmlPlace) -> None:
     assert content_of(manager, "a") == {"k": "v"}
 
 
-@pytest.mark.parametrize("kind", answering_of_another())
-def test_what_is_no_zenml_server_is_told(zenml: ZenmlPlace, kind: str) -> None:
-    """Nothing that answers there is taken for a missing secret, an empty list, or a write that was done."""
-    manager = zenml.open()
-    manager.register_secret(secret("a", k="v"))
-    acts: list[Callable[[], Any]] = [
-        manager.list_secrets,
-        lambda: manager.get_secret("a", refresh=True),
-        lambda: manager.register_secret(secret("b", k=canary())),
-        lambda: manager.merge_secret("a", {"k": canary()}),
-        lambda: manager.rename_secret("a", "b"),
-        lambda: manager.delete_secret("a"),
-    ]
-    with zenml.weather.spell(answering_of_another()[kind]):
-        for act in acts:
-            with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
-                act()
-            assert not find_canary(told(caught.value))
-    # Likewise where it stands in the way of the very write.
-    with zenml.weather.spell(answering_of_another()[kind], only="POST|PUT|DELETE"):
-        for act in acts[2:]:
-            with pytest.raises(ManagerUnreachableError, match="can't be reached"):
-                act()
-    assert {name: content_of(manager, name) for name in manager.list_secrets()} == {"a": {"k": "v"}}
-
-
-def test_a_login_that_has_ended_is_renewed(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A manager that is refused logs in again with its key and goes on; one with a token only says who has to do so."""
-    with_key = zenml.open(url=zenml.weather.address, api_key=zenml.server.new_api_key())
-    with_key.register_secret(secret("a", k="v"))
-    zenml.weather.seen.clear()
-    with zenml.weather.spell(refusal(401, "CredentialsNotValid"), times=1):
-        assert content_of(with_key, "a") == {"k": "v"}
-    assert zenml.weather.seen.count("POST /api/v1/login") == 1
-    zenml.server.leave_login(zenml.settings, zenml.weather.address, token=canary("ended"))
-    with pytest.raises(ManagerAccessError, match="does not know who is asking") as caught:
-        zenml.open().list_secrets()
-    assert not find_canary(told(caught.value))
-    # Beside a key that ended token is no hindrance.
-    monkeypatch.setenv("ZENML_STORE_URL", zenml.weather.address)
-    monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
-    assert zenml.open().list_secrets() == ["a"]
-
-
-def test_two_managers_have_a_login_each(zenml: ZenmlPlace) -> None:
-    """One with a wrong key is refused while the other goes on; neither changes what ZenML has left on this machine."""
-    before = {path: path.read_bytes() for path in zenml.settings.rglob("*")}
-    right = zenml.open(url=zenml.weather.address, api_key=zenml.server.new_api_key(), private=True)
-    wrong = zenml.open(url=zenml.weather.address, api_key=canary("key"))
-    for name in ("a", "b"):
-        right.register_secret(secret(name, k=name))
-        with pytest.raises(ManagerAccessError) as caught:
-            wrong.list_secrets()
-        assert not find_canary(told(caught.value))
-    assert right.list_secrets() == ["a", "b"]
-    assert zenml.open(private=True).list_secrets() == []
-    for name in ("a", "b"):
-        right.delete_secret(name)
-    assert {path: path.read_bytes() for path in zenml.settings.rglob("*")} == before
-
-
-def test_the_key_is_sealed_in_the_workspace(zenml: ZenmlPlace, home: Path) -> None:
-    """A key that is registered with the manager is in no file in clear, and works when the manager is opened again."""
-    key = zenml.server.new_api_key()
-    attributes = {"url": zenml.weather.address, "api_key": key}
-    get_workspace().register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", attributes)
-    zenml.server.put("a", {"k": "v"})
-    assert get_workspace().open_manager("pipelines").list_secrets() == ["a"]
-    assert not find_canary(home, key)
-
-
 def test_a_team_moves_to_a_server_and_back(zenml: ZenmlPlace) -> None:
     """Copied from the local store, and into another one, secrets have their content and schema; copied again there is nothing to do."""
     workspace = get_workspace()
@@ -362,104 +262,6 @@ def test_a_team_moves_to_a_server_and_back(zenml: ZenmlPlace) -> None:
     assert len(client.copy_secrets("default", "pipelines").same) == 8
     client.copy_secrets("pipelines", "again")
     assert workspace.open_manager("again").get_records(source.list_secrets()) == source.get_records(source.list_secrets())
-
-
-def test_a_key_is_for_its_own_server(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the key in the environment nor the login goes to another address than theirs."""
-    monkeypatch.setenv("ZENML_STORE_URL", zenml.server.url)
-    monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
-    assert zenml.open().list_secrets() == []
-    assert zenml.weather.seen == []
-    for elsewhere in (zenml.open(url=zenml.weather.address), zenml.open(url=f"{zenml.server.url}/")):
-        with pytest.raises(ManagerAccessError, match="does not know who is asking"):
-            elsewhere.list_secrets()
-    assert not [request for request in zenml.weather.seen if "login" in request]
-
-
-def test_what_zenml_login_leaves_is_understood(zenml: ZenmlPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """ZenML's own login is all that is needed; and a machine where nobody has logged in is told what to do."""
-    theirs = tmp_path / "theirs"
-    monkeypatch.setenv("ZENML_CONFIG_PATH", str(theirs))
-    with pytest.raises(InvalidOptionsError, match="does not know which server to ask") as caught:
-        zenml.open().list_secrets()
-    assert "zenml login" in str(caught.value)
-    assert zenml.open().describe()["server"] == "none yet"
-    zenml.server.run("zenml", "login", zenml.weather.address, "--api-key", answer=zenml.server.api_key, ZENML_CONFIG_PATH=str(theirs))
-    assert zenml.open().list_secrets() == []
-    assert zenml.open().describe()["server"] == zenml.weather.address
-
-
-ENDED = {"access_token": "token", "expires_at": "2026-01-01T00:00:00.000000+00:00"}
-TO_COME = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
-
-
-@pytest.mark.parametrize(
-    ("settings", "login", "found"),
-    [
-        ({"store": {"url": "https://a/"}}, {"https://a": {"api_key": "key"}}, Server("https://a", "key")),
-        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": TO_COME}}, Server("https://a", "key", "token")),
-        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": ENDED}}, Server("https://a", "key")),
-        ({"store": {"url": "https://a"}}, {"https://b": {"api_key": "key"}}, Server("https://a")),
-        ({"store": {"url": "https://a"}}, {"https://a": "key"}, Server("https://a")),
-        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": 1, "api_token": {"expires_at": "soon"}}}, Server("https://a")),
-        ({"store": {"url": "https://a"}}, ["https://a"], Server("https://a")),
-        ({"store": {"url": "sqlite:////home/a/zenml.db", "type": "sql"}}, {}, None),
-        ({"store": ["https://a"]}, {}, None),
-        ({}, {}, None),
-        ("no settings", {}, None),
-    ],
-)
-def test_settings_are_read_as_far_as_they_are_zenmls(
-    settings: object, login: object, found: Server | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A login of the very server is found, one that has ended is none, and what is not understood is not there."""
-    monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
-    for name, text in (("config", settings), ("credentials", login)):
-        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(text))
-    assert server_in_use() == found
-    monkeypatch.setenv("ZENML_STORE_API_TOKEN", "a step's")
-    assert server_in_use() == (found and Server(found.url, None, "a step's"))
-    monkeypatch.setenv("ZENML_STORE_API_KEY", "a machine's")
-    assert server_in_use() == (found and Server(found.url, "a machine's", "a step's"))
-    (tmp_path / "config.yaml").write_text("{ no: yaml")
-    (tmp_path / "credentials.yaml").write_bytes(b"\xff")
-    assert server_in_use() is None
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("http://zenml.example", "no address that begins with https"),
-        ("ftp://zenml.example", "no address that begins with https"),
-        ("https://", "no address that begins with https"),
-        ("https://[", "no address that begins with https"),
-        ("https://zsCanary:x@zenml.example", "holds a user"),
-    ],
-)
-def test_an_address_that_shows_secrets_is_refused(url: str, said: str) -> None:
-    """Nothing is sent in clear to another machine, and nobody's password stands in an address."""
-    with pytest.raises(InvalidOptionsError, match=said) as caught:
-        HastyZenml.make_options({"url": url})
-    assert not find_canary(told(caught.value))
-
-
-def test_a_server_in_the_settings_that_would_get_secrets_in_clear_is_refused(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ZenML itself would do is told as an error, without the password that may stand in the address."""
-    monkeypatch.setenv("ZENML_STORE_URL", f"http://{canary()}:x@zenml.example")
-    manager = zenml.open()
-    with pytest.raises(InvalidOptionsError, match="in clear") as caught:
-        manager.list_secrets()
-    assert not find_canary(told(caught.value) + repr(manager.describe()))
-
-
-def test_a_server_that_does_not_run_is_told_at_once(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refused connection is not tried again for a minute; the error says where to look."""
-    monkeypatch.setenv("ZENML_STORE_URL", "http://127.0.0.1:1")
-    manager: SecretsManager = zenml.open()
-    for act in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", k=canary()))):
-        with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
-            act()
-        assert not find_canary(told(caught.value))
 
 
 def test_a_taken_name_stays_whose_it_is(zenml: ZenmlPlace) -> None:

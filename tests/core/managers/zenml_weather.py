@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tests.core.managers.bad_weather import HASTE, OF_ANY_PLACE
 from tests.fakes.http_weather import answering
+from zensecrets_jupyter.core.managers import ManagerContext
 from zensecrets_jupyter.core.managers.zenml import ZenmlSecretsManager
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from tests.fakes.http_weather import Exchange, Weather
+    from tests.zenml_server import ZenmlServer
 
 SECRETS = "/api/v1/secrets"
 ON_ITS_OWN: dict[str, Any] = {**HASTE, "scope": "component"}
@@ -63,3 +66,15 @@ def answering_of_another() -> dict[str, Callable[[Exchange], None]]:
         "another service, with answers of its own": answering(200, {"items": canary("items")}),
         "an address that has moved": answering(307, {}, Location="http://127.0.0.1:1/"),
     }
+
+
+class ZenmlPlace(NamedTuple):
+    """A server, the weather before it, and where a person's login for it is."""
+
+    server: ZenmlServer
+    weather: Weather
+    settings: Path
+
+    def open(self, identity: str = "one", **attributes: Any) -> HastyZenml:
+        """Return a manager for whoever has logged in."""
+        return HastyZenml(HastyZenml.make_options(attributes), context=ManagerContext(name="tried", id=identity))
