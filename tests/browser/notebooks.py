@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -104,7 +105,18 @@ def save(app: Lab, page: Page, name: str) -> str:
         page.wait_for_timeout(100)
     else:
         pytest.fail(f"{name} was not saved.")
-    return (app.folder / name).read_text(encoding="utf-8")
+    return saved_text(app, page, name)
+
+
+def saved_text(app: Lab, page: Page, name: str) -> str:
+    """Return the text of a saved notebook, once all of it is there: the server empties the file before it writes."""
+    for _ in range(SECONDS // 100):
+        text = (app.folder / name).read_text(encoding="utf-8")
+        with suppress(ValueError):
+            json.loads(text)
+            return text
+        page.wait_for_timeout(100)
+    pytest.fail(f"{name} was not written to its end.")
 
 
 def choose_theme(page: Page, theme: str) -> None:

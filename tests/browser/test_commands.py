@@ -8,6 +8,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
+from tests.browser.notebooks import saved_text
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
@@ -72,4 +74,4 @@ def _palette(page: Page) -> Locator:
 def _saved(lab: Lab, page: Page, name: str) -> list[str]:
     page.keyboard.press("Control+s")
     expect(page.locator(".jp-mod-current.jp-mod-dirty")).to_have_count(0)
-    return [cell.source for cell in nbformat.read(lab.folder / name, as_version=4).cells]
+    return [cell.source for cell in nbformat.reads(saved_text(lab, page, name), as_version=4).cells]

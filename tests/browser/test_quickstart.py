@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import nbformat
 from playwright.sync_api import expect
 
+from tests.browser.notebooks import saved_text
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -46,6 +47,6 @@ def test_run_all_asks_and_leaves_nothing(lab: Lab, page: Page) -> None:
     page.keyboard.press("Control+s")
     expect(page.locator(".jp-Document.jp-mod-dirty")).to_have_count(0)
     assert not find_canary(page.content())
-    saved = nbformat.read(lab.folder / "quickstart.ipynb", as_version=4)
+    saved = nbformat.reads(saved_text(lab, page, "quickstart.ipynb"), as_version=4)
     assert [output for cell in saved.cells if cell.cell_type == "code" for output in cell.outputs if output.output_type == "error"] == []
     assert not find_canary(lab.folder.parent)
