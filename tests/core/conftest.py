@@ -1,4 +1,4 @@
-"""What the tests of the core stand on: a home of their own, no keyring of the person who runs them, and no passphrase from before."""
+"""What the tests of the core stand on: a home of their own, and no keyring of the person who runs them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.core.settings import HOME_VARIABLE, PASSPHRASE_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the test a home that does not exist yet."""
     folder = tmp_path / "home"
     monkeypatch.setenv(HOME_VARIABLE, str(folder))
     monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
-    passphrase.forget()
-    yield folder
-    passphrase.forget()
+    return folder

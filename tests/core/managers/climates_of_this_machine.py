@@ -148,7 +148,7 @@ def keyring(folder: Path) -> Iterator[Climate]:
 
     own = SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring's own
     none = fail.Keyring()  # type: ignore[no-untyped-call]  # likewise
-    with joined_session(), instead(own):
+    with instead(own), joined_session():
         yield Climate(
             "keyring",
             open_manager,

@@ -216,11 +216,11 @@ def test_a_flavor_is_known_by_being_defined() -> None:
 def test_a_type_may_be_given_as_itself() -> None:
     """TYPE takes the word and the ComponentType alike."""
     names = cell(
-        MINE.replace('ClassVar[str] = "annotator"', "ClassVar[object] = ComponentType.ALERTER").replace(
-            "from typing", "from zensecrets_jupyter.core.stack import ComponentType\nfrom typing"
-        )
+        MINE.replace('ClassVar[str] = "annotator"', "ClassVar[object] = ComponentType.ALERTER")
+        .replace("from typing", "from zensecrets_jupyter.core.stack import ComponentType\nfrom typing")
+        .replace("mine_in_a_cell", "typed_in_a_cell")
     )
-    assert get_flavor("alerter", "mine_in_a_cell") is names["MineConfig"]
+    assert get_flavor("alerter", "typed_in_a_cell") is names["MineConfig"]
 
 
 @pytest.mark.parametrize(
