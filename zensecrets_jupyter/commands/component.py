@@ -211,7 +211,9 @@ def _flavor_rows(component_type: ComponentType) -> list[tuple[str, str, str]]:
         except FlavorUnavailableError as error:
             rows.append((flavor, "", str(error)))
             continue
-        attributes = ", ".join(name if field.is_required() else f"{name} (optional)" for name, field in fields.items())
+        required = ", ".join(name for name, field in fields.items() if field.is_required())
+        optional = ", ".join(name for name, field in fields.items() if not field.is_required())
+        attributes = "; ".join(filter(None, [required, optional and f"optional: {optional}"]))
         usable = managers.availability(flavor) if is_manager else None
         about = "" if usable is None else managers.summary(flavor) if usable.ok else usable.reason
         rows.append((flavor, "any" if flavor == "custom" else attributes or "none", about))
