@@ -16,7 +16,7 @@ from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.grammar import Command
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.core.redaction import RedactingFilter, Redactor, mark
-from zensecrets_jupyter.core.redaction.forms import FORMS
+from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.core.redaction.values import NASTY, longest_visible, nasty, realistic
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
-from zensecrets_jupyter.core.redaction.forms import FORMS
-from zensecrets_jupyter.core.redaction.public import core
+from zensecrets_jupyter.core.redaction.encoders import ENCODERS
+from zensecrets_jupyter.core.redaction.token_prefixes import sensitive_span
 from zensecrets_jupyter.core.redaction.search import Search
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -22,7 +22,7 @@ VALUES = {
 
 def allowed(value: str) -> int:
     """Return how many characters of a value may be seen: half of it, or what is public in it and five more."""
-    return max(5, len(value) // 2, core(value).start + 5)
+    return max(5, len(value) // 2, sensitive_span(value).start + 5)
 
 
 def protecting(**values: str) -> Redactor:
@@ -72,16 +72,26 @@ def test_a_value_in_three_pieces_and_letter_by_letter(*, released: bool) -> None
         assert text.count("‹") == 1
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_a_form_split_at_every_position(form: str) -> None:
-    """Every form is found across two pieces."""
-    value = nasty("everything")
-    written = FORMS[form](value)
+IN_ROWS = frozenset({
+    "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace", "wrapped table", "wrapped table of pipes", "base32", "base85", "Ascii85",
+    "base64 in lines of 20", "list of bytes", "list of code points", "C array", "Unicode numbers", "names of characters", "in HTML spans",
+    "in colours", "encoded words, Q", "encoded words, B", "base64 in YAML", "URL twice",
+})  # fmt: skip
+"""Encoders of which a piece can't be told from other text before more of it came; docs/guard.md says so."""
+
+
+@pytest.mark.parametrize("encoder", [name for name in ENCODERS if name not in IN_ROWS])
+def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
+    """However a value is encoded, not half of it is seen when it comes in two pieces."""
+    value = f"Kx7\"Rf2'Qm9&\u00e9<Lp4\n8Vt\U0001f600{canary()[-12:]}"
+    written = ENCODERS[encoder](value)
     redactor = protecting(key=value)
     for position in range(1, len(written)):
         stream = redactor.stream()
         text = stream.feed(f"<{written[:position]}") + stream.feed(f"{written[position:]}>\n") + stream.release()
-        assert text == f"<{mark('a.key')}>\n"
+        assert mark("a.key") in text
+        assert len(text.replace(mark("a.key"), "")) < len(written) / 2, position
+    assert stream.held == 0
 
 
 @given(st.lists(st.tuples(st.text(max_size=30), st.booleans()), max_size=30))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from zensecrets_jupyter.core.redaction.forms import FORMS, that_differ
+from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.core.scan.known import KnownValues
 from zensecrets_jupyter.testing.canary import canary
 
@@ -34,12 +34,19 @@ def known(**values: str) -> KnownValues:
     return looked
 
 
+_SEVERAL_STRETCHES = frozenset({
+    "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace", "wrapped table", "wrapped table of pipes", "in HTML spans", "in colours",
+    "encoded words, Q", "encoded words, B", "base64 in YAML", "capitals", "small letters",
+})  # fmt: skip
+"""Encoders that put text of their own between the pieces of a value, or change what a fingerprint is taken of."""
+
+
 def forms_of(value: str) -> dict[str, str]:
     """Return each form of a value that is no earlier one, by name."""
     found: dict[str, str] = {}
-    for name in that_differ(value):
-        text = FORMS[name](value)
-        if text not in found.values():
+    for name, encode in ENCODERS.items():
+        text = encode(value)
+        if text not in found.values() and name not in _SEVERAL_STRETCHES:
             found[name] = text
     return found
 

@@ -39,11 +39,11 @@ PRINTS = Fingerprints(TEXT, "f")
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_every_form_is_recognised_between_letters(name: str) -> None:
-    """In the middle of other text, glued to it or not, and whole where nothing is cut off."""
+def test_every_encoding_is_recognised(name: str) -> None:
+    """In the middle of other text, in quotes, and beside bytes that are no text."""
     assert REFUSED == {}
     for form, text in forms_of(VALUES[name]).items():
-        for before, after in (("", ""), ("abc", "abc"), ("x = '", "'\n"), ("é\x00", "\xff ")):
+        for before, after in (("", ""), ("abc ", " abc"), ("x = '", "'\n"), ("é\x00", "\xff ")):
             found = PRINTS.find(f"{before}{text}{after}".encode())
             assert {spot.name for spot in found} == {name}, form
 
@@ -75,8 +75,8 @@ def test_a_file_of_fingerprints_holds_no_value_and_says_what_it_reveals() -> Non
     header, *lines = TEXT.splitlines()
     assert "nothing else" in json.loads(header)["about"]
     again = export((value, name) for name, value in VALUES.items())[0].splitlines()[1:]
-    hashes = {one[2] for line in lines for one in json.loads(line)["forms"]}
-    assert hashes.isdisjoint(one[2] for line in again for one in json.loads(line)["forms"])
+    hashes = {one[2] for line in lines for one in json.loads(line)["windows"]}
+    assert hashes.isdisjoint(one[2] for line in again for one in json.loads(line)["windows"])
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,28 @@
-"""The search for anchors: an automaton for those that are settled, a look at every six bytes for those that came just now.
+"""An index of anchors: an automaton for those that are settled, a look at every six bytes for those that came just now.
 
-Building an automaton of all anchors takes as long as searching megabytes. So what was protected a moment ago is looked for in another way,
-which is slow on long texts, and an automaton is built only when those searches together have cost as much as building it.
+Building an automaton of all anchors takes as long as searching megabytes. So new anchors are looked for in another way, which is slow on long
+texts, and an automaton is built only when those searches together have cost as much as building it.
 """
 
 from __future__ import annotations
 
-import re
+import threading
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
-from zensecrets_jupyter.core.redaction.writing import in_json, in_json_unescaped
 
 if TYPE_CHECKING:
     from ahocorasick_rs import BytesAhoCorasick
 
-_SMALL = 300
+_SMALL = 3000
 """Anchors up to which the fastest kind of automaton, which is the largest too, is still quick to build."""
-_ESCAPED = re.compile(rb"[^ !#-\[\]-~]")
-
+_BYTES_AN_ANCHOR = 15
+"""So many bytes are searched for new anchors in the time in which an automaton of one anchor more is built; measured."""
+_BYTES_AN_ANCHOR_TWICE = 400
+"""So many bytes go through a second automaton in that time."""
 
 Owners: TypeAlias = "int | list[int]"
-"""One owner or several, as numbers that mean nothing here. A million lists of one would cost memory and the garbage collector's time."""
-NOBODY = -1
-"""The owner of what tells that a message has to be taken apart, and nothing else."""
+"""One owner or several, as numbers. A million lists of one would cost memory and the garbage collector's time."""
 
 
 class Hit(NamedTuple):
@@ -32,108 +31,145 @@ class Hit(NamedTuple):
     anchor: bytes
     owners: Owners
     start: int
-    end: int
 
 
-class Anchors:
-    """Anchors with their owners."""
-
-    def __init__(self) -> None:
-        """Begin without any."""
-        self.owners: dict[bytes, Owners] = {}
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self.owners)
-
-    def update(self, others: Anchors) -> None:
-        """Add those of ``others``."""
-        mine = self.owners
-        for anchor, owners in others.owners.items():
-            known = mine.get(anchor)
-            mine[anchor] = owners if known is None else _joined(known, owners)
-
-
-def _joined(one: Owners, other: Owners) -> Owners:
-    ones = [one] if isinstance(one, int) else one
-    others = [other] if isinstance(other, int) else other
-    owners = [owner for owner in dict.fromkeys((*ones, *others)) if owner != NOBODY]
-    return owners[0] if len(owners) == 1 else owners or NOBODY
-
-
-class NewAnchors(Anchors):
+class _NewAnchors:
     """Anchors that are looked for by their first bytes, and need nothing built."""
 
     def __init__(self) -> None:
-        """Begin without any."""
-        super().__init__()
+        self.owners: dict[bytes, Owners] = {}
         self._by_first_bytes: dict[bytes, bytes | list[bytes]] = {}
 
     def add(self, anchor: bytes, owner: int) -> None:
-        """Add an anchor with its owner, and what JSON makes of it, which has none."""
         known = self.owners.get(anchor)
         if isinstance(known, list):
             known.append(owner)
-        elif known is not None and known != NOBODY:
+        elif known is not None:
             self.owners[anchor] = [known, owner]
         else:
             self.owners[anchor] = owner
-            if known is None:
-                self._index(anchor)
-            if not anchor.isalnum() and _ESCAPED.search(anchor):
-                self._add_escaped(anchor.decode("utf-8", "surrogatepass"))
-
-    def _add_escaped(self, text: str) -> None:
-        for escaped in (in_json(text), in_json_unescaped(text)):
-            anchor = escaped.encode("utf-8", "surrogatepass")
-            if anchor not in self.owners:
-                self.owners[anchor] = NOBODY
-                self._index(anchor)
-
-    def _index(self, anchor: bytes) -> None:
-        known = self._by_first_bytes.setdefault(anchor[:SHORTEST], anchor)
-        if isinstance(known, list):
-            known.append(anchor)
-        elif known is not anchor:
-            self._by_first_bytes[anchor[:SHORTEST]] = [known, anchor]
-
-    def touches(self, data: bytes) -> bool:
-        """Tell whether an anchor stands in ``data``."""
-        return bool(self.hits(data))
+            same = self._by_first_bytes.setdefault(anchor[:SHORTEST], anchor)
+            if isinstance(same, list):
+                same.append(anchor)
+            elif same is not anchor:
+                self._by_first_bytes[anchor[:SHORTEST]] = [same, anchor]
 
     def hits(self, data: bytes) -> list[Hit]:
-        """Return where anchors stand in ``data``."""
-        if not self.owners:
-            return []
         get = self._by_first_bytes.get
         near = [(start, anchors) for start in range(len(data) - SHORTEST + 1) if (anchors := get(data[start : start + SHORTEST]))]
         return [
-            Hit(anchor, self.owners[anchor], start, start + len(anchor))
+            Hit(anchor, self.owners[anchor], start)
             for start, anchors in near
             for anchor in ([anchors] if isinstance(anchors, bytes) else anchors)
             if data.startswith(anchor, start)
         ]
 
 
-class Automaton:
-    """Anchors that are searched for all at once."""
+class _Automaton:
+    """Anchors that are searched for all at once; building it takes about a microsecond an anchor."""
 
-    def __init__(self, anchors: Anchors) -> None:
-        """Build it; this takes about a microsecond an anchor."""
+    def __init__(self, owners: dict[bytes, Owners]) -> None:
         from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind  # noqa: PLC0415 - not before something is protected
 
-        self.anchors = anchors
+        self.owners = owners
         # In order, so that what is built next to each other is near in memory: a million are built three times as fast.
-        self._texts = sorted(anchors.owners)
-        self._owners = [anchors.owners[text] for text in self._texts]
+        self._texts = sorted(owners)
+        self._owners = [owners[text] for text in self._texts]
         kind = Implementation.DFA if len(self._texts) <= _SMALL else Implementation.ContiguousNFA
         self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._texts, matchkind=MatchKind.Standard, implementation=kind)
+        self.find = self._automaton.find_matches_as_indexes
+
+    def hits(self, data: bytes) -> list[Hit]:
+        return [Hit(self._texts[index], self._owners[index], start) for index, start, _ in self.find(data, overlapping=True)]
+
+
+class _State(NamedTuple):
+    """What a search works on; it is replaced as a whole, so that a search in another thread sees the old or the new."""
+
+    automata: tuple[_Automaton, ...]
+    new: _NewAnchors
+
+
+class AnchorIndex:
+    """Anchors with their owners. Searches may run in several threads; anchors are added by one at a time."""
+
+    def __init__(self) -> None:
+        """Make an empty index."""
+        self._lock = threading.Lock()
+        self._state = _State((), _NewAnchors())
+        self._through_new = 0
+        self._through_second = 0
+        self._only: _Automaton | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no anchor."""
+        return not self._state.automata and not self._state.new.owners
+
+    def add(self, anchor: bytes, owner: int) -> None:
+        """Add an anchor of ``owner``. It has six bytes at least."""
+        with self._lock:
+            self._only = None
+            self._state.new.add(anchor, owner)
 
     def touches(self, data: bytes) -> bool:
         """Tell whether an anchor stands in ``data``."""
-        return bool(self._automaton.find_matches_as_indexes(data))
+        only = self._only
+        if only is not None:
+            return bool(only.find(data))
+        state = self._ready(len(data))
+        return any(automaton.find(data) for automaton in state.automata) or bool(state.new.owners and state.new.hits(data))
 
     def hits(self, data: bytes) -> list[Hit]:
         """Return where anchors stand in ``data``."""
-        found = self._automaton.find_matches_as_indexes(data, overlapping=True)
-        return [Hit(self._texts[index], self._owners[index], start, end) for index, start, end in found]
+        only = self._only
+        if only is not None:
+            return only.hits(data)
+        state = self._ready(len(data))
+        found = [hit for automaton in state.automata for hit in automaton.hits(data)]
+        return found + state.new.hits(data) if state.new.owners else found
+
+    def _ready(self, length: int) -> _State:
+        """Return what to search with, for a text of so many bytes."""
+        state = self._state
+        if state.new.owners:
+            self._through_new += length
+            if self._through_new >= _BYTES_AN_ANCHOR * len(state.new.owners):
+                return self._settle(state)
+        elif len(state.automata) > 1:
+            self._through_second += length
+            if self._through_second >= _BYTES_AN_ANCHOR_TWICE * sum(len(automaton.owners) for automaton in state.automata):
+                return self._settle(state)
+        elif state.automata:
+            self._only = state.automata[0]
+        return state
+
+    def _settle(self, seen: _State) -> _State:
+        """Put what is new into an automaton, a second one or the only one where that pays, unless another thread has just done so."""
+        with self._lock:
+            if self._state is not seen:
+                return self._state
+            automata, new = seen
+            owners = dict(automata[-1].owners) if len(automata) > 1 else {}
+            _merge(owners, new.owners)
+            if automata and (not new.owners or 2 * len(owners) >= len(automata[0].owners)):
+                first = dict(automata[0].owners)
+                _merge(first, owners)
+                automata = (_Automaton(first),)
+                self._through_second = 0
+            else:
+                automata = (*automata[:1], _Automaton(owners))
+            self._through_new = 0
+            self._state = _State(automata, _NewAnchors())
+            self._only = automata[0] if len(automata) == 1 else None
+            return self._state
+
+
+def _merge(owners: dict[bytes, Owners], others: dict[bytes, Owners]) -> None:
+    for anchor, more in others.items():
+        known = owners.get(anchor)
+        owners[anchor] = more if known is None else _joined(known, more)
+
+
+def _joined(one: Owners, other: Owners) -> Owners:
+    return [*([one] if isinstance(one, int) else one), *([other] if isinstance(other, int) else other)]

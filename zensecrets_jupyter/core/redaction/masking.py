@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction.colours import ESCAPE, colours_in
+from zensecrets_jupyter.core.redaction.ansi import ESCAPE, sequences_in
 from zensecrets_jupyter.core.redaction.marks import mark
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def masked(data: bytes, matches: Iterable[Match], start: int = 0, end: int | Non
         if match.start >= start or not marked:
             pieces.append(mark(match.name).encode("utf-8", "surrogatepass"))
         if ESCAPE in data[begin:position_after]:
-            pieces.append(colours_in(data[begin:position_after]))
+            pieces.append(sequences_in(data[begin:position_after]))
         position = position_after
     pieces.append(data[position:stop])
     return b"".join(pieces)

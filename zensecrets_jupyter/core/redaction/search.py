@@ -1,183 +1,125 @@
-"""What is looked for, kept so that both a new value and a long text are cheap."""
+"""The search for values: a text is searched as it stands and in decoded views of itself."""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction import forms
-from zensecrets_jupyter.core.redaction.anchors import TRUNCATED, Entry, Form, anchor, anchored, entries
-from zensecrets_jupyter.core.redaction.automaton import NOBODY, Anchors, Automaton, Hit, NewAnchors
-from zensecrets_jupyter.core.redaction.beginnings import Beginnings
-from zensecrets_jupyter.core.redaction.colours import ESCAPE, ESCAPE_IN_JSON, Colourless, colourless_json
-from zensecrets_jupyter.core.redaction.matches import Group, Match, merged
+from zensecrets_jupyter.core.redaction.decoding import Decoding
+from zensecrets_jupyter.core.redaction.ends import end_views, incomplete_escape
+from zensecrets_jupyter.core.redaction.matcher import Matcher
+from zensecrets_jupyter.core.redaction.matches import Match, merged
+from zensecrets_jupyter.core.redaction.patterns import TRUNCATED, Pattern, patterns_of
+from zensecrets_jupyter.core.redaction.prefix_index import FEWEST, Prefix, PrefixIndex
+from zensecrets_jupyter.core.redaction.skeleton import kept_bytes, skeleton_of
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_FORM_NAMES = tuple(forms.FORMS)
-_FORM_NUMBERS = {name: number for number, name in enumerate(_FORM_NAMES)}
-_BYTES_AN_ANCHOR = 15
-"""So many bytes are looked through for new anchors in the time in which an automaton of one anchor more is built; measured."""
-_BYTES_AN_ANCHOR_TWICE = 400
-"""So many bytes go through a second automaton in that time."""
-
-
-class _State(NamedTuple):
-    """What a search works on; it is replaced as a whole, so that a search in another thread sees the old or the new."""
-
-    automata: tuple[Automaton, ...]
-    new: NewAnchors
+_REST = 12
+"""Bytes of an encoding at the end of a text that may not be decoded yet."""
 
 
 class Search:
-    """Finds values in bytes. The forms of a value are worked out at the first search after it came."""
+    """Finds values in bytes. The patterns of a value are made at the first search after it came."""
 
     def __init__(self, values: Sequence[tuple[str, str]]) -> None:
-        """Look for ``values``, each with its name; whoever holds that list may append to it at any time."""
+        """Search for ``values``, each with its name; the owner of that list may append to it at any time."""
         self._lock = threading.Lock()
         self._values = values
-        self._worked_out = 0
-        self._entries: list[Entry] = []
-        self._state = _State((), NewAnchors())
-        self._beginnings = Beginnings()
-        self._groups: dict[tuple[bytes, int, int], list[Group]] = {}
-        self._through_new = 0
-        self._through_second = 0
-        self._only: Automaton | None = None
+        self._prepared = 0
+        self._matcher = Matcher()
+        self._prefixes = PrefixIndex()
+        self._exact_prefixes: list[tuple[bytes, int, str]] = []
+        self._decoding = Decoding(TRUNCATED)
 
     def touches(self, packed: bytes) -> bool:
         """Tell whether there may be a value in the JSON of a message; ``False`` is certain."""
-        # Asked for every part of every message, hence in as few steps as can be while nothing is new.
-        only = self._only
-        if only is None or self._worked_out < len(self._values):
-            return self._touches(packed) or (ESCAPE_IN_JSON in packed and self._touches(colourless_json(packed)))
-        return only.touches(packed) or (ESCAPE_IN_JSON in packed and only.touches(colourless_json(packed)))
+        self._prepare()
+        texts = packed
+        if b"\\" in packed:
+            texts = packed.replace(b"\\n", b"\n").replace(b'\\"', b'"')
+            if b"\\" in texts:
+                return True
+        skeleton = skeleton_of(texts)
+        return self._matcher.touches(texts, skeleton) or self._decoding.has_encodings(texts, skeleton)
 
     def passes(self, line: bytes) -> bool:
         """Tell whether there is no value in ``line``, and none begins where it ends; ``True`` is certain."""
-        # Asked for every line that a cell prints: as above.
-        only = self._only
-        if only is None or self._worked_out < len(self._values) or not line.endswith(b"\n") or ESCAPE in line:
+        if self._prepared < len(self._values) or not line.endswith(b"\n") or not self._prefixes.ends_with_line:
             return False
-        return self._beginnings.end_with_their_line and not only.touches(line)
-
-    def _touches(self, packed: bytes) -> bool:
-        state = self._ready(len(packed))
-        return any(automaton.touches(packed) for automaton in state.automata) or state.new.touches(packed)
+        skeleton = skeleton_of(line)
+        return not (self._matcher.touches(line, skeleton) or self._decoding.has_encodings(line, skeleton))
 
     def find(self, data: bytes) -> list[Match]:
         """Return where values stand in ``data``, in order; what overlaps is one match."""
-        state = self._ready(len(data))
-        matches = self._matches(state, data)
-        if ESCAPE in data:
-            shown = Colourless(data)
-            matches += [
-                match._replace(start=shown.start(match.start), end=shown.end(match.end)) for match in self._matches(state, shown.data)
-            ]
+        self._prepare()
+        matches: list[Match] = []
+        end = len(data)
+        for view, match in self._decoding.search(data, self._matcher.find):
+            encoding = match.encoding if not view.encoding else _inside(match.encoding, view.encoding)
+            for start, stop in view.spans(match.start, match.end):
+                goes_on = match.goes_on and end - stop <= _REST and b"\n" not in data[stop:]
+                matches.append(Match(start, stop, match.name, goes_on, encoding, match.is_whole))
         return merged(matches) if matches else matches
 
     def live(self, data: bytes) -> int:
-        """Return where the longest end of ``data`` begins that may be the beginning of a form, by less than an anchor."""
-        self._ready(0)
-        if ESCAPE not in data:
-            with self._lock:
-                return self._beginnings.live(data)
-        shown = Colourless(data)
-        with self._lock:
-            position = self._beginnings.live(shown.data)
-        return shown.start(position) if position < len(shown.data) else len(data)
+        """Return where the longest end of ``data`` begins that may be the beginning of a value, by less than an anchor."""
+        return self._at_end(data, is_enough=False)[0]
 
     def too_much(self, data: bytes) -> list[Match]:
         """Return the end of ``data`` that tells too much of a value, though less than an anchor, if there is one."""
-        self._ready(0)
-        shown = Colourless(data)
+        start, name = self._at_end(data, is_enough=True)
+        return [Match(start, len(data), name)] if start < len(data) else []
+
+    def _at_end(self, data: bytes, *, is_enough: bool) -> tuple[int, str]:
+        self._prepare()
+        least, name = len(data), ""
+        for view in end_views(data):
+            position, found = self._prefix_at_end(view.data, is_enough=is_enough)
+            if position < len(view.data):
+                spans = view.spans(position, len(view.data))
+                start = spans[0][0]
+                if start < least and len(data) - spans[-1][1] <= _REST:
+                    least, name = start, found
+        return (least, name) if is_enough else (min(least, incomplete_escape(data)), "")
+
+    def _prefix_at_end(self, data: bytes, *, is_enough: bool) -> tuple[int, str]:
         with self._lock:
-            position, name = self._beginnings.too_much(shown.data)
-        return [Match(shown.start(position), len(data), name)] if position < len(shown.data) else []
+            position, name = self._prefixes.too_much(data) if is_enough else (self._prefixes.live(data), "")
+        for text, enough, exact_name in self._exact_prefixes:
+            least = enough if is_enough else 1
+            length = next((length for length in range(min(len(text) - 1, len(data)), least - 1, -1) if data.endswith(text[:length])), 0)
+            if length and len(data) - length < position:
+                position, name = len(data) - length, exact_name
+        return position, name
 
-    def _matches(self, state: _State, data: bytes) -> list[Match]:
-        matches: list[Match] = []
-        for hits in (*(automaton.hits(data) for automaton in state.automata), state.new.hits(data)):
-            for hit in hits:
-                matches += self._around(hit, data)
-        return matches
-
-    def _around(self, hit: Hit, data: bytes) -> list[Match]:
-        owners = [hit.owners] if isinstance(hit.owners, int) else hit.owners
-        if owners == [NOBODY]:
-            return []
-        # Owners are only ever added, at the end: the first and how many there are tell which.
-        key = (hit.anchor, owners[0], len(owners))
-        groups = self._groups.get(key)
-        if groups is None:
-            by_place = ([owner for owner in owners if owner & 1 == last] for last in (False, True))
-            groups = [Group([self._form(owner) for owner in some], last=bool(last)) for last, some in enumerate(by_place) if some]
-            self._groups[key] = groups
-        return [group.match(data, hit.start, hit.end) for group in groups]
-
-    def _form(self, owner: int) -> tuple[Form, str]:
-        number, rest = divmod(owner, 2 * len(_FORM_NAMES))
-        entry = self._entries[number]
-        return anchor(entry, _FORM_NAMES[rest >> 1]), entry.name
-
-    def _ready(self, length: int) -> _State:
-        """Return what to search with, for a text of so many bytes."""
-        if self._worked_out < len(self._values):
-            self._work_out()
-        state = self._state
-        if state.new:
-            self._through_new += length
-            if self._through_new >= _BYTES_AN_ANCHOR * len(state.new):
-                return self._settle(state)
-        elif len(state.automata) > 1:
-            self._through_second += length
-            if self._through_second >= _BYTES_AN_ANCHOR_TWICE * sum(len(automaton.anchors) for automaton in state.automata):
-                return self._settle(state)
-        return state
-
-    def _work_out(self) -> None:
+    def _prepare(self) -> None:
+        """Make the patterns of the values that came since the last search."""
+        if self._prepared == len(self._values):
+            return
         with self._lock:
-            self._only = None
-            while self._worked_out < len(self._values):
-                value, name = self._values[self._worked_out]
-                for entry in entries(value, name):
-                    self._work_out_entry(entry)
+            while self._prepared < len(self._values):
+                value, name = self._values[self._prepared]
+                for pattern in patterns_of(value, name):
+                    self._add(pattern)
                 # Only now: what fails before this is tried again, and fails again, rather than being forgotten.
-                self._worked_out += 1
+                self._prepared += 1
 
-    def _work_out_entry(self, entry: Entry) -> None:
-        owner = 2 * len(self._entries) * len(_FORM_NAMES)
-        self._entries.append(entry)
-        add = self._state.new.add
-        firsts: dict[bytes, int] = {}
-        for name, (data, first, first_end, last, last_end) in anchored(entry):
-            form_owner = owner + 2 * _FORM_NUMBERS[name]
-            beginning = data[first:first_end]
-            add(beginning, form_owner)
-            if last != first:
-                add(data[last:last_end], form_owner + 1)
-            least = min(TRUNCATED, max(SHORTEST, (len(data) + 1) // 2 - first))
-            firsts[beginning] = min(least, firsts.get(beginning, least))
-        if not entry.inside:
-            self._beginnings.add(firsts, entry.name)
+    def _add(self, pattern: Pattern) -> None:
+        self._matcher.add(pattern)
+        self._decoding.shortest = min(self._decoding.shortest, max(SHORTEST, len(pattern.text)))
+        if pattern.is_exact:
+            self._exact_prefixes.append((pattern.text, max(SHORTEST, (len(pattern.text) + 1) // 2), pattern.name))
+            return
+        first, last = pattern.first, min(pattern.last, pattern.first + TRUNCATED)
+        begin, end = pattern.starts[first], pattern.starts[last - 1] + 1
+        text = pattern.text[begin : end + len(pattern.gaps[last])]
+        half = len(kept_bytes(pattern.text[: (len(pattern.text) + 1) // 2]))
+        least = min(TRUNCATED, max(FEWEST, half - first))
+        self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name))
 
-    def _settle(self, seen: _State) -> _State:
-        """Put what is new into an automaton, a second one or the only one where that pays, unless another thread has just done so."""
-        with self._lock:
-            if self._state is not seen:
-                return self._state
-            automata, new = seen
-            anchors = automata[-1].anchors if len(automata) > 1 else Anchors()
-            anchors.update(new)
-            if automata and (not new or 2 * len(anchors) >= len(automata[0].anchors)):
-                automata[0].anchors.update(anchors)
-                automata = (Automaton(automata[0].anchors),)
-                self._through_second = 0
-            else:
-                automata = (*automata[:1], Automaton(anchors))
-            self._through_new = 0
-            self._state = _State(automata, NewAnchors())
-            self._only = automata[0] if len(automata) == 1 else None
-            return self._state
+
+def _inside(encoding: str, outer: str) -> str:
+    return outer if encoding == "plain" else f"{encoding} in {outer}"

@@ -74,7 +74,7 @@ class StreamRedactor:
         start = len(self._shown)
         data = self._shown + self._held
         matches = search.find(data)
-        live = min([search.live(data), *(match.start for match in matches if match.live)])
+        live = min([search.live(data), *(match.start for match in matches if match.goes_on)])
         if release:
             matches = merged([*matches, *search.too_much(data)])
             stop = len(data)

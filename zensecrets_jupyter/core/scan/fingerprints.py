@@ -1,13 +1,13 @@
 """Keyed fingerprints: a file that recognises values without holding them.
 
-The file has a random key and, for each value, hashes of stretches of its forms (see :mod:`~zensecrets_jupyter.core.scan.windows`) and of
-the whole forms. All hashes are keyed BLAKE2b (RFC 7693). To whoever has the file, and so its key, it tells
+The file has a random key and, for each value and what it decodes to, hashes of stretches (see :mod:`~zensecrets_jupyter.core.scan.windows`)
+and of the whole. A text is searched as it stands and in decoded views of itself, as by the redactor. All hashes are keyed BLAKE2b (RFC 7693). To whoever has the file, and so its key, it tells
 
 * whether a text is one of the values, or holds one: that is its purpose;
 * the names and keys of the secrets;
-* how long each form is, and where in it a stretch without blanks begins.
+* how many letters each has, and where in it a stretch without blanks begins.
 
-Nothing else: in particular no cheap hash by which a search could be quicker, since several forms together would give the value away. But
+Nothing else: in particular no cheap hash by which a search could be quicker, since several together would give the value away. But
 whoever can guess a value can check the guess as fast as a machine hashes. So a value that could be guessed has no fingerprint, and a
 stretch is always as hard to guess as a whole value has to be.
 """
@@ -17,34 +17,34 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 import secrets
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.core.redaction.decoding import Decoding
+from zensecrets_jupyter.core.redaction.matches import Match
+from zensecrets_jupyter.core.redaction.skeleton import SkeletonMap, kept_bytes
 from zensecrets_jupyter.core.scan.known import Known, Spot, apart
-from zensecrets_jupyter.core.scan.strength import why_weak
-from zensecrets_jupyter.core.scan.undoing import views
-from zensecrets_jupyter.core.scan.windows import stretches, windows
+from zensecrets_jupyter.core.scan.strength import SHORTEST, why_weak
+from zensecrets_jupyter.core.scan.windows import LITERAL, stretches, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MARK = "zensecrets_fingerprints"
-VERSION = 1
+VERSION = 2
 ABOUT = (
     "Keyed fingerprints of secrets. They tell whoever has this file whether a text holds one of the secrets, the secrets' names, and how "
-    "long each form of a value is; nothing else."
+    "many letters each value has; nothing else."
 )
 _DIGEST = 16
 _KEY = 32
 
 
 class _Entry(NamedTuple):
-    """What is known of a stretch: whose it is, the form, where it begins in it, the form's length and hash."""
+    """What is known of a stretch: whose it is, where it begins in the letters of the whole, how many those are, and their hash."""
 
     name: str
-    form: str
     lead: int
     length: int
     whole: bytes
@@ -68,17 +68,16 @@ def line_of(header: str, value: str, name: str) -> str:
         [
             window.size,
             window.kind,
-            _text(hashes.window(window.data[window.lead : window.lead + window.size])),
-            window.form,
+            _text(hashes.window(window.letters[window.lead : window.lead + window.size])),
             window.lead,
-            len(window.data),
-            _text(hashes.whole(window.data)),
+            len(window.letters),
+            _text(hashes.whole(window.letters)),
             int(window.is_value),
         ]
         for window in windows(value)
     ]
     own = _text(hashes.whole(b"value:" + value.encode("utf-8", "surrogatepass")))
-    return json.dumps({"name": name, "id": own, "forms": found}, separators=(",", ":")) + "\n"
+    return json.dumps({"name": name, "id": own, "windows": found}, separators=(",", ":")) + "\n"
 
 
 def identity_of(header: str, value: str) -> str:
@@ -127,10 +126,10 @@ class Fingerprints(Known):
         try:
             document = json.loads(line)
             name = str(document["name"])
-            for size, kind, window, form, lead, length, whole, is_value in document["forms"]:
-                entry = _Entry(name, str(form), int(lead), int(length), _bytes(whole), bool(is_value))
+            for size, kind, window, lead, length, whole, is_value in document["windows"]:
+                entry = _Entry(name, int(lead), int(length), _bytes(whole), bool(is_value))
                 self._tables.setdefault((int(size), int(kind)), {}).setdefault(_bytes(window), []).append(entry)
-                self.reach = max(self.reach, entry.length)
+                self.reach = max(self.reach, 10 * entry.length)
         except (ValueError, KeyError, TypeError):
             pass
         else:
@@ -152,31 +151,52 @@ class Fingerprints(Known):
         """See :meth:`Known.find`."""
         spots: list[Spot] = []
         if self._tables:
-            for view in views(data):
-                spots += [view.back(spot) for spot in self._find(view.data)]
+            for view, match in Decoding(SHORTEST).search(data, self._find):
+                encoding = view.encoding or match.encoding
+                spots += [Spot(start, end, match.name, encoding, match.is_whole) for start, end in view.spans(match.start, match.end)]
         return apart(spots)
 
-    def _find(self, data: bytes) -> list[Spot]:
-        spots: list[Spot] = []
-        for (size, kind), table in self._tables.items():
-            for start, stretch in stretches(data, kind, size):
-                for position, entries in self._hashes.hits(stretch, size, table):
-                    spots += [self._spot(data, start + position, size, entry) for entry in entries]
-        return spots
+    def _find(self, data: bytes, _skeleton: bytes) -> list[Match]:
+        texts = _Texts(data)
+        return [
+            self._match(texts, kind, start + position, size, entry)
+            for (size, kind), table in self._tables.items()
+            for start, end in stretches(data, kind, size)
+            for position, entries in self._hashes.hits(texts.of(kind)[start:end], size, table)
+            for entry in entries
+        ]
 
-    def _spot(self, data: bytes, position: int, size: int, entry: _Entry) -> Spot:
+    def _match(self, texts: _Texts, kind: int, position: int, size: int, entry: _Entry) -> Match:  # noqa: PLR0913, PLR0917 - all of one hit
         start = position - entry.lead
         end = start + entry.length
-        if start >= 0 and self._hashes.whole(data[start:end]) == entry.whole:
-            return Spot(start, end, entry.name, entry.form, entry.is_value)
-        # Only a part of it stands here: as much as may belong to it, up to a blank.
-        before = _TAIL.search(data, max(0, start), position)
-        after = _HEAD.match(data, position + size, min(end, len(data)))
-        return Spot(before.start() if before else position, after.end() if after else position + size, entry.name, entry.form, whole=False)
+        is_whole = start >= 0 and self._hashes.whole(texts.of(kind)[start:end]) == entry.whole
+        if not is_whole:
+            start, end = position, position + size
+        first, last = texts.position(kind, start), texts.position(kind, end - 1)
+        return Match(first, last + 1, entry.name, is_whole=is_whole and entry.is_value)
 
 
-_HEAD = re.compile(rb"[!-~]*")
-_TAIL = re.compile(rb"[!-~]*\Z")
+class _Texts:
+    """The bytes of a view and its letters."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._letters: bytes | None = None
+        self._map: SkeletonMap | None = None
+
+    def of(self, kind: int) -> bytes:
+        if kind == LITERAL:
+            return self._data
+        if self._letters is None:
+            self._letters = kept_bytes(self._data)
+        return self._letters
+
+    def position(self, kind: int, index: int) -> int:
+        """Return where in the bytes a letter stands."""
+        if kind == LITERAL:
+            return index
+        self._map = self._map or SkeletonMap(self._data)
+        return self._map.position(index)
 
 
 class _Hashes:

@@ -6,11 +6,10 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from zensecrets_jupyter.core.redaction import Redactor, mark
-from zensecrets_jupyter.core.redaction.anchors import anchored, entries
 
 
 class Spot(NamedTuple):
-    """Where a value stands: ``data[start:end]``, its name, its form, and whether all of it stands there."""
+    """Where a value stands: ``data[start:end]``, its name, its encoding, and whether all of it stands there."""
 
     start: int
     end: int
@@ -56,17 +55,14 @@ class KnownValues(Known):
     def __init__(self) -> None:
         """Begin without any."""
         self._redactor = Redactor()
-        self._values: dict[str, list[str]] = {}
-        self._forms: dict[str, list[tuple[bytes, str, bool]]] = {}
         self.reach = 0
 
     def add(self, value: str, name: str) -> str:
         """Look for ``value`` as ``name``; return why that can't be done, as the end of a sentence, or nothing."""
         if not self._redactor.protect(value, name):
             return self._redactor.why_unprotected(value)
-        self._values.setdefault(name, []).append(str.__str__(value))
-        # The longest form is six bytes for a byte, \u0000, escaped once more.
-        self.reach = max(self.reach, 7 * len(value.encode("utf-8", "surrogatepass")))
+        # The longest of usual encodings is ten bytes for a byte, \U00000000.
+        self.reach = max(self.reach, 10 * len(value.encode("utf-8", "surrogatepass")))
         return ""
 
     @property
@@ -78,27 +74,11 @@ class KnownValues(Known):
         """See :meth:`Known.find`."""
         search = self._redactor.search()
         matches = search.find(data) if search else []
-        return [Spot(match.start, match.end, match.name, *self._form(data[match.start : match.end], match.name)) for match in matches]
+        return [Spot(match.start, match.end, match.name, match.encoding, match.is_whole) for match in matches]
 
     def may_touch(self, data: bytes) -> bool:
         """See :meth:`Known.may_touch`."""
         return self._redactor.touches_json(data)
-
-    def _form(self, found: bytes, name: str) -> tuple[str, bool]:
-        """Return the form in which a value was found, by asking which one is like it, and whether it is whole."""
-        known = self._forms.get(name)
-        if known is None:
-            known = self._forms[name] = _forms_of(self._values[name])
-        exact = [(form, whole) for data, form, whole in known if data == found]
-        inside = [(form, False) for data, form, _ in known if data in found]
-        around = [(form, False) for data, form, _ in known if found in data]
-        return (exact or inside or around or [("plain", False)])[0]
-
-
-def _forms_of(values: list[str]) -> list[tuple[bytes, str, bool]]:
-    found = [(form.data, name, entry.text == value) for value in values for entry in entries(value, "") for name, form in anchored(entry)]
-    # The longest first: what holds the whole value also holds its parts.
-    return sorted(found, key=lambda one: (not one[2], -len(one[0])))
 
 
 class Together(Known):

@@ -15,8 +15,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.scan.json_text import Path, Piece, pieces
-from zensecrets_jupyter.core.scan.known import apart
-from zensecrets_jupyter.core.scan.undoing import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,35 +89,10 @@ def _together(piece: Piece) -> Path | None:
 
 
 def find(known: Known, text: Text, said: str) -> list[Spot]:
-    """Return where values stand in what a text says, counted in characters; also in base64 that is broken into lines."""
+    """Return where values stand in what a text says, counted in characters."""
     data = said.encode("utf-8", "surrogatepass")
     spots = known.find(data)
-    if text.is_base64:
-        spots = apart([*spots, *_in_base64(known, data)])
     return [_in_characters(spot, data) for spot in spots] if len(data) != len(said) else spots
-
-
-def _in_base64(known: Known, data: bytes) -> Iterator[Spot]:
-    """Yield where values stand in a file in base64: in its digits, without the line ends between them, and in its bytes."""
-    digits = b"".join(data.split())
-    ends: list[int] = []
-    moves: list[int] = []
-    length = 0
-    for match in re.finditer(rb"\S+", data):
-        moves.append(match.start() - length)
-        ends.append(length)
-        length += len(match[0])
-
-    def there(position: int) -> int:
-        return position + moves[bisect_right(ends, position) - 1]
-
-    found = known.find(digits) if len(digits) < len(data) else []
-    with suppress(ValueError):
-        for spot in known.find(base64.b64decode(digits, validate=True)):
-            start, end = spot.start // 3 * 4, min(-(-spot.end // 3) * 4, length)
-            found.append(spot._replace(start=start, end=end, form=inside(spot.form, "base64")))
-    for spot in found:
-        yield spot._replace(start=there(spot.start), end=there(spot.end - 1) + 1)
 
 
 def _in_characters(spot: Spot, data: bytes) -> Spot:

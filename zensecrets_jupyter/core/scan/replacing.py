@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction import mark
-from zensecrets_jupyter.core.redaction.forms import ESCAPES
 from zensecrets_jupyter.core.reference import SecretReference
 
 if TYPE_CHECKING:
@@ -24,6 +23,10 @@ _NAME = re.compile(r"[\w-]+\.[\w.-]+")
 _IN_ENVIRONMENT = "env."
 _OUR_LINE = re.compile(r"\s*[%!]?\s*(?:zen\s+|zensecrets\s+)?secret\s+(?:register|update)\s")
 _ARGUMENT = re.compile(r"(?<=\s)--[\w.-]+(=[\"']?)\Z")
+
+
+_IN_LITERALS = frozenset({"plain", "escapes", "quoted or wrapped"})
+"""How a value may be written between the quotes of a literal."""
 
 
 class Edit(NamedTuple):
@@ -64,9 +67,7 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
 
 def _edit_of_source(text: str, spot: Spot) -> Edit:
-    is_literal = (
-        spot.whole and spot.form in {"plain", *ESCAPES} and _NAME.fullmatch(spot.name) and not spot.name.startswith(_IN_ENVIRONMENT)
-    )
+    is_literal = spot.whole and spot.form in _IN_LITERALS and _NAME.fullmatch(spot.name) and not spot.name.startswith(_IN_ENVIRONMENT)
     if not is_literal:
         return Edit(spot.start, spot.end, mark(spot.name))
     before = text[text.rfind("\n", 0, spot.start) + 1 : spot.start]

@@ -1,7 +1,7 @@
-"""Which stretches of a form a fingerprint is taken of.
+"""Which stretches of a value a fingerprint is taken of.
 
-A search hashes every stretch of a text that could be one. So that it need not hash a whole text, a stretch is one without blanks and
-control characters wherever the form has one that is long enough; what is shorter than that between two blanks is then passed over.
+A search hashes every stretch of a text that could be one. So that it need not hash a whole text, a stretch is one without white space wherever
+the value has one that is long enough. Only letters count, as in a skeleton: quotes, escapes and punctuation are passed over.
 """
 
 from __future__ import annotations
@@ -10,37 +10,35 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.redaction.anchors import anchored, entries
-from zensecrets_jupyter.core.redaction.public import core
+from zensecrets_jupyter.core.redaction.patterns import patterns_of
+from zensecrets_jupyter.core.redaction.skeleton import kept_bytes
 from zensecrets_jupyter.core.scan.strength import SHORTEST, WEAKEST, strength, why_weak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zensecrets_jupyter.core.redaction.anchors import Form
+    from zensecrets_jupyter.core.redaction.patterns import Pattern
 
-SIZES = (16, 24, 48)
-"""Bytes in a stretch, as few sizes as will do: a search costs as much again for each."""
-UNBROKEN, ANYWHERE, WIDE = range(3)
-"""Kinds of stretches: without blanks and control characters; with some; with a NUL after each letter, as UTF-16 has it."""
-LEFT_OUT = {"hexadecimal with blanks", "upper hexadecimal with blanks", "base64 padded"}
-"""Forms that a search turns back into another one, since no stretch of theirs is without blanks, and one that begins like another."""
+SIZES = (12, 16, 24, 48)
+"""Letters in a stretch, as few sizes as will do: a search costs as much again for each."""
+UNBROKEN, ANYWHERE, LITERAL = range(3)
+"""Kinds of stretches: letters without white space between them, and with some; and bytes as they are, of a value of few letters."""
+_RUN = re.compile(rb"[^\s\0]+")
+_LONGEST_STRETCH = 200
 
 
 class Window(NamedTuple):
-    """A stretch of a form: ``data[lead : lead + size]``.
+    """A stretch of the letters of a text: ``letters[lead : lead + size]``.
 
     Attributes:
-        form: The form's name.
-        data: The whole form.
+        letters: All letters of the value, or of what it decodes to; of a literal its bytes.
         lead: Where the stretch begins.
         size: Its length.
-        kind: Where it is looked for: :data:`UNBROKEN`, :data:`WIDE` or :data:`ANYWHERE`.
-        is_value: Whether the form is one of the whole value, not of a part such as a line.
+        kind: Where it is looked for: :data:`UNBROKEN` or :data:`ANYWHERE`.
+        is_value: Whether the letters are those of the value, and not of a part such as a line.
     """
 
-    form: str
-    data: bytes
+    letters: bytes
     lead: int
     size: int
     kind: int
@@ -49,44 +47,76 @@ class Window(NamedTuple):
 
 def windows(value: str) -> Iterator[Window]:
     """Yield the stretches by which ``value`` is recognised; none if it, or all that it consists of, could be guessed."""
-    for entry in entries(value, ""):
-        start, end, _ = core(entry.text)
-        own = entry.text[start:end]
-        if not why_weak(own):
-            bits = strength(own)
-            for name, form in anchored(entry):
-                if name not in LEFT_OUT:
-                    yield from _of_form(name, form, bits, is_value=entry.text == value)
+    seen: set[tuple[bytes, int, int]] = set()
+    for pattern in patterns_of(value, ""):
+        if not pattern.is_exact:
+            for window in _of_pattern(pattern):
+                if (window.letters, window.lead, window.size) not in seen:
+                    seen.add((window.letters, window.lead, window.size))
+                    yield window
 
 
-def _of_form(name: str, form: Form, bits: float, *, is_value: bool) -> Iterator[Window]:
-    region = form.data[form.first : form.last_end]
-    # So many bytes of the form as are as hard to guess as anything that may have a fingerprint.
-    least = max(SHORTEST, math.ceil(WEAKEST * len(region) / bits))
-    for size in (*(size for size in SIZES if least <= size < len(region)), len(region)):
-        starts, kind = _starts(name, region, size)
-        strong = [start for start in starts if strength(region[start : start + size].decode("latin-1")) >= WEAKEST]
-        if strong and size >= least:
-            for start in strong:
-                yield Window(name, form.data, form.first + start, size, kind, is_value)
+def _of_pattern(pattern: Pattern) -> Iterator[Window]:
+    # Signs at its ends are a part of it, unless they belong to what is public.
+    begin = pattern.starts[pattern.first] if pattern.first else 0
+    end = pattern.starts[pattern.last - 1] + 1 if pattern.last < len(pattern.skeleton) else len(pattern.text)
+    own = pattern.text[begin:end]
+    text = own.decode("utf-8", "replace")
+    if why_weak(text):
+        return
+    # So many letters as are as hard to guess as anything that may have a fingerprint.
+    least = max(SHORTEST, math.ceil(WEAKEST * (pattern.last - pattern.first) / strength(text)))
+    runs = [(pattern.first + len(kept_bytes(own[: run.start()])), len(kept_bytes(run[0]))) for run in _ends(own)]
+    for size in SIZES:
+        if size < least:
+            continue
+        starts = [(start, start + length - size) for start, length in runs if length >= size]
+        found = list(dict.fromkeys((starts[0][0], starts[-1][1]))) if starts else []
+        strong = [start for start in found if _is_strong(pattern.kept[start : start + size])]
+        if strong:
+            yield from (Window(pattern.kept, start, size, UNBROKEN, pattern.is_value) for start in strong)
             return
+    size = min(pattern.last - pattern.first, _LONGEST_STRETCH)
+    if size >= least and _is_strong(pattern.kept[pattern.first : pattern.first + size]):
+        kind = UNBROKEN if any(length >= size for _, length in runs) else ANYWHERE
+        yield Window(pattern.kept, pattern.first, size, kind, pattern.is_value)
+    elif _RUN.fullmatch(own) and len(own) <= _LONGEST_STRETCH and strength(text) >= WEAKEST:
+        yield Window(pattern.text, begin, len(own), LITERAL, pattern.is_value)
 
 
-def _starts(name: str, region: bytes, size: int) -> tuple[list[int], int]:
-    """Return where the first and the last stretch begin, and of which kind they are."""
-    if name == "UTF-16":
-        return list(dict.fromkeys((0, len(region) - size))), WIDE
-    found = [match.span() for match in re.finditer(rb"[!-~]{%d,}" % size, region)]
-    first, last = (found[0][0], found[-1][1] - size) if found else (0, len(region) - size)
-    return list(dict.fromkeys((first, last))), UNBROKEN if found else ANYWHERE
+def _ends(own: bytes) -> list[re.Match[bytes]]:
+    """Return the first and the last runs without white space: a value of ten thousand lines has enough in those."""
+    runs = list(_RUN.finditer(own))
+    return runs if len(runs) <= 2 * _FEW else [*runs[:_FEW], *runs[-_FEW:]]
 
 
-_WIDE = re.compile(rb"(?:[^\0]{1,10}\0){6,}[^\0]{0,10}")
+_FEW = 20
 
 
-def stretches(data: bytes, kind: int, size: int) -> list[tuple[int, bytes]]:
-    """Return where in ``data`` a stretch of that kind and size may be, with what stands there."""
+def _is_strong(letters: bytes) -> bool:
+    return strength(letters.decode("latin-1")) >= WEAKEST
+
+
+class Stretch(NamedTuple):
+    """Letters in which a stretch may be: ``letters[start:end]``."""
+
+    start: int
+    end: int
+
+
+def stretches(data: bytes, kind: int, size: int) -> list[Stretch]:
+    """Return where among the letters of ``data``, or for literals among its bytes, a stretch of that kind and size may be."""
     if kind == ANYWHERE:
-        return [(0, data)]
-    found = _WIDE.finditer(data) if kind == WIDE else re.finditer(rb"[!-~]{%d,}" % size, data)
-    return [(match.start(), match[0]) for match in found]
+        return [Stretch(0, len(kept_bytes(data)))]
+    if kind == LITERAL:
+        return [Stretch(*run.span()) for run in re.finditer(rb"[^\s\0]{%d,}" % size, data)]
+    found = []
+    position = count = 0
+    for run in re.finditer(rb"[^\s\0]{%d,}" % size, data):
+        count += len(kept_bytes(data[position : run.start()]))
+        length = len(kept_bytes(run[0]))
+        if length >= size:
+            found.append(Stretch(count, count + length))
+        count += length
+        position = run.end()
+    return found

@@ -1,7 +1,6 @@
-"""What in a value is no secret: the prefix that tells whose token it is, a PEM's armour, a URL's host.
+"""Public parts of secrets: prefixes that name the service, a PEM's armour, a URL's host, keys of JSON that hold no secret.
 
-A beginning of a value is masked wherever it stands, so it has to be one that nobody else's text has: it is counted from the core on. The
-whole value is masked with all that belongs to it.
+A truncated value is masked from twelve characters on. They are counted from the first one that is not public.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ from typing import Any, NamedTuple
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST, why_unprotected
 
 
-class Core(NamedTuple):
-    """The part of a text that is its own: ``text[start:end]``, and whether a beginning or an end of it is masked too."""
+class SensitiveSpan(NamedTuple):
+    """The part of a text that is not public: ``text[start:end]``, and whether its beginning or its end is masked alone."""
 
     start: int
     end: int
@@ -45,9 +44,9 @@ _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]*[/?#]?(?:\?)?"
 _SETTING = (
     r"[A-Z][A-Z0-9_]{0,40}|[a-z_.-]{0,40}(?:key|token|secret|password|region|host|user|username|url|name|id|type|port|profile|output)"
 )
-_NAMED = rf"(?:[\"']?(?:[A-Za-z_][A-Za-z0-9_.-]{{0,40}}[\"']?(?::\s|\s=\s)|(?:{_SETTING})=)\s*[\"']?)"
+NAMED = rf"(?:[\"']?(?:[A-Za-z_][A-Za-z0-9_.-]{{0,40}}[\"']?(?::\s|\s=\s)|(?:{_SETTING})=)\s*[\"']?)"
 _PREFIX = re.compile(
-    rf"\s*(?:export\s+)?(?:{_NAMED})?(?:(?:Bearer|Basic|[Tt]oken)\s+)?"
+    rf"\s*(?:export\s+)?(?:{NAMED})?(?:(?:Bearer|Basic|[Tt]oken)\s+)?"
     rf"(?:{_ARMOUR}{_DER}|{_ARMOUR}|{_DER}|{_KIND_OF_KEY}|{_SIGNED_CLAIMS}|eyJ[A-Za-z0-9+/_-]{{24}}|{_URL_WITH_USER}|{_URL})?"
 )
 _END_OF_ARMOUR = re.compile(r"-----END [A-Z0-9 ]+-----")
@@ -60,11 +59,11 @@ _FIELD = re.compile(
 _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
-def core(text: str) -> Core:
-    """Return where in ``text`` its own part begins and ends."""
+def sensitive_span(text: str) -> SensitiveSpan:
+    """Return where in ``text`` its part that is not public begins and ends."""
     start, end = _bounds(text)
     # Of a text that is public but for a few characters only the whole is its own.
-    return Core(start, end, cut=True) if end - start >= SHORTEST else Core(0, len(text), cut=False)
+    return SensitiveSpan(start, end, cut=True) if end - start >= SHORTEST else SensitiveSpan(0, len(text), cut=False)
 
 
 def _bounds(text: str) -> tuple[int, int]:
@@ -96,7 +95,7 @@ def _bounds_of_json(text: str, inside: set[str]) -> tuple[int, int]:
     if not spans:
         return 0, len(text)
     start, end = spans[0][0] + 1, spans[-1][1] - 1
-    first = core(text[start : spans[0][1] - 1])
+    first = sensitive_span(text[start : spans[0][1] - 1])
     return start + first.start, end
 
 
@@ -105,11 +104,11 @@ _PUBLIC_IN_GOOGLE_FILE = frozenset({"type", "project_id", "auth_uri", "token_uri
 
 
 def leaves(text: str) -> list[str]:
-    """Return the strings in ``text`` if it is a JSON object or array, but for those that are no secrets."""
+    """Return the strings and the long numbers in ``text`` if it is a JSON object or array, but for those that are no secrets."""
     if text.lstrip()[:1] not in {"{", "["}:
         return []
     try:
-        thing = json.loads(text)
+        thing = json.loads(text, parse_int=_Number, parse_float=_Number)
     except (ValueError, RecursionError):
         return []
     found: list[str] = []
@@ -117,16 +116,39 @@ def leaves(text: str) -> list[str]:
     return found
 
 
+# Keys of documents that services hand out, such as the secret of an RDS database: they name things, and open none.
+# https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
+_PUBLIC_KEYS = frozenset(
+    """
+    account_name apiversion cluster database db dbclusteridentifier dbinstanceidentifier dbname dialect driver email endpoint engine expiration
+    expires_at expires_in expiry exp host hostname iat id_type issuer kind masterarn name nbf port project project_id region scheme schema
+    server sslmode timestamp token_type type updated_at created_at user username version
+    """.split()  # noqa: SIM905 - one word a line would be 40 lines
+)
+_DIGITS_OF_A_SECRET = 6
+
+
+class _Number(str):
+    """A number as it stands in JSON."""
+
+    __slots__ = ()
+
+
 def _gather(thing: Any, found: list[str]) -> None:
     if isinstance(thing, dict):
         of_google = thing.get("type") in {"service_account", "authorized_user", "external_account"}
         for key, inner in thing.items():
-            if not (of_google and (key in _PUBLIC_IN_GOOGLE_FILE or key.endswith("_url"))):
+            if of_google and (key in _PUBLIC_IN_GOOGLE_FILE or key.endswith("_url")):
+                continue
+            if key.lower() not in _PUBLIC_KEYS or isinstance(inner, (dict, list)):
                 _gather(inner, found)
     elif isinstance(thing, list):
         for inner in thing:
             _gather(inner, found)
-    elif isinstance(thing, str) and not _is_public(thing):
+    elif isinstance(thing, _Number):
+        if sum(letter.isdigit() for letter in thing) >= _DIGITS_OF_A_SECRET and not is_public(thing):
+            found.append(str(thing))
+    elif isinstance(thing, str) and not is_public(thing):
         found.append(thing)
 
 
@@ -138,49 +160,10 @@ _PUBLIC = re.compile(
 _LONGEST_PUBLIC = 200
 
 
-def _is_public(text: str) -> bool:
+def is_public(text: str) -> bool:
+    """Tell whether ``text``, a line or a part of a value, tells nothing alone."""
     if why_unprotected(text) or (len(text) <= _LONGEST_PUBLIC and _PUBLIC.fullmatch(text)):
         return True
     prefix = _PREFIX.match(text)
     start = prefix.end() if prefix else 0
     return bool(why_unprotected(text[start : _end(text, start)]))
-
-
-def parts(value: str) -> list[str]:
-    """Return the texts inside ``value`` that are masked on their own: its lines, the strings of its JSON, the password of its URL."""
-    found: dict[str, None] = {}
-    inside = leaves(value)
-    for leaf in inside:
-        found[leaf] = None
-        for line in lines(leaf):
-            found[line] = None
-    if not inside:
-        for line in lines(value):
-            found[line] = None
-    for field in _FIELD.finditer(value):
-        found[field[1]] = None
-    for password in _passwords(value):
-        found[password] = None
-    stripped = value.strip()
-    found[stripped] = None
-    found.pop(value, None)
-    return [part for part in found if not why_unprotected(part)]
-
-
-def lines(value: str) -> list[str]:
-    """Return the lines of ``value`` without white space around them, but for a PEM's armour and what is common; none if it is one line."""
-    if "\n" not in value and "\r" not in value:
-        return []
-    return [line.strip() for line in re.split(r"[\r\n]+", value) if not _is_public(line.strip())]
-
-
-_USER_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:([^/?#\s]+)@")
-
-
-def _passwords(value: str) -> list[str]:
-    match = _USER_PASSWORD.match(value)
-    if not match:
-        return []
-    from urllib.parse import unquote  # noqa: PLC0415 - only for a URL with a password in it
-
-    return [match[1], unquote(match[1])]

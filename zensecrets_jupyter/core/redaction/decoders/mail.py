@@ -1,0 +1,65 @@
+"""Encodings of mail: quoted-printable (RFC 2045), encoded words (RFC 2047), UTF-7 (RFC 2152) and that of IMAP's mailboxes (RFC 3501)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.views import SubstitutedView, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_QUOTED = re.compile(rb"=(?:3D|0[0-9A-F]|7F|20|09|[89A-F][0-9A-F]|\r?\n)")
+_PRINTABLE = re.compile(rb"=[0-9A-F]{2}|=[ \t]*\r?\n")
+_WORD = re.compile(rb"=\?[A-Za-z0-9_.*-]{1,60}\?([qQbB])\?([^?\s]{0,400})\?=(?:\s+(?==\?))?")
+_IN_WORD = re.compile(rb"=([0-9A-Fa-f]{2})|_")
+_UTF_7 = re.compile(rb"[&+]([A-Za-z0-9+/,]{0,400})-|\+([A-Za-z0-9/]{3,400})(?![A-Za-z0-9/])")
+
+
+def mail_views(view: View) -> list[View]:
+    """Return what the mail encodings in ``view`` decode to."""
+    data = view.data
+    views: list[View] = []
+    if b"=" in data and _QUOTED.search(data):
+        views += _substituted(view, "quoted-printable", _PRINTABLE, _decode_quoted)
+    if b"=?" in data:
+        views += _substituted(view, "RFC 2047", _WORD, _decode_word)
+    if (b"&" in data or b"+" in data) and b"-" in data:
+        views += _substituted(view, "UTF-7", _UTF_7, _decode_utf_7)
+    return views
+
+
+def _substituted(view: View, name: str, expression: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> list[View]:
+    new = expression.sub(lambda match: decode(match[0]), view.data)
+    return [SubstitutedView(view, new, name, expression, decode)] if new != view.data else []
+
+
+def _decode_quoted(escape: bytes) -> bytes:
+    return bytes.fromhex(escape[1:].decode("ascii")) if escape[1:].isalnum() else b""
+
+
+def _decode_word(word: bytes) -> bytes:
+    match = _WORD.match(word)
+    if match is None:
+        return word
+    if match[1] in b"bB":
+        try:
+            return base64.b64decode(match[2] + b"=" * (-len(match[2]) % 4))
+        except binascii.Error:
+            return word
+    return _IN_WORD.sub(lambda escape: bytes.fromhex(escape[1].decode("ascii")) if escape[1] else b" ", match[2])
+
+
+def _decode_utf_7(escape: bytes) -> bytes:
+    digits = escape[1:].rstrip(b"-").replace(b",", b"/")
+    if not digits:
+        return escape[:1]
+    try:
+        data = base64.b64decode(digits + b"=" * (-len(digits) % 4))
+        return data[: len(data) // 2 * 2].decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+    except (binascii.Error, UnicodeDecodeError):
+        return escape

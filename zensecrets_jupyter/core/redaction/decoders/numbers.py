@@ -1,0 +1,138 @@
+"""Bytes and characters written as numbers: hexadecimal digits with and without separators, lists of decimal and octal numbers."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.decoders.runs import is_printable
+from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, Tokens, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zensecrets_jupyter.core.redaction.views import Span
+
+_IN_NUMBERS = frozenset(b"0123456789abcdefxu")
+_CLASSES = bytes(0x68 if byte in _IN_NUMBERS else 0x2E for byte in range(256))
+_DIGIT = b"h"
+
+_SEPARATOR = rb"[\s,;:|\-\[\](){}<>'\"/+]{1,40}"
+_START = rb"(?<![0-9A-Za-z])"
+_END = rb"(?![0-9A-Za-z])"
+
+
+def _list_of(number: bytes, least: int) -> re.Pattern[bytes]:
+    return re.compile(_START + number + rb"(?:" + _SEPARATOR + number + rb"){%d,}" % (least - 1) + _END)
+
+
+_CONTIGUOUS = re.compile(rb"[0-9A-Fa-f]{12,}(?:[ \t]*\r*\n[ \t]*[0-9A-Fa-f]{2,})*")
+_HEX_BYTES = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{2}", 6)
+_HEX_SMALL = _list_of(rb"0[xX][0-9A-Fa-f]{1,2}", 6)
+_HEX_WORDS = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{4})?", 3)
+_CODE_POINTS = _list_of(rb"[Uu]\+[0-9A-Fa-f]{4,6}", 6)
+_DECIMAL = _list_of(rb"[0-9]{1,7}", 6)
+_OCTAL = _list_of(rb"(?:0o?)?[0-3][0-7]{2}", 6)
+_DIGITS = re.compile(rb"[0-9A-Fa-f]")
+_NUMBER = re.compile(rb"(?:0[xXoO]|[Uu]\+)?([0-9A-Fa-f]+)")
+_LONGEST = 1 << 18
+"""Bytes of a text in which lists of numbers are decoded, from its start; each number costs as much as a hundred letters."""
+_LAST_CHARACTER = 0x10FFFF
+
+
+def has_numbers(skeleton: bytes, shortest: int) -> bool:
+    """Tell whether so many hexadecimal digits follow each other in a text with that skeleton, in which there are no separators."""
+    return _DIGIT * shortest in skeleton.translate(_CLASSES)
+
+
+def number_views(view: View) -> list[View]:
+    """Return what the numbers in ``view`` decode to."""
+    data = view.data
+    views: list[View] = []
+    hexadecimal = list(_contiguous(data))
+    lists = data[:_LONGEST]
+    for expression, decode in _LISTS:
+        pieces = [
+            Piece(decoded, Tokens(partial(_numbers, match, size), size or 1))
+            for match in expression.finditer(lists)
+            for decoded, size in decode(match[0])
+        ]
+        if expression is _HEX_BYTES:
+            hexadecimal += pieces
+        elif pieces:
+            views.append(PiecedView(view, pieces, "numbers"))
+    texts = [piece for piece in hexadecimal if is_printable(piece.data)]
+    others = [piece for piece in hexadecimal if not is_printable(piece.data)]
+    views += [PiecedView(view, pieces, "hexadecimal") for pieces in (texts, others) if pieces]
+    return views
+
+
+def _contiguous(data: bytes) -> Iterator[Piece]:
+    for match in _CONTIGUOUS.finditer(data):
+        run = match[0]
+        digits = run.translate(None, b" \t\r\n")
+        for shift in (0, 1):
+            own = digits[shift : len(digits) - (len(digits) - shift) % 2]
+            if own:
+                yield Piece(bytes.fromhex(own.decode("ascii")), Tokens(partial(_pairs, match, shift)))
+
+
+def _pairs(match: re.Match[bytes], shift: int) -> list[Span]:
+    """Return where each pair of digits stands, from the digit ``shift`` on; white space may be between them."""
+    digits = [digit.start() + match.start() for digit in _DIGITS.finditer(match[0])][shift:]
+    return [(first, second + 1) for first, second in zip(digits[0::2], digits[1::2], strict=False)]
+
+
+def _numbers(match: re.Match[bytes], size: int) -> list[Span]:
+    """Return where each number stands; if each is a character, once for each of its bytes."""
+    numbers = list(_NUMBER.finditer(match.string, match.start(), match.end()))
+    if size:
+        return [number.span() for number in numbers]
+    lengths = [len(_character(int(number[1], 16 if number[0][:1] in b"Uu" else 10))) for number in numbers]
+    return [number.span() for number, length in zip(numbers, lengths, strict=True) for _ in range(length)]
+
+
+def _hex_bytes(text: bytes) -> Iterator[tuple[bytes, int]]:
+    yield bytes(int(number, 16) for number in _NUMBER.findall(text)), 1
+
+
+def _hex_words(text: bytes) -> Iterator[tuple[bytes, int]]:
+    numbers = _NUMBER.findall(text)
+    size = len(numbers[0]) // 2
+    if all(len(number) == 2 * size for number in numbers):
+        words = [bytes.fromhex(number.decode("ascii")) for number in numbers]
+        yield b"".join(words), size
+        yield b"".join(word[::-1] for word in words), size
+
+
+def _decimal(text: bytes) -> Iterator[tuple[bytes, int]]:
+    numbers = list(map(int, _NUMBER.findall(text)))
+    try:
+        yield bytes(numbers), 1
+    except ValueError:
+        pass
+    if max(numbers) <= _LAST_CHARACTER and any(number >= 0x80 for number in numbers):  # noqa: PLR2004 - the end of ASCII
+        yield b"".join(map(_character, numbers)), 0
+
+
+def _code_points(text: bytes) -> Iterator[tuple[bytes, int]]:
+    yield b"".join(_character(int(number, 16)) for number in _NUMBER.findall(text)), 0
+
+
+def _octal(text: bytes) -> Iterator[tuple[bytes, int]]:
+    yield bytes(int(number, 8) for number in _NUMBER.findall(text)), 1
+
+
+def _character(number: int) -> bytes:
+    return chr(number).encode("utf-8", "surrogatepass") if number <= _LAST_CHARACTER else b""
+
+
+_LISTS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Iterator[tuple[bytes, int]]]], ...] = (
+    (_HEX_BYTES, _hex_bytes),
+    (_HEX_SMALL, _hex_bytes),
+    (_HEX_WORDS, _hex_words),
+    (_CODE_POINTS, _code_points),
+    (_DECIMAL, _decimal),
+    (_OCTAL, _octal),
+)

@@ -1,0 +1,99 @@
+"""The end of a text that comes in pieces, and what it decodes to, though the last escape sequence may be incomplete."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.decoders.escapes import unescaped
+from zensecrets_jupyter.core.redaction.decoders.numbers import number_views
+from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zensecrets_jupyter.core.redaction.views import Span
+
+_LONGEST = 4096
+"""Bytes at the end of a text in which the beginning of a value is looked for."""
+_INCOMPLETE = re.compile(
+    rb"(?:\\+(?:[xuU][0-9A-Fa-f{]{0,8}|N(?:\{[A-Za-z0-9 -]{0,90})?|[0-3][0-7]?|t[a-z]{0,20})?|%(?:[0-9A-Fa-f]|u[0-9A-Fa-f]{0,3})?"
+    rb"|&[\#A-Za-z0-9]{0,31}|\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]{0,400}|[ -/]*)|\xe2[\x80\x81\x94\x95]?|[\xc2\xe3\xef])\Z"
+)
+_LONGEST_INCOMPLETE = 512
+_ESCAPES = 3
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{2,}\Z")
+_LONGEST_BASE64 = 1024
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2})*[ :-]?[0-9A-Fa-f]?\Z")
+_NUMBER = re.compile(rb"[0-9][\s,;\])]{0,8}\Z")
+_AFTER_NUMBER = 16
+_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
+
+
+def incomplete_escape(data: bytes) -> int:
+    """Return where an escape sequence begins that ``data`` ends in; its length if there is none."""
+    offset = max(0, len(data) - _LONGEST_INCOMPLETE)
+    found = _INCOMPLETE.search(data, offset)
+    return found.start() if found else len(data)
+
+
+def end_views(data: bytes) -> Iterator[View]:
+    """Yield views of the end of ``data``, whose positions are those in ``data``: as it stands, unescaped, and of digits at the end."""
+    root = View(data)
+    end = _Tail(data, max(0, len(data) - _LONGEST), len(data))
+    yield end
+    stop = incomplete_escape(data)
+    level: list[View] = [end]
+    if stop < len(data):
+        level = [_Tail(data, max(0, stop - _LONGEST), stop)]
+        yield from level
+    for _ in range(_ESCAPES):
+        level = [child for view in level for child in unescaped(view)]
+        yield from level
+    offset = max(0, len(data) - _LONGEST_BASE64)
+    run = _BASE64.search(data, offset)
+    if run is not None:
+        for shift in range(4):
+            yield from _base64(root, run[0], run.start(), shift)
+    digits = _HEXADECIMAL.search(data, offset)
+    if digits is not None:
+        yield _hexadecimal(root, digits)
+    if _NUMBER.search(data, max(0, len(data) - _AFTER_NUMBER)):
+        yield from number_views(_Tail(data, offset, len(data)))
+
+
+class _Tail(View):
+    """The end of a text, without what is incomplete."""
+
+    def __init__(self, data: bytes, start: int, end: int) -> None:
+        super().__init__(data[start:end])
+        self._start = start
+
+    def spans(self, start: int, end: int) -> list[Span]:
+        return [(self._start + start, self._start + end)]
+
+
+def _base64(root: View, run: bytes, start: int, shift: int) -> Iterator[View]:
+    digits = run[shift:]
+    if len(digits) % 4 == 1:
+        digits = digits[:-1]
+    if not digits:
+        return
+    decoded = binascii.a2b_base64(digits.translate(_STANDARD) + b"=" * (-len(digits) % 4))
+
+    def locate(first: int, last: int) -> list[Span]:
+        return [(start + shift + first * 4 // 3, start + shift - (-last * 4 // 3))]
+
+    yield PiecedView(root, [Piece(decoded, locate)], "base64")
+
+
+def _hexadecimal(root: View, digits: re.Match[bytes]) -> View:
+    pairs = [(pair.start(), pair.end()) for pair in _PAIR.finditer(digits[0])]
+    decoded = bytes(int(digits[0][start:end], 16) for start, end in pairs)
+
+    def locate(first: int, last: int) -> list[Span]:
+        return [(digits.start() + pairs[first][0], digits.start() + pairs[last - 1][1])]
+
+    return PiecedView(root, [Piece(decoded, locate)], "hexadecimal")

@@ -1,0 +1,346 @@
+"""The matcher: finds patterns in one view of a text, by their anchors in its skeleton, and tells how far each match goes."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.automaton import AnchorIndex, Hit
+from zensecrets_jupyter.core.redaction.characters import to_character
+from zensecrets_jupyter.core.redaction.gaps import writes_gap
+from zensecrets_jupyter.core.redaction.matches import Match
+from zensecrets_jupyter.core.redaction.patterns import TRUNCATED, Pattern, PatternKey, reduced_to_signs
+from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, SkeletonMap, kept_bytes, skeleton_of
+from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    _Candidates = Callable[[Hit, bytes], Sequence[PatternKey]]
+
+_FEW = 4
+"""Patterns with the same anchor that are compared one by one."""
+_ANY_CASE = 16
+"""Letters from which on a match may be in any case; a shorter one is in its own, or in capitals or small letters throughout."""
+_HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
+_EDGE = 4
+"""Bytes that one byte of punctuation at an end of a value is written with at most."""
+_QUOTING = frozenset(b"\\'\"`^")
+
+
+class Matcher:
+    """Patterns, and what finds them in a view."""
+
+    def __init__(self) -> None:
+        """Make a matcher without patterns."""
+        self._skeletons = AnchorIndex()
+        self._exact = AnchorIndex()
+        self._few_signs: list[tuple[bytes, Pattern]] = []
+        self._keys: list[PatternKey] = []
+        self._orders: dict[tuple[bytes, int, int], _Orders] = {}
+        self.has_exact = False
+
+    def add(self, pattern: Pattern) -> None:
+        """Find ``pattern`` from now on."""
+        if pattern.is_exact:
+            self.has_exact = True
+            reduced = reduced_to_signs(pattern.text)
+            if len(reduced) >= SHORTEST:
+                self._exact.add(reduced[:_LONGEST_ANCHOR], self._key(pattern, 0))
+            else:
+                self._few_signs.append((reduced, pattern))
+            return
+        length = pattern.anchor_length
+        for offset in pattern.anchors():
+            self._skeletons.add(pattern.skeleton[offset : offset + length], self._key(pattern, offset))
+
+    def _key(self, pattern: Pattern, offset: int) -> int:
+        self._keys.append(PatternKey(pattern, offset))
+        return len(self._keys) - 1
+
+    def touches(self, data: bytes, skeleton: bytes) -> bool:
+        """Tell whether there may be a pattern in ``data``, whose skeleton that is. ``False`` is certain."""
+        if self._skeletons.touches(skeleton):
+            return True
+        return self.has_exact and bool(self._exact_patterns(data))
+
+    def find(self, data: bytes, skeleton: bytes | None = None) -> list[Match]:
+        """Return where patterns stand in ``data``; matches may overlap."""
+        own = skeleton_of(data) if skeleton is None else skeleton
+        hits = self._skeletons.hits(own)
+        matches = _Comparison(data, own).matches(hits, self._candidates) if hits else []
+        if self.has_exact:
+            matches += self._exact_matches(data)
+        return matches
+
+    def _exact_patterns(self, data: bytes) -> set[Pattern]:
+        """Return the patterns with too few letters for a skeleton that may stand in ``data``."""
+        reduced = reduced_to_signs(data)
+        found = {self._keys[owner].pattern for hit in self._exact.hits(reduced) for owner in _owners(hit)}
+        # Of a text of quotes and blanks nothing is left that could be searched for.
+        found |= {pattern for text, pattern in self._few_signs if (text in reduced if len(text) >= _FEW else pattern.text in data)}
+        return found
+
+    def _exact_matches(self, data: bytes) -> list[Match]:
+        return [
+            Match(match.start(), match.end(), pattern.name, is_whole=pattern.is_value)
+            for pattern in self._exact_patterns(data)
+            for match in (
+                pattern.expression if len(reduced_to_signs(pattern.text)) >= _FEW else re.compile(re.escape(pattern.text))
+            ).finditer(data)
+        ]
+
+    def _owners(self, hit: Hit) -> list[PatternKey]:
+        return [self._keys[owner] for owner in _owners(hit)]
+
+    def _candidates(self, hit: Hit, skeleton: bytes) -> Sequence[PatternKey]:
+        """Return the patterns with this anchor, or of many those that have most in common with the text around it."""
+        owners = hit.owners
+        if isinstance(owners, int):
+            return [self._keys[owners]]
+        if len(owners) <= _FEW:
+            return [self._keys[owner] for owner in owners]
+        # Owners are only ever added, at the end: the first and how many there are tell which.
+        key = (hit.anchor, owners[0], len(owners))
+        orders = self._orders.get(key)
+        if orders is None:
+            orders = self._orders[key] = _Orders(self._owners(hit), len(hit.anchor))
+        return orders.nearest(skeleton, hit.start)
+
+
+_LONGEST_ANCHOR = 64
+
+
+def _owners(hit: Hit) -> list[int]:
+    return [hit.owners] if isinstance(hit.owners, int) else hit.owners
+
+
+class _Orders:
+    """Patterns with the same anchor, in order of what follows it and of what stands before it."""
+
+    def __init__(self, keys: list[PatternKey], length: int) -> None:
+        self._length = length
+        ahead = sorted((key.pattern.skeleton[key.offset :], index) for index, key in enumerate(keys))
+        behind = sorted((key.pattern.skeleton[: key.offset + length][::-1], index) for index, key in enumerate(keys))
+        self._ahead, self._behind = [text for text, _ in ahead], [text for text, _ in behind]
+        self._keys_ahead, self._keys_behind = [keys[index] for _, index in ahead], [keys[index] for _, index in behind]
+        self._longest = max(len(key.pattern.skeleton) for key in keys)
+
+    def nearest(self, skeleton: bytes, start: int) -> list[PatternKey]:
+        ahead = skeleton[start : start + self._longest]
+        end = start + self._length
+        behind = skeleton[max(0, end - self._longest) : end][::-1]
+        found = [*_nearest(self._ahead, self._keys_ahead, ahead), *_nearest(self._behind, self._keys_behind, behind)]
+        return list(dict.fromkeys(found))
+
+
+def _nearest(texts: list[bytes], keys: list[PatternKey], wanted: bytes) -> list[PatternKey]:
+    """Return the patterns that have most in common with what is wanted: the one that ends there first."""
+    index = bisect_left(texts, wanted)
+    around = [at for at in (index - 1, index) if 0 <= at < len(texts)]
+    best = max(_common(texts[at], wanted) for at in around)
+    first = bisect_left(texts, wanted[:best])
+    return [keys[at] for at in dict.fromkeys([first, *around])]
+
+
+class _Comparison:
+    """Patterns compared with one view."""
+
+    def __init__(self, data: bytes, skeleton: bytes) -> None:
+        self._data = data
+        self._skeleton = skeleton
+        self._map: SkeletonMap | None = None
+
+    def matches(self, hits: list[Hit], candidates: _Candidates) -> list[Match]:
+        found: list[Match] = []
+        done: dict[int, int] = {}
+        for hit in hits:
+            for key in candidates(hit, self._skeleton):
+                # A long token has many anchors: one match covers them.
+                if done.get(id(key.pattern), -1) >= hit.start + len(hit.anchor):
+                    continue
+                match = self._match(key.pattern, key.offset, hit)
+                if match is not None:
+                    done[id(key.pattern)] = match[1]
+                    found.append(match[0])
+        return found
+
+    def _position(self, index: int) -> int:
+        if len(self._skeleton) == len(self._data):
+            return index
+        if self._map is None:
+            self._map = SkeletonMap(self._data)
+        return self._map.position(index)
+
+    def _match(self, pattern: Pattern, offset: int, hit: Hit) -> tuple[Match, int] | None:
+        """Return the match around an anchor, and where it ends in the skeleton; ``None`` if there is none."""
+        length = len(hit.anchor)
+        skeleton, start = self._skeleton, hit.start
+        left = _common(pattern.skeleton[:offset][::-1], skeleton[max(0, start - offset) : start][::-1])
+        right = _common(pattern.skeleton[offset:], skeleton[start : start + len(pattern.skeleton) - offset])
+        # Where it begins and ends in the pattern's skeleton, and how far the text's is ahead of it.
+        begin, stop, shift = offset - left, offset + right, start - offset
+        first, last = self._position(begin + shift), self._position(stop - 1 + shift)
+        written = self._data[first : last + 1]
+        whole = pattern.text[pattern.starts[begin] : pattern.starts[stop - 1] + 1]
+        is_plain = written == whole
+        if not is_plain:
+            narrowed = self._narrowed(pattern, written, begin, stop, (offset, offset + length))
+            if narrowed is None:
+                return None
+            begin, stop = narrowed
+            first, last = self._position(begin + shift), self._position(stop - 1 + shift)
+        if not self._is_apart(pattern, first, last):
+            return None
+        is_whole = begin == 0 and stop == len(pattern.skeleton)
+        nul = 0 if is_plain or b"\0" in whole else written.count(b"\0", 0, 8)
+        start_byte = first - (self._edge_before(pattern, first) if begin == 0 else 0)
+        end_byte = last + 1 + (self._edge_after(pattern, last + 1) if stop == len(pattern.skeleton) else 0)
+        data = self._data
+        if nul and data[end_byte : end_byte + 1] == b"\0":
+            end_byte += 1
+        elif nul and start_byte and data[start_byte - 1] == 0:
+            start_byte -= 1
+        if begin:
+            start_byte = to_character(data, start_byte)
+        if not is_whole and stop < len(pattern.skeleton):
+            end_byte = to_character(data, end_byte, start_byte)
+        goes_on = stop < len(pattern.skeleton)
+        encoding = "plain" if is_plain else "quoted or wrapped"
+        return Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value), stop + shift
+
+    def _narrowed(self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int] | None:
+        """Return how much of the pattern from ``begin`` to ``stop`` is really written, around the anchor; ``None`` if that is not."""
+        offset = begin
+        if not _is_in_case(kept_bytes(written), pattern.kept[begin:stop]):
+            # The rest of a long value in capitals may end before the text does.
+            begin, stop = self._in_case(pattern, written, begin, stop, anchor)
+            if not begin <= anchor[0] < anchor[1] <= stop:
+                return None
+        gaps = KEPT_BYTE.split(written)[begin - offset : stop - offset + 1]
+        own = pattern.gaps
+        is_long = stop - begin >= TRUNCATED
+        bad = [
+            begin + index
+            for index in range(1, len(gaps) - 1)
+            if gaps[index] != own[begin + index] and not writes_gap(gaps[index], own[begin + index], is_long=is_long)
+        ]
+        if not bad or _is_spaced(gaps[1:-1], own[begin + 1 : stop]):
+            return begin, stop
+        # A gap is known by the letter behind it.
+        before = [index for index in bad if index <= anchor[0]]
+        behind = [index for index in bad if index >= anchor[1]]
+        if len(before) + len(behind) < len(bad):
+            return None
+        return (max(before) if before else begin), (min(behind) if behind else stop)
+
+    @staticmethod
+    def _in_case(pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int]:
+        """Return how much of the pattern is written in its own case around the anchor; nothing if the anchor is not."""
+        shown, own = kept_bytes(written), pattern.kept[begin:stop]
+        first, last = anchor[0] - begin, anchor[1] - begin
+        if shown[first:last] != own[first:last]:
+            return 0, 0
+        right = _common(shown[first:], own[first:])
+        left = _common(shown[:last][::-1], own[:last][::-1])
+        return begin + last - left, begin + first + right
+
+    def _is_apart(self, pattern: Pattern, first: int, last: int) -> bool:
+        """Tell whether a number stands alone, and not inside a longer number or a text of hexadecimal digits."""
+        if not pattern.text.isdigit():
+            return True
+        data = self._data
+        before, behind = data[max(0, first - 64) : first], data[last + 1 : last + 65]
+        if before[-1:].isdigit() or behind[:1].isdigit():
+            return False
+        if (before[-1:] == b"." and before[-2:-1].isdigit()) or (behind[:1] == b"." and behind[1:2].isdigit()):
+            return False
+        around = _letters_at_end(before) + _letters_at_start(behind)
+        return not around or not all(byte in _HEXADECIMAL for byte in around)
+
+    def _edge_before(self, pattern: Pattern, position: int) -> int:
+        """Return how many bytes before ``position`` write what the value begins with before its first letter."""
+        edge = pattern.gaps[0]
+        return _edge(edge[::-1], self._data[max(0, position - _EDGE * len(edge)) : position][::-1], reverse=True) if edge else 0
+
+    def _edge_after(self, pattern: Pattern, position: int) -> int:
+        edge = pattern.gaps[-1]
+        return _edge(edge, self._data[position : position + _EDGE * len(edge)], reverse=False) if edge else 0
+
+
+def _edge(edge: bytes, text: bytes, *, reverse: bool) -> int:
+    """Return how many bytes of ``text`` write ``edge``, byte by byte, each perhaps with a backslash or a quote before it."""
+    position = taken = 0
+    for byte in edge:
+        at = position
+        if byte == _CARRIAGE_RETURN and text[at : at + 1] != b"\r":
+            continue
+        if byte == _BLANK and text[at : at + 1] == b"+":
+            position = taken = at + 1
+            continue
+        while not reverse and at < len(text) and text[at] != byte and text[at] in _QUOTING:
+            at += 1
+        if at >= len(text) or text[at] != byte:
+            break
+        position = taken = at + 1
+        if reverse and position < len(text) and text[position] == 0x5C and byte != 0x5C:  # noqa: PLR2004 - a backslash
+            position = taken = position + 1
+    return taken
+
+
+_BLANK, _CARRIAGE_RETURN = b" \r"
+
+
+def _letters_at_end(data: bytes) -> bytes:
+    return data[len(data.rstrip(_ALNUM)) :]
+
+
+def _letters_at_start(data: bytes) -> bytes:
+    return data[: len(data) - len(data.lstrip(_ALNUM))]
+
+
+_ALNUM = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def _is_in_case(shown: bytes, own: bytes) -> bool:
+    """Tell whether both are in the same case, or one is in another that a text may be in as a whole."""
+    if shown == own:
+        return True
+    if len(own) >= _ANY_CASE:
+        return True
+    return len(own) > SHORTEST and shown in {own.upper(), own.lower()}
+
+
+def _is_spaced(gaps: list[bytes], own: list[bytes]) -> bool:
+    """Tell whether every letter stands apart from the next by the same signs, as in a list of letters."""
+    inserted = {gap for gap, known in zip(gaps, own, strict=True) if gap and not known}
+    if len(inserted) != 1 or len(gaps) < SHORTEST + 1:
+        return False
+    sign = inserted.pop()
+    if not sign or len(sign) > TRUNCATED:
+        return False
+    return all(gap == sign or (known and _letters_in(known, gap)) or not gap for gap, known in zip(gaps, own, strict=True))
+
+
+def _letters_in(own: bytes, shown: bytes) -> bool:
+    index = 0
+    for byte in shown:
+        if index < len(own) and byte == own[index]:
+            index += 1
+    return index == len(own)
+
+
+def _common(one: bytes, other: bytes) -> int:
+    """Return how many bytes the two begin with alike."""
+    length = min(len(one), len(other))
+    if one[:length] == other[:length]:
+        return length
+    low, high = 0, length
+    while high - low > 1:
+        middle = (low + high) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low

@@ -1,0 +1,167 @@
+"""Patterns: the texts that are searched for so that a value is not shown, and where a search catches hold of each.
+
+A pattern is the value, a text that it decodes to, or another way to write one of them in Unicode. It is caught by its anchors: its first and
+last twelve letters, counted without public parts, and letters in between if it is long.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.redaction.decodings import decodings_of
+from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, LOWER, kept_bytes, skeleton_of
+from zensecrets_jupyter.core.redaction.token_prefixes import sensitive_span
+from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TRUNCATED = 12
+"""Letters from which on a beginning or an end of a pattern is masked."""
+_BETWEEN = 24
+"""From one anchor inside a long token to the next: a piece of three times twelve letters holds one."""
+_TOKEN = re.compile(rb"[A-Za-z0-9+/=_.~-]+")
+_SHORTEST_TOKEN = 48
+_OTHER = re.compile(rb"[\x80-\xff]")
+_LONGEST_EXACT = 64
+
+
+class Pattern:
+    """A text that is searched for.
+
+    Attributes:
+        text: Its bytes.
+        name: The name of the value, as in its mask.
+        is_value: Whether it is the value itself, and not a part of it.
+        skeleton: Its skeleton.
+        first: Where in the skeleton its sensitive part begins.
+        last: Where that ends.
+        is_exact: Whether it has so few letters that it is searched for byte by byte.
+    """
+
+    __slots__ = ("_expression", "_gaps", "_kept", "_starts", "first", "is_exact", "is_value", "last", "name", "skeleton", "text")
+
+    def __init__(self, text: str, name: str, *, is_value: bool, data: bytes | None = None) -> None:
+        """Make the pattern of ``text``, of which ``data`` are the bytes if they are not its UTF-8."""
+        self.text = _utf8(text) if data is None else data
+        self.name = name
+        self.is_value = is_value
+        self.skeleton = skeleton_of(self.text)
+        start, end, _ = sensitive_span(text)
+        if data is None and (start or end < len(text)):
+            self.first = len(kept_bytes(_utf8(text[:start])))
+            self.last = len(self.skeleton) - len(kept_bytes(_utf8(text[end:])))
+        else:
+            self.first, self.last = 0, len(self.skeleton)
+        if self.last - self.first < SHORTEST:
+            self.first, self.last = 0, len(self.skeleton)
+        self.is_exact = len(self.skeleton) < SHORTEST
+        self._gaps: list[bytes] | None = None
+        self._kept: bytes | None = None
+        self._starts: list[int] | None = None
+        self._expression: re.Pattern[bytes] | None = None
+
+    @property
+    def gaps(self) -> list[bytes]:
+        """What stands before each letter, and behind the last one."""
+        if self._gaps is None:
+            self._gaps = KEPT_BYTE.split(self.text)
+        return self._gaps
+
+    @property
+    def kept(self) -> bytes:
+        """Its letters in their own case."""
+        if self._kept is None:
+            self._kept = kept_bytes(self.text)
+        return self._kept
+
+    @property
+    def starts(self) -> list[int]:
+        """Where in the text each letter stands."""
+        if self._starts is None:
+            self._starts = [match.start() for match in KEPT_BYTE.finditer(self.text)]
+        return self._starts
+
+    @property
+    def expression(self) -> re.Pattern[bytes]:
+        """What matches every way to write a text of signs."""
+        if self._expression is None:
+            signs = [bytes([byte]) for byte in reduced_to_signs(self.text)]
+            noise = b"[" + re.escape(_QUOTING) + b"]{0,8}"
+            written = [b"(?:" + re.escape(sign) + noise + b"){1,8}" if sign in _DOUBLED else re.escape(sign) for sign in signs]
+            self._expression = re.compile(noise.join(written), re.IGNORECASE)
+        return self._expression
+
+    def anchors(self) -> Iterator[int]:
+        """Yield where in the skeleton each anchor begins; it has :attr:`anchor_length` letters."""
+        length = self.anchor_length
+        yield self.first
+        last = self.last - length
+        if last > self.first:
+            yield last
+        if self.last - self.first >= _SHORTEST_TOKEN and _TOKEN.fullmatch(self.text):
+            yield from range(self.first + _BETWEEN, last, _BETWEEN)
+
+    @property
+    def anchor_length(self) -> int:
+        """How many letters an anchor has."""
+        return min(TRUNCATED, self.last - self.first)
+
+
+class PatternKey(NamedTuple):
+    """An anchor of a pattern: ``pattern.skeleton[offset:]`` begins with it."""
+
+    pattern: Pattern
+    offset: int
+
+
+def patterns_of(value: str, name: str) -> list[Pattern]:
+    """Return the patterns of ``value``, itself first."""
+    found = [Pattern(value, name, is_value=True)]
+    seen = {found[0].text}
+    for text in [value, *decodings_of(value)]:
+        for pattern in _written(text, name, is_value=text == value):
+            if pattern.text not in seen:
+                seen.add(pattern.text)
+                found.append(pattern)
+    return found
+
+
+def _written(text: str, name: str, *, is_value: bool) -> Iterator[Pattern]:
+    own = Pattern(text, name, is_value=is_value)
+    yield own
+    if not text.isascii():
+        # As dumps show it, and programs that know ASCII only.
+        yield Pattern(text, name, is_value=is_value, data=_OTHER.sub(b".", own.text))
+        for written in dict.fromkeys((text, *_other_cases_and_forms(text))):
+            yield Pattern(written, name, is_value=is_value)
+            for encoding in ("utf-16-le", "utf-16-be"):
+                data = written.encode(encoding, "surrogatepass")
+                yield Pattern(written, name, is_value=is_value, data=data)
+                yield Pattern(written, name, is_value=is_value, data=data.decode("latin-1").encode())
+
+
+def _other_cases_and_forms(text: str) -> Iterator[str]:
+    yield from (text.casefold(), text.upper(), text.lower())
+    if not any("\ud800" <= letter <= "\udfff" for letter in text):
+        yield from (unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text))
+
+
+# What quotes and escapes signs, or stands between them in a list.
+_QUOTING = b" \t\r\n\0\\'\"`^,"
+_DOUBLED = (b"$", b"%", b"{", b"}")
+
+
+def reduced_to_signs(data: bytes) -> bytes:
+    """Return ``data`` without quotes, backslashes and white space, and without doubled signs."""
+    reduced = data.translate(LOWER, _QUOTING)
+    for sign in _DOUBLED:
+        while sign + sign in reduced:
+            reduced = reduced.replace(sign + sign, sign)
+    return reduced
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

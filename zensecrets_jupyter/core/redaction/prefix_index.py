@@ -1,0 +1,102 @@
+"""Prefix index: whether the end of a text may be the beginning of a pattern, of which the rest is still to come."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from typing import NamedTuple
+
+from zensecrets_jupyter.core.redaction.gaps import may_begin_gap, writes_gap
+from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, SkeletonMap, skeleton_of
+
+_FEW = 8
+FEWEST = 4
+"""Letters of a value that may be shown in any case."""
+
+
+class Prefix(NamedTuple):
+    """The beginning of a pattern.
+
+    Attributes:
+        skeleton: Its first letters, as in a skeleton.
+        text: The bytes that it is written with.
+        least: Letters from which on it tells too much to be shown, though nothing follows.
+        name: The name of the value.
+    """
+
+    skeleton: bytes
+    text: bytes
+    least: int
+    name: str
+
+
+class PrefixIndex:
+    """The first letters of all patterns, in order."""
+
+    def __init__(self) -> None:
+        """Make an empty index."""
+        self._prefixes: list[Prefix] = []
+        self._new: list[Prefix] = []
+        self._longest = 0
+        self._has_line_end = False
+
+    def add(self, prefix: Prefix) -> None:
+        """Add the beginning of a pattern."""
+        self._new.append(prefix)
+
+    def _sorted(self) -> list[Prefix]:
+        new, self._new = self._new, []
+        if new:
+            self._longest = max(self._longest, *(len(prefix.skeleton) for prefix in new))
+            self._has_line_end = self._has_line_end or any(b"\n" in prefix.text or b"\r" in prefix.text for prefix in new)
+            if len(new) * _FEW > len(self._prefixes):
+                self._prefixes = sorted([*self._prefixes, *new])
+            else:
+                for prefix in new:
+                    insort(self._prefixes, prefix)
+        return self._prefixes
+
+    @property
+    def ends_with_line(self) -> bool:
+        """Whether no beginning goes on behind the end of a line. ``True`` is certain."""
+        return not self._new and not self._has_line_end
+
+    def live(self, data: bytes) -> int:
+        """Return where the longest end of ``data`` begins that is the beginning of a pattern; its length if none is."""
+        return self._search(data, is_enough=False)[0]
+
+    def too_much(self, data: bytes) -> tuple[int, str]:
+        """Return where the longest end of ``data`` begins that tells too much of a value to be shown, and that value's name."""
+        return self._search(data, is_enough=True)
+
+    def _search(self, data: bytes, *, is_enough: bool) -> tuple[int, str]:
+        prefixes = self._sorted()
+        if not prefixes:
+            return len(data), ""
+        offset = 0 if self._has_line_end else max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        tail = data[offset:]
+        skeleton = skeleton_of(tail)
+        positions: SkeletonMap | None = None
+        for start in range(max(0, len(skeleton) - self._longest + 1), len(skeleton)):
+            end = skeleton[start:]
+            if is_enough and len(end) < FEWEST:
+                break
+            index = bisect_left(prefixes, (end,))
+            if index == len(prefixes) or not prefixes[index].skeleton.startswith(end):
+                continue
+            positions = positions or SkeletonMap(tail)
+            position = positions.position(start)
+            while index < len(prefixes) and prefixes[index].skeleton.startswith(end):
+                prefix = prefixes[index]
+                if (not is_enough or prefix.least <= len(end)) and _begins(tail[position:], prefix.text):
+                    return offset + position, prefix.name
+                index += 1
+        return len(data), ""
+
+
+def _begins(written: bytes, text: bytes) -> bool:
+    """Tell whether ``written`` is a way to write a beginning of ``text``."""
+    if text.startswith(written):
+        return True
+    gaps, own = KEPT_BYTE.split(written), KEPT_BYTE.split(text)
+    inner = zip(gaps[1:-1], own[1 : len(gaps) - 1], strict=True)
+    return all(gap == known or writes_gap(gap, known, is_long=True) for gap, known in inner) and may_begin_gap(gaps[-1], own[len(gaps) - 1])

@@ -1,0 +1,159 @@
+"""Views of a text: what it decodes to, each with a way back to where its bytes stand in the text."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable, Sequence
+
+Span = tuple[int, int]
+"""Where something stands: from the first byte, to behind the last."""
+
+
+class View:
+    """A text as it stands. Other views are decoded from one.
+
+    Attributes:
+        data: The bytes to search.
+        encoding: How they are written in the text; empty for the text itself.
+        name: The last of these encodings.
+    """
+
+    def __init__(self, data: bytes, encoding: str = "") -> None:
+        """Make the view of a text as it stands."""
+        self.data = data
+        self.encoding = self.name = encoding
+
+    def spans(self, start: int, end: int) -> list[Span]:
+        """Return where in the text ``data[start:end]`` stands: one span, or several where other text is between."""
+        return [(start, end)]
+
+
+class _DecodedView(View):
+    """A view with a parent."""
+
+    def __init__(self, parent: View, data: bytes, encoding: str) -> None:
+        inner = f" in {parent.encoding}" if parent.encoding and parent.encoding != encoding else ""
+        super().__init__(data, f"{encoding}{inner}")
+        self.name = encoding
+        self._parent = parent
+
+    def spans(self, start: int, end: int) -> list[Span]:
+        found: list[Span] = []
+        for own_start, own_end in self._own_spans(start, end):
+            found += self._parent.spans(own_start, own_end)
+        return found
+
+    def _own_spans(self, start: int, end: int) -> list[Span]:
+        """Return where in the parent ``data[start:end]`` stands."""
+        raise NotImplementedError  # pragma: no cover - both classes below have one
+
+
+class SubstitutedView(_DecodedView):
+    """A view in which every escape sequence of its parent is replaced by what it stands for."""
+
+    def __init__(self, parent: View, data: bytes, encoding: str, escape: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> None:
+        """Make the view.
+
+        Args:
+            parent: The view with the escape sequences.
+            data: Its bytes with each replaced.
+            encoding: The name of the encoding.
+            escape: Matches one escape sequence.
+            decode: Returns what one stands for.
+        """
+        super().__init__(parent, data, encoding)
+        self._escape = escape
+        self._decode = decode
+        self._starts: list[int] | None = None
+        self._there: list[tuple[int, int, int]] = []
+
+    def _own_spans(self, start: int, end: int) -> list[Span]:
+        if self._starts is None:
+            self._starts = self._map()
+        return [(self._position(self._starts, start, is_end=False), self._position(self._starts, end, is_end=True))]
+
+    def _map(self) -> list[int]:
+        """Fill the list of escape sequences: where each begins in the parent, its length there, and its length here."""
+        starts = []
+        here = there = 0
+        for match in self._escape.finditer(self._parent.data):
+            here += match.start() - there
+            there = match.end()
+            length = len(self._decode(match[0]))
+            starts.append(here)
+            self._there.append((match.start(), there, length))
+            here += length
+        return starts
+
+    def _position(self, starts: list[int], position: int, *, is_end: bool) -> int:
+        # What is decoded to nothing, such as a colour, belongs to neither side of it.
+        at = position - 1 if is_end else position
+        index = bisect_right(starts, at) - 1
+        if index < 0:
+            return position
+        there, there_end, length = self._there[index]
+        offset = at - starts[index]
+        if offset < length:
+            return there_end if is_end else there
+        return there_end + offset - length + (1 if is_end else 0)
+
+
+class Tokens:
+    """Locates what was decoded from tokens, such as numbers or digits, that each stand for equally many bytes.
+
+    Where the tokens stand is found out once, when it is asked for.
+    """
+
+    def __init__(self, find: Callable[[], list[Span]], size: int = 1) -> None:
+        """Take what finds the tokens, and how many bytes each stands for."""
+        self._find = find
+        self._size = size
+        self._spans: list[Span] | None = None
+
+    def __call__(self, start: int, end: int) -> list[Span]:
+        """Return the span from the first to the last token that ``start`` to ``end`` of the bytes come from."""
+        if self._spans is None:
+            self._spans = self._find()
+        last = min(-(-end // self._size), len(self._spans)) - 1
+        return [(self._spans[start // self._size][0], self._spans[last][1])]
+
+
+class Piece(NamedTuple):
+    """Bytes that were decoded together, and where they come from.
+
+    Attributes:
+        data: What was decoded.
+        locate: Returns where in the parent ``data[start:end]`` stands.
+    """
+
+    data: bytes
+    locate: Callable[[int, int], list[Span]]
+
+
+class PiecedView(_DecodedView):
+    """A view of the pieces of its parent that were decoded, one after the other, each on a line of its own."""
+
+    def __init__(self, parent: View, pieces: Sequence[Piece], encoding: str, *, separator: bytes = b"\n") -> None:
+        """Join ``pieces`` of ``parent`` with ``separator``."""
+        super().__init__(parent, separator.join([piece.data for piece in pieces]), encoding)
+        self._pieces = pieces
+        self._starts: list[int] = []
+        start = 0
+        for piece in pieces:
+            self._starts.append(start)
+            start += len(piece.data) + len(separator)
+
+    def _own_spans(self, start: int, end: int) -> list[Span]:
+        found: list[Span] = []
+        index = max(0, bisect_right(self._starts, start) - 1)
+        while index < len(self._pieces) and self._starts[index] < end:
+            piece, offset = self._pieces[index], self._starts[index]
+            own_start, own_end = max(0, start - offset), min(len(piece.data), end - offset)
+            if own_start < own_end:
+                found += piece.locate(own_start, own_end)
+            index += 1
+        return found
