@@ -25,7 +25,7 @@ _BETWEEN = 24
 _TOKEN = re.compile(rb"[A-Za-z0-9+/=_.~-]+")
 _SHORTEST_TOKEN = 48
 _OTHER = re.compile(rb"[\x80-\xff]")
-_LONGEST_EXACT = 64
+_LONGEST_EXACT = 256
 
 
 class Pattern:
@@ -88,6 +88,9 @@ class Pattern:
     def expression(self) -> re.Pattern[bytes]:
         """What matches every way to write a text of signs."""
         if self._expression is None:
+            if len(self.text) > _LONGEST_EXACT:
+                self._expression = re.compile(re.escape(self.text))
+                return self._expression
             signs = [bytes([byte]) for byte in reduced_to_signs(self.text)]
             noise = b"[" + re.escape(_QUOTING) + b"]{0,8}"
             written = [b"(?:" + re.escape(sign) + noise + b"){1,8}" if sign in _DOUBLED else re.escape(sign) for sign in signs]
