@@ -312,6 +312,23 @@ class Workspace:
         """
         return self._registrations.fingerprint(text)
 
+    def seal(self, data: bytes) -> tuple[int, bytes]:
+        """Return the generation of the workspace's data key, and ``data`` sealed with it.
+
+        Raises:
+            ManagerLockedError: If the data key is sealed and nobody gives what opens it.
+        """
+        return self._registrations.seal_data(data)
+
+    def unseal(self, generation: int, sealed: bytes) -> bytes:
+        """Return the data that :meth:`seal` returned ``sealed`` for.
+
+        Raises:
+            ManagerLockedError: If the data key is sealed and nobody gives what opens it.
+            ManagerCorruptedError: If the key is gone, or the data was altered or sealed in another workspace.
+        """
+        return self._registrations.unseal_data(generation, sealed)
+
     def manager_by_identity(self, identity: str, name: str) -> SecretsManager:
         """Return the secrets manager of that identity, or on another machine the one of that name.
 
