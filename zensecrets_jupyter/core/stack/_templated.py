@@ -31,10 +31,10 @@ _LITERALS = "_(literals)"
 _PLACE = "_(place)"
 _READERS = "_(readers)"
 _HIDDEN = "_(hidden)"
-_SECRET_NAMES = "_(secret names)"  # noqa: S105 - the name of a key of a dict
+CLEAR = "_(clear)"
 
-_names_of_secrets: ContextVar[frozenset[str]] = ContextVar("zensecrets_names_of_secrets", default=frozenset())
-"""The fields whose value is known to be the name of a secret, in the model that is being built just now."""
+names_in_clear: ContextVar[frozenset[str]] = ContextVar("zensecrets_names_in_clear", default=frozenset())
+"""The fields that were stored in clear, of the model that is being built just now."""
 
 _plain_text: WeakKeyDictionary[type[TemplatedModel], dict[str, bool]] = WeakKeyDictionary()
 
@@ -118,19 +118,19 @@ class TemplatedModel(BaseModel):
         self._build(data, None)
 
     @classmethod
-    def from_stored(cls, data: Mapping[str, Any], *, names_of_secrets: Collection[str] = ()) -> Self:
+    def from_stored(cls, data: Mapping[str, Any], *, clear: Collection[str] = ()) -> Self:
         """Return the model that :meth:`stored` gave ``data`` of; errors as from the constructor.
 
         Args:
             data: The fields.
-            names_of_secrets: Those of the fields that are known to hold the name of a secret, not a value.
+            clear: Those of the fields that were stored in clear: what looks like a secret's value there is the name of a secret.
         """
         self = cls.__new__(cls)
-        token = _names_of_secrets.set(frozenset(names_of_secrets))
+        token = names_in_clear.set(frozenset(clear))
         try:
             self._build(_with_literals(data), STORED)
         finally:
-            _names_of_secrets.reset(token)
+            names_in_clear.reset(token)
         return self
 
     @classmethod
@@ -184,7 +184,7 @@ class TemplatedModel(BaseModel):
         # When one field is assigned, the templates of the others are here already.
         self.__dict__[_TEMPLATES] = {**self.__dict__.get(_TEMPLATES, {}), **present}
         self.__dict__.setdefault(_LITERALS, frozenset())
-        self.__dict__.setdefault(_SECRET_NAMES, _names_of_secrets.get())
+        self.__dict__.setdefault(CLEAR, names_in_clear.get())
         if info.context is not RESOLVED:
             self._hide_plain_values()
         return self

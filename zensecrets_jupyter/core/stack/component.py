@@ -7,8 +7,9 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive
 from zensecrets_jupyter.core.stack import _flavors
-from zensecrets_jupyter.core.stack._templated import Place, Requirement, TemplatedModel
+from zensecrets_jupyter.core.stack._templated import CLEAR, Place, Requirement, TemplatedModel
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -50,7 +51,8 @@ class StackComponentConfig(TemplatedModel):
 
     A subclass names its ``TYPE`` (a :class:`ComponentType` or its value) and its ``FLAVOR``, and its attributes as fields; the flavor is
     known as soon as the class is defined. Any string attribute may hold references, but for a
-    :func:`~zensecrets_jupyter.core.fields.ClearTextField`; a :func:`~zensecrets_jupyter.core.fields.SecretField` is masked when shown.
+    :func:`~zensecrets_jupyter.core.fields.ClearTextField`; a :func:`~zensecrets_jupyter.core.fields.SecretField` is masked when shown, and
+    so is a plain value of any other attribute whose name says that it is a secret, such as ``authentication_secret`` or ``api_token``.
     """
 
     TYPE: ClassVar[str] = ""
@@ -62,6 +64,13 @@ class StackComponentConfig(TemplatedModel):
         super().__pydantic_init_subclass__(**kwargs)
         if "FLAVOR" in cls.__dict__ and cls.FLAVOR:
             _flavors.add(cls)
+
+    def _is_sensitive(self, name: str, value: Any) -> bool:
+        """Tell whether an attribute is sealed and masked: a SecretField, and what looks like a secret unless it is the name of one."""
+        field = type(self).model_fields.get(name)
+        if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
+            return is_secret_field(field)
+        return name not in self.__dict__[CLEAR] and looks_sensitive(name, value)
 
     @property
     def is_remote(self) -> bool:
