@@ -125,7 +125,7 @@ def restore_sealed(generation: int, sealed: bytes) -> Any:
 
 def known_in(data: bytes) -> str:
     """Return the name, ``secret.key``, of a value in ``data``, in whatever encoding the guard finds it; empty if there is none."""
-    for text, source in known_values().items():
+    for text, source in _known_values():
         if _is_in(text, data):
             return f"{source.reference.name}.{source.reference.key}"
     # Bytes that are no UTF-8 are no part of a value. Zeros stand between the characters of wide encodings.
@@ -197,11 +197,18 @@ def _dump(value: Any, what: str, templates: _Templates | None) -> bytes:
 
 def _sources_in(data: bytes, preferred: Mapping[str, ValueSource]) -> dict[str, ValueSource]:
     """Return the values that stand in ``data`` as they are and that a reference can stand for."""
-    found = {text: preferred.get(text, source) for text, source in known_values().items() if _bytes(text) in data}
+    found = {text: preferred.get(text, source) for text, source in _known_values() if len(text) <= len(data) and _bytes(text) in data}
     return {text: source for text, source in found.items() if source.origin is not None}
 
 
+def _known_values() -> list[tuple[str, ValueSource]]:
+    # A copy: another thread may read a secret meanwhile.
+    return list(known_values().items())
+
+
 def _is_in(text: str, data: bytes) -> bool:
+    if len(text) > len(data):
+        return False
     if _bytes(text) in data:
         return True
     # The guard's search covers what is left: a text of ASCII with zeros between its characters.
