@@ -152,6 +152,7 @@ def test_the_name_of_a_secret_that_comes_later_still_logs_in() -> None:
     assert Client().workspace.open_component(ComponentType.ANNOTATOR, "c").authentication_secret == "labels"
     assert "Warning" not in run("annotator update c --authentication_secret=labels").text
     assert "labels" in str(run("annotator describe c").value)
+    assert redact("Registered secret 'labels'.") == "Registered secret 'labels'."
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ CHANNELS = {
     "what is held back at exit": "print(value[:-1], end='')",
     "sys.exit": "sys.exit(value)",
     "forked process": "worker = multiprocessing.get_context('fork').Process(target=print, args=(value,)); worker.start(); worker.join()",
+    "worker that protects its own output": "worker = multiprocessing.get_context('fork').Process(target=lambda: "
+    "(protect_output(), print(value[:-1], end='')))\nworker.start(); worker.join()",
     "held back in a forked process": "worker = multiprocessing.get_context('fork').Process(target=lambda: print(value[:-1], end=''))\n"
     "worker.start(); worker.join()",
 }
@@ -73,8 +75,39 @@ def test_a_script_shows_no_value(channel: str, value: str, tmp_path: Path) -> No
     said = _run(tmp_path, f"{BEGIN}protect_output()\n{READ}{CHANNELS[channel]}")
     assert MASK in said
     assert find_canary(said) == []
-    if channel != "base64":
+    if channel not in {"base64", "worker that protects its own output"}:
         assert value[:-1] in _run(tmp_path, f"{BEGIN}{READ}{CHANNELS[channel]}")
+
+
+WORKERS = """
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from zensecrets_jupyter import Client, protect_output
+
+def work(end):
+    value = Client().get_secret("db").content["password"]
+    print(value, value[:-1], end=end)
+    return value
+
+if __name__ == "__main__":
+    with ProcessPoolExecutor(1, mp_context=get_context(sys.argv[1]), initializer=INITIALIZER) as pool:
+        assert len(set(pool.map(work, ["\\n", ""]))) == 1
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_pool_s_workers_protect_their_output(method: str, value: str, tmp_path: Path) -> None:
+    """Each worker of a pool is told once, by its initializer; values that it returns are data."""
+    script = tmp_path / "workers.py"
+    said = {}
+    for initializer in ("protect_output", "None"):
+        script.write_text(WORKERS.replace("INITIALIZER", initializer), encoding="utf-8")
+        done = subprocess.run([sys.executable, str(script), method], check=True, capture_output=True, timeout=120)
+        said[initializer] = (done.stdout + done.stderr).decode()
+    assert find_canary(said["protect_output"]) == []
+    assert said["protect_output"].count(MASK) == 4
+    assert said["None"].count(value[:-1]) == 4
 
 
 def test_a_value_that_was_read_before_is_masked(value: str, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class RedactedText:
         self._redactor = redactor
         self._is_on = is_on or (lambda: True)
         self._at_exit = at_exit
-        self._is_forked = False
+        self._is_forked = _is_worker()
         self._stream = redactor.stream()
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
@@ -205,9 +205,18 @@ class _RedactedBytes:
 
 
 _streams: WeakSet[RedactedText] = WeakSet()
+_forks: list[int] = []
+"""The identity of this process, if it was forked from one that had imported this module."""
+
+
+def _is_worker() -> bool:
+    """Tell whether this process may end without Python's own end: a fork, or a worker of multiprocessing, which only flushes."""
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    return bool(_forks) or (multiprocessing is not None and multiprocessing.parent_process() is not None)
 
 
 def _after_fork() -> None:
+    _forks[:] = [os.getpid()]
     for stream in list(_streams):
         stream.after_fork()
 

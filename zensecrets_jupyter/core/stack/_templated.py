@@ -196,9 +196,13 @@ class TemplatedModel(BaseModel):
             for name, value in list(values.items()):
                 if (name in type(self).model_fields or values is extra) and value and self._is_sensitive(name, value):
                     hidden[name] = values.pop(name)
-                    for text in texts(value):
+                    for text in self._masked_texts(name, value):
                         redaction.the_redactor().protect(str.__str__(text), name)
         self.__dict__[_HIDDEN] = hidden
+
+    def _masked_texts(self, name: str, value: Any) -> Iterator[str]:  # noqa: ARG002 - a subclass looks at the name
+        """Yield the texts of a sensitive value that the guard masks in outputs."""
+        return texts(value)
 
     def _is_sensitive(self, name: str, value: Any) -> bool:  # noqa: ARG002 - a subclass looks at the value
         """Tell whether ``value``, which is no reference, is to be sealed at rest and masked when shown as attribute ``name``."""
