@@ -38,6 +38,9 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     redactor = sys.modules.get("zensecrets_jupyter.core.redaction.redactor")
     if redactor is not None:
         redactor.the_redactor.cache_clear()
+    value = sys.modules.get("zensecrets_jupyter.core.value")
+    if value is not None:
+        value.known_values.cache_clear()
     passphrase = sys.modules.get("zensecrets_jupyter.core.sealing.passphrase")
     if passphrase is not None:
         passphrase.forget()

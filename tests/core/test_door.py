@@ -24,6 +24,8 @@ PUBLIC = [
     "StepContext",
     "get_step_context",
     "pipeline",
+    "protect_output",
+    "redact",
     "step",
 ]
 

@@ -1,4 +1,4 @@
-"""A value: a plain text for every library, a mark for everybody who looks, a reference in every pickle."""
+"""A value is an exact text for every library; a secret and a reference pickle as references, and show no value."""
 
 from __future__ import annotations
 
@@ -29,21 +29,20 @@ from botocore.credentials import Credentials
 from tests.core.processes import run_python
 from tests.core.told import told
 from tests.postgresql import running_postgresql
-from zensecrets_jupyter import AWSSecretSchema, BasicAuthSecretSchema, Client, UnregisteredValueError
-from zensecrets_jupyter.core.value import Origin, SecretValue
+from zensecrets_jupyter import (
+    AWSSecretSchema,
+    BasicAuthSecretSchema,
+    Client,
+    NotInStackError,
+    SecretKeyNotFoundError,
+    SecretReference,
+    UnregisteredValueError,
+)
+from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-LOOK: dict[str, Callable[[Any], str]] = {
-    "repr": repr,
-    "pprint": pprint.pformat,
-    "percent r": lambda value: "%r" % (value,),  # noqa: UP031 - it is what is tested
-    "f-string with !r": lambda value: f"{value!r}",
-    "ascii": ascii,
-    "format with !r": "{!r}".format,
-}
 
 SERIALIZE: dict[str, Callable[[Any], bytes]] = {
     **{f"pickle {protocol}": partial(pickle.dumps, protocol=protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)},
@@ -100,109 +99,116 @@ def server() -> Iterator[tuple[int, list[dict[str, str]]]]:
         thread.join()
 
 
-@pytest.mark.parametrize("look", LOOK.values(), ids=LOOK)
-def test_whoever_looks_sees_a_mark(look: Callable[[Any], str], registered: Registered) -> None:
-    """A value, alone or inside a list, a dict or its content, shows as the mark that names it."""
+def test_values_are_exact_texts(registered: Registered) -> None:
+    """The content is an exact dict, new each time, of exact str; so are typed attributes and what a reference resolves to."""
+    secret = registered.secret
+    assert isinstance(secret, BasicAuthSecretSchema)
+    assert type(secret.content) is dict
+    assert secret.content is not secret.content
+    for value in (*secret.content.values(), secret.password, secret.value("password"), secret.reference("password").resolve()):
+        assert type(value) is str
+    assert secret.password == secret.content["password"] == registered.text
+    assert Client().active_stack.resolve("{{login.password}}") == registered.text
+    assert type(Client().active_stack.resolve("{{login.username}}:{{login.password}}")) is str
+
+
+def test_the_guard_knows_a_value_from_when_it_is_read(registered: Registered) -> None:
+    """Whatever is shown of a value, alone or in what holds it, is masked by the redactor under the value's name."""
     for holder in (registered.value, [registered.value], {"a": (registered.value,)}, registered.secret.content):
-        shown = look(holder)
-        assert "secret:login.password" in shown
+        shown = the_redactor().redact(repr(holder))
+        assert "‹secret:login.password›" in shown
         assert find_canary(shown) == []
+
+
+@pytest.mark.parametrize("look", [repr, str, pprint.pformat, "{!r}".format])
+def test_a_secret_and_a_reference_show_no_value(look: Callable[[Any], str], registered: Registered) -> None:
+    """Their own repr holds the mask or the reference, without a guard."""
+    for holder in (registered.secret, registered.secret.reference("password"), [registered.secret]):
+        assert find_canary(look(holder)) == []
+    assert look(registered.secret).count("‹secret:login.password›") == 1
 
 
 @pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
 def test_a_pickle_holds_the_reference(serialize: Callable[[Any], bytes], registered: Registered) -> None:
-    """Whatever pickles a value, its secret or something that holds either, the bytes never hold the value."""
-    holders = (registered.value, registered.secret, [registered.value, {"s": registered.secret}], registered.secret.content)
-    for holder in holders:
+    """Whatever pickles a secret, a reference or what holds one, the bytes never hold the value."""
+    reference = registered.secret.reference("password")
+    for holder in (reference, registered.secret, [reference, {"s": registered.secret}]):
         assert find_canary(serialize(holder)) == []
 
 
 @pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
-def test_an_unpickled_value_is_the_value(serialize: Callable[[Any], bytes], registered: Registered) -> None:
-    """What comes back from a pickle is the value again, still masked."""
-    back = pickle.loads(serialize(registered.value))  # noqa: S301 - our own bytes
+def test_an_unpickled_reference_resolves(serialize: Callable[[Any], bytes], registered: Registered) -> None:
+    """What comes back from a pickle is the same reference, which gives the value as an exact text."""
+    back = pickle.loads(serialize(registered.secret.reference("password")))  # noqa: S301 - our own bytes
     back = back() if callable(back) else back
-    assert back == registered.text
-    assert find_canary(repr(back)) == []
+    assert isinstance(back, SecretReference)
+    assert (back, str(back)) == (("login", "password"), "{{login.password}}")
+    assert back.resolve() == registered.text
+    assert type(back.resolve()) is str
 
 
-def test_an_unpickled_value_follows_its_secret(registered: Registered) -> None:
-    """A value that is loaded after an update is the new one: the pickle holds a reference, not a state."""
-    pickled = pickle.dumps([registered.value, registered.secret])
+def test_what_is_unpickled_follows_its_secret(registered: Registered) -> None:
+    """A secret or a reference that is loaded after an update gives the new value: the pickle holds no state."""
+    pickled = pickle.dumps([registered.secret.reference("password"), registered.secret])
     changed = canary("changed")
     Client().secrets_manager.merge_secret("login", {"password": changed})
-    value, secret = pickle.loads(pickled)  # noqa: S301 - our own bytes
-    assert (value, secret.content["password"]) == (changed, changed)
+    reference, secret = pickle.loads(pickled)  # noqa: S301 - our own bytes
+    assert (reference.resolve(), secret.content["password"]) == (changed, changed)
 
 
-def test_an_unpickled_value_is_a_working_text_in_another_process(registered: Registered) -> None:
-    """Another process with the same home gets a str that json, f-strings and comparison take, and that still shows as a mark."""
-    joined = SecretValue(f"https://{registered.text}@host", "https://{{login.password}}@host", _origin_of(registered.value))
-    holder = {"value": registered.value, "secret": registered.secret, "joined": joined}
+def test_a_reference_resolves_in_another_process(registered: Registered) -> None:
+    """Another process with the same home unpickles references and secrets, and gets exact texts from both."""
+    holder = {"reference": registered.secret.reference("password"), "secret": registered.secret}
     code = """
 import hashlib, json, pickle, sys
 held = pickle.loads(bytes.fromhex(sys.argv[1]))
-value = held["value"]
+value = held["reference"].resolve()
 print(json.dumps({
-    "is str": isinstance(value, str),
-    "length": len(value),
+    "exact": type(value) is str,
     "digest": hashlib.sha256(json.dumps(value).encode()).hexdigest(),
-    "same": value == held["secret"].content["password"] and held["joined"] == f"https://{value}@host",
+    "same": value == held["secret"].content["password"],
     "repr": repr(held),
 }))
 """
     found = run_python(code, pickle.dumps(holder).hex())
-    assert found["is str"]
+    assert found["exact"]
     assert found["same"]
-    assert found["length"] == len(registered.text)
     assert found["digest"] == hashlib.sha256(json.dumps(registered.text).encode()).hexdigest()
     assert find_canary(found["repr"]) == []
 
 
 def test_a_pickle_of_a_deleted_secret_says_so(registered: Registered) -> None:
-    """Loading a value whose secret is gone raises our error, which names the secret and holds no value."""
-    pickled = pickle.dumps(registered.value)
+    """Resolving a reference whose secret is gone raises our error, which names the secret and holds no value."""
+    pickled = pickle.dumps(registered.secret.reference("password"))
     Client().secrets_manager.delete_secret("login")
     with pytest.raises(KeyError, match="no secret 'login'") as caught:
-        pickle.loads(pickled)  # noqa: S301 - our own bytes
+        pickle.loads(pickled).resolve()  # noqa: S301 - our own bytes
     assert find_canary(told(caught.value)) == []
 
 
-def test_a_value_that_was_never_registered_does_not_pickle() -> None:
-    """There is nothing that could be resolved later, and pickling the value itself is no way out."""
+def test_a_secret_that_was_never_registered_does_not_pickle() -> None:
+    """There is nothing that could be resolved later, and pickling the value itself is no way out; its reference does not resolve."""
     secret = BasicAuthSecretSchema(name="new", username="somebody", password=canary("new"))
-    for holder in (secret, secret.password, secret.content):
-        with pytest.raises(UnregisteredValueError) as caught:
-            pickle.dumps(holder)
-        assert isinstance(caught.value, pickle.PicklingError)
-        assert find_canary(told(caught.value)) == []
+    with pytest.raises(UnregisteredValueError) as caught:
+        pickle.dumps(secret)
+    assert isinstance(caught.value, pickle.PicklingError)
+    assert find_canary(told(caught.value)) == []
+    with pytest.raises(UnregisteredValueError):
+        pickle.loads(pickle.dumps(secret.reference("password"))).resolve()  # noqa: S301 - our own bytes
+    with pytest.raises(NotInStackError, match=r"active_stack\.resolve"):
+        SecretReference.parse("{{login.password}}").resolve()
 
 
-def test_copies_are_the_value_itself(registered: Registered) -> None:
-    """Copying a value, its secret or something that holds it makes no second text of it and keeps the mask."""
-    assert copy.copy(registered.value) is registered.value
-    assert copy.deepcopy(registered.value) is registered.value
-    assert copy.deepcopy([registered.value])[0] is registered.value
+def test_a_reference_to_no_key_is_refused(registered: Registered) -> None:
+    """The error names the keys that there are."""
+    with pytest.raises(SecretKeyNotFoundError, match="Its keys are password, username"):
+        registered.secret.reference("passwort")
+
+
+def test_copies_of_a_secret_are_the_secret_itself(registered: Registered) -> None:
+    """Copying a secret makes no second one."""
     assert copy.deepcopy(registered.secret) is registered.secret
     assert copy.copy(registered.secret) is registered.secret
-
-
-def test_a_value_is_its_text(registered: Registered) -> None:
-    """It compares, hashes, joins, slices, encodes and formats as the plain text does."""
-    value, text = registered.value, registered.text
-    assert isinstance(value, str)
-    assert (value, hash(value), len(value), value[3:9], value.encode()) == (text, hash(text), len(text), text[3:9], text.encode())
-    assert f"{value}|{value:>80}|{value:.4}" == f"{text}|{text:>80}|{text:.4}"
-    parts = [value, value]
-    assert "".join(parts) == text + text
-    assert {text: 1}[value] == 1
-    assert str.__str__(value) == text
-
-
-def test_str_of_a_value_is_still_masked(registered: Registered) -> None:
-    """Calling str() on a value does not take the mask off: many libraries call it on whatever they get."""
-    assert repr(str(registered.value)) == "‹secret:login.password›"
-    assert find_canary(pickle.dumps(str(registered.value))) == []
 
 
 def test_json_takes_a_value_as_its_text(registered: Registered) -> None:
@@ -224,7 +230,6 @@ def test_an_http_header_takes_a_value(registered: Registered, server: tuple[int,
     assert [request.get("X-Token") for request in seen] == [registered.text, registered.text, None]
     assert [request["Authorization"] for request in seen][:2] == [f"Bearer {registered.text}"] * 2
     assert requests.auth._basic_auth_str("somebody", registered.text) == seen[2]["Authorization"]
-    assert find_canary(repr({"X-Token": headers["X-Token"]})) == []
 
 
 def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> None:
@@ -279,18 +284,3 @@ def test_the_environment_takes_a_value(registered: Registered, monkeypatch: pyte
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={**os.environ, "TOKEN": registered.value}
     )
     assert (inherited, given.stdout) == (registered.text, registered.text)
-
-
-def test_a_template_is_shown_and_never_the_value(registered: Registered) -> None:
-    """A text with a value in it shows its template, with a mark where the value stands."""
-    value = SecretValue(f"https://u:{registered.text}@host", "https://u:{{login.password}}@host")
-    assert value.template == "https://u:{{login.password}}@host"
-    assert repr(value) == "https://u:‹secret:login.password›@host"
-
-
-def _origin_of(value: str) -> Origin:
-    assert isinstance(value, SecretValue)
-    origin = value._origin
-    assert isinstance(origin, Origin)
-    assert find_canary(repr(origin)) == []
-    return origin

@@ -47,8 +47,8 @@ def test_inside_other_things_a_secret_is_one_line(stocked: Kernel) -> None:
 def test_a_value_is_a_mark(stocked: Kernel) -> None:
     """A value on its own, from the magic or from Python, shows as a mark and is the value all the same."""
     for cell in ("%secret get db --key password", f"{GET}.content['password']"):
-        assert stocked.run(cell).shown() == ["‹secret:db.password›"]
-    ran = stocked.run("value = %secret get db --key password\n(type(value).__mro__[1], len(value) > 20)")
+        assert stocked.run(cell).shown() == ["'‹secret:db.password›'"]
+    ran = stocked.run("value = %secret get db --key password\n(type(value), len(value) > 20)")
     assert ran.shown() == ["(str, True)"]
 
 

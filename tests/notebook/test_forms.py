@@ -241,7 +241,7 @@ def test_a_form_in_python_is_awaited(kernel: Kernel) -> None:
     form = FormOnScreen(kernel, kernel.until(identity, "display_data"))
     assert form.state["sections"][0]["note"] == "schema huggingface"
     form.submit_while(identity, {"token": canary()})
-    assert kernel.run("repr(secret.token)").shown() == ["'‹secret:hub.token›'"]
+    assert kernel.run("secret.token").shown() == ["'‹secret:hub.token›'"]
     form = open_form(kernel, "form = zs.SecretForm('hub')\nform")
     assert form.state["verb"] == "Update"
     form.submit({"token": canary("new")})

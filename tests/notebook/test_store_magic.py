@@ -1,4 +1,4 @@
-"""What IPython's own `%store` and cloudpickle keep of a secret: its reference, which works in another kernel."""
+"""What IPython's own `%store` keeps of a secret: its reference, which works in another kernel."""
 
 from __future__ import annotations
 
@@ -11,25 +11,66 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
+MAKE = """
+import base64, numpy, pandas
+secret = %secret get db
+value = secret.content['password']
+content = secret.content
+reference = secret.reference('password')
+header = f'Bearer {value}'
+url = {'url': ['https://ada:' + value + '@host']}
+frame = pandas.DataFrame({'token': [value, 'x']})
+basic = base64.b64encode(f'ada:{value}'.encode()).decode()
+data = value.encode()
+array = numpy.array([value, 'x'])
+plain = {'a': [1, 'two']}
+"""
+
+BACK = (
+    "value",
+    "secret.content['password']",
+    "content['password']",
+    "reference.resolve()",
+    "header.removeprefix('Bearer ')",
+    "url['url'][0].removeprefix('https://ada:').removesuffix('@host')",
+    "frame['token'][0]",
+    "base64.b64decode(basic).decode().removeprefix('ada:')",
+    "data.decode()",
+    "str(array[0])",
+)
+
 DIGEST = "hashlib.sha256({}.encode()).hexdigest()"
 
 
 def test_stored_variables_work_in_another_kernel(tmp_path: Path) -> None:
-    """A value, a secret and a dict of values come back in a new kernel as what they are, and no file held a value meanwhile."""
+    """Whatever holds a value comes back in a new kernel as what it is, and no file held the value, in any encoding, meanwhile."""
     value = canary("store")
     expected = repr(hashlib.sha256(value.encode()).hexdigest())
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("%secret register db --password", [value, ""]).ok
-        assert kernel.run("secret = %secret get db\nvalue = secret.content['password']\ncontent = secret.content").ok
-        ran = kernel.run("%store secret value content\nimport cloudpickle\nopen('pickled', 'wb').write(cloudpickle.dumps(lambda: value));")
+        assert kernel.run(MAKE).ok
+        ran = kernel.run("%store secret value content reference header url frame basic data array plain")
         assert ran.ok, ran.error
+        assert ran.stream("stdout").count("Stored '") == 11
+        listed = kernel.run("%store")
+        assert listed.ok
+        assert not find_canary(listed.stream("stdout"))
+        # What was stored is what is read back, in the same kernel too.
+        assert kernel.run("before = header\n%store -r\nassert type(value) is str and header == before == f'Bearer {value}'").ok
     assert not find_canary(tmp_path)
     with running_kernel(tmp_path) as kernel:
-        assert kernel.run("%store -r\nimport hashlib, pickle\nfunction = pickle.load(open('pickled', 'rb'))").ok
-        for name in ("value", "secret.content['password']", "content['password']", "function()"):
+        assert kernel.run("%store -r\nimport base64, hashlib").ok
+        for name in BACK:
             assert kernel.run(DIGEST.format(name)).shown() == [expected], name
-        assert kernel.run("value").shown() == ["‹secret:db.password›"]
+        assert kernel.run("type(value) is str, plain").shown() == ["(True, {'a': [1, 'two']})"]
+    for name in ("ipython_config.py", "ipython_kernel_config.py"):
+        (tmp_path / "ipython" / "profile_default" / name).write_text("c.StoreMagics.autorestore = True\n")
+    with running_kernel(tmp_path) as kernel:
+        assert kernel.run("import hashlib").ok
+        assert kernel.run(DIGEST.format("value")).shown() == [expected]
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        assert kernel.run("value").shown() == ["'‹secret:db.password›'"]
     assert not find_canary(tmp_path)
 
 

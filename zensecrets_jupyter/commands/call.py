@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TextIO
 
+from zensecrets_jupyter.core.redaction import the_redactor
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -30,6 +32,11 @@ class Outcome(NamedTuple):
     view: Table | str | None = None
     exit_code: int = 0
     line: str = ""
+
+    def __repr__(self) -> str:
+        """Return the parts, masked: what is returned to code may be a value."""
+        parts = ", ".join(f"{name}={part!r}" for name, part in self._asdict().items())
+        return the_redactor().redact(f"Outcome({parts})")
 
 
 def followed_by(first: Outcome, then: Outcome) -> Outcome:

@@ -10,7 +10,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any, overload
 
 from zensecrets_jupyter.core.reference import LiteralText
-from zensecrets_jupyter.core.value import SecretValue
+from zensecrets_jupyter.core.value import MaskedText
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -114,8 +114,8 @@ class Table(Sequence[dict[str, str]]):
 
 
 def shown(value: Any) -> str:
-    """Return the text that may be shown of a value: a mark for a sensitive one, nothing for ``None``."""
-    if isinstance(value, SecretValue):
+    """Return the text that may be shown of a value: nothing for ``None``, the mask for a masked text."""
+    if isinstance(value, MaskedText):
         return repr(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -128,7 +128,7 @@ def shown(value: Any) -> str:
 
 def secret_table(secret: BaseSecretSchema) -> Table:
     """Return the keys of a secret, with the mark of each value, or the value where its schema says that it is clear text."""
-    rows = [(key, value) for key, value in secret.content.items()]
+    rows = [(key, value) for key, value in secret.masked_content().items()]
     return Table(["key", "value"], rows, title=f"Secret {secret.name!r} (schema {secret.TYPE})", note="" if rows else "It has no keys.")
 
 

@@ -118,8 +118,9 @@ def get(call: Call, name: str, key: str | None, *, reveal: bool, refresh: bool) 
     found = manager_of().get_secret(name, refresh=refresh)
     if key is None:
         return Outcome(found, view=secret_table(found))
-    value = found.value(as_known(key, found.content) if key not in found.content else key)
-    return Outcome(value, view=str.__str__(value) if reveal or type(value) is str else repr(value))
+    known = key if key in found.content else as_known(key, found.content)
+    value = found.value(known)
+    return Outcome(value, view=value if reveal else str(found.masked_content()[known]))
 
 
 @secret.command("list", cls=Command)

@@ -154,7 +154,7 @@ def _table(file: str, plan: Plan, *, dry_run: bool) -> Table:
         (secret.name, secret.TYPE, key, value, what)
         for secrets, what in doing
         for secret in secrets
-        for key, value in secret.content.items()
+        for key, value in secret.masked_content().items()
     ]
     rows += [(name, "", "", "", "stays as it is") for name in plan.skipped]
     title = f"Import of {file}{', not carried out' if dry_run else ''}"

@@ -12,7 +12,7 @@ from zensecrets_jupyter.commands.attributes import fields_of
 from zensecrets_jupyter.commands.words import as_known
 from zensecrets_jupyter.core import managers, schemas
 from zensecrets_jupyter.core.errors import ZenSecretsError
-from zensecrets_jupyter.core.fields import is_secret_field
+from zensecrets_jupyter.core.fields import is_secret_field, looks_sensitive
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.reference import has_reference, only_reference
 from zensecrets_jupyter.core.stack import ComponentType, flavor_names
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.words import Given
     from zensecrets_jupyter.core.managers.records import SecretSummary
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
-
-
-_NAME_OR_VALUE = "authentication_secret"
-"""Takes the name of a secret, as in ZenML 0.20, or what a reference stands for, which somebody may type instead."""
 
 
 class Literal(NamedTuple):
@@ -63,7 +59,9 @@ def of_component(component_type: ComponentType) -> Callable[[click.Context, Give
         name = str(context.params.get("name"))
         sensitive = _sensitive_attributes(component_type, context.params.get("flavor") or _flavor_of(component_type, name))
         key = as_known(given.key, sensitive)
-        if key not in sensitive or (key == _NAME_OR_VALUE and value in _secret_names()):
+        if key in sensitive:
+            return Literal(f"{name}.{key}", value)
+        if component_type is ComponentType.SECRETS_MANAGER or not looks_sensitive(key, value) or value in _secret_names():
             return None
         return Literal(f"{name}.{key}", value)
 
@@ -129,4 +127,4 @@ def _sensitive_fields(component_type: ComponentType, flavor: str) -> list[str]:
         fields = fields_of(component_type, flavor)
     except ZenSecretsError:
         return []
-    return [name for name, field in fields.items() if is_secret_field(field) or name == _NAME_OR_VALUE]
+    return [name for name, field in fields.items() if is_secret_field(field)]

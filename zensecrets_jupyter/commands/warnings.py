@@ -33,11 +33,15 @@ def plain_value_warning(record: ComponentRecord, given: Iterable[str]) -> str:
     takes_references = record.type is not ComponentType.SECRETS_MANAGER
     sealed = set(record.sealed.names if record.sealed and takes_references else ())
     return "".join(
-        f"\nWarning: {attribute!r} was given as a plain value. It is sealed, and masked when shown;"
+        f"\nWarning: {attribute!r} was given as a plain value{_no_name(attribute)}. It is sealed, and masked when shown;"
         f" a reference, --{attribute}={{{{SECRET_NAME.KEY}}}}, would keep it in the secrets manager."
         for attribute in given
         if attribute in sealed
     )
+
+
+def _no_name(attribute: str) -> str:
+    return ", not as a reference or the name of a secret in the active stack" if attribute == "authentication_secret" else ""
 
 
 def unmasked_warning(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.errors import (
@@ -20,9 +21,16 @@ from zensecrets_jupyter.core.names import LONGEST_NAME, did_you_mean
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from zensecrets_jupyter.core._registrations import ComponentRecord, StackRecord, State
+
+
+class Present(NamedTuple):
+    """The attributes that a component has already, and the names of those that are stored in clear."""
+
+    attributes: Mapping[str, Any] = MappingProxyType({})
+    clear: Collection[str] = ()
 
 
 def component_in(state: State, component_type: ComponentType, name: str) -> ComponentRecord:
@@ -85,21 +93,39 @@ def check_label(what: str, name: str) -> None:
 
 
 def checked_attributes(
-    component_type: ComponentType, flavor: str, attributes: Mapping[str, Any], present: Mapping[str, Any] | None = None
+    component_type: ComponentType,
+    flavor: str,
+    attributes: Mapping[str, Any],
+    present: Present,
+    names_secret: Callable[[str], bool],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the attributes over those ``present`` as they are stored: those in clear, and the sensitive plain values.
+
+    Args:
+        component_type: The type of the component.
+        flavor: Its flavor.
+        attributes: What is given.
+        present: What is registered already.
+        names_secret: Tells whether a text is the name of a secret: that is no value, whatever the attribute is called.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
         InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If an attribute is not acceptable.
     """
     if component_type is ComponentType.SECRETS_MANAGER:
-        return _checked_options(flavor, {**(present or {}), **attributes})
+        return _checked_options(flavor, {**present.attributes, **attributes})
     config_class = get_flavor(component_type.value, flavor)
-    config = config_class.merged(present or {}, attributes)
+    config = config_class.merged(present.attributes, attributes)
     stored = config.stored()
-    sensitive = {name: stored.pop(name) for name in config.plain_sensitive_fields() if name in stored}
-    return stored, sensitive
+
+    def is_name(attribute: str) -> bool:
+        field, value = config_class.model_fields.get(attribute), stored[attribute]
+        if (field is not None and is_secret_field(field)) or not isinstance(value, str):
+            return False
+        return names_secret(value) if attribute in attributes else attribute in present.clear
+
+    sensitive = [name for name in config.plain_sensitive_fields() if name in stored and not is_name(name)]
+    return stored, {name: stored.pop(name) for name in sensitive}
 
 
 def _checked_options(flavor: str, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

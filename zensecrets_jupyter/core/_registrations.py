@@ -174,6 +174,18 @@ class Registrations:
         sealed = cipher.seal(key.key, json.dumps(dict(sensitive)).encode(), _bound_to(identity))
         return SealedValues(tuple(sensitive), key.generation, sealed)
 
+    def seal_data(self, data: bytes) -> tuple[int, bytes]:
+        """See :meth:`Workspace.seal`."""
+        key = self._data_key()
+        return key.generation, cipher.seal(key.key, data, _BOUND_TO_DATA)
+
+    def unseal_data(self, generation: int, sealed: bytes) -> bytes:
+        """See :meth:`Workspace.unseal`."""
+        key = self._keys.key_of(generation)
+        if key is None:
+            raise ManagerCorruptedError("What is sealed needs a key that is gone.", hint="Restore the workspace from a copy.")
+        return cipher.unseal(key.key, sealed, _BOUND_TO_DATA)
+
     @property
     def passphrase_wanted(self) -> PassphraseWanted | None:
         """See :attr:`Workspace.passphrase_wanted`."""
@@ -301,6 +313,9 @@ def _columns(clear: Mapping[str, Any], sealed: SealedValues | None) -> dict[str,
 
 def _seals_something(connection: sa.Connection) -> bool:
     return connection.execute(sa.select(_components.c.id).where(_components.c.sealed_key.is_not(None))).first() is not None
+
+
+_BOUND_TO_DATA = ("data",)
 
 
 def _bound_to(identity: str) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ def variables_of(secrets: Iterable[BaseSecretSchema], *, prefix: str = "") -> di
 
 @contextmanager
 def secret_environment(secrets: Iterable[BaseSecretSchema], *, prefix: str = "") -> Iterator[dict[str, str]]:
-    """Set the keys of ``secrets`` as environment variables while the block runs, and yield the variables by name, masked when shown.
+    """Set the keys of ``secrets`` as environment variables while the block runs, and yield the variables by name.
 
     Blocks may be nested, and may overlap in several threads: of those that set one variable the one that began last counts. After the
     last of them the variable is what it was before the first, also if it did not exist. Each name starts with ``prefix``.

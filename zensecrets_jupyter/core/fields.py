@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -11,6 +13,19 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 _MARK = "zensecrets"
+
+_SENSITIVE_NAME = re.compile(
+    r"token(?!s|iz)|secret|passw(?:or)?d|passphrase|passwd|credential|connection_?string"
+    r"|(?:api|access|account|private|shared|auth|signing|encryption|sas)_?key|(?:\A|_)(?:key|pwd|pass|pat|sas|dsn|bearer|authorization)\Z",
+    re.IGNORECASE,
+)
+"""Names of attributes that hold secrets, by the words that ZenML's flavors, fsspec and cloud SDKs use."""
+_NAME_OF_OTHER = re.compile(
+    r"(?:file|path|dir|folder|ur[il]|endpoint|name|namespace|context|id|type|length|size|ttl|expir\w*|arn|scope)\Z", re.IGNORECASE
+)
+"""Ends of names that say where a secret is, or something else about it."""
+_NO_SECRET = frozenset({"true", "false", "yes", "no", "none", "null", "auto", "default"})
+_URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:[^/?#\s@]+@")
 
 JSON_TEXT: JsonDict = {"contentMediaType": "application/json"}
 """What a field whose text is JSON has as ``json_schema_extra``; the keyword is JSON Schema's own."""
@@ -42,6 +57,17 @@ def is_secret_field(field: FieldInfo) -> bool:
 def is_clear_text_field(field: FieldInfo) -> bool:
     """Tell whether ``field`` was made by :func:`ClearTextField`."""
     return _mark(field) == "clear-text"
+
+
+def looks_sensitive(name: str, value: Any) -> bool:
+    """Tell whether ``value`` is a secret by the attribute's name, by a name inside of it, or because it is a URL with a password."""
+    if isinstance(value, Mapping):
+        return any(looks_sensitive(str(key), item) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return any(looks_sensitive(name, item) for item in value)
+    if not isinstance(value, str) or not value or value.lower() in _NO_SECRET:
+        return False
+    return bool((_SENSITIVE_NAME.search(name) and not _NAME_OF_OTHER.search(name)) or _URL_WITH_PASSWORD.match(value))
 
 
 def media_type_of(field: FieldInfo) -> str:

@@ -10,7 +10,7 @@ import re
 from typing import Any, NamedTuple, TypeAlias
 
 from zensecrets_jupyter.core import names
-from zensecrets_jupyter.core.errors import InvalidReferenceError, InvalidSecretError
+from zensecrets_jupyter.core.errors import InvalidReferenceError, InvalidSecretError, NotInStackError
 
 _REFERENCE = re.compile(r"\{\{\s*(?!-)([^\s{}.]+)\.(?!-)([^\s{}]+)\s*\}\}")
 _DOUBLE = re.compile(r"\{\{([^{}]*)(\}{0,2})")
@@ -26,6 +26,15 @@ class SecretReference(NamedTuple):
     def __str__(self) -> str:
         """Return ``{{name.key}}``."""
         return f"{{{{{self.name}.{self.key}}}}}"
+
+    def resolve(self) -> str:
+        """Return the value, where the reference knows its secrets manager: one that ``secret.reference(KEY)`` returned does.
+
+        Raises:
+            NotInStackError: If it does not, as it was parsed from a text or made by hand.
+        """
+        message = f"{self} knows no secrets manager to resolve it in."
+        raise NotInStackError(message, hint="Resolve it in a stack: Client().active_stack.resolve(str(reference)).")
 
     @classmethod
     def parse(cls, text: str) -> SecretReference:

@@ -1,18 +1,20 @@
-"""A secret's value as Python code holds it: a ``str`` for every library, masked in every ``repr``, never in a pickle."""
+"""Values of secrets that this process knows, and the references that pickles hold in their place.
+
+A value is an exact ``str``: every library gets what it expects. What knows that a text is a secret's value is this module: each value is
+noted when a secret is made, with the reference that stands for it and the origin in which that can be resolved again.
+"""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from zensecrets_jupyter.core import redaction, reference
 from zensecrets_jupyter.core.errors import UnregisteredValueError
+from zensecrets_jupyter.core.reference import SecretReference
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-_MARK = re.compile("‹secret:[^‹›]+›")
-"""The template of a value that no secret holds, such as one that was typed into a component."""
 
 
 @runtime_checkable
@@ -31,60 +33,70 @@ class Origin(Protocol):
         """Return the secret called ``name`` as it is now; errors as for :meth:`restore_value`."""
 
 
-class SecretValue(str):
-    """The value of a key, or a text with such values in it.
+class ValueSource(NamedTuple):
+    """The reference that stands for a value, and where it is resolved again; ``origin`` is ``None`` for an unregistered secret."""
 
-    It is its plain text wherever a ``str`` is taken. Its ``repr`` is the mark ``‹secret:name.key›``, copies are itself, and it pickles
-    as its reference, which is resolved again where it is loaded.
-    """
+    reference: SecretReference
+    origin: Origin | None
 
-    __slots__ = ("_origin", "_template")
-    _template: str
-    _origin: Origin | None
 
-    def __new__(cls, text: str, template: str, origin: Origin | None = None) -> Self:
-        """Return ``text``, which ``template`` (a text with references) stands for in ``origin``; from now on the redactor masks it."""
-        self = super().__new__(cls, text)
-        self._template = template
-        self._origin = origin
-        # A text of several values is masked by its parts: they come here too, each under its own name.
-        only = reference.only_reference(template)
-        if only:
-            redaction.the_redactor().protect(text, f"{only.name}.{only.key}")
-        elif _MARK.fullmatch(template):
-            redaction.the_redactor().protect(text, template.removeprefix("‹secret:").removesuffix("›"))
-        return self
+@cache
+def known_values() -> dict[str, ValueSource]:
+    """Return each value that this process has seen and the guard can mask, with its source; of one value, the source seen last."""
+    return {}
 
-    @property
-    def template(self) -> str:
-        """The reference, or the text with references in it, that this value was resolved from."""
-        return self._template
+
+def note_value(text: str, source: ValueSource) -> None:
+    """Have the guard mask ``text`` from now on, and note what stands for it; a source without an origin replaces none that has one."""
+    if not redaction.the_redactor().protect(text, f"{source.reference.name}.{source.reference.key}"):
+        # Too short or too common to be told from other texts.
+        return
+    known = known_values()
+    present = known.get(text)
+    if present is None or present.origin is None or source.origin is not None:
+        known[text] = source
+
+
+class MaskedText:
+    """Stands for a sensitive value in a ``repr``: shows the mask, holds nothing."""
+
+    __slots__ = ("_mask",)
+
+    def __init__(self, mask: str) -> None:
+        """Show ``mask``."""
+        self._mask = mask
 
     def __repr__(self) -> str:
-        """Return the mark that stands for the value."""
-        return reference.mask(self._template)
+        """Return the mask."""
+        return self._mask
 
-    def __str__(self) -> str:
-        """Return the value itself, still masked in a ``repr`` and still pickled as its reference."""
+
+class RegisteredReference(SecretReference):
+    """A reference that knows the secrets manager of its secret, so that it resolves there, in another process too."""
+
+    origin: Origin | None
+
+    @classmethod
+    def at(cls, origin: Origin | None, name: str, key: str) -> Self:
+        """Return the reference to ``key`` of the secret ``name``, which is resolved in ``origin``."""
+        self = cls(name, key)
+        self.origin = origin
         return self
 
-    def __copy__(self) -> SecretValue:
-        """Return the value itself: it never changes."""
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> SecretValue:
-        """Return the value itself: it never changes."""
-        return self
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        """Pickle as the reference.
+    def resolve(self) -> str:
+        """Return the value as it is now.
 
         Raises:
-            UnregisteredValueError: If the value belongs to no registered secret, so that there is nothing to resolve later.
+            UnregisteredValueError: If the secret was not read from a registered secrets manager.
+            SecretNotFoundError, ManagerError: If the value can't be had.
         """
-        if self._origin is None:
-            raise unregistered(self._template)
-        return restore_value, (self._origin, self._template)
+        if self.origin is None:
+            raise unregistered(str(self))
+        return self.origin.restore_value(str(self))
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        """Pickle as the reference, never as the value."""
+        return restore_reference, (self.origin, self.name, self.key)
 
 
 def restore_value(origin: Origin, template: str) -> str:
@@ -95,6 +107,11 @@ def restore_value(origin: Origin, template: str) -> str:
 def restore_secret(origin: Origin, name: str) -> Any:
     """Return the secret called ``name`` as it is now; pickles of secrets call this."""
     return origin.restore_secret(name)
+
+
+def restore_reference(origin: Origin | None, name: str, key: str) -> RegisteredReference:
+    """Return a reference; pickles of references call this."""
+    return RegisteredReference.at(origin, name, key)
 
 
 def unregistered(template: str) -> UnregisteredValueError:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core._admission import (
+    Present,
     check_components,
     check_label,
     checked_attributes,
@@ -31,10 +32,12 @@ from zensecrets_jupyter.core.errors import (
     InvalidStackError,
     NoSecretsManagerError,
     UnknownFlavorError,
+    ZenSecretsError,
 )
 from zensecrets_jupyter.core.interaction import PassphraseWanted, ask_passphrase
 from zensecrets_jupyter.core.managers import Capability, ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
+from zensecrets_jupyter.core.names import check_name
 from zensecrets_jupyter.core.registry import Registry
 from zensecrets_jupyter.core.stack import (
     ComponentType,
@@ -106,7 +109,7 @@ class Workspace:
             InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If the name or an attribute is not acceptable.
         """
         check_label(component_type.article, name)
-        clear, sensitive = checked_attributes(component_type, flavor, attributes)
+        clear, sensitive = checked_attributes(component_type, flavor, attributes, Present(), self._names_secret)
         return self._add_component(component_type, name, flavor, clear, sensitive)
 
     def update_component(
@@ -126,12 +129,21 @@ class Workspace:
                     message = f"The {component_type.words} {name!r} has no attribute {attribute!r} to remove."
                     raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(present) or 'none'}.")
                 del present[attribute]
-            clear, sensitive = checked_attributes(component_type, record.flavor, attributes, present)
+            kept = Present(present, [attribute for attribute in present if not record.sealed or attribute not in record.sealed.names])
+            clear, sensitive = checked_attributes(component_type, record.flavor, attributes, kept, self._names_secret)
             # A person may be asked for a passphrase here, and no writer should wait for that: hence outside of the transaction.
             sealed = self._registrations.seal(record.id, sensitive)
             with self._registrations.writing() as writer:
                 if writer.state.components.get(record.id) == record:
                     return writer.change_component(record, clear, sealed)
+
+    def attributes(self, record: ComponentRecord) -> dict[str, Any]:
+        """Return the attributes of a component with its sealed values in clear.
+
+        Raises:
+            ManagerLockedError: If there are sealed ones and the data key can't be opened.
+        """
+        return self._registrations.attributes(record)
 
     def rename_component(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
         """Give a component another name; stacks keep it.
@@ -312,6 +324,23 @@ class Workspace:
         """
         return self._registrations.fingerprint(text)
 
+    def seal(self, data: bytes) -> tuple[int, bytes]:
+        """Return the generation of the workspace's data key, and ``data`` sealed with it.
+
+        Raises:
+            ManagerLockedError: If the data key is sealed and nobody gives what opens it.
+        """
+        return self._registrations.seal_data(data)
+
+    def unseal(self, generation: int, sealed: bytes) -> bytes:
+        """Return the data that :meth:`seal` returned ``sealed`` for.
+
+        Raises:
+            ManagerLockedError: If the data key is sealed and nobody gives what opens it.
+            ManagerCorruptedError: If the key is gone, or the data was altered or sealed in another workspace.
+        """
+        return self._registrations.unseal_data(generation, sealed)
+
     def manager_by_identity(self, identity: str, name: str) -> SecretsManager:
         """Return the secrets manager of that identity, or on another machine the one of that name.
 
@@ -354,7 +383,8 @@ class Workspace:
 
     def _bare_component(self, record: ComponentRecord) -> StackComponent:
         flavor = _defined_here(record, lambda: get_flavor(record.type.value, record.flavor))
-        config = flavor.from_stored(self._registrations.attributes(record))
+        clear = [name for name in record.attributes if not record.sealed or name not in record.sealed.names]
+        config = flavor.from_stored(self._registrations.attributes(record), clear=clear)
         return StackComponent(record.name, record.type, config, id=record.id, flavor=record.flavor)
 
     def _add_component(
@@ -366,6 +396,15 @@ class Workspace:
         with self._registrations.writing() as writer:
             refuse_taken(writer.state, component_type, name)
             return writer.add_component(identity, component_type, name, flavor, clear, sealed)
+
+    def _names_secret(self, text: str) -> bool:
+        """Tell whether the active stack's secrets manager lists a secret called ``text``; ``False`` where it can't be asked."""
+        try:
+            check_name(text)
+            manager = self.stack().secrets_manager
+            return Capability.LIST in manager.capabilities and text in manager.list_secrets()
+        except ZenSecretsError:
+            return False
 
     def _refuse_full(self, record: ComponentRecord) -> None:
         try:

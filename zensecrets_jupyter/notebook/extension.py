@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from zensecrets_jupyter.core.interaction import set_passphrase_source
-from zensecrets_jupyter.notebook import completion, display, guard, magics, remembering, waiting
+from zensecrets_jupyter.notebook import completion, display, guard, magics, remembering, stored_variables, waiting
 from zensecrets_jupyter.notebook.asking import passphrase_source
 from zensecrets_jupyter.notebook.guard import guard_of
 from zensecrets_jupyter.notebook.inputs import loading as inputs
@@ -32,6 +32,7 @@ def load(shell: InteractiveShell) -> None:
         display.register(shell, undo)
         waiting.register(shell, undo)
         remembering.register(shell, undo)
+        stored_variables.register(shell, undo)
         undo.callback(_dismiss_forms)
         before = set_passphrase_source(passphrase_source(shell))
         undo.callback(set_passphrase_source, before)

@@ -32,7 +32,7 @@ class LeakTests(ManagerHooks):
         caplog.clear()
         manager = self.open_manager()
         found = manager.get_secret("a", refresh=True)
-        shown = [repr(found), found.model_dump_json(), repr(found.content), json.dumps(manager.describe()), repr(vars(manager))]
+        shown = [repr(found), found.model_dump_json(), json.dumps(manager.describe()), repr(vars(manager))]
         shown += [repr(manager), repr(manager.options), repr(manager.get_secrets(["a", "missing"]))]
         with pytest.raises((pickle.PicklingError, TypeError)):
             pickle.dumps(found)

@@ -7,7 +7,7 @@ import pytest
 from tests.core.processes import run_python
 from zensecrets_jupyter import ArbitrarySecretSchema, BasicAuthSecretSchema, Client
 from zensecrets_jupyter.core.redaction import Redactor, mark, protect_environment, the_redactor
-from zensecrets_jupyter.core.value import SecretValue
+from zensecrets_jupyter.core.stack import get_flavor
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 REGISTER = """
@@ -49,14 +49,16 @@ def test_what_is_not_sensitive_is_not() -> None:
 def test_what_a_component_holds_itself() -> None:
     """A plain value in a sensitive attribute of a component is masked by the attribute's name."""
     value = canary()
-    SecretValue(value, "‹secret:api_key›")
+    get_flavor("experiment_tracker", "wandb").from_stored({"api_key": value})
     assert the_redactor().redact(value) == mark("api_key")
 
 
 def test_a_text_of_several_values_is_masked_by_its_parts() -> None:
     """A template with more than a reference gives no value a name of its own."""
-    text = SecretValue(f"https://u:{canary()}@h/", "https://u:{{db.password}}@h/")
-    assert text not in [value for value, _ in the_redactor()._values]
+    manager = Client().secrets_manager
+    manager.register_secret(ArbitrarySecretSchema(name="db", arbitrary_kv_pairs={"password": canary()}))
+    text = Client().active_stack.resolve("https://u:{{db.password}}@h/")
+    assert text not in [value for value, _ in the_redactor().protected()]
 
 
 def test_nothing_heavy_before_the_first_search() -> None:

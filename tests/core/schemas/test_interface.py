@@ -25,8 +25,9 @@ from zensecrets_jupyter import (
     SchemaError,
     SecretKeyNotFoundError,
 )
+from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.schemas import UndefinedSecretSchema, get_schema, schema_or_stand_in, schema_types
-from zensecrets_jupyter.core.value import SecretValue
+from zensecrets_jupyter.core.value import known_values
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -49,25 +50,27 @@ class WeatherSecretSchema(BaseSecretSchema):
 # What a secret is.
 
 
-def test_content_is_a_fresh_dict_of_masked_texts() -> None:
-    """The content holds the plain values as str, shows marks, and changing it does not change the secret."""
+def test_content_is_a_fresh_dict_of_exact_texts() -> None:
+    """The content is plain data, which the guard masks when it is shown, and changing it does not change the secret."""
     text = canary("content")
     mine = secret("mine", token=text)
     content = mine.content
     assert type(content) is dict
     assert content == {"token": text}
-    assert repr(content) == "{'token': ‹secret:mine.token›}"
+    assert type(content["token"]) is str
+    assert the_redactor().redact(repr(content)) == "{'token': '‹secret:mine.token›'}"
     content["token"] = "other"
     assert mine.content == {"token": text}
     assert mine.content is not mine.content
 
 
 def test_typed_attributes_are_the_same_values() -> None:
-    """A key of a schema is an attribute too, masked like the content's."""
+    """A key of a schema is an attribute too, and an exact str like the content's."""
     text = canary("key")
     aws = AWSSecretSchema(name="aws", aws_access_key_id=canary("id"), aws_secret_access_key=text)
     assert aws.aws_secret_access_key == text
-    assert repr(aws.aws_secret_access_key) == "‹secret:aws.aws_secret_access_key›"
+    assert type(aws.aws_secret_access_key) is str
+    assert the_redactor().redact(aws.aws_secret_access_key) == "‹secret:aws.aws_secret_access_key›"
     assert aws.value("aws_secret_access_key") is aws.content["aws_secret_access_key"]
     assert aws.aws_session_token is None
 
@@ -93,7 +96,7 @@ def test_clear_text_is_shown_as_it_is() -> None:
 
 
 def test_no_way_of_looking_shows_a_value() -> None:
-    """Neither repr, str, a dump, JSON, iteration, the dict of the object nor a nesting model shows a value."""
+    """Neither repr, str, a dump, JSON nor a nesting model shows a value, and the guard masks what iteration and vars() give."""
     mine = secret("mine", token=canary("arbitrary"))
     login = BasicAuthSecretSchema(name="login", username="somebody", password=canary("typed"))
 
@@ -103,7 +106,7 @@ def test_no_way_of_looking_shows_a_value() -> None:
     for shown in (
         *(look(one) for one in (mine, login) for look in (repr, str, pprint.pformat, "{}".format, "{!r}".format)),
         *(str(one.model_dump()) + one.model_dump_json() + json.dumps(one.model_dump(mode="json")) for one in (mine, login)),
-        *(repr(list(one)) + repr(dict(one)) + repr(vars(one)) for one in (mine, login)),
+        *(the_redactor().redact(repr(list(one)) + repr(dict(one)) + repr(vars(one))) for one in (mine, login)),
         to_json(login).decode() + Holder(held=login).model_dump_json() + repr(Holder(held=login)),
         TypeAdapter(list[BasicAuthSecretSchema]).dump_json([login]).decode(),
     ):
@@ -293,7 +296,8 @@ def test_a_schema_is_known_by_being_defined() -> None:
     assert schema.required_keys() == ["api_key"]
     assert [schema.is_sensitive(key) for key in schema.get_schema_keys()] == [False, True]
     made = schema(name="mine", api_key=canary("key"))
-    assert isinstance(made.value("api_key"), SecretValue)
+    assert made.value("api_key") in known_values()
+    assert find_canary(repr(made)) == []
 
 
 def test_a_cell_may_be_run_again() -> None:

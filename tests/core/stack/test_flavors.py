@@ -10,6 +10,7 @@ import pytest
 from tests.core.cells import cell
 from tests.core.plugins import install, with_plugins
 from tests.core.processes import run_python
+from tests.core.stack.flavors_required import REQUIRED
 from tests.core.stack.stacks import component
 from tests.core.told import in_one_line, told
 from zensecrets_jupyter import InvalidComponentError, StackComponentConfig, StackError, UnknownFlavorError
@@ -18,7 +19,6 @@ from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import ComponentType, flavor_names, get_flavor
 from zensecrets_jupyter.core.stack._flavors import BUILT_IN
 from zensecrets_jupyter.core.stack._keeping import takes_text
-from zensecrets_jupyter.core.value import SecretValue
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -30,24 +30,6 @@ GROUP = "zensecrets_jupyter.flavors.v1"
 ALL = [(component_type, flavor) for component_type, known in BUILT_IN.items() for flavor in known]
 
 # For each flavor that needs attributes, some that suit it.
-REQUIRED: dict[tuple[str, str], dict[str, Any]] = {
-    ("alerter", "slack"): {"slack_token": "{{slack.token}}"},
-    ("artifact_store", "azure"): {"path": "abfs://container"},
-    ("artifact_store", "gcp"): {"path": "gs://bucket"},
-    ("artifact_store", "s3"): {"path": "s3://bucket"},
-    **{("container_registry", flavor): {"uri": "host"} for flavor in ("aws", "azure", "default", "dockerhub", "gcp", "github")},
-    ("experiment_tracker", "wandb"): {"api_key": "{{wandb.key}}"},
-    ("feature_store", "feast"): {"feast_repo": "repo"},
-    ("model_deployer", "kserve"): {"base_url": "http://host"},
-    ("model_deployer", "seldon"): {"base_url": "http://host"},
-    ("orchestrator", "tekton"): {"kubernetes_context": "context"},
-    ("orchestrator", "vertex"): {"location": "europe-west1"},
-    ("step_operator", "azureml"): dict.fromkeys(("subscription_id", "resource_group", "workspace_name", "compute_target_name"), "x"),
-    ("step_operator", "sagemaker"): {"role": "role", "instance_type": "ml.m5.large"},
-    ("step_operator", "spark-kubernetes"): {"master": "k8s://host"},
-    ("step_operator", "vertex"): {"region": "europe-west1"},
-}
-
 # The sensitive attributes of each flavor that has any.
 SENSITIVE = {
     ("alerter", "slack"): {"slack_token"},
@@ -86,9 +68,9 @@ class Place:
         """Return what resolves the text."""
         return partial(self.resolve, text)
 
-    def resolve(self, text: str) -> str:
+    def resolve(self, text: str) -> str:  # noqa: ARG002 - the interface of a place
         """Return the value."""
-        return SecretValue(self.value, text)
+        return self.value
 
 
 def test_there_are_flavors_for_every_type_of_component() -> None:

@@ -21,9 +21,10 @@ from zensecrets_jupyter import (
     SecretField,
     UnregisteredValueError,
 )
+from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import LiteralText, SecretReference, split
 from zensecrets_jupyter.core.stack import Requirement, TemplatedModel
-from zensecrets_jupyter.core.value import SecretValue
+from zensecrets_jupyter.core.value import ValueSource, note_value
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ class Shelf:
     def resolve(self, text: str) -> str:
         """Return the text with its references resolved."""
         self.asked.append(text)
-        return SecretValue(
-            "".join(self.values["_".join(part)] if isinstance(part, SecretReference) else part for part in split(text)), text
-        )
+        parts = [self.values["_".join(part)] if isinstance(part, SecretReference) else part for part in split(text)]
+        for part, found in zip(split(text), parts, strict=True):
+            if isinstance(part, SecretReference):
+                note_value(found, ValueSource(part, None))
+        return "".join(parts)
 
 
 class Settings(TemplatedModel):
@@ -124,8 +127,8 @@ def test_a_reference_stands_where_a_text_may(field: str, value: Any, expected: A
     model = Settings(**{field: value}).at(Shelf(a_b=ab, c_d=cd))
     told_plainly = json.loads(json.dumps(expected).replace("<ab>", ab).replace("<cd>", cd))
     assert json.loads(json.dumps(getattr(model, field))) == told_plainly
-    assert type(getattr(model, field)) in {type(expected), SecretValue}
-    assert find_canary(repr(getattr(model, field))) == []
+    assert type(getattr(model, field)) is type(expected)
+    assert find_canary(the_redactor().redact(repr(getattr(model, field)))) == []
     assert SecretReference("a", "b") in model.required_secrets
 
 
@@ -293,13 +296,13 @@ def test_free_attributes_hold_references_too() -> None:
 
 
 def test_a_validator_runs_on_what_it_resolves_to() -> None:
-    """Field validators and limits see the value, not the reference: what they change is changed, and stays masked."""
+    """Field validators and limits see the value, not the reference: what they change is changed, and masked by the guard."""
     text = f"http://{canary('host')}/"
     model = Settings(url="{{a.b}}", short="{{c.d}}", loud="{{a.b}}").at(Shelf(a_b=text, c_d="12345"))
     assert model.url == text[:-1]
     assert model.short == "12345"
     assert model.loud == text.upper()
-    assert find_canary(repr([model.url, model.loud])) == []
+    assert find_canary(the_redactor().redact(repr([model.url, model.loud])), text, text.upper()) == []
 
 
 @pytest.mark.parametrize(("field", "value"), [("url", "VALUE"), ("short", "VALUE"), ("pair", "x")])
@@ -359,7 +362,7 @@ def test_a_validator_sees_the_other_fields_as_they_are_given() -> None:
 
 
 def test_what_validators_make_of_values_is_masked() -> None:
-    """Inside lists and dicts, as they are or changed by a validator, resolved values show as marks and never pickle as themselves."""
+    """Inside lists and dicts, as they are or changed by a validator, resolved values are exact texts that the guard masks."""
 
     class Lists(TemplatedModel):
         same: list[str] = Field(default_factory=list)
@@ -369,10 +372,17 @@ def test_what_validators_make_of_values_is_masked() -> None:
     model = Lists(same=["{{a.b}}", "plain"], loud={"x": ["{{a.b}}"]}).at(Shelf(a_b=text))
     assert (model.same, model.loud) == ([text, "plain"], {"x": [text.upper()]})
     for shown in (repr(model.same), repr(model.loud)):
-        assert find_canary(shown, text, text.upper()) == []
-    assert repr(model.same) == "[‹secret:a.b›, 'plain']"
-    with pytest.raises(UnregisteredValueError):
-        pickle.dumps(model.loud)
+        assert find_canary(the_redactor().redact(shown), text, text.upper()) == []
+    assert the_redactor().redact(repr(model.same)) == "['‹secret:a.b›', 'plain']"
+    assert {type(one) for one in (*model.same, *model.loud["x"])} == {str}
+
+
+def test_a_plain_sensitive_value_does_not_pickle() -> None:
+    """There is no reference for it, and pickling the value itself is no way out."""
+    with pytest.raises(UnregisteredValueError) as caught:
+        pickle.dumps(Settings(sensitive=canary("plain")))
+    assert find_canary(told(caught.value)) == []
+    assert pickle.loads(pickle.dumps(Settings(sensitive="{{a.b}}"))) == Settings(sensitive="{{a.b}}")  # noqa: S301 - our own bytes
 
 
 def test_a_resolved_value_that_looks_like_a_reference_is_a_value() -> None:
@@ -380,7 +390,9 @@ def test_a_resolved_value_that_looks_like_a_reference_is_a_value() -> None:
     for text in ("{{x.y}}", "{{x}}", "http://{x.y}"):
         model = Settings(text="{{a.b}}", short="{{a.b}}", texts=["{{a.b}}"]).at(Shelf(a_b=text[:5] if text[0] == "{" else text))
         assert model.texts == [model.text]
-        assert Settings(text=SecretValue(text, "{{a.b}}")).text == text
+    near_miss = f"http://{{x.{canary('y')}}}"
+    assert Settings(texts=["{{a.b}}"]).at(Shelf(a_b=near_miss)).texts == [near_miss]
+    assert Settings(text=near_miss).text == near_miss
 
 
 # What is refused, and what does not change.

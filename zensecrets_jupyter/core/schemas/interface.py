@@ -11,9 +11,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretKeyNotFoundError
 from zensecrets_jupyter.core.fields import is_clear_text_field, media_type_of
-from zensecrets_jupyter.core.reference import SecretReference
+from zensecrets_jupyter.core.reference import SecretReference, mask
 from zensecrets_jupyter.core.schemas import _registry
-from zensecrets_jupyter.core.value import Origin, SecretValue, restore_secret, unregistered
+from zensecrets_jupyter.core.value import (
+    MaskedText,
+    Origin,
+    RegisteredReference,
+    ValueSource,
+    note_value,
+    restore_secret,
+    unregistered,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -129,7 +137,7 @@ class BaseSecretSchema(BaseModel):
 
     @property
     def content(self) -> dict[str, str]:
-        """The keys and their values, optional keys without a value left out: a new dict, masked when shown."""
+        """The keys and their values, optional keys without a value left out: a new ``dict`` of exact ``str``."""
         return dict(self.__dict__[_CONTENT])
 
     def value(self, key: str) -> str:
@@ -145,33 +153,53 @@ class BaseSecretSchema(BaseModel):
         known = f"Its keys are {', '.join(sorted(content))}." if content else "It has no keys at all."
         raise SecretKeyNotFoundError(message, name=self.name, key=key, hint=f"{names.did_you_mean(key, content)} {known}".strip())
 
+    def reference(self, key: str) -> SecretReference:
+        """Return the reference to ``key``: it pickles as a reference, and its ``resolve()`` returns the value as it is then.
+
+        Raises:
+            SecretKeyNotFoundError: If the secret has no such key; it names the keys that there are.
+        """
+        self.value(key)
+        return RegisteredReference.at(self.__dict__[_ORIGIN], self.name, key)
+
+    def value_sources(self) -> dict[str, ValueSource]:
+        """Return each sensitive value, with what stands for it in what is written."""
+        origin = self.__dict__[_ORIGIN]
+        content: dict[str, str] = self.__dict__[_CONTENT]
+        return {text: ValueSource(SecretReference(self.name, key), origin) for key, text in content.items() if self.is_sensitive(key)}
+
+    def masked_content(self) -> dict[str, Any]:
+        """Return the content as it is shown: the mask of each sensitive value, the others as they are."""
+        content: dict[str, str] = self.__dict__[_CONTENT]
+        return {
+            key: MaskedText(mask(str(SecretReference(self.name, key)))) if self.is_sensitive(key) else text for key, text in content.items()
+        }
+
     @model_validator(mode="after")
-    def _mask_values(self, info: ValidationInfo) -> Self:
+    def _note_values(self, info: ValidationInfo) -> Self:
         names.check_name(self.name)
         origin = info.context.get(ORIGIN) if info.context else None
-        for key in self.get_schema_keys():
-            value = self.__dict__[key]
-            if type(value) is str and self.is_sensitive(key):
-                self.__dict__[key] = self._mask(key, value, origin)
         self.__dict__[_ORIGIN] = origin
         self.__dict__[_CONTENT] = self._typed_content()
+        self._note_content()
         return self
 
     def _typed_content(self) -> dict[str, str]:
         return {key: text for key in self.get_schema_keys() if (text := _as_text(self.__dict__[key])) is not None}
 
-    def _mask(self, key: str, value: str, origin: Origin | None) -> SecretValue:
-        return SecretValue(value, str(SecretReference(self.name, key)), origin)
+    def _note_content(self) -> None:
+        for text, source in self.value_sources().items():
+            note_value(text, source)
 
     # pydantic 2.10 would look for the names of the annotation in the module of a subclass, hence the type here.
     @model_serializer(mode="plain", return_type=dict)
     def _dump_references(self) -> dict[str, Any]:
-        shown = {key: value.template if isinstance(value, SecretValue) else value for key, value in self.content.items()}
+        shown = {key: str(SecretReference(self.name, key)) if self.is_sensitive(key) else value for key, value in self.content.items()}
         return {"name": self.name, **shown}
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Return what ``repr`` shows: the name, and the content masked."""
-        return [("name", self.name), *self.content.items()]
+        return [("name", self.name), *self.masked_content().items()]
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse, in words of our own: pydantic's would show the value."""
@@ -233,18 +261,19 @@ class ArbitrarySecretSchema(BaseSecretSchema):
         return {"name": data.get("name"), "arbitrary_kv_pairs": {**given, **pairs}}
 
     @model_validator(mode="after")
-    def _mask_pairs(self, info: ValidationInfo) -> Self:
-        origin = info.context.get(ORIGIN) if info.context else None
-        pairs = {names.check_key(key, name=self.name): self._mask(key, value, origin) for key, value in self.arbitrary_kv_pairs.items()}
+    def _take_pairs(self) -> Self:
+        pairs = {names.check_key(key, name=self.name): value for key, value in self.arbitrary_kv_pairs.items()}
         self.__dict__["arbitrary_kv_pairs"] = MappingProxyType(pairs)
         self.__dict__[_CONTENT] = pairs
+        self._note_content()
         return self
 
 
 def _as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if value is None or isinstance(value, str) else str(value)
+    # An exact str of an enumeration's member and of any other subclass too.
+    return None if value is None else str.__str__(value) if isinstance(value, str) else str(value)
 
 
 def _explain(schema: type[BaseSecretSchema], name: object, error: ValidationError) -> InvalidSecretError:

@@ -17,7 +17,7 @@ from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.errors import InvalidReferenceError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
 from zensecrets_jupyter.core.reference import LiteralText
-from zensecrets_jupyter.core.value import SecretValue
+from zensecrets_jupyter.core.value import known_values
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -74,8 +74,9 @@ def holds_reference(name: str, value: Any, context: Any, *, sensitive: bool = Fa
     """
     if context is RESOLVED or isinstance(value, LiteralText):
         return False
-    # The value of a secret is no template, whatever it looks like, and no error may quote it.
-    found = [text for text in texts(value) if not isinstance(text, SecretValue)]
+    # The value of a secret is no template, whatever it looks like, and no error may quote it; what is one reference as a whole is one.
+    known = known_values()
+    found = [text for text in texts(value) if text not in known or reference.only_reference(text)]
     if context is not STORED:
         for key in keys(value):
             if reference.has_reference(key):

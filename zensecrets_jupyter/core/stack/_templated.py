@@ -7,18 +7,19 @@ read at the speed of any pydantic model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
 from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, ValidationInfo, model_serializer, model_validator
 
-from zensecrets_jupyter.core import names, reference
+from zensecrets_jupyter.core import names, redaction, reference
 from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
 from zensecrets_jupyter.core.reference import LiteralText, SecretReference
 from zensecrets_jupyter.core.stack._keeping import RESOLVED, STORED, held, holds_reference, texts, wrap_fields
-from zensecrets_jupyter.core.value import SecretValue
+from zensecrets_jupyter.core.value import unregistered
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
@@ -29,6 +30,11 @@ _TEMPLATES = "_(templates)"
 _LITERALS = "_(literals)"
 _PLACE = "_(place)"
 _READERS = "_(readers)"
+_HIDDEN = "_(hidden)"
+CLEAR = "_(clear)"
+
+names_in_clear: ContextVar[frozenset[str]] = ContextVar("zensecrets_names_in_clear", default=frozenset())
+"""The fields that were stored in clear, of the model that is being built just now."""
 
 _plain_text: WeakKeyDictionary[type[TemplatedModel], dict[str, bool]] = WeakKeyDictionary()
 
@@ -82,6 +88,18 @@ class _Field:
         return model.__getattr__(self._name)
 
 
+class _HiddenValues(dict[str, Any]):
+    """The sensitive plain values of a model, out of its ``__dict__``: they show as masks and do not pickle."""
+
+    def __repr__(self) -> str:
+        return f"{{{', '.join(f'{name!r}: {_mark(name)}' for name in self)}}}"
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self:
+            raise unregistered(_mark(next(iter(self))))
+        return _HiddenValues, ()
+
+
 class TemplatedModel(BaseModel):
     """A model whose string fields, and the strings in its lists and dicts, may hold references.
 
@@ -100,10 +118,19 @@ class TemplatedModel(BaseModel):
         self._build(data, None)
 
     @classmethod
-    def from_stored(cls, data: Mapping[str, Any]) -> Self:
-        """Return the model that :meth:`stored` gave ``data`` of; errors as from the constructor."""
+    def from_stored(cls, data: Mapping[str, Any], *, clear: Collection[str] = ()) -> Self:
+        """Return the model that :meth:`stored` gave ``data`` of; errors as from the constructor.
+
+        Args:
+            data: The fields.
+            clear: Those of the fields that were stored in clear: what looks like a secret's value there is the name of a secret.
+        """
         self = cls.__new__(cls)
-        self._build(_with_literals(data), STORED)
+        token = names_in_clear.set(frozenset(clear))
+        try:
+            self._build(_with_literals(data), STORED)
+        finally:
+            names_in_clear.reset(token)
         return self
 
     @classmethod
@@ -157,11 +184,30 @@ class TemplatedModel(BaseModel):
         # When one field is assigned, the templates of the others are here already.
         self.__dict__[_TEMPLATES] = {**self.__dict__.get(_TEMPLATES, {}), **present}
         self.__dict__.setdefault(_LITERALS, frozenset())
-        for name, field in type(self).model_fields.items():
-            value = self.__dict__.get(name)
-            if type(value) is str and is_secret_field(field):
-                self.__dict__[name] = SecretValue(value, _mark(name))
+        self.__dict__.setdefault(CLEAR, names_in_clear.get())
+        if info.context is not RESOLVED:
+            self._hide_plain_values()
         return self
+
+    def _hide_plain_values(self) -> None:
+        extra = self.__pydantic_extra__ or {}
+        hidden = _HiddenValues(self.__dict__.get(_HIDDEN, {}))
+        for values in (self.__dict__, extra):
+            for name, value in list(values.items()):
+                if (name in type(self).model_fields or values is extra) and value and self._is_sensitive(name, value):
+                    hidden[name] = values.pop(name)
+                    for text in self._masked_texts(name, value):
+                        redaction.the_redactor().protect(str.__str__(text), name)
+        self.__dict__[_HIDDEN] = hidden
+
+    def _masked_texts(self, name: str, value: Any) -> Iterator[str]:  # noqa: ARG002 - a subclass looks at the name
+        """Yield the texts of a sensitive value that the guard masks in outputs."""
+        return texts(value)
+
+    def _is_sensitive(self, name: str, value: Any) -> bool:  # noqa: ARG002 - a subclass looks at the value
+        """Tell whether ``value``, which is no reference, is to be sealed at rest and masked when shown as attribute ``name``."""
+        field = type(self).model_fields.get(name)
+        return field is not None and is_secret_field(field)
 
     def _defaults_with_references(self) -> list[str]:
         fields = type(self).model_fields
@@ -184,6 +230,8 @@ class TemplatedModel(BaseModel):
         if _READERS in state and name in state[_READERS]:
             # The common case, with nothing to validate: kept short, it is run at every access.
             return state[_READERS][name]()
+        if _HIDDEN in state and name in state[_HIDDEN]:
+            return state[_HIDDEN][name]
         templates = state.get(_TEMPLATES)
         if templates is None or name not in templates:
             # Raises the AttributeError of any other model.
@@ -242,20 +290,28 @@ class TemplatedModel(BaseModel):
 
     def plain_sensitive_fields(self) -> list[str]:
         """Return the sensitive fields that hold a value instead of a reference."""
-        fields = type(self).model_fields
-        given = self.model_fields_set
-        return [name for name in fields if name in given and is_secret_field(fields[name]) and self.__dict__.get(name) is not None]
+        given, templates = self.model_fields_set, self.__dict__[_TEMPLATES]
+        return [
+            name
+            for name, value in self._raw()
+            if name in given and name not in templates and value is not None and self._is_sensitive(name, value)
+        ]
 
     def _raw(self) -> Iterator[tuple[str, Any]]:
         templates = self.__dict__[_TEMPLATES]
-        for name in type(self).model_fields:
-            yield name, templates[name] if name in templates else self.__dict__[name]
-        yield from ((name, text) for name, text in templates.items() if name not in type(self).model_fields)
+        fields = type(self).model_fields
+        # A hidden value never hides a template: a field has one or the other.
+        apart = {**self.__dict__[_HIDDEN], **templates}
+        for name in fields:
+            yield name, apart[name] if name in apart else self.__dict__[name]
+        yield from ((name, text) for name, text in apart.items() if name not in fields)
         yield from (self.__pydantic_extra__ or {}).items()
 
     def _validated(self, name: str, resolved: Any, place: Place) -> Any:
         scratch = self.at(place)
         del scratch.__dict__[_READERS]
+        # Validators look at other fields; the copy is seen by nobody else.
+        scratch.__dict__.update(scratch.__dict__.pop(_HIDDEN))
         scratch.__dict__[_TEMPLATES] = {other: text for other, text in self.__dict__[_TEMPLATES].items() if other != name}
         failed = False
         token = held.set(set())
@@ -268,11 +324,21 @@ class TemplatedModel(BaseModel):
         if failed:
             message = f"What {_text_of(self.__dict__[_TEMPLATES][name])} stands for is refused by attribute {name!r} of {place}."
             raise InvalidComponentError(message, hint="Update the secret, or refer to another one.")
-        return _masked(scratch.__dict__[name], list(texts(resolved)), _text_of(self.__dict__[_TEMPLATES][name]))
+        validated = scratch.__dict__[name]
+        self._protect_changed(name, resolved, validated)
+        return validated
+
+    def _protect_changed(self, name: str, resolved: Any, validated: Any) -> None:
+        """Have the guard mask what validators made of resolved values, such as a key without its white space."""
+        known = set(texts(resolved))
+        found = [found for text in texts(self.__dict__[_TEMPLATES][name]) for found in reference.find_references(text)]
+        for text in texts(validated):
+            if text not in known and found:
+                redaction.the_redactor().protect(str.__str__(text), f"{found[0].name}.{found[0].key}")
 
     def _shown(self) -> dict[str, Any]:
-        sensitive = {name for name, field in type(self).model_fields.items() if is_secret_field(field) and self.__dict__.get(name)}
-        return {name: _mark(name) if name in sensitive else value for name, value in self._raw()}
+        hidden = self.__dict__[_HIDDEN]
+        return {name: _mark(name) if name in hidden else value for name, value in self._raw()}
 
     # pydantic 2.10 would look for the names of the annotation in the module of a subclass, hence the type here.
     @model_serializer(mode="plain", return_type=dict)
@@ -324,18 +390,6 @@ def _resolve(template: Any, place: Place) -> Any:
     if isinstance(template, (list, tuple, set, frozenset)):
         return type(template)(_resolve(item, place) for item in template)
     return template
-
-
-def _masked(value: Any, resolved: list[str], template: str) -> Any:
-    """Return ``value``, which validators made of the texts ``resolved``, masked again: pydantic copies texts to plain ones."""
-    if isinstance(value, str):
-        same = next((text for text in resolved if text == value), None)
-        return SecretValue(value, template) if same is None else same
-    if type(value) is dict:
-        return {key: _masked(item, resolved, template) for key, item in value.items()}
-    if type(value) in {list, tuple, set, frozenset}:
-        return type(value)(_masked(item, resolved, template) for item in value)
-    return value
 
 
 def _text_of(template: Any) -> str:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive
 from zensecrets_jupyter.core.stack import _flavors
-from zensecrets_jupyter.core.stack._templated import Place, Requirement, TemplatedModel
+from zensecrets_jupyter.core.stack._keeping import texts
+from zensecrets_jupyter.core.stack._templated import CLEAR, Place, Requirement, TemplatedModel
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+
+_PLAIN_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_DIGITS_OF_NAME = 3
+# Random tokens of lower case and digits have more.
 
 
 class ComponentType(str, Enum):
@@ -50,7 +59,8 @@ class StackComponentConfig(TemplatedModel):
 
     A subclass names its ``TYPE`` (a :class:`ComponentType` or its value) and its ``FLAVOR``, and its attributes as fields; the flavor is
     known as soon as the class is defined. Any string attribute may hold references, but for a
-    :func:`~zensecrets_jupyter.core.fields.ClearTextField`; a :func:`~zensecrets_jupyter.core.fields.SecretField` is masked when shown.
+    :func:`~zensecrets_jupyter.core.fields.ClearTextField`; a :func:`~zensecrets_jupyter.core.fields.SecretField` is masked when shown, and
+    so is a plain value of any other attribute whose name says that it is a secret, such as ``authentication_secret`` or ``api_token``.
     """
 
     TYPE: ClassVar[str] = ""
@@ -62,6 +72,20 @@ class StackComponentConfig(TemplatedModel):
         super().__pydantic_init_subclass__(**kwargs)
         if "FLAVOR" in cls.__dict__ and cls.FLAVOR:
             _flavors.add(cls)
+
+    def _is_sensitive(self, name: str, value: Any) -> bool:
+        """Tell whether an attribute is sealed and masked: a SecretField, and what looks like a secret unless it is the name of one."""
+        field = type(self).model_fields.get(name)
+        if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
+            return is_secret_field(field)
+        return name not in self.__dict__[CLEAR] and looks_sensitive(name, value)
+
+    def _masked_texts(self, name: str, value: Any) -> Iterator[str]:
+        """Yield the texts of a sensitive value that the guard masks: of a mapping those that are secrets by their names."""
+        field = type(self).model_fields.get(name)
+        if field is not None and is_secret_field(field):
+            return texts(value)
+        return (text for key, text in _named_texts(name, value) if looks_sensitive(key, text) and not _may_name_secret(key, text))
 
     @property
     def is_remote(self) -> bool:
@@ -132,6 +156,24 @@ class StackComponent:
     def requirements(self) -> list[Requirement]:
         """Return each reference in the attributes, with the attribute that holds it."""
         return self.config.requirements(str(self))
+
+
+def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yield each text in ``value`` with the name under which it stands."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _named_texts(str(key), item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _named_texts(name, item)
+
+
+def _may_name_secret(name: str, text: str) -> bool:
+    """Tell whether ``text`` looks like the name of a secret that is registered later: masking it would hide a name in every output."""
+    few_digits = sum(character.isdigit() for character in text) <= _DIGITS_OF_NAME
+    return name.endswith("secret") and few_digits and _PLAIN_NAME.fullmatch(text) is not None
 
 
 def _make(name: str, component_type: ComponentType, config: StackComponentConfig, identity: str, flavor: str) -> StackComponent:

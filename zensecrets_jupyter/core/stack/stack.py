@@ -10,7 +10,6 @@ from zensecrets_jupyter.core.errors import NoSecretsManagerError, NotInStackErro
 from zensecrets_jupyter.core.interaction import awaited_hint
 from zensecrets_jupyter.core.reference import Part, SecretReference
 from zensecrets_jupyter.core.stack.component import ComponentType, StackComponent
-from zensecrets_jupyter.core.value import SecretValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -195,7 +194,7 @@ class PlaceInStack:
 
 
 def resolve_text(manager: SecretsManager, text: str) -> str:
-    """Return ``text`` with its references resolved by ``manager``: a SecretValue if anything sensitive is in it.
+    """Return ``text`` with its references resolved by ``manager``, as an exact ``str``.
 
     Raises:
         SecretNotFoundError: If a secret, or a key of one, does not exist.
@@ -203,11 +202,7 @@ def resolve_text(manager: SecretsManager, text: str) -> str:
     parts = _split(text)
     if len(parts) == 1 and type(parts[0]) is SecretReference:
         return manager.get_secret(parts[0].name).value(parts[0].key)
-    texts = [manager.get_secret(part.name).value(part.key) if type(part) is SecretReference else str(part) for part in parts]
-    joined = "".join(texts)
-    if any(isinstance(found, SecretValue) for found in texts):
-        return SecretValue(joined, text, manager.context.origin)
-    return joined
+    return "".join(manager.get_secret(part.name).value(part.key) if type(part) is SecretReference else str(part) for part in parts)
 
 
 def not_in_stack(component: StackComponent, stack: Stack) -> NotInStackError:

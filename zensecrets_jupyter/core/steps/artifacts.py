@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import ArtifactError
-from zensecrets_jupyter.core.steps import _pickling
+from zensecrets_jupyter.core.redaction import mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,11 +62,11 @@ class BaseMaterializer:
 
     def handle_return(self, data: Any) -> None:
         """Write what the step returned."""
-        self.artifact.write(_VALUE_FILE, _pickling.dump(data, f"What is written to {self.artifact.uri}"))
+        self.artifact.write(_VALUE_FILE, pickling.dump(data, f"What is written to {self.artifact.uri}").data)
 
     def handle_input(self, data_type: type[Any] = object) -> Any:  # noqa: ARG002 - ZenML's signature; a pickle knows its type
         """Return what was written; ``data_type`` is what it is wanted as, ``object`` where that is not known."""
-        return _pickling.load(self.artifact.read(_VALUE_FILE), f"What is kept in {self.artifact.uri}")
+        return pickling.load(self.artifact.read(_VALUE_FILE), f"What is kept in {self.artifact.uri}")
 
 
 class PickleMaterializer(BaseMaterializer):
@@ -103,7 +104,7 @@ class Artifact:
             SecretNotFoundError, ManagerError: If a secret in it can't be had.
         """
         if self.materializer is PickleMaterializer:
-            return _pickling.load(self.place.read(_VALUE_FILE), f"Output {self.name!r} of step {self.step!r}")
+            return pickling.load(self.place.read(_VALUE_FILE), f"Output {self.name!r} of step {self.step!r}")
         return self.materializer(self.place).handle_input(object)
 
     def read(self) -> Any:
@@ -123,26 +124,31 @@ class Artifact:
 def store(
     value: Any, output: tuple[str, str], place: OutputPlace, materializer: type[BaseMaterializer], secrets: Iterable[BaseSecretSchema]
 ) -> Artifact:
-    """Store an output, given as the names of its step and its own, at ``place`` and return it.
+    """Store an output, given as the names of its step and its own, at ``place`` and return it; it is stored without a secret's value.
 
-    None of ``secrets``, which the step has read, stands in it as a value.
+    Args:
+        value: What the step returned.
+        output: The names of the step and of the output.
+        place: Where to keep it.
+        materializer: What keeps it.
+        secrets: What the step has read: their references come first where several secrets have one value.
 
     Raises:
-        ArtifactError: If it can't be stored, or not without a secret's value; what the materializer raises passes as it is.
+        ArtifactError: If it can't be stored, or the materializer wrote a value; what the materializer raises passes as it is.
     """
     step, name = output
     what = f"Output {name!r} of step {step!r}"
     if materializer is PickleMaterializer:
-        data = _pickling.dump(value, what, secrets)
-        place.write(_VALUE_FILE, data)
-        return Artifact(name, step, place, _sha256(data))
+        pickled = pickling.dump(value, what, secrets)
+        place.write(_VALUE_FILE, pickled.data)
+        return Artifact(name, step, place, pickled.digest)
     place.create()
     materializer(place).handle_return(value)
     for path in place.files.list(place.path):
-        leaked = _pickling.holds_value_of(place.files.read(path), secrets)
-        if leaked is not None:
+        leaked = pickling.known_in(place.files.read(path))
+        if leaked:
             place.files.delete(place.path)
-            message = f"{what} was not kept: {materializer.__name__} has written the value of {leaked!r} to {path.rpartition('/')[2]}."
+            message = f"{what} was not kept: {materializer.__name__} has written the value of {mark(leaked)} to {path.rpartition('/')[2]}."
             raise ArtifactError(message, hint="Write the reference instead, and resolve it when reading.")
     return Artifact(name, step, place, digest_of(place), materializer)
 

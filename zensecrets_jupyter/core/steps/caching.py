@@ -13,13 +13,12 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.stack import TemplatedModel
-from zensecrets_jupyter.core.steps import _pickling
 from zensecrets_jupyter.core.steps.artifacts import Artifact, OutputPlace
 from zensecrets_jupyter.core.steps.code import code_identity
 from zensecrets_jupyter.core.steps.settings import StepSettings
-from zensecrets_jupyter.core.value import SecretValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -173,8 +172,8 @@ class StepCache:
 
     def _canonical(self, value: Any) -> Any:
         """Return ``value`` as JSON has it, with a fingerprint for each secret's value and a digest for what JSON has not."""
-        if isinstance(value, SecretValue):
-            return {"secret": value.template, "fingerprint": self._workspace.fingerprint(str.__str__(value))}
+        if isinstance(value, str) and pickling.holds_value(value.encode("utf-8", "surrogatepass")):
+            return {"fingerprint": self._workspace.fingerprint(str.__str__(value))}
         if value is None or isinstance(value, (str, bool, int, float)):
             return value
         if isinstance(value, TemplatedModel):
@@ -185,7 +184,7 @@ class StepCache:
             return {key: self._canonical(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
             return [self._canonical(item) for item in value]
-        return {"digest": hashlib.sha256(_pickling.dump(value, "A setting")).hexdigest()}
+        return {"digest": pickling.dump(value, "A setting").digest}
 
 
 def _path(key: str) -> str:

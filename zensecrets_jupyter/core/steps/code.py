@@ -11,16 +11,13 @@ import inspect
 import types
 from typing import TYPE_CHECKING, Any
 
+from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.schemas import BaseSecretSchema
-from zensecrets_jupyter.core.steps import _pickling
-from zensecrets_jupyter.core.value import SecretValue, restore_secret, restore_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-_RESTORING = tuple(function.__name__.encode() for function in (restore_value, restore_secret))
 
 
 class _UnknownError(Exception):
@@ -71,6 +68,9 @@ def _code(code: types.CodeType) -> Iterator[str]:
 
 
 def _constant(constant: Any) -> str:
+    if isinstance(constant, str) and _holds_value(constant):
+        # A value that was typed into the code is known to whoever can guess it by its digest.
+        raise _UnknownError
     # The order of a frozenset of texts differs from one process to the next.
     shown = sorted(map(_constant, constant)) if isinstance(constant, frozenset) else repr(constant)
     return f"{type(constant).__name__} {shown}"
@@ -92,7 +92,7 @@ def _held(cell: Any, seen: set[int]) -> Iterator[str]:
 
 def _named(function: types.FunctionType, name: str, seen: set[int]) -> Iterator[str]:
     found = _bare(function.__globals__.get(name))
-    if isinstance(found, (SecretValue, BaseSecretSchema)):
+    if isinstance(found, (BaseSecretSchema, SecretReference)) or (isinstance(found, str) and _holds_value(found)):
         raise _UnknownError
     if isinstance(found, (types.FunctionType, type)) and found.__module__ == function.__module__:
         yield name
@@ -107,9 +107,13 @@ def _bare(item: Any) -> Any:
 
 def _value(value: Any) -> str:
     try:
-        data = _pickling.dump(value, "A part of the step")
+        pickled = pickling.dump(value, "A part of the step")
     except ZenSecretsError:
-        data = b""
-    if not data or any(restoring in data for restoring in _RESTORING):
+        pickled = None
+    if pickled is None or pickled.holds_secrets:
         raise _UnknownError
-    return hashlib.sha256(data).hexdigest()
+    return pickled.digest
+
+
+def _holds_value(text: str) -> bool:
+    return pickling.holds_value(text.encode("utf-8", "surrogatepass"))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.steps import _pickling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,17 +22,22 @@ _tracing: ContextVar[Graph | None] = ContextVar("zensecrets_graph", default=None
 class Given:
     """An argument that the pipeline's function gave itself, pickled: with references instead of secrets' values."""
 
-    data: bytes = field(repr=False)
+    pickled: pickling.Pickled = field(repr=False)
     what: str = "An argument"
+
+    @property
+    def data(self) -> bytes:
+        """The argument as bytes, without a value in it."""
+        return self.pickled.data
 
     @property
     def digest(self) -> str:
         """A digest of the value, or of the references in it."""
-        return hashlib.sha256(self.data).hexdigest()
+        return self.pickled.digest
 
     def load(self) -> Any:
         """Return the value; errors as :meth:`Artifact.load` has them."""
-        return _pickling.load(self.data, self.what)
+        return pickling.load(self.data, self.what)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +115,7 @@ class Graph:
     def _input(self, name: str, parameter: str, value: Any) -> StepOutput | Given:
         if not isinstance(value, StepOutput):
             what = f"Argument {parameter!r} of step {name!r}"
-            return Given(_pickling.dump(value, what), what)
+            return Given(pickling.dump(value, what), what)
         if value.graph is not self:
             message = f"Argument {parameter!r} of step {name!r} is an output of another run of a pipeline."
             raise StepInterfaceError(message, hint="Load it first: run.steps[NAME].output.load().")

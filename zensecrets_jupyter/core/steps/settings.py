@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import check_name, did_you_mean
+from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import Requirement, TemplatedModel
 
@@ -85,7 +86,7 @@ class StepSettings(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         """Return the settings with their references as text."""
-        return f"StepSettings({self.unresolved()!r})"
+        return the_redactor().redact(f"StepSettings({self.unresolved()!r})")
 
     def unresolved(self) -> dict[str, Any]:
         """Return the settings with their references as text, and models as they are."""

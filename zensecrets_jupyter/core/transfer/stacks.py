@@ -170,8 +170,10 @@ def _present(workspace: Workspace, component_type: ComponentType, filed: FiledCo
         return None
     record = same_name[0]
     sealed = record.sealed.names if record.sealed else ()
-    clear = {key: value for key, value in record.attributes.items() if key not in sealed}
-    if record.flavor == filed.flavor and clear == _stored(filed.attributes) and set(filed.left_out) <= set(sealed):
+    # What the file has in clear may have been sealed here: the name of a secret that was not there yet.
+    attributes = workspace.attributes(record) if set(sealed) & set(filed.attributes) else record.attributes
+    compared = {key: value for key, value in attributes.items() if key not in sealed or key in filed.attributes}
+    if record.flavor == filed.flavor and compared == _stored(filed.attributes) and set(filed.left_out) <= set(sealed):
         return record
     message = f"The {component_type.words} {filed.name!r} is there already, and is another one than the file's; nothing was imported."
     raise ComponentExistsError(message, hint=f"Rename the one that is there: %zen {component_type.command} rename {filed.name} NEW_NAME")

@@ -11,7 +11,7 @@ class AuthenticatedConfig(StackComponentConfig):
     """Attributes of a component that logs in somewhere."""
 
     authentication_secret: str | None = None
-    """What to log in with: a reference to a key, or as in ZenML 0.20 the name of a secret."""
+    """What to log in with: a reference to a key, or as in ZenML 0.20 the name of a secret. Any other text is sealed as a plain value."""
 
 
 class CustomConfig(StackComponentConfig):

@@ -1,0 +1,252 @@
+"""A value goes through every library as the exact text that it is, and no library hands out another credential for it."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import fsspec
+import httpx
+import joblib
+import msgpack
+import msgspec
+import omegaconf
+import orjson
+import pandas as pd
+import pytest
+import ruamel.yaml
+import sqlalchemy as sa
+import toml
+import tomli_w
+import yaml
+from fsspec.implementations.memory import MemoryFileSystem
+
+from tests.fakes.moto_server import running_moto
+from tests.postgresql import running_postgresql
+from zensecrets_jupyter import ArbitrarySecretSchema, Client
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+AWKWARD = "é: 'x' \"y\" \\n #{} & <"
+"""Added to a value, so that a writer has to quote."""
+
+
+class _Record(msgspec.Struct):
+    token: str
+
+
+def _ruamel(kind: str) -> Callable[[Any], Any]:
+    def through(data: Any) -> Any:
+        writer, stream = ruamel.yaml.YAML(typ=kind, pure=True), io.StringIO()
+        writer.dump(data, stream)
+        return ruamel.yaml.YAML(typ="safe", pure=True).load(stream.getvalue())
+
+    return through
+
+
+def _omegaconf(data: Any) -> Any:
+    text = omegaconf.OmegaConf.to_yaml(omegaconf.OmegaConf.create(data))
+    return omegaconf.OmegaConf.to_container(omegaconf.OmegaConf.create(text))
+
+
+THROUGH: dict[str, Callable[[Any], Any]] = {
+    "yaml.safe_dump": lambda data: yaml.safe_load(yaml.safe_dump(data)),
+    "yaml.dump": lambda data: yaml.safe_load(yaml.dump(data)),
+    "ruamel safe": _ruamel("safe"),
+    "ruamel round trip": _ruamel("rt"),
+    "toml": lambda data: toml.loads(toml.dumps(data)),
+    "tomli-w": lambda data: toml.loads(tomli_w.dumps(data)),
+    "omegaconf": _omegaconf,
+    "msgspec JSON": lambda data: msgspec.json.decode(msgspec.json.encode(data)),
+    "msgspec struct": lambda data: {"token": msgspec.convert(data, _Record).token},
+    "orjson": lambda data: orjson.loads(orjson.dumps(data, option=orjson.OPT_PASSTHROUGH_SUBCLASS)),
+    "msgpack": lambda data: msgpack.unpackb(msgpack.packb(data, strict_types=True)),
+    "json": lambda data: json.loads(json.dumps(data)),
+}
+
+
+def _register(name: str, **content: str) -> None:
+    Client().secrets_manager.register_secret(ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=content))
+
+
+def _annotator(secret: str) -> Any:
+    """Return a component whose attribute is a reference to ``secret``, reached through a stack of its own."""
+    workspace = Client().workspace
+    workspace.register_component(ComponentType.ANNOTATOR, secret, "label_studio", {"authentication_secret": f"{{{{{secret}.token}}}}"})
+    default = workspace.stack_record("default").components
+    workspace.register_stack(secret, {**default, ComponentType.ANNOTATOR: secret})
+    return Client().get_stack(secret).annotator
+
+
+@pytest.mark.parametrize("through", THROUGH.values(), ids=THROUGH)
+def test_a_writer_gets_plain_data(through: Callable[[Any], Any]) -> None:
+    """What is written of the content, and of a component's resolved attribute, is read again as the exact value."""
+    value = canary("through") + AWKWARD
+    _register("service", token=value)
+    content = Client().get_secret("service").content
+    for given in (content, {"token": _annotator("service").authentication_secret}):
+        found = through(given)["token"]
+        assert found == value
+        assert type(found) is str
+        assert type(given["token"]) is str
+
+
+class _Session(MemoryFileSystem):  # type: ignore[misc] # fsspec has no types
+    """A file system that keeps what it logs in with, and is kept by fsspec, as those of clouds are."""
+
+    protocol = "session"
+    cachable = True
+
+    def __init__(self, token: str = "", **options: Any) -> None:
+        super().__init__(**options)
+        self.token = token
+
+
+@pytest.fixture
+def _sessions() -> Iterator[None]:
+    """Register the file system, and forget its sessions afterwards."""
+    fsspec.register_implementation("session", _Session, clobber=True)
+    yield
+    _Session.clear_instance_cache()
+
+
+@pytest.mark.usefixtures("_sessions")
+def test_fsspec_never_hands_out_another_session() -> None:
+    """Two stacks with the same attribute and other secrets, and a secret that was updated, get a session of their own each time."""
+    one, two, new = canary("one"), canary("two"), canary("new")
+    _register("one", token=one)
+    _register("two", token=two)
+    first, second = _annotator("one"), _annotator("two")
+
+    def session(component: Any) -> str:
+        return str(fsspec.filesystem("session", token=component.authentication_secret).token)
+
+    assert [session(first), session(second), session(first)] == [one, two, one]
+    Client().secrets_manager.merge_secret("one", {"token": new})
+    assert [session(first), session(second)] == [new, two]
+    storage = {"token": Client().get_secret("one").content["token"]}
+    assert fsspec.url_to_fs("session://bucket/x", **storage)[0].token == new
+
+
+@pytest.mark.usefixtures("_sessions")
+def test_pandas_logs_in_with_storage_options() -> None:
+    """A table is written and read through a file system that got the exact value."""
+    value = canary("pandas")
+    _register("store", token=value)
+    options = {"token": Client().get_secret("store").content["token"]}
+    pd.DataFrame({"a": [1, 2]}).to_csv("session://bucket/table.csv", index=False, storage_options=options)
+    assert pd.read_csv("session://bucket/table.csv", storage_options=options)["a"].tolist() == [1, 2]
+    tokens = {found.token for found in _Session._cache.values()}
+    assert tokens == {value}
+    assert {type(token) for token in tokens} == {str}
+
+
+def test_joblib_tells_one_value_from_another(tmp_path: Path) -> None:
+    """A memoized function runs for each value, and again once a secret was updated: its cache is keyed by the value."""
+    one, two, new = canary("one"), canary("two"), canary("new")
+    _register("one", token=one)
+    _register("two", token=two)
+    called: list[str] = []
+
+    def size(token: str) -> int:
+        called.append(token)
+        return len(token)
+
+    cached = joblib.Memory(tmp_path / "joblib", verbose=0).cache(size)
+
+    def run(name: str) -> None:
+        assert cached(Client().get_secret(name).content["token"]) > 0
+
+    for name in ("one", "two", "one", "two"):
+        run(name)
+    Client().secrets_manager.merge_secret("one", {"token": new})
+    run("one")
+    assert called == [one, two, new]
+    assert {type(token) for token in called} == {str}
+    # The cache is the user's own data, and no part of what the other tests look through.
+    shutil.rmtree(tmp_path / "joblib")
+
+
+def test_sqlalchemy_logs_in() -> None:
+    """A PostgreSQL server accepts the value from a URL with it, and from a resolved attribute that is a URL; a wrong one is refused."""
+    value = canary("database")
+    _register("db", password=value)
+    password = Client().get_secret("db").content["password"]
+    with running_postgresql("somebody", value) as server:
+        where = f"{server.host}:{server.port}/postgres"
+        urls: list[sa.URL | str] = [
+            sa.URL.create("postgresql+psycopg", "somebody", password, server.host, server.port, "postgres"),
+            f"postgresql+psycopg://somebody:{password}@{where}",
+            Client().active_stack.resolve(f"postgresql+psycopg://somebody:{{{{db.password}}}}@{where}"),
+        ]
+        for url in urls:
+            engine = sa.create_engine(url)
+            assert type(engine.url.password) is str
+            with engine.connect() as connection:
+                found = connection.execute(sa.text("SELECT current_user, CAST(:value AS text)"), {"value": password}).one()
+            engine.dispose()
+            assert tuple(found) == ("somebody", value)
+        engine = sa.create_engine(f"postgresql+psycopg://somebody:{password[:-1]}@{where}")
+        with pytest.raises(sa.exc.OperationalError):
+            engine.connect()
+        engine.dispose()
+
+
+def test_boto3_stores_and_reads_with_a_value() -> None:
+    """A client made with values works against a server of AWS's API, which gives back the exact value that it was given."""
+    keys = {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")}
+    _register("aws", **keys)
+    content = Client().get_secret("aws").content
+    with running_moto() as port:
+        client = boto3.client("secretsmanager", region_name="eu-west-1", endpoint_url=f"http://127.0.0.1:{port}", **content)
+        client.create_secret(Name="copy", SecretString=content["aws_secret_access_key"])
+        found = client.get_secret_value(SecretId="copy")["SecretString"]
+        client.close()
+    assert found == keys["aws_secret_access_key"]
+    assert {type(value) for value in content.values()} == {str}
+
+
+class _Recorder(BaseHTTPRequestHandler):
+    """Answers every request with nothing, and keeps its headers in the class."""
+
+    seen: list[dict[str, str]]
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.seen.append(dict(self.headers))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def test_httpx_sends_the_value() -> None:
+    """A server reads the exact value from a header, from one that holds it, and from the log-in of basic authentication."""
+    value = canary("httpx")
+    _register("api", token=value)
+    token = Client().get_secret("api").content["token"]
+    handler = type("Recorder", (_Recorder,), {"seen": []})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        httpx.get(address, headers={"X-Token": token, "Authorization": f"Bearer {token}"})
+        httpx.get(address, auth=("ada", token))
+        server.shutdown()
+        thread.join()
+    seen = handler.seen  # type: ignore[attr-defined] # made above
+    # httpx writes the names of headers as they are given; Python's server keeps them so.
+    sent = {name.lower(): text for name, text in seen[0].items()}
+    assert (sent["x-token"], sent["authorization"]) == (value, f"Bearer {value}")
+    basic = httpx.BasicAuth("ada", value)._auth_header
+    assert {name.lower(): text for name, text in seen[1].items()}["authorization"] == basic
