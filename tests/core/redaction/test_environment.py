@@ -114,9 +114,10 @@ _TOKENS = {
 """Variables whose name says nothing, and whose whole value has a known token's format."""
 
 
-@pytest.mark.parametrize(("variable", "value"), [*_SECRET_NAMES.items(), *_TOKENS.items()])
-def test_a_secret_is_protected(variable: str, value: str) -> None:
+@pytest.mark.parametrize("variable", [*_SECRET_NAMES, *_TOKENS])
+def test_a_secret_is_protected(variable: str) -> None:
     """A value is masked where its variable's name says so, or its format does."""
+    value = {**_SECRET_NAMES, **_TOKENS}[variable]
     redactor = Redactor()
     assert protect_environment({variable: value}, redactor=redactor) == [f"env.{variable}"]
     assert redactor.redact(f"is {value} shown") == f"is ‹secret:env.{variable}› shown"

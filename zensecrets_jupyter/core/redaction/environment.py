@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "env."
-_LEAST = 4
-"""Characters of a value that is worth looking at."""
 _FOLDERS = frozenset({"PWD", "OLDPWD", "INIT_CWD", "CWD"})
 """Variables that hold a folder, for all that their names look like: a shell's (POSIX, sh, "Environment Variables")."""
 
@@ -42,8 +40,8 @@ def secrets_of_variable(variable: str, value: str, choices: VariableChoices = Va
     if variable in choices.ignore or not value:
         return []
     if variable in choices.protect:
-        return [SecretOfVariable(value, "environment variable, protected by %secret guard protect")]
-    if len(value) < _LEAST or variable in _FOLDERS:
+        return [SecretOfVariable(value, "environment variable, as you chose")]
+    if variable in _FOLDERS:
         return []
     return [SecretOfVariable(part.text, f"environment variable, {part.reason}") for part in _parts(variable, value)]
 
@@ -122,12 +120,12 @@ def protect_environment(environ: Mapping[str, str], *, redactor: Redactor | None
         redactor: The redactor to tell; :func:`the_redactor` by default.
     """
     chosen = redactor or the_redactor()
-    choices = saved_choices()
+    choices = saved_choices(again=True)
     return [PREFIX + variable for variable, value in environ.items() if protect_variable(variable, value, redactor=chosen, choices=choices)]
 
 
-def saved_choices() -> VariableChoices:
-    """Return the choices of ``%secret guard ignore`` and ``protect``; none where their file is damaged: too much is protected then."""
+def saved_choices(*, again: bool = False) -> VariableChoices:
+    """Return what ``%secret guard ignore`` and ``protect`` have saved; nothing where their file is damaged: too much is protected then."""
     with suppress(ZenSecretsError):
-        return read_choices()
+        return read_choices(again=again)
     return VariableChoices()

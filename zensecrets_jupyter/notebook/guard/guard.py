@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from zensecrets_jupyter.core.redaction import protect_environment, the_redactor
+from zensecrets_jupyter.notebook.sources import environment, prompts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,9 @@ def selftest_of(shell: InteractiveShell) -> Callable[[], list[Probe]] | None:
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
     """Guard ``shell``, and protect the secrets in the environment; ``undo`` takes the guard back, and what is protected stays so."""
     guard = Guard(the_redactor())
+    environment.register(guard.redactor, undo)
     protect_environment(os.environ)
+    prompts.register(shell, guard.redactor, undo)
     kernel = getattr(shell, "kernel", None)
     if kernel is not None:
         from zensecrets_jupyter.notebook.guard import kernel as place  # noqa: PLC0415 - a terminal has no use for it

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path  # noqa: TC003 - the annotation of a variable of the module
+from typing import NamedTuple
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
 from zensecrets_jupyter.core.settings import home, make_private_folder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _VERSION = 1
 
@@ -36,13 +34,27 @@ def choices_file() -> Path:
     return home() / "guard.json"
 
 
-def read_choices() -> VariableChoices:
+_known: dict[Path, VariableChoices] = {}
+"""What this process has read or written, by file: another process's choices count from the next ``%load_ext`` on."""
+
+
+def read_choices(*, again: bool = False) -> VariableChoices:
     """Return the choices that were saved; none if there is no file.
+
+    Args:
+        again: Whether to look at the file though this process has read it.
 
     Raises:
         UnreadableFileError: If the file is damaged or unreadable.
     """
     path = choices_file()
+    known = _known.get(path)
+    if known is None or again:
+        known = _known[path] = _read(path)
+    return known
+
+
+def _read(path: Path) -> VariableChoices:
     try:
         document = json.loads(path.read_bytes())
         if document["version"] == _VERSION:
@@ -76,6 +88,7 @@ def write_choices(choices: VariableChoices) -> None:
         with suppress(OSError):
             scratch.unlink()
     else:
+        _known[path] = choices
         return
     raise UnwritableFileError(
         f"The file {str(path)!r} can't be written, so the choice is not saved.", hint="Check the folder's permissions."

@@ -26,7 +26,7 @@ class Reasons:
         if known is not None:
             return known
         secret = name.partition(".")[0]
-        return f"registered, typed or read as secret {secret!r}"
+        return f"registered or read as a key of secret {secret!r}"
 
 
 @cache
