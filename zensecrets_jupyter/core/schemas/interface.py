@@ -235,7 +235,10 @@ class ArbitrarySecretSchema(BaseSecretSchema):
     @model_validator(mode="after")
     def _mask_pairs(self, info: ValidationInfo) -> Self:
         origin = info.context.get(ORIGIN) if info.context else None
-        pairs = {names.check_key(key, name=self.name): self._mask(key, value, origin) for key, value in self.arbitrary_kv_pairs.items()}
+        pairs = {
+            names.check_key(key, name=self.name): self._mask(key, value, origin) if self.is_sensitive(key) else value
+            for key, value in self.arbitrary_kv_pairs.items()
+        }
         self.__dict__["arbitrary_kv_pairs"] = MappingProxyType(pairs)
         self.__dict__[_CONTENT] = pairs
         return self
