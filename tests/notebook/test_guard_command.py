@@ -159,3 +159,26 @@ def test_a_terminal_has_no_guard_to_show() -> None:
     assert "lives in a notebook's kernel" in done.stderr
     with pytest.raises(UsageProblem, match="There is no guard here"):
         run("secret guard off --all")
+
+
+@pytest.mark.parametrize("parent", ["", "JPY_PARENT_PID", "JPY_SESSION_NAME"])
+def test_a_value_is_not_revealed_into_an_output_by_accident(kernel: Kernel, parent: str) -> None:
+    """`!zensecrets secret get --reveal` in a cell says what it is about to do, and does it only with --yes; so in a bare kernel's child."""
+    value = canary("revealed")
+    assert kernel.run(f"%secret register x --key={value}").ok
+    for variable in {"JPY_PARENT_PID", "JPY_SESSION_NAME", "ZENSECRETS_IN_NOTEBOOK"} if parent else ():
+        kernel.run(f"import os; os.environ.pop('{variable}', None)")
+    if parent:
+        kernel.run(f"os.environ['{parent}'] = '1'")
+    # What a guard would mask is looked for without one.
+    kernel.run("%secret guard off")
+    for line in (
+        f"!{ZENSECRETS} secret get x --key key --reveal",
+        f"print(get_ipython().getoutput('{ZENSECRETS} secret get x --key=key --reveal'))",
+    ):
+        shown = kernel.run(line).stream("stdout")
+        assert "about to show the value of x.key in a notebook" in shown
+        assert "add --yes" in shown
+        assert not find_canary(shown)
+    assert kernel.run(f"!{ZENSECRETS} secret get x --key key --reveal --yes").stream("stdout").strip() == value
+    assert "‹secret:x.key›" in kernel.run(f"!{ZENSECRETS} secret get x --key key").stream("stdout")
