@@ -34,6 +34,7 @@ class GuardedText:
         """Write ``text`` and return its length, as streams do."""
         if not self._guard.is_on or not isinstance(text, str):
             return int(self._inner.write(text))
+        self._guard.get_ready()
         with self._lock:
             self._show(self._fed(text))
             if self._stream.held:
