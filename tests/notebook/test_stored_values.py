@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +14,10 @@ import secretstorage
 
 from tests.core.sealing.sessions import joined_session
 from tests.kernels import running_kernel
-from tests.terminal import zensecrets
+from tests.terminal import at_a_terminal, zensecrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.kernels import Kernel
 
@@ -146,3 +147,23 @@ def test_a_damaged_store_does_not_keep_the_kernel_from_working(tmp_path: Path, v
         assert kernel.run("%unload_ext zensecrets_jupyter").ok
         threads = kernel.run("import threading; [thread.name for thread in threading.enumerate() if 'zensecrets' in thread.name]").shown()
         assert threads == ["[]"]
+
+
+def test_a_terminal_knows_them_too(tmp_path: Path, value: str) -> None:
+    """IPython in a terminal masks a stored value in the cell after %load_ext, and in one that loads the extension at its start."""
+    _store(tmp_path, value, {})
+    home = {
+        "HOME": str(tmp_path),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "TERM": "xterm",
+        "ZENSECRETS_HOME": str(tmp_path / "zensecrets"),
+    }
+    options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
+    for more in (["-c", f"%load_ext zensecrets_jupyter\nprint('<shown>', open('{tmp_path}/.env').read())"], []):
+        child = at_a_terminal(str(Path(sys.executable).parent / "ipython"), [*options, *more], home, seconds=30, size=(40, 150))
+        for line in () if more else ("%load_ext zensecrets_jupyter", f"print('<shown>', open('{tmp_path}/.env').read())"):
+            child.expect(r"In \[\d+\]:.*\x1b\[\?25h")
+            child.send(f"{line}\r")
+        child.expect(r"<shown> (‹[^›]*›|[\w-]{12})")
+        assert str(child.after) == "<shown> ‹secret:db.password›"
+        child.close(force=True)

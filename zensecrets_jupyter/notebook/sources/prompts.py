@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -108,24 +108,26 @@ def _watch_function(name: str, learn: Any, undo: ExitStack) -> None:
 
 def _watch_terminal_prompts(learn: Any, undo: ExitStack) -> None:
     """Watch prompt_toolkit, which IPython's terminal has loaded: a prompt or dialogue with a field that shows no letters."""
-    with suppress(ImportError):
-        from prompt_toolkit.application import Application  # noqa: PLC0415 - a kernel has no use for it
+    module = sys.modules.get("prompt_toolkit.application")
+    if module is None:
+        # Another program's shell, whose prompts are its own; importing it takes longer than loading may.
+        return
+    application = module.Application
+    original = application.run_async
 
-        original = Application.run_async
+    async def run_async(self: Any, *args: Any, **options: Any) -> Any:
+        try:
+            return await original(self, *args, **options)
+        finally:
+            for text in _hidden_texts(self):
+                learn(text, "")
 
-        async def run_async(self: Any, *args: Any, **options: Any) -> Any:
-            try:
-                return await original(self, *args, **options)
-            finally:
-                for text in _hidden_texts(self):
-                    learn(text, "")
+    def restore() -> None:
+        if application.run_async is run_async:
+            application.run_async = original
 
-        def restore() -> None:
-            if Application.run_async is run_async:
-                Application.run_async = original  # type: ignore[method-assign] # it was ours
-
-        Application.run_async = run_async  # type: ignore[method-assign] # the same, with any arguments
-        undo.callback(restore)
+    application.run_async = run_async
+    undo.callback(restore)
 
 
 def _hidden_texts(application: Any) -> Iterator[str]:
