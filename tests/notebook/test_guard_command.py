@@ -117,6 +117,19 @@ def test_a_wrong_guess_is_corrected_for_good(tmp_path: Path) -> None:
     assert not find_canary(file.read_text())
 
 
+def test_what_is_ignored_has_no_fingerprint_any_more(tmp_path: Path) -> None:
+    """A server that saves a notebook does not mask it either; the fingerprints of other values stay."""
+    environment = {"ZOO_TOKEN": secrets.token_urlsafe(24), "OTHER_TOKEN": secrets.token_urlsafe(24), "ZENSECRETS_FINGERPRINTS": "on"}
+    with running_kernel(tmp_path, environment) as kernel:
+        kernel.run("%load_ext zensecrets_jupyter")
+        kernel.run("1")
+        file = tmp_path / "zensecrets" / "fingerprints"
+        assert [json.loads(line)["name"] for line in file.read_text().splitlines()[1:]] == ["env.ZOO_TOKEN", "env.OTHER_TOKEN"]
+        kernel.run("%secret guard ignore ZOO_TOKEN")
+        assert [json.loads(line)["name"] for line in file.read_text().splitlines()[1:]] == ["env.OTHER_TOKEN"]
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
 def test_a_choice_at_a_terminal_holds_in_the_next_kernel(tmp_path: Path) -> None:
     """The command-line tool writes the same file; a damaged one is named, and masks rather too much."""
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}

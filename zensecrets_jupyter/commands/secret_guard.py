@@ -11,6 +11,7 @@ from zensecrets_jupyter.commands.active import manager_of, place_of
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command
+from zensecrets_jupyter.commands.remembering import forget_fingerprints
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability
@@ -95,6 +96,7 @@ def _choose(guard: Guard | None, state: str, variables: list[str]) -> Outcome:
             if guard is not None:
                 guard.redactor.forget(name)
                 the_reasons().forget(name)
+            forget_fingerprints(name)
             lines.append(f"{variable} is ignored from now on{': its value is shown again' if known else ''}.")
         else:
             lines.append(_protected_line(guard, variable, choices))

@@ -274,6 +274,8 @@ _INNOCENT = {
     "LESSOPEN": "| /usr/bin/lesspipe %s",
     "HOSTNAME": "ip-10-0-12-34.eu-west-1.compute.internal",
     "LANG": "en_US.UTF-8",
+    "HOSTKEY_ALGORITHMS": "ssh-ed25519,rsa-sha2-512",
+    "BASH_FUNC_login%%": "() { token=$1; password=$(cat /run/secrets/password); curl -u me:$password; }",
     "LICENSE": "BSD-3-Clause",
     "COOKIE": "chocolate-chip",
     "PUBLIC_API_KEY": "pub-8f3a9c41d2e05b67",

@@ -131,7 +131,7 @@ def verdict_on(name: str) -> NameVerdict:
 
 
 def _of_words(words: list[str]) -> NameVerdict:
-    if not words or (words[-1] in _NO_SECRETS and not (len(words) > 1 and words[-2:] in _HEADS_OF_TWO)):
+    if not words or _is_property(words[-1]):
         return NameVerdict.NOTHING
     best = NameVerdict.NOTHING
     for position, word in enumerate(words):
@@ -153,7 +153,10 @@ _QUALIFIERS = frozenset(
 )
 """Words behind a name that say which of several secrets it is."""
 _PUBLIC = frozenset({"PUBLIC", "PUB", "PUBLISHABLE", "SITE"})
-_HEADS_OF_TWO = (["SECRET", "VALUE"], ["TOKEN", "VALUE"])
+
+
+def _is_property(word: str) -> bool:
+    return word in _NO_SECRETS or (word.endswith("S") and word[:-1] in _NO_SECRETS)
 
 
 def _of_word(word: str, before: list[str]) -> NameVerdict:
