@@ -378,3 +378,13 @@ def test_a_reason_says_what_told() -> None:
     }
     for variable, (value, reason) in told.items():
         assert [secret.reason for secret in secrets_of_variable(variable, value)] == [reason]
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "1_", "1.", "a", "a.", "a/", "A1", "-", "--a ", "a=", "a@", "a:", "https://a", "eyJ", "{", '{"a":', "key=", "%", "$("]
+)
+@pytest.mark.parametrize("variable", ["SOME_TEXT", "SOME_KEY", "SOME_TOKEN", "SOME_PASS", "SOME_DSN", "SOME_COOKIE", "SOME_WEBHOOK"])
+def test_a_large_value_is_judged_too(variable: str, piece: str) -> None:
+    """A quarter of a megabyte of anything ends: setting a variable must not hold a notebook up."""
+    for value in (piece * (2**18 // len(piece)), f"{piece * (2**18 // len(piece))}!"):
+        assert isinstance(secrets_of_variable(variable, value), list)

@@ -192,7 +192,17 @@ class _Catcher:
         self.texts += [bytes(buffer).decode("utf-8", "replace") for buffer in parts[start + 4 :]]
 
 
-_SHOWN = ("stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg", "debug_event")
+_SHOWN = (
+    "execute_input",
+    "stream",
+    "display_data",
+    "update_display_data",
+    "execute_result",
+    "error",
+    "comm_open",
+    "comm_msg",
+    "debug_event",
+)
 
 
 def _shows(message: Any, content: Any) -> bool:

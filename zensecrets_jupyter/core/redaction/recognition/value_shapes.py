@@ -16,7 +16,7 @@ _MOSTLY = 0.6
 """A text is plain words if at least so much of its letters and digits stands in words."""
 _SHORTEST_OPAQUE = 8
 _DATE = LazyPattern(r"\d{4}-\d\d(?:-\d\d)?(?:[T ][\d:.,+Zz -]*)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
-_NUMBER = LazyPattern(r"[-+]?[\d_]+(?:[.,:/x-]?\d+)*(?:e[-+]?\d+)?\s*(?:[smhdwxb%]|ms|us|ns|min|[kKmMgGtT]i?[bB]?)?")
+_NUMBER = LazyPattern(r"[-+]?\d[\d_]*(?:[.,:/x-]\d+)*(?:e[-+]?\d+)?\s*(?:[smhdwxb%]|ms|us|ns|min|[kKmMgGtT]i?[bB]?)?")
 _HOST = LazyPattern(r"(?:[a-z0-9-]+\.)+[a-z]{2,12}(?::\d+)?(?:/\S*)?|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?")
 _REFERENCE = LazyPattern(
     r"\$\{?[A-Za-z_][\w:.-]*\}?|\$\d|\$\(.*|\$\{\{.*\}\}|\{\{.*\}\}|%\w+%|<[^<>]*>|\[[A-Za-z_ -]+\]"
@@ -32,6 +32,10 @@ _SWITCHES = frozenset(
 )
 _EXTENSION = LazyPattern(r"[^\s/\\]*[A-Za-z][^\s/\\]*\.[a-z][a-z0-9]{0,8}(?:\.[a-z0-9]{1,4})?")
 _STARTS_OF_PATHS = ("/", "*.", "~/", "./", "../", "\\\\", "s3://", "gs://", "file:")
+
+
+_LONGEST = 1024
+"""Characters of a text that is looked at closely: a longer one is judged by its beginning."""
 
 
 def is_reference(value: str) -> bool:
@@ -51,7 +55,7 @@ def is_number(value: str) -> bool:
 
 def is_path(value: str) -> bool:
     """Tell whether ``value`` is a path of a file or folder, or several of them."""
-    if "+" in value or "=" in value:
+    if "+" in value or "=" in value or len(value) > _LONGEST:
         # Base64 may hold slashes, and begin with one.
         return False
     if value.startswith(_STARTS_OF_PATHS) or re.match(r"[A-Za-z]:[\\/]", value):
@@ -94,7 +98,7 @@ def _is_mixed(value: str) -> bool:
 
 def is_opaque(value: str) -> bool:
     """Tell whether ``value`` looks like nothing that a person would make up: no words, number, path, host or placeholder."""
-    text = value.strip()
+    text = value[:_LONGEST].strip()
     return (
         len(text) >= _SHORTEST_OPAQUE
         and not is_switch(text)
