@@ -118,6 +118,21 @@ def test_what_is_typed_for_a_secret_has_its_name(kernel: Kernel) -> None:
     assert not _seen(kernel, value)
 
 
+def test_the_name_of_a_key_is_no_secret(kernel: Kernel) -> None:
+    """What a command of ours asks for besides values is typed unseen in a notebook too, and stays readable afterwards."""
+    value = secrets.token_urlsafe(24)
+    answers = {"key": ["connection_name", ""], "value": [value]}
+
+    def answer(prompt: str) -> str:
+        return answers["value" if "connection_name" in prompt else "key"].pop(0)
+
+    ran = kernel.run("%secret register db -i", answer)
+    assert ran.ok, ran.error
+    assert kernel.run("print('connection_name')").stream("stdout") == "connection_name\n"
+    assert "prompt." not in "\n".join(kernel.run("%secret guard").shown())
+    assert not _seen(kernel, value)
+
+
 def test_a_passphrase_is_known_too(tmp_path: Path) -> None:
     """What is typed for the store, and so becomes no secret's key, is masked as well."""
     passphrase = secrets.token_urlsafe(24)

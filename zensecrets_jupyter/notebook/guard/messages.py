@@ -92,7 +92,8 @@ class GuardedSession:
         """Return ``packed`` without values. It is taken apart again, so that exactly what would be sent is looked through."""
         redactor = self._guard.redactor
         try:
-            packed = self._without_fingerprinted(packed)
+            if self._guard.fingerprints is not None:
+                packed = self._without_fingerprinted(packed)
             if not redactor.touches_json(packed):
                 return packed
             tree = self._session.unpack(packed)
@@ -108,8 +109,6 @@ class GuardedSession:
 
     def _without_fingerprinted(self, packed: bytes) -> bytes:
         """Return ``packed`` without the values that only the fingerprints know."""
-        if self._guard.fingerprints is None:
-            return packed
         tree = self._session.unpack(packed)
         masked = _with_texts(tree, self._guard.masked_by_fingerprints)
         return packed if masked == tree else bytes(self._pack(masked))

@@ -35,6 +35,16 @@ def command_prompts(redactor: Redactor) -> Iterator[None]:
             _protect(redactor, value, prompt)
 
 
+@contextmanager
+def harmless_prompts() -> Iterator[None]:
+    """Take nothing that is typed for a secret: a question of ours, such as for a key's name, is hidden only because ``input`` is kept."""
+    token = _typed_for_command.set([])
+    try:
+        yield
+    finally:
+        _typed_for_command.reset(token)
+
+
 def register(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> None:
     """Protect what is typed at password prompts of ``shell`` from now on; ``undo`` stops it."""
 
@@ -51,9 +61,8 @@ def register(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> No
     if hasattr(kernel, "_input_request"):
         _watch_kernel(kernel, learn, undo)
     # Everything in getpass that reads a line from a terminal ends in this function, also for who imported getpass before us.
-    for name in ("_raw_input", "_readline_with_echo_char"):
-        if hasattr(getpass, name):
-            _watch_function(name, learn, undo)
+    if hasattr(getpass, "_raw_input"):
+        _watch_function("_raw_input", learn, undo)
     if kernel is None:
         if not hasattr(getpass, "_raw_input") or sys.platform == "win32":
             _watch_function("getpass", learn, undo)
