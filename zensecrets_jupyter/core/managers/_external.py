@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field, field_validator
@@ -44,13 +43,6 @@ class External(NamedTuple):
         """Return what ``PATH#KEY``, or ``PATH`` alone, says. The last ``#`` ends the path, so that one of its own needs one behind it."""
         path, mark, key = text.rpartition("#")
         return cls(path, key) if mark else cls(text, "")
-
-
-@dataclass(frozen=True)
-class ExternalRecord(SecretRecord):
-    """A secret of another program, and which of its keys are recognised as harmless."""
-
-    clear_keys: frozenset[str] = frozenset()
 
 
 class ExternalOptions(RemoteOptions):
@@ -149,11 +141,11 @@ class ExternalSecretsManager(RemoteSecretsManager[ClientT, OptionsT]):
     def _read_external(self, name: str, external: External) -> SecretRecord:
         text = self.ask("read", lambda client: self._get_external(client, external.path), name=name)
         content, clear_keys = self._content_in(text, name, external)
-        return ExternalRecord(ArbitrarySecretSchema.TYPE, content, clear_keys)
+        return SecretRecord(ArbitrarySecretSchema.TYPE, content, clear_keys)
 
     def secret_of(self, name: str, record: SecretRecord) -> BaseSecretSchema:
         """Return the secret that ``record`` holds; of another program's only what is sensitive is masked."""
-        if not isinstance(record, ExternalRecord):
+        if name not in self._externals:
             return super().secret_of(name, record)
         # A key may hold a dot itself.
         chosen = {*self._clear, *(key.removeprefix(f"{name}.") for key in self._clear if key.startswith(f"{name}."))}
