@@ -27,6 +27,7 @@ from zensecrets_jupyter.commands.prompts import HiddenPrompts
 from zensecrets_jupyter.commands.values import LARGEST
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
+from zensecrets_jupyter.core.settings import CHILD_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -140,6 +141,10 @@ def _show(outcome: Outcome) -> int:
     return outcome.exit_code
 
 
+KERNEL_VARIABLES = (CHILD_VARIABLE, "JPY_PARENT_PID", "JPY_SESSION_NAME")
+"""What a program finds in its environment that a notebook's kernel has started: ours, jupyter_client's and jupyter_server's."""
+
+
 def _say(text: str) -> None:
     print(text, file=sys.stderr)  # noqa: T201 - what a person at the terminal is told
 
@@ -180,6 +185,7 @@ def _abilities() -> Abilities:
         program=PROGRAM,
         keeps_environment=False,
         may_reveal=True,
+        in_notebook=any(os.environ.get(variable) for variable in KERNEL_VARIABLES),
         read_input=(lambda: sys.stdin.buffer.read(LARGEST + 3)) if piped else None,
         progress_on=sys.stderr if sys.stderr.isatty() else None,
         run_program=_run_program,

@@ -32,7 +32,7 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
             monkeypatch.delenv(variable)
         monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("VAULT_TOKEN", fake.new_token())
-        fake.write(("", "secret", "prod/db"), {"user": canary("user"), "password": canary("password"), "port": 5432})
+        fake.write(("", "secret", "prod/db"), {"user": "analyst", "password": canary("password"), "port": 5432})
         yield fake
 
 

@@ -86,8 +86,14 @@ def test_the_secrets_managers_tell_their_story(tmp_path: Path) -> None:
     ran = _run("secrets-managers", tmp_path)
     by_start = {source.splitlines()[0]: _said(outcome) for source, outcome in ran}
     assert [_said(outcome) for source, outcome in ran if source == "log_in()"] == [
-        f"{user} logs in with ‹secret:db.password›, from secrets manager {place!r}\n"
-        for user, place in (("ada", "variables"), ("grace", "file"), ("marie", "default"), ("rosalind", "vision"))
+        f"{user} logs in with ‹secret:{name}›, from secrets manager {place!r}\n"
+        # A variable is known from the moment on at which it is set, before a secrets manager reads it.
+        for user, name, place in (
+            ("ada", "env.SECRET_DB__PASSWORD", "variables"),
+            ("grace", "db.password", "file"),
+            ("marie", "db.password", "default"),
+            ("rosalind", "db.password", "vision"),
+        )
     ]
     assert "AWS Secrets Manager" in by_start["%zen secrets-manager flavor list"]
     assert "Secrets manager 'file' (flavor dotenv) can't register secrets" in by_start["from IPython.core.error import UsageError"]

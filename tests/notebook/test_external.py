@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+import uuid
 from typing import TYPE_CHECKING
 
+import boto3
+import pytest
+
+from tests.fakes.moto_server import running_moto
+from tests.kernels import running_kernel
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from tests.kernels import Kernel
 
 ATTRIBUTE = """
@@ -29,3 +41,103 @@ def test_paths_and_keys_reach_the_command_as_they_are_typed(kernel: Kernel) -> N
         assert (ran.ok, ran.stream("stderr")) == (True, "")
         assert kernel.run(f"external('team{number}') == {meant!r}").shown() == ["True"]
         assert kernel.run("In[-3]").shown() == [repr(f"get_ipython().run_line_magic('zen', {line[5:]!r})")]
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[dict[str, str]]:
+    """Yield the environment of somebody who may use a moto server."""
+    with running_moto() as port:
+        yield {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        }
+
+
+def _put(aws: dict[str, str], document: object) -> str:
+    """Keep a document in AWS as another program does, and return its name."""
+    client = boto3.client(
+        "secretsmanager",
+        endpoint_url=aws["AWS_ENDPOINT_URL"],
+        region_name="eu-central-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+    name = f"prod/{uuid.uuid4().hex[:8]}"
+    client.create_secret(Name=name, SecretString=json.dumps(document))
+    return name
+
+
+def _document_kinds(secret: str) -> dict[str, tuple[dict[str, object], set[str]]]:
+    """Return documents of other programs, each with the keys whose values are masked."""
+    return {
+        "RDS": (
+            {
+                "username": "analyst",
+                "password": secret,
+                "engine": "postgres",
+                "host": "warehouse.cluster-c9x8y7.eu-central-1.rds.example.com",
+                "port": 5432,
+                "dbname": "analytics",
+                "dbInstanceIdentifier": "orders-replica",
+            },
+            {"password"},
+        ),
+        "MySQL": ({"user": "reporting", "password": secret, "database": "orders", "host": "mysql.example.com"}, {"password"}),
+        "basic authentication": ({"username": "somebody", "password": secret}, {"password"}),
+        "Google's service account": (
+            {
+                "type": "service_account",
+                "project_id": "shop-analytics",
+                "private_key": secret,
+                "client_email": "reader@shop-analytics.example.com",
+                "token_uri": "https://oauth2.example.com/token",
+            },
+            {"private_key"},
+        ),
+        "a client of Azure": ({"tenantId": "tenant-of-the-shop", "clientSecret": secret}, {"clientSecret"}),
+        "Snowflake": ({"account": "shop-eu", "user": "loader", "password": secret, "warehouse": "reporting_wh"}, {"password"}),
+        "a URL with the password": ({"url": f"postgresql://app:{secret}@db.example.com/orders", "password": secret}, {"url", "password"}),
+        "no known kind": ({"alpha": secret, "host": "db-of-nobody.example.com"}, {"alpha", "host"}),
+    }
+
+
+@pytest.mark.parametrize("kind", list(_document_kinds("")))
+def test_only_what_is_sensitive_of_another_programs_secret_is_masked(tmp_path: Path, aws: dict[str, str], kind: str) -> None:
+    """Host, port, user and database of a log-in stay readable once the secret was read; the password never is."""
+    secret = secrets.token_urlsafe(24)
+    document, masked = _document_kinds(secret)[kind]
+    with running_kernel(tmp_path, {**aws, "ZENSECRETS_PASSPHRASE": "some passphrase"}) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        assert kernel.run(f"%zen secrets-manager register team --flavor=aws --external db={_put(aws, document)}").ok
+        assert kernel.run("%stack register s -o default -a default -x team --set").ok
+        ran = kernel.run("from zensecrets_jupyter import Client; content = Client().get_secret('db').content; print(len(content))")
+        assert ran.stream("stdout") == f"{len(document)}\n", ran.error
+        for key, value in document.items():
+            shown = kernel.run(f"print(content[{key!r}])").stream("stdout")
+            assert (shown != f"{value}\n") is (key in masked), key
+        table = "".join(kernel.run("%secret get db").shown())
+        assert [key for key, value in document.items() if str(value)[:12] not in table] == [key for key in document if key in masked]
+        assert secret[:12] not in json.dumps([message["content"] for message in kernel.record], default=str)
+
+
+def test_further_keys_are_named_as_clear(tmp_path: Path, aws: dict[str, str]) -> None:
+    """``--clear`` may be repeated, takes several with commas, and one secret's key; a changed one counts at once."""
+    path = _put(
+        aws, {"alpha": "harmless-one-77", "beta": "harmless-two-88", "gamma": "harmless-three-99", "password": secrets.token_hex(12)}
+    )
+    show = "print(*Client().get_secret('db', refresh=True).content.values())"
+    with running_kernel(tmp_path, {**aws, "ZENSECRETS_PASSPHRASE": "some passphrase"}) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        line = f"%zen secrets-manager register team --flavor=aws --external db={path} --clear alpha --clear=beta,db.gamma"
+        assert kernel.run(line).ok
+        assert kernel.run("%stack register s -o default -a default -x team --set").ok
+        shown = kernel.run(f"from zensecrets_jupyter import Client; {show}").stream("stdout")
+        assert shown == "harmless-one-77 harmless-two-88 harmless-three-99 ‹secret:db.password›\n"
+        assert kernel.run("%zen secrets-manager update team --clear beta").ok
+        shown = kernel.run(show).stream("stdout")
+        assert shown == "‹secret:db.alpha› harmless-two-88 ‹secret:db.gamma› ‹secret:db.password›\n"
+        assert "an empty key" in kernel.run("%zen secrets-manager update team --clear=,").error

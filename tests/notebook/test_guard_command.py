@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.commands.lines import run
+from tests.kernels import running_kernel
 from tests.terminal import ZENSECRETS, zensecrets
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.kernels import Kernel
 
 
@@ -29,7 +35,8 @@ def test_the_table_names_what_is_protected_and_what_was_masked(kernel: Kernel) -
     assert registered.stream("stdout").count("x.key") == 0
     shown = table(kernel)
     assert "The guard is on" in shown
-    assert [line.split() for line in shown.splitlines() if line.startswith("x.key")] == [["x.key", "protected", "0"]]
+    rows = [line.split() for line in shown.splitlines() if line.startswith("x.key")]
+    assert rows == [["x.key", *["registered", "or", "read", "as", "a", "key", "of", "secret", "'x'"], "0"]]
     # A table is as narrow as its longest name leaves it.
     assert "can't be masked: it has fewer than 6 characters" in " ".join(shown.split())
     kernel.run(f"print('{value}')")
@@ -63,6 +70,101 @@ def test_all_reads_each_secret_once_and_protects_it(kernel: Kernel) -> None:
     assert "nothing new" in kernel.run("%secret guard --all").stream("stdout")
 
 
+def test_a_variable_is_listed_with_the_reason(tmp_path: Path) -> None:
+    """The table says of each variable whether its name or its value told that it is a secret."""
+    environment = {
+        "DB_PASS": secrets.token_urlsafe(12),
+        "GIT_THING": f"ghp_{secrets.token_hex(18)}",
+        "DATABASE_URL": f"postgresql://app:{secrets.token_urlsafe(12)}@db/sales",
+        "SHORT_TOKEN": "abc",
+        "OPENAI_MAX_TOKENS": "131072",
+    }
+    with running_kernel(tmp_path, environment) as kernel:
+        kernel.run("%load_ext zensecrets_jupyter")
+        shown = [" ".join(line.split()) for line in table(kernel).splitlines()]
+        assert "env.DB_PASS environment variable, its name 0" in shown
+        # The table is as wide as a terminal.
+        assert "env.GIT_THING environment variable, the value looks like a GitHub" in "\n".join(shown)
+        assert "env.DATABASE_URL environment variable, the password of a URL in it 0" in shown
+        assert "env.SHORT_TOKEN can't be masked: it has fewer than 6 characters" in shown
+        assert "MAX_TOKENS" not in "".join(shown)
+        assert [value for value in environment.values() if len(value) > 6 and value in repr(kernel.record)] == []
+
+
+def test_a_wrong_guess_is_corrected_for_good(tmp_path: Path) -> None:
+    """What is ignored is shown at once and by the next kernel; what is protected is masked; only names are kept, for the owner alone."""
+    harmless, secret, other = "chimpanzee-house-7", canary("missed"), canary("wrong")
+    environment = {"ZOO_TOKEN": harmless, "PLAIN": secret, "WRONG_PASS": other}
+    show = "import os; print(*(os.environ[name] for name in ('ZOO_TOKEN', 'PLAIN', 'WRONG_PASS')))"
+    with running_kernel(tmp_path, environment) as kernel:
+        kernel.run("%load_ext zensecrets_jupyter")
+        said = kernel.run("%secret guard ignore ZOO_TOKEN env.WRONG_PASS").stream("stdout")
+        assert "ZOO_TOKEN is ignored from now on: its value is shown again." in said
+        assert kernel.run("%secret guard protect PLAIN WRONG_PASS").stream("stdout").startswith("PLAIN is protected from now on.")
+        expected = f"{harmless} ‹secret:env.PLAIN› ‹secret:env.WRONG_PASS›\n"
+        assert kernel.run(show).stream("stdout") == expected
+        assert (
+            kernel.run("os.environ['ZOO_TOKEN'] = 'another-animal-8'; print(os.environ['ZOO_TOKEN'])").stream("stdout")
+            == "another-animal-8\n"
+        )
+        assert "env.PLAIN environment variable, as you chose" in " ".join(table(kernel).split())
+    file = tmp_path / "zensecrets" / "guard.json"
+    assert json.loads(file.read_text()) == {"version": 1, "protect": ["PLAIN", "WRONG_PASS"], "ignore": ["ZOO_TOKEN"]}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with running_kernel(tmp_path, environment) as kernel:
+        kernel.run("%load_ext zensecrets_jupyter")
+        assert kernel.run(show).stream("stdout") == expected
+    assert not find_canary(file.read_text())
+
+
+def test_what_is_ignored_has_no_fingerprint_any_more(tmp_path: Path) -> None:
+    """A server that saves a notebook does not mask it either; the fingerprints of other values stay."""
+    environment = {"ZOO_TOKEN": secrets.token_urlsafe(24), "OTHER_TOKEN": secrets.token_urlsafe(24), "ZENSECRETS_FINGERPRINTS": "on"}
+    with running_kernel(tmp_path, environment) as kernel:
+        kernel.run("%load_ext zensecrets_jupyter")
+        kernel.run("1")
+        file = tmp_path / "zensecrets" / "fingerprints"
+        assert [json.loads(line)["name"] for line in file.read_text().splitlines()[1:]] == ["env.ZOO_TOKEN", "env.OTHER_TOKEN"]
+        kernel.run("%secret guard ignore ZOO_TOKEN")
+        assert [json.loads(line)["name"] for line in file.read_text().splitlines()[1:]] == ["env.OTHER_TOKEN"]
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_choice_at_a_terminal_holds_in_the_next_kernel(tmp_path: Path) -> None:
+    """The command-line tool writes the same file; a damaged one is named, and masks rather too much."""
+    home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
+    done = zensecrets("secret", "guard", "ignore", "ZOO_TOKEN", environment=home)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "in sessions that load the extension from now on" in done.stdout
+    with running_kernel(tmp_path, {"ZOO_TOKEN": "chimpanzee-house-7"}) as kernel:
+        kernel.run("%load_ext zensecrets_jupyter")
+        assert kernel.run("import os; print(os.environ['ZOO_TOKEN'])").stream("stdout") == "chimpanzee-house-7\n"
+    (tmp_path / "zensecrets" / "guard.json").write_text("{")
+    with running_kernel(tmp_path, {"ZOO_TOKEN": "chimpanzee-house-7"}) as kernel:
+        kernel.run("%load_ext zensecrets_jupyter")
+        assert kernel.run("import os; print(os.environ['ZOO_TOKEN'])").stream("stdout") == "‹secret:env.ZOO_TOKEN›\n"
+        assert (
+            "guard.json', which says which variables to protect or to ignore, can't be read." in kernel.run("%secret guard ignore X").error
+        )
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("secret guard ignore", "Which variable?"),
+        ("secret guard protect --all", "Which variable?"),
+        ("secret guard ignore db.host", "'db.host' is no name of an environment variable"),
+        ("secret guard protect X=value", "'X' is no name of an environment variable"),
+        ("secret guard on X", "on takes no variable: 'X'."),
+    ],
+)
+def test_words_that_make_no_sense_are_refused(line: str, problem: str) -> None:
+    """The error says what is wrong, and repeats no value."""
+    with pytest.raises(UsageProblem, match=problem) as caught:
+        run(line)
+    assert "value" not in str(caught.value)
+
+
 def test_a_terminal_has_no_guard_to_show() -> None:
     """There it says where the guard lives; off and all together make no sense anywhere."""
     done = zensecrets("secret", "guard")
@@ -70,3 +172,26 @@ def test_a_terminal_has_no_guard_to_show() -> None:
     assert "lives in a notebook's kernel" in done.stderr
     with pytest.raises(UsageProblem, match="There is no guard here"):
         run("secret guard off --all")
+
+
+@pytest.mark.parametrize("parent", ["", "JPY_PARENT_PID", "JPY_SESSION_NAME"])
+def test_a_value_is_not_revealed_into_an_output_by_accident(kernel: Kernel, parent: str) -> None:
+    """`!zensecrets secret get --reveal` in a cell says what it is about to do, and does it only with --yes; so in a bare kernel's child."""
+    value = canary("revealed")
+    assert kernel.run(f"%secret register x --key={value}").ok
+    for variable in {"JPY_PARENT_PID", "JPY_SESSION_NAME", "ZENSECRETS_IN_NOTEBOOK"} if parent else ():
+        kernel.run(f"import os; os.environ.pop('{variable}', None)")
+    if parent:
+        kernel.run(f"os.environ['{parent}'] = '1'")
+    # What a guard would mask is looked for without one.
+    kernel.run("%secret guard off")
+    for line in (
+        f"!{ZENSECRETS} secret get x --key key --reveal",
+        f"print(get_ipython().getoutput('{ZENSECRETS} secret get x --key=key --reveal'))",
+    ):
+        shown = kernel.run(line).stream("stdout")
+        assert "about to show the value of x.key in a notebook" in shown
+        assert "add --yes" in shown
+        assert not find_canary(shown)
+    assert kernel.run(f"!{ZENSECRETS} secret get x --key key --reveal --yes").stream("stdout").strip() == value
+    assert "‹secret:x.key›" in kernel.run(f"!{ZENSECRETS} secret get x --key key").stream("stdout")

@@ -66,7 +66,7 @@ def with_attributes(  # noqa: PLR0913 - two of them are named
         InvalidComponentError: If a list or a mapping is no JSON; the error never holds the text.
     """
     fields = fields_of(subject.type, subject.flavor)
-    arguments = [Given(as_known(one.key, fields), one.text) for one in given]
+    arguments = _repeated([Given(as_known(one.key, fields), one.text) for one in given], fields)
     refuse_twice(one.key for one in arguments)
     # A switch is turned on by its name, as an option of any command is.
     arguments = [Given(one.key, "true") if one.text is None and _is_switch(fields.get(one.key)) else one for one in arguments]
@@ -95,6 +95,8 @@ def _value(key: str, text: str, field: FieldInfo | None) -> Any:
         return text
     if _holds_texts(field.annotation) and not text.lstrip().startswith(("{", "[")):
         return _pairs(key, text)
+    if _is_list_of_texts(field.annotation) and not text.lstrip().startswith("["):
+        return [one.strip() for one in text.split(",")]
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
@@ -122,6 +124,23 @@ def _pairs(key: str, text: str) -> dict[str, str]:
 def _holds_texts(annotation: Any) -> bool:
     """Tell whether a field with this annotation holds texts by name, so that it can be written without JSON."""
     return (get_origin(annotation), get_args(annotation)) == (dict, (str, str))
+
+
+def _is_list_of_texts(annotation: Any) -> bool:
+    """Tell whether a field with this annotation holds texts, so that its option may be repeated, or take several with commas."""
+    return (get_origin(annotation), get_args(annotation)) == (tuple, (str, ...))
+
+
+def _repeated(arguments: list[Given], fields: Mapping[str, FieldInfo]) -> list[Given]:
+    """Return the arguments, with those of an option that may be repeated joined to one."""
+    joined: dict[str, list[str]] = {}
+    for one in arguments:
+        field = fields.get(one.key)
+        if field is not None and one.text is not None and _is_list_of_texts(field.annotation):
+            joined.setdefault(one.key, []).append(one.text)
+    several = {key: texts for key, texts in joined.items() if len(texts) > 1}
+    kept = [one for one in arguments if one.key not in several or one.text is None]
+    return kept + [Given(key, ",".join(texts)) for key, texts in several.items()]
 
 
 def _is_structured(annotation: Any) -> bool:

@@ -71,6 +71,7 @@ class Abilities:
         program: How a person calls the tree there.
         keeps_environment: Whether variables that a command sets are still there for what the person does next.
         may_reveal: Whether a value may be shown when a person asks for exactly that; an output that is saved is no place for it.
+        in_notebook: Whether what a terminal's program writes becomes an output of a notebook, as that of `!zensecrets` does.
         read_input: Returns what was piped in, where something was.
         progress_on: The terminal on which a bar may say how far something is, where a person is watching one.
         show_line: Shows a line in place of the one that it showed before, where a notebook has a place for such a line.
@@ -82,6 +83,7 @@ class Abilities:
     program: str = "%zen"
     keeps_environment: bool = True
     may_reveal: bool = False
+    in_notebook: bool = False
     read_input: Callable[[], bytes] | None = None
     progress_on: TextIO | None = None
     show_line: Callable[[str], None] | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from contextlib import suppress
 
 from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.core.errors import ZenSecretsError
-from zensecrets_jupyter.core.scan.store import VARIABLE, is_up_to_date, remember
+from zensecrets_jupyter.core.scan.store import VARIABLE, is_up_to_date, place, remember
 from zensecrets_jupyter.core.settings import home
 
 
@@ -19,6 +20,19 @@ def remember_values() -> None:
     with suppress(OSError, ZenSecretsError):
         if not is_up_to_date() and _may_be_kept():
             remember()
+
+
+def forget_fingerprints(name: str) -> None:
+    """Take the fingerprints of what is called ``name`` out of the file, so that a server no longer masks it when a notebook is saved."""
+    path = place()
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with suppress(OSError, ValueError):
+        header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if json.loads(line)["name"] != name]
+        if len(kept) < len(lines):
+            with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write("".join([header, *kept]))
+            scratch.replace(path)
 
 
 def _may_be_kept() -> bool:

@@ -106,15 +106,21 @@ def update(call: Call, name: str, removed: Sequence[str], *, interactive: bool, 
 @_name
 @click.option("-k", "--key", metavar="KEY", shell_complete=completion.of(completion.keys_of_named_secret), help="One of its keys.")
 @click.option("--reveal", is_flag=True, help="Print the value itself; in a terminal only, with --key.")
+@click.option("-y", "--yes", is_flag=True, help="With --reveal, print it also into the output of a notebook.")
 @refresh
 @click.pass_obj
-def get(call: Call, name: str, key: str | None, *, reveal: bool, refresh: bool) -> Outcome:
+def get(call: Call, name: str, key: str | None, *, reveal: bool, yes: bool, refresh: bool) -> Outcome:  # noqa: PLR0913 - its options
     """Return a secret, or with --key one of its values, and show it masked."""
     if reveal and key is None:
         raise UsageProblem("--reveal prints one value.", hint=f"Say which: --key KEY (%secret get {name} lists the keys).")
     if reveal and not call.abilities.may_reveal:
         message = "--reveal would write the value into an output, which is saved with the notebook."
         raise UsageProblem(message, hint=f"value = %secret get {name} --key {key} gives it to your code.")
+    if reveal and call.abilities.in_notebook and not yes:
+        message = f"This is about to show the value of {name}.{key} in a notebook, where an output is saved; it was not shown."
+        raise UsageProblem(
+            message, hint="To show it all the same, add --yes. `value = %secret get NAME --key KEY` gives it to your code unseen."
+        )
     found = manager_of().get_secret(name, refresh=refresh)
     if key is None:
         return Outcome(found, view=secret_table(found))

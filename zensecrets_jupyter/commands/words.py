@@ -37,6 +37,10 @@ class _Loose(NamedTuple):
     at: int
 
 
+REPEATABLE = frozenset({"clear"})
+"""Attributes that may be given several times; a command that has none of that name refuses the second itself."""
+
+
 def split(
     words: Sequence[str], options: Mapping[str, bool], *, names: int | None = 1, lenient: bool = False
 ) -> tuple[list[str], list[Given]]:
@@ -74,7 +78,7 @@ def placed_in(
         if following is not None:
             placed[place] = Placed(Given(one.given.key, following.word), one.key_at, following.at)
     if not lenient:
-        refuse_twice(one.given.key for one in placed)
+        refuse_twice(one.given.key for one in placed if one.given.key not in REPEATABLE)
     return [*line.own, "--", *plain], placed
 
 

@@ -12,6 +12,8 @@ from zensecrets_jupyter.core.errors import SettingsError
 HOME_VARIABLE = "ZENSECRETS_HOME"
 VALIDATION_LEVEL_VARIABLE = "ZENML_SECRET_VALIDATION_LEVEL"
 PASSPHRASE_VARIABLE = "ZENSECRETS_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
+CHILD_VARIABLE = "ZENSECRETS_IN_NOTEBOOK"
+"""Set in the environment of a notebook's kernel while the extension is loaded: what its children write becomes an output."""
 
 
 class SecretValidationLevel(Enum):

@@ -14,10 +14,12 @@ from IPython.display import display
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork
+from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.notebook.asking import asker
 from zensecrets_jupyter.notebook.guard import guard_of, selftest_of
 from zensecrets_jupyter.notebook.inputs.literals import GROUPS
 from zensecrets_jupyter.notebook.progress import progress_in
+from zensecrets_jupyter.notebook.sources.prompts import command_prompts
 from zensecrets_jupyter.notebook.waiting import WAIT, awaited
 
 if TYPE_CHECKING:
@@ -105,7 +107,8 @@ def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bo
     words = words_of(line)
     asked = asker(shell, waits=WAIT in words, is_awaited=is_awaited)
     abilities = Abilities(guard=guard_of(shell), selftest=selftest_of(shell), **progress_in(shell))
-    outcome = tree.run([*group, *words], asked, abilities)
+    with command_prompts(the_redactor()):
+        outcome = tree.run([*group, *words], asked, abilities)
     if outcome.text:
         print(outcome.text)  # noqa: T201 - what the command says to the person who typed it
     if outcome.value is None and outcome.view is not None:

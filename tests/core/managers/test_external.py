@@ -266,6 +266,7 @@ def test_it_is_copied_from_and_not_copied_to(shared: Shared, path: str) -> None:
     manager, elsewhere = shared.open(db=path), MemorySecretsManager()
     copy_secrets(manager, elsewhere)
     assert elsewhere.get_secret("db").content == {"key": value}
+    assert [one.standing for one in plan_copy(manager, elsewhere).secrets] == [Standing.SAME]
     elsewhere.merge_secret("db", {"key": "ours"})
     (one,) = plan_copy(elsewhere, manager).secrets
     assert one.standing is Standing.IMPOSSIBLE

@@ -20,12 +20,13 @@ from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._remote import RemoteSecretsManager
 from zensecrets_jupyter.core.managers._requests import ClientT, OptionsT, RemoteOptions
 from zensecrets_jupyter.core.managers.records import SecretRecord, SecretSummary
-from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, clear_keys_of, external_schema, schema_or_stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 ONLY_KEY = "value"
 """The key of a text that is no JSON object, where none is named."""
@@ -49,6 +50,15 @@ class ExternalOptions(RemoteOptions):
 
     external: dict[str, str] = Field(default_factory=dict)
     """Secrets that other programs keep in the place, to be read only: for each name ``PATH`` or ``PATH#KEY``."""
+    clear: tuple[str, ...] = ()
+    """Keys of external secrets that are shown as they are, besides those that are recognised: ``KEY``, or ``NAME.KEY`` of one secret."""
+
+    @field_validator("clear")
+    @classmethod
+    def _name_keys(cls, clear: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not key.strip() for key in clear):
+            raise PydanticCustomError("an empty key", "malformed")
+        return tuple(key.strip() for key in clear)
 
     @field_validator("external")
     @classmethod
@@ -78,6 +88,7 @@ class ExternalSecretsManager(RemoteSecretsManager[ClientT, OptionsT]):
         super().__init__(options, context=context)
         given = self.options.external if isinstance(self.options, ExternalOptions) else {}
         self._externals = {name: External.of(text) for name, text in given.items()}
+        self._clear = self.options.clear if isinstance(self.options, ExternalOptions) else ()
         self._read_only = {name: f"{external.path!r} in {self.alphabet.place}" for name, external in self._externals.items()}
 
     @property
@@ -129,36 +140,48 @@ class ExternalSecretsManager(RemoteSecretsManager[ClientT, OptionsT]):
 
     def _read_external(self, name: str, external: External) -> SecretRecord:
         text = self.ask("read", lambda client: self._get_external(client, external.path), name=name)
-        return SecretRecord(ArbitrarySecretSchema.TYPE, self._content_in(text, name, external))
+        content, clear_keys = self._content_in(text, name, external)
+        return SecretRecord(ArbitrarySecretSchema.TYPE, content, clear_keys)
 
-    def _content_in(self, found: str | bytes, name: str, external: External) -> dict[str, str]:
-        """Return the keys and values that another program's text means.
+    def secret_of(self, name: str, record: SecretRecord) -> BaseSecretSchema:
+        """Return the secret that ``record`` holds; of another program's only what is sensitive is masked."""
+        if name not in self._externals:
+            return super().secret_of(name, record)
+        # A key may hold a dot itself.
+        chosen = {*self._clear, *(key.removeprefix(f"{name}.") for key in self._clear if key.startswith(f"{name}."))}
+        return external_schema(record.clear_keys | frozenset(chosen)).from_content(name, record.content, self.context.origin)
+
+    def _content_in(self, found: str | bytes, name: str, external: External) -> tuple[dict[str, str], frozenset[str]]:
+        """Return the keys and values that another program's text means, and which of the keys are harmless.
 
         Raises:
             InvalidSecretError: If it is no text, lacks the key, or has a key that no secret may have.
         """
         problem, hint = "is binary", "Only texts can be read."
         with suppress(UnicodeDecodeError):
-            content = self._content_of(found.decode("utf-8") if isinstance(found, bytes) else found, name, external.key)
+            content, clear = self._content_of(found.decode("utf-8") if isinstance(found, bytes) else found, name, external.key)
             if external.key and external.key not in content:
                 problem, hint = f"has no key {external.key!r}", f"Its keys are {', '.join(sorted(content)) or 'none'}."
             else:
                 wanted = {external.key: content[external.key]} if external.key else content
-                return {self._checked(key, name, external): value for key, value in wanted.items()}
+                return {self._checked(key, name, external): value for key, value in wanted.items()}, clear
         message = f"What {self.alphabet.place} holds under {external.path!r}, which is secret {name!r} of {self.name!r}, {problem}."
         raise InvalidSecretError(message, name=name, manager=self.name, hint=hint)
 
-    def _content_of(self, text: str, name: str, key: str) -> dict[str, str]:
-        """Return the content of a text; ``key`` names the only one of what is no JSON object."""
+    def _content_of(self, text: str, name: str, key: str) -> tuple[dict[str, str], frozenset[str]]:
+        """Return the content of a text and its harmless keys; ``key`` names the only one of what is no JSON object."""
         document = Document(text)
         if document.is_ours:
             # Of another secrets manager of this package: its content is meant, not the form in which it is kept.
-            return dict(self._record_in(document, name).content)
+            record = self._record_in(document, name)
+            schema = schema_or_stand_in(record.schema)
+            return dict(record.content), frozenset(key for key in record.content if not schema.is_sensitive(key))
         with suppress(ValueError, RecursionError):
             found = json.loads(text)
             if isinstance(found, dict):
-                return {one: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for one, value in found.items()}
-        return {key or ONLY_KEY: text}
+                content = {one: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for one, value in found.items()}
+                return content, clear_keys_of(content)
+        return {key or ONLY_KEY: text}, frozenset()
 
     def _checked(self, key: str, name: str, external: External) -> str:
         try:

@@ -92,6 +92,11 @@ class Flavor(ABC):
         return True
 
     @property
+    def opens_without_prompt(self) -> bool:
+        """Whether :attr:`opens_unasked` holds, or a keyring that is unlocked opens it, which is looked for without unlocking it."""
+        return self.opens_unasked
+
+    @property
     def passphrase_wanted(self) -> PassphraseWanted | None:
         """The passphrase that a person will be asked for when a secret is read or written; ``None`` if none will be."""
         return None

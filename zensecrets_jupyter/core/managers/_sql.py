@@ -89,6 +89,11 @@ class SqlSecretsManager(SecretsManager):
         return self._keys.opens_unasked
 
     @property
+    def opens_without_prompt(self) -> bool:
+        """See :attr:`~zensecrets_jupyter.core.managers.interface.SecretsManager.opens_without_prompt`."""
+        return self._keys.opens_without_prompt
+
+    @property
     def keeps_key_in_file(self) -> bool:
         """See :attr:`~zensecrets_jupyter.core.managers.interface.SecretsManager.keeps_key_in_file`."""
         return self._keys.is_in_file

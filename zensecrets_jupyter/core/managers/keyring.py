@@ -86,6 +86,11 @@ class KeyringSecretsManager(SecretsManager):
         """See :attr:`~zensecrets_jupyter.core.managers.interface.SecretsManager.opens_unasked`; a keyring may ask to be unlocked."""
         return self._keys.opens_unasked
 
+    @property
+    def opens_without_prompt(self) -> bool:
+        """See :attr:`~zensecrets_jupyter.core.managers.interface.SecretsManager.opens_without_prompt`."""
+        return self._keys.opens_without_prompt
+
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`."""
         try:

@@ -39,10 +39,14 @@ ALL_BUT_VERSIONS = Capability.READ | Capability.LIST | Capability.REGISTER | Cap
 
 @dataclass(frozen=True)
 class SecretRecord:
-    """What a secrets manager keeps under a name: the type of the schema, and the content as plain texts."""
+    """What a secrets manager keeps under a name: the type of the schema, and the content as plain texts.
+
+    ``clear_keys`` are those of another program's secret that were recognised as harmless; they are no part of what is kept.
+    """
 
     schema: str
     content: Mapping[str, str] = field(repr=False)
+    clear_keys: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 class SecretVersion(NamedTuple):

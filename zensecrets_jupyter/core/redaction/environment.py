@@ -1,41 +1,131 @@
-"""Which variables of an environment hold secrets, by their names."""
+"""Which variables of an environment are secrets, by name and value, and which parts of a value are."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
 
+from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.redaction.recognition import credential_parts as parts
+from zensecrets_jupyter.core.redaction.recognition.choices import VariableChoices, read_choices
+from zensecrets_jupyter.core.redaction.recognition.reasons import the_reasons
+from zensecrets_jupyter.core.redaction.recognition.token_shapes import tokens_in
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
+from zensecrets_jupyter.core.redaction.recognition.variable_names import NameVerdict, verdict_on
 from zensecrets_jupyter.core.redaction.redactor import Redactor, the_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_SECRET = re.compile(
-    r"token(?!iz)|secret|passw(?:or)?d|passphrase|passwd|(?:api|access|account|private|shared)_?key|(?:\A|_)(?:key|pwd|pat)s?(?:\Z|_|\d)",
-    re.IGNORECASE,
-)
-_PLACE = re.compile(
-    r"(?:file|path|dir|folder|home|sock|url|uri|endpoint|name|type|length|size|id_prefix|expires?|expiry|ttl)\Z",
-    re.IGNORECASE,
-)
-_FOLDERS = frozenset({"PWD"})
+PREFIX = "env."
+_FOLDERS = frozenset({"PWD", "OLDPWD", "INIT_CWD", "CWD"})
 """Variables that hold a folder, for all that their names look like: a shell's (POSIX, sh, "Environment Variables")."""
-_URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:[^/?#\s]+@")
+
+
+class SecretOfVariable(NamedTuple):
+    """A secret in a variable's value, and why it is one: "environment variable, its name"."""
+
+    value: str
+    reason: str
+
+
+def secrets_of_variable(variable: str, value: str, choices: VariableChoices = VariableChoices()) -> list[SecretOfVariable]:  # noqa: B008 - it is immutable
+    """Return the secrets in ``value``: the whole, or only the password of a URL, a field, a leaf of JSON; none if it is harmless.
+
+    Args:
+        variable: The variable's name.
+        value: Its value.
+        choices: What a person has said of variables; it comes before what we think.
+    """
+    if variable in choices.ignore or not value:
+        return []
+    if variable in choices.protect:
+        return [SecretOfVariable(value, "environment variable, as you chose")]
+    if variable in _FOLDERS:
+        return []
+    return [SecretOfVariable(part.text, f"environment variable, {part.reason}") for part in _parts(variable, value)]
+
+
+def _parts(variable: str, value: str) -> list[parts.SecretPart]:
+    verdict = verdict_on(variable)
+    tokens = tokens_in(value)
+    if any(token.text == value.strip() for token in tokens):
+        return [parts.SecretPart(value, f"the value looks like {tokens[0].kind}")]
+    if verdict is NameVerdict.PASSWORD and parts.is_secret(variable, value):
+        # A password may look like anything, also like JSON, a URL or a field.
+        return [parts.SecretPart(value, "its name")]
+    in_json = parts.parts_of_json(value)
+    if in_json is not None:
+        return in_json or (parts.opaque_leaves(value) if verdict is NameVerdict.SECRET else [])
+    found = _parts_of_text(variable, value) + [parts.SecretPart(token.text, f"{token.kind} in it") for token in tokens]
+    return found if verdict is NameVerdict.NOTHING or "://" in value else _with_name(variable, value, verdict, found)
+
+
+def _with_name(variable: str, value: str, verdict: NameVerdict, found: list[parts.SecretPart]) -> list[parts.SecretPart]:
+    """Return the secrets of a value that has the parts ``found``, and whose variable's name says that it may be a secret."""
+    if variable.upper().endswith(("COOKIE", "COOKIES")):
+        return parts.parts_of_cookies(value)
+    if found and (verdict is not NameVerdict.SECRET or parts.parts_of_pair(value)):
+        return found
+    return [parts.SecretPart(piece, "its name") for piece in _pieces(value) if parts.is_secret(variable, piece)] + found
+
+
+def _parts_of_text(variable: str, value: str) -> list[parts.SecretPart]:
+    found: list[parts.SecretPart] = []
+    if "://" in value or "thin:" in value:
+        found += parts.parts_of_urls(value)
+        if parts.is_webhook(variable, value):
+            found += parts.parts_of_webhook(value)
+    found += parts.parts_of_fields(value) + parts.parts_of_header(value)
+    if not found and _takes_pair(variable):
+        found += parts.parts_of_pair(value)
+    return found or parts.parts_of_base64(value)
+
+
+_PAIRS = ("AUTH", "DSN", "CREDENTIAL", "CREDENTIALS", "CREDS", "USERPWD", "CONNECTION", "CONNECT", "CONN", "_STRING", "LOGIN", "URL", "URI")
+
+
+def _takes_pair(variable: str) -> bool:
+    return variable.upper().endswith(_PAIRS)
+
+
+def _pieces(value: str) -> list[str]:
+    """Return ``value``, or each of several that are separated by commas or white space where each of them is long."""
+    pieces = [piece for piece in value.replace(",", " ").split() if piece]
+    if len(pieces) > 1 and all(map(is_opaque, pieces)):
+        return pieces
+    return [value]
+
+
+def protect_variable(variable: str, value: str, *, redactor: Redactor, choices: VariableChoices) -> bool:
+    """Protect what is secret of a variable as ``env.NAME``, record the reason, and return whether there was something."""
+    name = PREFIX + variable
+    protected = False
+    for secret in secrets_of_variable(variable, value, choices):
+        before = redactor.size
+        if redactor.protect(secret.value, name):
+            protected = True
+            if redactor.size > before and redactor is the_redactor():
+                the_reasons().add(name, secret.reason)
+    return protected
 
 
 def protect_environment(environ: Mapping[str, str], *, redactor: Redactor | None = None) -> list[str]:
-    """Protect the variables whose names say token, key, secret or password, and URLs with a password; return their names as ``env.NAME``.
+    """Protect the secrets in ``environ``, and return the names of their variables as ``env.NAME``.
 
     What is short or common is left out, and so is what is protected already, under the name of its secret.
 
     Args:
         environ: The environment, such as ``os.environ``.
-        redactor: Who protects them; :func:`the_redactor` if none is given.
+        redactor: The redactor to tell; :func:`the_redactor` by default.
     """
     chosen = redactor or the_redactor()
-    names = []
-    for variable, value in environ.items():
-        told = _SECRET.search(variable) and variable not in _FOLDERS and not _PLACE.search(variable)
-        if (told or _URL_WITH_PASSWORD.match(value)) and chosen.protect(value, f"env.{variable}"):
-            names.append(f"env.{variable}")
-    return names
+    choices = saved_choices(again=True)
+    return [PREFIX + variable for variable, value in environ.items() if protect_variable(variable, value, redactor=chosen, choices=choices)]
+
+
+def saved_choices(*, again: bool = False) -> VariableChoices:
+    """Return what ``%secret guard ignore`` and ``protect`` have saved; nothing where their file is damaged: too much is protected then."""
+    with suppress(ZenSecretsError):
+        return read_choices(again=again)
+    return VariableChoices()

@@ -22,6 +22,7 @@ from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerError, 
 from zensecrets_jupyter.core.interaction import PassphraseWanted
 from zensecrets_jupyter.core.sealing import cipher
 from zensecrets_jupyter.core.sealing.database import Sealed
+from zensecrets_jupyter.core.sealing.keyring import is_unlocked
 from zensecrets_jupyter.core.sealing.passphrase import Asker, PassphraseProtection, given
 from zensecrets_jupyter.core.sealing.protection import Place, Protections
 
@@ -162,6 +163,14 @@ class DataKeys:
             return True
         row = self._load()
         return row is None or row.kind == "keyfile" or (row.kind == "passphrase" and given() is not None)
+
+    @property
+    def opens_without_prompt(self) -> bool:
+        """Whether :attr:`opens_unasked` holds, or the key is in a keyring that is unlocked."""
+        if self.opens_unasked:
+            return True
+        row = self._load()
+        return row is not None and row.kind == "keyring" and is_unlocked()
 
     @property
     def is_in_file(self) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import KeyLostError, ManagerCorruptedError, ManagerLockedError
@@ -125,6 +126,23 @@ def system_keyring(label: str = "the store") -> KeyringBackend:
     except Exception as error:  # noqa: BLE001 - a configured backend is imported, which can raise anything
         problem = f"{type(error).__name__} when looking for it"
     raise ManagerLockedError(f"{label[:1].upper()}{label[1:]} needs the OS keyring: {problem}.", hint=_HINT)
+
+
+def is_unlocked() -> bool:
+    """Tell whether the OS keyring can be read just now without a person being asked to unlock it; ``False`` where that can't be told."""
+    try:
+        name = full_name(system_keyring())
+        if name.startswith("keyring.backends.Windows."):
+            return True
+        if not name.startswith(("keyring.backends.SecretService.", "keyring.backends.libsecret.")):
+            return False
+        import secretstorage  # noqa: PLC0415 - only on Linux, where keyring brings it
+
+        with closing(secretstorage.dbus_init()) as bus:
+            # Unlike get_default_collection this creates none, which would ask for a password.
+            return not secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").is_locked()
+    except Exception:  # noqa: BLE001 - each system's keyring raises errors of its own, and the answer is the same
+        return False
 
 
 def unusable(keyring: KeyringBackend, error: Exception, label: str = "the store") -> ManagerLockedError:

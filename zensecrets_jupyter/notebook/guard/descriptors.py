@@ -157,7 +157,10 @@ class GuardedDescriptors:
     def _show(self, text: str, *, release: bool = False) -> None:
         try:
             if self._guard.is_on:
+                if text:
+                    self._guard.get_ready()
                 shown = self._stream.feed(text) + (self._stream.release() if release else "")
+                shown = self._guard.masked_by_fingerprints(shown)
             else:
                 shown = self._stream.release() + text
             data = shown.encode("utf-8", "surrogateescape")

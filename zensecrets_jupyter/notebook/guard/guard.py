@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from zensecrets_jupyter.core.redaction import protect_environment, the_redactor
+from zensecrets_jupyter.core.redaction import FAILED, protect_environment, the_redactor
+from zensecrets_jupyter.notebook.sources import environment, prompts, stored_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.commands.secret_selftest import Probe
     from zensecrets_jupyter.core.redaction import Redactor
+    from zensecrets_jupyter.core.scan.known import Known
     from zensecrets_jupyter.notebook.guard.descriptors import GuardedDescriptors
     from zensecrets_jupyter.notebook.guard.messages import GuardedSession
 
@@ -28,6 +30,8 @@ class Guard:
         is_on: Whether it is used; what is installed stays in place while it is not, and lets everything pass.
         session: The kernel's session, where there is a kernel.
         descriptors: What the process writes to, past Python and past messages.
+        before_output: Called before something is shown, while values are still being loaded.
+        fingerprints: What recognises values of the store that this process could not load.
     """
 
     def __init__(self, redactor: Redactor) -> None:
@@ -36,6 +40,8 @@ class Guard:
         self.is_on = True
         self.session: GuardedSession | None = None
         self.descriptors: list[GuardedDescriptors] = []
+        self.before_output: Callable[[], None] | None = None
+        self.fingerprints: Known | None = None
         self._releases: list[Callable[[], None]] = []
 
     def turn_on(self) -> None:
@@ -47,6 +53,22 @@ class Guard:
         for release in self._releases:
             release()
         self.is_on = False
+
+    def get_ready(self) -> None:
+        """Wait for values that are being loaded; called before something is shown."""
+        wait = self.before_output
+        if wait is not None:
+            wait()
+
+    def masked_by_fingerprints(self, text: str) -> str:
+        """Return ``text`` with a mask in place of each value that only the fingerprints know: the same object if there is none."""
+        known = self.fingerprints
+        if known is None or not text:
+            return text
+        try:
+            return known.mask(text)
+        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+            return FAILED
 
     def holds_back(self, release: Callable[[], None]) -> None:
         """Have ``release`` called before the guard is turned off: it lets go of what was held back."""
@@ -78,7 +100,9 @@ def selftest_of(shell: InteractiveShell) -> Callable[[], list[Probe]] | None:
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
     """Guard ``shell``, and protect the secrets in the environment; ``undo`` takes the guard back, and what is protected stays so."""
     guard = Guard(the_redactor())
+    environment.register(guard.redactor, undo)
     protect_environment(os.environ)
+    prompts.register(shell, guard.redactor, undo)
     kernel = getattr(shell, "kernel", None)
     if kernel is not None:
         from zensecrets_jupyter.notebook.guard import kernel as place  # noqa: PLC0415 - a terminal has no use for it
@@ -91,6 +115,7 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
     from zensecrets_jupyter.notebook.guard import logs  # noqa: PLC0415 - as the others
 
     logs.install(guard, undo)
+    stored_values.register(shell, guard, undo)
     _guards[shell] = guard
     undo.callback(_guards.pop, shell, None)
     undo.callback(guard.turn_off)

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from zensecrets_jupyter.core.settings import CHILD_VARIABLE
 from zensecrets_jupyter.notebook.guard.messages import GuardedSession
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 def install(kernel: Any, guard: Guard, undo: ExitStack) -> None:
     """Guard what ``kernel`` sends and writes; ``undo`` stops it."""
+    os.environ[CHILD_VARIABLE] = "1"
+    undo.callback(os.environ.pop, CHILD_VARIABLE, None)
     guard.session = GuardedSession(kernel.session, guard)
     guard.session.install()
     undo.callback(guard.session.uninstall)

@@ -92,6 +92,8 @@ class GuardedSession:
         """Return ``packed`` without values. It is taken apart again, so that exactly what would be sent is looked through."""
         redactor = self._guard.redactor
         try:
+            if self._guard.fingerprints is not None:
+                packed = self._without_fingerprinted(packed)
             if not redactor.touches_json(packed):
                 return packed
             tree = self._session.unpack(packed)
@@ -104,6 +106,12 @@ class GuardedSession:
         except Exception:  # noqa: BLE001, S110 - whatever it is, the message must not go out as it is
             pass
         return self._without_texts(packed)
+
+    def _without_fingerprinted(self, packed: bytes) -> bytes:
+        """Return ``packed`` without the values that only the fingerprints know."""
+        tree = self._session.unpack(packed)
+        masked = _with_texts(tree, self._guard.masked_by_fingerprints)
+        return packed if masked == tree else bytes(self._pack(masked))
 
     def _without_texts(self, packed: bytes) -> bytes:
         try:
@@ -126,6 +134,8 @@ class GuardedSession:
         message = msg_or_type if isinstance(msg_or_type, dict) else None
         socket = self._caught_instead(stream, message["parent_header"] if message is not None else parent)
         if self._guard.is_on:
+            if self._guard.before_output is not None and _shows(msg_or_type, content):
+                self._guard.get_ready()
             if message is not None and message.get("msg_type") == "stream" and self.streams.take(stream, message, ident):
                 return message
             self._release(_identity(message["parent_header"] if message is not None else parent))
@@ -149,6 +159,10 @@ class GuardedSession:
 
     def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str | None) -> None:
         """Send what the redactor has seen of a stream: ``text``, or the whole message."""
+        if self._guard.fingerprints is not None:
+            shown = message["content"]["text"] if text is None else text
+            masked = self._guard.masked_by_fingerprints(shown)
+            text = masked if masked is not shown else text
         if text is not None:
             # As a message of its own, even if it is the first: clients refuse one that looks like another.
             header = self._session.msg_header("stream")
@@ -175,6 +189,37 @@ class _Catcher:
         for part in parts[start : start + 4]:
             self.texts += _leaves(self._unpack(part))
         self.texts += [bytes(buffer).decode("utf-8", "replace") for buffer in parts[start + 4 :]]
+
+
+_SHOWN = (
+    "execute_input",
+    "stream",
+    "display_data",
+    "update_display_data",
+    "execute_result",
+    "error",
+    "comm_open",
+    "comm_msg",
+    "debug_event",
+)
+
+
+def _shows(message: Any, content: Any) -> bool:
+    """Tell whether a message may hold what code has computed; a status, and the reply to a cell that showed nothing, don't."""
+    kind = message.get("msg_type") if isinstance(message, dict) else message
+    if kind == "execute_reply":
+        found = message.get("content") if isinstance(message, dict) else content
+        return not isinstance(found, dict) or found.get("status") != "ok" or bool(found.get("payload") or found.get("user_expressions"))
+    return kind in _SHOWN or str(kind).endswith("_reply")
+
+
+def _with_texts(thing: Any, change: Callable[[str], str]) -> Any:
+    """Return what JSON is made of with ``change`` applied to each text in it, keys too."""
+    if isinstance(thing, str):
+        return change(thing)
+    if isinstance(thing, dict):
+        return {change(key): _with_texts(inner, change) for key, inner in thing.items()}
+    return [_with_texts(inner, change) for inner in thing] if isinstance(thing, list) else thing
 
 
 def _is_header(thing: Any) -> bool:

@@ -16,3 +16,10 @@ class GuardedText(RedactedText):
     def __init__(self, inner: Any, guard: Guard, *, at_exit: bool = False) -> None:
         """Write to ``inner``; ``at_exit`` says that the process ends and nothing can wait any more."""
         super().__init__(inner, guard.redactor, is_on=lambda: guard.is_on, at_exit=at_exit)
+        self._guard = guard
+
+    def write(self, text: str) -> int:
+        """Write ``text`` and return its length, as streams do."""
+        if self._guard.is_on:
+            self._guard.get_ready()
+        return super().write(text)

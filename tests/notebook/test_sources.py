@@ -1,0 +1,200 @@
+"""What is set or typed in a session is known at once: variables of the environment, and whatever a person types at a password prompt."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.kernels import running_kernel
+from tests.terminal import at_a_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pexpect
+
+    from tests.kernels import Kernel
+
+SETTING = {
+    "item of os.environ": "os.environ['GITHUB_TOKEN'] = value",
+    "update": "os.environ.update(GITHUB_TOKEN=value)",
+    "setdefault": "os.environ.setdefault('GITHUB_TOKEN', value)",
+    "merge": "os.environ |= {'GITHUB_TOKEN': value}",
+    "bytes": "os.environb[b'GITHUB_TOKEN'] = value.encode()",
+    "putenv": "os.putenv('GITHUB_TOKEN', value)",
+    "dotenv": "import dotenv; pathlib.Path('.env').write_text(f'GITHUB_TOKEN={value}\\n'); _ = dotenv.load_dotenv('.env')",
+    "dotenv magic": "pathlib.Path('.env').write_text(f'GITHUB_TOKEN={value}\\n'); get_ipython().run_line_magic('load_ext', 'dotenv'); "
+    "get_ipython().run_line_magic('dotenv', '.env')",
+    "env magic": "get_ipython().run_line_magic('env', f'GITHUB_TOKEN={value}')",
+    "set_env magic": "get_ipython().run_line_magic('set_env', f'GITHUB_TOKEN {value}')",
+    "a thread": "import threading; thread = threading.Thread(target=os.environ.update, args=({'GITHUB_TOKEN': value},)); "
+    "thread.start(); thread.join()",
+}
+"""Ways in which code sets a variable."""
+
+
+def _seen(kernel: Kernel, value: str, length: int = 12) -> bool:
+    """Tell whether so many characters of a value in a row are in the messages."""
+    everything = "".join(json.dumps(message["content"], ensure_ascii=False) for message in kernel.record)
+    return any(value[start : start + length] in everything for start in range(len(value) - length + 1))
+
+
+@pytest.mark.parametrize("way", list(SETTING))
+def test_a_variable_set_after_loading_is_known_in_the_same_cell(kernel: Kernel, tmp_path: Path, way: str) -> None:
+    """However code sets it, it is masked in the very next output."""
+    value = secrets.token_urlsafe(24)
+    (tmp_path / "value").write_text(value)
+    ran = kernel.run(f"import os, pathlib\nvalue = pathlib.Path('value').read_text()\n{SETTING[way]}\nprint('it is', value)")
+    assert ran.ok, ran.error
+    assert ran.stream("stdout").splitlines()[-1] == "it is ‹secret:env.GITHUB_TOKEN›"
+    assert not _seen(kernel, value)
+
+
+def test_harmless_variables_stay_readable(kernel: Kernel) -> None:
+    """Of what is set only secrets are masked: a number of tokens, a column's name, a URL's host."""
+    code = """
+import os
+os.environ.update(OPENAI_MAX_TOKENS="131072", PRIMARY_KEY="customer_id", DATABASE_URL="postgresql://app:aR7kQ2xZ9m@db.example.com/sales")
+print(131072 + 1, 131072, "customer_id", "db.example.com", "sales", os.environ["DATABASE_URL"])
+"""
+    shown = "131073 131072 customer_id db.example.com sales postgresql://app:‹secret:env.DATABASE_URL›@db.example.com/sales\n"
+    assert kernel.run(code).stream("stdout") == shown
+
+
+def test_after_unloading_nothing_is_watched(kernel: Kernel) -> None:
+    """%unload_ext gives putenv and the prompts back."""
+    state = "import getpass, os; print(os.putenv.__module__, getpass._raw_input.__module__, '_input_request' in vars(get_ipython().kernel))"
+    assert (
+        kernel.run(state).stream("stdout")
+        == "zensecrets_jupyter.notebook.sources.environment zensecrets_jupyter.notebook.sources.prompts True\n"
+    )
+    assert kernel.run("%unload_ext zensecrets_jupyter").ok
+    assert kernel.run(state).stream("stdout") == "posix getpass False\n"
+    assert kernel.run("os.environ['X_TOKEN'] = 'some' + 'thing-9f3'; print(os.environ['X_TOKEN'])").stream("stdout") == "something-9f3\n"
+
+
+PROMPTS = {
+    "getpass": "import getpass; value = getpass.getpass('Database: ')",
+    "getpass by name": "from getpass import getpass; value = getpass('Database: ')",
+    "click": "import click; value = click.prompt('Database', hide_input=True)",
+    "rich": "from rich.prompt import Prompt; value = Prompt.ask('Database', password=True)",
+    "the kernel's own": "value = get_ipython().kernel.getpass('Database: ')",
+}
+"""Ways in which code asks a notebook's user for a password."""
+
+
+@pytest.mark.parametrize("way", list(PROMPTS))
+def test_what_is_typed_at_a_password_prompt_is_known(kernel: Kernel, way: str) -> None:
+    """Whichever library asks, the answer is masked in the same cell, and the table says where it comes from."""
+    value = secrets.token_urlsafe(24)
+    ran = kernel.run(f"{PROMPTS[way]}\nprint('typed', value, len(value))", [value])
+    assert ran.ok, ran.error
+    assert ran.stream("stdout").splitlines()[-1] == "typed ‹secret:prompt.1› 32"
+    # rich prints the question itself, and then asks with an empty one.
+    reason = "typed at a password prompt" if way == "rich" else "typed at the password prompt 'Database'"
+    assert f"prompt.1 {reason} 1" in " ".join("\n".join(kernel.run("%secret guard").shown()).split())
+    assert not _seen(kernel, value)
+
+
+def test_prompts_are_numbered_and_an_echoing_one_is_no_secret(kernel: Kernel) -> None:
+    """Each new value has a number of its own; what is typed visibly stays readable."""
+    one, other = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    code = "import getpass; print([getpass.getpass(), getpass.getpass(), getpass.getpass()])"
+    assert kernel.run(code, [one, other, one]).stream("stdout") == "['‹secret:prompt.1›', '‹secret:prompt.2›', '‹secret:prompt.1›']\n"
+    assert kernel.run("print(input('Your name: '))", ["Ada Lovelace"]).stream("stdout") == "Ada Lovelace\n"
+
+
+def test_what_is_typed_for_a_secret_has_its_name(kernel: Kernel) -> None:
+    """A value that a command of ours asked for is masked as the secret that it became."""
+    value = secrets.token_urlsafe(24)
+    assert kernel.run("%secret register db --password", [value]).ok
+    assert kernel.run("print(get_ipython().run_line_magic('secret', 'get db --key password'))").stream("stdout") == "‹secret:db.password›\n"
+    assert "prompt." not in "\n".join(kernel.run("%secret guard").shown())
+    assert not _seen(kernel, value)
+
+
+def test_the_name_of_a_key_is_no_secret(kernel: Kernel) -> None:
+    """What a command of ours asks for besides values is typed unseen in a notebook too, and stays readable afterwards."""
+    value = secrets.token_urlsafe(24)
+    answers = {"key": ["connection_name", ""], "value": [value]}
+
+    def answer(prompt: str) -> str:
+        return answers["value" if "connection_name" in prompt else "key"].pop(0)
+
+    ran = kernel.run("%secret register db -i", answer)
+    assert ran.ok, ran.error
+    assert kernel.run("print('connection_name')").stream("stdout") == "connection_name\n"
+    assert "prompt." not in "\n".join(kernel.run("%secret guard").shown())
+    assert not _seen(kernel, value)
+
+
+def test_a_passphrase_is_known_too(tmp_path: Path) -> None:
+    """What is typed for the store, and so becomes no secret's key, is masked as well."""
+    passphrase = secrets.token_urlsafe(24)
+    (tmp_path / "value").write_text(passphrase)
+    # No keyring can be reached, so that the store wants a passphrase.
+    with running_kernel(tmp_path, {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        ran = kernel.run("%secret register db --password=aB3dE6gH9jK2mN5p", lambda _prompt: passphrase)
+        assert ran.ok, ran.error
+        assert ran.prompts
+        assert kernel.run("print(open('value').read())").stream("stdout") == "‹secret:prompt.1›\n"
+        assert not _seen(kernel, passphrase)
+
+
+PROMPT = r"In \[\d+\]:.*\x1b\[\?25h"
+TERMINAL = {
+    "getpass": "import getpass; value = getpass.getpass('Database: ')",
+    "getpass imported before": "value = earlier('Database: ')",
+    "click": "import click; value = click.prompt('Database', hide_input=True)",
+    "rich": "from rich.prompt import Prompt; value = Prompt.ask('Database', password=True)",
+    "prompt_toolkit": "from prompt_toolkit import prompt; value = prompt('Database: ', is_password=True)",
+}
+"""Ways in which code asks a terminal's user for a password."""
+
+
+@pytest.fixture
+def ipython(tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
+    """Return IPython in a terminal, with the extension loaded after somebody imported getpass."""
+    home = {
+        "HOME": str(tmp_path),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "TERM": "xterm",
+        "ZENSECRETS_HOME": str(tmp_path / "zensecrets"),
+    }
+    options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
+    child = at_a_terminal(str(Path(sys.executable).parent / "ipython"), options, home, seconds=30, size=(40, 150))
+    for line in ("from getpass import getpass as earlier; import os", "%load_ext zensecrets_jupyter"):
+        child.expect(PROMPT)
+        child.send(f"{line}\r")
+    yield child
+    child.close(force=True)
+
+
+@pytest.mark.parametrize("way", list(TERMINAL))
+def test_a_terminals_password_prompts_are_watched(ipython: pexpect.spawn[str], way: str) -> None:
+    """In IPython in a terminal too, also for a function that was imported before the extension was loaded."""
+    value = secrets.token_hex(12)
+    ipython.expect(PROMPT)
+    ipython.send(f"{TERMINAL[way]}\r")
+    # Not where the line that asks is echoed.
+    ipython.expect(r"(?<!')Database:")
+    ipython.send(f"{value}\r")
+    ipython.expect(PROMPT)
+    ipython.send("print('<shown>', value)\r")
+    ipython.expect(r"<shown> (‹[^›]*›|[0-9a-f]{12})")
+    assert str(ipython.after) == "<shown> ‹secret:prompt.1›"
+
+
+def test_a_terminals_environment_is_watched(ipython: pexpect.spawn[str], tmp_path: Path) -> None:
+    """A variable that is set in IPython in a terminal is masked at once."""
+    (tmp_path / "value").write_text(secrets.token_hex(12))
+    ipython.expect(PROMPT)
+    ipython.send(f"os.environ['X_TOKEN'] = open('{tmp_path}/value').read(); print('<shown>', os.environ['X_TOKEN'])\r")
+    ipython.expect(r"<shown> (‹[^›]*›|[0-9a-f]{12})")
+    assert str(ipython.after) == "<shown> ‹secret:env.X_TOKEN›"

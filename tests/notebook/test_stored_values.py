@@ -1,0 +1,169 @@
+"""A new kernel on a store that is there: values are known before any secret is read, from a file, a keyring, or their fingerprints."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import secretstorage
+
+from tests.core.sealing.sessions import joined_session
+from tests.kernels import running_kernel
+from tests.terminal import at_a_terminal, zensecrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.kernels import Kernel
+
+READ = "print(open('.env').read().strip())"
+"""What a cell does with a value that nothing in its kernel has read from the store."""
+
+
+@pytest.fixture
+def value(tmp_path: Path) -> str:
+    """Return a value that stands in a file beside the notebook too."""
+    value = secrets.token_urlsafe(24)
+    (tmp_path / ".env").write_text(value)
+    return value
+
+
+def _store(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
+    """Register the value in a process of its own, in a store whose key is in a file unless a passphrase is given."""
+    home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets"), **environment}
+    done = zensecrets("secret", "register", "db", "--password=@-", piped=value.encode(), environment=home)
+    assert done.returncode == 0, done.stderr
+
+
+@contextmanager
+def _loaded(tmp_path: Path, environment: dict[str, str], code: str = "") -> Iterator[tuple[Kernel, str]]:
+    """Yield a new kernel, and what the cell printed that loads the extension and goes on with ``code``."""
+    with running_kernel(tmp_path, environment) as kernel:
+        ran = kernel.run(f"%load_ext zensecrets_jupyter\n{code}")
+        assert ran.ok, ran.error
+        yield kernel, ran.stream("stdout")
+
+
+def _seen(kernel: Kernel, value: str) -> bool:
+    everything = "".join(json.dumps(message["content"], ensure_ascii=False) for message in kernel.record)
+    return any(value[start : start + 12] in everything for start in range(len(value) - 11))
+
+
+def test_a_value_is_known_in_the_cell_that_loads_the_extension(tmp_path: Path, value: str) -> None:
+    """The key is in a file: what the very cell of %load_ext prints is masked, in each of its outputs."""
+    _store(tmp_path, value, {})
+    code = f"{READ}\nfrom IPython.display import HTML, display\ndisplay(HTML(open('.env').read()))\nraise ValueError(open('.env').read())"
+    with running_kernel(tmp_path) as kernel:
+        ran = kernel.run(f"%load_ext zensecrets_jupyter\n{code}")
+        assert ran.stream("stdout") == "‹secret:db.password›\n"
+        assert ran.shown("text/html") == ["‹secret:db.password›"]
+        assert ran.error.endswith(": ‹secret:db.password›")
+        assert not _seen(kernel, value)
+
+
+def test_a_value_is_known_in_the_next_cell(tmp_path: Path, value: str) -> None:
+    """So it is right after loading, also where the output is the reply to the cell, or a program's."""
+    _store(tmp_path, value, {})
+    with _loaded(tmp_path, {}) as (kernel, _):
+        ran = kernel.run("!cat .env")
+        assert ran.stream("stdout").strip() == "‹secret:db.password›"
+        assert kernel.run("open('.env').read()").shown() == ["'‹secret:db.password›'"]
+        assert "registered or read as a key of secret 'db'" in " ".join("\n".join(kernel.run("%secret guard").shown()).split())
+        assert not _seen(kernel, value)
+
+
+def test_a_passphrase_in_the_environment_opens_the_store(tmp_path: Path, value: str) -> None:
+    """Where ZENSECRETS_PASSPHRASE is set nobody has to be asked."""
+    environment = {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)}
+    _store(tmp_path, value, environment)
+    with _loaded(tmp_path, environment, READ) as (kernel, shown):
+        assert shown == "‹secret:db.password›\n"
+        assert not _seen(kernel, value)
+
+
+def test_an_unlocked_keyring_opens_the_store(tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key is in the operating system's keyring: unlocked, values are known; locked, nobody is asked to unlock it."""
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    with joined_session():
+        _store(tmp_path, value, {})
+        assert "keyring" in zensecrets("secrets-manager", "describe", environment={"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}).stdout
+        with _loaded(tmp_path, {}, READ) as (kernel, shown):
+            assert shown == "‹secret:db.password›\n"
+            assert not _seen(kernel, value)
+        with closing(secretstorage.dbus_init()) as bus:
+            secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").lock()
+        with _loaded(tmp_path, {}, READ) as (kernel, shown):
+            assert shown == f"{value}\n"
+
+
+def test_nobody_is_asked_and_nothing_is_made(tmp_path: Path, value: str) -> None:
+    """A store under a passphrase stays closed, and where there is no store none comes into being."""
+    _store(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)})
+    with _loaded(tmp_path, {}) as (kernel, _):
+        # A prompt would fail the test: nobody answers.
+        assert kernel.run(READ).stream("stdout") == f"{value}\n"
+    with _loaded(tmp_path, {"ZENSECRETS_HOME": str(tmp_path / "elsewhere")}) as (kernel, _):
+        assert kernel.run("1 + 1").shown() == ["2"]
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_fingerprints_stand_in_for_a_closed_store(tmp_path: Path, value: str) -> None:
+    """Where a person would have to be asked, the fingerprints that this user keeps recognise the value: in the same cell and later."""
+    _store(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12), "ZENSECRETS_FINGERPRINTS": "on"})
+    with _loaded(tmp_path, {}, READ) as (kernel, shown):
+        assert shown == "‹secret:db.password›\n"
+        assert "‹secret:db.password›" in kernel.run("[open('.env').read()]").shown()[0]
+        assert kernel.run("!cat .env").stream("stdout").strip() == "‹secret:db.password›"
+        assert kernel.run("raise ValueError(open('.env').read())").error.endswith(": ‹secret:db.password›")
+        assert kernel.run("{'text': 'nothing', 'number': 7}").shown() == ["{'text': 'nothing', 'number': 7}"]
+        assert not _seen(kernel, value)
+
+
+def test_a_remote_store_is_not_read(tmp_path: Path, value: str) -> None:
+    """No request is sent that costs something; the active stack's secrets manager is one in a cloud, which nobody can reach here."""
+    home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
+    for words in (
+        ("secrets-manager", "register", "team", "--flavor=vault", "--url=http://127.0.0.1:9", "--token=some-token-of-nobody"),
+        ("stack", "register", "s", "-o", "default", "-a", "default", "-x", "team", "--set"),
+    ):
+        done = zensecrets(*words, environment=home)
+        assert done.returncode == 0, done.stderr
+    with _loaded(tmp_path, {}) as (kernel, _):
+        assert kernel.run(READ).stream("stdout") == f"{value}\n"
+        assert kernel.run("import sys; print('hvac' in sys.modules, 'requests' in sys.modules)").stream("stdout") == "False False\n"
+
+
+def test_a_damaged_store_does_not_keep_the_kernel_from_working(tmp_path: Path, value: str) -> None:
+    """What is wrong with a store is told by what needs it; loading and printing go on."""
+    _store(tmp_path, value, {})
+    (tmp_path / "zensecrets" / "workspace.db").write_bytes(b"no database at all")
+    with _loaded(tmp_path, {}, "print(6 * 7)") as (kernel, shown):
+        assert shown == "42\n"
+        assert kernel.run("%unload_ext zensecrets_jupyter").ok
+        threads = kernel.run("import threading; [thread.name for thread in threading.enumerate() if 'zensecrets' in thread.name]").shown()
+        assert threads == ["[]"]
+
+
+def test_a_terminal_knows_them_too(tmp_path: Path, value: str) -> None:
+    """IPython in a terminal masks a stored value in the cell after %load_ext, and in one that loads the extension at its start."""
+    _store(tmp_path, value, {})
+    home = {
+        "HOME": str(tmp_path),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "TERM": "xterm",
+        "ZENSECRETS_HOME": str(tmp_path / "zensecrets"),
+    }
+    options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
+    for more in (["-c", f"%load_ext zensecrets_jupyter\nprint('<shown>', open('{tmp_path}/.env').read())"], []):
+        child = at_a_terminal(str(Path(sys.executable).parent / "ipython"), [*options, *more], home, seconds=30, size=(40, 150))
+        for line in () if more else ("%load_ext zensecrets_jupyter", f"print('<shown>', open('{tmp_path}/.env').read())"):
+            child.expect(r"In \[\d+\]:.*\x1b\[\?25h")
+            child.send(f"{line}\r")
+        child.expect(r"<shown> (‹[^›]*›|[\w-]{12})")
+        assert str(child.after) == "<shown> ‹secret:db.password›"
+        child.close(force=True)

@@ -1,0 +1,195 @@
+"""Formats of the tokens that well-known services issue, from their documentation on secret scanning.
+
+The tables hold prefixes rather than regular expressions, since compiling so many would slow ``%load_ext`` down.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from zensecrets_jupyter.core.redaction.recognition.lazy_pattern import LazyPattern
+
+
+class Token(NamedTuple):
+    """A token in a text, and what kind of token it is: "a GitHub token"."""
+
+    text: str
+    kind: str
+
+
+_PREFIXES: tuple[tuple[str, int, str], ...] = (
+    ("github_pat_", 22, "a GitHub token"),
+    ("ghp_", 30, "a GitHub token"),
+    ("gho_", 30, "a GitHub token"),
+    ("ghu_", 30, "a GitHub token"),
+    ("ghs_", 30, "a GitHub token"),
+    ("ghr_", 30, "a GitHub token"),
+    ("glpat-", 20, "a GitLab token"),
+    ("glptt-", 20, "a GitLab token"),
+    ("gldt-", 20, "a GitLab token"),
+    ("glrt-", 20, "a GitLab token"),
+    ("glcbt-", 20, "a GitLab token"),
+    ("glsoat-", 20, "a GitLab token"),
+    ("glft-", 20, "a GitLab token"),
+    ("glsa_", 32, "a Grafana token"),
+    ("glc_", 32, "a Grafana token"),
+    ("xoxb-", 20, "a Slack token"),
+    ("xoxp-", 20, "a Slack token"),
+    ("xoxa-", 20, "a Slack token"),
+    ("xoxe-", 20, "a Slack token"),
+    ("xoxe.", 20, "a Slack token"),
+    ("xoxo-", 20, "a Slack token"),
+    ("xoxr-", 20, "a Slack token"),
+    ("xoxs-", 20, "a Slack token"),
+    ("xoxc-", 20, "a Slack token"),
+    ("xoxd-", 20, "a Slack token"),
+    ("xapp-", 20, "a Slack token"),
+    ("sk-ant-", 20, "an Anthropic key"),
+    ("sk-or-v1-", 20, "an OpenRouter key"),
+    ("sk-lf-", 20, "a Langfuse key"),
+    ("sk-proj-", 20, "an OpenAI key"),
+    ("sk-svcacct-", 20, "an OpenAI key"),
+    ("sk-admin-", 20, "an OpenAI key"),
+    ("sk_live_", 16, "a Stripe key"),
+    ("sk_test_", 16, "a Stripe key"),
+    ("rk_live_", 16, "a Stripe key"),
+    ("rk_test_", 16, "a Stripe key"),
+    ("whsec_", 20, "a Stripe webhook secret"),
+    ("sk_", 32, "a secret key"),
+    ("hf_", 20, "a Hugging Face token"),
+    ("api_org_", 20, "a Hugging Face token"),
+    ("npm_", 36, "an npm token"),
+    ("pypi-AgE", 30, "a PyPI token"),
+    ("dop_v1_", 40, "a DigitalOcean token"),
+    ("doo_v1_", 40, "a DigitalOcean token"),
+    ("dor_v1_", 40, "a DigitalOcean token"),
+    ("shpat_", 32, "a Shopify token"),
+    ("shpca_", 32, "a Shopify token"),
+    ("shppa_", 32, "a Shopify token"),
+    ("shpss_", 32, "a Shopify token"),
+    ("gsk_", 32, "a Groq key"),
+    ("xai-", 32, "an xAI key"),
+    ("r8_", 30, "a Replicate token"),
+    ("pplx-", 30, "a Perplexity key"),
+    ("tvly-", 20, "a Tavily key"),
+    ("pcsk_", 30, "a Pinecone key"),
+    ("lsv2_", 30, "a LangSmith key"),
+    ("nvapi-", 30, "an NVIDIA key"),
+    ("dckr_pat_", 20, "a Docker token"),
+    ("dapi", 32, "a Databricks token"),
+    ("lin_api_", 32, "a Linear key"),
+    ("hvs.", 20, "a Vault token"),
+    ("hvb.", 20, "a Vault token"),
+    ("hvr.", 20, "a Vault token"),
+    ("ATATT3x", 30, "an Atlassian token"),
+    ("ATCTT3x", 30, "an Atlassian token"),
+    ("ntn_", 40, "a Notion token"),
+    ("secret_", 40, "a Notion token"),
+    ("figd_", 30, "a Figma token"),
+    ("PMAK-", 40, "a Postman key"),
+    ("NRAK-", 24, "a New Relic key"),
+    ("dp.pt.", 30, "a Doppler token"),
+    ("dp.st.", 30, "a Doppler token"),
+    ("AGE-SECRET-KEY-1", 40, "an age key"),
+    ("sbp_", 30, "a Supabase token"),
+    ("sb_secret_", 20, "a Supabase key"),
+    ("pscale_tkn_", 30, "a PlanetScale token"),
+    ("pscale_pw_", 30, "a PlanetScale password"),
+    ("sntrys_", 30, "a Sentry token"),
+    ("sntryu_", 30, "a Sentry token"),
+    ("SG.", 40, "a SendGrid key"),
+    ("xkeysib-", 40, "a Brevo key"),
+    ("key-", 32, "a Mailgun key"),
+    ("AIza", 35, "a Google API key"),
+    ("ya29.", 30, "a Google access token"),
+    ("GOCSPX-", 20, "a Google client secret"),
+    ("sq0csp-", 30, "a Square secret"),
+    ("sq0atp-", 20, "a Square token"),
+    ("LTAI", 12, "an Alibaba Cloud key"),
+    ("AKID", 28, "a Tencent Cloud key"),
+    ("EAA", 80, "a Meta access token"),
+    ("pnu_", 30, "a Prefect key"),
+    ("ZENKEY_", 30, "a ZenML key"),
+    ("tskey-", 20, "a Tailscale key"),
+    ("pul-", 40, "a Pulumi token"),
+    ("squ_", 40, "a SonarQube token"),
+    ("sqp_", 40, "a SonarQube token"),
+    ("sqa_", 40, "a SonarQube token"),
+    ("ops_eyJ", 40, "a 1Password token"),
+    ("sgp_", 40, "a Sourcegraph token"),
+    ("phx_", 40, "a PostHog key"),
+    ("rpa_", 30, "a RunPod key"),
+    ("tgp_v1_", 30, "a Together key"),
+    ("csk-", 30, "a Cerebras key"),
+    ("y0_", 50, "a Yandex token"),
+    ("sl.", 60, "a Dropbox token"),
+    ("rubygems_", 40, "a RubyGems key"),
+    ("cio", 32, "a crates.io token"),
+    ("FwoGZXIvYXdz", 60, "an AWS session token"),
+    ("IQoJb3JpZ2lu", 60, "an AWS session token"),
+)
+"""Each prefix with the fewest characters that follow it, and what starts so. The longest prefix of a service comes first."""
+
+_BY_START: dict[str, list[tuple[str, int, str]]] = {}
+for _entry in _PREFIXES:
+    _BY_START.setdefault(_entry[0][:2], []).append(_entry)
+
+_RUN = LazyPattern(r"[A-Za-z0-9_.~-]{20,}")
+"""Every token is in such a stretch; words, paths and most URLs hold none."""
+_AFTER = LazyPattern(r"[A-Za-z0-9_.~+/=-]*")
+_FEWEST_KINDS = 8
+"""Different characters that a token has after its prefix; `ghp_xxxxxxxxxxxxxxxxxxxx` in an example has one."""
+_AWS_IDENTIFIER = r"(?:AKIA|ASIA)[A-Z0-9]{16}"
+_DISCORD = r"[MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}"
+_OTHERS: tuple[tuple[str, str], ...] = (
+    (r"sk-[A-Za-z0-9_-]{20,}", "an OpenAI key"),
+    (r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}", "an Airtable token"),
+    (r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{60,}", "a Terraform token"),
+    (r"[0-9a-f]{32}-us\d{1,2}", "a Mailchimp key"),
+    (r"[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}", "an Azure client secret"),
+    (r"SK[0-9a-f]{32}", "a Twilio key"),
+)
+_PRIVATE_KEY = "PRIVATE KEY"
+
+
+def tokens_in(value: str) -> list[Token]:
+    """Return the tokens in ``value`` whose format is that of a well-known service; an empty list is by far the usual."""
+    found: list[Token] = []
+    if _PRIVATE_KEY in value and "-----BEGIN " in value:
+        return [Token(value, "a private key")]
+    for run in _RUN.finditer(value):
+        token = _token_at(value, run)
+        if token is not None:
+            found.append(token)
+    if ":AA" in value:
+        found += [Token(match[0], "a Telegram token") for match in re.finditer(r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}", value)]
+    if "1//0" in value:
+        found += [Token(match[0], "a Google refresh token") for match in re.finditer(r"(?<![\w/:])1//0[A-Za-z0-9_-]{30,}", value)]
+    if value.startswith("$"):
+        found += [Token(match[0], "a password hash") for match in re.finditer(r"\$(?:2[aby]|5|6|y|argon2id?)\$\S{20,}", value)]
+    return found
+
+
+def _token_at(value: str, run: re.Match[str]) -> Token | None:
+    text = run[0]
+    for prefix, least, kind in _BY_START.get(text[:2], ()):
+        if text.startswith(prefix) and len(text) - len(prefix) >= least and len(set(text[len(prefix) :])) >= _FEWEST_KINDS:
+            # Base64 goes on after a slash or a plus sign.
+            after = _AFTER.match(value, run.end()) if least >= 60 else None  # noqa: PLR2004 - the two that are base64
+            return Token(text + (after[0] if after else ""), kind)
+    return _other_token(text)
+
+
+def _other_token(text: str) -> Token | None:
+    if text.startswith("eyJ") and text.count(".") >= 2 and re.fullmatch(r"eyJ[\w-]{6,}(?:\.[\w-]*){2,4}", text):  # noqa: PLR2004 - a JWT's dots
+        return Token(text, "a JSON web token")
+    if text[:4] in {"AKIA", "ASIA"} and re.fullmatch(_AWS_IDENTIFIER, text):
+        return Token(text, "an AWS access key")
+    if text[0] in "MNO" and text.count(".") == 2 and re.fullmatch(_DISCORD, text):  # noqa: PLR2004 - likewise
+        return Token(text, "a Discord token")
+    if len(set(text)) > _FEWEST_KINDS:
+        for shape, kind in _OTHERS:
+            if re.fullmatch(shape, text):
+                return Token(text, kind) if not text.startswith("sk-") or any(letter.isdigit() for letter in text) else None
+    return None
