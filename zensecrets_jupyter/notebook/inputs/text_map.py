@@ -1,0 +1,48 @@
+"""A text that was made of parts of a cell, and where each of its characters stands there."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class MappedText(NamedTuple):
+    """A text, and for each of its characters where the cell has it: from where to where."""
+
+    text: str
+    origins: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, cell: str, start: int, end: int) -> MappedText:
+        """Return a part of a cell; a backslash at the end of a line and that end become one blank."""
+        text = ""
+        origins = []
+        position = start
+        while position < end:
+            length = 2 if cell.startswith("\\\n", position) and position + 1 < end else 1
+            text += " " if length > 1 else cell[position]
+            origins.append((position, position + length))
+            position += length
+        return cls(text, origins)
+
+    @property
+    def end(self) -> int:
+        """Where in the cell the text ends; 0 if there is none."""
+        return self.origins[-1][1] if self.origins else 0
+
+    def part(self, start: int, end: int | None = None) -> MappedText:
+        """Return a part of the text."""
+        return MappedText(self.text[start:end], self.origins[start:end])
+
+    def until_line_end(self) -> MappedText:
+        """Return the text up to the end of its first line."""
+        return self.part(0, len(self.text.partition("\n")[0]))
+
+    def followed_by(self, other: MappedText, *, blank: bool) -> MappedText:
+        """Return both texts as one; with ``blank`` what stands between them in the cell is a blank."""
+        between = [(self.end, other.origins[0][0])] if blank and other.origins else []
+        return MappedText(self.text + " " * len(between) + other.text, [*self.origins, *between, *other.origins])
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Return where in the cell that stands which is in the text from ``start`` to ``end``."""
+        begins = self.origins[start][0] if start < end else self.origins[start - 1][1]
+        return begins, self.origins[end - 1][1]
