@@ -154,6 +154,14 @@ def test_what_was_meant_as_a_value_is_gone(cell: str) -> None:
     assert without_literals(repaired.source).source == repaired.source
 
 
+@pytest.mark.parametrize("cell", ["%secret register x --key=?", "secret register x --key='? ?", "%time %secret register x y --key = ?"])
+def test_the_largest_value_is_taken_out_too(cell: str) -> None:
+    """A value of 64 KiB, and blanks in a row, are no other matter."""
+    value = canary("large") * 2000 + " " * 20_000 + "end"
+    assert "end" not in without_literals(cell.replace("?", value)).source
+    assert not find_canary(without_literals(cell.replace("?", f"'{value}'")).source)
+
+
 def test_nothing_is_guessed_of_what_takes_no_values() -> None:
     """A mistake in another command changes nothing, and own options and clear text of a schema stay where a value is taken out."""
     for cell in ("%secret gett x --key=name", "%secret list x --all = 1", "%stack lst --name=x"):

@@ -51,15 +51,13 @@ _SHELL_END = re.compile(
 )
 """What ends a command in a shell; between letters it is meant as part of a value, although a shell would end there too."""
 
-_MAGIC_INSIDE = re.compile(r"(?:(?<=\s)|(?<=[;:=(])|\A)%{0,2}[ \t]*(?P<name>zen|secrets?|stack|zensecrets)[ \t]+(?=[^\W\d])")
-"""A magic of ours behind another magic."""
+_MEANT_MAGIC = re.compile(r"(?P<sign>(?:%{1,2}[ \t]{0,20})?)(?<![\w.])(?P<name>zen|secrets?|stack|zensecrets)[ \t]+(?=[^\W\d])")
+"""A magic of ours, or what was meant as one."""
 
-_FORGOTTEN = re.compile(
-    r"^(?P<before>[ \t]*(?:(?:>>>|\.\.\.|In \[\d+\]:)[ \t]*)?(?:[^#\n]*?(?:[;:=(]|(?=%))[ \t]*)?)"
-    r"(?P<sign>%{0,2})[ \t]*(?P<name>zen|secrets?|stack|zensecrets)[ \t]+(?=[^\W\d])",
-    re.MULTILINE,
-)
-"""A line of a cell that is no Python, with a magic of ours in a place where IPython takes none."""
+_OPENERS = (";", ":", "=", "(")
+"""What stands before a magic in the middle of a line."""
+
+_PROMPT = re.compile(r"\s*(?:>>>|\.\.\.|In \[\d+\]:)?\s*")
 
 
 class CommandLine(NamedTuple):
@@ -93,7 +91,7 @@ def command_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
         return
     if body.startswith("%%"):
         first = MappedText.of(cell, offset, offset + len(body.partition("\n")[0]))
-        if (meant := _FORGOTTEN.match(first.text)) is not None:
+        if (meant := _MEANT_MAGIC.match(first.text)) is not None:
             yield CommandLine(_MEANT[meant["name"]], first.part(meant.end()))
         return
     bare = _AUTOMAGIC.match(body) if automagic and len(body.splitlines()) == 1 else None
@@ -108,7 +106,7 @@ def _in_code(cell: str, offset: int) -> Iterator[CommandLine]:
     lines = _without_prompts(cell[offset:].splitlines(keepends=True))
     rest = cell[:offset] + "".join(lines)
     for name, text, start, end in _escaped(lines, offset):
-        rest = rest[:start] + re.sub(r"[^\n]", " ", rest[start:end]) + rest[end:]
+        rest = rest[:start] + re.sub(r"[^\n]", "_", rest[start:end]) + rest[end:]
         yield from _of_escape(name, text)
     for kind, text in command_strings(rest, offset):
         if kind == "shell":
@@ -118,7 +116,7 @@ def _in_code(cell: str, offset: int) -> Iterator[CommandLine]:
             yield from _in_shell(text)
         elif kind in _MEANT:
             yield CommandLine(_MEANT[kind], text)
-    if (_FORGOTTEN.search(rest, offset) or _PROGRAM.search(rest, offset)) and is_unreadable(cell[offset:]):
+    if (_MEANT_MAGIC.search(rest, offset) or _PROGRAM.search(rest, offset)) and is_unreadable(cell[offset:]):
         yield from _forgotten(rest, offset)
 
 
@@ -135,9 +133,11 @@ def _of_escape(name: str, text: MappedText) -> Iterator[CommandLine]:
 
 def _inside(text: MappedText) -> Iterator[CommandLine]:
     """Yield the magic of ours in the arguments of another, as ``%time`` has it."""
-    found = _MAGIC_INSIDE.search(text.text)
-    if found is not None:
-        yield CommandLine(_MEANT[found["name"]], text.part(found.end()))
+    for found in _MEANT_MAGIC.finditer(text.text):
+        before = text.text[: found.start()]
+        if found["sign"] or not before.strip() or before[-1:].isspace() or before.endswith(_OPENERS):
+            yield CommandLine(_MEANT[found["name"]], text.part(found.end()))
+            return
 
 
 def _in_shell(text: MappedText) -> Iterator[CommandLine]:
@@ -152,15 +152,19 @@ def _in_shell(text: MappedText) -> Iterator[CommandLine]:
 def _forgotten(rest: str, offset: int) -> Iterator[CommandLine]:
     """Yield the lines of a cell that is no Python in which a magic of ours was meant."""
     position = offset
-    while (found := _FORGOTTEN.search(rest, position)) is not None:
-        text = MappedText.of(rest, found.end(), len(rest)).until_line_end()
-        position = max(found.end(), text.end)
-        if not _is_in_string(found["before"]):
+    while (found := _MEANT_MAGIC.search(rest, position)) is not None:
+        text = MappedText.line(rest, found.end())
+        before = rest[rest.rfind("\n", 0, found.start()) + 1 : found.start()]
+        is_place = found["sign"] or _PROMPT.fullmatch(before) or before.rstrip().endswith(_OPENERS)
+        if is_place and "#" not in before and not _is_in_string(before):
             yield CommandLine(_MEANT[found["name"]], text)
+            position = max(found.end(), text.end)
+        else:
+            position = found.end()
     for found in _PROGRAM.finditer(rest, offset):
         before = rest[rest.rfind("\n", 0, found.start()) + 1 : found.start()]
         if "#" not in before and not _is_in_string(before):
-            yield from _in_shell(MappedText.of(rest, found.start(), len(rest)).until_line_end())
+            yield from _in_shell(MappedText.line(rest, found.start()))
 
 
 def _is_in_string(before: str) -> bool:

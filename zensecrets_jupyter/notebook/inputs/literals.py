@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUPS", "Repaired", "without_literals"]
 
-_MAYBE = re.compile(r"""(?:zen|secrets?|stack|zensecrets)(?:['"]|[ \t]+[^\W\d]|[ \t]*\\).*[-=\u2013\u2014]""", re.DOTALL)
+_NAME = re.compile(r"""(?:zen|secrets?|stack|zensecrets)(?:['"]|[ \t]+[^\W\d]|[ \t]*\\)""")
+_SIGNS = ("-", "=", "\u2013", "\u2014")
 """What a cell holds if there may be a value on a command line of ours."""
 
 
@@ -37,7 +38,7 @@ def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
         cell: The source of a cell, as it was typed.
         automagic: Whether a line may be a magic of ours without its ``%``.
     """
-    if _MAYBE.search(cell) is None:
+    if not any(sign in cell for sign in _SIGNS) or _NAME.search(cell) is None:
         return Repaired(cell)
     lines = list(command_lines(cell, automagic=automagic))
     if not lines:

@@ -24,6 +24,14 @@ class MappedText(NamedTuple):
             position += length
         return cls(text, origins)
 
+    @classmethod
+    def line(cls, cell: str, start: int) -> MappedText:
+        """Return a part of a cell from ``start`` to the end of the line, which goes on behind a backslash."""
+        end = cell.find("\n", start)
+        while end > start and cell[end - 1] == "\\":
+            end = cell.find("\n", end + 1)
+        return cls.of(cell, start, end if end >= 0 else len(cell))
+
     @property
     def end(self) -> int:
         """Where in the cell the text ends; 0 if there is none."""
@@ -32,10 +40,6 @@ class MappedText(NamedTuple):
     def part(self, start: int, end: int | None = None) -> MappedText:
         """Return a part of the text."""
         return MappedText(self.text[start:end], self.origins[start:end])
-
-    def until_line_end(self) -> MappedText:
-        """Return the text up to the end of its first line."""
-        return self.part(0, len(self.text.partition("\n")[0]))
 
     def followed_by(self, other: MappedText, *, blank: bool) -> MappedText:
         """Return both texts as one; with ``blank`` what stands between them in the cell is a blank."""
