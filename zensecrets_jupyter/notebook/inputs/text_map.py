@@ -14,15 +14,15 @@ class MappedText(NamedTuple):
     @classmethod
     def of(cls, cell: str, start: int, end: int) -> MappedText:
         """Return a part of a cell; a backslash at the end of a line and that end become one blank."""
-        text = ""
+        characters = []
         origins = []
         position = start
         while position < end:
             length = 2 if cell.startswith("\\\n", position) and position + 1 < end else 1
-            text += " " if length > 1 else cell[position]
+            characters.append(" " if length > 1 else cell[position])
             origins.append((position, position + length))
             position += length
-        return cls(text, origins)
+        return cls("".join(characters), origins)
 
     @classmethod
     def line(cls, cell: str, start: int) -> MappedText:
