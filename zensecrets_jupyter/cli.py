@@ -6,6 +6,7 @@ It hands its words to the command tree, asks by hidden prompts where a person si
 
 from __future__ import annotations
 
+import codecs
 import getpass
 import io
 import os
@@ -97,7 +98,25 @@ def _prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal's encoding may lack a character of a name; that is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors=_REPLACING)
+
+
+_REPLACING = f"{PROGRAM}.plain"
+"""The name under which codecs know :func:`_replaced`."""
+
+_PLAIN = {"‹": "<", "›": ">", "…": "...", "→": "->", "✔": "OK", "—": "-"}
+"""What our own texts have for characters that an encoding lacks."""
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    """Return what is written for characters that the encoding of a stream lacks: a plain sign, or the escape that Python has for it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(one) or one.encode("ascii", "backslashreplace").decode() for one in lacking), error.end
+
+
+codecs.register_error(_REPLACING, _replaced)
 
 
 def _is_of_stdout(error: OSError) -> bool:
@@ -133,7 +152,8 @@ def _show(outcome: Outcome) -> int:
     if outcome.text:
         print(in_terminal(outcome.text))  # noqa: T201 - a command's output
     if isinstance(outcome.view, str):
-        # A value that was asked for is not rewritten, whatever is in it.
+        if isinstance(outcome.value, str) and outcome.view == str.__str__(outcome.value):
+            return _write_value(outcome.view) or outcome.exit_code
         print(outcome.view if isinstance(outcome.value, str) else in_terminal(outcome.view))  # noqa: T201 - likewise
     elif outcome.view is not None:
         width = os.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -143,6 +163,24 @@ def _show(outcome: Outcome) -> int:
 
 KERNEL_VARIABLES = (CHILD_VARIABLE, "JPY_PARENT_PID", "JPY_SESSION_NAME")
 """What a program finds in its environment that a notebook's kernel has started: ours, jupyter_client's and jupyter_server's."""
+
+
+def _write_value(value: str) -> int:
+    """Write a value exactly as it is, with a line end behind it, and return the exit code.
+
+    A file or a program gets its bytes in UTF-8, which is what ``--KEY=@FILE`` reads. A terminal gets its own encoding.
+    """
+    encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
+    try:
+        data = f"{value}\n".encode(encoding)
+    except UnicodeEncodeError:
+        problem = f"The value has a character that the encoding {encoding} lacks."
+        _say(f"Error: {problem} Set PYTHONIOENCODING=utf-8, or send the output to a file or a program, which get UTF-8.")
+        return 1
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+    return 0
 
 
 def _say(text: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from tests.commands.lines import run
+from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.literals import applied, find_literals
 from zensecrets_jupyter.testing.canary import canary
 
@@ -92,15 +93,26 @@ def test_a_literal_is_called_as_its_mark_will_be() -> None:
         "register --key ?",
     ],
 )
-def test_a_line_that_no_command_reads_is_left(line: str) -> None:
-    """It is not guessed at, but what looks like a value in it is found, so that it can be masked."""
+def test_a_line_that_no_command_reads_is_left_without_its_values(line: str) -> None:
+    """What was meant as a value is found and taken out; the rest of the line stays, and no text shows the value."""
     value = canary("unread")
     found = find_literals(["secret"], line.replace("?", value))
-    assert not found.is_clear
-    assert not found.edits
-    if line != "register --key ?":
-        assert value in {literal.value for literal in found.literals}
+    assert found.is_clear
+    assert value in {literal.value for literal in found.literals}
+    assert value not in applied(line.replace("?", value), found.edits)
     assert value not in repr(found)
+
+
+@pytest.mark.parametrize(
+    "line", ["register x --key = ?", "register x --key =?", "register x key=?", "register key=?", "register --key = ?", "update x key=?"]
+)
+def test_a_blank_or_a_missing_dash_is_an_error_that_shows_no_value(line: str) -> None:
+    """No secret is called like the value, and the error says how to write the line."""
+    value = canary("misplaced")
+    with pytest.raises(UsageProblem) as caught:
+        run(f"secret {line.replace('?', value)}")
+    assert value not in str(caught.value)
+    assert "Write --" in str(caught.value)
 
 
 def _quoted_as_double(text: str) -> str:
@@ -116,7 +128,7 @@ KEYS = strategies.from_regex(r"[a-z][a-z0-9_.]{0,8}", fullmatch=True).filter(
     lambda key: key not in {"name", "wait", "schema", "interactive"}
 )
 # What starts with these is no value that stands there itself, or no value of a key that is written apart.
-VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text[0] not in "@-{")
+VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text[0] not in "@-{=")
 
 
 @strategies.composite

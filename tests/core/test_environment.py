@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -163,3 +163,49 @@ def test_however_blocks_overlap_everything_is_restored(steps: list[tuple[str, bo
     finally:
         for variable in "ABC":
             os.environ.pop(variable, None)
+
+
+RESERVED = (
+    *("PATH", "HOME", "USER", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "LD_PRELOAD", "LD_LIBRARY_PATH", "COMSPEC"),
+    *("DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "IFS", "ENV", "BASH_ENV", "HTTP_PROXY", "HTTPS_PROXY"),
+    *("SystemRoot", "ZENSECRETS_HOME", "JUPYTER_TOKEN", "GIT_SSH_COMMAND", "NODE_OPTIONS", "SSL_CERT_FILE"),
+)
+
+
+@pytest.mark.parametrize("variable", RESERVED)
+def test_a_reserved_variable_is_not_replaced_by_a_key(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is called like a variable of the system is refused, in whatever case, and the error says how to name it."""
+    monkeypatch.setenv(variable.upper(), "as it was")
+    secret = _secret("odd", **{variable.lower().replace("_", "-"): canary("reserved")})
+    with pytest.raises(InvalidSecretError, match="would replace the environment variable") as caught, secret_environment([secret]):
+        pass
+    assert "--as KEY=NAME" in str(caught.value)
+    assert not find_canary(str(caught.value))
+    assert os.environ[variable.upper()] == "as it was"
+
+
+def test_a_prefix_or_a_name_makes_a_variable_of_any_key() -> None:
+    """With a prefix, or by the name that is given for a key, also of one secret among several, the variables are set."""
+    one, two = (_secret(name, path=f"of {name}", token="t") for name in ("one", "two"))
+    assert variables_of([one], prefix="APP_") == {"APP_PATH": "of one", "APP_TOKEN": "t"}
+    assert variables_of([one], names={"path": "WHERE"}) == {"WHERE": "of one", "TOKEN": "t"}
+    names = {"one.path": "FIRST", "path": "SECOND", "two.token": "two_token"}
+    assert variables_of([one, two], prefix="P_", names=names) == {"FIRST": "of one", "P_TOKEN": "t", "SECOND": "of two", "two_token": "t"}
+    # Whoever writes the name of a variable means that one.
+    assert variables_of([one], names={"path": "PATH"})["PATH"] == "of one"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"prefix": "LD_"}, "would replace the environment variable LD_PRELOAD"),
+        ({"names": {"preload": "1X"}}, "No environment variable can have the name"),
+        ({"names": {"preload": "A=B"}}, "No environment variable can have the name"),
+        ({"names": {"prelod": "A"}}, "There is no key 'prelod'"),
+        ({"names": {"preload": "A", "token": "A"}}, "would both be the environment variable A"),
+    ],
+)
+def test_names_that_cannot_be_are_refused(options: dict[str, Any], told: str) -> None:
+    """A prefix that makes a reserved name, a name that is none, one for no key, and one for two keys are errors."""
+    with pytest.raises(InvalidSecretError, match=told):
+        variables_of([_secret("odd", preload="p", token="t")], **options)

@@ -49,6 +49,8 @@ def _state(shell: InteractiveShell) -> dict[str, Any]:
         "names": {name for name in shell.user_ns if not name.startswith("_")},
         "streams": (sys.stdout, sys.stderr, sys.excepthook, sys.displayhook),
         "logs": (logging.getLogRecordFactory(), [list(handler.filters) for handler in logging.getLogger().handlers]),
+        "handlers": [vars(logging.Handler).get(name) for name in ("handle", "format", "handleError")],
+        "imports": list(sys.meta_path),
         "guard": guard_of(shell),
         "passphrases": interaction.set_passphrase_source(interaction.set_passphrase_source(None)),
     }

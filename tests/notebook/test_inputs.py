@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.kernels import running_kernel
+from tests.notebook.test_literals import MEANT
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def left_in(kernel: Kernel, home: Path) -> list[str]:
         "%secret regster x --key=?",
         "%secret register x --key='?",
         "%secret update nothing --key=?",
+        *MEANT,
     ],
 )
 def test_a_literal_is_kept_nowhere(kernel: Kernel, tmp_path: Path, cell: str) -> None:

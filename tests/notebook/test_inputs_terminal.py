@@ -77,6 +77,24 @@ def test_a_literal_at_the_prompt_is_in_no_history(tmp_path: Path) -> None:
     assert not find_canary(tmp_path)
 
 
+def test_a_line_that_is_no_python_is_in_no_history(tmp_path: Path) -> None:
+    """A forgotten sign, where a variable has the magic's name: neither the error nor the history, nor the file, shows the value."""
+    value = canary("forgotten")
+    with ipython(tmp_path) as process:
+        typed(process, "secret = 1", 3)
+        process.send(f"secret register x --key={value}\r")
+        until(process, "SyntaxError")
+        shown = until(process, "In [4]:")
+        assert "Warning: the value of x.key was typed in clear." in shown
+        typed(process, "%secret guard off", 5)
+        shown = typed(process, "print(In, _ih, list(get_ipython().history_manager.get_range(raw=False)))", 6)
+        assert "secret register x --key'" in shown
+        assert not find_canary(shown)
+        process.send("exit\r")
+        process.expect(pexpect.EOF)
+    assert not find_canary(tmp_path)
+
+
 def test_what_becomes_known_later_is_gone_from_the_arrow_keys(tmp_path: Path) -> None:
     """A line that was typed before anything knew its value is masked when the arrow keys bring it back."""
     with ipython(tmp_path) as process:

@@ -62,9 +62,13 @@ def test_what_moves_the_key_leaves_the_continued_lines_whole() -> None:
         "text = '''\n%secret register x --key=v\n'''",
         "%%bash\n%secret register x --key=v",
         "# %secret register x --key=v",
-        "x %secret register x --key=v",
-        "secret register x --key=v",
-        "%secrets register x --key=v",
+        "x = '%secret register x --key=v'",
+        "print('zensecrets secret register x --key=v')",
+        "print('%secret register x --key=v'",
+        "!zensecrets secret register x --key=$TOKEN --other={token} --third=@file",
+        '%%bash\nzensecrets secret register x --key="$TOKEN" --other=${TOKEN} --third=$(pass x)',
+        "subprocess.run(f'zensecrets secret register x --key={token}', shell=True)",
+        "secret = get(key='v')\nif",
         "%secret list",
         "print('--secret=v')",
         "",
@@ -81,16 +85,89 @@ def test_a_magic_without_its_sign_is_one_where_ipython_says_so() -> None:
     """Automagic goes for a cell of one line, and for no assignment."""
     assert without_literals("secret register x --key=v", automagic=True).source == "secret register x --key"
     assert without_literals("zen secrets-manager secret register x --key=v\n", automagic=True).source.endswith("x --key\n")
-    for cell in ("secret = 'register --key=v'", "secret register x --key=v\n1", "secret == '--key=v'"):
+    for cell in ("secret = 'register --key=v'", "secret == '--key=v'"):
         assert without_literals(cell, automagic=True).source is cell
 
 
-def test_a_line_that_no_command_reads_is_told_apart() -> None:
-    """The readable line of a cell is repaired, the other one is left, and the cell counts as not repaired."""
-    repaired = without_literals("%secret register x --key=one\n%secret register y z --key=two")
-    assert repaired.source == "%secret register x --key\n%secret register y z --key=two"
-    assert [literal.value for literal in repaired.literals] == ["one", "two"]
-    assert not repaired.is_clear
+MEANT = [
+    "%secret register x y --key=?",
+    "%secret register x --key = ?",
+    "%secret register x -key=?",
+    "%secret register x key=?",
+    "%secret register x --key ?",
+    "%secret register x --key='?",
+    '%secret register x --key="a ?',
+    "%secret\tregister\tx\t--key=?",
+    "% secret register x --key=?",
+    "%%secret register x --key=?",
+    "%secrets register x --key=?",
+    "%zensecrets secret register x --key=?",
+    "%secret regster x --key=?",
+    "%secret register x \\\n  --key = ?",
+    "%secret register x --key=correct horse ?",
+    "%secret register x \u2014key=?",
+    "x = 1\nsecret register x --key=?",
+    "if True: %secret register x --key=?",
+    "s = secret register x --key=?",
+    "x %secret register x --key=?",
+    "def f():\n    %secret register x --key=?\n  return",
+    "%%capture\nsecret register x --key=?\n1",
+    "%time %secret register x --key=?",
+    "%timeit -n1 -r1 %secret register x --key=?",
+    "%%capture\n%secret register x --key=?",
+    "!zensecrets secret register x --key=?",
+    "!!zensecrets secret register x --key=?",
+    "o = !zensecrets secret register x --key=?",
+    "!zensecrets secret register x --key=?;b&c",
+    "!cd /tmp && zensecrets secret register x --key='?' | cat; ls",
+    "%%bash\nzensecrets secret register x \\\n  --key=?\nls",
+    "%%sh\nzensecrets secret register x --key=?",
+    "%%script bash\nzensecrets secret register x --key=?",
+    "%sx zensecrets secret register x --key=?",
+    "%system zensecrets secret register x --key=?",
+    "get_ipython().system('zensecrets secret register x --key=?')",
+    "get_ipython().run_cell('%secret register x --key=?')",
+    "get_ipython().run_line_magic('secret', 'register x --key=?')",
+    "get_ipython().run_line_magic(\n 'secret', 'register x '\n '--key=?')",
+    "get_ipython().run_cell_magic('time', '', '%secret register x --key=?')",
+    "get_ipython().magic('secret register x --key=?')",
+    "import os\nos.system(\"zensecrets secret register x --key='?'\")",
+    "subprocess.run(['zensecrets', 'secret', 'register', 'x', '--key=?'])",
+    "subprocess.run(['zensecrets', 'secret', 'register', 'x', '--key', '?'])",
+    "subprocess.run(f'zensecrets secret register {x} --key=?')",
+]
+"""Cells in which `?` was meant as a value on a command line of ours, whether or not the cell or the command can be read."""
+
+
+@pytest.mark.parametrize("cell", MEANT)
+def test_what_was_meant_as_a_value_is_gone(cell: str) -> None:
+    """Through a shell, a string or another magic, in a line without its sign or with a mistake: the value is taken out and known."""
+    value = canary("meant")
+    repaired = without_literals(cell.replace("?", value))
+    assert repaired.is_clear
+    assert any(value in literal.value for literal in repaired.literals)
+    assert not find_canary(repaired.source)
+    assert "key" in repaired.source
+    for word in ("correct", "horse", "b&c"):
+        assert word not in repaired.source
+    # Once without its values, the cell is what it will be when it runs again.
+    assert without_literals(repaired.source).source == repaired.source
+
+
+@pytest.mark.parametrize("cell", ["%secret register x --key=?", "secret register x --key='? ?", "%time %secret register x y --key = ?"])
+def test_a_long_value_is_taken_out_too(cell: str) -> None:
+    """A value of many thousand characters, and blanks in a row, are no other matter."""
+    value = canary("large") * 300 + " " * 5000 + "end"
+    assert "end" not in without_literals(cell.replace("?", value)).source
+    assert not find_canary(without_literals(cell.replace("?", f"'{value}'")).source)
+
+
+def test_nothing_is_guessed_of_what_takes_no_values() -> None:
+    """A mistake in another command changes nothing, and own options and clear text of a schema stay where a value is taken out."""
+    for cell in ("%secret gett x --key=name", "%secret list x --all = 1", "%stack lst --name=x"):
+        assert without_literals(cell).source is cell
+    cell = "%secret register x -s basic_auth --username=me too --password=a b --wait"
+    assert without_literals(cell).source == "%secret register x -s basic_auth --username=me too --password --wait"
 
 
 PYTHON = strategies.sampled_from(

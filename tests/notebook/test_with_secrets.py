@@ -78,17 +78,136 @@ def test_magics_work_inside(kernel: Kernel) -> None:
     [
         ("%%with_secrets\n1", "Which secrets?"),
         ("%%with_secrets wether\n1", "Did you mean 'weather'?"),
-        ("%%with_secrets weather\nimport asyncio\nawait asyncio.sleep(0)", "can't await"),
+        ("%%with_secrets weather --as nothing=NAME\n1", "There is no key 'nothing'"),
+        ("%%with_secrets weather --as token\n1", "Write --as KEY=NAME"),
+        ("%%with_secrets weather --prefix 1\n1", "No variable's name can start with '1'"),
+        ("%%with_secrets weather --prefx A_\n1", "has no option '--prefx'"),
+        ("%%with_secrets places\nprint('it ran')", "would replace the environment variable PATH"),
         ("%%with_secrets 'weather\n1", "can't be read"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_line(kernel: Kernel, cell: str, told: str) -> None:
-    """No name, an unknown name, an await or an open quote end with one line, before anything of the cell runs."""
+    """No name, an unknown one, an option or a variable that can't be, or an open quote: one line, before anything of the cell runs."""
+    assert kernel.run("%secret register places --path=/somewhere").ok
     ran = kernel.run(cell)
+    assert "it ran" not in ran.stream("stdout")
     assert not ran.ok
     assert told in ran.error
     assert len(ran.stream("stderr").strip().splitlines()) == 1
     assert kernel.run(IS_SET).shown() == ["False"]
+    assert kernel.run("'somewhere' in __import__('os').environ['PATH']").shown() == ["False"]
+
+
+@pytest.mark.parametrize(
+    ("interactivity", "shown"),
+    [("last_expr", ["3"]), ("last", ["3"]), ("all", ["1", "3"]), ("none", []), ("last_expr_or_assign", ["3"])],
+)
+def test_what_is_displayed_is_what_any_cell_displays(kernel: Kernel, interactivity: str, shown: list[str]) -> None:
+    """The shell's setting holds for the cell, as does a semicolon, and an assignment at the end where the setting shows those."""
+    assert kernel.run(f"get_ipython().ast_node_interactivity = {interactivity!r}").ok
+    assert kernel.run("%%with_secrets weather\n1\nx = 2\n3").shown() == shown
+    assert kernel.run("%%with_secrets weather\n1\nx = 2\n3").shown() == kernel.run("1\nx = 2\n3").shown()
+    assert kernel.run("%%with_secrets weather\nx = 4").shown() == kernel.run("x = 4").shown()
+    assert kernel.run("%%with_secrets weather\n5 # why\n# that is all\n").shown() == kernel.run("5 # why\n# that is all\n").shown()
+    assert kernel.run("%%with_secrets weather\n5; # why").shown() == kernel.run("5; # why").shown() or interactivity == "all"
+
+
+def test_a_cell_may_await(kernel: Kernel) -> None:
+    """At top level, in comprehensions and before an error, the variable is set, and afterwards it is not."""
+    cell = "%%with_secrets weather\nimport asyncio, os\nawait asyncio.sleep(0)\nlen([await asyncio.sleep(0, os.environ['TOKEN'])])"
+    assert kernel.run(cell).shown() == ["1"]
+    assert kernel.run(IS_SET).shown() == ["False"]
+    assert kernel.run("%%with_secrets weather\nawait asyncio.sleep(0)\n1 / 0").reply["ename"] == "ZeroDivisionError"
+    assert kernel.run(IS_SET).shown() == ["False"]
+
+
+@pytest.mark.parametrize(
+    ("line", "variable"),
+    [
+        ("weather # why", "TOKEN"),
+        ("weather   # it's why", "TOKEN"),
+        ("weather --prefix APP_", "APP_TOKEN"),
+        ("--prefix=APP_ weather # both", "APP_TOKEN"),
+        ("weather --as token=MINE", "MINE"),
+        ("weather --as weather.token=mine --prefix P_", "mine"),
+        ("places --prefix APP_", "APP_PATH"),
+        ("places weather --as path=WHERE", "WHERE"),
+        ("places --as path=PATH", "PATH"),
+    ],
+)
+def test_the_line_of_the_magic(kernel: Kernel, line: str, variable: str) -> None:
+    """It takes a comment, a prefix and names of variables, and what a name replaces is what it was afterwards."""
+    assert kernel.run("%secret register places --path=/somewhere").ok
+    look = f"__import__('os').environ.get({variable!r})"
+    before = kernel.run(look).shown()
+    ran = kernel.run(f"%%with_secrets {line}\nlen({look}) > 4")
+    assert ran.shown() == ["True"], ran.error
+    assert kernel.run(look).shown() == before
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%%with_secrets weather\n%%capture\nassert 'TOKEN' in __import__('os').environ",
+        "%%capture\n%%with_secrets weather\nassert 'TOKEN' in __import__('os').environ",
+        "%%time\n%%with_secrets weather\nassert 'TOKEN' in __import__('os').environ",
+        '%%with_secrets weather\n%%bash\ntest -n "$TOKEN"',
+        "%%with_secrets weather\n%%with_secrets places --prefix A_\nimport os\nassert os.environ['TOKEN'] and os.environ['A_PATH']",
+        '%%with_secrets weather\n!test -n "$TOKEN"\nassert _exit_code == 0',
+        "%%with_secrets weather\nget_ipython().run_cell('1')\nassert 'TOKEN' in __import__('os').environ",
+        "%%with_secrets weather\n\n    import os\n    assert 'TOKEN' in os.environ\n",
+        "%%with_secrets weather\nfrom __future__ import annotations\nimport os\nassert 'TOKEN' in os.environ",
+        "%%with_secrets weather\n>>> import os\n>>> assert 'TOKEN' in os.environ",
+        "%%with_secrets weather\n",
+        "get_ipython().run_cell_magic('with_secrets', 'weather', \"assert 'TOKEN' in __import__('os').environ\")",
+    ],
+)
+def test_other_magics_and_cells_go_with_it(kernel: Kernel, cell: str) -> None:
+    """Under another cell magic or over one, with cells that the cell runs, indented or pasted with prompts, it works, and is undone."""
+    assert kernel.run("%secret register places --path=/somewhere").ok
+    ran = kernel.run(cell)
+    assert ran.ok, ran.error
+    assert kernel.run(IS_SET).shown() == ["False"]
+
+
+def test_tracebacks_have_the_lines_of_the_cell(kernel: Kernel) -> None:
+    """An error shows the line as it stands in the cell, and a SyntaxError sets nothing."""
+    assert "line 3" in kernel.run("%%with_secrets weather\nx = 1\n1 / 0").error
+    assert kernel.run("%%with_secrets weather\nx = = 1").reply["ename"] == "SyntaxError"
+    assert kernel.run(IS_SET).shown() == ["False"]
+
+
+def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
+    """A cell that a person stops while it runs leaves no variable."""
+    identity = kernel.start("%%with_secrets weather\nprint('begun', flush=True)\nimport time\nwhile True:\n    time.sleep(0.01)")
+    kernel.until(identity, "stream")
+    kernel.manager.interrupt_kernel()
+    assert kernel.reply(identity)["ename"] == "KeyboardInterrupt"
+    assert kernel.run(IS_SET).shown() == ["False"]
+
+
+def test_unloading_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
+    """The variable is gone at once, and the magic after the cell."""
+    ran = kernel.run(f"%%with_secrets weather\n%unload_ext zensecrets_jupyter\n{IS_SET}")
+    assert ran.shown() == ["False"]
+    assert "not found" in kernel.run("%%with_secrets weather\n1").error
+
+
+def test_code_and_steps_are_refused_reserved_variables_too(kernel: Kernel) -> None:
+    """`Client().env`, `%secret env` and a step's secrets refuse a key like PATH, and the first two take a prefix or a name for it."""
+    assert kernel.run("%secret register places --path=/somewhere").ok
+    step = "from zensecrets_jupyter import step\n@step(secrets=['places'])\ndef there() -> str:\n    return 'it ran'\nthere()"
+    code = "from zensecrets_jupyter import Client\nwith Client().env('places'):\n    print('it ran')"
+    for cell in (step, code, "%secret env places"):
+        ran = kernel.run(cell)
+        assert "places.path would replace the environment variable PATH" in ran.error
+        assert "it ran" not in ran.stream("stdout")
+    options = "prefix='A_'", "names={'path': 'A_PATH'}"
+    for option in options:
+        ran = kernel.run(f"import os\nwith Client().env('places', {option}):\n    print(len(os.environ['A_PATH']))")
+        assert ran.stream("stdout") == "10\n", ran.error
+    assert "Set for this session: B_PATH." in kernel.run("%secret env places --as path=B_PATH").stream("stdout")
+    assert kernel.run("len(os.environ['B_PATH'])").shown() == ["10"]
 
 
 def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:

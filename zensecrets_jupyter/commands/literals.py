@@ -1,12 +1,11 @@
 """Values that were typed on a command's own line: found, and taken out of it.
 
-The tree says which arguments are sensitive, and the words of a line are read as the commands read them. A line that no command would
-take is never changed: what in it may be a value is only named.
+The tree says which arguments are sensitive, and the words of a line are read as the commands read them. In a line that no command would
+take, what was meant as a value is guessed, and taken out too.
 """
 
 from __future__ import annotations
 
-import re
 import shlex
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +14,7 @@ import click
 
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import SETTINGS, FreeCommand, Group, explain
-from zensecrets_jupyter.commands.sensitive import Literal
+from zensecrets_jupyter.commands.guessing import EXPANSION, guesses
 from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.commands.words import Given
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
@@ -23,10 +22,8 @@ from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from zensecrets_jupyter.commands.sensitive import Literal
     from zensecrets_jupyter.commands.words import Placed
-
-_ARGUMENT = re.compile(r"""--([^\s='"]+)=(?:'([^']+)|"([^"]+)|(\S+))""")
-"""What looks like an argument in a line that no command reads."""
 
 
 class Edit(NamedTuple):
@@ -51,32 +48,32 @@ class Found(NamedTuple):
     is_clear: bool = True
 
 
-def find_literals(group: Sequence[str], line: str) -> Found:
+def find_literals(group: Sequence[str], line: str, *, expands: bool = False) -> Found:
     """Return the values of sensitive arguments in a line, and what takes them out.
 
     Args:
         group: The words of the tree before the line, as ``secret`` for ``%secret``.
         line: The line.
+        expands: Whether ``$x`` and ``{x}`` stand for something else there, as in a shell.
     """
-    try:
-        read = _read(line)
-    except ValueError:
-        return _guessed(line)
     with passphrases_from(nobody):
         try:
+            read = _read(line)
             reading = _Reading.of([*group, *(word.text for word in read)])
             if reading is None:
                 return Found()
-        except UsageProblem:
-            return _guessed(line)
-        try:
             own, placed = reading.arguments()
-        except UsageProblem:
-            return Found(tuple(literal for _, literal in reading.literals(lenient=True)), is_clear=False)
-        typed = reading.literals()
+        except (ValueError, UsageProblem):
+            return _guessed(group, line, expands=expands)
+        shift = reading.first - len(group)
+        typed = [
+            (place, literal)
+            for place, literal in reading.literals()
+            if not expands or not _is_expansion(line, read[shift + place.text_at], literal.value)
+        ]
         literals = tuple(literal for _, literal in typed)
         places = [place for place, _ in typed]
-        edits = tuple(_edits(read[reading.first - len(group) :], places))
+        edits = tuple(_edits(read[shift:], places))
         bare = [Given(one.given.key, None) if one in places else one.given for one in placed]
         after = _Reading.of([*group, *(word.text for word in _read(applied(line, edits)))])
         # Whoever runs the line again must get the same command.
@@ -90,6 +87,11 @@ def applied(line: str, edits: Iterable[Edit]) -> str:
     for edit in sorted(edits, reverse=True):
         line = line[: edit.start] + edit.text + line[edit.end :]
     return line
+
+
+def _is_expansion(line: str, word: _Word, value: str) -> bool:
+    """Tell whether a value is filled in by a shell, IPython or Python. Single quotes keep a shell from doing so, but not the others."""
+    return EXPANSION.fullmatch(value) is not None and (value.startswith("{") or "'" not in line[word.start : word.end])
 
 
 class _Word(NamedTuple):
@@ -162,11 +164,11 @@ class _Reading(NamedTuple):
             raise explain(error) from None
         return cls(command, context, first, words[first:])
 
-    def arguments(self, *, lenient: bool = False) -> tuple[list[str], list[Placed]]:
-        return self.command.placed(self.context, self.words, lenient=lenient)
+    def arguments(self) -> tuple[list[str], list[Placed]]:
+        return self.command.placed(self.context, self.words)
 
-    def literals(self, *, lenient: bool = False) -> list[tuple[Placed, Literal]]:
-        found = ((one, self.command.literal(self.context, one.given)) for one in self.arguments(lenient=lenient)[1])
+    def literals(self) -> list[tuple[Placed, Literal]]:
+        found = ((one, self.command.literal(self.context, one.given)) for one in self.arguments()[1])
         return [(one, literal) for one, literal in found if literal is not None]
 
     def is_read_as(self, own: list[str], given: list[Given]) -> bool:
@@ -209,8 +211,8 @@ def _as_word(text: str) -> str:
         return shlex.quote(text)
 
 
-def _guessed(line: str) -> Found:
-    """Return what looks like a value in a line that no command reads; it was typed all the same."""
-    before = [word for word in line.partition("--")[0].split() if not word.startswith("-")]
-    name = before[-1] if before else "typed"
-    return Found(tuple(Literal(f"{name}.{key}", "".join(text)) for key, *text in _ARGUMENT.findall(line)), is_clear=False)
+def _guessed(group: Sequence[str], line: str, *, expands: bool) -> Found:
+    """Return what was meant as a value in a line that no command reads; it was typed all the same."""
+    found = guesses(group, line, expands=expands)
+    edits = tuple(Edit(one.start, one.end, f"--{one.key}") for one in found)
+    return Found(tuple(literal for one in found for literal in one.literals), edits)

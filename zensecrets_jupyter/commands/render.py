@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import shutil
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
@@ -75,7 +76,8 @@ class Table(Sequence[dict[str, str]]):
 
         lines = [_printable(self.title)] if self.title else []
         if self._rows:
-            table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+            rules = box.SIMPLE_HEAD if _has_lines() else box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+            table = RichTable(box=rules, safe_box=False, pad_edge=False, show_edge=False)
             for column in self.columns:
                 table.add_column(Text(column.upper()), overflow="fold")
             for row in self._rows:
@@ -254,6 +256,15 @@ def _keys_of(schema: type[BaseSecretSchema]) -> str:
         return "any"
     required = set(schema.required_keys())
     return ", ".join(key if key in required else f"{key} (optional)" for key in schema.get_schema_keys())
+
+
+def _has_lines() -> bool:
+    """Tell whether the encoding of stdout has the lines that tables are drawn with."""
+    try:
+        "\u2500".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _printable(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -12,11 +12,14 @@ from zensecrets_jupyter.commands import completion
 from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command
+from zensecrets_jupyter.commands.grammar import SETTINGS, Command, explain
 from zensecrets_jupyter.core.environment import secret_environment, variables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _session = ExitStack()
 """Takes back what was set for this session."""
@@ -37,34 +40,109 @@ class _WithProgram(Command):
         return [*super().collect_usage_pieces(ctx), "[-- PROGRAM ARGUMENTS...]"]
 
 
+_names = click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completion.of(completion.secret_names))
+_prefix = click.option("--prefix", default="", help="What the variables' names start with.")
+_renamed = click.option(
+    "--as", "renamed", metavar="KEY=NAME", multiple=True, help="The name of a key's variable; may be given several times."
+)
+
+
 @click.command("env", cls=_WithProgram)
-@click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completion.of(completion.secret_names))
-@click.option("--prefix", default="", help="What the variables' names start with.")
+@_names
+@_prefix
+@_renamed
 @click.option("--unset", is_flag=True, help="Make the variables that were set so what they were before.")
 @click.pass_obj
-def env(call: Call, names: Sequence[str], prefix: str, *, unset: bool, program: Sequence[str]) -> Outcome:
+def env(  # noqa: PLR0913 - one for each option
+    call: Call, names: Sequence[str], prefix: str, renamed: Sequence[str], *, unset: bool, program: Sequence[str]
+) -> Outcome:
     """Give the keys of secrets to programs as environment variables.
 
-    A variable is called like its key, in upper case, with _ for what is no letter or digit. In a notebook they are set for the session:
-    what is started from there inherits them. In a terminal they are set for one program: `env NAME -- PROGRAM ARGUMENTS`.
+    A variable is called like its key, in upper case, with _ for what is no letter or digit; one such as PATH is replaced only where
+    --as names it. In a notebook they are set for the session: what is started from there inherits them. In a terminal they are set for
+    one program: `env NAME -- PROGRAM ARGUMENTS`.
     """
     if unset:
         _session.close()
         return Outcome(text="The variables that were set for this session are what they were before.")
     if not names:
         raise UsageProblem("Which secrets?", hint=f"Write: {call.abilities.program} secret env NAME.")
-    if prefix and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", prefix):
-        raise UsageProblem(f"No variable's name can start with {prefix!r}.", hint="Use letters, digits and '_'.")
+    chosen = _chosen(names, prefix, renamed)
     run = call.abilities.run_program
     if program and run is None:
         raise UsageProblem("Here the variables are set for the session.", hint="Leave out '--' and what follows, and run the program then.")
     if not program and not call.abilities.keeps_environment:
         message = "Variables that were set here would be gone at once."
         raise UsageProblem(message, hint=f"Say which program gets them: {call.abilities.program} secret env {' '.join(names)} -- PROGRAM")
-    manager = manager_of()
-    secrets = [manager.get_secret(name) for name in dict.fromkeys(names)]
     if run is not None and program:
-        return Outcome(exit_code=run(program, variables_of(secrets, prefix=prefix)))
-    variables = _session.enter_context(secret_environment(secrets, prefix=prefix))
+        return Outcome(exit_code=run(program, chosen.variables()))
+    variables = _session.enter_context(chosen.environment())
     text = f"Set for this session: {', '.join(variables)}. What is started from here inherits them; to undo it: %secret env --unset"
     return Outcome(text=text)
+
+
+class ChosenVariables(NamedTuple):
+    """Secrets that are to be environment variables, and how these are called.
+
+    Attributes:
+        secrets: The names of the secrets.
+        prefix: What the variables' names start with.
+        names: The names of some keys' variables.
+    """
+
+    secrets: tuple[str, ...]
+    prefix: str
+    names: dict[str, str]
+
+    def variables(self) -> dict[str, str]:
+        """Return the variables, by name."""
+        return variables_of(self._read(), prefix=self.prefix, names=self.names)
+
+    def environment(self) -> AbstractContextManager[dict[str, str]]:
+        """Return a block in which the variables are set."""
+        return secret_environment(self._read(), prefix=self.prefix, names=self.names)
+
+    def _read(self) -> list[BaseSecretSchema]:
+        manager = manager_of()
+        return [manager.get_secret(name) for name in dict.fromkeys(self.secrets)]
+
+
+def chosen_on_line(words: Sequence[str], program: str) -> ChosenVariables:
+    """Return what the words after ``program``, which is such as ``%%with_secrets``, choose.
+
+    Raises:
+        UsageProblem: If they can't be read, or name no secret.
+    """
+    command = Command(program, params=[_parameter(_names), _parameter(_prefix), _parameter(_renamed)])
+    try:
+        options = command.make_context(program, list(words), **{**SETTINGS, "help_option_names": []}).params
+    except click.UsageError as error:
+        problem = explain(error)
+    else:
+        return _chosen(options["names"], options["prefix"], options["renamed"], usage=f"{program} NAME [NAME …]")
+    raise problem
+
+
+def _parameter(decorate: Callable[..., Any]) -> click.Parameter:
+    """Return the parameter that one of Click's decorators adds to a command."""
+
+    def nothing() -> None:
+        """Do nothing."""
+
+    decorate(nothing)
+    parameter: click.Parameter = vars(nothing)["__click_params__"][0]
+    return parameter
+
+
+def _chosen(names: Sequence[str], prefix: str, renamed: Sequence[str], *, usage: str = "") -> ChosenVariables:
+    if not names:
+        raise UsageProblem("Which secrets?", hint=f"Write {usage} on the first line of the cell.")
+    if prefix and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", prefix):
+        raise UsageProblem(f"No variable's name can start with {prefix!r}.", hint="Use letters, digits and '_'.")
+    chosen: dict[str, str] = {}
+    for one in renamed:
+        key, equals, name = one.partition("=")
+        if not (key and equals and name):
+            raise UsageProblem("--as takes a key and the name of its variable.", hint="Write --as KEY=NAME.")
+        chosen[key] = name
+    return ChosenVariables(tuple(names), prefix, chosen)

@@ -6,12 +6,17 @@ repeated in an error.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.errors import UsageProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+
+_KEY = re.compile(r"[^\W\d][\w.-]*")
+"""A key as people write it."""
 
 
 class Given(NamedTuple):
@@ -113,6 +118,8 @@ class _Line:
                     _refuse_dash(word, after.key if after else "", self._options)
                 self.own.append(word)
             else:
+                if not self._lenient:
+                    _refuse_equals(word, after.key if after else "")
                 self.loose.append(_Loose(word, after, at))
 
     def _read_own(self, word: str, waiting: list[str]) -> None:
@@ -150,6 +157,17 @@ def as_known(key: str, known: Iterable[str]) -> str:
 
 def _folded(word: str) -> str:
     return word.replace("_", "-")
+
+
+def _refuse_equals(word: str, key: str) -> None:
+    head, equals, _ = word.partition("=")
+    if equals and key and not head:
+        message = f"Between --{key} and its value stands a blank."
+        raise UsageProblem(message, hint=f"Write --{key}=VALUE without blanks; a value that starts with '=' is written --{key}==…")
+    if equals and not key and _KEY.fullmatch(head):
+        raise UsageProblem(f"{head}=… has no '--' before it.", hint=f"Write --{head}=VALUE; what is no value stands behind ' -- '.")
+    if equals and not key and not head:
+        raise UsageProblem("There is a '=' without a key before it.", hint="Write --KEY=VALUE without blanks.")
 
 
 def _refuse_dash(word: str, key: str, options: Mapping[str, bool]) -> None:

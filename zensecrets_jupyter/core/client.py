@@ -11,7 +11,7 @@ from zensecrets_jupyter.core.transfer.copying import copy_secrets
 from zensecrets_jupyter.core.workspace import Workspace, get_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
@@ -96,13 +96,19 @@ class Client:
         return copy_secrets(workspace.open_manager(source), workspace.open_manager(target), names, on_conflict=on_conflict)
 
     @contextmanager
-    def env(self, *names: str) -> Iterator[dict[str, str]]:
+    def env(self, *secrets: str, prefix: str = "", names: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
         """Set the keys of the named secrets as environment variables while the block runs, and yield the variables by name.
 
         A variable is called like its key, in upper case and with ``_`` for what is no letter or digit. What was set before is restored.
 
+        Args:
+            secrets: The names of the secrets.
+            prefix: What the variables' names start with.
+            names: Names of variables for some keys, by ``key`` or ``secret.key``.
+
         Raises:
             SecretNotFoundError: If a secret does not exist; nothing was set then.
+            InvalidSecretError: If a variable would replace one such as ``PATH``, and has neither a prefix nor a name; likewise.
         """
-        with secret_environment([self.get_secret(name) for name in names]) as variables:
+        with secret_environment([self.get_secret(name) for name in secrets], prefix=prefix, names=names) as variables:
             yield variables

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import shlex
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -15,12 +13,14 @@ from IPython.display import display
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.core.redaction import the_redactor
+from zensecrets_jupyter.notebook import with_secrets
 from zensecrets_jupyter.notebook.asking import asker
 from zensecrets_jupyter.notebook.guard import guard_of, selftest_of
 from zensecrets_jupyter.notebook.inputs.literals import GROUPS
 from zensecrets_jupyter.notebook.progress import progress_in
 from zensecrets_jupyter.notebook.sources.prompts import command_prompts
 from zensecrets_jupyter.notebook.waiting import WAIT, awaited
+from zensecrets_jupyter.notebook.with_secrets import ENTER, NAME, CellEnvironment, cell_of, without_comment
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from zensecrets_jupyter.commands.ask import Asker
-    from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
@@ -37,7 +36,10 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
     for name, words in GROUPS.items():
         _replace(shell, "line", name, _command(shell, words), undo)
         _replace(shell, "line", awaited(name), _awaited_command(shell, words), undo)
-    _replace(shell, "cell", "with_secrets", _with_secrets(shell), undo)
+    environment = CellEnvironment()
+    _replace(shell, "line", ENTER, _entering(environment), undo)
+    _replace(shell, "cell", NAME, _with_secrets(shell), undo)
+    with_secrets.register(shell, environment, undo)
 
 
 def _replace(shell: InteractiveShell, kind: str, name: str, magic: Callable[..., Any], undo: ExitStack) -> None:
@@ -134,46 +136,20 @@ def words_of(line: str) -> list[str]:
 
 
 def _with_secrets(shell: InteractiveShell) -> Callable[[str, str], None]:
-    def with_secrets(line: str, cell: str) -> None:
-        """%%with_secrets NAME…: run the cell with the keys of these secrets as environment variables, restored afterwards."""
-        __tracebackhide__ = True
-        from zensecrets_jupyter.core.environment import secret_environment  # noqa: PLC0415 - loading the extension stays fast
+    def run(line: str, cell: str) -> None:
+        """%%with_secrets NAME… [--prefix P_] [--as KEY=NAME]: run the cell with secrets' keys as environment variables."""
+        # A cell that a person runs does not come here: its first line has become a call by then.
+        shell.run_cell(cell_of(line, cell)).raise_error()
 
-        # What goes wrong before the cell runs is told in one line; what goes wrong in it is the user's own traceback.
-        secrets, codes = in_one_line(_prepared)(shell, line, cell)
-        with secret_environment(secrets):
-            for code in codes:
-                exec(code, shell.user_global_ns, shell.user_ns)  # noqa: S102 - running the user's cell is what it is for
-
-    return with_secrets
+    return run
 
 
-def _prepared(shell: InteractiveShell, line: str, cell: str) -> tuple[list[BaseSecretSchema], list[Any]]:
-    from zensecrets_jupyter.core.client import Client  # noqa: PLC0415 - loading the extension stays fast
-    from zensecrets_jupyter.core.environment import variables_of  # noqa: PLC0415 - likewise
+def _entering(environment: CellEnvironment) -> Callable[[str], None]:
+    @in_one_line
+    def enter(line: str) -> None:
+        from zensecrets_jupyter.commands.secret_env import chosen_on_line  # noqa: PLC0415 - loading the extension stays fast
 
-    names = words_of(line)
-    if not names:
-        message = "Which secrets? Write %%with_secrets NAME [NAME …] on the first line of the cell."
-        raise UsageError(message)
-    secrets = [Client().get_secret(name) for name in names]
-    variables_of(secrets)
-    return secrets, _compiled(shell, cell)
+        environment.enter(chosen_on_line(words_of(without_comment(line)), f"%%{NAME}").environment())
 
-
-def _compiled(shell: InteractiveShell, cell: str) -> list[Any]:
-    """Return the code of a cell: all but a last expression, and that one so that its value is displayed."""
-    source = shell.transform_cell(cell)
-    name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
-    module = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
-    shown: list[ast.stmt] = []
-    quiet = shell.displayhook.semicolon_at_end_of_expression(source)
-    if module.body and isinstance(module.body[-1], ast.Expr) and not quiet:
-        shown = [module.body.pop()]
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    body = [compile(module, name, "exec", flags=shell.compile.flags | flags)]
-    body += [compile(ast.Interactive(shown), name, "single", flags=shell.compile.flags | flags)] if shown else []
-    if any(code.co_flags & inspect.CO_COROUTINE for code in body):
-        message = "A cell under %%with_secrets can't await. Write `with Client().env(NAME):` around the code instead."
-        raise UsageError(message)
-    return body
+    enter.__doc__ = "Set the keys of secrets as environment variables until the cell ends; `%%with_secrets` calls this."
+    return enter

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import io
 import logging
+from typing import TYPE_CHECKING, Any
 
+import pydantic
 import pytest
 
 from zensecrets_jupyter.core.redaction import RedactingFilter, Redactor, mark
 from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Log:
@@ -84,8 +90,106 @@ def test_a_record_without_a_value_stays(log: Log) -> None:
 
 
 def test_a_message_that_does_not_fit_its_arguments(log: Log, value: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A record that can't be formatted is written as one that could not be redacted."""
+    """Nothing is written, and logging reports the mistake itself, without the value."""
     misfit = "%d of %d"
     log.logger.error(misfit, value)
-    assert log.text.getvalue() == "‹redaction failed›\n"
-    assert find_canary(capsys.readouterr().err, value) == []
+    assert log.text.getvalue() == ""
+    told = capsys.readouterr().err
+    assert "--- Logging error ---" in told
+    assert f"Message: '%d of %d'\nArguments: ('{mark('a.key')}',)" in told
+    assert find_canary(told, value) == []
+
+
+def test_a_masked_record_keeps_its_exception(log: Log, value: str) -> None:
+    """Code that looks at ``exc_info`` finds an exception of the same class, with masked arguments, notes, attributes and causes."""
+    error = HostError("unreachable", f"http://{value}@host")
+    error.__cause__ = OSError(2, "No such file", f"/run/{value}")
+    log.logger.error("failed", exc_info=error)
+    kind, shown, _ = log.records[0].exc_info or (None, None, None)
+    assert kind is HostError
+    assert isinstance(shown, HostError)
+    assert shown.address == f"http://{mark('a.key')}@host"
+    assert isinstance(shown.__cause__, FileNotFoundError)
+    assert shown.__cause__.filename == f"/run/{mark('a.key')}"
+    assert str(error) == f"unreachable: http://{value}@host"
+
+
+class HostError(Exception):
+    """An error with a signature and a text of its own."""
+
+    def __init__(self, reason: str, address: str) -> None:
+        """Keep the reason and the address."""
+        super().__init__(reason, address)
+        self.address = address
+
+    def __str__(self) -> str:
+        """Return both."""
+        return f"{self.args[0]}: {self.address}"
+
+
+class SlottedError(Exception):
+    """An error whose text is in a slot, which no copy has."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        """Keep the text past the arguments."""
+        super().__init__()
+        self.text = text
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return self.text
+
+
+def _unicode_error(value: str) -> UnicodeDecodeError:
+    return UnicodeDecodeError("utf-8", value.encode(), 0, 1, f"it is {value}")
+
+
+def _syntax_error(value: str) -> SyntaxError:
+    return SyntaxError("invalid", ("cell", 1, 1, f"token = {value}", 1, 2))
+
+
+def _circle(value: str) -> Exception:
+    error = ValueError(value)
+    error.__context__ = KeyError(value)
+    error.__context__.__context__ = error
+    return error
+
+
+@pytest.mark.parametrize(
+    "make", [SlottedError, _unicode_error, _syntax_error, _circle, KeyError, lambda value: ValueError({"deep": [value]}), SystemExit]
+)
+def test_every_kind_of_exception_is_masked(log: Log, value: str, make: Callable[[str], BaseException]) -> None:
+    """Fields of C code, slots, circles and objects as arguments: the traceback shows masks, and the class can still be told."""
+    error = make(value)
+    log.logger.error("failed", exc_info=error)
+    kind, shown, _ = log.records[0].exc_info or (None, None, None)
+    assert isinstance(shown, type(error))
+    assert kind.__name__ == type(error).__name__ if kind else False
+    assert mark("a.key") in log.text.getvalue()
+    assert find_canary(log.text.getvalue() + str(shown) + repr(shown), value) == []
+
+
+def test_groups_of_exceptions_are_masked(log: Log, value: str) -> None:
+    """Each exception of a group is masked, in groups within groups too."""
+    groups: Any = getattr(builtins, "ExceptionGroup", None)
+    if groups is None:
+        error: Any = ValueError(value)
+    else:
+        error = groups(f"all {value}", [ValueError(value), groups("inner", [KeyError(value), TypeError("plain")])])
+    log.logger.error("failed", exc_info=error)
+    assert mark("a.key") in log.text.getvalue()
+    assert find_canary(log.text.getvalue(), value) == []
+
+
+def test_an_exception_that_cannot_be_copied_is_shown_as_text(log: Log, value: str) -> None:
+    """A class that no class may be derived from has its masked traceback as text, and no exception."""
+    model = pydantic.create_model("Model", size=(int, ...))
+    try:
+        model(size=value)
+    except pydantic.ValidationError as error:
+        log.logger.exception("failed", exc_info=error)
+    assert log.records[0].exc_info is None
+    assert mark("a.key") in log.text.getvalue()
+    assert find_canary(log.text.getvalue(), value) == []

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.redaction.marks import FAILED
+from zensecrets_jupyter.core.redaction.objects import formatted, masked_exception, masked_object, shown_texts
 from zensecrets_jupyter.core.redaction.redactor import Redactor, the_redactor
 
-# What every record has; all else was given by ``extra=`` or by another filter.
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+"""The attributes that logging itself sets; others come from ``extra=``, a filter or a record factory."""
+
+_TEXTS = ("name", "pathname", "module", "funcName", "threadName", "processName", "taskName", "message", "exc_text", "stack_info")
+"""Standard attributes that hold text, besides the message."""
 
 
 class RedactingFilter(logging.Filter):
@@ -24,30 +33,74 @@ class RedactingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact ``record`` in place, and return that it is to be logged."""
-        try:
-            self._redact(record, self._redactor or the_redactor())
-        except Exception:  # noqa: BLE001 - whatever it is, the record must not go out as it is
-            record.msg, record.args, record.exc_info, record.exc_text, record.stack_info = FAILED, None, None, None, None
-            for name in set(vars(record)) - _OWN:
-                setattr(record, name, FAILED)
+        masked = masked_record(record, self._redactor or the_redactor())
+        if masked is not record:
+            vars(record).update(vars(masked))
         return True
 
-    def _redact(self, record: logging.LogRecord, redactor: Redactor) -> None:
-        message = record.getMessage()
-        redacted = redactor.redact(message)
-        if redacted is not message or (record.args and redactor.redact_tree(record.args) is not record.args):
-            record.msg, record.args = redacted, None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = _FORMATTER.formatException(record.exc_info)
-        if record.exc_text:
-            shown = redactor.redact(record.exc_text)
-            if shown is not record.exc_text:
-                # With exc_info, the next handler would write the traceback anew.
-                record.exc_text, record.exc_info = shown, None
-        if record.stack_info:
-            record.stack_info = redactor.redact(record.stack_info)
-        for name in set(vars(record)) - _OWN:
-            setattr(record, name, redactor.redact_tree(getattr(record, name)))
+
+def masked_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
+    """Return a copy of ``record`` in which values are masked, or ``record`` itself if there are none.
+
+    The copy keeps ``exc_info``, with a masked copy of the exception. A message that does not fit its arguments still does not fit them, so
+    that logging reports that mistake itself.
+    """
+    try:
+        # One search in everything is much faster than one for each attribute, and most records hold no value.
+        if not redactor.size or not redactor.find("\n\n".join(_texts(record))):
+            return record
+        changes = _changes(record, redactor)
+    except Exception:  # noqa: BLE001 - an unreadable record must not go out as it is, whatever the reason
+        changes = {"msg": FAILED, "args": None, "message": FAILED, "exc_info": None, "exc_text": None, "stack_info": None}
+        changes |= dict.fromkeys(vars(record).keys() - _STANDARD, FAILED)
+    masked = copy.copy(record)
+    vars(masked).update(changes)
+    return masked
 
 
-_FORMATTER = logging.Formatter()
+def _texts(record: logging.LogRecord) -> Iterator[str]:
+    attributes = vars(record)
+    yield _message(record) or ""
+    if record.args or not isinstance(record.msg, str):
+        yield from (str(record.msg), f"{record.msg!r}\n\n{record.args!r}")
+    yield from (str(attributes[name]) for name in _TEXTS if attributes.get(name))
+    for name in attributes.keys() - _STANDARD:
+        yield from (name, *shown_texts(attributes[name]))
+    error = _error(record)
+    if error is not None:
+        yield formatted(error)
+
+
+def _changes(record: logging.LogRecord, redactor: Redactor) -> dict[str, Any]:
+    attributes = vars(record)
+    changes: dict[str, Any] = {name: redactor.redact(str(attributes[name])) for name in _TEXTS if attributes.get(name)}
+    message = _message(record)
+    if message is None:
+        changes |= {"msg": masked_object(record.msg, redactor), "args": masked_object(record.args, redactor)}
+    elif isinstance(record.msg, (dict, list, tuple)) and not record.args:
+        changes["msg"] = masked_object(record.msg, redactor)
+    elif redactor.find(f"{message}\n\n{record.msg!r}\n\n{record.args!r}"):
+        changes |= {"msg": redactor.redact(message), "args": None}
+    changes |= {name: masked_object(attributes[name], redactor) for name in attributes.keys() - _STANDARD}
+    error = _error(record)
+    if error is not None:
+        masked = masked_exception(error, redactor)
+        changes["exc_info"] = None if masked is None else (type(masked), masked, masked.__traceback__)
+        if masked is None or (masked.__traceback__ is None and error.__traceback__ is not None):
+            # What a formatter would make of the exception, of which less is left.
+            changes["exc_text"] = redactor.redact(formatted(error)).rstrip("\n")
+    return changes
+
+
+def _message(record: logging.LogRecord) -> str | None:
+    """Return the message, or ``None`` if it does not fit its arguments."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - the formatting runs code of the arguments; logging reports what it raises when it formats
+        return None
+
+
+def _error(record: logging.LogRecord) -> BaseException | None:
+    info: Any = record.exc_info
+    error = info[1] if isinstance(info, tuple) and len(info) > 1 else info
+    return error if isinstance(error, BaseException) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.notebook.inputs.front_ends import Request
@@ -53,6 +54,11 @@ class AfterCell:
             # What is typed meanwhile is kept, and is looked for once the guard is on again.
             self._swept = -1
         if self._front_ends is not None:
+            # What was printed is masked, and counted, when it is sent.
+            for stream in (sys.stdout, sys.stderr):
+                # Code may have put a stream of its own there, or none.
+                with suppress(AttributeError, OSError, ValueError):
+                    stream.flush()
             self._front_ends.tell()
 
     def _remember(self, line: int, cell: str | None) -> None:

@@ -37,7 +37,10 @@ class Cleaner:
         """Return a cell without the values that were typed on our magic lines; they are protected from now on."""
         automagic = bool(self._shell.automagic) and not any(name in self._shell.user_ns for name in GROUPS)
         if self._last is None or self._last[:2] != (cell, automagic):
-            repaired = without_literals(cell, automagic=automagic)
+            try:
+                repaired = without_literals(cell, automagic=automagic)
+            except Exception:  # noqa: BLE001 - the cell must run, and an unreadable source must not be kept as it is, whatever the reason
+                repaired = Repaired(FAILED, is_clear=False)
             for literal in repaired.literals:
                 self._guard.redactor.protect(literal.value, literal.name)
             self._last = (cell, automagic, repaired)

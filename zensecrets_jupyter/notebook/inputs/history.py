@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.notebook.inputs.replacing import replaced
+from zensecrets_jupyter.core.patching import patch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +38,9 @@ class CleanHistory:
 
     def install(self, undo: ExitStack) -> None:
         """Have the history cleaned from now on; ``undo`` stops it."""
-        replaced(self._history, "store_inputs", self._clean_inputs, undo)
-        replaced(self._history, "store_output", self._clean_output, undo)
-        replaced(self._history, "writeout_cache", self._write_securely, undo)
+        patch(self._history, "store_inputs", self._clean_inputs, undo)
+        patch(self._history, "store_output", self._clean_output, undo)
+        patch(self._history, "writeout_cache", self._write_securely, undo)
 
     def sweep(self) -> dict[int, list[str]]:
         """Mask what is known by now in everything that was stored in this session, and return what was found, by the number of the cell.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from zensecrets_jupyter.core.patching import patch
 from zensecrets_jupyter.notebook.front_end import somebody_is_there
 from zensecrets_jupyter.notebook.inputs.after_cell import AfterCell
 from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
 from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
 from zensecrets_jupyter.notebook.inputs.history import CleanHistory
 from zensecrets_jupyter.notebook.inputs.log import CleanLog
-from zensecrets_jupyter.notebook.inputs.replacing import replaced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,4 +64,4 @@ def _publish_clean(kernel: Any, cleaner: Cleaner, undo: ExitStack) -> None:
     def publish_clean(code: Any, parent: Mapping[str, Any], execution_count: int) -> None:
         publish(cleaner.cleaned(code) if isinstance(code, str) else code, parent, execution_count)
 
-    replaced(kernel, "_publish_execute_input", publish_clean, undo)
+    patch(kernel, "_publish_execute_input", publish_clean, undo)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.notebook.inputs.replacing import replaced
+from zensecrets_jupyter.core.patching import patch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +34,8 @@ class CleanLog:
         if self._logger is None:
             self._logger = self._shell.logger
             self._log, self._write = self._logger.log, self._logger.log_write
-            replaced(self._logger, "log", self._clean_cell, undo)
-            replaced(self._logger, "log_write", self._clean_text, undo)
+            patch(self._logger, "log", self._clean_cell, undo)
+            patch(self._logger, "log_write", self._clean_text, undo)
 
     def sweep(self) -> None:
         """Mask what is known by now in what was written.

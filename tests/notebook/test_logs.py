@@ -1,0 +1,371 @@
+"""What a real kernel logs to files and to other programs, by handlers that were made after the extension was loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.kernels import Kernel
+
+SETUP = """
+import asyncio, copy, http.server, json, logging, logging.config, logging.handlers, pickle, queue, socket, sys, threading
+from zensecrets_jupyter import Client
+value = "".join(list(Client().get_secret("held").content["key"]))
+
+def logger_to(handler, format="%(message)s", name="quiet"):
+    handler.setFormatter(format if isinstance(format, logging.Formatter) else logging.Formatter(format))
+    logger = logging.getLogger(name)
+    logger.propagate = False
+    logger.handlers = [handler]
+    logger.setLevel(1)
+    return logger
+
+class Payload:
+    def __str__(self):
+        return f"payload {value}"
+
+def failed():
+    try:
+        raise ValueError(f"not {value}") from KeyError(value)
+    except ValueError:
+        return sys.exc_info()
+"""
+
+STANDARD = {
+    "message and arguments": """logger_to(logging.FileHandler(path)).error("it is %s", value)""",
+    "extra": """logger_to(logging.FileHandler(path), "%(message)s %(body)s").error("sent", extra={"body": {"token": value}})""",
+    "extra with an object": """logger_to(logging.FileHandler(path), "%(message)s %(body)s").error("sent", extra={"body": Payload()})""",
+    "record factory set later": """
+before = logging.getLogRecordFactory()
+def factory(*args, **options):
+    record = before(*args, **options)
+    record.token = value
+    return record
+logging.setLogRecordFactory(factory)
+logger_to(logging.FileHandler(path), "%(message)s %(token)s").error("made")
+logging.setLogRecordFactory(before)
+""",
+    "makeLogRecord and handle": """
+handler = logging.FileHandler(path)
+handler.handle(logging.makeLogRecord({"msg": "made of %s", "args": (value,)}))
+""",
+    "makeLogRecord and emit": """logging.FileHandler(path).emit(logging.makeLogRecord({"msg": f"made of {value}"}))""",
+    "dictConfig": """
+logging.config.dictConfig({
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"f": {"format": "%(message)s %(user)s", "defaults": {"user": "nobody"}}},
+    "handlers": {"h": {"class": "logging.FileHandler", "filename": path, "formatter": "f"}},
+    "loggers": {"configured": {"handlers": ["h"], "level": "INFO", "propagate": False}},
+})
+logging.getLogger("configured").info("x %s", value, extra={"user": value})
+""",
+    "fileConfig": """
+import configparser
+configuration = configparser.ConfigParser(interpolation=None)
+configuration.read_string(f'''
+[loggers]
+keys=root,filed
+[handlers]
+keys=h
+[formatters]
+keys=f
+[logger_root]
+handlers=
+[logger_filed]
+level=INFO
+handlers=h
+propagate=0
+qualname=filed
+[handler_h]
+class=FileHandler
+args=({path!r},)
+formatter=f
+[formatter_f]
+format=%(message)s
+''')
+logging.config.fileConfig(configuration, disable_existing_loggers=False)
+logging.getLogger("filed").info(f"by file {value}")
+""",
+    "LoggerAdapter": """
+class Adapter(logging.LoggerAdapter):
+    def process(self, message, options):
+        return f"{message} [{self.extra['token']}]", options
+Adapter(logger_to(logging.FileHandler(path)), {"token": value}).error("adapted")
+""",
+    "a filter of the handler that adds": """
+handler = logging.FileHandler(path)
+def add(record):
+    record.msg = f"{record.msg} {value}"
+    return True
+handler.addFilter(add)
+logger_to(handler).error("filtered")
+""",
+    "message object": """logger_to(logging.FileHandler(path)).error(Payload())""",
+    "argument object": """logger_to(logging.FileHandler(path)).error("%s", Payload())""",
+    "queue and listener": """
+records = queue.Queue()
+listener = logging.handlers.QueueListener(records, logging.FileHandler(path))
+listener.start()
+logger_to(logging.handlers.QueueHandler(records), "%(message)s").error("queued %s", value, exc_info=failed(), extra={"x": value})
+listener.stop()
+""",
+    "what a queue hands to another process": """
+records = queue.Queue()
+logger_to(logging.handlers.QueueHandler(records)).error("queued %s", value, exc_info=failed(), extra={"x": value})
+with open(path, "wb") as file:
+    file.write(pickle.dumps(records.get(), protocol=0))
+""",
+    "memory": """
+target = logging.FileHandler(path)
+target.setFormatter(logging.Formatter("%(message)s %(token)s"))
+memory = logging.handlers.MemoryHandler(100, target=target)
+logger_to(memory).error("kept", extra={"token": value})
+memory.flush()
+""",
+    "socket": """
+server = socket.create_server(("127.0.0.1", 0))
+handler = logging.handlers.SocketHandler(*server.getsockname())
+logger_to(handler).error("sent %s", value, exc_info=failed(), extra={"token": value})
+connection, _ = server.accept()
+handler.close()
+with open(path, "wb") as file:
+    file.write(connection.makefile("rb").read())
+""",
+    "pickle of a socket handler": """
+handler = logging.handlers.SocketHandler("127.0.0.1", 1)
+with open(path, "wb") as file:
+    file.write(handler.makePickle(logging.makeLogRecord({"msg": "sent %s", "args": (value,), "token": value})))
+""",
+    "HTTP": """
+with open(path, "w", buffering=1) as file:
+    record = logging.makeLogRecord({"msg": "sent %s", "args": (value,), "token": value})
+    file.write(repr(logging.handlers.HTTPHandler("127.0.0.1", "/").mapLogRecord(record)))
+""",
+    "rotating": """logger_to(logging.handlers.RotatingFileHandler(path, maxBytes=10**6)).error("turned %s", value, exc_info=failed())""",
+    "formatter class": """
+class Formatter(logging.Formatter):
+    def format(self, record):
+        return f"{record.msg % record.args} {record.exc_info[1]} {record.exc_info[1].__cause__!r}"
+logger_to(logging.FileHandler(path), Formatter()).error("own %s", value, exc_info=failed())
+""",
+    "JSON formatter that reads __dict__": """
+class Formatter(logging.Formatter):
+    def format(self, record):
+        return json.dumps(record.__dict__, default=str)
+logger_to(logging.FileHandler(path), Formatter()).error("json %s", value, exc_info=failed(), extra={"a": {"b": [value]}, "o": Payload()})
+""",
+    "handler class that reads the record": """
+class Handler(logging.Handler):
+    def emit(self, record):
+        with open(path, "a") as file:
+            print(record.getMessage(), record.__dict__, record.args, record.o, record.exc_info[1], repr(record.exc_info), file=file)
+logger_to(Handler()).error("read %s", value, exc_info=failed(), extra={"o": Payload()})
+""",
+    "handler class that formats by itself": """
+class Handler(logging.StreamHandler):
+    def format(self, record):
+        return f"{record.getMessage()} {record.token}"
+logger_to(Handler(open(path, "w", buffering=1))).error("by itself %s", value, extra={"token": value})
+""",
+    "handler class that shows the exception itself": """
+import traceback
+class Handler(logging.Handler):
+    def emit(self, record):
+        kind, error, place = record.exc_info
+        assert kind is ValueError and isinstance(error, ValueError) and place is not None
+        with open(path, "a") as file:
+            traceback.print_exception(kind, error, place, file=file)
+logger_to(Handler()).error("shown", exc_info=failed())
+""",
+    "rich": """
+from rich.console import Console
+from rich.logging import RichHandler
+console = Console(file=open(path, "w", buffering=1), width=400, force_jupyter=False)
+logger_to(RichHandler(console=console, rich_tracebacks=True)).error("rich %s", value, exc_info=failed())
+""",
+    "a mistake that logging reports": """
+from contextlib import redirect_stderr
+with open(path, "w", buffering=1) as file, redirect_stderr(file):
+    logger_to(logging.StreamHandler(file)).warning("too many %s", value, 2)
+""",
+    "warnings": """
+import warnings
+logging.captureWarnings(True)
+logger_to(logging.FileHandler(path), name="py.warnings")
+warnings.warn(f"old {value}", stacklevel=1)
+logging.captureWarnings(False)
+""",
+    "stack": """logger_to(logging.FileHandler(path)).error(value, stack_info=True)""",
+}
+
+LOGURU = {
+    "file": """logger.add(path)\nlogger.info("it is {}", value)""",
+    "function": """
+def sink(message):
+    with open(path, "a") as file:
+        print(message, message.record, message.record["exception"], message.record["extra"]["token"], file=file)
+logger.add(sink)
+try:
+    raise ValueError(f"not {value}")
+except ValueError:
+    logger.bind(token=value).exception(f"called with {value}")
+""",
+    "serialized": """logger.add(path, serialize=True)\nlogger.bind(token=value).info(f"it is {value}")""",
+    "variables in tracebacks": """
+logger.add(path, diagnose=True, backtrace=True)
+def fail(argument):
+    return 1 / len(argument[len(argument):])
+try:
+    fail(value)
+except ZeroDivisionError:
+    logger.exception("failed")
+""",
+    "patched": """
+logger.add(path, format="{message} {extra[token]}")
+logger.patch(lambda record: record["extra"].update(token=value)).info("patched")
+""",
+    "enqueued": """logger.add(path, enqueue=True)\nlogger.info(f"it is {value}")\nlogger.complete()""",
+    "handler of logging": """logger.add(logging.FileHandler(path))\nlogger.info(f"it is {value}")""",
+    "stream": """logger.add(open(path, "w", buffering=1))\nlogger.info(f"it is {value}")""",
+    "coroutine": """
+async def sink(message):
+    with open(path, "a") as file:
+        file.write(message)
+logger.add(sink)
+logger.info(f"it is {value}")
+await logger.complete()
+""",
+}
+
+STRUCTLOG = {
+    "print": """
+structlog.configure(logger_factory=structlog.PrintLoggerFactory(open(path, "w", buffering=1)), cache_logger_on_first_use=False)
+structlog.get_logger().info("event", token=value, nested={"deep": [value]})
+""",
+    "write and JSON": """
+structlog.configure(
+    processors=[structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()],
+    logger_factory=structlog.WriteLoggerFactory(open(path, "w", buffering=1)),
+)
+structlog.get_logger().error("event", token=value, exc_info=failed())
+""",
+    "bytes": """
+structlog.configure(
+    processors=[structlog.processors.JSONRenderer(serializer=lambda event, **_: json.dumps(event).encode())],
+    logger_factory=structlog.BytesLoggerFactory(open(path, "wb", buffering=0)),
+)
+structlog.get_logger().info(f"event {value}")
+""",
+    "standard library": """
+structlog.configure(
+    processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
+formatter = structlog.stdlib.ProcessorFormatter(processors=[
+    structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()])
+logger_to(logging.FileHandler(path), formatter, name="structured")
+structlog.get_logger("structured").warning("event", token=value)
+""",
+    "tracebacks": """
+renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(
+    processors=[renderer], logger_factory=structlog.PrintLoggerFactory(open(path, "w", buffering=1)))
+structlog.get_logger().error("event", exc_info=failed())
+""",
+}
+
+CHANNELS = {
+    **{f"logging: {name}": code for name, code in STANDARD.items()},
+    **{f"loguru: {name}": f"from loguru import logger\nlogger.remove()\n{code}" for name, code in LOGURU.items()},
+    **{f"structlog: {name}": f"import structlog\nstructlog.reset_defaults()\n{code}" for name, code in STRUCTLOG.items()},
+}
+"""Code that logs a secret to the file `path`."""
+
+
+@pytest.fixture
+def holder(kernel: Kernel) -> Kernel:
+    """Return a kernel in which a secret was read, and nothing logged yet."""
+    assert kernel.run("%secret register held --key", [canary("logged")]).ok
+    assert kernel.run(SETUP).ok
+    return kernel
+
+
+def run_all(kernel: Kernel, folder: Path) -> tuple[list[str], list[str]]:
+    """Run each channel with a file of its own, and return those whose file holds the value, and those whose file holds no mask."""
+    folder.mkdir()
+    leaking, silent = [], []
+    for number, (name, code) in enumerate(CHANNELS.items()):
+        path = folder / f"{number}.log"
+        ran = kernel.run(f"path = {str(path)!r}\n{code}\nlogging.shutdown()")
+        assert ran.ok, (name, ran.error)
+        written = path.read_bytes().decode("latin-1")
+        if find_canary(written):
+            leaking.append(name)
+        if "secret:held.key" not in written:
+            silent.append(name)
+    return leaking, silent
+
+
+def test_nothing_that_is_logged_holds_a_value(holder: Kernel, tmp_path: Path) -> None:
+    """Whatever handler, configuration, formatter or library writes it, and whenever that was made: a mask stands there."""
+    assert run_all(holder, tmp_path / "logs") == ([], [])
+
+
+def test_without_the_guard_every_channel_shows_the_value(holder: Kernel, tmp_path: Path) -> None:
+    """With the guard off, each of these channels writes the value, so the test above looks at the right files."""
+    holder.run("%secret guard off")
+    leaking, _ = run_all(holder, tmp_path / "logs")
+    assert sorted(CHANNELS.keys() - set(leaking)) == []
+
+
+def test_a_wrong_call_is_reported_as_logging_does(holder: Kernel) -> None:
+    """Arguments that do not fit the message are printed by logging's own report, masked; nothing else is shown."""
+    told = holder.run("logging.warning('too many %s', 1, 2)").stream("stderr")
+    assert "--- Logging error ---" in told
+    assert "TypeError: not all arguments converted during string formatting" in told
+    assert "Message: 'too many %s'\nArguments: (1, 2)" in told
+    assert "redaction failed" not in told
+    assert "Arguments: ('‹secret:held.key›', 2)" in holder.run("logging.warning('too many %s', value, 2)").stream("stderr")
+
+
+def test_code_keeps_the_record_that_it_logged(holder: Kernel) -> None:
+    """Masking changes what handlers write and neither the record nor the exception: other handlers and tests read them as they are."""
+    ran = holder.run("""
+record = logging.makeLogRecord({"msg": "it is %s", "args": (value,), "exc_info": failed(), "token": value})
+error = record.exc_info[1]
+class Keep(logging.Handler):
+    def emit(self, record):
+        self.record = record
+handler = Keep()
+handler.handle(record)
+assert record.args == (value,) and record.token == value and record.exc_info[1] is error and str(error) == f"not {value}"
+masked = handler.record
+assert masked.exc_info[0] is ValueError and masked.exc_info[2] is error.__traceback__ and str(masked.exc_info[1]) != str(error)
+plain = logging.makeLogRecord({"msg": "%s of %d", "args": ("one", 2)})
+handler.handle(plain)
+assert handler.record is plain
+""")
+    assert ran.ok, ran.error
+
+
+def test_unloading_gives_logging_back(kernel: Kernel) -> None:
+    """After unloading, the classes of logging, loguru and structlog have their own methods, and imports are found as before."""
+    look = """
+import logging.handlers, loguru._simple_sinks, loguru._file_sink, structlog._base, sys
+classes = [logging.Handler, logging.handlers.SocketHandler, logging.handlers.HTTPHandler, logging.handlers.QueueHandler,
+           loguru._file_sink.FileSink, loguru._simple_sinks.CallableSink, structlog._base.BoundLoggerBase]
+methods = [method for one in classes for method in vars(one).values() if callable(method)]
+ours = [one for one in [*methods, *map(type, sys.meta_path)] if "zensecrets" in str(getattr(one, "__module__", ""))]
+print(len(ours), logging.getLogRecordFactory() is logging.LogRecord)
+"""
+    assert kernel.run(look).stream("stdout") == "10 True\n"
+    assert kernel.run("%unload_ext zensecrets_jupyter").ok
+    assert kernel.run(look).stream("stdout") == "0 True\n"
