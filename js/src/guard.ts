@@ -7,6 +7,7 @@ import { Signal } from '@lumino/signaling';
 import { CellRepairer } from './guard/cellRepairer';
 import { ExecutedSources } from './guard/executedSources';
 import { GuardConnection } from './guard/guardConnection';
+import { areSavedFilesChecked } from './guard/savedFiles';
 import { StatusItem } from './guard/statusItem';
 import { NAMESPACE } from './tokens';
 
@@ -46,7 +47,8 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
       activeStateChanged: changed
     });
     const show = (): void => {
-      item.show_(inFront()?.status ?? null);
+      const connection = inFront();
+      item.show_(connection?.status ?? null, connection?.checksSavedFiles);
     };
     changed.connect(show);
     tracker.currentChanged.connect(() => {
@@ -57,7 +59,10 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
 
 function connectionOf(panel: NotebookPanel, executed: ExecutedSources<ICellModel>): GuardConnection {
   const { content, sessionContext } = panel;
-  const connection = new GuardConnection(new CellRepairer(content, executed));
+  const connection = new GuardConnection(
+    new CellRepairer(content, executed),
+    areSavedFilesChecked
+  );
   const find = (): void => {
     // A kernel that dies meanwhile has nothing to say.
     connection.find().catch(() => undefined);

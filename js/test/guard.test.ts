@@ -33,6 +33,7 @@ class FakeComm {
 
 /** A kernel in which a guard may have been before this page was. */
 class FakeKernel implements IKernel {
+  readonly id = 'kernel';
   readonly info = Promise.resolve();
   readonly known = new Map<string, FakeComm>();
   readonly attached: string[] = [];
@@ -88,10 +89,16 @@ class FakeRepairer implements IRepairer {
 let repairer: FakeRepairer;
 let connection: GuardConnection;
 let changes: number;
+let asked: string[];
+let checked: Promise<boolean> = Promise.resolve(true);
 
 beforeEach(() => {
   repairer = new FakeRepairer();
-  connection = new GuardConnection(repairer);
+  asked = [];
+  connection = new GuardConnection(repairer, kernel => {
+    asked.push(kernel);
+    return checked;
+  });
   changes = 0;
   connection.statusChanged.connect(() => {
     changes += 1;
@@ -152,6 +159,21 @@ describe('a line to the guard', () => {
     expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', done: true }]);
   });
 
+  test.each([true, false, null])('asks once whether saved files are checked: %s', async answer => {
+    checked = answer === null ? Promise.reject(new Error('no server')) : Promise.resolve(answer);
+    const kernel = new FakeKernel();
+    connection.listen(kernel);
+    const comm = kernel.open(STATUS);
+    comm.say({ ...STATUS, values: 13 });
+    expect(connection.checksSavedFiles).toBeNull();
+    await expect.poll(() => connection.checksSavedFiles).toBe(answer === true);
+    expect(asked).toEqual(['kernel']);
+    comm.say({ ...STATUS, on: false });
+    expect(connection.checksSavedFiles).toBeNull();
+    comm.say(STATUS);
+    expect(asked).toEqual(['kernel', 'kernel']);
+  });
+
   test('has no status any more when the guard, or its kernel, is gone', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
@@ -179,15 +201,22 @@ describe('a line to the guard', () => {
 
 describe('the status item', () => {
   test('says how many values are protected, or that it is off', () => {
-    expect(textOf(STATUS)).toBe('Guard: 12 values');
-    expect(textOf({ ...STATUS, values: 1 })).toBe('Guard: 1 value');
-    expect(textOf({ ...STATUS, on: false })).toBe('Guard: off');
+    expect(textOf(STATUS, null)).toBe('Guard: 12 values');
+    expect(textOf({ ...STATUS, values: 1 }, true)).toBe('Guard: 1 value');
+    expect(textOf({ ...STATUS, on: false }, null)).toBe('Guard: off');
+  });
+
+  test('says whether saved files are checked', () => {
+    expect(textOf(STATUS, false)).toBe('Guard: 12 values, saved files not checked');
+    expect(captionOf(STATUS, false)).toContain('Saved files are not checked');
+    expect(captionOf(STATUS, true)).toContain('Saved files are checked');
+    expect(captionOf(STATUS, null)).not.toContain('Saved');
   });
 
   test('says more to who points at it', () => {
-    expect(captionOf(STATUS)).toContain('masked 3 times in this session');
-    expect(captionOf({ ...STATUS, masked: 0 })).toContain('none was masked yet');
-    expect(captionOf({ ...STATUS, on: false })).toContain('%secret guard on');
+    expect(captionOf(STATUS, null)).toContain('masked 3 times in this session');
+    expect(captionOf({ ...STATUS, masked: 0 }, null)).toContain('none was masked yet');
+    expect(captionOf({ ...STATUS, on: false }, null)).toContain('%secret guard on');
   });
 
   test('is empty where there is no guard', () => {

@@ -17,6 +17,7 @@ type Comm = Pick<Kernel.IComm, 'send' | 'onMsg' | 'onClose'>;
 
 /** As much of a kernel's connection as is used here. */
 export interface IKernel {
+  readonly id: string;
   readonly info: Promise<unknown>;
   registerCommTarget(
     target: string,
@@ -29,14 +30,23 @@ export interface IKernel {
 
 /** A notebook's line to the guard of its kernel. There may be no guard at the other end, and then nothing is ever heard. */
 export class GuardConnection {
-  constructor(private readonly _repairer: IRepairer) {}
+  /** `_areSavedFilesChecked` asks the server about a kernel. */
+  constructor(
+    private readonly _repairer: IRepairer,
+    private readonly _areSavedFilesChecked: (kernel: string) => Promise<boolean>
+  ) {}
 
   /** How the guard does, or `null` where there is none. */
   get status(): IStatus | null {
     return this._status;
   }
 
-  /** Emitted when that has changed. */
+  /** Whether the server has the kernel check what it saves; `null` while that is not known. */
+  get checksSavedFiles(): boolean | null {
+    return this._checksSavedFiles;
+  }
+
+  /** Emitted when one of these has changed. */
   get statusChanged(): ISignal<this, void> {
     return this._statusChanged;
   }
@@ -105,12 +115,32 @@ export class GuardConnection {
   }
 
   private _show(status: IStatus | null): void {
+    const wasOn = this._status?.on === true;
     this._status = status;
+    if (status?.on !== true) {
+      this._checksSavedFiles = null;
+    } else if (!wasOn) {
+      void this._askAboutSavedFiles();
+    }
     this._statusChanged.emit();
+  }
+
+  private async _askAboutSavedFiles(): Promise<void> {
+    const kernel = this._kernel;
+    if (kernel === null) {
+      return;
+    }
+    // A server that can't be asked can't save a file either.
+    const checked = await this._areSavedFilesChecked(kernel.id).catch(() => false);
+    if (kernel === this._kernel && this._status?.on === true) {
+      this._checksSavedFiles = checked;
+      this._statusChanged.emit();
+    }
   }
 
   private _kernel: IKernel | null = null;
   private _status: IStatus | null = null;
+  private _checksSavedFiles: boolean | null = null;
   private readonly _statusChanged = new Signal<this, void>(this);
 }
 

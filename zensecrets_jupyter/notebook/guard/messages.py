@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.notebook.guard.buffers import redacted_buffers
+from zensecrets_jupyter.notebook.guard.comms import CommTexts
 from zensecrets_jupyter.notebook.guard.failing import without_texts
 from zensecrets_jupyter.notebook.guard.streams import HeldStreams
 
@@ -34,6 +35,7 @@ class GuardedSession:
         self._looked_at = threading.local()
         self._parent: tuple[dict[str, Any], bytes] = ({}, b"{}")
         self._catcher: _Catcher | None = None
+        self.comms = CommTexts()
         self.streams = HeldStreams(guard, self._send_stream)
 
     def install(self) -> None:
@@ -98,6 +100,7 @@ class GuardedSession:
             redacted = redactor.redact_tree(tree)
             if redacted is tree:
                 return packed
+            redacted = self.comms.masked(tree, redacted, redactor)
             # A mark names the secret; a name can hold another's value.
             if type(redacted) is type(tree) and redactor.redact_tree(redacted) is redacted:
                 return bytes(self._pack(redacted))

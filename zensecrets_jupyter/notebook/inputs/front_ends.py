@@ -30,8 +30,12 @@ class Request(NamedTuple):
 class FrontEnds:
     """What a kernel tells its front ends about the guard, and what they answer."""
 
-    def __init__(self, status: Callable[[], Mapping[str, Any]], is_there: Callable[[], bool]) -> None:
-        """Tell them what ``status`` returns, from the first cell on at which ``is_there`` says that somebody has a front end."""
+    def __init__(self, status: Callable[[], Mapping[str, Any]], is_there: Callable[[], bool], begin: Callable[[], None]) -> None:
+        """Tell them what ``status`` returns, from the first cell on at which ``is_there`` says that somebody has a front end.
+
+        ``begin`` is called first.
+        """
+        self._begin = begin
         self._status = status
         self._is_there = is_there
         self._has_begun = False
@@ -48,6 +52,7 @@ class FrontEnds:
         from comm import create_comm  # noqa: PLC0415 - only kernels have front ends
 
         self._has_begun = True
+        self._begin()
         self._told = self._status()
         self._comm = create_comm(target_name=TARGET, data=dict(self._told))
         self._comm.on_msg(self._hear)

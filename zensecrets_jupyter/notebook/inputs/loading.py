@@ -12,13 +12,14 @@ from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
 from zensecrets_jupyter.notebook.inputs.history import CleanHistory
 from zensecrets_jupyter.notebook.inputs.log import CleanLog
 from zensecrets_jupyter.notebook.inputs.replacing import replaced
+from zensecrets_jupyter.notebook.saving import SaveCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.call import Guard
+    from zensecrets_jupyter.notebook.guard import Guard
 
 
 def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
@@ -30,7 +31,8 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     kernel = getattr(shell, "kernel", None)
     front_ends = None
     if kernel is not None:
-        front_ends = FrontEnds(lambda: status_of(guard), lambda: somebody_is_there(shell))
+        check = SaveCheck(kernel, guard, undo)
+        front_ends = FrontEnds(lambda: status_of(guard), lambda: somebody_is_there(shell), check.start)
         front_ends.open()
         undo.callback(front_ends.close)
         _publish_clean(kernel, cleaner, undo)
