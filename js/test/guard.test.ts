@@ -6,8 +6,8 @@ import { type IOffer, type IRepair, type IStatus, read } from '../src/guard/wire
 import { GUARD_TARGET } from '../src/tokens';
 
 const STATUS: IStatus = { kind: 'status', on: true, values: 12, masked: 3 };
-const REPAIR: IRepair = { kind: 'repair', cell_id: 'c', source: '%secret register x --key' };
-const OFFER: IOffer = { kind: 'offer', cell_id: 'c', source: 't', names: ['x.key'] };
+const REPAIR: IRepair = { kind: 'repair', cell_id: 'c', source: '%secret register x --key', kept: ['%secret register x --key', ''] };
+const OFFER: IOffer = { kind: 'offer', cell_id: 'c', source: 't', kept: ['t = ', ''], names: ['x.key'] };
 
 type Opened = Parameters<Parameters<IKernel['registerCommTarget']>[1]>[0];
 
@@ -191,8 +191,10 @@ describe('a line to the guard', () => {
     {},
     { kind: 'status', on: 'yes', values: 1, masked: 1 },
     { kind: 'status', on: true, values: NaN, masked: 1 },
-    { kind: 'repair', cell_id: 'c' },
-    { kind: 'offer', cell_id: 'c', source: 's', names: [1] },
+    { kind: 'repair', cell_id: 'c', kept: [] },
+    { kind: 'repair', cell_id: 'c', source: 's' },
+    { kind: 'repair', cell_id: 'c', source: 's', kept: [1] },
+    { kind: 'offer', cell_id: 'c', source: 's', kept: [], names: [1] },
     { kind: 'later', cell_id: 'c', source: 's' }
   ])('takes no notice of %j', data => {
     expect(read(data)).toBeNull();

@@ -1,8 +1,8 @@
 """The check of files that a Jupyter Server is about to save, by the kernels that know the values.
 
-A kernel listens on a loopback port. The port and a key are in a file of the Jupyter runtime folder that only its user can read (0600), beside
-the kernel's own connection file, which gives away as much. What goes over the port is sealed with that key, so that a program which took over
-the port of a kernel that died reads nothing. Values stay in the kernel: it gets the document, and returns it masked.
+A kernel listens on a loopback port. The port and a key are in a file of the Jupyter runtime folder that only its user can read (0600),
+beside the kernel's own connection file, which gives away as much. What goes over the port is sealed with that key, so that a program which
+took over the port of a kernel that died reads nothing. Values stay in the kernel: it gets the document, and returns it masked.
 
 Compared with fingerprints in a file, nothing about a value is written, nothing can be guessed from it later, and values that are too weak
 for a fingerprint are found too. It ends with its kernel, and reaches only kernels on the server's machine.

@@ -15,6 +15,8 @@ export interface IRepair {
   readonly kind: 'repair';
   readonly cell_id: string;
   readonly source: string;
+  /** What was run, without the values: the parts before, between and behind them. */
+  readonly kept: readonly string[];
 }
 
 /** The same, if a person agrees. */
@@ -22,6 +24,8 @@ export interface IOffer {
   readonly kind: 'offer';
   readonly cell_id: string;
   readonly source: string;
+  /** As in a repair. */
+  readonly kept: readonly string[];
   /** What the cell holds the values of. */
   readonly names: readonly string[];
 }
@@ -39,18 +43,18 @@ export function read(data: unknown): Message | null {
   if (!isRecord(data)) {
     return null;
   }
-  const { kind, on, values, masked, cell_id, source, names } = data;
+  const { kind, on, values, masked, cell_id, source, kept, names } = data;
   if (kind === 'status' && typeof on === 'boolean' && isCount(values) && isCount(masked)) {
     return { kind, on, values, masked };
   }
   if (typeof cell_id !== 'string' || typeof source !== 'string') {
     return null;
   }
-  if (kind === 'repair') {
-    return { kind, cell_id, source };
+  if (kind === 'repair' && isTexts(kept)) {
+    return { kind, cell_id, source, kept };
   }
-  if (kind === 'offer' && isTexts(names)) {
-    return { kind, cell_id, source, names };
+  if (kind === 'offer' && isTexts(kept) && isTexts(names)) {
+    return { kind, cell_id, source, kept, names };
   }
   return null;
 }

@@ -67,12 +67,12 @@ class AfterCell:
         if not repaired.is_clear:
             left = _names([*(literal.name for literal in repaired.literals), *left])
         if taken_out:
-            self._repair(cell, repaired.source, taken_out)
+            self._repair(cell, repaired, taken_out)
         if left:
             self._offer(cell, self._cleaner.masked(repaired.source), left)
 
-    def _repair(self, cell: str | None, source: str, names: list[str]) -> None:
-        """Have a cell become ``source`` in the front end, which is what the history has; or say that it can't."""
+    def _repair(self, cell: str | None, repaired: Repaired, names: list[str]) -> None:
+        """Have a cell become the repaired source in the front end, as it is in the history; or say that it can't."""
         if self._front_ends is None:
             self._say(
                 f"Warning: {_values(names)} typed in clear. No history keeps {_it(names)}, but this screen may still show {_it(names)}:"
@@ -80,7 +80,7 @@ class AfterCell:
             )
         elif cell and self._front_ends.can_repair:
             request = Request(self._parent(), lambda parent, done: self._say_repaired(parent, names, done=done))
-            self._front_ends.repair(cell, source, request)
+            self._front_ends.repair(cell, repaired.source, repaired.kept, request)
         else:
             self._say_repaired(None, names, done=False)
 

@@ -20,6 +20,7 @@ from IPython.core.inputtransformer2 import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from zensecrets_jupyter.commands.literals import Edit
     from zensecrets_jupyter.commands.sensitive import Literal
 
 GROUPS: dict[str, list[str]] = {"zen": [], "secret": ["secret"], "stack": ["stack"]}
@@ -38,12 +39,14 @@ class Repaired(NamedTuple):
     Attributes:
         source: The cell; the same object if there were none.
         literals: The values.
+        kept: The parts of the cell as it was typed before, between and behind what was taken out.
         is_clear: Whether all of them are gone from ``source``.
     """
 
     source: str
     literals: tuple[Literal, ...] = ()
     is_clear: bool = True
+    kept: tuple[str, ...] = ()
 
 
 def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
@@ -65,7 +68,16 @@ def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
         found += inside.literals
         is_clear = is_clear and inside.is_clear
         edits += [literals.Edit(*line.place(edit.start, edit.end), edit.text) for edit in inside.edits]
-    return Repaired(literals.applied(cell, edits) if edits else cell, tuple(found), is_clear)
+    return Repaired(literals.applied(cell, edits) if edits else cell, tuple(found), is_clear, _kept(cell, edits))
+
+
+def _kept(cell: str, edits: list[Edit]) -> tuple[str, ...]:
+    parts = []
+    position = 0
+    for edit in sorted(edits):
+        parts.append(cell[position : edit.start])
+        position = edit.end
+    return (*parts, cell[position:])
 
 
 class _MagicLine(NamedTuple):
