@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
+    from zensecrets_jupyter.notebook.inputs.debugger import CleanDumps
     from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
     from zensecrets_jupyter.notebook.inputs.history import CleanHistory
     from zensecrets_jupyter.notebook.inputs.literals import Repaired
@@ -26,13 +27,16 @@ class AfterCell:
     """Looks at each cell of a shell after it ran."""
 
     def __init__(
-        self, shell: InteractiveShell, cleaner: Cleaner, history: CleanHistory, log: CleanLog, front_ends: FrontEnds | None = None
+        self,
+        shell: InteractiveShell,
+        cleaner: Cleaner,
+        kept: tuple[CleanHistory, CleanLog, CleanDumps],
+        front_ends: FrontEnds | None = None,
     ) -> None:
         """Look at the cells of ``shell``; without front ends none of them can be repaired."""
         self._shell = shell
         self._cleaner = cleaner
-        self._history = history
-        self._log = log
+        self._history, self._log, self._dumps = kept
         self._front_ends = front_ends
         self._swept = cleaner.redactor.size
         self._cells: dict[int, str] = {}
@@ -101,8 +105,9 @@ class AfterCell:
         try:
             found = self._history.sweep()
             self._log.sweep()
+            self._dumps.sweep()
         except (sqlite3.Error, OSError) as error:
-            self._say(f"Warning: a value that was typed before is still in IPython's history, which can't be changed now ({error}).")
+            self._say(f"Warning: a value that was typed before is still in a file of IPython, which can't be changed now ({error}).")
             return
         self._swept = size
         for line, names in found.items():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.notebook.front_end import somebody_is_there
 from zensecrets_jupyter.notebook.inputs.after_cell import AfterCell
 from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
+from zensecrets_jupyter.notebook.inputs.debugger import CleanDumps
 from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
 from zensecrets_jupyter.notebook.inputs.history import CleanHistory
 from zensecrets_jupyter.notebook.inputs.log import CleanLog
@@ -36,7 +37,9 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
         front_ends.open()
         undo.callback(front_ends.close)
         _publish_clean(kernel, cleaner, undo)
-    after = AfterCell(shell, cleaner, history, log, front_ends)
+    dumps = CleanDumps(kernel, cleaner)
+    dumps.install(undo)
+    after = AfterCell(shell, cleaner, (history, log, dumps), front_ends)
 
     def before_cell(info: Any) -> None:
         # IPython makes its logger when it runs a cell, so not before.
