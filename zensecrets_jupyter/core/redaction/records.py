@@ -8,7 +8,7 @@ from zensecrets_jupyter.core.redaction.marks import FAILED
 from zensecrets_jupyter.core.redaction.redactor import Redactor, the_redactor
 
 # What every record has; all else was given by ``extra=`` or by another filter.
-_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_OWN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 
 
 class RedactingFilter(logging.Filter):
