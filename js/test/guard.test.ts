@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { GuardConnection, type IKernel, type IRepairer } from '../src/guard/guardConnection';
 import { captionOf, StatusItem, textOf } from '../src/guard/statusItem';
-import { type IOffer, type IRepair, type IStatus, read } from '../src/guard/wire';
+import { type IOffer, type IPlacedOutput, type IRepair, type IStatus, read } from '../src/guard/wire';
 import { GUARD_TARGET } from '../src/tokens';
 
 const STATUS: IStatus = { kind: 'status', on: true, values: 12, masked: 3 };
@@ -81,6 +81,18 @@ class FakeRepairer implements IRepairer {
     return this.answer;
   }
 
+  shown: readonly IPlacedOutput[] = [];
+  replaced: readonly IPlacedOutput[] = [];
+
+  takeOutputs(): readonly IPlacedOutput[] {
+    return this.shown;
+  }
+
+  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean {
+    this.replaced = outputs;
+    return this.answer;
+  }
+
   ask(_message: IOffer, agreed: () => void): void {
     this.agree = agreed;
   }
@@ -148,6 +160,28 @@ describe('a line to the guard', () => {
     expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', done }]);
   });
 
+  test('has what is shown looked at again when a value has become known, and shows what comes back', () => {
+    const kernel = new FakeKernel();
+    connection.listen(kernel);
+    const comm = kernel.open(STATUS);
+    expect(comm.sent).toEqual([]);
+    repairer.shown = [{ cell_id: 'c', index: 0, output: { output_type: 'stream', text: 'value' } }];
+    comm.say({ ...STATUS, masked: 4 });
+    expect(comm.sent).toEqual([]);
+    comm.say({ ...STATUS, values: 13 });
+    expect(comm.sent).toEqual([{ kind: 'outputs', outputs: repairer.shown }]);
+    const masked = [{ cell_id: 'c', index: 0, output: { output_type: 'stream', text: 'mask' } }];
+    comm.say({ kind: 'outputs', outputs: masked });
+    expect(repairer.replaced).toEqual(masked);
+    expect(comm.sent).toHaveLength(1);
+    repairer.answer = false;
+    for (let time = 0; time < 10; time += 1) {
+      comm.say({ kind: 'outputs', outputs: masked });
+    }
+    // What changes all the time is not looked at for ever.
+    expect(comm.sent).toHaveLength(6);
+  });
+
   test('does what is offered only if the person agrees', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
@@ -195,6 +229,7 @@ describe('a line to the guard', () => {
     { kind: 'repair', cell_id: 'c', source: 's' },
     { kind: 'repair', cell_id: 'c', source: 's', kept: [1] },
     { kind: 'offer', cell_id: 'c', source: 's', kept: [], names: [1] },
+    { kind: 'outputs', outputs: [{ cell_id: 'c', index: 0, output: null }] },
     { kind: 'later', cell_id: 'c', source: 's' }
   ])('takes no notice of %j', data => {
     expect(read(data)).toBeNull();

@@ -123,3 +123,29 @@ def test_a_cell_that_was_deleted_while_it_ran_comes_back_without_its_value(lab: 
     assert not find_canary(save(lab, page, name))
     assert not find_canary(page.content())
     assert not find_canary(lab.home / "ipython")
+
+
+def test_what_was_shown_before_a_value_was_known_is_masked_in_the_page(lab: Lab, page: Page) -> None:
+    """A stream, a display and a result of earlier cells and of the cell itself show masks once the value is known, and so does the file."""
+    name, value = "shown-before.ipynb", canary("shown")
+    (lab.home / "shown.txt").write_text(value, encoding="utf-8")
+    read = f"from pathlib import Path\nvalue = Path({str(lab.home / 'shown.txt')!r}).read_text()\n"
+    early = f"{read}from IPython.display import HTML, display\nprint(value)\ndisplay(HTML(f'<b>{{value}}</b>'))\nvalue"
+    storing = """
+import threading
+from zensecrets_jupyter.core.redaction import the_redactor
+print("before", value, flush=True)
+thread = threading.Thread(target=the_redactor().protect, args=(value, "late.key"))
+thread.start()
+thread.join()
+print("after", value)
+"""
+    open_notebook(lab, page, name, early, "0")
+    expect(cell_at(page, 1).locator(".jp-OutputArea")).to_contain_text(value)
+    type_into(page, 2, storing)
+    run_cell(page, 2)
+    mask = "‹secret:late.key›"
+    expect(cell_at(page, 2).locator(".jp-OutputArea")).to_contain_text(f"before {mask}\nafter {mask}")
+    expect(cell_at(page, 1).locator(".jp-OutputArea-output")).to_have_text([mask, mask, f"'{mask}'"])
+    assert not find_canary(page.content())
+    assert not find_canary(save(lab, page, name))

@@ -5,7 +5,8 @@ import type { ExecutedSources } from './executedSources';
 import type { IRepairer } from './guardConnection';
 import { Questions } from './questions';
 import { follow, repair } from './repair';
-import type { IOffer, IRepair } from './wire';
+import { ShownOutputs } from './shownOutputs';
+import type { IOffer, IPlacedOutput, IRepair } from './wire';
 
 /** How many repairs are remembered, for cells that are not there and may come back. */
 const REMEMBERED = 1000;
@@ -34,6 +35,14 @@ export class CellRepairer implements IRepairer {
     if (cell !== null && this._executed.of(cell) !== undefined) {
       this._questions.ask(cell, offer, agreed);
     }
+  }
+
+  takeOutputs(): readonly IPlacedOutput[] {
+    return this._outputs.take();
+  }
+
+  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean {
+    return this._outputs.replace(outputs);
   }
 
   private _repair(cell: ICellModel, { source, kept }: IRepair | IOffer): boolean {
@@ -91,4 +100,5 @@ export class CellRepairer implements IRepairer {
 
   private readonly _repairs = new Map<string, IRepair | IOffer>();
   private readonly _questions = new Questions();
+  private readonly _outputs = new ShownOutputs(() => this._notebook.model?.cells ?? []);
 }

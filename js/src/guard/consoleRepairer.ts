@@ -5,7 +5,8 @@ import type { IRepairer } from './guardConnection';
 import { Questions } from './questions';
 import { follow } from './repair';
 import { replaceInHistory } from './replaceInHistory';
-import type { IOffer, IRepair } from './wire';
+import { ShownOutputs } from './shownOutputs';
+import type { IOffer, IPlacedOutput, IRepair } from './wire';
 
 /** Takes values out of the cells and the history of a code console. */
 export class ConsoleRepairer implements IRepairer {
@@ -28,6 +29,14 @@ export class ConsoleRepairer implements IRepairer {
     }
   }
 
+  takeOutputs(): readonly IPlacedOutput[] {
+    return this._outputs.take();
+  }
+
+  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean {
+    return this._outputs.replace(outputs);
+  }
+
   private _find(id: string): ICellModel | null {
     for (const { model } of this._console.cells) {
       if (model.id === id) {
@@ -38,4 +47,5 @@ export class ConsoleRepairer implements IRepairer {
   }
 
   private readonly _questions = new Questions();
+  private readonly _outputs = new ShownOutputs(() => [...this._console.cells].map(({ model }) => model));
 }

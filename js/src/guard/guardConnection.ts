@@ -1,8 +1,17 @@
 import type { Kernel } from '@jupyterlab/services';
+import type { JSONObject } from '@lumino/coreutils';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { GUARD_TARGET } from '../tokens';
-import { type Answer, type IOffer, type IRepair, type IStatus, type Message, read } from './wire';
+import {
+  type Answer,
+  type IOffer,
+  type IPlacedOutput,
+  type IRepair,
+  type IStatus,
+  type Message,
+  read
+} from './wire';
 
 /** What a notebook can do for the guard of its kernel. */
 export interface IRepairer {
@@ -10,6 +19,10 @@ export interface IRepairer {
   repair(message: IRepair | IOffer): boolean;
   /** Ask a person whether that is to be done, and call `agreed` if so. */
   ask(message: IOffer, agreed: () => void): void;
+  /** The outputs that are shown. */
+  takeOutputs(): readonly IPlacedOutput[];
+  /** Show these in the place of the ones that were taken, and tell whether all were still there. */
+  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean;
 }
 
 /** As much of a comm as is used here. */
@@ -27,6 +40,9 @@ export interface IKernel {
   createComm(target: string, id: string): Kernel.IComm;
   requestCommInfo(content: { readonly target_name: string }): Promise<{ readonly content: unknown }>;
 }
+
+/** How often outputs that change all the time are looked at again. */
+const TRIES = 5;
 
 /** A notebook's line to the guard of its kernel. There may be no guard at the other end, and then nothing is ever heard. */
 export class GuardConnection {
@@ -99,13 +115,31 @@ export class GuardConnection {
   private _hear(comm: Kernel.IComm, data: unknown): void {
     const message: Message | null = read(data);
     if (message?.kind === 'status') {
+      const before = this._status?.on === true ? this._status.values : 0;
       this._show(message);
+      if (message.on && message.values > before) {
+        this._triesLeft = TRIES;
+        this._sendOutputs(comm);
+      }
+    } else if (message?.kind === 'outputs') {
+      if (!this._repairer.replaceOutputs(message.outputs) && this._triesLeft > 0) {
+        this._triesLeft -= 1;
+        this._sendOutputs(comm);
+      }
     } else if (message?.kind === 'repair') {
       this._repair(comm, message);
     } else if (message?.kind === 'offer') {
       this._repairer.ask(message, () => {
         this._repair(comm, message);
       });
+    }
+  }
+
+  /** Have what was shown before looked at again: it may hold what has become known. */
+  private _sendOutputs(comm: Kernel.IComm): void {
+    const outputs = this._repairer.takeOutputs();
+    if (outputs.length > 0) {
+      send(comm, { kind: 'outputs', outputs });
     }
   }
 
@@ -138,6 +172,7 @@ export class GuardConnection {
     }
   }
 
+  private _triesLeft = 0;
   private _kernel: IKernel | null = null;
   private _status: IStatus | null = null;
   private _checksSavedFiles: boolean | null = null;
@@ -145,7 +180,8 @@ export class GuardConnection {
 }
 
 function send(comm: Comm, answer: Answer): void {
-  comm.send({ ...answer });
+  // JSON has no type for what can only be read.
+  comm.send(JSON.parse(JSON.stringify(answer)) as JSONObject);
 }
 
 /** The comms that a kernel has, in its answer to a request for them. */

@@ -1,5 +1,5 @@
 import type { IRepairer } from './guardConnection';
-import type { IOffer, IRepair } from './wire';
+import type { IOffer, IPlacedOutput, IRepair } from './wire';
 
 /** One document of the page: what repairs it, and which kernel it uses now. */
 export interface IMember {
@@ -30,7 +30,14 @@ export class PageRepairers {
         for (const { repairer } of this._besides(member)) {
           repairer.ask(message, agreed);
         }
-      }
+      },
+      takeOutputs: (): readonly IPlacedOutput[] =>
+        this._besides(member).flatMap(({ repairer }) => repairer.takeOutputs()),
+      replaceOutputs: (outputs: readonly IPlacedOutput[]): boolean =>
+        // Each of them: none knows the cells of the others.
+        !this._besides(member)
+          .map(({ repairer }) => repairer.replaceOutputs(outputs))
+          .includes(false)
     };
   }
 

@@ -34,12 +34,19 @@ class Request(NamedTuple):
 class FrontEnds:
     """What a kernel tells its front ends about the guard, and what they answer."""
 
-    def __init__(self, status: Callable[[], Mapping[str, Any]], is_there: Callable[[], bool], begin: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        status: Callable[[], Mapping[str, Any]],
+        is_there: Callable[[], bool],
+        begin: Callable[[], None],
+        mask: Callable[[Any], Any],
+    ) -> None:
         """Tell them what ``status`` returns, from the first cell on at which ``is_there`` says that somebody has a front end.
 
-        ``begin`` is called first.
+        ``begin`` is called first. ``mask`` returns an output without values, or the same object if there is none in it.
         """
         self._begin = begin
+        self._mask = mask
         self._status = status
         self._is_there = is_there
         self._has_begun = False
@@ -106,8 +113,20 @@ class FrontEnds:
         if kind == "hello":
             self._told = self._status()
             self._send(self._told)
+        elif kind == "outputs":
+            self._mask_outputs(data.get("outputs"))
         elif kind == "repaired":
             self._answered(str(data.get("cell_id")), done=data.get("done") is True)
+
+    def _mask_outputs(self, outputs: Any) -> None:
+        """Answer with those of a front end's outputs that hold a value, masked: they were shown before the value was known."""
+        found = []
+        for one in outputs if isinstance(outputs, list) else []:
+            masked = self._mask(one["output"])
+            if masked is not one["output"]:
+                found.append({"cell_id": one["cell_id"], "index": one["index"], "output": masked})
+        if found:
+            self._send({"kind": "outputs", "outputs": found})
 
     def _answered(self, cell: str, *, done: bool) -> None:
         # Of several tabs the one that ran the cell repairs it, so a "no" is no answer until all had their time.

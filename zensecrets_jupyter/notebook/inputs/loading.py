@@ -33,7 +33,11 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     front_ends = None
     if kernel is not None:
         check = SaveCheck(kernel, guard, undo)
-        front_ends = FrontEnds(lambda: status_of(guard), lambda: somebody_is_there(shell), check.start)
+
+        def masked(output: Any) -> Any:
+            return guard.redactor.redact_tree(output) if guard.is_on else output
+
+        front_ends = FrontEnds(lambda: status_of(guard), lambda: somebody_is_there(shell), check.start, masked)
         front_ends.open()
         undo.callback(front_ends.close)
         _publish_clean(kernel, cleaner, undo)
