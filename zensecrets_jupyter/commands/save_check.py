@@ -39,6 +39,7 @@ class Endpoint(NamedTuple):
 
     port: int
     key: bytes
+    file: Path
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Send a question and return the answer.
@@ -83,7 +84,8 @@ class CheckListener:
             self._socket.close()
 
     def _announce(self) -> None:
-        told = {"port": self._socket.getsockname()[1], "key": base64.b64encode(self._key).decode("ascii")}
+        key = base64.b64encode(self._key).decode("ascii")
+        told = {"host": socket.gethostname(), "port": self._socket.getsockname()[1], "key": key}
         # A kernel that was restarted has the name of the one before it.
         self._file.unlink(missing_ok=True)
         descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -111,7 +113,7 @@ def endpoint_of(folder: Path, kernel: str) -> Endpoint | None:
 
 
 def endpoints(folder: Path) -> list[Endpoint]:
-    """Return where the kernels of this user listen, those that ended without removing their file among them."""
+    """Return where the kernels of this user on this machine listen, those that were killed and left their file among them."""
     found = [_endpoint(file) for file in sorted(folder.glob(f"{_PREFIX}*.json"))]
     return [endpoint for endpoint in found if endpoint is not None]
 
@@ -123,7 +125,10 @@ def _file_of(folder: Path, kernel: str) -> Path:
 def _endpoint(file: Path) -> Endpoint | None:
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-        return Endpoint(int(told["port"]), base64.b64decode(told["key"], validate=True))
+        # A folder may be shared by machines, and a loopback port is not.
+        if told["host"] != socket.gethostname():
+            return None
+        return Endpoint(int(told["port"]), base64.b64decode(told["key"], validate=True), file)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -32,11 +32,15 @@ class SaveCheck:
         self.is_listening = False
 
     def start(self) -> None:
-        """Begin to listen, once; a kernel without a connection file has no server."""
+        """Begin to listen, once; a kernel that no server has started has its connection file elsewhere, or none."""
         if self._has_started or not self._connection_file:
             return
         self._has_started = True
+        from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415 - only kernels have it
+
         file = Path(self._connection_file)
+        if file.parent.resolve() != Path(jupyter_runtime_dir()).resolve():
+            return
         try:
             listener = CheckListener(file.parent, file.stem, self.answer)
         except OSError:

@@ -51,7 +51,8 @@ class CheckingKernels:
         try:
             return endpoint.ask(question)
         except ConnectionRefusedError:
-            # It was killed, and its file is still there.
+            # The kernel was killed, and has left its file.
+            endpoint.file.unlink(missing_ok=True)
             return {}
         except (OSError, ValueError) as error:
             self._log.warning("zensecrets: a kernel did not check a file that is being saved (%s).", type(error).__name__)
