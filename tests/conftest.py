@@ -35,9 +35,9 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     if workspace is not None:
         workspace._workspaces.clear()
     # What a process knows it masks for ever, and a passphrase it asks for once; here each test is a process, as it were.
-    redactor = sys.modules.get("zensecrets_jupyter.core.redaction.redactor")
-    if redactor is not None:
-        redactor.the_redactor.cache_clear()
+    process = sys.modules.get("zensecrets_jupyter.core.process")
+    if process is not None:
+        process.forget_all()
     value = sys.modules.get("zensecrets_jupyter.core.value")
     if value is not None:
         value.known_values.cache_clear()

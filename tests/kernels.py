@@ -199,12 +199,18 @@ class Kernel:
 
 
 @contextmanager
-def running_kernel(home: Path, environment: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Iterator[Kernel]:
+def running_kernel(
+    home: Path, environment: Mapping[str, str] | None = None, *, folder: Path | None = None, connection_file: Path | None = None
+) -> Iterator[Kernel]:
     """Start a kernel whose state, history and configuration lie under ``home``, and end it afterwards.
+
+    A server starts its kernels with a ``connection_file`` in the Jupyter runtime folder.
 
     What its process writes beside messages, which is what a server's log gets, is in ``home / "kernel.log"``.
     """
     manager = KernelManager(kernel_name="python3")
+    if connection_file is not None:
+        manager.connection_file = str(connection_file)
     manager.kernel_spec.argv[0] = sys.executable
     own = {"ZENSECRETS_HOME": str(home / "zensecrets"), "IPYTHONDIR": str(home / "ipython")}
     # A kernel that finds itself inside of a test leaves file descriptors 1 and 2 alone, which no other kernel does.

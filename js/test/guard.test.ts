@@ -2,12 +2,12 @@ import { beforeEach, describe, expect, test } from 'vitest';
 
 import { GuardConnection, type IKernel, type IRepairer } from '../src/guard/guardConnection';
 import { captionOf, StatusItem, textOf } from '../src/guard/statusItem';
-import { type IOffer, type IRepair, type IStatus, read } from '../src/guard/wire';
+import { type IOffer, type IPlacedOutput, type IRepair, type IStatus, read } from '../src/guard/wire';
 import { GUARD_TARGET } from '../src/tokens';
 
 const STATUS: IStatus = { kind: 'status', on: true, values: 12, masked: 3 };
-const REPAIR: IRepair = { kind: 'repair', cell_id: 'c', source: '%secret register x --key' };
-const OFFER: IOffer = { kind: 'offer', cell_id: 'c', source: 't', names: ['x.key'] };
+const REPAIR: IRepair = { kind: 'repair', cell_id: 'c', source: '%secret register x --key', kept: ['%secret register x --key', ''] };
+const OFFER: IOffer = { kind: 'offer', cell_id: 'c', source: 't', kept: ['t = ', ''], names: ['x.key'] };
 
 type Opened = Parameters<Parameters<IKernel['registerCommTarget']>[1]>[0];
 
@@ -33,6 +33,7 @@ class FakeComm {
 
 /** A kernel in which a guard may have been before this page was. */
 class FakeKernel implements IKernel {
+  readonly id = 'kernel';
   readonly info = Promise.resolve();
   readonly known = new Map<string, FakeComm>();
   readonly attached: string[] = [];
@@ -80,6 +81,18 @@ class FakeRepairer implements IRepairer {
     return this.answer;
   }
 
+  shown: readonly IPlacedOutput[] = [];
+  replaced: readonly IPlacedOutput[] = [];
+
+  takeOutputs(): readonly IPlacedOutput[] {
+    return this.shown;
+  }
+
+  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean {
+    this.replaced = outputs;
+    return this.answer;
+  }
+
   ask(_message: IOffer, agreed: () => void): void {
     this.agree = agreed;
   }
@@ -88,10 +101,16 @@ class FakeRepairer implements IRepairer {
 let repairer: FakeRepairer;
 let connection: GuardConnection;
 let changes: number;
+let asked: string[];
+let checked: Promise<boolean> = Promise.resolve(true);
 
 beforeEach(() => {
   repairer = new FakeRepairer();
-  connection = new GuardConnection(repairer);
+  asked = [];
+  connection = new GuardConnection(repairer, kernel => {
+    asked.push(kernel);
+    return checked;
+  });
   changes = 0;
   connection.statusChanged.connect(() => {
     changes += 1;
@@ -141,6 +160,28 @@ describe('a line to the guard', () => {
     expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', done }]);
   });
 
+  test('has what is shown looked at again when a value has become known, and shows what comes back', () => {
+    const kernel = new FakeKernel();
+    connection.listen(kernel);
+    const comm = kernel.open(STATUS);
+    expect(comm.sent).toEqual([]);
+    repairer.shown = [{ cell_id: 'c', index: 0, output: { output_type: 'stream', text: 'value' } }];
+    comm.say({ ...STATUS, masked: 4 });
+    expect(comm.sent).toEqual([]);
+    comm.say({ ...STATUS, values: 13 });
+    expect(comm.sent).toEqual([{ kind: 'outputs', outputs: repairer.shown }]);
+    const masked = [{ cell_id: 'c', index: 0, output: { output_type: 'stream', text: 'mask' } }];
+    comm.say({ kind: 'outputs', outputs: masked });
+    expect(repairer.replaced).toEqual(masked);
+    expect(comm.sent).toHaveLength(1);
+    repairer.answer = false;
+    for (let time = 0; time < 10; time += 1) {
+      comm.say({ kind: 'outputs', outputs: masked });
+    }
+    // What changes all the time is not looked at for ever.
+    expect(comm.sent).toHaveLength(6);
+  });
+
   test('does what is offered only if the person agrees', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
@@ -150,6 +191,21 @@ describe('a line to the guard', () => {
     repairer.agree();
     expect(repairer.repaired).toEqual([OFFER]);
     expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', done: true }]);
+  });
+
+  test.each([true, false, null])('asks once whether saved files are checked: %s', async answer => {
+    checked = answer === null ? Promise.reject(new Error('no server')) : Promise.resolve(answer);
+    const kernel = new FakeKernel();
+    connection.listen(kernel);
+    const comm = kernel.open(STATUS);
+    comm.say({ ...STATUS, values: 13 });
+    expect(connection.checksSavedFiles).toBeNull();
+    await expect.poll(() => connection.checksSavedFiles).toBe(answer === true);
+    expect(asked).toEqual(['kernel']);
+    comm.say({ ...STATUS, on: false });
+    expect(connection.checksSavedFiles).toBeNull();
+    comm.say(STATUS);
+    expect(asked).toEqual(['kernel', 'kernel']);
   });
 
   test('has no status any more when the guard, or its kernel, is gone', () => {
@@ -169,8 +225,11 @@ describe('a line to the guard', () => {
     {},
     { kind: 'status', on: 'yes', values: 1, masked: 1 },
     { kind: 'status', on: true, values: NaN, masked: 1 },
-    { kind: 'repair', cell_id: 'c' },
-    { kind: 'offer', cell_id: 'c', source: 's', names: [1] },
+    { kind: 'repair', cell_id: 'c', kept: [] },
+    { kind: 'repair', cell_id: 'c', source: 's' },
+    { kind: 'repair', cell_id: 'c', source: 's', kept: [1] },
+    { kind: 'offer', cell_id: 'c', source: 's', kept: [], names: [1] },
+    { kind: 'outputs', outputs: [{ cell_id: 'c', index: 0, output: null }] },
     { kind: 'later', cell_id: 'c', source: 's' }
   ])('takes no notice of %j', data => {
     expect(read(data)).toBeNull();
@@ -179,15 +238,22 @@ describe('a line to the guard', () => {
 
 describe('the status item', () => {
   test('says how many values are protected, or that it is off', () => {
-    expect(textOf(STATUS)).toBe('Guard: 12 values');
-    expect(textOf({ ...STATUS, values: 1 })).toBe('Guard: 1 value');
-    expect(textOf({ ...STATUS, on: false })).toBe('Guard: off');
+    expect(textOf(STATUS, null)).toBe('Guard: 12 values');
+    expect(textOf({ ...STATUS, values: 1 }, true)).toBe('Guard: 1 value');
+    expect(textOf({ ...STATUS, on: false }, null)).toBe('Guard: off');
+  });
+
+  test('says whether saved files are checked', () => {
+    expect(textOf(STATUS, false)).toBe('Guard: 12 values, saved files not checked');
+    expect(captionOf(STATUS, false)).toContain('Saved files are not checked');
+    expect(captionOf(STATUS, true)).toContain('Saved files are checked');
+    expect(captionOf(STATUS, null)).not.toContain('Saved');
   });
 
   test('says more to who points at it', () => {
-    expect(captionOf(STATUS)).toContain('masked 3 times in this session');
-    expect(captionOf({ ...STATUS, masked: 0 })).toContain('none was masked yet');
-    expect(captionOf({ ...STATUS, on: false })).toContain('%secret guard on');
+    expect(captionOf(STATUS, null)).toContain('masked 3 times in this session');
+    expect(captionOf({ ...STATUS, masked: 0 }, null)).toContain('none was masked yet');
+    expect(captionOf({ ...STATUS, on: false }, null)).toContain('%secret guard on');
   });
 
   test('is empty where there is no guard', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { type ISource, repair } from '../src/guard/repair';
+import { follow, type ISource, repair } from '../src/guard/repair';
 
 /** A cell's shared model, as far as a repair sees it. */
 class Cell implements ISource {
@@ -60,5 +60,36 @@ describe('a repair', () => {
     expect(cell.getSource()).toBe('%secret register x --key=value2');
     expect(cell.edits).toEqual([]);
     expect(cell.cleared).toBe(0);
+  });
+});
+
+describe('a cell that was run elsewhere', () => {
+  test.each([
+    ['%secret register x --key=value', ['%secret register x --key', ''], '%secret register x --key'],
+    ['a = (1)\n%zen --k=v --l=w\nb', ['a = (1)\n%zen --k', ' --l', '\nb'], 'a = (1)\n%zen --k --l\nb'],
+    ["token = 'v\nw'", ["token = '", "'"], "token = '‹secret:x.key›'"]
+  ])('is known by what stands around the values: %j', (text, kept, source) => {
+    const cell = new Cell(text);
+    expect(follow(cell, kept, source)).toBe(true);
+    expect(cell.getSource()).toBe(source);
+    expect(cell.cleared).toBe(1);
+  });
+
+  test('that was repaired already keeps nothing that can be undone', () => {
+    const cell = new Cell('%secret register x --key');
+    expect(follow(cell, ['%secret register x --key', ''], '%secret register x --key')).toBe(true);
+    expect(cell.edits).toEqual([]);
+    expect(cell.cleared).toBe(1);
+  });
+
+  test.each([
+    ['something else', ['%secret register x --key', '']],
+    ['# more\n%secret register x --key=value', ['%secret register x --key', '']],
+    ['anything', ['', '']],
+    ['anything', []]
+  ])('is left alone if something else stands in it: %j', (text, kept) => {
+    const cell = new Cell(text);
+    expect(follow(cell, kept, 'source')).toBe(false);
+    expect(cell.getSource()).toBe(text);
   });
 });

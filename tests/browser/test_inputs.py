@@ -98,3 +98,54 @@ def test_another_cell_is_repaired_if_the_person_agrees(lab: Lab, page: Page) -> 
     expect(cell_at(page, 3).locator(".cm-content")).to_contain_text("token = '‹secret:known.key›'")
     assert not find_canary(undo(page, 3))
     assert not find_canary(save(lab, page, name))
+
+
+def test_a_cell_that_was_deleted_while_it_ran_comes_back_without_its_value(lab: Lab, page: Page) -> None:
+    """Z brings it back as the kernel cleaned it, and neither undo nor the saved file has the value."""
+    name = "deleted.ipynb"
+    open_notebook(lab, page, name, own_store(lab, "deleted"), "0")
+    slow = f"import time\ntime.sleep(3)\n%secret register gone --key={canary('deleted')}"
+    type_into(page, 2, slow)
+    cells = page.locator(".jp-NotebookPanel:visible .jp-CodeCell")
+    expect(cells).to_have_count(3)
+    page.keyboard.press("Control+Enter")
+    expect(cells.nth(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    page.keyboard.press("d")
+    page.keyboard.press("d")
+    expect(cells).to_have_count(2)
+    # The kernel is done with it: the next cell has run.
+    run_cell(page, 1)
+    cells.nth(1).locator(".jp-InputPrompt").click()
+    page.keyboard.press("z")
+    expect(cells).to_have_count(3)
+    expect(cells.nth(2).locator(".cm-content")).to_contain_text("%secret register gone --key")
+    assert not find_canary(undo(page, 2))
+    assert not find_canary(save(lab, page, name))
+    assert not find_canary(page.content())
+    assert not find_canary(lab.home / "ipython")
+
+
+def test_what_was_shown_before_a_value_was_known_is_masked_in_the_page(lab: Lab, page: Page) -> None:
+    """A stream, a display and a result of earlier cells and of the cell itself show masks once the value is known, and so does the file."""
+    name, value = "shown-before.ipynb", canary("shown")
+    (lab.home / "shown.txt").write_text(value, encoding="utf-8")
+    read = f"from pathlib import Path\nvalue = Path({str(lab.home / 'shown.txt')!r}).read_text()\n"
+    early = f"{read}from IPython.display import HTML, display\nprint(value)\ndisplay(HTML(f'<b>{{value}}</b>'))\nvalue"
+    storing = """
+import threading
+from zensecrets_jupyter.core.redaction import the_redactor
+print("before", value, flush=True)
+thread = threading.Thread(target=the_redactor().protect, args=(value, "late.key"))
+thread.start()
+thread.join()
+print("after", value)
+"""
+    open_notebook(lab, page, name, early, "0")
+    expect(cell_at(page, 1).locator(".jp-OutputArea")).to_contain_text(value)
+    type_into(page, 2, storing)
+    run_cell(page, 2)
+    mask = "‹secret:late.key›"
+    expect(cell_at(page, 2).locator(".jp-OutputArea")).to_contain_text(f"before {mask}\nafter {mask}")
+    expect(cell_at(page, 1).locator(".jp-OutputArea-output")).to_have_text([mask, mask, f"'{mask}'"])
+    assert not find_canary(page.content())
+    assert not find_canary(save(lab, page, name))

@@ -191,7 +191,9 @@ def typed_in_a_cell(kernel: Kernel) -> Ran:
 def test_a_front_end_is_told_the_repaired_source_and_nothing_more(kernel: Kernel, tmp_path: Path) -> None:
     """It gets the cell's identity and its source without the value; once it says that it is done, so does a line under that very cell."""
     ran = typed_in_a_cell(kernel)
-    assert told(ran.messages) == [{"kind": "repair", "cell_id": "of-a-notebook", "source": "%secret register x --key"}]
+    assert told(ran.messages) == [
+        {"kind": "repair", "cell_id": "of-a-notebook", "source": "%secret register x --key", "kept": ["%secret register x ", ""]}
+    ]
     assert "Warning" not in ran.error
     published = kernel.published(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
     assert not [message for message in published if message["msg_type"] == "stream"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from zensecrets_jupyter.core.interaction import set_passphrase_source
+from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.notebook import completion, display, guard, magics, remembering, stored_variables, waiting
 from zensecrets_jupyter.notebook.asking import passphrase_source
 from zensecrets_jupyter.notebook.guard import guard_of
@@ -16,12 +17,10 @@ from zensecrets_jupyter.notebook.inputs import loading as inputs
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_loaded: WeakKeyDictionary[InteractiveShell, ExitStack] = WeakKeyDictionary()
-
 
 def load(shell: InteractiveShell) -> None:
     """Bring the guard, magics, completion and display to ``shell``; loading again changes nothing."""
-    if shell in _loaded:
+    if shell in _loaded():
         return
     with ExitStack() as undo:
         guard.register(shell, undo)
@@ -36,14 +35,19 @@ def load(shell: InteractiveShell) -> None:
         undo.callback(_dismiss_forms)
         before = set_passphrase_source(passphrase_source(shell))
         undo.callback(set_passphrase_source, before)
-        _loaded[shell] = undo.pop_all()
+        _loaded()[shell] = undo.pop_all()
 
 
 def unload(shell: InteractiveShell) -> None:
     """Take back from ``shell`` what :func:`load` brought; what was there before is there again."""
-    undo = _loaded.pop(shell, None)
+    undo = _loaded().pop(shell, None)
     if undo is not None:
         undo.close()
+
+
+def _loaded() -> WeakKeyDictionary[InteractiveShell, ExitStack]:
+    """What undoes the loading into each shell; it outlives a reload of this module."""
+    return process_wide("loaded", WeakKeyDictionary)
 
 
 def _dismiss_forms() -> None:

@@ -3,8 +3,9 @@
 The first is in the kernel, which hands out no value that it knows. What comes by another way, typed into a cell or a Markdown text, pasted,
 from a kernel without the extension, is masked here before it is on the disk.
 
-The server's process holds no value: it knows them by the fingerprints under ``ZENSECRETS_HOME``. A value that could be guessed has none,
-and is not seen here. Files named ``.env`` are left alone, since holding secrets is what they are for.
+The server's process holds no value. It asks the kernels in which the extension is loaded to mask in the file what they mask in outputs, and
+it knows values by the fingerprints under ``ZENSECRETS_HOME``, where there are any. Files named ``.env`` are left alone, since they are
+meant to hold secrets.
 
 Should anything go wrong here, the file is saved as it is and the log says so: losing what a person wrote would be worse than what this net
 is for, and the first one has already seen all that the kernel said.
@@ -23,6 +24,9 @@ from zensecrets_jupyter.core.scan.store import known_fingerprints, place
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Callable
+
+    from zensecrets_jupyter.server.kernels import CheckingKernels
 
 _Version = tuple[str, int, int]
 
@@ -30,47 +34,54 @@ _Version = tuple[str, int, int]
 class SaveHook:
     """Masks known values in what is about to be saved, and tells the log which."""
 
-    def __init__(self, log: logging.Logger) -> None:
-        """Tell ``log``."""
+    def __init__(self, log: logging.Logger, kernels: CheckingKernels | None = None) -> None:
+        """Tell ``log``; ``kernels`` are asked as well."""
         self._log = log
+        self._kernels = kernels
         self._version: _Version | None = None
         self._masker: Masker | None = None
 
     def __call__(self, *, model: dict[str, Any], path: str, **_further: Any) -> None:
         """Mask what is in ``model``, as Jupyter Server calls a hook before it saves it at ``path``; nothing is raised."""
+        self._try(self._mask_by_fingerprints, model, path)
+        self._try(self._mask_by_kernels, model, path)
+
+    def _try(self, mask: Callable[[dict[str, Any], str], None], model: dict[str, Any], path: str) -> None:
         try:
-            self._mask(model, path)
+            mask(model, path)
         except Exception as error:  # noqa: BLE001 - whatever it is, what the person wrote has to be saved
             self._log.error(
                 "zensecrets could not look through a file that is being saved (%s): it is saved as it is.", type(error).__name__
             )
 
-    def _mask(self, model: dict[str, Any], path: str) -> None:
-        name = PurePosixPath(path).name
-        content = model.get("content")
-        # An upload in pieces is no text that a person is editing.
-        if content is None or name.startswith(".env") or model.get("chunk"):
-            return
-        masker = self._current()
-        if masker is None:
+    def _mask_by_fingerprints(self, model: dict[str, Any], path: str) -> None:
+        if not _is_checked(model, path) or (masker := self._current()) is None:
             return
         masker.masked.clear()
         if model.get("format") == "base64":
-            self._tell_of_bytes(content, path, masker)
-            return
-        if model.get("type") == "notebook":
-            model["content"] = masker.document(content)
-        elif isinstance(content, str):
+            masker.look(base64.b64decode(model["content"]))
+        else:
             # Of a text that is no notebook a masker sees as much as of a cell's source, or of an output.
-            is_source = PurePosixPath(path).suffix.lower() in SOURCES
-            model["content"] = masker.text(content, ("source",) if is_source else ())
-        if masker.masked:
-            self._log.warning("zensecrets masked %s in %s before it was saved.", _marks(masker), masker.text(path))
+            model["content"] = masker.document(model["content"], ("source",) if _is_source(model, path) else ())
+        self._tell(model, masker.text(path), masker.masked)
 
-    def _tell_of_bytes(self, content: str, path: str, masker: Masker) -> None:
-        masker.look(base64.b64decode(content))
-        if masker.masked:
-            self._log.warning("zensecrets found %s in %s, which is no text and is saved as it is.", _marks(masker), masker.text(path))
+    def _mask_by_kernels(self, model: dict[str, Any], path: str) -> None:
+        if self._kernels is None or not _is_checked(model, path):
+            return
+        options = {"format": model.get("format"), "is_source": _is_source(model, path)}
+        content, names = self._kernels.masked(model["content"], **options)
+        if names:
+            model["content"] = content
+            self._tell(model, self._kernels.masked(path)[0], names)
+
+    def _tell(self, model: dict[str, Any], path: str, names: set[str]) -> None:
+        if not names:
+            return
+        marks = ", ".join(mark(name) for name in sorted(names))
+        if model.get("format") == "base64":
+            self._log.warning("zensecrets found %s in %s, which is no text and is saved as it is.", marks, path)
+        else:
+            self._log.warning("zensecrets masked %s in %s before it was saved.", marks, path)
 
     def _current(self) -> Masker | None:
         """Return what masks by the fingerprints as they are now, or ``None`` while there are none."""
@@ -85,5 +96,11 @@ class SaveHook:
         return self._masker
 
 
-def _marks(masker: Masker) -> str:
-    return ", ".join(mark(name) for name in sorted(masker.masked))
+def _is_checked(model: dict[str, Any], path: str) -> bool:
+    # An upload in pieces is no text that a person is editing.
+    is_text = model.get("type") == "notebook" or isinstance(model.get("content"), str)
+    return bool(is_text and model.get("content") and not PurePosixPath(path).name.startswith(".env") and not model.get("chunk"))
+
+
+def _is_source(model: dict[str, Any], path: str) -> bool:
+    return model.get("type") != "notebook" and PurePosixPath(path).suffix.lower() in SOURCES

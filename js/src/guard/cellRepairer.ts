@@ -1,52 +1,92 @@
-import { Notification } from '@jupyterlab/apputils';
 import type { ICellModel } from '@jupyterlab/cells';
 import type { Notebook } from '@jupyterlab/notebook';
 
 import type { ExecutedSources } from './executedSources';
 import type { IRepairer } from './guardConnection';
-import { repair } from './repair';
-import type { IOffer, IRepair } from './wire';
+import { Questions } from './questions';
+import { follow, repair } from './repair';
+import { ShownOutputs } from './shownOutputs';
+import type { IOffer, IPlacedOutput, IRepair } from './wire';
+
+/** How many repairs are remembered, for cells that are not there and may come back. */
+const REMEMBERED = 1000;
 
 /** Takes values out of a notebook's cells. */
 export class CellRepairer implements IRepairer {
   constructor(
     private readonly _notebook: Notebook,
     private readonly _executed: ExecutedSources<ICellModel>
-  ) {}
+  ) {
+    _notebook.modelChanged.connect(() => {
+      this._watch();
+    });
+    this._watch();
+  }
 
-  repair({ cell_id, source }: IRepair | IOffer): boolean {
-    const cell = this._find(cell_id);
-    const executed = cell === null ? undefined : this._executed.of(cell);
-    // Another tab may have run it, which then has to repair it.
-    if (cell === null || executed === undefined || !repair(cell.sharedModel, executed, source)) {
-      return false;
-    }
-    this._executed.remember(cell, source);
-    return true;
+  repair(message: IRepair | IOffer): boolean {
+    this._remember(message);
+    const cell = this._find(message.cell_id);
+    return cell !== null && this._repair(cell, message);
   }
 
   ask(offer: IOffer, agreed: () => void): void {
     const cell = this._find(offer.cell_id);
-    if (cell === null || this._executed.of(cell) === undefined) {
-      return;
+    // The tab that ran it asks.
+    if (cell !== null && this._executed.of(cell) !== undefined) {
+      this._questions.ask(cell, offer, agreed);
     }
-    const before = this._asked.get(cell);
-    if (before !== undefined) {
-      Notification.dismiss(before);
+  }
+
+  takeOutputs(): readonly IPlacedOutput[] {
+    return this._outputs.take();
+  }
+
+  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean {
+    return this._outputs.replace(outputs);
+  }
+
+  private _repair(cell: ICellModel, { source, kept }: IRepair | IOffer): boolean {
+    const executed = this._executed.of(cell);
+    const done =
+      (executed !== undefined && repair(cell.sharedModel, executed, source)) ||
+      follow(cell.sharedModel, kept, source);
+    if (done && executed !== undefined) {
+      this._executed.remember(cell, source);
     }
-    const values = `the value${offer.names.length > 1 ? 's' : ''} of ${offer.names.join(', ')}`;
-    const id = Notification.warning(`A cell holds ${values}.`, {
-      autoClose: false,
-      actions: [
-        {
-          label: 'Replace',
-          caption: 'Put a mark in its place, which cannot be undone',
-          displayType: 'warn',
-          callback: agreed
-        }
-      ]
+    return done;
+  }
+
+  private _remember(message: IRepair | IOffer): void {
+    this._repairs.delete(message.cell_id);
+    this._repairs.set(message.cell_id, message);
+    for (const id of this._repairs.keys()) {
+      if (this._repairs.size <= REMEMBERED) {
+        break;
+      }
+      this._repairs.delete(id);
+    }
+  }
+
+  private _watch(): void {
+    // A model that is disposed of forgets who listens to it.
+    this._notebook.model?.cells.changed.connect((_, { type }) => {
+      if (type !== 'remove' && this._repairs.size > 0) {
+        // Undo is not at its end: what it has put back must not be changed before.
+        queueMicrotask(() => {
+          this._repairReturned();
+        });
+      }
     });
-    this._asked.set(cell, id);
+  }
+
+  /** A cell that was deleted while it ran comes back, by undo, as it was before it ran. */
+  private _repairReturned(): void {
+    for (const cell of this._notebook.model?.cells ?? []) {
+      const message = this._repairs.get(cell.id);
+      if (message !== undefined && cell.sharedModel.getSource() !== message.source) {
+        this._repair(cell, message);
+      }
+    }
   }
 
   private _find(id: string): ICellModel | null {
@@ -58,5 +98,7 @@ export class CellRepairer implements IRepairer {
     return null;
   }
 
-  private readonly _asked = new WeakMap<ICellModel, string>();
+  private readonly _repairs = new Map<string, IRepair | IOffer>();
+  private readonly _questions = new Questions();
+  private readonly _outputs = new ShownOutputs(() => this._notebook.model?.cells ?? []);
 }

@@ -1,8 +1,17 @@
 import type { Kernel } from '@jupyterlab/services';
+import type { JSONObject } from '@lumino/coreutils';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import { GUARD_TARGET } from '../tokens';
-import { type Answer, type IOffer, type IRepair, type IStatus, type Message, read } from './wire';
+import {
+  type Answer,
+  type IOffer,
+  type IPlacedOutput,
+  type IRepair,
+  type IStatus,
+  type Message,
+  read
+} from './wire';
 
 /** What a notebook can do for the guard of its kernel. */
 export interface IRepairer {
@@ -10,6 +19,10 @@ export interface IRepairer {
   repair(message: IRepair | IOffer): boolean;
   /** Ask a person whether that is to be done, and call `agreed` if so. */
   ask(message: IOffer, agreed: () => void): void;
+  /** The outputs that are shown. */
+  takeOutputs(): readonly IPlacedOutput[];
+  /** Show these in the place of the ones that were taken, and tell whether all were still there. */
+  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean;
 }
 
 /** As much of a comm as is used here. */
@@ -17,6 +30,7 @@ type Comm = Pick<Kernel.IComm, 'send' | 'onMsg' | 'onClose'>;
 
 /** As much of a kernel's connection as is used here. */
 export interface IKernel {
+  readonly id: string;
   readonly info: Promise<unknown>;
   registerCommTarget(
     target: string,
@@ -27,16 +41,28 @@ export interface IKernel {
   requestCommInfo(content: { readonly target_name: string }): Promise<{ readonly content: unknown }>;
 }
 
+/** How often outputs that change all the time are looked at again. */
+const TRIES = 5;
+
 /** A notebook's line to the guard of its kernel. There may be no guard at the other end, and then nothing is ever heard. */
 export class GuardConnection {
-  constructor(private readonly _repairer: IRepairer) {}
+  /** `_areSavedFilesChecked` asks the server about a kernel. */
+  constructor(
+    private readonly _repairer: IRepairer,
+    private readonly _areSavedFilesChecked: (kernel: string) => Promise<boolean>
+  ) {}
 
   /** How the guard does, or `null` where there is none. */
   get status(): IStatus | null {
     return this._status;
   }
 
-  /** Emitted when that has changed. */
+  /** Whether the server has the kernel check what it saves; `null` while that is not known. */
+  get checksSavedFiles(): boolean | null {
+    return this._checksSavedFiles;
+  }
+
+  /** Emitted when one of these has changed. */
   get statusChanged(): ISignal<this, void> {
     return this._statusChanged;
   }
@@ -89,7 +115,17 @@ export class GuardConnection {
   private _hear(comm: Kernel.IComm, data: unknown): void {
     const message: Message | null = read(data);
     if (message?.kind === 'status') {
+      const before = this._status?.on === true ? this._status.values : 0;
       this._show(message);
+      if (message.on && message.values > before) {
+        this._triesLeft = TRIES;
+        this._sendOutputs(comm);
+      }
+    } else if (message?.kind === 'outputs') {
+      if (!this._repairer.replaceOutputs(message.outputs) && this._triesLeft > 0) {
+        this._triesLeft -= 1;
+        this._sendOutputs(comm);
+      }
     } else if (message?.kind === 'repair') {
       this._repair(comm, message);
     } else if (message?.kind === 'offer') {
@@ -99,23 +135,53 @@ export class GuardConnection {
     }
   }
 
+  /** Have what was shown before looked at again: it may hold what has become known. */
+  private _sendOutputs(comm: Kernel.IComm): void {
+    const outputs = this._repairer.takeOutputs();
+    if (outputs.length > 0) {
+      send(comm, { kind: 'outputs', outputs });
+    }
+  }
+
   private _repair(comm: Kernel.IComm, message: IRepair | IOffer): void {
     const done = this._repairer.repair(message);
     send(comm, { kind: 'repaired', cell_id: message.cell_id, done });
   }
 
   private _show(status: IStatus | null): void {
+    const wasOn = this._status?.on === true;
     this._status = status;
+    if (status?.on !== true) {
+      this._checksSavedFiles = null;
+    } else if (!wasOn) {
+      void this._askAboutSavedFiles();
+    }
     this._statusChanged.emit();
   }
 
+  private async _askAboutSavedFiles(): Promise<void> {
+    const kernel = this._kernel;
+    if (kernel === null) {
+      return;
+    }
+    // A server that can't be asked can't save a file either.
+    const checked = await this._areSavedFilesChecked(kernel.id).catch(() => false);
+    if (kernel === this._kernel && this._status?.on === true) {
+      this._checksSavedFiles = checked;
+      this._statusChanged.emit();
+    }
+  }
+
+  private _triesLeft = 0;
   private _kernel: IKernel | null = null;
   private _status: IStatus | null = null;
+  private _checksSavedFiles: boolean | null = null;
   private readonly _statusChanged = new Signal<this, void>(this);
 }
 
 function send(comm: Comm, answer: Answer): void {
-  comm.send({ ...answer });
+  // JSON has no type for what can only be read.
+  comm.send(JSON.parse(JSON.stringify(answer)) as JSONObject);
 }
 
 /** The comms that a kernel has, in its answer to a request for them. */

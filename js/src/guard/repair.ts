@@ -20,6 +20,31 @@ export function repair(cell: ISource, executed: string, source: string): boolean
   return cell.getSource() === source;
 }
 
+/** How many characters that are no blanks have to be around a value, for its cell to be known by them. */
+const FEWEST = 4;
+
+/**
+ * Make `source` of a cell of which it is not known here what was run: another
+ * tab ran it, or it was deleted and brought back. It is recognised by `kept`,
+ * the parts of what was run around the values.
+ */
+export function follow(cell: ISource, kept: readonly string[], source: string): boolean {
+  const text = cell.getSource();
+  if (text === source) {
+    cell.clearUndoHistory();
+    return true;
+  }
+  return isMadeOf(text, kept) && repair(cell, text, source);
+}
+
+function isMadeOf(text: string, kept: readonly string[]): boolean {
+  if (kept.length < 2 || kept.join('').replace(/\s/g, '').length < FEWEST) {
+    return false;
+  }
+  const parts = kept.map(part => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('[^]+?')}$`).test(text);
+}
+
 /** From where to where in the first of two texts they differ; no character is split. */
 function difference(before: string, after: string): readonly [start: number, end: number] {
   const shorter = Math.min(before.length, after.length);

@@ -10,24 +10,41 @@ export class StatusItem extends Widget {
     this.show_(null);
   }
 
-  show_(status: IStatus | null): void {
-    this.node.textContent = status === null ? '' : textOf(status);
-    this.node.title = status === null ? '' : captionOf(status);
+  /** Show how the guard does, and whether saved files are checked, if that is known. */
+  show_(status: IStatus | null, checksSavedFiles: boolean | null = null): void {
+    this.node.textContent = status === null ? '' : textOf(status, checksSavedFiles);
+    this.node.title = status === null ? '' : captionOf(status, checksSavedFiles);
     this.node.classList.toggle('zs-mod-off', status?.on === false);
   }
 }
 
 /** The few words in the bar. */
-export function textOf({ on, values }: IStatus): string {
-  return on ? `Guard: ${count(values, 'value')}` : 'Guard: off';
+export function textOf({ on, values }: IStatus, checksSavedFiles: boolean | null): string {
+  if (!on) {
+    return 'Guard: off';
+  }
+  const text = `Guard: ${count(values, 'value')}`;
+  return checksSavedFiles === false ? `${text}, saved files not checked` : text;
 }
 
 /** What a person who points at them reads. */
-export function captionOf({ on, values, masked }: IStatus): string {
+export function captionOf(
+  { on, values, masked }: IStatus,
+  checksSavedFiles: boolean | null
+): string {
   const times = masked === 0 ? 'none was masked yet' : `masked ${count(masked, 'time')}`;
   return on
-    ? `zensecrets keeps ${count(values, 'value')} out of what this kernel shows: ${times} in this session`
+    ? `zensecrets keeps ${count(values, 'value')} out of what this kernel shows: ${times} in this session${savedFiles(checksSavedFiles)}`
     : 'zensecrets masks nothing in this kernel: %secret guard on';
+}
+
+function savedFiles(checked: boolean | null): string {
+  if (checked === null) {
+    return '';
+  }
+  return checked
+    ? '. Saved files are checked: a value that is typed in a cell, and not run, is masked in the file'
+    : '. Saved files are not checked: a value that is typed in a cell is saved as it is. Install and enable zensecrets-jupyter where Jupyter Server runs';
 }
 
 function count(number: number, word: string): string {

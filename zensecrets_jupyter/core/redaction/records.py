@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.redaction.redactor import Redactor, the_redactor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 """The attributes that logging itself sets; others come from ``extra=``, a filter or a record factory."""
 
 _TEXTS = ("name", "pathname", "module", "funcName", "threadName", "processName", "taskName", "message", "exc_text", "stack_info")

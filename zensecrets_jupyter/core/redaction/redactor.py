@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from contextlib import suppress
-from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.core.redaction.marks import FAILED
 from zensecrets_jupyter.core.redaction.unprotected import why_unprotected
 
@@ -224,7 +224,6 @@ class Redactor:
         return text
 
 
-@cache
 def the_redactor() -> Redactor:
     """Return the redactor of this process, to which all that is registered, typed or read is told."""
-    return Redactor()
+    return process_wide("redactor", Redactor)

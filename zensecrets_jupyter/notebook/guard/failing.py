@@ -23,12 +23,12 @@ _WORDS = frozenset(
 
 
 def without_texts(thing: Any) -> Any:
-    """Return ``thing`` with :data:`FAILED` in the place of every text that is no word of the protocol."""
+    """Return ``thing`` with :data:`FAILED` for each text that is no word of the protocol, and 0 for each long number."""
     if isinstance(thing, str):
         return thing if len(thing) <= _SHORT or thing in _WORDS else FAILED
     if isinstance(thing, dict):
         return {without_texts(key): without_texts(inner) for key, inner in thing.items()}
     if isinstance(thing, (list, tuple)):
         return [without_texts(inner) for inner in thing]
-    # A number may be a value too.
-    return thing if thing is None or isinstance(thing, bool) or len(str(thing)) <= _SHORT else FAILED
+    # A number may be a value too, and has to stay a number.
+    return thing if thing is None or isinstance(thing, bool) or len(str(thing)) <= _SHORT else 0

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.core.redaction import FAILED, protect_environment, the_redactor
 from zensecrets_jupyter.notebook.sources import environment, prompts, stored_values
 
@@ -75,12 +76,13 @@ class Guard:
         self._releases.append(release)
 
 
-_guards: WeakKeyDictionary[InteractiveShell, Guard] = WeakKeyDictionary()
-
-
 def guard_of(shell: InteractiveShell) -> Guard | None:
     """Return the guard of ``shell``, or ``None`` where the extension is not loaded."""
-    return _guards.get(shell)
+    return _guards().get(shell)
+
+
+def _guards() -> WeakKeyDictionary[InteractiveShell, Guard]:
+    return process_wide("guards", WeakKeyDictionary)
 
 
 def selftest_of(shell: InteractiveShell) -> Callable[[], list[Probe]] | None:
@@ -116,6 +118,6 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 
     logs.install(guard, undo)
     stored_values.register(shell, guard, undo)
-    _guards[shell] = guard
-    undo.callback(_guards.pop, shell, None)
+    _guards()[shell] = guard
+    undo.callback(_guards().pop, shell, None)
     undo.callback(guard.turn_off)

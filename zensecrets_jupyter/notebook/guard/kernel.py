@@ -22,6 +22,7 @@ def install(kernel: Any, guard: Guard, undo: ExitStack) -> None:
     guard.session = GuardedSession(kernel.session, guard)
     guard.session.install()
     undo.callback(guard.session.uninstall)
+    guard.session.comms.install(kernel, undo)
     numbers = [number for number in (_own_output(sys.stdout, 1), _own_output(sys.stderr, 2)) if number is not None]
     if os.name != "posix" or not numbers:
         return

@@ -7,7 +7,9 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.notebook.guard.buffers import redacted_buffers
+from zensecrets_jupyter.notebook.guard.comms import CommTexts
 from zensecrets_jupyter.notebook.guard.failing import without_texts
+from zensecrets_jupyter.notebook.guard.html_numbers import NumbersInScripts
 from zensecrets_jupyter.notebook.guard.streams import HeldStreams
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ class GuardedSession:
         self._looked_at = threading.local()
         self._parent: tuple[dict[str, Any], bytes] = ({}, b"{}")
         self._catcher: _Catcher | None = None
+        self.comms = CommTexts()
         self.streams = HeldStreams(guard, self._send_stream)
 
     def install(self) -> None:
@@ -96,13 +99,15 @@ class GuardedSession:
                 packed = self._without_fingerprinted(packed)
             if not redactor.touches_json(packed):
                 return packed
-            tree = self._session.unpack(packed)
+            numbers = NumbersInScripts()
+            tree = numbers.without(self._session.unpack(packed))
             redacted = redactor.redact_tree(tree)
             if redacted is tree:
                 return packed
+            redacted = self.comms.masked(tree, redacted, redactor)
             # A mark names the secret; a name can hold another's value.
             if type(redacted) is type(tree) and redactor.redact_tree(redacted) is redacted:
-                return bytes(self._pack(redacted))
+                return bytes(self._pack(numbers.restored(redacted)))
         except Exception:  # noqa: BLE001, S110 - whatever it is, the message must not go out as it is
             pass
         return self._without_texts(packed)

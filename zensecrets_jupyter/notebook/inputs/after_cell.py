@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
+    from zensecrets_jupyter.notebook.inputs.debugger import CleanDumps
     from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
     from zensecrets_jupyter.notebook.inputs.history import CleanHistory
     from zensecrets_jupyter.notebook.inputs.literals import Repaired
@@ -27,13 +28,16 @@ class AfterCell:
     """Looks at each cell of a shell after it ran."""
 
     def __init__(
-        self, shell: InteractiveShell, cleaner: Cleaner, history: CleanHistory, log: CleanLog, front_ends: FrontEnds | None = None
+        self,
+        shell: InteractiveShell,
+        cleaner: Cleaner,
+        kept: tuple[CleanHistory, CleanLog, CleanDumps],
+        front_ends: FrontEnds | None = None,
     ) -> None:
         """Look at the cells of ``shell``; without front ends none of them can be repaired."""
         self._shell = shell
         self._cleaner = cleaner
-        self._history = history
-        self._log = log
+        self._history, self._log, self._dumps = kept
         self._front_ends = front_ends
         self._swept = cleaner.redactor.size
         self._cells: dict[int, str] = {}
@@ -73,12 +77,12 @@ class AfterCell:
         if not repaired.is_clear:
             left = _names([*(literal.name for literal in repaired.literals), *left])
         if taken_out:
-            self._repair(cell, repaired.source, taken_out)
+            self._repair(cell, repaired, taken_out)
         if left:
             self._offer(cell, self._cleaner.masked(repaired.source), left)
 
-    def _repair(self, cell: str | None, source: str, names: list[str]) -> None:
-        """Have a cell become ``source`` in the front end, which is what the history has; or say that it can't."""
+    def _repair(self, cell: str | None, repaired: Repaired, names: list[str]) -> None:
+        """Have a cell become the repaired source in the front end, as it is in the history; or say that it can't."""
         if self._front_ends is None:
             self._say(
                 f"Warning: {_values(names)} typed in clear. No history keeps {_it(names)}, but this screen may still show {_it(names)}:"
@@ -86,7 +90,7 @@ class AfterCell:
             )
         elif cell and self._front_ends.can_repair:
             request = Request(self._parent(), lambda parent, done: self._say_repaired(parent, names, done=done))
-            self._front_ends.repair(cell, source, request)
+            self._front_ends.repair(cell, repaired.source, repaired.kept, request)
         else:
             self._say_repaired(None, names, done=False)
 
@@ -107,8 +111,9 @@ class AfterCell:
         try:
             found = self._history.sweep()
             self._log.sweep()
+            self._dumps.sweep()
         except (sqlite3.Error, OSError) as error:
-            self._say(f"Warning: a value that was typed before is still in IPython's history, which can't be changed now ({error}).")
+            self._say(f"Warning: a value that was typed before is still in a file of IPython, which can't be changed now ({error}).")
             return
         self._swept = size
         for line, names in found.items():

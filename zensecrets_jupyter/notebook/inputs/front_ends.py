@@ -7,17 +7,21 @@ none can help; one that was opened later, or reloaded, finds the comm by its tar
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 TARGET = "zensecrets.guard"
 """The comm's target; ``js/src/tokens.ts`` has the same."""
 
 PATIENCE = 5.0
 """Seconds without a cell running after which a front end that has not answered will not: a tab that was closed, a console."""
+
+
+_MASK = re.compile("‹secret:[^‹›]+›")
 
 
 class Request(NamedTuple):
@@ -30,15 +34,26 @@ class Request(NamedTuple):
 class FrontEnds:
     """What a kernel tells its front ends about the guard, and what they answer."""
 
-    def __init__(self, status: Callable[[], Mapping[str, Any]], is_there: Callable[[], bool]) -> None:
-        """Tell them what ``status`` returns, from the first cell on at which ``is_there`` says that somebody has a front end."""
+    def __init__(
+        self,
+        status: Callable[[], Mapping[str, Any]],
+        is_there: Callable[[], bool],
+        begin: Callable[[], None],
+        mask: Callable[[Any], Any],
+    ) -> None:
+        """Tell them what ``status`` returns, from the first cell on at which ``is_there`` says that somebody has a front end.
+
+        ``begin`` is called first. ``mask`` returns an output without values, or the same object if there is none in it.
+        """
+        self._begin = begin
+        self._mask = mask
         self._status = status
         self._is_there = is_there
         self._has_begun = False
         self._told: Mapping[str, Any] | None = None
         self._comm: Any = None
         self._waiting: dict[str, Request] = {}
-        self._offered: dict[str, Request] = {}
+        self._offered: dict[str, tuple[Mapping[str, Any], Request]] = {}
         self._last_cell = 0.0
 
     def open(self) -> None:
@@ -48,6 +63,7 @@ class FrontEnds:
         from comm import create_comm  # noqa: PLC0415 - only kernels have front ends
 
         self._has_begun = True
+        self._begin()
         self._told = self._status()
         self._comm = create_comm(target_name=TARGET, data=dict(self._told))
         self._comm.on_msg(self._hear)
@@ -64,16 +80,20 @@ class FrontEnds:
         """Whether there may be a front end that repairs cells."""
         return self._comm is not None
 
-    def repair(self, cell: str, source: str, request: Request) -> None:
-        """Have ``source`` put in the place of what was run of a cell, and ``request.then`` called once it is known whether it was."""
+    def repair(self, cell: str, source: str, kept: Sequence[str], request: Request) -> None:
+        """Have ``source`` put in the place of what was run of a cell, and ``request.then`` called once it is known whether it was.
+
+        ``kept`` are the parts of what was run around the values: a front end that did not run the cell recognises it by them.
+        """
         self._waiting[cell] = request
-        self._send({"kind": "repair", "cell_id": cell, "source": source})
+        self._send({"kind": "repair", "cell_id": cell, "source": source, "kept": list(kept)})
         self._look_later()
 
     def offer(self, cell: str, source: str, names: list[str], request: Request) -> None:
         """Have a person asked whether ``source`` is to be put there; ``request.then`` is called if they agree."""
-        self._offered[cell] = request
-        self._send({"kind": "offer", "cell_id": cell, "source": source, "names": names})
+        message = {"cell_id": cell, "source": source, "kept": _MASK.split(source)}
+        self._offered[cell] = (message, request)
+        self._send({"kind": "offer", **message, "names": names})
 
     def tell(self) -> None:
         """Tell the front ends how the guard does, if that has changed."""
@@ -93,12 +113,30 @@ class FrontEnds:
         if kind == "hello":
             self._told = self._status()
             self._send(self._told)
+        elif kind == "outputs":
+            self._mask_outputs(data.get("outputs"))
         elif kind == "repaired":
             self._answered(str(data.get("cell_id")), done=data.get("done") is True)
 
+    def _mask_outputs(self, outputs: Any) -> None:
+        """Answer with those of a front end's outputs that hold a value, masked: they were shown before the value was known."""
+        found = []
+        for one in outputs if isinstance(outputs, list) else []:
+            masked = self._mask(one["output"])
+            if masked is not one["output"]:
+                found.append({"cell_id": one["cell_id"], "index": one["index"], "output": masked})
+        if found:
+            self._send({"kind": "outputs", "outputs": found})
+
     def _answered(self, cell: str, *, done: bool) -> None:
-        # Of several tabs only the one that ran the cell can have repaired it, so a "no" is no answer until all had their time.
-        request = (self._waiting.pop(cell, None) or self._offered.pop(cell, None)) if done else None
+        # Of several tabs the one that ran the cell repairs it, so a "no" is no answer until all had their time.
+        if not done:
+            return
+        request = self._waiting.pop(cell, None)
+        if request is None and cell in self._offered:
+            message, request = self._offered.pop(cell)
+            # Nobody has to agree in every tab.
+            self._send({"kind": "repair", **message})
         if request is not None:
             request.then(request.parent, True)
 

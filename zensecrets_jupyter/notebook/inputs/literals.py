@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zensecrets_jupyter.notebook.inputs.command_lines import GROUPS, command_lines
 
 if TYPE_CHECKING:
+    from zensecrets_jupyter.commands.literals import Edit
     from zensecrets_jupyter.commands.sensitive import Literal
 
 __all__ = ["GROUPS", "Repaired", "without_literals"]
@@ -23,12 +24,14 @@ class Repaired(NamedTuple):
     Attributes:
         source: The cell; the same object if there were none.
         literals: The values.
+        kept: The parts of the cell as it was typed before, between and behind what was taken out.
         is_clear: Whether all of them are gone from ``source``.
     """
 
     source: str
     literals: tuple[Literal, ...] = ()
     is_clear: bool = True
+    kept: tuple[str, ...] = ()
 
 
 def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
@@ -57,4 +60,13 @@ def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
             # A line may be found twice, as the argument of another magic and of a shell.
             if not any(placed.start < other.end and other.start < placed.end for other in edits):
                 edits.append(placed)
-    return Repaired(literals.applied(cell, edits) if edits else cell, tuple(found), is_clear)
+    return Repaired(literals.applied(cell, edits) if edits else cell, tuple(found), is_clear, _kept(cell, edits))
+
+
+def _kept(cell: str, edits: list[Edit]) -> tuple[str, ...]:
+    parts = []
+    position = 0
+    for edit in sorted(edits):
+        parts.append(cell[position : edit.start])
+        position = edit.end
+    return (*parts, cell[position:])

@@ -9,16 +9,18 @@ from zensecrets_jupyter.core.patching import patch
 from zensecrets_jupyter.notebook.front_end import somebody_is_there
 from zensecrets_jupyter.notebook.inputs.after_cell import AfterCell
 from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
+from zensecrets_jupyter.notebook.inputs.debugger import CleanDumps
 from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
 from zensecrets_jupyter.notebook.inputs.history import CleanHistory
 from zensecrets_jupyter.notebook.inputs.log import CleanLog
+from zensecrets_jupyter.notebook.saving import SaveCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.call import Guard
+    from zensecrets_jupyter.notebook.guard import Guard
 
 
 def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
@@ -30,11 +32,18 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     kernel = getattr(shell, "kernel", None)
     front_ends = None
     if kernel is not None:
-        front_ends = FrontEnds(lambda: status_of(guard), lambda: somebody_is_there(shell))
+        check = SaveCheck(kernel, guard, undo)
+
+        def masked(output: Any) -> Any:
+            return guard.redactor.redact_tree(output) if guard.is_on else output
+
+        front_ends = FrontEnds(lambda: status_of(guard), lambda: somebody_is_there(shell), check.start, masked)
         front_ends.open()
         undo.callback(front_ends.close)
         _publish_clean(kernel, cleaner, undo)
-    after = AfterCell(shell, cleaner, history, log, front_ends)
+    dumps = CleanDumps(kernel, cleaner)
+    dumps.install(undo)
+    after = AfterCell(shell, cleaner, (history, log, dumps), front_ends)
 
     def before_cell(info: Any) -> None:
         # IPython makes its logger when it runs a cell, so not before.

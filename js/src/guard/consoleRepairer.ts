@@ -1,0 +1,51 @@
+import type { ICellModel } from '@jupyterlab/cells';
+import type { CodeConsole } from '@jupyterlab/console';
+
+import type { IRepairer } from './guardConnection';
+import { Questions } from './questions';
+import { follow } from './repair';
+import { replaceInHistory } from './replaceInHistory';
+import { ShownOutputs } from './shownOutputs';
+import type { IOffer, IPlacedOutput, IRepair } from './wire';
+
+/** Takes values out of the cells and the history of a code console. */
+export class ConsoleRepairer implements IRepairer {
+  constructor(private readonly _console: CodeConsole) {}
+
+  repair({ cell_id, kept, source }: IRepair | IOffer): boolean {
+    const cell = this._find(cell_id);
+    if (cell === null) {
+      return false;
+    }
+    const before = cell.sharedModel.getSource();
+    // Nobody can edit a cell of a console once it was run.
+    return follow(cell.sharedModel, kept, source) && replaceInHistory(this._console, before, source);
+  }
+
+  ask(offer: IOffer, agreed: () => void): void {
+    const cell = this._find(offer.cell_id);
+    if (cell !== null) {
+      this._questions.ask(cell, offer, agreed);
+    }
+  }
+
+  takeOutputs(): readonly IPlacedOutput[] {
+    return this._outputs.take();
+  }
+
+  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean {
+    return this._outputs.replace(outputs);
+  }
+
+  private _find(id: string): ICellModel | null {
+    for (const { model } of this._console.cells) {
+      if (model.id === id) {
+        return model;
+      }
+    }
+    return null;
+  }
+
+  private readonly _questions = new Questions();
+  private readonly _outputs = new ShownOutputs(() => [...this._console.cells].map(({ model }) => model));
+}

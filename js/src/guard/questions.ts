@@ -1,0 +1,29 @@
+import { Notification } from '@jupyterlab/apputils';
+import type { ICellModel } from '@jupyterlab/cells';
+
+import type { IOffer } from './wire';
+
+/** Asks a person whether the values in a cell are to be replaced: one question a cell. */
+export class Questions {
+  ask(cell: ICellModel, { names }: IOffer, agreed: () => void): void {
+    const before = this._asked.get(cell);
+    if (before !== undefined) {
+      Notification.dismiss(before);
+    }
+    const values = `the value${names.length > 1 ? 's' : ''} of ${names.join(', ')}`;
+    const id = Notification.warning(`A cell holds ${values}.`, {
+      autoClose: false,
+      actions: [
+        {
+          label: 'Replace',
+          caption: 'Put a mark in its place, which cannot be undone',
+          displayType: 'warn',
+          callback: agreed
+        }
+      ]
+    });
+    this._asked.set(cell, id);
+  }
+
+  private readonly _asked = new WeakMap<ICellModel, string>();
+}

@@ -1,0 +1,96 @@
+"""A second client of the same kernel in JupyterLab, another tab or a code console: an inline secret stays in neither."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.browser.notebooks import SECONDS, cell_at, open_notebook, run_cell, save
+from tests.browser.test_inputs import own_store, type_into, undo
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Lab
+
+
+def _open_again(lab: Lab, page: Page, name: str) -> Page:
+    """Open the notebook in a second tab of the same browser, and wait for its kernel."""
+    other = page.context.new_page()
+    lab.open(other, name)
+    expect(other.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
+    expect(other.locator("#jp-main-statusbar .zs-guard-status")).to_contain_text("Guard:")
+    return other
+
+
+def _files_with_values(lab: Lab, stem: str) -> list[str]:
+    files = [*lab.folder.rglob(f"{stem}*.ipynb"), *(lab.home / "ipython").rglob("history.sqlite*")]
+    return [str(file) for file in files if find_canary(file)]
+
+
+def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None:
+    """The tab that ran the cell repairs it, the other one follows, and no file of either holds the value."""
+    name = "two-tabs.ipynb"
+    open_notebook(lab, page, name, own_store(lab, "two-tabs"), "0")
+    type_into(page, 2, f"%secret register two --key={canary('tabs')}")
+    # The other tab opens what was saved, with the value in it.
+    save(lab, page, name)
+    other = _open_again(lab, page, name)
+    expect(cell_at(other, 2).locator(".cm-content")).to_contain_text("--key=")
+    run_cell(page, 2)
+    for tab in (page, other):
+        expect(cell_at(tab, 2).locator(".cm-content")).to_have_text("%secret register two --key")
+        assert not find_canary(undo(tab, 2))
+    expect(cell_at(page, 2)).to_contain_text("✔ The value of two.key was taken out of this cell and of the history.")
+    save(lab, page, name)
+    # The second tab is asked, since the file has changed since it read it.
+    before = (lab.folder / name).stat().st_mtime_ns
+    cell_at(other, 0).locator(".jp-InputPrompt").click()
+    other.keyboard.press("Control+s")
+    with other.expect_response(lambda response: response.request.method == "POST" and "/checkpoints" in response.url):
+        other.get_by_role("button", name="Overwrite").click()
+    assert (lab.folder / name).stat().st_mtime_ns != before
+    assert _files_with_values(lab, "two-tabs") == []
+
+
+def test_a_cell_is_cleaned_in_the_tab_that_did_not_run_it_last(lab: Lab, page: Page) -> None:
+    """Both tabs ran the cell; what the other one runs is cleaned in both."""
+    name = "two-tabs-again.ipynb"
+    open_notebook(lab, page, name, own_store(lab, "two-tabs-again"), "0")
+    other = _open_again(lab, page, name)
+    type_into(page, 2, "1")
+    run_cell(page, 2)
+    type_into(other, 2, f"%secret register two --key={canary('again')}")
+    run_cell(other, 2)
+    expect(cell_at(other, 2).locator(".cm-content")).to_have_text("%secret register two --key")
+    assert not find_canary(undo(other, 2))
+    assert _files_with_values(lab, "two-tabs-again") == []
+
+
+def test_a_code_console_beside_the_notebook_is_cleaned(lab: Lab, page: Page) -> None:
+    """Its cell shows the line without the value, and the up arrow brings back no other."""
+    name = "console.ipynb"
+    open_notebook(lab, page, name, own_store(lab, "console"))
+    cell_at(page, 0).locator(".jp-InputPrompt").click(button="right")
+    page.get_by_text("New Console for Notebook").click()
+    console = page.locator(".jp-CodeConsole")
+    prompt = console.locator(".jp-CodeConsole-promptCell .cm-content")
+    prompt.click()
+    # The console has asked the kernel for its history; what is run before the answer has come would be forgotten by it.
+    for _ in range(SECONDS // 100):
+        page.keyboard.press("ArrowUp")
+        if "ZENSECRETS_HOME" in prompt.inner_text():
+            break
+        page.wait_for_timeout(100)
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(f"%secret register beside --key={canary('console')}")
+    page.keyboard.press("Shift+Enter")
+    expect(console).to_contain_text("Registered secret 'beside'", timeout=SECONDS)
+    expect(console.locator(".jp-CodeConsole-content .cm-content").last).to_have_text("%secret register beside --key")
+    prompt.click()
+    page.keyboard.press("ArrowUp")
+    expect(prompt).to_have_text("%secret register beside --key")
+    assert not find_canary(page.content())
+    assert _files_with_values(lab, "console") == []

@@ -1,0 +1,106 @@
+"""Values in the fields of widgets in JupyterLab: the kernel gets what was typed, the field keeps it, and no file does."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.notebooks import cell_at, open_notebook, run_cell, save
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.browser.conftest import Lab
+
+LENGTHS = "print('in the kernel:', len(field.value), field.value == value, 'secret:' in field.value)"
+
+ANYWIDGET = '''
+import anywidget, traitlets
+class Field(anywidget.AnyWidget):
+    """A text input of its own."""
+    _esm = """
+    export default {
+      render({ model, el }) {
+        const input = document.createElement('input');
+        const show = () => { input.value = model.get('value'); };
+        show();
+        model.on('change:value', show);
+        input.addEventListener('input', () => { model.set('value', input.value); model.save_changes(); });
+        el.append(input);
+      }
+    };
+    """
+    value = traitlets.Unicode("").tag(sync=True)
+field = Field()
+field
+'''
+
+FIELDS = {
+    "Password": "import ipywidgets\nfield = ipywidgets.Password()\nfield",
+    "Text": "import ipywidgets\nfield = ipywidgets.Text()\nfield",
+    "Textarea": "import ipywidgets\nfield = ipywidgets.Textarea()\nfield",
+    "Combobox": "import ipywidgets\nfield = ipywidgets.Combobox(options=['one', 'two'])\nfield",
+    "Text without continuous update": "import ipywidgets\nfield = ipywidgets.Text(continuous_update=False)\nfield",
+    "anywidget": ANYWIDGET,
+}
+
+
+def know(lab: Lab, value: str) -> str:
+    """Return a cell that makes a value known, from a file: no notebook holds it."""
+    file = lab.home / f"value-{value}.txt"
+    file.write_text(value, encoding="utf-8")
+    return f"""
+from pathlib import Path
+from zensecrets_jupyter.core.redaction import the_redactor
+value = next(Path({str(lab.home)!r}).glob('value-*{value[-8:]}.txt')).read_text()
+the_redactor().protect(value, "gh.pat");
+"""
+
+
+def _files_with_values(lab: Lab, name: str) -> list[str]:
+    stem = name.removesuffix(".ipynb")
+    return [str(file) for file in lab.folder.rglob(f"{stem}*.ipynb") if find_canary(file)]
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+@pytest.mark.parametrize("typed", ["key by key", "pasted"])
+def test_a_value_typed_into_a_widget_arrives_whole_and_is_saved_nowhere(kind: str, typed: str, lab: Lab, page: Page) -> None:
+    """The kernel has the value, the field still holds it, and the saved widget state and its checkpoint do not."""
+    name, value = f"widget-{kind.replace(' ', '-')}-{typed[:3]}.ipynb".lower(), canary("widget")
+    open_notebook(lab, page, name, know(lab, value), FIELDS[kind], LENGTHS)
+    field = cell_at(page, 2).locator(".jp-OutputArea input, .jp-OutputArea textarea").first
+    field.click()
+    if typed == "pasted":
+        page.keyboard.insert_text(value)
+    else:
+        page.keyboard.type(value, delay=20)
+    page.keyboard.press("Tab")
+    run_cell(page, 3)
+    expect(cell_at(page, 3)).to_contain_text(f"in the kernel: {len(value)} True False")
+    expect(field).to_have_value(value)
+    saved = save(lab, page, name)
+    assert "application/vnd.jupyter.widget-state+json" in json.loads(saved)["metadata"]["widgets"], "widget state is saved"
+    assert _files_with_values(lab, name) == []
+
+
+def test_a_mask_that_a_field_shows_is_never_written_back(lab: Lab, page: Page) -> None:
+    """A field that the kernel filled with a value shows the mask, and what is typed behind it reaches the kernel behind the value."""
+    name, value = "written-back.ipynb", canary("set")
+    fill = "import ipywidgets\nfield = ipywidgets.Text()\nfield.value = value\nfield"
+    check = "print('in the kernel:', field.value == value + 'XYZ', 'secret:' in field.value)"
+    open_notebook(lab, page, name, know(lab, value), fill, check, "0")
+    field = cell_at(page, 2).locator(".jp-OutputArea input")
+    expect(field).to_have_value("‹secret:gh.pat›")
+    field.click()
+    page.keyboard.press("End")
+    page.keyboard.type("XYZ", delay=50)
+    run_cell(page, 3)
+    expect(cell_at(page, 3)).to_contain_text("in the kernel: True False")
+    cell_at(page, 4).locator(".cm-content").fill("field.value = ''")
+    # What the kernel sets still arrives, though nothing of the field was echoed.
+    run_cell(page, 4)
+    expect(field).to_have_value("")

@@ -1,0 +1,88 @@
+"""Numbers with the digits of a known value, in everything that a kernel sends: they stay numbers, and a text is masked beside them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.kernels import Kernel, Ran
+
+PIN = 482913
+MASK = "‹secret:door.pin›"
+KNOW = f"from zensecrets_jupyter.core.redaction import the_redactor\nassert the_redactor().protect('{PIN}', 'door.pin')"
+FIGURE = f"""
+import plotly.graph_objects as go
+figure = go.Figure(go.Bar(x=['{PIN}', 'b', 'c'], y=[{PIN}, {PIN}.5, 3]), layout={{'height': {PIN}, 'title': 'PIN {PIN}'}})
+"""
+
+
+@pytest.fixture
+def knowing(kernel: Kernel) -> Kernel:
+    """Return a kernel that knows a value of six digits."""
+    assert kernel.run(KNOW).ok
+    return kernel
+
+
+def _states(ran: Ran) -> list[dict[str, Any]]:
+    """Return the states of the widgets that a cell made."""
+    return [message["content"]["data"]["state"] for message in ran.messages if message["msg_type"] == "comm_open"]
+
+
+def test_the_numbers_of_a_figure_stay_numbers(knowing: Kernel) -> None:
+    """Plotly's JSON has the numbers that the data have, and masks in its texts."""
+    ran = knowing.run(f"{FIGURE}from IPython.display import display\ndisplay(figure.to_plotly_json() and figure)")
+    bundles = [message["content"]["data"] for message in ran.messages if message["msg_type"] in {"display_data", "execute_result"}]
+    figure = bundles[-1]["application/vnd.plotly.v1+json"]
+    assert figure["data"][0]["y"] == [PIN, PIN + 0.5, 3]
+    assert figure["data"][0]["x"] == [MASK, "b", "c"]
+    assert figure["layout"]["height"] == PIN
+    assert figure["layout"]["title"]["text"] == f"PIN {MASK}"
+
+
+def test_the_numbers_in_the_script_of_a_figure_stay_numbers(knowing: Kernel) -> None:
+    """Plotly's HTML is a program still: what it draws can be read as JSON, numbers as numbers, texts masked."""
+    ran = knowing.run(f"{FIGURE}from IPython.display import HTML\nHTML(figure.to_html(include_plotlyjs='cdn', full_html=False))")
+    html = ran.shown("text/html")[0]
+    call = re.search(r"Plotly\.newPlot\(\s*\"[^\"]+\",\s*(\[.*?\]),\s*(\{.*\}),\s*\{\"responsive\"", html, re.DOTALL)
+    assert call is not None, html
+    data, layout = json.loads(call[1]), json.loads(call[2])
+    assert (data[0]["y"], data[0]["x"][0]) == ([PIN, PIN + 0.5, 3], MASK)
+    assert (layout["height"], layout["title"]["text"]) == (PIN, f"PIN {MASK}")
+    assert f"'PIN {PIN}'" not in html
+
+
+def test_the_numbers_of_widgets_stay_numbers(knowing: Kernel) -> None:
+    """A slider's and a number field's state, what changes in it later, and numbers in a custom message have their types."""
+    make = f"slider = ipywidgets.IntSlider(value={PIN}, max={PIN * 2})\nfield = ipywidgets.IntText({PIN})\ntext = ipywidgets.Text('{PIN}')"
+    states = _states(knowing.run(f"import ipywidgets\n{make}"))
+    values = [state["value"] for state in states if "value" in state]
+    assert values == [PIN, PIN, MASK]
+    assert [state["max"] for state in states if "max" in state] == [PIN * 2]
+    ran = knowing.run(f"slider.value = 1\nslider.value = {PIN}\nslider.send({{'number': {PIN}, 'list': [{PIN}.0], 'text': '{PIN}'}})")
+    data = [message["content"]["data"] for message in ran.messages if message["msg_type"] == "comm_msg"]
+    data = [part for part in data if "method" in part]
+    assert [part["state"]["value"] for part in data if part["method"] == "update"] == [1, PIN]
+    assert [part["content"] for part in data if part["method"] == "custom"] == [{"number": PIN, "list": [float(PIN)], "text": MASK}]
+
+
+def test_numbers_in_json_and_as_keys_stay(knowing: Kernel) -> None:
+    """In JSON a number, a nested one and a boolean are what they were; a key of digits is masked as the text that it is."""
+    ran = knowing.run(f"from IPython.display import JSON\nJSON({{'a': {PIN}, 'b': [{PIN}, True, None, 1e20], '{PIN}': 1}})")
+    shown: list[Any] = [*ran.shown("application/json")]
+    assert shown == [{"a": PIN, "b": [PIN, True, None, 1e20], MASK: 1}]
+
+
+def test_what_could_not_be_looked_through_keeps_its_types(knowing: Kernel) -> None:
+    """With a redactor that fails, a long number becomes 0 and a text says that it failed: the front end reads both as it expects."""
+    broken = "def broken(thing): raise ValueError\nthe_redactor().redact_tree = broken\n"
+    ran = knowing.run(
+        f"{broken}from IPython.display import JSON, display\ndisplay(JSON({{'number': {PIN}, 'short': 12, 'text': 'x{PIN}'}}))"
+    )
+    data = [message["content"]["data"] for message in ran.messages if message["msg_type"] == "display_data"]
+    shown = [value for bundle in data for value in bundle.values() if isinstance(value, dict)]
+    assert [sorted(type(value).__name__ for value in one.values()) for one in shown] == [["int", "int", "str"]]
+    assert str(PIN) not in json.dumps(data)

@@ -1,0 +1,65 @@
+"""The guard of a kernel in which development tools have reloaded or imported the package again: it masks old values and new ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from tests.kernels import Kernel
+
+REGISTER = """
+from zensecrets_jupyter import ArbitrarySecretSchema, Client
+Client().active_stack.secrets_manager.register_secret(ArbitrarySecretSchema(name='{name}', key={value!r}))
+"""
+
+RELOADS = {
+    "the redactor's modules": """
+import importlib, sys
+for name in sorted(name for name in sys.modules if name.startswith('zensecrets_jupyter.core.redaction')):
+    importlib.reload(sys.modules[name])
+""",
+    "autoreload": """
+import sys
+from IPython.extensions.autoreload import superreload
+for name in sorted(name for name in sys.modules if name.startswith('zensecrets_jupyter.core.redaction')):
+    superreload(sys.modules[name])
+""",
+    "deepreload": """
+import zensecrets_jupyter.core.redaction.redactor
+from IPython.lib.deepreload import reload as dreload
+import sys
+others = [name for name in sys.modules if not name.startswith('zensecrets_jupyter.core.redaction')]
+dreload(zensecrets_jupyter.core.redaction, exclude=others)
+""",
+    "removed and imported again": """
+import sys
+for name in [name for name in sys.modules if name.partition('.')[0] == 'zensecrets_jupyter']:
+    del sys.modules[name]
+import zensecrets_jupyter
+""",
+}
+
+
+@pytest.mark.parametrize("reload", RELOADS)
+def test_the_guard_masks_old_and_new_values_after(reload: str, kernel: Kernel) -> None:
+    """A value from before and one that is registered, read or typed afterwards are masked, and the guard can still be asked and left."""
+    values = {name: canary(name) for name in ("before", "after", "typed")}
+    kernel.run(REGISTER.format(name="before", value=values["before"]))
+    ran = kernel.run(RELOADS[reload])
+    assert ran.ok, ran.error
+    ran = kernel.run(REGISTER.format(name="after", value=values["after"]))
+    assert ran.ok, ran.error
+    assert kernel.run(f"%secret register typed --key={values['typed']}").ok
+    ran = kernel.run(f"for value in {list(values.values())!r}: print(value)")
+    assert ran.stream("stdout").split() == ["‹secret:before.key›", "‹secret:after.key›", "‹secret:typed.key›"]
+    ran = kernel.run("print(Client().active_stack.secrets_manager.get_secret('after').content['key'])")
+    assert ran.stream("stdout") == "‹secret:after.key›\n"
+    assert kernel.run("%secret guard").ok
+    assert kernel.run("%reload_ext zensecrets_jupyter").ok
+    ran = kernel.run(f"print({values['after']!r})")
+    assert not find_canary(ran.stream("stdout"))
+    assert ran.stream("stdout").count("‹secret:after.key›") == 1

@@ -1,0 +1,166 @@
+"""The check of files that a Jupyter Server is about to save, by the kernels that know the values.
+
+A kernel listens on a loopback port. The port and a key are in a file of the Jupyter runtime folder that only its user can read (0600),
+beside the kernel's own connection file, which gives away as much. What goes over the port is sealed with that key, so that a program which
+took over the port of a kernel that died reads nothing. Values stay in the kernel: it gets the document, and returns it masked.
+
+Compared with fingerprints in a file, nothing about a value is written, nothing can be guessed from it later, and values that are too weak
+for a fingerprint are found too. It ends with its kernel, and reaches only kernels on the server's machine.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import socket
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+_HOST = "127.0.0.1"
+_PREFIX = "zensecrets-"
+_KEY = 32
+_LENGTH = 8
+_LARGEST = 1 << 30
+"""Bytes of a message at most; a longer one is no message of ours."""
+
+SECONDS = 3.0
+"""Seconds that a kernel has to answer: while it waits, the server does nothing else."""
+
+
+class Endpoint(NamedTuple):
+    """Where a kernel listens, and the key for what is sent there."""
+
+    port: int
+    key: bytes
+    file: Path
+
+    def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a question and return the answer.
+
+        Raises:
+            OSError: If nobody answers in time.
+            ValueError: If the answer is not from the kernel that has the key.
+        """
+        with socket.create_connection((_HOST, self.port), timeout=SECONDS) as connection:
+            _send(connection, self.key, question)
+            return _receive(connection, self.key)
+
+
+class CheckListener:
+    """Answers the questions of servers of the same user, in threads of its own, until it is closed."""
+
+    def __init__(self, folder: Path, kernel: str, answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Listen, and say where in a file in ``folder`` named after ``kernel``.
+
+        Raises:
+            OSError: If no port is free, or the file can't be written.
+        """
+        self._answer = answer
+        self._key = secrets.token_bytes(_KEY)
+        self._process = os.getpid()
+        self._socket = socket.create_server((_HOST, 0))
+        self._file = _file_of(folder, kernel)
+        try:
+            self._announce()
+        except OSError:
+            self._socket.close()
+            raise
+        threading.Thread(target=self._serve, name="zensecrets save check", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop listening, and remove the file; in a forked child neither is ours."""
+        if os.getpid() == self._process:
+            self._file.unlink(missing_ok=True)
+            with suppress(OSError):
+                # Closing alone does not wake the thread that waits for a connection.
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
+
+    def _announce(self) -> None:
+        key = base64.b64encode(self._key).decode("ascii")
+        told = {"host": socket.gethostname(), "port": self._socket.getsockname()[1], "key": key}
+        # A kernel that was restarted has the name of the one before it.
+        self._file.unlink(missing_ok=True)
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(told, file)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve_one, args=(connection,), name="zensecrets save check", daemon=True).start()
+
+    def _serve_one(self, connection: socket.socket) -> None:
+        # Whoever breaks off, or has another key, gets no answer.
+        with connection, suppress(OSError, ValueError):
+            connection.settimeout(SECONDS)
+            _send(connection, self._key, self._answer(_receive(connection, self._key)))
+
+
+def endpoint_of(folder: Path, kernel: str) -> Endpoint | None:
+    """Return where a kernel listens, or ``None`` if it does not."""
+    return _endpoint(_file_of(folder, kernel))
+
+
+def endpoints(folder: Path) -> list[Endpoint]:
+    """Return where the kernels of this user on this machine listen, those that were killed and left their file among them."""
+    found = [_endpoint(file) for file in sorted(folder.glob(f"{_PREFIX}*.json"))]
+    return [endpoint for endpoint in found if endpoint is not None]
+
+
+def _file_of(folder: Path, kernel: str) -> Path:
+    return folder / f"{_PREFIX}{kernel}.json"
+
+
+def _endpoint(file: Path) -> Endpoint | None:
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        # A folder may be shared by machines, and a loopback port is not.
+        if told["host"] != socket.gethostname():
+            return None
+        return Endpoint(int(told["port"]), base64.b64decode(told["key"], validate=True), file)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _send(connection: socket.socket, key: bytes, message: Mapping[str, Any]) -> None:
+    from nacl.secret import SecretBox  # noqa: PLC0415 - loading the extension stays fast
+
+    sealed = SecretBox(key).encrypt(json.dumps(message, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+    connection.sendall(len(sealed).to_bytes(_LENGTH, "big") + sealed)
+
+
+def _receive(connection: socket.socket, key: bytes) -> dict[str, Any]:
+    from nacl.exceptions import CryptoError  # noqa: PLC0415 - as above
+    from nacl.secret import SecretBox  # noqa: PLC0415 - as above
+
+    length = int.from_bytes(_read(connection, _LENGTH), "big")
+    if length > _LARGEST:
+        raise ValueError("The message is too long.")
+    try:
+        message = json.loads(SecretBox(key).decrypt(_read(connection, length)))
+    except CryptoError:
+        raise ValueError("The message is not sealed with the key.") from None
+    if not isinstance(message, dict):
+        raise ValueError("The message is no object.")  # noqa: TRY004 - it is what came that is wrong
+    return message
+
+
+def _read(connection: socket.socket, length: int) -> bytes:
+    pieces = bytearray()
+    while len(pieces) < length:
+        piece = connection.recv(min(length - len(pieces), 1 << 20))
+        if not piece:
+            raise ConnectionError("The other end closed the connection.")
+        pieces += piece
+    return bytes(pieces)

@@ -1,0 +1,88 @@
+"""What a kernel does for files that are about to be saved: it masks the values that it knows in them, for the server that saves them."""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.commands.save_check import CheckListener
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import ExitStack
+
+    from zensecrets_jupyter.core.scan.documents import Masker
+    from zensecrets_jupyter.notebook.guard import Guard
+
+
+class SaveCheck:
+    """Masks documents with the values of a kernel, while its guard is on."""
+
+    def __init__(self, kernel: Any, guard: Guard, undo: ExitStack) -> None:
+        """Use the values that ``guard`` masks; ``undo`` ends it."""
+        self._connection_file = str(getattr(getattr(kernel, "parent", None), "abs_connection_file", "") or "")
+        self._guard = guard
+        self._undo = undo
+        self._has_started = False
+        self._masker: tuple[list[tuple[str, str]], Masker] | None = None
+        self._lock = threading.Lock()
+        self.is_listening = False
+
+    def start(self) -> None:
+        """Begin to listen, once; a kernel that no server has started has its connection file elsewhere, or none."""
+        if self._has_started or not self._connection_file:
+            return
+        self._has_started = True
+        from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415 - only kernels have it
+
+        file = Path(self._connection_file)
+        if file.parent.resolve() != Path(jupyter_runtime_dir()).resolve():
+            return
+        try:
+            listener = CheckListener(file.parent, file.stem, self.answer)
+        except OSError:
+            # The status says that saved files are not checked.
+            return
+        self.is_listening = True
+        atexit.register(listener.close)
+        self._undo.callback(self._stop, listener)
+
+    def answer(self, question: dict[str, Any]) -> Mapping[str, Any]:
+        """Return the answer to a server: the names of what was masked, and the masked document if there is any."""
+        if not self._guard.is_on:
+            return {"on": False, "names": []}
+        if "document" not in question:
+            return {"on": True, "names": []}
+        with self._lock:
+            return self._masked(question)
+
+    def _masked(self, question: dict[str, Any]) -> Mapping[str, Any]:
+        masker = self._current()
+        masker.masked.clear()
+        document = question["document"]
+        if question.get("format") == "base64":
+            masker.look(base64.b64decode(str(document)))
+            return {"on": True, "names": sorted(masker.masked)}
+        masked = masker.document(document, ("source",) if question.get("is_source") else ())
+        names = sorted(masker.masked)
+        return {"on": True, "names": names, "document": masked} if names else {"on": True, "names": []}
+
+    def _current(self) -> Masker:
+        protected = self._guard.redactor.protected()
+        if self._masker is None or self._masker[0] != protected:
+            from zensecrets_jupyter.core.scan.documents import Masker  # noqa: PLC0415 - loading the extension stays fast
+            from zensecrets_jupyter.core.scan.known import KnownValues  # noqa: PLC0415 - as above
+
+            known = KnownValues()
+            for value, name in protected:
+                known.add(value, name)
+            self._masker = (protected, Masker(known))
+        return self._masker[1]
+
+    def _stop(self, listener: CheckListener) -> None:
+        self.is_listening = False
+        atexit.unregister(listener.close)
+        listener.close()
