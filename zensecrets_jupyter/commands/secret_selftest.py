@@ -50,7 +50,7 @@ class Probe(NamedTuple):
 def plant() -> dict[str, Canary]:
     """Return a canary for each form, by the form's name."""
     canaries = {}
-    for form, encode in FORMS.items():
+    for form, encode in ENCODERS.items():
         value = "".join(f"{secrets.token_hex(4)}{letter}" for letter in _NASTY) + secrets.token_hex(4)
         canaries[form] = Canary(value, encode(value))
     canaries["in colour"] = Canary(value := secrets.token_urlsafe(30), f"\x1b[1m{value[:9]}\x1b[31m{value[9:]}\x1b[0m")

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tests.core.redaction.values import NASTY, longest_visible, nasty, realistic
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
-from zensecrets_jupyter.core.redaction.token_prefixes import sensitive_span
 from zensecrets_jupyter.core.redaction.search import Search
+from zensecrets_jupyter.core.redaction.token_prefixes import sensitive_span
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 VALUES = {

@@ -1,7 +1,7 @@
 """An index of anchors: an automaton for those that are settled, a look at every six bytes for those that came just now.
 
-Building an automaton of all anchors takes as long as searching megabytes. So new anchors are looked for in another way, which is slow on long
-texts, and an automaton is built only when those searches together have cost as much as building it.
+Building an automaton of all anchors takes as long as searching megabytes. So new anchors are looked for in another way, which is slow on
+long texts, and an automaton is built only when those searches together have cost as much as building it.
 """
 
 from __future__ import annotations

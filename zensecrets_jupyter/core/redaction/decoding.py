@@ -37,7 +37,7 @@ _SHORT = 1 << 19
 
 # All bytes but those that an escape sequence begins with, and a backspace.
 _PLAIN = bytes(byte for byte in range(256) if byte not in b"\\%&<\x1b\x08\xc2\xe2\xe3\xef\0")
-_VISIBLE = bytes(0x61 if 0x21 <= byte else 0x20 for byte in range(256))  # noqa: PLR2004 - ASCII's first letter
+_VISIBLE = bytes(0x61 if byte >= 0x21 else 0x20 for byte in range(256))  # noqa: PLR2004 - ASCII's first letter
 _MAIL = re.compile(rb"[=&+](?:(?<==)(?:\?|3D|0[0-9A-F]|7F|20|09|[89A-F][0-9A-F]|\r?\n)|(?<=[&+])[A-Za-z0-9+/,]{1,400}-)")
 _TABLE = re.compile(
     rb"[|'\"](?:(?<=\|)[^\n]{0,500}\n[^\n]{0,500}\||(?<=['\"])(?:[ \t\\+]*\r?\n\s*[bBrRuUfF]{1,2}['\"]|, ?['\"].['\"], ?['\"]))"

@@ -1,4 +1,4 @@
-"""What a value itself decodes to, which is protected with it: a PEM written with ``\\n``, the password of a URL, base64 of JSON.
+r"""What a value itself decodes to, which is protected with it: a PEM written with ``\n``, the password of a URL, base64 of JSON.
 
 A value is decoded two levels deep. Parts that are public, short or common are left out.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -31,7 +32,8 @@ _SCHEME = re.compile(r"(?:[A-Za-z-]+:\s*)?(?:Bearer|Basic|[Tt]oken|Bot|ApiKey|Di
 _USER_AND_PASSWORD = re.compile(r"[A-Za-z0-9._@+%-]{1,80}:(\S{6,})")
 # JDBC, ODBC, ADO.NET, libpq, Azure and signed URLs: `Password=…;`, `PWD={…}`, `password='…'`, `AccountKey=…`, `&sig=…`.
 _FIELD = re.compile(
-    r"(?:(?<=[?&;\s])|\A)(?:[A-Za-z ]{0,40}(?:password|passwd|secret|token)|pwd|AccountKey|SharedAccessKey|SharedAccessSignature|sig|api_?key|key)"
+    r"(?:(?<=[?&;\s])|\A)"
+    r"(?:[A-Za-z ]{0,40}(?:password|passwd|secret|token)|pwd|AccountKey|SharedAccessKey|SharedAccessSignature|sig|api_?key|key)"
     r"\s*=\s*(?:\{((?:[^}]|\}\})+)\}|'((?:[^'\\]|\\.|'')+)'|\"((?:[^\"\\]|\\.|\"\")+)\"|([^;&\s]+))",
     re.IGNORECASE,
 )
@@ -85,10 +87,8 @@ def _of_digits(value: str) -> Iterator[str]:
         data.append(bytes.fromhex(digits[1]))
     if _BASE64.fullmatch(value):
         own = "".join(value.split()).rstrip("=").replace("-", "+").replace("_", "/")
-        try:
+        with suppress(binascii.Error):
             data.append(base64.b64decode(own + "=" * (-len(own) % 4)))
-        except binascii.Error:
-            pass
     for one in data:
         try:
             text = one.decode("utf-8")
@@ -100,13 +100,7 @@ def _of_digits(value: str) -> Iterator[str]:
 
 def _of_credentials(value: str) -> Iterator[str]:
     """Yield the passwords, keys and tokens in an address, a header, a connection string, or a line of a password file."""
-    found: list[str] = []
-    if ":" in value:
-        found += _URL.findall(value)
-        found += _PGPASS.findall(value) if value.count(":") > 3 else []  # noqa: PLR2004 - host, port, database, user and password
-        pair = _USER_AND_PASSWORD.fullmatch(value)
-        if pair and "://" not in value and ":" not in pair[1]:
-            found.append(pair[1])
+    found = _of_colons(value) if ":" in value else []
     scheme = _SCHEME.fullmatch(value) if " " in value else None
     if scheme:
         found.append(scheme[1])
@@ -122,6 +116,20 @@ def _of_credentials(value: str) -> Iterator[str]:
                 yield unquote(text)
             if "\\" in text:
                 yield re.sub(r"\\(.)", r"\1", text)
+
+
+_COLONS_OF_PGPASS = 4
+
+
+def _of_colons(value: str) -> list[str]:
+    """Return the passwords of URLs, of a line of ``.pgpass``, and of ``user:password``."""
+    found = _URL.findall(value)
+    if value.count(":") >= _COLONS_OF_PGPASS:
+        found += _PGPASS.findall(value)
+    pair = _USER_AND_PASSWORD.fullmatch(value)
+    if pair and "://" not in value and ":" not in pair[1]:
+        found.append(pair[1])
+    return found
 
 
 def lines(value: str) -> list[str]:
@@ -148,7 +156,7 @@ def looks_random(text: str) -> bool:
     if len(text) < SHORTEST or _WORDS.fullmatch(text):
         return False
     kinds = sum(any(test(letter) for letter in text) for test in (str.islower, str.isupper, str.isdigit, _is_sign))
-    return kinds > 2 or (kinds == 2 and len(text) >= _SHORTEST_RANDOM and not text[0] in "/~.")  # noqa: PLR2004 - kinds of characters
+    return kinds > 2 or (kinds == 2 and len(text) >= _SHORTEST_RANDOM and text[0] not in "/~.")  # noqa: PLR2004 - kinds of characters
 
 
 def _is_sign(letter: str) -> bool:

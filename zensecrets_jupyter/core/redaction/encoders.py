@@ -249,7 +249,7 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "adjacent literals": lambda value: pprint.pformat(value, width=30),
     "list of letters": lambda value: str(list(value)),
     "in colours": lambda value: "".join(f"\x1b[3{index % 8}m{part}\x1b(B\x1b[m" for index, part in enumerate(_parts(value, 9))),
-    "in HTML spans": lambda value: "".join(f'<span class="c{index}">{html.escape(part)}</span>' for index, part in enumerate(_parts(value, 7))),
+    "in HTML spans": lambda value: "".join(f'<span class="c{at}">{html.escape(part)}</span>' for at, part in enumerate(_parts(value, 7))),
     "zero-width blanks": lambda value: "\u200b".join(_parts(value, 5)),
     # Unicode.
     "UTF-16": lambda value: _utf16(value).decode("latin-1"),
@@ -261,7 +261,7 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
 """Every encoder by its name."""
 
 LOSSY = frozenset({
-    "capitals", "small letters", "composed", "decomposed", "without white space", "line ends as blanks", "blanks doubled", "indented", "CR LF",
-    "adjacent literals", "wrapped table", "wrapped table of pipes", "list of letters",
+    "capitals", "small letters", "composed", "decomposed", "without white space", "line ends as blanks", "blanks doubled", "indented",
+    "CR LF", "adjacent literals", "wrapped table", "wrapped table of pipes", "list of letters",
 })  # fmt: skip
 """Encoders that change what other encoders depend on, such as the case of base64: of two they are the first."""

@@ -1,7 +1,7 @@
 """Patterns: the texts that are searched for so that a value is not shown, and where a search catches hold of each.
 
-A pattern is the value, a text that it decodes to, or another way to write one of them in Unicode. It is caught by its anchors: its first and
-last twelve letters, counted without public parts, and letters in between if it is long.
+A pattern is the value, a text that it decodes to, or another way to write one of them in Unicode. It is caught by its anchors: its first
+and last twelve letters, counted without public parts, and letters in between if it is long.
 """
 
 from __future__ import annotations

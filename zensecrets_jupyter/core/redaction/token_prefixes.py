@@ -120,9 +120,9 @@ def leaves(text: str) -> list[str]:
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
 _PUBLIC_KEYS = frozenset(
     """
-    account_name apiversion cluster database db dbclusteridentifier dbinstanceidentifier dbname dialect driver email endpoint engine expiration
-    expires_at expires_in expiry exp host hostname iat id_type issuer kind masterarn name nbf port project project_id region scheme schema
-    server sslmode timestamp token_type type updated_at created_at user username version
+    account_name apiversion cluster created_at database db dbclusteridentifier dbinstanceidentifier dbname dialect driver email endpoint
+    engine exp expiration expires_at expires_in expiry host hostname iat id_type issuer kind masterarn name nbf port project project_id
+    region scheme schema server sslmode timestamp token_type type updated_at user username version
     """.split()  # noqa: SIM905 - one word a line would be 40 lines
 )
 _DIGITS_OF_A_SECRET = 6

@@ -130,7 +130,7 @@ class Cleaner:
 
     def _edits(self, raw: str, text: notebooks.Text, *, ascii_only: bool) -> Iterator[Edit]:
         said = text.value(raw)
-        spots = notebooks.find(self._known, text, said)
+        spots = notebooks.find(self._known, said)
         if not spots:
             return
         first = text.pieces[0]

@@ -1,7 +1,8 @@
 """Keyed fingerprints: a file that recognises values without holding them.
 
 The file has a random key and, for each value and what it decodes to, hashes of stretches (see :mod:`~zensecrets_jupyter.core.scan.windows`)
-and of the whole. A text is searched as it stands and in decoded views of itself, as by the redactor. All hashes are keyed BLAKE2b (RFC 7693). To whoever has the file, and so its key, it tells
+and of the whole. A text is searched as it stands and in decoded views of itself, as by the redactor.
+All hashes are keyed BLAKE2b (RFC 7693). To whoever has the file, and so its key, it tells
 
 * whether a text is one of the values, or holds one: that is its purpose;
 * the names and keys of the secrets;
@@ -166,7 +167,7 @@ class Fingerprints(Known):
             for entry in entries
         ]
 
-    def _match(self, texts: _Texts, kind: int, position: int, size: int, entry: _Entry) -> Match:  # noqa: PLR0913, PLR0917 - all of one hit
+    def _match(self, texts: _Texts, kind: int, position: int, size: int, entry: _Entry) -> Match:
         start = position - entry.lead
         end = start + entry.length
         is_whole = start >= 0 and self._hashes.whole(texts.of(kind)[start:end]) == entry.whole

@@ -6,11 +6,8 @@ as it is.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from bisect import bisect_right
-from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -88,7 +85,7 @@ def _together(piece: Piece) -> Path | None:
     return path[:-1] if in_bundle or listed in _SOURCES or listed == "text" else None
 
 
-def find(known: Known, text: Text, said: str) -> list[Spot]:
+def find(known: Known, said: str) -> list[Spot]:
     """Return where values stand in what a text says, counted in characters."""
     data = said.encode("utf-8", "surrogatepass")
     spots = known.find(data)

@@ -96,7 +96,7 @@ class Scanner:
 
     def _in_text(self, shown: str, raw: str, text: notebooks.Text) -> Iterator[Finding]:
         said = text.value(raw)
-        for spot in notebooks.find(self._known, text, said):
+        for spot in notebooks.find(self._known, said):
             line = said.count("\n", 0, spot.start) + 1
             in_file = raw.count("\n", 0, text.pieces[min(line, len(text.pieces)) - 1].start) + 1
             yield Finding(shown, text.place(self._known, line), spot.name, spot.form, in_file, spot.whole)

@@ -1,7 +1,7 @@
 """Which stretches of a value a fingerprint is taken of.
 
-A search hashes every stretch of a text that could be one. So that it need not hash a whole text, a stretch is one without white space wherever
-the value has one that is long enough. Only letters count, as in a skeleton: quotes, escapes and punctuation are passed over.
+A search hashes every stretch of a text that could be one. So that it need not hash a whole text, a stretch is one without white space
+wherever the value has one that is long enough. Only letters count, as in a skeleton: quotes, escapes and punctuation are passed over.
 """
 
 from __future__ import annotations

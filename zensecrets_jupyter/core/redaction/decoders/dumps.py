@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _ROW = re.compile(rb"^[ \t]*(?:0[xX])?([0-9A-Fa-f]{4,16})[:h]?[ \t]+(?=[0-9A-Fa-f]{2})([^\r\n]{2,200})", re.MULTILINE)
 _GROUP = re.compile(rb"[ \t]{0,3}-?[ \t]?((?:[0-9A-Fa-f]{2})+)(?=[ \t-]|\r?\n|\Z)")
 _OCTAL_ROW = re.compile(rb"^([0-7]{7})((?:[ \t]+[0-7]{6}){1,8})[ \t]*$", re.MULTILINE)
+_OCTAL_WORD = re.compile(rb"[0-7]{6}")
 _CHARACTER_ROW = re.compile(rb"^([0-7]{7})((?: {1,3}(?:\\[0abtnvfr\\]|[0-7]{3}|\*\*|[^\s\\]|(?<= {3}) )){1,16}) *$", re.MULTILINE)
 _CELL = re.compile(rb" {1,3}(\\[0abtnvfr\\]|[0-7]{3}|[^\s\\]|(?<= {3}) )")
 _BYTES_IN_ROW = 16
@@ -51,9 +52,10 @@ def dump_views(view: View) -> list[View]:
     if b"0000" not in data and not _has_rows(data):
         return []
     rows = [_row(match) for match in _ROW.finditer(data)]
-    octal = [[_Cell(_octal_word(word[0]), word.start(), word.end()) for word in re.finditer(rb"[0-7]{6}", data[: match.end()][match.start(2) :])]
-             for match in _OCTAL_ROW.finditer(data)]  # fmt: skip
-    octal = [_moved(cells, match.start(2)) for cells, match in zip(octal, _OCTAL_ROW.finditer(data), strict=True)]
+    octal = [
+        [_Cell(_octal_word(word[0]), word.start(), word.end()) for word in _OCTAL_WORD.finditer(data, match.start(2), match.end())]
+        for match in _OCTAL_ROW.finditer(data)
+    ]
     characters = [list(_characters(match)) for match in _CHARACTER_ROW.finditer(data)]
     columns = [
         ("a dump", [cell for cells, _ in rows for cell in cells]),
@@ -96,10 +98,6 @@ def _row(match: re.Match[bytes]) -> tuple[list[_Cell], _Cell | None]:
 
 def _octal_word(digits: bytes) -> bytes:
     return int(digits, 8).to_bytes(3, "little")[:2]
-
-
-def _moved(cells: list[_Cell], offset: int) -> list[_Cell]:
-    return [_Cell(data, start + offset, end + offset) for data, start, end in cells]
 
 
 def _characters(match: re.Match[bytes]) -> Iterator[_Cell]:

@@ -80,7 +80,7 @@ def unescape(data: bytes) -> bytes:
 
 
 def unescaped(view: View) -> list[View]:
-    """Return the views of ``view`` without escape sequences: none if it has none; two where ``\\xHH`` may be a byte or a character."""
+    r"""Return the views of ``view`` without escape sequences: none if it has none; two where ``\xHH`` may be a byte or a character."""
     data = view.data
     if not has_escapes(data):
         return []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction.views import SubstitutedView, View

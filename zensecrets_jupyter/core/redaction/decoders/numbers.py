@@ -38,7 +38,7 @@ _DIGITS = re.compile(rb"[0-9A-Fa-f]")
 _NUMBER = re.compile(rb"(?:0[xXoO]|[Uu]\+)?([0-9A-Fa-f]+)")
 _LONGEST = 1 << 18
 """Bytes of a text in which lists of numbers are decoded, from its start; each number costs as much as a hundred letters."""
-_LAST_CHARACTER = 0x10FFFF
+_LAST_OF_ASCII, _LAST_BYTE, _LAST_CHARACTER = 0x7F, 0xFF, 0x10FFFF
 
 
 def has_numbers(skeleton: bytes, shortest: int) -> bool:
@@ -108,11 +108,9 @@ def _hex_words(text: bytes) -> Iterator[tuple[bytes, int]]:
 
 def _decimal(text: bytes) -> Iterator[tuple[bytes, int]]:
     numbers = list(map(int, _NUMBER.findall(text)))
-    try:
+    if max(numbers) <= _LAST_BYTE:
         yield bytes(numbers), 1
-    except ValueError:
-        pass
-    if max(numbers) <= _LAST_CHARACTER and any(number >= 0x80 for number in numbers):  # noqa: PLR2004 - the end of ASCII
+    if _LAST_OF_ASCII < max(numbers) <= _LAST_CHARACTER:
         yield b"".join(map(_character, numbers)), 0
 
 
