@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from zensecrets_jupyter.core.redaction import forms as ours
+from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -140,6 +140,13 @@ def plant(channels: Iterable[str], quoting: Collection[str] = ()) -> dict[tuple[
     return {(channel, form): make() for channel in channels for form, make in FORMS.items() if channel not in quoting or form not in TWICE}
 
 
+_LOOKED_FOR = (
+    "repr", "ascii", "bytes repr", "JSON", "JSON without ensure_ascii", "Java", "HTML", "XML", "URL", "URL form", "URL twice", "shell",
+    "double quotes doubled", "LaTeX", "base64", "base64url", "hexadecimal", "upper hexadecimal", "hexadecimal with colons", "UTF-16",
+)  # fmt: skip
+"""Encoders that write nothing of their own between the letters of a value."""
+
+
 class Search:
     """Looks for what was planted, in its own form, in ours and in every other."""
 
@@ -150,8 +157,8 @@ class Search:
         for place, one in planted.items():
             for trace in one.traces:
                 self._add(trace, place)
-                for encode in ours.FORMS.values():
-                    self._add(encode(trace), place)
+                for name in _LOOKED_FOR:
+                    self._add(ENCODERS[name](trace), place)
         self._texts = list(self._owners)
         self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._texts)
 

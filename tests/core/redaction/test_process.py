@@ -62,7 +62,7 @@ def test_a_text_of_several_values_is_masked_by_its_parts() -> None:
 
 
 def test_nothing_heavy_before_the_first_search() -> None:
-    """Importing, and protecting a value, loads neither the automaton nor what the forms need."""
+    """Importing, and protecting a value, loads neither the automaton nor what patterns need."""
     heavy = run_python(
         """
 import json, sys
@@ -81,7 +81,7 @@ print(json.dumps([sorted(loaded), "zensecrets_jupyter.core.redaction.search" in 
     for module in (
         "ahocorasick_rs",
         "zensecrets_jupyter.core.redaction.search",
-        "zensecrets_jupyter.core.redaction.forms",
+        "zensecrets_jupyter.core.redaction.patterns",
         "html",
         "pydantic",
     ):

@@ -91,7 +91,7 @@ def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
         text = stream.feed(f"<{written[:position]}") + stream.feed(f"{written[position:]}>\n") + stream.release()
         assert mark("a.key") in text
         assert len(text.replace(mark("a.key"), "")) < len(written) / 2, position
-    assert stream.held == 0
+        assert stream.held == 0
 
 
 @given(st.lists(st.tuples(st.text(max_size=30), st.booleans()), max_size=30))

@@ -40,10 +40,7 @@ class Masker:
             changed = any(key is not old or new is not thing[old] for (key, new), old in zip(pairs, thing, strict=True))
             # Of the document's own class: nbformat's nodes are dicts with attributes.
             return type(thing)(pairs) if changed else thing
-        if isinstance(thing, (int, float)) and not isinstance(thing, bool) and {"data", "metadata"} & set(path):
-            digits = repr(thing)
-            told = self.text(digits, path)
-            return thing if told is digits else told
+        # A number stays one: a figure with a text for a number is not drawn.
         return thing
 
     def look(self, data: bytes) -> None:
@@ -68,7 +65,7 @@ class Masker:
         if own in self._nothing_in:
             return text
         where = notebooks.Text((Piece(path, 0, 0, is_key=is_key),))
-        spots = notebooks.find(self._known, where, text)
+        spots = notebooks.find(self._known, text)
         if not spots:
             self._remember(own)
             return text
