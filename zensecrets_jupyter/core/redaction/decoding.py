@@ -33,7 +33,7 @@ _LEAST = 1 << 16
 """Bytes of views that any text may have."""
 _VIEWS_OF_A_LONG_TEXT = 3
 """As before, of a text that is longer than :data:`_SHORT`, and for all that is longer."""
-_SHORT = 1 << 19
+_SHORT = 1 << 20
 
 # All bytes but those that an escape sequence begins with, and a backspace.
 _PLAIN = bytes(byte for byte in range(256) if byte not in b"\\%&<\x1b\x08\xc2\xe2\xe3\xef\0")

@@ -105,7 +105,7 @@ def _quoted_base85(data: bytes, run: Run) -> Iterator[Piece]:
                     yield Piece(piece.data, lambda _start, _end: [(run.start, run.end)])
 
 
-_QUOTED = (re.compile(rb"([$%{}`])\1"), re.compile(rb"[`^\\]([!-/:-@\[-`{-~])"))
+_QUOTED = (re.compile(rb"([$%{}`\"'])\1"), re.compile(rb"[`^\\]([!-/:-@\[-`{-~])"))
 
 
 def _decoded(values: bytes) -> bytes:
