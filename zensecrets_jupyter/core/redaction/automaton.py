@@ -18,6 +18,8 @@ _SMALL = 3000
 """Anchors up to which the fastest kind of automaton, which is the largest too, is still quick to build."""
 _BYTES_AN_ANCHOR = 15
 """So many bytes are searched for new anchors in the time in which an automaton of one anchor more is built; measured."""
+_BYTES_A_BUILD = 16_384
+"""So many bytes in the time in which the smallest automaton is built."""
 _BYTES_AN_ANCHOR_TWICE = 400
 """So many bytes go through a second automaton in that time."""
 
@@ -134,7 +136,8 @@ class AnchorIndex:
         state = self._state
         if state.new.owners:
             self._through_new += length
-            if self._through_new >= _BYTES_AN_ANCHOR * len(state.new.owners):
+            second = state.automata[-1].owners if len(state.automata) > 1 else ()
+            if self._through_new >= _BYTES_A_BUILD + _BYTES_AN_ANCHOR * (len(state.new.owners) + len(second)):
                 return self._settle(state)
         elif len(state.automata) > 1:
             self._through_second += length

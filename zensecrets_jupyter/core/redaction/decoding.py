@@ -13,6 +13,7 @@ from zensecrets_jupyter.core.redaction.decoders.layout import layout_views
 from zensecrets_jupyter.core.redaction.decoders.mail import mail_views
 from zensecrets_jupyter.core.redaction.decoders.numbers import has_numbers, number_views
 from zensecrets_jupyter.core.redaction.decoders.radix import radix_views
+from zensecrets_jupyter.core.redaction.decoders.runs import is_printable, runs_in
 from zensecrets_jupyter.core.redaction.skeleton import skeleton_of
 from zensecrets_jupyter.core.redaction.views import View
 
@@ -43,6 +44,9 @@ _TABLE = re.compile(
     rb"[|'\"](?:(?<=\|)[^\n]{0,500}\n[^\n]{0,500}\||(?<=['\"])(?:[ \t\\+]*\r?\n\s*[bBrRuUfF]{1,2}['\"]|, ?['\"].['\"], ?['\"]))"
 )
 _DUMP = b"0000000"
+_LINE = 400
+"""Bytes up to which a text is looked at more closely before it is decoded."""
+_FEW_SIGNS = 4
 
 
 class Decoding:
@@ -81,9 +85,12 @@ class Decoding:
                 yield view, match
             if not self.has_encodings(data, skeleton) and not found:
                 continue
+            if not view.is_text:
+                continue
             if escapes:
                 waiting.extend((child, escapes - 1, blocks) for child in unescaped(view))
-            if blocks:
+            # What is no text once it is decoded, such as bytes that were escaped, holds no further encoding.
+            if blocks and (view is root or is_printable(data)):
                 is_wrapped = any(not match.is_whole for match in found)
                 waiting.extend((child, ESCAPES, blocks - 1) for child in self._blocks(view, skeleton, is_wrapped=is_wrapped))
 
@@ -105,10 +112,15 @@ class Decoding:
             return True
         if (b"=" in data or b"&" in data or b"+" in data) and _MAIL.search(data):
             return True
-        return ((b"\n" in data[:-1] or b"," in data) and _TABLE.search(data) is not None) or _DUMP in data
+        return ((b"\n" in data[:-1] or b"," in data) and _TABLE.search(data) is not None) or (_DUMP in data and b"\n" in data[:-1])
 
     def _has_runs(self, data: bytes) -> bool:
-        return b"a" * self._shortest_base64 in data.translate(_VISIBLE)
+        if b"a" * self._shortest_base64 not in data.translate(_VISIBLE):
+            return False
+        # A line of one sign again and again, and a number that is filled up with zeros, are no encoded text.
+        return len(data) > _LINE or any(
+            len(set(data[run.start : run.end])) > _FEW_SIGNS for run in runs_in(data, _VISIBLE, self._shortest_base64)
+        )
 
     @property
     def _shortest_base64(self) -> int:

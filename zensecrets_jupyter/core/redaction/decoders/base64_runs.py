@@ -45,7 +45,7 @@ def base64_views(view: View, shortest: int) -> list[View]:
                 decoded = binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
                 piece = Piece(decoded, _Digits(view.data, block, shift))
                 (texts if is_printable(decoded) else others).append(piece)
-    return [PiecedView(view, pieces, "base64") for pieces in (texts, others) if pieces]
+    return [PiecedView(view, pieces, "base64", is_text=pieces is texts) for pieces in (texts, others) if pieces]
 
 
 def _is_word(run: bytes) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _IN_NUMBERS = frozenset(b"0123456789abcdefxu")
 _CLASSES = bytes(0x68 if byte in _IN_NUMBERS else 0x2E for byte in range(256))
 _DIGIT = b"h"
+_ZEROS = b"0" * 8
 
 _SEPARATOR = rb"[\s,;:|\-\[\](){}<>'\"/+]{1,40}"
 _START = rb"(?<![0-9A-Za-z])"
@@ -43,7 +44,11 @@ _LAST_OF_ASCII, _LAST_BYTE, _LAST_CHARACTER = 0x7F, 0xFF, 0x10FFFF
 
 def has_numbers(skeleton: bytes, shortest: int) -> bool:
     """Tell whether so many hexadecimal digits follow each other in a text with that skeleton, in which there are no separators."""
-    return _DIGIT * shortest in skeleton.translate(_CLASSES)
+    digits = skeleton.translate(_CLASSES)
+    if _DIGIT * shortest not in digits or skeleton.isalpha():
+        return False
+    # Numbers that are filled up with zeros are no text.
+    return _ZEROS not in skeleton or _DIGIT * shortest in skeleton.replace(_ZEROS, b"").translate(_CLASSES)
 
 
 def number_views(view: View) -> list[View]:
@@ -64,7 +69,7 @@ def number_views(view: View) -> list[View]:
             views.append(PiecedView(view, pieces, "numbers"))
     texts = [piece for piece in hexadecimal if is_printable(piece.data)]
     others = [piece for piece in hexadecimal if not is_printable(piece.data)]
-    views += [PiecedView(view, pieces, "hexadecimal") for pieces in (texts, others) if pieces]
+    views += [PiecedView(view, pieces, "hexadecimal", is_text=pieces is texts) for pieces in (texts, others) if pieces]
     return views
 
 
