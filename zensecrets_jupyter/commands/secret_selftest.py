@@ -28,6 +28,12 @@ BLOTTED = "*" * 12
 """What a canary in binary data becomes, which has to stay as long as it was."""
 
 _NASTY = "\"'\\&<é>\n😀/+%"
+_TRIED = (
+    "plain", "repr", "ascii", "bytes repr", "UTF-16 repr", "JSON", "JSON without ensure_ascii", "JSON in a script", "C", "HTML", "XML", "URL",
+    "URL form", "URL twice", "shell", "double quotes doubled", "LaTeX", "regular expression", "base64", "base64url", "base64 in lines of 76",
+    "base64 of UTF-16", "base32", "hexadecimal", "upper hexadecimal", "hexadecimal with colons", "quoted-printable",
+)  # fmt: skip
+"""Encoders that write nothing of their own between the letters of a value."""
 _WINDOW = 16
 """So many characters in a row are seen as the canary: the longest escape of one of its letters is shorter."""
 
@@ -50,7 +56,8 @@ class Probe(NamedTuple):
 def plant() -> dict[str, Canary]:
     """Return a canary for each form, by the form's name."""
     canaries = {}
-    for form, encode in ENCODERS.items():
+    for form in _TRIED:
+        encode = ENCODERS[form]
         value = "".join(f"{secrets.token_hex(4)}{letter}" for letter in _NASTY) + secrets.token_hex(4)
         canaries[form] = Canary(value, encode(value))
     canaries["in colour"] = Canary(value := secrets.token_urlsafe(30), f"\x1b[1m{value[:9]}\x1b[31m{value[9:]}\x1b[0m")

@@ -89,7 +89,6 @@ def test_nothing_is_masked(notebooks: dict[str, str], redactor: Redactor) -> Non
         except ValueError:
             continue
         assert redactor.redact_tree(notebook) is notebook, path
-        assert not redactor.touches_json(json.dumps(notebook).encode()), path
         stream = redactor.stream()
         for inner in _texts(notebook):
             assert stream.feed(inner) + stream.release() == inner, path

@@ -36,7 +36,7 @@ def known(**values: str) -> KnownValues:
 
 _SEVERAL_STRETCHES = frozenset({
     "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace", "wrapped table", "wrapped table of pipes", "in HTML spans", "in colours",
-    "encoded words, Q", "encoded words, B", "base64 in YAML", "capitals", "small letters",
+    "encoded words, Q", "encoded words, B", "base64 in YAML", "capitals", "small letters", "base85", "Ascii85", "PowerShell",
 })  # fmt: skip
 """Encoders that put text of their own between the pieces of a value, or change what a fingerprint is taken of."""
 

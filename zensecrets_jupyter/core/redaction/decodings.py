@@ -73,7 +73,8 @@ def _decoded(value: str) -> Iterator[str]:
     if not inside and ("\n" in value or "\r" in value):
         yield from lines(value)
     data = value.encode("utf-8", "surrogatepass")
-    if has_escapes(data):
+    # What is escaped in JSON is so in its texts only, and those are decoded.
+    if not inside and has_escapes(data):
         yield unescape(data).decode("utf-8", "replace")
     yield from _of_digits(stripped)
     yield from _of_credentials(stripped)
