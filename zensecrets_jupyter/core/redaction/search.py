@@ -17,7 +17,7 @@ from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_REST = 12
+_REST = 48
 """Bytes of an encoding at the end of a text that may not be decoded yet."""
 
 
