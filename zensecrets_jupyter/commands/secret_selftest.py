@@ -31,7 +31,8 @@ _NASTY = "\"'\\&<é>\n😀/+%"
 _TRIED = (
     "plain", "repr", "ascii", "bytes repr", "UTF-16 repr", "JSON", "JSON without ensure_ascii", "JSON in a script", "C", "HTML", "XML",
     "URL", "URL form", "URL twice", "shell", "double quotes doubled", "LaTeX", "regular expression", "base64", "base64url",
-    "base64 in lines of 76", "base64 of UTF-16", "base32", "hexadecimal", "upper hexadecimal", "hexadecimal with colons", "quoted-printable",
+    "base64 in lines of 76", "base64 of UTF-16", "base32", "hexadecimal", "upper hexadecimal", "hexadecimal with colons",
+    "quoted-printable",
 )  # fmt: skip
 """Encoders that write nothing of their own between the letters of a value."""
 _WINDOW = 16
