@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -35,7 +36,7 @@ class View:
         return [(start, end)]
 
 
-class _DecodedView(View):
+class _DecodedView(View, ABC):
     """A view with a parent."""
 
     def __init__(self, parent: View, data: bytes, encoding: str) -> None:
@@ -50,9 +51,9 @@ class _DecodedView(View):
             found += self._parent.spans(own_start, own_end)
         return found
 
+    @abstractmethod
     def _own_spans(self, start: int, end: int) -> list[Span]:
         """Return where in the parent ``data[start:end]`` stands."""
-        raise NotImplementedError  # pragma: no cover - both classes below have one
 
 
 class SubstitutedView(_DecodedView):
