@@ -75,7 +75,8 @@ def _decoded(value: str) -> Iterator[str]:
     data = value.encode("utf-8", "surrogatepass")
     # What is escaped in JSON is so in its texts only, and those are decoded.
     if not inside and has_escapes(data):
-        yield unescape(data).decode("utf-8", "replace")
+        with suppress(UnicodeDecodeError):
+            yield unescape(data).decode("utf-8")
     yield from _of_digits(stripped)
     yield from _of_credentials(stripped)
 

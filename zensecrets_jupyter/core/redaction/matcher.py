@@ -51,9 +51,8 @@ class Matcher:
             else:
                 self._few_signs.append((reduced, pattern))
             return
-        length = pattern.anchor_length
-        for offset in pattern.anchors():
-            self._skeletons.add(pattern.skeleton[offset : offset + length], self._key(pattern, offset))
+        for start, end in pattern.anchors():
+            self._skeletons.add(pattern.skeleton[start:end], self._key(pattern, start))
 
     def _key(self, pattern: Pattern, offset: int) -> int:
         self._keys.append(PatternKey(pattern, offset))
@@ -194,9 +193,17 @@ class _Comparison:
         if not self._is_apart(pattern, first, last):
             return None
         is_whole = begin == 0 and stop == len(pattern.skeleton)
+        part = None
+        if begin > pattern.first or stop < pattern.last:
+            own_begin, own_stop = max(begin, pattern.first), min(stop, pattern.last)
+            start_byte, end_byte = self._position(own_begin + shift), self._position(own_stop - 1 + shift) + 1
+            part = (
+                start_byte - self._edge_before(pattern.gaps[own_begin], start_byte),
+                end_byte + self._edge_after(pattern.gaps[own_stop], end_byte),
+            )
         nul = 0 if is_plain or b"\0" in whole else written.count(b"\0", 0, 8)
-        start_byte = first - (self._edge_before(pattern, first) if begin == 0 else 0)
-        end_byte = last + 1 + (self._edge_after(pattern, last + 1) if stop == len(pattern.skeleton) else 0)
+        start_byte = first - (self._edge_before(pattern.gaps[0], first) if begin == 0 else 0)
+        end_byte = last + 1 + (self._edge_after(pattern.gaps[-1], last + 1) if stop == len(pattern.skeleton) else 0)
         data = self._data
         if nul and data[end_byte : end_byte + 1] == b"\0":
             end_byte += 1
@@ -208,7 +215,7 @@ class _Comparison:
             end_byte = to_character(data, end_byte, start_byte)
         goes_on = stop < len(pattern.skeleton)
         encoding = "plain" if is_plain else "quoted or wrapped"
-        return Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value), stop + shift
+        return Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value, part), stop + shift
 
     def _narrowed(self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int] | None:
         """Return how much of the pattern from ``begin`` to ``stop`` is really written, around the anchor; ``None`` if that is not."""
@@ -259,14 +266,13 @@ class _Comparison:
         around = _letters_at_end(before) + _letters_at_start(behind)
         return not around or not all(byte in _HEXADECIMAL for byte in around)
 
-    def _edge_before(self, pattern: Pattern, position: int) -> int:
-        """Return how many bytes before ``position`` write what the value begins with before its first letter."""
-        edge = pattern.gaps[0]
-        return _edge(edge[::-1], self._data[max(0, position - _EDGE * len(edge)) : position][::-1], reverse=True) if edge else 0
+    def _edge_before(self, gap: bytes, position: int) -> int:
+        """Return how many bytes before ``position`` write the end of ``gap``."""
+        return _edge(gap[::-1], self._data[max(0, position - _EDGE * len(gap)) : position][::-1], reverse=True) if gap else 0
 
-    def _edge_after(self, pattern: Pattern, position: int) -> int:
-        edge = pattern.gaps[-1]
-        return _edge(edge, self._data[position : position + _EDGE * len(edge)], reverse=False) if edge else 0
+    def _edge_after(self, gap: bytes, position: int) -> int:
+        """Return how many bytes from ``position`` on write the beginning of ``gap``."""
+        return _edge(gap, self._data[position : position + _EDGE * len(gap)], reverse=False) if gap else 0
 
 
 def _edge(edge: bytes, text: bytes, *, reverse: bool) -> int:

@@ -1,7 +1,7 @@
 """Patterns: the texts that are searched for so that a value is not shown, and where a search catches hold of each.
 
 A pattern is the value, a text that it decodes to, or another way to write one of them in Unicode. It is caught by its anchors: its first
-and last twelve letters, counted without public parts, and letters in between if it is long.
+and last six letters, counted without public parts, and letters in between if it is long. A shorter pattern is caught as a whole.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
+from zensecrets_jupyter.core.redaction.decoders.escapes import partly_unescaped
 from zensecrets_jupyter.core.redaction.decodings import decodings_of
 from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, LOWER, kept_bytes, skeleton_of
 from zensecrets_jupyter.core.redaction.token_prefixes import sensitive_span
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TRUNCATED = 12
-"""Letters from which on a beginning or an end of a pattern is masked."""
+"""Characters from which on a beginning or an end of a pattern is masked, counted as they are written."""
 _BETWEEN = 24
 """From one anchor inside a long token to the next: a piece of three times twelve letters holds one."""
 _TOKEN = re.compile(rb"[A-Za-z0-9+/=_.~-]+")
@@ -97,20 +98,16 @@ class Pattern:
             self._expression = re.compile(noise.join(written), re.IGNORECASE)
         return self._expression
 
-    def anchors(self) -> Iterator[int]:
-        """Yield where in the skeleton each anchor begins; it has :attr:`anchor_length` letters."""
-        length = self.anchor_length
-        yield self.first
-        last = self.last - length
-        if last > self.first:
-            yield last
-        if self.last - self.first >= _SHORTEST_TOKEN and _TOKEN.fullmatch(self.text):
-            yield from range(self.first + _BETWEEN, last, _BETWEEN)
-
-    @property
-    def anchor_length(self) -> int:
-        """How many letters an anchor has."""
-        return min(TRUNCATED, self.last - self.first)
+    def anchors(self) -> Iterator[tuple[int, int]]:
+        """Yield where in the skeleton each anchor begins and ends."""
+        length = self.last - self.first
+        if length == SHORTEST or len(self.text) < TRUNCATED:
+            yield self.first, self.last
+            return
+        yield self.first, self.first + SHORTEST
+        if length >= _SHORTEST_TOKEN and _TOKEN.fullmatch(self.text):
+            yield from ((start, start + TRUNCATED) for start in range(self.first + _BETWEEN, self.last - TRUNCATED, _BETWEEN))
+        yield self.last - SHORTEST, self.last
 
 
 class PatternKey(NamedTuple):
@@ -135,6 +132,8 @@ def patterns_of(value: str, name: str) -> list[Pattern]:
 def _written(text: str, name: str, *, is_value: bool) -> Iterator[Pattern]:
     own = Pattern(text, name, is_value=is_value)
     yield own
+    for data in partly_unescaped(own.text):
+        yield Pattern(text, name, is_value=is_value, data=data)
     if not text.isascii():
         # As dumps show it, and programs that know ASCII only.
         yield Pattern(text, name, is_value=is_value, data=_OTHER.sub(b".", own.text))

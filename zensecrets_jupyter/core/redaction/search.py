@@ -58,6 +58,8 @@ class Search:
         matches: list[Match] = []
         end = len(data)
         for view, match in self._decoding.search(data, self._matcher.find):
+            if match.part is not None and sum(stop - start for start, stop in view.spans(*match.part)) < TRUNCATED:
+                continue
             encoding = match.encoding if not view.encoding else _inside(match.encoding, view.encoding)
             for start, stop in view.spans(match.start, match.end):
                 goes_on = match.goes_on and end - stop <= _REST and b"\n" not in data[stop:]

@@ -75,12 +75,13 @@ class StreamRedactor:
         data = self._shown + self._held
         matches = search.find(data)
         live = min([search.live(data), *(match.start for match in matches if match.goes_on)])
+        # Not from the middle of a match: of the rest alone nobody could tell that it is the end of a value.
+        live = min([live, *(match.start for match in matches if match.start < live < match.end)])
         if release:
             matches = merged([*matches, *search.too_much(data)])
             stop = len(data)
         else:
-            # Not into the middle of a match, whose mark would then be there twice.
-            stop = max(start, min([live, *(match.start for match in matches if match.start < live < match.end)]))
+            stop = max(start, live)
         text = ""
         if stop > start:
             text = masked(data, matches, start, stop, marked=self._marked).decode("utf-8", "surrogatepass")
