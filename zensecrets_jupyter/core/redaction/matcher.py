@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _FEW = 4
 """Patterns with the same anchor that are compared one by one."""
+_MOST_ALIKE = 16
+"""Patterns with the same letters around that anchor that are compared."""
 _ANY_CASE = 16
 """Letters from which on a match may be in any case; a shorter one is in its own, or in capitals or small letters throughout."""
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
@@ -140,7 +143,9 @@ def _nearest(texts: list[bytes], keys: list[PatternKey], wanted: bytes) -> list[
     around = [at for at in (index - 1, index) if 0 <= at < len(texts)]
     best = max(_common(texts[at], wanted) for at in around)
     first = bisect_left(texts, wanted[:best])
-    return [keys[at] for at in dict.fromkeys([first, *around])]
+    # Those with the same letters differ in the signs between them, as a value does with and without its backslashes.
+    alike = itertools.takewhile(lambda at: texts[at].startswith(wanted[:best]), range(first, min(len(texts), first + _MOST_ALIKE)))
+    return [keys[at] for at in dict.fromkeys([*alike, *around])]
 
 
 class _Comparison:
@@ -195,12 +200,9 @@ class _Comparison:
         is_whole = begin == 0 and stop == len(pattern.skeleton)
         part = None
         if begin > pattern.first or stop < pattern.last:
-            own_begin, own_stop = max(begin, pattern.first), min(stop, pattern.last)
-            start_byte, end_byte = self._position(own_begin + shift), self._position(own_stop - 1 + shift) + 1
-            part = (
-                start_byte - self._edge_before(pattern.gaps[own_begin], start_byte),
-                end_byte + self._edge_after(pattern.gaps[own_stop], end_byte),
-            )
+            part = self._part(pattern, max(begin, pattern.first), min(stop, pattern.last), shift)
+            if stop - begin < TRUNCATED and self._is_inside_word(part, at_start=begin > pattern.first, at_end=stop < pattern.last):
+                return None
         nul = 0 if is_plain or b"\0" in whole else written.count(b"\0", 0, 8)
         start_byte = first - (self._edge_before(pattern.gaps[0], first) if begin == 0 else 0)
         end_byte = last + 1 + (self._edge_after(pattern.gaps[-1], last + 1) if stop == len(pattern.skeleton) else 0)
@@ -216,6 +218,20 @@ class _Comparison:
         goes_on = stop < len(pattern.skeleton)
         encoding = "plain" if is_plain else "quoted or wrapped"
         return Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value, part), stop + shift
+
+    def _part(self, pattern: Pattern, begin: int, stop: int, shift: int) -> tuple[int, int]:
+        """Return where letters of a pattern stand, with the signs around them that are its own too."""
+        start, end = self._position(begin + shift), self._position(stop - 1 + shift) + 1
+        start -= self._edge_before(pattern.gaps[begin], start)
+        end += self._edge_after(pattern.gaps[stop], end)
+        written = self._data[start:end]
+        return end - len(written.lstrip()), start + len(written.rstrip())
+
+    def _is_inside_word(self, part: tuple[int, int], *, at_start: bool, at_end: bool) -> bool:
+        """Tell whether a word goes on where the text and a value begin to differ: the beginning of a passphrase may be common words."""
+        start, end = part
+        before, behind = self._data[start - 1 : start] if at_start and start else b"", self._data[end : end + 1] if at_end else b""
+        return before.isalnum() or behind.isalnum()
 
     def _narrowed(self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int] | None:
         """Return how much of the pattern from ``begin`` to ``stop`` is really written, around the anchor; ``None`` if that is not."""

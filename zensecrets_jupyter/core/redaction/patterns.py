@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zensecrets_jupyter.core.redaction.decoders.escapes import partly_unescaped
 from zensecrets_jupyter.core.redaction.decodings import decodings_of
 from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, LOWER, kept_bytes, skeleton_of
-from zensecrets_jupyter.core.redaction.token_prefixes import sensitive_span
+from zensecrets_jupyter.core.redaction.token_prefixes import leaves, sensitive_span
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
@@ -132,8 +132,9 @@ def patterns_of(value: str, name: str) -> list[Pattern]:
 def _written(text: str, name: str, *, is_value: bool) -> Iterator[Pattern]:
     own = Pattern(text, name, is_value=is_value)
     yield own
-    for data in partly_unescaped(own.text):
-        yield Pattern(text, name, is_value=is_value, data=data)
+    # What is escaped in JSON is so in its texts, which are patterns of their own.
+    for data in [] if leaves(text) else partly_unescaped(own.text):
+        yield _decoded_pattern(data, text, name, is_value=is_value)
     if not text.isascii():
         # As dumps show it, and programs that know ASCII only.
         yield Pattern(text, name, is_value=is_value, data=_OTHER.sub(b".", own.text))
@@ -143,6 +144,13 @@ def _written(text: str, name: str, *, is_value: bool) -> Iterator[Pattern]:
                 data = written.encode(encoding, "surrogatepass")
                 yield Pattern(written, name, is_value=is_value, data=data)
                 yield Pattern(written, name, is_value=is_value, data=data.decode("latin-1").encode())
+
+
+def _decoded_pattern(data: bytes, text: str, name: str, *, is_value: bool) -> Pattern:
+    try:
+        return Pattern(data.decode(), name, is_value=is_value)
+    except UnicodeDecodeError:
+        return Pattern(text, name, is_value=is_value, data=data)
 
 
 def _other_cases_and_forms(text: str) -> Iterator[str]:

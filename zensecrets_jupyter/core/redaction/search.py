@@ -12,6 +12,7 @@ from zensecrets_jupyter.core.redaction.matches import Match, merged
 from zensecrets_jupyter.core.redaction.patterns import TRUNCATED, Pattern, patterns_of
 from zensecrets_jupyter.core.redaction.prefix_index import FEWEST, Prefix, PrefixIndex
 from zensecrets_jupyter.core.redaction.skeleton import kept_bytes, skeleton_of
+from zensecrets_jupyter.core.redaction.suffix_index import SuffixIndex
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _REST = 48
 """Bytes of an encoding at the end of a text that may not be decoded yet."""
+
+_SHORT = 4096
+"""Bytes up to which a quick look comes before the search; of a longer text the search itself is the larger part."""
 
 
 class Search:
@@ -31,6 +35,7 @@ class Search:
         self._prepared = 0
         self._matcher = Matcher()
         self._prefixes = PrefixIndex()
+        self._suffixes = SuffixIndex()
         self._exact_prefixes: list[tuple[bytes, int, str]] = []
         self._decoding = Decoding(TRUNCATED)
 
@@ -39,22 +44,27 @@ class Search:
         self._prepare()
         texts = packed
         if b"\\" in packed:
-            texts = packed.replace(b"\\n", b"\n").replace(b'\\"', b'"')
+            texts = packed.replace(b"\\n", b"\n").replace(b'\\"', b"'")
             if b"\\" in texts:
                 return True
-        skeleton = skeleton_of(texts)
-        return self._matcher.touches(texts, skeleton) or self._decoding.has_encodings(texts, skeleton)
+        return self._may_hold_a_value(texts)
 
     def passes(self, line: bytes) -> bool:
         """Tell whether there is no value in ``line``, and none begins where it ends; ``True`` is certain."""
         if self._prepared < len(self._values) or not line.endswith(b"\n") or not self._prefixes.ends_with_line:
             return False
-        skeleton = skeleton_of(line)
-        return not (self._matcher.touches(line, skeleton) or self._decoding.has_encodings(line, skeleton))
+        return not self._may_hold_a_value(line)
+
+    def _may_hold_a_value(self, data: bytes) -> bool:
+        """Tell whether there is an anchor in ``data``, or something to decode. Most texts need no closer look."""
+        skeleton = skeleton_of(data)
+        return self._matcher.touches(data, skeleton) or self._decoding.has_encodings(data, skeleton)
 
     def find(self, data: bytes) -> list[Match]:
         """Return where values stand in ``data``, in order; what overlaps is one match."""
         self._prepare()
+        if len(data) < _SHORT and not self._may_hold_a_value(data):
+            return []
         matches: list[Match] = []
         end = len(data)
         for view, match in self._decoding.search(data, self._matcher.find):
@@ -67,8 +77,10 @@ class Search:
         return merged(matches) if matches else matches
 
     def live(self, data: bytes) -> int:
-        """Return where the longest end of ``data`` begins that may be the beginning of a value, by less than an anchor."""
-        return self._at_end(data, is_enough=False)[0]
+        """Return where the longest end of ``data`` begins that may go on as a value, or as the end of one that was cut off before."""
+        position = self._at_end(data, is_enough=False)[0]
+        with self._lock:
+            return min(position, self._suffixes.live(data))
 
     def too_much(self, data: bytes) -> list[Match]:
         """Return the end of ``data`` that tells too much of a value, though less than an anchor, if there is one."""
@@ -111,10 +123,11 @@ class Search:
 
     def _add(self, pattern: Pattern) -> None:
         self._matcher.add(pattern)
-        self._decoding.shortest = min(self._decoding.shortest, max(SHORTEST, len(pattern.text)))
+        self._decoding.include(max(SHORTEST, len(pattern.text)))
         if pattern.is_exact:
             self._exact_prefixes.append((pattern.text, max(SHORTEST, (len(pattern.text) + 1) // 2), pattern.name))
             return
+        self._suffixes.add(pattern)
         first, last = pattern.first, min(pattern.last, pattern.first + TRUNCATED)
         begin, end = pattern.starts[first], pattern.starts[last - 1] + 1
         text = pattern.text[begin : end + len(pattern.gaps[last])]

@@ -21,10 +21,7 @@ class View:
         data: The bytes to search.
         encoding: How they are written in the text; empty for the text itself.
         name: The last of these encodings.
-        is_text: Whether they are a text, which may be encoded further.
     """
-
-    is_text = True
 
     def __init__(self, data: bytes, encoding: str = "") -> None:
         """Make the view of a text as it stands."""
@@ -144,10 +141,9 @@ _SEPARATOR = b"\n"
 class PiecedView(_DecodedView):
     """A view of the pieces of its parent that were decoded, one after the other, each on a line of its own."""
 
-    def __init__(self, parent: View, pieces: Sequence[Piece], encoding: str, *, is_text: bool = True) -> None:
+    def __init__(self, parent: View, pieces: Sequence[Piece], encoding: str) -> None:
         """Join ``pieces`` of ``parent``."""
         super().__init__(parent, _SEPARATOR.join([piece.data for piece in pieces]), encoding)
-        self.is_text = is_text
         self._pieces = pieces
         self._starts: list[int] = []
         start = 0

@@ -23,6 +23,8 @@ _DIGIT = re.compile(rb"[A-Za-z0-9+/_-]")
 _BETWEEN_LINES = re.compile(rb"[ \t|\\\"'`]{0,8}(?:\r*\n|\r)[ \t|>#*\"'`]{0,40}")
 _LAST_LINE = re.compile(rb"([A-Za-z0-9+/_-]+)={0,2}(?![A-Za-z0-9+/_-])")
 _LONG_ENOUGH = 16
+_TOO_LONG_FOR_CHANCE = 32
+_HEXADECIMAL = b"0123456789abcdefABCDEF"
 _IN_WORDS = b"-_/+"
 
 
@@ -36,24 +38,27 @@ def base64_views(view: View, shortest: int) -> list[View]:
     blocks = _joined(view.data, [run for run in runs_in(view.data, _CLASSES, shortest) if not _is_word(view.data[run.start : run.end])])
     texts: list[Piece] = []
     others: list[Piece] = []
+    all_digits = [view.data[block.start : block.end].translate(_STANDARD, _FOREIGN) for block in blocks]
     for shift in range(4):
-        for block in blocks:
-            digits = view.data[block.start : block.end].translate(_STANDARD, _FOREIGN)[shift:]
+        for block, whole in zip(blocks, all_digits, strict=True):
+            digits = whole[shift:]
             if len(digits) % 4 == 1:
                 digits = digits[:-1]
             if digits:
                 decoded = binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
                 piece = Piece(decoded, _Digits(view.data, block, shift))
                 (texts if is_printable(decoded) else others).append(piece)
-    return [PiecedView(view, pieces, "base64", is_text=pieces is texts) for pieces in (texts, others) if pieces]
+    return [PiecedView(view, pieces, "base64") for pieces in (texts, others) if pieces]
 
 
 def _is_word(run: bytes) -> bool:
-    """Tell whether a run is words in lower case, or one character again and again, which no base64 of a secret is."""
+    """Tell whether a run is words in lower case, one character again and again, or hexadecimal digits, which no base64 of a secret is."""
     letters = run.translate(None, _IN_WORDS)
     if not letters or letters.count(letters[:1]) == len(letters):
         return True
-    return len(run) >= _LONG_ENOUGH and letters.isalpha() and letters.islower()
+    if len(run) < _LONG_ENOUGH:
+        return False
+    return (letters.isalpha() and letters.islower()) or (len(run) >= _TOO_LONG_FOR_CHANCE and not run.translate(None, _HEXADECIMAL))
 
 
 def _joined(data: bytes, runs: list[Run]) -> list[Run]:

@@ -13,8 +13,10 @@ from functools import lru_cache
 
 from zensecrets_jupyter.core.redaction.views import SubstitutedView, View
 
-_STARTS = (b"\\", b"%", b"&", b"<", b"\x1b", b"\xc2", b"\xe2", b"\xe3", b"\xef", b"\0")
+ESCAPE_STARTS = (b"\\", b"%", b"&", b"<", b"\x1b", b"\xc2", b"\xe2", b"\xe3", b"\xef", b"\0")
 """Bytes that an escape sequence begins with."""
+_NO_START = bytes(byte for byte in range(256) if bytes([byte]) not in ESCAPE_STARTS)
+_LINE = 200
 
 # Each alternative stands behind the byte that it begins with: a search for one of those bytes is fast.
 # ECMA-48, 5th edition, 5.3 to 5.6: control sequences, control strings; ECMA-35: designations of character sets.
@@ -68,7 +70,12 @@ _FAMILIES = (
     (b"&", _compiled("&", rf"(?<=&)(?:{_ENTITY_RUNS}|[A-Za-z][A-Za-z0-9]{{1,31}};)")),
     (b"<", _compiled("<", _TAG)),
 )
+_COMMON = {rb"\"": b'"', rb"\'": b"'", rb"\/": b"/", rb"\n": b"\n", rb"\t": b"\t", rb"\r": b"\r"}
+_MANY_BACKSLASHES = 64
+_PLACEHOLDER = b"\xff"
+"""A byte that is in no UTF-8, for a backslash that is decoded already."""
 _MOST_PARTLY = 24
+_LONG = 4096
 _SHOWN_AS_NOTHING = _compiled(r"<\x1b\xc2\xe2\xe3\xef\x00", _TAG, _ANSI, _INVISIBLE)
 _HIGH_BYTE = re.compile(rb"\\x[89A-Fa-f][0-9A-Fa-f]")
 _BLOCK_TAG = re.compile(rb"</?(?:br|p|div|td|th|tr|li|ul|ol|pre|table|thead|tbody|h[1-6]|hr|section)\b", re.IGNORECASE)
@@ -85,12 +92,21 @@ _LATEX = {
 
 def has_escapes(data: bytes) -> bool:
     """Tell whether there may be an escape sequence in ``data``. ``False`` is certain."""
-    return any(start in data for start in _STARTS)
+    return bool(data.translate(None, _NO_START)) if len(data) < _LINE else any(start in data for start in ESCAPE_STARTS)
 
 
 def unescape(data: bytes) -> bytes:
     r"""Return ``data`` with every escape sequence replaced by what it stands for; ``\xHH`` is a byte."""
-    return _MANY.sub(lambda match: _decode(match[0]), data) if has_escapes(data) else data
+    if not has_escapes(data):
+        return data
+    if data.count(b"\\") >= _MANY_BACKSLASHES and _PLACEHOLDER not in data and b"\x1b" not in data:
+        # The commonest escape sequences one kind after the other: that is ten times as fast as one by one.
+        data = data.replace(b"\\\\", _PLACEHOLDER)
+        for escape, character in _COMMON.items():
+            if escape in data and (escape != rb"\t" or rb"\text" not in data):
+                data = data.replace(escape, character)
+        return _MANY.sub(lambda match: _decode(match[0]), data).replace(_PLACEHOLDER, b"\\")
+    return _MANY.sub(lambda match: _decode(match[0]), data)
 
 
 def partly_unescaped(data: bytes) -> list[bytes]:
@@ -98,6 +114,10 @@ def partly_unescaped(data: bytes) -> list[bytes]:
 
     A password such as ``a%4e\\x41`` is no encoded text, but the view of a text in which it stands may have decoded any of it.
     """
+    if not has_escapes(data):
+        return []
+    if len(data) > _LONG:
+        return [new] if (new := unescape(data)) != data else []
     found = {data: None}
     waiting = [data]
     while waiting and len(found) < _MOST_PARTLY:
@@ -122,7 +142,7 @@ def unescaped(view: View) -> list[View]:
         shown = _SHOWN_AS_NOTHING.sub(lambda match: _decode(match[0]), data)
         if shown != data:
             views.append(SubstitutedView(view, shown, "escapes", _SHOWN_AS_NOTHING, _decode))
-    new = _MANY.sub(lambda match: _decode(match[0]), data)
+    new = unescape(data)
     if new != data:
         views.append(SubstitutedView(view, new, "escapes", _ONE, _decode))
     if b"\\x" in data and _HIGH_BYTE.search(data):

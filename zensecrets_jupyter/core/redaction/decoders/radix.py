@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.views import Span
 
-_BASE32 = re.compile(rb"[A-Z2-7]{10,}|[a-z2-7]{10,}")
-_BASE32_HEX = re.compile(rb"[0-9A-V]{10,}|[0-9a-v]{10,}")
+_LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
+_IN_WORD = bytes(0x61 if byte in _LETTERS_AND_DIGITS else 0x20 for byte in range(256))
+_SHORTEST_WORD = 10
+_BASE32 = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz234567")
+_BASE32_HEX = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghijklmnopqrstuv")
+_HEXADECIMAL = b"0123456789abcdefABCDEF"
+_TOO_LONG_FOR_CHANCE = 24
 _DIGITS_OF_32 = b"0123456789abcdefghijklmnopqrstuv"
 _FROM_BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", _DIGITS_OF_32 + _DIGITS_OF_32[:26])
 _SHIFTS_OF_32 = 8
@@ -29,11 +34,11 @@ _ALPHABETS = {
 _TABLES = {name: bytes(alphabet.index(byte) if byte in alphabet else 0xFF for byte in range(256)) for name, alphabet in _ALPHABETS.items()}
 _RUNS = {name: re.compile(b"[" + re.escape(alphabet) + b"]{7,}") for name, alphabet in _ALPHABETS.items()}
 _VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - ASCII's first and last letter
-_LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
 _LONGEST = 1 << 14
 """Bytes of runs of a text that are decoded as base85, from its start."""
-_LEAST_PUNCTUATION = 24
+_LEAST_PUNCTUATION = 12
 """One character of so many is punctuation at least: of a text in base85 it is one of four."""
+_PUNCTUATION_OF_BASE64 = b"+/-_="
 _GROUP = 5
 
 
@@ -60,27 +65,54 @@ def radix_views(view: View, shortest: int) -> list[View]:
 
 
 def _base32(data: bytes, run: Run) -> Iterator[Piece]:
-    for expression, is_hex in ((_BASE32, False), (_BASE32_HEX, True)):
-        for match in expression.finditer(data, run.start, run.end):
-            digits = match[0].lower() if is_hex else match[0].translate(_FROM_BASE32)
-            if digits.isalpha() and len(digits) < _LONGEST_WORD:
-                continue
-            number = int(digits, 32)
-            for shift in range(_SHIFTS_OF_32):
-                bits = 5 * (len(digits) - shift)
-                size = bits // 8
-                decoded = ((number >> (bits % 8)) & ((1 << 8 * size) - 1)).to_bytes(size, "big") if size > 0 else b""
-                if decoded and is_printable(decoded):
-                    yield Piece(decoded, partial(_locate, match.start() + shift, match.end(), 5, 8))
+    """Yield what the words in a run decode to. Every other text of letters and digits holds shorter stretches of base32 by chance."""
+    for word in _words(data, run):
+        digits = data[word.start : word.end]
+        if digits.isalpha() and digits.islower() and len(digits) < _LONGEST_WORD:
+            continue
+        if not digits.translate(None, _BASE32[digits.islower()]):
+            yield from _decoded_base32(digits.translate(_FROM_BASE32), word)
+        is_hexadecimal = len(digits) >= _TOO_LONG_FOR_CHANCE and not digits.translate(None, _HEXADECIMAL)
+        if not is_hexadecimal and not digits.translate(None, _BASE32_HEX[digits.islower()]):
+            yield from _decoded_base32(digits, word)
 
 
+def _words(data: bytes, run: Run) -> Iterator[Run]:
+    text = data[run.start : run.end]
+    if text.isalnum():
+        if text.islower() or text.isupper():
+            yield run
+        return
+    if len(text) > _LONG_BASE64 and not text.translate(None, _BASE64):
+        return
+    for start, end in runs_in(text, _IN_WORD, _SHORTEST_WORD):
+        word = text[start:end]
+        if word.islower() or word.isupper():
+            yield Run(run.start + start, run.start + end)
+
+
+def _decoded_base32(digits: bytes, word: Run) -> Iterator[Piece]:
+    number = int(digits, 32)
+    for shift in range(_SHIFTS_OF_32):
+        bits = 5 * (len(digits) - shift)
+        size = bits // 8
+        decoded = ((number >> (bits % 8)) & ((1 << 8 * size) - 1)).to_bytes(size, "big") if size > 0 else b""
+        if decoded and is_printable(decoded):
+            yield Piece(decoded, partial(_locate, word.start + shift, word.end, 5, 8))
+
+
+_BASE64 = _LETTERS_AND_DIGITS + b"+/-_="
+_LONG_BASE64 = 1024
+"""Longer runs of base64's alphabet are no words with signs between them."""
 _LONGEST_WORD = 1 << 13
 """Longer runs of letters are no identifiers."""
 
 
 def _may_be_base85(run: bytes) -> bool:
+    if len(run) > _LONGEST:
+        return False
     own = run.translate(None, _LETTERS_AND_DIGITS)
-    return len(run) <= _LONGEST and len(own) * _LEAST_PUNCTUATION >= len(run) and len(own) < len(run)
+    return len(run) // _LEAST_PUNCTUATION <= len(own) < len(run) and bool(own.translate(None, _PUNCTUATION_OF_BASE64))
 
 
 def _base85(data: bytes, run: Run, name: str) -> Iterator[Piece]:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.redaction.views import Span
 
 _INSIDE, _OUTSIDE = b"a", b" "
-_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\0"
+_ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\b\0"
+_CONTROLS = bytes(byte for byte in range(0x20) if byte not in _ASCII) + b"\x7f"
+_ASCII_CLASSES = bytes(0x61 if byte in _ASCII else 0x20 for byte in range(256))
 _MOSTLY = 8
+_FEW_CONTROLS = 32
+_LONG = 16_384
+_SAMPLES, _SAMPLE = 8, 1024
 
 
 class Run(NamedTuple):
@@ -38,11 +49,26 @@ def runs_in(data: bytes, classes: bytes, shortest: int) -> list[Run]:
 
 
 def is_printable(data: bytes) -> bool:
-    """Tell whether ``data`` is text, or nearly: what is decoded from no text at all is not."""
-    if len(data.translate(None, _PRINTABLE)) * _MOSTLY <= len(data):
+    """Tell whether ``data`` is text, or nearly: what is decoded from no text at all is not. Of long data samples tell."""
+    sample = data
+    if len(data) > _LONG:
+        sample = b"".join([data[start : start + _SAMPLE] for start in range(0, len(data), len(data) // _SAMPLES)])
+    if len(sample.translate(None, _ASCII)) * _MOSTLY <= len(sample):
         return True
+    if (len(sample) - len(sample.translate(None, _CONTROLS))) * _FEW_CONTROLS > len(sample):
+        return False
     try:
         data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return False
     return True
+
+
+def text_parts(view: View, shortest: int) -> list[View]:
+    """Return a view of the runs of ASCII text in ``view`` that have ``shortest`` characters or more, or none."""
+    pieces = [Piece(view.data[start:end], partial(_locate, start)) for start, end in runs_in(view.data, _ASCII_CLASSES, shortest)]
+    return [PiecedView(view, pieces, view.encoding)] if pieces else []
+
+
+def _locate(offset: int, start: int, end: int) -> list[Span]:
+    return [(offset + start, offset + end)]
