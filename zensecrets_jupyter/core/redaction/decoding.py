@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
+from zensecrets_jupyter.core.redaction.decoders.base32 import base32_views
 from zensecrets_jupyter.core.redaction.decoders.base64_runs import base64_views
+from zensecrets_jupyter.core.redaction.decoders.base85 import base85_views
+from zensecrets_jupyter.core.redaction.decoders.budget import Budget
 from zensecrets_jupyter.core.redaction.decoders.detection import EncodingDetector
 from zensecrets_jupyter.core.redaction.decoders.dumps import dump_views
 from zensecrets_jupyter.core.redaction.decoders.escapes import unescaped
 from zensecrets_jupyter.core.redaction.decoders.layout import layout_views
 from zensecrets_jupyter.core.redaction.decoders.mail import mail_views
 from zensecrets_jupyter.core.redaction.decoders.numbers import number_views
-from zensecrets_jupyter.core.redaction.decoders.radix import radix_views
 from zensecrets_jupyter.core.redaction.decoders.runs import is_printable, text_parts
 from zensecrets_jupyter.core.redaction.skeleton import skeleton_of
 from zensecrets_jupyter.core.redaction.views import View
@@ -35,6 +37,8 @@ _LEAST = 1 << 16
 _VIEWS_OF_A_LONG_TEXT = 3
 """As before, of a text that is longer than :data:`_SHORT`, and for all that is longer."""
 _SHORT = 1 << 20
+_BASE85_OF_A_TEXT = 1 << 14
+"""Bytes of a text and its views that are decoded as base85, in all its alphabets."""
 
 
 class Decoding:
@@ -62,18 +66,18 @@ class Decoding:
         """
         root = View(data)
         most = min(_VIEWS_OF_A_TEXT * len(root.data) + _LEAST, _VIEWS_OF_A_LONG_TEXT * len(root.data) + _SHORT)
+        base85 = Budget(_BASE85_OF_A_TEXT)
         seen: set[tuple[str, bytes]] = set()
         # Escape sequences come first: they are the commonest, and cost the least.
         level: list[View] = [root]
         for blocks in range(BLOCKS, -1, -1):
             waiting = deque((view, ESCAPES) for view in level)
             level = []
-            left = most
+            left = Budget(most)
             while waiting:
                 view, escapes = waiting.popleft()
                 if view is not root:
-                    left -= len(view.data)
-                    if left < 0 or (view.name, view.data) in seen:
+                    if (view.name, view.data) in seen or not left.spend(len(view.data)):
                         continue
                     seen.add((view.name, view.data))
                 skeleton = skeleton_of(view.data)
@@ -89,9 +93,10 @@ class Decoding:
                 if escapes:
                     waiting.extend((child, escapes - 1) for child in unescaped(view))
                 if blocks:
-                    level += self._blocks(view, skeleton, is_wrapped=any(match.part is not None for match in found))
+                    is_wrapped = any(match.part is not None for match in found)
+                    level += self._blocks(view, skeleton, base85, is_wrapped=is_wrapped)
 
-    def _blocks(self, view: View, skeleton: bytes, *, is_wrapped: bool) -> Iterator[View]:
+    def _blocks(self, view: View, skeleton: bytes, base85: Budget, *, is_wrapped: bool) -> Iterator[View]:
         data = view.data
         yield from layout_views(view, is_wrapped=is_wrapped)
         if b"=" in data or b"&" in data or b"+" in data:
@@ -102,4 +107,5 @@ class Decoding:
             yield from number_views(view)
         if detector.has_runs(data):
             yield from base64_views(view, detector.shortest_run)
-            yield from radix_views(view, detector.shortest_run)
+            yield from base32_views(view, detector.shortest_run)
+            yield from base85_views(view, detector.shortest_run, base85)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.characters import count_characters
 from zensecrets_jupyter.core.redaction.decoding import Decoding
 from zensecrets_jupyter.core.redaction.ends import end_views, incomplete_escape
 from zensecrets_jupyter.core.redaction.matcher import Matcher
@@ -42,11 +43,13 @@ class Search:
     def touches(self, packed: bytes) -> bool:
         """Tell whether there may be a value in the JSON of a message; ``False`` is certain."""
         self._prepare()
+        # The quotes of JSON itself are no quotes of a text in it.
         texts = packed
         if b"\\" in packed:
             texts = packed.replace(b"\\n", b"\n").replace(b'\\"', b"'")
             if b"\\" in texts:
                 return True
+        texts = texts.replace(b'"', b" ")
         return self._may_hold_a_value(texts)
 
     def passes(self, line: bytes) -> bool:
@@ -68,7 +71,7 @@ class Search:
         matches: list[Match] = []
         end = len(data)
         for view, match in self._decoding.search(data, self._matcher.find):
-            if match.part is not None and sum(stop - start for start, stop in view.spans(*match.part)) < TRUNCATED:
+            if match.part is not None and sum(count_characters(data[start:stop]) for start, stop in view.spans(*match.part)) < TRUNCATED:
                 continue
             encoding = match.encoding if not view.encoding else _inside(match.encoding, view.encoding)
             for start, stop in view.spans(match.start, match.end):

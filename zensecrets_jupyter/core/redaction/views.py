@@ -123,6 +123,20 @@ class Tokens:
         return [(self._spans[start // self._size][0], self._spans[last][1])]
 
 
+class Groups:
+    """Locates what was decoded from groups of digits, of which each stands for equally many bytes."""
+
+    def __init__(self, start: int, stop: int, *, size: int, digits: int) -> None:
+        """Take where the digits begin and end, how many bytes a group has, and how many digits."""
+        self._start, self._stop = start, stop
+        self._size, self._digits = size, digits
+
+    def __call__(self, start: int, end: int) -> list[Span]:
+        """Return the span of the groups that ``start`` to ``end`` of the bytes come from."""
+        first, last = start // self._size, -(-end // self._size)
+        return [(self._start + first * self._digits, min(self._stop, self._start + last * self._digits))]
+
+
 class Piece(NamedTuple):
     """Bytes that were decoded together, and where they come from.
 

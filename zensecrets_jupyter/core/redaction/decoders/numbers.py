@@ -27,7 +27,7 @@ def _list_of(number: bytes, least: int) -> re.Pattern[bytes]:
     return re.compile(_START + number + rb"(?:" + _SEPARATOR + number + rb"){%d,}" % (least - 1) + _END)
 
 
-_MAY_BE_LIST = re.compile(_START + rb"(?:(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _SEPARATOR + rb"){3}")
+_LIST = re.compile(_START + rb"(?:(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _SEPARATOR + rb"){2,}(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _END)
 _CONTIGUOUS = re.compile(rb"[0-9A-Fa-f]{12,}(?:[ \t]*\r*\n[ \t]*[0-9A-Fa-f]{2,})*")
 _HEX_BYTES = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{2}", 6)
 _HEX_SMALL = _list_of(rb"0[xX][0-9A-Fa-f]{1,2}", 6)
@@ -47,13 +47,12 @@ def number_views(view: View) -> list[View]:
     data = view.data
     views: list[View] = []
     hexadecimal = list(_contiguous(data))
-    lists = data[:_LONGEST]
-    if not _MAY_BE_LIST.search(lists):
-        lists = b""
+    lists = [match.span() for match in _LIST.finditer(data[:_LONGEST])]
     for expression, decode in _LISTS:
         pieces = [
             Piece(decoded, Tokens(partial(_numbers, match, size), size or 1))
-            for match in expression.finditer(lists)
+            for start, end in lists
+            for match in expression.finditer(data, start, end)
             for decoded, size in decode(match[0])
         ]
         if expression is _HEX_BYTES:

@@ -1,0 +1,18 @@
+"""Budgets: how many bytes of a text may go through a decoder that is slow."""
+
+from __future__ import annotations
+
+
+class Budget:
+    """A number of bytes that is spent piece by piece."""
+
+    def __init__(self, size: int) -> None:
+        """Allow ``size`` bytes."""
+        self._left = size
+
+    def spend(self, size: int) -> bool:
+        """Spend ``size`` bytes if so many are left, and tell whether they were."""
+        if size > self._left:
+            return False
+        self._left -= size
+        return True
