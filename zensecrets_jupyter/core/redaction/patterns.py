@@ -59,11 +59,11 @@ class Pattern:
         self.is_value = is_value
         self.skeleton = skeleton_of(self.text)
         self.first, self.last = 0, len(self.skeleton)
-        if data is None:
-            start, end = _protected_span(text, parts)
+        for start, end in _protected_spans(text, parts) if data is None else ():
             first, last = len(kept_bytes(_utf8(text[:start]))), len(self.skeleton) - len(kept_bytes(_utf8(text[end:])))
             if last - first >= SHORTEST:
                 self.first, self.last = first, last
+                break
         self.is_exact = len(self.skeleton) < SHORTEST
         self._gaps: list[bytes] | None = None
         self._kept: bytes | None = None
@@ -141,17 +141,20 @@ def patterns_of(value: str, name: str) -> list[Pattern]:
     return found
 
 
-def _protected_span(text: str, parts: Sequence[str]) -> tuple[int, int]:
-    """Return where in ``text`` what is not public begins and ends."""
+def _protected_spans(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield where in ``text`` what is not public begins and ends, from the narrowest guess on."""
     start, end, _ = sensitive_span(text)
-    if parts:
-        first, last = min(text.index(part) for part in parts), max(text.rindex(part) + len(part) for part in parts)
-        # A few letters before or behind a part tell nothing without it.
-        if len(kept_bytes(_utf8(text[:first]))) >= SHORTEST:
-            start = max(start, first)
-        if len(kept_bytes(_utf8(text[last:]))) >= SHORTEST:
-            end = min(end, last)
-    return start, end
+    if not parts:
+        yield start, end
+        return
+    first, last = min(text.index(part) for part in parts), max(text.rindex(part) + len(part) for part in parts)
+    # A few letters before or behind a part tell nothing without it.
+    if len(kept_bytes(_utf8(text[:first]))) < SHORTEST:
+        first = 0
+    if len(kept_bytes(_utf8(text[last:]))) < SHORTEST:
+        last = len(text)
+    yield max(start, first), min(end, last)
+    yield first, last
 
 
 def _written(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> Iterator[Pattern]:
