@@ -37,7 +37,7 @@ _LEAST = 1 << 16
 _VIEWS_OF_A_LONG_TEXT = 3
 """As before, of a text that is longer than :data:`_SHORT`, and for all that is longer."""
 _SHORT = 1 << 20
-_BASE85_OF_A_TEXT = 1 << 14
+_BASE85_OF_A_TEXT = 1 << 13
 """Bytes of a text and its views that are decoded as base85, in all its alphabets."""
 
 

@@ -44,6 +44,8 @@ def base85_views(view: View, shortest: int, budget: Budget) -> list[View]:
     """
     pieces: list[Piece] = []
     for run in runs_in(view.data, _VISIBLE, shortest):
+        if budget.is_spent:
+            break
         if _may_be_base85(view.data[run.start : run.end]) and budget.spend(run.end - run.start):
             for name in _ALPHABETS:
                 pieces += _base85(view.data, run, name)

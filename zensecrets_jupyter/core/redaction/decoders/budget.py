@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_LEAST = 64
+
 
 class Budget:
     """A number of bytes that is spent piece by piece."""
@@ -16,3 +18,8 @@ class Budget:
             return False
         self._left -= size
         return True
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether too little is left for anything."""
+        return self._left < _LEAST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,9 +15,13 @@ _INSIDE, _OUTSIDE = b"a", b" "
 _ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\b\0"
 _CONTROLS = bytes(byte for byte in range(0x20) if byte not in _ASCII) + b"\x7f"
 _ASCII_CLASSES = bytes(0x61 if byte in _ASCII else 0x20 for byte in range(256))
+# Letters as UTF-8 writes them, RFC 3629; of the characters of two bytes not the control characters.
+_TEXT = re.compile(
+    rb"(?:[" + re.escape(_ASCII) + rb"]|\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){6,}"
+)
 _MOSTLY = 8
 _FEW_CONTROLS = 32
-_LONG = 16_384
+_LONG = 1 << 14
 _SAMPLES, _SAMPLE = 8, 1024
 
 
@@ -65,8 +70,13 @@ def is_printable(data: bytes) -> bool:
 
 
 def text_parts(view: View, shortest: int) -> list[View]:
-    """Return a view of the runs of ASCII text in ``view`` that have ``shortest`` characters or more, or none."""
-    pieces = [Piece(view.data[start:end], partial(_locate, start)) for start, end in runs_in(view.data, _ASCII_CLASSES, shortest)]
+    """Return a view of the runs of text in ``view`` that have ``shortest`` bytes or more, or none; in a long one of ASCII only."""
+    data = view.data
+    if len(data) <= _LONG:
+        runs = [match.span() for match in _TEXT.finditer(data) if match.end() - match.start() >= shortest]
+    else:
+        runs = [(run.start, run.end) for run in runs_in(data, _ASCII_CLASSES, shortest)]
+    pieces = [Piece(data[start:end], partial(_locate, start)) for start, end in runs]
     return [PiecedView(view, pieces, view.encoding)] if pieces else []
 
 
