@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
 import json
+import math
 import os
 import random
 import re
@@ -16,7 +16,9 @@ import subprocess
 import sys
 import threading
 import time
+import wave
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +50,7 @@ from tests.notebook.test_sources import PROMPTS, SETTING, TERMINAL
 from tests.terminal import zensecrets
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
-from zensecrets_jupyter.core.redaction.encoders import ENCODERS, LOSSY
+from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.notebook.guard.guard import Guard
 from zensecrets_jupyter.notebook.guard.messages import GuardedSession
 from zensecrets_jupyter.testing.canary import canary
@@ -88,10 +90,13 @@ def protecting(value: str) -> Redactor:
 
 
 def is_masked(value: str, text: str) -> bool:
-    """Tell whether ``text`` shows a mask and no part of itself as long as a leak, if ``value`` is known; otherwise it must be untouched."""
+    """Tell whether a redactor that knows ``value`` shows a mask of ``text``, and no long part of the value, or else the text as it is."""
     shown = protecting(value).redact(text)
-    assert (mark("a.key") in shown) != (shown == text)
-    return shown != text
+    if shown == text:
+        return False
+    assert mark("a.key") in shown
+    assert longest_visible(value, shown) < LEAK
+    return True
 
 
 class Guarded:
@@ -125,7 +130,12 @@ class Guarded:
 
     def run(self, code: str, answers: Any = ()) -> Ran:
         """Run a cell that ends without an error."""
-        ran = self.kernel.run(code, answers)
+        try:
+            ran = self.kernel.run(code, answers)
+        except AssertionError:
+            # A prompt that nobody expected would keep the kernel from all other tests.
+            self.kernel.manager.interrupt_kernel()
+            raise
         assert ran.ok, ran.error
         return ran
 
@@ -172,7 +182,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> 
 
 
 @plays(
-    "From `%load_ext zensecrets_jupyter` to `%unload_ext zensecrets_jupyter`, what a kernel or a terminal's IPython lets out passes the guard."
+    """From `%load_ext zensecrets_jupyter` to `%unload_ext zensecrets_jupyter`, what a kernel or a terminal's IPython lets out passes the
+    guard."""
 )
 def test_from_loading_to_unloading(guarded: Guarded) -> None:
     """A kernel shows a known value only while the extension is not loaded."""
@@ -190,11 +201,11 @@ def test_from_loading_to_unloading(guarded: Guarded) -> None:
 @plays("It masks every value that it knows, and names what it hid: `‹secret:name.key›`.")
 def test_each_value_by_its_name(guarded: Guarded) -> None:
     """Of several values each has its own mask, in a text that is otherwise as it was."""
-    values = [made_up() for _ in range(20)]
+    values = [made_up() for _ in range(5)]
     for number, value in enumerate(values):
         guarded.know(value, f"many.key{number}")
     guarded.give(text=" | ".join(values))
-    assert guarded.printed("print(text)") == " | ".join(f"‹secret:many.key{number}›" for number in range(20)) + "\n"
+    assert guarded.printed("print(text)") == " | ".join(f"‹secret:many.key{number}›" for number in range(5)) + "\n"
 
 
 @plays("The output says `Authorization: Bearer ‹secret:example.token›`.")
@@ -221,7 +232,7 @@ def test_data_stay_what_they_are(guarded: Guarded) -> None:
     guarded.run("assert kept.stdout == value + '\\n'; length, backwards = len(value), value[::-1]")
     guarded.run("assert open('own.txt', 'w').write(value) == length == 24; assert backwards[::-1] == value; other = value + '!'")
     assert (guarded.folder / "own.txt").read_text() == value
-    assert guarded.run("captured, kept.stdout, other").shown() == ["(['‹secret:data.key›'], '‹secret:data.key›\\n', '‹secret:data.key›!')"]
+    assert guarded.printed("print(captured, kept.stdout, other)") == "['‹secret:data.key›'] ‹secret:data.key›\n ‹secret:data.key›!\n"
     assert guarded.leaks(value) < LEAK
 
 
@@ -294,14 +305,14 @@ def test_only_the_secret_part_of_a_variable(guarded: Guarded) -> None:
     assert shown == {name: template.format(f"‹secret:env.{name}›") for name, template in templates.items()}
 
 
-@plays("Paths and references (`arn:`, `op://`, `${X}`) are left.")
+@plays("Paths, dates such as `2031-04-17` and references (`arn:`, `op://`, `${X}`) are left.")
 @plays(
-    """Numbers and dates are left too, unless the name says that it is a password, and plain words, unless the name says that it is a
+    """Numbers are left too, unless the name says that it is a password, and plain words, unless the name says that it is a
     password, a secret or a token."""
 )
 def test_harmless_values_of_variables(guarded: Guarded) -> None:
     """Each kind of value is shown or masked as the page says, by what the variable's name says."""
-    expected = {"PASSWORD": {"number", "date", "words"}, "SECRET": {"words"}, "TOKEN": {"words"}, "KEY": set(), "PLAIN": set()}
+    expected = {"PASSWORD": {"number", "words"}, "SECRET": {"words"}, "TOKEN": {"words"}, "KEY": set(), "PLAIN": set()}
     for number, (ending, masked) in enumerate(expected.items()):
         # What was masked once would be so under any name: each name has values of its own.
         kinds = {
@@ -311,7 +322,7 @@ def test_harmless_values_of_variables(guarded: Guarded) -> None:
             "reference": "${OTHER_TOKEN}",
             "number": number_of(8),
             "date": f"203{number}-04-{random.SystemRandom().randint(10, 30)}",
-            "words": f"the {('first', 'second', 'third', 'fourth', 'fifth')[number]} customer of the shop",
+            "words": ("gentle customer", "paper lantern", "silver meadow", "orange market", "forest harbour")[number],
         }
         variables = {f"LEFT_{kind.upper()}_{ending}": text for kind, text in kinds.items()}
         shown = environment(guarded, variables)
@@ -324,13 +335,15 @@ def test_variables_that_are_set_after_loading(guarded: Guarded) -> None:
     for way, code in SETTING.items():
         value = made_up()
         (guarded.folder / "value").write_text(value)
-        shown = guarded.printed(f"import os, pathlib\nvalue = pathlib.Path('value').read_text()\n{code}\nprint('it is', value)")
+        shown = guarded.printed(
+            "import os, pathlib; value = pathlib.Path('value').read_text(); os.environ.pop('GITHUB_TOKEN', None)\n"
+            f"{code}\nprint('it is', value)"
+        )
         assert shown.splitlines()[-1] == "it is ‹secret:env.GITHUB_TOKEN›", way
 
 
-PROMPTS_SENTENCE = (
-    "**Password prompts**: what is typed at `getpass`, click and rich, and in a terminal at prompt_toolkit, is known as `prompt.N`."
-)
+PROMPTS_SENTENCE = """
+    **Password prompts**: what is typed at `getpass`, click and rich, and in a terminal at prompt_toolkit, is known as `prompt.N`."""
 
 
 @plays(PROMPTS_SENTENCE)
@@ -358,7 +371,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory, own_environment: None) ->
 def test_password_prompts_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
     """In a terminal prompt_toolkit's prompts are watched too."""
     child = terminal[0].child
-    for way in ("getpass", "click", "rich", "prompt_toolkit"):
+    for way in ("getpass", "prompt_toolkit"):
         terminal[0].cell(TERMINAL[way])
         # Not where the line that asks is echoed.
         child.expect(r"(?<!')Database:")
@@ -391,8 +404,8 @@ def test_the_active_stack_s_secrets_are_loaded(guarded: Guarded) -> None:
 
 @plays(ACTIVE_SENTENCE)
 @plays(
-    """Otherwise your fingerprints stand in, if you keep any (`ZENSECRETS_FINGERPRINTS=on`); they recognise a value within one piece of output
-    only."""
+    """Otherwise your fingerprints stand in, if you keep any (`ZENSECRETS_FINGERPRINTS=on`); they recognise a value within one piece of
+    output only."""
 )
 def test_where_somebody_would_have_to_be_asked(tmp_path: Path, own_environment: None) -> None:
     """A store under a passphrase, and a stack whose manager is remote, are left alone; fingerprints mask a value in one piece."""
@@ -403,8 +416,8 @@ def test_where_somebody_would_have_to_be_asked(tmp_path: Path, own_environment: 
         # Nobody answers a prompt: it would fail the test.
         ran = kernel.run("%load_ext zensecrets_jupyter\nvalue = open('value').read(); print(value)")
         assert ran.stream("stdout") == "‹secret:db.key›\n"
-        in_pieces = f"import time; print(value[:16], end='', flush=True); time.sleep({PAUSE}); print(value[16:])"
-        assert kernel.run(in_pieces).stream("stdout") == f"{value}\n"
+        in_pieces = f"import time\nfor at in (0, 8, 16): print(value[at : at + 8], end='', flush=True); time.sleep({PAUSE})"
+        assert kernel.run(in_pieces).stream("stdout") == value
         home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
         for words in (
             (
@@ -484,7 +497,7 @@ def test_another_program_s_secret(guarded: Guarded, aws: dict[str, str], monkeyp
         client.create_secret(Name=name, SecretString=json.dumps(document))
     guarded.give(aws=aws, texts=documents)
     guarded.run("import os; os.environ.update(aws)")
-    line = "%zen secrets-manager register team --flavor=aws --external warehouse=warehouse --external service=service --clear service.beta"
+    line = "%zen secrets-manager register team --flavor=aws --external warehouse=warehouse,service=service --clear service.beta"
     guarded.run(line)
     guarded.run("%stack register cloud -o default -a default -x team --set")
     try:
@@ -703,10 +716,10 @@ def escaped(encoder: str, times: int) -> tuple[str, str]:
 
 @plays(
     """**Quoting and spacing** don't matter for a value of twelve letters or more: it is compared by its letters and digits, and what stands
-    between them has to be a way to write what stands there in the value."""
+    between them has to be a way to write what stands there in the value, or the same sign each time."""
 )
 def test_quoting_and_spacing() -> None:
-    """Twelve letters with quotes, blanks or line ends between them are masked; with anything else between them they are not."""
+    """Twelve letters with quotes, blanks, line ends or one sign between them are masked; with different signs or words they are not."""
     least = 12
     value = made_up(least, string.ascii_lowercase)
     written = (
@@ -723,7 +736,8 @@ def test_quoting_and_spacing() -> None:
     quote = f"{value[:4]}'{value[4:]}"
     assert is_masked(quote, f"{value[:4]}'\\''{value[4:]}")
     assert not is_masked(value, f"{value[:6]} and {value[6:]}")
-    assert not is_masked(value, f"{value[:6]}@{value[6:]}")
+    assert is_masked(value, f"{value[:4]}@{value[4:8]}@{value[8:]}")
+    assert not is_masked(value, f"{value[:4]}@{value[4:8]}!{value[8:]}")
 
 
 @plays("**Case** doesn't matter from 16 letters on; a value of seven letters or more is masked in capitals and in small letters too.")
@@ -825,7 +839,7 @@ def test_two_pieces(guarded: Guarded) -> None:
     assert ran.stream("stdout") == "‹secret:pieces.key›\n" * 23
     assert guarded.leaks(value) < LEAK
     waits = "import time; from IPython.display import display\nprint({}, end='', flush=True); time.sleep(1); display(0)"
-    for text, shown in (("value[:6]", value[:6]), ("'Epoch 1'", "Epoch 1")):
+    for text, shown in (("value[:6]", value[:6]), ("'Epoch 1\\n'", "Epoch 1\n")):
         messages = guarded.run(waits.format(text)).messages
         first, last = [message for message in messages if message["msg_type"] in {"stream", "display_data"}]
         assert first["content"]["text"] == shown
@@ -856,7 +870,7 @@ MESSAGES = (
 PROGRAMS = ("!command", "%%bash", "%%script to stderr", "os.system", "subprocess", "file descriptor", "file descriptor 2")
 
 
-def play(guarded: Guarded, channels: Mapping[str, Callable[[], object]]) -> None:
+def play(guarded: Guarded, channels: Mapping[str, Callable[[], object]], pause: float = 0) -> None:
     """Use each channel with a canary of its own, and look in all that the kernel sends: a mask is there, and no part of the canary."""
     planted = {(channel, "plain"): Planted([text], text, [text]) for channel in channels for text in [canary(channel)]}
     texts = {channel: [one.text] for (channel, _), one in planted.items()}
@@ -868,7 +882,8 @@ def play(guarded: Guarded, channels: Mapping[str, Callable[[], object]]) -> None
         begin = len(guarded.kernel.record)
         guarded.run(f"use({channel!r})")
         use()
-        guarded.run(f"time.sleep({PAUSE / 2})")
+        if pause:
+            guarded.run(f"time.sleep({pause})")
         sent = [*texts_of(guarded.kernel.record[begin:])]
         assert search.leaks(*sent) == set()
         assert "‹secret:planted.key".encode() in b"\n".join(sent), channel
@@ -881,8 +896,8 @@ def play(guarded: Guarded, channels: Mapping[str, Callable[[], object]]) -> None
 def test_every_message(guarded: Guarded) -> None:
     """What each kind of message carries is masked."""
     kernel = guarded.kernel
-    cells = {channel: (lambda channel=channel: kernel.run(CELLS[channel])) for channel in MESSAGES}
-    requests = {channel: (lambda channel=channel: REQUESTS[channel](kernel)) for channel in REQUESTS}
+    cells = {channel: partial(kernel.run, CELLS[channel]) for channel in MESSAGES}
+    requests = {channel: partial(REQUESTS[channel], kernel) for channel in REQUESTS}
     play(guarded, {**cells, **requests})
 
 
@@ -891,7 +906,7 @@ def test_programs(guarded: Guarded) -> None:
     """What programs write, and the C library, is masked."""
     library = "import ctypes; libc = ctypes.CDLL(None); libc.puts(all_texts.encode()); libc.fflush(None);"
     cells = {**{channel: CELLS[channel] for channel in PROGRAMS}, "library": library}
-    play(guarded, {channel: (lambda code=code: guarded.kernel.run(code)) for channel, code in cells.items()})
+    play(guarded, {channel: partial(guarded.kernel.run, code) for channel, code in cells.items()}, PAUSE / 2)
 
 
 @plays("widgets | what a comm sends, and its binary buffers, in which a value is blotted out by as many `*`")
@@ -986,10 +1001,12 @@ def test_saved_files(tmp_path: Path) -> None:
 
 
 @plays(
-    "From `%load_ext zensecrets_jupyter` to `%unload_ext zensecrets_jupyter`, what a kernel or a terminal's IPython lets out passes the guard."
+    """From `%load_ext zensecrets_jupyter` to `%unload_ext zensecrets_jupyter`, what a kernel or a terminal's IPython lets out passes the
+    guard."""
 )
 @plays(
-    "In IPython in a terminal it is what arrives on the screen: from Python, from programs, and from libraries, also while a prompt is shown."
+    """In IPython in a terminal it is what arrives on the screen: from Python, from programs, and from libraries, also while a prompt is
+    shown."""
 )
 @plays("The prompt itself shows what you type.")
 def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
@@ -1008,10 +1025,10 @@ def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
         assert str(screen.child.after).endswith("‹secret:env.SOME_API_TOKEN›"), code
     screen.child.send("\r")
     screen.child.expect(PROMPT)
-    screen.child.send(f"'{token}' and 0")
+    screen.child.send(f"print('<typed>', len('{token}'))")
     screen.child.expect(token)
     screen.child.send("\r")
-    screen.child.expect(r"Out\[\d+\]: 0")
+    screen.child.expect(f"<typed> {len(token)}")
     screen.cell("%unload_ext zensecrets_jupyter")
     screen.cell("print('<off>', token)")
     screen.child.expect(f"<off> {token}")
@@ -1021,7 +1038,8 @@ def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
 
 
 @plays(
-    "Programs find a terminal as before, but for their error output, which is a pipe; so pagers, `help`, `%debug`, editors and Ctrl-C work."
+    """Programs find a terminal as before, but for their error output, which is a pipe; so pagers, `help`, `%debug`, editors and Ctrl-C
+    work."""
 )
 def test_programs_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
     """Programs see a terminal of its size, and a pipe at descriptor 2; whatever takes keys gets them."""
@@ -1100,44 +1118,45 @@ finally:
     assert FAILED in seen
 
 
-# The selftest.
+# The selftest; tests/notebook/test_selftest.py runs it in a kernel with the guard on.
 
-
-@plays(
-    """It lets made-up values out by every channel of this session in every form, looks at what is handed to the sockets (in a terminal, at
+SELFTEST_SENTENCE = """
+    It lets made-up values out by every channel of this session in every form, looks at what is handed to the sockets (in a terminal, at
     what arrives), and shows a table."""
-)
+
+
+@plays(SELFTEST_SENTENCE)
 @plays("Nothing of it is sent or kept, and it ends with an error if anything got out.")
 def test_the_selftest(guarded: Guarded) -> None:
-    """A row for each channel says that nothing came out of it; the kernel's messages have no other text; with the guard off it fails."""
-    ran = guarded.run("rows = %secret selftest")
-    assert {message["msg_type"] for message in ran.messages} - {"comm_msg"} == {"status", "execute_input"}
-    rows = json.loads(guarded.printed("print(json.dumps(list(rows)))"))
-    assert len(rows) > 25
-    assert {row["came out"] for row in rows} == {"nothing"}
-    assert min(int(row["masked"].split()[0]) for row in rows) > 15
-    assert "a file descriptor" in guarded.run("%secret selftest").shown()[0]
-    assert "canary" not in guarded.printed("from zensecrets_jupyter.core.redaction import the_redactor; print(the_redactor().names)")
+    """With the guard off every form comes out of every channel, and it ends with an error; the client gets nothing but the table."""
     guarded.run("%secret guard off")
+    begin = len(guarded.kernel.record)
     try:
         ran = guarded.kernel.run("%secret selftest")
     finally:
         guarded.run("%secret guard on")
-    assert "let values out" in ran.error
     assert not ran.ok
+    assert "let values out" in ran.error
+    (table,) = ran.shown()
+    assert table.count("plain, repr") > 20
+    assert [
+        channel for channel in ("print", "a program", "a result", "a display", "a completion", "a widget's buffer") if channel not in table
+    ] == []
+    # The table names forms; a form of a made-up value would have one of its letters in a row.
+    sent = b"\n".join(texts_of(guarded.kernel.record[begin:])).decode("utf-8", "replace")
+    assert re.findall(r"[0-9a-f]{8}[\"'&<>é😀]", re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "", sent)) == []
+    assert "canary" not in guarded.printed("from zensecrets_jupyter.core.redaction import the_redactor; print(the_redactor().names)")
 
 
-@plays(
-    """It lets made-up values out by every channel of this session in every form, looks at what is handed to the sockets (in a terminal, at
-    what arrives), and shows a table."""
-)
+@plays(SELFTEST_SENTENCE)
 def test_the_selftest_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
-    """In IPython in a terminal too there is a table, of which each row says that nothing came out."""
+    """In IPython in a terminal, with the guard on, each row of the table says that all was masked and nothing came out."""
     terminal[0].cell("rows = %secret selftest")
-    terminal[0].cell("print('<rows>', len(rows), {row['came out'] for row in rows})")
-    terminal[0].child.expect(r"<rows> (\d+) \{'nothing'\}")
+    terminal[0].cell("print('<rows>', len(rows), {row['came out'] for row in rows}, min(int(row['masked'].split()[0]) for row in rows))")
+    terminal[0].child.expect(r"<rows> (\d+) \{'nothing'\} (\d+)")
     assert terminal[0].child.match is not None
     assert int(terminal[0].child.match[1]) > 8
+    assert int(terminal[0].child.match[2]) > 15
 
 
 @plays("In a terminal, `zensecrets secret selftest` tries the redactor and its filter of logs.")
@@ -1178,7 +1197,8 @@ def test_other_texts() -> None:
 
 
 @plays(
-    "more than two encodings inside each other, or five escapes, hide a value; so does a change of the case or the signs of base64 digits."
+    """more than two encodings inside each other, or five escapes, hide a value; so does a change of the case or the signs of base64
+    digits."""
 )
 def test_more_encodings_than_are_decoded() -> None:
     """Two encodings and four escapes are masked; a third and a fifth are not, and neither are changed digits."""
@@ -1205,8 +1225,10 @@ def test_ascii85_that_is_quoted() -> None:
     assert 0 < len(hidden) < len(values)
 
 
+SOMETHING_ENCODED = "%41 &amp; an ordinary text "
+"""A text of which there are few views."""
 EVERYTHING_ENCODED = "%252541 &amp;amp;amp; \\\\\\x41 \\xe9 \x1b[0m <b>x</b> =41 &AOk- | a | b |\n| c | d |\n 'a' 'b' 12 34 56 78 90 91 "
-"""A text of which there are many views."""
+"""A text of which there are many."""
 
 
 @plays(
@@ -1226,20 +1248,21 @@ def test_where_decoding_ends() -> None:
         return mark("a.key") in redactor.redact(f"{before}\n{text}\n")
 
     twice = ENCODERS["base64"](ENCODERS["base64"](value))
-    for length, expected in ((short, True), (long, False)):
-        assert masks(EVERYTHING_ENCODED * (length // len(EVERYTHING_ENCODED)), twice) is expected
+    for filling, length, expected in ((SOMETHING_ENCODED, short, True), (EVERYTHING_ENCODED, long, False)):
+        assert masks(filling * (length // len(filling)), twice) is expected
     lines = "an ordinary line\n" * (numbers // len("an ordinary line\n") + 100)
     for name in ("list of bytes", "hexdump", "od"):
         assert masks(lines[: numbers - 1000], ENCODERS[name](value)), name
         assert not masks(lines[: numbers + 1000], ENCODERS[name](value)), name
-    line = f"{ENCODERS['base85'](made_up(64))}\n"
+    # Signs that something else may begin with would make the line shorter in a view.
+    line = next(line for line in iter(lambda: f"{ENCODERS['base85'](made_up(32))}\n", "") if not set("<&%\\") & set(line))
     for length, expected in ((radix - 1000, True), (radix + 1000, False)):
         assert masks(line * (length // len(line)), ENCODERS["base85"](value)) is expected
 
 
 @plays(
-    """in pieces, an encoding that is not told from other text by its beginning (rows of a dump, tables, base32, base85) shows the pieces that
-    came before it was recognised;"""
+    """in pieces, an encoding that is not told from other text by its beginning (rows of a dump, tables, base32, base85) shows the pieces
+    that came before it was recognised;"""
 )
 def test_encodings_in_pieces() -> None:
     """In halves base64, hexadecimal digits and escapes show nothing; of base85 and of rows the first half may be seen."""
@@ -1266,7 +1289,7 @@ def test_pictures(guarded: Guarded) -> None:
     guarded.know(value, "picture.key")
     image = Image.new("RGB", (400, 30), "white")
     ImageDraw.Draw(image).text((5, 5), value, fill="black")
-    made = {"image/png": _file(image, "PNG"), "application/pdf": _file(image, "PDF"), "audio/wav": _file(image, "BMP")}
+    made = {"image/png": _file(image, "PNG"), "application/pdf": _file(image, "PDF"), "audio/wav": _sound(value)}
     bundle = {mime: base64.b64encode(data).decode() for mime, data in made.items()}
     guarded.give(bundle=bundle)
     ran = guarded.run(
@@ -1279,6 +1302,17 @@ def test_pictures(guarded: Guarded) -> None:
 def _file(image: Image.Image, kind: str) -> bytes:
     file = io.BytesIO()
     image.save(file, kind)
+    return file.getvalue()
+
+
+def _sound(value: str) -> bytes:
+    """Return a beep for each letter of a value, of its own pitch."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setparams((1, 1, 8000, 0, "NONE", "NONE"))
+        for letter in value:
+            pitch = ord(letter) * 10
+            sound.writeframes(bytes(128 + round(100 * math.sin(2 * math.pi * pitch * at / 8000)) for at in range(400)))
     return file.getvalue()
 
 
@@ -1365,17 +1399,16 @@ class Sent:
 @pytest.mark.parametrize("between", [False, True], ids=["one after the other", "another cell between"])
 def test_a_cell_between_two_pieces(*, between: bool) -> None:
     """A value that begins in the output of one cell and ends in that of the next is masked, unless a third wrote meanwhile."""
-    value = made_up()
+    value, half = made_up(19), 9
     session, socket_ = Session(key=b"a key"), Sent()
     GuardedSession(session, Guard(protecting(value))).install()
     headers = [session.msg("execute_request")["header"] for _ in range(3)]
-    for number, text in ((0, value[:8]), *([(1, "something else\n")] if between else []), (2, f"{value[8:]}\n")):
+    for number, text in ((0, value[:half]), *([(1, "something else\n")] if between else []), (2, f"{value[half:]}\n")):
         session.send(socket_, session.msg("stream", {"name": "stdout", "text": text}, parent=headers[number]), ident=b"stream.stdout")
     sent = [session.deserialize(session.feed_identities(parts)[1])["content"]["text"] for parts in socket_.messages]
-    assert (value[8:] in "".join(sent)) is False
-    assert longest_visible(value, "".join(sent)) <= 8
-    assert (mark("a.key") in "".join(sent)) is True
-    assert between in {False, True}
+    shown = "".join(sent)
+    assert (value[half:] in shown) is between
+    assert (mark("a.key") in shown) is not between
 
 
 HANDLERS = """
@@ -1406,8 +1439,8 @@ except ValueError: log(Locals(), 'failed', exc_info=True)
 
 
 @plays(
-    """a log handler of your own shows a value if it overrides `handle`, if its `emit` is called directly, or if it reads the local variables
-    of a traceback, as Sentry's does;"""
+    """a log handler of your own shows a value if it overrides `handle`, if its `emit` is called directly, or if it reads the local
+    variables of a traceback, as Sentry's does;"""
 )
 def test_handlers_that_show_a_value(guarded: Guarded) -> None:
     """Each of the three writes the value to its file; a handler with an emit of its own, called by a logger, writes a mask."""
@@ -1445,7 +1478,8 @@ def test_pieces_after_a_pause(guarded: Guarded) -> None:
 
 
 @plays(
-    "a forked child, and what IPython ends with after its own threads are gone, wait for nothing: there a value in pieces shows its beginning;"
+    """a forked child, and what IPython ends with after its own threads are gone, wait for nothing: there a value in pieces shows its
+    beginning;"""
 )
 def test_a_forked_child(guarded: Guarded) -> None:
     """Of a value in pieces a child shows the beginning and not the rest; of a whole value nothing."""
@@ -1465,28 +1499,36 @@ _ = os.waitpid(child, 0); time.sleep({PAUSE})
 
 
 @plays(
-    "a forked child, and what IPython ends with after its own threads are gone, wait for nothing: there a value in pieces shows its beginning;"
+    """a forked child, and what IPython ends with after its own threads are gone, wait for nothing: there a value in pieces shows its
+    beginning;"""
 )
 def test_the_end_of_ipython(tmp_path: Path) -> None:
-    """What runs after the extension's own end is guarded, and waits for no further piece."""
+    """What runs after the extension's own end is guarded, arrives, and waits for no further piece."""
     token = made_up()
+    (tmp_path / "last_words.py").write_text(LAST_WORDS)
     terminal = Terminal(tmp_path, token)
     try:
-        # The extension is loaded already: what is registered before it runs after it.
+        # What is registered before the extension is loaded runs after its end.
         terminal.cell("%unload_ext zensecrets_jupyter")
-        terminal.cell("def last(): print('<whole>', token); print('<pieces>', token[:8], end='', flush=True); print(token[8:], flush=True)")
-        terminal.cell("import atexit; _ = atexit.register(last)")
+        terminal.cell(f"sys.path.insert(0, '{tmp_path}'); import last_words")
         terminal.cell("%load_ext zensecrets_jupyter")
         terminal.cell("exit")
-        terminal.child.expect(r"<whole> (\S+)\s+<pieces> (\S+)\s")
-        assert terminal.child.match is not None
-        whole, pieces = terminal.child.match.groups()
         terminal.child.expect(pexpect.EOF)
     finally:
         terminal.close()
-    assert whole == "‹secret:env.SOME_API_TOKEN›"
-    assert pieces.startswith(token[:8])
-    assert longest_visible(token, pieces) < LEAK
+    shown = dict(re.findall(r"<(\w+)> (\S+)", str(terminal.child.before)))
+    masked = "‹secret:env.SOME_API_TOKEN›"
+    assert shown == {"whole": masked, "error": masked, "pieces": f"{token[:8]}{masked}"}
+
+
+LAST_WORDS = """
+import atexit, os, sys
+def last(value=os.environ['SOME_API_TOKEN']):
+    print('<whole>', value)
+    print('<error>', value, file=sys.stderr)
+    print('<pieces>', value[:8], end='', flush=True); print(value[8:], flush=True)
+atexit.register(last)
+"""
 
 
 @plays("an automatic output of JavaScript that computes a value in the browser is not seen in the kernel.")
