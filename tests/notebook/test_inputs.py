@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,16 @@ def left_in(kernel: Kernel, home: Path) -> list[str]:
 def test_a_literal_is_kept_nowhere(kernel: Kernel, tmp_path: Path, cell: str) -> None:
     """Registered or refused, readable or not: the value is in no variable, no history, no file and no echo."""
     kernel.run(cell.replace("?", canary("typed")))
+    assert left_in(kernel, tmp_path) == []
+
+
+@pytest.mark.parametrize("typed", ["--k=", "--k ", "--k = ", "-k=", "k=", "--k='"])
+@pytest.mark.parametrize("before", ["%secret register x ", "!zensecrets secret register x "])
+def test_no_word_of_a_passphrase_is_kept(kernel: Kernel, tmp_path: Path, typed: str, before: str) -> None:
+    """Typed without quotes, with blanks around the sign or without a dash: each of its words is out of memory, files and echoes."""
+    words = " ".join(canary(label) for label in ("correct", "horse", "battery"))
+    ran = kernel.run(f"{before}{typed}{words}")
+    assert not find_canary(json.dumps([message["content"] for message in ran.messages]))
     assert left_in(kernel, tmp_path) == []
 
 

@@ -229,6 +229,7 @@ TERMINAL = {
     "click": "import click; value = click.prompt('Database', hide_input=True)",
     "rich": "from rich.prompt import Prompt; value = Prompt.ask('Database', password=True)",
     "prompt_toolkit": "from prompt_toolkit import prompt; value = prompt('Database: ', is_password=True)",
+    "a session of prompt_toolkit": "from prompt_toolkit import PromptSession; value = PromptSession(is_password=True).prompt('Database: ')",
 }
 """Ways in which code asks a terminal's user for a password."""
 
