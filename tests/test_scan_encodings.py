@@ -14,6 +14,7 @@ from tests.terminal import zensecrets
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 BINARY = {"UTF-16"}
@@ -29,7 +30,7 @@ def _pem() -> str:
     return f"-----BEGIN PRIVATE KEY-----\n{lines}\n-----END PRIVATE KEY-----"
 
 
-VALUES = {
+VALUES: dict[str, Callable[[], str]] = {
     "token": lambda: "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40)),
     "awkward": lambda: f"{secrets.token_urlsafe(15)}'\"\\é&<> ü/+=~{secrets.token_urlsafe(15)}",
     "pem": _pem,
