@@ -215,6 +215,19 @@ def test_a_front_end_is_told_the_repaired_source_and_nothing_more(kernel: Kernel
     assert left_in(kernel, tmp_path) == []
 
 
+def test_every_cell_in_which_a_value_was_meant_is_repaired(kernel: Kernel) -> None:
+    """The front end is told the cell without the value, also of a cell that is a SyntaxError, fails, or calls our program in a shell."""
+    wrong = {}
+    # Each of them is looked for in the history, above; every third is enough here.
+    for cell in MEANT[::3]:
+        ran = kernel.run(cell.replace("?", canary("meant")), in_notebook=True)
+        repairs = told(ran.messages)
+        if [repair["kind"] for repair in repairs] != ["repair"] or find_canary(repairs[0]["source"]):
+            wrong[cell] = repairs
+        kernel.published(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
+    assert wrong == {}
+
+
 def test_a_cell_that_no_front_end_repairs_is_warned_about(kernel: Kernel) -> None:
     """Where the comm was closed, by a front end that does not know it, the warning to rotate comes at once."""
     kernel.close_comm(comm_of(kernel))
