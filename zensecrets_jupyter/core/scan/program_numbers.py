@@ -36,14 +36,14 @@ class _Tags(NamedTuple):
     end: re.Pattern[str]
 
 
-_PLAIN = _Tags(re.compile(r"<script\b[^>]*>", re.IGNORECASE), re.compile(r"</script\b", re.IGNORECASE))
-_ESCAPED = _Tags(re.compile(r"&lt;script\b(?:(?!&gt;)[^>])*(?:&gt;|>)", re.IGNORECASE), re.compile(r"&lt;/script\b", re.IGNORECASE))
+_PLAIN = _Tags(re.compile(r"<script\b[^>]{0,300}>", re.IGNORECASE), re.compile(r"</script\b", re.IGNORECASE))
+_ESCAPED = _Tags(re.compile(r"&lt;script\b(?:(?!&gt;)[^>]){0,300}(?:&gt;|>)", re.IGNORECASE), re.compile(r"&lt;/script\b", re.IGNORECASE))
 
 _QUOTES = ('"', "'", "`", "&(?:quot|#34|#x22);", "&(?:apos|#39|#x27);")
 """What strings stand in, also in a document that is an attribute."""
 _STRINGS = "|".join(rf"{quote}(?P<string{place}>(?:(?!{quote})(?:\\.|[^\\\n]))*){quote}" for place, quote in enumerate(_QUOTES))
 # Strings and comments are read over as a whole.
-_TOKEN = re.compile(rf"{_STRINGS}|(?P<comment>//[^\n]*|/\*.*?\*/)|{_NUMBER}", re.DOTALL)
+_TOKEN = re.compile(rf"{_STRINGS}|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|{_NUMBER}", re.DOTALL)
 # In a string that holds JSON the quotes are escaped, or others than those around it.
 _JSON = re.compile(rf'\\"(?:\\\\\\.|(?!\\")[^\n])*\\"|"(?:\\\\.|[^"\n])*"|{_NUMBER}', re.DOTALL)
 
