@@ -1154,9 +1154,10 @@ def test_the_selftest_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
     terminal[0].cell("rows = %secret selftest")
     terminal[0].cell("print('<rows>', len(rows), {row['came out'] for row in rows}, min(int(row['masked'].split()[0]) for row in rows))")
     terminal[0].child.expect(r"<rows> (\d+) \{'nothing'\} (\d+)")
-    assert terminal[0].child.match is not None
-    assert int(terminal[0].child.match[1]) > 8
-    assert int(terminal[0].child.match[2]) > 15
+    match = terminal[0].child.match
+    assert isinstance(match, re.Match)
+    assert int(match[1]) > 8
+    assert int(match[2]) > 15
 
 
 @plays("In a terminal, `zensecrets secret selftest` tries the redactor and its filter of logs.")

@@ -18,7 +18,7 @@ import pytest
 from tests.core.redaction.library_outputs import EXAMPLES, recorded_outputs
 from tests.core.redaction.realistic_secrets import SEED, RealisticSecret, masks_in, protecting_all, realistic_secrets
 from zensecrets_jupyter.core.redaction import Redactor, mark
-from zensecrets_jupyter.notebook.guard.html_numbers import NumbersInScripts
+from zensecrets_jupyter.notebook.guard.kept_numbers import KeptNumbers
 
 SECRETS = realistic_secrets()
 MEGABYTE = 1 << 20
@@ -38,7 +38,7 @@ def redactor() -> Redactor:
 
 def _guarded(content: Any, redactor: Redactor) -> Any:
     """Return a message's content as the guard hands it on: what is not changed is the same object."""
-    numbers = NumbersInScripts()
+    numbers = KeptNumbers()
     tree = numbers.without(content)
     redacted = redactor.redact_tree(tree)
     return content if redacted is tree else numbers.restored(redacted)

@@ -146,7 +146,7 @@ def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_any_pieces_of_an_encoded_value(form: str) -> None:
     """However the text in which a value stands is cut, no twelve characters of it are seen in a row, in whatever form it is written."""
-    choose = random.Random(form)
+    choose = random.Random(form)  # noqa: S311 - which pieces a text comes in is no secret
     for _ in range(30):
         planted = FORMS[form]()
         redactor = protecting(**{f"key{index}": value for index, value in enumerate(planted.values)})

@@ -201,8 +201,6 @@ class _Comparison:
         part = None
         if begin > pattern.first or stop < pattern.last:
             part = self._part(pattern, max(begin, pattern.first), min(stop, pattern.last), shift)
-            if stop - begin < TRUNCATED and self._is_inside_word(part, at_start=begin > pattern.first, at_end=stop < pattern.last):
-                return None
         before = self._edge_before(pattern.gaps[0], first) if begin == 0 else _NO_EDGE
         after = self._edge_after(pattern.gaps[-1], last + 1) if stop == len(pattern.skeleton) else _NO_EDGE
         if is_whole and stop < TRUNCATED and not (before.is_complete and after.is_complete):
@@ -232,12 +230,6 @@ class _Comparison:
         end += self._edge_after(pattern.gaps[stop], end).length
         written = self._data[start:end]
         return end - len(written.lstrip()), start + len(written.rstrip())
-
-    def _is_inside_word(self, part: tuple[int, int], *, at_start: bool, at_end: bool) -> bool:
-        """Tell whether a word goes on where the text and a value begin to differ: the beginning of a passphrase may be common words."""
-        start, end = part
-        before, behind = self._data[start - 1 : start] if at_start and start else b"", self._data[end : end + 1] if at_end else b""
-        return before.isalnum() or behind.isalnum()
 
     def _narrowed(self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int] | None:
         """Return how much of the pattern from ``begin`` to ``stop`` is really written, around the anchor; ``None`` if that is not."""

@@ -19,9 +19,13 @@ from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from zensecrets_jupyter.core.redaction.views import Span, View
+
 _REST = 48
 """Bytes of an encoding at the end of a text that may not be decoded yet."""
 
+_OF_WORDS = {"", "escapes", "a table", "layout"}
+"""Views in which people read words; what digits decode to may end with a part of a byte."""
 _SHORT = 4096
 """Bytes up to which a quick look comes before the search; of a longer text the search itself is the larger part."""
 
@@ -71,7 +75,7 @@ class Search:
         matches: list[Match] = []
         end = len(data)
         for view, match in self._decoding.search(data, self._matcher.find):
-            if match.part is not None and sum(count_characters(data[start:stop]) for start, stop in view.spans(*match.part)) < TRUNCATED:
+            if match.part is not None and not _is_enough(data, view, match.part):
                 continue
             encoding = match.encoding if not view.encoding else _inside(match.encoding, view.encoding)
             for start, stop in view.spans(match.start, match.end):
@@ -137,6 +141,17 @@ class Search:
         half = len(kept_bytes(pattern.text[: (len(pattern.text) + 1) // 2]))
         least = min(TRUNCATED, max(FEWEST, half - first))
         self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name))
+
+
+def _is_enough(data: bytes, view: View, part: Span) -> bool:
+    """Tell whether a part of a value tells too much: twelve characters do, as they are written."""
+    if sum(count_characters(data[start:stop]) for start, stop in view.spans(*part)) < TRUNCATED:
+        return False
+    start, stop = part
+    if view.name not in _OF_WORDS or len(kept_bytes(view.data[start:stop])) >= TRUNCATED:
+        return True
+    # The beginning of a passphrase may be common words. Then another word goes on where the two begin to differ.
+    return not (view.data[max(0, start - 1) : start].isalnum() or view.data[stop : stop + 1].isalnum())
 
 
 def _inside(encoding: str, outer: str) -> str:
