@@ -118,6 +118,10 @@ def _shortest_last(extent: tuple[int, int, PatternKey]) -> int:
     return extent[0] - extent[1]
 
 
+def _is_inside(begin: int, stop: int, found: tuple[int, int]) -> bool:
+    return found[0] <= begin and stop <= found[1]
+
+
 def _start(hit: Hit) -> int:
     return hit.start
 
@@ -167,25 +171,22 @@ class _Comparison:
     def matches(self, hits: list[Hit], candidates: _Candidates) -> list[Match]:
         found: list[Match] = []
         done: dict[int, int] = {}
-        covered = 0
+        whole = (0, 0)
         for hit in sorted(hits, key=_start):
             end = hit.start + len(hit.anchor)
-            if end <= covered:
-                continue
-            first, last = hit.start, hit.start
+            nearest = (hit.start, hit.start)
             for begin, stop, key in self._extents(hit, candidates(hit, self._skeleton)):
-                # What reaches no further than what was found with that pattern, or from this anchor, would add nothing.
-                if done.get(id(key.pattern), -1) >= end or (first <= begin and stop <= last):
+                # What reaches no further than a whole value, what was found with that pattern, or from this anchor, would add nothing.
+                if done.get(id(key.pattern), -1) >= end or _is_inside(begin, stop, whole) or _is_inside(begin, stop, nearest):
                     continue
                 match = self._match(key.pattern, key.offset, hit, begin, stop)
                 if match is None:
                     continue
                 found.append(match[0])
-                first, last = match[1:]
-                done[id(key.pattern)] = last
+                nearest = match[1:]
+                done[id(key.pattern)] = nearest[1]
                 if match[0].is_whole:
-                    covered = max(covered, last)
-                    break
+                    whole = nearest
         return found
 
     def _extents(self, hit: Hit, keys: Sequence[PatternKey]) -> list[tuple[int, int, PatternKey]]:
