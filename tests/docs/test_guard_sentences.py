@@ -465,8 +465,9 @@ def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: N
         assert took >= (slow / 2 if answers else longest - 0.5)
         # A busy machine takes its time as well.
         assert took < longest * 4
-        again = kernel.run("1 + 1")
-        assert again.shown() == ["2"]
+        began = time.monotonic()
+        assert kernel.run("1 + 1").shown() == ["2"]
+        assert time.monotonic() - began < longest
 
 
 @pytest.fixture(scope="module")
@@ -1251,10 +1252,9 @@ def test_where_decoding_ends() -> None:
     for name in ("list of bytes", "hexdump", "od"):
         assert masks(lines[: numbers - 1000], ENCODERS[name](value)), name
         assert not masks(lines[: numbers + 1000], ENCODERS[name](value)), name
-    # Signs that something else may begin with would make the line shorter in a view.
-    line = next(line for line in iter(lambda: f"{ENCODERS['base85'](made_up(32))}\n", "") if not set("<&%\\") & set(line))
-    for length, expected in ((radix - 1000, True), (radix + 1000, False)):
-        assert masks(line * (length // len(line)), ENCODERS["base85"](value)) is expected
+    # In a view without escapes and with other line ends there may be less of it: the limit is passed by far.
+    for length, expected in ((radix - 1000, True), (3 * radix, False)):
+        assert masks("".join(f"{ENCODERS['base85'](made_up(32))}\n" for _ in range(length // 41)), ENCODERS["base85"](value)) is expected
 
 
 @plays(
