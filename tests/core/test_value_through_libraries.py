@@ -235,6 +235,7 @@ def test_httpx_sends_the_value() -> None:
     value = canary("httpx")
     _register("api", token=value)
     token = Client().get_secret("api").content["token"]
+    assert type(token) is str
     handler = type("Recorder", (_Recorder,), {"seen": []})
     with HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -1152,9 +1152,10 @@ def test_the_selftest_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
     terminal[0].cell("rows = %secret selftest")
     terminal[0].cell("print('<rows>', len(rows), {row['came out'] for row in rows}, min(int(row['masked'].split()[0]) for row in rows))")
     terminal[0].child.expect(r"<rows> (\d+) \{'nothing'\} (\d+)")
-    rows, masked = str(terminal[0].child.after).split()[1::2]
-    assert int(rows) > 8
-    assert int(masked) > 15
+    match = terminal[0].child.match
+    assert isinstance(match, re.Match)
+    assert int(match[1]) > 8
+    assert int(match[2]) > 15
 
 
 @plays("In a terminal, `zensecrets secret selftest` tries the redactor and its filter of logs.")

@@ -286,3 +286,24 @@ def test_a_subshell_is_guarded(guarded: Kernel, tmp_path: Path) -> None:
         if told["msg_type"] == "status" and told["content"]["execution_state"] == "idle":
             idle |= {told["parent_header"]["msg_id"]} & {identity, message["header"]["msg_id"]}
     assert _seen(guarded, values) == []
+
+
+def test_what_only_looks_like_a_value_stays(guarded: Kernel, tmp_path: Path) -> None:
+    """Longer numbers, the common lines of a kubeconfig, and the host and the user of a database's URL are shown as they are."""
+    token, password = secrets.token_urlsafe(24), secrets.token_urlsafe(18)
+    begin = "apiVersion: v1\nkind: Config\ncurrent-context: production\nusers:\n- name: ada\n"
+    kubeconfig = f"{begin}  user:\n    token: {token}\n"
+    url = f"postgresql://analyst:{password}@warehouse.example.com:5432/analytics"
+    _protect(guarded, tmp_path, "482913", kubeconfig, url)
+    neutral = """apiVersion: v1
+kind: Pod
+current-context: production
+1482913 1482913.5 482913.5 0.482913 4829130 5482913-0
+analyst@warehouse.example.com:5432/analytics orders
+"""
+    (tmp_path / "neutral").write_text(neutral)
+    read = "pathlib.Path('neutral').read_text()"
+    assert guarded.run(f"print({read}, end='')").stream("stdout") == neutral
+    assert guarded.run(f"from IPython.display import HTML\nHTML({read})").shown("text/html") == [neutral]
+    shown = guarded.run(f"print('482913', {token!r}[:20], {password!r})").stream("stdout")
+    assert shown == "‹secret:some.key0› ‹secret:some.key1› ‹secret:some.key2›\n"

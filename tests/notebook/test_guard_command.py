@@ -188,6 +188,8 @@ def test_a_value_is_not_revealed_into_an_output_by_accident(kernel: Kernel, pare
     for line in (
         f"!{ZENSECRETS} secret get x --key key --reveal",
         f"print(get_ipython().getoutput('{ZENSECRETS} secret get x --key=key --reveal'))",
+        f"%%bash\n{ZENSECRETS} secret get x --key key --reveal 2>&1 || true",
+        f"import subprocess\nprint(subprocess.getoutput('{ZENSECRETS} secret get x --key=key --reveal'))",
     ):
         shown = kernel.run(line).stream("stdout")
         assert "about to show the value of x.key in a notebook" in shown

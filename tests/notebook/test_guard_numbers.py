@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,22 @@ FIGURE = f"""
 import plotly.graph_objects as go
 figure = go.Figure(go.Bar(x=['{PIN}', 'b', 'c'], y=[{PIN}, {PIN}.5, 3]), layout={{'height': {PIN}, 'title': 'PIN {PIN}'}})
 """
+
+_DOCUMENT = '<h1>PIN 482913</h1><script>draw([482913, 3], {"radius": 482913, "popup": "PIN 482913", "more": 482913.5});</script>'
+_SCRIPT = """const docs = {"title":"PIN 482913","data":[["y",[482913,-482913,3]]]};
+let n = 482913
+draw(482913, '482913', `482913`) // 482913"""
+_DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 482913 9">
+<path d="M482913 1 L 2 482913" id="482913"/><text x="482913">482913</text></svg>"""
+PROGRAMS: dict[str, tuple[str, str, int]] = {
+    "JavaScript, as of bokeh": ("application/javascript", _SCRIPT, 4),
+    "a document in a frame, as of folium": ("text/html", f'<iframe srcdoc="{html.escape(_DOCUMENT)}"></iframe><p>482913</p>', 3),
+    "JSON in a string": ("text/html", """<script>draw(JSON.parse('{"y": [482913], "title": "PIN 482913"}'), 482913)</script>""", 2),
+    "JSON with escapes": ("text/html", r"""<script>draw("{\"y\": [1, 482913], \"title\": \"[482913, 1]\"}");</script>""", 1),
+    "SVG": ("image/svg+xml", _DRAWING, 4),
+    "SVG in HTML": ("text/html", f'<p>482913</p>{_DRAWING}<p width="482913">', 4),
+}
+"""Outputs with the number, each with its MIME type and how many of the numbers a program or a drawing reads."""
 
 
 @pytest.fixture
@@ -53,6 +70,19 @@ def test_the_numbers_in_the_script_of_a_figure_stay_numbers(knowing: Kernel) -> 
     assert (data[0]["y"], data[0]["x"][0]) == ([PIN, PIN + 0.5, 3], MASK)
     assert (layout["height"], layout["title"]["text"]) == (PIN, f"PIN {MASK}")
     assert f"'PIN {PIN}'" not in html
+
+
+def test_numbers_that_programs_read_stay(knowing: Kernel) -> None:
+    """In JavaScript, in a frame, in JSON in a string and in a drawing: numbers are what they were, and texts beside them are masked."""
+    for kind, (mime, text, numbers) in PROGRAMS.items():
+        ran = knowing.run(f"from IPython.display import display\ndisplay({{{mime!r}: {text!r}}}, raw=True)")
+        shown = ran.shown(mime)[0]
+        assert (shown.count(str(PIN)), shown.count(MASK)) == (numbers, text.count(str(PIN)) - numbers), (kind, shown)
+        assert shown.replace(MASK, str(PIN)) == text
+        inside = f"[{{'output_type': 'display_data', 'data': {{{mime!r}: {text!r}}}}}]"
+        ran = knowing.run(f"import ipywidgets\nout = ipywidgets.Output(outputs={inside})")
+        outputs = [output for state in _states(ran) for output in state.get("outputs", ())]
+        assert [output["data"][mime] for output in outputs] == [shown], kind
 
 
 def test_the_numbers_of_widgets_stay_numbers(knowing: Kernel) -> None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.kernels import running_kernel
+from tests.notebook.test_inputs import left_in
 from tests.terminal import at_a_terminal
+from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +55,79 @@ def test_a_variable_set_after_loading_is_known_in_the_same_cell(kernel: Kernel, 
     assert ran.ok, ran.error
     assert ran.stream("stdout").splitlines()[-1] == "it is ‹secret:env.GITHUB_TOKEN›"
     assert not _seen(kernel, value)
+
+
+def _secret_variables() -> dict[str, tuple[str, list[str]]]:
+    """Return variables that are secrets, each with its value and the parts of it that are."""
+
+    def made(length: int = 18) -> str:
+        return secrets.token_urlsafe(length)
+
+    def with_part(text: str, *parts: str) -> tuple[str, list[str]]:
+        return text.format(*parts), [*parts]
+
+    by_name = ("DB_PASS", "SMTP_PASS", "SSHPASS", "MYSQL_PW", "ADMIN_PW", "GIT_CREDENTIALS", "BEARER", "COOKIE", "VOLC_SK")
+    return {
+        **{name: with_part("{}", made()) for name in by_name},
+        "AUTHORIZATION": with_part("Bearer {}", made()),
+        "PG_DSN": with_part("host=db.example.com user=app password={} dbname=shop", made()),
+        "SLACK_WEBHOOK_URL": with_part("https://hooks.slack.com/{}", f"services/T0AB12CD3/B0EF45GH6/{secrets.token_hex(12)}"),
+        "AZURE_STORAGE_CONNECTION_STRING": with_part("AccountName=lake;AccountKey={};EndpointSuffix=core.windows.net", made(32)),
+        "SERVICE_ACCOUNT": with_part('{{"type": "service_account", "project_id": "shop", "private_key": "{}"}}', made(40)),
+        "REPORTS_URL": with_part("postgresql://ada:{}@db.example.com/sales", made()),
+        "SPRING_DATASOURCE_URL": with_part("jdbc:postgresql://db.example.com/shop?user=app&password={}", made()),
+        "BROKERS": with_part("redis://:{}@one.example.com/0,redis://:{}@two.example.com/0", made(), made()),
+        "BUILD_THING": with_part("{}", f"ghp_{secrets.token_hex(18)}"),
+        "SOMETHING": with_part("{}", f"AKIA{''.join(secrets.choice('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567') for _ in range(16))}"),
+    }
+
+
+HARMLESS = {
+    "OPENAI_MAX_TOKENS": "131072",
+    "PRIMARY_KEY": "customer_id",
+    "S3_KEY": "data/x.parquet",
+    "AWS_SESSION_TOKEN_EXPIRATION": "2026-11-28T12:00:00Z",
+    "TOKENIZERS_PARALLELISM": "false",
+    "SSH_KEY_PATH": "/home/ada/.ssh/id_ed25519",
+    "TOKEN_CREATED": "2026-11-28",
+    "SECRET_BACKEND": "environment",
+    "PASSWORD_POLICY": "strict",
+}
+"""Variables whose name sounds like a secret, and whose value is none."""
+
+
+@pytest.mark.parametrize("when", ["before the kernel started", "by code"])
+def test_name_and_value_tell_which_variable_is_a_secret(tmp_path: Path, when: str) -> None:
+    """Every secret part is masked, host, user and what only sounds like a secret are not, and the table lists what was taken."""
+    variables = _secret_variables()
+    environment = {name: value for name, (value, _) in variables.items()} | HARMLESS
+    (tmp_path / "variables.json").write_text(json.dumps(environment))
+    with running_kernel(tmp_path, environment if when.startswith("before") else {}) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        code = "import json, os\nvariables = json.load(open('variables.json'))\nos.environ.update(variables)"
+        ran = kernel.run(f"{code}\nfor name in variables: print(name, os.environ[name])")
+        shown = dict(line.split(" ", 1) for line in ran.stream("stdout").splitlines())
+        assert {name: shown[name] for name in HARMLESS} == HARMLESS
+        leaking = [name for name, (_, parts) in variables.items() if any(_seen(kernel, part) for part in parts)]
+        assert leaking == []
+        expected = {}
+        for name, (value, parts) in variables.items():
+            for part in parts:
+                value = value.replace(part, f"‹secret:env.{name}›")  # noqa: PLW2901 - part after part
+            expected[name] = value
+        assert {name: shown[name] for name in expected} == expected
+        table = "\n".join(kernel.run("%secret guard").shown())
+        assert {name for name in environment if f"env.{name} " in table or f"env.{name}\n" in table} == set(variables)
+
+
+@pytest.mark.parametrize("line", ["%env X_TOKEN={}", "%set_env X_TOKEN {}", "import os; os.environ['X_TOKEN'] = '{}'"])
+def test_a_variable_s_value_in_a_cell_stays_in_no_history(kernel: Kernel, tmp_path: Path, line: str) -> None:
+    """Where the cell itself holds the value it is warned about, and memory and files have the mask."""
+    kernel.run(line.format(canary("set")))
+    kernel.run("1")
+    warned = "Warning: this cell holds the value of env.X_TOKEN."
+    assert any(warned in json.dumps(message["content"]) for message in kernel.record)
+    assert not set(left_in(kernel, tmp_path)) & {"memory", "files"}
 
 
 def test_harmless_variables_stay_readable(kernel: Kernel) -> None:
@@ -154,6 +229,7 @@ TERMINAL = {
     "click": "import click; value = click.prompt('Database', hide_input=True)",
     "rich": "from rich.prompt import Prompt; value = Prompt.ask('Database', password=True)",
     "prompt_toolkit": "from prompt_toolkit import prompt; value = prompt('Database: ', is_password=True)",
+    "a session of prompt_toolkit": "from prompt_toolkit import PromptSession; value = PromptSession(is_password=True).prompt('Database: ')",
 }
 """Ways in which code asks a terminal's user for a password."""
 

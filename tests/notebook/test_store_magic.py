@@ -85,3 +85,34 @@ def test_a_rotated_secret_comes_back_as_it_is_then(tmp_path: Path) -> None:
         assert kernel.run("%store -r\nimport hashlib").ok
         assert kernel.run(DIGEST.format("value")).shown() == [repr(hashlib.sha256(new.encode()).hexdigest())]
     assert not find_canary(tmp_path)
+
+
+def test_a_locked_workspace_keeps_no_value_in_clear(tmp_path: Path) -> None:
+    """What needs the workspace's key is refused in a line where nobody opens it; what needs none is stored; what was stored stays."""
+    typed, passphrase = canary("typed"), canary("passphrase")
+    locked = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+    with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": passphrase}) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        assert kernel.run("%secret register db --password", [canary("store")]).ok
+        assert kernel.run("value = %secret get db --key password\ndata = value.encode()\n%store value data").ok
+    with running_kernel(tmp_path, locked) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        assert kernel.run("import getpass\ntyped = [getpass.getpass()]\nplain = {'a': 1}", [typed]).ok
+        for somebody in (False, True):
+            ran = kernel.run("%store typed", lambda _prompt: "a wrong one", somebody=somebody)
+            assert len(ran.error.splitlines()) == 1
+            assert "UsageError: Variable 'typed' holds a secret's value that no reference can stand for, and can't be sealed" in ran.error
+            assert len(ran.prompts) == (3 if somebody else 0)
+        assert kernel.run("%store plain", somebody=False).stream("stdout") == "Stored 'plain' (dict)\n"
+        listed = kernel.run("%store", somebody=False).stream("stdout").splitlines()
+        assert [line.split() for line in listed[1:]] == [
+            ["data", "->", "'<unavailable>'"],
+            ["plain", "->", "{'a':", "1}"],
+            ["value", "->", "'<unavailable>'"],
+        ]
+        assert "Unable to restore variable 'value'" in kernel.run("%store -r", somebody=False).stream("stdout")
+        assert not find_canary(tmp_path)
+        # With the passphrase everything is as it was.
+        assert kernel.run("%store typed", [passphrase]).stream("stdout") == "Stored 'typed' (list)\n"
+        assert kernel.run("before = typed\n%store -r\nassert typed == before and data.decode() == value").ok
+    assert not find_canary(tmp_path)

@@ -210,6 +210,51 @@ def test_code_and_steps_are_refused_reserved_variables_too(kernel: Kernel) -> No
     assert kernel.run("len(os.environ['B_PATH'])").shown() == ["10"]
 
 
+@pytest.mark.parametrize("key", ["path", "home", "user", "ld-preload"])
+def test_no_magic_run_or_block_replaces_a_variable_of_the_system(kernel: Kernel, key: str) -> None:
+    """Each is refused before anything runs, with the key, the variable and a way out; the process keeps its own."""
+    variable = key.upper().replace("-", "_")
+    look = f"__import__('os').environ.get({variable!r})"
+    assert kernel.run(f"%secret register odd --{key}=/somewhere/else").ok
+    before = kernel.run(look).shown()
+    pipelines = """
+from zensecrets_jupyter import Client, pipeline, step
+@step
+def there() -> str:
+    print('it ran')
+    return 'done'
+@step(secrets=['odd'])
+def with_step() -> str:
+    print('it ran')
+    return 'done'
+@pipeline(secrets=['weather', 'odd'])
+def of_pipeline() -> None:
+    there()
+@pipeline
+def of_step() -> None:
+    there()
+    with_step()
+@pipeline
+def configured() -> None:
+    there()
+"""
+    assert kernel.run(pipelines).ok
+    for cell in (
+        "of_pipeline()",
+        "of_step()",
+        "configured.configure(secrets=['odd'])\nconfigured()",
+        "with_step()",
+        "with Client().env('weather', 'odd'):\n    print('it ran')",
+        "%%with_secrets weather odd\nprint('it ran')",
+        "%secret env odd",
+    ):
+        ran = kernel.run(cell)
+        assert f"odd.{key} would replace the environment variable {variable}, which" in ran.error, cell
+        assert "Give it another name" in ran.error
+        assert "it ran" not in ran.stream("stdout"), cell
+        assert kernel.run(look).shown() == before
+
+
 def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:
     """`%secret env` sets the keys until the kernel ends, and says which variables without their values."""
     ran = kernel.run("%secret env weather")

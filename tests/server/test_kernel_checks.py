@@ -8,12 +8,13 @@ import os
 import signal
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.core.scan.planting import notebook
 from tests.kernels import running_kernel
+from tests.notebook.test_guard_numbers import MASK, PIN, PROGRAMS
 from zensecrets_jupyter.commands.save_check import Endpoint, endpoint_of
 from zensecrets_jupyter.server.kernels import CheckingKernels
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -65,6 +66,22 @@ def test_two_kernels_mask_what_each_knows(kernel: Kernel, runtime: Path, tmp_pat
         assert find_canary(json.dumps(masked)) == []
         neutral = notebook(markdown="nothing")
         assert _checking(runtime).masked(neutral, format="json") == (neutral, set())
+
+
+def test_the_numbers_of_a_saved_figure_stay(kernel: Kernel, runtime: Path) -> None:
+    """What scripts and drawings read in a notebook's outputs are numbers in the saved file too; texts beside them are masked."""
+    kernel.run(PROTECT.format(value=str(PIN), name="door.pin"))
+    data: list[dict[str, Any]] = [{mime: text} for mime, text, _ in PROGRAMS.values()]
+    data[0]["application/vnd.plotly.v1+json"] = {"y": [PIN], "name": str(PIN)}
+    outputs = [{"output_type": "display_data", "metadata": {}, "data": one} for one in data]
+    document = notebook(code="1")
+    document["cells"][-1]["outputs"] = outputs
+    masked, names = _checking(runtime).masked(document, format="json")
+    assert names == {"door.pin"}
+    found = [output["data"] for output in masked["cells"][-1]["outputs"]]
+    assert found[0]["application/vnd.plotly.v1+json"] == {"y": [PIN], "name": MASK}
+    for (mime, text, numbers), shown in zip(PROGRAMS.values(), found, strict=True):
+        assert (shown[mime].count(str(PIN)), shown[mime].replace(MASK, str(PIN))) == (numbers, text)
 
 
 def test_the_file_is_private_and_goes_with_the_extension(kernel: Kernel, runtime: Path) -> None:

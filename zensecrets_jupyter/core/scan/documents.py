@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core.scan import notebooks
 from zensecrets_jupyter.core.scan.json_text import Path, Piece
 from zensecrets_jupyter.core.scan.known import masked
+from zensecrets_jupyter.core.scan.program_numbers import numbers_of_programs
 from zensecrets_jupyter.core.scan.replacing import edited, edits_of_base64, edits_of_output, edits_of_source, masked_alike
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ class Masker:
             return text
         where = notebooks.Text((Piece(path, 0, 0, is_key=is_key),))
         spots = notebooks.find(self._known, text)
+        if spots and not is_key and path:
+            # With a mask in the place of a number, a saved figure would not be drawn.
+            numbers = numbers_of_programs(str(path[-1]), text)
+            spots = [spot for spot in spots if not any(start <= spot.start and spot.end <= end for start, end in numbers)]
         if not spots:
             self._remember(own)
             return text

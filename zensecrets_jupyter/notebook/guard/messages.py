@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.notebook.guard.buffers import redacted_buffers
 from zensecrets_jupyter.notebook.guard.comms import CommTexts
 from zensecrets_jupyter.notebook.guard.failing import without_texts
-from zensecrets_jupyter.notebook.guard.html_numbers import NumbersInScripts
+from zensecrets_jupyter.notebook.guard.kept_numbers import KeptNumbers
 from zensecrets_jupyter.notebook.guard.streams import HeldStreams
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class GuardedSession:
                 packed = self._without_fingerprinted(packed)
             if not redactor.touches_json(packed):
                 return packed
-            numbers = NumbersInScripts()
+            numbers = KeptNumbers()
             tree = numbers.without(self._session.unpack(packed))
             redacted = redactor.redact_tree(tree)
             if redacted is tree:

@@ -1,0 +1,136 @@
+"""Data stays data in a guarded kernel: whatever a library writes of a value to a file, or sends, is the exact value."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import msgpack
+import toml
+import yaml
+
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.kernels import Kernel
+
+WRITE = """
+import base64, csv, http.server, io, json, pathlib, sqlite3, subprocess, sys, threading
+import fsspec, httpx, joblib, msgpack, msgspec, omegaconf, orjson, pandas, ruamel.yaml, sqlalchemy, toml, tomli_w, yaml
+from fsspec.implementations.memory import MemoryFileSystem
+from zensecrets_jupyter import AWSSecretSchema, Client
+client, folder = Client(), pathlib.Path("written")
+folder.mkdir()
+key = client.get_secret("cloud").aws_secret_access_key
+data = {"token": client.get_secret("service").content["token"], "typed": key}
+assert {type(value) for value in data.values()} == {str} and type(client.get_secret("service").content) is dict
+
+(folder / "safe.yaml").write_text(yaml.safe_dump(data))
+(folder / "dump.yaml").write_text(yaml.dump(data))
+ruamel.yaml.YAML(typ="safe", pure=True).dump(data, folder / "ruamel.yaml")
+ruamel.yaml.YAML().dump(data, folder / "round.yaml")
+(folder / "toml.toml").write_text(toml.dumps(data))
+(folder / "w.toml").write_text(tomli_w.dumps(data))
+(folder / "omega.yaml").write_text(omegaconf.OmegaConf.to_yaml(omegaconf.OmegaConf.create(data)))
+(folder / "msgspec.json").write_bytes(msgspec.json.encode(data))
+(folder / "orjson.json").write_bytes(orjson.dumps(data, option=orjson.OPT_PASSTHROUGH_SUBCLASS))
+(folder / "json.json").write_text(json.dumps(data))
+(folder / "data.msgpack").write_bytes(msgpack.packb(data, strict_types=True))
+pandas.DataFrame([data]).to_csv(folder / "frame.csv", index=False)
+with open(folder / "rows.csv", "w", newline="") as file:
+    writer = csv.DictWriter(file, list(data)); writer.writeheader(); writer.writerow(data)
+engine = sqlalchemy.create_engine(f"sqlite:///{folder}/data.db")
+with engine.begin() as connection:
+    connection.execute(sqlalchemy.text("CREATE TABLE data (token TEXT, typed TEXT)"))
+    connection.execute(sqlalchemy.text("INSERT INTO data VALUES (:token, :typed)"), data)
+engine.dispose()
+child = "import json, sys; json.dump({'token': sys.argv[1], 'typed': sys.stdin.read()}, open('written/child.json', 'w'))"
+subprocess.run([sys.executable, "-c", child, data["token"]], input=data["typed"], text=True, check=True)
+
+class Recorder(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        assert self.headers["Authorization"] == f"Bearer {key}"
+        (folder / "sent.json").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *arguments):
+        pass
+
+with http.server.HTTPServer(("127.0.0.1", 0), Recorder) as server:
+    thread = threading.Thread(target=server.handle_request)
+    thread.start()
+    httpx.post(f"http://127.0.0.1:{server.server_port}/", headers={"Authorization": f"Bearer {key}"}, json=data)
+    thread.join()
+"""
+
+CACHES = """
+class Session(MemoryFileSystem):
+    protocol, cachable = "session", True
+    def __init__(self, token="", **options):
+        super().__init__(**options)
+        self.token = token
+
+fsspec.register_implementation("session", Session, clobber=True)
+called = []
+memory = joblib.Memory("joblib", verbose=0)
+@memory.cache
+def length(token):
+    pathlib.Path("called").open("a").write("x")
+    return len(token), token
+
+def ask(name):
+    token = client.get_secret(name).content["token"]
+    options = {"token": token}
+    session = fsspec.filesystem("session", **options)
+    pandas.DataFrame({"a": [1]}).to_csv(f"session://{name}/t.csv", storage_options=options)
+    return session.token == token == length(token)[1]
+
+assert ask("one") and ask("two") and ask("one")
+assert pathlib.Path("called").read_text() == "xx"
+client.secrets_manager.merge_secret("one", {"token": client.get_secret("two").content["token"][::-1]})
+assert ask("one") and ask("two")
+assert pathlib.Path("called").read_text() == "xxx"
+print(client.get_secret("one").content["token"])
+"""
+
+
+def _read(path: Path) -> dict[str, str]:
+    text = "" if path.suffix in {".db", ".msgpack"} else path.read_text(encoding="utf-8")
+    if path.suffix == ".db":
+        with closing(sqlite3.connect(path)) as database:
+            return dict(zip(("token", "typed"), database.execute("SELECT token, typed FROM data").fetchone(), strict=True))
+    if path.suffix == ".csv":
+        return next(csv.DictReader(text.splitlines()))
+    read = {".yaml": yaml.safe_load, ".toml": toml.loads, ".json": json.loads}.get(path.suffix)
+    found: dict[str, str] = read(text) if read else msgpack.unpackb(path.read_bytes())
+    return found
+
+
+def test_what_libraries_write_in_a_kernel_is_the_value(kernel: Kernel, tmp_path: Path) -> None:
+    """Files, a database, a program and a server get each value as it is, while the kernel shows masks."""
+    token, typed = canary("token") + "é: 'x' \"y\" \\n #{} & <", canary("typed")
+    assert kernel.run("%secret register service --token", [token]).ok
+    assert kernel.run("%secret register cloud -s aws --aws_access_key_id --aws_secret_access_key", [canary("id"), typed]).ok
+    ran = kernel.run(WRITE)
+    assert ran.ok, ran.error
+    found = {path.name: _read(path) for path in (tmp_path / "written").iterdir()}
+    assert len(found) == 16
+    assert {name: data for name, data in found.items() if data != {"token": token, "typed": typed}} == {}
+    assert kernel.run("print(data)").stream("stdout") == (
+        "{'token': '‹secret:service.token›', 'typed': '‹secret:cloud.aws_secret_access_key›'}\n"
+    )
+
+
+def test_caches_of_libraries_tell_values_apart_in_a_kernel(kernel: Kernel) -> None:
+    """fsspec, pandas and joblib hand out what belongs to the value that a secret has now, of two secrets and after an update."""
+    for name in ("one", "two"):
+        assert kernel.run(f"%secret register {name} --token", [canary(name)]).ok
+    imports = "\n".join(line for line in WRITE.splitlines() if line.startswith(("import", "from")))
+    ran = kernel.run(f"{imports}\nclient = Client()\n{CACHES}")
+    assert ran.ok, ran.error
+    assert ran.stream("stdout") == "‹secret:one.token›\n"
