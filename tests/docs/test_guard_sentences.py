@@ -43,7 +43,7 @@ from tests.forms import FormOnScreen
 from tests.kernels import running_kernel
 from tests.leaks import Planted, Search, texts_of
 from tests.notebook.channels import CELLS, PREPARE, REQUESTS
-from tests.notebook.test_guard_terminal import PROMPT, Terminal
+from tests.notebook.test_guard_terminal import Terminal
 from tests.notebook.test_logs import CHANNELS as LOGS
 from tests.notebook.test_logs import SETUP as SETUP_OF_LOGS
 from tests.notebook.test_sources import PROMPTS, SETTING, TERMINAL
@@ -467,8 +467,9 @@ def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: N
         assert took >= (slow / 2 if answers else longest - 0.5)
         # A busy machine takes its time as well.
         assert took < longest * 4
-        again = kernel.run("1 + 1")
-        assert again.shown() == ["2"]
+        began = time.monotonic()
+        assert kernel.run("1 + 1").shown() == ["2"]
+        assert time.monotonic() - began < longest
 
 
 @pytest.fixture(scope="module")
@@ -779,9 +780,9 @@ def test_a_part_of_a_value(kind: str) -> None:
     text = ENCODERS[{"hexadecimal digits": "hexadecimal"}.get(kind, kind)](value) if kind not in {"letters", "signs"} else value
     redactor = protecting(value)
     for part in (text[:least], text[-least:]):
-        assert redactor.redact(f"it is {part}…") != f"it is {part}…"
+        assert redactor.redact(f"({part}…)") != f"({part}…)"
     for part in (text[: least - 1], text[1 - least :]):
-        assert redactor.redact(f"it is {part}…") == f"it is {part}…"
+        assert redactor.redact(f"({part}…)") == f"({part}…)"
 
 
 @plays(
@@ -1026,11 +1027,8 @@ def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
         # Where the cell's own line is echoed a quote or a comma follows.
         screen.child.expect(r"<(\w+)> (‹[^›]*›|\w{12})")
         assert str(screen.child.after).endswith("‹secret:env.SOME_API_TOKEN›"), code
-    screen.child.send("\r")
-    screen.child.expect(PROMPT)
-    screen.child.send(f"print('<typed>', len('{token}'))")
+    screen.cell(f"print('<typed>', len('{token}'))")
     screen.child.expect(token)
-    screen.child.send("\r")
     screen.child.expect(f"<typed> {len(token)}")
     screen.cell("%unload_ext zensecrets_jupyter")
     screen.cell("print('<off>', token)")
@@ -1270,10 +1268,9 @@ def test_where_decoding_ends() -> None:
     for name in ("list of bytes", "hexdump", "od"):
         assert masks(lines[: numbers - 1000], ENCODERS[name](value)), name
         assert not masks(lines[: numbers + 1000], ENCODERS[name](value)), name
-    # Signs that something else may begin with would make the line shorter in a view.
-    line = next(line for line in iter(lambda: f"{ENCODERS['base85'](made_up(32))}\n", "") if not set("<&%\\") & set(line))
-    for length, expected in ((base85 - 1000, True), (base85 + 1000, False)):
-        assert masks(line * (length // len(line)), ENCODERS["base85"](value)) is expected
+    # In a view without escapes and with other line ends there may be less of it: the limit is passed by far.
+    for length, expected in ((base85 - 1000, True), (3 * base85, False)):
+        assert masks("".join(f"{ENCODERS['base85'](made_up(32))}\n" for _ in range(length // 41)), ENCODERS["base85"](value)) is expected
 
 
 @plays(

@@ -26,19 +26,30 @@ class Terminal:
 
     def __init__(self, folder: Path, token: str) -> None:
         """Start it, with ``token`` in its environment, and load the extension."""
-        home = {"HOME": str(folder), "IPYTHONDIR": str(folder / "ipython"), "TERM": "xterm", "SOME_API_TOKEN": token}
+        home = {
+            "HOME": str(folder),
+            "IPYTHONDIR": str(folder / "ipython"),
+            "TERM": "xterm",
+            "PROMPT_TOOLKIT_NO_CPR": "1",
+            "SOME_API_TOKEN": token,
+        }
         self._screen = folder / "screen"
         self._log = self._screen.open("w", encoding="utf-8")
         ipython = str(Path(sys.executable).parent / "ipython")
         options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
         self.child = at_a_terminal(ipython, options, home, seconds=SECONDS, size=(40, 150))
         self.child.logfile_read = self._log
+        self._number = 0
         self.cell("%load_ext zensecrets_jupyter")
         self.cell("import curses, os, subprocess, sys, threading, time; token = os.environ['SOME_API_TOKEN']")
 
     def cell(self, code: str) -> None:
-        """Type a line when IPython asks for one."""
-        self.child.expect(PROMPT)
+        """Type a line when IPython asks for the next one; a prompt is drawn again while a line is typed at it."""
+        number = self._number
+        while number <= self._number:
+            self.child.expect(PROMPT)
+            number = int(re.findall(r"In \[(\d+)\]:", str(self.child.after))[-1])
+        self._number = number
         self.child.send(f"{code}\r")
 
     def end(self) -> str:

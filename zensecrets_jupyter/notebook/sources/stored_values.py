@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _DELAY = 0.1
 """Seconds before the work begins, unless something is about to be shown: loading the extension is not to wait for it."""
 _PATIENCE = 5.0
-"""Seconds for which an output or a cell waits at most. A store that takes longer hangs, and the notebook should not."""
+"""Seconds for which outputs and cells wait together at most. A store that takes longer hangs, and the notebook should not."""
 
 
 def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
@@ -48,15 +49,18 @@ class _Loading:
         self._process = os.getpid()
         self._wanted = threading.Event()
         self._stopped = False
+        self._until: float | None = None
         self._thread = threading.Thread(target=self._run, name="zensecrets values", daemon=True)
         self._thread.start()
 
     def wait(self, _info: object = None) -> None:
-        """Return when the values are known; at once from then on."""
+        """Return when the values are known, or the patience for them is at an end; at once from then on."""
         # In a forked process the thread is not there, nor is it to be waited for where it itself shows something.
         if os.getpid() == self._process and threading.current_thread() is not self._thread:
             self._wanted.set()
-            self._thread.join(_PATIENCE)
+            if self._until is None:
+                self._until = time.monotonic() + _PATIENCE
+            self._thread.join(max(0.0, self._until - time.monotonic()))
         self._guard.before_output = None
 
     def stop(self) -> None:
