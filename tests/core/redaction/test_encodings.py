@@ -109,6 +109,13 @@ def test_a_text_without_a_value_is_the_same_object(text: str) -> None:
     assert "482913" in text or redactor.redact(text) is text
 
 
+_PROSE = """
+the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one you were all her model
+data training secret token password value key apiVersion kind Config user admin host first second line pass phrase blanks database
+"""
+_WORDS = _PROSE.split()
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -130,13 +137,6 @@ def test_a_megabyte_of_something_else(make: object) -> None:
     # By chance six digits stand alone once in some million of them.
     assert {found.name for found in redactor.find(text)} <= {"a.six digits"}
     assert len(redactor.find(text)) <= 3
-
-
-_PROSE = """
-the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one you were all her model
-data training secret token password value key apiVersion kind Config user admin host first second line pass phrase blanks database
-"""
-_WORDS = _PROSE.split()
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests import leaks
 from tests.core.redaction.values import NASTY, longest_visible, nasty, realistic
+from tests.leaks import FORMS
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.core.redaction.search import Search
@@ -137,6 +141,23 @@ def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
             shown += stream.release()
     shown += stream.release()
     assert longest_visible(value, shown) <= allowed(value)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_any_pieces_of_an_encoded_value(form: str) -> None:
+    """However the text in which a value stands is cut, no twelve characters of it are seen in a row, in whatever form it is written."""
+    choose = random.Random(form)  # noqa: S311 - which pieces a text comes in is no secret
+    for _ in range(30):
+        planted = FORMS[form]()
+        redactor = protecting(**{f"key{index}": value for index, value in enumerate(planted.values)})
+        text = f"before {planted.text} behind\n"
+        cuts = sorted(choose.sample(range(1, len(text)), min(len(text) - 1, choose.choice([1, 2, 3, 5]))))
+        pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        stream = redactor.stream()
+        shown = "".join(map(stream.feed, pieces)) + stream.release()
+        assert shown.startswith("before ")
+        assert shown.endswith(" behind\n")
+        assert leaks.Search({("stream", form): planted}).leaks(shown.encode("utf-8", "surrogatepass")) == set(), pieces
 
 
 def test_plain_output_is_not_held() -> None:

@@ -9,3 +9,11 @@ def to_character(data: bytes, position: int, least: int = 0) -> int:
     while least < position < len(data) and data[position] & 0xC0 == _GOES_ON:
         position -= 1
     return position
+
+
+_CONTINUATION = bytes(range(0x80, 0xC0))
+
+
+def count_characters(data: bytes) -> int:
+    """Return how many characters of UTF-8 begin in ``data``."""
+    return len(data.translate(None, _CONTINUATION))

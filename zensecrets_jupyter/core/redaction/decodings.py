@@ -26,7 +26,7 @@ _LONGEST_DECODED = 1 << 20
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{8,}={0,2}\s*")
 _HEXADECIMAL = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){6,})")
 _READABLE = re.compile(r"[\t\r\n -~\u00a0-\ud7ff\ue000-\U0010ffff]+")
-_URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40}://[^/?#\s:@]*:([^/?#\s]+)@")
+_URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40}://[^/?#\s:@]*:(?!\d+[?#])([^/\s]+)@")
 # RFC 7617 and RFC 6750.
 _SCHEME = re.compile(r"(?:[A-Za-z-]+:\s*)?(?:Bearer|Basic|[Tt]oken|Bot|ApiKey|Digest)\s+(\S{6,})\s*")
 _USER_AND_PASSWORD = re.compile(r"[A-Za-z0-9._@+%-]{1,80}:(\S{6,})")
@@ -39,6 +39,8 @@ _FIELD = re.compile(
 )
 # https://everything.curl.dev/usingcurl/netrc and PostgreSQL, "The Password File".
 _NETRC = re.compile(r"\bpassword[ \t]+(\"(?:[^\"\\]|\\.)+\"|\S+)")
+_NETRC_ENTRY = re.compile(r"^\s*(?:machine[ \t]+\S+|default)\s+(?:login|account|password)\s", re.MULTILINE)
+_PUBLIC_IN_NETRC = re.compile(r"(?:\s*(?:#.*|(?:machine|login|account|password|macdef)\s+\S+|default))+\s*")
 _PGPASS = re.compile(r"(?:[^:\\\s]|\\.)+:(?:\d+|\*):(?:[^:\\]|\\.)+:(?:[^:\\]|\\.)+:((?:[^:\\]|\\.)+)")
 _QUOTES = frozenset("\"'`")
 _SETTING = re.compile(rf"\s*(?:-\s+)?(?:export\s+)?{NAMED}(.*?)[\"',;]*\s*")
@@ -48,6 +50,7 @@ _WORDS = re.compile(
     r"[A-Za-z]+(?:[-_./:@ ][A-Za-z]+)*|v?\d+(?:\.\d+)*|[\d.:/-]+|(?:https?://)?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[\w./-]*)?"
 )
 _SHORTEST_RANDOM = 12
+_LIST = re.compile(r"[,;|]\s*")
 
 
 def decodings_of(value: str) -> list[str]:
@@ -75,7 +78,8 @@ def _decoded(value: str) -> Iterator[str]:
     data = value.encode("utf-8", "surrogatepass")
     # What is escaped in JSON is so in its texts only, and those are decoded.
     if not inside and has_escapes(data):
-        yield unescape(data).decode("utf-8", "replace")
+        with suppress(UnicodeDecodeError):
+            yield unescape(data).decode("utf-8")
     yield from _of_digits(stripped)
     yield from _of_credentials(stripped)
 
@@ -137,6 +141,7 @@ def lines(value: str) -> list[str]:
     """Return the lines of ``value`` that are secrets alone: of a setting its value, and no armour, comment, heading or word."""
     found = []
     armoured = "-----BEGIN " in value
+    named = _PUBLIC_IN_NETRC if _NETRC_ENTRY.search(value) else _SECTION
     for line in re.split(r"[\r\n]+", value):
         own = line.strip()
         if is_public(own):
@@ -147,14 +152,14 @@ def lines(value: str) -> list[str]:
             name = own[: setting.start(1)]
             if not is_public(text) and (_SENSITIVE_NAME.search(name) or looks_random(text)):
                 found.append(text)
-        elif not _SECTION.fullmatch(own):
+        elif armoured or not named.fullmatch(own):
             found.append(own)
     return found
 
 
 def looks_random(text: str) -> bool:
     """Tell whether ``text`` is no word, number, version, path or address, as far as its letters tell."""
-    if len(text) < SHORTEST or _WORDS.fullmatch(text):
+    if len(text) < SHORTEST or all(_WORDS.fullmatch(word) for word in _LIST.split(text) if word):
         return False
     kinds = sum(any(test(letter) for letter in text) for test in (str.islower, str.isupper, str.isdigit, _is_sign))
     return kinds > 2 or (kinds == 2 and len(text) >= _SHORTEST_RANDOM and text[0] not in "/~.")  # noqa: PLR2004 - kinds of characters

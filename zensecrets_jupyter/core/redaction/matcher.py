@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction.automaton import AnchorIndex, Hit
 from zensecrets_jupyter.core.redaction.characters import to_character
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _FEW = 4
 """Patterns with the same anchor that are compared one by one."""
+_MOST_ALIKE = 16
+"""Patterns with the same letters around that anchor that are compared."""
 _ANY_CASE = 16
 """Letters from which on a match may be in any case; a shorter one is in its own, or in capitals or small letters throughout."""
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
@@ -51,9 +54,8 @@ class Matcher:
             else:
                 self._few_signs.append((reduced, pattern))
             return
-        length = pattern.anchor_length
-        for offset in pattern.anchors():
-            self._skeletons.add(pattern.skeleton[offset : offset + length], self._key(pattern, offset))
+        for start, end in pattern.anchors():
+            self._skeletons.add(pattern.skeleton[start:end], self._key(pattern, start))
 
     def _key(self, pattern: Pattern, offset: int) -> int:
         self._keys.append(PatternKey(pattern, offset))
@@ -141,7 +143,9 @@ def _nearest(texts: list[bytes], keys: list[PatternKey], wanted: bytes) -> list[
     around = [at for at in (index - 1, index) if 0 <= at < len(texts)]
     best = max(_common(texts[at], wanted) for at in around)
     first = bisect_left(texts, wanted[:best])
-    return [keys[at] for at in dict.fromkeys([first, *around])]
+    # Those with the same letters differ in the signs between them, as a value does with and without its backslashes.
+    alike = itertools.takewhile(lambda at: texts[at].startswith(wanted[:best]), range(first, min(len(texts), first + _MOST_ALIKE)))
+    return [keys[at] for at in dict.fromkeys([*alike, *around])]
 
 
 class _Comparison:
@@ -194,21 +198,38 @@ class _Comparison:
         if not self._is_apart(pattern, first, last):
             return None
         is_whole = begin == 0 and stop == len(pattern.skeleton)
-        nul = 0 if is_plain or b"\0" in whole else written.count(b"\0", 0, 8)
-        start_byte = first - (self._edge_before(pattern, first) if begin == 0 else 0)
-        end_byte = last + 1 + (self._edge_after(pattern, last + 1) if stop == len(pattern.skeleton) else 0)
-        data = self._data
-        if nul and data[end_byte : end_byte + 1] == b"\0":
-            end_byte += 1
-        elif nul and start_byte and data[start_byte - 1] == 0:
-            start_byte -= 1
-        if begin:
-            start_byte = to_character(data, start_byte)
-        if not is_whole and stop < len(pattern.skeleton):
-            end_byte = to_character(data, end_byte, start_byte)
+        part = None
+        if begin > pattern.first or stop < pattern.last:
+            part = self._part(pattern, max(begin, pattern.first), min(stop, pattern.last), shift)
+        before = self._edge_before(pattern.gaps[0], first) if begin == 0 else _NO_EDGE
+        after = self._edge_after(pattern.gaps[-1], last + 1) if stop == len(pattern.skeleton) else _NO_EDGE
+        if is_whole and stop < TRUNCATED and not (before.is_complete and after.is_complete):
+            # Of few letters without their signs nobody could tell whose they are.
+            return None
+        start_byte, end_byte = first - before.length, last + 1 + after.length
+        if not is_plain and b"\0" in written[:8] and b"\0" not in whole:
+            start_byte, end_byte = self._with_zeros(start_byte, end_byte)
         goes_on = stop < len(pattern.skeleton)
+        if begin:
+            start_byte = to_character(self._data, start_byte)
+        if goes_on:
+            end_byte = to_character(self._data, end_byte, start_byte)
         encoding = "plain" if is_plain else "quoted or wrapped"
-        return Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value), stop + shift
+        return Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value, part), stop + shift
+
+    def _with_zeros(self, start: int, end: int) -> tuple[int, int]:
+        """Return where a text in UTF-16 begins and ends, of which the zero at one end belongs to it."""
+        if self._data[end : end + 1] == b"\0":
+            return start, end + 1
+        return (start - 1 if start and self._data[start - 1] == 0 else start), end
+
+    def _part(self, pattern: Pattern, begin: int, stop: int, shift: int) -> tuple[int, int]:
+        """Return where letters of a pattern stand, with the signs around them that are its own too."""
+        start, end = self._position(begin + shift), self._position(stop - 1 + shift) + 1
+        start -= self._edge_before(pattern.gaps[begin], start).length
+        end += self._edge_after(pattern.gaps[stop], end).length
+        written = self._data[start:end]
+        return end - len(written.lstrip()), start + len(written.rstrip())
 
     def _narrowed(self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int] | None:
         """Return how much of the pattern from ``begin`` to ``stop`` is really written, around the anchor; ``None`` if that is not."""
@@ -226,7 +247,7 @@ class _Comparison:
             for index in range(1, len(gaps) - 1)
             if gaps[index] != own[begin + index] and not writes_gap(gaps[index], own[begin + index], is_long=is_long)
         ]
-        if not bad or _is_spaced(gaps[1:-1], own[begin + 1 : stop]):
+        if not bad or _is_spaced(gaps[1:-1], own[begin + 1 : stop], pattern.kept[begin + 1 : stop]):
             return begin, stop
         # A gap is known by the letter behind it.
         before = [index for index in bad if index <= anchor[0]]
@@ -259,36 +280,49 @@ class _Comparison:
         around = _letters_at_end(before) + _letters_at_start(behind)
         return not around or not all(byte in _HEXADECIMAL for byte in around)
 
-    def _edge_before(self, pattern: Pattern, position: int) -> int:
-        """Return how many bytes before ``position`` write what the value begins with before its first letter."""
-        edge = pattern.gaps[0]
-        return _edge(edge[::-1], self._data[max(0, position - _EDGE * len(edge)) : position][::-1], reverse=True) if edge else 0
+    def _edge_before(self, gap: bytes, position: int) -> _Edge:
+        """Return how the end of ``gap`` is written before ``position``."""
+        return _edge(gap[::-1], self._data[max(0, position - _EDGE * len(gap)) : position][::-1], reverse=True) if gap else _NO_EDGE
 
-    def _edge_after(self, pattern: Pattern, position: int) -> int:
-        edge = pattern.gaps[-1]
-        return _edge(edge, self._data[position : position + _EDGE * len(edge)], reverse=False) if edge else 0
+    def _edge_after(self, gap: bytes, position: int) -> _Edge:
+        """Return how the beginning of ``gap`` is written from ``position`` on."""
+        return _edge(gap, self._data[position : position + _EDGE * len(gap)], reverse=False) if gap else _NO_EDGE
 
 
-def _edge(edge: bytes, text: bytes, *, reverse: bool) -> int:
-    """Return how many bytes of ``text`` write ``edge``, byte by byte, each perhaps with a backslash or a quote before it."""
-    position = taken = 0
+class _Edge(NamedTuple):
+    """What is written of the signs at an end of a value: how many bytes, and whether it is all of them but for white space and quotes."""
+
+    length: int
+    is_complete: bool
+
+
+_NO_EDGE = _Edge(0, is_complete=True)
+
+
+def _edge(edge: bytes, text: bytes, *, reverse: bool) -> _Edge:
+    """Return how much of ``text`` writes ``edge``, byte by byte, each perhaps with a backslash or a quote before it."""
+    position = taken = written = 0
     for byte in edge:
         at = position
         if byte == _CARRIAGE_RETURN and text[at : at + 1] != b"\r":
+            written += 1
             continue
         if byte == _BLANK and text[at : at + 1] == b"+":
             position = taken = at + 1
+            written += 1
             continue
         while not reverse and at < len(text) and text[at] != byte and text[at] in _QUOTING:
             at += 1
         if at >= len(text) or text[at] != byte:
             break
         position = taken = at + 1
+        written += 1
         if reverse and position < len(text) and text[position] == 0x5C and byte != 0x5C:  # noqa: PLR2004 - a backslash
             position = taken = position + 1
-    return taken
+    return _Edge(taken, not edge[written:].translate(None, _NO_SIGNS))
 
 
+_NO_SIGNS = b" \t\r\n\0\\'\"`^"
 _BLANK, _CARRIAGE_RETURN = b" \r"
 
 
@@ -312,15 +346,23 @@ def _is_in_case(shown: bytes, own: bytes) -> bool:
     return len(own) > SHORTEST and shown in {own.upper(), own.lower()}
 
 
-def _is_spaced(gaps: list[bytes], own: list[bytes]) -> bool:
-    """Tell whether every letter stands apart from the next by the same signs, as in a list of letters."""
+def _is_spaced(gaps: list[bytes], own: list[bytes], letters: bytes) -> bool:
+    """Tell whether every one of ``letters`` stands apart from the one before by the same signs, as in a list of letters."""
     inserted = {gap for gap, known in zip(gaps, own, strict=True) if gap and not known}
     if len(inserted) != 1 or len(gaps) < SHORTEST + 1:
         return False
     sign = inserted.pop()
     if not sign or len(sign) > TRUNCATED:
         return False
-    return all(gap == sign or (known and _letters_in(known, gap)) or not gap for gap, known in zip(gaps, own, strict=True))
+    return all(
+        gap == sign or (known and _letters_in(known, gap)) or (not gap and _is_continuation(letter))
+        for gap, known, letter in zip(gaps, own, letters, strict=True)
+    )
+
+
+def _is_continuation(byte: int) -> bool:
+    """Tell whether ``byte`` is none that a character begins with in UTF-8."""
+    return byte & 0xC0 == 0x80  # noqa: PLR2004 - bits 10xxxxxx
 
 
 def _letters_in(own: bytes, shown: bytes) -> bool:

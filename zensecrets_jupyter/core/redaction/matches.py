@@ -15,6 +15,7 @@ class Match(NamedTuple):
         goes_on: Whether the value has more letters than stand there; once all views are searched, only where the text ends there too.
         encoding: How the value is written; ``plain`` as it is.
         is_whole: Whether all of the value stands there.
+        part: Where the letters stand that are not public, if only some of them do.
     """
 
     start: int
@@ -23,6 +24,7 @@ class Match(NamedTuple):
     goes_on: bool = False
     encoding: str = "plain"
     is_whole: bool = False
+    part: tuple[int, int] | None = None
 
 
 def merged(matches: list[Match]) -> list[Match]:

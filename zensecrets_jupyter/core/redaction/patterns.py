@@ -1,7 +1,7 @@
 """Patterns: the texts that are searched for so that a value is not shown, and where a search catches hold of each.
 
 A pattern is the value, a text that it decodes to, or another way to write one of them in Unicode. It is caught by its anchors: its first
-and last twelve letters, counted without public parts, and letters in between if it is long.
+and last six letters, counted without public parts, and letters in between if it is long. A shorter pattern is caught as a whole.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
+from zensecrets_jupyter.core.redaction.decoders.escapes import partly_unescaped
 from zensecrets_jupyter.core.redaction.decodings import decodings_of
 from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, LOWER, kept_bytes, skeleton_of
 from zensecrets_jupyter.core.redaction.token_prefixes import sensitive_span
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 TRUNCATED = 12
-"""Letters from which on a beginning or an end of a pattern is masked."""
+"""Characters from which on a beginning or an end of a pattern is masked, counted as they are written."""
 _BETWEEN = 24
 """From one anchor inside a long token to the next: a piece of three times twelve letters holds one."""
 _TOKEN = re.compile(rb"[A-Za-z0-9+/=_.~-]+")
@@ -43,20 +44,26 @@ class Pattern:
 
     __slots__ = ("_expression", "_gaps", "_kept", "_starts", "first", "is_exact", "is_value", "last", "name", "skeleton", "text")
 
-    def __init__(self, text: str, name: str, *, is_value: bool, data: bytes | None = None) -> None:
-        """Make the pattern of ``text``, of which ``data`` are the bytes if they are not its UTF-8."""
+    def __init__(self, text: str, name: str, *, is_value: bool, data: bytes | None = None, parts: Sequence[str] = ()) -> None:
+        """Make the pattern of a text.
+
+        Args:
+            text: The text.
+            name: The name of the value.
+            is_value: Whether the text is the value itself.
+            data: The bytes of the text if they are not its UTF-8.
+            parts: What of the text is secret, if it is known, such as the password of a URL; the rest is public.
+        """
         self.text = _utf8(text) if data is None else data
         self.name = name
         self.is_value = is_value
         self.skeleton = skeleton_of(self.text)
-        start, end, _ = sensitive_span(text)
-        if data is None and (start or end < len(text)):
-            self.first = len(kept_bytes(_utf8(text[:start])))
-            self.last = len(self.skeleton) - len(kept_bytes(_utf8(text[end:])))
-        else:
-            self.first, self.last = 0, len(self.skeleton)
-        if self.last - self.first < SHORTEST:
-            self.first, self.last = 0, len(self.skeleton)
+        self.first, self.last = 0, len(self.skeleton)
+        for start, end in _protected_spans(text, parts) if data is None else ():
+            first, last = len(kept_bytes(_utf8(text[:start]))), len(self.skeleton) - len(kept_bytes(_utf8(text[end:])))
+            if last - first >= SHORTEST:
+                self.first, self.last = first, last
+                break
         self.is_exact = len(self.skeleton) < SHORTEST
         self._gaps: list[bytes] | None = None
         self._kept: bytes | None = None
@@ -94,23 +101,22 @@ class Pattern:
             signs = [bytes([byte]) for byte in reduced_to_signs(self.text)]
             noise = b"[" + re.escape(_QUOTING) + b"]{0,8}"
             written = [b"(?:" + re.escape(sign) + noise + b"){1,8}" if sign in _DOUBLED else re.escape(sign) for sign in signs]
-            self._expression = re.compile(noise.join(written), re.IGNORECASE)
+            before = self.text[: len(self.text) - len(self.text.lstrip(_QUOTING))]
+            after = self.text[len(self.text.rstrip(_QUOTING)) :]
+            edges = [b"(?:" + re.escape(edge) + b")?" for edge in (before, after)]
+            self._expression = re.compile(edges[0] + noise.join(written) + edges[1], re.IGNORECASE)
         return self._expression
 
-    def anchors(self) -> Iterator[int]:
-        """Yield where in the skeleton each anchor begins; it has :attr:`anchor_length` letters."""
-        length = self.anchor_length
-        yield self.first
-        last = self.last - length
-        if last > self.first:
-            yield last
-        if self.last - self.first >= _SHORTEST_TOKEN and _TOKEN.fullmatch(self.text):
-            yield from range(self.first + _BETWEEN, last, _BETWEEN)
-
-    @property
-    def anchor_length(self) -> int:
-        """How many letters an anchor has."""
-        return min(TRUNCATED, self.last - self.first)
+    def anchors(self) -> Iterator[tuple[int, int]]:
+        """Yield where in the skeleton each anchor begins and ends."""
+        length = self.last - self.first
+        if length == SHORTEST or len(self.text) < TRUNCATED:
+            yield self.first, self.last
+            return
+        yield self.first, self.first + SHORTEST
+        if length >= _SHORTEST_TOKEN and _TOKEN.fullmatch(self.text):
+            yield from ((start, start + TRUNCATED) for start in range(self.first + _BETWEEN, self.last - TRUNCATED, _BETWEEN))
+        yield self.last - SHORTEST, self.last
 
 
 class PatternKey(NamedTuple):
@@ -122,28 +128,61 @@ class PatternKey(NamedTuple):
 
 def patterns_of(value: str, name: str) -> list[Pattern]:
     """Return the patterns of ``value``, itself first."""
-    found = [Pattern(value, name, is_value=True)]
-    seen = {found[0].text}
-    for text in [value, *decodings_of(value)]:
-        for pattern in _written(text, name, is_value=text == value):
+    found = []
+    seen: set[bytes] = set()
+    texts = [value, *decodings_of(value)]
+    for text in texts:
+        own = text.strip()
+        parts = [part for part in texts if len(part) + 2 < len(own) and part in own]
+        for pattern in _written(text, name, parts, is_value=text == value):
             if pattern.text not in seen:
                 seen.add(pattern.text)
                 found.append(pattern)
     return found
 
 
-def _written(text: str, name: str, *, is_value: bool) -> Iterator[Pattern]:
-    own = Pattern(text, name, is_value=is_value)
+def _protected_spans(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield where in ``text`` what is not public begins and ends, from the narrowest guess on."""
+    start, end, _ = sensitive_span(text)
+    if not parts:
+        yield start, end
+        return
+    first, last = min(text.index(part) for part in parts), max(text.rindex(part) + len(part) for part in parts)
+    # A few letters before or behind a part tell nothing without it.
+    if len(kept_bytes(_utf8(text[:first]))) < SHORTEST:
+        first = 0
+    if len(kept_bytes(_utf8(text[last:]))) < SHORTEST:
+        last = len(text)
+    yield max(start, first), min(end, last)
+    yield first, last
+
+
+def _written(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> Iterator[Pattern]:
+    own = Pattern(text, name, is_value=is_value, parts=parts)
     yield own
+    if parts:
+        # Other ways to write it are those of its parts, which are patterns of their own.
+        return
+    for data in partly_unescaped(own.text):
+        yield _decoded_pattern(data, text, name, is_value=is_value)
     if not text.isascii():
         # As dumps show it, and programs that know ASCII only.
-        yield Pattern(text, name, is_value=is_value, data=_OTHER.sub(b".", own.text))
+        dotted = Pattern(text, name, is_value=is_value, data=_OTHER.sub(b".", own.text))
+        if not dotted.is_exact:
+            yield dotted
         for written in dict.fromkeys((text, *_other_cases_and_forms(text))):
             yield Pattern(written, name, is_value=is_value)
             for encoding in ("utf-16-le", "utf-16-be"):
                 data = written.encode(encoding, "surrogatepass")
                 yield Pattern(written, name, is_value=is_value, data=data)
                 yield Pattern(written, name, is_value=is_value, data=data.decode("latin-1").encode())
+
+
+def _decoded_pattern(data: bytes, text: str, name: str, *, is_value: bool) -> Pattern:
+    try:
+        return Pattern(data.decode(), name, is_value=is_value)
+    except UnicodeDecodeError:
+        return Pattern(text, name, is_value=is_value, data=data)
 
 
 def _other_cases_and_forms(text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.characters import count_characters
 from zensecrets_jupyter.core.redaction.decoding import Decoding
 from zensecrets_jupyter.core.redaction.ends import end_views, incomplete_escape
 from zensecrets_jupyter.core.redaction.matcher import Matcher
@@ -12,13 +13,21 @@ from zensecrets_jupyter.core.redaction.matches import Match, merged
 from zensecrets_jupyter.core.redaction.patterns import TRUNCATED, Pattern, patterns_of
 from zensecrets_jupyter.core.redaction.prefix_index import FEWEST, Prefix, PrefixIndex
 from zensecrets_jupyter.core.redaction.skeleton import kept_bytes, skeleton_of
+from zensecrets_jupyter.core.redaction.suffix_index import SuffixIndex
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from zensecrets_jupyter.core.redaction.views import Span, View
+
 _REST = 48
 """Bytes of an encoding at the end of a text that may not be decoded yet."""
+
+_OF_WORDS = {"", "escapes", "a table", "layout"}
+"""Views in which people read words; what digits decode to may end with a part of a byte."""
+_SHORT = 4096
+"""Bytes up to which a quick look comes before the search; of a longer text the search itself is the larger part."""
 
 
 class Search:
@@ -31,33 +40,43 @@ class Search:
         self._prepared = 0
         self._matcher = Matcher()
         self._prefixes = PrefixIndex()
+        self._suffixes = SuffixIndex()
         self._exact_prefixes: list[tuple[bytes, int, str]] = []
         self._decoding = Decoding(TRUNCATED)
 
     def touches(self, packed: bytes) -> bool:
         """Tell whether there may be a value in the JSON of a message; ``False`` is certain."""
         self._prepare()
+        # The quotes of JSON itself are no quotes of a text in it.
         texts = packed
         if b"\\" in packed:
-            texts = packed.replace(b"\\n", b"\n").replace(b'\\"', b'"')
+            texts = packed.replace(b"\\n", b"\n").replace(b'\\"', b"'")
             if b"\\" in texts:
                 return True
-        skeleton = skeleton_of(texts)
-        return self._matcher.touches(texts, skeleton) or self._decoding.has_encodings(texts, skeleton)
+        texts = texts.replace(b'"', b" ")
+        return self._may_hold_a_value(texts)
 
     def passes(self, line: bytes) -> bool:
         """Tell whether there is no value in ``line``, and none begins where it ends; ``True`` is certain."""
         if self._prepared < len(self._values) or not line.endswith(b"\n") or not self._prefixes.ends_with_line:
             return False
-        skeleton = skeleton_of(line)
-        return not (self._matcher.touches(line, skeleton) or self._decoding.has_encodings(line, skeleton))
+        return not self._may_hold_a_value(line)
+
+    def _may_hold_a_value(self, data: bytes) -> bool:
+        """Tell whether there is an anchor in ``data``, or something to decode. Most texts need no closer look."""
+        skeleton = skeleton_of(data)
+        return self._matcher.touches(data, skeleton) or self._decoding.has_encodings(data, skeleton)
 
     def find(self, data: bytes) -> list[Match]:
         """Return where values stand in ``data``, in order; what overlaps is one match."""
         self._prepare()
+        if len(data) < _SHORT and not self._may_hold_a_value(data):
+            return []
         matches: list[Match] = []
         end = len(data)
         for view, match in self._decoding.search(data, self._matcher.find):
+            if match.part is not None and not _is_enough(data, view, match.part):
+                continue
             encoding = match.encoding if not view.encoding else _inside(match.encoding, view.encoding)
             for start, stop in view.spans(match.start, match.end):
                 goes_on = match.goes_on and end - stop <= _REST and b"\n" not in data[stop:]
@@ -65,8 +84,10 @@ class Search:
         return merged(matches) if matches else matches
 
     def live(self, data: bytes) -> int:
-        """Return where the longest end of ``data`` begins that may be the beginning of a value, by less than an anchor."""
-        return self._at_end(data, is_enough=False)[0]
+        """Return where the longest end of ``data`` begins that may go on as a value, or as the end of one that was cut off before."""
+        position = self._at_end(data, is_enough=False)[0]
+        with self._lock:
+            return min(position, self._suffixes.live(data))
 
     def too_much(self, data: bytes) -> list[Match]:
         """Return the end of ``data`` that tells too much of a value, though less than an anchor, if there is one."""
@@ -109,16 +130,28 @@ class Search:
 
     def _add(self, pattern: Pattern) -> None:
         self._matcher.add(pattern)
-        self._decoding.shortest = min(self._decoding.shortest, max(SHORTEST, len(pattern.text)))
+        self._decoding.include(max(SHORTEST, len(pattern.text)))
         if pattern.is_exact:
             self._exact_prefixes.append((pattern.text, max(SHORTEST, (len(pattern.text) + 1) // 2), pattern.name))
             return
+        self._suffixes.add(pattern)
         first, last = pattern.first, min(pattern.last, pattern.first + TRUNCATED)
         begin, end = pattern.starts[first], pattern.starts[last - 1] + 1
         text = pattern.text[begin : end + len(pattern.gaps[last])]
         half = len(kept_bytes(pattern.text[: (len(pattern.text) + 1) // 2]))
         least = min(TRUNCATED, max(FEWEST, half - first))
         self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name))
+
+
+def _is_enough(data: bytes, view: View, part: Span) -> bool:
+    """Tell whether a part of a value tells too much: twelve characters do, as they are written."""
+    if sum(count_characters(data[start:stop]) for start, stop in view.spans(*part)) < TRUNCATED:
+        return False
+    start, stop = part
+    if view.name not in _OF_WORDS or len(kept_bytes(view.data[start:stop])) >= TRUNCATED:
+        return True
+    # The beginning of a passphrase may be common words. Then another word goes on where the two begin to differ.
+    return not (view.data[max(0, start - 1) : start].isalnum() or view.data[stop : stop + 1].isalnum())
 
 
 def _inside(encoding: str, outer: str) -> str:

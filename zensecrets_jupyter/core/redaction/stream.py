@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 65_536
 """Bytes of a text that could not be looked through which are remembered: a value may go on after it."""
+_CONTEXT = 8
+"""Bytes before what may go on that are remembered: the digits of base64 and base32 stand for bytes only in groups of four or eight."""
 
 
 class StreamRedactor:
@@ -75,12 +77,13 @@ class StreamRedactor:
         data = self._shown + self._held
         matches = search.find(data)
         live = min([search.live(data), *(match.start for match in matches if match.goes_on)])
+        # Not from the middle of a match: of the rest alone nobody could tell that it is the end of a value.
+        live = min([live, *(match.start for match in matches if match.start < live < match.end)])
         if release:
             matches = merged([*matches, *search.too_much(data)])
             stop = len(data)
         else:
-            # Not into the middle of a match, whose mark would then be there twice.
-            stop = max(start, min([live, *(match.start for match in matches if match.start < live < match.end)]))
+            stop = max(start, live)
         text = ""
         if stop > start:
             text = masked(data, matches, start, stop, marked=self._marked).decode("utf-8", "surrogatepass")
@@ -88,5 +91,12 @@ class StreamRedactor:
                 match.name for match in matches if match.start < stop and match.end > start and (match.start >= start or not self._marked)
             )
             self._marked = any(match.start < stop <= match.end for match in matches)
-        self._shown, self._held = data[live:stop], data[stop:]
+        self._shown, self._held = data[_remembered(data, min(live, stop)) : stop], data[stop:]
         return text
+
+
+def _remembered(data: bytes, live: int) -> int:
+    """Return from where on ``data`` is remembered, of which ``data[live:]`` may go on: from the beginning of its word, if that is near."""
+    near = max(0, live - _CONTEXT)
+    before = data[near:live]
+    return live - len(before.split()[-1]) if before and not before[-1:].isspace() else live

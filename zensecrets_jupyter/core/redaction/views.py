@@ -21,10 +21,7 @@ class View:
         data: The bytes to search.
         encoding: How they are written in the text; empty for the text itself.
         name: The last of these encodings.
-        is_text: Whether they are a text, which may be encoded further.
     """
-
-    is_text = True
 
     def __init__(self, data: bytes, encoding: str = "") -> None:
         """Make the view of a text as it stands."""
@@ -126,6 +123,20 @@ class Tokens:
         return [(self._spans[start // self._size][0], self._spans[last][1])]
 
 
+class Groups:
+    """Locates what was decoded from groups of digits, of which each stands for equally many bytes."""
+
+    def __init__(self, start: int, stop: int, *, size: int, digits: int) -> None:
+        """Take where the digits begin and end, how many bytes a group has, and how many digits."""
+        self._start, self._stop = start, stop
+        self._size, self._digits = size, digits
+
+    def __call__(self, start: int, end: int) -> list[Span]:
+        """Return the span of the groups that ``start`` to ``end`` of the bytes come from."""
+        first, last = start // self._size, -(-end // self._size)
+        return [(self._start + first * self._digits, min(self._stop, self._start + last * self._digits))]
+
+
 class Piece(NamedTuple):
     """Bytes that were decoded together, and where they come from.
 
@@ -144,10 +155,9 @@ _SEPARATOR = b"\n"
 class PiecedView(_DecodedView):
     """A view of the pieces of its parent that were decoded, one after the other, each on a line of its own."""
 
-    def __init__(self, parent: View, pieces: Sequence[Piece], encoding: str, *, is_text: bool = True) -> None:
+    def __init__(self, parent: View, pieces: Sequence[Piece], encoding: str) -> None:
         """Join ``pieces`` of ``parent``."""
         super().__init__(parent, _SEPARATOR.join([piece.data for piece in pieces]), encoding)
-        self.is_text = is_text
         self._pieces = pieces
         self._starts: list[int] = []
         start = 0

@@ -69,11 +69,15 @@ def _install_in_terminal(shell: Any, module: Any, guard: Guard, undo: ExitStack)
             one.close()
 
     def at_exit() -> None:
-        # A thread of ours would not be there any more for what is written from now on.
-        undo.close()
-        guard.is_on = True
-        for name in ("stdout", "stderr"):
-            setattr(sys, name, GuardedText(getattr(sys, name), guard, at_exit=True))
+        # The process ends without waiting for the threads of the descriptors. What Python writes from now on is not to be lost in them;
+        # what programs write still passes them.
+        drain()
+        for name, one in zip(("stdout", "stderr"), descriptors, strict=True):
+            stream = getattr(sys, name)
+            if stream is getattr(sys, f"__{name}__"):
+                real = io.FileIO(one.real, "w", closefd=False)
+                stream = io.TextIOWrapper(real, stream.encoding, stream.errors, newline="", write_through=True)
+            setattr(sys, name, GuardedText(stream, guard, at_exit=True))
 
     undo.callback(close)
     _guard_prompts(shell, module, guard, drain, undo)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import binascii
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction.decoders.runs import Run, is_printable, runs_in
+from zensecrets_jupyter.core.redaction.decoders.runs import Run, runs_in
 from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
 
 if TYPE_CHECKING:
@@ -22,38 +23,49 @@ _DIGIT = re.compile(rb"[A-Za-z0-9+/_-]")
 # What is between two lines of one base64 text: the end of a line, and what indents, quotes or frames the lines.
 _BETWEEN_LINES = re.compile(rb"[ \t|\\\"'`]{0,8}(?:\r*\n|\r)[ \t|>#*\"'`]{0,40}")
 _LAST_LINE = re.compile(rb"([A-Za-z0-9+/_-]+)={0,2}(?![A-Za-z0-9+/_-])")
-_LONG_ENOUGH = 16
+_SEPARATORS = (b"CgoK", b"AAACgoK", b"AACgoK", b"ACgoK")
+"""What is put behind a block, by its length: a group is filled up, and three ends of lines follow."""
+_TOO_LONG_FOR_CHANCE = 32
+_HEXADECIMAL = b"0123456789abcdefABCDEF"
 _IN_WORDS = b"-_/+"
 
 
 def base64_views(view: View, shortest: int) -> list[View]:
-    """Return what the base64 in ``view`` decodes to: text that may be encoded further, and other bytes.
+    """Return what the base64 in ``view`` decodes to, in each of four alignments.
 
     Args:
         view: The view to look through.
         shortest: Digits from which on a run is decoded.
     """
-    blocks = _joined(view.data, [run for run in runs_in(view.data, _CLASSES, shortest) if not _is_word(view.data[run.start : run.end])])
-    texts: list[Piece] = []
-    others: list[Piece] = []
+    data = view.data
+    blocks = _joined(data, [run for run in runs_in(data, _CLASSES, shortest) if not _is_word(data[run.start : run.end])])
+    if not blocks:
+        return []
+    # All blocks are decoded at once: a page of prose has hundreds of words that might be base64.
+    digits: list[bytes] = []
+    starts: list[int] = []
+    length = 0
+    for block in blocks:
+        own = data[block.start : block.end].translate(_STANDARD, _FOREIGN)
+        separator = _SEPARATORS[len(own) % 4]
+        digits += (own, separator)
+        starts.append(length)
+        length += len(own) + len(separator)
+    whole = b"".join(digits)
+    pieces = []
     for shift in range(4):
-        for block in blocks:
-            digits = view.data[block.start : block.end].translate(_STANDARD, _FOREIGN)[shift:]
-            if len(digits) % 4 == 1:
-                digits = digits[:-1]
-            if digits:
-                decoded = binascii.a2b_base64(digits + b"=" * (-len(digits) % 4))
-                piece = Piece(decoded, _Digits(view.data, block, shift))
-                (texts if is_printable(decoded) else others).append(piece)
-    return [PiecedView(view, pieces, "base64", is_text=pieces is texts) for pieces in (texts, others) if pieces]
+        shifted = whole[shift:]
+        decoded = binascii.a2b_base64(shifted[: len(shifted) // 4 * 4])
+        pieces.append(Piece(decoded, _Digits(data, blocks, starts, shift)))
+    return [PiecedView(view, pieces, "base64")]
 
 
 def _is_word(run: bytes) -> bool:
-    """Tell whether a run is words in lower case, or one character again and again, which no base64 of a secret is."""
+    """Tell whether a run is words in lower case, one character again and again, or hexadecimal digits, which no base64 of a secret is."""
     letters = run.translate(None, _IN_WORDS)
     if not letters or letters.count(letters[:1]) == len(letters):
         return True
-    return len(run) >= _LONG_ENOUGH and letters.isalpha() and letters.islower()
+    return (letters.isalpha() and letters[1:].islower()) or (len(run) >= _TOO_LONG_FOR_CHANCE and not run.translate(None, _HEXADECIMAL))
 
 
 def _joined(data: bytes, runs: list[Run]) -> list[Run]:
@@ -82,26 +94,39 @@ def _join(data: bytes, runs: list[Run]) -> Iterator[Run]:
 
 
 class _Digits:
-    """Locates what was decoded from a block of base64."""
+    """Locates what was decoded from blocks of base64, of which the digits were put together."""
 
-    def __init__(self, data: bytes, block: Run, shift: int) -> None:
+    def __init__(self, data: bytes, blocks: list[Run], starts: list[int], shift: int) -> None:
         self._data = data
-        self._block = block
+        self._blocks = blocks
+        self._starts = starts
         self._shift = shift
-        self._positions: Sequence[int] | None = None
 
     def __call__(self, start: int, end: int) -> list[Span]:
         """Return where the digits stand that these bytes depend on, with the padding behind them."""
-        if self._positions is None:
-            self._positions = self._found()
         first, last = self._shift + start * 4 // 3, self._shift - (-end * 4 // 3)
-        stop = self._positions[min(last, len(self._positions)) - 1] + 1
-        while stop >= self._block.end and self._data[stop : stop + 1] == b"=":
-            stop += 1
-        return [(self._positions[first], stop)]
+        spans = []
+        index = max(0, bisect_right(self._starts, first) - 1)
+        while index < len(self._blocks) and self._starts[index] < last:
+            span = self._span(self._blocks[index], max(0, first - self._starts[index]), last - self._starts[index])
+            if span is not None:
+                spans.append(span)
+            index += 1
+        return spans
 
-    def _found(self) -> Sequence[int]:
-        start, end = self._block
-        if len(self._data[start:end].translate(None, _FOREIGN)) == end - start:
-            return range(start, end)
-        return [match.start() for match in _DIGIT.finditer(self._data, start, end)]
+    def _span(self, block: Run, first: int, last: int) -> Span | None:
+        """Return where the digits of ``block`` from ``first`` to ``last`` stand, if it has so many."""
+        positions = _positions(self._data, block)
+        if first >= len(positions):
+            return None
+        stop = positions[min(last, len(positions)) - 1] + 1
+        while stop >= block.end and self._data[stop : stop + 1] == b"=":
+            stop += 1
+        return positions[first], stop
+
+
+def _positions(data: bytes, block: Run) -> Sequence[int]:
+    start, end = block
+    if len(data[start:end].translate(None, _FOREIGN)) == end - start:
+        return range(start, end)
+    return [match.start() for match in _DIGIT.finditer(data, start, end)]

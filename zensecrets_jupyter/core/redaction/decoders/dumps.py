@@ -6,7 +6,8 @@ The layouts are those of xxd, hexdump, hexdump -C, od, curl --trace and Wireshar
 from __future__ import annotations
 
 import re
-from functools import partial
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
@@ -64,9 +65,7 @@ def dump_views(view: View) -> list[View]:
         ("a dump of octal words", [cell for cells in octal for cell in cells]),
         ("a dump of characters", [cell for cells in characters for cell in cells]),
     ]
-    return [
-        PiecedView(view, [Piece(b"".join(cell.data for cell in cells), partial(_locate, cells))], name) for name, cells in columns if cells
-    ]
+    return [PiecedView(view, [Piece(b"".join(cell.data for cell in cells), _Column(cells))], name) for name, cells in columns if cells]
 
 
 def _has_rows(data: bytes) -> bool:
@@ -107,18 +106,23 @@ def _characters(match: re.Match[bytes]) -> Iterator[_Cell]:
         yield _Cell(data, match.start(2) + cell.start(1), match.start(2) + cell.end(1))
 
 
-def _locate(cells: list[_Cell], start: int, end: int) -> list[Span]:
-    """Return where the cells stand that hold some bytes of a column, those that are neighbours in a row as one."""
-    spans: list[Span] = []
-    position = 0
-    for cell in cells:
-        if position < end and position + len(cell.data) > start:
+class _Column:
+    """Locates the bytes of the cells of a column."""
+
+    def __init__(self, cells: list[_Cell]) -> None:
+        self._cells = cells
+        self._starts = list(accumulate((len(cell.data) for cell in cells), initial=0))
+
+    def __call__(self, start: int, end: int) -> list[Span]:
+        """Return where the cells stand that hold some bytes, those that are neighbours in a row as one."""
+        spans: list[Span] = []
+        first, last = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)
+        for cell in self._cells[first:last]:
             if spans and cell.start - spans[-1][1] <= _NEIGHBOURS:
                 spans[-1] = (spans[-1][0], cell.end)
             else:
                 spans.append((cell.start, cell.end))
-        position += len(cell.data)
-    return spans
+        return spans
 
 
 _NEIGHBOURS = 3

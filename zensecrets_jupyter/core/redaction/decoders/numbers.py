@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.views import Span
 
-_IN_NUMBERS = frozenset(b"0123456789abcdefxu")
-_CLASSES = bytes(0x68 if byte in _IN_NUMBERS else 0x2E for byte in range(256))
+_HEXADECIMAL_CLASSES = bytes(0x68 if byte in b"0123456789abcdefABCDEF" else 0x2E for byte in range(256))
 _DIGIT = b"h"
-_ZEROS = b"0" * 8
+_FEWEST_DIGITS = 12
 
 _SEPARATOR = rb"[\s,;:|\-\[\](){}<>'\"/+]{1,40}"
 _START = rb"(?<![0-9A-Za-z])"
@@ -28,6 +27,7 @@ def _list_of(number: bytes, least: int) -> re.Pattern[bytes]:
     return re.compile(_START + number + rb"(?:" + _SEPARATOR + number + rb"){%d,}" % (least - 1) + _END)
 
 
+_LIST = re.compile(_START + rb"(?:(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _SEPARATOR + rb"){2,}(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _END)
 _CONTIGUOUS = re.compile(rb"[0-9A-Fa-f]{12,}(?:[ \t]*\r*\n[ \t]*[0-9A-Fa-f]{2,})*")
 _HEX_BYTES = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{2}", 6)
 _HEX_SMALL = _list_of(rb"0[xX][0-9A-Fa-f]{1,2}", 6)
@@ -42,25 +42,17 @@ _LONGEST = 1 << 18
 _LAST_OF_ASCII, _LAST_BYTE, _LAST_CHARACTER = 0x7F, 0xFF, 0x10FFFF
 
 
-def has_numbers(skeleton: bytes, shortest: int) -> bool:
-    """Tell whether so many hexadecimal digits follow each other in a text with that skeleton, in which there are no separators."""
-    digits = skeleton.translate(_CLASSES)
-    if _DIGIT * shortest not in digits or skeleton.isalpha():
-        return False
-    # Numbers that are filled up with zeros are no text.
-    return _ZEROS not in skeleton or _DIGIT * shortest in skeleton.replace(_ZEROS, b"").translate(_CLASSES)
-
-
 def number_views(view: View) -> list[View]:
     """Return what the numbers in ``view`` decode to."""
     data = view.data
     views: list[View] = []
     hexadecimal = list(_contiguous(data))
-    lists = data[:_LONGEST]
+    lists = [match.span() for match in _LIST.finditer(data[:_LONGEST])]
     for expression, decode in _LISTS:
         pieces = [
             Piece(decoded, Tokens(partial(_numbers, match, size), size or 1))
-            for match in expression.finditer(lists)
+            for start, end in lists
+            for match in expression.finditer(data, start, end)
             for decoded, size in decode(match[0])
         ]
         if expression is _HEX_BYTES:
@@ -69,11 +61,13 @@ def number_views(view: View) -> list[View]:
             views.append(PiecedView(view, pieces, "numbers"))
     texts = [piece for piece in hexadecimal if is_printable(piece.data)]
     others = [piece for piece in hexadecimal if not is_printable(piece.data)]
-    views += [PiecedView(view, pieces, "hexadecimal", is_text=pieces is texts) for pieces in (texts, others) if pieces]
+    views += [PiecedView(view, pieces, "hexadecimal") for pieces in (texts, others) if pieces]
     return views
 
 
 def _contiguous(data: bytes) -> Iterator[Piece]:
+    if _DIGIT * _FEWEST_DIGITS not in data.translate(_HEXADECIMAL_CLASSES):
+        return
     for match in _CONTIGUOUS.finditer(data):
         run = match[0]
         digits = run.translate(None, b" \t\r\n")

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.redaction.views import Span
 
 _INSIDE, _OUTSIDE = b"a", b" "
-_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\0"
+_ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\b\0"
+_CONTROLS = bytes(byte for byte in range(0x20) if byte not in _ASCII) + b"\x7f"
+_ASCII_CLASSES = bytes(0x61 if byte in _ASCII else 0x20 for byte in range(256))
+# Letters as UTF-8 writes them, RFC 3629; of the characters of two bytes not the control characters.
+_TEXT = re.compile(
+    rb"(?:[" + re.escape(_ASCII) + rb"]|\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){6,}"
+)
 _MOSTLY = 8
+_FEW_CONTROLS = 32
+_LONG = 1 << 14
+_SAMPLES, _SAMPLE = 8, 1024
 
 
 class Run(NamedTuple):
@@ -38,11 +54,31 @@ def runs_in(data: bytes, classes: bytes, shortest: int) -> list[Run]:
 
 
 def is_printable(data: bytes) -> bool:
-    """Tell whether ``data`` is text, or nearly: what is decoded from no text at all is not."""
-    if len(data.translate(None, _PRINTABLE)) * _MOSTLY <= len(data):
+    """Tell whether ``data`` is text, or nearly: what is decoded from no text at all is not. Of long data samples tell."""
+    sample = data
+    if len(data) > _LONG:
+        sample = b"".join([data[start : start + _SAMPLE] for start in range(0, len(data), len(data) // _SAMPLES)])
+    if len(sample.translate(None, _ASCII)) * _MOSTLY <= len(sample):
         return True
+    if (len(sample) - len(sample.translate(None, _CONTROLS))) * _FEW_CONTROLS > len(sample):
+        return False
     try:
         data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return False
     return True
+
+
+def text_parts(view: View, shortest: int) -> list[View]:
+    """Return a view of the runs of text in ``view`` that have ``shortest`` bytes or more, or none; in a long one of ASCII only."""
+    data = view.data
+    if len(data) <= _LONG:
+        runs = [match.span() for match in _TEXT.finditer(data) if match.end() - match.start() >= shortest]
+    else:
+        runs = [(run.start, run.end) for run in runs_in(data, _ASCII_CLASSES, shortest)]
+    pieces = [Piece(data[start:end], partial(_locate, start)) for start, end in runs]
+    return [PiecedView(view, pieces, view.encoding)] if pieces else []
+
+
+def _locate(offset: int, start: int, end: int) -> list[Span]:
+    return [(offset + start, offset + end)]

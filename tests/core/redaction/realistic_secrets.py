@@ -1,0 +1,462 @@
+"""One hundred realistic secrets, made by a seeded generator, so that a failure can be repeated; none opens anything."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import random
+import string
+import struct
+import uuid
+from dataclasses import dataclass
+from functools import cache
+from math import gcd
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from zensecrets_jupyter.core.redaction import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SEED = os.environ.get("ZENSECRETS_TEST_SEED", "20261128")
+"""Chooses the values; set the variable to try others."""
+
+_DIGITS = string.digits
+_LOWER = string.ascii_lowercase + string.digits
+_LETTERS = string.ascii_letters + string.digits
+_HEX = "0123456789abcdef"
+_WORDS = """
+anchor autumn badger banana battery bicycle blanket bottle branch breeze bridge butter button candle canyon carpet castle cherry circle
+clover coffee copper correct cotton cricket dragon eagle engine falcon feather flower forest garden ginger guitar hammer harbor helmet
+horse island jacket jungle ladder lemon lizard marble meadow mirror monkey mountain orange orchid oyster parrot pepper pillow planet
+pocket potato purple rabbit river rocket saddle salmon shadow silver sparrow spring staple stone summer sunset thunder ticket tiger tulip
+turtle velvet violet walnut whisper willow window winter yellow
+""".split()  # noqa: SIM905 - one word a line would be 90 lines
+
+
+@dataclass(frozen=True)
+class RealisticSecret:
+    """One secret.
+
+    Attributes:
+        name: Its name.
+        content: Its values by their keys.
+        inner: Texts in its values that have to be masked where they stand alone, such as the password of a URL.
+        public: Texts in its values that tell nothing, such as a host, and must not be masked where they stand alone.
+    """
+
+    name: str
+    content: dict[str, str]
+    inner: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+
+    def named(self) -> Iterable[tuple[str, str]]:
+        """Yield each value with the name in its mask."""
+        for key, value in self.content.items():
+            yield f"{self.name}.{key}", value
+
+
+class _Random(random.Random):
+    """Random texts."""
+
+    def text(self, length: int, alphabet: str = _LETTERS) -> str:
+        """Return characters of an alphabet."""
+        return "".join(self.choices(alphabet, k=length))
+
+    def base64(self, size: int) -> str:
+        """Return random bytes in base64."""
+        return base64.b64encode(self.randbytes(size)).decode()
+
+    def uuid(self) -> str:
+        """Return a random UUID."""
+        return str(uuid.UUID(int=self.getrandbits(128), version=4))
+
+    def password(self, length: int = 16, signs: str = "!#%*-_.~") -> str:
+        """Return a password as a generator makes it."""
+        letters = [*self.text(length - 2), *self.text(2, signs)]
+        self.shuffle(letters)
+        # At its ends a letter: the pair `user:-…` would be something else to a person too.
+        return "".join([self.text(1), *letters[1:-1], self.text(1)])
+
+    def pin(self, length: int) -> str:
+        """Return digits that are no date and no round number."""
+        return self.text(1, "456789") + self.text(length - 2, _DIGITS) + self.text(1, "13579")
+
+    def prime(self, bits: int) -> int:
+        """Return a prime number. cryptography makes none from a seed."""
+        while True:
+            number = self.getrandbits(bits) | (3 << (bits - 2)) | 1
+            # Fermat's test is enough for a number that nobody chose.
+            if all(number % small for small in _SMALL_PRIMES) and pow(2, number - 1, number) == 1:
+                return number
+
+    def rsa_key(self) -> rsa.RSAPrivateKey:
+        """Return an RSA key of 2048 bits."""
+        public = 65537
+        while True:
+            first, second = self.prime(1024), self.prime(1024)
+            if gcd(public, (first - 1) * (second - 1)) == 1:
+                break
+        private = pow(public, -1, (first - 1) * (second - 1))
+        exponents = rsa.rsa_crt_dmp1(private, first), rsa.rsa_crt_dmq1(private, second)
+        numbers = rsa.RSAPublicNumbers(public, first * second)
+        return rsa.RSAPrivateNumbers(first, second, private, *exponents, rsa.rsa_crt_iqmp(first, second), numbers).private_key()
+
+
+_SMALL_PRIMES = [number for number in range(3, 2000) if all(number % divisor for divisor in range(2, int(number**0.5) + 1))]
+
+
+def _pem(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey,
+    kind: serialization.PrivateFormat = serialization.PrivateFormat.PKCS8,
+) -> str:
+    return key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
+
+
+def _openssh(seed: bytes, check: int) -> str:
+    """Return an Ed25519 key in OpenSSH's format (PROTOCOL.key); cryptography puts random bytes in it that no seed repeats."""
+
+    def packed(data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + data
+
+    raw = ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    public = packed(b"ssh-ed25519") + packed(raw)
+    private = struct.pack(">II", check, check) + public + packed(seed + raw) + packed(b"deploy@build")
+    private += bytes(range(1, -len(private) % 8 + 1))
+    data = b"openssh-key-v1\0" + packed(b"none") * 2 + packed(b"") + struct.pack(">I", 1) + packed(public) + packed(private)
+    digits = base64.b64encode(data).decode()
+    lines = "\n".join(digits[start : start + 70] for start in range(0, len(digits), 70))
+    return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{lines}\n-----END OPENSSH PRIVATE KEY-----\n"
+
+
+def _claims(claims: dict[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def _aws(rng: _Random) -> Iterable[RealisticSecret]:
+    symbols = _LETTERS + "+/"
+    for name in ("aws-prod", "aws-ci"):
+        identity = f"AKIA{rng.text(16, string.ascii_uppercase + '234567')}"
+        content = {"access_key_id": identity, "secret_access_key": rng.text(40, symbols), "region": "eu-central-1"}
+        yield RealisticSecret(name, content, public=("eu-central-1",))
+    for name in ("aws-session", "aws-sso"):
+        content = {
+            "access_key_id": f"ASIA{rng.text(16, string.ascii_uppercase + '234567')}",
+            "secret_access_key": rng.text(40, symbols),
+            "session_token": f"IQoJb3JpZ2luX2VjE{rng.text(600, symbols)}==",
+        }
+        yield RealisticSecret(name, content)
+
+
+def _tokens(rng: _Random) -> Iterable[RealisticSecret]:
+    made = {
+        "github-classic": f"ghp_{rng.text(36)}",
+        "github-oauth": f"gho_{rng.text(36)}",
+        "github-fine": f"github_pat_11{rng.text(20)}_{rng.text(59)}",
+        "gitlab": f"glpat-{rng.text(20, _LETTERS + '_-')}",
+        "gitlab-runner": f"glrt-{rng.text(20)}",
+        "slack-bot": f"xoxb-{rng.text(12, _DIGITS)}-{rng.text(13, _DIGITS)}-{rng.text(24)}",
+        "slack-user": f"xoxp-{rng.text(12, _DIGITS)}-{rng.text(12, _DIGITS)}-{rng.text(12, _DIGITS)}-{rng.text(32, _HEX)}",
+        "slack-app": f"xapp-1-A{rng.text(10, string.ascii_uppercase)}-{rng.text(13, _DIGITS)}-{rng.text(64, _HEX)}",
+        "openai": f"sk-proj-{rng.text(48)}T3BlbkFJ{rng.text(48)}",
+        "openai-old": f"sk-{rng.text(20)}T3BlbkFJ{rng.text(20)}",
+        "anthropic": f"sk-ant-api03-{rng.text(93, _LETTERS + '_-')}AA",
+        "huggingface": f"hf_{rng.text(34, string.ascii_letters)}",
+        "stripe": f"sk_live_{rng.text(24)}",
+        "sendgrid": f"SG.{rng.text(22)}.{rng.text(43)}",
+        "npm": f"npm_{rng.text(36)}",
+        "pypi": f"pypi-AgEIcHlwaS5vcmc{rng.text(140)}",
+        "google-maps": f"AIza{rng.text(35)}",
+        "telegram": f"{rng.pin(10)}:AA{rng.text(33)}",
+        "twilio": rng.text(32, _HEX),
+        "databricks": f"dapi{rng.text(32, _HEX)}",
+    }
+    for name, token in made.items():
+        yield RealisticSecret(name, {"token": token})
+    hook = f"https://hooks.slack.com/services/T{rng.text(8)}/B{rng.text(8)}/{rng.text(24)}"
+    yield RealisticSecret("slack-hook", {"url": hook}, public=("https://hooks.slack.com/services/", "hooks.slack.com"))
+
+
+def _signed_claims(rng: _Random) -> Iterable[RealisticSecret]:
+    heads: list[dict[str, object]] = [
+        {"alg": "HS256", "typ": "JWT"},
+        {"typ": "JWT", "alg": "HS512"},
+        {"alg": "RS256", "kid": rng.text(40, _HEX), "typ": "JWT"},
+    ]
+    for number, head in enumerate(heads):
+        claims = {"sub": rng.uuid(), "name": "Jane Doe", "role": "admin", "iat": 1_760_000_000 + number, "exp": 1_790_000_000 + number}
+        signature = {"HS256": 43, "HS512": 86, "RS256": 342}[str(head["alg"])]
+        token = f"{_claims(head)}.{_claims(claims)}.{rng.text(signature, _LETTERS + '_-')}"
+        # The head is the same in all tokens of a kind.
+        public = () if "kid" in head else (_claims(head),)
+        yield RealisticSecret(f"jwt-{head['alg']}", {"token": token}, public=public)
+
+
+def _private_keys(rng: _Random) -> Iterable[RealisticSecret]:
+    key, other = rng.rsa_key(), rng.rsa_key()
+    curve = ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1())
+    edwards = ed25519.Ed25519PrivateKey.from_private_bytes(rng.randbytes(32))
+    pkcs8, traditional = serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL
+    made = {
+        "pem-pkcs8": _pem(key),
+        "pem-rsa": _pem(key, traditional).replace("\n", "\r\n"),
+        "pem-escaped": _pem(other).replace("\n", "\\n"),
+        "pem-curve": _pem(curve, pkcs8),
+        "pem-curve-old": _pem(ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1()), traditional),
+        "pem-edwards": _pem(edwards),
+        "pem-openssh": _openssh(rng.randbytes(32), rng.getrandbits(32)),
+    }
+    for name, text in made.items():
+        # Of the first and last lines a part is the same in all keys of a kind, or is short.
+        body = text.replace("\\n", "\n").splitlines()[1:-1]
+        armour = (text.replace("\\n", "\n").splitlines()[0], text.replace("\\n", "\n").split("\n")[-2].strip())
+        yield RealisticSecret(name, {"key": text}, inner=tuple(body[1:-1]), public=armour)
+
+
+def _documents(rng: _Random) -> Iterable[RealisticSecret]:
+    for project in ("acme-prod-417203", "acme-ml-389114"):
+        user = f"runner@{project}.iam.gserviceaccount.com"
+        key = _pem(ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1())) if project == "acme-ml-389114" else _pem(rng.rsa_key())
+        account = {
+            "type": "service_account",
+            "project_id": project,
+            "private_key_id": rng.text(40, _HEX),
+            "private_key": key,
+            "client_email": user,
+            "client_id": rng.text(21, _DIGITS),
+            "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+            "token_uri": "https://oauth2.googleapis.com/token",
+            "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
+            "client_x509_cert_url": f"https://www.googleapis.com/robot/v1/metadata/x509/{quote(user)}",
+            "universe_domain": "googleapis.com",
+        }
+        public: tuple[str, ...] = (
+            "service_account",
+            "https://accounts.google.com/o/oauth2/auth",
+            "https://oauth2.googleapis.com/token",
+            "googleapis.com",
+        )
+        yield RealisticSecret(f"gcp-{project}", {"json": json.dumps(account, indent=2)}, (account["private_key_id"],), public)
+    for engine, port, user in (("postgres", 5432, "reporting"), ("mysql", 3306, "appuser")):
+        password = rng.password(32)
+        database = {
+            "username": user,
+            "password": password,
+            "engine": engine,
+            "host": f"{engine}-prod.c9akciq32{rng.text(3, _LOWER)}.eu-central-1.rds.amazonaws.com",
+            "port": port,
+            "dbname": "analytics",
+            "dbInstanceIdentifier": f"{engine}-prod",
+        }
+        public = (user, engine, str(port), "analytics", f"{engine}-prod", str(database["host"]))
+        yield RealisticSecret(f"rds-{engine}", {"json": json.dumps(database)}, (password,), public)
+    azure = {
+        "clientId": rng.uuid(),
+        "clientSecret": f"{rng.text(3)}8Q~{rng.text(34)}",
+        "subscriptionId": rng.uuid(),
+        "tenantId": rng.uuid(),
+        "activeDirectoryEndpointUrl": "https://login.microsoftonline.com",
+        "resourceManagerEndpointUrl": "https://management.azure.com/",
+    }
+    yield RealisticSecret(
+        "azure-principal",
+        {"json": json.dumps(azure, indent=2)},
+        inner=(azure["clientSecret"],),
+        public=("https://login.microsoftonline.com", "https://management.azure.com/", "clientSecret", "subscriptionId"),
+    )
+    for registry in ("https://index.docker.io/v1/", "registry.gitlab.com"):
+        password = rng.text(20)
+        pair = base64.b64encode(f"deploy:{password}".encode()).decode()
+        config = {"auths": {registry: {"auth": pair}}}
+        public = ("auths", registry, "credsStore")
+        name = "docker-hub" if "docker" in registry else "docker-gitlab"
+        yield RealisticSecret(name, {"config": json.dumps(config, indent=4)}, (pair, password), public)
+
+
+def _files(rng: _Random) -> Iterable[RealisticSecret]:
+    for name, server in (("kube-prod", "https://10.0.0.1:6443"), ("kube-dev", "https://127.0.0.1:6443")):
+        token, authority = rng.text(64), base64.b64encode(b"-----BEGIN CERTIFICATE-----\n" + rng.base64(600).encode()).decode()
+        text = (
+            f"apiVersion: v1\nkind: Config\nclusters:\n- name: main\n  cluster:\n    server: {server}\n"
+            f"    certificate-authority-data: {authority}\ncontexts:\n- name: main\n  context:\n    cluster: main\n    user: admin\n"
+            f"current-context: main\nusers:\n- name: admin\n  user:\n    token: {token}\n"
+        )
+        public = (
+            "apiVersion: v1",
+            "kind: Config",
+            "apiVersion: v1\nkind: Config\nclusters:\n",
+            f"    server: {server}",
+            "  user:",
+            "users:",
+        )
+        yield RealisticSecret(name, {"config": text}, (token,), public)
+    for host, login in (("api.example.com", "deploy"), ("git.example.org", "build-bot")):
+        password = rng.password(20, "-_.")
+        text = f"machine {host}\n  login {login}\n  password {password}\n"
+        yield RealisticSecret(f"netrc-{login}", {"file": text}, (password,), (host, login, f"  login {login}"))
+    password = rng.password(18, "-_.")
+    text = f"db.example.com:5432:analytics:reporting:{password}\n"
+    yield RealisticSecret("pgpass", {"file": text}, (password,), ("db.example.com:5432", "db.example.com", "analytics"))
+    settings: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
+    key, other = rng.text(50, _LETTERS + "!@#%^&*(-_=+)"), rng.password(20, "-_.~")
+    text = (
+        f"DEBUG=false\nLOG_LEVEL=info\nPORT=8000\nALLOWED_HOSTS=localhost,127.0.0.1\nSECRET_KEY='{key}'\n"
+        f"DATABASE_URL=postgres://web:{other}@db:5432/web\nTIME_ZONE=Europe/Berlin\n"
+    )
+    shown = ("DEBUG=false", "LOG_LEVEL=info", "PORT=8000", "localhost,127.0.0.1", "TIME_ZONE=Europe/Berlin", "ALLOWED_HOSTS")
+    settings["dotenv-web"] = (text, (key, other), shown)
+    token, secret = rng.text(40, _HEX), rng.base64(30)
+    settings["dotenv-jobs"] = (
+        f"# jobs\nexport AWS_REGION=us-east-1\nexport WANDB_API_KEY={token}\nexport SIGNING_SECRET={secret}\nexport EPOCHS=100\n",
+        (token, secret),
+        ("export AWS_REGION=us-east-1", "# jobs", "export EPOCHS=100", "us-east-1"),
+    )
+    token = rng.text(40, _LETTERS + "+/")
+    settings["aws-credentials"] = (
+        f"[default]\naws_access_key_id = AKIA{rng.text(16, string.ascii_uppercase)}\naws_secret_access_key = {token}\nregion = us-west-2\n",
+        (token,),
+        ("[default]", "region = us-west-2", "us-west-2", "aws_secret_access_key"),
+    )
+    password = rng.password(24)
+    settings["yaml-app"] = (
+        f'server:\n  host: 0.0.0.0\n  port: 8080\ndatabase:\n  user: app\n  password: "{password}"\n  pool_size: 10\n',
+        (password,),
+        ("server:", "  host: 0.0.0.0", "  port: 8080", "  pool_size: 10", "database:", "  user: app"),
+    )
+    for name, (content, inner, readable) in settings.items():
+        yield RealisticSecret(name, {"file": content}, inner, readable)
+
+
+def _databases(rng: _Random) -> Iterable[RealisticSecret]:
+    templates = {
+        "url-postgresql": "postgresql://app:{}@db.example.com:5432/analytics?sslmode=require",
+        "url-mysql": "mysql+pymysql://root:{}@127.0.0.1:3306/shop?charset=utf8mb4",
+        "url-mongodb": "mongodb+srv://app:{}@cluster0.example.mongodb.net/?retryWrites=true&w=majority",
+        "url-redis": "redis://:{}@localhost:6379/0",
+        "url-amqp": "amqps://guest:{}@mq.example.com:5671/%2F",
+        "url-snowflake": "snowflake://loader:{}@xy12345.eu-central-1/warehouse/public?role=LOADER",
+        "jdbc-postgresql": "jdbc:postgresql://db.example.com:5432/analytics?user=app&password={}&ssl=true",
+        "jdbc-sqlserver": "jdbc:sqlserver://db.example.com:1433;databaseName=sales;user=sa;password={};encrypt=true;",
+        "odbc": "Driver={{ODBC Driver 18 for SQL Server}};Server=tcp:db.example.com,1433;Database=sales;Uid=app;Pwd={};Encrypt=yes;",
+        "ado": "Server=db.example.com;Database=sales;User Id=app;Password={};TrustServerCertificate=True;",
+        "libpq": "host=db.example.com port=5432 dbname=analytics user=app password={} sslmode=require",
+    }
+    public = {
+        "url-postgresql": ("db.example.com:5432/analytics", "sslmode=require", "postgresql://"),
+        "url-mysql": ("127.0.0.1:3306", "charset=utf8mb4", "mysql+pymysql://"),
+        "url-mongodb": ("cluster0.example.mongodb.net", "retryWrites=true&w=majority"),
+        "url-redis": ("localhost:6379/0", "redis://", "localhost:6379"),
+        "url-amqp": ("mq.example.com:5671", "amqps://"),
+        "url-snowflake": ("xy12345.eu-central-1", "role=LOADER"),
+        "jdbc-postgresql": ("jdbc:postgresql://db.example.com:5432/analytics", "ssl=true"),
+        "jdbc-sqlserver": ("jdbc:sqlserver://db.example.com:1433", "databaseName=sales", "encrypt=true"),
+        "odbc": ("ODBC Driver 18 for SQL Server", "Server=tcp:db.example.com,1433", "Database=sales", "Encrypt=yes"),
+        "ado": ("Server=db.example.com", "Database=sales", "TrustServerCertificate=True"),
+        "libpq": ("host=db.example.com port=5432 dbname=analytics user=app", "sslmode=require"),
+    }
+    for name, template in templates.items():
+        in_url = name.startswith("url")
+        password = rng.password(18, "/@#%" if in_url else "!*-_.")
+        written = quote(password, safe="") if in_url else password
+        yield RealisticSecret(name, {"url": template.format(written)}, tuple({password, written}), public[name])
+    key = rng.base64(64)
+    text = f"DefaultEndpointsProtocol=https;AccountName=acmestorage;AccountKey={key};EndpointSuffix=core.windows.net"
+    yield RealisticSecret("azure-storage", {"url": text}, (key,), ("DefaultEndpointsProtocol=https", "EndpointSuffix=core.windows.net"))
+    key = rng.base64(32)
+    text = f"Endpoint=sb://acme.servicebus.windows.net/;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey={key}"
+    yield RealisticSecret(
+        "azure-bus", {"url": text}, (key,), ("SharedAccessKeyName=RootManageSharedAccessKey", "RootManageSharedAccessKey")
+    )
+    signature = base64.b64encode(hmac.new(rng.randbytes(32), b"sas", hashlib.sha256).digest()).decode()
+    text = f"?sv=2022-11-02&ss=bfqt&srt=sco&sp=rwdlacup&se=2027-01-01T00:00:00Z&spr=https&sig={quote(signature, safe='')}"
+    yield RealisticSecret("azure-sas", {"url": text}, (quote(signature, safe=""),), ("sv=2022-11-02&ss=bfqt&srt=sco", "spr=https"))
+
+
+def _keys(rng: _Random) -> Iterable[RealisticSecret]:
+    made = {
+        "uuid-1": rng.uuid(),
+        "uuid-2": rng.uuid(),
+        "uuid-capitals": rng.uuid().upper(),
+        "hex-128": rng.text(32, _HEX),
+        "hex-160": rng.text(40, _HEX),
+        "hex-256": rng.text(64, _HEX),
+        "hex-capitals": rng.text(32, "0123456789ABCDEF"),
+        "base64-256": rng.base64(32),
+        "base64-512": rng.base64(64),
+        "fernet": base64.urlsafe_b64encode(rng.randbytes(32)).decode(),
+    }
+    for name, key in made.items():
+        yield RealisticSecret(name, {"key": key})
+    for number, length in enumerate((6, 6, 6, 8, 8), 1):
+        yield RealisticSecret(f"pin-{number}", {"pin": rng.pin(length)})
+
+
+def _passwords(rng: _Random) -> Iterable[RealisticSecret]:
+    def words(least: int = 6) -> str:
+        return rng.choice([word for word in _WORDS if len(word) >= least])
+
+    made = {
+        "password-season": "Summer2024!",
+        "password-passphrase": "correct horse battery staple",
+        "password-leet": "Tr0ub4dor&3",
+        "password-sign": f"{words()}!",
+        "password-capital": f"{words().capitalize()}#{rng.text(1, '123456789')}",
+        "password-two-words": f"{words()}.{words()}",
+        "password-words": "-".join(rng.sample(_WORDS, 4)),
+        "password-blanks": " ".join(rng.sample(_WORDS, 5)),
+        "password-year": f"{words().capitalize()}{rng.randint(1960, 2009)}$",
+        "password-quotes": f'it\'s "{words()}" {rng.text(3, _DIGITS)}',
+        "password-signs": rng.text(12, "!@#%^&*()_+;:~?"),
+        "password-generated": rng.password(20),
+        "password-short": rng.password(8),
+        "password-chinese": f"密码是春天的{rng.choice('花树鸟风月')}园{rng.text(3, _DIGITS)}",
+        "password-japanese": f"ひみつの{rng.choice('山川海空星')}パスワード",
+        "password-german": f"Grüße-{rng.text(4)}-Straße",
+        "password-spanish": f"contraseña¡{rng.text(5)}!",
+        "password-cyrillic": f"Весна-{rng.text(4, _DIGITS)}-пароль",
+    }
+    for name, password in made.items():
+        yield RealisticSecret(name, {"password": password})
+    password = rng.password(14)
+    yield RealisticSecret("basic-pair", {"credentials": f"svc-loader:{password}"}, (password,), ("svc-loader",))
+    password = rng.password(14)
+    digits = base64.b64encode(f"svc-reader:{password}".encode()).decode()
+    yield RealisticSecret("basic-header", {"header": f"Basic {digits}"}, (digits,), ("Basic",))
+
+
+@cache
+def realistic_secrets(seed: Any = SEED) -> tuple[RealisticSecret, ...]:
+    """Return one hundred secrets, the same for the same seed."""
+    makers = (_aws, _tokens, _signed_claims, _private_keys, _documents, _files, _databases, _keys, _passwords)
+    # Each kind has a generator of its own, so that another one more doesn't change the rest.
+    return tuple(secret for make in makers for secret in make(_Random(f"{seed} {make.__name__}")))
+
+
+def protecting_all() -> Redactor:
+    """Return a redactor that protects every value of them that can be masked."""
+    redactor = Redactor()
+    for secret in realistic_secrets():
+        for name, value in secret.named():
+            assert redactor.protect(value, name) == (value not in secret.public), name
+    return redactor
+
+
+def masks_in(content: Any, redactor: Redactor) -> list[str]:
+    """Return what is masked in the texts of a JSON value, each with its name and the text before it, for the message of a failure."""
+    if isinstance(content, dict):
+        return [found for key, inner in content.items() for found in (*masks_in(key, redactor), *masks_in(inner, redactor))]
+    if isinstance(content, list):
+        return [found for inner in content for found in masks_in(inner, redactor)]
+    if not isinstance(content, str):
+        return []
+    return [
+        f"{found.name} (seed {SEED}): {content[max(0, found.start - 40) : found.start]!r} {content[found.start : found.end][:200]!r}"
+        for found in redactor.find(content)
+    ]

@@ -1,0 +1,62 @@
+"""Base32 in both alphabets of RFC 4648, as words of their own."""
+
+from __future__ import annotations
+
+import string
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.decoders.runs import Run, is_printable, runs_in
+from zensecrets_jupyter.core.redaction.views import Groups, Piece, PiecedView, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
+_IN_WORD = bytes(0x61 if byte in _LETTERS_AND_DIGITS else 0x20 for byte in range(256))
+_BASE32 = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz234567")
+_BASE32_HEX = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghijklmnopqrstuv")
+_HEXADECIMAL = b"0123456789abcdefABCDEF"
+_TOO_LONG_FOR_CHANCE = 24
+_DIGITS = b"0123456789abcdefghijklmnopqrstuv"
+_FROM_BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", _DIGITS + _DIGITS[:26])
+_SHIFTS = 8
+_GROUP = 5
+_MOSTLY = 4
+# Of five digits the first one counts 85 to the power of four; a byte below a blank is a control character.
+_FIRST_OF_CONTROLS = bytes(digit for digit in range((0x20 << 24) // 85**4) if digit not in {(byte << 24) // 85**4 for byte in b"\t\n\r"})
+_BASE64 = _LETTERS_AND_DIGITS + b"+/-_="
+_LONGEST_WORD = 1 << 13
+"""Longer runs of letters are no identifiers."""
+
+
+def base32_views(view: View, shortest: int) -> list[View]:
+    """Return what the words in ``view`` decode to that have ``shortest`` characters or more.
+
+    Every other text of letters and digits holds shorter stretches of base32 by chance.
+    """
+    data = view.data
+    words = [run for run in runs_in(data, _IN_WORD, shortest) if _is_in_one_case(data[run.start : run.end])]
+    pieces = [piece for word in words for piece in _pieces(data[word.start : word.end], word)]
+    return [PiecedView(view, pieces, "base32")] if pieces else []
+
+
+def _is_in_one_case(word: bytes) -> bool:
+    return word.isupper() or (word.islower() and (not word.isalpha() or len(word) >= _LONGEST_WORD))
+
+
+def _pieces(digits: bytes, word: Run) -> Iterator[Piece]:
+    if not digits.translate(None, _BASE32[digits.islower()]):
+        yield from _decoded(digits.translate(_FROM_BASE32), word)
+    is_hexadecimal = len(digits) >= _TOO_LONG_FOR_CHANCE and not digits.translate(None, _HEXADECIMAL)
+    if not is_hexadecimal and not digits.translate(None, _BASE32_HEX[digits.islower()]):
+        yield from _decoded(digits, word)
+
+
+def _decoded(digits: bytes, word: Run) -> Iterator[Piece]:
+    number = int(digits, 32)
+    for shift in range(_SHIFTS):
+        bits = 5 * (len(digits) - shift)
+        size = bits // 8
+        decoded = ((number >> (bits % 8)) & ((1 << 8 * size) - 1)).to_bytes(size, "big") if size > 0 else b""
+        if decoded and is_printable(decoded):
+            yield Piece(decoded, Groups(word.start + shift, word.end, size=5, digits=8))
