@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import secrets
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from tests.core.redaction.values import NASTY, longest_visible, nasty, realistic
 from zensecrets_jupyter.core.redaction import Found, Redactor, mark
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
+from zensecrets_jupyter.core.scan.fingerprints import export
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 LONG = 20_000
@@ -373,3 +376,25 @@ def test_values_one_after_the_other_and_long_texts_between() -> None:
         redactor.protect(value, f"a.n{number}")
         assert redactor.redact("." * length + value).endswith(mark(f"a.n{number}"))
     assert find_canary(redactor.redact(" ".join(values)), *values) == []
+
+
+@pytest.mark.parametrize("kind", ["letters", "words", "digits", "signs", "JSON", "escapes", "another script"])
+def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
+    """It is protected, masked, and its fingerprints are taken and recognised, in seconds; it used to take minutes."""
+    size = 1 << 16
+    made = {
+        "letters": lambda: secrets.token_urlsafe(size)[:size],
+        "words": lambda: " ".join(secrets.token_hex(3) for _ in range(size // 7)),
+        "digits": lambda: str(secrets.randbelow(10**4200)) * (size // 4200),
+        "signs": lambda: "".join(secrets.choice("!@#$%^&*()[]{}<>|;:,.?/~`'\\\"") for _ in range(size)),
+        "JSON": lambda: json.dumps({f"key{number}": secrets.token_hex(20) for number in range(size // 55)}),
+        "escapes": lambda: "\\n".join(secrets.token_urlsafe(45) for _ in range(size // 62)),
+        "another script": lambda: "".join(chr(0x4E00 + secrets.randbelow(20_000)) for _ in range(size // 3)),
+    }
+    value = made[kind]()
+    started = time.process_time()
+    redactor = protecting(key=value)
+    assert redactor.redact(f"it is {value}.") == f"it is {mark('a.key')}."
+    export([(value, "a.key")])
+    # A second on a machine with nothing else to do; more than ten in this one's own time is another order of growth.
+    assert time.process_time() - started < 10

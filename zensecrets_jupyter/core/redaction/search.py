@@ -29,6 +29,10 @@ _OF_WORDS = {"", "escapes", "a table", "layout"}
 _SHORT = 4096
 """Bytes up to which a quick look comes before the search; of a longer text the search itself is the larger part."""
 
+_ID = 80
+"""Bytes up to which a text that looks encoded, and is not, is remembered: identifiers of widgets come again and again."""
+_MOST_CLEAN = 1024
+
 
 class Search:
     """Finds values in bytes. The patterns of a value are made at the first search after it came."""
@@ -43,6 +47,7 @@ class Search:
         self._suffixes = SuffixIndex()
         self._exact_prefixes: list[tuple[bytes, int, str]] = []
         self._decoding = Decoding(TRUNCATED)
+        self._clean: set[bytes] = set()
 
     def touches(self, packed: bytes) -> bool:
         """Tell whether there may be a value in the JSON of a message; ``False`` is certain."""
@@ -70,7 +75,8 @@ class Search:
     def find(self, data: bytes) -> list[Match]:
         """Return where values stand in ``data``, in order; what overlaps is one match."""
         self._prepare()
-        if len(data) < _SHORT and not self._may_hold_a_value(data):
+        prepared = self._prepared
+        if data in self._clean or (len(data) < _SHORT and not self._may_hold_a_value(data)):
             return []
         matches: list[Match] = []
         end = len(data)
@@ -81,7 +87,18 @@ class Search:
             for start, stop in view.spans(match.start, match.end):
                 goes_on = match.goes_on and end - stop <= _REST and b"\n" not in data[stop:]
                 matches.append(Match(start, stop, match.name, goes_on, encoding, match.is_whole))
+        if not matches and len(data) < _ID:
+            self._remember(data, prepared)
         return merged(matches) if matches else matches
+
+    def _remember(self, clean: bytes, prepared: int) -> None:
+        """Remember a text that holds none of the first ``prepared`` values, unless there are more by now."""
+        with self._lock:
+            if self._prepared != prepared:
+                return
+            if len(self._clean) >= _MOST_CLEAN:
+                self._clean.clear()
+            self._clean.add(clean)
 
     def live(self, data: bytes) -> int:
         """Return where the longest end of ``data`` begins that may go on as a value, or as the end of one that was cut off before."""
@@ -125,6 +142,7 @@ class Search:
                 value, name = self._values[self._prepared]
                 for pattern in patterns_of(value, name):
                     self._add(pattern)
+                self._clean.clear()
                 # Only now: what fails before this is tried again, and fails again, rather than being forgotten.
                 self._prepared += 1
 
