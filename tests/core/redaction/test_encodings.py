@@ -20,6 +20,8 @@ from zensecrets_jupyter.core.redaction.encoders import ENCODERS, LOSSY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.corpus
+
 KINDS = {
     **{kind: nasty(kind) for kind in NASTY if kind != "half a character"},
     **{name: value for name, value in realistic().items() if len(value) < 1000},

@@ -20,6 +20,8 @@ from tests.core.redaction.realistic_secrets import SEED, RealisticSecret, masks_
 from zensecrets_jupyter.core.redaction import Redactor, mark
 from zensecrets_jupyter.notebook.guard.kept_numbers import KeptNumbers
 
+pytestmark = pytest.mark.corpus
+
 SECRETS = realistic_secrets()
 MEGABYTE = 1 << 20
 BEGINNING = MEGABYTE // 32

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
+pytestmark = pytest.mark.corpus
+
 
 class InjectedFaultError(Exception):
     """What a function raises instead of doing its work."""
