@@ -50,6 +50,7 @@ from tests.notebook.test_sources import PROMPTS, SETTING, TERMINAL
 from tests.terminal import zensecrets
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
+from zensecrets_jupyter.core.redaction.decoding import Decoding
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.notebook.guard.guard import Guard
 from zensecrets_jupyter.notebook.guard.messages import GuardedSession
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.kernels import Kernel, Ran
+    from zensecrets_jupyter.core.redaction.matches import Match
 
 PAGE = Page(Path(__file__).parents[2] / "docs" / "guard.md")
 plays = PAGE.plays
@@ -769,12 +771,13 @@ def mixed(text: str) -> str:
     """**A part of a value** is masked from twelve characters on, as they are written, at its beginning or its end, and of a long token from
     36 letters on."""
 )
-@pytest.mark.parametrize("kind", ["letters", "signs", "hexadecimal digits"])
+@plays("Fewer than 16 digits of base64 and fewer than 24 hexadecimal digits are not decoded, unless a value is that short.")
+@pytest.mark.parametrize("kind", ["letters", "signs", "base64", "hexadecimal digits"])
 def test_a_part_of_a_value(kind: str) -> None:
     """Twelve characters of the value or of its encoding are masked at both ends, eleven are shown."""
-    least = 12
+    least = {"hexadecimal digits": 24, "base64": 16}.get(kind, 12)
     value = "-".join(made_up(20)) if kind == "signs" else made_up(30)
-    text = value.encode().hex() if kind == "hexadecimal digits" else value
+    text = ENCODERS[{"hexadecimal digits": "hexadecimal"}.get(kind, kind)](value) if kind not in {"letters", "signs"} else value
     redactor = protecting(value)
     for part in (text[:least], text[-least:]):
         assert redactor.redact(f"({part}…)") != f"({part}…)"
@@ -1224,42 +1227,49 @@ def test_ascii85_that_is_quoted() -> None:
     assert 0 < len(hidden) < len(values)
 
 
-SOMETHING_ENCODED = "%41 &amp; an ordinary text "
-"""A text of which there are few views."""
 EVERYTHING_ENCODED = "%252541 &amp;amp;amp; \\\\\\x41 \\xe9 \x1b[0m <b>x</b> =41 &AOk- | a | b |\n| c | d |\n 'a' 'b' 12 34 56 78 90 91 "
-"""A text of which there are many."""
+"""A text of which there are many views."""
 
 
 @plays(
-    """decoding ends where it would cost too much: the views of a text of up to 100 KB with one encoding are together twelve times as long
-    as it, and so are those with two; of a longer text they are three times as long."""
+    """decoding ends where it would cost too much: all views of a text of up to 100 KB that take equally many encodings are together twelve
+    times as long as it, and of a longer one three times."""
 )
+@pytest.mark.parametrize(("length", "times"), [(100_000, 12), (3_000_000, 3)])
+def test_how_much_is_decoded(length: int, times: int) -> None:
+    """The views of a text in which everything is encoded are so long together, and a megabyte more; a value as it stands is masked too."""
+    text = EVERYTHING_ENCODED * (length // len(EVERYTHING_ENCODED))
+    lengths: list[int] = []
+
+    def note(data: bytes, _skeleton: bytes) -> list[Match]:
+        lengths.append(len(data))
+        return []
+
+    assert list(Decoding(16).search(text.encode(), note)) == []
+    encodings = 2
+    assert 2 * len(text) < sum(lengths) < (1 + encodings) * (times * len(text) + (1 << 20))
+    value = made_up()
+    assert is_masked(value, f"{text[:length]}\n{value}\n")
+
+
 @plays("Dumps and lists of numbers are decoded in the first 256 KiB of a text, and the first 8 KiB of what looks like base85.")
 @plays("The rest is searched as it stands;")
 def test_where_decoding_ends() -> None:
-    """On this side of each limit what is encoded is masked, far beyond it it is not; a value as it stands is masked in any case."""
-    short, long, numbers, radix = 100_000, 400_000, 1 << 18, 1 << 13
+    """On this side of each limit what is encoded is masked, beyond it it is not; a value as it stands is masked in any case."""
+    numbers, base85 = 1 << 18, 1 << 13
     value = made_up()
     redactor = protecting(value)
 
     def masks(before: str, text: str) -> bool:
-        shown = redactor.redact(f"{before}\n{value}\n{text}\n")
-        assert value not in shown
-        return shown.count(mark("a.key")) > 1
+        assert mark("a.key") in redactor.redact(f"{before}\n{value}")
+        return mark("a.key") in redactor.redact(f"{before}\n{text}\n")
 
-    def filled(filling: str, length: int) -> str:
-        return filling * (length // len(filling))
-
-    twice = ENCODERS["base64"](ENCODERS["base64"](filled(SOMETHING_ENCODED, short // 10) + value))
-    assert masks(filled(SOMETHING_ENCODED, short), twice)
-    twice = ENCODERS["base64"](ENCODERS["base64"](filled(EVERYTHING_ENCODED, long // 4) + value))
-    assert not masks(filled(EVERYTHING_ENCODED, long), twice)
-    line = "an ordinary line\n"
+    lines = "an ordinary line\n" * (numbers // len("an ordinary line\n") + 100)
     for name in ("list of bytes", "hexdump", "od"):
-        assert masks(filled(line, numbers - 1000), ENCODERS[name](value)), name
-        assert not masks(filled(line, numbers + 1000), ENCODERS[name](value)), name
-    # In a view without escapes there may be less of it.
-    for length, expected in ((radix - 1000, True), (4 * radix, False)):
+        assert masks(lines[: numbers - 1000], ENCODERS[name](value)), name
+        assert not masks(lines[: numbers + 1000], ENCODERS[name](value)), name
+    # In a view without escapes and with other line ends there may be less of it: the limit is passed by far.
+    for length, expected in ((base85 - 1000, True), (3 * base85, False)):
         assert masks("".join(f"{ENCODERS['base85'](made_up(32))}\n" for _ in range(length // 41)), ENCODERS["base85"](value)) is expected
 
 

@@ -76,13 +76,16 @@ def test_a_literal_is_kept_nowhere(kernel: Kernel, tmp_path: Path, cell: str) ->
     assert left_in(kernel, tmp_path) == []
 
 
-@pytest.mark.parametrize("typed", ["--k=", "--k ", "--k = ", "-k=", "k=", "--k='"])
-@pytest.mark.parametrize("before", ["%secret register x ", "!zensecrets secret register x "])
-def test_no_word_of_a_passphrase_is_kept(kernel: Kernel, tmp_path: Path, typed: str, before: str) -> None:
+def test_no_word_of_a_passphrase_is_kept(kernel: Kernel, tmp_path: Path) -> None:
     """Typed without quotes, with blanks around the sign or without a dash: each of its words is out of memory, files and echoes."""
-    words = " ".join(canary(label) for label in ("correct", "horse", "battery"))
-    ran = kernel.run(f"{before}{typed}{words}")
-    assert not find_canary(json.dumps([message["content"] for message in ran.messages]))
+    shown = {}
+    for before in ("%secret register x ", "!zensecrets secret register x "):
+        for typed in ("--k=", "--k ", "--k = ", "-k=", "k=", "--k='"):
+            words = " ".join(canary(label) for label in ("correct", "horse", "battery"))
+            ran = kernel.run(f"{before}{typed}{words}")
+            if found := find_canary(json.dumps([message["content"] for message in ran.messages])):
+                shown[before + typed] = found
+    assert shown == {}
     assert left_in(kernel, tmp_path) == []
 
 

@@ -210,24 +210,17 @@ def test_code_and_steps_are_refused_reserved_variables_too(kernel: Kernel) -> No
     assert kernel.run("len(os.environ['B_PATH'])").shown() == ["10"]
 
 
-@pytest.mark.parametrize("key", ["path", "home", "user", "ld-preload"])
-def test_no_magic_run_or_block_replaces_a_variable_of_the_system(kernel: Kernel, key: str) -> None:
-    """Each is refused before anything runs, with the key, the variable and a way out; the process keeps its own."""
-    variable = key.upper().replace("-", "_")
-    look = f"__import__('os').environ.get({variable!r})"
-    assert kernel.run(f"%secret register odd --{key}=/somewhere/else").ok
-    before = kernel.run(look).shown()
-    pipelines = """
+PIPELINES = """
 from zensecrets_jupyter import Client, pipeline, step
 @step
 def there() -> str:
     print('it ran')
     return 'done'
-@step(secrets=['odd'])
+@step(secrets=['{name}'])
 def with_step() -> str:
     print('it ran')
     return 'done'
-@pipeline(secrets=['weather', 'odd'])
+@pipeline(secrets=['weather', '{name}'])
 def of_pipeline() -> None:
     there()
 @pipeline
@@ -238,20 +231,30 @@ def of_step() -> None:
 def configured() -> None:
     there()
 """
-    assert kernel.run(pipelines).ok
-    for cell in (
-        "of_pipeline()",
-        "of_step()",
-        "configured.configure(secrets=['odd'])\nconfigured()",
-        "with_step()",
-        "with Client().env('weather', 'odd'):\n    print('it ran')",
-        "%%with_secrets weather odd\nprint('it ran')",
-        "%secret env odd",
-    ):
-        ran = kernel.run(cell)
-        assert f"odd.{key} would replace the environment variable {variable}, which" in ran.error, cell
-        assert "Give it another name" in ran.error
-        assert "it ran" not in ran.stream("stdout"), cell
+RUNS = (
+    "of_pipeline()",
+    "of_step()",
+    "configured.configure(secrets=['{name}'])\nconfigured()",
+    "with_step()",
+    "with Client().env('weather', '{name}'):\n    print('it ran')",
+    "%%with_secrets weather {name}\nprint('it ran')",
+    "%secret env {name}",
+)
+
+
+def test_no_magic_run_or_block_replaces_a_variable_of_the_system(kernel: Kernel) -> None:
+    """Each is refused before anything runs, with the key, the variable and a way out; the process keeps its own."""
+    for number, key in enumerate(("path", "home", "user", "ld-preload")):
+        name, variable = f"odd{number}", key.upper().replace("-", "_")
+        look = f"__import__('os').environ.get({variable!r})"
+        assert kernel.run(f"%secret register {name} --{key}=/somewhere/else/{number}").ok
+        before = kernel.run(look).shown()
+        assert kernel.run(PIPELINES.replace("{name}", name)).ok
+        for cell in RUNS:
+            ran = kernel.run(cell.replace("{name}", name))
+            assert f"{name}.{key} would replace the environment variable {variable}, which" in ran.error, cell
+            assert "Give it another name" in ran.error
+            assert "it ran" not in ran.stream("stdout"), cell
         assert kernel.run(look).shown() == before
 
 

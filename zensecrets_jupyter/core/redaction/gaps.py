@@ -6,6 +6,7 @@ each gap of the text is a way to write the gap of the value.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 _SPACE = b" \t\r\n\x0b\x0c\0"
@@ -16,6 +17,8 @@ _QUOTING = frozenset(b"\\'\"`^$%{}~+(),&;|")
 # What stands at the edges of a wrapped line: borders, quotes of adjacent literals, marks of continuation and of quoted mail.
 _AROUND_LINES = frozenset(b"\\'\"`|+>#*(),-=_:.") | frozenset(_SPACE)
 _QUOTES = frozenset(b"\\'\"`^$")
+# Literals that the language joins, or adds.
+_SIDE_BY_SIDE = re.compile(rb"(['\"])[ \t]*\+?[ \t]*\1")
 _LONGEST = 400
 _LONGEST_WRITTEN = 6
 """Bytes that one byte of punctuation is written with at most, before it is decoded."""
@@ -51,7 +54,7 @@ def _is_inserted(written: bytes, *, is_long: bool) -> bool:
         return False
     if any(byte in _LINE_ENDS for byte in written):
         return all(byte in _AROUND_LINES for byte in written)
-    return all(byte in _QUOTES for byte in written)
+    return all(byte in _QUOTES for byte in written) or _SIDE_BY_SIDE.fullmatch(written) is not None
 
 
 def _same_breaks(written: bytes, gap: bytes) -> bool:

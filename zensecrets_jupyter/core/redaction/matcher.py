@@ -114,6 +114,18 @@ class Matcher:
 _LONGEST_ANCHOR = 64
 
 
+def _shortest_last(extent: tuple[int, int, PatternKey]) -> int:
+    return extent[0] - extent[1]
+
+
+def _is_inside(begin: int, stop: int, found: tuple[int, int]) -> bool:
+    return found[0] <= begin and stop <= found[1]
+
+
+def _start(hit: Hit) -> int:
+    return hit.start
+
+
 def _owners(hit: Hit) -> list[int]:
     return [hit.owners] if isinstance(hit.owners, int) else hit.owners
 
@@ -159,15 +171,35 @@ class _Comparison:
     def matches(self, hits: list[Hit], candidates: _Candidates) -> list[Match]:
         found: list[Match] = []
         done: dict[int, int] = {}
-        for hit in hits:
-            for key in candidates(hit, self._skeleton):
-                # A long token has many anchors: one match covers them.
-                if done.get(id(key.pattern), -1) >= hit.start + len(hit.anchor):
+        whole = (0, 0)
+        for hit in sorted(hits, key=_start):
+            end = hit.start + len(hit.anchor)
+            nearest = (hit.start, hit.start)
+            for begin, stop, key in self._extents(hit, candidates(hit, self._skeleton)):
+                # What reaches no further than a whole value, what was found with that pattern, or from this anchor, would add nothing.
+                if done.get(id(key.pattern), -1) >= end or _is_inside(begin, stop, whole) or _is_inside(begin, stop, nearest):
                     continue
-                match = self._match(key.pattern, key.offset, hit)
-                if match is not None:
-                    done[id(key.pattern)] = match[1]
-                    found.append(match[0])
+                match = self._match(key.pattern, key.offset, hit, begin, stop)
+                if match is None:
+                    continue
+                found.append(match[0])
+                nearest = match[1:]
+                done[id(key.pattern)] = nearest[1]
+                if match[0].is_whole:
+                    whole = nearest
+        return found
+
+    def _extents(self, hit: Hit, keys: Sequence[PatternKey]) -> list[tuple[int, int, PatternKey]]:
+        """Return how far the letters of each pattern go around an anchor, from where to where in the skeleton; the longest first."""
+        skeleton, start = self._skeleton, hit.start
+        found = []
+        for key in keys:
+            own, offset = key.pattern.skeleton, key.offset
+            left = _common(own[:offset][::-1], skeleton[max(0, start - offset) : start][::-1])
+            right = _common(own[offset:], skeleton[start : start + len(own) - offset])
+            found.append((start - left, start + right, key))
+        if len(found) > 1:
+            found.sort(key=_shortest_last)
         return found
 
     def _position(self, index: int) -> int:
@@ -177,14 +209,20 @@ class _Comparison:
             self._map = SkeletonMap(self._data)
         return self._map.position(index)
 
-    def _match(self, pattern: Pattern, offset: int, hit: Hit) -> tuple[Match, int] | None:
-        """Return the match around an anchor, and where it ends in the skeleton; ``None`` if there is none."""
+    def _match(self, pattern: Pattern, offset: int, hit: Hit, start: int, end: int) -> tuple[Match, int, int] | None:
+        """Return the match around an anchor, and where it begins and ends in the skeleton; ``None`` if there is none.
+
+        Args:
+            pattern: The pattern.
+            offset: Where in it the anchor begins.
+            hit: Where the anchor stands.
+            start: Where in the skeleton its letters begin.
+            end: Where they end.
+        """
         length = len(hit.anchor)
-        skeleton, start = self._skeleton, hit.start
-        left = _common(pattern.skeleton[:offset][::-1], skeleton[max(0, start - offset) : start][::-1])
-        right = _common(pattern.skeleton[offset:], skeleton[start : start + len(pattern.skeleton) - offset])
         # Where it begins and ends in the pattern's skeleton, and how far the text's is ahead of it.
-        begin, stop, shift = offset - left, offset + right, start - offset
+        shift = hit.start - offset
+        begin, stop = start - shift, end - shift
         first, last = self._position(begin + shift), self._position(stop - 1 + shift)
         written = self._data[first : last + 1]
         whole = pattern.text[pattern.starts[begin] : pattern.starts[stop - 1] + 1]
@@ -215,7 +253,11 @@ class _Comparison:
         if goes_on:
             end_byte = to_character(self._data, end_byte, start_byte)
         encoding = "plain" if is_plain else "quoted or wrapped"
-        return Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value, part), stop + shift
+        return (
+            Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value, part),
+            begin + shift,
+            stop + shift,
+        )
 
     def _with_zeros(self, start: int, end: int) -> tuple[int, int]:
         """Return where a text in UTF-16 begins and ends, of which the zero at one end belongs to it."""
@@ -347,15 +389,16 @@ def _is_in_case(shown: bytes, own: bytes) -> bool:
 
 
 def _is_spaced(gaps: list[bytes], own: list[bytes], letters: bytes) -> bool:
-    """Tell whether every one of ``letters`` stands apart from the one before by the same signs, as in a list of letters."""
+    """Tell whether the same signs are inserted each time: in a short value between every two letters, as in a list of letters."""
     inserted = {gap for gap, known in zip(gaps, own, strict=True) if gap and not known}
     if len(inserted) != 1 or len(gaps) < SHORTEST + 1:
         return False
     sign = inserted.pop()
     if not sign or len(sign) > TRUNCATED:
         return False
+    is_long = len(letters) + 1 >= TRUNCATED
     return all(
-        gap == sign or (known and _letters_in(known, gap)) or (not gap and _is_continuation(letter))
+        gap == sign or (known and _letters_in(known, gap)) or (not gap and (is_long or _is_continuation(letter)))
         for gap, known, letter in zip(gaps, own, letters, strict=True)
     )
 

@@ -25,8 +25,8 @@ _VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256)) 
 _LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
 _LEAST_PUNCTUATION = 12
 """One character of so many is punctuation at least: of a text in base85 it is one of four."""
-_BOTH_CASES = 20
-"""Characters from which on a text in base85 has capitals and small letters, but once in a thousand."""
+_NO_WORD = 20
+"""Characters from which on a text in base85 has capitals, but once in a thousand."""
 _PUNCTUATION_OF_BASE64 = b"+/-_="
 _GROUP = 5
 _MOSTLY = 4
@@ -54,7 +54,7 @@ def base85_views(view: View, shortest: int, budget: Budget) -> list[View]:
 
 
 def _may_be_base85(run: bytes) -> bool:
-    if len(run) >= _BOTH_CASES and (run.islower() or run.isupper()):
+    if len(run) >= _NO_WORD and run.islower():
         return False
     own = run.translate(None, _LETTERS_AND_DIGITS)
     return len(run) // _LEAST_PUNCTUATION <= len(own) < len(run) and bool(own.translate(None, _PUNCTUATION_OF_BASE64))
