@@ -1218,13 +1218,29 @@ def test_more_encodings_than_are_decoded() -> None:
     assert not is_masked(signs, ENCODERS["base64"](signs).translate(str.maketrans("+/", "$*")))
 
 
-@plays("Ascii85 that is escaped or quoted may hide one;")
-def test_ascii85_that_is_quoted() -> None:
-    """Ascii85 alone is always masked; once a shell quotes it some values are, and some are not."""
-    values = [made_up() for _ in range(200)]
-    assert [value for value in values if not is_masked(value, ENCODERS["Ascii85"](value))] == []
-    hidden = [value for value in values if not is_masked(value, ENCODERS["shell"](ENCODERS["Ascii85"](value)))]
-    assert 0 < len(hidden) < len(values)
+@plays(
+    """A value of up to twelve letters in base85 may be shown, and so may a longer one, most of all if few characters of the base85
+    are signs, or if Ascii85 is quoted;"""
+)
+def test_where_base85_hides_a_value() -> None:
+    """Of a thousand values of thirteen letters or more some are shown, but fewer than ten with four signs; and most shorter ones are."""
+    longest, enough = 12, 4
+
+    def hidden(values: list[str], *encoders: str) -> list[str]:
+        texts = {}
+        for value in values:
+            texts[value] = value
+            for name in encoders:
+                texts[value] = ENCODERS[name](texts[value])
+        return [text for value, text in texts.items() if not is_masked(value, text)]
+
+    assert hidden([made_up(longest) for _ in range(50)], "base85") != []
+    shown = hidden([made_up(longest + 1 + number % 8) for number in range(1000)], "base85")
+    assert 0 < len(shown) < 100
+    assert sum(sum(not sign.isalnum() for sign in text) >= enough for text in shown) < 10
+    longer = [made_up() for _ in range(200)]
+    assert len(hidden(longer, "Ascii85")) < 4
+    assert 4 < len(hidden(longer, "Ascii85", "shell")) < len(longer)
 
 
 EVERYTHING_ENCODED = "%252541 &amp;amp;amp; \\\\\\x41 \\xe9 \x1b[0m <b>x</b> =41 &AOk- | a | b |\n| c | d |\n 'a' 'b' 12 34 56 78 90 91 "
@@ -1279,20 +1295,19 @@ def test_where_decoding_ends() -> None:
 )
 def test_encodings_in_pieces() -> None:
     """In halves base64, hexadecimal digits and escapes show nothing; of base85 and of rows the first half may be seen."""
-    value = made_up()
 
-    def shown(encoder: str) -> tuple[str, str]:
+    def shown(encoder: str, value: str) -> tuple[str, str]:
         text = ENCODERS[encoder](value)
         stream = protecting(value).stream()
         half = len(text) // 2
         return text[:half], "".join(stream.feed(piece) for piece in (text[:half], text[half:], "\n")) + stream.release()
 
     for name in ("plain", "base64", "hexadecimal", "URL, every byte", "hexadecimal escapes", "HTML by hexadecimal number"):
-        half, text = shown(name)
+        half, text = shown(name, made_up())
         assert longest_visible(half, text) < LEAK, name
         assert mark("a.key") in text, name
-    half, text = shown("base85")
-    assert text.startswith(half)
+    pairs = [shown("base85", made_up()) for _ in range(20)]
+    assert [half for half, text in pairs if text.startswith(half)] != []
 
 
 @plays("a picture, a sound or a PDF that shows a value is not read;")
