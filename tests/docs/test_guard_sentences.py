@@ -810,7 +810,7 @@ def test_a_number_in_a_text() -> None:
         assert not is_masked(number, text), text
 
 
-@plays("In JSON, figures, widget state and scripts of HTML outputs a number stays a number.")
+@plays("In JSON, figures, widget state, scripts and drawings of outputs a number stays a number.")
 def test_a_number_in_data(guarded: Guarded) -> None:
     """A number with the digits of a known value arrives as a number, and as a text it is masked."""
     number = int(number_of(8))
@@ -829,6 +829,12 @@ def test_a_number_in_data(guarded: Guarded) -> None:
     assert [state["value"] for state in opened if "value" in state] == [number, masked]
     script = "from IPython.display import HTML\nHTML(f'<script>draw([{number}, \"{number}\"])</script>')"
     assert guarded.run(script).shown("text/html") == [f'<script>draw([{number}, "{masked}"])</script>']
+    script = "from IPython.display import SVG, Javascript\nJavascript(f'draw({number}, \"{number}\")')"
+    assert guarded.run(script).shown("application/javascript") == [f'draw({number}, "{masked}")']
+    drawing = 'SVG(f\'<svg xmlns="http://www.w3.org/2000/svg"><text x="{number}">{number}</text></svg>\')'
+    assert guarded.run(drawing).shown("image/svg+xml") == [
+        f'<svg xmlns="http://www.w3.org/2000/svg"><text x="{number}">{masked}</text></svg>'
+    ]
 
 
 @plays(
