@@ -746,7 +746,7 @@ def test_quoting_and_spacing() -> None:
 @plays("**Case** doesn't matter from 16 letters on; a value of seven letters or more is masked in capitals and in small letters too.")
 @plays(
     """a value of six letters in another case is another text, and so is one of fewer than 16 in mixed case; a value without its punctuation
-    is one too;"""
+    is one too, but for the dashes of twelve letters or more;"""
 )
 def test_case_and_punctuation() -> None:
     """On either side of both lengths; and a value whose dashes are gone is shown."""
@@ -758,8 +758,11 @@ def test_case_and_punctuation() -> None:
     assert is_masked(value[:one_case].upper(), value[:one_case])
     assert not is_masked(value[: one_case - 1], value[: one_case - 1].upper())
     groups = "-".join(made_up(4) for _ in range(5))
-    assert is_masked(groups, groups)
-    assert not is_masked(groups, groups.replace("-", ""))
+    assert is_masked(groups, groups.replace("-", ""))
+    assert not is_masked(groups[:11], groups[:11].replace("-", ""))
+    dotted = ".".join(made_up(4) for _ in range(5))
+    assert is_masked(dotted, dotted)
+    assert not is_masked(dotted, dotted.replace(".", ""))
 
 
 def mixed(text: str) -> str:

@@ -35,6 +35,7 @@ def _pem() -> str:
 
 _PASSWORD = f"Tr0ub4dor-{_letters(6)}"
 _SECRET_NAMES = {
+    "LOGIN_PASSWORD": f"${_letters(12)}",
     **dict.fromkeys(
         """
         DB_PASS SMTP_PASS SSHPASS MYSQL_PW ADMIN_PW MYSQL_PWD PGPASSWORD REDISCLI_AUTH DB_PASSWORD POSTGRES_PASSWORD
@@ -294,6 +295,7 @@ _INNOCENT = {
     "KEY_VAULT_NAME": "analytics-vault-prod",
     "KEY_VAULT_URL": "https://analytics-vault.vault.azure.net/",
     "SECRET_NAME": "prod/warehouse/login",
+    "APP_DSN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
     "SECRET_ARN": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
     "DB_PASSWORD": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbCdEf",
     "POSTGRES_PASSWORD_FILE": "/run/secrets/postgres_password",

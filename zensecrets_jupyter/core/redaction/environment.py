@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.redaction.recognition import credential_parts as pa
 from zensecrets_jupyter.core.redaction.recognition.choices import VariableChoices, read_choices
 from zensecrets_jupyter.core.redaction.recognition.reasons import the_reasons
 from zensecrets_jupyter.core.redaction.recognition.token_shapes import tokens_in
-from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque, is_reference
 from zensecrets_jupyter.core.redaction.recognition.variable_names import NameVerdict, verdict_on
 from zensecrets_jupyter.core.redaction.redactor import Redactor, the_redactor
 
@@ -77,7 +77,7 @@ def _parts_of_text(variable: str, value: str) -> list[parts.SecretPart]:
         if parts.is_webhook(variable, value):
             found += parts.parts_of_webhook(value)
     found += parts.parts_of_fields(value) + parts.parts_of_header(value)
-    if not found and _takes_pair(variable):
+    if not found and _takes_pair(variable) and not is_reference(value):
         found += parts.parts_of_pair(value)
     return found or parts.parts_of_base64(value)
 

@@ -19,7 +19,7 @@ _DATE = LazyPattern(r"\d{4}-\d\d(?:-\d\d)?(?:[T ][\d:.,+Zz -]*)?|\d{1,2}[./-]\d{
 _NUMBER = LazyPattern(r"[-+]?\d[\d_]*(?:[.,:/x-]\d+)*(?:e[-+]?\d+)?\s*(?:[smhdwxb%]|ms|us|ns|min|[kKmMgGtT]i?[bB]?)?")
 _HOST = LazyPattern(r"(?:[a-z0-9-]+\.)+[a-z]{2,12}(?::\d+)?(?:/\S*)?|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?")
 _REFERENCE = LazyPattern(
-    r"\$\{?[A-Za-z_][\w:.-]*\}?|\$\d|\$\(.*|\$\{\{.*\}\}|\{\{.*\}\}|%\w+%|<[^<>]*>|\[[A-Za-z_ -]+\]"
+    r"\$\{[A-Za-z_][\w:.-]*\}|\$[A-Z_][A-Z0-9_]*|\$[a-z_]+|\$\d|\$\(.*|\$\{\{.*\}\}|\{\{.*\}\}|%\w+%|<[^<>]*>|\[[A-Za-z_ -]+\]"
     r"|arn:aws[\w-]*:\S+|projects/\S+/secrets/\S+|(?:op|vault|ssm|secret|secrets|file|env|awssm|gcpsm|keyring)://\S*|@Microsoft\.KeyVault\(.*\)"
 )
 _PLACEHOLDER = LazyPattern(
