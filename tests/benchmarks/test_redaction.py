@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
 AIRFLOW = "apache-airflow-task-sdk==1.3.2"
 LINE = "Epoch 12/100, loss 0.1234, accuracy 0.9876, and the rest of eighty characters.\n"
-MESSAGE = json.dumps(
-    {"msg_id": "5b1f0d0e-8a6ff7e2b8c9_1234_5", "msg_type": "stream", "date": "2026-11-25T09:14:46Z", "text": LINE}
-).encode()
+MESSAGE = json.dumps({"name": "stdout", "text": LINE * 2}).encode()
+"""The content of a message; headers are not looked at."""
 MEGABYTE = (LINE * 13_000)[: 1 << 20]
 
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import msgpack
+import pytest
 import toml
 import yaml
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.kernels import Kernel
+
+pytestmark = pytest.mark.corpus
 
 WRITE = """
 import base64, csv, http.server, io, json, pathlib, sqlite3, subprocess, sys, threading

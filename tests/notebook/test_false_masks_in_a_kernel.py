@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.core.redaction.library_outputs import recorded_outputs
 from tests.core.redaction.realistic_secrets import SEED, realistic_secrets
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.kernels import Kernel
+
+pytestmark = pytest.mark.corpus
 
 LONGEST = 8000
 """Characters of a message; tests/core/redaction/test_false_masks.py looks at the longer ones without a kernel."""

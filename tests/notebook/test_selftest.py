@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.terminal import zensecrets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.kernels import Kernel
+
+pytestmark = pytest.mark.corpus
 
 GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
 
