@@ -37,9 +37,9 @@ def writes_gap(written: bytes, gap: bytes, *, is_long: bool) -> bool:
         return True
     if len(written) > _LONGEST:
         return False
-    if not written:
+    if is_long and not written and gap == b"-":
         # A UUID is written with dashes and without.
-        return is_long and gap == b"-"
+        return True
     own, shown = gap.translate(None, _SPACE), written.translate(None, _SPACE)
     if not gap:
         return _is_inserted(written, is_long=is_long)
