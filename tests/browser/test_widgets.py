@@ -56,7 +56,9 @@ def know(lab: Lab, value: str) -> str:
     return f"""
 from pathlib import Path
 from zensecrets_jupyter.core.redaction import the_redactor
-value = next(Path({str(lab.home)!r}).glob('value-*{value[-8:]}.txt')).read_text()
+file = next(Path({str(lab.home)!r}).glob('value-*{value[-8:]}.txt'))
+value = file.read_text()
+file.unlink()
 the_redactor().protect(value, "gh.pat");
 """
 
