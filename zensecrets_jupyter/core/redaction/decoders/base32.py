@@ -11,8 +11,10 @@ from zensecrets_jupyter.core.redaction.views import Groups, Piece, PiecedView, V
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
-_IN_WORD = bytes(0x61 if byte in _LETTERS_AND_DIGITS else 0x20 for byte in range(256))
+_IN_ONE_CASE = tuple(
+    bytes(0x61 if byte in (letters + string.digits).encode() else 0x20 for byte in range(256))
+    for letters in (string.ascii_uppercase, string.ascii_lowercase)
+)
 _BASE32 = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz234567")
 _BASE32_HEX = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghijklmnopqrstuv")
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
@@ -20,11 +22,6 @@ _TOO_LONG_FOR_CHANCE = 24
 _DIGITS = b"0123456789abcdefghijklmnopqrstuv"
 _FROM_BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", _DIGITS + _DIGITS[:26])
 _SHIFTS = 8
-_GROUP = 5
-_MOSTLY = 4
-# Of five digits the first one counts 85 to the power of four; a byte below a blank is a control character.
-_FIRST_OF_CONTROLS = bytes(digit for digit in range((0x20 << 24) // 85**4) if digit not in {(byte << 24) // 85**4 for byte in b"\t\n\r"})
-_BASE64 = _LETTERS_AND_DIGITS + b"+/-_="
 _LONGEST_WORD = 1 << 13
 """Longer runs of letters are no identifiers."""
 
@@ -35,12 +32,16 @@ def base32_views(view: View, shortest: int) -> list[View]:
     Every other text of letters and digits holds shorter stretches of base32 by chance.
     """
     data = view.data
-    words = [run for run in runs_in(data, _IN_WORD, shortest) if _is_in_one_case(data[run.start : run.end])]
+    words = [word for classes in _IN_ONE_CASE for word in runs_in(data, classes, shortest) if _is_word(data, word)]
     pieces = [piece for word in words for piece in _pieces(data[word.start : word.end], word)]
     return [PiecedView(view, pieces, "base32")] if pieces else []
 
 
-def _is_in_one_case(word: bytes) -> bool:
+def _is_word(data: bytes, run: Run) -> bool:
+    """Tell whether a run has a beginning and an end of its own, and is no word in small letters."""
+    if data[max(0, run.start - 1) : run.start].isalnum() or data[run.end : run.end + 1].isalnum():
+        return False
+    word = data[run.start : run.end]
     return word.isupper() or (word.islower() and (not word.isalpha() or len(word) >= _LONGEST_WORD))
 
 
