@@ -77,6 +77,7 @@ def _is_within(own: bytes, shown: bytes, extra: frozenset[int]) -> bool:
     return index == len(own)
 
 
+@lru_cache(maxsize=4096)
 def may_begin_gap(written: bytes, gap: bytes) -> bool:
     """Tell whether ``written``, at the end of a text, may be the beginning of a way to write ``gap``."""
     allowed = _QUOTING | frozenset(gap) | (frozenset(_SPACE) if any(byte in _SPACE for byte in gap) else frozenset(b"\0"))

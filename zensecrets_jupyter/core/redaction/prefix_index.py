@@ -21,12 +21,14 @@ class Prefix(NamedTuple):
         text: The bytes that it is written with.
         least: Letters from which on it tells too much to be shown, though nothing follows.
         name: The name of the value.
+        gaps: What stands before each letter in the bytes, and behind the last one.
     """
 
     skeleton: bytes
     text: bytes
     least: int
     name: str
+    gaps: tuple[bytes, ...]
 
 
 class PrefixIndex:
@@ -85,18 +87,19 @@ class PrefixIndex:
                 continue
             positions = positions or SkeletonMap(tail)
             position = positions.position(start)
+            written = tail[position:]
+            gaps = KEPT_BYTE.split(written)
             while index < len(prefixes) and prefixes[index].skeleton.startswith(end):
                 prefix = prefixes[index]
-                if (not is_enough or prefix.least <= len(end)) and _begins(tail[position:], prefix.text):
+                if (not is_enough or prefix.least <= len(end)) and _begins(written, gaps, prefix):
                     return offset + position, prefix.name
                 index += 1
         return len(data), ""
 
 
-def _begins(written: bytes, text: bytes) -> bool:
-    """Tell whether ``written`` is a way to write a beginning of ``text``."""
-    if text.startswith(written):
-        return True
-    gaps, own = KEPT_BYTE.split(written), KEPT_BYTE.split(text)
-    inner = zip(gaps[1:-1], own[1 : len(gaps) - 1], strict=True)
-    return all(gap == known or writes_gap(gap, known, is_long=True) for gap, known in inner) and may_begin_gap(gaps[-1], own[len(gaps) - 1])
+def _begins(written: bytes, gaps: list[bytes], prefix: Prefix) -> bool:
+    """Tell whether ``written``, which has those gaps, is a way to write a beginning of ``prefix``."""
+    if not may_begin_gap(gaps[-1], prefix.gaps[len(gaps) - 1]):
+        return prefix.text.startswith(written)
+    inner = zip(gaps[1:-1], prefix.gaps[1 : len(gaps) - 1], strict=True)
+    return all(gap == known or writes_gap(gap, known, is_long=True) for gap, known in inner) or prefix.text.startswith(written)

@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.redaction.matcher import Matcher
 from zensecrets_jupyter.core.redaction.matches import Match, merged
 from zensecrets_jupyter.core.redaction.patterns import TRUNCATED, Pattern, patterns_of
 from zensecrets_jupyter.core.redaction.prefix_index import FEWEST, Prefix, PrefixIndex
-from zensecrets_jupyter.core.redaction.skeleton import kept_bytes, skeleton_of
+from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, kept_bytes, skeleton_of
 from zensecrets_jupyter.core.redaction.suffix_index import SuffixIndex
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
@@ -158,7 +158,7 @@ class Search:
         text = pattern.text[begin : end + len(pattern.gaps[last])]
         half = len(kept_bytes(pattern.text[: (len(pattern.text) + 1) // 2]))
         least = min(TRUNCATED, max(FEWEST, half - first))
-        self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name))
+        self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name, tuple(KEPT_BYTE.split(text))))
 
 
 def _is_enough(data: bytes, view: View, part: Span) -> bool:
