@@ -1279,7 +1279,10 @@ def test_how_much_is_decoded(length: int, times: int) -> None:
     assert is_masked(value, f"{text[:length]}\n{value}\n")
 
 
-@plays("Dumps and lists of numbers are decoded in the first 256 KiB of a text, and the first 8 KiB of what looks like base85.")
+@plays(
+    """Dumps and lists of numbers are decoded in the first 256 KiB of a text, and base85 in the first 128 KiB, but no more than 8 KiB of
+    what looks like it."""
+)
 @plays("The rest is searched as it stands;")
 def test_where_decoding_ends() -> None:
     """On this side of each limit what is encoded is masked, beyond it it is not; a value as it stands is masked in any case."""
@@ -1295,6 +1298,9 @@ def test_where_decoding_ends() -> None:
     for name in ("list of bytes", "hexdump", "od"):
         assert masks(lines[: numbers - 1000], ENCODERS[name](value)), name
         assert not masks(lines[: numbers + 1000], ENCODERS[name](value)), name
+    far = 1 << 17
+    assert masks(lines[: far - 1000], ENCODERS["base85"](value))
+    assert not masks(lines[: far + 1000], ENCODERS["base85"](value))
     # In a view without escapes and with other line ends there may be less of it: the limit is passed by far.
     for length, expected in ((base85 - 1000, True), (3 * base85, False)):
         assert masks("".join(f"{ENCODERS['base85'](made_up(32))}\n" for _ in range(length // 41)), ENCODERS["base85"](value)) is expected

@@ -23,6 +23,8 @@ _TABLES = {name: bytes(alphabet.index(byte) if byte in alphabet else 0xFF for by
 _RUNS = {name: re.compile(b"[" + re.escape(alphabet) + b"]{7,}") for name, alphabet in _ALPHABETS.items()}
 _VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - ASCII's first and last letter
 _LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
+_LONGEST = 1 << 17
+"""Bytes of a text in which base85 is looked for, from its start."""
 _LEAST_PUNCTUATION = 12
 """One character of so many is punctuation at least: of a text in base85 it is one of four."""
 _NO_WORD = 20
@@ -43,7 +45,7 @@ def base85_views(view: View, shortest: int, budget: Budget) -> list[View]:
         budget: What may be decoded: it takes fifteen attempts, three alphabets at five offsets.
     """
     pieces: list[Piece] = []
-    for run in runs_in(view.data, _VISIBLE, shortest):
+    for run in runs_in(view.data[:_LONGEST], _VISIBLE, shortest):
         if budget.is_spent:
             break
         if _may_be_base85(view.data[run.start : run.end]) and budget.spend(run.end - run.start):
