@@ -26,6 +26,8 @@ _LAST_LINE = re.compile(rb"([A-Za-z0-9+/_-]+)={0,2}(?![A-Za-z0-9+/_-])")
 _SEPARATORS = (b"CgoK", b"AAACgoK", b"AACgoK", b"ACgoK")
 """What is put behind a block, by its length: a group is filled up, and three ends of lines follow."""
 _TOO_LONG_FOR_CHANCE = 32
+_LONG = 256
+"""Bytes of a run that mostly tell what it is."""
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _IN_WORDS = b"-_/+"
 
@@ -62,6 +64,8 @@ def base64_views(view: View, shortest: int) -> list[View]:
 
 def _is_word(run: bytes) -> bool:
     """Tell whether a run is words in lower case, one character again and again, or hexadecimal digits, which no base64 of a secret is."""
+    if len(run) > _LONG and not _is_word(run[:_LONG]):
+        return False
     letters = run.translate(None, _IN_WORDS)
     if not letters or letters.count(letters[:1]) == len(letters):
         return True
