@@ -23,10 +23,13 @@ _INCOMPLETE = re.compile(
 )
 _LONGEST_INCOMPLETE = 512
 _ESCAPES = 3
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{2,}\Z")
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LONGEST_BASE64 = 1024
 _STANDARD = bytes.maketrans(b"-_", b"+/")
-_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2})*[ :-]?[0-9A-Fa-f]?\Z")
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2})*[ :-]?[0-9A-Fa-f]?")
+_BETWEEN_DIGITS = re.compile(rb"[ :-]+")
+_WORDS = 4
+_IN_HEXADECIMAL = b"0123456789ABCDEFabcdef :-"
 _NUMBER = re.compile(rb"[0-9][\s,;\])]{0,8}\Z")
 _AFTER_NUMBER = 16
 _PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
@@ -53,15 +56,29 @@ def end_views(data: bytes) -> Iterator[View]:
         level = [child for view in level for child in unescaped(view)]
         yield from level
     offset = max(0, len(data) - _LONGEST_BASE64)
-    run = _BASE64.search(data, offset)
-    if run is not None:
+    tail = data[offset:]
+    start = offset + len(tail.rstrip(_BASE64))
+    if start + 2 <= len(data):
         for shift in range(4):
-            yield from _base64(root, run[0], run.start(), shift)
-    digits = _HEXADECIMAL.search(data, offset)
+            yield from _base64(root, data[start:], start, shift)
+    digits = _digits_at_end(data, offset + len(tail.rstrip(_IN_HEXADECIMAL)))
     if digits is not None:
         yield _hexadecimal(root, digits)
     if _NUMBER.search(data, max(0, len(data) - _AFTER_NUMBER)):
         yield from number_views(_Tail(data, offset, len(data)))
+
+
+def _digits_at_end(data: bytes, start: int) -> re.Match[bytes] | None:
+    """Return the pairs of hexadecimal digits that ``data`` ends in, from ``start`` or from behind a word that ends in such letters."""
+    for _ in range(_WORDS):
+        digits = _HEXADECIMAL.fullmatch(data, start)
+        if digits is not None:
+            return digits
+        gap = _BETWEEN_DIGITS.search(data, start)
+        if gap is None:
+            return None
+        start = gap.end()
+    return None
 
 
 class _Tail(View):

@@ -13,15 +13,16 @@ _INSIDE, _ESCAPE = b"a", b"!"
 _IN_NUMBERS = frozenset(b"0123456789abcdefxu")
 _NUMBERS = bytes(0x68 if byte in _IN_NUMBERS else 0x2E for byte in range(256))
 _DIGIT = b"h"
-_DUMP = b"0000000"
+_ZEROS = b"0000000"
+_FIRST_ADDRESSES = (b"0000000 ", b"0000000\t", b"0000000:", b"0000000h")
+"""How the first row of a dump begins; a number with zeros before it is none."""
 _NO_LAYOUT = bytes(byte for byte in range(256) if byte not in b"=&+'\"|")
 _MAIL = re.compile(rb"[=&+](?:(?<==)(?:\?|3D|0[0-9A-F]|7F|20|09|[89A-F][0-9A-F]|\r?\n)|(?<=[&+])[A-Za-z0-9+/,]{1,400}-)")
 _TABLE = re.compile(rb"\|[^\n]{0,500}\n[^\n]{0,500}\|")
 _LITERALS = re.compile(rb"['\"][ \t\\+]*\r?\n\s*[bBrRuUfF]{1,2}['\"]")
 _LETTERS = re.compile(rb"['\"], ?['\"].['\"], ?['\"]")
-_LINE = 400
+_LONG = 1 << 14
 """Bytes up to which a text is looked at more closely before it is decoded."""
-_FEW_SIGNS = 4
 
 
 class EncodingDetector:
@@ -52,17 +53,14 @@ class EncodingDetector:
         """Tell whether there may be base64, base32 or base85 in ``data``."""
         if self._run not in data.translate(_VISIBLE):
             return False
-        if len(data) > _LINE:
-            return True
-        return not _is_filled(data) and any(
-            len(set(data[run.start : run.end])) > _FEW_SIGNS for run in runs_in(data, _VISIBLE, self.shortest_run)
-        )
+        # A line of one sign again and again, and a number that is filled up with zeros, are no encoded text.
+        return len(data) > _LONG or any(not _is_filled(data[start:end]) for start, end in runs_in(data, _VISIBLE, self.shortest_run))
 
     def has_numbers(self, data: bytes, skeleton: bytes) -> bool:
         """Tell whether there may be bytes written as numbers in ``data``, with whatever between them, or a dump."""
         if self._digits in skeleton.translate(_NUMBERS) and not _is_filled(skeleton) and not skeleton.isalpha():
             return True
-        return _DUMP in data and _has_lines(data)
+        return _ZEROS in data and _has_lines(data) and any(address in data for address in _FIRST_ADDRESSES)
 
 
 def _is_filled(data: bytes) -> bool:
