@@ -38,7 +38,7 @@ from tests.browser.test_inputs import type_into
 from tests.browser.test_widgets import know
 from tests.core.redaction.values import longest_visible, pem
 from tests.docs.sentences import Page
-from tests.fakes.moto_server import running_moto
+from tests.fakes.moto_server import aws_environment, running_moto
 from tests.forms import FormOnScreen
 from tests.kernels import running_kernel
 from tests.leaks import Planted, Search, texts_of
@@ -476,14 +476,7 @@ def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: N
 def aws() -> Iterator[dict[str, str]]:
     """Return the environment of somebody who may use an AWS Secrets Manager."""
     with running_moto() as port:
-        yield {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AWS_CONFIG_FILE": "/dev/null",
-            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        }
+        yield aws_environment(port)
 
 
 @plays("**Of another program's secret** only what is sensitive is masked; `--clear KEY` names further keys that are not.")

@@ -64,3 +64,15 @@ def _end_with_standard_input(server: BaseServer) -> None:
 
 if __name__ == "__main__":
     _serve()
+
+
+def aws_environment(port: int) -> dict[str, str]:
+    """Return the environment variables of a person who may use the moto server on ``port``."""
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from tests.fakes.moto_server import running_moto
+from tests.fakes.moto_server import aws_environment, running_moto
 from tests.kernels import running_kernel
 
 if TYPE_CHECKING:
@@ -47,14 +47,7 @@ def test_paths_and_keys_reach_the_command_as_they_are_typed(kernel: Kernel) -> N
 def aws() -> Iterator[dict[str, str]]:
     """Yield the environment of somebody who may use a moto server."""
     with running_moto() as port:
-        yield {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_DEFAULT_REGION": "eu-central-1",
-            "AWS_CONFIG_FILE": "/dev/null",
-            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        }
+        yield aws_environment(port)
 
 
 def _put(aws: dict[str, str], document: object) -> str:
