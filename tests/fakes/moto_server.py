@@ -62,10 +62,6 @@ def _end_with_standard_input(server: BaseServer) -> None:
     server.shutdown()
 
 
-if __name__ == "__main__":
-    _serve()
-
-
 def aws_environment(port: int) -> dict[str, str]:
     """Return the environment variables of a person who may use the moto server on ``port``."""
     return {
@@ -76,3 +72,7 @@ def aws_environment(port: int) -> dict[str, str]:
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     }
+
+
+if __name__ == "__main__":
+    _serve()
