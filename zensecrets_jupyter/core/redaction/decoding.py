@@ -12,6 +12,7 @@ from zensecrets_jupyter.core.redaction.decoders.budget import Budget
 from zensecrets_jupyter.core.redaction.decoders.detection import EncodingDetector
 from zensecrets_jupyter.core.redaction.decoders.dumps import dump_views
 from zensecrets_jupyter.core.redaction.decoders.escapes import unescaped
+from zensecrets_jupyter.core.redaction.decoders.hexadecimal import hexadecimal_views
 from zensecrets_jupyter.core.redaction.decoders.layout import layout_views
 from zensecrets_jupyter.core.redaction.decoders.mail import mail_views
 from zensecrets_jupyter.core.redaction.decoders.numbers import number_views
@@ -104,6 +105,7 @@ class Decoding:
         detector = self._detector
         if detector.has_numbers(data, skeleton):
             yield from dump_views(view)
+            yield from hexadecimal_views(view)
             yield from number_views(view)
         if detector.has_runs(data):
             yield from base64_views(view, detector.shortest_run)

@@ -165,6 +165,9 @@ def _written(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> I
         return
     for data in partly_unescaped(own.text):
         yield _decoded_pattern(data, text, name, is_value=is_value)
+    if _BEFORE_NUMBER.search(own.text):
+        # In quoted-printable; in a text this alone could be a number behind an equals sign, and is not decoded.
+        yield Pattern(text, name, is_value=is_value, data=_BEFORE_NUMBER.sub(b"=20", own.text))
     if not text.isascii():
         # As dumps show it, and programs that know ASCII only.
         dotted = Pattern(text, name, is_value=is_value, data=_OTHER.sub(b".", own.text))
@@ -176,6 +179,9 @@ def _written(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> I
                 data = written.encode(encoding, "surrogatepass")
                 yield Pattern(written, name, is_value=is_value, data=data)
                 yield Pattern(written, name, is_value=is_value, data=data.decode("latin-1").encode())
+
+
+_BEFORE_NUMBER = re.compile(rb" (?=[0-9])")
 
 
 def _decoded_pattern(data: bytes, text: str, name: str, *, is_value: bool) -> Pattern:

@@ -18,7 +18,8 @@ _IN_ONE_CASE = tuple(
 _BASE32 = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz234567")
 _BASE32_HEX = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghijklmnopqrstuv")
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
-_TOO_LONG_FOR_CHANCE = 24
+_TOO_LONG_FOR_CHANCE = 16
+"""Hexadecimal digits from which on a word is no base32: of those that are base32, one in a hundred thousand has no other letters."""
 _DIGITS = b"0123456789abcdefghijklmnopqrstuv"
 _FROM_BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", _DIGITS + _DIGITS[:26])
 _SHIFTS = 8

@@ -25,7 +25,9 @@ _BETWEEN_LINES = re.compile(rb"[ \t|\\\"'`]{0,8}(?:\r*\n|\r)[ \t|>#*\"'`]{0,40}"
 _LAST_LINE = re.compile(rb"([A-Za-z0-9+/_-]+)={0,2}(?![A-Za-z0-9+/_-])")
 _SEPARATORS = (b"CgoK", b"AAACgoK", b"AACgoK", b"ACgoK")
 """What is put behind a block, by its length: a group is filled up, and three ends of lines follow."""
-_TOO_LONG_FOR_CHANCE = 32
+_TOO_LONG_FOR_CHANCE = 16
+_NO_CAPITALS = 24
+"""Digits from which on base64 of a text has capitals, but once in ten thousand; shorter ones with two signs are a path or a name."""
 _LONG = 256
 """Bytes of a run that mostly tell what it is."""
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
@@ -66,6 +68,8 @@ def _is_word(run: bytes) -> bool:
     """Tell whether a run is words in lower case, one character again and again, or hexadecimal digits, which no base64 of a secret is."""
     if len(run) > _LONG and not _is_word(run[:_LONG]):
         return False
+    if run.islower() and (len(run) >= _NO_CAPITALS or len(run) - len(run.translate(None, _IN_WORDS)) > 1):
+        return True
     letters = run.translate(None, _IN_WORDS)
     if not letters or letters.count(letters[:1]) == len(letters):
         return True

@@ -6,13 +6,12 @@ import re
 import string
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.decoders.budget import Budget
 from zensecrets_jupyter.core.redaction.decoders.runs import Run, is_printable, runs_in
 from zensecrets_jupyter.core.redaction.views import Groups, Piece, PiecedView, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from zensecrets_jupyter.core.redaction.decoders.budget import Budget
 
 _ALPHABETS = {
     "base85": (string.digits + string.ascii_uppercase + string.ascii_lowercase + "!#$%&()*+-;<=>?@^_`{|}~").encode(),
@@ -23,13 +22,16 @@ _TABLES = {name: bytes(alphabet.index(byte) if byte in alphabet else 0xFF for by
 _RUNS = {name: re.compile(b"[" + re.escape(alphabet) + b"]{7,}") for name, alphabet in _ALPHABETS.items()}
 _VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - ASCII's first and last letter
 _LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
+_PUNCTUATION = string.punctuation.encode()
 _LONGEST = 1 << 17
 """Bytes of a text in which base85 is looked for, from its start."""
 _LEAST_PUNCTUATION = 12
 """One character of so many is punctuation at least: of a text in base85 it is one of four."""
+_UNLIKELY = 256
+"""Bytes of a text that are decoded though they have less punctuation: one text in base85 of a hundred has, of 25 characters."""
 _NO_WORD = 20
 """Characters from which on a text in base85 has capitals, but once in a thousand."""
-_PUNCTUATION_OF_BASE64 = b"+/-_="
+_ALPHABETS_OF_BASE64 = (b"+/", b"-_")
 _GROUP = 5
 _MOSTLY = 4
 # Of five digits the first one counts 85 to the power of four; a byte below a blank is a control character.
@@ -45,21 +47,30 @@ def base85_views(view: View, shortest: int, budget: Budget) -> list[View]:
         budget: What may be decoded: it takes fifteen attempts, three alphabets at five offsets.
     """
     pieces: list[Piece] = []
+    unlikely = Budget(_UNLIKELY)
     for run in runs_in(view.data[:_LONGEST], _VISIBLE, shortest):
         if budget.is_spent:
             break
-        if _may_be_base85(view.data[run.start : run.end]) and budget.spend(run.end - run.start):
+        text = view.data[run.start : run.end]
+        if (_is_likely(text) or (_is_possible(text) and unlikely.spend(len(text)))) and budget.spend(len(text)):
             for name in _ALPHABETS:
                 pieces += _base85(view.data, run, name)
             pieces += _quoted_base85(view.data, run)
     return [PiecedView(view, pieces, "base85")] if pieces else []
 
 
-def _may_be_base85(run: bytes) -> bool:
+def _is_likely(run: bytes) -> bool:
+    """Tell whether a run has as much punctuation as base85 has, and more kinds of it than base64."""
     if len(run) >= _NO_WORD and run.islower():
         return False
-    own = run.translate(None, _LETTERS_AND_DIGITS)
-    return len(run) // _LEAST_PUNCTUATION <= len(own) < len(run) and bool(own.translate(None, _PUNCTUATION_OF_BASE64))
+    own = run.rstrip(b"=").translate(None, _LETTERS_AND_DIGITS)
+    return len(run) // _LEAST_PUNCTUATION <= len(own) < len(run) and all(own.translate(None, signs) for signs in _ALPHABETS_OF_BASE64)
+
+
+def _is_possible(run: bytes) -> bool:
+    """Tell whether a run has letters in both cases, as base85 has, and is none of words alone."""
+    letters = run.translate(None, _PUNCTUATION)
+    return not (letters.isalpha() or letters.isdigit() or letters.islower() or letters.isupper())
 
 
 def _base85(data: bytes, run: Run, name: str) -> Iterator[Piece]:

@@ -15,8 +15,6 @@ from zensecrets_jupyter.core.redaction.views import SubstitutedView, View
 
 ESCAPE_STARTS = (b"\\", b"%", b"&", b"<", b"\x1b", b"\xc2", b"\xe2", b"\xe3", b"\xef", b"\0")
 """Bytes that an escape sequence begins with."""
-_NO_START = bytes(byte for byte in range(256) if bytes([byte]) not in ESCAPE_STARTS)
-_LINE = 200
 
 # Each alternative stands behind the byte that it begins with: a search for one of those bytes is fast.
 # ECMA-48, 5th edition, 5.3 to 5.6: control sequences, control strings; ECMA-35: designations of character sets.
@@ -32,13 +30,23 @@ _PERCENT_ONE = r"%?[0-9A-Fa-f]{2}"
 _ENTITY_RUNS = r"\#[0-9]{1,7};(?:&\#[0-9]{1,7};)*|\#[xX][0-9A-Fa-f]{1,6};(?:&\#[xX][0-9A-Fa-f]{1,6};)*"
 _ENTITY_ONE = r"\#[0-9]{1,7};|\#[xX][0-9A-Fa-f]{1,6};"
 # Elements that stand inside of a text or around it, in HTML and SVG; any other word behind a "<" may belong to a value.
+
+
+def _by_first_letter(words: str) -> str:
+    """Return a regular expression of ``words`` in either case that tries only those with the right first letter."""
+    rests: dict[str, list[str]] = {}
+    for word in words.split("|"):
+        rests.setdefault(word[0], []).append(word[1:])
+    return "|".join(f"[{letter}{letter.upper()}](?i:{'|'.join(own)})" for letter, own in rests.items())
+
+
 _ELEMENTS = (
     "a|abbr|address|article|aside|b|big|blockquote|body|br|button|caption|center|cite|code|col|colgroup|dd|del|details|dfn|div|dl|dt|em"
     "|figcaption|figure|font|footer|form|g|h[1-6]|head|header|hr|html|i|img|input|ins|kbd|label|legend|li|link|main|mark|meta|nav|nobr|ol"
     "|option|p|path|pre|q|s|samp|script|section|select|small|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|text|textarea"
     "|tfoot|th|thead|time|title|tr|tspan|tt|u|ul|use|var|wbr"
 )
-_TAG = rf"(?<=<)(?i:/?(?:{_ELEMENTS})(?=[\s/>])|!--|!DOCTYPE)(?:[^<>\x1b\xe2]|\xe2(?!\x80[\x8b-\x8f])){{0,2000}}>"
+_TAG = rf"(?<=<)(?:/?(?:{_by_first_letter(_ELEMENTS)})(?=[\s/>])|!--|(?i:!DOCTYPE))(?:[^<>\x1b\xe2]|\xe2(?!\x80[\x8b-\x8f])){{0,2000}}>"
 # Zero-width characters, joiners and directions; soft hyphen; box drawing; spaces of other widths; the zeros of UTF-16.
 _INVISIBLE = (
     r"(?<=\xe2)(?:\x80[\x8b-\x8f\xaa-\xae\x80-\x8a\xaf]|\x81[\xa0-\xaf]|[\x94\x95][\x80-\xbf])"
@@ -64,12 +72,15 @@ def _all(backslash: str, percent: str, entity: str) -> re.Pattern[bytes]:
 
 _MANY = _all(_BACKSLASH_RUNS, _PERCENT_RUNS, _ENTITY_RUNS)
 _ONE = _all(_BACKSLASH_ONE, _PERCENT_ONE, _ENTITY_ONE)
-_FAMILIES = (
+_WRITTEN = (
     (b"\\", _compiled(r"\\", rf"(?<=\\)(?:{_BACKSLASH_RUNS}|{_BACKSLASH})")),
     (b"%", _compiled("%", rf"(?<=%)(?:{_PERCENT_RUNS}|u[0-9A-Fa-f]{{4}})")),
     (b"&", _compiled("&", rf"(?<=&)(?:{_ENTITY_RUNS}|[A-Za-z][A-Za-z0-9]{{1,31}};)")),
     (b"<", _compiled("<", _TAG)),
 )
+"""The families of escape sequences that people write, each by the byte that it begins with."""
+_INVISIBLE_STARTS = (b"\x1b", b"\xc2", b"\xe2", b"\xe3", b"\xef", b"\0")
+_FAMILIES = (*_WRITTEN, *((start, _compiled(re.escape(start.decode("latin-1")), _ANSI, _INVISIBLE)) for start in _INVISIBLE_STARTS))
 _COMMON = {rb"\"": b'"', rb"\'": b"'", rb"\/": b"/", rb"\n": b"\n", rb"\t": b"\t", rb"\r": b"\r"}
 _MANY_BACKSLASHES = 64
 _PLACEHOLDER = b"\xff"
@@ -91,8 +102,8 @@ _LATEX = {
 
 
 def has_escapes(data: bytes) -> bool:
-    """Tell whether there may be an escape sequence in ``data``. ``False`` is certain."""
-    return bool(data.translate(None, _NO_START)) if len(data) < _LINE else any(start in data for start in ESCAPE_STARTS)
+    """Tell whether there is an escape sequence in ``data``."""
+    return any(start in data and family.search(data) is not None for start, family in _FAMILIES)
 
 
 def unescape(data: bytes) -> bytes:
@@ -122,7 +133,7 @@ def partly_unescaped(data: bytes) -> list[bytes]:
     waiting = [data]
     while waiting and len(found) < _MOST_PARTLY:
         own = waiting.pop(0)
-        for start, family in _FAMILIES:
+        for start, family in _WRITTEN:
             if start in own:
                 new = family.sub(lambda match: _decode(match[0]), own)
                 if new not in found:

@@ -12,18 +12,24 @@ from zensecrets_jupyter.core.redaction.views import SubstitutedView, View
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_QUOTED = re.compile(rb"=(?:3D|0[0-9A-F]|7F|20|09|[89A-F][0-9A-F]|\r?\n)")
+# A sign, a blank (that is no number), a character outside ASCII in UTF-8, the end of a line, a word of RFC 2047.
+_QUOTED = re.compile(rb"=(?<!==)(?:3D|0[0-9A-F]|7F|20(?![0-9]*(?:[\s,.:;)\]}]|\Z))|[C-F][0-9A-F]=[89AB][0-9A-F]|\r?\n|\?)")
 _PRINTABLE = re.compile(rb"=[0-9A-F]{2}|=[ \t]*\r?\n")
 _WORD = re.compile(rb"=\?[A-Za-z0-9_.*-]{1,60}\?([qQbB])\?([^?\s]{0,400})\?=(?:\s+(?==\?))?")
 _IN_WORD = re.compile(rb"=([0-9A-Fa-f]{2})|_")
 _UTF_7 = re.compile(rb"[&+]([A-Za-z0-9+/,]{0,400})-|\+([A-Za-z0-9/]{3,400})(?![A-Za-z0-9/])")
 
 
+def has_quoted_printable(data: bytes) -> bool:
+    """Tell whether there may be quoted-printable or an encoded word in ``data``, rather than numbers behind an equals sign."""
+    return _QUOTED.search(data) is not None
+
+
 def mail_views(view: View) -> list[View]:
     """Return what the mail encodings in ``view`` decode to."""
     data = view.data
     views: list[View] = []
-    if b"=" in data and _QUOTED.search(data):
+    if b"=" in data and has_quoted_printable(data):
         views += _substituted(view, "quoted-printable", _PRINTABLE, _decode_quoted)
     if b"=?" in data:
         views += _substituted(view, "RFC 2047", _WORD, _decode_word)

@@ -1,4 +1,4 @@
-"""Bytes and characters written as numbers: hexadecimal digits with and without separators, lists of decimal and octal numbers."""
+"""Bytes and characters written as lists of numbers: hexadecimal, decimal and octal ones."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.views import Span
 
-_HEXADECIMAL_CLASSES = bytes(0x68 if byte in b"0123456789abcdefABCDEF" else 0x2E for byte in range(256))
-_DIGIT = b"h"
-_FEWEST_DIGITS = 12
-
 _SEPARATOR = rb"[\s,;:|\-\[\](){}<>'\"/+]{1,40}"
 _START = rb"(?<![0-9A-Za-z])"
 _END = rb"(?![0-9A-Za-z])"
@@ -28,14 +24,12 @@ def _list_of(number: bytes, least: int) -> re.Pattern[bytes]:
 
 
 _LIST = re.compile(_START + rb"(?:(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _SEPARATOR + rb"){2,}(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _END)
-_CONTIGUOUS = re.compile(rb"[0-9A-Fa-f]{12,}(?:[ \t]*\r*\n[ \t]*[0-9A-Fa-f]{2,})*")
 _HEX_BYTES = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{2}", 6)
 _HEX_SMALL = _list_of(rb"0[xX][0-9A-Fa-f]{1,2}", 6)
 _HEX_WORDS = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{4})?", 3)
 _CODE_POINTS = _list_of(rb"[Uu]\+[0-9A-Fa-f]{4,6}", 6)
 _DECIMAL = _list_of(rb"[0-9]{1,7}", 6)
 _OCTAL = _list_of(rb"(?:0o?)?[0-3][0-7]{2}", 6)
-_DIGITS = re.compile(rb"[0-9A-Fa-f]")
 _NUMBER = re.compile(rb"(?:0[xXoO]|[Uu]\+)?([0-9A-Fa-f]+)")
 _LONGEST = 1 << 18
 """Bytes of a text in which lists of numbers are decoded, from its start; each number costs as much as a hundred letters."""
@@ -43,10 +37,9 @@ _LAST_OF_ASCII, _LAST_BYTE, _LAST_CHARACTER = 0x7F, 0xFF, 0x10FFFF
 
 
 def number_views(view: View) -> list[View]:
-    """Return what the numbers in ``view`` decode to."""
+    """Return what the lists of numbers in ``view`` decode to."""
     data = view.data
     views: list[View] = []
-    hexadecimal = list(_contiguous(data))
     lists = [match.span() for match in _LIST.finditer(data[:_LONGEST])]
     for expression, decode in _LISTS:
         pieces = [
@@ -55,32 +48,11 @@ def number_views(view: View) -> list[View]:
             for match in expression.finditer(data, start, end)
             for decoded, size in decode(match[0])
         ]
-        if expression is _HEX_BYTES:
-            hexadecimal += pieces
-        elif pieces:
-            views.append(PiecedView(view, pieces, "numbers"))
-    texts = [piece for piece in hexadecimal if is_printable(piece.data)]
-    others = [piece for piece in hexadecimal if not is_printable(piece.data)]
-    views += [PiecedView(view, pieces, "hexadecimal") for pieces in (texts, others) if pieces]
+        texts = [piece for piece in pieces if is_printable(piece.data)]
+        others = [piece for piece in pieces if not is_printable(piece.data)]
+        name = "hexadecimal" if expression is _HEX_BYTES else "numbers"
+        views += [PiecedView(view, found, name) for found in (texts, others) if found]
     return views
-
-
-def _contiguous(data: bytes) -> Iterator[Piece]:
-    if _DIGIT * _FEWEST_DIGITS not in data.translate(_HEXADECIMAL_CLASSES):
-        return
-    for match in _CONTIGUOUS.finditer(data):
-        run = match[0]
-        digits = run.translate(None, b" \t\r\n")
-        for shift in (0, 1):
-            own = digits[shift : len(digits) - (len(digits) - shift) % 2]
-            if own:
-                yield Piece(bytes.fromhex(own.decode("ascii")), Tokens(partial(_pairs, match, shift)))
-
-
-def _pairs(match: re.Match[bytes], shift: int) -> list[Span]:
-    """Return where each pair of digits stands, from the digit ``shift`` on; white space may be between them."""
-    digits = [digit.start() + match.start() for digit in _DIGITS.finditer(match[0])][shift:]
-    return [(first, second + 1) for first, second in zip(digits[0::2], digits[1::2], strict=False)]
 
 
 def _numbers(match: re.Match[bytes], size: int) -> list[Span]:
