@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LINES = 625_000
 """Lines of 80 characters: 50 MB."""
 PRINTING = f"for number in range({LINES}): print(f'{{number:079}}')"
+LINE = "2026-11-28 11:12:05,123 INFO package.module: processed item 1234 of 25000 in 0.71s\n"
 VALUES = """
 import secrets
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -57,11 +58,12 @@ class _Nowhere:
         """Drop it."""
 
 
+@pytest.mark.parametrize("packer", ["json", "orjson"])
 @pytest.mark.parametrize("guard", ["without", "0 values", "10 values", "1000 values"])
 @pytest.mark.benchmark(group="a message of one line")
-def test_message(benchmark: BenchmarkFixture, guard: str) -> None:
-    """A stream message of 80 characters is made and serialised."""
-    session = Session(key=b"a key")
+def test_message(benchmark: BenchmarkFixture, guard: str, packer: str) -> None:
+    """A stream message of 80 characters is made and serialised; Jupyter comes with the first packer, and takes orjson where it is."""
+    session = Session(key=b"a key", packer=packer)
     if guard != "without":
         redactor = Redactor()
         for number in range(int(guard.split(maxsplit=1)[0])):
@@ -70,5 +72,5 @@ def test_message(benchmark: BenchmarkFixture, guard: str) -> None:
         GuardedSession(session, Guard(redactor)).install()
     nowhere: Any = _Nowhere()
     parent = session.msg("execute_request")["header"]
-    content = {"name": "stdout", "text": "x" * 79 + "\n"}
+    content = {"name": "stdout", "text": LINE}
     benchmark(lambda: session.send(nowhere, session.msg("stream", content, parent=parent), ident=b"stream.stdout"))

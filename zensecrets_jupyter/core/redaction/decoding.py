@@ -18,6 +18,7 @@ from zensecrets_jupyter.core.redaction.decoders.mail import mail_views
 from zensecrets_jupyter.core.redaction.decoders.numbers import number_views
 from zensecrets_jupyter.core.redaction.decoders.runs import is_printable, text_parts
 from zensecrets_jupyter.core.redaction.skeleton import skeleton_of
+from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 from zensecrets_jupyter.core.redaction.views import View
 
 if TYPE_CHECKING:
@@ -38,25 +39,30 @@ _LEAST = 1 << 16
 _VIEWS_OF_A_LONG_TEXT = 3
 """As before, of a text that is longer than :data:`_SHORT`, and for all that is longer."""
 _SHORT = 1 << 20
+_LONG_BINARY = 1 << 14
+"""Bytes from which on only the text is searched in what was decoded and is no text, if all values are of ASCII."""
 _BASE85_OF_A_TEXT = 1 << 13
 """Bytes of a text and its views that are decoded as base85, in all its alphabets."""
 
 
 class Decoding:
-    """Decodes texts as far as a value of some length may stand in them."""
+    """Decodes texts as far as a value of some length may stand in them.
+
+    Attributes:
+        detector: Tells whether there may be something to decode in a text.
+    """
 
     def __init__(self, shortest: int) -> None:
         """Search for values of ``shortest`` bytes or more."""
-        self._detector = EncodingDetector(shortest)
+        self.detector = EncodingDetector(shortest)
+        self._is_ascii = True
 
-    def include(self, length: int) -> None:
-        """Search for values of ``length`` bytes too."""
-        if length < self._detector.shortest:
-            self._detector = EncodingDetector(length)
-
-    def has_encodings(self, data: bytes, skeleton: bytes) -> bool:
-        """Tell whether there may be something to decode in ``data``. ``False`` is certain."""
-        return self._detector.has_encodings(data, skeleton)
+    def include(self, text: bytes) -> None:
+        """Search for the value ``text`` too."""
+        self._is_ascii = self._is_ascii and text.isascii()
+        length = max(SHORTEST, len(text))
+        if length < self.detector.shortest:
+            self.detector = EncodingDetector(length)
 
     def search(self, data: bytes, find: Callable[[bytes, bytes], list[_Found]]) -> Iterator[tuple[View, _Found]]:
         """Yield what is found in ``data`` and in its views, with the view.
@@ -77,19 +83,19 @@ class Decoding:
             left = Budget(most)
             while waiting:
                 view, escapes = waiting.popleft()
-                if view is not root:
-                    if (view.name, view.data) in seen or not left.spend(len(view.data)):
-                        continue
-                    seen.add((view.name, view.data))
-                skeleton = skeleton_of(view.data)
-                found = find(view.data, skeleton)
-                for match in found:
-                    yield view, match
-                if view is not root and not is_printable(view.data):
-                    # Only what is text in it may be encoded further.
-                    waiting.extend((part, escapes) for part in text_parts(view, self._detector.shortest))
+                if view is not root and ((view.name, view.data) in seen or not left.spend(len(view.data))):
                     continue
-                if not found and not self.has_encodings(view.data, skeleton):
+                seen.add((view.name, view.data))
+                is_text = view is root or is_printable(view.data)
+                is_searched = is_text or self._is_searched_whole(view.data)
+                skeleton = skeleton_of(view.data) if is_searched else b""
+                found = find(view.data, skeleton) if is_searched else []
+                yield from ((view, match) for match in found)
+                if not is_text:
+                    # Only what is text in it may be encoded further.
+                    waiting.extend((part, escapes) for part in text_parts(view, self.detector.shortest))
+                    continue
+                if not found and not self.detector.has_encodings(view.data, skeleton):
                     continue
                 if escapes:
                     waiting.extend((child, escapes - 1) for child in unescaped(view))
@@ -97,17 +103,21 @@ class Decoding:
                     is_wrapped = any(match.part is not None for match in found)
                     level += self._blocks(view, skeleton, base85, is_wrapped=is_wrapped)
 
+    def _is_searched_whole(self, data: bytes) -> bool:
+        """Tell whether values are looked for in all of ``data``, which is no text, and not only in the texts in it."""
+        return len(data) <= _LONG_BINARY or not self._is_ascii
+
     def _blocks(self, view: View, skeleton: bytes, base85: Budget, *, is_wrapped: bool) -> Iterator[View]:
         data = view.data
         yield from layout_views(view, is_wrapped=is_wrapped)
         if b"=" in data or b"&" in data or b"+" in data:
             yield from mail_views(view)
-        detector = self._detector
+        detector = self.detector
         if detector.has_numbers(data, skeleton):
             yield from dump_views(view)
             yield from hexadecimal_views(view)
             yield from number_views(view)
-        if detector.has_runs(data):
+        if detector.has_runs(data, skeleton):
             yield from base64_views(view, detector.shortest_run)
             yield from base32_views(view, detector.shortest_run)
             yield from base85_views(view, detector.shortest_run, base85)

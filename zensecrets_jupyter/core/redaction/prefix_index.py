@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, insort
 from typing import NamedTuple
 
 from zensecrets_jupyter.core.redaction.gaps import may_begin_gap, writes_gap
-from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, SkeletonMap, skeleton_of
+from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, skeleton_of, start_of_last
 
 _FEW = 8
+_MOST_NAMES = 4096
 FEWEST = 4
 """Letters of a value that may be shown in any case."""
 
@@ -38,6 +40,7 @@ class PrefixIndex:
         """Make an empty index."""
         self._prefixes: list[Prefix] = []
         self._new: list[Prefix] = []
+        self._names: dict[tuple[bytes, bool], str | None] = {}
         self._longest = 0
         self._has_line_end = False
 
@@ -48,6 +51,7 @@ class PrefixIndex:
     def _sorted(self) -> list[Prefix]:
         new, self._new = self._new, []
         if new:
+            self._names.clear()
             self._longest = max(self._longest, *(len(prefix.skeleton) for prefix in new))
             self._has_line_end = self._has_line_end or any(b"\n" in prefix.text or b"\r" in prefix.text for prefix in new)
             if len(new) * _FEW > len(self._prefixes):
@@ -77,7 +81,6 @@ class PrefixIndex:
         offset = 0 if self._has_line_end else max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         tail = data[offset:]
         skeleton = skeleton_of(tail)
-        positions: SkeletonMap | None = None
         for start in range(max(0, len(skeleton) - self._longest + 1), len(skeleton)):
             end = skeleton[start:]
             if is_enough and len(end) < FEWEST:
@@ -85,16 +88,38 @@ class PrefixIndex:
             index = bisect_left(prefixes, (end,))
             if index == len(prefixes) or not prefixes[index].skeleton.startswith(end):
                 continue
-            positions = positions or SkeletonMap(tail)
-            position = positions.position(start)
-            written = tail[position:]
-            gaps = KEPT_BYTE.split(written)
-            while index < len(prefixes) and prefixes[index].skeleton.startswith(end):
-                prefix = prefixes[index]
-                if (not is_enough or prefix.least <= len(end)) and _begins(written, gaps, prefix):
-                    return offset + position, prefix.name
-                index += 1
+            position = start_of_last(tail, len(end))
+            name = self._name_of(tail[position:], end, index, is_enough=is_enough)
+            if name is not None:
+                return offset + position, name
         return len(data), ""
+
+    def _name_of(self, written: bytes, end: bytes, index: int, *, is_enough: bool) -> str | None:
+        """Return the name of the first value that may begin with ``written``.
+
+        Args:
+            written: The end of the text.
+            end: Its skeleton.
+            index: The first prefix with that skeleton.
+            is_enough: Whether it has to tell too much to be shown.
+        """
+        key = (written, is_enough)
+        # Hundreds of values begin with the letter that a text ends in.
+        if key in self._names:
+            return self._names[key]
+        gaps = KEPT_BYTE.split(written)
+        found = None
+        for prefix in itertools.islice(self._prefixes, index, None):
+            if not prefix.skeleton.startswith(end):
+                break
+            if (not is_enough or prefix.least <= len(end)) and _begins(written, gaps, prefix):
+                found = prefix.name
+                break
+        if len(written) <= _FEW:
+            if len(self._names) >= _MOST_NAMES:
+                self._names.clear()
+            self._names[key] = found
+        return found
 
 
 def _begins(written: bytes, gaps: list[bytes], prefix: Prefix) -> bool:

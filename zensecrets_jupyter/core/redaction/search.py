@@ -70,7 +70,7 @@ class Search:
     def _may_hold_a_value(self, data: bytes) -> bool:
         """Tell whether there is an anchor in ``data``, or something to decode. Most texts need no closer look."""
         skeleton = skeleton_of(data)
-        return self._matcher.touches(data, skeleton) or self._decoding.has_encodings(data, skeleton)
+        return self._matcher.touches(data, skeleton) or self._decoding.detector.has_encodings(data, skeleton)
 
     def find(self, data: bytes) -> list[Match]:
         """Return where values stand in ``data``, in order; what overlaps is one match."""
@@ -148,7 +148,7 @@ class Search:
 
     def _add(self, pattern: Pattern) -> None:
         self._matcher.add(pattern)
-        self._decoding.include(max(SHORTEST, len(pattern.text)))
+        self._decoding.include(pattern.text)
         if pattern.is_exact:
             self._exact_prefixes.append((pattern.text, max(SHORTEST, (len(pattern.text) + 1) // 2), pattern.name))
             return

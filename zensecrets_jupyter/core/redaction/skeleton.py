@@ -15,7 +15,8 @@ DROPPED = bytes(byte for byte in range(256) if byte not in _KEPT)
 LOWER = bytes.maketrans(bytes(range(0x41, 0x5B)), bytes(range(0x61, 0x7B)))
 KEPT_BYTE = re.compile(rb"[0-9A-Za-z\x80-\xff]")
 
-_BLOCK = 512
+_BLOCK = 2048
+_NEAR = 8
 
 
 def skeleton_of(data: bytes) -> bytes:
@@ -26,6 +27,17 @@ def skeleton_of(data: bytes) -> bytes:
 def kept_bytes(data: bytes) -> bytes:
     """Return what a skeleton keeps of ``data``, in its own case."""
     return data.translate(None, DROPPED)
+
+
+def start_of_last(data: bytes, letters: int) -> int:
+    """Return where in ``data`` the last so many letters of its skeleton begin; it has as many."""
+    length = 2 * letters + _NEAR
+    while True:
+        start = max(0, len(data) - length)
+        positions = [match.start() for match in KEPT_BYTE.finditer(data, start)]
+        if len(positions) >= letters:
+            return positions[-letters]
+        length *= 4
 
 
 class SkeletonMap:

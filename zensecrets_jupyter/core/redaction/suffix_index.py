@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction.skeleton import SkeletonMap, skeleton_of
+from zensecrets_jupyter.core.redaction.skeleton import skeleton_of, start_of_last
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
@@ -45,4 +45,4 @@ class SuffixIndex:
         length = SHORTEST
         while length < min(end, len(skeleton)) and skeleton[-length - 1] == letters[end - length - 1]:
             length += 1
-        return len(data) - len(tail) + SkeletonMap(tail).position(len(skeleton) - length)
+        return len(data) - len(tail) + start_of_last(tail, length)

@@ -35,6 +35,7 @@ class GuardedSession:
         self._had_send = "send" in vars(session)
         self._looked_at = threading.local()
         self._parent: tuple[dict[str, Any], bytes] = ({}, b"{}")
+        self._empty: bytes = session.pack({})
         self._catcher: _Catcher | None = None
         self.comms = CommTexts()
         self.streams = HeldStreams(guard, self._send_stream)
@@ -72,11 +73,17 @@ class GuardedSession:
         return socket
 
     def _guarded_pack(self, thing: Any) -> bytes:
+        if thing == {}:
+            # The metadata of nearly every message.
+            return self._empty
         looked_at = getattr(self._looked_at, "message", None)
-        if looked_at is not None and thing is looked_at.get("parent_header") and _is_header(thing):
-            return self._packed_parent(thing)
+        if looked_at is not None:
+            if thing is looked_at["content"]:
+                return bytes(self._pack(thing))
+            if thing is looked_at.get("parent_header") and _is_header(thing):
+                return self._packed_parent(thing)
         packed: bytes = self._pack(thing)
-        if not self._guard.is_on or not thing or (looked_at is not None and thing is looked_at["content"]) or _is_header(thing):
+        if not self._guard.is_on or not thing or _is_header(thing):
             return packed
         return self._safe(packed)
 

@@ -6,10 +6,9 @@ import re
 
 from zensecrets_jupyter.core.redaction.decoders.escapes import ESCAPE_STARTS, has_escapes
 from zensecrets_jupyter.core.redaction.decoders.mail import has_quoted_printable
-from zensecrets_jupyter.core.redaction.decoders.runs import runs_in
 
 _VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - ASCII's first and last letter
-_INSIDE = b"a"
+_INSIDE, _OUTSIDE = b"a", b" "
 _DECIMAL = b"0123456789"
 _IN_NUMBERS = frozenset(b"0123456789abcdefxu")
 _NUMBERS = bytes(0x68 if byte in _IN_NUMBERS else 0x2E for byte in range(256))
@@ -19,13 +18,15 @@ _AFTER_ADDRESS = (b" ", b"\t", b":", b"h")
 """What follows the first address of a dump; a number with zeros before it is none."""
 _LAYOUT = b"=&+'\"|"
 _PLAIN = bytes(byte for byte in range(256) if byte not in _LAYOUT and bytes([byte]) not in ESCAPE_STARTS)
-_UTF_7 = re.compile(rb"[&+][A-Za-z0-9+/,]{1,400}-")
+_UTF_7 = re.compile(rb"[&+][A-Za-z0-9+/,]{0,400}-")
 _TABLE = re.compile(rb"\|[^\n]{0,500}\n[^\n]{0,500}\|")
 # Each begins with a sign that is rare or that the text is known to hold: that is what a search looks for.
 _LITERALS = re.compile(rb"\n\s*[bBrRuUfF]{1,2}['\"]")
 _LETTERS = re.compile(rb", ?(['\"]).\1, ?['\"]")
 _LONG = 1 << 14
 """Bytes up to which a text is looked at more closely before it is decoded."""
+_LINE = 200
+_SAMPLES = 4001
 
 
 class EncodingDetector:
@@ -42,34 +43,61 @@ class EncodingDetector:
         self.shortest_run = -(-shortest * 4 // 3)
         self._run = _INSIDE * self.shortest_run
         # Of the four digits of base64 that three bytes of text are written with, one is a letter at least.
-        self._letters = _INSIDE * (self.shortest_run // 4)
+        self._letters = self.shortest_run // 4
         self._digits = _DIGIT * (2 * shortest)
 
     def has_encodings(self, data: bytes, skeleton: bytes) -> bool:
         """Tell whether there may be something to decode in ``data``, which has that skeleton. ``False`` is certain."""
         signs = data.translate(None, _PLAIN)
-        if signs and (has_escapes(data) or _has_layout(data, signs)):
+        if signs and ((signs.translate(None, _LAYOUT) and has_escapes(data)) or _has_layout(data, signs)):
             return True
-        return self.has_runs(data) or self.has_numbers(data, skeleton)
+        visible = data.translate(_VISIBLE)
+        # The first half of each is what most texts need: no method is called for it.
+        return (
+            (self._run in visible and self._has_runs(data, skeleton, visible))
+            or (self._digits in skeleton.translate(_NUMBERS) and _has_numbers(skeleton))
+            or (_ZEROS in data and _has_dump(data))
+        )
 
-    def has_runs(self, data: bytes) -> bool:
-        """Tell whether there may be base64, base32 or base85 in ``data``."""
-        if self._run not in data.translate(_VISIBLE) or self._letters not in data.translate(_VISIBLE, _DECIMAL):
+    def has_runs(self, data: bytes, skeleton: bytes) -> bool:
+        """Tell whether there may be base64, base32 or base85 in ``data``, which has that skeleton."""
+        return self._has_runs(data, skeleton, data.translate(_VISIBLE))
+
+    def _has_runs(self, data: bytes, skeleton: bytes, visible: bytes) -> bool:
+        if len(skeleton.translate(None, _DECIMAL)) < self._letters:
             return False
+        start = visible.find(self._run)
+        if start < 0 or len(data) > _LONG:
+            return start >= 0
         # A line of one sign again and again, and a number that is filled up with zeros, are no encoded text.
-        return len(data) > _LONG or any(not _is_filled(data[start:end]) for start, end in runs_in(data, _VISIBLE, self.shortest_run))
+        while start >= 0:
+            end = visible.find(_OUTSIDE, start)
+            if not _is_filled(data[start : end if end >= 0 else len(data)]):
+                return True
+            start = visible.find(self._run, end) if end >= 0 else -1
+        return False
 
     def has_numbers(self, data: bytes, skeleton: bytes) -> bool:
         """Tell whether there may be bytes written as numbers in ``data``, with whatever between them, or a dump."""
-        if self._digits in skeleton.translate(_NUMBERS) and not _is_filled(skeleton) and not skeleton.isalpha():
-            return True
-        return _ZEROS in data and _has_lines(data) and any(sign in data and _ZEROS + sign in data for sign in _AFTER_ADDRESS)
+        return (self._digits in skeleton.translate(_NUMBERS) and _has_numbers(skeleton)) or (_ZEROS in data and _has_dump(data))
+
+
+def _has_numbers(skeleton: bytes) -> bool:
+    return not skeleton.isalpha() and not _is_filled(skeleton)
+
+
+def _has_dump(data: bytes) -> bool:
+    return _has_lines(data) and any(sign in data and _ZEROS + sign in data for sign in _AFTER_ADDRESS)
 
 
 def _is_filled(data: bytes) -> bool:
-    """Tell whether ``data`` is mostly one character, such as a ruler, or a number with zeros before it."""
-    middle = len(data) // 2
-    return 4 * data.count(data[middle : middle + 1]) >= 3 * len(data)
+    """Tell whether ``data`` is mostly one character, such as a ruler, or a number with zeros before it. Of long data samples tell."""
+    sample = data if len(data) <= _LONG else data[:: len(data) // _SAMPLES]
+    length = len(sample)
+    middle = length // 2
+    if 4 * sample.count(sample[middle : middle + 1]) >= 3 * length:
+        return True
+    return length > _LINE and any(4 * sample.count(sample[start : start + 1]) >= 3 * length for start in range(0, length, length // 5))
 
 
 def _has_layout(data: bytes, signs: bytes) -> bool:

@@ -11,10 +11,12 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from zensecrets_jupyter.core.redaction.decoders.runs import is_printable
 from zensecrets_jupyter.core.redaction.views import SubstitutedView, View
 
 ESCAPE_STARTS = (b"\\", b"%", b"&", b"<", b"\x1b", b"\xc2", b"\xe2", b"\xe3", b"\xef", b"\0")
 """Bytes that an escape sequence begins with."""
+_NO_START = bytes(byte for byte in range(256) if bytes([byte]) not in ESCAPE_STARTS)
 
 # Each alternative stands behind the byte that it begins with: a search for one of those bytes is fast.
 # ECMA-48, 5th edition, 5.3 to 5.6: control sequences, control strings; ECMA-35: designations of character sets.
@@ -50,7 +52,7 @@ _TAG = rf"(?<=<)(?:/?(?:{_by_first_letter(_ELEMENTS)})(?=[\s/>])|!--|(?i:!DOCTYP
 # Zero-width characters, joiners and directions; soft hyphen; box drawing; spaces of other widths; the zeros of UTF-16.
 _INVISIBLE = (
     r"(?<=\xe2)(?:\x80[\x8b-\x8f\xaa-\xae\x80-\x8a\xaf]|\x81[\xa0-\xaf]|[\x94\x95][\x80-\xbf])"
-    r"|(?<=\xef)\xbb\xbf|(?<=\xc2)[\xad\xa0]|(?<=\xe3)\x80\x80|(?<=\x00)"
+    r"|(?<=\xef)\xbb\xbf|(?<=\xc2)[\xad\xa0]|(?<=\xe3)\x80\x80|(?<=\x00)\x00*"
 )
 
 
@@ -79,8 +81,9 @@ _WRITTEN = (
     (b"<", _compiled("<", _TAG)),
 )
 """The families of escape sequences that people write, each by the byte that it begins with."""
-_INVISIBLE_STARTS = (b"\x1b", b"\xc2", b"\xe2", b"\xe3", b"\xef", b"\0")
-_FAMILIES = (*_WRITTEN, *((start, _compiled(re.escape(start.decode("latin-1")), _ANSI, _INVISIBLE)) for start in _INVISIBLE_STARTS))
+_FAMILIES = (*_WRITTEN, *((start, _compiled(start.decode("latin-1"), _ANSI, _INVISIBLE)) for start in (b"\xc2", b"\xe2", b"\xe3", b"\xef")))
+_ALWAYS_ESCAPES = (b"\\", b"\x1b", b"\0")
+"""Bytes that are decoded whatever follows."""
 _COMMON = {rb"\"": b'"', rb"\'": b"'", rb"\/": b"/", rb"\n": b"\n", rb"\t": b"\t", rb"\r": b"\r"}
 _MANY_BACKSLASHES = 64
 _PLACEHOLDER = b"\xff"
@@ -88,6 +91,9 @@ _PLACEHOLDER = b"\xff"
 _MOST_PARTLY = 24
 _LONG = 4096
 _SHOWN_AS_NOTHING = _compiled(r"<\x1b\xc2\xe2\xe3\xef\x00", _TAG, _ANSI, _INVISIBLE)
+_SHOWN = bytes(byte for byte in range(256) if byte not in b"<\x1b\xc2\xe2\xe3\xef\x00")
+_LONG_TEXT = 1 << 14
+"""Bytes from which on bytes outside ASCII are taken for characters only if most of the text is text."""
 _HIGH_BYTE = re.compile(rb"\\x[89A-Fa-f][0-9A-Fa-f]")
 _BLOCK_TAG = re.compile(rb"</?(?:br|p|div|td|th|tr|li|ul|ol|pre|table|thead|tbody|h[1-6]|hr|section)\b", re.IGNORECASE)
 _SPACES = re.compile(rb"\xc2\xa0|\xe2\x80[\x80-\x8a\xaf]|\xe3\x80\x80")
@@ -102,7 +108,11 @@ _LATEX = {
 
 
 def has_escapes(data: bytes) -> bool:
-    """Tell whether there is an escape sequence in ``data``."""
+    """Tell whether there may be an escape sequence in ``data``. ``False`` is certain."""
+    if not data.translate(None, _NO_START):
+        return False
+    if any(start in data for start in _ALWAYS_ESCAPES):
+        return True
     return any(start in data and family.search(data) is not None for start, family in _FAMILIES)
 
 
@@ -148,7 +158,7 @@ def unescaped(view: View) -> list[View]:
     if not has_escapes(data):
         return []
     views: list[View] = []
-    if b"\\" in data or b"%" in data:
+    if (b"\\" in data or b"%" in data) and data.translate(None, _SHOWN):
         # What is invisible may stand inside of an escape sequence.
         shown = _SHOWN_AS_NOTHING.sub(lambda match: _decode(match[0]), data)
         if shown != data:
@@ -156,7 +166,7 @@ def unescaped(view: View) -> list[View]:
     new = unescape(data)
     if new != data:
         views.append(SubstitutedView(view, new, "escapes", _ONE, _decode))
-    if b"\\x" in data and _HIGH_BYTE.search(data):
+    if b"\\x" in data and _HIGH_BYTE.search(data) and (len(data) <= _LONG_TEXT or is_printable(new)):
         characters = _MANY.sub(lambda match: _decode_as_character(match[0]), data)
         if characters != new:
             views.append(SubstitutedView(view, characters, "escapes", _ONE, _decode_as_character))
