@@ -64,7 +64,7 @@ class EncodingDetector:
         return self._has_runs(data, skeleton, data.translate(_VISIBLE))
 
     def _has_runs(self, data: bytes, skeleton: bytes, visible: bytes) -> bool:
-        if len(skeleton.translate(None, _DECIMAL)) < self._letters:
+        if len(skeleton[:_LINE].translate(None, _DECIMAL)) < self._letters > len(skeleton.translate(None, _DECIMAL)):
             return False
         start = visible.find(self._run)
         if start < 0 or len(data) > _LONG:
