@@ -17,3 +17,18 @@ _CONTINUATION = bytes(range(0x80, 0xC0))
 def count_characters(data: bytes) -> int:
     """Return how many characters of UTF-8 begin in ``data``."""
     return len(data.translate(None, _CONTINUATION))
+
+
+def common_length(one: bytes, other: bytes) -> int:
+    """Return how many bytes the two begin with alike."""
+    length = min(len(one), len(other))
+    if one[:length] == other[:length]:
+        return length
+    low, high = 0, length
+    while high - low > 1:
+        middle = (low + high) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low

@@ -1,35 +1,26 @@
-"""The matcher: finds patterns in one view of a text, by their anchors in its skeleton, and tells how far each match goes."""
+"""The matcher: finds patterns in one view of a text, by their anchors in its skeleton."""
 
 from __future__ import annotations
 
-import itertools
 import re
-from bisect import bisect_left
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction.automaton import AnchorIndex, Hit
-from zensecrets_jupyter.core.redaction.characters import to_character
-from zensecrets_jupyter.core.redaction.gaps import writes_gap
+from zensecrets_jupyter.core.redaction.automaton import AnchorIndex
+from zensecrets_jupyter.core.redaction.candidates import CandidateOrders
+from zensecrets_jupyter.core.redaction.comparison import Comparison
 from zensecrets_jupyter.core.redaction.matches import Match
-from zensecrets_jupyter.core.redaction.patterns import TRUNCATED, Pattern, PatternKey, reduced_to_signs
-from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, SkeletonMap, kept_bytes, skeleton_of
+from zensecrets_jupyter.core.redaction.patterns import Pattern, PatternKey, reduced_to_signs
+from zensecrets_jupyter.core.redaction.skeleton import skeleton_of
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    _Candidates = Callable[[Hit, bytes], Sequence[PatternKey]]
+    from zensecrets_jupyter.core.redaction.automaton import Hit
 
 _FEW = 4
 """Patterns with the same anchor that are compared one by one."""
-_MOST_ALIKE = 16
-"""Patterns with the same letters around that anchor that are compared."""
-_ANY_CASE = 16
-"""Letters from which on a match may be in any case; a shorter one is in its own, or in capitals or small letters throughout."""
-_HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
-_EDGE = 4
-"""Bytes that one byte of punctuation at an end of a value is written with at most."""
-_QUOTING = frozenset(b"\\'\"`^")
+_LONGEST_ANCHOR = 64
 
 
 class Matcher:
@@ -41,7 +32,7 @@ class Matcher:
         self._exact = AnchorIndex()
         self._few_signs: list[tuple[bytes, Pattern]] = []
         self._keys: list[PatternKey] = []
-        self._orders: dict[tuple[bytes, int, int], _Orders] = {}
+        self._orders: dict[tuple[bytes, int, int], CandidateOrders] = {}
         self.has_exact = False
 
     def add(self, pattern: Pattern) -> None:
@@ -71,7 +62,7 @@ class Matcher:
         """Return where patterns stand in ``data``; matches may overlap."""
         own = skeleton_of(data) if skeleton is None else skeleton
         hits = self._skeletons.hits(own)
-        matches = _Comparison(data, own).matches(hits, self._candidates) if hits else []
+        matches = Comparison(data, own).matches(hits, self._candidates) if hits else []
         if self.has_exact:
             matches += self._exact_matches(data)
         return matches
@@ -107,325 +98,9 @@ class Matcher:
         key = (hit.anchor, owners[0], len(owners))
         orders = self._orders.get(key)
         if orders is None:
-            orders = self._orders[key] = _Orders(self._owners(hit), len(hit.anchor))
+            orders = self._orders[key] = CandidateOrders(self._owners(hit), len(hit.anchor))
         return orders.nearest(skeleton, hit.start)
-
-
-_LONGEST_ANCHOR = 64
-
-
-def _shortest_last(extent: tuple[int, int, PatternKey]) -> int:
-    return extent[0] - extent[1]
-
-
-def _is_inside(begin: int, stop: int, found: tuple[int, int]) -> bool:
-    return found[0] <= begin and stop <= found[1]
-
-
-def _start(hit: Hit) -> int:
-    return hit.start
 
 
 def _owners(hit: Hit) -> list[int]:
     return [hit.owners] if isinstance(hit.owners, int) else hit.owners
-
-
-class _Orders:
-    """Patterns with the same anchor, in order of what follows it and of what stands before it."""
-
-    def __init__(self, keys: list[PatternKey], length: int) -> None:
-        self._length = length
-        ahead = sorted((key.pattern.skeleton[key.offset :], index) for index, key in enumerate(keys))
-        behind = sorted((key.pattern.skeleton[: key.offset + length][::-1], index) for index, key in enumerate(keys))
-        self._ahead, self._behind = [text for text, _ in ahead], [text for text, _ in behind]
-        self._keys_ahead, self._keys_behind = [keys[index] for _, index in ahead], [keys[index] for _, index in behind]
-        self._longest = max(len(key.pattern.skeleton) for key in keys)
-
-    def nearest(self, skeleton: bytes, start: int) -> list[PatternKey]:
-        ahead = skeleton[start : start + self._longest]
-        end = start + self._length
-        behind = skeleton[max(0, end - self._longest) : end][::-1]
-        found = [*_nearest(self._ahead, self._keys_ahead, ahead), *_nearest(self._behind, self._keys_behind, behind)]
-        return list(dict.fromkeys(found))
-
-
-def _nearest(texts: list[bytes], keys: list[PatternKey], wanted: bytes) -> list[PatternKey]:
-    """Return the patterns that have most in common with what is wanted: the one that ends there first."""
-    index = bisect_left(texts, wanted)
-    around = [at for at in (index - 1, index) if 0 <= at < len(texts)]
-    best = max(_common(texts[at], wanted) for at in around)
-    first = bisect_left(texts, wanted[:best])
-    # Those with the same letters differ in the signs between them, as a value does with and without its backslashes.
-    alike = itertools.takewhile(lambda at: texts[at].startswith(wanted[:best]), range(first, min(len(texts), first + _MOST_ALIKE)))
-    return [keys[at] for at in dict.fromkeys([*alike, *around])]
-
-
-class _Comparison:
-    """Patterns compared with one view."""
-
-    def __init__(self, data: bytes, skeleton: bytes) -> None:
-        self._data = data
-        self._skeleton = skeleton
-        self._map: SkeletonMap | None = None
-
-    def matches(self, hits: list[Hit], candidates: _Candidates) -> list[Match]:
-        found: list[Match] = []
-        done: dict[int, int] = {}
-        whole = (0, 0)
-        for hit in sorted(hits, key=_start):
-            end = hit.start + len(hit.anchor)
-            nearest = (hit.start, hit.start)
-            for begin, stop, key in self._extents(hit, candidates(hit, self._skeleton)):
-                # What reaches no further than a whole value, what was found with that pattern, or from this anchor, would add nothing.
-                if done.get(id(key.pattern), -1) >= end or _is_inside(begin, stop, whole) or _is_inside(begin, stop, nearest):
-                    continue
-                match = self._match(key.pattern, key.offset, hit, begin, stop)
-                if match is None:
-                    continue
-                found.append(match[0])
-                nearest = match[1:]
-                done[id(key.pattern)] = nearest[1]
-                if match[0].is_whole:
-                    whole = nearest
-        return found
-
-    def _extents(self, hit: Hit, keys: Sequence[PatternKey]) -> list[tuple[int, int, PatternKey]]:
-        """Return how far the letters of each pattern go around an anchor, from where to where in the skeleton; the longest first."""
-        skeleton, start = self._skeleton, hit.start
-        found = []
-        for key in keys:
-            own, offset = key.pattern.skeleton, key.offset
-            left = _common(own[:offset][::-1], skeleton[max(0, start - offset) : start][::-1])
-            right = _common(own[offset:], skeleton[start : start + len(own) - offset])
-            found.append((start - left, start + right, key))
-        if len(found) > 1:
-            found.sort(key=_shortest_last)
-        return found
-
-    def _position(self, index: int) -> int:
-        if len(self._skeleton) == len(self._data):
-            return index
-        if self._map is None:
-            self._map = SkeletonMap(self._data)
-        return self._map.position(index)
-
-    def _match(self, pattern: Pattern, offset: int, hit: Hit, start: int, end: int) -> tuple[Match, int, int] | None:
-        """Return the match around an anchor, and where it begins and ends in the skeleton; ``None`` if there is none.
-
-        Args:
-            pattern: The pattern.
-            offset: Where in it the anchor begins.
-            hit: Where the anchor stands.
-            start: Where in the skeleton its letters begin.
-            end: Where they end.
-        """
-        length = len(hit.anchor)
-        # Where it begins and ends in the pattern's skeleton, and how far the text's is ahead of it.
-        shift = hit.start - offset
-        begin, stop = start - shift, end - shift
-        first, last = self._position(begin + shift), self._position(stop - 1 + shift)
-        written = self._data[first : last + 1]
-        whole = pattern.text[pattern.starts[begin] : pattern.starts[stop - 1] + 1]
-        is_plain = written == whole
-        if not is_plain:
-            narrowed = self._narrowed(pattern, written, begin, stop, (offset, offset + length))
-            if narrowed is None:
-                return None
-            begin, stop = narrowed
-            first, last = self._position(begin + shift), self._position(stop - 1 + shift)
-        if not self._is_apart(pattern, first, last):
-            return None
-        is_whole = begin == 0 and stop == len(pattern.skeleton)
-        part = None
-        if begin > pattern.first or stop < pattern.last:
-            part = self._part(pattern, max(begin, pattern.first), min(stop, pattern.last), shift)
-        before = self._edge_before(pattern.gaps[0], first) if begin == 0 else _NO_EDGE
-        after = self._edge_after(pattern.gaps[-1], last + 1) if stop == len(pattern.skeleton) else _NO_EDGE
-        if is_whole and stop < TRUNCATED and not (before.is_complete and after.is_complete):
-            # Of few letters without their signs nobody could tell whose they are.
-            return None
-        start_byte, end_byte = first - before.length, last + 1 + after.length
-        if not is_plain and b"\0" in written[:8] and b"\0" not in whole:
-            start_byte, end_byte = self._with_zeros(start_byte, end_byte)
-        goes_on = stop < len(pattern.skeleton)
-        if begin:
-            start_byte = to_character(self._data, start_byte)
-        if goes_on:
-            end_byte = to_character(self._data, end_byte, start_byte)
-        encoding = "plain" if is_plain else "quoted or wrapped"
-        return (
-            Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value, part),
-            begin + shift,
-            stop + shift,
-        )
-
-    def _with_zeros(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a text in UTF-16 begins and ends, of which the zero at one end belongs to it."""
-        if self._data[end : end + 1] == b"\0":
-            return start, end + 1
-        return (start - 1 if start and self._data[start - 1] == 0 else start), end
-
-    def _part(self, pattern: Pattern, begin: int, stop: int, shift: int) -> tuple[int, int]:
-        """Return where letters of a pattern stand, with the signs around them that are its own too."""
-        start, end = self._position(begin + shift), self._position(stop - 1 + shift) + 1
-        start -= self._edge_before(pattern.gaps[begin], start).length
-        end += self._edge_after(pattern.gaps[stop], end).length
-        written = self._data[start:end]
-        return end - len(written.lstrip()), start + len(written.rstrip())
-
-    def _narrowed(self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int] | None:
-        """Return how much of the pattern from ``begin`` to ``stop`` is really written, around the anchor; ``None`` if that is not."""
-        offset = begin
-        if not _is_in_case(kept_bytes(written), pattern.kept[begin:stop]):
-            # The rest of a long value in capitals may end before the text does.
-            begin, stop = self._in_case(pattern, written, begin, stop, anchor)
-            if not begin <= anchor[0] < anchor[1] <= stop:
-                return None
-        gaps = KEPT_BYTE.split(written)[begin - offset : stop - offset + 1]
-        own = pattern.gaps
-        is_long = stop - begin >= TRUNCATED
-        bad = [
-            begin + index
-            for index in range(1, len(gaps) - 1)
-            if gaps[index] != own[begin + index] and not writes_gap(gaps[index], own[begin + index], is_long=is_long)
-        ]
-        if not bad or _is_spaced(gaps[1:-1], own[begin + 1 : stop], pattern.kept[begin + 1 : stop]):
-            return begin, stop
-        # A gap is known by the letter behind it.
-        before = [index for index in bad if index <= anchor[0]]
-        behind = [index for index in bad if index >= anchor[1]]
-        if len(before) + len(behind) < len(bad):
-            return None
-        return (max(before) if before else begin), (min(behind) if behind else stop)
-
-    @staticmethod
-    def _in_case(pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int]:
-        """Return how much of the pattern is written in its own case around the anchor; nothing if the anchor is not."""
-        shown, own = kept_bytes(written), pattern.kept[begin:stop]
-        first, last = anchor[0] - begin, anchor[1] - begin
-        if shown[first:last] != own[first:last]:
-            return 0, 0
-        right = _common(shown[first:], own[first:])
-        left = _common(shown[:last][::-1], own[:last][::-1])
-        return begin + last - left, begin + first + right
-
-    def _is_apart(self, pattern: Pattern, first: int, last: int) -> bool:
-        """Tell whether a number stands alone, and not inside a longer number or a text of hexadecimal digits."""
-        if not pattern.text.isdigit():
-            return True
-        data = self._data
-        before, behind = data[max(0, first - 64) : first], data[last + 1 : last + 65]
-        if before[-1:].isdigit() or behind[:1].isdigit():
-            return False
-        if (before[-1:] == b"." and before[-2:-1].isdigit()) or (behind[:1] == b"." and behind[1:2].isdigit()):
-            return False
-        around = _letters_at_end(before) + _letters_at_start(behind)
-        return not around or not all(byte in _HEXADECIMAL for byte in around)
-
-    def _edge_before(self, gap: bytes, position: int) -> _Edge:
-        """Return how the end of ``gap`` is written before ``position``."""
-        return _edge(gap[::-1], self._data[max(0, position - _EDGE * len(gap)) : position][::-1], reverse=True) if gap else _NO_EDGE
-
-    def _edge_after(self, gap: bytes, position: int) -> _Edge:
-        """Return how the beginning of ``gap`` is written from ``position`` on."""
-        return _edge(gap, self._data[position : position + _EDGE * len(gap)], reverse=False) if gap else _NO_EDGE
-
-
-class _Edge(NamedTuple):
-    """What is written of the signs at an end of a value: how many bytes, and whether it is all of them but for white space and quotes."""
-
-    length: int
-    is_complete: bool
-
-
-_NO_EDGE = _Edge(0, is_complete=True)
-
-
-def _edge(edge: bytes, text: bytes, *, reverse: bool) -> _Edge:
-    """Return how much of ``text`` writes ``edge``, byte by byte, each perhaps with a backslash or a quote before it."""
-    position = taken = written = 0
-    for byte in edge:
-        at = position
-        if byte == _CARRIAGE_RETURN and text[at : at + 1] != b"\r":
-            written += 1
-            continue
-        if byte == _BLANK and text[at : at + 1] == b"+":
-            position = taken = at + 1
-            written += 1
-            continue
-        while not reverse and at < len(text) and text[at] != byte and text[at] in _QUOTING:
-            at += 1
-        if at >= len(text) or text[at] != byte:
-            break
-        position = taken = at + 1
-        written += 1
-        if reverse and position < len(text) and text[position] == 0x5C and byte != 0x5C:  # noqa: PLR2004 - a backslash
-            position = taken = position + 1
-    return _Edge(taken, not edge[written:].translate(None, _NO_SIGNS))
-
-
-_NO_SIGNS = b" \t\r\n\0\\'\"`^"
-_BLANK, _CARRIAGE_RETURN = b" \r"
-
-
-def _letters_at_end(data: bytes) -> bytes:
-    return data[len(data.rstrip(_ALNUM)) :]
-
-
-def _letters_at_start(data: bytes) -> bytes:
-    return data[: len(data) - len(data.lstrip(_ALNUM))]
-
-
-_ALNUM = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
-
-def _is_in_case(shown: bytes, own: bytes) -> bool:
-    """Tell whether both are in the same case, or one is in another that a text may be in as a whole."""
-    if shown == own:
-        return True
-    if len(own) >= _ANY_CASE:
-        return True
-    return len(own) > SHORTEST and shown in {own.upper(), own.lower()}
-
-
-def _is_spaced(gaps: list[bytes], own: list[bytes], letters: bytes) -> bool:
-    """Tell whether the same signs are inserted each time: in a short value between every two letters, as in a list of letters."""
-    inserted = {gap for gap, known in zip(gaps, own, strict=True) if gap and not known}
-    if len(inserted) != 1 or len(gaps) < SHORTEST + 1:
-        return False
-    sign = inserted.pop()
-    if not sign or len(sign) > TRUNCATED:
-        return False
-    is_long = len(letters) + 1 >= TRUNCATED
-    return all(
-        gap == sign or (known and _letters_in(known, gap)) or (not gap and (is_long or _is_continuation(letter)))
-        for gap, known, letter in zip(gaps, own, letters, strict=True)
-    )
-
-
-def _is_continuation(byte: int) -> bool:
-    """Tell whether ``byte`` is none that a character begins with in UTF-8."""
-    return byte & 0xC0 == 0x80  # noqa: PLR2004 - bits 10xxxxxx
-
-
-def _letters_in(own: bytes, shown: bytes) -> bool:
-    index = 0
-    for byte in shown:
-        if index < len(own) and byte == own[index]:
-            index += 1
-    return index == len(own)
-
-
-def _common(one: bytes, other: bytes) -> int:
-    """Return how many bytes the two begin with alike."""
-    length = min(len(one), len(other))
-    if one[:length] == other[:length]:
-        return length
-    low, high = 0, length
-    while high - low > 1:
-        middle = (low + high) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle
-    return low

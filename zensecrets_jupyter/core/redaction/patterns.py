@@ -27,6 +27,7 @@ _TOKEN = re.compile(rb"[A-Za-z0-9+/=_.~-]+")
 _SHORTEST_TOKEN = 48
 _OTHER = re.compile(rb"[\x80-\xff]")
 _LONGEST_EXACT = 256
+_BEFORE_NUMBER = re.compile(rb" (?=[0-9])")
 
 
 class Pattern:
@@ -179,9 +180,6 @@ def _written(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> I
                 data = written.encode(encoding, "surrogatepass")
                 yield Pattern(written, name, is_value=is_value, data=data)
                 yield Pattern(written, name, is_value=is_value, data=data.decode("latin-1").encode())
-
-
-_BEFORE_NUMBER = re.compile(rb" (?=[0-9])")
 
 
 def _decoded_pattern(data: bytes, text: str, name: str, *, is_value: bool) -> Pattern:
