@@ -52,12 +52,23 @@ CHANNELS = {
     "worker.start(); worker.join()",
 }
 
+LOGS = {
+    "loguru": "from loguru import logger\nlogger.remove(); logger.add('log.txt', format='{message} {extra}')\n"
+    "logger.bind(token=value).info(value)",
+    "structlog": "import structlog\nstructlog.configure(logger_factory=structlog.PrintLoggerFactory(open('log.txt', 'w')))\n"
+    "structlog.get_logger().info(value, token=value)",
+    "FileHandler": "logging.basicConfig(filename='log.txt', format='%(msg)s %(token)s'); logging.warning(value, extra={'token': value})",
+    "a record that is pickled": "record = logging.makeLogRecord({'msg': value, 'extra': value})\n"
+    "open('log.txt', 'wb').write(logging.handlers.SocketHandler('localhost', 0).makePickle(record))",
+}
+"""Logs that are written to ``log.txt``."""
+
 
 def _run(tmp_path: Path, code: str) -> str:
     """Return what a script writes to standard output and standard error."""
     script = tmp_path / "script.py"
     script.write_text(code, encoding="utf-8")
-    done = subprocess.run([sys.executable, str(script)], check=False, capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, str(script)], check=False, capture_output=True, timeout=60, cwd=tmp_path)
     return (done.stdout + done.stderr).decode()
 
 
@@ -77,6 +88,20 @@ def test_a_script_shows_no_value(channel: str, value: str, tmp_path: Path) -> No
     assert find_canary(said) == []
     if channel not in {"base64", "worker that protects its own output"}:
         assert value[:-1] in _run(tmp_path, f"{BEGIN}{READ}{CHANNELS[channel]}")
+
+
+@pytest.mark.parametrize("log", LOGS)
+def test_a_log_holds_no_value(log: str, value: str, tmp_path: Path) -> None:
+    """Whatever library and handler writes a log to a file, the mask is in it; without the protection it is the value."""
+    said = {}
+    for protect in ("protect_output()\n", ""):
+        assert _run(tmp_path, f"{BEGIN}{protect}{READ}{LOGS[log]}") == ""
+        said[protect] = (tmp_path / "log.txt").read_bytes().decode("utf-8", "replace")
+        (tmp_path / "log.txt").unlink()
+    protected, plain = said.values()
+    assert MASK in protected
+    assert find_canary(protected) == []
+    assert value in plain
 
 
 WORKERS = """

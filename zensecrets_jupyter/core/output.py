@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import sys
 import threading
@@ -11,7 +10,9 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from zensecrets_jupyter.core.redaction import FAILED, RedactingFilter, protect_environment, the_redactor
+from zensecrets_jupyter.core.logs import mask_logging
+from zensecrets_jupyter.core.redaction import FAILED, protect_environment, the_redactor
+from zensecrets_jupyter.core.redaction.stream import IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from zensecrets_jupyter.core.redaction import Redactor
-
-IDLE = 0.05
-"""Seconds without more text after which held-back text is written."""
 
 
 def redact(text: str) -> str:
@@ -33,9 +31,10 @@ def redact(text: str) -> str:
 def protect_output() -> OutputProtection:
     """Mask known values in what this process prints and logs; return the object that ends it.
 
-    It covers ``sys.stdout``, ``sys.stderr`` and every log record, whatever handler writes it, also a handler that is made later. It does
-    not cover what other processes write, nor bytes that are written to a file descriptor. Call it once at the top of a script or of a
-    worker's function, or use it in a ``with`` block. A second call changes nothing; the masking ends when each returned object is closed.
+    It covers ``sys.stdout``, ``sys.stderr`` and every log record, whatever handler writes it, also a handler that is made later, sinks of
+    loguru and loggers that structlog wraps. It does not cover what other processes write, nor bytes that are written to a file descriptor.
+    Call it once at the top of a script or of a worker's function, or use it in a ``with`` block. A second call changes nothing; the masking
+    ends when each returned object is closed.
     """
     return OutputProtection()
 
@@ -70,7 +69,7 @@ class OutputProtection:
 class RedactedText:
     """A text stream that masks values in what is written, and is the inner stream for everything else.
 
-    The end of a text that may be the beginning of a value waits for the rest, :data:`IDLE` seconds at most.
+    The end of a text that may be the beginning of a value waits for the rest, 50 ms at most.
     """
 
     def __init__(self, inner: Any, redactor: Redactor, *, is_on: Callable[[], bool] | None = None, at_exit: bool = False) -> None:
@@ -259,31 +258,13 @@ class _Shared:
                 self._undo.callback(_unwrap, name, wrapped, stream)
                 atexit.register(wrapped.hold_nothing)
                 self._undo.callback(atexit.unregister, wrapped.hold_nothing)
-        _redact_records(RedactingFilter(redactor), self._undo)
+        mask_logging(redactor, self._undo)
 
 
 def _unwrap(name: str, wrapped: RedactedText, stream: Any) -> None:
     wrapped.hold_nothing()
     if getattr(sys, name) is wrapped:
         setattr(sys, name, stream)
-
-
-def _redact_records(redacting: RedactingFilter, undo: ExitStack) -> None:
-    """Redact each log record before any handler writes it: handlers made later, ``extra=`` and queues are covered too."""
-    handle = logging.Handler.handle
-
-    def handle_redacted(handler: logging.Handler, record: logging.LogRecord) -> Any:
-        redacting.filter(record)
-        return handle(handler, record)
-
-    logging.Handler.handle = handle_redacted  # type: ignore[method-assign,assignment] # the one method that every handler is called by
-
-    def restore() -> None:
-        # Whoever replaced it after us calls ours.
-        if logging.Handler.handle is handle_redacted:
-            logging.Handler.handle = handle  # type: ignore[method-assign] # as it was
-
-    undo.callback(restore)
 
 
 _shared = _Shared()

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.redactor import Redactor
     from zensecrets_jupyter.core.redaction.search import Search
 
+IDLE = 0.05
+"""Seconds without more text after which who writes a stream lets go of what is held back; performance.md."""
 _REMEMBERED = 65_536
 """Bytes of a text that could not be looked through which are remembered: a value may go on after it."""
 _CONTEXT = 8

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction import FAILED
-from zensecrets_jupyter.notebook.guard.streams import IDLE
+from zensecrets_jupyter.core.redaction.stream import IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

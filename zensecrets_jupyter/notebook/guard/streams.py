@@ -9,15 +9,13 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.redaction import FAILED
+from zensecrets_jupyter.core.redaction.stream import IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from zensecrets_jupyter.core.redaction import StreamRedactor
     from zensecrets_jupyter.notebook.guard.guard import Guard
-
-IDLE = 0.05
-"""Seconds without more text after which what is held back is let go; performance.md."""
 
 _REMEMBERED = 64
 """Streams of which the end is remembered: a thread goes on writing to the output of its cell."""
