@@ -1,7 +1,7 @@
-"""An index of anchors: an automaton for those that are settled, a look at every six bytes for those that came just now.
+"""Anchor index: an Aho-Corasick automaton, and a dictionary for anchors added since it was built.
 
-Building an automaton of all anchors takes as long as searching megabytes. So new anchors are looked for in another way, which is slow on
-long texts, and an automaton is built only when those searches together have cost as much as building it.
+Building an automaton of all anchors takes as long as searching megabytes. New anchors are therefore looked up in a dictionary, which is
+slow on long texts. The automaton is rebuilt once those lookups together have cost as much as a rebuild.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class _Automaton:
 
 
 class _State(NamedTuple):
-    """What a search works on; it is replaced as a whole, so that a search in another thread sees the old or the new."""
+    """The indexes of a search, replaced atomically: another thread sees the old state or the new one."""
 
     automata: tuple[_Automaton, ...]
     new: _NewAnchors
@@ -132,7 +132,7 @@ class AnchorIndex:
         return found + state.new.hits(data) if state.new.owners else found
 
     def _ready(self, length: int) -> _State:
-        """Return what to search with, for a text of so many bytes."""
+        """Return the state for a search of ``length`` bytes, rebuilt if that pays."""
         state = self._state
         if state.new.owners:
             self._through_new += length
@@ -148,7 +148,7 @@ class AnchorIndex:
         return state
 
     def _settle(self, seen: _State) -> _State:
-        """Put what is new into an automaton, a second one or the only one where that pays, unless another thread has just done so."""
+        """Move new anchors into the second automaton, or merge both; do nothing if another thread already did."""
         with self._lock:
             if self._state is not seen:
                 return self._state

@@ -1,4 +1,4 @@
-"""Candidates: of many patterns with the same anchor, those that have most in common with the text around it."""
+"""Selection of the patterns to compare: of many with the same anchor, those most similar to the text around it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_ALIKE = 16
 
 
 class CandidateOrders:
-    """Patterns with the same anchor, in order of what follows it and of what stands before it."""
+    """Patterns with one anchor, sorted by the letters after it and by the letters before it."""
 
     def __init__(self, keys: list[PatternKey], length: int) -> None:
         self._length = length
@@ -36,7 +36,7 @@ class CandidateOrders:
 
 
 def _nearest(texts: list[bytes], keys: list[PatternKey], wanted: bytes) -> list[PatternKey]:
-    """Return the patterns that have most in common with what is wanted: the one that ends there first."""
+    """Return the patterns with the longest common prefix with ``wanted``, the one that ends there first."""
     index = bisect_left(texts, wanted)
     around = [at for at in (index - 1, index) if 0 <= at < len(texts)]
     best = max(common_length(texts[at], wanted) for at in around)

@@ -213,7 +213,7 @@ def _is_in_case(shown: bytes, own: bytes) -> bool:
 
 
 def _is_spaced(gaps: list[bytes], own: list[bytes], letters: bytes) -> bool:
-    """Tell whether the same signs are inserted each time: in a short value between every two letters, as in a list of letters."""
+    """Tell whether the same separator stands between the letters, as in a list of letters."""
     inserted = {gap for gap, known in zip(gaps, own, strict=True) if gap and not known}
     if len(inserted) != 1 or len(gaps) < SHORTEST + 1:
         return False

@@ -1,4 +1,4 @@
-"""Decoding: the views of a text, those that need the fewest decodings first, as far as they are worth their cost."""
+"""Decoding: generates the decoded views of a text and searches each, within a budget of bytes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ESCAPES = 4
 BLOCKS = 2
 """Encodings of whole texts, such as base64, inside each other that are decoded."""
 _VIEWS_OF_A_TEXT = 12
-"""The views of a text with one encoding are together so many times as long as it at most, and those with two likewise."""
+"""Budget of each level, in lengths of the text: all views with one encoding, and all views with two."""
 _LEAST = 1 << 16
 """Bytes of views that any text may have."""
 _VIEWS_OF_A_LONG_TEXT = 3
@@ -46,7 +46,7 @@ _BASE85_OF_A_TEXT = 1 << 13
 
 
 class Decoding:
-    """Decodes texts as far as a value of some length may stand in them.
+    """Searches a text and its decoded views.
 
     Attributes:
         detector: Tells whether there may be something to decode in a text.
@@ -65,11 +65,11 @@ class Decoding:
             self.detector = EncodingDetector(length)
 
     def search(self, data: bytes, find: Callable[[bytes, bytes], list[_Found]]) -> Iterator[tuple[View, _Found]]:
-        """Yield what is found in ``data`` and in its views, with the view.
+        """Yield each match in ``data`` and in its decoded views, with the view.
 
         Args:
             data: The text.
-            find: Returns what stands in the bytes of a view, given them and their skeleton.
+            find: Returns the matches in the bytes of a view, given the bytes and their skeleton.
         """
         root = View(data)
         most = min(_VIEWS_OF_A_TEXT * len(root.data) + _LEAST, _VIEWS_OF_A_LONG_TEXT * len(root.data) + _SHORT)

@@ -1,4 +1,4 @@
-r"""What a value itself decodes to, which is protected with it: a PEM written with ``\n``, the password of a URL, base64 of JSON.
+r"""Decodings of a value, protected with it: a PEM written with ``\n``, the password of a URL, base64 of JSON.
 
 A value is decoded two levels deep. Parts that are public, short or common are left out.
 """

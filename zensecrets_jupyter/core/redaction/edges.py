@@ -1,4 +1,4 @@
-"""The signs at the two ends of a value, as a text may write them."""
+"""Punctuation at the two ends of a value, as a text may write it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BLANK, _CARRIAGE_RETURN = b" \r"
 
 
 class Edge(NamedTuple):
-    """What is written of the signs at an end of a value: how many bytes, and whether it is all of them but for white space and quotes."""
+    """Punctuation found at an end of a value: its length in bytes, and whether all but white space and quotes is there."""
 
     length: int
     is_complete: bool

@@ -1,4 +1,4 @@
-"""The end of a text that comes in pieces, and what it decodes to, though the last escape sequence may be incomplete."""
+"""Views of the end of a stream, whose last escape sequence may be incomplete."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def incomplete_escape(data: bytes) -> int:
 
 
 def end_views(data: bytes) -> Iterator[View]:
-    """Yield views of the end of ``data``, whose positions are those in ``data``: as it stands, unescaped, and of digits at the end."""
+    """Yield views of the end of ``data``: as it stands, unescaped, and with trailing digits decoded."""
     root = View(data)
     end = _Tail(data, max(0, len(data) - _LONGEST), len(data))
     yield end

@@ -98,7 +98,7 @@ def _pieces(value: str) -> list[str]:
 
 
 def protect_variable(variable: str, value: str, *, redactor: Redactor, choices: VariableChoices) -> bool:
-    """Protect what is secret of a variable as ``env.NAME``, record the reason, and return whether there was something."""
+    """Protect the secrets in a variable as ``env.NAME``, record the reason, and return whether there were any."""
     name = PREFIX + variable
     protected = False
     for secret in secrets_of_variable(variable, value, choices):

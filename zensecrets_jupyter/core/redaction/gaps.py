@@ -1,4 +1,4 @@
-"""What may stand between two letters of a value in a text that shows the value: the value's own punctuation, quoted, escaped or wrapped.
+"""Gaps between the letters of a value: its own punctuation, as a text may quote, escape or wrap it.
 
 A gap is the run of bytes that a skeleton leaves out between two bytes that it keeps. A text shows a value if their skeletons are equal and
 each gap of the text is a way to write the gap of the value.

@@ -1,4 +1,4 @@
-"""What stands where a value was."""
+"""The mask that replaces a value."""
 
 from __future__ import annotations
 

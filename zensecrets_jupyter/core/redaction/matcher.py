@@ -24,7 +24,7 @@ _LONGEST_ANCHOR = 64
 
 
 class Matcher:
-    """Patterns, and what finds them in a view."""
+    """Finds patterns in a view."""
 
     def __init__(self) -> None:
         """Make a matcher without patterns."""

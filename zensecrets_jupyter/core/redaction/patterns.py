@@ -1,4 +1,4 @@
-"""Patterns: the texts that are searched for so that a value is not shown, and where a search catches hold of each.
+"""Patterns: the texts to search for on behalf of a value, and their anchors.
 
 A pattern is the value, a text that it decodes to, or another way to write one of them in Unicode. It is caught by its anchors: its first
 and last six letters, counted without public parts, and letters in between if it is long. A shorter pattern is caught as a whole.
@@ -73,7 +73,7 @@ class Pattern:
 
     @property
     def gaps(self) -> list[bytes]:
-        """What stands before each letter, and behind the last one."""
+        """The punctuation before each letter, and after the last one."""
         if self._gaps is None:
             self._gaps = KEPT_BYTE.split(self.text)
         return self._gaps
@@ -94,7 +94,7 @@ class Pattern:
 
     @property
     def expression(self) -> re.Pattern[bytes]:
-        """What matches every way to write a text of signs."""
+        """A regular expression of every way to write a text of punctuation."""
         if self._expression is None:
             if len(self.text) > _LONGEST_EXACT:
                 self._expression = re.compile(re.escape(self.text))
@@ -143,7 +143,7 @@ def patterns_of(value: str, name: str) -> list[Pattern]:
 
 
 def _protected_spans(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield where in ``text`` what is not public begins and ends, from the narrowest guess on."""
+    """Yield the spans of ``text`` that are sensitive, the narrowest first."""
     start, end, _ = sensitive_span(text)
     if not parts:
         yield start, end

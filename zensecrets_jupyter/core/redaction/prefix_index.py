@@ -1,4 +1,4 @@
-"""Prefix index: whether the end of a text may be the beginning of a pattern, of which the rest is still to come."""
+"""Prefix index: finds out whether a text ends in the beginning of a pattern."""
 
 from __future__ import annotations
 

@@ -21,13 +21,13 @@ _TEXTS = ("name", "pathname", "module", "funcName", "threadName", "processName",
 
 
 class RedactingFilter(logging.Filter):
-    """Masks values in every record that it sees: in the message, the traceback, the stack and what ``extra`` gave. It keeps every record.
+    """Masks values in log records: message, traceback, stack and ``extra``. It drops no record.
 
     On a handler it sees all that the handler writes; on a logger only what is logged there. A record without a value stays as it is.
     """
 
     def __init__(self, redactor: Redactor | None = None) -> None:
-        """Mask what ``redactor`` protects; :func:`the_redactor` if none is given."""
+        """Mask the values of ``redactor``, by default :func:`the_redactor`."""
         super().__init__()
         self._redactor = redactor
 

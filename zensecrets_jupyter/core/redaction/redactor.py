@@ -1,4 +1,4 @@
-"""The redactor of a process: what it protects, and what it does with a text, bytes or a message."""
+"""The redactor of a process: protects values, and masks them in text, bytes and messages."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Found(NamedTuple):
 
 
 class Redactor:
-    """Masks the values that it was told, in every form, wherever they stand.
+    """Masks protected values in every encoding.
 
-    All methods may be called from several threads. Those that mask never raise: what can't be looked through becomes :data:`FAILED`.
+    All methods are thread-safe. Those that mask never raise: a text that can't be searched becomes :data:`FAILED`.
     """
 
     def __init__(self) -> None:
@@ -87,12 +87,12 @@ class Redactor:
 
     @property
     def names(self) -> list[str]:
-        """The names of what is protected, sorted."""
+        """The names of the protected values, sorted."""
         with self._lock:
             return sorted(set(self._names.values()))
 
     def protected(self) -> list[tuple[str, str]]:
-        """Return each value with its name, for who takes their fingerprints; no other use is meant."""
+        """Return each value with its name. Only the code that computes fingerprints uses this."""
         with self._lock:
             return list(self._values)
 
@@ -103,7 +103,7 @@ class Redactor:
 
     @property
     def unprotected(self) -> Mapping[str, str]:
-        """The names of what was to be protected and can't be masked, each with the reason."""
+        """The names of values that can't be masked, each with the reason."""
         return MappingProxyType(dict(self._unprotected))
 
     @property
@@ -113,7 +113,7 @@ class Redactor:
             return MappingProxyType(dict(self._counts))
 
     def watch(self, watcher: Callable[[tuple[str, ...]], None]) -> Callable[[], None]:
-        """Call ``watcher`` with the names, never the values, whenever something was masked; return what ends that."""
+        """Call ``watcher`` with the names of masked values after each masking; return a function that stops it."""
         self._watchers.append(watcher)
 
         def end() -> None:
@@ -142,13 +142,13 @@ class Redactor:
                 return data
             matches = search.find(bytes(data))
             return self._masked(bytes(data), matches) if matches else data
-        except Exception:  # noqa: BLE001 - likewise
+        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
             return FAILED.encode()
 
     def redact_tree(self, thing: _Thing) -> _Thing:
-        """Return what JSON is made of with every text in it redacted, keys and digits too: the same object if there is nothing.
+        """Return JSON data with every text, key and number in it redacted: the same object if nothing was masked.
 
-        What can't be looked through becomes :data:`FAILED` as a whole.
+        Data that can't be searched becomes :data:`FAILED` as a whole.
         """
         try:
             if self.search() is None:
@@ -156,16 +156,16 @@ class Redactor:
             from zensecrets_jupyter.core.redaction.tree import redacted_tree  # noqa: PLC0415 - not before something is protected
 
             redacted: _Thing = redacted_tree(thing, self)
-        except Exception:  # noqa: BLE001 - likewise
+        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
             failed: Any = FAILED
             redacted = failed
         return redacted
 
     def find(self, text: str) -> list[Found]:
-        """Return where values stand in ``text``, in order; what overlaps is one.
+        """Return the spans of values in ``text``, in order; overlapping ones are merged.
 
         Raises:
-            Exception: Whatever goes wrong; who asks this is not about to show the text.
+            Exception: Any failure of the search. The caller must not show the text then.
         """
         data = text.encode("utf-8", "surrogatepass")
         search = self.search()
@@ -186,11 +186,11 @@ class Redactor:
         try:
             search = self._search or self.search()
             return search is not None and search.touches(packed)
-        except Exception:  # noqa: BLE001 - likewise
+        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
             return True
 
     def stream(self) -> StreamRedactor:
-        """Return what redacts a text that comes in pieces."""
+        """Return a redactor for a text that arrives in pieces."""
         from zensecrets_jupyter.core.redaction.stream import StreamRedactor  # noqa: PLC0415 - it builds on this module
 
         return StreamRedactor(self)
@@ -208,7 +208,7 @@ class Redactor:
                 watcher(told)
 
     def search(self) -> Search | None:
-        """Return what finds the values, or ``None`` while there are none."""
+        """Return the search for the values, or ``None`` if there are none."""
         if self._search is None and self._values:
             from zensecrets_jupyter.core.redaction.search import Search  # noqa: PLC0415 - not before there is something to look for
 
@@ -217,7 +217,7 @@ class Redactor:
         return self._search
 
     def _masked(self, data: bytes, matches: list[Match]) -> bytes:
-        from zensecrets_jupyter.core.redaction.masking import masked  # noqa: PLC0415 - likewise
+        from zensecrets_jupyter.core.redaction.masking import masked  # noqa: PLC0415 - most texts hold no value
 
         text = masked(data, matches)
         self.count(match.name for match in matches)

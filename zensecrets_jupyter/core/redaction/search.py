@@ -73,7 +73,7 @@ class Search:
         return self._matcher.touches(data, skeleton) or self._decoding.detector.has_encodings(data, skeleton)
 
     def find(self, data: bytes) -> list[Match]:
-        """Return where values stand in ``data``, in order; what overlaps is one match."""
+        """Return the matches in ``data``, in order; overlapping ones are merged."""
         self._prepare()
         prepared = self._prepared
         if data in self._clean or (len(data) < _SHORT and not self._may_hold_a_value(data)):
@@ -101,13 +101,13 @@ class Search:
             self._clean.add(clean)
 
     def live(self, data: bytes) -> int:
-        """Return where the longest end of ``data`` begins that may go on as a value, or as the end of one that was cut off before."""
+        """Return the start of the longest suffix of ``data`` that may continue as a value; its length if there is none."""
         position = self._at_end(data, is_enough=False)[0]
         with self._lock:
             return min(position, self._suffixes.live(data))
 
     def too_much(self, data: bytes) -> list[Match]:
-        """Return the end of ``data`` that tells too much of a value, though less than an anchor, if there is one."""
+        """Return the suffix of ``data`` that reveals too much of a value, although it is shorter than an anchor."""
         start, name = self._at_end(data, is_enough=True)
         return [Match(start, len(data), name)] if start < len(data) else []
 

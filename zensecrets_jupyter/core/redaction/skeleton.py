@@ -25,12 +25,12 @@ def skeleton_of(data: bytes) -> bytes:
 
 
 def kept_bytes(data: bytes) -> bytes:
-    """Return what a skeleton keeps of ``data``, in its own case."""
+    """Return the letters and digits of ``data``, in their own case."""
     return data.translate(None, DROPPED)
 
 
 def start_of_last(data: bytes, letters: int) -> int:
-    """Return where in ``data`` the last so many letters of its skeleton begin; it has as many."""
+    """Return the offset in ``data`` of the last ``letters`` bytes of its skeleton, which has at least as many."""
     length = 2 * letters + _NEAR
     while True:
         start = max(0, len(data) - length)

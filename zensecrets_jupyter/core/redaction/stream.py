@@ -1,4 +1,4 @@
-"""A text that comes in pieces: what may be shown now, what has to wait for the next piece."""
+"""Redaction of a stream: a possible beginning of a value waits for the next piece."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.search import Search
 
 IDLE = 0.05
-"""Seconds without more text after which who writes a stream lets go of what is held back; performance.md."""
+"""Seconds without more text after which held-back text is written; performance.md."""
 _REMEMBERED = 65_536
 """Bytes of a text that could not be looked through which are remembered: a value may go on after it."""
 _CONTEXT = 8
@@ -22,13 +22,13 @@ _CONTEXT = 8
 
 
 class StreamRedactor:
-    """Redacts one stream. Only an end that may be the beginning of a value is held back.
+    """Redacts one stream. It holds back only an end that may be the beginning of a value.
 
-    What was shown is remembered as long as a value may go on from it.
+    It remembers shown text from which a value may continue.
     """
 
     def __init__(self, redactor: Redactor) -> None:
-        """Redact with what ``redactor`` protects at the time of each piece."""
+        """Redact with the values that ``redactor`` protects when a piece arrives."""
         self._redactor = redactor
         self._lock = threading.Lock()
         self._shown = b""
@@ -41,17 +41,17 @@ class StreamRedactor:
         return len(self._held.decode("utf-8", "surrogatepass")) if self._held else 0
 
     def feed(self, text: str) -> str:
-        """Return what may be shown now of what was held back and ``text``."""
+        """Return the part of the held-back text and ``text`` that may be shown now."""
         try:
             return self._next(text, release=False)
         except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
             return FAILED
 
     def release(self) -> str:
-        """Return what was held back, masked where it tells too much of a value; for the end of a cell, or when nothing came for a while."""
+        """Return the held-back text, masked where it reveals too much; for the end of a cell, or after a pause."""
         try:
             return self._next("", release=True)
-        except Exception:  # noqa: BLE001 - likewise
+        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
             return FAILED
 
     def _next(self, text: str, *, release: bool) -> str:
@@ -98,7 +98,7 @@ class StreamRedactor:
 
 
 def _remembered(data: bytes, live: int) -> int:
-    """Return from where on ``data`` is remembered, of which ``data[live:]`` may go on: from the beginning of its word, if that is near."""
+    """Return the offset from which ``data`` is remembered: the start of the word at ``live``, if that is near."""
     near = max(0, live - _CONTEXT)
     before = data[near:live]
     return live - len(before.split()[-1]) if before and not before[-1:].isspace() else live

@@ -1,4 +1,4 @@
-"""Suffix index: whether the end of a text may lie inside the last letters of a pattern, of which the rest is still to come."""
+"""Suffix index: finds out whether a text ends inside the last letters of a pattern."""
 
 from __future__ import annotations
 

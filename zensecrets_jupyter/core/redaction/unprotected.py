@@ -1,4 +1,4 @@
-"""Which values can't be masked: what is short or common stands in every second output."""
+"""Values that can't be masked: short or common ones, which occur in ordinary output."""
 
 from __future__ import annotations
 

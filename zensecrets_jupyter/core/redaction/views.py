@@ -1,4 +1,4 @@
-"""Views of a text: what it decodes to, each with a way back to where its bytes stand in the text."""
+"""Decoded views of a text, each with a mapping of its offsets to those in the text."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _DecodedView(View, ABC):
 
 
 class SubstitutedView(_DecodedView):
-    """A view in which every escape sequence of its parent is replaced by what it stands for."""
+    """A view of its parent with every escape sequence decoded."""
 
     def __init__(self, parent: View, data: bytes, encoding: str, escape: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> None:
         """Make the view.
@@ -104,13 +104,13 @@ class SubstitutedView(_DecodedView):
 
 
 class Tokens:
-    """Locates what was decoded from tokens, such as numbers or digits, that each stand for equally many bytes.
+    """Locates bytes decoded from tokens, such as numbers, of which each encodes equally many bytes.
 
     Where the tokens stand is found out once, when it is asked for.
     """
 
     def __init__(self, find: Callable[[], list[Span]], size: int = 1) -> None:
-        """Take what finds the tokens, and how many bytes each stands for."""
+        """Take the function that finds the tokens, and the number of bytes that each encodes."""
         self._find = find
         self._size = size
         self._spans: list[Span] | None = None
@@ -124,7 +124,7 @@ class Tokens:
 
 
 class Groups:
-    """Locates what was decoded from groups of digits, of which each stands for equally many bytes."""
+    """Locates bytes decoded from groups of digits, of which each encodes equally many bytes."""
 
     def __init__(self, start: int, stop: int, *, size: int, digits: int) -> None:
         """Take where the digits begin and end, how many bytes a group has, and how many digits."""

@@ -1,4 +1,4 @@
-"""The guard: what a shell lets out passes the redactor, from ``%load_ext`` to ``%unload_ext``.
+"""The guard: redacts every channel of a shell, from ``%load_ext`` to ``%unload_ext``.
 
 In a kernel that is every message (``messages``, ``streams``) and what its process writes beside them (``descriptors``); in a terminal what
 arrives on it (``terminal``); everywhere what is logged (``logs``). The machine that finds values is the core's, in ``core.redaction``.

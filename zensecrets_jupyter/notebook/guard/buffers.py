@@ -1,4 +1,4 @@
-"""The binary buffers of messages: a widget reads them as arrays or files, so a value in one is blotted out and nothing is moved."""
+"""Binary buffers of messages: values are overwritten in place, since widgets read buffers as arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BLOT = b"*"
 
 
 def redacted_buffers(buffers: Sequence[Any], redactor: Redactor) -> list[Any]:
-    """Return ``buffers`` with every value in them blotted out; each is as long as before, and the same object if there is nothing in it."""
+    """Return ``buffers`` with every value overwritten by ``*``; lengths stay, and a buffer without values is the same object."""
     return [_redacted(buffer, redactor) for buffer in buffers]
 
 

@@ -31,7 +31,7 @@ _Originals = dict[str, list[str]]
 
 
 class CommTexts:
-    """The masked texts of comm messages, and what they were before."""
+    """The masked texts of comm messages, with their originals."""
 
     def __init__(self) -> None:
         """Begin without any."""
@@ -56,7 +56,7 @@ class CommTexts:
         undo.callback(uninstall)
 
     def masked(self, content: Any, redacted: Any, redactor: Redactor) -> Any:
-        """Return what is sent of ``redacted``, the masked content of a message: less of it, if that is the echo of what was typed."""
+        """Return the content to send for ``redacted``, without the echo of a typed value."""
         if not (isinstance(content, dict) and "comm_id" in content and isinstance(content.get("data"), dict)):
             return redacted
         data = content["data"]
@@ -124,7 +124,7 @@ def _restored(thing: Any, path: _Path, known: dict[_Path, _Originals]) -> Any:
 
 
 def _with_originals(text: str, here: _Originals | None, known: dict[_Path, _Originals]) -> str:
-    """Return ``text`` without masks. A mask that was shown elsewhere, such as an item that was moved in its list, is looked for there."""
+    """Return ``text`` with the masks replaced by the originals, also those shown elsewhere, such as a moved list item."""
     left = {shown: list(texts) for shown, texts in (here or {}).items()}
 
     def original(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What is written to a file descriptor, by whatever program or library: it passes the redactor before it arrives where it led.
+"""File descriptors 1 and 2: output of programs and libraries passes the redactor through a pipe or a pseudo-terminal.
 
 Where that is a terminal, programs get another one in its place, of the same size and with the same settings, so that they work as before.
 """
@@ -96,7 +96,7 @@ class GuardedDescriptors:
         self._thread.join(IDLE)
 
     def catch(self) -> list[bytes]:
-        """Return a list that gets what comes out at the end, instead of the place itself, until :meth:`let_go`."""
+        """Return a list that receives the redacted output instead of the real descriptor, until :meth:`let_go`."""
         self.drain()
         self._caught = []
         return self._caught
@@ -182,7 +182,7 @@ _INPUT, _OUTPUT, _LOCAL, _KEYS = 0, 1, 3, 6
 
 
 def _prepared(real: int, substitute: int) -> list[object]:
-    """Give a substitute the size and the settings of the real terminal, but for what output becomes: that is left to the real one."""
+    """Copy size and settings of the real terminal to the pseudo-terminal, except for output processing."""
     fcntl.ioctl(substitute, termios.TIOCSWINSZ, fcntl.ioctl(real, termios.TIOCGWINSZ, b"\0" * 8))
     settings = termios.tcgetattr(real)
     settings[_OUTPUT] &= ~termios.OPOST

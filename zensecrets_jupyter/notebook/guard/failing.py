@@ -1,4 +1,4 @@
-"""What is left of a message that could not be looked through: its shape, so that the front end and the kernel go on."""
+"""Fallback for a message that could not be redacted: the same structure with every text replaced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guard of a shell: on or off, and taken back whole."""
+"""The guard of a shell: installed, switched on and off, and removed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Guard:
-    """What keeps known values in a shell.
+    """Keeps known values inside a shell.
 
     Attributes:
         redactor: What finds and masks them.
@@ -50,7 +50,7 @@ class Guard:
         self.is_on = True
 
     def turn_off(self) -> None:
-        """Mask nothing from now on; what was held back until now goes out masked."""
+        """Stop masking; held-back text is written masked."""
         for release in self._releases:
             release()
         self.is_on = False
@@ -72,7 +72,7 @@ class Guard:
             return FAILED
 
     def holds_back(self, release: Callable[[], None]) -> None:
-        """Have ``release`` called before the guard is turned off: it lets go of what was held back."""
+        """Call ``release``, which writes held-back text, before the guard is turned off."""
         self._releases.append(release)
 
 
@@ -86,7 +86,7 @@ def _guards() -> WeakKeyDictionary[InteractiveShell, Guard]:
 
 
 def selftest_of(shell: InteractiveShell) -> Callable[[], list[Probe]] | None:
-    """Return what tries the channels of ``shell``, or ``None`` where the extension is not loaded."""
+    """Return the self-test of ``shell``, or ``None`` where the extension is not loaded."""
     guard = guard_of(shell)
     if guard is None:
         return None
@@ -100,7 +100,7 @@ def selftest_of(shell: InteractiveShell) -> Callable[[], list[Probe]] | None:
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Guard ``shell``, and protect the secrets in the environment; ``undo`` takes the guard back, and what is protected stays so."""
+    """Guard ``shell``, and protect the secrets in the environment; ``undo`` removes the guard and keeps the protected values."""
     guard = Guard(the_redactor())
     environment.register(guard.redactor, undo)
     protect_environment(os.environ)
@@ -114,7 +114,7 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
         from zensecrets_jupyter.notebook.guard import terminal  # noqa: PLC0415 - a kernel has no use for it
 
         terminal.install(shell, guard, undo)
-    from zensecrets_jupyter.notebook.guard import logs  # noqa: PLC0415 - as the others
+    from zensecrets_jupyter.notebook.guard import logs  # noqa: PLC0415 - a session without a guard needs no log masking
 
     logs.install(guard, undo)
     stored_values.register(shell, guard, undo)

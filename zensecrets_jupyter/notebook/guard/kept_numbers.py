@@ -1,4 +1,4 @@
-"""Numbers in the scripts and drawings of a message's outputs: a figure whose data hold a known value's digits has to be drawn still."""
+"""Numbers in scripts and drawings: a figure is drawn unchanged even if its data holds a value's digits."""
 
 from __future__ import annotations
 

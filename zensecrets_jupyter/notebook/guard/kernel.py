@@ -1,4 +1,4 @@
-"""A kernel's guard: its messages, and what its process writes to its own terminal or log."""
+"""The guard of a kernel: its messages, and the terminal or log of its process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def install(kernel: Any, guard: Guard, undo: ExitStack) -> None:
-    """Guard what ``kernel`` sends and writes; ``undo`` stops it."""
+    """Guard the messages and descriptors of ``kernel``; ``undo`` stops it."""
     os.environ[CHILD_VARIABLE] = "1"
     undo.callback(os.environ.pop, CHILD_VARIABLE, None)
     guard.session = GuardedSession(kernel.session, guard)

@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 
 def install(guard: Guard, undo: ExitStack) -> None:
-    """Mask what is logged while ``guard`` is on; ``undo`` stops it."""
+    """Mask log records while ``guard`` is on; ``undo`` stops it."""
     mask_logging(guard.redactor, undo, is_on=lambda: guard.is_on)

@@ -1,4 +1,4 @@
-"""What a kernel sends: its session is the one place through which every message goes, whatever its type and its socket."""
+"""Messages of a kernel: every one, of any type and on any socket, goes through its session."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEADER = frozenset({"msg_id", "msg_type", "username", "session", "date", "versi
 class GuardedSession:
     """Wraps the ``pack`` and the ``send`` of a session, which serves streams, displays, results, replies, comms and the debugger alike.
 
-    ``pack`` sees everything that is serialised. ``send`` sees what a value may be split over: the pieces of a stream, and buffers.
+    ``pack`` redacts everything that is serialised. ``send`` redacts streams, over whose messages a value may be split, and buffers.
     """
 
     def __init__(self, session: Any, guard: Guard) -> None:
@@ -41,13 +41,13 @@ class GuardedSession:
         self.streams = HeldStreams(guard, self._send_stream)
 
     def install(self) -> None:
-        """Have what is sent from now on pass the guard."""
+        """Redact all messages from now on."""
         self._session.pack = self._guarded_pack
         self._session.send = self._guarded_send
         self._guard.holds_back(self.streams.release_all)
 
     def uninstall(self) -> None:
-        """Make the session what it was. Whoever wrapped it after us keeps their wrapper, which then finds ours idle."""
+        """Restore the session. A wrapper that was put around ours stays, and ours passes everything through."""
         self.streams.release_all()
         if self._session.pack == self._guarded_pack:
             self._session.pack = self._pack
@@ -59,7 +59,7 @@ class GuardedSession:
 
     @contextmanager
     def catching(self, identities: Collection[str]) -> Iterator[list[str]]:
-        """Give a list of the texts of messages, which are not sent: those of this thread, and those that answer one of these requests."""
+        """Collect the texts of messages instead of sending them: those of this thread, and those that answer ``identities``."""
         catcher = self._catcher = _Catcher(self._session.unpack, threading.get_ident(), identities)
         try:
             yield catcher.texts
@@ -99,7 +99,7 @@ class GuardedSession:
         return packed
 
     def _safe(self, packed: bytes) -> bytes:
-        """Return ``packed`` without values. It is taken apart again, so that exactly what would be sent is looked through."""
+        """Return ``packed`` masked. It is unpacked again, so that exactly the text to send is searched."""
         redactor = self._guard.redactor
         try:
             if self._guard.fingerprints is not None:
@@ -128,7 +128,7 @@ class GuardedSession:
     def _without_texts(self, packed: bytes) -> bytes:
         try:
             return bytes(self._pack(without_texts(self._session.unpack(packed))))
-        except Exception:  # noqa: BLE001 - likewise
+        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
             return bytes(self._pack({}))
 
     def _guarded_send(  # noqa: PLR0913, PLR0917 - the signature of Session.send
@@ -139,7 +139,7 @@ class GuardedSession:
         parent: Any = None,
         ident: Any = None,
         buffers: Any = None,
-        track: Any = False,  # noqa: FBT002 - likewise
+        track: Any = False,  # noqa: FBT002 - the signature of Session.send
         header: Any = None,
         metadata: Any = None,
     ) -> Any:
@@ -170,7 +170,7 @@ class GuardedSession:
         return self._safe(content) if isinstance(content, bytes) else content
 
     def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str | None) -> None:
-        """Send what the redactor has seen of a stream: ``text``, or the whole message."""
+        """Send ``text``, or the whole message if it is ``None``, after the redactor."""
         if self._guard.fingerprints is not None:
             shown = message["content"]["text"] if text is None else text
             masked = self._guard.masked_by_fingerprints(shown)
@@ -217,7 +217,7 @@ _SHOWN = (
 
 
 def _shows(message: Any, content: Any) -> bool:
-    """Tell whether a message may hold what code has computed; a status, and the reply to a cell that showed nothing, don't."""
+    """Tell whether a message may hold results of code; a status and the reply to a silent cell do not."""
     kind = message.get("msg_type") if isinstance(message, dict) else message
     if kind == "execute_reply":
         found = message.get("content") if isinstance(message, dict) else content
@@ -226,7 +226,7 @@ def _shows(message: Any, content: Any) -> bool:
 
 
 def _with_texts(thing: Any, change: Callable[[str], str]) -> Any:
-    """Return what JSON is made of with ``change`` applied to each text in it, keys too."""
+    """Return JSON data with ``change`` applied to each text and key."""
     if isinstance(thing, str):
         return change(thing)
     if isinstance(thing, dict):

@@ -1,4 +1,4 @@
-"""The channels of this session, each used with canaries, and what of them came out at its very end: at a socket or at the terminal."""
+"""Self-test: sends canaries through each channel of the session and checks the far end, a socket or the terminal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MIMES = ("text/html", "text/markdown", "text/latex", "image/svg+xml", "applicat
 
 
 def probe(shell: InteractiveShell, guard: Guard) -> list[Probe]:
-    """Return what each channel of ``shell`` let out. Nothing of it is shown or kept."""
+    """Return the result of each channel of ``shell``. Nothing is shown or kept."""
     canaries = plant()
     for canary in canaries.values():
         guard.redactor.protect(canary.value, NAME)
@@ -83,7 +83,7 @@ def _without_own_output(guard: Guard) -> Iterator[None]:
 
 @contextmanager
 def _under(shell: Any, identity: str) -> Iterator[None]:
-    """Have what is shown belong to a request that no front end has made."""
+    """Attribute output to a request that no front end has made."""
     before, last, outputs = shell.parent_header, getattr(shell, "_last_traceback", None), _kept_outputs(shell)
     shell.set_parent({"header": {**_header(before), "msg_id": identity}})
     try:
@@ -176,7 +176,7 @@ def _python_channels() -> dict[str, Callable[[str], None]]:
 
     def in_two(text: str) -> None:
         print(text[: len(text) // 2], end="", flush=True)  # noqa: T201 - a channel
-        print(text[len(text) // 2 :])  # noqa: T201 - likewise
+        print(text[len(text) // 2 :])  # noqa: T201 - printing is the channel that is tested
 
     def warn(text: str) -> None:
         with warnings.catch_warnings():
@@ -212,7 +212,7 @@ def _run(text: str) -> None:
 
 
 def _own_output(guard: Guard, canaries: Mapping[str, Canary]) -> list[Probe]:
-    """Return what gets into what the kernel's process writes itself, such as a server's log."""
+    """Return the text that reaches the kernel process's own output, such as a server's log."""
     numbers = [descriptors.numbers[0] for descriptors in guard.descriptors[:1]]
     return [_tried_in_terminal(guard, "the kernel's own output", partial(_write, number), canaries) for number in numbers]
 

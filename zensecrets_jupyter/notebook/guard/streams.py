@@ -1,4 +1,4 @@
-"""A value may be split over two stream messages: an end that may be the beginning of one waits for the rest, for 50 ms at most."""
+"""Streams of cells: a possible beginning of a value waits for the next message, for 50 ms at most."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class HeldStreams:
     """The streams of all cells, each by the identity of its request and by its name."""
 
     def __init__(self, guard: Guard, send: Callable[[Any, dict[str, Any], Any, str | None], None]) -> None:
-        """Send with ``send``, which takes a socket, a message, its address, and the text in the place of its own if that is another."""
+        """Send with ``send``, which takes a socket, a message, its address, and the replacement of its text or ``None``."""
         self._guard = guard
         self._send = send
         self._lock = threading.RLock()
@@ -57,7 +57,7 @@ class HeldStreams:
         _instances.add(self)
 
     def take(self, socket: Any, message: dict[str, Any], ident: Any) -> bool:
-        """Send what may be shown now of a stream message, and return whether it was one."""
+        """Send the part of a stream message that may be shown now; return whether it was one."""
         content = message.get("content")
         if not isinstance(content, dict) or not isinstance(content.get("text"), str):
             return False
@@ -80,13 +80,13 @@ class HeldStreams:
         return True
 
     def release(self, identity: str) -> None:
-        """Let go of what is held back of a cell: what comes now is to stand behind it."""
+        """Send the held-back text of a cell before its next output."""
         if self._waiting:
             with self._lock:
                 self._release([key for key in self._waiting if key[0] == identity])
 
     def release_all(self) -> None:
-        """Let go of everything that is held back."""
+        """Send all held-back text."""
         with self._lock:
             self._release(list(self._waiting))
 
@@ -97,7 +97,7 @@ class HeldStreams:
         self._waiting = set()
 
     def _stream(self, key: tuple[str, str]) -> _Stream:
-        """Return the stream that goes on, after what was written before it to other streams of its cell."""
+        """Return the stream of a key, after releasing the other streams of its cell."""
         if self._waiting:
             self._release([other for other in self._waiting if other[0] == key[0] and other != key])
         stream = self._streams.get(key)
@@ -112,7 +112,7 @@ class HeldStreams:
         return stream
 
     def _begun(self, name: str) -> StreamRedactor:
-        """Return the redactor of a new stream. A thread that began a value in the output of one cell goes on in that of the next."""
+        """Return the redactor of a new stream. It continues the last stream of that name, since a thread may write across cells."""
         redactor = self._guard.redactor.stream()
         before = next((stream for key, stream in reversed(self._streams.items()) if key[1] == name), None)
         if before is not None:

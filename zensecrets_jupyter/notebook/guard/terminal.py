@@ -1,4 +1,4 @@
-"""A terminal's guard: what arrives on the screen, from Python, from programs and from libraries alike.
+"""The guard of IPython in a terminal: output of Python, programs and libraries.
 
 IPython's own prompt is drawn past the guard, so that a person sees what they type. What threads print meanwhile is not.
 """
@@ -26,7 +26,7 @@ _TERMINAL = "IPython.terminal.interactiveshell"
 
 
 def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
-    """Guard what ``shell`` and its process write; ``undo`` stops it."""
+    """Guard the output of ``shell`` and its process; ``undo`` stops it."""
     module = sys.modules.get(_TERMINAL)
     if module is not None and isinstance(shell, module.TerminalInteractiveShell) and os.name == "posix" and _has_output():
         _install_in_terminal(shell, module, guard, undo)
@@ -89,7 +89,7 @@ def _install_in_terminal(shell: Any, module: Any, guard: Guard, undo: ExitStack)
 
 
 def _guard_prompts(shell: Any, module: Any, guard: Guard, drain: Callable[[], None], undo: ExitStack) -> None:
-    """Have IPython's prompts drawn on the real terminal, and what is printed above them meanwhile guarded."""
+    """Draw IPython's prompts on the real terminal, and guard output that is printed above them."""
     before = module.patch_stdout
 
     @contextmanager
@@ -114,7 +114,7 @@ def _guard_prompts(shell: Any, module: Any, guard: Guard, drain: Callable[[], No
 
 @contextmanager
 def _drawn_on(real: int, output: Any) -> Iterator[None]:
-    """Let what prompt_toolkit draws go to a descriptor, past what stands in its place."""
+    """Send the drawing of prompt_toolkit to the real descriptor, past the substitute."""
     before = getattr(output, "stdout", None)
     if before is None:
         yield

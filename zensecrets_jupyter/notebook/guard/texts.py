@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class GuardedText(RedactedText):
-    """Masks what is written while the guard is on."""
+    """Text stream that masks values while the guard is on."""
 
     def __init__(self, inner: Any, guard: Guard, *, at_exit: bool = False) -> None:
         """Write to ``inner``; ``at_exit`` says that the process ends and nothing can wait any more."""

@@ -28,9 +28,9 @@ _LONGEST_WORD = 1 << 13
 
 
 def base32_views(view: View, shortest: int) -> list[View]:
-    """Return what the words in ``view`` decode to that have ``shortest`` characters or more.
+    """Return views of the base32 words in ``view`` with ``shortest`` characters or more.
 
-    Every other text of letters and digits holds shorter stretches of base32 by chance.
+    Shorter stretches of base32 occur by chance in every text of letters and digits.
     """
     data = view.data
     words = [word for classes in _IN_ONE_CASE for word in runs_in(data, classes, shortest) if _is_word(data, word)]

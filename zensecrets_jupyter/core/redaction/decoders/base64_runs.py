@@ -35,7 +35,7 @@ _IN_WORDS = b"-_/+"
 
 
 def base64_views(view: View, shortest: int) -> list[View]:
-    """Return what the base64 in ``view`` decodes to, in each of four alignments.
+    """Return views of the base64 in ``view``, in each of four alignments.
 
     Args:
         view: The view to look through.
@@ -65,7 +65,7 @@ def base64_views(view: View, shortest: int) -> list[View]:
 
 
 def _is_word(run: bytes) -> bool:
-    """Tell whether a run is words in lower case, one character again and again, or hexadecimal digits, which no base64 of a secret is."""
+    """Tell whether a run is words, a path, a repeated character or hexadecimal digits rather than base64."""
     if len(run) > _LONG and not _is_word(run[:_LONG]):
         return False
     if run.islower() and (len(run) >= _NO_CAPITALS or len(run) - len(run.translate(None, _IN_WORDS)) > 1):
@@ -102,7 +102,7 @@ def _join(data: bytes, runs: list[Run]) -> Iterator[Run]:
 
 
 class _Digits:
-    """Locates what was decoded from blocks of base64, of which the digits were put together."""
+    """Locates bytes that were decoded from the joined digits of several blocks of base64."""
 
     def __init__(self, data: bytes, blocks: list[Run], starts: list[int], shift: int) -> None:
         self._data = data

@@ -39,7 +39,7 @@ _FIRST_OF_CONTROLS = bytes(set(range((0x20 << 24) // 85**4)) - {(byte << 24) // 
 
 
 def base85_views(view: View, shortest: int, budget: Budget) -> list[View]:
-    """Return what the base85 in ``view`` decodes to.
+    """Return views of the base85 in ``view``.
 
     Args:
         view: The view to look through.
@@ -92,7 +92,7 @@ def _may_be_text(firsts: bytes) -> bool:
 
 
 def _quoted_base85(data: bytes, run: Run) -> Iterator[Piece]:
-    """Yield what a run decodes to if its signs are doubled or escaped."""
+    """Yield the decoded bytes of a run whose punctuation is doubled or escaped."""
     text = data[run.start : run.end]
     for expression in _QUOTED:
         plain = expression.sub(rb"\1", text)

@@ -1,4 +1,4 @@
-"""Detection of encodings: a quick look at a text, which most texts need and nothing more."""
+"""Detection of encodings: a quick check that spares most texts the decoders."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _has_dump(data: bytes) -> bool:
 
 
 def _is_filled(data: bytes) -> bool:
-    """Tell whether ``data`` is mostly one character, such as a ruler, or a number with zeros before it. Of long data samples tell."""
+    """Tell whether ``data`` is mostly one character, as a ruler or a zero-padded number is. Long data is sampled."""
     sample = data if len(data) <= _LONG else data[:: len(data) // _SAMPLES]
     length = len(sample)
     middle = length // 2
@@ -101,7 +101,7 @@ def _is_filled(data: bytes) -> bool:
 
 
 def _has_layout(data: bytes, signs: bytes) -> bool:
-    """Tell whether there may be mail encodings in ``data``, or text that was broken up; ``signs`` are those in it that may tell so."""
+    """Tell whether ``data`` may hold mail encodings or wrapped text, given the punctuation in it."""
     if b"=" in signs and has_quoted_printable(data):
         return True
     if (b"&" in signs or b"+" in signs) and b"-" in data and _UTF_7.search(data):

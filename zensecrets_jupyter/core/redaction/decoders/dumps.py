@@ -48,7 +48,7 @@ class _Cell(NamedTuple):
 
 
 def dump_views(view: View) -> list[View]:
-    """Return what the dumps in ``view`` decode to: their bytes in either order, and their columns of text."""
+    """Return views of the dumps in ``view``: their bytes in either byte order, and their text columns."""
     data = view.data[:_LONGEST]
     if b"0000" not in data and not _has_rows(data):
         return []

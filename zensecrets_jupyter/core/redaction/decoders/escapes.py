@@ -117,7 +117,7 @@ def has_escapes(data: bytes) -> bool:
 
 
 def unescape(data: bytes) -> bytes:
-    r"""Return ``data`` with every escape sequence replaced by what it stands for; ``\xHH`` is a byte."""
+    r"""Return ``data`` with every escape sequence decoded; ``\xHH`` is a byte."""
     if not has_escapes(data):
         return data
     if data.count(b"\\") >= _MANY_BACKSLASHES and _PLACEHOLDER not in data and b"\x1b" not in data:
@@ -153,7 +153,7 @@ def partly_unescaped(data: bytes) -> list[bytes]:
 
 
 def unescaped(view: View) -> list[View]:
-    r"""Return the views of ``view`` without escape sequences: none if it has none; two where ``\xHH`` may be a byte or a character."""
+    r"""Return views of ``view`` with its escape sequences decoded; ``\xHH`` as a byte and as a character."""
     data = view.data
     if not has_escapes(data):
         return []

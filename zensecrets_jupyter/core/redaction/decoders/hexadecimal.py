@@ -25,7 +25,7 @@ _SEPARATOR_BYTES = len(_SEPARATOR) // 2
 
 
 def hexadecimal_views(view: View) -> list[View]:
-    """Return what the blocks of twelve hexadecimal digits or more in ``view`` decode to, from their first digit and from their second."""
+    """Return a view of the blocks of at least 12 hexadecimal digits, decoded from the first and from the second digit."""
     data = view.data
     if _NEEDLE not in data.translate(_CLASSES):
         return []
@@ -41,7 +41,7 @@ def hexadecimal_views(view: View) -> list[View]:
 
 
 class _Pairs:
-    """Locates what was decoded from blocks of digits that were put together."""
+    """Locates bytes that were decoded from the joined digits of several blocks."""
 
     def __init__(self, data: bytes, blocks: Sequence[Span], starts: Sequence[int], shift: int) -> None:
         self._data = data

@@ -1,4 +1,4 @@
-"""Text that was broken up on the screen: cells of a table that are wrapped, literals side by side, letters struck over."""
+"""Text split by its layout: wrapped table cells, adjacent literals, overstruck letters."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST = 1 << 18
 
 
 def layout_views(view: View, *, is_wrapped: bool) -> list[View]:
-    """Return the views of ``view`` with what was broken up put together again.
+    """Return views of ``view`` with its split texts joined.
 
     Args:
         view: The view to look through.

@@ -26,7 +26,7 @@ def has_quoted_printable(data: bytes) -> bool:
 
 
 def mail_views(view: View) -> list[View]:
-    """Return what the mail encodings in ``view`` decode to."""
+    """Return views of the mail encodings in ``view``."""
     data = view.data
     views: list[View] = []
     if b"=" in data and has_quoted_printable(data):

@@ -37,7 +37,7 @@ _LAST_OF_ASCII, _LAST_BYTE, _LAST_CHARACTER = 0x7F, 0xFF, 0x10FFFF
 
 
 def number_views(view: View) -> list[View]:
-    """Return what the lists of numbers in ``view`` decode to."""
+    """Return views of the lists of numbers in ``view``, read as bytes or as code points."""
     data = view.data
     views: list[View] = []
     lists = [match.span() for match in _LIST.finditer(data[:_LONGEST])]

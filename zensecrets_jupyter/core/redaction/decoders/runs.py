@@ -54,7 +54,7 @@ def runs_in(data: bytes, classes: bytes, shortest: int) -> list[Run]:
 
 
 def is_printable(data: bytes) -> bool:
-    """Tell whether ``data`` is text, or nearly: what is decoded from no text at all is not. Of long data samples tell."""
+    """Tell whether ``data`` is mostly text, rather than binary. Long data is sampled."""
     sample = data
     if len(data) > _LONG:
         sample = b"".join([data[start : start + _SAMPLE] for start in range(0, len(data), len(data) // _SAMPLES)])
@@ -70,7 +70,7 @@ def is_printable(data: bytes) -> bool:
 
 
 def text_parts(view: View, shortest: int) -> list[View]:
-    """Return a view of the runs of text in ``view`` that have ``shortest`` bytes or more, or none; in a long one of ASCII only."""
+    """Return a view of the runs of text of ``shortest`` bytes or more in a binary view; of ASCII only in a long one."""
     data = view.data
     if len(data) <= _LONG:
         runs = [match.span() for match in _TEXT.finditer(data) if match.end() - match.start() >= shortest]

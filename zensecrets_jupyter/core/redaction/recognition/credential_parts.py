@@ -1,4 +1,4 @@
-"""The secret parts of a value that also holds what is no secret: URLs, connection strings, headers, command lines, JSON."""
+"""The secret parts of URLs, connection strings, headers, command lines and JSON."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ _HOOKS = LazyPattern(r"https?://[^/?#\s\"']+/(?P<path>[^\s\"'<>]{8,})")
 
 
 def parts_of_webhook(value: str) -> list[SecretPart]:
-    """Return the paths of the URLs of webhooks: whoever knows one may post to it."""
+    """Return the paths of webhook URLs, which allow posting without further authentication."""
     reason = "the path of a webhook's URL in it"
     return [
         SecretPart(match["path"], reason) for match in _HOOKS.finditer(value) if any(map(is_opaque, re.split(r"[/?=&]", match["path"])))
@@ -202,7 +202,7 @@ _SECRET_LEAVES = frozenset({"auth", "identitytoken", "registrytoken", "private_k
 
 
 def parts_of_leaf(name: str, value: str) -> list[SecretPart]:
-    """Return what is secret of a text that a document has under the key ``name``: all of it, a part, or nothing."""
+    """Return the secret parts of the text under the key ``name`` of a document: all, some or none."""
     tokens = tokens_in(value)
     if any(token.text == value.strip() or token.kind == "a private key" for token in tokens) or is_secret(name, value):
         return [SecretPart(value, f"the value of {name!r} in its JSON")]

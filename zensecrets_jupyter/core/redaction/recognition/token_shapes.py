@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.redaction.recognition.lazy_pattern import LazyPatte
 
 
 class Token(NamedTuple):
-    """A token in a text, and what kind of token it is: "a GitHub token"."""
+    """A token in a text, and its kind, such as "a GitHub token"."""
 
     text: str
     kind: str

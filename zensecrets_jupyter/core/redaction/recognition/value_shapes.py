@@ -1,4 +1,4 @@
-"""What a value looks like: a path, a number, plain words, a placeholder, or something that no person would make up."""
+"""Shapes of values: a path, a number, plain words, a placeholder, or random characters."""
 
 from __future__ import annotations
 

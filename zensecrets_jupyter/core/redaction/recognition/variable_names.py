@@ -1,4 +1,4 @@
-"""What a variable's or a field's name says about its value: a secret, perhaps a secret, or nothing."""
+"""Classification of the names of variables and fields: a secret, possibly a secret, or unknown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zensecrets_jupyter.core.redaction.recognition.lazy_pattern import LazyPatte
 
 
 class NameVerdict(Enum):
-    """What a name says, and so which values it makes a secret.
+    """The classification of a name, which decides which values are taken for secrets.
 
     Attributes:
         NOTHING: The value alone decides.
@@ -117,7 +117,7 @@ _ENDINGS = (
 
 @lru_cache(maxsize=1024)
 def verdict_on(name: str) -> NameVerdict:
-    """Return what ``name`` says; it may be written in capitals, camel case, with underscores, hyphens or dots."""
+    """Return the classification of ``name``, written in capitals, camel case, or with underscores, hyphens or dots."""
     upper = name.upper().replace("-", "_").replace(".", "_")
     whole = _WHOLE.get(upper)
     if whole is not None:
@@ -183,7 +183,7 @@ def _of_key(before: list[str]) -> NameVerdict:
 
 
 def _of_glued(word: str) -> NameVerdict:
-    """Return what a word says that is several without a gap: PGPASSWORD, WRITEKEY."""
+    """Return the classification of several words without a separator, such as PGPASSWORD."""
     glued = _GLUED.search(word)
     if glued is None:
         is_key = word.endswith("KEY") and word[:-3] not in _NO_KEYS
