@@ -100,6 +100,9 @@ class Kernel:
                 messages.append(message)
                 idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
         reply = self._reply(identity)
+        if reply["content"]["status"] == "aborted":
+            # ipykernel aborts requests that come right after an interrupted cell; a person runs the cell again.
+            return self.run(code, answers, somebody=somebody, in_notebook=in_notebook)
         ran = Ran(reply["content"], messages, prompts)
         assert not waiting, f"Nobody asked for {len(waiting)} of the answers. {ran.error}"
         return ran

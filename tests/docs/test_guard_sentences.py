@@ -595,7 +595,7 @@ def test_a_text_and_a_value_are_decoded() -> None:
 
 
 @plays(
-    """**A value** stands for itself and for what it decodes to, two levels deep: its text without escapes or quotes; what its base64 or
+    """**A value** stands for itself and for what it decodes to, four levels deep: its text without escapes or quotes; what its base64 or
     hexadecimal digits stand for; the strings and the long numbers of its JSON; its lines; the password of a URL, a connection string,
     `user:password` or a header."""
 )
@@ -615,7 +615,7 @@ def test_what_a_value_stands_for() -> None:
         "a connection string": (f"Server=db.example.com;Uid=app;Pwd={part};", part),
         "user:password": (f"app:{part}", part),
         "a header": (f"Authorization: Bearer {part}", part),
-        "two levels": (base64.b64encode(json.dumps({"key": part}).encode()).decode(), part),
+        "four levels": (json.dumps({"auth": f"Basic {base64.b64encode(f'app:{part}'.encode()).decode()}"}), part),
     }
     assert [name for name, (value, text) in whole.items() if not is_masked(value, f"it is {text}.")] == []
     for name in ("a URL", "a connection string"):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
-pytestmark = pytest.mark.corpus
+pytestmark = pytest.mark.once
 
 WRITE = """
 import base64, csv, http.server, io, json, pathlib, sqlite3, subprocess, sys, threading

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
-pytestmark = pytest.mark.corpus
+pytestmark = pytest.mark.once
 
 LONGEST = 8000
 """Characters of a message; tests/core/redaction/test_false_masks.py looks at the longer ones without a kernel."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
-pytestmark = pytest.mark.corpus
+pytestmark = pytest.mark.once
 
 GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel, Ran
 
-pytestmark = pytest.mark.corpus
+pytestmark = pytest.mark.once
 
 PIECE = 9
 """Characters of a value in a row that no output may show: lines of a narrow table hold few more."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.core.managers.weather import Climate
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture(scope="module", params=CLIMATES)
 def climate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Climate]:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
+pytestmark = pytest.mark.once
+
 PLACES: dict[str, Callable[[pytest.FixtureRequest, str], Place]] = {
     "aws": lambda request, identity: AwsPlace(identity, request.getfixturevalue("aws")),
     "azure": lambda request, identity: AzurePlace(identity, request.getfixturevalue("key_vault")),

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from tests.core.managers.zenml_weather import ZenmlPlace
     from tests.fakes.http_weather import Exchange
 
+pytestmark = pytest.mark.once
+
 
 class TestZenml(SecretsManagerTests):
     """The whole suite, in all weathers, but for what a server can't: to compare before it writes."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tests.core.managers.zenml_weather import ZenmlPlace
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("kind", answering_of_another())
 def test_what_is_no_zenml_server_is_told(zenml: ZenmlPlace, kind: str) -> None:

@@ -20,7 +20,7 @@ from zensecrets_jupyter.core.redaction.encoders import ENCODERS, LOSSY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.corpus
+pytestmark = pytest.mark.once
 
 KINDS = {
     **{kind: nasty(kind) for kind in NASTY if kind != "half a character"},

@@ -20,7 +20,7 @@ from tests.core.redaction.realistic_secrets import SEED, RealisticSecret, masks_
 from zensecrets_jupyter.core.redaction import Redactor, mark
 from zensecrets_jupyter.notebook.guard.kept_numbers import KeptNumbers
 
-pytestmark = pytest.mark.corpus
+pytestmark = pytest.mark.once
 
 SECRETS = realistic_secrets()
 MEGABYTE = 1 << 20

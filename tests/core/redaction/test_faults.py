@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-pytestmark = pytest.mark.corpus
+pytestmark = pytest.mark.once
 
 
 class InjectedFaultError(Exception):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction import Redactor
 
-pytestmark = pytest.mark.corpus
+pytestmark = pytest.mark.once
 
 PACKAGES = {"nbformat": "5.11.1", "nbconvert": "7.17.2", "nbclient": "0.11.0", "jupytext": "1.19.6"}
 """Packages whose sources hold notebooks for their own tests and for show."""

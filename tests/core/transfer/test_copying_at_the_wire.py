@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tests.fakes.http_weather import Exchange
     from zensecrets_jupyter.core.managers import SecretsManager
 
+pytestmark = pytest.mark.once
+
 SECRETS = 60
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction.characters import common_length, to_character
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.automaton import Hit
     from zensecrets_jupyter.core.redaction.patterns import Pattern, PatternKey
+    from zensecrets_jupyter.core.redaction.views import Span
 
     _Candidates = Callable[[Hit, bytes], Sequence[PatternKey]]
 
 _ANY_CASE = 16
 """Letters from which on a match may be in any case; a shorter one is in its own, or in capitals or small letters throughout."""
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
+# How reprs and pydantic shorten a text in its middle.
+_ELLIPSIS = re.compile(rb"\.{2,3}|\xe2\x80\xa6|\[\.\.\.\]|<\.\.\.>")
+_LONGEST_END = 64
+"""Bytes behind an ellipsis that are compared with the end of a value."""
 _ALNUM = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -108,28 +114,61 @@ class Comparison:
         if not self._is_apart(pattern, first, last):
             return None
         is_whole = begin == 0 and stop == len(pattern.skeleton)
+        if pattern.is_composite and not is_whole:
+            # Its secrets match by themselves; the rest of it, such as a host, is public.
+            return None
+        ends = self._ends(pattern, begin, stop, first, last)
+        if ends is None:
+            return None
+        start_byte, end_byte = ends
+        if not is_plain and b"\0" in written[:8] and b"\0" not in whole:
+            start_byte, end_byte = self._with_zeros(start_byte, end_byte)
         part = None
         if begin > pattern.first or stop < pattern.last:
             part = self._part(pattern, max(begin, pattern.first), min(stop, pattern.last), shift)
-        before = edge_before(self._data, pattern.gaps[0], first) if begin == 0 else NO_EDGE
-        after = edge_after(self._data, pattern.gaps[-1], last + 1) if stop == len(pattern.skeleton) else NO_EDGE
-        if is_whole and stop < TRUNCATED and not (before.is_complete and after.is_complete):
-            # Of few letters without their signs nobody could tell whose they are.
-            return None
-        start_byte, end_byte = first - before.length, last + 1 + after.length
-        if not is_plain and b"\0" in written[:8] and b"\0" not in whole:
-            start_byte, end_byte = self._with_zeros(start_byte, end_byte)
-        goes_on = stop < len(pattern.skeleton)
-        if begin:
-            start_byte = to_character(self._data, start_byte)
-        if goes_on:
-            end_byte = to_character(self._data, end_byte, start_byte)
+            shortened = self._shortened(pattern, part[1]) if stop < pattern.last else 0
+            if shortened:
+                end_byte, part = shortened, (part[0], shortened)
         encoding = "plain" if is_plain else "quoted or wrapped"
+        goes_on = stop < len(pattern.skeleton)
         return (
             Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value, part),
             begin + shift,
             stop + shift,
         )
+
+    def _ends(self, pattern: Pattern, begin: int, stop: int, first: int, last: int) -> Span | None:
+        """Return where a match begins and ends with the punctuation around it; ``None`` if it is short and that is not complete.
+
+        Args:
+            pattern: The pattern.
+            begin: Where in its skeleton the match begins.
+            stop: Where it ends there.
+            first: Where its first letter stands in the data.
+            last: Where its last letter stands.
+        """
+        is_whole = begin == 0 and stop == len(pattern.skeleton)
+        before = edge_before(self._data, pattern.gaps[0], first) if begin == 0 else NO_EDGE
+        after = edge_after(self._data, pattern.gaps[-1], last + 1) if stop == len(pattern.skeleton) else NO_EDGE
+        if is_whole and stop < TRUNCATED and not (before.is_complete and after.is_complete):
+            # Of few letters without their signs nobody could tell whose they are.
+            return None
+        start, end = first - before.length, last + 1 + after.length
+        if begin:
+            start = to_character(self._data, start)
+        if stop < len(pattern.skeleton):
+            end = to_character(self._data, end, start)
+        return start, end
+
+    def _shortened(self, pattern: Pattern, position: int) -> int:
+        """Return where the end of a value stops of which an ellipsis at ``position`` stands for the middle; 0 if there is none."""
+        ellipsis = _ELLIPSIS.match(self._data, position)
+        if ellipsis is None:
+            return 0
+        rest = self._data[ellipsis.end() : ellipsis.end() + _LONGEST_END]
+        ends = (length for length in range(min(len(rest), len(pattern.text) - 1), 0, -1) if pattern.text.endswith(rest[:length]))
+        length = next(ends, 0)
+        return ellipsis.end() + length if length else 0
 
     def _with_zeros(self, start: int, end: int) -> tuple[int, int]:
         """Return where a text in UTF-16 begins and ends, of which the zero at one end belongs to it."""
@@ -187,7 +226,7 @@ class Comparison:
             return True
         data = self._data
         before, behind = data[max(0, first - 64) : first], data[last + 1 : last + 65]
-        if before[-1:].isdigit() or behind[:1].isdigit():
+        if before[-1:].isdigit() or behind[:1].isdigit() or before[-2:].lower() == b"0x":
             return False
         if (before[-1:] == b"." and before[-2:-1].isdigit()) or (behind[:1] == b"." and behind[1:2].isdigit()):
             return False

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction.decoders.escapes import partly_unescaped
-from zensecrets_jupyter.core.redaction.decodings import decodings_of
+from zensecrets_jupyter.core.redaction.decodings import binary_keys, decodings_of
 from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, LOWER, kept_bytes, skeleton_of
-from zensecrets_jupyter.core.redaction.token_prefixes import sensitive_span
+from zensecrets_jupyter.core.redaction.token_prefixes import leaves, sensitive_span
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
@@ -41,9 +42,23 @@ class Pattern:
         first: Where in the skeleton its sensitive part begins.
         last: Where that ends.
         is_exact: Whether it has so few letters that it is searched for byte by byte.
+        is_composite: Whether its secrets are patterns of their own and the rest is public, as in a URL with a password or in JSON.
     """
 
-    __slots__ = ("_expression", "_gaps", "_kept", "_starts", "first", "is_exact", "is_value", "last", "name", "skeleton", "text")
+    __slots__ = (
+        "_expression",
+        "_gaps",
+        "_kept",
+        "_starts",
+        "first",
+        "is_composite",
+        "is_exact",
+        "is_value",
+        "last",
+        "name",
+        "skeleton",
+        "text",
+    )
 
     def __init__(self, text: str, name: str, *, is_value: bool, data: bytes | None = None, parts: Sequence[str] = ()) -> None:
         """Make the pattern of a text.
@@ -65,6 +80,7 @@ class Pattern:
             if last - first >= SHORTEST:
                 self.first, self.last = first, last
                 break
+        self.is_composite = bool(parts) and (not _has_lines(text) or bool(leaves(text)))
         self.is_exact = len(self.skeleton) < SHORTEST
         self._gaps: list[bytes] | None = None
         self._kept: bytes | None = None
@@ -101,7 +117,9 @@ class Pattern:
                 return self._expression
             signs = [bytes([byte]) for byte in reduced_to_signs(self.text)]
             noise = b"[" + re.escape(_QUOTING) + b"]{0,8}"
-            written = [b"(?:" + re.escape(sign) + noise + b"){1,8}" if sign in _DOUBLED else re.escape(sign) for sign in signs]
+            written = [
+                b"(?:" + re.escape(sign) + noise + b"){0,7}" + re.escape(sign) if sign in _DOUBLED else re.escape(sign) for sign in signs
+            ]
             before = self.text[: len(self.text) - len(self.text.lstrip(_QUOTING))]
             after = self.text[len(self.text.rstrip(_QUOTING)) :]
             edges = [b"(?:" + re.escape(edge) + b")?" for edge in (before, after)]
@@ -139,7 +157,12 @@ def patterns_of(value: str, name: str) -> list[Pattern]:
             if pattern.text not in seen:
                 seen.add(pattern.text)
                 found.append(pattern)
+    found += [Pattern(value, name, is_value=False, data=data) for data in binary_keys(value)]
     return found
+
+
+def _has_lines(text: str) -> bool:
+    return len(text.strip().splitlines()) > 1
 
 
 def _protected_spans(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -170,10 +193,11 @@ def _written(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> I
         # In quoted-printable; in a text this alone could be a number behind an equals sign, and is not decoded.
         yield Pattern(text, name, is_value=is_value, data=_BEFORE_NUMBER.sub(b"=20", own.text))
     if not text.isascii():
-        # As dumps show it, and programs that know ASCII only.
-        dotted = Pattern(text, name, is_value=is_value, data=_OTHER.sub(b".", own.text))
-        if not dotted.is_exact:
-            yield dotted
+        # As dumps show it, as programs do that know ASCII only, and as UTF-8 that is read in an encoding of Western Europe.
+        for data in (_OTHER.sub(b".", own.text), text.encode("ascii", "replace"), *_misread(own.text)):
+            other = Pattern(text, name, is_value=is_value, data=data)
+            if not other.is_exact:
+                yield other
         for written in dict.fromkeys((text, *_other_cases_and_forms(text))):
             yield Pattern(written, name, is_value=is_value)
             for encoding in ("utf-16-le", "utf-16-be"):
@@ -187,6 +211,12 @@ def _decoded_pattern(data: bytes, text: str, name: str, *, is_value: bool) -> Pa
         return Pattern(data.decode(), name, is_value=is_value)
     except UnicodeDecodeError:
         return Pattern(text, name, is_value=is_value, data=data)
+
+
+def _misread(data: bytes) -> Iterator[bytes]:
+    for encoding in ("latin-1", "cp1252"):
+        with suppress(UnicodeDecodeError):
+            yield data.decode(encoding).encode()
 
 
 def _other_cases_and_forms(text: str) -> Iterator[str]:

@@ -24,6 +24,7 @@ class Prefix(NamedTuple):
         least: Letters from which on it tells too much to be shown, though nothing follows.
         name: The name of the value.
         gaps: What stands before each letter in the bytes, and behind the last one.
+        is_whole: Whether no letter of the pattern follows.
     """
 
     skeleton: bytes
@@ -31,6 +32,16 @@ class Prefix(NamedTuple):
     least: int
     name: str
     gaps: tuple[bytes, ...]
+    is_whole: bool
+
+    def may_continue(self, letters: int, *, is_enough: bool) -> bool:
+        """Tell whether a text that ends in so many letters of it may be cut off there; if not, it was found as a match.
+
+        A number may continue as a longer one, and punctuation at the end of a value may still be to come.
+        """
+        if not self.is_whole or letters < len(self.skeleton):
+            return True
+        return not is_enough and (self.skeleton.isdigit() or bool(self.gaps[-1]))
 
 
 class PrefixIndex:
@@ -112,7 +123,8 @@ class PrefixIndex:
         for prefix in itertools.islice(self._prefixes, index, None):
             if not prefix.skeleton.startswith(end):
                 break
-            if (not is_enough or prefix.least <= len(end)) and _begins(written, gaps, prefix):
+            is_cut = prefix.may_continue(len(end), is_enough=is_enough) and (not is_enough or prefix.least <= len(end))
+            if is_cut and _begins(written, gaps, prefix):
                 found = prefix.name
                 break
         if len(written) <= _FEW:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _REST = 48
 """Bytes of an encoding at the end of a text that may not be decoded yet."""
 
+_LINE_ENDS = {b"\n", b"\r\n"}
+"""A value that is wrapped goes on in the next line."""
 _OF_WORDS = {"", "escapes", "a table", "layout"}
 """Views in which people read words; what digits decode to may end with a part of a byte."""
 _SHORT = 4096
@@ -85,7 +87,7 @@ class Search:
                 continue
             encoding = match.encoding if not view.encoding else _inside(match.encoding, view.encoding)
             for start, stop in view.spans(match.start, match.end):
-                goes_on = match.goes_on and end - stop <= _REST and b"\n" not in data[stop:]
+                goes_on = match.goes_on and end - stop <= _REST and (b"\n" not in data[stop:] or data[stop:] in _LINE_ENDS)
                 matches.append(Match(start, stop, match.name, goes_on, encoding, match.is_whole))
         if not matches and len(data) < _ID:
             self._remember(data, prepared)
@@ -152,13 +154,17 @@ class Search:
         if pattern.is_exact:
             self._exact_prefixes.append((pattern.text, max(SHORTEST, (len(pattern.text) + 1) // 2), pattern.name))
             return
+        if pattern.is_composite:
+            # Its secrets have beginnings and ends of their own.
+            return
         self._suffixes.add(pattern)
         first, last = pattern.first, min(pattern.last, pattern.first + TRUNCATED)
         begin, end = pattern.starts[first], pattern.starts[last - 1] + 1
         text = pattern.text[begin : end + len(pattern.gaps[last])]
         half = len(kept_bytes(pattern.text[: (len(pattern.text) + 1) // 2]))
         least = min(TRUNCATED, max(FEWEST, half - first))
-        self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name, tuple(KEPT_BYTE.split(text))))
+        gaps = tuple(KEPT_BYTE.split(text))
+        self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name, gaps, last == pattern.last))
 
 
 def _is_enough(data: bytes, view: View, part: Span) -> bool:

@@ -5,6 +5,8 @@ A truncated value is masked from twelve characters on. They are counted from the
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 from typing import Any, NamedTuple
@@ -39,6 +41,9 @@ _KIND_OF_KEY = (
 )
 _SIGNED_CLAIMS = r"eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{0,24})?"
 _URL_WITH_USER = r"[A-Za-z][A-Za-z0-9+.-]*://(?=[^/@\s]*@)"
+# What the services of webhooks put before the secret part of the path: https://api.slack.com/messaging/webhooks,
+# https://discord.com/developers/docs/resources/webhook.
+_WEBHOOK = r"https://(?:hooks\.slack\.com/services/T\w+/B\w+/|discord(?:app)?\.com/api/webhooks/\d+/)"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]*[/?#]?(?:\?)?"
 # `region = us-east-1`, `"region": "us-east-1"` and `AWS_REGION=us-east-1`; but a password may hold a `=` of its own.
 _SETTING = (
@@ -47,7 +52,7 @@ _SETTING = (
 NAMED = rf"(?:[\"']?(?:[A-Za-z_][A-Za-z0-9_.-]{{0,40}}[\"']?(?::\s|\s=\s)|(?:{_SETTING})=)\s*[\"']?)"
 _PREFIX = re.compile(
     rf"\s*(?:export\s+)?(?:{NAMED})?(?:(?:Bearer|Basic|[Tt]oken)\s+)?"
-    rf"(?:{_ARMOUR}{_DER}|{_ARMOUR}|{_DER}|{_KIND_OF_KEY}|{_SIGNED_CLAIMS}|eyJ[A-Za-z0-9+/_-]{{24}}|{_URL_WITH_USER}|{_URL})?"
+    rf"(?:{_ARMOUR}{_DER}|{_ARMOUR}|{_DER}|{_KIND_OF_KEY}|{_SIGNED_CLAIMS}|eyJ[A-Za-z0-9+/_-]{{24}}|{_URL_WITH_USER}|{_WEBHOOK}|{_URL})?"
 )
 _END_OF_ARMOUR = re.compile(r"-----END [A-Z0-9 ]+-----")
 _CLOSING = "\"'=,;} \t\r\n"
@@ -100,7 +105,9 @@ def _bounds_of_json(text: str, inside: set[str]) -> tuple[int, int]:
 
 
 # What Google's credential files hold beside the key; none of it lets anybody in.
-_PUBLIC_IN_GOOGLE_FILE = frozenset({"type", "project_id", "auth_uri", "token_uri", "universe_domain", "quota_project_id"})
+_PUBLIC_IN_GOOGLE_FILE = frozenset(
+    {"type", "project_id", "client_email", "client_id", "auth_uri", "token_uri", "universe_domain", "quota_project_id"}
+)
 
 
 def leaves(text: str) -> list[str]:
@@ -120,9 +127,10 @@ def leaves(text: str) -> list[str]:
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
 _PUBLIC_KEYS = frozenset(
     """
-    account_name apiversion cluster created_at database db dbclusteridentifier dbinstanceidentifier dbname dialect driver email endpoint
-    engine exp expiration expires_at expires_in expiry host hostname iat id_type issuer kind masterarn name nbf port project project_id
-    region scheme schema server sslmode timestamp token_type type updated_at user username version
+    account_name apiversion application_name cluster comment conn_type created_at database db dbclusteridentifier dbinstanceidentifier
+    dbname description dialect driver email endpoint engine exp expiration expires_at expires_in expiry format host hostname iat id_type
+    issuer kind label login masterarn name nbf port project project_id region schema scheme server sslmode timestamp title token_type
+    type updated_at user username version
     """.split()  # noqa: SIM905 - one word a line would be 40 lines
 )
 _DIGITS_OF_A_SECRET = 6
@@ -158,11 +166,23 @@ _PUBLIC = re.compile(
 
 
 _LONGEST_PUBLIC = 200
+_CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
+"""The first line of a certificate in base64, as a kubeconfig holds it."""
+
+
+def _is_certificate(text: str) -> bool:
+    """Tell whether ``text`` is the base64 of certificates only."""
+    if not text.startswith(_CERTIFICATE):
+        return False
+    try:
+        return b"PRIVATE KEY" not in base64.b64decode(text)
+    except binascii.Error:
+        return False
 
 
 def is_public(text: str) -> bool:
     """Tell whether ``text``, a line or a part of a value, tells nothing alone."""
-    if why_unprotected(text) or (len(text) <= _LONGEST_PUBLIC and _PUBLIC.fullmatch(text)):
+    if why_unprotected(text) or (len(text) <= _LONGEST_PUBLIC and _PUBLIC.fullmatch(text)) or _is_certificate(text):
         return True
     prefix = _PREFIX.match(text)
     start = prefix.end() if prefix else 0

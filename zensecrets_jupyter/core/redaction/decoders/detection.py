@@ -22,7 +22,7 @@ _UTF_7 = re.compile(rb"[&+][A-Za-z0-9+/,]{0,400}-")
 _TABLE = re.compile(rb"\|[^\n]{0,500}\n[^\n]{0,500}\|")
 # Each begins with a sign that is rare or that the text is known to hold: that is what a search looks for.
 _LITERALS = re.compile(rb"\n\s*[bBrRuUfF]{1,2}['\"]")
-_LETTERS = re.compile(rb", ?(['\"]).\1, ?['\"]")
+_LETTERS = re.compile(rb", ?[bu]?(['\"]).\1, ?[bu]?['\"]")
 _LONG = 1 << 14
 """Bytes up to which a text is looked at more closely before it is decoded."""
 _LINE = 200

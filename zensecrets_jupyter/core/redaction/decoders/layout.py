@@ -17,7 +17,7 @@ _STRUCK_OVER = re.compile(rb"[\x00-\x7f]\x08|[\xc2-\xf4][\x80-\xbf]{1,3}\x08")
 _PREFIX = re.compile(rb"(?<=[\s(])[bBrRuUfF]{1,2}(?=['\"])")
 _BYTES_SIDE_BY_SIDE = re.compile(rb"['\"][ \t\\+]*\r?\n\s*[bBrRuUfF]{1,2}['\"]")
 _LETTERS = re.compile(
-    rb"(?:(['\"])(?:\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\1,\s{0,4}){5,}(['\"])(?:\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\2"
+    rb"(?:(['\"])(?:\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\1,\s{0,12}[bu]?){5,}(['\"])(?:\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\2"
 )
 _LETTER = re.compile(rb"(['\"])(\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\1")
 _BORDER = re.compile(rb"[|\xe2](?:(?<=\|)|(?<=\xe2)[\x94\x95][\x80-\xbf])")
