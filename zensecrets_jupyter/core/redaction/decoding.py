@@ -120,4 +120,4 @@ class Decoding:
         if detector.has_runs(data, skeleton):
             yield from base64_views(view, detector.shortest_run)
             yield from base32_views(view, detector.shortest_run)
-            yield from base85_views(view, detector.shortest_run, base85)
+            yield from base85_views(view, detector.shortest_base85, base85)

@@ -35,13 +35,15 @@ class EncodingDetector:
     Attributes:
         shortest: Bytes of the shortest value.
         shortest_run: Digits of base64 that stand for so many bytes.
+        shortest_base85: Digits of base85 that do, which are the fewest of all encodings.
     """
 
     def __init__(self, shortest: int) -> None:
         """Look for values of ``shortest`` bytes or more."""
         self.shortest = shortest
         self.shortest_run = -(-shortest * 4 // 3)
-        self._run = _INSIDE * self.shortest_run
+        self.shortest_base85 = -(-shortest * 5 // 4)
+        self._run = _INSIDE * self.shortest_base85
         # Of the four digits of base64 that three bytes of text are written with, one is a letter at least.
         self._letters = self.shortest_run // 4
         self._digits = _DIGIT * (2 * shortest)
