@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page, WebSocket
+    from playwright.sync_api import Browser, Page, Playwright, WebSocket
 
 SECONDS_TO_START = 60
 
@@ -134,10 +134,27 @@ def chromium() -> Iterator[Browser]:
     assert path is not None, "There is no chromium here: run tests/install-system-packages."
     # Chromium looks up its vendor's hosts at every start, which takes long where there is no way out.
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=quiet)
+    with _driver() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=quiet)
         yield browser
         browser.close()
+
+
+_drivers: list[Playwright] = []
+
+
+@contextmanager
+def _driver() -> Iterator[Playwright]:
+    """Start Playwright's driver, or share the one that runs: a thread can't start two."""
+    if _drivers:
+        yield _drivers[0]
+        return
+    with sync_playwright() as driver:
+        _drivers.append(driver)
+        try:
+            yield driver
+        finally:
+            _drivers.clear()
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def debugged(kernel: Kernel) -> Kernel:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
+
 ATTRIBUTE = """
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.stack import ComponentType

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
+
 REGISTER = "%secret register cloud --schema=aws"
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
+
 OFF = "from zensecrets_jupyter.notebook.guard import guard_of; guard_of(get_ipython()).turn_off()"
 
 

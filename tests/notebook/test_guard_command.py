@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
+
 
 def table(kernel: Kernel) -> str:
     """Return what the command shows in a console."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel, Ran
 
+pytestmark = pytest.mark.once
+
 MEMORY = """
 %secret guard off
 print(In, _ih, [(name, value) for name, value in list(globals().items()) if name.startswith('_i')])

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
+
 LOAD = "%load_ext zensecrets_jupyter"
 ANNOTATOR = "%zen annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}"
 

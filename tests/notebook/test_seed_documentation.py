@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
+
 REGISTER_ANNOTATOR = (
     "%zen annotator register label_studio_annotator --flavor=label_studio "
     "--authentication_secret={{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}"

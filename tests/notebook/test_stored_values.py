@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
+
 READ = "print(open('.env').read().strip())"
 """What a cell does with a value that nothing in its kernel has read from the store."""
 

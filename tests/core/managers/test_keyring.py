@@ -17,6 +17,8 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 
 def test_it_passes_the_suite_on_a_real_keyring() -> None:
     """In a session with gnome-keyring everything holds that the suite asks for, and what a locked one says."""

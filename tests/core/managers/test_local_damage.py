@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers.local import LocalSecretsManager
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def store(home: Path) -> LocalSecretsManager:

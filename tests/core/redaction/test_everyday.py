@@ -156,6 +156,7 @@ NOTHING_LOST = [
     ("redis://:Ab%3Dc9-kd82@h:6379/0", "x=Ab=c9-kd82;", f"x={MASK};"),
     ("postgresql://app:p%40ss%2Fw0rd%21K7@db/o", "connect(password='p@ss/w0rd!K7')", f"connect(password='{MASK}')"),
     ("Zx9K\\n7Qm2{0}", "Zx9K\\n7Qm2{0}\n+pw=1", f"{MASK}\n+pw=1"),
+    ("f9660f79#Qf59dcb06!m", "before\nW;r%CFlIM7BT;5GIb>sEFg77=\nafter", f"before\n{MASK}\nafter"),
     ("Zx9K\\n7Qm2{0}", "'Zx9K\\n7Qm2{0}'", f"'{MASK}'"),
     (
         "postgresql://analytics:s3cr3t-Pa55@db.example.com:5432/orders",

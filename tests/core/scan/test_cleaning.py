@@ -24,6 +24,8 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.scan.known import Known
 
+pytestmark = pytest.mark.once
+
 VALUE = nasty("clean")
 PLAIN = canary("plain")
 MARK = "‹secret:planted.key›"

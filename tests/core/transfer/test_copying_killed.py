@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
+pytestmark = pytest.mark.once
+
 SECRETS, KILLS = 1000, 10
 
 

@@ -31,7 +31,7 @@ def merged(matches: list[Match]) -> list[Match]:
     """Return the matches in order, those that overlap as one, with the name and the encoding of the longest of them."""
     ranges: list[Match] = []
     longest: Match | None = None
-    for match in sorted(matches, key=_by_start):
+    for match in _tightest(sorted(matches, key=_by_start)):
         if longest is not None and match.start < ranges[-1].end:
             one = ranges[-1]
             if _rank(match) > _rank(longest):
@@ -43,6 +43,28 @@ def merged(matches: list[Match]) -> list[Match]:
             ranges.append(match)
             longest = match
     return ranges
+
+
+def _tightest(matches: list[Match]) -> list[Match]:
+    """Return the sorted ``matches`` without those that take neighbours of a whole value for more of its digits.
+
+    A text in base85 may end in ``=``. As quoted-printable it goes on in the next line, and decodes to the value and some bytes more.
+    """
+    wholes: dict[str, Match] = {}
+    kept = []
+    for match in reversed(matches):
+        inner = wholes.get(match.name)
+        if inner is not None and inner.end <= match.end and _depth(match) > _depth(inner):
+            continue
+        if match.is_whole and match.encoding != "plain":
+            wholes[match.name] = match
+        kept.append(match)
+    return kept[::-1]
+
+
+def _depth(match: Match) -> int:
+    """Return how many encodings are inside each other."""
+    return match.encoding.count(" in ")
 
 
 def _by_start(match: Match) -> tuple[int, int, bool, bool]:
