@@ -9,6 +9,8 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.core.managers.conftest import AWS_USER
 from tests.core.managers.stores import PROCESSES
 from tests.core.transfer.copiers import copy_until_killed
@@ -23,8 +25,6 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
