@@ -152,6 +152,7 @@ def test_an_array_of_letters() -> None:
 
 
 NOTHING_LOST = [
+    ("a\"b'c&d<e12", "x a&quot;b&#x27;c&amp;d&lt;e12 y", f"x {MASK} y"),
     ("admin:cRt4ZCXc3x", "login('cRt4ZCXc3x')", f"login('{MASK}')"),
     ("redis://:Ab%3Dc9-kd82@h:6379/0", "x=Ab=c9-kd82;", f"x={MASK};"),
     ("postgresql://app:p%40ss%2Fw0rd%21K7@db/o", "connect(password='p@ss/w0rd!K7')", f"connect(password='{MASK}')"),

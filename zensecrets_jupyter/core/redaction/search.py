@@ -154,7 +154,7 @@ class Search:
         if pattern.is_exact:
             self._exact_prefixes.append((pattern.text, max(SHORTEST, (len(pattern.text) + 1) // 2), pattern.name))
             return
-        if pattern.is_composite:
+        if pattern.is_composite and not pattern.is_value:
             # Its secrets have beginnings and ends of their own.
             return
         self._suffixes.add(pattern)

@@ -17,6 +17,7 @@ _ZEROS = b"0000000"
 _AFTER_ADDRESS = (b" ", b"\t", b":", b"h")
 """What follows the first address of a dump; a number with zeros before it is none."""
 _LAYOUT = b"=&+'\"|"
+_NO_ESCAPES = b"=+'\"|"
 _PLAIN = bytes(byte for byte in range(256) if byte not in _LAYOUT and bytes([byte]) not in ESCAPE_STARTS)
 _UTF_7 = re.compile(rb"[&+][A-Za-z0-9+/,]{0,400}-")
 _TABLE = re.compile(rb"\|[^\n]{0,500}\n[^\n]{0,500}\|")
@@ -51,7 +52,7 @@ class EncodingDetector:
     def has_encodings(self, data: bytes, skeleton: bytes) -> bool:
         """Tell whether there may be something to decode in ``data``, which has that skeleton. ``False`` is certain."""
         signs = data.translate(None, _PLAIN)
-        if signs and ((signs.translate(None, _LAYOUT) and has_escapes(data)) or _has_layout(data, signs)):
+        if signs and ((signs.translate(None, _NO_ESCAPES) and has_escapes(data)) or _has_layout(data, signs)):
             return True
         visible = data.translate(_VISIBLE)
         # The first half of each is what most texts need: no method is called for it.
@@ -74,7 +75,9 @@ class EncodingDetector:
         # A line of one sign again and again, and a number that is filled up with zeros, are no encoded text.
         while start >= 0:
             end = visible.find(_OUTSIDE, start)
-            if not _is_filled(data[start : end if end >= 0 else len(data)]):
+            run = data[start : end if end >= 0 else len(data)]
+            # Neither are words with punctuation: base85 has capitals, and base32 no punctuation.
+            if not _is_filled(run) and (not run.islower() or run.isalnum()):
                 return True
             start = visible.find(self._run, end) if end >= 0 else -1
         return False
