@@ -113,7 +113,7 @@ def test_a_text_without_a_value_is_the_same_object(text: str) -> None:
 
 _PROSE = """
 the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one you were all her model
-data training secret token password value key apiVersion kind Config user admin host first second line pass phrase blanks database
+data training secret token password value key apiVersion kind Config user admin host first second line pass phrase database
 """
 _WORDS = _PROSE.split()
 
