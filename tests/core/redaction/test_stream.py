@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 
 import pytest
@@ -169,6 +171,29 @@ def test_plain_output_is_not_held() -> None:
     assert stream.held == 9
     assert stream.feed("at\n") == "correct-hat\n"
     assert stream.held == 0
+
+
+@pytest.mark.parametrize("begins_with", [3, 2, 1])
+@pytest.mark.parametrize("text", ["🍎🍏", "żółć", "日本語"])
+def test_a_binary_key_that_begins_inside_a_character(text: str, begins_with: int) -> None:
+    """The end of a character of the text is also how the key begins: the whole character waits, and is shown."""
+    redactor = Redactor()
+    key = text.encode()[-begins_with:] + hashlib.sha512(canary("binary").encode()).digest()
+    redactor.protect(base64.b64encode(key[:64]).decode(), "a.key")
+    stream = redactor.stream()
+    assert stream.feed(text) + stream.release() + stream.feed(text) + stream.feed("\n") == f"{text}{text}\n"
+
+
+def test_a_binary_key_whose_bytes_begin_and_end_inside_characters() -> None:
+    """Both characters are masked with it, and what is around them is shown."""
+    redactor = Redactor()
+    letters = canary("within").encode()[-28:]
+    key = "🍏".encode()[-2:] + letters + "🍏".encode()[:2]
+    redactor.protect(base64.b64encode(key).decode(), "a.key")
+    text = f"é 🍏{letters.decode()}🍏 é"
+    assert redactor.redact(text) == f"é {mark('a.key')} é"
+    stream = redactor.stream()
+    assert stream.feed(text) + stream.release() == f"é {mark('a.key')} é"
 
 
 def test_what_was_held_is_shown_if_it_tells_little() -> None:

@@ -2,12 +2,23 @@
 
 _GOES_ON = 0x80
 """The bytes 10xxxxxx go on with a character; RFC 3629."""
+_MOST_MORE = 3
+"""Bytes that go on with a character at most."""
 
 
 def to_character(data: bytes, position: int, least: int = 0) -> int:
     """Return where the character of UTF-8 begins that ``position`` is in, or ``least`` if that comes later."""
+    least = max(least, position - _MOST_MORE)
     while least < position < len(data) and data[position] & 0xC0 == _GOES_ON:
         position -= 1
+    return position
+
+
+def behind_character(data: bytes, position: int) -> int:
+    """Return where the character of UTF-8 ends that ``position`` is in."""
+    most = min(len(data), position + _MOST_MORE)
+    while position < most and data[position] & 0xC0 == _GOES_ON:
+        position += 1
     return position
 
 

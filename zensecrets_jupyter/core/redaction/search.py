@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction.characters import count_characters
+from zensecrets_jupyter.core.redaction.characters import behind_character, count_characters, to_character
 from zensecrets_jupyter.core.redaction.decoding import Decoding
 from zensecrets_jupyter.core.redaction.ends import end_views, incomplete_escape
 from zensecrets_jupyter.core.redaction.matcher import Matcher
@@ -88,7 +88,9 @@ class Search:
             encoding = match.encoding if not view.encoding else _inside(match.encoding, view.encoding)
             for start, stop in view.spans(match.start, match.end):
                 goes_on = match.goes_on and end - stop <= _REST and (b"\n" not in data[stop:] or data[stop:] in _LINE_ENDS)
-                matches.append(Match(start, stop, match.name, goes_on, encoding, match.is_whole))
+                # The bytes of a binary key may begin and end inside a character of the text.
+                whole = to_character(data, start), behind_character(data, stop)
+                matches.append(Match(*whole, match.name, goes_on, encoding, match.is_whole))
         if not matches and len(data) < _ID:
             self._remember(data, prepared)
         return merged(matches) if matches else matches
@@ -106,12 +108,12 @@ class Search:
         """Return the start of the longest suffix of ``data`` that may continue as a value; its length if there is none."""
         position = self._at_end(data, is_enough=False)[0]
         with self._lock:
-            return min(position, self._suffixes.live(data))
+            return to_character(data, min(position, self._suffixes.live(data)))
 
     def too_much(self, data: bytes) -> list[Match]:
         """Return the suffix of ``data`` that reveals too much of a value, although it is shorter than an anchor."""
         start, name = self._at_end(data, is_enough=True)
-        return [Match(start, len(data), name)] if start < len(data) else []
+        return [Match(to_character(data, start), len(data), name)] if start < len(data) else []
 
     def _at_end(self, data: bytes, *, is_enough: bool) -> tuple[int, str]:
         self._prepare()
