@@ -11,7 +11,8 @@ from zensecrets_jupyter.core.redaction.decoders.base85 import base85_views
 from zensecrets_jupyter.core.redaction.decoders.budget import Budget
 from zensecrets_jupyter.core.redaction.decoders.detection import EncodingDetector
 from zensecrets_jupyter.core.redaction.decoders.dumps import dump_views
-from zensecrets_jupyter.core.redaction.decoders.escapes import unescaped
+from zensecrets_jupyter.core.redaction.decoders.escapes import has_escapes, unescaped
+from zensecrets_jupyter.core.redaction.decoders.excerpts import excerpt
 from zensecrets_jupyter.core.redaction.decoders.hexadecimal import hexadecimal_views
 from zensecrets_jupyter.core.redaction.decoders.layout import layout_views
 from zensecrets_jupyter.core.redaction.decoders.mail import mail_views
@@ -98,7 +99,7 @@ class Decoding:
                 if not found and not self.detector.has_encodings(view.data, skeleton):
                     continue
                 if escapes:
-                    waiting.extend((child, escapes - 1) for child in unescaped(view))
+                    waiting.extend((child, escapes - 1) for child in unescaped(excerpt(view, has_escapes)))
                 if blocks:
                     is_wrapped = any(match.part is not None for match in found)
                     level += self._blocks(view, skeleton, base85, is_wrapped=is_wrapped)

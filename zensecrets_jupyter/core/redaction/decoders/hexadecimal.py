@@ -7,6 +7,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.decoders.runs import runs_in
 from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
 
 if TYPE_CHECKING:
@@ -14,9 +15,8 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.views import Span
 
-_CLASSES = bytes(0x68 if byte in b"0123456789abcdefABCDEF" else 0x2E for byte in range(256))
+_CLASSES = bytes(0x61 if byte in b"0123456789abcdefABCDEF" else 0x20 for byte in range(256))
 _FEWEST = 12
-_NEEDLE = b"h" * _FEWEST
 _BLOCK = re.compile(rb"[0-9A-Fa-f]{12,}(?:[ \t]*\r*\n[ \t]*[0-9A-Fa-f]{2,})*")
 _DIGIT = re.compile(rb"[0-9A-Fa-f]")
 _WHITE_SPACE = b" \t\r\n"
@@ -27,9 +27,9 @@ _SEPARATOR_BYTES = len(_SEPARATOR) // 2
 def hexadecimal_views(view: View) -> list[View]:
     """Return a view of the blocks of at least 12 hexadecimal digits, decoded from the first and from the second digit."""
     data = view.data
-    if _NEEDLE not in data.translate(_CLASSES):
+    blocks = _blocks(data)
+    if not blocks:
         return []
-    blocks = [match.span() for match in _BLOCK.finditer(data)]
     digits = [data[start:end].translate(None, _WHITE_SPACE) for start, end in blocks]
     # All blocks are decoded at once: a log has an identifier in every line.
     pieces = []
@@ -38,6 +38,17 @@ def hexadecimal_views(view: View) -> list[View]:
         starts = list(accumulate((len(own) // 2 + _SEPARATOR_BYTES for own in pairs), initial=0))
         pieces.append(Piece(bytes.fromhex(_SEPARATOR.join(pairs).decode("ascii")), _Pairs(data, blocks, starts, shift)))
     return [PiecedView(view, pieces, "hexadecimal")]
+
+
+def _blocks(data: bytes) -> list[Span]:
+    blocks: list[Span] = []
+    end = 0
+    for run in runs_in(data, _CLASSES, _FEWEST):
+        block = _BLOCK.match(data, run.start) if run.start >= end else None
+        if block is not None:
+            end = block.end()
+            blocks.append(block.span())
+    return blocks
 
 
 class _Pairs:

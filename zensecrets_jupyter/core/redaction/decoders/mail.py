@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.decoders.excerpts import excerpt
 from zensecrets_jupyter.core.redaction.views import SubstitutedView, View
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ _QUOTED = re.compile(rb"=(?<!==)(?:3D|0[0-9A-F]|7F|20(?![0-9]*(?:[\s,.:;)\]}]|\Z
 _PRINTABLE = re.compile(rb"=[0-9A-F]{2}|=[ \t]*\r?\n")
 _WORD = re.compile(rb"=\?[A-Za-z0-9_.*-]{1,60}\?([qQbB])\?([^?\s]{0,400})\?=(?:\s+(?==\?))?")
 _IN_WORD = re.compile(rb"=([0-9A-Fa-f]{2})|_")
-_UTF_7 = re.compile(rb"[&+]([A-Za-z0-9+/,]{0,400})-|\+([A-Za-z0-9/]{3,400})(?![A-Za-z0-9/])")
+_UTF_7 = re.compile(rb"[&+](?:(?<=\+)[A-Za-z0-9/]{3,400}(?:-|(?![A-Za-z0-9+/,-]))|[A-Za-z0-9+/,]{3,400}-|-)")
+_BITS = 6
+"""Bits that a digit of base64 stands for."""
 
 
 def has_quoted_printable(data: bytes) -> bool:
@@ -30,12 +34,20 @@ def mail_views(view: View) -> list[View]:
     data = view.data
     views: list[View] = []
     if b"=" in data and has_quoted_printable(data):
-        views += _substituted(view, "quoted-printable", _PRINTABLE, _decode_quoted)
+        views += _substituted(excerpt(view, has_quoted_printable), "quoted-printable", _PRINTABLE, _decode_quoted)
     if b"=?" in data:
-        views += _substituted(view, "RFC 2047", _WORD, _decode_word)
+        views += _substituted(excerpt(view, _has_word), "RFC 2047", _WORD, _decode_word)
     if (b"&" in data or b"+" in data) and b"-" in data:
-        views += _substituted(view, "UTF-7", _UTF_7, _decode_utf_7)
+        views += _substituted(excerpt(view, _has_utf_7), "UTF-7", _UTF_7, _decode_utf_7)
     return views
+
+
+def _has_word(data: bytes) -> bool:
+    return _WORD.search(data) is not None
+
+
+def _has_utf_7(data: bytes) -> bool:
+    return any(_decode_utf_7(match[0]) != match[0] for match in _UTF_7.finditer(data))
 
 
 def _substituted(view: View, name: str, expression: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> list[View]:
@@ -59,12 +71,18 @@ def _decode_word(word: bytes) -> bytes:
     return _IN_WORD.sub(lambda escape: bytes.fromhex(escape[1].decode("ascii")) if escape[1] else b" ", match[2])
 
 
+@lru_cache(maxsize=4096)
 def _decode_utf_7(escape: bytes) -> bytes:
     digits = escape[1:].rstrip(b"-").replace(b",", b"/")
     if not digits:
         return escape[:1]
+    bits = len(digits) * _BITS
+    data = binascii.a2b_base64(digits + b"A" * (-len(digits) % 4))
+    characters, rest = data[: bits // 16 * 2], data[bits // 16 * 2 :]
+    # The last digit is filled up with zeros. A sum in a program seldom is.
+    if bits % 16 >= _BITS or any(rest):
+        return escape
     try:
-        data = base64.b64decode(digits + b"=" * (-len(digits) % 4))
-        return data[: len(data) // 2 * 2].decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
-    except (binascii.Error, UnicodeDecodeError):
+        return characters.decode("utf-16-be").encode()
+    except UnicodeDecodeError:
         return escape

@@ -29,11 +29,13 @@ _HEX_SMALL = _list_of(rb"0[xX][0-9A-Fa-f]{1,2}", 6)
 _HEX_WORDS = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{4})?", 3)
 _CODE_POINTS = _list_of(rb"[Uu]\+[0-9A-Fa-f]{4,6}", 6)
 _DECIMAL = _list_of(rb"[0-9]{1,7}", 6)
+# Not the number of a line or of an output before the list.
+_DECIMAL_BYTES = _list_of(rb"(?:1?[0-9]{1,2}|2[0-4][0-9]|25[0-5])", 6)
 _OCTAL = _list_of(rb"(?:0o?)?[0-3][0-7]{2}", 6)
 _NUMBER = re.compile(rb"(?:0[xXoO]|[Uu]\+)?([0-9A-Fa-f]+)")
 _LONGEST = 1 << 18
 """Bytes of a text in which lists of numbers are decoded, from its start; each number costs as much as a hundred letters."""
-_LAST_OF_ASCII, _LAST_BYTE, _LAST_CHARACTER = 0x7F, 0xFF, 0x10FFFF
+_LAST_OF_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
 
 
 def number_views(view: View) -> list[View]:
@@ -77,10 +79,12 @@ def _hex_words(text: bytes) -> Iterator[tuple[bytes, int]]:
         yield b"".join(word[::-1] for word in words), size
 
 
+def _decimal_bytes(text: bytes) -> Iterator[tuple[bytes, int]]:
+    yield bytes(map(int, _NUMBER.findall(text))), 1
+
+
 def _decimal(text: bytes) -> Iterator[tuple[bytes, int]]:
     numbers = list(map(int, _NUMBER.findall(text)))
-    if max(numbers) <= _LAST_BYTE:
-        yield bytes(numbers), 1
     if _LAST_OF_ASCII < max(numbers) <= _LAST_CHARACTER:
         yield b"".join(map(_character, numbers)), 0
 
@@ -102,6 +106,7 @@ _LISTS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Iterator[tuple[bytes, i
     (_HEX_SMALL, _hex_bytes),
     (_HEX_WORDS, _hex_words),
     (_CODE_POINTS, _code_points),
+    (_DECIMAL_BYTES, _decimal_bytes),
     (_DECIMAL, _decimal),
     (_OCTAL, _octal),
 )
