@@ -18,6 +18,8 @@ _LONG = 1 << 16
 """Bytes up to which a text is decoded as a whole."""
 _BLOCK = 1 << 10
 """Bytes before and behind an escape sequence that are kept at least."""
+_SAMPLES = 8
+"""Of so many blocks one is looked at first: most texts that have escape sequences have them everywhere."""
 _LONGEST = 512
 """Bytes of the longest escape sequence that is seen where it begins in one block and ends in the next."""
 
@@ -43,7 +45,11 @@ def excerpt(view: View, has_escapes: Callable[[bytes], bool]) -> View:
     data = view.data
     if len(data) <= _LONG:
         return view
-    holds = [has_escapes(data[start : start + _BLOCK + _LONGEST]) for start in range(0, len(data), _BLOCK)]
+    starts = range(0, len(data), _BLOCK)
+    sample = [has_escapes(data[start : start + _BLOCK]) for start in starts[::_SAMPLES]]
+    if 2 * sum(sample) > len(sample):
+        return view
+    holds = [has_escapes(data[start : start + _BLOCK + _LONGEST]) for start in starts]
     kept = [any(holds[max(0, index - 1) : index + 2]) for index in range(len(holds))]
     if 2 * sum(kept) > len(kept):
         return view
