@@ -64,3 +64,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 tables[table][outcome] += 1
     for table, outcomes in sorted(tables.items()):
         terminalreporter.write_line(f"{table}: {', '.join(f'{count} {outcome}' for outcome, count in sorted(outcomes.items()))}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many processes ``-n auto`` means: more than there are processors, as many tests wait for a kernel or a browser."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processors + processors // 2

@@ -183,6 +183,7 @@ def test_public_prefixes_alone_are_not_masked() -> None:
         assert redactor.redact(text) == text
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", realistic())
 def test_realistic_values_leave_nothing(name: str) -> None:
     """A value of any service, whole and line by line, in any form, leaves no twelve characters of itself that are not public."""
@@ -378,6 +379,7 @@ def test_values_one_after_the_other_and_long_texts_between() -> None:
     assert find_canary(redactor.redact(" ".join(values)), *values) == []
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", ["letters", "words", "digits", "signs", "JSON", "escapes", "another script"])
 def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
     """It is protected, masked, and its fingerprints are taken and recognised, in seconds; it used to take minutes."""

@@ -39,6 +39,7 @@ def protecting(**values: str) -> Redactor:
     return redactor
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
 def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
@@ -86,6 +87,7 @@ IN_ROWS = frozenset({
 """Encoders of which a piece can't be told from other text before more of it came; docs/guard.md says so."""
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("encoder", [name for name in ENCODERS if name not in IN_ROWS])
 def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
     """However a value is encoded, not half of it is seen when it comes in two pieces."""
@@ -145,6 +147,7 @@ def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
     assert longest_visible(value, shown) <= allowed(value)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("form", FORMS)
 def test_any_pieces_of_an_encoded_value(form: str) -> None:
     """However the text in which a value stands is cut, no twelve characters of it are seen in a row, in whatever form it is written."""

@@ -53,6 +53,7 @@ def test_every_value_in_a_hundred_notebooks_is_found_and_nothing_else(tmp_path: 
         assert {(file, place) for file, place, _ in told(looked, tmp_path)} == set(expected.items())
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("place", PLACES)
 def test_every_form_is_found_in_every_place(place: str, tmp_path: Path) -> None:
     """One notebook a form, all in the same place."""
@@ -162,6 +163,7 @@ def test_html_scripts_and_binary_files_are_found(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.once
 def test_a_large_file_is_searched_over_the_borders_of_its_pieces(tmp_path: Path) -> None:
     """A value that is cut by the end of a piece is found once, whole, at its line."""
     line = b"x" * 99 + b"\n"
