@@ -1297,6 +1297,32 @@ def test_how_much_is_decoded(length: int, times: int) -> None:
     assert is_masked(value, f"{text[:length]}\n{value}\n")
 
 
+@plays("Of a text of more than 64 KiB the escapes are decoded with a kilobyte on either side.")
+@pytest.mark.parametrize("length", [1 << 14, 1 << 18])
+def test_how_much_of_a_long_text_is_decoded(length: int) -> None:
+    """The view of a long text is short, and holds a kilobyte of both sides of the escape; a value written with it is masked."""
+    line = "an ordinary line"
+    lines = "\n".join([line] * (length // len(line)))
+    value = f"{made_up()}/{made_up()}"
+    text = f"{lines}\n{value}\n{lines}".replace("/", "%2F")
+    views: list[bytes] = []
+
+    def note(data: bytes, _skeleton: bytes) -> list[Match]:
+        views.append(data)
+        return []
+
+    assert list(Decoding(16).search(text.encode(), note)) == []
+    decoded = next(view for view in views if value.encode() in view)
+    if length > 1 << 16:
+        assert (1 << 10) < decoded.index(value.encode()) < (1 << 12)
+        assert (2 << 10) < len(decoded) < (1 << 13)
+    else:
+        assert len(decoded) > len(lines)
+    shown = protecting(value).redact(text)
+    assert mark("a.key") in shown
+    assert longest_visible(value, shown) < LEAK
+
+
 @plays(
     """Dumps and lists of numbers are decoded in the first 256 KiB of a text, and base85 in the first 128 KiB, but no more than 8 KiB of
     what looks like it."""

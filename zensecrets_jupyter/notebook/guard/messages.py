@@ -33,7 +33,7 @@ class GuardedSession:
         self._pack = session.pack
         self._send = session.send
         self._had_send = "send" in vars(session)
-        self._looked_at = threading.local()
+        self._looked_at = _LookedAt()
         self._parent: tuple[dict[str, Any], bytes] = ({}, b"{}")
         self._empty: bytes = session.pack({})
         self._catcher: _Catcher | None = None
@@ -68,26 +68,24 @@ class GuardedSession:
 
     def _caught_instead(self, socket: Any, parent: Any) -> Any:
         catcher = self._catcher
-        if catcher is not None and (threading.get_ident() == catcher.thread or _identity(parent) in catcher.identities):
-            return catcher
-        return socket
+        if catcher is None:
+            return socket
+        return catcher if threading.get_ident() == catcher.thread or _identity(parent) in catcher.identities else socket
 
     def _guarded_pack(self, thing: Any) -> bytes:
-        if thing == {}:
+        if not thing and thing == {}:
             # The metadata of nearly every message.
             return self._empty
-        looked_at = getattr(self._looked_at, "message", None)
+        looked_at = self._looked_at.message
+        is_safe = not thing or not self._guard.is_on
         if looked_at is not None:
-            if thing is looked_at["content"]:
-                return bytes(self._pack(thing))
+            is_safe = is_safe or thing is looked_at["content"]
             if thing is looked_at.get("parent_header") and _is_header(thing):
                 return self._packed_parent(thing)
         packed: bytes = self._pack(thing)
-        if not self._guard.is_on or not thing or _is_header(thing):
-            return packed
-        return self._safe(packed)
+        return packed if is_safe or _is_header(thing) else self._safe(packed)
 
-    def _packed_parent(self, header: dict[str, Any]) -> bytes:
+    def _packed_parent(self, header: Any) -> bytes:
         """Return the packed header of the request that streams answer: it is the same in all that a cell prints.
 
         This saves more time than the guard takes for a line.
@@ -144,18 +142,19 @@ class GuardedSession:
         metadata: Any = None,
     ) -> Any:
         message = msg_or_type if isinstance(msg_or_type, dict) else None
-        socket = self._caught_instead(stream, message["parent_header"] if message is not None else parent)
-        if self._guard.is_on:
-            if self._guard.before_output is not None and _shows(msg_or_type, content):
-                self._guard.get_ready()
+        guard = self._guard
+        if guard.is_on:
+            if guard.before_output is not None and _shows(msg_or_type, content):
+                guard.get_ready()
             if message is not None and message.get("msg_type") == "stream" and self.streams.take(stream, message, ident):
                 return message
             self._release(_identity(message["parent_header"] if message is not None else parent))
             buffers = buffers or (message or {}).get("buffers", None)
-            buffers = redacted_buffers(buffers, self._guard.redactor) if buffers else buffers
+            buffers = redacted_buffers(buffers, guard.redactor) if buffers else buffers
             content = self._packed_already(content)
             if message is not None and isinstance(message.get("content"), (bytes, str)):
                 msg_or_type = {**message, "content": self._packed_already(message["content"])}
+        socket = self._caught_instead(stream, message["parent_header"] if message is not None else parent)
         return self._send(socket, msg_or_type, content, parent, ident, buffers, track, header, metadata)
 
     def _release(self, identity: str) -> None:
@@ -184,6 +183,12 @@ class GuardedSession:
             self._send(self._caught_instead(socket, message.get("parent_header")), message, ident=ident)
         finally:
             self._looked_at.message = None
+
+
+class _LookedAt(threading.local):
+    """The message of a stream that this thread sends, whose text was redacted before."""
+
+    message: dict[str, Any] | None = None
 
 
 class _Catcher:

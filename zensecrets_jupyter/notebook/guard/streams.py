@@ -76,7 +76,8 @@ class HeldStreams:
                     self._send(socket, message, ident, None)
                 else:
                     self._show(stream, shown)
-                self._hold(key, stream)
+                if self._waiting or stream.redactor.held:
+                    self._hold(key, stream)
         return True
 
     def release(self, identity: str) -> None:
@@ -125,7 +126,7 @@ class HeldStreams:
             self._waiting.add(key)
             if not self._release_later(key, stream):
                 self._release([key])
-        elif self._waiting:
+        else:
             self._waiting.discard(key)
 
     def _release(self, keys: list[tuple[str, str]]) -> None:
