@@ -87,6 +87,17 @@ IN_ROWS = frozenset({
 """Encoders of which a piece can't be told from other text before more of it came; docs/guard.md says so."""
 
 
+@pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
+@pytest.mark.parametrize("end", ["-", "-_", "==", "!", "$)", "'", '"'])
+def test_a_value_that_ends_in_signs(end: str, *, released: bool) -> None:
+    """The signs belong to its mask, although all letters came before them."""
+    value = f"{canary('signs')}{end}"
+    for position in range(1, len(value)):
+        stream = protecting(key=value).stream()
+        shown = stream.feed(value[:position]) + (stream.release() if released else "") + stream.feed(f"{value[position:]}\n")
+        assert shown.removesuffix("\n").endswith(mark("a.key")), position
+
+
 @pytest.mark.once
 @pytest.mark.parametrize("encoder", [name for name in ENCODERS if name not in IN_ROWS])
 def test_an_encoded_value_split_at_every_position(encoder: str) -> None:

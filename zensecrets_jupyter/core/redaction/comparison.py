@@ -130,7 +130,7 @@ class Comparison:
             if shortened:
                 end_byte, part = shortened, (part[0], shortened)
         encoding = "plain" if is_plain else "quoted or wrapped"
-        goes_on = stop < len(pattern.skeleton)
+        goes_on = stop < len(pattern.skeleton) or (end_byte == len(self._data) and self._lacks_signs(pattern, last))
         return (
             Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value, part),
             begin + shift,
@@ -159,6 +159,11 @@ class Comparison:
         if stop < len(pattern.skeleton):
             end = to_character(self._data, end, start)
         return start, end
+
+    def _lacks_signs(self, pattern: Pattern, last: int) -> bool:
+        """Tell whether the punctuation that a pattern ends with is not all behind its last letter, which stands at ``last``."""
+        gap = pattern.gaps[-1].rstrip()
+        return bool(gap) and edge_after(self._data, gap, last + 1).length < len(gap)
 
     def _shortened(self, pattern: Pattern, position: int) -> int:
         """Return where the end of a value stops of which an ellipsis at ``position`` stands for the middle; 0 if there is none."""
