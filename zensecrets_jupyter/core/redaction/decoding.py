@@ -84,9 +84,10 @@ class Decoding:
             left = Budget(most)
             while waiting:
                 view, escapes = waiting.popleft()
-                if view is not root and ((view.name, view.data) in seen or not left.spend(len(view.data))):
-                    continue
-                seen.add((view.name, view.data))
+                if view is not root:
+                    if (view.name, view.data) in seen or not left.spend(len(view.data)):
+                        continue
+                    seen.add((view.name, view.data))
                 is_text = view is root or is_printable(view.data)
                 is_searched = is_text or self._is_searched_whole(view.data)
                 skeleton = skeleton_of(view.data) if is_searched else b""

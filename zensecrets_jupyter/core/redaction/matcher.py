@@ -24,11 +24,16 @@ _LONGEST_ANCHOR = 64
 
 
 class Matcher:
-    """Finds patterns in a view."""
+    """Finds patterns in a view.
+
+    Attributes:
+        anchors: The anchors of the patterns, as in a skeleton.
+        has_exact: Whether there are patterns with too few letters for one.
+    """
 
     def __init__(self) -> None:
         """Make a matcher without patterns."""
-        self._skeletons = AnchorIndex()
+        self.anchors = AnchorIndex()
         self._exact = AnchorIndex()
         self._few_signs: list[tuple[bytes, Pattern]] = []
         self._keys: list[PatternKey] = []
@@ -46,22 +51,20 @@ class Matcher:
                 self._few_signs.append((reduced, pattern))
             return
         for start, end in pattern.anchors():
-            self._skeletons.add(pattern.skeleton[start:end], self._key(pattern, start))
+            self.anchors.add(pattern.skeleton[start:end], self._key(pattern, start))
 
     def _key(self, pattern: Pattern, offset: int) -> int:
         self._keys.append(PatternKey(pattern, offset))
         return len(self._keys) - 1
 
-    def touches(self, data: bytes, skeleton: bytes) -> bool:
-        """Tell whether there may be a pattern in ``data``, whose skeleton that is. ``False`` is certain."""
-        if self._skeletons.touches(skeleton):
-            return True
-        return self.has_exact and bool(self._exact_patterns(data))
+    def touches_exact(self, data: bytes) -> bool:
+        """Tell whether a pattern with too few letters for a skeleton may stand in ``data``. ``False`` is certain."""
+        return bool(self._exact_patterns(data))
 
     def find(self, data: bytes, skeleton: bytes | None = None) -> list[Match]:
         """Return where patterns stand in ``data``; matches may overlap."""
         own = skeleton_of(data) if skeleton is None else skeleton
-        hits = self._skeletons.hits(own)
+        hits = self.anchors.hits(own)
         matches = Comparison(data, own).matches(hits, self._candidates) if hits else []
         if self.has_exact:
             matches += self._exact_matches(data)

@@ -12,7 +12,7 @@ class Match(NamedTuple):
         start: Its first byte.
         end: Behind its last byte.
         name: The name of the value.
-        goes_on: Whether the value has more letters or signs than stand there; once all views are searched, only where the text ends there too.
+        goes_on: Whether the value has more letters or signs than stand there; once all views are searched, only at the end of the text.
         encoding: How the value is written; ``plain`` as it is.
         is_whole: Whether all of the value stands there.
         part: Where the letters stand that are not public, if only some of them do.

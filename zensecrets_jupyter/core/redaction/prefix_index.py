@@ -45,7 +45,11 @@ class Prefix(NamedTuple):
 
 
 class PrefixIndex:
-    """The first letters of all patterns, in order."""
+    """The first letters of all patterns, in order.
+
+    Attributes:
+        ends_with_line: Whether no beginning goes on behind the end of a line. ``True`` is certain.
+    """
 
     def __init__(self) -> None:
         """Make an empty index."""
@@ -54,10 +58,12 @@ class PrefixIndex:
         self._names: dict[tuple[bytes, bool], str | None] = {}
         self._longest = 0
         self._has_line_end = False
+        self.ends_with_line = True
 
     def add(self, prefix: Prefix) -> None:
         """Add the beginning of a pattern."""
         self._new.append(prefix)
+        self.ends_with_line = False
 
     def _sorted(self) -> list[Prefix]:
         new, self._new = self._new, []
@@ -70,12 +76,8 @@ class PrefixIndex:
             else:
                 for prefix in new:
                     insort(self._prefixes, prefix)
+            self.ends_with_line = not self._has_line_end
         return self._prefixes
-
-    @property
-    def ends_with_line(self) -> bool:
-        """Whether no beginning goes on behind the end of a line. ``True`` is certain."""
-        return not self._new and not self._has_line_end
 
     def live(self, data: bytes) -> int:
         """Return where the longest end of ``data`` begins that is the beginning of a pattern; its length if none is."""

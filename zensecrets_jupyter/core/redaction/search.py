@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.redaction.matcher import Matcher
 from zensecrets_jupyter.core.redaction.matches import Match, merged
 from zensecrets_jupyter.core.redaction.patterns import TRUNCATED, Pattern, patterns_of
 from zensecrets_jupyter.core.redaction.prefix_index import FEWEST, Prefix, PrefixIndex
-from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, kept_bytes, skeleton_of
+from zensecrets_jupyter.core.redaction.skeleton import DROPPED, KEPT_BYTE, LOWER, kept_bytes
 from zensecrets_jupyter.core.redaction.suffix_index import SuffixIndex
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
@@ -71,14 +71,18 @@ class Search:
 
     def _may_hold_a_value(self, data: bytes) -> bool:
         """Tell whether there is an anchor in ``data``, or something to decode. Most texts need no closer look."""
-        skeleton = skeleton_of(data)
-        return self._matcher.touches(data, skeleton) or self._decoding.detector.has_encodings(data, skeleton)
+        # No function is called for what most texts need.
+        skeleton = data.translate(LOWER, DROPPED)
+        matcher = self._matcher
+        if matcher.anchors.touches(skeleton) or (matcher.has_exact and matcher.touches_exact(data)):
+            return True
+        return self._decoding.detector.has_encodings(data, skeleton)
 
     def find(self, data: bytes) -> list[Match]:
         """Return the matches in ``data``, in order; overlapping ones are merged."""
         self._prepare()
         prepared = self._prepared
-        if data in self._clean or (len(data) < _SHORT and not self._may_hold_a_value(data)):
+        if (len(data) < _ID and data in self._clean) or (len(data) < _SHORT and not self._may_hold_a_value(data)):
             return []
         matches: list[Match] = []
         end = len(data)
