@@ -25,6 +25,8 @@ _BETWEEN_LINES = re.compile(rb"[ \t|\\\"'`]{0,8}(?:\r*\n|\r)[ \t|>#*\"'`]{0,40}"
 _LAST_LINE = re.compile(rb"([A-Za-z0-9+/_-]+)={0,2}(?![A-Za-z0-9+/_-])")
 _SEPARATORS = (b"CgoK", b"AAACgoK", b"AACgoK", b"ACgoK")
 """What is put behind a block, by its length: a group is filled up, and three ends of lines follow."""
+_BITS, _GROUP = 6, 3
+"""Bits that a digit stands for, and bytes that four digits do."""
 _TOO_LONG_FOR_CHANCE = 16
 _NO_CAPITALS = 24
 """Digits from which on base64 of a text has capitals, but once in ten thousand; shorter ones with two signs are a path or a name."""
@@ -55,13 +57,20 @@ def base64_views(view: View, shortest: int) -> list[View]:
         digits += (own, separator)
         starts.append(length)
         length += len(own) + len(separator)
-    whole = b"".join(digits)
-    pieces = []
-    for shift in range(4):
-        shifted = whole[shift:]
-        decoded = binascii.a2b_base64(shifted[: len(shifted) // 4 * 4])
-        pieces.append(Piece(decoded, _Digits(data, blocks, starts, shift)))
+    decoded = _decoded(b"".join(digits))
+    pieces = [Piece(own, _Digits(data, blocks, starts, shift)) for shift, own in enumerate(decoded)]
     return [PiecedView(view, pieces, "base64")]
+
+
+def _decoded(digits: bytes) -> Iterator[bytes]:
+    """Yield the bytes of the standard alphabet's ``digits``, from the first, the second, the third and the fourth of them on."""
+    padding = b"A" * (-len(digits) % 4)
+    whole = binascii.a2b_base64(digits + padding)
+    # To shift the bits of all by one digit takes half as long as to decode again.
+    number = int.from_bytes(whole, "big")
+    for shift in range(4):
+        shifted = (number << _BITS * shift).to_bytes(len(whole) + _GROUP, "big")
+        yield shifted[_GROUP : _GROUP + (len(digits) - shift) // 4 * _GROUP]
 
 
 def _is_word(run: bytes) -> bool:
