@@ -79,9 +79,9 @@ class GuardedSession:
         looked_at = self._looked_at.message
         is_safe = not thing or not self._guard.is_on
         if looked_at is not None:
-            is_safe = is_safe or thing is looked_at["content"]
-            if thing is looked_at.get("parent_header") and _is_header(thing):
+            if thing is looked_at.get("parent_header"):
                 return self._packed_parent(thing)
+            is_safe = is_safe or thing is looked_at["content"]
         packed: bytes = self._pack(thing)
         return packed if is_safe or _is_header(thing) else self._safe(packed)
 
@@ -90,10 +90,13 @@ class GuardedSession:
 
         This saves more time than the guard takes for a line.
         """
-        known, packed = self._parent
-        if header != known:
-            packed = self._pack(header)
-            self._parent = (header.copy(), packed)
+        known, known_packed = self._parent
+        if header == known:
+            return known_packed
+        packed: bytes = self._pack(header)
+        if not _is_header(header):
+            return self._safe(packed)
+        self._parent = (header.copy(), packed)
         return packed
 
     def _safe(self, packed: bytes) -> bytes:

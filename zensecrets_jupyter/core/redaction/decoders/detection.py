@@ -67,20 +67,22 @@ class EncodingDetector:
         return self._has_runs(data, skeleton, data.translate(_VISIBLE))
 
     def _has_runs(self, data: bytes, skeleton: bytes, visible: bytes) -> bool:
-        if len(skeleton[:_LINE].translate(None, _DECIMAL)) < self._letters > len(skeleton.translate(None, _DECIMAL)):
-            return False
         start = visible.find(self._run)
-        if start < 0 or len(data) > _LONG:
-            return start >= 0
-        # A line of one sign again and again, and a number that is filled up with zeros, are no encoded text.
+        if len(data) > _LONG:
+            return start >= 0 and self._has_letters(skeleton)
         while start >= 0:
             end = visible.find(_OUTSIDE, start)
             run = data[start : end if end >= 0 else len(data)]
-            # Neither are words with punctuation: base85 has capitals, and base32 no punctuation.
-            if not _is_filled(run) and (not run.islower() or run.isalnum()):
-                return True
+            # Words with punctuation are no encoded text: base85 has capitals, and base32 no punctuation. Neither is a line of one sign
+            # again and again, nor a number that is filled up with zeros.
+            if (run.isalnum() or not run.islower()) and not _is_filled(run):
+                return self._has_letters(skeleton)
             start = visible.find(self._run, end) if end >= 0 else -1
         return False
+
+    def _has_letters(self, skeleton: bytes) -> bool:
+        """Tell whether there are so many letters as the shortest value in base64 has, and not only digits."""
+        return len(skeleton[:_LINE].translate(None, _DECIMAL)) >= self._letters or len(skeleton.translate(None, _DECIMAL)) >= self._letters
 
     def has_numbers(self, data: bytes, skeleton: bytes) -> bool:
         """Tell whether there may be bytes written as numbers in ``data``, with whatever between them, or a dump."""
