@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbmask
 import pytest
+from plotly.offline import get_plotlyjs
 
 from zensecrets_jupyter.core.redaction import Redactor
 
@@ -224,6 +225,13 @@ def test_decoding(benchmark: BenchmarkFixture, kind: str) -> None:
     """A megabyte of digits or of escape sequences: budget 40 ms."""
     text = ENCODED[kind]()
     assert timed(benchmark, ours(values(1000)), text, rounds=10) == text
+
+
+@pytest.mark.benchmark(group="redact the library of JavaScript that plotly shows in a notebook, 4.8 MB, 1,000 secrets")
+def test_a_script(benchmark: BenchmarkFixture) -> None:
+    """Code, in which much looks encoded: what a cell waits for that shows a first figure."""
+    text = get_plotlyjs()
+    assert timed(benchmark, ours(values(1000)), text, rounds=3) == text
 
 
 LONG = 1 << 16

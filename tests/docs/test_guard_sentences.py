@@ -1297,6 +1297,23 @@ def test_how_much_is_decoded(length: int, times: int) -> None:
     assert is_masked(value, f"{text[:length]}\n{value}\n")
 
 
+@plays("Of a text of more than 1 MiB one encoding is decoded, not two inside each other.")
+def test_how_many_encodings_of_a_long_text_are_decoded() -> None:
+    """Base64 in more than a megabyte is masked, with escapes in it too; base64 of hexadecimal digits is in less than a megabyte only."""
+    line = "an ordinary line\n"
+    lines = line * ((1 << 20) // len(line) - 100)
+    value = made_up()
+    once = ENCODERS["base64"](value)
+    twice = ENCODERS["base64"](ENCODERS["hexadecimal"](value))
+    redactor = protecting(value)
+    for text in (once, f'"{once[:20]}\\u{ord(once[20]):04x}{once[21:]}"', twice):
+        assert mark("a.key") in redactor.redact(lines + text)
+    longer = lines + line * 200
+    for text in (once, f'"{once[:20]}\\u{ord(once[20]):04x}{once[21:]}"'):
+        assert mark("a.key") in redactor.redact(longer + text)
+    assert mark("a.key") not in redactor.redact(longer + twice)
+
+
 @plays("Of a text of more than 64 KiB the escapes are decoded with a kilobyte on either side.")
 @pytest.mark.parametrize("length", [1 << 14, 1 << 18])
 def test_how_much_of_a_long_text_is_decoded(length: int) -> None:

@@ -31,8 +31,8 @@ _Found = TypeVar("_Found", bound="Match")
 
 ESCAPES = 4
 """Escape sequences inside escape sequences that are decoded."""
-BLOCKS = 2
-"""Encodings of whole texts, such as base64, inside each other that are decoded."""
+BLOCKS, _BLOCKS_OF_A_LONG_TEXT = 2, 1
+"""Encodings of whole texts, such as base64, inside each other that are decoded; in a text that is longer than :data:`_SHORT` one."""
 _VIEWS_OF_A_TEXT = 12
 """Budget of each level, in lengths of the text: all views with one encoding, and all views with two."""
 _LEAST = 1 << 16
@@ -78,7 +78,7 @@ class Decoding:
         seen: set[tuple[str, bytes]] = set()
         # Escape sequences come first: they are the commonest, and cost the least.
         level: list[View] = [root]
-        for blocks in range(BLOCKS, -1, -1):
+        for blocks in range(BLOCKS if len(data) <= _SHORT else _BLOCKS_OF_A_LONG_TEXT, -1, -1):
             waiting = deque((view, ESCAPES) for view in level)
             level = []
             left = Budget(most)
