@@ -72,6 +72,8 @@ def test_a_copy_takes_a_request_a_secret_and_another_one_a_few(aws: Weather, hom
 @pytest.mark.parametrize("act", [resetting, resetting_after, answering(400, {"__type": "ThrottlingException"})])
 def test_a_fault_that_passes_is_no_fault_of_the_copy(aws: Weather, home: Path, act: Callable[[Exchange], None]) -> None:
     """Connections that break before or after, and throttling, are tried again: all arrives, and nothing is taken for a conflict."""
+    # However slow the machine is, there is time for another try.
+    Client().workspace.update_component(ComponentType.SECRETS_MANAGER, "cloud", {"deadline": 60})
     with aws.spell(act, times=3, only="CreateSecret"):
         assert len(Client().copy_secrets("default", "cloud").registered) == SECRETS
     assert _copied(home) == SECRETS

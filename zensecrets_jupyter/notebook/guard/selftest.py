@@ -58,10 +58,12 @@ def _tried_in_kernel(shell: Any, guard: Guard, name: str, use: Callable[[str], N
         sys.stderr.flush()
         # What comes after everything else, on both ways into a stream.
         end = f"end of {identity}"
-        print(end, flush=True)  # noqa: T201 - it is caught
+        # Its last letter alone might wait, as the beginning of a value.
+        last = f"{end} is here."
+        print(last, flush=True)  # noqa: T201 - it is caught
         ends = 1
         if getattr(sys.stdout, "_should_watch", False):
-            _write(1, end)
+            _write(1, last)
             ends = 2
         until = time.monotonic() + _PATIENCE
         while sum(text.count(end) for text in caught.copy()) < ends and time.monotonic() < until:
