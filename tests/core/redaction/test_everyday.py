@@ -213,3 +213,13 @@ def test_another_certificate_is_no_secret() -> None:
     )
     other = f"  tls.crt: {in_base64('-----BEGIN CERTIFICATE-----' + chr(10) + 'MIID' + RANDOM.text(300))}\n"
     assert redactor_of(config).redact(other) == other
+
+
+@pytest.mark.parametrize("before", ["Out[300]: ", "r*499)}\n", "4096, "])
+def test_a_list_of_bytes_behind_a_number(before: str) -> None:
+    """The number, which is no byte, does not belong to the list, and stays."""
+    value = RANDOM.text(20)
+    written = list("\u200b".join(value[start : start + 5] for start in range(0, 20, 5)).encode())
+    shown = redactor_of(value).redact(f"{before}{written}\n")
+    assert MASK in shown
+    assert shown.startswith(before)
