@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import ExitStack
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from IPython.core.inputtransformer2 import cell_magic, classic_prompt, ipython_prompt, leading_indent
+from IPython.core.inputtransformer2 import cell_magic, classic_prompt, ipython_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +98,12 @@ def _as_call(lines: list[str]) -> list[str]:
     return [*body[:first], call, *body[first:]]
 
 
-_CLEANERS: tuple[Callable[[list[str]], list[str]], ...] = (leading_indent, classic_prompt, ipython_prompt)
+def _dedented(lines: list[str]) -> list[str]:
+    """Return the lines without the indent that they have in common. IPython 8's own looks at the first line only, which may be empty."""
+    return dedent("".join(lines)).splitlines(keepends=True)
+
+
+_CLEANERS: tuple[Callable[[list[str]], list[str]], ...] = (_dedented, classic_prompt, ipython_prompt)
 
 
 def _remove(transformers: list[object]) -> None:
