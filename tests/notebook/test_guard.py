@@ -290,7 +290,7 @@ def test_a_subshell_is_guarded(guarded: Kernel, tmp_path: Path) -> None:
 
 def test_what_only_looks_like_a_value_stays(guarded: Kernel, tmp_path: Path) -> None:
     """Longer numbers, the common lines of a kubeconfig, and the host and the user of a database's URL are shown as they are."""
-    token, password = secrets.token_urlsafe(24), secrets.token_urlsafe(18)
+    token, password = canary("token"), canary("password")
     begin = "apiVersion: v1\nkind: Config\ncurrent-context: production\nusers:\n- name: ada\n"
     kubeconfig = f"{begin}  user:\n    token: {token}\n"
     url = f"postgresql://analyst:{password}@warehouse.example.com:5432/analytics"

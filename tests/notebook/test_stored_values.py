@@ -15,6 +15,7 @@ import secretstorage
 from tests.core.sealing.sessions import joined_session
 from tests.kernels import running_kernel
 from tests.terminal import at_a_terminal, zensecrets
+from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ READ = "print(open('.env').read().strip())"
 @pytest.fixture
 def value(tmp_path: Path) -> str:
     """Return a value that stands in a file beside the notebook too."""
-    value = secrets.token_urlsafe(24)
+    value = canary("stored")
     (tmp_path / ".env").write_text(value)
     return value
 

@@ -98,6 +98,16 @@ def test_a_value_that_ends_in_signs(end: str, *, released: bool) -> None:
         assert shown.removesuffix("\n").endswith(mark("a.key")), position
 
 
+@pytest.mark.parametrize("begin", ["-", "_-", "--", "!", "#$", "'", '{"', "(("])
+def test_a_value_that_begins_with_signs(begin: str) -> None:
+    """The signs wait with the first letters, and belong to its mask."""
+    value = f"{begin}{canary('signs')}"
+    for position in range(len(begin) + 1, len(value)):
+        stream = protecting(key=value).stream()
+        shown = stream.feed(f"is {value[:position]}") + stream.feed(f"{value[position:]}\n")
+        assert shown == f"is {mark('a.key')}\n", position
+
+
 @pytest.mark.once
 @pytest.mark.parametrize("encoder", [name for name in ENCODERS if name not in IN_ROWS])
 def test_an_encoded_value_split_at_every_position(encoder: str) -> None:

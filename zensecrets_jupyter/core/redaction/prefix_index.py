@@ -6,6 +6,7 @@ import itertools
 from bisect import bisect_left, insort
 from typing import NamedTuple
 
+from zensecrets_jupyter.core.redaction.edges import edge_before
 from zensecrets_jupyter.core.redaction.gaps import may_begin_gap, writes_gap
 from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, skeleton_of, start_of_last
 
@@ -25,6 +26,7 @@ class Prefix(NamedTuple):
         name: The name of the value.
         gaps: What stands before each letter in the bytes, and behind the last one.
         is_whole: Whether no letter of the pattern follows.
+        signs: The punctuation before the first letter.
     """
 
     skeleton: bytes
@@ -33,6 +35,7 @@ class Prefix(NamedTuple):
     name: str
     gaps: tuple[bytes, ...]
     is_whole: bool
+    signs: bytes
 
     def may_continue(self, letters: int, *, is_enough: bool) -> bool:
         """Tell whether a text that ends in so many letters of it may be cut off there; if not, it was found as a match.
@@ -56,6 +59,7 @@ class PrefixIndex:
         self._prefixes: list[Prefix] = []
         self._new: list[Prefix] = []
         self._names: dict[tuple[bytes, bool], str | None] = {}
+        self._signs: set[bytes] = set()
         self._longest = 0
         self._has_line_end = False
         self.ends_with_line = True
@@ -63,6 +67,8 @@ class PrefixIndex:
     def add(self, prefix: Prefix) -> None:
         """Add the beginning of a pattern."""
         self._new.append(prefix)
+        if prefix.signs:
+            self._signs.add(prefix.signs)
         self.ends_with_line = False
 
     def _sorted(self) -> list[Prefix]:
@@ -104,8 +110,12 @@ class PrefixIndex:
             position = start_of_last(tail, len(end))
             name = self._name_of(tail[position:], end, index, is_enough=is_enough)
             if name is not None:
-                return offset + position, name
+                return offset + position - self._signs_before(tail, position), name
         return len(data), ""
+
+    def _signs_before(self, data: bytes, position: int) -> int:
+        """Return how many bytes before ``position`` may be the punctuation that a value begins with."""
+        return max((edge_before(data, signs, position).length for signs in self._signs), default=0)
 
     def _name_of(self, written: bytes, end: bytes, index: int, *, is_enough: bool) -> str | None:
         """Return the name of the first value that may begin with ``written``.

@@ -170,7 +170,8 @@ class Search:
         half = len(kept_bytes(pattern.text[: (len(pattern.text) + 1) // 2]))
         least = min(TRUNCATED, max(FEWEST, half - first))
         gaps = tuple(KEPT_BYTE.split(text))
-        self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name, gaps, last == pattern.last))
+        signs = b"" if first else pattern.text[:begin]
+        self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name, gaps, last == pattern.last, signs))
 
 
 def _is_enough(data: bytes, view: View, part: Span) -> bool:
