@@ -33,7 +33,7 @@ class GuardedSession:
         self._pack = session.pack
         self._send = session.send
         self._had_send = "send" in vars(session)
-        self._looked_at = _LookedAt()
+        self._looked_at: dict[str, Any] | None = None
         self._parent: tuple[dict[str, Any], bytes] = ({}, b"{}")
         self._empty: bytes = session.pack({})
         self._catcher: _Catcher | None = None
@@ -76,7 +76,7 @@ class GuardedSession:
         if not thing and thing == {}:
             # The metadata of nearly every message.
             return self._empty
-        looked_at = self._looked_at.message
+        looked_at = self._looked_at
         is_safe = not thing or not self._guard.is_on
         if looked_at is not None:
             if thing is looked_at.get("parent_header"):
@@ -181,17 +181,12 @@ class GuardedSession:
             # As a message of its own, even if it is the first: clients refuse one that looks like another.
             header = self._session.msg_header("stream")
             message = {**message, "header": header, "msg_id": header["msg_id"], "content": {**message["content"], "text": text}}
-        self._looked_at.message = message
+        # Should another thread end its own message meanwhile, this one is looked at twice.
+        self._looked_at = message
         try:
             self._send(self._caught_instead(socket, message.get("parent_header")), message, ident=ident)
         finally:
-            self._looked_at.message = None
-
-
-class _LookedAt(threading.local):
-    """The message of a stream that this thread sends, whose text was redacted before."""
-
-    message: dict[str, Any] | None = None
+            self._looked_at = None
 
 
 class _Catcher:

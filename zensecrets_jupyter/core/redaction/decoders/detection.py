@@ -19,6 +19,8 @@ _AFTER_ADDRESS = (b" ", b"\t", b":", b"h")
 _LAYOUT = b"=&+'\"|"
 _NO_ESCAPES = b"=+'\"|"
 _PLAIN = bytes(byte for byte in range(256) if byte not in _LAYOUT and bytes([byte]) not in ESCAPE_STARTS)
+_SIGN = b"!"
+_VISIBLE_AND_SIGNS = bytes(_VISIBLE[byte] if byte in _PLAIN else _SIGN[0] for byte in range(256))
 _UTF_7 = re.compile(rb"[&+][A-Za-z0-9+/,]{0,400}-")
 _TABLE = re.compile(rb"\|[^\n]{0,500}\n[^\n]{0,500}\|")
 # Each begins with a sign that is rare or that the text is known to hold: that is what a search looks for.
@@ -51,10 +53,12 @@ class EncodingDetector:
 
     def has_encodings(self, data: bytes, skeleton: bytes) -> bool:
         """Tell whether there may be something to decode in ``data``, which has that skeleton. ``False`` is certain."""
-        signs = data.translate(None, _PLAIN)
-        if signs and ((signs.translate(None, _NO_ESCAPES) and has_escapes(data)) or _has_layout(data, signs)):
-            return True
-        visible = data.translate(_VISIBLE)
+        visible = data.translate(_VISIBLE_AND_SIGNS)
+        if _SIGN in visible:
+            signs = data.translate(None, _PLAIN)
+            if (signs.translate(None, _NO_ESCAPES) and has_escapes(data)) or _has_layout(data, signs):
+                return True
+            visible = data.translate(_VISIBLE)
         # The first half of each is what most texts need: no method is called for it.
         return (
             (self._run in visible and self._has_runs(data, skeleton, visible))
@@ -75,7 +79,7 @@ class EncodingDetector:
             run = data[start : end if end >= 0 else len(data)]
             # Words with punctuation are no encoded text: base85 has capitals, and base32 no punctuation. Neither is a line of one sign
             # again and again, nor a number that is filled up with zeros.
-            if (run.isalnum() or not run.islower()) and not _is_filled(run):
+            if (not run.islower() or run.isalnum()) and not _is_filled(run):
                 return self._has_letters(skeleton)
             start = visible.find(self._run, end) if end >= 0 else -1
         return False
