@@ -7,13 +7,11 @@ It hands its words to the command tree, asks by hidden prompts where a person si
 from __future__ import annotations
 
 import codecs
-import getpass
 import io
 import os
 import re
 import subprocess
 import sys
-import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
@@ -23,6 +21,7 @@ from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.call import Abilities, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Later, Told
+from zensecrets_jupyter.commands.hidden_input import read_hidden
 from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.prompts import HiddenPrompts
 from zensecrets_jupyter.commands.values import LARGEST
@@ -188,23 +187,10 @@ def _say(text: str) -> None:
 
 
 def _asker() -> Asker:
-    # getpass would read from the terminal although something is piped in, and a value must never be read from a pipe by accident.
+    # A value must never be read from a pipe by accident.
     if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         return Nobody()
-    return HiddenPrompts(_hidden, _say, visible=_visible)
-
-
-def _hidden(prompt: str) -> str:
-    try:
-        with warnings.catch_warnings():
-            # Where the echo can't be turned off getpass warns, and goes on.
-            warnings.simplefilter("error", getpass.GetPassWarning)
-            return getpass.getpass(prompt, stream=None)
-    except EOFError:
-        reason = "the input ended"
-    except getpass.GetPassWarning:
-        reason = "this terminal can't hide what is typed"
-    raise InteractionUnavailableError(f"There was something to ask ({prompt.strip().rstrip(':')}), and {reason}.")
+    return HiddenPrompts(read_hidden, _say, visible=_visible)
 
 
 def _visible(prompt: str) -> str:

@@ -260,6 +260,24 @@ def test_a_console_gets_prompts_and_nobody_an_error(kernel: Kernel) -> None:
     assert {"a", "b", "d"} <= set(names(kernel).split())
 
 
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (f"-----BEGIN {canary()} KEY-----", "This is only the first line of a key. Take the key from its file: --KEY=@FILE."),
+        (canary() + "x" * 4095, "What was typed has 4,095 bytes or more"),
+    ],
+    ids=["the first line of a key", "a line as long as terminals cut it"],
+)
+def test_what_a_console_may_have_cut_is_refused(kernel: Kernel, answer: str, problem: str) -> None:
+    """Jupyter's console reads one line, and its terminal cuts that; nothing is registered, and nothing of it is repeated."""
+    ran = kernel.run("%secret register x --key", lambda _prompt: answer)
+    shown = f"{ran.error}{ran.stream('stdout')}{ran.stream('stderr')}"
+    assert problem in shown
+    assert "--KEY=@FILE" in shown
+    assert not find_canary(shown)
+    assert not kernel.run("%secret get x").ok
+
+
 def test_unloading_closes_what_is_open(kernel: Kernel) -> None:
     """A form of an extension that is gone says so, and takes nothing any more."""
     form = open_form(kernel, "%secret register mine --a")

@@ -55,6 +55,12 @@ VALUE_RULES = (
         refuses=True,
         typed=True,
     ),
+    Rule(
+        r"^\s*-----BEGIN [^\r\n]*\s*(?![\s\S])",
+        "This is only the first line of a key. Take the key from its file: --KEY=@FILE.",
+        refuses=True,
+        typed=True,
+    ),
     Rule(r"^\s|\s(?![\s\S])", "This starts or ends with white space, which is kept."),
     Rule(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]", "This holds a control character, which is kept."),
     Rule(r"^@", "This is taken as it stands; no file is read.", typed=True),

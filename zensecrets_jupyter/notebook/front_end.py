@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.errors import InteractionUnavailableError, SettingsError
+from zensecrets_jupyter.commands.hidden_input import FROM_FILE
+from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, SettingsError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -19,6 +20,9 @@ FORMS_VARIABLE = "ZENSECRETS_FORMS"
 
 MODULES = Path(__file__).parent / "widget"
 """What the browser loads: built from ``js/``, and missing where the package was installed from a clone without Node."""
+
+_LONGEST_LINE = 4095
+"""Bytes of a line that a terminal hands over at most; Linux, ``termios(3)``, "Canonical and noncanonical mode"."""
 
 _SERVES_COMMS = (7, 4)
 """The first ipykernel that hands a widget's messages on while a cell awaits something."""
@@ -71,15 +75,14 @@ def can_await_forms(shell: InteractiveShell) -> bool:
 
 
 def hidden_prompt(prompt: str) -> str:
-    """Return what a person types, which is shown nowhere.
-
-    In a kernel ``getpass`` goes through the front end's own password prompt, and ``input`` would echo.
+    """Return what a person answers to the password prompt of a kernel's front end; ``input`` would echo.
 
     Raises:
         InteractionUnavailableError: If the prompt reaches nobody after all.
+        InvalidSecretError: If the front end is a console whose terminal may have cut the answer.
     """
     try:
-        return getpass.getpass(prompt)
+        answer = getpass.getpass(prompt)
     except EOFError:
         reason = "the input is closed"
     except RuntimeError as error:
@@ -87,6 +90,11 @@ def hidden_prompt(prompt: str) -> str:
         if type(error).__name__ != "StdinNotImplementedError":
             raise
         reason = "this front end shows no prompts"
+    else:
+        if len(answer.encode("utf-8", "surrogatepass")) >= _LONGEST_LINE:
+            message = f"What was typed has {_LONGEST_LINE:,} bytes or more, and a terminal cuts such a line; nothing was taken."
+            raise InvalidSecretError(message, hint=FROM_FILE)
+        return answer
     message = f"There was something to ask ({prompt.strip().rstrip(':')}), and {reason}."
     raise InteractionUnavailableError(message)
 

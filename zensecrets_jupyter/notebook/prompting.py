@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.commands.hidden_input import read_hidden
 from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.prompts import HiddenPrompts
+from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.notebook.front_end import hidden_prompt, somebody_is_there
-from zensecrets_jupyter.notebook.sources.prompts import harmless_prompts
+from zensecrets_jupyter.notebook.sources.prompts import harmless_prompts, typed_at_prompt
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -17,9 +19,18 @@ if TYPE_CHECKING:
 
 def prompter(shell: InteractiveShell) -> Asker:
     """Return who answers prompts in ``shell`` now: a person, or nobody."""
-    return HiddenPrompts(hidden_prompt, print, visible=_harmless_prompt) if somebody_is_there(shell) else Nobody()
+    if not somebody_is_there(shell):
+        return Nobody()
+    ask = _terminal_prompt if getattr(shell, "kernel", None) is None else hidden_prompt
+
+    def ask_harmless(prompt: str) -> str:
+        with harmless_prompts():
+            return ask(prompt)
+
+    return HiddenPrompts(ask, print, visible=ask_harmless)
 
 
-def _harmless_prompt(prompt: str) -> str:
-    with harmless_prompts():
-        return hidden_prompt(prompt)
+def _terminal_prompt(prompt: str) -> str:
+    answer = read_hidden(prompt)
+    typed_at_prompt(the_redactor(), answer, prompt)
+    return answer

@@ -49,13 +49,7 @@ def register(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> No
     """Protect what is typed at password prompts of ``shell`` from now on; ``undo`` stops it."""
 
     def learn(value: object, prompt: object) -> None:
-        if not isinstance(value, str) or not value:
-            return
-        typed = _typed_for_command.get()
-        if typed is None:
-            _protect(redactor, value, str(prompt))
-        else:
-            typed.append((value, str(prompt)))
+        typed_at_prompt(redactor, value, prompt)
 
     kernel = getattr(shell, "kernel", None)
     if hasattr(kernel, "_input_request"):
@@ -67,6 +61,17 @@ def register(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> No
         if not hasattr(getpass, "_raw_input") or sys.platform == "win32":
             _watch_function("getpass", learn, undo)
         _watch_terminal_prompts(learn, undo)
+
+
+def typed_at_prompt(redactor: Redactor, value: object, prompt: object) -> None:
+    """Protect ``value``, which a person typed unseen: now, or when the command ends that asked for it."""
+    if not isinstance(value, str) or not value:
+        return
+    typed = _typed_for_command.get()
+    if typed is None:
+        _protect(redactor, value, str(prompt))
+    else:
+        typed.append((value, str(prompt)))
 
 
 def _protect(redactor: Redactor, value: str, prompt: str) -> None:

@@ -1,0 +1,183 @@
+"""Hidden input at a terminal: a value of any length, of several lines if it is pasted, which the terminal never echoes.
+
+A terminal normally hands over one line of at most 4,095 bytes. Of a pasted private key that is the first line, and the shell would run the
+others. Here the terminal is in raw mode until the whole value has arrived.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prompt_toolkit.input import Input
+    from prompt_toolkit.key_binding import KeyPress
+
+_PAUSE = 0.15
+"""Seconds without input after which Enter ends a value: where a terminal has no bracketed paste, the line ends of a paste are Enter."""
+_PAUSE_IN_KEY = 3.0
+"""The same inside a private key whose last line has not arrived."""
+_TERMINAL = Path("/dev/tty")
+_KEY_BEGIN, _KEY_END = "-----BEGIN ", "-----END "
+FROM_FILE = "Give it as a file: --KEY=@FILE."
+"""What to do about a value that can't be typed."""
+
+
+def read_hidden(prompt: str) -> str:
+    """Return what a person types or pastes after ``prompt``, without the Enter that ends it.
+
+    Raises:
+        InteractionUnavailableError: If the input ends, or if this terminal can't hide what is typed.
+        InvalidSecretError: If the end of a private key did not arrive.
+        KeyboardInterrupt: If the person presses Ctrl-C.
+    """
+    # 0.1 s, which only a person who is asked something waits for.
+    from prompt_toolkit.input import create_input  # noqa: PLC0415 - see above
+
+    with ExitStack() as undo:
+        screen = undo.enter_context(_screen())
+        keyboard = create_input(always_prefer_tty=True)
+        try:
+            undo.enter_context(_unechoed(keyboard, screen))
+        except OSError:
+            raise _unavailable(prompt, "this terminal can't hide what is typed") from None
+        _write(screen, prompt)
+        undo.callback(_write, screen, "\n")
+        try:
+            text = _Typing(keyboard).read()
+        except EOFError:
+            raise _unavailable(prompt, "the input ended") from None
+        lines = text.count("\n") + 1
+        if lines > 1:
+            _write(screen, f"({lines} lines)")
+        return text
+
+
+class _Typing:
+    """What is being typed at a keyboard."""
+
+    def __init__(self, keyboard: Input) -> None:
+        self._keyboard = keyboard
+        self._letters: list[str] = []
+        self._enters = 0
+        """How often Enter was pressed since the last letter: line ends, if more letters follow."""
+        self._last: Any = None
+
+    def read(self) -> str:
+        """Return the text when Enter ends it."""
+        while True:
+            is_in_key = self._is_in_key()
+            patience = None if not self._enters else _PAUSE_IN_KEY if is_in_key else _PAUSE
+            if _is_ready(self._keyboard, patience):
+                for pressed in self._keyboard.read_keys():
+                    self._press(pressed)
+                if self._keyboard.closed:
+                    raise EOFError
+            elif is_in_key:
+                raise InvalidSecretError("The end of a private key did not arrive; nothing was taken.", hint=FROM_FILE)
+            else:
+                return "".join(self._letters)
+
+    def _is_in_key(self) -> bool:
+        """Tell whether a private key has begun and has not ended."""
+        if not self._enters:
+            return False
+        text = "".join(self._letters)
+        return text.lstrip().startswith(_KEY_BEGIN) and _KEY_END not in text
+
+    def _press(self, pressed: KeyPress) -> None:
+        from prompt_toolkit.keys import Keys  # noqa: PLC0415 - as above
+
+        key = pressed.key
+        if key is Keys.ControlC:
+            raise KeyboardInterrupt
+        if key is Keys.ControlD and not self._letters:
+            raise EOFError
+        if key is Keys.ControlM or (key is Keys.ControlJ and self._last is not Keys.ControlM):
+            # A line feed behind a carriage return belongs to the same line end.
+            self._enters += 1
+        elif key is Keys.ControlH:
+            self._end_lines()
+            del self._letters[-1:]
+        elif key is Keys.ControlU:
+            self._letters.clear()
+            self._enters = 0
+        elif key is Keys.BracketedPaste:
+            self._end_lines()
+            self._letters += pressed.data.replace("\r\n", "\n").replace("\r", "\n")
+        elif key is Keys.ControlI or not isinstance(key, Keys):
+            self._end_lines()
+            self._letters += pressed.data
+        self._last = key
+
+    def _end_lines(self) -> None:
+        self._letters += "\n" * self._enters
+        self._enters = 0
+
+
+@contextmanager
+def _screen() -> Iterator[TextIO]:
+    """Open what a person looks at, also where the program's own output goes to a file."""
+    with ExitStack() as undo:
+        screen = sys.stderr
+        if sys.platform != "win32":
+            with suppress(OSError):
+                screen = undo.enter_context(_TERMINAL.open("w", encoding=sys.stderr.encoding, errors="replace"))
+        yield screen
+
+
+@contextmanager
+def _unechoed(keyboard: Input, screen: TextIO) -> Iterator[None]:
+    """Hand over each key as it is pressed, and show none; what was typed before or is left over is dropped.
+
+    Raises:
+        OSError: If the terminal can't do that.
+    """
+    if sys.platform == "win32":
+        with keyboard.raw_mode():
+            yield
+        return
+    import termios  # noqa: PLC0415 - there is none on Windows
+
+    file = keyboard.fileno()
+    has_pastes = os.environ.get("TERM", "dumb") != "dumb"
+    with keyboard.raw_mode():
+        try:
+            if termios.tcgetattr(file)[3] & termios.ECHO:
+                raise OSError
+        except termios.error as error:
+            raise OSError from error
+        termios.tcflush(file, termios.TCIFLUSH)
+        # xterm's "bracketed paste": a pasted text arrives between two sequences, and so in one piece.
+        _write(screen, "\x1b[?2004h" if has_pastes else "")
+        try:
+            yield
+        finally:
+            _write(screen, "\x1b[?2004l" if has_pastes else "")
+            termios.tcflush(file, termios.TCIFLUSH)
+
+
+def _is_ready(keyboard: Input, seconds: float | None) -> bool:
+    """Wait until a key is pressed, and tell whether one was."""
+    if sys.platform == "win32":
+        from prompt_toolkit.eventloop.win32 import wait_for_handles  # noqa: PLC0415 - there is none elsewhere
+
+        return wait_for_handles([keyboard.handle], -1 if seconds is None else int(seconds * 1000)) is not None
+    return bool(select.select([keyboard.fileno()], [], [], seconds)[0])
+
+
+def _write(screen: TextIO, text: str) -> None:
+    screen.write(text)
+    screen.flush()
+
+
+def _unavailable(prompt: str, reason: str) -> InteractionUnavailableError:
+    return InteractionUnavailableError(f"There was something to ask ({prompt.strip().rstrip(':')}), and {reason}.")
