@@ -119,6 +119,60 @@ def _secrets() -> list[BadInput]:
     ]
 
 
+def _values_for_keys() -> list[BadInput]:
+    """Return files in which a value stands where a key should: no error may quote it."""
+    key = f"-----BEGIN PRIVATE KEY-----\n{VALUE}/{VALUE}==\n-----END PRIVATE KEY-----\n"
+    files = {
+        "a token": ("s.env", VALUE),
+        "a token and a key": ("s.env", f"A=1\n{VALUE}\n"),
+        "a private key in .env": ("s.env", key),
+        "a private key in JSON": ("s.json", key),
+        "a private key in YAML": ("s.yaml", key),
+        "a token without a value": ("s.yaml", f"{VALUE}:\n"),
+        "a token twice": ("s.yaml", f"{VALUE}: 1\n{VALUE}: 2\n"),
+        "a token beside names": ("s.json", f'{{"{VALUE}": "1", "n": {{}}}}'),
+        "a token without a text": ("s.json", f'{{"{VALUE}": [1]}}'),
+        "a passphrase": ("s.json", f'{{"{VALUE} horse battery": "1"}}'),
+        "a long token": ("s.json", f'{{"{VALUE * 20}": "1"}}'),
+        "a token as a name": ("s.json", f'{{"{VALUE}.a": {{"k": "1"}}}}'),
+        "an export without a schema": ("s.json", f'{{"zensecrets_export": 1, "secrets": {{"{VALUE}": {{"content": {{}}}}}}}}'),
+    }
+    return [
+        BadInput(f"import of {what}", _command(f"secret import {name}"), (), files={name: text.encode()})
+        for what, (name, text) in files.items()
+    ]
+
+
+def _addresses() -> list[BadInput]:
+    """Return addresses that hold a password where none is hidden, or in which a part of one would be taken for the host."""
+    register = "secrets-manager register new"
+    flavors = {
+        "vault": "--url=https://",
+        "github": "--repository=a/b --api_url=https://",
+        "gcp": "--endpoint=https://",
+        "azure": "--vault_url=https://",
+        "aws": "--endpoint_url=https://",
+        "zenml": "--url=https://",
+    }
+    places = {"user": f"u:{VALUE}@h.example", "slash": f"u:p/{VALUE}@h.example", "at": f"u:p@{VALUE}@h.example"}
+    return [
+        *(
+            BadInput(
+                f"address of {flavor} with a {what}",
+                _command(f"{register} --flavor={flavor} {option}{place}"),
+                ("an address that holds a user or a password",),
+            )
+            for flavor, option in flavors.items()
+            for what, place in places.items()
+        ),
+        BadInput(
+            "address of a database with two @",
+            _command(f"{register} --flavor=sql --url=postgresql://u:p@{VALUE}/x@h.example/db"),
+            ("url", "percent-encode"),
+        ),
+    ]
+
+
 def _arguments() -> list[BadInput]:
     return [
         BadInput("key given twice", _command(f"secret register x --k={VALUE} --k={OTHER}"), ("--k", "twice")),
@@ -172,6 +226,7 @@ def _files() -> list[BadInput]:
         BadInput(
             "import of a mixture", _command("secret import s.json"), ("'k'",), files={"s.json": f'{{"k": "{VALUE}", "n": {{}}}}'.encode()}
         ),
+        *_values_for_keys(),
         BadInput("import of no format", _command("secret import s.txt"), ("--format",), files={"s.txt": f"A={VALUE}".encode()}),
         BadInput(
             "import of a bad name", _command("secret import a.b.json"), ("'a.b'",), files={"a.b.json": f'{{"k": "{VALUE}"}}'.encode()}
@@ -336,5 +391,5 @@ def _moves() -> list[BadInput]:
     ]
 
 
-BAD_INPUT = [*_secrets(), *_arguments(), *_files(), *_scans(), *_components(), *_stacks(), *_moves()]
+BAD_INPUT = [*_secrets(), *_arguments(), *_addresses(), *_files(), *_scans(), *_components(), *_stacks(), *_moves()]
 """The whole table."""

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import InvalidSecretError
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,12 +18,13 @@ LONGEST_NAME = 255
 _UNFIT_IN_NAME = re.compile(r"[\s{}.\x00-\x1f\x7f]")
 UNFIT_IN_KEY = re.compile(r"[\s{}\x00-\x1f\x7f]")
 """What no key may hold; the pattern means the same in JavaScript."""
+_LIKE_A_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}")
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 """Half a character, which no file or database takes; likewise."""
 
 
-def check_name(name: str) -> str:
-    """Return ``name`` if a secret may be called so.
+def check_name(name: str, *, from_file: bool = False) -> str:
+    """Return ``name`` if a secret may be called so; ``from_file`` has the message not show what may be a value.
 
     Raises:
         InvalidSecretError: If it is empty, too long, ``name``, starts with ``-``, or holds a dot, a brace, white space or a
@@ -31,12 +33,12 @@ def check_name(name: str) -> str:
     if name == "name":
         message = "A secret can't be called 'name'."
         raise InvalidSecretError(message, name=name, hint="Choose another name.")
-    _check("secret name", name, _UNFIT_IN_NAME, "dots, braces, white space or control characters")
+    _check("secret name", name, _UNFIT_IN_NAME, "dots, braces, white space or control characters", from_file=from_file)
     return name
 
 
-def check_key(key: str, *, name: str = "") -> str:
-    """Return ``key`` if a secret may have a key of that name; ``name`` is the secret's, for the message.
+def check_key(key: str, *, name: str = "", from_file: bool = False) -> str:
+    """Return ``key`` if a secret may have a key of that name; ``name`` is the secret's, and ``from_file`` as for :func:`check_name`.
 
     Raises:
         InvalidSecretError: As for :func:`check_name`, but a key may hold dots.
@@ -44,24 +46,30 @@ def check_key(key: str, *, name: str = "") -> str:
     if key == "name":
         message = f"A key of secret {name!r} can't be called 'name'."
         raise InvalidSecretError(message, name=name, hint="Choose another key.")
-    _check("key", key, UNFIT_IN_KEY, "braces, white space or control characters")
+    _check("key", key, UNFIT_IN_KEY, "braces, white space or control characters", from_file=from_file)
     return key
 
 
-def _check(what: str, text: str, unfit: re.Pattern[str], unfit_words: str) -> None:
+def _check(what: str, text: str, unfit: re.Pattern[str], unfit_words: str, *, from_file: bool) -> None:
+    shown = told(text) if from_file else repr(text) if len(text) <= LONGEST_NAME else f"{text[:20]!r}…"
     if not text:
         message = f"A {what} can't be empty."
     elif len(text) > LONGEST_NAME:
-        message = f"The {what} {text[:20]!r}… has {len(text)} characters; {LONGEST_NAME} are allowed."
+        message = f"The {what} {shown} has {len(text)} characters; {LONGEST_NAME} are allowed."
     elif text.startswith("-"):
-        message = f"The {what} {text!r} starts with '-', as an option does."
+        message = f"The {what} {shown} starts with '-', as an option does."
     elif LONE_SURROGATE.search(text):
-        message = f"The {what} {text!r} holds half a character, which no file or database takes."
+        message = f"The {what} {shown} holds half a character, which no file or database takes."
     elif unfit.search(text):
-        message = f"The {what} {text!r} holds {unfit_words}."
+        message = f"The {what} {shown} holds {unfit_words}."
     else:
         return
-    raise InvalidSecretError(message, name=text, hint="Use letters, digits, '_' and '-'.")
+    raise InvalidSecretError(message, name="" if from_file else text, hint="Use letters, digits, '_' and '-'.")
+
+
+def told(name: str) -> str:
+    """Return a name or a key out of a file as a message shows it: not if it may be a value, which stands where a key should."""
+    return repr(name) if _LIKE_A_NAME.fullmatch(name) and not is_opaque(name) else "(not shown)"
 
 
 def near_misses(wanted: str, known: Iterable[str]) -> list[str]:

@@ -170,7 +170,7 @@ def test_settings_are_read_as_far_as_they_are_zenmls(
         ("ftp://zenml.example", "no address that begins with https"),
         ("https://", "no address that begins with https"),
         ("https://[", "no address that begins with https"),
-        ("https://zsCanary:x@zenml.example", "holds a user"),
+        ("https://zsCanary:x@zenml.example", "holds a user or a password"),
     ],
 )
 def test_an_address_that_shows_secrets_is_refused(url: str, said: str) -> None:

@@ -9,12 +9,14 @@ import os
 import re
 import threading
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, stop_before_delay, wait_random_exponential
 
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, SecretNotFoundError, ZenSecretsError
+from zensecrets_jupyter.core.fields import is_secret_field
 from zensecrets_jupyter.core.managers._names import Alphabet, ScopedOptions
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal, Request, error_for
 from zensecrets_jupyter.core.managers._registry import Availability, install_command, is_installed
@@ -45,6 +47,14 @@ class RemoteOptions(ScopedOptions):
     """Seconds that the place has for the answer to one request."""
     deadline: float = Field(default=60.0, gt=0, le=3600)
     """Seconds after which nothing is tried again."""
+
+    @field_validator("*")
+    @classmethod
+    def _hold_no_password(cls, value: Any, info: ValidationInfo) -> Any:
+        # An address is shown, in errors too.
+        if isinstance(value, str) and "://" in value and "@" in value and not is_secret_field(cls.model_fields[info.field_name or ""]):
+            raise PydanticCustomError("an address that holds a user or a password", "unexpected")
+        return value
 
 
 class RemoteRequests(SecretsManager, Generic[ClientT, OptionsT]):

@@ -19,7 +19,7 @@ from zensecrets_jupyter.core.managers._registry import Availability, install_com
 from zensecrets_jupyter.core.managers._sql import SqlSecretsManager, holds_secrets
 from zensecrets_jupyter.core.managers._tables import DATA_KEYS, TABLES
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
-from zensecrets_jupyter.core.sealing.server import SqlServer, parsed
+from zensecrets_jupyter.core.sealing.server import AmbiguousUrlError, SqlServer, parsed
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
@@ -47,13 +47,16 @@ class SqlOptions(ScopedOptions):
     @field_validator("url")
     @classmethod
     def _be_of_a_server(cls, url: str) -> str:
+        problem = "no URL of a database server, as in postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         try:
             parsed(url)
+        except AmbiguousUrlError:
+            problem = "more than one @: percent-encode those of the user's name and the password"
         except ValueError:
             pass
         else:
             return url
-        raise PydanticCustomError("no URL of a database server, as in postgresql://USER:PASSWORD@HOST:PORT/DATABASE", "malformed")
+        raise PydanticCustomError(problem, "malformed")
 
     @field_validator("key_folder")
     @classmethod

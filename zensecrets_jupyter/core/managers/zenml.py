@@ -18,7 +18,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
@@ -100,8 +99,6 @@ class ZenmlOptions(ExternalOptions):
             return None
         if not is_sealed_on_the_way(url):
             raise PydanticCustomError("no address that begins with https", "unencrypted")
-        if "@" in urlsplit(url).netloc:
-            raise PydanticCustomError("holds a user, give an api_key instead", "unexpected")
         return url.rstrip("/")
 
 

@@ -6,6 +6,7 @@ They come into being with the first write, in a schema of their own. Writers wai
 from __future__ import annotations
 
 import os
+import re
 import threading
 import weakref
 from contextlib import contextmanager, suppress
@@ -207,21 +208,29 @@ class SqlServer:
         connection.execute(insert(self._meta).values(name=_FORMAT, value=f"{self._kind} {self._version}"))
 
 
+class AmbiguousUrlError(ValueError):
+    """A URL that can be read in more than one way."""
+
+
 def parsed(url: str) -> URL:
     """Return the URL with the driver that the extra ``sql`` installs, where it names none.
 
     Raises:
+        AmbiguousUrlError: If it has a second ``@``, so that a part of its password would be taken for the host.
         ValueError: If it is none, or of a database that is no server.
     """
+    if url.count("@") > 1:
+        raise AmbiguousUrlError
     found = None
     with suppress(SQLAlchemyError):
-        candidate = make_url(url)
+        # libpq takes both schemes; PostgreSQL, "Connection URIs".
+        candidate = make_url(re.sub(r"\Apostgres(?=[:+])", "postgresql", url))
         candidate.get_dialect()
         found = candidate
     if found is None or found.get_backend_name() == "sqlite":
         message = "no URL of a database server"
         raise ValueError(message)
-    if found.drivername in {"postgres", "postgresql"}:
+    if found.drivername == "postgresql":
         return found.set(drivername="postgresql+psycopg")
     return found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, StoreTooNewError, UnreadableFileError
 from zensecrets_jupyter.core.managers import SecretRecord
-from zensecrets_jupyter.core.names import check_key, check_name
+from zensecrets_jupyter.core.names import check_key, check_name, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,9 +53,9 @@ def read(text: str, file_format: str, *, where: str, name: str) -> dict[str, Sec
     if not records:
         raise _problem(where, "holds no secrets", "Check that it is the right one.")
     for secret, record in records.items():
-        check_name(secret)
+        check_name(secret, from_file=True)
         for key in record.content:
-            check_key(key, name=secret)
+            check_key(key, name=secret, from_file=True)
     return records
 
 
@@ -143,7 +143,8 @@ def _env(text: str, where: str) -> dict[str, Any]:
         if binding.key is None:
             continue
         if binding.value is None:
-            raise _problem(where, f"gives {binding.key!r} no value", f"Write {binding.key}=VALUE, or take the line out.")
+            # Not the key: what has no sign of equality may be a value.
+            raise _problem(where, f"has no = in line {binding.original.line}", "Write KEY=VALUE there, or take the line out.")
         found.append((binding.key, binding.value))
     _refuse_twice(where, (key for key, _ in found))
     return dict(found)
@@ -169,7 +170,7 @@ def _written(found: Mapping[str, Any], where: str, name: str) -> dict[str, Secre
         return {name: SecretRecord("arbitrary", _content(name, found, where))} if found else {}
     for key in found:
         if key not in nested:
-            raise _problem(where, f"mixes names and keys: {key!r} holds no keys, and others do", "Put each key under a name.")
+            raise _problem(where, f"mixes names and keys: {told(key)} holds no keys, and others do", "Put each key under a name.")
     return {secret: SecretRecord("arbitrary", _content(secret, content, where)) for secret, content in found.items()}
 
 
@@ -184,7 +185,7 @@ def _exported(found: Mapping[str, Any], where: str) -> dict[str, SecretRecord]:
     for name, secret in _mapping(secrets, where).items():
         schema = secret.get("schema") if isinstance(secret, dict) else None
         if not isinstance(schema, str):
-            raise _problem(where, f"does not say the schema of {name!r}", "Export it again.")
+            raise _problem(where, f"does not say the schema of {told(name)}", "Export it again.")
         records[name] = SecretRecord(schema, _content(name, _mapping(secret.get("content"), where), where))
     return records
 
@@ -198,7 +199,7 @@ def _content(name: str, content: Mapping[str, Any], where: str) -> dict[str, str
             texts[key] = value
         else:
             what = "no value" if value is None else "something that is no text"
-            raise _problem(where, f"has {what} for {key!r} of {name!r}", "Write a text, in quotes if need be.")
+            raise _problem(where, f"has {what} for {told(key)} of {told(name)}", "Write a text, in quotes if need be.")
     return texts
 
 
@@ -232,7 +233,7 @@ def _refuse_twice(where: str, keys: Iterable[str]) -> None:
         if not key:
             raise _problem(where, "has an empty key", "Take it out.")
         if key in seen:
-            raise _problem(where, f"has {key!r} twice", "Take one of the two out.")
+            raise _problem(where, f"has {told(key)} twice", "Take one of the two out.")
         seen.add(key)
 
 
