@@ -262,6 +262,13 @@ def test_who_has_no_key_reads_names_only(server: Server, schema: str, tmp_path: 
         _open(server, tmp_path / "third", database_schema=f"{schema}k").get_secret("a")
 
 
+def test_both_schemes_of_a_url_are_taken(server: Server, tmp_path: Path, schema: str) -> None:
+    """``postgres://`` and ``postgresql://`` mean the same to PostgreSQL, and what is written through one is read through the other."""
+    url = _url(server).partition("://")[2]
+    _open(server, tmp_path, url=f"postgres://{url}", database_schema=schema).register_secret(secret("a", key="1"))
+    assert _open(server, tmp_path, url=f"postgresql://{url}", database_schema=schema).get_secret("a").content["key"] == "1"
+
+
 def test_the_password_of_the_url_is_nowhere(server: Server, tmp_path: Path, schema: str) -> None:
     """No repr, description, list of options, error of options or error of the server shows the password, or another in the URL."""
     manager = _open(server, tmp_path, url=f"{_url(server)}?sslpassword={canary('parameter')}", database_schema=schema)
