@@ -78,6 +78,44 @@ def test_a_literal_is_kept_nowhere(kernel: Kernel, tmp_path: Path, cell: str) ->
     assert left_in(kernel, tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "ArbitrarySecretSchema(name='bad name', key='?')",
+        "ArbitrarySecretSchema(name='x', **{'bad key': '?'})",
+        "ArbitrarySecretSchema(name='x', name2={'a': ['?']})",
+        "ArbitrarySecretSchema('x', '?')",
+        "ArbitrarySecretSchema(arbitrary_kv_pairs={'key': '?'})",
+        "AWSSecretSchema(name='x', wrong='?')",
+        "AWSSecretSchema(name='x', aws_access_key_id='?')",
+        "BasicAuthSecretSchema(name='x y', username='u', password='?')",
+        "AWSSecretSchema.from_content('x', {'wrong': '?'})",
+        "AWSSecretSchema.model_validate({'name': 'x', 'wrong': '?'})",
+        'AWSSecretSchema.model_validate_json(\'{"name": "x", "wrong": "?"}\')',
+        "Client().secrets_manager.register_secret(ArbitrarySecretSchema(name='bad name', k='?'))",
+        "Checked(name='x', key='?')",
+    ],
+)
+def test_a_value_of_a_refused_call_is_kept_nowhere(kernel: Kernel, tmp_path: Path, call: str) -> None:
+    """What is handed to a schema is known before it is checked: the traceback, which shows the line, and the history hold its mask."""
+    kernel.run("""
+from pydantic import field_validator
+from zensecrets_jupyter import *
+class Checked(BaseSecretSchema):
+    TYPE = 'checked'
+    key: str
+    @field_validator('key')
+    @classmethod
+    def check(cls, key):
+        raise RuntimeError('too bad: ' + key)
+""")
+    ran = kernel.run(call.replace("?", canary("refused")))
+    assert not ran.ok
+    assert not find_canary(json.dumps([message["content"] for message in ran.messages if message["msg_type"] != "execute_input"]))
+    assert not find_canary(ran.error)
+    assert set(left_in(kernel, tmp_path)) <= {"echo"}
+
+
 def test_no_word_of_a_passphrase_is_kept(kernel: Kernel, tmp_path: Path) -> None:
     """Typed without quotes, with blanks around the sign or without a dash: each of its words is out of memory, files and echoes."""
     shown = {}

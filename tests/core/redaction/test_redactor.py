@@ -400,3 +400,16 @@ def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
     export([(value, "a.key")])
     # A second on a machine with nothing else to do; more than ten in this one's own time is another order of growth.
     assert time.process_time() - started < 10
+
+
+@pytest.mark.parametrize("between", ["'\n", "' '", "'", "\n", " |\n| "], ids=repr)
+def test_a_letter_by_chance_behind_a_cut_value_is_shown(between: str) -> None:
+    """What follows a part of a value in another literal, line or cell is text of its own, though it begins like the rest of the value."""
+    value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
+    redactor = Redactor()
+    redactor.protect(value, "a.key")
+    for length in (1, 2):
+        rest = f"{value[15 : 15 + length]}- of it\n"
+        assert redactor.redact(f"'{value[:15]}{between}{rest}") == f"'{mark('a.key')}{between}{rest}"
+    # The rest of it is masked, with what is between or on its own.
+    assert value[15:] not in redactor.redact(f"'{value[:15]}{between}{value[15:]} of it")

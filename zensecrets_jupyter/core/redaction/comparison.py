@@ -9,7 +9,7 @@ from zensecrets_jupyter.core.redaction.characters import common_length, to_chara
 from zensecrets_jupyter.core.redaction.edges import NO_EDGE, edge_after, edge_before
 from zensecrets_jupyter.core.redaction.gaps import writes_gap
 from zensecrets_jupyter.core.redaction.matches import Match
-from zensecrets_jupyter.core.redaction.patterns import TRUNCATED
+from zensecrets_jupyter.core.redaction.patterns import BY_CHANCE, TRUNCATED
 from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, SkeletonMap, kept_bytes
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
@@ -106,7 +106,8 @@ class Comparison:
         whole = pattern.text[pattern.starts[begin] : pattern.starts[stop - 1] + 1]
         is_plain = written == whole
         if not is_plain:
-            narrowed = self._narrowed(pattern, written, begin, stop, (offset, offset + length))
+            is_followed = last + 1 < len(self._data)
+            narrowed = self._narrowed(pattern, written, begin, stop, (offset, offset + length), is_followed=is_followed)
             if narrowed is None:
                 return None
             begin, stop = narrowed
@@ -189,8 +190,13 @@ class Comparison:
         written = self._data[start:end]
         return end - len(written.lstrip()), start + len(written.rstrip())
 
-    def _narrowed(self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int] | None:
-        """Return how much of the pattern from ``begin`` to ``stop`` is really written, around the anchor; ``None`` if that is not."""
+    def _narrowed(  # noqa: PLR0913 - what is compared, and where
+        self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int], *, is_followed: bool
+    ) -> tuple[int, int] | None:
+        """Return how much of the pattern from ``begin`` to ``stop`` is really written, around the anchor; ``None`` if that is not.
+
+        ``is_followed`` tells whether the text goes on behind it.
+        """
         offset = begin
         if not _is_in_case(kept_bytes(written), pattern.kept[begin:stop]):
             # The rest of a long value in capitals may end before the text does.
@@ -205,7 +211,11 @@ class Comparison:
             for index in range(1, len(gaps) - 1)
             if gaps[index] != own[begin + index] and not writes_gap(gaps[index], own[begin + index], is_long=is_long)
         ]
-        if not bad or _is_spaced(gaps[1:-1], own[begin + 1 : stop], pattern.kept[begin + 1 : stop]):
+        if bad and _is_spaced(gaps[1:-1], own[begin + 1 : stop], pattern.kept[begin + 1 : stop]):
+            return begin, stop
+        if not bad and is_followed and stop < len(pattern.skeleton):
+            bad = [index for index in range(stop - BY_CHANCE, stop) if gaps[index - begin].strip(b"\0") and not own[index]]
+        if not bad:
             return begin, stop
         # A gap is known by the letter behind it.
         before = [index for index in bad if index <= anchor[0]]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TRUNCATED = 12
 """Characters from which on a beginning or an end of a pattern is masked, counted as they are written."""
+BY_CHANCE = 2
+"""Letters that may be the next ones of a cut value by chance, where they stand behind a quote or in the next line."""
 _BETWEEN = 24
 """From one anchor inside a long token to the next: a piece of three times twelve letters holds one."""
 _TOKEN = re.compile(rb"[A-Za-z0-9+/=_.~-]+")

@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.redaction.decoding import Decoding
 from zensecrets_jupyter.core.redaction.ends import end_views, incomplete_escape
 from zensecrets_jupyter.core.redaction.matcher import Matcher
 from zensecrets_jupyter.core.redaction.matches import Match, merged
-from zensecrets_jupyter.core.redaction.patterns import TRUNCATED, Pattern, patterns_of
+from zensecrets_jupyter.core.redaction.patterns import BY_CHANCE, TRUNCATED, Pattern, patterns_of
 from zensecrets_jupyter.core.redaction.prefix_index import FEWEST, Prefix, PrefixIndex
 from zensecrets_jupyter.core.redaction.skeleton import DROPPED, KEPT_BYTE, LOWER, kept_bytes
 from zensecrets_jupyter.core.redaction.suffix_index import SuffixIndex
@@ -90,7 +90,7 @@ class Search:
             if match.part is not None and not _is_enough(data, view, match.part):
                 continue
             encoding = match.encoding if not view.encoding else _inside(match.encoding, view.encoding)
-            for start, stop in view.spans(match.start, match.end):
+            for start, stop in _spans(data, view, match):
                 goes_on = match.goes_on and end - stop <= _REST and (b"\n" not in data[stop:] or data[stop:] in _LINE_ENDS)
                 # The bytes of a binary key may begin and end inside a character of the text.
                 whole = to_character(data, start), behind_character(data, stop)
@@ -172,6 +172,16 @@ class Search:
         gaps = tuple(KEPT_BYTE.split(text))
         signs = b"" if first else pattern.text[:begin]
         self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name, gaps, last == pattern.last, signs))
+
+
+def _spans(data: bytes, view: View, match: Match) -> list[Span]:
+    """Return where in ``data`` a match stands, without a letter or two of the next line that go on with a cut value by chance."""
+    spans = view.spans(match.start, match.end)
+    if len(spans) > 1 and match.part is not None and match.goes_on:
+        start, stop = spans[-1]
+        if stop < len(data) and count_characters(data[start:stop]) <= BY_CHANCE:
+            return spans[:-1]
+    return spans
 
 
 def _is_enough(data: bytes, view: View, part: Span) -> bool:

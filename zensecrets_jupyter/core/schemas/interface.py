@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, mod
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretKeyNotFoundError
 from zensecrets_jupyter.core.fields import is_clear_text_field, media_type_of
+from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference, mask
 from zensecrets_jupyter.core.schemas import _registry
 from zensecrets_jupyter.core.value import (
@@ -52,12 +54,17 @@ class BaseSecretSchema(BaseModel):
     TYPE: ClassVar[str] = ""
     name: str
 
-    def __init__(self, /, **data: Any) -> None:
-        """Check the name and the content.
+    def __init__(self, /, *unnamed: Any, **data: Any) -> None:
+        """Check the name and the content, which are given by name.
 
         Raises:
             InvalidSecretError: If a key is missing, unknown or has an unacceptable value; it says which and never the value.
+            TypeError: If something is given without a name.
         """
+        if unnamed:
+            self._protect_refused({**data, "unnamed": unnamed})
+            message = f"{type(self).__name__} takes the name and the keys by name: {type(self).__name__}(name=..., key=...)."
+            raise TypeError(message)
         self._build(data, None)
 
     @classmethod
@@ -96,7 +103,9 @@ class BaseSecretSchema(BaseModel):
         try:
             return validate(data, **options)
         except ValidationError as error:
-            problem = _explain(cls, data.get("name") if isinstance(data, Mapping) else None, error)
+            given = data if isinstance(data, Mapping) else _read(data)
+            cls._protect_refused(given)
+            problem = _explain(cls, given.get("name"), error)
         raise problem
 
     def _build(self, data: Mapping[str, Any], context: dict[str, Any] | None) -> None:
@@ -105,8 +114,19 @@ class BaseSecretSchema(BaseModel):
             self.__pydantic_validator__.validate_python(data, self_instance=self, context=context)
         except ValidationError as error:
             problem = _explain(type(self), data.get("name"), error)
+        finally:
+            if not self.__dict__.get(_CONTENT):
+                self._protect_refused(data)
         if problem:
             raise problem
+
+    @classmethod
+    def _protect_refused(cls, data: Mapping[str, Any]) -> None:
+        """Have the guard mask what was given for a secret that is not made: an error shows the line of code that holds it."""
+        for key, value in data.items():
+            if key != "name" and cls.is_sensitive(key):
+                for text in _texts_in(value):
+                    the_redactor().protect(text, f"refused.{key}" if _fits(key) else "refused.value")
 
     @classmethod
     def get_schema_keys(cls) -> list[str]:
@@ -267,6 +287,35 @@ class ArbitrarySecretSchema(BaseSecretSchema):
         self.__dict__[_CONTENT] = pairs
         self._note_content()
         return self
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Yield the texts in what was given as a value, which may be anything."""
+    if isinstance(value, str):
+        yield str.__str__(value)
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts_in(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _texts_in(inner)
+
+
+def _fits(key: str) -> bool:
+    try:
+        names.check_key(key)
+    except InvalidSecretError:
+        return False
+    return True
+
+
+def _read(data: Any) -> Mapping[str, Any]:
+    """Return what a JSON object says that was refused; nothing if it is none."""
+    try:
+        found = json.loads(data)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _as_text(value: Any) -> str | None:
