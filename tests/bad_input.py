@@ -143,6 +143,26 @@ def _values_for_keys() -> list[BadInput]:
     ]
 
 
+def _unexpanded() -> list[BadInput]:
+    """Return values that are the name of a variable, or a reference, as where quotes or a shell were forgotten."""
+    written = {
+        "$pw": "variable", "${PW}": "variable", "$(pass show x)": "variable", "`pass show x`": "variable", "%PW%": "variable",
+        "$env:PW": "variable", "{pw}": "variable", "{{p.api_key}}": "reference",
+    }  # fmt: skip
+    register = [
+        BadInput(f"value that is {text}", ("secret", "register", "x", f"--k={text}"), ("--k", told, "--literal"))
+        for text, told in written.items()
+    ]
+    update = BadInput("new value that is a variable", _command("secret update openai --k=$pw"), ("--k", "--literal"), (_OPENAI,))
+    attribute = BadInput(
+        "attribute that is a variable",
+        _command("alerter register a --flavor=slack --slack_token=$SLACK_TOKEN"),
+        ("--slack_token", "--literal"),
+    )
+    password = BadInput("password that is no file", _command(f"secret register x --k=@{VALUE}"), ("--k", "does not exist", "@@"))
+    return [*register, update, attribute, password]
+
+
 def _addresses() -> list[BadInput]:
     """Return addresses that hold a password where none is hidden, or in which a part of one would be taken for the host."""
     register = "secrets-manager register new"
@@ -391,5 +411,5 @@ def _moves() -> list[BadInput]:
     ]
 
 
-BAD_INPUT = [*_secrets(), *_arguments(), *_addresses(), *_files(), *_scans(), *_components(), *_stacks(), *_moves()]
+BAD_INPUT = [*_secrets(), *_arguments(), *_unexpanded(), *_addresses(), *_files(), *_scans(), *_components(), *_stacks(), *_moves()]
 """The whole table."""

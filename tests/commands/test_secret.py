@@ -95,6 +95,21 @@ def test_an_update_asks_for_what_is_there_and_keeps_what_is_left_empty() -> None
     assert content_of("s") == before
 
 
+@pytest.mark.parametrize("text", ["$pw", "{pw}", "%PW%", "{{a.b}}"])
+def test_what_looks_like_a_variable_is_taken_with_literal(text: str) -> None:
+    """`--literal` has a value taken as it stands, at registration and in an update."""
+    run("secret register s --a=? --literal", text)
+    run("secret update s --b=? --literal", text)
+    assert content_of("s") == {"a": text, "b": text}
+
+
+@pytest.mark.parametrize("text", ["pa$$word", "pa$word", "$1", "a{b}", "{a b}", "100%", "$", "{}", "$5.00 %x% "])
+def test_what_only_holds_such_a_sign_is_a_value(text: str) -> None:
+    """A password with a dollar or a brace needs nothing."""
+    run("secret register s --a=?", text)
+    assert content_of("s") == {"a": text}
+
+
 def test_an_empty_value_is_a_value() -> None:
     """`--key=` registers the empty text."""
     run("secret register s --k=")

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from zensecrets_jupyter.commands.ask import Answer, Field, Question, Section
-from zensecrets_jupyter.commands.values import read_value
+from zensecrets_jupyter.commands.values import read_value, refuse_unexpanded
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
 from zensecrets_jupyter.core import managers
 from zensecrets_jupyter.core.errors import InvalidComponentError
-from zensecrets_jupyter.core.fields import is_clear_text_field, media_type_of
+from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, media_type_of
 from zensecrets_jupyter.core.reference import LiteralText, has_reference
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 from zensecrets_jupyter.core.workspace import get_workspace
@@ -70,7 +70,7 @@ def with_attributes(  # noqa: PLR0913 - two of them are named
     refuse_twice(one.key for one in arguments)
     # A switch is turned on by its name, as an option of any command is.
     arguments = [Given(one.key, "true") if one.text is None and _is_switch(fields.get(one.key)) else one for one in arguments]
-    texts = {one.key: read_value(one.key, one.text, call.abilities.read_input) for one in arguments if one.text is not None}
+    texts = {one.key: _read(call, one.key, one.text, fields.get(one.key), literal=literal) for one in arguments if one.text is not None}
 
     def finish(answers: Mapping[str, Answer]) -> Outcome:
         everything = {**texts, **answers[str(subject)].values}
@@ -82,6 +82,13 @@ def with_attributes(  # noqa: PLR0913 - two of them are named
     command = f"%zen {subject.type.command} register {subject.name} --flavor={subject.flavor}"
     section = Section(str(subject), "", tuple(asked), command=command)
     return call.asker.ask(Question(verb, str(subject), (section,), finish, passphrase_wanted=lambda: get_workspace().passphrase_wanted))
+
+
+def _read(call: Call, key: str, text: str, field: FieldInfo | None, *, literal: bool) -> str:
+    sensitive = field is None or is_secret_field(field)
+    if sensitive and not literal:
+        refuse_unexpanded(key, text, references=True)
+    return read_value(key, text, call.abilities.read_input, sensitive=sensitive)
 
 
 def _question(key: str, field: FieldInfo | None) -> Field:

@@ -17,7 +17,7 @@ from zensecrets_jupyter.commands.secret_files import export_secrets, import_secr
 from zensecrets_jupyter.commands.secret_guard import guard
 from zensecrets_jupyter.commands.secret_questions import check_keys, register_question, update_question
 from zensecrets_jupyter.commands.secret_selftest import selftest
-from zensecrets_jupyter.commands.values import read_value
+from zensecrets_jupyter.commands.values import read_value, refuse_unexpanded
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
 from zensecrets_jupyter.core import names, schemas
 from zensecrets_jupyter.core.errors import SchemaError
@@ -46,6 +46,7 @@ secret.add_command(selftest)
 _name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.secret_names))
 _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is meant.")
 _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
+_literal = click.option("--literal", is_flag=True, help="Take values as they stand, also where they look like a variable.")
 
 
 @secret.command("register", cls=FreeCommand, keys=completion.keys_of_schema, literal=sensitive.of_new_secret)
@@ -60,9 +61,12 @@ _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for t
     help="The schema that says which keys it has; `secret schemas` lists them.",
 )
 @_interactive
+@_literal
 @wait
 @click.pass_obj
-def register(call: Call, name: str, schema_type: str, *, interactive: bool, given: Sequence[Given]) -> Outcome:
+def register(  # noqa: PLR0913 - its options
+    call: Call, name: str, schema_type: str, *, interactive: bool, literal: bool, given: Sequence[Given]
+) -> Outcome:
     """Register a secret.
 
     --KEY=VALUE gives a value, --KEY=@FILE takes it from a file, and a bare --KEY asks for it. Without any, or with -i, every value is
@@ -76,16 +80,19 @@ def register(call: Call, name: str, schema_type: str, *, interactive: bool, give
     manager = manager_of()
     refuse_taken(manager, name)
     asked = [key for key, text in arguments.items() if text is None] if arguments else None
-    return _put(call, register_question(manager, name, schema, keys=asked, given=_read(call, arguments)))
+    return _put(call, register_question(manager, name, schema, keys=asked, given=_read(call, arguments, literal=literal)))
 
 
 @secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, literal=sensitive.of_known_secret)
 @_name
 @click.option("--remove-key", "removed", metavar="KEY", multiple=True, help="A key to drop; may be given several times.")
 @_interactive
+@_literal
 @wait
 @click.pass_obj
-def update(call: Call, name: str, removed: Sequence[str], *, interactive: bool, given: Sequence[Given]) -> Outcome:
+def update(  # noqa: PLR0913 - its options
+    call: Call, name: str, removed: Sequence[str], *, interactive: bool, literal: bool, given: Sequence[Given]
+) -> Outcome:
     """Change some values of a secret; its other keys and its schema stay.
 
     Values are given as for `secret register`. Without any, or with -i, each is asked for, and an empty answer keeps what is stored.
@@ -99,7 +106,7 @@ def update(call: Call, name: str, removed: Sequence[str], *, interactive: bool, 
     _refuse_both(name, arguments, removed)
     everything = not arguments and (interactive or not removed)
     asked = None if everything else [key for key, text in arguments.items() if text is None]
-    return _put(call, update_question(manager, present, keys=asked, given=_read(call, arguments), removed=removed))
+    return _put(call, update_question(manager, present, keys=asked, given=_read(call, arguments, literal=literal), removed=removed))
 
 
 @secret.command("get", cls=Command)
@@ -245,7 +252,10 @@ def _refuse_both(name: str, arguments: dict[str, str | None], removed: Sequence[
         raise UsageProblem(f"Key {both[0]!r} of secret {name!r} is to be set and to be removed.", hint="Do one of the two.")
 
 
-def _read(call: Call, arguments: dict[str, str | None]) -> dict[str, str]:
+def _read(call: Call, arguments: dict[str, str | None], *, literal: bool) -> dict[str, str]:
     if sum(text == "@-" for text in arguments.values()) > 1:
         raise UsageProblem("Only one value can be what was piped in.", hint="Take the others from files: --KEY=@FILE.")
+    for key, text in arguments.items():
+        if text is not None and not literal:
+            refuse_unexpanded(key, text)
     return {key: read_value(key, text, call.abilities.read_input) for key, text in arguments.items() if text is not None}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
 
 if TYPE_CHECKING:
@@ -15,8 +17,33 @@ LARGEST = 64 * 1024
 """Bytes that a value read from a file has at most."""
 
 
-def read_value(key: str, text: str, read_input: Callable[[], bytes] | None = None) -> str:
-    """Return the value that ``text`` gives for ``key``.
+_VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_]\w*|\$\{[^{}]*\}|\$\([^()]*\)|`[^`]+`|%[A-Za-z_]\w*%|\{[A-Za-z_]\w*\}", re.ASCII)
+"""A variable or a command as shells (POSIX, PowerShell, cmd) and IPython write it, and nothing else."""
+_REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
+
+
+def refuse_unexpanded(key: str, text: str, *, references: bool = False) -> None:
+    """Refuse a value in the place of which another one was meant: a variable that nobody has expanded, or a reference.
+
+    Args:
+        key: The value's key.
+        text: What was typed.
+        references: Whether references may be given.
+
+    Raises:
+        UsageProblem: If it is refused.
+    """
+    if _VARIABLE.fullmatch(text):
+        problem = f"The value of --{key} is the name of a variable, which nothing has expanded here."
+    elif not references and _REFERENCE.fullmatch(text):
+        problem = f"The value of --{key} is a reference. A secret holds the value itself; references are for attributes of components."
+    else:
+        return
+    raise UsageProblem(problem, hint=f"Write --{key} to be asked for the value, or add --literal if that is the value.")
+
+
+def read_value(key: str, text: str, read_input: Callable[[], bytes] | None = None, *, sensitive: bool = True) -> str:
+    """Return the value that ``text`` gives for ``key``; of one that is ``sensitive`` an error doesn't show what may be the value itself.
 
     ``@path`` is the file's text as it stands, ``@-`` what was piped in without the line end after it, ``@@x`` is ``@x``, and everything
     else is itself.
@@ -30,7 +57,7 @@ def read_value(key: str, text: str, read_input: Callable[[], bytes] | None = Non
         return text
     if text == "@-":
         return _read_input(key, read_input)
-    return _read_file(key, text[1:])
+    return _read_file(key, text[1:], sensitive=sensitive)
 
 
 def _read_input(key: str, read_input: Callable[[], bytes] | None) -> str:
@@ -46,7 +73,7 @@ def _read_input(key: str, read_input: Callable[[], bytes] | None) -> str:
     return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
 
 
-def _read_file(key: str, path: str) -> str:
+def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     problem = ""
     data = b""
     try:
@@ -62,7 +89,9 @@ def _read_file(key: str, path: str) -> str:
     except (OSError, ValueError) as error:
         problem = f"can't be read ({type(error).__name__})"
     if problem:
-        message = f"--{key}: the file {path!r} {problem}."
+        # A file that is not there may be a password that begins with '@'.
+        is_path = not sensitive or problem != "does not exist" or "/" in path or os.sep in path or bool(re.search(r"\.[a-z]{2,4}\Z", path))
+        message = f"--{key}: the file {f'{path!r} ' if is_path else ''}{problem}."
         raise UnreadableFileError(message, hint=f"Check the path; a value that starts with '@' is written --{key}=@@…")
     return _text(key, f"the file {path!r}", data)
 
