@@ -211,6 +211,7 @@ def _abilities() -> Abilities:
         may_reveal=True,
         in_notebook=any(os.environ.get(variable) for variable in KERNEL_VARIABLES),
         read_input=(lambda: sys.stdin.buffer.read(LARGEST + 3)) if piped else None,
+        piped=sys.stdin.buffer if piped else None,
         progress_on=sys.stderr if sys.stderr.isatty() else None,
         run_program=_run_program,
     )

@@ -13,6 +13,7 @@ from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command
 from zensecrets_jupyter.commands.looking import from_fingerprints, known_by
 from zensecrets_jupyter.commands.render import Table
+from zensecrets_jupyter.commands.scan_reports import UNREAD
 from zensecrets_jupyter.core.scan.backup import restore as restore_files
 from zensecrets_jupyter.core.scan.backup import write_backup
 from zensecrets_jupyter.core.scan.cleaning import Cleaned, Cleaner
@@ -66,7 +67,7 @@ def clean(  # noqa: PLR0913 - one parameter an option
     cleaned = cleaner.clean(files)
     cleaned.kept = [*kept, *cleaned.kept]
     outcome = _outcome(report, cleaned, "cleaned", place)
-    return outcome._replace(exit_code=1 if cleaned.kept else 0)
+    return outcome._replace(exit_code=1 if cleaned.kept else UNREAD if report.unread else 0)
 
 
 def _refuse_contradictions(paths: Sequence[str], backup: str | None, restore: str | None, *, dry_run: bool, no_backup: bool) -> None:

@@ -150,6 +150,24 @@ class Later(NamedTuple):
     summary: str
 
 
+_SYNONYMS = {
+    "add": "register",
+    "change": "update",
+    "cp": "copy",
+    "edit": "update",
+    "ls": "list",
+    "mv": "rename",
+    "new": "register",
+    "put": "register",
+    "remove": "delete",
+    "rm": "delete",
+    "set": "update",
+    "show": "get",
+    "view": "get",
+}
+"""What other programs call our commands."""
+
+
 class Group(_OurHelp, click.Group):
     """A group of commands; called without one it shows its help."""
 
@@ -165,6 +183,9 @@ class Group(_OurHelp, click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, imported now if need be; ``None`` if there is none of that name."""
         name = cmd_name.replace("_", "-")
+        if name == "create" and name not in self.list_commands(ctx):
+            # ZenML has called it so since 0.40.
+            name = "register"
         if name not in self.commands and name in self.later:
             where = self.later[name]
             command: click.Command = getattr(importlib.import_module(where.module), where.name)
@@ -184,7 +205,8 @@ class Group(_OurHelp, click.Group):
                 message = f"{ctx.command_path} has no option {name.partition('=')[0]!r}."
                 raise UsageProblem(message, hint=f"See {ctx.command_path} --help.")
             known = self.list_commands(ctx)
-            hint = did_you_mean(name.replace("_", "-"), known) or f"There are {', '.join(known)}."
+            meant = _SYNONYMS.get(name, name.replace("_", "-"))
+            hint = did_you_mean(meant, known) or f"There are {', '.join(known)}."
             raise UsageProblem(f"{ctx.command_path} has no command {name!r}.", hint=hint)
         return command.name, command, args[1:]
 

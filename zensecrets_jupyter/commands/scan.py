@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING
 import click
 
 from zensecrets_jupyter.commands.call import Call, Outcome
+from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command
 from zensecrets_jupyter.commands.looking import from_fingerprints, known_by
 from zensecrets_jupyter.commands.progress import Shown
-from zensecrets_jupyter.commands.scan_reports import FORMATS, as_json, as_sarif, as_table
+from zensecrets_jupyter.commands.scan_reports import FORMATS, UNREAD, as_json, as_sarif, as_table
 from zensecrets_jupyter.core.scan.scanner import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zensecrets_jupyter.core.scan.findings import Report
+
+PIPED = "-"
+"""The path that stands for what is piped in."""
 
 
 @click.command("scan", cls=Command)
@@ -29,7 +33,8 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
     """Find known values in notebooks, scripts, databases and other files, in every form.
 
     It looks for all values that the active stack's secrets manager holds, in files and in all that is in folders, and tells where they
-    are, never what they are. It ends with 1 if it found any.
+    are, never what they are. `-` is what is piped in, as from `git diff`. It ends with 1 if it found any, and with 2 if it found none but
+    could not read something.
     """
     looked = known_by(fingerprints, may_be_none=unknown)
     further = None
@@ -38,14 +43,20 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
 
         further = Detectors(looked.known).find
     scanner = Scanner(looked.known, further)
+    named = [path for path in paths if path != PIPED]
     with Shown(call.abilities, "Scanning") as shown:
-        report = scanner.scan(paths, shown.tell)
+        report = scanner.scan(named, shown.tell)
+    if len(named) < len(paths):
+        if call.abilities.piped is None:
+            message = "`scan -` looks at what is piped in, and nothing is piped in here."
+            raise UsageProblem(message, hint="Pipe something into it, as in git diff | zensecrets scan -")
+        report.include(scanner.scan_stream(call.abilities.piped, "standard input"))
     return outcome_of(report, report_format, looked.note)
 
 
 def outcome_of(report: Report, report_format: str, note: str = "") -> Outcome:
     """Return a report as an outcome, in one of FORMATS."""
-    code = 1 if report.findings else 0
+    code = 1 if report.findings else UNREAD if report.unread else 0
     if report_format == "text":
         table = as_table(report, note)
         return Outcome(table, view=table, exit_code=code)

@@ -13,6 +13,8 @@ from zensecrets_jupyter.commands.render import Table
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.scan.findings import Finding, Report
 
+UNREAD = 2
+"""The exit code where something could not be read, and all else is well."""
 FORMATS = ("text", "json", "sarif")
 
 _KNOWN = "zensecrets/known-value"

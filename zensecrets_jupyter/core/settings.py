@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,9 @@ def home() -> Path:
     """Return the folder under which everything is kept; it need not exist yet.
 
     It is ``ZENSECRETS_HOME`` where that is set, else the platform's folder for a user's data.
+
+    Raises:
+        SettingsError: If this user has no home folder, or ``ZENSECRETS_HOME`` begins with that of a user whom nobody knows here.
     """
     # Asked at every access to a secret, hence what was worked out once is kept, by all that it depends on.
     chosen = os.environ.get(HOME_VARIABLE)
@@ -35,7 +39,30 @@ def home() -> Path:
         return _platform_folder(os.environ.get("XDG_DATA_HOME"), os.environ.get("HOME"))
     if os.path.isabs(chosen):  # noqa: PTH117 - making a Path first takes as long as all the rest
         return _chosen_folder(chosen)
-    return Path(chosen).expanduser().absolute()
+    try:
+        return absolute_path(chosen)
+    except ValueError as error:
+        problem = f"{HOME_VARIABLE} is {chosen!r}, and {error}."
+    raise SettingsError(problem, hint=f"Set {HOME_VARIABLE} to a folder.")
+
+
+def absolute_path(path: str | Path) -> Path:
+    """Return a path from the root, with ``~`` expanded.
+
+    Raises:
+        ValueError: If there is no such user, or if this process is in a folder that is gone; its text is the end of a sentence.
+    """
+    # Path.expanduser raises RuntimeError where there is no such user.
+    expanded = os.path.expanduser(path)  # noqa: PTH111 - see above
+    if str(expanded).startswith("~"):
+        message = "there is no such user's home folder here"
+        raise ValueError(message)
+    try:
+        return Path(expanded).absolute()
+    except FileNotFoundError:
+        pass
+    message = "the folder that this process is in is gone"
+    raise ValueError(message)
 
 
 @lru_cache(maxsize=64)
@@ -47,7 +74,13 @@ def _chosen_folder(chosen: str) -> Path:
 def _platform_folder(_data_home: str | None, _home: str | None) -> Path:
     import platformdirs  # noqa: PLC0415 - only where no folder was chosen
 
-    return Path(platformdirs.user_data_dir("zensecrets", appauthor=False))
+    # Where nothing says what the home folder is, newer versions of platformdirs raise, and older ones leave the ~.
+    with suppress(RuntimeError):
+        folder = Path(platformdirs.user_data_dir("zensecrets", appauthor=False))
+        if folder.is_absolute():
+            return folder
+    # As in a container that runs as a user without an entry in /etc/passwd.
+    raise SettingsError("This user has no home folder.", hint=f"Set {HOME_VARIABLE} to a folder in which everything is to be kept.")
 
 
 def validation_level() -> SecretValidationLevel:

@@ -11,7 +11,6 @@ import shutil
 import threading
 import uuid
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from zensecrets_jupyter.core import settings
@@ -31,6 +30,7 @@ from zensecrets_jupyter.core.errors import (
     InvalidComponentError,
     InvalidStackError,
     NoSecretsManagerError,
+    SettingsError,
     UnknownFlavorError,
     ZenSecretsError,
 )
@@ -52,6 +52,7 @@ from zensecrets_jupyter.core.stack import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
 FlavorT = TypeVar("FlavorT", StackComponentConfig, SecretsManager)
 
@@ -204,8 +205,18 @@ class Workspace:
         return self._manager(self.component(ComponentType.SECRETS_MANAGER, name))
 
     def artifact_folder(self, store: StackComponent) -> Path:
-        """Return where a local artifact store keeps what steps return; it need not exist yet."""
-        return Path(store.path).expanduser() if store.path else self.home / "artifact_stores" / store.id
+        """Return where a local artifact store keeps what steps return; it need not exist yet.
+
+        Raises:
+            SettingsError: If its path begins with the home folder of nobody.
+        """
+        if not store.path:
+            return self.home / "artifact_stores" / store.id
+        try:
+            return settings.absolute_path(store.path)
+        except ValueError as error:
+            problem = f"The path of artifact store {store.name!r} can't be used: {error}."
+        raise SettingsError(problem, hint=f"Give it another: %zen artifact-store update {store.name} --path=FOLDER")
 
     # Stacks.
 

@@ -39,8 +39,7 @@ def is_sealed_on_the_way(url: str) -> bool:
 
 def server_in_use() -> Server | None:
     """Return the server that ZenML itself would ask here, by its variables or by what ``zenml login`` has left; ``None`` if it is none."""
-    folder = _settings_folder()
-    store = _mapping_in(folder / "config.yaml").get("store")
+    store = _settings("config.yaml").get("store")
     url = os.environ.get("ZENML_STORE_URL") or (store.get("url") if isinstance(store, dict) else None)
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return None
@@ -49,17 +48,22 @@ def server_in_use() -> Server | None:
     api_key, token = (_text(os.environ.get(f"ZENML_STORE_API_{what}")) for what in ("KEY", "TOKEN"))
     if api_key or token:
         return Server(url, api_key, token)
-    login = _mapping_in(folder / "credentials.yaml").get(url)
+    login = _settings("credentials.yaml").get(url)
     login = login if isinstance(login, dict) else {}
     return Server(url, _text(login.get("api_key")), _living_token(login.get("api_token")))
 
 
-def _settings_folder() -> Path:
+def _settings(file: str) -> dict[str, Any]:
+    """Return what a file of ZenML's settings holds; nothing if there is none, or no home folder that it could be in."""
     import platformdirs  # noqa: PLC0415 - loaded when it is used
 
-    # Where Click's get_app_dir would have it.
     own = os.environ.get("ZENML_CONFIG_PATH")
-    return Path(own) if own else platformdirs.user_config_path("zenml", appauthor=False, roaming=True)
+    try:
+        # Where Click's get_app_dir would have it.
+        folder = Path(own) if own else platformdirs.user_config_path("zenml", appauthor=False, roaming=True)
+    except RuntimeError:
+        return {}
+    return _mapping_in(folder / file)
 
 
 def _mapping_in(path: Path) -> dict[str, Any]:

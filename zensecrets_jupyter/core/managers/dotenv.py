@@ -15,6 +15,7 @@ from pydantic import field_validator
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
 from zensecrets_jupyter.core.managers._variables import VariablesOptions, VariablesSecretsManager
 from zensecrets_jupyter.core.sealing.foreign_errors import from_os_error
+from zensecrets_jupyter.core.settings import absolute_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ class DotenvOptions(VariablesOptions):
     @field_validator("path")
     @classmethod
     def _make_absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+        return absolute_path(path)
 
 
 class DotenvSecretsManager(VariablesSecretsManager):

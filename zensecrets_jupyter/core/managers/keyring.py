@@ -24,6 +24,7 @@ from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOpti
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
 from zensecrets_jupyter.core.sealing.keyring import SERVICE, full_name, system_keyring, unusable
 from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+from zensecrets_jupyter.core.settings import absolute_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,7 +53,7 @@ class KeyringOptions(ManagerOptions):
     @field_validator("path")
     @classmethod
     def _make_absolute(cls, path: Path | None) -> Path | None:
-        return path and path.expanduser().absolute()
+        return path and absolute_path(path)
 
 
 class KeyringSecretsManager(SecretsManager):

@@ -16,6 +16,7 @@ from zensecrets_jupyter.core.managers._tables import DATA_KEYS, TABLES
 from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
 from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+from zensecrets_jupyter.core.settings import absolute_path
 
 FORMAT = 1
 """Version of the tables; a store with a higher one is left alone."""
@@ -32,7 +33,7 @@ class LocalOptions(ManagerOptions):
     @field_validator("path")
     @classmethod
     def _make_absolute(cls, path: Path | None) -> Path | None:
-        return path and path.expanduser().absolute()
+        return path and absolute_path(path)
 
 
 class LocalSecretsManager(SqlSecretsManager):

@@ -20,6 +20,7 @@ from zensecrets_jupyter.core.managers._sql import SqlSecretsManager, holds_secre
 from zensecrets_jupyter.core.managers._tables import DATA_KEYS, TABLES
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
 from zensecrets_jupyter.core.sealing.server import AmbiguousUrlError, SqlServer, parsed
+from zensecrets_jupyter.core.settings import absolute_path
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
@@ -61,7 +62,7 @@ class SqlOptions(ScopedOptions):
     @field_validator("key_folder")
     @classmethod
     def _make_absolute(cls, folder: Path | None) -> Path | None:
-        return folder and folder.expanduser().absolute()
+        return folder and absolute_path(folder)
 
 
 class SqlServerSecretsManager(SqlSecretsManager):

@@ -58,6 +58,13 @@ class Report:
     files: int = 0
     size: int = 0
 
+    def include(self, other: Report) -> None:
+        """Add what came of another scan."""
+        self.findings += other.findings
+        self.unread += other.unread
+        self.files += other.files
+        self.size += other.size
+
     @property
     def names(self) -> list[str]:
         """The names of the known values that were found, in order of their names."""

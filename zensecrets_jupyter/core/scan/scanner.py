@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 from zensecrets_jupyter.core.scan import databases, notebooks
@@ -44,7 +44,7 @@ class Scanner:
         for path, size in sizes.items():
             try:
                 report.findings += self.scan_file(path)
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - one damaged file must not keep the others from being looked at
                 report.unread.append(Unread(self._known.mask(str(path)), why_not(error)))
             else:
                 report.files += 1
@@ -53,6 +53,11 @@ class Scanner:
                 tell(report.size, whole)
         report.unread = [unread._replace(path=self._known.mask(unread.path)) for unread in report.unread]
         return report
+
+    def scan_stream(self, stream: BinaryIO, shown: str) -> Report:
+        """Return what is in a stream that is called ``shown``, such as what was piped in."""
+        found, size = self._in_stream(stream, shown)
+        return Report(found, files=1, size=size)
 
     def scan_file(self, path: Path) -> list[Finding]:
         """Return what is in one file, and in its name.
@@ -68,7 +73,8 @@ class Scanner:
             if path.suffix in NOTEBOOKS or is_database or self._further:
                 data += file.read(max(0, LARGEST_WHOLE - len(data)))
             if file.read(1):
-                found += self._in_stream(path, shown)
+                file.seek(0)
+                found += self._in_stream(file, shown)[0]
             elif is_database:
                 found += self._in_database(path, shown, data)
             elif path.suffix in NOTEBOOKS:
@@ -112,25 +118,24 @@ class Scanner:
         gone = databases.deleted(self._known, data, {finding.name for finding in found})
         return [*found, *(Finding(shown, f"byte {spot.start}, deleted", *_told(spot)) for spot in gone)]
 
-    def _in_stream(self, path: Path, shown: str) -> list[Finding]:
-        """Return what is in a file that is too large to be held, piece by piece, each with the end of the one before."""
+    def _in_stream(self, stream: BinaryIO, shown: str) -> tuple[list[Finding], int]:
+        """Return what is in a stream, and its size; it is searched piece by piece, each with the end of the one before."""
         found: dict[tuple[int, str], Finding] = {}
-        with path.open("rb") as file:
-            before, offset, lines = b"", 0, 0
-            is_text = None
-            while piece := file.read(CHUNK):
-                data = before + piece
-                is_text = _is_text(data) if is_text is None else is_text
-                for spot in self._known.find(data):
-                    line = lines + data.count(b"\n", 0, spot.start) + 1 if is_text else 0
-                    place = f"line {line}" if is_text else f"byte {offset + spot.start}"
-                    # What stands at the end of a piece may be only a part, and whole with the next one.
-                    found[offset + spot.start, spot.name] = Finding(shown, place, spot.name, spot.form, line, spot.whole)
-                before = data[-self._known.reach :] if self._known.reach else b""
-                done = len(data) - len(before)
-                lines += data.count(b"\n", 0, done)
-                offset += done
-        return [found[at] for at in sorted(found)]
+        before, offset, lines = b"", 0, 0
+        is_text = None
+        while piece := stream.read(CHUNK):
+            data = before + piece
+            is_text = _is_text(data) if is_text is None else is_text
+            for spot in self._known.find(data):
+                line = lines + data.count(b"\n", 0, spot.start) + 1 if is_text else 0
+                place = f"line {line}" if is_text else f"byte {offset + spot.start}"
+                # What stands at the end of a piece may be only a part, and whole with the next one.
+                found[offset + spot.start, spot.name] = Finding(shown, place, spot.name, spot.form, line, spot.whole)
+            before = data[-self._known.reach :] if self._known.reach else b""
+            done = len(data) - len(before)
+            lines += data.count(b"\n", 0, done)
+            offset += done
+        return [found[at] for at in sorted(found)], offset + len(before)
 
 
 def _told(spot: Spot) -> tuple[str, str, int, bool]:

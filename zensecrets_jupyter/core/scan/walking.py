@@ -16,6 +16,10 @@ _PASSED_OVER = {".git", ".hg", ".svn", "node_modules", "__pycache__", ".mypy_cac
 """Folders of tools, whose content a person neither writes nor shares as it is."""
 
 
+_LONGEST_SHOWN = 200
+"""Characters of a path that an error shows."""
+
+
 def files_under(paths: Iterable[str], unread: list[Unread]) -> list[Path]:
     """Return the files that ``paths`` name, and all those in the folders among them, each once and sorted folder by folder.
 
@@ -31,12 +35,13 @@ def files_under(paths: Iterable[str], unread: list[Unread]) -> list[Path]:
     found: dict[Path, None] = {}
     for named in paths:
         path = Path(os.path.expanduser(named))  # noqa: PTH111 - Path.expanduser raises where there is no such user
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where the path is too long
             found.update(dict.fromkeys(_in_folder(path, unread)))
-        elif path.is_file():
+        elif os.path.isfile(path):  # noqa: PTH113 - likewise
             found[path] = None
         else:
-            raise UnreadableFileError(f"There is no file or folder {named!r}.", hint="Check the path.")
+            shown = repr(named) if len(named) <= _LONGEST_SHOWN else f"{named[:_LONGEST_SHOWN]!r}…"
+            raise UnreadableFileError(f"There is no file or folder {shown}.", hint="Check the path.")
     return list(found)
 
 
@@ -48,7 +53,7 @@ def _in_folder(folder: Path, unread: list[Unread]) -> list[Path]:
 
     for where, folders, names in os.walk(folder, onerror=tell):
         folders[:] = sorted(name for name in folders if name not in _PASSED_OVER and not (Path(where, name) / "pyvenv.cfg").exists())
-        found += [path for name in sorted(names) if (path := Path(where, name)).is_file()]
+        found += [path for name in sorted(names) if os.path.isfile(path := Path(where, name))]  # noqa: PTH113 - likewise
     return found
 
 

@@ -14,6 +14,7 @@ from zensecrets_jupyter.core.errors import (
     ManagerUnreachableError,
     StoreFullError,
 )
+from zensecrets_jupyter.core.settings import HOME_VARIABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ _FAILED_WRITE = ("disk i/o error",)
 
 _HINTS: dict[_Kind, str] = {
     StoreFullError: "Make room, or raise the quota, and try again; what was stored before is untouched.",
-    ManagerAccessError: "Check who owns it and the folder that it is in, and their modes.",
+    ManagerAccessError: f"Check who owns it and the folder that it is in, and their modes, or set {HOME_VARIABLE} to another folder.",
     ManagerUnreachableError: "End the other process or wait for it, and try again.",
     ManagerCorruptedError: "It was left as it is: restore it from a copy, or move it away to start anew.",
 }

@@ -128,7 +128,7 @@ def open_files(workspace: Workspace, stack: Stack) -> ArtifactFiles:
     scheme, separator, _ = path.partition("://")
     if separator:
         return ArtifactFiles(*_file_system(path, scheme, _options(store, stack), store), scheme=scheme)
-    folder = workspace.artifact_folder(store) if store.config.is_local else Path(path).expanduser().absolute()
+    folder = workspace.artifact_folder(store)
     return ArtifactFiles(*_file_system(folder.as_posix(), "file", {}, store))
 
 

@@ -32,7 +32,12 @@ _PATIENCE = 5.0
 def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     """Load values for ``guard`` in the background; cells and outputs wait for the end of it. ``undo`` stops that."""
     # Looking at the active stack would make one where nobody has registered anything yet.
-    if not (home() / "workspace.db").exists():
+    try:
+        has_store = (home() / "workspace.db").exists()
+    except (OSError, ZenSecretsError):
+        # What is wrong with the home is told by what needs it more.
+        return
+    if not has_store:
         return
     loading = _Loading(guard)
     guard.before_output = loading.wait
