@@ -162,6 +162,16 @@ def test_a_long_value_is_taken_out_too(cell: str) -> None:
     assert not find_canary(without_literals(cell.replace("?", f"'{value}'")).source)
 
 
+@pytest.mark.parametrize("text", ["$pw", "${PW}", "{pw}", "%PW%", "{{a.b}}"])
+def test_what_is_no_value_stays(text: str) -> None:
+    """A variable and a reference are refused, and stand for a value that is somewhere else; with `--literal` they are the value."""
+    cell = f"%secret register x --key={text}"
+    assert without_literals(cell).literals == ()
+    assert without_literals(cell).source == cell
+    if "{{" not in text:
+        assert [literal.value for literal in without_literals(f"{cell} --literal").literals] == [text]
+
+
 def test_nothing_is_guessed_of_what_takes_no_values() -> None:
     """A mistake in another command changes nothing, and own options and clear text of a schema stay where a value is taken out."""
     for cell in ("%secret gett x --key=name", "%secret list x --all = 1", "%stack lst --name=x"):

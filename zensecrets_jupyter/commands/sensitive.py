@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.commands.attributes import fields_of
+from zensecrets_jupyter.commands.values import is_variable
 from zensecrets_jupyter.commands.words import as_known
 from zensecrets_jupyter.core import managers, schemas
 from zensecrets_jupyter.core.errors import ZenSecretsError
@@ -53,7 +54,7 @@ def of_component(component_type: ComponentType) -> Callable[[click.Context, Give
     """Return what finds the sensitive value that a component of that type is given with an argument, if it is one."""
 
     def of_attribute(context: click.Context, given: Given) -> Literal | None:
-        value = _typed(given)
+        value = _typed(context, given)
         if value is None or (has_reference(value) and not context.params.get("literal")):
             return None
         name = str(context.params.get("name"))
@@ -69,19 +70,21 @@ def of_component(component_type: ComponentType) -> Callable[[click.Context, Give
 
 
 def _of_secret(context: click.Context, given: Given, schema: type[BaseSecretSchema] | None) -> Literal | None:
-    value = _typed(given)
+    value = _typed(context, given)
     if value is None or only_reference(value) is not None:
         return None
     key = as_known(given.key, schema.get_schema_keys()) if schema is not None else given.key
     return Literal(f"{context.params.get('name')}.{key}", value) if schema is None or schema.is_sensitive(key) else None
 
 
-def _typed(given: Given) -> str | None:
-    """Return the value that stands in an argument itself; none does where it is a file, what is piped in, or empty."""
+def _typed(context: click.Context, given: Given) -> str | None:
+    """Return the value that stands in an argument itself; none does where it is a file, what is piped in, a variable, or empty."""
     text = given.text or ""
     if text.startswith("@@"):
         return text[1:]
-    return None if not text or text.startswith("@") else text
+    if not text or text.startswith("@") or (is_variable(text) and not context.params.get("literal")):
+        return None
+    return text
 
 
 def _schema(schema_type: str | None) -> type[BaseSecretSchema] | None:

@@ -22,6 +22,11 @@ _VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_]\w*|\$\{[^{}]*\}|\$\([^()]*\)|`[^`]
 _REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
 
 
+def is_variable(text: str) -> bool:
+    """Tell whether a text is nothing but a variable or a command, in the place of which a shell or a person meant to put something."""
+    return _VARIABLE.fullmatch(text) is not None
+
+
 def refuse_unexpanded(key: str, text: str, *, references: bool = False) -> None:
     """Refuse a value in the place of which another one was meant: a variable that nobody has expanded, or a reference.
 
@@ -33,7 +38,7 @@ def refuse_unexpanded(key: str, text: str, *, references: bool = False) -> None:
     Raises:
         UsageProblem: If it is refused.
     """
-    if _VARIABLE.fullmatch(text):
+    if is_variable(text):
         problem = f"The value of --{key} is the name of a variable, which nothing has expanded here."
     elif not references and _REFERENCE.fullmatch(text):
         problem = f"The value of --{key} is a reference. A secret holds the value itself; references are for attributes of components."
