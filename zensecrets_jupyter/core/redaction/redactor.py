@@ -125,7 +125,7 @@ class Redactor:
     def redact(self, text: str) -> str:
         """Return ``text`` with a mark in the place of every value: the same object if there is none."""
         try:
-            search = self.search()
+            search = self._search or self.search()
             if search is None:
                 return text
             data = text.encode("utf-8", "surrogatepass")

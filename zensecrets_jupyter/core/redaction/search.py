@@ -80,9 +80,10 @@ class Search:
 
     def find(self, data: bytes) -> list[Match]:
         """Return the matches in ``data``, in order; overlapping ones are merged."""
-        self._prepare()
+        if self._prepared < len(self._values):
+            self._prepare()
         prepared = self._prepared
-        if (len(data) < _ID and data in self._clean) or (len(data) < _SHORT and not self._may_hold_a_value(data)):
+        if (self._clean and len(data) < _ID and data in self._clean) or (len(data) < _SHORT and not self._may_hold_a_value(data)):
             return []
         matches: list[Match] = []
         end = len(data)
