@@ -24,7 +24,6 @@ from zensecrets_jupyter.commands.grammar import Later, Told
 from zensecrets_jupyter.commands.hidden_input import read_hidden
 from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.prompts import HiddenPrompts
-from zensecrets_jupyter.commands.values import LARGEST
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE
@@ -210,7 +209,6 @@ def _abilities() -> Abilities:
         keeps_environment=False,
         may_reveal=True,
         in_notebook=any(os.environ.get(variable) for variable in KERNEL_VARIABLES),
-        read_input=(lambda: sys.stdin.buffer.read(LARGEST + 3)) if piped else None,
         piped=sys.stdin.buffer if piped else None,
         progress_on=sys.stderr if sys.stderr.isatty() else None,
         run_program=_run_program,

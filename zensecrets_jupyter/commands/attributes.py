@@ -88,7 +88,7 @@ def _read(call: Call, key: str, text: str, field: FieldInfo | None, *, literal: 
     sensitive = field is None or is_secret_field(field)
     if sensitive and not literal:
         refuse_unexpanded(key, text, references=True)
-    return read_value(key, text, call.abilities.read_input, sensitive=sensitive)
+    return read_value(key, text, call.abilities.piped, sensitive=sensitive)
 
 
 def _question(key: str, field: FieldInfo | None) -> Field:

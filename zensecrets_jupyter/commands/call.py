@@ -72,8 +72,7 @@ class Abilities:
         keeps_environment: Whether variables that a command sets are still there for what the person does next.
         may_reveal: Whether a value may be shown when a person asks for exactly that; an output that is saved is no place for it.
         in_notebook: Whether what a terminal's program writes becomes an output of a notebook, as that of `!zensecrets` does.
-        read_input: Returns what was piped in, where something was.
-        piped: What is piped in, as a stream, where something is.
+        piped: What is piped in, where something is.
         progress_on: The terminal on which a bar may say how far something is, where a person is watching one.
         show_line: Shows a line in place of the one that it showed before, where a notebook has a place for such a line.
         run_program: Runs a program with further environment variables and returns its exit code, where that is what a face does.
@@ -85,7 +84,6 @@ class Abilities:
     keeps_environment: bool = True
     may_reveal: bool = False
     in_notebook: bool = False
-    read_input: Callable[[], bytes] | None = None
     piped: BinaryIO | None = None
     progress_on: TextIO | None = None
     show_line: Callable[[str], None] | None = None

@@ -57,8 +57,7 @@ def clean(  # noqa: PLR0913 - one parameter an option
         one = scanner.scan([str(path)])
         if one.findings:
             found.append(_of_database(path))
-        report.findings += one.findings
-        report.unread += one.unread
+        report.include(one)
     cleaner = Cleaner(looked.known)
     files, kept = cleaner.read(dict.fromkeys(found))
     if dry_run:

@@ -258,4 +258,4 @@ def _read(call: Call, arguments: dict[str, str | None], *, literal: bool) -> dic
     for key, text in arguments.items():
         if text is not None and not literal:
             refuse_unexpanded(key, text)
-    return {key: read_value(key, text, call.abilities.read_input) for key, text in arguments.items() if text is not None}
+    return {key: read_value(key, text, call.abilities.piped) for key, text in arguments.items() if text is not None}

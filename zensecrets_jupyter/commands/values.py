@@ -11,7 +11,7 @@ from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import BinaryIO
 
 LARGEST = 64 * 1024
 """Bytes that a value read from a file has at most."""
@@ -47,7 +47,7 @@ def refuse_unexpanded(key: str, text: str, *, references: bool = False) -> None:
     raise UsageProblem(problem, hint=f"Write --{key} to be asked for the value, or add --literal if that is the value.")
 
 
-def read_value(key: str, text: str, read_input: Callable[[], bytes] | None = None, *, sensitive: bool = True) -> str:
+def read_value(key: str, text: str, piped: BinaryIO | None = None, *, sensitive: bool = True) -> str:
     """Return the value that ``text`` gives for ``key``; of one that is ``sensitive`` an error doesn't show what may be the value itself.
 
     ``@path`` is the file's text as it stands, ``@-`` what was piped in without the line end after it, ``@@x`` is ``@x``, and everything
@@ -61,15 +61,16 @@ def read_value(key: str, text: str, read_input: Callable[[], bytes] | None = Non
     if not text.startswith("@"):
         return text
     if text == "@-":
-        return _read_input(key, read_input)
+        return _read_piped(key, piped)
     return _read_file(key, text[1:], sensitive=sensitive)
 
 
-def _read_input(key: str, read_input: Callable[[], bytes] | None) -> str:
-    if read_input is None:
+def _read_piped(key: str, piped: BinaryIO | None) -> str:
+    if piped is None:
         message = f"--{key}=@- reads what is piped in, and nothing is piped in here."
         raise UnreadableFileError(message, hint=f"Write --{key} to be asked, or --{key}=@FILE; a file called '-' is @./-.")
-    data = read_input()
+    # Two bytes more than allowed may be the line end, and a third tells what is too large.
+    data = piped.read(LARGEST + 3)
     if not data:
         message = f"--{key}=@- reads what is piped in, and that was nothing."
         raise UnreadableFileError(message, hint=f"See that the program before it writes the value; an empty value is --{key}=")
