@@ -5,21 +5,29 @@ from __future__ import annotations
 import os
 import queue
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_client.manager import KernelManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from jupyter_client.blocking.client import BlockingKernelClient
 
 SECONDS = 60
 """How long a cell may take before the test fails."""
+
+OVER_FILES = {"KernelManager": {"transport": "ipc"}}
+"""The configuration with which Jupyter's programs start kernels that listen on files, as those of the tests do.
+
+A TCP port is chosen before the kernel listens on it, and another process may take it in between. Where that is the port for outputs,
+ipykernel goes on without it, and the client waits until "Kernel didn't respond in 60 seconds".
+"""
 
 
 @dataclass
@@ -202,6 +210,15 @@ class Kernel:
 
 
 @contextmanager
+def short_path(folder: Path) -> Iterator[Path]:
+    """Yield a path of at most 40 characters that leads to ``folder``: the path of a socket has at most 107."""
+    with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as short:
+        link = Path(short) / "to"
+        link.symlink_to(folder)
+        yield link
+
+
+@contextmanager
 def running_kernel(
     home: Path, environment: Mapping[str, str] | None = None, *, folder: Path | None = None, connection_file: Path | None = None
 ) -> Iterator[Kernel]:
@@ -211,21 +228,23 @@ def running_kernel(
 
     What its process writes beside messages, which is what a server's log gets, is in ``home / "kernel.log"``.
     """
-    manager = KernelManager(kernel_name="python3")
+    manager = KernelManager(kernel_name="python3", transport="ipc")
     if connection_file is not None:
         manager.connection_file = str(connection_file)
     manager.kernel_spec.argv[0] = sys.executable
     own = {"ZENSECRETS_HOME": str(home / "zensecrets"), "IPYTHONDIR": str(home / "ipython")}
     # A kernel that finds itself inside of a test leaves file descriptors 1 and 2 alone, which no other kernel does.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-    with (home / "kernel.log").open("wb") as log:
-        manager.start_kernel(env={**inherited, **own, **(environment or {})}, cwd=str(folder or home), stdout=log, stderr=log)
-    client = manager.blocking_client()
-    client.start_channels()
-    try:
-        client.wait_for_ready(timeout=SECONDS)
-        yield Kernel(client, manager)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-        manager.cleanup_resources()
+    with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as sockets:
+        manager.ip = f"{sockets}/kernel"
+        with (home / "kernel.log").open("wb") as log:
+            manager.start_kernel(env={**inherited, **own, **(environment or {})}, cwd=str(folder or home), stdout=log, stderr=log)
+        client = manager.blocking_client()
+        client.start_channels()
+        try:
+            client.wait_for_ready(timeout=SECONDS)
+            yield Kernel(client, manager)
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+            manager.cleanup_resources()

@@ -40,13 +40,28 @@ def running_postgresql(user: str, password: str) -> Iterator[Server]:
                 os.chown(path, account.pw_uid, account.pw_gid)
         _run("initdb", "-D", data, "-U", user, "-A", "scram-sha-256", f"--pwfile={password_file}", "--no-sync", "-E", "UTF8")
         password_file.unlink()
-        port = _free_port()
-        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-        _run("pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
+        port = _start(data, folder)
         try:
             yield Server("127.0.0.1", port, user, password)
         finally:
             _run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+
+
+def _start(data: Path, folder: Path) -> int:
+    """Start the server and return its port; it can't choose one itself, and another process may take the free one before it does."""
+    for turn in range(10):
+        port = _free_port()
+        options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
+        log = folder / f"log{turn}"
+        try:
+            _run("pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start")
+        except subprocess.CalledProcessError:
+            if "Address already in use" not in log.read_text(encoding="utf-8", errors="replace"):
+                raise
+        else:
+            return port
+    message = "Ten ports in a row were taken by other processes before the server listened."
+    raise RuntimeError(message)
 
 
 def _run(program: str, *arguments: object) -> None:

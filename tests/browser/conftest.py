@@ -17,6 +17,7 @@ import requests
 from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.places import Wire
+from tests.kernels import OVER_FILES, short_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,17 +73,17 @@ def running(app: str, home: Path, **variables: str) -> Iterator[Lab]:
     own = {
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
         "IPYTHONDIR": "ipython",
         "ZENSECRETS_HOME": "zensecrets",
         "JUPYTERLAB_SETTINGS_DIR": "config/lab/user-settings",
     }
     places = {name: str(home / place) for name, place in own.items()}
-    environment = {**os.environ, "JUPYTER_TOKEN": token, **places, **variables}
+    (home / "runtime").mkdir(mode=0o700)
     _set_up(home / "config")
     options = ["--no-browser", "--port=0", "--allow-root", f"--ServerApp.root_dir={folder}", "--log-level=DEBUG"]
     command = [sys.executable, "-m", app, *options]
-    with (home / "log").open("wb") as log:
+    with short_path(home / "runtime") as runtime, (home / "log").open("wb") as log:
+        environment = {**os.environ, "JUPYTER_TOKEN": token, **places, "JUPYTER_RUNTIME_DIR": str(runtime), **variables}
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             yield Lab(_url_of(server, home), token, folder, app)
@@ -101,6 +102,7 @@ def _set_up(config: Path) -> None:
         path = config / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(values), encoding="utf-8")
+    (config / "jupyter_config.json").write_text(json.dumps(OVER_FILES), encoding="utf-8")
 
 
 def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:

@@ -9,11 +9,16 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
+from traitlets.config import Config
 
+from tests.kernels import short_path
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from nbformat import NotebookNode
 
     from tests.kernels import Kernel
 
@@ -46,24 +51,34 @@ def test_a_question_without_anybody_is_an_error(kernel: Kernel, cell: str, named
     assert kernel.run("names = %secret list\nlen(names)").shown() == ["1"]
 
 
-def test_nbclient_gets_the_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A notebook that asks fails under nbclient at the cell that asked, and the saved notebook says why."""
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[NotebookNode], NotebookClient]]:
+    """Return nbclient for a notebook, whose kernel listens on files."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
+    with short_path(tmp_path) as short:
+        # nbclient leaves the kernel manager without the path of a connection file, from which it would take this one.
+        config = Config({"KernelManager": {"transport": "ipc", "ip": str(short / "kernel")}})
+        yield lambda notebook: NotebookClient(notebook, timeout=60, resources={"metadata": {"path": tmp_path}}, config=config)
+
+
+def test_nbclient_gets_the_error(client: Callable[[NotebookNode], NotebookClient]) -> None:
+    """A notebook that asks fails under nbclient at the cell that asked, and the saved notebook says why."""
     notebook = new_notebook(cells=[new_code_cell(LOAD), new_code_cell("%secret register openai --api_key"), new_code_cell("'not reached'")])
     with pytest.raises(CellExecutionError, match="api_key"):
-        NotebookClient(notebook, timeout=60, resources={"metadata": {"path": tmp_path}}).execute()
+        client(notebook).execute()
     assert "openai" in nbformat.writes(notebook).split("stderr")[1]
     assert "execution_count" not in notebook.cells[2] or notebook.cells[2].execution_count is None
 
 
-def test_nbclient_runs_what_asks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_nbclient_runs_what_asks_nothing(
+    client: Callable[[NotebookNode], NotebookClient], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """With values from files a notebook runs to its end, holds no value afterwards, and nbclient has nothing to warn of."""
-    monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
     file = tmp_path / "key.txt"
     file.write_text(canary("file"))
     cells = [LOAD, "%secret register openai --api_key=@key.txt", "%secret get openai", "%secret list"]
     notebook = new_notebook(cells=[new_code_cell(source) for source in cells])
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": tmp_path}}).execute()
+    client(notebook).execute()
     file.unlink()
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
     assert "‹secret:openai.api_key›" in nbformat.writes(notebook)

@@ -131,7 +131,7 @@ def record(library: str, cells: list[str]) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as home:
         cleaner = _Cleaner(home)
         kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        manager = KernelManager(kernel_name="python3")
+        manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{home}/kernel")
         # Without the variables of the person, which some libraries print.
         manager.start_kernel(env={**kept, "HOME": home, "PYTHONWARNINGS": "default", "COLUMNS": "110"}, cwd=home)
         client = manager.client()
