@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
     from sqlalchemy import Connection
 
-    from zensecrets_jupyter.core.sealing.data_keys import DataKey
+    from zensecrets_jupyter.core.sealing.data_key_row import DataKey
 
 SIZES = (10, 1_000, 10_000)
 

@@ -8,21 +8,24 @@ import time
 import uuid
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
 from zensecrets_jupyter.core.sealing import cipher
-from zensecrets_jupyter.core.sealing.data_keys import DataKey, DataKeys, data_keys_table
+from zensecrets_jupyter.core.sealing.data_key_row import DataKey, data_keys_table
+from zensecrets_jupyter.core.sealing.data_keys import DataKeys
 from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
 from zensecrets_jupyter.core.stack import ComponentType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
+
+_Outcome = TypeVar("_Outcome")
 
 FORMAT = 1
 """The version of the tables below; a file with a higher one was written by a newer version of this package."""
@@ -123,19 +126,19 @@ class Registrations:
             key_folder=home / "keys",
         )
         self._known: State | None = None
+        self._known_in: object = None
         self._looked = 0.0
-        self._key: DataKey | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
-    def state(self) -> State:
-        """Return what is registered now; a change by another process is seen after a twentieth of a second at the latest."""
+    def state(self, *, refresh: bool = False) -> State:
+        """Return what is registered now; a change by another process is seen after a twentieth of a second, with ``refresh`` at once."""
         now = time.monotonic()
         known = self._known
-        if known is not None and now - self._looked < _GLANCE:
+        if known is not None and now - self._looked < _GLANCE and not refresh:
             return known
         with self._lock:
             known = self._read(self._known) or self._create()
-            self._known, self._looked = known, now
+            self._known, self._looked, self._known_in = known, now, self._database.identity
             return known
 
     @contextmanager
@@ -145,6 +148,25 @@ class Registrations:
             _create_defaults(connection)
             yield Writer(connection, self._load(connection))
             self._known = None
+
+    def seal(self, work: Callable[[SealingWriter], _Outcome]) -> _Outcome:
+        """Return what ``work`` returns, called with a writer as :meth:`writing` yields it, which also seals.
+
+        Nobody is asked for anything while other writers wait. ``work`` may be called again if another process changed the data key.
+
+        Raises:
+            ManagerLockedError: If the data key is sealed and nobody gives what opens it.
+        """
+
+        def write(connection: sa.Connection, key: DataKey) -> _Outcome:
+            _create_defaults(connection)
+            return work(SealingWriter(connection, self._load(connection), key))
+
+        self._keys.current()
+        with self._lock:
+            outcome = self._keys.write(write)
+            self._known = None
+            return outcome
 
     def attributes(self, record: ComponentRecord) -> dict[str, Any]:
         """Return the attributes of a component with its sealed values in clear.
@@ -162,21 +184,9 @@ class Registrations:
         values = json.loads(cipher.unseal(key.key, record.sealed.sealed, _bound_to(record.id)))
         return {**record.attributes, **values}
 
-    def seal(self, identity: str, sensitive: Mapping[str, Any]) -> SealedValues | None:
-        """Return sensitive attributes as they are stored, bound to the component's identity; ``None`` if there are none.
-
-        Raises:
-            ManagerLockedError: If the data key is sealed and nobody gives what opens it.
-        """
-        if not sensitive:
-            return None
-        key = self._data_key()
-        sealed = cipher.seal(key.key, json.dumps(dict(sensitive)).encode(), _bound_to(identity))
-        return SealedValues(tuple(sensitive), key.generation, sealed)
-
     def seal_data(self, data: bytes) -> tuple[int, bytes]:
         """See :meth:`Workspace.seal`."""
-        key = self._data_key()
+        key = self._keys.current()
         return key.generation, cipher.seal(key.key, data, _BOUND_TO_DATA)
 
     def unseal_data(self, generation: int, sealed: bytes) -> bytes:
@@ -193,12 +203,7 @@ class Registrations:
 
     def fingerprint(self, text: str) -> str:
         """See :meth:`Workspace.fingerprint`."""
-        return cipher.fingerprint(self._data_key().key, text)
-
-    def _data_key(self) -> DataKey:
-        if self._key is None:
-            self._key = self._keys.write(lambda _connection, key: key)
-        return self._key
+        return cipher.fingerprint(self._keys.current().key, text)
 
     def _read(self, known: State | None) -> State | None:
         with self._database.read() as connection:
@@ -209,7 +214,9 @@ class Registrations:
             revision = connection.execute(sa.select(_workspace.c.revision)).scalar()
             if revision is None:
                 return None
-            return known if known is not None and known.revision == revision else self._load(connection)
+            # Another file that was put in this one's place may have come to the same number.
+            is_known = known is not None and known.revision == revision and self._known_in == self._database.identity
+            return known if is_known else self._load(connection)
 
     def _create(self) -> State:
         with self._database.write() as connection:
@@ -302,6 +309,20 @@ class Writer:
     def _identities(self, components: Mapping[ComponentType, str]) -> dict[str, str]:
         known = {(record.type, record.name): record.id for record in self.state.components.values()}
         return {component_type.value: known[component_type, name] for component_type, name in components.items()}
+
+
+class SealingWriter(Writer):
+    """A writer that holds the data key that is current in its transaction."""
+
+    def __init__(self, connection: sa.Connection, state: State, key: DataKey) -> None:
+        """Write through ``connection`` and seal with ``key``."""
+        super().__init__(connection, state)
+        self._key = key
+
+    def sealed(self, identity: str, sensitive: Mapping[str, Any]) -> SealedValues:
+        """Return sensitive attributes as they are stored, bound to the component's identity."""
+        text = json.dumps(dict(sensitive)).encode()
+        return SealedValues(tuple(sensitive), self._key.generation, cipher.seal(self._key.key, text, _bound_to(identity)))
 
 
 def _columns(clear: Mapping[str, Any], sealed: SealedValues | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from zensecrets_jupyter.core._admission import (
     refuse_taken_stack,
     stack_in,
 )
-from zensecrets_jupyter.core._registrations import ComponentRecord, Registrations, StackRecord, State
+from zensecrets_jupyter.core._registrations import ComponentRecord, Registrations, SealedValues, StackRecord, State, Writer
 from zensecrets_jupyter.core.errors import (
     FlavorUnavailableError,
     InvalidComponentError,
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+_Outcome = TypeVar("_Outcome")
 FlavorT = TypeVar("FlavorT", StackComponentConfig, SecretsManager)
 
 
@@ -132,11 +133,9 @@ class Workspace:
                 del present[attribute]
             kept = Present(present, [attribute for attribute in present if not record.sealed or attribute not in record.sealed.names])
             clear, sensitive = checked_attributes(component_type, record.flavor, attributes, kept, self._names_secret)
-            # A person may be asked for a passphrase here, and no writer should wait for that: hence outside of the transaction.
-            sealed = self._registrations.seal(record.id, sensitive)
-            with self._registrations.writing() as writer:
-                if writer.state.components.get(record.id) == record:
-                    return writer.change_component(record, clear, sealed)
+            changed = self._write(record.id, sensitive, partial(_change_if_present, record, clear))
+            if changed is not None:
+                return changed
 
     def attributes(self, record: ComponentRecord) -> dict[str, Any]:
         """Return the attributes of a component with its sealed values in clear.
@@ -387,10 +386,16 @@ class Workspace:
                 folder=self._folder(record),
                 origin=RegisteredManager(record.id, record.name),
                 ask_passphrase=ask_passphrase,
+                check_registered=partial(self._check_registered, record),
             )
             manager = flavor(options, context=context)
             self._managers[record.id] = (record, manager)
             return manager
+
+    def _check_registered(self, record: ComponentRecord) -> None:
+        if record.id not in self._registrations.state(refresh=True).components:
+            message = f"The secrets manager {record.name!r} was deleted, so nothing was written."
+            raise NoSecretsManagerError(message, hint="See what there is: %zen secrets-manager list")
 
     def _bare_component(self, record: ComponentRecord) -> StackComponent:
         flavor = _defined_here(record, lambda: get_flavor(record.type.value, record.flavor))
@@ -403,10 +408,19 @@ class Workspace:
     ) -> ComponentRecord:
         identity = str(uuid.uuid4())
         refuse_taken(self._state(), component_type, name)
-        sealed = self._registrations.seal(identity, sensitive)
-        with self._registrations.writing() as writer:
+
+        def add(writer: Writer, sealed: SealedValues | None) -> ComponentRecord:
             refuse_taken(writer.state, component_type, name)
             return writer.add_component(identity, component_type, name, flavor, clear, sealed)
+
+        return self._write(identity, sensitive, add)
+
+    def _write(self, identity: str, sensitive: Mapping[str, Any], work: Callable[[Writer, SealedValues | None], _Outcome]) -> _Outcome:
+        """Return what ``work`` returns in a transaction, given the sensitive attributes of a component as they are stored there."""
+        if sensitive:
+            return self._registrations.seal(lambda writer: work(writer, writer.sealed(identity, sensitive)))
+        with self._registrations.writing() as writer:
+            return work(writer, None)
 
     def _names_secret(self, text: str) -> bool:
         """Tell whether the active stack's secrets manager lists a secret called ``text``; ``False`` where it can't be asked."""
@@ -489,6 +503,13 @@ def get_workspace() -> Workspace:
         with _workspaces_lock:
             workspace = _workspaces.setdefault(key, Workspace(key[0]))
     return workspace
+
+
+def _change_if_present(
+    record: ComponentRecord, clear: Mapping[str, Any], writer: Writer, sealed: SealedValues | None
+) -> ComponentRecord | None:
+    """Replace the attributes of a component; return ``None``, and change nothing, if it is no longer what ``record`` says."""
+    return writer.change_component(record, clear, sealed) if writer.state.components.get(record.id) == record else None
 
 
 def _defined_here(record: ComponentRecord, find: Callable[[], type[FlavorT]]) -> type[FlavorT]:

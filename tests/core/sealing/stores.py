@@ -8,7 +8,8 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, insert, se
 
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.sealing import cipher
-from zensecrets_jupyter.core.sealing.data_keys import DataKey, DataKeys, data_keys_table
+from zensecrets_jupyter.core.sealing.data_key_row import DataKey, data_keys_table
+from zensecrets_jupyter.core.sealing.data_keys import DataKeys
 from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
 
 if TYPE_CHECKING:

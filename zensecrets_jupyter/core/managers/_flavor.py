@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretExistsError, SecretNotFoundError, UnsupportedOperationError
 from zensecrets_jupyter.core.managers._cache import ReadCache
 from zensecrets_jupyter.core.managers._registry import Availability
-from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS, Capability, ManagerContext, ManagerOptions, SecretSummary
+from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS, CHANGES, Capability, ManagerContext, ManagerOptions, SecretSummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -124,8 +124,11 @@ class Flavor(ABC):
 
         Raises:
             UnsupportedOperationError: If it can't.
+            NoSecretsManagerError: If it is a change, and the manager was deleted since it was opened.
         """
         if needed in self.capabilities:
+            if needed & CHANGES:
+                self.context.check_registered()
             return
         message = f"Secrets manager {self.name!r} (flavor {self.FLAVOR}) can't {verb} secrets."
         raise UnsupportedOperationError(message, flavor=self.FLAVOR, hint="Use a stack with another secrets manager for that.")

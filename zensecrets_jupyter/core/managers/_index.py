@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String
 
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
 from zensecrets_jupyter.core.sealing import cipher
-from zensecrets_jupyter.core.sealing.data_keys import DataKey, data_keys_table
+from zensecrets_jupyter.core.sealing.data_key_row import DataKey, data_keys_table
 from zensecrets_jupyter.core.sealing.database import Sealed
 
 if TYPE_CHECKING:

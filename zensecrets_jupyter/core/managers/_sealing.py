@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.managers.records import SecretRecord
 from zensecrets_jupyter.core.sealing import cipher
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.sealing.data_keys import DataKey
+    from zensecrets_jupyter.core.sealing.data_key_row import DataKey
 
 CURRENT = "current"
 EARLIER = "earlier"

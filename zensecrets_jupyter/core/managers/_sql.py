@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from zensecrets_jupyter.core.interaction import PassphraseWanted
-    from zensecrets_jupyter.core.sealing.data_keys import DataKey, DataKeys
+    from zensecrets_jupyter.core.sealing.data_key_row import DataKey
+    from zensecrets_jupyter.core.sealing.data_keys import DataKeys
     from zensecrets_jupyter.core.sealing.database import Database
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from zensecrets_jupyter.core.sealing.data_keys import data_keys_table
+from zensecrets_jupyter.core.sealing.data_key_row import data_keys_table
 from zensecrets_jupyter.core.sealing.database import Sealed
 
 TABLES = MetaData()

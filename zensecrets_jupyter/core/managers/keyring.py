@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers._document import Document
     from zensecrets_jupyter.core.managers._index import Entry
-    from zensecrets_jupyter.core.sealing.data_keys import DataKey
+    from zensecrets_jupyter.core.sealing.data_key_row import DataKey
 
 FORMAT = 1
 """Version of the index; one with a higher version is left alone."""
@@ -67,10 +67,11 @@ class KeyringSecretsManager(SecretsManager):
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
         super().__init__(options, context=context)
-        path = cast("KeyringOptions", self.options).path or self.context.folder / "index.db"
+        chosen = cast("KeyringOptions", self.options).path
+        path = chosen or self.context.folder / "index.db"
         self._label = f"secrets manager {self.name!r}"
         self._service = f"{SERVICE} {self.id}"
-        self._file = SqliteFile(path, _index.TABLES, kind="index", version=FORMAT)
+        self._file = SqliteFile(path, _index.TABLES, kind="index", version=FORMAT, own_folder=chosen is None)
         self._keys = DataKeys(self._file, _index.DATA_KEYS, label=self._label, in_use=_index.is_in_use, protection="keyring")
 
     @classmethod

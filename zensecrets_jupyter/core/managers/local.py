@@ -51,7 +51,8 @@ class LocalSecretsManager(SqlSecretsManager):
         """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""
         super().__init__(options, context=context)
         chosen = LocalOptions.model_validate(self.options.model_dump())
-        self._file = self._database = SqliteFile(chosen.path or self.context.folder / "secrets.db", TABLES, kind="secrets", version=FORMAT)
+        path = chosen.path or self.context.folder / "secrets.db"
+        self._file = self._database = SqliteFile(path, TABLES, kind="secrets", version=FORMAT, own_folder=chosen.path is None)
         self._keys = DataKeys(
             self._file, DATA_KEYS, label=f"secrets manager {self.name!r}", in_use=holds_secrets, ask=self.context.ask_passphrase
         )

@@ -13,7 +13,7 @@ from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.fields import is_secret_field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -33,6 +33,9 @@ class Capability(enum.Flag):
     VERSIONS = enum.auto()
     UNDELETE = enum.auto()
 
+
+CHANGES = Capability.REGISTER | Capability.UPDATE | Capability.DELETE | Capability.UNDELETE
+"""What changes something."""
 
 ALL_BUT_VERSIONS = Capability.READ | Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
 
@@ -78,6 +81,10 @@ class ManagerOptions(BaseModel):
         return [(name, f"‹secret:{name}›" if is_secret_field(fields[name]) else getattr(self, name)) for name in fields]
 
 
+def _registered() -> None:
+    """Find nothing wrong: of a manager that was never registered."""
+
+
 @dataclass(frozen=True)
 class ManagerContext:
     """What the workspace tells a secrets manager about itself when it opens it.
@@ -88,6 +95,7 @@ class ManagerContext:
         folder: A folder of its own for files that it keeps; it need not exist yet.
         origin: Where its values can be resolved again when they are unpickled; ``None`` for one that nobody registered.
         ask_passphrase: Asks a person for the passphrase of a store; ``None`` where nobody can be asked.
+        check_registered: Raises NoSecretsManagerError if the manager was deleted meanwhile, perhaps by another process.
     """
 
     name: str = "unregistered"
@@ -95,6 +103,7 @@ class ManagerContext:
     folder: Path = field(default_factory=lambda: settings.home() / "secrets_managers" / "unregistered")
     origin: Origin | None = None
     ask_passphrase: PassphraseSource | None = None
+    check_registered: Callable[[], None] = _registered
 
 
 def record_of(secret: BaseSecretSchema) -> SecretRecord:

@@ -6,22 +6,20 @@ leaves the old key with the old rows, or the new one with the new. At worst a wr
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select
 
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerError, ManagerUnreachableError
 from zensecrets_jupyter.core.interaction import PassphraseWanted
 from zensecrets_jupyter.core.sealing import cipher
-from zensecrets_jupyter.core.sealing.database import Sealed
+from zensecrets_jupyter.core.sealing.data_key_row import DataKey, Row, holds, is_whole, opens, unwrap, wrap
 from zensecrets_jupyter.core.sealing.keyring import is_unlocked
 from zensecrets_jupyter.core.sealing.passphrase import Asker, PassphraseProtection, given
 from zensecrets_jupyter.core.sealing.protection import Place, Protections
@@ -38,14 +36,6 @@ _RACES = 100
 """How often we begin again because another process changed the key just then; each time it must have won a whole change."""
 
 
-@dataclass(frozen=True)
-class DataKey:
-    """A data key, with the generation that the rows it seals name."""
-
-    generation: int
-    key: bytes = field(repr=False)
-
-
 class Reseal(Protocol):
     """Seals every row of a database anew, in the transaction that it is given."""
 
@@ -53,33 +43,12 @@ class Reseal(Protocol):
         """Unseal each row with ``old`` and seal it with ``new``."""
 
 
-class _Row(NamedTuple):
-    generation: int
-    kind: str
-    place: str
-    wrapped: bytes
-    checksum: bytes
+class _Opened(NamedTuple):
+    """A data key that is open: the row that it was in, and the state of the database that this row is of."""
 
-    def parsed_place(self) -> Place:
-        # Text that is no place makes an empty one, in which no protection finds its key.
-        try:
-            place = json.loads(self.place)
-        except ValueError:
-            place = None
-        return place if isinstance(place, dict) else {}
-
-
-def data_keys_table(tables: MetaData) -> Table:
-    """Return the table for the data key, as one of ``tables``."""
-    return Table(
-        "data_keys",
-        tables,
-        Column("generation", Integer, primary_key=True, autoincrement=False),
-        Column("kind", String, nullable=False),
-        Column("place", String, nullable=False),
-        Column("wrapped", Sealed, nullable=False),
-        Column("checksum", Sealed, nullable=False),
-    )
+    row: Row
+    key: DataKey
+    database: object
 
 
 class DataKeys:
@@ -115,9 +84,8 @@ class DataKeys:
         self._label = label
         self._in_use = in_use
         self._protections = Protections(label, ask, key_folder or settings.home() / "keys", protection)
-        self._select = select(*(table.c[name] for name in _Row._fields)).order_by(table.c.generation.desc())
-        self._select_generation = select(table.c.generation).order_by(table.c.generation.desc())
-        self._current: tuple[_Row, DataKey] | None = None
+        self._select = select(*(table.c[name] for name in Row._fields)).order_by(table.c.generation.desc())
+        self._current: _Opened | None = None
         self._passphrase: str | None = None
         self._lock = threading.RLock()
 
@@ -131,14 +99,22 @@ class DataKeys:
             ManagerCorruptedError: If the table is damaged.
         """
         current = self._current
-        if current is None or current[1].generation != generation:
+        if current is None or current.key.generation != generation or current.database != self._database.identity:
             with self._lock:
                 row = self._load()
                 if row is None or row.generation != generation:
                     return None
                 current = self._open(row)
         # What was opened is the next one already, if the row was replaced meanwhile.
-        return current[1] if current[1].generation == generation else None
+        return current.key if current.key.generation == generation else None
+
+    def current(self) -> DataKey:
+        """Return the data key that is in the table now, made if this is the first.
+
+        Raises:
+            ManagerError: As from :meth:`key_of`, or if a new key can't be kept.
+        """
+        return self._open_or_make().key
 
     def write(self, work: Callable[[Connection, DataKey], _Outcome]) -> _Outcome:
         """Return what ``work`` returns, called in a transaction with the data key that is current in it, made if this is the first.
@@ -151,8 +127,11 @@ class DataKeys:
         for _ in range(_RACES):
             current = self._current or self._open_or_make()
             with self._database.write() as connection:
-                if connection.execute(self._select_generation).scalar() == current[1].generation:
-                    return work(connection, current[1])
+                # The files may have been replaced since the key was opened: what is sealed with another key than theirs opens never again.
+                row = self._first(connection)
+                if row is not None and (row == current.row or holds(row, current.key)):
+                    self._protections.known(row.kind).check(row.parsed_place(), partial(opens, row))
+                    return work(connection, current.key)
             self._current = None
         raise self._overtaken()
 
@@ -223,12 +202,12 @@ class DataKeys:
     def _replace(self, to: str | None, passphrase: str | None, reseal: Reseal | None) -> None:
         with self._lock:
             for _ in range(_RACES):
-                old_row, old = self._open_or_make()
+                old_row, old, _ = self._open_or_make()
                 kind = to or old_row.kind
                 chosen = passphrase or (self._known_passphrase(old_row, to) if kind == "passphrase" else None)
                 place, wrapping_key = self._protections.get(kind, passphrase=chosen).make()
                 new = DataKey(old.generation + 1, cipher.new_key()) if reseal else old
-                row = _wrap(new, kind, place, wrapping_key)
+                row = wrap(new, kind, place, wrapping_key)
 
                 change = partial(self._change, old_row, row, partial(reseal, old=old, new=new) if reseal else None)
                 if self._store(change, kind, place):
@@ -242,7 +221,7 @@ class DataKeys:
                     return
             raise self._overtaken()
 
-    def _change(self, old: _Row, new: _Row, reseal: Callable[[Connection], None] | None, connection: Connection) -> bool:
+    def _change(self, old: Row, new: Row, reseal: Callable[[Connection], None] | None, connection: Connection) -> bool:
         """Put ``new`` in the place of ``old``; return whether that was still there."""
         if self._first(connection) != old:
             return False
@@ -252,7 +231,7 @@ class DataKeys:
         connection.execute(insert(self._table).values(new._asdict()))
         return True
 
-    def _known_passphrase(self, row: _Row, to: str | None) -> str | None:
+    def _known_passphrase(self, row: Row, to: str | None) -> str | None:
         """Return the passphrase that need not be asked for; for a protection that is a passphrase already, a change means another one."""
         if to is not None:
             return os.environ.get(settings.PASSPHRASE_VARIABLE) if row.kind != "passphrase" else None
@@ -275,16 +254,17 @@ class DataKeys:
                     self._protections.known(kind).drop(place)
         return changed
 
-    def _open_or_make(self) -> tuple[_Row, DataKey]:
+    def _open_or_make(self) -> _Opened:
         with self._lock:
             row = self._load()
             return self._open(row) if row else self._make()
 
-    def _open(self, row: _Row) -> tuple[_Row, DataKey]:
+    def _open(self, row: Row) -> _Opened:
         """Return the opened data key of ``row``, or of what stands there by now if it was replaced meanwhile."""
         for _ in range(_RACES):
-            if self._current and self._current[0] == row:
-                return self._current
+            current = self._current
+            if current and (current.row == row or holds(row, current.key)):
+                return self._hold(row, current.key)
             try:
                 return self._unwrap(row)
             except ManagerError:
@@ -295,28 +275,19 @@ class DataKeys:
                 row = present
         raise self._overtaken()
 
-    def _unwrap(self, row: _Row) -> tuple[_Row, DataKey]:
-        opened: list[bytes] = []
-
-        def opens(wrapping_key: bytes) -> bool:
-            try:
-                opened.append(cipher.unseal(wrapping_key, row.wrapped, _binding(row.generation, row.kind, row.place)))
-            except ManagerCorruptedError:
-                return False
-            return True
-
+    def _unwrap(self, row: Row) -> _Opened:
         protection = self._protections.known(row.kind)
-        protection.find(row.parsed_place(), opens)
+        key = unwrap(row, protection.find(row.parsed_place(), partial(opens, row)))
         if isinstance(protection, PassphraseProtection):
             self._passphrase = protection.opened_with
-        return self._hold(row, DataKey(row.generation, opened[0]))
+        return self._hold(row, key)
 
-    def _make(self) -> tuple[_Row, DataKey]:
+    def _make(self) -> _Opened:
         with self._database.read() as connection:
             self._refuse_if_in_use(connection)
         new = DataKey(_first_generation(), cipher.new_key())
         kind, place, wrapping_key = self._protections.make_default()
-        row = _wrap(new, kind, place, wrapping_key)
+        row = wrap(new, kind, place, wrapping_key)
 
         def change(connection: Connection) -> bool:
             if self._first(connection) is not None:
@@ -329,27 +300,26 @@ class DataKeys:
             return self._hold(row, new)
         return self._open_or_make()
 
-    def _hold(self, row: _Row, key: DataKey) -> tuple[_Row, DataKey]:
-        self._current = (row, key)
-        return self._current
+    def _hold(self, row: Row, key: DataKey) -> _Opened:
+        self._current = current = _Opened(row, key, self._database.identity)
+        return current
 
     def _refuse_if_in_use(self, connection: Connection | None) -> None:
         # In this order: somebody else may make the key and write with it at any moment, also between two questions.
         if connection is not None and self._in_use(connection) and self._first(connection) is None:
             raise self._damaged()
 
-    def _load(self) -> _Row | None:
+    def _load(self) -> Row | None:
         with self._database.read() as connection:
             return None if connection is None else self._first(connection)
 
-    def _first(self, connection: Connection) -> _Row | None:
+    def _first(self, connection: Connection) -> Row | None:
         found = connection.execute(self._select).first()
         return None if found is None else self._checked(tuple(found))
 
-    def _checked(self, found: tuple[Any, ...]) -> _Row:
-        row = _Row(*found)
-        types = (int, str, str, bytes, bytes)
-        if not all(isinstance(value, of) for value, of in zip(row, types, strict=True)) or row.checksum != _checksum(row):
+    def _checked(self, found: tuple[Any, ...]) -> Row:
+        row = Row(*found)
+        if not is_whole(row):
             raise self._damaged()
         return row
 
@@ -364,19 +334,3 @@ class DataKeys:
 def _first_generation() -> int:
     # Not 1: a process that still holds the key of a database that was deleted and made anew must not take it for the new one's.
     return 1 + secrets.randbelow(2**30)
-
-
-def _wrap(key: DataKey, kind: str, place: Place, wrapping_key: bytes) -> _Row:
-    text = json.dumps(place, sort_keys=True)
-    wrapped = cipher.seal(wrapping_key, key.key, _binding(key.generation, kind, text))
-    row = _Row(key.generation, kind, text, wrapped, b"")
-    return row._replace(checksum=_checksum(row))
-
-
-def _binding(generation: int, kind: str, place: str) -> tuple[str, ...]:
-    return ("data key", str(generation), kind, place)
-
-
-def _checksum(row: _Row) -> bytes:
-    # A damaged row must not look like a wrong passphrase.
-    return cipher.checksum((str(row.generation), row.kind, row.place, row.wrapped.hex()))

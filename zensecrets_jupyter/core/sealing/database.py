@@ -22,9 +22,13 @@ class Sealed(LargeBinary):
 class Database(Protocol):
     """A database that holds sealed rows: the SQLite file of this package, or a server.
 
-    Both methods tell what the database says as a :class:`~zensecrets_jupyter.core.errors.ManagerError`, and may be used from several
+    The methods tell what the database says as a :class:`~zensecrets_jupyter.core.errors.ManagerError`, and may be used from several
     threads, also in a process that was forked.
     """
+
+    @property
+    def identity(self) -> object:
+        """What is equal as long as the database was not replaced by another, as far as this process has seen."""
 
     def read(self) -> AbstractContextManager[Connection | None]:
         """Return a connection for single statements that read, or ``None`` where nothing was written yet; nothing is created for it.

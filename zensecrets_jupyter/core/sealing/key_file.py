@@ -18,11 +18,15 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core.errors import KeyLostError, ManagerAccessError, ManagerCorruptedError, ZenSecretsError
 from zensecrets_jupyter.core.sealing.cipher import KEY_SIZE, new_key
 from zensecrets_jupyter.core.sealing.foreign_errors import from_os_error
+from zensecrets_jupyter.core.sealing.ownership import check_folder, check_owner
 from zensecrets_jupyter.core.settings import make_private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+_LONGEST = 1024
+"""How much of a key file is read, in bytes; 45 are written."""
 
 _IDENTITY = re.compile(r"[0-9a-f]{32}")
 
@@ -41,7 +45,7 @@ class KeyFileProtection:
         path = self._path(place)
         key = new_key()
         try:
-            make_private_folder(self._folder)
+            check_folder(make_private_folder(self._folder))
             # O_EXCL follows no link that somebody may have put there.
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
@@ -65,22 +69,26 @@ class KeyFileProtection:
         """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`.
 
         Raises:
-            ManagerAccessError: If others can read the file. It is not mended in silence: they may have read it already, so that the key
-                should be replaced too. OpenSSH does the same with its private keys.
+            ManagerAccessError: If the file or its folder belongs to another user, or if others can read the file. It is not mended in
+                silence: they may have read it already, so that the key should be replaced too. OpenSSH does the same with its private keys.
         """
         path = self._path(place)
-        text, mode = b"", 0
+        text, found = b"", None
         try:
+            check_folder(self._folder)
             with path.open("rb") as file:
-                text, mode = file.read(), os.fstat(file.fileno()).st_mode
+                text, found = file.read(_LONGEST), os.fstat(file.fileno())
         except FileNotFoundError:
             pass
         except OSError as error:
+            if isinstance(error, ZenSecretsError):
+                raise
             raise from_os_error(error, path) from None
-        if not mode:
+        if found is None:
             message = f"The key of {self._label} is gone; it was expected in {path}."
             raise KeyLostError(message, hint="Restore that file from a copy; the store itself is whole.")
-        self._refuse_if_others_read(path, mode)
+        check_owner(path, found)
+        self._refuse_if_others_read(path, found.st_mode)
         try:
             key = base64.b64decode(text.strip(), validate=True)
         except (binascii.Error, ValueError):
@@ -89,6 +97,10 @@ class KeyFileProtection:
             return key
         message = f"What stands in {path} is not the key of {self._label}."
         raise KeyLostError(message, hint="Restore that file from a copy; the store itself is whole.")
+
+    def check(self, place: Mapping[str, str | int], opens: Callable[[bytes], bool]) -> None:
+        """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
+        self.find(place, opens)
 
     def drop(self, place: Mapping[str, str | int]) -> None:
         """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""

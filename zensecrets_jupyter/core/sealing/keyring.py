@@ -87,6 +87,9 @@ class KeyringProtection:
         message = f"What stands {where} is not the key of {self._label}."
         raise KeyLostError(message, hint="Restore the keyring from a copy; the store itself is whole.")
 
+    def check(self, place: Mapping[str, str | int], opens: Callable[[bytes], bool]) -> None:
+        """Do nothing: a keyring may ask for its password."""
+
     def drop(self, place: Mapping[str, str | int]) -> None:
         """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`."""
         keyring = system_keyring(self._label)

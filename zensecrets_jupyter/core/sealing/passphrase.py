@@ -146,6 +146,9 @@ class PassphraseProtection:
                     return key
         raise WrongPassphraseError(f"The passphrase does not open {self._label}.", hint="The store is whole: try another one.")
 
+    def check(self, place: Mapping[str, str | int], opens: Callable[[bytes], bool]) -> None:
+        """Do nothing: a passphrase is kept nowhere."""
+
     def drop(self, place: Mapping[str, str | int]) -> None:
         """Do nothing: a passphrase is kept nowhere."""
 

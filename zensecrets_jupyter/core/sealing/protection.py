@@ -42,6 +42,13 @@ class Protection(Protocol):
             ManagerCorruptedError: If ``place`` makes no sense.
         """
 
+    def check(self, place: Place, opens: Callable[[bytes], bool]) -> None:
+        """See that the wrapping key is still there, where that takes little and nobody has to be asked.
+
+        Raises:
+            KeyLostError: If it is no longer there, or another key is.
+        """
+
     def drop(self, place: Place) -> None:
         """Forget the wrapping key at ``place``; nothing happens if it is gone already."""
 

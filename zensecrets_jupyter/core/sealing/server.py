@@ -88,6 +88,11 @@ class SqlServer:
         port = f":{self._url.port}" if self._url.port else ""
         return f"{self._url.get_backend_name()}://{self._url.host or ''}{port}/{self._url.database or ''} (schema {self._schema})"
 
+    @property
+    def identity(self) -> object:
+        """See :attr:`~zensecrets_jupyter.core.sealing.database.Database.identity`: of a server, always the same."""
+        return None
+
     @contextmanager
     def read(self) -> Iterator[Connection | None]:
         """See :meth:`~zensecrets_jupyter.core.sealing.database.Database.read`."""

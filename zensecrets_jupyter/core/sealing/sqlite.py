@@ -20,9 +20,16 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, insert, sele
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerCorruptedError, StoreTooNewError
+from zensecrets_jupyter.core.errors import (
+    ManagerAccessError,
+    ManagerCorruptedError,
+    ManagerError,
+    ManagerUnreachableError,
+    StoreTooNewError,
+)
 from zensecrets_jupyter.core.sealing.database import meta_table
 from zensecrets_jupyter.core.sealing.foreign_errors import from_os_error, from_sqlite
+from zensecrets_jupyter.core.sealing.ownership import check_folder, check_owner
 from zensecrets_jupyter.core.settings import make_private_folder
 
 if TYPE_CHECKING:
@@ -69,15 +76,29 @@ class SqliteFile:
     for them 0700.
     """
 
-    def __init__(self, path: Path, tables: MetaData, *, kind: str, version: int) -> None:
-        """Prepare it: ``tables`` are made with the first write; ``kind`` and ``version`` say what the file holds and in which format."""
+    def __init__(self, path: Path, tables: MetaData, *, kind: str, version: int, own_folder: bool = True) -> None:
+        """Prepare it.
+
+        Args:
+            path: The file.
+            tables: What is made with the first write.
+            kind: What it holds.
+            version: In which format.
+            own_folder: Whether the folder is this user's alone, so that it is refused where others can write to it.
+        """
         self.path = path
+        self._own_folder = own_folder
         self._kind = kind
         self._version = version
         self._tables = tables
         self._meta = meta_table(tables)
         self._opened: _Opened | None = None
         self._lock = threading.RLock()
+
+    @property
+    def identity(self) -> object:
+        """See :attr:`~zensecrets_jupyter.core.sealing.database.Database.identity`."""
+        return self._opened and self._opened.identity
 
     @contextmanager
     def read(self) -> Iterator[Connection | None]:
@@ -103,6 +124,7 @@ class SqliteFile:
                 if not self._look(opened, connection):
                     self._make_tables(connection)
                 yield connection
+                self._refuse_if_replaced(opened)
 
     def change_token(self) -> object:
         """Return something that differs after any commit by anybody; cheap enough to be called before every read."""
@@ -153,6 +175,7 @@ class SqliteFile:
             present = self._opened
             if present is not None and present.is_still(identity, found):
                 return present
+            self._check_owner(found)
             if present is not None:
                 _close(present)
             self._opened = None
@@ -169,14 +192,29 @@ class SqliteFile:
         """Make an empty file, as SQLite takes it; of several processes that do it at once each finds the one that was made."""
         try:
             make_private_folder(self.path.parent)
+            if self._own_folder:
+                check_folder(self.path.parent)
             with _opening, suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
+            if isinstance(error, ManagerError):
+                raise
             raise from_os_error(error, self.path) from None
         opened = self._open()
         if opened is None:
             raise ManagerAccessError(f"{self.path} was deleted while it was being made.", hint="Try again.")
         return opened
+
+    def _check_owner(self, found: os.stat_result) -> None:
+        if self._own_folder:
+            check_folder(self.path.parent)
+            check_owner(self.path, found)
+
+    def _refuse_if_replaced(self, opened: _Opened) -> None:
+        # Before the commit: what is written into a file that is no longer at its path is lost with it.
+        if self._open() is not opened:
+            message = f"{self.path} was deleted or replaced while it was written; nothing was kept."
+            raise ManagerUnreachableError(message, hint="Try again.")
 
     def _look(self, opened: _Opened, connection: Connection) -> bool:
         """Tell whether the tables are there.

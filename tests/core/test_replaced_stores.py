@@ -1,0 +1,186 @@
+"""A process holds a store whose files are deleted, restored or replaced meanwhile: what it acknowledges afterwards, others can read."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.core.managers.stores import content_of, open_store, secret
+from zensecrets_jupyter import (
+    Client,
+    KeyLostError,
+    ManagerAccessError,
+    ManagerUnreachableError,
+    NoSecretsManagerError,
+    SecretNotFoundError,
+)
+from zensecrets_jupyter.core.sealing import ownership
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import Workspace, get_workspace
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ALERTER, MANAGER = ComponentType.ALERTER, ComponentType.SECRETS_MANAGER
+
+
+def _deleted(home: Path, _copy: Path) -> None:
+    shutil.rmtree(home)
+
+
+def _made_anew(home: Path, _copy: Path) -> None:
+    shutil.rmtree(home)
+    other = Workspace(home)
+    other.register_component(ALERTER, "theirs", "slack", {"slack_token": canary("theirs")})
+    other.open_manager("default").register_secret(secret("theirs", key=canary("theirs")))
+
+
+def _restored(home: Path, copy: Path) -> None:
+    shutil.rmtree(home)
+    shutil.copytree(copy, home)
+
+
+REPLACED = [_deleted, _made_anew, _restored]
+
+
+@pytest.mark.parametrize("replace", REPLACED)
+def test_what_a_workspace_acknowledges_opens_again(replace: Callable[[Path, Path], None], home: Path, tmp_path: Path) -> None:
+    """Attributes, updates, secrets and sealed data, each written by a process that held the files from before."""
+    held = get_workspace()
+    held.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
+    held.open_manager("default").register_secret(secret("first", key=canary("first")))
+    shutil.copytree(home, tmp_path / "copy")
+    held.register_component(ALERTER, "second", "slack", {"slack_token": canary("second")})
+    replace(home, tmp_path / "copy")
+
+    values = [canary(f"value {number}") for number in range(4)]
+    held.register_component(ALERTER, "new", "slack", {"slack_token": values[0]})
+    assert Workspace(home).open_component(ALERTER, "new").slack_token == values[0]
+    held.update_component(ALERTER, "new", {"slack_token": values[1]})
+    Client().active_stack.secrets_manager.register_secret(secret("new", key=values[2]))
+    generation, sealed = held.seal(values[3].encode())
+    fresh = Workspace(home)
+    assert fresh.open_component(ALERTER, "new").slack_token == values[1]
+    assert fresh.open_manager("default").get_secret("new").content == {"key": values[2]}
+    assert fresh.unseal(generation, sealed) == values[3].encode()
+
+
+def test_a_manager_seals_with_the_key_in_the_file_where_both_have_one_number(home: Path, tmp_path: Path) -> None:
+    """A copy is restored, and its key rotated to another one of the same generation: the process that held the first reads and writes."""
+    held = open_store(home)
+    held.register_secret(secret("first", key="1"))
+    shutil.copytree(home, tmp_path / "copy")
+    held.rotate_key()
+    _restored(home, tmp_path / "copy")
+    other = open_store(home)
+    other.rotate_key()
+    other.register_secret(secret("theirs", key="2"))
+    assert content_of(held, "theirs") == {"key": "2"}
+    held.register_secret(secret("new", key="3"))
+    held.merge_secret("first", {"key": "4"})
+    fresh = open_store(home)
+    assert [content_of(fresh, name) for name in ("new", "first")] == [{"key": "3"}, {"key": "4"}]
+
+
+def test_another_protection_of_the_same_key_asks_nobody(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has the key open goes on writing after another one put it under a passphrase."""
+    held = open_store(home)
+    held.register_secret(secret("first", key="1"))
+    open_store(home).rewrap("passphrase", passphrase="a passphrase")
+    held.register_secret(secret("second", key="2"))
+    monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "a passphrase")
+    assert content_of(open_store(home), "second") == {"key": "2"}
+
+
+@pytest.mark.parametrize("replacement", [None, b"", b"A" * 44 + b"\n"])
+def test_nothing_is_sealed_with_a_key_whose_file_is_gone(replacement: bytes | None, home: Path) -> None:
+    """The process that still has the key refuses to write, and can put it into a new file."""
+    held = open_store(home)
+    held.register_secret(secret("first", key="1"))
+    for file in (home / "keys").iterdir():
+        file.unlink() if replacement is None else file.write_bytes(replacement)
+    with pytest.raises(KeyLostError):
+        held.register_secret(secret("second", key="2"))
+    held.rewrap("keyfile")
+    held.register_secret(secret("second", key="2"))
+    fresh = open_store(home)
+    assert (fresh.list_secrets(), content_of(fresh, "second")) == (["first", "second"], {"key": "2"})
+
+
+def test_a_manager_that_was_deleted_elsewhere_acknowledges_nothing(home: Path) -> None:
+    """Every kind of change through an object from before is refused, and no file comes back."""
+    workspace = get_workspace()
+    record = workspace.register_component(MANAGER, "other", "local", {})
+    manager = workspace.open_manager("other")
+    Workspace(home).delete_component(MANAGER, "other")
+    changes: list[Callable[[], object]] = [
+        lambda: manager.register_secret(secret("new", key="1")),
+        lambda: manager.update_secret(secret("new", key="1")),
+        lambda: manager.merge_secret("new", {"key": "1"}),
+        lambda: manager.rename_secret("new", "newer"),
+        lambda: manager.delete_secret("new"),
+        manager.delete_all_secrets,
+        lambda: manager.rollback("new", 1),
+    ]
+    for change in changes:
+        with pytest.raises(NoSecretsManagerError, match="'other' was deleted"):
+            change()
+    assert not (home / "secrets_managers" / record.id).exists()
+    with pytest.raises(SecretNotFoundError):
+        manager.get_secret("new")
+
+
+def test_a_file_replaced_during_a_write_keeps_nothing_and_says_so(home: Path) -> None:
+    """What is written into a file that is no longer at its path is not acknowledged."""
+    held = open_store(home)
+    held.register_secret(secret("first", key="1"))
+    with pytest.raises(ManagerUnreachableError, match="deleted or replaced while it was written; nothing was kept"), held._file.write():
+        held.path.rename(home / "moved.db")
+    (home / "moved.db").rename(held.path)
+    assert held.list_secrets() == ["first"]
+
+
+def _foreign(path: Path) -> None:
+    shutil.chown(path, 12345)
+
+
+def _open_to_all(path: Path) -> None:
+    path.chmod(0o777)
+
+
+def _open_to_a_group(path: Path) -> None:
+    shutil.chown(path, None, 12345)
+    path.chmod(0o770)
+
+
+FOLDERS = [
+    (what, how)
+    for what in ("", "keys", "workspace.db", "keys/*.key")
+    for how in (_foreign, _open_to_all, _open_to_a_group)
+    if how is _foreign or "." not in what
+]
+
+
+@pytest.mark.skipif("not hasattr(__import__('os'), 'geteuid') or __import__('os').geteuid() != 0", reason="Only root gives files away.")
+@pytest.mark.parametrize(("what", "how"), FOLDERS)
+def test_what_others_could_have_planted_is_refused(what: str, how: Callable[[Path], None], home: Path) -> None:
+    """A home, its keys and its files, of another user or open to others: one line that names the path and the remedy."""
+    first = get_workspace()
+    first.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
+    path = next(iter(home.glob(what))) if what else home
+    how(path)
+    with pytest.raises(ManagerAccessError) as caught:
+        Workspace(home).open_component(ALERTER, "first").slack_token  # noqa: B018 - reading it opens the key
+    assert str(path) in str(caught.value)
+    assert "another folder" in str(caught.value)
+
+
+def test_a_group_of_this_user_alone_is_no_other(home: Path) -> None:
+    """Systems that give each user a group let it write where a folder was made by hand."""
+    home.mkdir(exist_ok=True)
+    home.chmod(0o770)
+    ownership.check_folder(home)
