@@ -1,13 +1,14 @@
-"""What passes between a person and the core: the passphrase of a store, the secrets whose values somebody is typing just now, and Ctrl-C.
+"""What passes between a person and the core: a store's passphrase, what takes long, the secrets whose values are being typed, and Ctrl-C.
 
 The face that is running sets here whom passphrases are asked of, and says which secrets an open form is waiting for.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import NamedTuple, NoReturn
 
@@ -75,6 +76,12 @@ def ask_passphrase(prompt: str) -> str:
         InteractionUnavailableError: If nobody is there to be asked.
     """
     return (_here.get() or _source or nobody)(prompt)
+
+
+def tell(line: str) -> None:
+    """Show a line to the person while work goes on: on standard error, which in a kernel is the output of the cell."""
+    with suppress(OSError, ValueError):
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - see above
 
 
 def await_secrets(manager: str, names: Iterable[str], where: str) -> Callable[[], None]:

@@ -23,7 +23,7 @@ from zensecrets_jupyter.core.managers._sealing import LARGEST_CONTENT
 from zensecrets_jupyter.core.managers.dotenv import DotenvSecretsManager
 from zensecrets_jupyter.core.managers.env import EnvSecretsManager
 from zensecrets_jupyter.core.managers.keyring import KeyringSecretsManager
-from zensecrets_jupyter.core.sealing import passphrase, sqlite
+from zensecrets_jupyter.core.sealing import passphrase, sqlite_connections
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def local(folder: Path) -> Iterator[Climate]:
             end = threading.Timer(seconds, other.execute, ["ROLLBACK"])
             end.start()
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(sqlite, "BUSY_SECONDS", 0.2)
+                patch.setattr(sqlite_connections, "BUSY_SECONDS", 0.2)
                 yield
             end.cancel()
             end.join()

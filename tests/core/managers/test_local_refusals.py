@@ -19,7 +19,7 @@ import pytest
 
 from tests.core.managers.stores import PROCESSES, content_of, open_in_child, open_store, secret
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, StoreFullError, ZenSecretsError
-from zensecrets_jupyter.core.sealing import sqlite as sealing_sqlite
+from zensecrets_jupyter.core.sealing import sqlite_connections
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def test_a_store_that_another_process_holds(home: Path, monkeypatch: pytest.Monk
     store.register_secret(secret("a", key="1"))
     with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        monkeypatch.setattr(sealing_sqlite, "BUSY_SECONDS", 0.1)
+        monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.1)
         waiting = open_store(home)
         assert content_of(waiting, "a") == {"key": "1"}
         with pytest.raises(ManagerError, match="Another process holds") as caught:

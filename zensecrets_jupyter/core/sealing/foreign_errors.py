@@ -14,6 +14,7 @@ from zensecrets_jupyter.core.errors import (
     ManagerUnreachableError,
     StoreFullError,
 )
+from zensecrets_jupyter.core.sealing.file_locks import has_locks, holder_of
 from zensecrets_jupyter.core.settings import HOME_VARIABLE
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _FULL = ("database or disk is full",)
 _LOCKED = ("database is locked", "database table is locked", "locking protocol")
 _REFUSED = ("unable to open database file", "attempt to write a readonly database", "access permission denied", "authorization denied")
 _FAILED_WRITE = ("disk i/o error",)
+_FAILED_SYNC = {"", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
 
 _HINTS: dict[_Kind, str] = {
     StoreFullError: "Make room, or raise the quota, and try again; what was stored before is untouched.",
@@ -45,26 +47,57 @@ def from_os_error(error: OSError, path: Path) -> ManagerError:
     return _error(ManagerAccessError, f"{path} can't be used: {reason}.")
 
 
-def from_sqlite(error: BaseException, path: Path, *, writing: bool) -> ManagerError:
+def is_locked(error: BaseException) -> bool:
+    """Tell whether SQLite says that another process holds the database."""
+    return _said(error).startswith(_LOCKED)
+
+
+def from_sqlite(error: BaseException, path: Path, *, writing: bool, committing: bool = False) -> ManagerError:
     """Return our error for what SQLite or SQLAlchemy said about the database in ``path``.
+
+    While ``committing``, everything is written, and what failed may be that it is kept through a power cut.
 
     Their texts are not repeated: SQLite quotes columns that it can't decode. What the table does not know is damage: our own statements
     are right for a database that is whole.
     """
-    cause = getattr(error, "orig", None) or error
-    said = str(cause).lower() if isinstance(cause, sqlite3.Error) else ""
+    said = _said(error)
     if said.startswith(_FULL):
         return _error(StoreFullError, f"There is no room to write {path}.")
     if said.startswith(_FAILED_WRITE):
-        # A quota and a limit on file sizes come as this; only ENOSPC has an error of its own (seekAndWrite in SQLite's os_unix.c).
-        if writing:
-            return _error(StoreFullError, f"{path} can't be written: the disk is full, over its quota, or failing.")
-        return _error(ManagerAccessError, f"{path} can't be read: the disk is failing, or the file was cut.")
+        return _failed(error, path, writing=writing, committing=committing)
     if said.startswith(_LOCKED):
-        return _error(ManagerUnreachableError, f"Another process holds {path} and does not let go.")
+        return _held(path)
     if said.startswith(_REFUSED):
         return _error(ManagerAccessError, f"{path} can't be {'written' if writing else 'read'} by this user.")
     return _error(ManagerCorruptedError, f"{path} is damaged.")
+
+
+def _failed(error: BaseException, path: Path, *, writing: bool, committing: bool) -> ManagerError:
+    # A quota and a limit on file sizes come as this; only ENOSPC has an error of its own (seekAndWrite in SQLite's os_unix.c).
+    if committing and _name_of(error) in _FAILED_SYNC:
+        message = f"The disk failed while a change to {path} was being kept, and it is not known whether it was."
+        return ManagerUnreachableError(message, hint="Look whether it is there before you try again, and check the disk.")
+    if writing:
+        return _error(StoreFullError, f"{path} can't be written: the disk is full, over its quota, or failing.")
+    return _error(ManagerAccessError, f"{path} can't be read: the disk is failing, or the file was cut.")
+
+
+def _held(path: Path) -> ManagerError:
+    if not has_locks(path.parent):
+        message = f"{path.parent} is on a file system without file locks, which a store needs (NFS without its lock daemon has none)."
+        return ManagerUnreachableError(message, hint=f"Set {HOME_VARIABLE} to a folder on a disk of this machine.")
+    holder = holder_of(path, path.with_name(f"{path.name}-shm"))
+    return _error(ManagerUnreachableError, f"Another process{f' ({holder})' if holder else ''} holds {path} and does not let go.")
+
+
+def _said(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).lower() if isinstance(cause, sqlite3.Error) else ""
+
+
+def _name_of(error: BaseException) -> str:
+    """Return SQLite's name of the error; empty on Python 3.10, which does not hand it on."""
+    return getattr(getattr(error, "orig", None) or error, "sqlite_errorname", "")
 
 
 def _error(kind: _Kind, message: str) -> ManagerError:

@@ -9,7 +9,6 @@ import os
 import sqlite3
 import stat
 import threading
-import time
 import weakref
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.core.sealing.database import meta_table
 from zensecrets_jupyter.core.sealing.foreign_errors import from_os_error, from_sqlite
 from zensecrets_jupyter.core.sealing.ownership import check_folder, check_owner
+from zensecrets_jupyter.core.sealing.sqlite_connections import begin, beside, connect, opening, use_log
 from zensecrets_jupyter.core.settings import make_private_folder
 
 if TYPE_CHECKING:
@@ -39,16 +39,11 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x7A736563
 """Marks our files for ``file`` and for ourselves, in the header that SQLite has for it: ``zsec``."""
 
-BUSY_SECONDS = 60.0
-"""How long a writer waits for the others. One write takes milliseconds, but SQLite's waiting is not fair."""
-
 _FORMAT = "format"
-_SETTINGS = ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON")
-_BESIDE = ("-wal", "-shm", "-journal")
 
-_opening = threading.Lock()
-"""Held while a file is created or opened: closing any descriptor of a file drops the locks that this process has on it (POSIX), so that
-our own ``os.open`` must not meet SQLite's."""
+
+_FOREIGN = (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError)
+# sqlite3 decodes the text of an error too, in which SQLite quotes damaged names.
 
 _inherited: list[object] = []
 """Connections of the parent after a fork: SQLite forbids to use them here, and closing one could take the parent's locks away."""
@@ -114,17 +109,22 @@ class SqliteFile:
     def write(self) -> Iterator[Connection]:
         """See :meth:`~zensecrets_jupyter.core.sealing.database.Database.write`."""
         opened = self._open() or self._create()
-        with self._told(writing=True), opened.engine.connect() as connection:
-            if not opened.whole:
-                self._look(opened, connection)
-                connection.rollback()
-                _use_log(connection)
-            with connection.begin():
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-                if not self._look(opened, connection):
-                    self._make_tables(connection)
-                yield connection
-                self._refuse_if_replaced(opened)
+        committing = False
+        try:
+            with opened.engine.connect() as connection:
+                if not opened.whole:
+                    self._look(opened, connection)
+                    connection.rollback()
+                    use_log(connection)
+                with connection.begin():
+                    begin(connection, self.path)
+                    if not self._look(opened, connection):
+                        self._make_tables(connection)
+                    yield connection
+                    self._refuse_if_replaced(opened)
+                    committing = True
+        except _FOREIGN as error:
+            raise from_sqlite(error, self.path, writing=True, committing=committing) from None
 
     def change_token(self) -> object:
         """Return something that differs after any commit by anybody; cheap enough to be called before every read."""
@@ -148,8 +148,7 @@ class SqliteFile:
     def _told(self, *, writing: bool) -> Iterator[None]:
         try:
             yield
-        except (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
-            # sqlite3 decodes the text of an error too, in which SQLite quotes damaged names.
+        except _FOREIGN as error:
             raise from_sqlite(error, self.path, writing=writing) from None
 
     def _open(self) -> _Opened | None:
@@ -180,10 +179,10 @@ class SqliteFile:
                 _close(present)
             self._opened = None
             frozen = found.st_mtime_ns if _is_frozen(self.path) else None
-            connect = partial(_connect, self.path, "rw" if frozen is None else "ro&immutable=1")
+            open_connection = partial(connect, self.path, "rw" if frozen is None else "ro&immutable=1")
             with self._told(writing=False):
-                watch = connect()
-            engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1, hide_parameters=True)
+                watch = open_connection()
+            engine = create_engine("sqlite://", creator=open_connection, poolclass=QueuePool, max_overflow=-1, hide_parameters=True)
             self._opened = _Opened(identity, engine, watch, frozen)
             weakref.finalize(self, _close, self._opened)
             return self._opened
@@ -194,7 +193,7 @@ class SqliteFile:
             make_private_folder(self.path.parent)
             if self._own_folder:
                 check_folder(self.path.parent)
-            with _opening, suppress(FileExistsError):
+            with opening, suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         except OSError as error:
             if isinstance(error, ManagerError):
@@ -256,7 +255,7 @@ class SqliteFile:
 def _is_frozen(path: Path) -> bool:
     # SQLite can't open a file with a log where it may not make the log's index, even if the log is empty and gone, unless it is told that
     # the file never changes. So it is in a read-only folder, say of a container's image.
-    return not os.access(path.parent, os.W_OK) and not any(_beside(path, ending).exists() for ending in _BESIDE)
+    return not os.access(path.parent, os.W_OK) and not any(file.exists() for file in beside(path))
 
 
 def _pages(connection: Connection) -> int:
@@ -268,50 +267,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(path.name + ending)
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Open an existing file, with the settings that SQLite keeps for a connection and not in the file."""
-    with _opening:
-        _make_private(path)
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        try:
-            for setting in _SETTINGS:
-                connection.execute(f"PRAGMA {setting}").close()
-        except BaseException:
-            connection.close()
-            raise
-    return connection
-
-
-def _use_log(connection: Connection) -> None:
-    # Changing the mode needs the file alone and, unlike a write, does not wait for it. Without the log everything works, only slower.
-    for _ in range(100):
-        try:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL").fetchall()
-        except SQLAlchemyError as error:
-            if "locked" not in str(getattr(error, "orig", "")):
-                raise
-        else:
-            return
-        finally:
-            connection.rollback()
-        time.sleep(0.01)
-
-
-def _make_private(path: Path) -> None:
-    """Take the file and what SQLite puts beside it away from others, should it have come from a copy with another mode."""
-    for file in (path, *(_beside(path, ending) for ending in _BESIDE)):
-        with suppress(OSError):
-            mode = stat.S_IMODE(file.stat().st_mode)
-            if os.name == "posix" and mode & 0o077:
-                file.chmod(mode & 0o700)
 
 
 def _close(opened: _Opened) -> None:

@@ -1,0 +1,56 @@
+"""Run as a program: has the kernel refuse a system call, as a bad disk or a bare network drive does, and then runs our command.
+
+    python -m tests.refused_calls fcntl-lock|fdatasync WORD...
+
+The filter is seccomp's, and holds for this process and its children alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import platform
+import runpy
+import struct
+import sys
+
+PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 22, 38, 2
+ALLOW, REFUSE = 0x7FFF0000, 0x00050000
+LOAD, IF_EQUAL, RETURN = 0x20, 0x15, 0x06
+NUMBER, SECOND_ARGUMENT = 0, 24
+F_SETLK = 6
+
+CALLS = {"x86_64": {"fcntl": 72, "fdatasync": 75}, "aarch64": {"fcntl": 25, "fdatasync": 83}}
+"""Numbers of system calls, from Linux's unistd.h of each architecture."""
+
+
+class Program(ctypes.Structure):
+    """``struct sock_fprog`` of linux/filter.h."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def refuse(what: str) -> None:
+    """Have each later call of that kind fail in this process."""
+    calls = CALLS[platform.machine()]
+    if what == "fcntl-lock":
+        steps = [
+            (LOAD, 0, 0, NUMBER),
+            (IF_EQUAL, 0, 3, calls["fcntl"]),
+            (LOAD, 0, 0, SECOND_ARGUMENT),
+            (IF_EQUAL, 0, 1, F_SETLK),
+            (RETURN, 0, 0, REFUSE | errno.ENOLCK),
+            (RETURN, 0, 0, ALLOW),
+        ]
+    else:
+        steps = [(LOAD, 0, 0, NUMBER), (IF_EQUAL, 0, 1, calls[what]), (RETURN, 0, 0, REFUSE | errno.EIO), (RETURN, 0, 0, ALLOW)]
+    code = b"".join(struct.pack("=HBBI", *step) for step in steps)
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+    assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(Program(len(steps), code)), 0, 0) == 0, ctypes.get_errno()
+
+
+if __name__ == "__main__":
+    refuse(sys.argv[1])
+    sys.argv[1:] = sys.argv[2:]
+    runpy.run_module("zensecrets_jupyter", run_name="__main__", alter_sys=True)

@@ -1,0 +1,85 @@
+"""Stores on a file system without locks, on a disk that fails, and held by another process: what a terminal says, and how soon."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.broken_stores import store
+from tests.refused_calls import CALLS
+from tests.terminal import ZENSECRETS, zensecrets
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+ROOT = Path(__file__).parents[1]
+
+needs_filter = pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() not in CALLS, reason="System calls are refused by Linux's filter, on these machines."
+)
+
+
+def _with_refused(call: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tests.refused_calls", call, *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, timeout=60)
+
+
+@needs_filter
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_home_without_file_locks_is_told_at_once(exists: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter of the test
+    """Not "held by another process" after a minute: what it is, in one line, with the remedy; reading and writing alike."""
+    value = canary()
+    if exists:
+        assert zensecrets("secret", "register", "kept", f"--key={value}").returncode == 0
+    began = time.monotonic()
+    for words in (["secret", "get", "kept"], ["secret", "register", "new", f"--key={value}"]):
+        ended = _with_refused("fcntl-lock", *words)
+        assert ended.returncode == 1
+        assert ended.stderr.count("\n") == 1
+        assert f"Error: {tmp_path / 'home'} is on a file system without file locks" in ended.stderr
+        assert "Set ZENSECRETS_HOME to a folder on a disk of this machine." in ended.stderr
+    # Each may take two seconds, and the start of a process on a busy machine more; it was a minute.
+    assert time.monotonic() - began < 30
+    if exists:
+        assert zensecrets("secret", "list").stdout.count("arbitrary") == 1
+    assert find_canary(tmp_path) == []
+
+
+@needs_filter
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Before Python 3.11 sqlite3 does not say which call failed.")
+def test_a_disk_that_fails_at_the_end_leaves_it_open_what_was_kept(tmp_path: Path) -> None:
+    """The change is in the file and can't be made to last: neither "it was not written" nor "it was"."""
+    value = canary()
+    assert zensecrets("secret", "register", "kept", f"--key={value}").returncode == 0
+    ended = _with_refused("fdatasync", "secret", "update", "kept", f"--key={canary('new')}")
+    assert ended.returncode == 1
+    assert "it is not known whether it was. Look whether it is there before you try again, and check the disk." in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert zensecrets("secret", "get", "kept").returncode == 0
+    assert find_canary(tmp_path) == []
+
+
+def test_who_holds_a_store_is_named_while_we_wait(tmp_path: Path) -> None:
+    """A writer that has waited for a second says for whom, and goes on as soon as it can."""
+    assert zensecrets("secret", "register", "kept", "--key=some-value").returncode == 0
+    with closing(sqlite3.connect(store(), isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        waiting = subprocess.Popen(
+            [ZENSECRETS, "secret", "register", "new", "--key=some-value"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        assert waiting.stderr is not None
+        told = waiting.stderr.readline().decode()
+        holder.execute("ROLLBACK")
+    rest = waiting.stderr.read().decode()
+    assert waiting.wait() == 0, rest
+    assert told.startswith("Waiting up to 60 s for another process (")
+    assert str(tmp_path) in told
+    assert "Waiting" not in rest
+    if sys.platform == "linux":
+        assert f"({os.getpid()}, " in told
