@@ -76,8 +76,8 @@ def test_who_holds_a_store_is_named_while_we_wait(tmp_path: Path) -> None:
         assert waiting.stderr is not None
         told = waiting.stderr.readline().decode()
         holder.execute("ROLLBACK")
-    rest = waiting.stderr.read().decode()
-    assert waiting.wait() == 0, rest
+        rest = waiting.communicate()[1].decode()
+    assert waiting.returncode == 0, rest
     assert told.startswith("Waiting up to 60 s for another process (")
     assert str(tmp_path) in told
     assert "Waiting" not in rest
