@@ -35,6 +35,7 @@ from zensecrets_jupyter.testing.stateful import Habits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
 
 def refusal(code: str, status: int = 400, message: str = "zsCanary is not allowed") -> Callable[[Any], None]:
@@ -273,6 +274,52 @@ def test_what_is_missing_to_ask_at_all_is_told(aws: Weather, monkeypatch: pytest
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ManagerAccessError, match="missing, wrong or expired"):
         _open(aws, identity, region_name="eu-west-1").list_secrets()
+
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": canary("key")}
+BROKEN = {
+    "a line break in the id": ({"AWS_ACCESS_KEY_ID": f"{canary('id')}\n"}, "", "access key id.*line break.*AWS_ACCESS_KEY_ID"),
+    "a line break in the key": (
+        {"AWS_SECRET_ACCESS_KEY": f"{canary('key')}\n"},
+        "",
+        "secret access key.*line break.*SECRET_ACCESS_KEY",
+    ),
+    "two lines in the token": ({"AWS_SESSION_TOKEN": f"a\n{canary('token')}"}, "", "session token.*line break.*AWS_SESSION_TOKEN"),
+    "a profile that does not exist": ({"AWS_PROFILE": "nobody"}, "", "no profile 'nobody' here.*AWS_PROFILE"),
+    "no INI file": ({}, f"{canary('config')} [", "config can't be read.*Mend that file"),
+    "no UTF-8": ({}, "\udcff[default]", "config can't be read.*Mend that file"),
+    "a role of a profile that does not exist": (
+        {},
+        "[default]\nsource_profile = x\nrole_arn = arn:aws:iam::1:role/x\n",
+        "InvalidConfigError",
+    ),
+    "a program that does not exist": ({}, "[default]\ncredential_process = /nosuch/program\n", "names /nosuch/program"),
+    "a program that prints no JSON": ({}, f"[default]\ncredential_process = echo {canary('process')}\n", "prints is no JSON"),
+    "a file that does not exist": (
+        {"AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nosuch"},
+        "",
+        "names /nosuch",
+    ),
+    "a way to try again": ({"AWS_RETRY_MODE": "abc"}, "", "InvalidRetryModeError.*variables AWS_"),
+    "a malformed region": ({"AWS_DEFAULT_REGION": "eu central"}, "", "region 'eu central'.*malformed.*--region_name"),
+}
+"""What a machine's configuration of AWS has wrong: variables, the file of the configuration, and what is told."""
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_configuration_is_named(what: str, aws: Weather, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong, and where to mend it; not one of the values that stand in it."""
+    variables, config, expected = BROKEN[what]
+    asks = "credential_process" in config or "role" in what or "AWS_ROLE_ARN" in variables
+    for name, value in {**({} if asks else KEYS), **variables, "AWS_CONFIG_FILE": str(tmp_path / "config")}.items():
+        monkeypatch.setenv(name, value)
+    for name in KEYS if asks else ():
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "config").write_text(config, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises((InvalidOptionsError, ManagerAccessError), match=expected) as caught:
+        _open(aws, str(uuid.uuid4())).list_secrets()
+    assert find_canary(str(caught.value)) == []
+    assert "nobody foresaw" not in str(caught.value)
 
 
 def test_motos_own_access_control_is_denial(manager: AwsSecretsManager, aws: Weather) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
@@ -32,11 +33,11 @@ def connected(chosen: AwsOptions, *, connections: int) -> Any:
     """Return a new client with so many connections at most; nothing is sent yet.
 
     Raises:
-        InvalidOptionsError: If there is no such profile, no region, or the endpoint is malformed.
+        InvalidOptionsError: If there is no such profile, no region, a key or the endpoint is malformed, or a file can't be read.
     """
     import boto3  # noqa: PLC0415 - an extra, loaded when it is used
     from botocore.config import Config  # noqa: PLC0415 - likewise
-    from botocore.exceptions import NoRegionError, ProfileNotFound  # noqa: PLC0415 - likewise
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - likewise
     from botocore.session import Session  # noqa: PLC0415 - likewise
 
     # The tries are counted above; only what boto3 asks the machine for its role is tried again by boto3.
@@ -51,14 +52,84 @@ def connected(chosen: AwsOptions, *, connections: int) -> Any:
         core = Session()
         core.register_component("data_loader", _descriptions())
         session = boto3.session.Session(botocore_session=core, profile_name=chosen.profile, region_name=chosen.region_name)
-        return session.client("secretsmanager", endpoint_url=chosen.endpoint_url, config=config)
-    except NoRegionError:
-        message, hint = "No region of AWS is chosen.", "Give the secrets manager a --region_name, or set AWS_DEFAULT_REGION."
-    except ProfileNotFound:
-        message, hint = f"AWS has no profile {chosen.profile!r} here.", "Choose one of those in ~/.aws/config."
-    except ValueError:
-        message, hint = "The endpoint or the region of AWS is malformed.", "An endpoint_url begins with https://."
+        client = session.client("secretsmanager", endpoint_url=chosen.endpoint_url, config=config)
+        _check_credentials(core.get_credentials())
+    except (BotoCoreError, ValueError, FileNotFoundError, PermissionError) as error:
+        if isinstance(error, BotoCoreError) and type(error).__name__ not in _CONFIGURATION:
+            raise
+        # Their texts are not repeated: they quote what stands in files with keys in them.
+        message, hint = _told(error)
+    else:
+        return client
     raise InvalidOptionsError(message, flavor="aws", hint=hint)
+
+
+def _check_credentials(found: Any) -> None:
+    """Raise ValueError if a key that was given, rather than asked for, can't be one: no header of a request takes it."""
+    from botocore.credentials import Credentials  # noqa: PLC0415 - see connected
+
+    if type(found) is Credentials:
+        for key, value in (("access key id", found.access_key), ("secret access key", found.secret_key), ("session token", found.token)):
+            if value and not (value.isascii() and value.isprintable() and " " not in value):
+                raise _MalformedKeyError(key)
+
+
+class _MalformedKeyError(ValueError):
+    """A key with a line break or another sign that no key has; its text says which one."""
+
+
+_CONFIGURATION = {
+    "ConfigNotFound",
+    "ConfigParseError",
+    "InfiniteLoopConfigError",
+    "InvalidConfigError",
+    "InvalidDefaultsMode",
+    "InvalidMaxRetryAttemptsError",
+    "InvalidProxiesConfigError",
+    "InvalidRegionError",
+    "InvalidRetryConfigurationError",
+    "InvalidRetryModeError",
+    "NoRegionError",
+    "ProfileNotFound",
+    "UnknownCredentialError",
+}
+"""Errors of botocore (botocore.exceptions) about what stands in files and variables; its other ones are about requests."""
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """Return what is wrong with the configuration of this machine, and what to do; ``error`` is botocore's or a ValueError."""
+    kind, about = type(error).__name__, getattr(error, "kwargs", {})
+    if isinstance(error, _MalformedKeyError):
+        variable = f"AWS_{str(error).replace(' ', '_').upper()}"
+        message = f"The {error} of AWS has a line break, a space or another sign in it that none has."
+        return message, f"Set {variable}, or the one in ~/.aws/credentials, anew."
+    if isinstance(error, OSError):
+        return f"The configuration of AWS names {error.filename}, which can't be used.", "Mend ~/.aws/config or the variable that names it."
+    if isinstance(error, json.JSONDecodeError):
+        return "What the credential_process in ~/.aws/config prints is no JSON.", "Run it in a terminal, and mend it."
+    by_kind = {
+        "NoRegionError": ("No region of AWS is chosen.", "Give the secrets manager a --region_name, or set AWS_DEFAULT_REGION."),
+        "InvalidRegionError": (
+            f"The region {about.get('region_name')!r} of AWS is malformed.",
+            "Give the secrets manager a --region_name such as eu-central-1, or set AWS_DEFAULT_REGION.",
+        ),
+        "ProfileNotFound": (
+            f"AWS has no profile {about.get('profile')!r} here.",
+            "Choose one of those in ~/.aws/config, by --profile or AWS_PROFILE.",
+        ),
+        "ConfigParseError": (
+            f"The configuration of AWS in {about.get('path')} can't be read: it is no INI file in UTF-8.",
+            "Mend that file, or set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to another.",
+        ),
+    }
+    if kind in by_kind:
+        return by_kind[kind]
+    if isinstance(error, ValueError):
+        return (
+            "The endpoint or the region of AWS is malformed.",
+            "A region is such as eu-central-1, and an endpoint_url begins with https://.",
+        )
+    return f"The configuration of AWS on this machine can't be used ({kind}).", "Look into ~/.aws/config and the variables AWS_*."
 
 
 @cache

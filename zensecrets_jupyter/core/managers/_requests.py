@@ -36,6 +36,8 @@ _OF_THE_PLATFORM: dict[str, Outcome] = {
     "SSLCertVerificationError": Outcome.UNREACHABLE,
     "ConnectionError": Outcome.TRANSIENT,
     "TimeoutError": Outcome.TRANSIENT,
+    # requests.exceptions: a token with a line break, which would begin another header.
+    "InvalidHeader": Outcome.UNKNOWN_USER,
 }
 """What a library may hand on as it came, by class."""
 
@@ -157,11 +159,8 @@ class RemoteRequests(SecretsManager, Generic[ClientT, OptionsT]):
         if isinstance(error, Refusal):
             return error.outcome
         classes = [cls.__name__ for cls in type(error).__mro__]
-        for table, found in ((self.foreign_errors, (*self._codes_of(error), *classes)), (_OF_THE_PLATFORM, classes)):
-            for code in found:
-                if code in table:
-                    return table[code]
-        return Outcome.UNFORESEEN
+        table = {**_OF_THE_PLATFORM, **self.foreign_errors}
+        return next((table[code] for code in (*self._codes_of(error), *classes) if code in table), Outcome.UNFORESEEN)
 
     def _detail_of(self, error: Exception) -> str:
         if isinstance(error, Refusal):

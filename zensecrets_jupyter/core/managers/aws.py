@@ -282,7 +282,11 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
     def _call(self, client: Any, operation: str, **arguments: Any) -> Any:
         # At debug level botocore logs whole requests and answers.
         with quietly("botocore"):
-            return getattr(client, operation)(**arguments)
+            try:
+                return getattr(client, operation)(**arguments)
+            except (FileNotFoundError, PermissionError) as error:
+                missing = f"its configuration names {error.filename}, which can't be used"
+        raise Refusal(Outcome.UNKNOWN_USER, missing)
 
     def _codes_of(self, error: Exception) -> tuple[str, ...]:
         answer = getattr(error, "response", None)

@@ -178,9 +178,14 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
         if self.chosen.authority:
             asked["authority"] = self.chosen.authority
         tenant, application, client_secret = self.chosen.tenant_id, self.chosen.client_id, self.chosen.client_secret
-        if tenant and application and client_secret:
-            return ClientSecretCredential(tenant, application, client_secret, **asked)
-        return DefaultAzureCredential(**asked)
+        try:
+            if tenant and application and client_secret:
+                return ClientSecretCredential(tenant, application, client_secret, **asked)
+            return DefaultAzureCredential(**asked)
+        except ValueError:
+            # Of azure.identity's constructors, whose text quotes it.
+            malformed = "malformed tenant id or authority"
+        raise Refusal(Outcome.UNKNOWN_USER, malformed)
 
     def _get(self, client: SecretClient, key: str) -> Document:
         found = client.get_secret(key)
