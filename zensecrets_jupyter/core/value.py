@@ -7,11 +7,12 @@ noted when a secret is made, with the reference that stands for it and the origi
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast, runtime_checkable
 
 from zensecrets_jupyter.core import redaction, reference
 from zensecrets_jupyter.core.errors import UnregisteredValueError
 from zensecrets_jupyter.core.reference import SecretReference
+from zensecrets_jupyter.core.unread import read_in_worker
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -101,12 +102,12 @@ class RegisteredReference(SecretReference):
 
 def restore_value(origin: Origin, template: str) -> str:
     """Return what ``template`` stands for now; pickles of values call this."""
-    return origin.restore_value(template)
+    return cast("str", read_in_worker(origin.restore_value, template))
 
 
 def restore_secret(origin: Origin, name: str) -> Any:
     """Return the secret called ``name`` as it is now; pickles of secrets call this."""
-    return origin.restore_secret(name)
+    return read_in_worker(origin.restore_secret, name)
 
 
 def restore_reference(origin: Origin | None, name: str, key: str) -> RegisteredReference:

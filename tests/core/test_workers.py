@@ -1,0 +1,99 @@
+"""Secrets as arguments of tasks in worker processes, each kind of pool with real processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
+
+import joblib
+import pytest
+
+from tests.core.managers.stores import secret
+from zensecrets_jupyter import BaseSecretSchema, Client, ManagerLockedError
+from zensecrets_jupyter.core.errors import SecretNotFoundError
+from zensecrets_jupyter.core.interaction import set_passphrase_source
+from zensecrets_jupyter.core.unread import Unread
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PASSPHRASE, VALUE = canary("passphrase"), canary("value")
+
+
+def length(of: BaseSecretSchema) -> int:
+    """Return the length of the secret's value."""
+    return len(of.content["key"])
+
+
+def _by_executor(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(task, argument).result(60)
+
+
+def _by_pool(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply_async(task, (argument,)).get(60)
+
+
+def _by_joblib(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
+    found: list[int] = joblib.Parallel(2)(joblib.delayed(task)(one) for one in [argument, argument])
+    return found[0]
+
+
+@pytest.fixture
+def typed(home: Path) -> Iterator[BaseSecretSchema]:
+    """Return a secret of a store whose passphrase was typed, so that no other process has it."""
+    before = set_passphrase_source(lambda _prompt: PASSPHRASE)
+    try:
+        manager = Client().active_stack.secrets_manager
+        manager.register_secret(secret("kept", key=VALUE))
+        yield manager.get_secret("kept")
+    finally:
+        set_passphrase_source(before)
+        assert find_canary(home) == []
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("run", [_by_executor, _by_pool, _by_joblib])
+def test_a_task_of_a_locked_store_says_how_to_start_its_worker(
+    run: Callable[[Callable[[BaseSecretSchema], int], BaseSecretSchema], int],
+    typed: BaseSecretSchema,
+) -> None:
+    """Neither a broken pool nor one that waits for ever."""
+    with pytest.raises(ManagerLockedError, match=r"Set ZENSECRETS_PASSPHRASE.*before the workers are started"):
+        run(length, typed)
+    joblib.externals.loky.get_reusable_executor().shutdown()
+
+
+@pytest.mark.once
+def test_a_worker_that_has_the_passphrase_reads(typed: BaseSecretSchema, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the error says to do is enough."""
+    monkeypatch.setenv("ZENSECRETS_PASSPHRASE", PASSPHRASE)
+    assert _by_pool(length, typed) == len(VALUE)
+
+
+def test_each_use_of_what_is_unread_raises_why() -> None:
+    """What a library does with an argument ends in the error and not in another value; it pickles as what it stands for."""
+    unread = Unread(SecretNotFoundError("There is no secret 'gone'.", name="gone"), (str, ("again",)))
+    uses: list[Callable[[], object]] = [
+        lambda: unread.content,
+        lambda: str(unread),
+        lambda: f"{unread}",
+        lambda: len(unread),
+        lambda: unread["key"],  # type: ignore[index]
+        lambda: list(unread),
+        lambda: bool(unread),
+        lambda: unread == "",  # type: ignore[comparison-overlap]
+        lambda: {unread: 1},
+        lambda: "Bearer " + unread,  # type: ignore[operator]
+        lambda: setattr(unread, "key", "value"),
+    ]
+    for use in uses:
+        with pytest.raises(SecretNotFoundError, match="no secret 'gone'"):
+            use()
+    assert "no secret 'gone'" in repr(unread)
+    assert pickle.loads(pickle.dumps(unread)) == "again"  # noqa: S301 - pickled here
