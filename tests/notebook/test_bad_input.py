@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
+
 CASES = [case for case in BAD_INPUT if not case.terminal_only]
 
 
