@@ -265,3 +265,18 @@ def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:
     assert "TOKEN" in ran.stream("stdout")
     assert kernel.run(IS_SET).shown() == ["True"]
     assert not find_canary(repr(kernel.record[-20:]))
+
+
+def test_lines_as_they_are_often_typed(kernel: Kernel) -> None:
+    """Comments on each magic's line, commas between names, and a key in place of a secret, which is explained."""
+    assert kernel.run("%secret register other --pin", [canary("other")]).ok
+    names = kernel.run("names = %secret list  # don't ask\nlen(names)  # %secret list takes no words").shown()
+    assert names == ["2"]
+    both = "\n'TOKEN' in __import__('os').environ and 'PIN' in __import__('os').environ"
+    for line in ("weather, other", "weather,other", "weather other # both", "weather, other, # both"):
+        assert kernel.run(f"%%with_secrets {line}{both}").shown() == ["True"], line
+    for line in ("%%with_secrets weather.token\npass", "%%with_secrets {{weather.token}}\npass", "%secret get weather.token"):
+        ran = kernel.run(line)
+        assert "Name the secret alone, 'weather'; 'token' is one of its keys." in ran.error
+    assert kernel.run("%stack describe # the active one").ok
+    assert not find_canary(repr(kernel.record))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from zensecrets_jupyter.commands.comments import without_comment
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import SETTINGS, FreeCommand, Group, explain
 from zensecrets_jupyter.commands.guessing import EXPANSION, guesses
@@ -56,6 +57,7 @@ def find_literals(group: Sequence[str], line: str, *, expands: bool = False) -> 
         line: The line.
         expands: Whether ``$x`` and ``{x}`` stand for something else there, as in a shell.
     """
+    line = without_comment(line)
     with passphrases_from(nobody):
         try:
             read = _read(line)

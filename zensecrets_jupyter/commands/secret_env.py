@@ -14,11 +14,13 @@ from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import SETTINGS, Command, explain
 from zensecrets_jupyter.core.environment import secret_environment, variables_of
+from zensecrets_jupyter.core.errors import SecretNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
+    from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _session = ExitStack()
@@ -104,7 +106,17 @@ class ChosenVariables(NamedTuple):
 
     def _read(self) -> list[BaseSecretSchema]:
         manager = manager_of()
-        return [manager.get_secret(name) for name in dict.fromkeys(self.secrets)]
+        return [secret for name in dict.fromkeys(self.secrets) for secret in _named(manager, name)]
+
+
+def _named(manager: SecretsManager, name: str) -> list[BaseSecretSchema]:
+    """Return the secret called ``name``; if there is none, those whose names stand there with commas between them."""
+    try:
+        return [manager.get_secret(name)]
+    except SecretNotFoundError:
+        if "," not in name:
+            raise
+    return [manager.get_secret(part) for part in name.split(",") if part]
 
 
 def chosen_on_line(words: Sequence[str], program: str) -> ChosenVariables:

@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.errors import InvalidSecretError
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 LONGEST_NAME = 255
 """Characters in a name or a key at most."""
@@ -70,6 +70,12 @@ def _check(what: str, text: str, unfit: re.Pattern[str], unfit_words: str, *, fr
 def told(name: str) -> str:
     """Return a name or a key out of a file as a message shows it: not if it may be a value, which stands where a key should."""
     return repr(name) if _LIKE_A_NAME.fullmatch(name) and not is_opaque(name) else "(not shown)"
+
+
+def part_meant(wanted: str, known: Collection[str]) -> str:
+    """Return the hint for a text that names a part of a known secret, as ``db.password`` and ``{{db.password}}`` do; else an empty one."""
+    name, dot, key = wanted.strip("{} ").partition(".")
+    return f"Name the secret alone, {name!r}; {key!r} is one of its keys." if dot and name in known else ""
 
 
 def near_misses(wanted: str, known: Iterable[str]) -> list[str]:

@@ -20,7 +20,7 @@ from zensecrets_jupyter.notebook.inputs.literals import GROUPS
 from zensecrets_jupyter.notebook.progress import progress_in
 from zensecrets_jupyter.notebook.sources.prompts import command_prompts
 from zensecrets_jupyter.notebook.waiting import WAIT, awaited
-from zensecrets_jupyter.notebook.with_secrets import ENTER, NAME, CellEnvironment, cell_of, without_comment
+from zensecrets_jupyter.notebook.with_secrets import ENTER, NAME, CellEnvironment, cell_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -122,13 +122,15 @@ def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bo
 
 
 def words_of(line: str) -> list[str]:
-    """Return the words of a magic's line, quotes handled as a shell does.
+    """Return the words of a magic's line, quotes and comments handled as a shell does.
 
     Raises:
         UsageError: If a quote is not closed.
     """
+    from zensecrets_jupyter.commands.comments import without_comment  # noqa: PLC0415 - loading the extension stays fast
+
     try:
-        return shlex.split(line)
+        return shlex.split(without_comment(line))
     except ValueError as error:
         problem = str(error).rstrip(".").lower()
     message = f"The line can't be read: {problem}. Close the quote, or put a backslash before it."
@@ -149,7 +151,7 @@ def _entering(environment: CellEnvironment) -> Callable[[str], None]:
     def enter(line: str) -> None:
         from zensecrets_jupyter.commands.secret_env import chosen_on_line  # noqa: PLC0415 - loading the extension stays fast
 
-        environment.enter(chosen_on_line(words_of(without_comment(line)), f"%%{NAME}").environment())
+        environment.enter(chosen_on_line(words_of(line), f"%%{NAME}").environment())
 
     enter.__doc__ = "Set the keys of secrets as environment variables until the cell ends; `%%with_secrets` calls this."
     return enter

@@ -28,8 +28,6 @@ ENTER = f"{NAME}.entered"
 
 _MAGIC = re.compile(rf"%%{NAME}(?![\w?])(?P<line>.*)")
 _FUTURE = re.compile(r"from\s+__future__\s+import\b")
-_COMMENT = re.compile(r"(?:\A|\s)#.*")
-"""A comment on the magic's line; neither the name of a secret nor that of a variable begins with ``#``."""
 
 
 class CellEnvironment:
@@ -70,11 +68,6 @@ def register(shell: InteractiveShell, environment: CellEnvironment, undo: ExitSt
         undo.callback(shell.events.unregister, event, callback)
     # When the extension is unloaded in such a cell, nothing is told of its end.
     undo.callback(environment.end)
-
-
-def without_comment(line: str) -> str:
-    """Return the magic's line without a comment at its end."""
-    return _COMMENT.sub("", line, count=1)
 
 
 def cell_of(line: str, cell: str) -> str:

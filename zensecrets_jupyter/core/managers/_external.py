@@ -23,7 +23,7 @@ from zensecrets_jupyter.core.managers.records import SecretRecord, SecretSummary
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, clear_keys_of, external_schema, schema_or_stand_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
@@ -110,7 +110,7 @@ class ExternalSecretsManager(RemoteSecretsManager[ClientT, OptionsT]):
         external = self._externals.get(secret_name)
         return super().not_found(secret_name) if external is None else self._no_path(secret_name, external)
 
-    def _not_found(self, secret_name: str, known: Iterable[str]) -> SecretNotFoundError:
+    def _not_found(self, secret_name: str, known: Collection[str]) -> SecretNotFoundError:
         external = self._externals.get(secret_name)
         return super()._not_found(secret_name, known) if external is None else self._no_path(secret_name, external)
 

@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.managers.records import Capability, SecretRecord
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, schema_or_stand_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from zensecrets_jupyter.core.managers.records import SecretSummary, SecretVersion
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
@@ -110,9 +110,9 @@ class ReadingManager(Flavor):
                 return list(self._list())
         return []
 
-    def _not_found(self, secret_name: str, known: Iterable[str]) -> SecretNotFoundError:
+    def _not_found(self, secret_name: str, known: Collection[str]) -> SecretNotFoundError:
         message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
-        hint = awaited_hint(self.id, secret_name) or names.did_you_mean(secret_name, known)
+        hint = awaited_hint(self.id, secret_name) or names.part_meant(secret_name, known) or names.did_you_mean(secret_name, known)
         hint = hint or f"Register it: %secret register {secret_name}"
         return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
 

@@ -1,0 +1,50 @@
+"""Comments at the end of a command's line."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zensecrets_jupyter.commands.comments import without_comment
+from zensecrets_jupyter.commands.literals import applied, find_literals
+
+
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        ("list  # comment", "list"),
+        ("# comment", ""),
+        ("list #comment # more", "list"),
+        ("list # don't", "list"),
+        ('list # "', "list"),
+        ("register a --key=x#y", "register a --key=x#y"),
+        ("register a --key '#x' # c", "register a --key '#x'"),
+        ('register a --key="a # b"', 'register a --key="a # b"'),
+        (r"register a --key \#x", r"register a --key \#x"),
+        ("register a --key='open # c", "register a --key='open # c"),
+        ("it's # a", "it's # a"),
+        ("", ""),
+    ],
+)
+def test_what_is_a_comment(line: str, rest: str) -> None:
+    """A word that begins with ``#``, and what comes after it; in quotes and inside of words it is a sign like any."""
+    assert without_comment(line) == rest
+
+
+@given(st.lists(st.text("ab #'\"\\=-\t", max_size=8)), st.text("ab #'\"\\"))
+def test_words_come_through(words: list[str], comment: str) -> None:
+    """Words in a shell's quotes stay what they are, whatever the comment behind them."""
+    line = shlex.join(words)
+    assert shlex.split(without_comment(line)) == words
+    assert shlex.split(without_comment(f"{line} # {comment}")) == words
+
+
+def test_a_value_is_taken_out_in_front_of_a_comment() -> None:
+    """The comment stays where it is, and what it says is no argument."""
+    line = "register db --password=hunter2-hunter2  # --user=me"
+    found = find_literals(["secret"], line)
+    assert [literal.value for literal in found.literals] == ["hunter2-hunter2"]
+    assert applied(line, found.edits) == "register db --password  # --user=me"
