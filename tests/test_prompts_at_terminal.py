@@ -107,9 +107,15 @@ class Shell:
 
 @contextmanager
 def shell(kind: str, folder: Path) -> Iterator[Shell]:
-    """Start bash, or IPython with the extension."""
+    """Start bash, or IPython or ``jupyter console`` with the extension."""
     if kind == "bash":
         started = Shell(folder, "bash", ["--norc", "-i"], "ready> ", "zensecrets ")
+    elif kind == "jupyter console":
+        (folder / "runtime").mkdir(exist_ok=True)
+        options = ["-m", "jupyter_console", "--no-confirm-exit", "--KernelManager.transport=ipc", f"--KernelManager.ip={folder}/kernel"]
+        started = Shell(folder, sys.executable, options, r"In \x1b?\[.*\]: .*\x1b\[\?25h", "%")
+        started.process.send("%load_ext zensecrets_jupyter\r")
+        started.ready()
     else:
         options = ["-m", "IPython", "--no-banner", "--no-confirm-exit", "--colors=NoColor", "--ext=zensecrets_jupyter"]
         started = Shell(folder, sys.executable, options, r"In \[\d+\]:.*\x1b\[\?25h", "%")
@@ -117,6 +123,21 @@ def shell(kind: str, folder: Path) -> Iterator[Shell]:
         yield started
     finally:
         started.process.close(force=True)
+
+
+@pytest.mark.once
+def test_a_console_hands_on_no_line_of_a_key(tmp_path: Path) -> None:
+    """``jupyter console`` reads one line itself: the others are swallowed, not run, not shown, and nothing is registered."""
+    with shell("jupyter console", tmp_path) as running:
+        for paste in PASTES:
+            process = running.ask()
+            paste(process, private_key())
+            process.expect("Press Enter when the paste has ended")
+            time.sleep(0.5)
+            process.send("\r")
+            process.expect("Only the first line of a text of several lines came; nothing was taken")
+            running.ready()
+        assert running.leaks() == []
 
 
 @pytest.mark.parametrize("kind", ["bash", "IPython"])

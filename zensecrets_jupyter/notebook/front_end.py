@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,14 @@ MODULES = Path(__file__).parent / "widget"
 
 _LONGEST_LINE = 4095
 """Bytes of a line that a terminal hands over at most; Linux, ``termios(3)``, "Canonical and noncanonical mode"."""
+
+_PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+"""What a terminal puts around what is pasted, if it was asked to; xterm's "Bracketed Paste Mode"."""
+
+_FIRST_LINE = re.compile(rf"\s*(-----BEGIN [^\r\n]*|[{{\[])\s*|{re.escape(_PASTE_BEGINS)}.*")
+"""What is the first line of a key, of JSON, or of a paste, and no value."""
+
+_MORE = "Several lines can't be taken here. Press Enter when the paste has ended: "
 
 _SERVES_COMMS = (7, 4)
 """The first ipykernel that hands a widget's messages on while a cell awaits something."""
@@ -79,10 +88,15 @@ def hidden_prompt(prompt: str) -> str:
 
     Raises:
         InteractionUnavailableError: If the prompt reaches nobody after all.
-        InvalidSecretError: If the front end is a console whose terminal may have cut the answer.
+        InvalidSecretError: If the front end is a console whose terminal may have cut the answer, or hands on its first line only.
     """
     try:
         answer = getpass.getpass(prompt)
+        if answer.endswith(_PASTE_ENDS):
+            answer = answer.removesuffix(_PASTE_ENDS).removeprefix(_PASTE_BEGINS)
+        is_first = _FIRST_LINE.fullmatch(answer) is not None
+        if is_first:
+            _swallow_rest()
     except EOFError:
         reason = "the input is closed"
     except RuntimeError as error:
@@ -94,9 +108,17 @@ def hidden_prompt(prompt: str) -> str:
         if len(answer.encode("utf-8", "surrogatepass")) >= _LONGEST_LINE:
             message = f"What was typed has {_LONGEST_LINE:,} bytes or more, and a terminal cuts such a line; nothing was taken."
             raise InvalidSecretError(message, hint=FROM_FILE)
+        if is_first:
+            raise InvalidSecretError("Only the first line of a text of several lines came; nothing was taken.", hint=FROM_FILE)
         return answer
     message = f"There was something to ask ({prompt.strip().rstrip(':')}), and {reason}."
     raise InteractionUnavailableError(message)
+
+
+def _swallow_rest() -> None:
+    # A console would run the lines that come after an answer, show them, and keep them in the history.
+    while (line := getpass.getpass(_MORE).strip()) and not line.startswith("-----END"):
+        pass
 
 
 def _request(shell: InteractiveShell) -> dict[str, Any]:
