@@ -35,6 +35,15 @@ def fields_of(component_type: ComponentType, flavor: str) -> Mapping[str, FieldI
     return get_flavor(component_type.value, flavor).model_fields
 
 
+def accepted_fields_of(component_type: ComponentType, flavor: str) -> Mapping[str, FieldInfo]:
+    """Return the attributes that a flavor takes, under ZenML's names too; errors as :func:`fields_of` has them."""
+    fields = fields_of(component_type, flavor)
+    if component_type is not ComponentType.SECRETS_MANAGER:
+        return fields
+    others = managers.get_flavor(flavor).options_model.OTHER_NAMES
+    return {**fields, **{theirs: fields[ours] for theirs, ours in others.items()}}
+
+
 class Subject(NamedTuple):
     """The component whose attributes are given."""
 
@@ -65,7 +74,7 @@ def with_attributes(  # noqa: PLR0913 - two of them are named
         UnreadableFileError: If a file can't be read.
         InvalidComponentError: If a list or a mapping is no JSON; the error never holds the text.
     """
-    fields = fields_of(subject.type, subject.flavor)
+    fields = accepted_fields_of(subject.type, subject.flavor)
     arguments = _repeated([Given(as_known(one.key, fields), one.text) for one in given], fields)
     refuse_twice(one.key for one in arguments)
     # A switch is turned on by its name, as an option of any command is.

@@ -14,12 +14,12 @@ import click
 from click.shell_completion import CompletionItem, ShellComplete
 
 from zensecrets_jupyter.commands.active import manager_of
+from zensecrets_jupyter.commands.attributes import accepted_fields_of
 from zensecrets_jupyter.core import schemas
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers import flavor_names as manager_flavors
-from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
-from zensecrets_jupyter.core.stack import ComponentType, get_flavor
+from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.stack import flavor_names as component_flavors
 from zensecrets_jupyter.core.workspace import get_workspace
 
@@ -138,9 +138,7 @@ def attributes_of_flavor(component_type: ComponentType) -> Names:
             flavor = get_workspace().component(component_type, name).flavor
         if not flavor:
             return []
-        if component_type is ComponentType.SECRETS_MANAGER:
-            return list(get_manager_flavor(flavor).options_model.model_fields)
-        return list(get_flavor(component_type.value, flavor).model_fields)
+        return list(accepted_fields_of(component_type, flavor))
 
     return attributes
 

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from zensecrets_jupyter.commands import completion, sensitive
-from zensecrets_jupyter.commands.attributes import Subject, fields_of, with_attributes
+from zensecrets_jupyter.commands import completion, sensitive, zenml_only
+from zensecrets_jupyter.commands.attributes import Subject, accepted_fields_of, with_attributes
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
+from zensecrets_jupyter.commands.flavors import flavor_group
 from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, wait
 from zensecrets_jupyter.commands.manager_copy import copy as copy_secrets
 from zensecrets_jupyter.commands.protection import rewrap, rotate_key
-from zensecrets_jupyter.commands.render import Table, component_table, components_table, plural
+from zensecrets_jupyter.commands.render import component_table, components_table, plural
 from zensecrets_jupyter.commands.secret import secret
-from zensecrets_jupyter.commands.warnings import plain_value_warning
+from zensecrets_jupyter.commands.warnings import attribute_notes
 from zensecrets_jupyter.commands.words import Given, as_known
+from zensecrets_jupyter.commands.zenml_texts import OF_GROUPS
 from zensecrets_jupyter.core import managers
-from zensecrets_jupyter.core.errors import FlavorUnavailableError, ZenSecretsError
+from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.stack import ComponentType, flavor_names
 from zensecrets_jupyter.core.workspace import get_workspace
 
@@ -36,11 +38,16 @@ def _article(component_type: ComponentType) -> str:
 
 
 def _group(component_type: ComponentType) -> Group:
-    group = Group(component_type.command, help=f"{plural(component_type).capitalize()}.")
+    group = Group(
+        component_type.command,
+        help=f"{plural(component_type).capitalize()}.",
+        elsewhere=OF_GROUPS.get(component_type.command),
+    )
     _add_changing(group, component_type)
     _add_naming(group, component_type)
     _add_copying(group, component_type)
     _add_showing(group, component_type)
+    zenml_only.add_to_components(group, component_type, _active)
     return group
 
 
@@ -68,10 +75,13 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         shell_complete=completion.of(completion.flavors_of(component_type)),
         help="What kind it is; `flavor list` lists them.",
     )
+    @zenml_only.share_option
     @_literal
     @wait
     @click.pass_obj
-    def register(call: Call, name: str, flavor: str | None, *, literal: bool, given: Sequence[Given]) -> Outcome:
+    def register(  # noqa: PLR0913 - its options
+        call: Call, name: str, flavor: str | None, *, share: bool, literal: bool, given: Sequence[Given]
+    ) -> Outcome:
         if not flavor:
             known = managers.flavor_names() if component_type is ComponentType.SECRETS_MANAGER else flavor_names(component_type.value)
             message = f"The {component_type.words} {name!r} needs a flavor."
@@ -80,17 +90,19 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
 
         def then(attributes: dict[str, Any]) -> Outcome:
             record = get_workspace().register_component(component_type, name, flavor, attributes)
-            return Outcome(text=f"Registered {subject}.{plain_value_warning(record, attributes)}", line=f"registered {subject}")
+            notes = f"{attribute_notes(record, attributes)}{zenml_only.share_note(wanted=share)}"
+            return Outcome(text=f"Registered {subject}.{notes}", line=f"registered {subject}")
 
         return with_attributes(call, subject, given, then, verb="Register", literal=literal)
 
-    @group.command("update", **free, help=f"Change attributes of {what}.\n\n{_ATTRIBUTES}")
-    @_name(component_type)
+    @group.command("update", **free, help=f"Change attributes of {what}; without NAME of the active one.\n\n{_ATTRIBUTES}")
+    @_name(component_type, required=False)
     @_literal
     @wait
     @click.pass_obj
-    def update(call: Call, name: str, *, literal: bool, given: Sequence[Given]) -> Outcome:
+    def update(call: Call, name: str | None, *, literal: bool, given: Sequence[Given]) -> Outcome:
         workspace = get_workspace()
+        name = name or _active(component_type)
         record = workspace.component(component_type, name)
         if not given:
             raise UsageProblem(f"There is nothing to change in {component_type.words} {name!r}.", hint="Add --ATTRIBUTE=VALUE.")
@@ -98,7 +110,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
 
         def then(attributes: dict[str, Any]) -> Outcome:
             changed = workspace.update_component(component_type, name, attributes)
-            return Outcome(text=f"Updated {subject}.{plain_value_warning(changed, attributes)}", line=f"updated {subject}")
+            return Outcome(text=f"Updated {subject}.{attribute_notes(changed, attributes)}", line=f"updated {subject}")
 
         return with_attributes(call, subject, given, then, verb="Update", literal=literal)
 
@@ -113,7 +125,8 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
             raise UsageProblem("Name the attributes to drop, without values.", hint="Write: remove-attribute NAME ATTRIBUTE...")
         workspace = get_workspace()
         record = workspace.component(component_type, name)
-        removed = list(dict.fromkeys(as_known(attribute, record.attributes) for attribute in wanted))
+        known = {**record.attributes, **accepted_fields_of(component_type, record.flavor)}
+        removed = list(dict.fromkeys(as_known(attribute, known) for attribute in wanted))
         workspace.update_component(component_type, name, {}, remove=removed)
         return Outcome(text=f"Dropped {', '.join(removed)} of {component_type.words} {name!r}.")
 
@@ -175,13 +188,7 @@ def _add_showing(group: Group, component_type: ComponentType) -> None:
         name = _active(component_type)
         return Outcome(name, view=name)
 
-    flavor = Group("flavor", help=f"Flavors of {plural(component_type)}.")
-    group.add_command(flavor)
-
-    @flavor.command("list", cls=Command, help=f"List the flavors of {plural(component_type)}.")
-    def list_flavors() -> Outcome:
-        table = Table(["flavor", "attributes", ""], _flavor_rows(component_type), title=f"Flavors of {plural(component_type)}")
-        return Outcome(table, view=table)
+    group.add_command(flavor_group(component_type))
 
 
 def _active(component_type: ComponentType) -> str:
@@ -200,24 +207,6 @@ def _facts(record: ComponentRecord) -> dict[str, str]:
         return get_workspace().open_manager(record.name).describe()
     except ZenSecretsError as error:
         return {"not usable": str(error)}
-
-
-def _flavor_rows(component_type: ComponentType) -> list[tuple[str, str, str]]:
-    is_manager = component_type is ComponentType.SECRETS_MANAGER
-    rows = []
-    for flavor in managers.flavor_names() if is_manager else flavor_names(component_type.value):
-        try:
-            fields = fields_of(component_type, flavor)
-        except FlavorUnavailableError as error:
-            rows.append((flavor, "", str(error)))
-            continue
-        required = ", ".join(name for name, field in fields.items() if field.is_required())
-        optional = ", ".join(name for name, field in fields.items() if not field.is_required())
-        attributes = "; ".join(filter(None, [required, optional and f"optional: {optional}"]))
-        usable = managers.availability(flavor) if is_manager else None
-        about = "" if usable is None else managers.summary(flavor) if usable.ok else usable.reason
-        rows.append((flavor, "any" if flavor == "custom" else attributes or "none", about))
-    return rows
 
 
 _ATTRIBUTES = (

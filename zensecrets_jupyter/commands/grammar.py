@@ -171,10 +171,13 @@ _SYNONYMS = {
 class Group(_OurHelp, click.Group):
     """A group of commands; called without one it shows its help."""
 
-    def __init__(self, name: str, *, later: Mapping[str, Later] | None = None, **kwargs: Any) -> None:
-        """Make it; the commands in ``later`` are imported when they are used."""
+    def __init__(
+        self, name: str, *, later: Mapping[str, Later] | None = None, elsewhere: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        """Make it; the commands in ``later`` are imported when they are used, those ``elsewhere`` are ZenML's and say a line only."""
         super().__init__(name, invoke_without_command=True, no_args_is_help=False, callback=_show_help, **kwargs)
         self.later = dict(later or {})
+        self.elsewhere = dict(elsewhere or {})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, sorted."""
@@ -190,6 +193,8 @@ class Group(_OurHelp, click.Group):
             where = self.later[name]
             command: click.Command = getattr(importlib.import_module(where.module), where.name)
             self.add_command(command, name)
+        if name not in self.commands and name in self.elsewhere:
+            return _Saying(name, text=self.elsewhere[name])
         return super().get_command(ctx, name)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
@@ -227,6 +232,16 @@ class Group(_OurHelp, click.Group):
             return self.later[name].summary
         command = self.get_command(ctx, name)
         return command.get_short_help_str(80) if command else ""
+
+
+class _Saying(_OurHelp):
+    """A command that takes whatever comes, does nothing, and says why."""
+
+    def __init__(self, name: str, *, text: str) -> None:
+        super().__init__(name, callback=lambda: Outcome(text=text), help=text)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, [word for word in args if word in {"--help", "-h"}])
 
 
 @click.pass_context

@@ -19,6 +19,8 @@ from zensecrets_jupyter.commands.secret_questions import check_keys, register_qu
 from zensecrets_jupyter.commands.secret_selftest import selftest
 from zensecrets_jupyter.commands.values import read_value, refuse_unexpanded
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
+from zensecrets_jupyter.commands.zenml_only import force_option
+from zensecrets_jupyter.commands.zenml_texts import OF_GROUPS
 from zensecrets_jupyter.core import names, schemas
 from zensecrets_jupyter.core.errors import SchemaError
 from zensecrets_jupyter.core.managers import Capability
@@ -35,6 +37,7 @@ secret = Group(
         "scan": Later("zensecrets_jupyter.commands.scan", "scan", "Find known values in notebooks and other files."),
         "clean": Later("zensecrets_jupyter.commands.clean", "clean", "Replace known values in notebooks and other files."),
     },
+    elsewhere=OF_GROUPS["secret"],
     help="Secrets of the active stack's secrets manager.",
 )
 secret.add_command(env)
@@ -85,7 +88,9 @@ def register(  # noqa: PLR0913 - its options
 
 @secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, literal=sensitive.of_known_secret)
 @_name
-@click.option("--remove-key", "removed", metavar="KEY", multiple=True, help="A key to drop; may be given several times.")
+@click.option(
+    "--remove-key", "--remove-keys", "-r", "removed", metavar="KEY", multiple=True, help="A key to drop; may be given several times."
+)
 @_interactive
 @_literal
 @wait
@@ -179,8 +184,9 @@ def rename(name: str, new_name: str) -> Outcome:
 
 @secret.command("cleanup", cls=Command)
 @_yes
+@force_option
 @click.pass_obj
-def cleanup(call: Call, *, yes: bool) -> Outcome:
+def cleanup(call: Call, *, yes: bool, old_force: bool) -> Outcome:
     """Delete every secret of the active stack's secrets manager."""
     manager = manager_of()
     manager.require(Capability.LIST | Capability.DELETE, "delete")
@@ -188,7 +194,7 @@ def cleanup(call: Call, *, yes: bool) -> Outcome:
     if not held:
         return Outcome(text=f"There are no secrets in secrets manager {manager.name!r}.")
     count = f"{len(held)} secret{'s' if len(held) > 1 else ''}"
-    if not yes and not call.asker.confirm(f"Delete all {count} from secrets manager {manager.name!r}?"):
+    if not (yes or old_force) and not call.asker.confirm(f"Delete all {count} from secrets manager {manager.name!r}?"):
         return Outcome(text="Nothing was deleted.")
     manager.delete_all_secrets()
     return Outcome(text=f"Deleted {count} from secrets manager {manager.name!r}.")

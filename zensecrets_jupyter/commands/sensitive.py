@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.active import manager_of
-from zensecrets_jupyter.commands.attributes import fields_of
+from zensecrets_jupyter.commands.attributes import accepted_fields_of
 from zensecrets_jupyter.commands.values import is_variable
 from zensecrets_jupyter.commands.words import as_known
 from zensecrets_jupyter.core import managers, schemas
@@ -127,7 +127,7 @@ def _sensitive_attributes(component_type: ComponentType, flavor: str | None) -> 
 
 def _sensitive_fields(component_type: ComponentType, flavor: str) -> list[str]:
     try:
-        fields = fields_of(component_type, flavor)
+        fields = accepted_fields_of(component_type, flavor)
     except ZenSecretsError:
         return []
     return [name for name, field in fields.items() if is_secret_field(field)]

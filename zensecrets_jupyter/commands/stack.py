@@ -15,6 +15,7 @@ from zensecrets_jupyter.commands.register_secrets import register_secrets
 from zensecrets_jupyter.commands.render import stack_record_table, stacks_table
 from zensecrets_jupyter.commands.stack_files import export_stack, import_stack
 from zensecrets_jupyter.commands.warnings import stack_warning
+from zensecrets_jupyter.commands.zenml_only import add_to_stack, force_option, just_mine_option, share_note, share_option
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
@@ -39,6 +40,7 @@ SHORT = {
 stack = Group("stack", help="Stacks: components that belong together, one of them active.")
 stack.add_command(export_stack)
 stack.add_command(import_stack)
+add_to_stack(stack)
 
 _name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.stack_names))
 _name_or_active = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.of(completion.stack_names))
@@ -74,14 +76,16 @@ def _chosen(options: Mapping[str, Any]) -> dict[ComponentType, Any]:
 @click.argument("name", metavar="NAME")
 @_component_names
 @click.option("--set", "make_active", is_flag=True, help="Make it the active stack.")
-def register(name: str, *, make_active: bool, **components: str | None) -> Outcome:
+@share_option
+def register(name: str, *, make_active: bool, share: bool, **components: str | None) -> Outcome:
     """Register a stack of components that are registered."""
     settings.validation_level()
     workspace = get_workspace()
     workspace.register_stack(name, _chosen(components))
     if make_active:
         workspace.set_active_stack(name)
-    return Outcome(text=f"Registered stack {name!r}{' and made it the active one' if make_active else ''}.{stack_warning(name)}")
+    done = f"Registered stack {name!r}{' and made it the active one' if make_active else ''}."
+    return Outcome(text=f"{done}{stack_warning(name)}{share_note(wanted=share)}")
 
 
 @stack.command("update", cls=Command)
@@ -107,11 +111,18 @@ def remove_component(name: str | None, **components: bool) -> Outcome:
     if not chosen:
         raise UsageProblem("There is no type of component to take out of the stack.", hint="Name one, such as -x.")
     workspace = get_workspace()
-    record = workspace.remove_from_stack(workspace.stack_record(name).name, chosen)
-    return Outcome(text=f"Took the {', '.join(component_type.words for component_type in chosen)} out of stack {record.name!r}.")
+    before = workspace.stack_record(name)
+    record = workspace.remove_from_stack(before.name, chosen)
+    done = f"Took the {', '.join(component_type.words for component_type in chosen)} out of stack {record.name!r}."
+    if not record.active:
+        return Outcome(text=done)
+    back = " ".join(f"--{kind.command} {before.components[kind]}" for kind in chosen)
+    warning = f"Warning: stack {record.name!r} is the active one. To put it back: %stack update {record.name} {back}"
+    return Outcome(text=f"{done}\n{warning}{stack_warning(record.name)}")
 
 
 @stack.command("list", cls=Command)
+@just_mine_option
 def list_() -> Outcome:
     """List the stacks."""
     table = stacks_table(get_workspace().stacks())
@@ -166,12 +177,13 @@ def copy(name: str, new_name: str) -> Outcome:
 @stack.command("delete", cls=Command)
 @_name
 @click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is meant.")
+@force_option
 @click.pass_obj
-def delete(call: Call, name: str, *, yes: bool) -> Outcome:
+def delete(call: Call, name: str, *, yes: bool, old_force: bool) -> Outcome:
     """Forget a stack; its components stay."""
     workspace = get_workspace()
     workspace.stack_record(name)
-    if not yes and not call.asker.confirm(f"Delete stack {name!r}?"):
+    if not (yes or old_force) and not call.asker.confirm(f"Delete stack {name!r}?"):
         return Outcome(text="Nothing was deleted.")
     workspace.delete_stack(name)
     return Outcome(text=f"Deleted stack {name!r}.")

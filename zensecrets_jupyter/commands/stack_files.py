@@ -44,6 +44,7 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
 @click.argument("name", metavar="NAME")
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path())
 @click.option("-f", "--filename", "filename", metavar="FILE", type=click.Path(), help="The file; by default NAME.yaml.")
+@click.option("--ignore-version-mismatch", is_flag=True, expose_value=False, help="As in ZenML, where it is needed: any version is taken.")
 @wait
 @click.pass_obj
 def import_stack(call: Call, name: str, file: str | None, filename: str | None) -> Outcome:

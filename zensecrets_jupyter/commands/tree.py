@@ -8,6 +8,7 @@ import click
 
 from zensecrets_jupyter.commands.call import SESSION, Abilities, Call, Outcome
 from zensecrets_jupyter.commands.grammar import SETTINGS, Group, Later, Told, explain
+from zensecrets_jupyter.commands.zenml_texts import OF_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,9 @@ def make_root(**further: Later) -> Group:
         **{name: Later(f"{_HERE}.component", name.replace("-", "_"), summary) for name, summary in COMPONENTS.items()},
         **further,
     }
-    return Group("zensecrets", later=later, context_settings=SETTINGS, help="Secrets, stacks and references of ZenML 0.20.")
+    return Group(
+        "zensecrets", later=later, elsewhere=OF_ROOT, context_settings=SETTINGS, help="Secrets, stacks and references of ZenML 0.20."
+    )
 
 
 root = make_root()

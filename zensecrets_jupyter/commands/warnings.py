@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.redaction import why_unprotected
-from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.settings import absolute_path
+from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -23,6 +24,31 @@ def stack_warning(name: str) -> str:
     except ZenSecretsError as error:
         return f"\nWarning: stack {name!r} could not be validated: {error}"
     return "" if report.ok else f"\nWarning: {report}"
+
+
+def attribute_notes(record: ComponentRecord, given: Mapping[str, Any]) -> str:
+    """Return, for after another text, what is to be said about the attributes that a component was given; nothing if there is nothing."""
+    return f"{plain_value_warning(record, given)}{_ignored_note(record, given)}{_secrets_file_note(record, given)}"
+
+
+def _ignored_note(record: ComponentRecord, given: Iterable[str]) -> str:
+    if record.type is ComponentType.SECRETS_MANAGER:
+        return ""
+    ignored = get_flavor(record.type.value, record.flavor).IGNORED
+    return "".join(f"\nNote: {attribute!r} was left out: {ignored[attribute]}." for attribute in given if attribute in ignored)
+
+
+def _secrets_file_note(record: ComponentRecord, given: Mapping[str, Any]) -> str:
+    """Return what became of the secrets of ZenML's file."""
+    file = given.get("secrets_file")
+    if not file or record.type is not ComponentType.SECRETS_MANAGER or record.flavor != "local":
+        return ""
+    if not absolute_path(str(file)).exists():
+        return f"\nNote: there is no file {file!r}, so no secret was taken over. New ones are sealed in {record.name!r}."
+    return (
+        f"\nNote: the secrets of {file!r} were taken over into {record.name!r}, where they are sealed. The file still holds them in base64,"
+        " which protects nothing: delete it when ZenML no longer needs it."
+    )
 
 
 def plain_value_warning(record: ComponentRecord, given: Iterable[str]) -> str:

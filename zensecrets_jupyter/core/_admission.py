@@ -113,7 +113,7 @@ def checked_attributes(
         InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If an attribute is not acceptable.
     """
     if component_type is ComponentType.SECRETS_MANAGER:
-        return _checked_options(flavor, {**present.attributes, **attributes})
+        return _checked_options(flavor, present.attributes, attributes)
     config_class = get_flavor(component_type.value, flavor)
     config = config_class.merged(present.attributes, attributes)
     stored = config.stored()
@@ -128,14 +128,16 @@ def checked_attributes(
     return stored, {name: stored.pop(name) for name in sensitive}
 
 
-def _checked_options(flavor: str, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _checked_options(flavor: str, present: Mapping[str, Any], attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     for name, value in attributes.items():
         if reference.has_reference(value):
             message = f"Attribute {name!r} of a secrets manager takes no reference: there is nothing yet that could resolve it."
             found = " ".join(map(str, reference.find_references(value)))
             raise InvalidReferenceError(message, text=found, hint="Give the value itself; a sensitive one is sealed.")
     manager = get_manager_flavor(flavor)
-    options = manager.make_options(attributes)
+    # What is given goes before what is present, also where it is given under ZenML's name.
+    replaced = {ours for theirs, ours in manager.options_model.OTHER_NAMES.items() if theirs in attributes}
+    options = manager.make_options({**{name: value for name, value in present.items() if name not in replaced}, **attributes})
     given = options.model_dump(mode="json", exclude_unset=True)
     fields = type(options).model_fields
     sensitive = {name: str(given.pop(name)) for name in list(given) if is_secret_field(fields[name]) and given[name] is not None}

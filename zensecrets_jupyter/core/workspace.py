@@ -10,6 +10,7 @@ import os
 import shutil
 import threading
 import uuid
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -51,8 +52,13 @@ from zensecrets_jupyter.core.stack import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+
+REQUIRED_TYPES = frozenset({ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE})
+"""The types of component that every stack needs."""
 
 _Outcome = TypeVar("_Outcome")
 FlavorT = TypeVar("FlavorT", StackComponentConfig, SecretsManager)
@@ -109,10 +115,20 @@ class Workspace:
             ComponentExistsError: If there is one of that type and name.
             UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
             InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If the name or an attribute is not acceptable.
+            UnreadableFileError: If it is a secrets manager that is to take secrets over from a file, and that can't be read.
         """
         check_label(component_type.article, name)
-        clear, sensitive = checked_attributes(component_type, flavor, attributes, Present(), self._names_secret)
-        return self._add_component(component_type, name, flavor, clear, sensitive)
+        given, secrets = _initial_secrets(component_type, flavor, attributes)
+        clear, sensitive = checked_attributes(component_type, flavor, given, Present(), self._names_secret)
+        record = self._add_component(component_type, name, flavor, clear, sensitive)
+        complete = False
+        try:
+            with self._taken_over(record, secrets):
+                complete = True
+        finally:
+            if not complete:
+                self.delete_component(component_type, name)
+        return record
 
     def update_component(
         self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], *, remove: Iterable[str] = ()
@@ -121,12 +137,21 @@ class Workspace:
 
         Raises:
             InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If the outcome is not acceptable.
+            UnreadableFileError, SecretExistsError: If it is a secrets manager that can't take over the secrets of a file.
         """
+        record = self.component(component_type, name)
+        given, secrets = _initial_secrets(component_type, record.flavor, attributes)
+        with self._taken_over(record, secrets):
+            return self._change_component(component_type, name, given, remove)
+
+    def _change_component(
+        self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], remove: Iterable[str]
+    ) -> ComponentRecord:
         removed = list(remove)
         while True:
             record = self.component(component_type, name)
             present = self._registrations.attributes(record)
-            for attribute in removed:
+            for attribute in _in_our_names(record, removed):
                 if attribute not in present:
                     message = f"The {component_type.words} {name!r} has no attribute {attribute!r} to remove."
                     raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(present) or 'none'}.")
@@ -288,12 +313,16 @@ class Workspace:
         """Take the components of these types out of a stack and return its registration.
 
         Raises:
-            InvalidStackError: If it has no component of one of the types.
+            InvalidStackError: If it has no component of one of the types, or no stack can do without one.
         """
         with self._registrations.writing() as writer:
             record = stack_in(writer.state, name)
             kept = dict(record.components)
             for component_type in component_types:
+                if component_type in REQUIRED_TYPES and component_type in kept:
+                    message = f"Stack {record.name!r} can't do without its {component_type.words}; nothing was changed."
+                    hint = f"Put another one in its place: %stack update {record.name} --{component_type.command} NAME"
+                    raise InvalidStackError(message, hint=hint)
                 if kept.pop(component_type, None) is None:
                     message = f"Stack {record.name!r} has no {component_type.words} to remove."
                     raise InvalidStackError(message, hint=f"See what it has: %stack describe {record.name}")
@@ -422,6 +451,21 @@ class Workspace:
         with self._registrations.writing() as writer:
             return work(writer, None)
 
+    @contextmanager
+    def _taken_over(self, record: ComponentRecord, secrets: Iterable[BaseSecretSchema]) -> Iterator[None]:
+        """Register secrets in a manager; if that or what is done with them there fails, none of them stays."""
+        done: list[str] = []
+        complete = False
+        try:
+            for secret in secrets:
+                self._manager(record).register_secret(secret)
+                done.append(secret.name)
+            yield
+            complete = True
+        finally:
+            for name in () if complete else done:
+                self._manager(record).delete_secret(name)
+
     def _names_secret(self, text: str) -> bool:
         """Tell whether the active stack's secrets manager lists a secret called ``text``; ``False`` where it can't be asked."""
         try:
@@ -488,6 +532,20 @@ class _PlaceInActiveStack:
     def reader(self, text: str) -> Callable[[], str]:
         """Return what resolves ``text`` in the stack that is active when it is called."""
         return partial(self.resolve, text)
+
+
+def _initial_secrets(
+    component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], list[BaseSecretSchema]]:
+    if component_type is not ComponentType.SECRETS_MANAGER:
+        return attributes, []
+    return get_manager_flavor(flavor).initial_secrets(attributes)
+
+
+def _in_our_names(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
+    """Return the names of attributes as they are stored, where ZenML has another one."""
+    known = get_manager_flavor(record.flavor).options_model.OTHER_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
+    return [known.get(attribute, attribute) for attribute in attributes]
 
 
 _workspaces: dict[tuple[Path, int], Workspace] = {}

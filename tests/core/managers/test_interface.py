@@ -404,7 +404,13 @@ def test_options_are_checked_without_showing_them() -> None:
     with pytest.raises(InvalidOptionsError) as caught:
         OptionedManager.make_options({"token": canary("token"), "retries": canary("retries"), "urll": canary("url")})
     assert isinstance(caught.value, ValueError)
-    for said in ("url (missing)", "retries (int parsing)", "urll (extra forbidden)", "Its attributes are url, token, retries."):
+    for said in (
+        "url (missing)",
+        "retries (int parsing)",
+        "urll (unknown)",
+        "Did you mean 'url'?",
+        "Its attributes are url, token, retries.",
+    ):
         assert said in str(caught.value)
     assert find_canary(told(caught.value)) == []
     with pytest.raises(InvalidOptionsError, match="url"):

@@ -12,6 +12,7 @@ from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretExistsErro
 from zensecrets_jupyter.core.managers._cache import ReadCache
 from zensecrets_jupyter.core.managers._registry import Availability
 from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS, CHANGES, Capability, ManagerContext, ManagerOptions, SecretSummary
+from zensecrets_jupyter.core.names import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.errors import ZenSecretsError
     from zensecrets_jupyter.core.interaction import PassphraseWanted
     from zensecrets_jupyter.core.managers.records import SecretRecord, SecretVersion
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 
 class Flavor(ABC):
@@ -51,21 +53,30 @@ class Flavor(ABC):
 
     @classmethod
     def make_options(cls, attributes: Mapping[str, Any]) -> ManagerOptions:
-        """Return the options that ``attributes`` give.
+        """Return the options that ``attributes`` give, under our names or ZenML's.
 
         Raises:
             InvalidOptionsError: If one is missing, unknown or malformed; it says which and never its value.
         """
+        model, guess = cls.options_model, ""
         try:
-            return cls.options_model.model_validate(dict(attributes))
+            return model.model_validate(model.in_our_names(attributes))
         except ValidationError as error:
-            found = [
-                f"{'.'.join(map(str, detail['loc'])) or 'options'} ({detail['type'].replace('_', ' ')})"
-                for detail in error.errors(include_url=False, include_context=False, include_input=False)
-            ]
-        known = ", ".join(cls.options_model.model_fields) or "none"
+            given = {ours: theirs for theirs, ours in model.OTHER_NAMES.items() if theirs in attributes}
+            details = error.errors(include_url=False, include_context=False, include_input=False)
+            found = [_explained(detail["loc"], detail["type"], given) for detail in details]
+            unknown = [str(detail["loc"][-1]) for detail in details if detail["type"] == "extra_forbidden"]
+            guess = did_you_mean(unknown[0], [*model.model_fields, *model.OTHER_NAMES]) if unknown else ""
+        except ValueError as error:
+            found = [str(error)]
+        known = ", ".join(model.model_fields) or "none"
         message = f"Flavor {cls.FLAVOR!r} of secrets manager does not take this: {', '.join(found)}."
-        raise InvalidOptionsError(message, flavor=cls.FLAVOR, hint=f"Its attributes are {known}.")
+        raise InvalidOptionsError(message, flavor=cls.FLAVOR, hint=f"{guess} Its attributes are {known}.".strip())
+
+    @classmethod
+    def initial_secrets(cls, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], list[BaseSecretSchema]]:
+        """Return the attributes to register without those that say where to take secrets from once, and these secrets."""
+        return dict(attributes), []
 
     @classmethod
     def availability(cls) -> Availability:
@@ -213,3 +224,10 @@ class Flavor(ABC):
     def _change_token(self) -> object:
         """Return something cheap that differs after any write by anybody, or ``None`` where the place has no such thing."""
         return None
+
+
+def _explained(loc: tuple[int | str, ...], kind: str, given: Mapping[str, str]) -> str:
+    """Return which attribute is refused, by the name that it was given under, and why."""
+    first, *inner = loc or ("options",)
+    attribute = ".".join(map(str, (given.get(str(first), first), *inner)))
+    return f"{attribute} ({'unknown' if kind == 'extra_forbidden' else kind.replace('_', ' ')})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -18,6 +18,8 @@ from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 
 class VaultOptions(ExternalOptions):
     """Where Vault is, and who asks."""
+
+    OTHER_NAMES: ClassVar[dict[str, str]] = {"verify": "ca_file"}
 
     url: str | None = None
     """Its address; by default VAULT_ADDR, else Vault's own default on this machine."""
@@ -40,9 +42,29 @@ class VaultOptions(ExternalOptions):
     jwt_file: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
     """Where Kubernetes puts the service account's token."""
     ca_file: Path | None = None
-    """Who has signed Vault's certificate; by default VAULT_CACERT, else whom this machine trusts."""
+    """Who has signed Vault's certificate; by default VAULT_CACERT, else whom this machine trusts. ZenML calls it ``verify``."""
+    cert: Path | None = None
+    """A client certificate with its key, in one PEM file, where Vault asks for one."""
     force: bool = False
     """Whether a deleted secret is gone for good, with all its versions, instead of being kept to be brought back."""
+
+    @classmethod
+    def translated(cls, name: str, value: Any) -> Any:
+        """Return the file that ``verify`` names; ``true`` is what always holds.
+
+        Raises:
+            ValueError: If certificates should not be checked.
+        """
+        word = str(value).lower()
+        if name == "verify" and word in {"false", "no", "0"}:
+            message = "verify can't be switched off, since anybody on the way could read the token; give the file of Vault's authority"
+            raise ValueError(message)
+        return None if word in {"true", "yes", "1", ""} else value
+
+    @property
+    def verify(self) -> str | None:
+        """The file of the authority that has signed Vault's certificate, under ZenML's name."""
+        return str(self.ca_file) if self.ca_file else None
 
     @model_validator(mode="after")
     def _have_what_the_login_needs(self) -> VaultOptions:
@@ -65,6 +87,7 @@ def connected(chosen: VaultOptions, *, connections: int) -> Any:
     import requests  # noqa: PLC0415 - hvac's own, likewise
 
     session = requests.Session()
+    session.cert = str(chosen.cert) if chosen.cert else None
     session.verify = str(chosen.ca_file or os.environ.get("VAULT_CACERT") or "") or True
     for scheme in ("http://", "https://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))

@@ -85,11 +85,16 @@ NUMBER = "zensecrets-version"
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 
 
+_VAULT = re.compile(r"https://([^./]+)\.vault\.azure\.net/?")
+
+
 class AzureOptions(ExternalOptions):
     """Which vault, and as whom; without a client secret as whom the environment, a managed identity or Azure's command line says."""
 
+    OTHER_NAMES: ClassVar[dict[str, str]] = {"key_vault_name": "vault_url"}
+
     vault_url: str = Field(max_length=500)
-    """The address of the vault: ``https://NAME.vault.azure.net``."""
+    """The address of the vault: ``https://NAME.vault.azure.net``. ZenML takes the name alone, as ``key_vault_name``."""
     tenant_id: str | None = None
     """The directory of the application."""
     client_id: str | None = None
@@ -102,6 +107,24 @@ class AzureOptions(ExternalOptions):
     """Whether the public cloud knows the token server, and is asked about it; say no where it is a cloud of one's own."""
     purge: bool = False
     """Whether what is deleted is purged at once, for good."""
+
+    @classmethod
+    def translated(cls, name: str, value: Any) -> Any:
+        """Return the address of the vault that ``key_vault_name`` names.
+
+        Raises:
+            ValueError: If no vault can be called so.
+        """
+        if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]", value):
+            return f"https://{value}.vault.azure.net"
+        message = f"{name} (no name of a vault: 3 to 24 letters, digits and hyphens)"
+        raise ValueError(message)
+
+    @property
+    def key_vault_name(self) -> str:
+        """The name of the vault, as ZenML has it; empty where the address is none of the public cloud's."""
+        found = _VAULT.fullmatch(self.vault_url)
+        return found[1] if found else ""
 
     @field_validator("vault_url", "authority")
     @classmethod

@@ -74,8 +74,10 @@ PAGE = 1000
 class GcpOptions(ExternalOptions):
     """Where the secrets are."""
 
+    OTHER_NAMES: ClassVar[dict[str, str]] = {"project_id": "project"}
+
     project: str | None = Field(default=None, pattern=r"^[a-z0-9.:-]{1,60}$")
-    """The project's id or number; by default the one of the environment or of the credentials."""
+    """The project's id or number; by default the one of the environment or of the credentials. ZenML calls it ``project_id``."""
     locations: str = Field(default="", pattern=r"^([a-z0-9-]+(,[a-z0-9-]+)*)?$")
     """The locations of new secrets, with commas between them; by default Google chooses."""
     endpoint: str | None = None
@@ -87,6 +89,11 @@ class GcpOptions(ExternalOptions):
         if endpoint and endpoint.startswith("http://") and urlsplit(endpoint).hostname not in {"localhost", "127.0.0.1", "::1"}:
             raise PydanticCustomError("not encrypted, and not on this machine", "unencrypted")
         return endpoint
+
+    @property
+    def project_id(self) -> str | None:
+        """The project, under ZenML's name."""
+        return self.project
 
 
 class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):

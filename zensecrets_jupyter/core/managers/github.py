@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretNotFoundError, UnsupportedOperationError
@@ -71,12 +71,30 @@ PAGE = 100
 class GithubOptions(RemoteOptions):
     """Which repository, and as whom."""
 
-    repository: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")
-    """The repository, ``OWNER/NAME``; by default GITHUB_REPOSITORY."""
+    owner: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
+    """The user or organization that owns the repository, as ZenML has it; only where ``repository`` does not say it."""
+    repository: str | None = Field(default=None, pattern=r"^([A-Za-z0-9_.-]+/)?[A-Za-z0-9_.-]+$", validate_default=True)
+    """The repository, ``OWNER/NAME``, or ``NAME`` with ``owner``; by default GITHUB_REPOSITORY."""
     token: str | None = SecretField(default=None)
     """A token that may write the repository's secrets; by default GH_TOKEN or GITHUB_TOKEN."""
     api_url: str | None = None
     """The address of the REST API; by default GITHUB_API_URL or GitHub's own."""
+
+    @field_validator("repository")
+    @classmethod
+    def _have_one_owner(cls, repository: str | None, info: ValidationInfo) -> str | None:
+        # Only the type of an error is shown, so that no text of it can quote what was given.
+        owner = info.data.get("owner")
+        if owner and not repository:
+            raise PydanticCustomError("missing, owner needs it", "missing")
+        if repository and "owner" in info.data and bool(owner) == ("/" in repository):
+            raise PydanticCustomError("OWNER/NAME, or NAME with owner", "malformed")
+        return repository
+
+    @property
+    def full_name(self) -> str:
+        """The repository as ``OWNER/NAME``; empty if none was given."""
+        return f"{self.owner}/{self.repository}" if self.owner else self.repository or ""
 
     @field_validator("api_url")
     @classmethod
@@ -141,7 +159,7 @@ class GithubSecretsManager(RemoteSecretsManager[Connection, GithubOptions]):
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.interface.SecretsManager.describe`; no request is made for it."""
-        ambient = {} if self.chosen.repository else {"repository": self._repository() or "none yet"}
+        ambient = {} if self.chosen.full_name else {"repository": self._repository() or "none yet"}
         return {**super().describe(), "read": "in a workflow of GitHub Actions only", **ambient}
 
     def merge_secret(self, secret_name: str, content: Mapping[str, str], *, remove: Iterable[str] = ()) -> None:  # noqa: ARG002 - the contract's
@@ -160,7 +178,7 @@ class GithubSecretsManager(RemoteSecretsManager[Connection, GithubOptions]):
         raise UnsupportedOperationError(message, flavor=self.FLAVOR, hint=hint)
 
     def _repository(self) -> str:
-        return self.chosen.repository or os.environ.get("GITHUB_REPOSITORY", "")
+        return self.chosen.full_name or os.environ.get("GITHUB_REPOSITORY", "")
 
     def _connect(self) -> Connection:
         import requests  # noqa: PLC0415 - loaded when it is used

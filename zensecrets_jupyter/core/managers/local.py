@@ -7,16 +7,22 @@ because SQLite's log works through shared memory.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
 from zensecrets_jupyter.core.managers._sql import SqlSecretsManager, holds_secrets
 from zensecrets_jupyter.core.managers._tables import DATA_KEYS, TABLES
+from zensecrets_jupyter.core.managers._zenml_file import read_secrets_file
 from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
 from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
 from zensecrets_jupyter.core.settings import absolute_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 FORMAT = 1
 """Version of the tables; a store with a higher one is left alone."""
@@ -29,6 +35,12 @@ class LocalOptions(ManagerOptions):
     """The file; by default ``secrets.db`` in the manager's own folder. A relative path is taken from where it is registered."""
     versions_kept: int = Field(default=10, ge=1)
     """How many versions of each secret are kept, the current one included."""
+    secrets_file: Path | None = Field(default=None)
+    """A file of ZenML's local secrets manager: its secrets are taken over once, when this is given, and the file is not used after that."""
+    scope: Literal["none", "component"] = "component"
+    """As in ZenML; either way nobody shares the secrets."""
+    namespace: str | None = Field(default=None, max_length=100)
+    """As in ZenML, where it has no effect either."""
 
     @field_validator("path")
     @classmethod
@@ -46,6 +58,17 @@ class LocalSecretsManager(SqlSecretsManager):
     options_model: ClassVar[type[ManagerOptions]] = LocalOptions
     is_local: ClassVar[bool] = True
     parallel_reads: ClassVar[int] = 1
+
+    @classmethod
+    def initial_secrets(cls, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], list[BaseSecretSchema]]:
+        """See :meth:`~zensecrets_jupyter.core.managers._flavor.Flavor.initial_secrets`; those of ``secrets_file``.
+
+        Raises:
+            UnreadableFileError: If there is such a file, and it can't be read as one of ZenML's.
+        """
+        kept = dict(attributes)
+        file = kept.pop("secrets_file", None)
+        return kept, read_secrets_file(str(file)) if file else []
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`."""

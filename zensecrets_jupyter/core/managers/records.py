@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -74,6 +74,33 @@ class ManagerOptions(BaseModel):
     """The attributes that a flavor takes at registration; sensitive ones are a SecretField."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    OTHER_NAMES: ClassVar[dict[str, str]] = {}
+    """ZenML's name of an attribute, and ours; what is stored and shown has ours."""
+
+    @classmethod
+    def translated(cls, name: str, value: Any) -> Any:  # noqa: ARG003 - that of options with other units looks at the name
+        """Return what the attribute of our name is for the ``value`` of the one that ZenML calls ``name``; ``None`` drops it."""
+        return value
+
+    @classmethod
+    def in_our_names(cls, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the attributes under our names.
+
+        Raises:
+            ValueError: If one is given under both of its names; the error's text is safe to show.
+        """
+        found = dict(attributes)
+        for theirs, ours in cls.OTHER_NAMES.items():
+            if theirs not in found:
+                continue
+            if ours in found:
+                message = f"{theirs} and {ours} are two names of one attribute; give it once"
+                raise ValueError(message)
+            value = cls.translated(theirs, found.pop(theirs))
+            if value is not None:
+                found[ours] = value
+        return found
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Return what ``repr`` shows: sensitive options as marks."""

@@ -61,6 +61,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "kubeflow": "KubeflowOrchestratorConfig",
         "kubernetes": "KubernetesOrchestratorConfig",
         "local": "LocalOrchestratorConfig",
+        "local_docker": "LocalDockerOrchestratorConfig",
         "tekton": "TektonOrchestratorConfig",
         "vertex": "VertexOrchestratorConfig",
     },

@@ -65,6 +65,11 @@ class StackComponentConfig(TemplatedModel):
 
     TYPE: ClassVar[str] = ""
     FLAVOR: ClassVar[str] = ""
+    IGNORED: ClassVar[dict[str, str]] = {}
+    """Attributes of ZenML that are taken and left out, each with the reason as the end of a sentence."""
+
+    def _build(self, data: dict[str, Any], context: dict[str, Any] | None) -> None:
+        super()._build({name: value for name, value in data.items() if name not in self.IGNORED}, context)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -8,10 +8,18 @@ from pydantic import Field
 
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.stack.component import StackComponentConfig
-from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig
+from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig, GoogleCredentialsConfig
 
 
-class LocalOrchestratorConfig(StackComponentConfig):
+class _OrchestratorConfig(StackComponentConfig):
+    """Attributes of every orchestrator."""
+
+    IGNORED: ClassVar[dict[str, str]] = {
+        "custom_docker_base_image_name": "ZenML 0.20 takes it and ignores it; the image is set by DockerSettings of a pipeline"
+    }
+
+
+class LocalOrchestratorConfig(_OrchestratorConfig):
     """The steps run in this process, one after the other; it takes no attributes."""
 
     TYPE: ClassVar[str] = "orchestrator"
@@ -23,7 +31,19 @@ class LocalOrchestratorConfig(StackComponentConfig):
         return True
 
 
-class _RemoteConfig(StackComponentConfig):
+class LocalDockerOrchestratorConfig(_OrchestratorConfig):
+    """Containers on this machine; it takes no attributes, and a notebook's process runs no steps in them."""
+
+    TYPE: ClassVar[str] = "orchestrator"
+    FLAVOR: ClassVar[str] = "local_docker"
+
+    @property
+    def is_local(self) -> bool:
+        """True: the containers are on this machine."""
+        return True
+
+
+class _RemoteConfig(_OrchestratorConfig):
     """Attributes of an orchestrator that runs steps on other machines."""
 
     @property
@@ -32,7 +52,7 @@ class _RemoteConfig(StackComponentConfig):
         return True
 
 
-class AirflowOrchestratorConfig(StackComponentConfig):
+class AirflowOrchestratorConfig(_OrchestratorConfig):
     """Airflow on this machine; it takes no attributes."""
 
     TYPE: ClassVar[str] = "orchestrator"
@@ -55,7 +75,7 @@ class GitHubActionsOrchestratorConfig(_RemoteConfig):
     push: bool = False
 
 
-class KubeflowOrchestratorConfig(StackComponentConfig):
+class KubeflowOrchestratorConfig(_OrchestratorConfig):
     """Kubeflow Pipelines: on a cluster where ``kubernetes_context`` names one, else on this machine."""
 
     TYPE: ClassVar[str] = "orchestrator"
@@ -108,7 +128,7 @@ class TektonOrchestratorConfig(_RemoteConfig):
     skip_ui_daemon_provisioning: bool = False
 
 
-class VertexOrchestratorConfig(_RemoteConfig):
+class VertexOrchestratorConfig(_RemoteConfig, GoogleCredentialsConfig):
     """Vertex AI Pipelines."""
 
     TYPE: ClassVar[str] = "orchestrator"

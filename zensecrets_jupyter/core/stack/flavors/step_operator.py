@@ -6,11 +6,15 @@ from typing import Any, ClassVar
 
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.stack.component import StackComponentConfig
-from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig
+from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig, GoogleCredentialsConfig
 
 
 class _RemoteConfig(StackComponentConfig):
     """Attributes of a step operator that runs steps on other machines."""
+
+    IGNORED: ClassVar[dict[str, str]] = {
+        "base_image": "ZenML 0.20 takes it and ignores it; the image is set by DockerSettings of a step or pipeline"
+    }
 
     @property
     def is_remote(self) -> bool:
@@ -46,7 +50,7 @@ class AzureMLStepOperatorConfig(_RemoteConfig):
     service_principal_password: str | None = SecretField(default=None)
 
 
-class VertexStepOperatorConfig(_RemoteConfig):
+class VertexStepOperatorConfig(_RemoteConfig, GoogleCredentialsConfig):
     """Jobs of Vertex AI."""
 
     TYPE: ClassVar[str] = "step_operator"

@@ -1,0 +1,37 @@
+"""What commands of ZenML that have nothing to do here say; a module of its own, since the tree reads it at every start."""
+
+from __future__ import annotations
+
+ALONE = "a workspace has one user, so there is nobody to share with. A stack's file shares it: %stack export NAME FILE"
+"""Why nothing is shared."""
+
+OF_ROOT = {
+    "analytics": "There is nothing to set: this package sends nothing to anybody.",
+    "disconnect": "There is nothing to disconnect: no server keeps the registrations.",
+    "down": "There is nothing to stop: no server is running. In JupyterLab the panel is part of the page.",
+    "go": "There is no tour here; `%zen quickstart` writes a first notebook.",
+    "init": "There is nothing to prepare: the workspace is made with the first command, under ZENSECRETS_HOME.",
+    "integration": (
+        "Nothing was installed. What a flavor needs is an extra of this package: pip install 'zensecrets-jupyter[aws]',"
+        " or gcp, azure, vault, github, sql, zenml."
+    ),
+    "logging": "There is nothing to set: this package writes no logs of its own.",
+    "profile": "There are no profiles: each ZENSECRETS_HOME is a workspace of its own.",
+    "project": "There are no projects: each ZENSECRETS_HOME is a workspace of its own.",
+    "status": "No server is needed. The active stack: %stack describe",
+    "up": "There is nothing to start: no server is needed. In JupyterLab the panel is part of the page.",
+}
+"""Commands of ZenML itself, by name, each with the line that it says here."""
+
+OF_GROUPS = {
+    "annotator": {"dataset": "Datasets are not handled here: label and export them in the annotator itself."},
+    "feature-store": {
+        "feature": "Features are not handled here: the feature store's own command lists them, such as `feast feature-views list`."
+    },
+    "model-deployer": {"models": "Served models are not handled here: the model deployer's own command lists them."},
+    "secret": {
+        "backup": "There is no second store to back up to; %zen secrets-manager copy NAME TARGET copies to another secrets manager.",
+        "restore": "There is no second store to restore from; %zen secrets-manager copy NAME TARGET copies back from another one.",
+    },
+}
+"""Commands inside of groups, likewise."""
