@@ -100,29 +100,40 @@ class FreeCommand(Command):
         word: str = "KEY",
         keys: Callable[[click.Context], Iterable[str]] | None = None,
         literal: Callable[[click.Context, Given], Literal | None] | None = None,
+        short: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         """Make it.
 
         ``names`` is as in :func:`words.split`, ``word`` is what help calls a key, ``keys`` completes them, and ``literal`` returns the
-        value that somebody typed with an argument and had better not.
+        value that somebody typed with an argument and had better not. ``short`` has short options that stand for arguments.
         """
         super().__init__(*args, **kwargs)
         self._names = names
         self._word = word
         self._keys = keys
         self._literal = literal
+        self._short = dict(short or {})
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; errors as :func:`words.split` has them."""
-        own, given = words.split(args, self.own_options(ctx), names=self._names, lenient=ctx.resilient_parsing)
+        own, given = words.split(self._spelled_out(args), self.own_options(ctx), names=self._names, lenient=ctx.resilient_parsing)
         rest = super().parse_args(ctx, own)
         ctx.params["given"] = given
         return rest
 
     def placed(self, ctx: click.Context, args: Sequence[str], *, lenient: bool = False) -> tuple[list[str], list[Placed]]:
         """Return the words of ``args`` that are the command's own, and the arguments with their places; see :func:`words.placed_in`."""
-        return words.placed_in(args, self.own_options(ctx), names=self._names, lenient=lenient)
+        return words.placed_in(self._spelled_out(args), self.own_options(ctx), names=self._names, lenient=lenient)
+
+    def _spelled_out(self, args: Sequence[str]) -> list[str]:
+        """Return the words with ``-v`` as ``--values`` and ``-vTEXT`` as ``--values=TEXT``, each in its place."""
+        end = args.index("--") if "--" in args else len(args)
+        long = [
+            f"--{self._short[word[:2]]}{'=' + word[2:].removeprefix('=') if word[2:] else ''}" if word[:2] in self._short else word
+            for word in args[:end]
+        ]
+        return [*long, *args[end:]]
 
     def literal(self, ctx: click.Context, given: Given) -> Literal | None:
         """Return the sensitive value that was typed with an argument, or ``None`` if there is none: a reference, a file, clear text."""

@@ -17,6 +17,7 @@ from zensecrets_jupyter.commands.secret_files import export_secrets, import_secr
 from zensecrets_jupyter.commands.secret_guard import guard
 from zensecrets_jupyter.commands.secret_questions import check_keys, register_question, update_question
 from zensecrets_jupyter.commands.secret_selftest import selftest
+from zensecrets_jupyter.commands.structured_values import VALUES, split_values
 from zensecrets_jupyter.commands.values import read_value, refuse_unexpanded
 from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
 from zensecrets_jupyter.commands.zenml_only import force_option
@@ -52,7 +53,7 @@ _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for t
 _literal = click.option("--literal", is_flag=True, help="Take values as they stand, also where they look like a variable.")
 
 
-@secret.command("register", cls=FreeCommand, keys=completion.keys_of_schema, literal=sensitive.of_new_secret)
+@secret.command("register", cls=FreeCommand, keys=completion.keys_of_schema, literal=sensitive.of_new_secret, short={"-v": VALUES})
 @click.argument("name", metavar="NAME")
 @click.option(
     "-s",
@@ -73,20 +74,23 @@ def register(  # noqa: PLR0913 - its options
     """Register a secret.
 
     --KEY=VALUE gives a value, --KEY=@FILE takes it from a file, and a bare --KEY asks for it. Without any, or with -i, every value is
-    asked for. A value that starts with @ is written @@.
+    asked for. A value that starts with @ is written @@. --values=@FILE, or -v @FILE, takes several keys from JSON or YAML.
     """
     names.check_name(name)
     schema = schemas.get_schema(schema_type)
+    given, values = split_values(call, given)
     arguments = _arguments(given, schema)
-    _refuse_values(arguments, interactive=interactive)
+    _refuse_values({**arguments, **values}, interactive=interactive)
     check_keys(schema, name, arguments)
+    check_keys(schema, name, values, from_file=True)
     manager = manager_of()
     refuse_taken(manager, name)
-    asked = [key for key, text in arguments.items() if text is None] if arguments else None
-    return _put(call, register_question(manager, name, schema, keys=asked, given=_read(call, arguments, literal=literal)))
+    asked = [key for key, text in arguments.items() if text is None] if arguments or values else None
+    read = {**_read(call, arguments, literal=literal), **values}
+    return _put(call, register_question(manager, name, schema, keys=asked, given=read))
 
 
-@secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, literal=sensitive.of_known_secret)
+@secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, literal=sensitive.of_known_secret, short={"-v": VALUES})
 @_name
 @click.option(
     "--remove-key", "--remove-keys", "-r", "removed", metavar="KEY", multiple=True, help="A key to drop; may be given several times."
@@ -105,13 +109,16 @@ def update(  # noqa: PLR0913 - its options
     manager = manager_of()
     manager.check_change(name)
     present = manager.get_secret(name)
+    given, values = split_values(call, given)
     arguments = _arguments(given, type(present))
-    _refuse_values(arguments, interactive=interactive)
+    _refuse_values({**arguments, **values}, interactive=interactive)
     check_keys(type(present), name, arguments)
-    _refuse_both(name, arguments, removed)
-    everything = not arguments and (interactive or not removed)
+    check_keys(type(present), name, values, from_file=True)
+    _refuse_both(name, {**arguments, **values}, removed)
+    everything = not (arguments or values) and (interactive or not removed)
     asked = None if everything else [key for key, text in arguments.items() if text is None]
-    return _put(call, update_question(manager, present, keys=asked, given=_read(call, arguments, literal=literal), removed=removed))
+    read = {**_read(call, arguments, literal=literal), **values}
+    return _put(call, update_question(manager, present, keys=asked, given=read, removed=removed))
 
 
 @secret.command("get", cls=Command)

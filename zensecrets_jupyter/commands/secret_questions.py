@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 
-def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str]) -> None:
-    """Return if a secret of that schema may have these keys.
+def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str], *, from_file: bool = False) -> None:
+    """Return if a secret of that schema may have these keys; ``from_file`` has the message not show what may be a value.
 
     Raises:
         InvalidSecretError: If it may not; it names near misses and the keys that there are.
     """
     known = schema.get_schema_keys()
     for key in keys:
-        names.check_key(key, name=name)
+        names.check_key(key, name=name, from_file=from_file)
         if key not in known and not schema.takes_any_key():
-            message = f"Secret {name!r} can't have the key {key!r}: the schema {schema.TYPE!r} does not name it."
+            shown = names.told(key) if from_file else repr(key)
+            message = f"Secret {name!r} can't have the key {shown}: the schema {schema.TYPE!r} does not name it."
             hint = f"{names.did_you_mean(key, known)} The schema's keys are {', '.join(known)}."
             raise InvalidSecretError(message, name=name, hint=hint.strip())
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.commands.attributes import accepted_fields_of
+from zensecrets_jupyter.commands.structured_values import VALUES
 from zensecrets_jupyter.commands.values import is_variable
 from zensecrets_jupyter.commands.words import as_known
 from zensecrets_jupyter.core import managers, schemas
@@ -73,6 +74,8 @@ def _of_secret(context: click.Context, given: Given, schema: type[BaseSecretSche
     value = _typed(context, given)
     if value is None or only_reference(value) is not None:
         return None
+    if given.key == VALUES:
+        return Literal(f"{context.params.get('name')}.{VALUES}", value)
     key = as_known(given.key, schema.get_schema_keys()) if schema is not None else given.key
     return Literal(f"{context.params.get('name')}.{key}", value) if schema is None or schema.is_sensitive(key) else None
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from zensecrets_jupyter.core.redaction.recognition.credential_parts import is_webhook, parts_of_leaf, parts_of_webhook
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
+
 if TYPE_CHECKING:
     from pydantic.config import JsonDict
     from pydantic.fields import FieldInfo
@@ -21,11 +24,17 @@ _SENSITIVE_NAME = re.compile(
 )
 """Names of attributes that hold secrets, by the words that ZenML's flavors, fsspec and cloud SDKs use."""
 _NAME_OF_OTHER = re.compile(
-    r"(?:file|path|dir|folder|ur[il]|endpoint|name|namespace|context|id|type|length|size|ttl|expir\w*|arn|scope)\Z", re.IGNORECASE
+    r"(?:file|path|dir|folder|ur[il]|endpoint|name|namespace|context|id|type|length|size|ttl|expir\w*|arn|scope"
+    r"|commit|sha\d*|digest|hash|checksum|revision|version|image|tag)\Z",
+    re.IGNORECASE,
 )
 """Ends of names that say where a secret is, or something else about it."""
 _NO_SECRET = frozenset({"true", "false", "yes", "no", "none", "null", "auto", "default"})
 _URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:[^/?#\s@]+@")
+_RANDOM = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}|(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*\d)[A-Za-z0-9]{12,})"
+)
+"""Letters and digits as no person names anything: the groups of a UUID are shorter, and an identifier has no small letters and capitals."""
 
 JSON_TEXT: JsonDict = {"contentMediaType": "application/json"}
 """What a field whose text is JSON has as ``json_schema_extra``; the keyword is JSON Schema's own."""
@@ -60,14 +69,23 @@ def is_clear_text_field(field: FieldInfo) -> bool:
 
 
 def looks_sensitive(name: str, value: Any) -> bool:
-    """Tell whether ``value`` is a secret by the attribute's name, by a name inside of it, or because it is a URL with a password."""
+    """Tell whether ``value`` is a secret: by the attribute's name or one inside of it, or as a token, random text or password in a URL."""
     if isinstance(value, Mapping):
         return any(looks_sensitive(str(key), item) for key, item in value.items())
     if isinstance(value, (list, tuple)):
         return any(looks_sensitive(name, item) for item in value)
     if not isinstance(value, str) or not value or value.lower() in _NO_SECRET:
         return False
-    return bool((_SENSITIVE_NAME.search(name) and not _NAME_OF_OTHER.search(name)) or _URL_WITH_PASSWORD.match(value))
+    is_of_other = _NAME_OF_OTHER.search(name) is not None
+    if not is_of_other and (_SENSITIVE_NAME.search(name) or (_RANDOM.search(value) and is_opaque(value))):
+        return True
+    return bool(_URL_WITH_PASSWORD.search(value) or secret_parts(name, value))
+
+
+def secret_parts(name: str, value: str) -> list[str]:
+    """Return the parts of a text that are secrets whatever its attribute is called: tokens, passwords of URLs, credentials of a header."""
+    parts = [part.text for part in parts_of_leaf("", value)]
+    return [*parts, *(part.text for part in parts_of_webhook(value) if is_webhook(name, value))]
 
 
 def media_type_of(field: FieldInfo) -> str:

@@ -9,7 +9,8 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive
+from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_parts
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.stack import _flavors
 from zensecrets_jupyter.core.stack._keeping import texts
 from zensecrets_jupyter.core.stack._templated import CLEAR, Place, Requirement, TemplatedModel
@@ -90,7 +91,8 @@ class StackComponentConfig(TemplatedModel):
         field = type(self).model_fields.get(name)
         if field is not None and is_secret_field(field):
             return texts(value)
-        return (text for key, text in _named_texts(name, value) if looks_sensitive(key, text) and not _may_name_secret(key, text))
+        named = [(key, text) for key, text in _named_texts(name, value) if looks_sensitive(key, text) and not _may_name_secret(key, text)]
+        return (part for key, text in named for part in (text, *secret_parts(key, text)))
 
     @property
     def is_remote(self) -> bool:
@@ -178,7 +180,7 @@ def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 def _may_name_secret(name: str, text: str) -> bool:
     """Tell whether ``text`` looks like the name of a secret that is registered later: masking it would hide a name in every output."""
     few_digits = sum(character.isdigit() for character in text) <= _DIGITS_OF_NAME
-    return name.endswith("secret") and few_digits and _PLAIN_NAME.fullmatch(text) is not None
+    return name.endswith("secret") and few_digits and _PLAIN_NAME.fullmatch(text) is not None and not is_opaque(text)
 
 
 def _make(name: str, component_type: ComponentType, config: StackComponentConfig, identity: str, flavor: str) -> StackComponent:
