@@ -12,7 +12,7 @@ from zensecrets_jupyter.commands.call import Call, Outcome, followed_by
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command, wait
 from zensecrets_jupyter.commands.register_secrets import Offer, register_secrets
-from zensecrets_jupyter.commands.warnings import stack_warning
+from zensecrets_jupyter.commands.warnings import attribute_notes, stack_warning
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.transfer import stacks
 from zensecrets_jupyter.core.transfer.files import write_text
@@ -70,7 +70,10 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
         record, new = stacks.import_stack(workspace, filed, chosen, sealed)
         made = f"with {', '.join(f'{one.type.words} {one.name!r}' for one in new)}" if new else "of components that were there"
         line = f"imported stack {record.name}"
-        return followed_by(Outcome(text=f"Imported stack {record.name!r} {made}.", line=line), _offer_secrets(call, record.name, filed))
+        notes = "".join(attribute_notes(one, filed.components[one.type].attributes) for one in new)
+        return followed_by(
+            Outcome(text=f"Imported stack {record.name!r} {made}.{notes}", line=line), _offer_secrets(call, record.name, filed)
+        )
 
     if not needed:
         return finish({})

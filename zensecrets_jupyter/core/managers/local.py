@@ -31,13 +31,15 @@ FORMAT = 1
 class LocalOptions(ManagerOptions):
     """Where the file is, and how much of the past it keeps."""
 
+    ONCE: ClassVar[frozenset[str]] = frozenset({"secrets_file"})
+
     path: Path | None = None
     """The file; by default ``secrets.db`` in the manager's own folder. A relative path is taken from where it is registered."""
     versions_kept: int = Field(default=10, ge=1)
     """How many versions of each secret are kept, the current one included."""
     secrets_file: Path | None = Field(default=None)
     """A file of ZenML's local secrets manager: its secrets are taken over once, when this is given, and the file is not used after that."""
-    scope: Literal["none", "component"] = "component"
+    scope: Literal["none", "component"] = "none"
     """As in ZenML; either way nobody shares the secrets."""
     namespace: str | None = Field(default=None, max_length=100)
     """As in ZenML, where it has no effect either."""
@@ -66,8 +68,8 @@ class LocalSecretsManager(SqlSecretsManager):
         Raises:
             UnreadableFileError: If there is such a file, and it can't be read as one of ZenML's.
         """
-        kept = dict(attributes)
-        file = kept.pop("secrets_file", None)
+        file = attributes.get("secrets_file")
+        kept = {name: value for name, value in attributes.items() if name not in LocalOptions.ONCE}
         return kept, read_secrets_file(str(file)) if file else []
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:

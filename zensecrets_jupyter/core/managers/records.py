@@ -78,6 +78,9 @@ class ManagerOptions(BaseModel):
     OTHER_NAMES: ClassVar[dict[str, str]] = {}
     """ZenML's name of an attribute, and ours; what is stored and shown has ours."""
 
+    ONCE: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that say what to do at registration, and are not kept."""
+
     @classmethod
     def translated(cls, name: str, value: Any) -> Any:  # noqa: ARG003 - that of options with other units looks at the name
         """Return what the attribute of our name is for the ``value`` of the one that ZenML calls ``name``; ``None`` drops it."""

@@ -17,12 +17,15 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.reference import LiteralText, find_references
-from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 from zensecrets_jupyter.core.transfer.files import read_text
 
 if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
     from zensecrets_jupyter.core._registrations import ComponentRecord, StackRecord
     from zensecrets_jupyter.core.workspace import Workspace
 
@@ -173,10 +176,32 @@ def _present(workspace: Workspace, component_type: ComponentType, filed: FiledCo
     # What the file has in clear may have been sealed here: the name of a secret that was not there yet.
     attributes = workspace.attributes(record) if set(sealed) & set(filed.attributes) else record.attributes
     compared = {key: value for key, value in attributes.items() if key not in sealed or key in filed.attributes}
-    if record.flavor == filed.flavor and compared == _stored(filed.attributes) and set(filed.left_out) <= set(sealed):
-        return record
+    if record.flavor == filed.flavor and set(filed.left_out) <= set(sealed):
+        chosen = _stored(filed.attributes)
+        if _chosen(component_type, filed.flavor, compared) == _chosen(component_type, filed.flavor, chosen):
+            return record
     message = f"The {component_type.words} {filed.name!r} is there already, and is another one than the file's; nothing was imported."
     raise ComponentExistsError(message, hint=f"Rename the one that is there: %zen {component_type.command} rename {filed.name} NEW_NAME")
+
+
+def _chosen(component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes as they are kept, without those that are as they would be anyway: ZenML's export has all of them.
+
+    Raises:
+        UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
+    """
+    kept = dict(attributes)
+    if component_type is ComponentType.SECRETS_MANAGER:
+        options = get_manager_flavor(flavor).options_model
+        fields: Mapping[str, FieldInfo] = options.model_fields
+        # Given under both names it equals nothing, and is refused when it is registered.
+        with suppress(ValueError):
+            kept = {name: value for name, value in options.in_our_names(attributes).items() if name not in options.ONCE}
+    else:
+        config = get_flavor(component_type.value, flavor)
+        fields = config.model_fields
+        kept = {name: value for name, value in attributes.items() if name not in config.IGNORED}
+    return {name: value for name, value in kept.items() if name not in fields or fields[name].default != value}
 
 
 def _filed_component(path: str, word: str, description: Any) -> FiledComponent:
@@ -189,6 +214,9 @@ def _filed_component(path: str, word: str, description: Any) -> FiledComponent:
     if not isinstance(attributes, dict) or not isinstance(left_out, list):
         raise _unreadable(path, f"has something else than attributes for its {word}", "Export it again.")
     given = {key: _literal(value) for key, value in attributes.items() if value is not None}
+    if word == ComponentType.SECRETS_MANAGER.value and given.get("scope") != "namespace":
+        # ZenML keeps a namespace that has no effect.
+        given.pop("namespace", None)
     return FiledComponent(found["name"], found["flavor"], given, tuple(map(str, left_out)))
 
 

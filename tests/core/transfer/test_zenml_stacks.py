@@ -1,0 +1,146 @@
+"""Stacks that ZenML 0.20.5 has exported: YAML with all attributes of each component, those that nobody set included."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.commands.lines import run
+from zensecrets_jupyter import Client
+from zensecrets_jupyter.core.errors import ComponentExistsError
+from zensecrets_jupyter.core.settings import home
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKEN = canary("token of Vault")
+USER = "1b2d9d7c-92b8-4f5d-9d0e-0d9f0a0c3f11"
+
+MANAGERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "local": ("local", {"namespace": None, "scope": "none", "secrets_file": ""}, {"scope": "none"}),
+    "local with a file": ("local", {"namespace": None, "scope": "none", "secrets_file": "secrets.yaml"}, {"scope": "none"}),
+    "aws": (
+        "aws",
+        {"namespace": None, "region_name": "eu-west-1", "scope": "component"},
+        {"region_name": "eu-west-1", "scope": "component"},
+    ),
+    "aws with a namespace": (
+        "aws",
+        {"namespace": "research", "region_name": "eu-west-1", "scope": "namespace"},
+        {"namespace": "research", "region_name": "eu-west-1", "scope": "namespace"},
+    ),
+    "aws without a scope": (
+        "aws",
+        {"namespace": "of no effect", "region_name": "eu-west-1", "scope": "none"},
+        {"region_name": "eu-west-1", "scope": "none"},
+    ),
+    "gcp": ("gcp", {"namespace": None, "project_id": "our-project", "scope": "global"}, {"project": "our-project", "scope": "global"}),
+    "azure": (
+        "azure",
+        {"key_vault_name": "our-vault", "namespace": None, "scope": "component"},
+        {"vault_url": "https://our-vault.vault.azure.net", "scope": "component"},
+    ),
+    "vault": (
+        "vault",
+        {
+            "cert": None,
+            "mount_point": "kv",
+            "namespace": None,
+            "scope": "component",
+            "token": TOKEN,
+            "url": "https://vault:8200",
+            "verify": None,
+        },
+        {"mount_point": "kv", "scope": "component", "token": "‹secret:token›", "url": "https://vault:8200"},
+    ),
+    "github": (
+        "github",
+        {"namespace": None, "owner": "us", "repository": "ours", "scope": "none"},
+        {"owner": "us", "repository": "ours", "scope": "none"},
+    ),
+}
+"""For each secrets manager of ZenML 0.20.5 its attributes as exported, and as they are registered here."""
+
+OTHERS = {
+    "artifact_store": ("default", "local", {"path": ""}),
+    "orchestrator": ("default", "local", {}),
+}
+
+
+def _exported(manager: tuple[str, str, dict[str, Any]], **more: tuple[str, str, dict[str, Any]]) -> str:
+    """Return a stack as ZenML 0.20.5 writes it: the models' JSON without project and times, keys sorted."""
+    components = {
+        kind: {
+            "configuration": attributes,
+            "flavor": flavor,
+            "id": f"5e4286b5-51f4-4286-b1f8-b0143e9a27c{number}",
+            "is_shared": False,
+            "name": name,
+            "type": kind,
+            "user": USER,
+        }
+        for number, (kind, (name, flavor, attributes)) in enumerate({**OTHERS, **more, "secrets_manager": manager}.items())
+    }
+    text: str = yaml.dump({"stack_name": "exported", "components": components, "zenml_version": "0.20.5"}, sort_keys=True)
+    return text
+
+
+def _in_base64(**content: str) -> dict[str, str]:
+    return {key: base64.b64encode(value.encode()).decode() for key, value in content.items()}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with a file of ZenML's local secrets manager."""
+    made = tmp_path / "folder"
+    made.mkdir()
+    monkeypatch.chdir(made)
+    secrets = {
+        "aws_prod": {**_in_base64(aws_access_key_id="AKIA", aws_secret_access_key=canary("taken over")), "zenml_schema_name": "aws"},
+        "plain": {**_in_base64(k=canary("plain")), "zenml_schema_name": "arbitrary"},
+    }
+    (made / "secrets.yaml").write_text(yaml.dump(secrets))
+    return made
+
+
+@pytest.mark.parametrize("name", MANAGERS)
+def test_a_stack_with_any_secrets_manager_of_zenml_is_imported(name: str, folder: Path) -> None:
+    """It is registered with its attributes, its own default components are ours, and a second import finds what is there."""
+    flavor, exported, registered = MANAGERS[name]
+    (folder / "exported.yaml").write_text(_exported(("theirs", flavor, exported)))
+    told = run("stack import exported.yaml --ignore-version-mismatch").text
+    assert told.startswith("Imported stack 'exported' with secrets manager 'theirs'.")
+    record = Client().workspace.component(ComponentType.SECRETS_MANAGER, "theirs")
+    assert (record.flavor, record.attributes) == (flavor, registered)
+    assert Client().workspace.stack_record("exported").components[ComponentType.ORCHESTRATOR] == "default"
+    assert run("stack import again -f exported.yaml").text.startswith("Imported stack 'again' of components that were there.")
+    taken = Client().workspace.open_manager("theirs").list_secrets() if flavor == "local" else []
+    assert taken == (["aws_prod", "plain"] if exported.get("secrets_file") else [])
+    assert ("base64" in told) is bool(exported.get("secrets_file"))
+    assert find_canary(home()) == []
+    assert find_canary(told) == []
+
+
+def test_other_components_of_zenml_come_along(folder: Path) -> None:
+    """Flavors with attributes that only ZenML uses, and one that differs from what is there, which is refused with everything as before."""
+    text = _exported(
+        ("default", "local", {"namespace": None, "scope": "none", "secrets_file": ""}),
+        orchestrator=("docker", "local_docker", {}),
+        step_operator=("vertex", "vertex", {"region": "europe-west1", "service_account_path": "/key.json", "accelerator_count": 0}),
+        annotator=("labels", "label_studio", {"authentication_secret": "labels_secret", "port": 8093}),
+    )
+    (folder / "exported.yaml").write_text(text)
+    run("stack import exported.yaml")
+    stack = Client().get_stack("exported")
+    assert stack.components[ComponentType.STEP_OPERATOR].service_account_path == "/key.json"
+    assert stack.components[ComponentType.ANNOTATOR].authentication_secret == "labels_secret"
+    (folder / "exported.yaml").write_text(text.replace("europe-west1", "us-east1"))
+    before = Client().workspace.components(), Client().workspace.stacks()
+    with pytest.raises(ComponentExistsError, match="rename vertex NEW_NAME"):
+        run("stack import other -f exported.yaml")
+    assert (Client().workspace.components(), Client().workspace.stacks()) == before
