@@ -1,0 +1,93 @@
+"""The names that docs/zenml.md claims: each command, option, flavor and attribute of its tables exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from tests.commands.lines import run
+from zensecrets_jupyter.commands.attributes import accepted_fields_of
+from zensecrets_jupyter.commands.grammar import SETTINGS, Command, FreeCommand, Group
+from zensecrets_jupyter.commands.tree import COMPONENTS, root
+from zensecrets_jupyter.core.stack import ComponentType, get_flavor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = (Path(__file__).parents[2] / "docs" / "zenml.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"`zenml ([^`]+)`", PAGE)
+
+
+def _attributes() -> Iterator[tuple[str, str, str]]:
+    for row in re.findall(r"^\| ([a-z ]+) \| `([\w-]+)` \| (.*?) \|", PAGE, re.MULTILINE):
+        yield from ((row[0], row[1], attribute) for attribute in re.findall(r"`(\w+)`", row[2]) or [""])
+
+
+def _resolved(words: list[str]) -> tuple[click.Command, click.Context, list[str]]:
+    """Return the command that the words name, and the words after it."""
+    command: click.Command = root
+    context = click.Context(root, info_name="zen", **SETTINGS)
+    while isinstance(command, Group) and words:
+        name, found, words = command.resolve_command(context, words)
+        assert found is not None, name
+        command, context = found, click.Context(found, info_name=name, parent=context)
+    return command, context, words
+
+
+def test_every_command_and_option_exists() -> None:
+    """Each command of the tables is found in the tree with each of its options; those of one type of component for all eleven types."""
+    assert len(COMMANDS) > 60
+    lines = [line for line in COMMANDS if not line.startswith("orchestrator ")]
+    lines += [line.replace("orchestrator", kind, 1) for line in COMMANDS if line.startswith("orchestrator ") for kind in COMPONENTS]
+    for line in lines:
+        command, context, rest = _resolved(shlex.split(line))
+        assert not isinstance(command, Group), line
+        if isinstance(command, Command):
+            known = command.own_options(context)
+            for option in [word.partition("=")[0].replace("_", "-") for word in rest if word.startswith("-")]:
+                is_free = isinstance(command, FreeCommand) and (option[2:].isupper() or option in {"--values", "-v"})
+                assert option in known or is_free, line
+
+
+@pytest.mark.parametrize("kind", [kind.words for kind in ComponentType])
+def test_every_attribute_of_a_type_exists(kind: str) -> None:
+    """Each flavor of the table is known, and takes each attribute, if only to leave it out as ZenML does."""
+    rows = [row for row in _attributes() if row[0] == kind]
+    assert rows
+    component_type = ComponentType(kind.replace(" ", "_"))
+    for _, flavor, attribute in rows:
+        ignored = {} if kind == "secrets manager" else get_flavor(component_type.value, flavor).IGNORED
+        assert not attribute or attribute in accepted_fields_of(component_type, flavor) or attribute in ignored, (flavor, attribute)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("stack up", "nothing to start: stack 'default'"),
+        ("stack down -y", "nothing to stop: stack 'default'"),
+        ("stack share default", "was not changed"),
+        ("orchestrator up default", "nothing to start: the orchestrator 'default'"),
+        ("orchestrator down -f", "nothing to stop"),
+        ("artifact-store logs -f", "no logs here"),
+        ("artifact-store explain", "Artifact stores: they keep what steps return."),
+        ("secrets-manager share", "was not changed"),
+        ("alerter flavor delete slack", "Nothing was deleted"),
+        ("integration install aws -y", "Nothing was installed"),
+        ("init --path x", "nothing to prepare"),
+        ("secret backup", "no second store"),
+        ("annotator dataset list", "not handled here"),
+        ("stack register s -o default -a default --share", "--share has no effect"),
+        ("alerter register a --flavor=custom --share", "--share has no effect"),
+    ],
+)
+def test_a_command_with_nothing_to_do_says_why_in_one_line(line: str, told: str) -> None:
+    """It ends well, so that a script goes on."""
+    outcome = run(line)
+    assert outcome.exit_code == 0
+    assert told in outcome.text
+    assert len(outcome.text.replace("\nWarning", " Warning").replace("\nNote", " Note").splitlines()) <= 4
