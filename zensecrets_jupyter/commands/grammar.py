@@ -162,19 +162,29 @@ class Later(NamedTuple):
 
 
 _SYNONYMS = {
-    "add": "register",
-    "change": "update",
-    "cp": "copy",
-    "edit": "update",
-    "ls": "list",
-    "mv": "rename",
-    "new": "register",
-    "put": "register",
-    "remove": "delete",
-    "rm": "delete",
-    "set": "update",
-    "show": "get",
-    "view": "get",
+    "activate": ("set",),
+    "add": ("register",),
+    "change": ("update",),
+    "clone": ("copy",),
+    "cp": ("copy",),
+    "drop": ("delete", "remove-component"),
+    "edit": ("update",),
+    "info": ("describe", "get"),
+    "inspect": ("describe", "get"),
+    "ls": ("list",),
+    "move": ("rename",),
+    "mv": ("rename",),
+    "new": ("register",),
+    "put": ("register", "update"),
+    "read": ("get", "describe"),
+    "remove": ("delete", "remove-component"),
+    "rm": ("delete",),
+    "set": ("update",),
+    "show": ("describe", "get"),
+    "store": ("register",),
+    "switch": ("set",),
+    "use": ("set",),
+    "view": ("describe", "get"),
 }
 """What other programs call our commands."""
 
@@ -221,8 +231,9 @@ class Group(_OurHelp, click.Group):
                 message = f"{ctx.command_path} has no option {name.partition('=')[0]!r}."
                 raise UsageProblem(message, hint=f"See {ctx.command_path} --help.")
             known = self.list_commands(ctx)
-            meant = _SYNONYMS.get(name, name.replace("_", "-"))
-            hint = did_you_mean(meant, known) or f"There are {', '.join(known)}."
+            meant = [repr(synonym) for synonym in _SYNONYMS.get(name, ()) if synonym in known]
+            hint = f"Did you mean {' or '.join(meant)}?" if meant else did_you_mean(name.replace("_", "-"), known)
+            hint = hint or f"There are {', '.join(known)}."
             raise UsageProblem(f"{ctx.command_path} has no command {name!r}.", hint=hint)
         return command.name, command, args[1:]
 
