@@ -411,5 +411,62 @@ def _moves() -> list[BadInput]:
     ]
 
 
-BAD_INPUT = [*_secrets(), *_arguments(), *_unexpanded(), *_addresses(), *_files(), *_scans(), *_components(), *_stacks(), *_moves()]
+def _zenml() -> list[BadInput]:
+    """Return what ZenML's own options and attributes are given wrongly."""
+    register = "secrets-manager register new --flavor="
+    file = f"{register}local --secrets_file=s.yaml"
+    files = {"s.yaml": f"a:\n  k: {VALUE}-\n  zenml_schema_name: arbitrary\n".encode()}
+    return [
+        BadInput("values of no file", _command("secret create x --values=@no.json"), ("'no.json'", "does not exist")),
+        BadInput("values that are no JSON", _command("secret create x -v @v"), ("'v'", "line 1"), files={"v": f'{{"k": "{VALUE}'.encode()}),
+        BadInput("values that are a text", _command("secret create x -v @v"), ("'v'", "mapping"), files={"v": VALUE.encode()}),
+        BadInput("values on the line that are a text", _command(f"secret create x --values={VALUE}"), ("--values", "mapping")),
+        BadInput(
+            "values for a schema", _command("secret create x -s openai -v @v"), ("api_key",), files={"v": f'{{"{VALUE}": "1"}}'.encode()}
+        ),
+        BadInput("values of several secrets", _command("secret create x -v @v"), ("secret import",), files={"v": b'{"a": {"k": "1"}}'}),
+        BadInput("values without a text", _command("secret create x --values"), ("--values=@FILE",)),
+        BadInput("values and a key", _command("secret create x -v @v --k=1"), ("--k", "--values"), files={"v": b'{"k": "1"}'}),
+        BadInput("values in an update", _command("secret update openai -v @v"), ("'v'",), (_OPENAI,), files={"v": VALUE.encode()}),
+        BadInput("no secrets file of ZenML", _command(file), ("'s.yaml'", "base64"), files={"s.yaml": f"a: {VALUE}\n".encode()}),
+        BadInput("secrets file without base64", _command(file), ("'s.yaml'", "base64"), files=files),
+        BadInput(
+            "secrets file of aliases", _command(file), ("'s.yaml'",), files={"s.yaml": b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"}
+        ),
+        BadInput("secrets file that is a folder", _command(f"{register}local --secrets_file=."), ("folder",)),
+        BadInput("scope of a local manager", _command(f"{register}local --scope=global"), ("scope",)),
+        BadInput("project twice", _command(f"{register}gcp --project_id=a --project=b"), ("project_id and project", "once")),
+        BadInput("malformed project", _command(f"{register}gcp --project_id=A_B"), ("project_id",)),
+        BadInput("no name of a vault", _command(f"{register}azure --key_vault_name=a_b"), ("key_vault_name", "3 to 24")),
+        BadInput("owner twice", _command(f"{register}github --owner=a --repository=a/b"), ("repository", "OWNER/NAME")),
+        BadInput("owner without a repository", _command(f"{register}github --owner=a"), ("repository", "missing")),
+        BadInput("certificates unchecked", _command(f"{register}vault --verify=false"), ("verify", "authority")),
+        BadInput("unknown attribute of gcp", _command(f"{register}gcp --projectid=a"), ("projectid (unknown)", "'project_id'")),
+        BadInput("required component", _command("stack remove-component -o"), ("'default'", "orchestrator", "stack update")),
+        BadInput(
+            "required component of another",
+            _command("stack remove-component s -a"),
+            ("artifact store",),
+            (_command("stack copy default s"),),
+        ),
+        BadInput("start of no stack", _command("stack up defalt"), ("'defalt'", "'default'")),
+        BadInput("start of no component", _command("orchestrator up defalt"), ("'defalt'", "'default'")),
+        BadInput("flavor of no module", _command("alerter flavor register no_such.Flavor"), ("'no_such.Flavor'", "ModuleNotFoundError")),
+        BadInput("flavor that is none", _command("alerter flavor register os.path"), ("'os.path'", "FLAVOR")),
+        BadInput("no flavor to describe", _command("alerter flavor describe slak"), ("'slak'", "'slack'")),
+    ]
+
+
+BAD_INPUT = [
+    *_secrets(),
+    *_arguments(),
+    *_unexpanded(),
+    *_addresses(),
+    *_files(),
+    *_scans(),
+    *_components(),
+    *_stacks(),
+    *_moves(),
+    *_zenml(),
+]
 """The whole table."""

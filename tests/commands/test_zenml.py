@@ -1,0 +1,183 @@
+"""What ZenML 0.20's commands and attributes do here, besides that they exist: `docs/zenml.md` is walked in tests/docs."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.commands.lines import content_of, run
+from zensecrets_jupyter import Client, redact
+from zensecrets_jupyter.core.errors import InvalidStackError, SecretExistsError
+from zensecrets_jupyter.core.settings import home
+from zensecrets_jupyter.core.stack import ComponentType, StackComponentConfig
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MANAGER = ComponentType.SECRETS_MANAGER
+
+
+@pytest.mark.parametrize(
+    ("line", "stored", "read"),
+    [
+        ("gcp --project_id=one", {"project": "one"}, ("project_id", "one")),
+        ("gcp --project-id one", {"project": "one"}, ("project", "one")),
+        ("azure --key_vault_name=our-vault", {"vault_url": "https://our-vault.vault.azure.net"}, ("key_vault_name", "our-vault")),
+        ("azure --vault_url=https://v.other.example", {"vault_url": "https://v.other.example"}, ("key_vault_name", "")),
+        ("github --owner=us --repository=ours", {"owner": "us", "repository": "ours"}, ("full_name", "us/ours")),
+        ("github --repository=us/ours", {"repository": "us/ours"}, ("full_name", "us/ours")),
+        ("vault --verify=/ca.pem --cert=/me.pem", {"ca_file": "/ca.pem", "cert": "/me.pem"}, ("verify", "/ca.pem")),
+        ("vault --verify=True", {}, ("verify", None)),
+        ("local --scope=none --secrets_file=", {"scope": "none"}, ("scope", "none")),
+        ("aws --region_name=eu-west-1", {"region_name": "eu-west-1"}, ("region_name", "eu-west-1")),
+    ],
+)
+def test_zenmls_names_of_attributes_are_taken(line: str, stored: dict[str, str], read: tuple[str, str | None]) -> None:
+    """They are kept under our names, and the options answer to both."""
+    run(f"secrets-manager register m --flavor={line}")
+    assert Client().workspace.component(MANAGER, "m").attributes == stored
+    assert getattr(Client().workspace.open_manager("m").options, read[0]) == read[1]
+
+
+def test_an_attribute_is_changed_and_dropped_under_either_name() -> None:
+    """Another name replaces what is there, instead of standing beside it."""
+    run("secrets-manager register m --flavor=gcp --project=one")
+    run("secrets-manager update m --project_id=two")
+    assert Client().workspace.component(MANAGER, "m").attributes == {"project": "two"}
+    run("secrets-manager remove-attribute m project_id")
+    assert Client().workspace.component(MANAGER, "m").attributes == {}
+
+
+def test_a_file_of_zenmls_is_taken_over_once(tmp_path: Path) -> None:
+    """All of its secrets or none; what the file holds afterwards changes nothing."""
+
+    def write(**secrets: dict[str, str]) -> None:
+        encoded = {
+            name: {key: base64.b64encode(text.encode()).decode() for key, text in content.items()} for name, content in secrets.items()
+        }
+        text = yaml.dump({name: {**content, "zenml_schema_name": "arbitrary"} for name, content in encoded.items()})
+        (tmp_path / "secrets.yaml").write_text(text)
+
+    first = canary("first")
+    write(a={"k": first, "multi": "one\ntwo"}, b={})
+    told = run(f"secrets-manager register m --flavor=local --secrets_file={tmp_path}/secrets.yaml").text
+    assert "sealed" in told
+    run("stack update -x m")
+    assert content_of("a") == {"k": first, "multi": "one\ntwo"}
+    write(a={"k": "changed"}, c={"k": "new"})
+    assert content_of("a")["k"] == first
+    with pytest.raises(SecretExistsError):
+        run(f"secrets-manager update m --secrets_file={tmp_path}/secrets.yaml")
+    assert [row["name"] for row in run("secret list").value] == ["a", "b"]
+    write(c={"k": "new"})
+    run(f"secrets-manager update m --secrets_file={tmp_path}/secrets.yaml")
+    assert content_of("c") == {"k": "new"}
+    assert "no file" in run("secrets-manager register later --flavor=local --secrets_file=later.yaml").text
+    assert find_canary(home()) == []
+
+
+def test_several_values_come_from_one_file(tmp_path: Path) -> None:
+    """As they are written, whatever they look like: no file is read, and no variable is refused."""
+    value = canary("values")
+    (tmp_path / "v.json").write_text(f'{{"k": "{value}", "n": 42, "at": "@x", "variable": "$pw"}}')
+    (tmp_path / "v.yaml").write_text("k: '0042'\npem: |\n  one\n  two\n")
+    told = run(f"secret create s --values=@{tmp_path}/v.json").text
+    assert content_of("s") == {"k": value, "n": "42", "at": "@x", "variable": "$pw"}
+    run(f"secret update s -v @{tmp_path}/v.yaml --more=1")
+    assert content_of("s") == {"k": "0042", "n": "42", "at": "@x", "variable": "$pw", "pem": "one\ntwo\n", "more": "1"}
+    run("secret register t -s openai --values=?", '{"api_key":"inline-of-openai"}')
+    assert content_of("t") == {"api_key": "inline-of-openai"}
+    run("secret update s -r n --remove-keys at")
+    assert "n" not in content_of("s")
+    assert find_canary(told) == []
+
+
+def test_no_component_that_is_needed_goes_unsaid() -> None:
+    """What a stack can't do without stays, and of the active stack it is said, with what puts it back."""
+    told = run("stack remove-component -x").text
+    assert "the active one" in told
+    assert "%stack update default --secrets-manager default" in told
+    run("stack update default --secrets-manager default")
+    run("stack copy default other")
+    assert "active" not in run("stack remove-component other -x").text
+    for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE):
+        with pytest.raises(InvalidStackError, match=kind.words):
+            Client().workspace.remove_from_stack("other", [kind])
+        assert kind in Client().workspace.stack_record("other").components
+
+
+def test_a_flavor_of_ones_own_is_registered_by_its_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is found in the folder that one works in, and by ZenML's class, which names that of the attributes."""
+    (tmp_path / "own_flavors.py").write_text(
+        "from zensecrets_jupyter.core.stack import StackComponentConfig\n"
+        "class Config(StackComponentConfig):\n    TYPE, FLAVOR = 'alerter', 'own_in_test'\n    channel: str = ''\n"
+        "class Flavor:\n    config_class = property(lambda self: Config)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    path = list(sys.path)
+    assert "'own_in_test'" in run("alerter flavor register own_flavors.Flavor").text
+    assert sys.path == path
+    assert [row["attribute"] for row in run("alerter flavor describe own_in_test").value] == ["channel"]
+    run("alerter register mine --flavor=own_in_test --channel=c")
+    assert "'mine' use it" in run("alerter flavor delete own_in_test").text
+
+
+def test_a_value_in_any_attribute_is_sealed_and_masked() -> None:
+    """In the flavor `custom`, in one of one's own, and in a URL: by what it is, whatever the attribute is called."""
+
+    class OwnConfig(StackComponentConfig):
+        TYPE = "alerter"
+        FLAVOR = "own_with_values"
+
+        hook: str = ""
+        address: str = ""
+
+    assert OwnConfig.FLAVOR
+    token, password = canary("hook"), canary("password")
+    url = f"postgresql://ada:{password}@host/db"
+    lines = {
+        "alerter register a --flavor=own_with_values --hook=? --address=x": token,
+        "alerter register b --flavor=own_with_values --address=?": url,
+        "alerter register c --flavor=custom --anything=?": token,
+        "alerter register d --flavor=custom --uri=?": url,
+        "alerter register e --flavor=custom --nested=?": f'{{"a":["{url}"]}}',
+        "alerter register f --flavor=custom --note=?": f"Bearer {token}",
+        "container-registry register g --flavor=default --uri=?": url,
+        "experiment-tracker register h --flavor=mlflow --tracking_uri=?": url,
+        "orchestrator register i --flavor=kubernetes --kubernetes_context=?": f"https://host/?password={password}",
+    }
+    for line, value in lines.items():
+        told = run(line, value).text
+        assert "Warning" in told, line
+        assert find_canary(told) == []
+        group, _, name = line.split()[:3]
+        shown = run(f"{group} describe {name}").value
+        assert find_canary(str(shown)) == [], line
+    assert find_canary(home()) == []
+    for value in (token, password, url):
+        assert find_canary(redact(f"value: {value}")) == []
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        "region=eu-west-1",
+        "project=our-project-123456",
+        "run=3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        "git_commit=0123456789abcdef0123456789abcdef01234567",
+        "role=arn:aws:iam::123456789012:role/zenml",
+        "channel=C01ABCDEF23",
+        "address=715803424590.dkr.ecr.us-east-1.amazonaws.com",
+        "machine=n1-standard-4",
+    ],
+)
+def test_what_only_names_something_stays_readable(attribute: str) -> None:
+    """Regions, projects, roles, identifiers and hosts are no secrets."""
+    name, _, value = attribute.partition("=")
+    assert "Warning" not in run(f"alerter register c --flavor=custom --{attribute}").text
+    assert Client().workspace.component(ComponentType.ALERTER, "c").attributes[name] == value
