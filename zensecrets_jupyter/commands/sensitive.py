@@ -63,7 +63,7 @@ def of_component(component_type: ComponentType) -> Callable[[click.Context, Give
         key = as_known(given.key, sensitive)
         if key in sensitive:
             return Literal(f"{name}.{key}", value)
-        if component_type is ComponentType.SECRETS_MANAGER or not looks_sensitive(key, value) or value in _secret_names():
+        if not looks_sensitive(key, value) or value in _secret_names():
             return None
         return Literal(f"{name}.{key}", value)
 

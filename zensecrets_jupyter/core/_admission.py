@@ -139,6 +139,5 @@ def _checked_options(flavor: str, present: Mapping[str, Any], attributes: Mappin
     replaced = {ours for theirs, ours in manager.options_model.OTHER_NAMES.items() if theirs in attributes}
     options = manager.make_options({**{name: value for name, value in present.items() if name not in replaced}, **attributes})
     given = options.model_dump(mode="json", exclude_unset=True)
-    fields = type(options).model_fields
-    sensitive = {name: str(given.pop(name)) for name in list(given) if is_secret_field(fields[name]) and given[name] is not None}
-    return given, sensitive
+    chosen = [name for name, value in given.items() if value is not None and options.is_sensitive(name, value)]
+    return given, {name: str(given.pop(name)) for name in chosen}

@@ -12,6 +12,8 @@ from tests.core.told import in_one_line, told
 from zensecrets_jupyter import (
     AWSSecretSchema,
     BasicAuthSecretSchema,
+    ClearTextField,
+    Client,
     InvalidOptionsError,
     InvalidSecretError,
     ManagerUnreachableError,
@@ -20,10 +22,13 @@ from zensecrets_jupyter import (
     SecretKeyNotFoundError,
     SecretNotFoundError,
     UnsupportedOperationError,
+    redact,
 )
 from zensecrets_jupyter.core.managers import Capability, ManagerContext, ManagerOptions, SecretRecord, SecretsManager, SecretSummary
 from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
 from zensecrets_jupyter.core.schemas import UndefinedSecretSchema
+from zensecrets_jupyter.core.settings import home
+from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -425,6 +430,41 @@ def test_a_manager_shows_none_of_its_sensitive_options() -> None:
     assert find_canary(repr(made) + repr(made.options) + str(made.options) + str(made.describe())) == []
     assert "https://vault" in repr(made.options)
     assert repr(made) == "<OptionedManager 'm'>"
+
+
+class _Careless(ManagerOptions):
+    address: str = ""
+    api_token: str = ""
+    region: str = ""
+    shown_token: str = ClearTextField(default="")
+
+
+class CarelessManager(CountingManager):
+    """A flavor whose options name no value as sensitive."""
+
+    FLAVOR: ClassVar[str] = "careless"
+    options_model: ClassVar[type[ManagerOptions]] = _Careless
+
+
+def test_a_managers_options_are_sealed_and_masked_by_what_they_are() -> None:
+    """A token and a URL with a password are, though the flavor does not say so; what it calls clear text is not."""
+    token, password = canary("token"), canary("password")
+    given = {"address": f"https://ada:{password}@host", "api_token": token, "region": "eu-west-1", "shown_token": "plain-token"}
+    record = Client().workspace.register_component(ComponentType.SECRETS_MANAGER, "m", "careless", given)
+    assert record.attributes == {
+        "address": "‹secret:address›",
+        "api_token": "‹secret:api_token›",
+        "region": "eu-west-1",
+        "shown_token": "plain-token",
+    }
+    manager = Client().workspace.open_manager("m")
+    assert manager.options.model_dump() == given
+    assert find_canary(repr(manager.options) + redact(f"{token} {password}")) == []
+    assert find_canary(home()) == []
+    refused = canary("refused")
+    with pytest.raises(InvalidOptionsError):
+        CarelessManager.make_options({"api_token": refused, "port": 1})
+    assert find_canary(redact(refused)) == []
 
 
 def test_two_managers_that_nobody_registered_are_two() -> None:

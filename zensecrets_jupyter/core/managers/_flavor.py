@@ -59,6 +59,7 @@ class Flavor(ABC):
             InvalidOptionsError: If one is missing, unknown or malformed; it says which and never its value.
         """
         model, guess = cls.options_model, ""
+        model.protect(attributes)
         try:
             return model.model_validate(model.in_our_names(attributes))
         except ValidationError as error:

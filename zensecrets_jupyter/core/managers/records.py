@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from zensecrets_jupyter.core import settings
-from zensecrets_jupyter.core.fields import is_secret_field
+from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_parts
+from zensecrets_jupyter.core.redaction import the_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,8 +108,24 @@ class ManagerOptions(BaseModel):
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Return what ``repr`` shows: sensitive options as marks."""
-        fields = type(self).model_fields
-        return [(name, f"‹secret:{name}›" if is_secret_field(fields[name]) else getattr(self, name)) for name in fields]
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return [(name, f"‹secret:{name}›" if self.is_sensitive(name, value) else value) for name, value in values.items()]
+
+    @classmethod
+    def is_sensitive(cls, name: str, value: Any) -> bool:
+        """Tell whether an attribute is sealed at rest and masked: a SecretField, and a text that looks like a secret."""
+        field = cls.model_fields.get(cls.OTHER_NAMES.get(name, name))
+        if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
+            return is_secret_field(field)
+        return isinstance(value, str) and looks_sensitive(name, value)
+
+    @classmethod
+    def protect(cls, attributes: Mapping[str, Any]) -> None:
+        """Have the guard mask the sensitive ones among the attributes, which need not be acceptable."""
+        for name, value in attributes.items():
+            if isinstance(value, str) and value and cls.is_sensitive(name, value):
+                for text in (value, *secret_parts(name, value)):
+                    the_redactor().protect(text, name)
 
 
 def _registered() -> None:
