@@ -234,3 +234,10 @@ def test_what_may_be_another_programs_is_not_deleted_with_the_rest(github: Githu
     bare.delete_secret("ours")
     scoped.delete_all_secrets()
     assert list(github.kept) == ["THEIRS"]
+
+
+def test_the_repository_is_given_as_zenml_has_it(github: GithubServer) -> None:
+    """Its owner and its name by themselves are the same repository."""
+    owner, _, name = REPOSITORY.partition("/")
+    open_manager(github, owner=owner, repository=name).register_secret(secret("a", key="value"))
+    assert open_manager(github).list_secrets() == ["a"]

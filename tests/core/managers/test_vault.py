@@ -28,6 +28,7 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers import ManagerContext
+from zensecrets_jupyter.core.managers._vault_client import VaultOptions, connected
 from zensecrets_jupyter.core.managers.vault import VaultSecretsManager
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
@@ -348,3 +349,16 @@ def test_what_logs_in_is_sealed_in_the_workspace(vault: VaultPlace, home: Path) 
         get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", everything)
         assert get_workspace().open_manager(name).list_secrets() == []
     assert not find_canary(home)
+
+
+def test_certificates_are_given_as_zenml_has_them(vault: VaultPlace, tmp_path: Path) -> None:
+    """The client's is shown to Vault, and the authority's is what Vault's own is checked by."""
+    for name in ("me.pem", "ca.pem"):
+        (tmp_path / name).touch()
+    options = VaultSecretsManager.make_options({**vault.attributes, "cert": str(tmp_path / "me.pem"), "verify": str(tmp_path / "ca.pem")})
+    assert isinstance(options, VaultOptions)
+    session = connected(options, connections=1).adapter.session
+    assert (session.cert, session.verify) == (str(tmp_path / "me.pem"), str(tmp_path / "ca.pem"))
+    for name in ("cert", "ca_file"):
+        with pytest.raises(InvalidOptionsError, match=f"no file .*/gone.pem', which {name} names"):
+            _open(vault, **{name: str(tmp_path / "gone.pem")}).list_secrets()

@@ -81,8 +81,13 @@ def connected(chosen: VaultOptions, *, connections: int) -> Any:
 
     Raises:
         Refusal: If Vault does not know who asks.
-        InvalidOptionsError: If the engine is of version 1.
+        InvalidOptionsError: If the engine is of version 1, or the file of a certificate is not there.
     """
+    for name, path in (("cert", chosen.cert), ("ca_file", chosen.ca_file)):
+        # requests raises an OSError for it, which says nothing of the attribute.
+        if path is not None and not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where the folder can't be read
+            message = f"There is no file {str(path)!r}, which {name} names, or this user can't read it."
+            raise InvalidOptionsError(message, flavor="vault", hint=f"Give the secrets manager another --{name}.")
     import hvac  # noqa: PLC0415 - an extra, loaded when it is used
     import requests  # noqa: PLC0415 - hvac's own, likewise
 
