@@ -542,8 +542,8 @@ def test_a_bad_name_of_a_stack_is_refused(name: str, workspace: Workspace) -> No
 def test_removing_what_a_stack_does_not_have_changes_nothing(workspace: Workspace) -> None:
     """Of several types to remove, one that is not there keeps all of them."""
     with pytest.raises(InvalidStackError, match="has no annotator to remove"):
-        workspace.remove_from_stack("default", [ComponentType.ORCHESTRATOR, ANNOTATOR])
-    assert ComponentType.ORCHESTRATOR in workspace.stack_record("default").components
+        workspace.remove_from_stack("default", [MANAGER, ANNOTATOR])
+    assert MANAGER in workspace.stack_record("default").components
 
 
 def test_a_manager_is_found_by_identity_or_on_another_machine_by_name(workspace: Workspace) -> None:

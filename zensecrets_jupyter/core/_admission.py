@@ -21,9 +21,14 @@ from zensecrets_jupyter.core.names import LONGEST_NAME, did_you_mean
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from zensecrets_jupyter.core._registrations import ComponentRecord, StackRecord, State
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+
+
+REQUIRED_TYPES = frozenset({ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE})
+"""The types of component that every stack needs."""
 
 
 class Present(NamedTuple):
@@ -80,6 +85,30 @@ def check_components(state: State, components: Mapping[ComponentType, str]) -> N
         component_in(state, component_type, name)
 
 
+def way_out_of(stack: str, component_type: ComponentType) -> str:
+    """Return what a person does so that a stack no longer has its component of a type."""
+    if component_type in REQUIRED_TYPES:
+        return f"Put another one in its place: %stack update {stack} --{component_type.command} NAME"
+    return f"Take it out first: %stack remove-component {stack} --{component_type.command}"
+
+
+def remaining_components(record: StackRecord, removed: Iterable[ComponentType]) -> dict[ComponentType, str]:
+    """Return the components of a stack without those of some types.
+
+    Raises:
+        InvalidStackError: If it has no component of one of the types, or no stack can do without one.
+    """
+    kept = dict(record.components)
+    for component_type in removed:
+        if component_type in REQUIRED_TYPES and component_type in kept:
+            message = f"Stack {record.name!r} can't do without its {component_type.words}; nothing was changed."
+            raise InvalidStackError(message, hint=way_out_of(record.name, component_type))
+        if kept.pop(component_type, None) is None:
+            message = f"Stack {record.name!r} has no {component_type.words} to remove."
+            raise InvalidStackError(message, hint=f"See what it has: %stack describe {record.name}")
+    return kept
+
+
 def check_label(what: str, name: str) -> None:
     """Raise InvalidReferenceError, InvalidStackError or InvalidComponentError if ``what`` can't be called ``name``."""
     if reference.has_reference(name) or reference.near_miss(name):
@@ -90,6 +119,26 @@ def check_label(what: str, name: str) -> None:
         message = f"{name[:20]!r} can't be the name of {what}."
         error = InvalidStackError if what == "a stack" else InvalidComponentError
         raise error(message, hint=f"Use 1 to {LONGEST_NAME} printable characters, not starting with '-' or a space.")
+
+
+def initial_secrets(
+    component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], list[BaseSecretSchema]]:
+    """Return the attributes to register, and the secrets that a secrets manager takes over from a file that one of them names.
+
+    Raises:
+        UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
+        UnreadableFileError, InvalidSecretError: If the file can't be taken over.
+    """
+    if component_type is not ComponentType.SECRETS_MANAGER:
+        return attributes, []
+    return get_manager_flavor(flavor).initial_secrets(attributes)
+
+
+def stored_names(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
+    """Return the names of attributes as they are stored, where ZenML has another one."""
+    known = get_manager_flavor(record.flavor).options_model.OTHER_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
+    return [known.get(attribute, attribute) for attribute in attributes]
 
 
 def checked_attributes(

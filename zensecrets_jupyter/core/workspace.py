@@ -21,9 +21,13 @@ from zensecrets_jupyter.core._admission import (
     check_label,
     checked_attributes,
     component_in,
+    initial_secrets,
     refuse_taken,
     refuse_taken_stack,
+    remaining_components,
     stack_in,
+    stored_names,
+    way_out_of,
 )
 from zensecrets_jupyter.core._registrations import ComponentRecord, Registrations, SealedValues, StackRecord, State, Writer
 from zensecrets_jupyter.core.errors import (
@@ -56,9 +60,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
-
-REQUIRED_TYPES = frozenset({ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE})
-"""The types of component that every stack needs."""
 
 _Outcome = TypeVar("_Outcome")
 FlavorT = TypeVar("FlavorT", StackComponentConfig, SecretsManager)
@@ -118,7 +119,7 @@ class Workspace:
             UnreadableFileError: If it is a secrets manager that is to take secrets over from a file, and that can't be read.
         """
         check_label(component_type.article, name)
-        given, secrets = _initial_secrets(component_type, flavor, attributes)
+        given, secrets = initial_secrets(component_type, flavor, attributes)
         clear, sensitive = checked_attributes(component_type, flavor, given, Present(), self._names_secret)
         record = self._add_component(component_type, name, flavor, clear, sensitive)
         complete = False
@@ -140,7 +141,7 @@ class Workspace:
             UnreadableFileError, SecretExistsError: If it is a secrets manager that can't take over the secrets of a file.
         """
         record = self.component(component_type, name)
-        given, secrets = _initial_secrets(component_type, record.flavor, attributes)
+        given, secrets = initial_secrets(component_type, record.flavor, attributes)
         with self._taken_over(record, secrets):
             return self._change_component(component_type, name, given, remove)
 
@@ -151,7 +152,7 @@ class Workspace:
         while True:
             record = self.component(component_type, name)
             present = self._registrations.attributes(record)
-            for attribute in _in_our_names(record, removed):
+            for attribute in stored_names(record, removed):
                 if attribute not in present:
                     message = f"The {component_type.words} {name!r} has no attribute {attribute!r} to remove."
                     raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(present) or 'none'}.")
@@ -205,8 +206,7 @@ class Workspace:
             users = [stack.name for stack in writer.state.stacks.values() if stack.components.get(component_type) == name]
             if users:
                 message = f"The {component_type.words} {name!r} is part of stack {', '.join(map(repr, sorted(users)))}."
-                hint = f"Take it out first: %stack remove-component {users[0]} --{component_type.command}"
-                raise InvalidComponentError(message, hint=hint)
+                raise InvalidComponentError(message, hint=way_out_of(users[0], component_type))
             writer.delete_component(record)
         shutil.rmtree(self._folder(record), ignore_errors=True)
 
@@ -317,16 +317,7 @@ class Workspace:
         """
         with self._registrations.writing() as writer:
             record = stack_in(writer.state, name)
-            kept = dict(record.components)
-            for component_type in component_types:
-                if component_type in REQUIRED_TYPES and component_type in kept:
-                    message = f"Stack {record.name!r} can't do without its {component_type.words}; nothing was changed."
-                    hint = f"Put another one in its place: %stack update {record.name} --{component_type.command} NAME"
-                    raise InvalidStackError(message, hint=hint)
-                if kept.pop(component_type, None) is None:
-                    message = f"Stack {record.name!r} has no {component_type.words} to remove."
-                    raise InvalidStackError(message, hint=f"See what it has: %stack describe {record.name}")
-            return writer.change_stack(record, kept)
+            return writer.change_stack(record, remaining_components(record, component_types))
 
     def rename_stack(self, name: str, new_name: str) -> StackRecord:
         """Give a stack another name; errors as for registering."""
@@ -532,20 +523,6 @@ class _PlaceInActiveStack:
     def reader(self, text: str) -> Callable[[], str]:
         """Return what resolves ``text`` in the stack that is active when it is called."""
         return partial(self.resolve, text)
-
-
-def _initial_secrets(
-    component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], list[BaseSecretSchema]]:
-    if component_type is not ComponentType.SECRETS_MANAGER:
-        return attributes, []
-    return get_manager_flavor(flavor).initial_secrets(attributes)
-
-
-def _in_our_names(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
-    """Return the names of attributes as they are stored, where ZenML has another one."""
-    known = get_manager_flavor(record.flavor).options_model.OTHER_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
-    return [known.get(attribute, attribute) for attribute in attributes]
 
 
 _workspaces: dict[tuple[Path, int], Workspace] = {}
