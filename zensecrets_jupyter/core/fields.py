@@ -30,9 +30,9 @@ _NAME_OF_OTHER = re.compile(
 )
 """Ends of names that say where a secret is, or something else about it."""
 _NO_SECRET = frozenset({"true", "false", "yes", "no", "none", "null", "auto", "default"})
-_URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:[^/?#\s@]+@")
+_URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s:@]*:[^/?#\s@]+@")
 _RANDOM = re.compile(
-    r"(?<![A-Za-z0-9])(?:(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}|(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*\d)[A-Za-z0-9]{12,})"
+    r"(?<![A-Za-z0-9])(?:(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}|(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])(?=[A-Za-z]*\d)[A-Za-z0-9]{12,})"
 )
 """Letters and digits as no person names anything: the groups of a UUID are shorter, and an identifier has no small letters and capitals."""
 

@@ -37,7 +37,7 @@ def is_secret(name: str, value: str) -> bool:
     return verdict is NameVerdict.PASSWORD or not is_number(text)
 
 
-_SCHEME = LazyPattern(r"(?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]*:(?://|(?=thin:))")
+_SCHEME = LazyPattern(r"(?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]{0,30}:(?://|(?=thin:))")
 _END_OF_URL = LazyPattern(r"[\s\"'<>|]")
 
 
