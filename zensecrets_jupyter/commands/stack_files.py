@@ -14,12 +14,15 @@ from zensecrets_jupyter.commands.grammar import Command, wait
 from zensecrets_jupyter.commands.register_secrets import Offer, register_secrets
 from zensecrets_jupyter.commands.warnings import attribute_notes, stack_warning
 from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer import stacks
 from zensecrets_jupyter.core.transfer.files import write_text
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from zensecrets_jupyter.core._registrations import ComponentRecord
 
 
 @click.command("export", cls=Command)
@@ -71,6 +74,7 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
         made = f"with {', '.join(f'{one.type.words} {one.name!r}' for one in new)}" if new else "of components that were there"
         line = f"imported stack {record.name}"
         notes = "".join(attribute_notes(one, filed.components[one.type].attributes) for one in new)
+        notes += _left_note(filed, new)
         return followed_by(
             Outcome(text=f"Imported stack {record.name!r} {made}.{notes}", line=line), _offer_secrets(call, record.name, filed)
         )
@@ -92,6 +96,15 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
             otherwise=otherwise,
         )
     )
+
+
+def _left_note(filed: stacks.FiledStack, new: Sequence[ComponentRecord]) -> str:
+    """Return where the secrets of ZenML's local secrets manager are, and what takes them over, if it was registered now."""
+    name = next((one.name for one in new if one.type is ComponentType.SECRETS_MANAGER), "")
+    if not filed.secrets_left or not name:
+        return ""
+    where = f"ZenML keeps those of {name!r} in {filed.secrets_left} of its own folder"
+    return f"\nNote: the file holds no secrets. {where}; to take them over: %zen secrets-manager update {name} --secrets_file=FILE"
 
 
 def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> Outcome:

@@ -66,14 +66,14 @@ MANAGERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 """For each secrets manager of ZenML 0.20.5 its attributes as exported, and as they are registered here."""
 
-OTHERS = {
-    "artifact_store": ("default", "local", {"path": ""}),
+OTHERS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "artifact_store": ("default", "local", {}),
     "orchestrator": ("default", "local", {}),
 }
 
 
 def _exported(manager: tuple[str, str, dict[str, Any]], **more: tuple[str, str, dict[str, Any]]) -> str:
-    """Return a stack as ZenML 0.20.5 writes it: the models' JSON without project and times, keys sorted."""
+    """Return a stack as ZenML 0.20.5 writes it (compared with files that it wrote): the models' JSON without project and times."""
     components = {
         kind: {
             "configuration": attributes,
@@ -122,6 +122,7 @@ def test_a_stack_with_any_secrets_manager_of_zenml_is_imported(name: str, folder
     taken = Client().workspace.open_manager("theirs").list_secrets() if flavor == "local" else []
     assert taken == (["aws_prod", "plain"] if exported.get("secrets_file") else [])
     assert ("base64" in told) is bool(exported.get("secrets_file"))
+    assert ("local_stores/5e4286b5-51f4-4286-b1f8-b0143e9a27c2/secrets.yaml" in told) is (exported.get("secrets_file") == "")
     assert find_canary(home()) == []
     assert find_canary(told) == []
 

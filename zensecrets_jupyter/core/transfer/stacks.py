@@ -6,6 +6,7 @@ sensitive attributes that were left out because they hold a value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -43,11 +44,19 @@ class FiledComponent(NamedTuple):
 
 
 class FiledStack(NamedTuple):
-    """A stack as a file has it; ``schemas`` are the types of the schemas of the secrets that it needs, as far as they are known."""
+    """A stack as a file has it.
+
+    Attributes:
+        name: What it is called.
+        components: Its components.
+        schemas: The types of the schemas of the secrets that it needs, as far as they are known.
+        secrets_left: Where ZenML keeps the secrets of a local secrets manager, of which its export holds none; empty if there is none.
+    """
 
     name: str
     components: dict[ComponentType, FiledComponent]
     schemas: dict[str, str]
+    secrets_left: str = ""
 
 
 def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, list[str]]:
@@ -99,7 +108,7 @@ def read_stack(path: str) -> FiledStack:
     secrets = found.get("secrets") or []
     listed = [secret for secret in secrets if isinstance(secret, dict)] if isinstance(secrets, list) else []
     schemas = {str(secret["name"]): str(secret["schema"]) for secret in listed if secret.get("name") and secret.get("schema")}
-    return FiledStack(str(found.get("stack_name") or ""), components, schemas)
+    return FiledStack(str(found.get("stack_name") or ""), components, schemas, _secrets_left(found))
 
 
 def sealed_needed(workspace: Workspace, filed: FiledStack) -> dict[ComponentType, tuple[str, ...]]:
@@ -202,6 +211,14 @@ def _chosen(component_type: ComponentType, flavor: str, attributes: Mapping[str,
         fields = config.model_fields
         kept = {name: value for name, value in attributes.items() if name not in config.IGNORED}
     return {name: value for name, value in kept.items() if name not in fields or fields[name].default != value}
+
+
+def _secrets_left(found: Mapping[str, Any]) -> str:
+    manager = found["components"].get(ComponentType.SECRETS_MANAGER.value)
+    if "zenml_version" not in found or not isinstance(manager, dict) or manager.get("flavor") != "local":
+        return ""
+    elsewhere, identity = (manager.get("configuration") or {}).get("secrets_file"), str(manager.get("id"))
+    return "" if elsewhere or not re.fullmatch(r"[0-9a-f-]{36}", identity) else f"local_stores/{identity}/secrets.yaml"
 
 
 def _filed_component(path: str, word: str, description: Any) -> FiledComponent:
