@@ -68,6 +68,8 @@ def test_an_update_is_read_by_the_schema_that_the_secret_has() -> None:
 def test_attributes_are_read_by_their_flavor() -> None:
     """Sensitive attributes are taken out; the name of a secret that there is stays, as ZenML 0.20 has it, and so does a reference."""
     assert without(f"{STUDIO} --authentication_secret=v --port=1", "") == f"{STUDIO} --authentication_secret --port=1"
+    assert without("alerter update --slack_token=v", "") == "alerter update --slack_token"
+    assert [one.name for one in find_literals([], "secrets-manager update --token=v").literals] == ["default.token"]
     assert without("alerter register a --flavor=slack --slack_token=v", "") == "alerter register a --flavor=slack --slack_token"
     assert without("alerter update nobody --slack-token=v", "") == "alerter update nobody --slack-token"
     run("secrets-manager register m --flavor=memory")

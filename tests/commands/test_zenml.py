@@ -94,6 +94,8 @@ def test_several_values_come_from_one_file(tmp_path: Path) -> None:
     assert content_of("t") == {"api_key": "inline-of-openai"}
     run("secret update s -r n --remove-keys at")
     assert "n" not in content_of("s")
+    run("secret rename s -n renamed")
+    assert content_of("renamed")["k"] == "0042"
     assert find_canary(told) == []
 
 

@@ -182,9 +182,13 @@ def undelete(name: str) -> Outcome:
 
 @secret.command("rename", cls=Command)
 @_name
-@click.argument("new_name", metavar="NEW_NAME")
-def rename(name: str, new_name: str) -> Outcome:
+@click.argument("new_name", metavar="NEW_NAME", required=False)
+@click.option("-n", "--new-name", "option", metavar="NEW_NAME", help="As in current ZenML: the new name.")
+def rename(name: str, new_name: str | None, option: str | None) -> Outcome:
     """Give a secret another name; references to the old one have to be changed too."""
+    if (new_name is None) is (option is None):
+        raise UsageProblem("secret rename needs one new name.", hint="Write: %secret rename NAME NEW_NAME")
+    new_name = new_name or option or ""
     manager_of().rename_secret(name, new_name)
     return Outcome(text=f"Renamed secret {name!r} to {new_name!r}.")
 

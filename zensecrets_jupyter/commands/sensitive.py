@@ -58,7 +58,7 @@ def of_component(component_type: ComponentType) -> Callable[[click.Context, Give
         value = _typed(context, given)
         if value is None or (has_reference(value) and not context.params.get("literal")):
             return None
-        name = str(context.params.get("name"))
+        name = context.params.get("name") or _active(component_type)
         sensitive = _sensitive_attributes(component_type, context.params.get("flavor") or _flavor_of(component_type, name))
         key = as_known(given.key, sensitive)
         if key in sensitive:
@@ -111,6 +111,14 @@ def _summaries() -> list[SecretSummary]:
         return manager.summaries() if Capability.LIST in manager.capabilities else []
     except ZenSecretsError:
         return []
+
+
+def _active(component_type: ComponentType) -> str:
+    """Return the name of the active stack's component of that type; the type where there is none."""
+    try:
+        return get_workspace().stack_record().components.get(component_type, component_type.value)
+    except ZenSecretsError:
+        return component_type.value
 
 
 def _flavor_of(component_type: ComponentType, name: str) -> str | None:

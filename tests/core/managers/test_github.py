@@ -25,7 +25,7 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers import Capability, ManagerContext, SecretsManager
-from zensecrets_jupyter.core.managers.github import GithubSecretsManager
+from zensecrets_jupyter.core.managers.github import TOKEN_VARIABLES, GithubSecretsManager
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubServer]:
     """Run the fake, outside of Actions."""
-    for variable in ("GITHUB_ACTIONS", "GITHUB_TOKEN", "GH_TOKEN", "GITHUB_REPOSITORY", "GITHUB_API_URL"):
+    for variable in ("GITHUB_ACTIONS", *TOKEN_VARIABLES, "GITHUB_REPOSITORY", "GITHUB_API_URL"):
         monkeypatch.delenv(variable, raising=False)
     server = GithubServer(canary("token"))
     with server.running():
@@ -236,8 +236,9 @@ def test_what_may_be_another_programs_is_not_deleted_with_the_rest(github: Githu
     assert list(github.kept) == ["THEIRS"]
 
 
-def test_the_repository_is_given_as_zenml_has_it(github: GithubServer) -> None:
-    """Its owner and its name by themselves are the same repository."""
+def test_the_repository_is_given_as_zenml_has_it(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its owner and its name by themselves are the same repository, and the token is in ZenML's variable."""
     owner, _, name = REPOSITORY.partition("/")
-    open_manager(github, owner=owner, repository=name).register_secret(secret("a", key="value"))
+    monkeypatch.setenv("GITHUB_AUTHENTICATION_TOKEN", github.token)
+    open_manager(github, owner=owner, repository=name, token=None).register_secret(secret("a", key="value"))
     assert open_manager(github).list_secrets() == ["a"]

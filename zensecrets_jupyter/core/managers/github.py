@@ -64,6 +64,8 @@ FOREIGN_ERRORS: Mapping[str, Outcome] = {
 
 API_VERSION = "2022-11-28"
 """The version of the REST API that this speaks."""
+TOKEN_VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN", "GITHUB_AUTHENTICATION_TOKEN")
+"""Variables that may hold the token: those of GitHub's own command, and ZenML's."""
 PAGE = 100
 """Secrets in one page of a list; the most that are allowed."""
 
@@ -76,7 +78,7 @@ class GithubOptions(RemoteOptions):
     repository: str | None = Field(default=None, pattern=r"^([A-Za-z0-9_.-]+/)?[A-Za-z0-9_.-]+$", validate_default=True)
     """The repository, ``OWNER/NAME``, or ``NAME`` with ``owner``; by default GITHUB_REPOSITORY."""
     token: str | None = SecretField(default=None)
-    """A token that may write the repository's secrets; by default GH_TOKEN or GITHUB_TOKEN."""
+    """A token that may write the repository's secrets; by default GH_TOKEN, GITHUB_TOKEN, or ZenML's GITHUB_AUTHENTICATION_TOKEN."""
     api_url: str | None = None
     """The address of the REST API; by default GITHUB_API_URL or GitHub's own."""
 
@@ -183,7 +185,7 @@ class GithubSecretsManager(RemoteSecretsManager[Connection, GithubOptions]):
     def _connect(self) -> Connection:
         import requests  # noqa: PLC0415 - loaded when it is used
 
-        token = self.chosen.token or os.environ.get("GH_TOKEN") or os.environ.get("GITHUB_TOKEN")
+        token = self.chosen.token or next(filter(None, map(os.environ.get, TOKEN_VARIABLES)), None)
         repository = self._repository()
         if not repository:
             message = f"Secrets manager {self.name!r} (flavor github) does not know which repository to ask."
