@@ -23,6 +23,55 @@ PAGE = (Path(__file__).parents[2] / "docs" / "zenml.md").read_text(encoding="utf
 COMMANDS = re.findall(r"`zenml ([^`]+)`", PAGE)
 
 
+_TYPES = (
+    "--alerter --annotator --container_registry --data_validator --experiment_tracker --feature_store --model_deployer"
+    " --secrets_manager --step_operator -al -an -c -d -dv -e -f -s -x"
+)
+IN_ZENML = """
+orchestrator copy
+orchestrator delete
+orchestrator describe
+orchestrator down --force --yes -f -y
+orchestrator explain
+orchestrator flavor delete
+orchestrator flavor describe
+orchestrator flavor list
+orchestrator flavor register
+orchestrator get
+orchestrator list
+orchestrator logs --follow -f
+orchestrator register --flavor --share -f
+orchestrator remove-attribute
+orchestrator rename
+orchestrator share
+orchestrator up
+orchestrator update
+secrets-manager secret cleanup --force --yes -f -y
+secrets-manager secret delete --yes -y
+secrets-manager secret get
+secrets-manager secret list
+secrets-manager secret register --interactive --schema -i -s
+secrets-manager secret update --interactive -i
+stack copy
+stack delete --force --yes -f -y
+stack describe
+stack down --force --yes -f -y
+stack export
+stack get
+stack import --filename --ignore-version-mismatch -f
+stack list --just-mine -m
+stack register TYPES --artifact-store --orchestrator -a -o --set --share
+stack register-secrets --skip-existing
+stack remove-component TYPES
+stack rename
+stack set
+stack share
+stack up
+stack update TYPES --artifact-store --orchestrator -a -o
+"""
+"""Every command of ZenML 0.20.5 for secrets, stacks and components, with its options, as its own tree has them."""
+
+
 def _attributes() -> Iterator[tuple[str, str, str]]:
     for row in re.findall(r"^\| ([a-z ]+) \| `([\w-]+)` \| (.*?) \|", PAGE, re.MULTILINE):
         yield from ((row[0], row[1], attribute) for attribute in re.findall(r"`(\w+)`", row[2]) or [""])
@@ -52,6 +101,21 @@ def test_every_command_and_option_exists() -> None:
             for option in [word.partition("=")[0].replace("_", "-") for word in rest if word.startswith("-")]:
                 is_free = isinstance(command, FreeCommand) and (option[2:].isupper() or option in {"--values", "-v"})
                 assert option in known or is_free, line
+
+
+def test_nothing_of_zenml_is_left_out() -> None:
+    """Each command and option of ZenML 0.20.5 for secrets, stacks and each type of component is taken, and is in the tables."""
+    on_page = {" ".join(_resolved(shlex.split(line))[1].command_path.split()[1:]) for line in COMMANDS}
+    for line in IN_ZENML.replace("TYPES", _TYPES).strip().splitlines():
+        words = line.split()
+        options = {word.replace("_", "-") for word in words if word.startswith("-")}
+        name = " ".join(word for word in words if not word.startswith("-"))
+        for kind in COMPONENTS if words[0] == "orchestrator" else ("orchestrator",):
+            command, context, rest = _resolved(name.replace("orchestrator", kind).split())
+            assert isinstance(command, Command), (name, kind)
+            assert not rest, (name, kind)
+            assert options <= command.own_options(context).keys(), (name, kind)
+        assert name in on_page, name
 
 
 @pytest.mark.parametrize("kind", [kind.words for kind in ComponentType])

@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 from zensecrets_jupyter.commands import words
 from zensecrets_jupyter.commands.call import Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
+from zensecrets_jupyter.commands.zenml_texts import ABSENT
 from zensecrets_jupyter.core.names import did_you_mean
 
 if TYPE_CHECKING:
@@ -233,7 +234,7 @@ class Group(_OurHelp, click.Group):
             known = self.list_commands(ctx)
             meant = [repr(synonym) for synonym in _SYNONYMS.get(name, ()) if synonym in known]
             hint = f"Did you mean {' or '.join(meant)}?" if meant else did_you_mean(name.replace("_", "-"), known)
-            hint = hint or f"There are {', '.join(known)}."
+            hint = ABSENT.get(name) or hint or f"There are {', '.join(known)}."
             raise UsageProblem(f"{ctx.command_path} has no command {name!r}.", hint=hint)
         return command.name, command, args[1:]
 

@@ -9,12 +9,13 @@ OF_ROOT = {
     "analytics": "There is nothing to set: this package sends nothing to anybody.",
     "disconnect": "There is nothing to disconnect: no server keeps the registrations.",
     "down": "There is nothing to stop: no server is running. In JupyterLab the panel is part of the page.",
-    "go": "There is no tour here; `%zen quickstart` writes a first notebook.",
+    "go": "There is no tour here; `zensecrets quickstart` in a terminal copies the example notebooks.",
     "init": "There is nothing to prepare: the workspace is made with the first command, under ZENSECRETS_HOME.",
     "integration": (
         "Nothing was installed. What a flavor needs is an extra of this package: pip install 'zensecrets-jupyter[aws]',"
         " or gcp, azure, vault, github, sql, zenml."
     ),
+    "logs": "There are no logs: no server is running.",
     "logging": "There is nothing to set: this package writes no logs of its own.",
     "profile": "There are no profiles: each ZENSECRETS_HOME is a workspace of its own.",
     "project": "There are no projects: each ZENSECRETS_HOME is a workspace of its own.",
@@ -35,3 +36,17 @@ OF_GROUPS = {
     },
 }
 """Commands inside of groups, likewise."""
+
+ABSENT = {
+    "connect": "No server keeps the registrations; the flavor 'zenml' of secrets managers keeps secrets on a ZenML server.",
+    "deploy": "No server is needed, and none is deployed.",
+    "destroy": "No server is needed, and none was deployed.",
+    "example": "`zensecrets quickstart` in a terminal copies the example notebooks.",
+    "login": "No server keeps the registrations; the flavor 'zenml' of secrets managers keeps secrets on a ZenML server.",
+    "pipeline": "A pipeline runs where it is called: in a cell or a script.",
+    "recipe": "Build a cloud with Terraform itself, and register what it made as components.",
+    "role": "A workspace has one user; the folder's permissions say who can read it.",
+    "team": "A workspace has one user; a secrets manager that others reach is shared with them.",
+    "user": "A workspace has one user; a secrets manager that others reach is shared with them.",
+}
+"""Commands of ZenML whose work nobody does here, each with what to do instead: an error, so that a script does not go on without it."""
