@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.environment import secret_environment
+from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.redaction import the_redactor
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer.copying import copy_secrets
 from zensecrets_jupyter.core.workspace import Workspace, get_workspace
@@ -16,7 +21,52 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack, StackComponent
+    from zensecrets_jupyter.core.steps.run import PipelineRun, PipelineRuns
     from zensecrets_jupyter.core.transfer.copying import CopyReport
+
+
+class ListedSecret:
+    """A secret in a list: its name, and what is in it when that is asked for."""
+
+    def __init__(self, manager: SecretsManager, name: str) -> None:
+        """Stand for the secret of that name."""
+        self._manager = manager
+        self.name = name
+
+    def __repr__(self) -> str:
+        """Return the name."""
+        return f"<ListedSecret {self.name!r}>"
+
+    @property
+    def secret_values(self) -> dict[str, str]:
+        """The keys and values, read now; errors as :meth:`SecretsManager.get_secret` has them."""
+        return self._manager.get_secret(self.name).content
+
+
+class SecretPage(Sequence[ListedSecret]):
+    """A part of a list of secrets.
+
+    Attributes:
+        items: The secrets.
+        total: How many there are in all.
+    """
+
+    def __init__(self, items: Iterable[ListedSecret], total: int) -> None:
+        """Hold the secrets of this part."""
+        self.items = list(items)
+        self.total = total
+
+    def __len__(self) -> int:
+        """Return how many secrets this part has."""
+        return len(self.items)
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return a secret, or a list of some."""
+        return self.items[index]
+
+    def __repr__(self) -> str:
+        """Return the names."""
+        return f"<SecretPage {[one.name for one in self.items]!r}>"
 
 
 class Client:
@@ -65,14 +115,130 @@ class Client:
         """
         return self.active_stack.secrets_manager
 
-    def get_secret(self, name: str, *, refresh: bool = False) -> BaseSecretSchema:
-        """Return a secret of the active stack's secrets manager; with ``refresh`` it is read even where the cache holds it.
+    def get_secret(self, name_id_or_prefix: str = "", *, name: str = "", refresh: bool = False, **options: Any) -> BaseSecretSchema:
+        """Return a secret of the active stack's secrets manager.
+
+        Args:
+            name_id_or_prefix: Its name; a part of a name finds nothing.
+            name: The same, under its other name.
+            refresh: Whether it is read even where the cache holds it.
+            options: ZenML's ``private``, ``hydrate``, ``allow_partial_name_match`` and ``allow_partial_id_match``, which change nothing.
 
         Raises:
             NoSecretsManagerError: If the active stack has no secrets manager.
             SecretNotFoundError: If there is no such secret; it names near misses.
+            TypeError: If something is given that is no argument; it names near misses.
         """
-        return self.secrets_manager.get_secret(name, refresh=refresh)
+        _check_options("get_secret", options, ("private", "hydrate", "allow_partial_name_match", "allow_partial_id_match"))
+        return self.secrets_manager.get_secret(name_id_or_prefix or name, refresh=refresh)
+
+    def create_secret(self, name: str, values: Mapping[str, str], **options: Any) -> BaseSecretSchema:
+        """Register a secret with any keys in the active stack's secrets manager, and return it.
+
+        Args:
+            name: Its name.
+            values: Its keys and values.
+            options: ZenML's ``private`` and ``scope``, which change nothing: who reads it is for the secrets manager to say.
+
+        Raises:
+            NoSecretsManagerError: If the active stack has no secrets manager.
+            SecretExistsError: If the name is taken; what is there stays untouched.
+            InvalidSecretError: If the name, a key or a value is not acceptable.
+            TypeError: If something is given that is no argument; it names near misses.
+        """
+        _check_options("create_secret", options, ("private", "scope"), values)
+        secret = ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=values)
+        self.secrets_manager.register_secret(secret)
+        return self.get_secret(name)
+
+    def list_secrets(self, *, name: str = "", page: int = 1, size: int = 0, **options: Any) -> SecretPage:
+        """Return the secrets of the active stack's secrets manager, sorted by name; a value is read when it is asked for.
+
+        Args:
+            name: Only the one of that name.
+            page: Which part of them, from 1 on.
+            size: How many a part has; all of them where none is given.
+            options: ZenML's ``sort_by``, ``logical_operator``, ``private`` and ``hydrate``, which change nothing.
+
+        Raises:
+            NoSecretsManagerError: If the active stack has no secrets manager.
+            UnsupportedOperationError: If the secrets manager can't list.
+            TypeError: If something is given that is no argument; it names near misses.
+        """
+        _check_options("list_secrets", options, ("sort_by", "logical_operator", "private", "hydrate"))
+        manager = self.secrets_manager
+        found = [ListedSecret(manager, one) for one in manager.list_secrets() if name in {"", one}]
+        start = (page - 1) * size
+        return SecretPage(found[start : start + size] if size else found, len(found))
+
+    def update_secret(
+        self,
+        name_id_or_prefix: str,
+        *,
+        new_name: str | None = None,
+        add_or_update_values: Mapping[str, str] | None = None,
+        remove_values: Iterable[str] = (),
+        **options: Any,
+    ) -> BaseSecretSchema:
+        """Change keys of a secret, or its name, and return it; the other keys and the schema stay.
+
+        Args:
+            name_id_or_prefix: Its name.
+            new_name: What to call it from now on.
+            add_or_update_values: Keys to set.
+            remove_values: Keys to take out.
+            options: ZenML's ``private``, ``update_private`` and ``new_scope``, which change nothing.
+
+        Raises:
+            NoSecretsManagerError: If the active stack has no secrets manager.
+            SecretNotFoundError: If there is no such secret, or no such key to take out.
+            InvalidSecretError: If the outcome would not follow the schema, or no secret can be called so; nothing is written then.
+            SecretExistsError: If the new name is taken; the keys are changed by then.
+            TypeError: If something is given that is no argument; it names near misses.
+        """
+        _check_options("update_secret", options, ("private", "update_private", "new_scope"), add_or_update_values)
+        manager = self.secrets_manager
+        removed = list(remove_values)
+        if add_or_update_values or removed:
+            manager.merge_secret(name_id_or_prefix, add_or_update_values or {}, remove=removed)
+        if new_name is not None and new_name != name_id_or_prefix:
+            manager.rename_secret(name_id_or_prefix, new_name)
+        return manager.get_secret(new_name or name_id_or_prefix)
+
+    def delete_secret(self, name_id_or_prefix: str, **options: Any) -> None:
+        """Delete a secret of the active stack's secrets manager.
+
+        Args:
+            name_id_or_prefix: Its name.
+            options: ZenML's ``private`` and ``scope``, which change nothing.
+
+        Raises:
+            NoSecretsManagerError: If the active stack has no secrets manager.
+            SecretNotFoundError: If there is none of that name; it names near misses.
+            TypeError: If something is given that is no argument; it names near misses.
+        """
+        _check_options("delete_secret", options, ("private", "scope"))
+        self.secrets_manager.delete_secret(name_id_or_prefix)
+
+    def get_pipeline(self, name_id_or_prefix: str) -> PipelineRuns:
+        """Return the runs of a pipeline that this process has run: ``runs``, ``last_run`` and ``last_successful_run``.
+
+        Raises:
+            RunNotFoundError: If it has run none of that name.
+        """
+        from zensecrets_jupyter.core.steps.run import find_pipeline  # noqa: PLC0415 - who asks for secrets needs no steps
+
+        return find_pipeline(name_id_or_prefix)
+
+    def get_pipeline_run(self, name_id_or_prefix: str) -> PipelineRun:
+        """Return the newest run of that name or identity.
+
+        Raises:
+            RunNotFoundError: If this process has made none.
+        """
+        from zensecrets_jupyter.core.steps.run import find_run  # noqa: PLC0415 - who asks for secrets needs no steps
+
+        return find_run(name_id_or_prefix)
 
     def copy_secrets(self, source: str, target: str, names: Iterable[str] | None = None, *, on_conflict: str = "stop") -> CopyReport:
         """Copy secrets from one registered secrets manager into another, and return what was done; the source keeps them.
@@ -112,3 +278,20 @@ class Client:
         """
         with secret_environment([self.get_secret(name) for name in secrets], prefix=prefix, names=names) as variables:
             yield variables
+
+
+def _check_options(method: str, given: Mapping[str, Any], known: tuple[str, ...], values: Mapping[str, Any] | None = None) -> None:
+    """Return if each argument that is given is one that ZenML has; ``values`` are a secret's, which the error's source line may show.
+
+    Raises:
+        TypeError: If one is not; it names near misses.
+    """
+    unknown = next((name for name in given if name not in known), None)
+    if unknown is None:
+        return
+    for text in {**given, **(values or {})}.values():
+        if isinstance(text, str):
+            the_redactor().protect(text, "refused.value")
+    taken = [name for name in inspect.signature(getattr(Client, method)).parameters if name not in {"self", "options"}]
+    message = f"Client.{method}() has no argument {unknown!r}. {did_you_mean(unknown, [*taken, *known])}"
+    raise TypeError(message.rstrip())

@@ -56,13 +56,16 @@ def variable_name(key: str) -> str:
     return _UNFIT.sub("_", key.upper())
 
 
-def variables_of(secrets: Iterable[BaseSecretSchema], *, prefix: str = "", names: Mapping[str, str] | None = None) -> dict[str, str]:
+def variables_of(
+    secrets: Iterable[BaseSecretSchema], *, prefix: str = "", names: Mapping[str, str] | None = None, as_is: bool = False
+) -> dict[str, str]:
     """Return the variables that hold the keys of ``secrets``, by name; a secret that is named twice counts once.
 
     Args:
         secrets: The secrets.
         prefix: What each name starts with, as it is written.
         names: Names for some keys, by ``key`` or ``secret.key``; they get no prefix.
+        as_is: Whether each key that can be the name of a variable is one as it is written too, as later ZenML has it.
 
     Raises:
         InvalidSecretError: If two keys would be one variable, a key would replace a variable such as ``PATH``, a name is none or is for
@@ -87,6 +90,10 @@ def variables_of(secrets: Iterable[BaseSecretSchema], *, prefix: str = "", names
                 message = f"{secret.name}.{key} can't be an environment variable: its value holds a character that none can hold."
                 raise InvalidSecretError(message, name=secret.name, hint="Read it with Client().get_secret(NAME) instead.")
             variables[variable] = value
+    if as_is:
+        for variable, (secret_name, key) in owners.copy().items():
+            if _VARIABLE.fullmatch(key) and owners.setdefault(key, (secret_name, key)) == (secret_name, key):
+                variables[key] = variables[variable]
     if unused:
         message = f"There is no key {min(unused)!r} that could have a name as an environment variable."
         raise InvalidSecretError(message, name="", hint="Name a key of the secrets, as KEY or SECRET.KEY.")
@@ -118,18 +125,18 @@ def _variable(secret: str, key: str, name: str | None, prefix: str) -> str:
 
 @contextmanager
 def secret_environment(
-    secrets: Iterable[BaseSecretSchema], *, prefix: str = "", names: Mapping[str, str] | None = None
+    secrets: Iterable[BaseSecretSchema], *, prefix: str = "", names: Mapping[str, str] | None = None, as_is: bool = False
 ) -> Iterator[dict[str, str]]:
     """Set the keys of ``secrets`` as environment variables while the block runs, and yield the variables by name.
 
     Blocks may be nested, and may overlap in several threads: of those that set one variable the one that began last counts. After the
-    last of them the variable is what it was before the first, also if it did not exist. ``prefix`` and ``names`` are those of
+    last of them the variable is what it was before the first, also if it did not exist. The other arguments are those of
     :func:`variables_of`.
 
     Raises:
         InvalidSecretError: As :func:`variables_of` raises it; nothing was set then.
     """
-    layer = variables_of(secrets, prefix=prefix, names=names)
+    layer = variables_of(secrets, prefix=prefix, names=names, as_is=as_is)
     with _lock:
         _push(layer)
     try:

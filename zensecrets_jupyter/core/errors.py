@@ -36,7 +36,9 @@
       StackValidationError                .report
       StepInterfaceError
       StepContextError
+      RunNotFoundError                    also KeyError
       ArtifactError
+        MaterializerInterfaceError        also TypeError
       SettingsError                       also ValueError
       UnreadableFileError                 also OSError
       UnwritableFileError                 also OSError
@@ -331,10 +333,22 @@ class StepContextError(ZenSecretsError):
     code = "step-context"
 
 
+class RunNotFoundError(ZenSecretsError, KeyError):
+    """There is no pipeline, run or step of that name; runs are remembered by the process that made them."""
+
+    code = "run-not-found"
+
+
 class ArtifactError(ZenSecretsError):
     """The output of a step could not be stored or loaded."""
 
     code = "artifact"
+
+
+class MaterializerInterfaceError(ArtifactError, TypeError):
+    """A materializer is not written as one, or does not keep data of such a type."""
+
+    code = "materializer-interface"
 
 
 class SettingsError(ZenSecretsError, ValueError):

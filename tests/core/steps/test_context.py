@@ -11,7 +11,7 @@ from tests.core.told import in_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import StepContextError
 from zensecrets_jupyter.core.steps import BaseMaterializer, StepContext, get_step_context, pipeline, step
-from zensecrets_jupyter.core.steps.artifacts import PickleMaterializer
+from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
 
 Two = tuple[Annotated[int, "first"], Annotated[int, "second"]]
 
@@ -78,8 +78,8 @@ def test_an_output_s_place_is_where_it_is_stored(client: Client) -> None:
 def test_a_materializer_is_that_of_the_output_or_a_custom_one(client: Client) -> None:
     """``get_output_materializer`` gives the default, the step's own, or the class it is asked for."""
 
-    class Own(BaseMaterializer):
-        """Keeps texts."""
+    class Own(PickleMaterializer):
+        """Keeps anything."""
 
     class Custom(BaseMaterializer):
         """Keeps nothing."""
@@ -90,8 +90,11 @@ def test_a_materializer_is_that_of_the_output_or_a_custom_one(client: Client) ->
             context.get_output_materializer("first"),
             context.get_output_materializer("second"),
             context.get_output_materializer("first", Custom),
+            context.get_output_materializer(output_name="first", custom_materializer_class=Custom),
+            context.get_output_materializer(name="first", custom=Custom),
         ]
-        assert [type(one) for one in kinds] == [PickleMaterializer, Own, Custom]
+        assert [type(one) for one in kinds] == [PickleMaterializer, Own, Custom, Custom, Custom]
+        assert context.get_output_artifact_uri(output_name="first") == context.get_output_artifact_uri(name="first")
         assert kinds[0].artifact.uri == context.get_output_artifact_uri("first") == kinds[2].artifact.uri
         return 1, 2
 

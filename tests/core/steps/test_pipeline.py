@@ -130,7 +130,8 @@ def test_ctrl_c_ends_the_run(client: Client) -> None:
 
     @pipeline
     def one() -> None:
-        make(interrupted())
+        interrupted()
+        make(1)
 
     with pytest.raises(KeyboardInterrupt):
         one()
@@ -226,20 +227,38 @@ def test_outputs_stay_in_their_pipeline(client: Client) -> None:
             use()
 
 
-def test_a_pipeline_in_a_pipeline_is_refused(client: Client) -> None:
-    """Steps of a run that is being put together can't run."""
+def test_a_pipeline_in_a_pipeline_adds_its_steps(client: Client, plant: Callable[..., str]) -> None:
+    """The inner one's outputs are handed on, and its settings and secrets hold for its own steps, under those of the steps."""
+    plant("inner_secret")
 
-    @pipeline
-    def inner() -> None:
-        make(1)
+    @step(enable_cache=False)
+    def look(n: int, context: StepContext) -> tuple[int, str, bool]:
+        return n, context.settings.where, "KEY" in os.environ
 
-    @pipeline
+    @pipeline(settings={"where": "inner"}, secrets=["inner_secret"])
+    def inner(n: int) -> Any:
+        return look(n)
+
+    @pipeline(settings={"where": "outer"})
     def outer() -> None:
-        inner()
+        look(0)
+        handed_on: Any = inner(1)
+        show(handed_on[1])
 
-    with pytest.raises(StepInterfaceError, match="'inner' is called in the function of pipeline 'outer'"):
+    @step
+    def show(where: str) -> str:
+        return where
+
+    run = outer()
+    assert list(run.steps) == ["look", "look_2", "show"]
+    assert [[out.load() for out in run.steps[name].outputs.values()] for name in ("look", "look_2")] == [
+        [0, "outer", False],
+        [1, "inner", True],
+    ]
+    assert run.steps["show"].output.load() == "inner"
+    client.secrets_manager.delete_secret("inner_secret")
+    with pytest.raises(StackValidationError, match="inner_secret"):
         outer()
-    assert inner().status is ExecutionStatus.COMPLETED
 
 
 def test_a_pipeline_without_steps_is_refused(client: Client) -> None:
@@ -289,11 +308,14 @@ def test_arguments_of_the_decorator_are_kept_and_changed_by_configure() -> None:
 def test_arguments_that_can_t_be_pickled_are_refused_before_anything_runs(client: Client) -> None:
     """A step's argument is kept for it in a form that a worker could take."""
 
+    @step
+    def hold(thing: object) -> None: ...
+
     @pipeline
     def unpicklable() -> None:
-        make(threading.Lock())
+        hold(threading.Lock())
 
-    with pytest.raises(ArtifactError, match=r"Argument 'n' of step 'make' can't be stored: a _thread\.lock can't be pickled"):
+    with pytest.raises(ArtifactError, match=r"Argument 'thing' of step 'hold' can't be stored: a _thread\.lock can't be pickled"):
         unpicklable()
     assert unpicklable.last_run is None
 

@@ -157,8 +157,8 @@ def test_parameters_that_name_no_one_input_are_refused() -> None:
             step(function)
 
 
-def test_missing_annotations_are_refused() -> None:
-    """As in ZenML 0.20 every parameter and the return value are annotated; the error says what to add."""
+def test_missing_annotations_are_refused_where_they_are_required() -> None:
+    """For ZenML 0.20 every parameter and the return value are annotated; the error says what to add."""
 
     def parameter(n) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - that is the point
         ...
@@ -167,9 +167,9 @@ def test_missing_annotations_are_refused() -> None:
         ...
 
     with pytest.raises(StepInterfaceError, match="Parameter 'n' of step 'parameter' has no annotation"):
-        step(parameter)
+        Step(parameter, annotated=True)
     with pytest.raises(StepInterfaceError, match=r"doesn't say what it returns.*-> None"):
-        step(returned)
+        Step(returned, annotated=True)
 
 
 def test_two_contexts_are_refused() -> None:
@@ -219,7 +219,7 @@ def test_settings_that_are_nearly_references_are_refused() -> None:
 
 
 def test_outputs_follow_the_annotation() -> None:
-    """None is no output, one is called ``output`` or as it is named, several are named; an unnamed tuple is one, as in ZenML 0.20."""
+    """None is no output, one is called ``output`` or as it is named; an unnamed tuple is several where the code puts it together."""
 
     @step
     def none() -> None: ...
@@ -250,8 +250,33 @@ def test_outputs_follow_the_annotation() -> None:
         ("count",),
         ("a", "b"),
         ("a", "b"),
-        ("output",),
+        ("output_0", "output_1"),
     ]
+    assert Step(unnamed.entrypoint, annotated=True).signature.outputs == ("output",)
+
+
+def test_what_is_not_annotated_follows_the_code() -> None:
+    """A tuple that is handed on is one output; without an annotation, a return with a value is one, and none is none."""
+
+    @step
+    def handed_on() -> tuple[int, str]:
+        return divmod(1, 2)  # type: ignore[return-value] # it is not run
+
+    @step
+    def bare(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - as later ZenML takes it
+        return n
+
+    @step
+    def bare_none(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - likewise
+        if n:
+            return
+        print(n)  # noqa: T201 - anything
+
+    @step
+    def branches(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - likewise
+        return n or None
+
+    assert [one.signature.outputs for one in (handed_on, bare, bare_none, branches)] == [("output",), ("output",), (), ("output",)]
 
 
 def test_outputs_that_can_t_be_told_apart_are_refused() -> None:

@@ -68,7 +68,8 @@ class ReadCache:
         secret, token, expires = entry
         now = time.monotonic()
         current = self._token if now - self._looked < GLANCE else self._look(now)
-        return secret if now < expires and token == current else None
+        # Whoever was given it may have assigned other content to it.
+        return secret if now < expires and token == current and not secret.is_changed else None
 
     def fetch(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema:
         """Return what ``read(name)`` returns and keep it; of several callers at once only one reads, and none if it is kept by now.

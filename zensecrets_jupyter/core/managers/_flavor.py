@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import ValidationError
 
+from zensecrets_jupyter.core.component_types import ComponentType
 from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretExistsError, SecretNotFoundError, UnsupportedOperationError
 from zensecrets_jupyter.core.managers._cache import ReadCache
 from zensecrets_jupyter.core.managers._registry import Availability
@@ -93,6 +94,21 @@ class Flavor(ABC):
     def id(self) -> str:
         """Its identity, which stays when it is renamed."""
         return self.context.id
+
+    @property
+    def flavor(self) -> str:
+        """Its flavor, such as ``local``; as a component of a stack has it."""
+        return self.FLAVOR
+
+    @property
+    def type(self) -> ComponentType:
+        """What type of component it is; as a component of a stack has it."""
+        return ComponentType.SECRETS_MANAGER
+
+    @property
+    def config(self) -> ManagerOptions:
+        """Its options; as a component of a stack has them."""
+        return self.options
 
     def __repr__(self) -> str:
         """Return the flavor and the name; options may hold values and are left out."""

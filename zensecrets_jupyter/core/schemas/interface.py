@@ -37,14 +37,15 @@ ORIGIN = "zensecrets_origin"
 # not its private attributes, which are part of equality: where a secret was read is not part of what it is.
 _CONTENT = "_(content)"
 _ORIGIN = "_(origin)"
+_CHANGED = "_(changed)"
 
 
 class BaseSecretSchema(BaseModel):
     """A secret, and by its subclass the schema that its content follows.
 
     A subclass names its ``TYPE`` and its keys as fields; it is known under that type as soon as it is defined. A field is sensitive
-    unless it is a :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Secrets never change: to change what is stored, update it
-    through a secrets manager.
+    unless it is a :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Secrets never change, but for ``arbitrary_kv_pairs``: to change
+    what is stored, update it through a secrets manager.
 
     Its ``repr``, ``model_dump`` and JSON hold references instead of sensitive values, and it pickles as its name.
     """
@@ -160,6 +161,16 @@ class BaseSecretSchema(BaseModel):
         """The keys and their values, optional keys without a value left out: a new ``dict`` of exact ``str``."""
         return dict(self.__dict__[_CONTENT])
 
+    @property
+    def secret_values(self) -> dict[str, str]:
+        """What :attr:`content` is, under the name that later ZenML has for it."""
+        return self.content
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether its content was assigned to since it was read, so that it is not what is stored."""
+        return _CHANGED in self.__dict__
+
     def value(self, key: str) -> str:
         """Return the value of ``key``.
 
@@ -265,6 +276,7 @@ class ArbitrarySecretSchema(BaseSecretSchema):
     TYPE: ClassVar[str] = "arbitrary"
 
     arbitrary_kv_pairs: Mapping[str, str]
+    """The keys and their values. Assigning other ones changes this object alone: what is stored changes by ``update_secret``."""
 
     @classmethod
     def takes_any_key(cls) -> bool:
@@ -279,6 +291,17 @@ class ArbitrarySecretSchema(BaseSecretSchema):
             return data
         pairs = {key: value for key, value in data.items() if key not in {"name", "arbitrary_kv_pairs"}}
         return {"name": data.get("name"), "arbitrary_kv_pairs": {**given, **pairs}}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Take other keys and values, as the constructor does; refuse anything else.
+
+        Raises:
+            InvalidSecretError: If a key or a value is not acceptable; the secret is as it was then.
+        """
+        if name != "arbitrary_kv_pairs":
+            super().__setattr__(name, value)
+        self.__dict__.update(type(self)(name=self.name, arbitrary_kv_pairs=value).__dict__)
+        self.__dict__[_CHANGED] = True
 
     @model_validator(mode="after")
     def _take_pairs(self) -> Self:

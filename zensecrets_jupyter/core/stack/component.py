@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from enum import Enum
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from zensecrets_jupyter.core.component_types import ComponentType  # noqa: TC001 - its annotations are read when a config is made
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_parts
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.stack import _flavors
@@ -22,37 +22,6 @@ if TYPE_CHECKING:
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _DIGITS_OF_NAME = 3
 # Random tokens of lower case and digits have more.
-
-
-class ComponentType(str, Enum):
-    """The types of component that a stack can have; the values are ZenML's."""
-
-    ALERTER = "alerter"
-    ANNOTATOR = "annotator"
-    ARTIFACT_STORE = "artifact_store"
-    CONTAINER_REGISTRY = "container_registry"
-    DATA_VALIDATOR = "data_validator"
-    EXPERIMENT_TRACKER = "experiment_tracker"
-    FEATURE_STORE = "feature_store"
-    MODEL_DEPLOYER = "model_deployer"
-    ORCHESTRATOR = "orchestrator"
-    SECRETS_MANAGER = "secrets_manager"
-    STEP_OPERATOR = "step_operator"
-
-    @property
-    def command(self) -> str:
-        """The command group that handles components of this type, such as ``artifact-store``."""
-        return self.value.replace("_", "-")
-
-    @property
-    def words(self) -> str:
-        """What a sentence calls it, such as ``artifact store``."""
-        return self.value.replace("_", " ")
-
-    @property
-    def article(self) -> str:
-        """The same with its article, such as ``an artifact store``."""
-        return f"{'an' if self.value[0] in 'aeo' else 'a'} {self.words}"
 
 
 class StackComponentConfig(TemplatedModel):

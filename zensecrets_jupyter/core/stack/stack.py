@@ -6,10 +6,10 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core import reference
+from zensecrets_jupyter.core.component_types import ComponentType
 from zensecrets_jupyter.core.errors import NoSecretsManagerError, NotInStackError, SecretKeyNotFoundError, SecretNotFoundError
 from zensecrets_jupyter.core.interaction import awaited_hint
 from zensecrets_jupyter.core.reference import Part, SecretReference
-from zensecrets_jupyter.core.stack.component import ComponentType, StackComponent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.settings import SecretValidationLevel
     from zensecrets_jupyter.core.stack._templated import Needing, Requirement
+    from zensecrets_jupyter.core.stack.component import StackComponent
     from zensecrets_jupyter.core.stack.validation import Report
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core import settings as user_settings
+from zensecrets_jupyter.core.component_types import ComponentType
 from zensecrets_jupyter.core.errors import (
     SecretKeyNotFoundError,
     SecretNotFoundError,
@@ -15,7 +16,6 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.core.interaction import awaited_hint
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.settings import SecretValidationLevel
-from zensecrets_jupyter.core.stack.component import ComponentType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

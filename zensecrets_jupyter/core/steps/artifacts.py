@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import ArtifactError
 from zensecrets_jupyter.core.redaction import mark
+from zensecrets_jupyter.core.steps.materializers import VALUE_FILE, BaseMaterializer, PickleMaterializer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.steps.files import ArtifactFiles
-
-_VALUE_FILE = "value.pkl"
 
 
 @dataclass(frozen=True)
@@ -49,30 +48,6 @@ class OutputPlace:
         return self.files.read(f"{self.path}/{name}")
 
 
-class BaseMaterializer:
-    """Writes what a step returns to its place, and reads it from there; ZenML's interface.
-
-    A subclass keeps files below ``self.artifact.uri``, or through ``self.artifact.write`` and ``read``, which work on every store and
-    keep the files private.
-    """
-
-    def __init__(self, artifact: OutputPlace) -> None:
-        """Keep things at ``artifact``, whose folder exists when :meth:`handle_return` is called."""
-        self.artifact = artifact
-
-    def handle_return(self, data: Any) -> None:
-        """Write what the step returned."""
-        self.artifact.write(_VALUE_FILE, pickling.dump(data, f"What is written to {self.artifact.uri}").data)
-
-    def handle_input(self, data_type: type[Any] = object) -> Any:  # noqa: ARG002 - ZenML's signature; a pickle knows its type
-        """Return what was written; ``data_type`` is what it is wanted as, ``object`` where that is not known."""
-        return pickling.load(self.artifact.read(_VALUE_FILE), f"What is kept in {self.artifact.uri}")
-
-
-class PickleMaterializer(BaseMaterializer):
-    """Keeps a value as cloudpickle has it: what a step uses where it names no materializer."""
-
-
 @dataclass(frozen=True)
 class Artifact:
     """A stored output of a step.
@@ -83,6 +58,7 @@ class Artifact:
         place: Where it is kept.
         digest: A digest of what is kept.
         materializer: What reads it.
+        data_type: The class that the step declares for it, ``object`` where it declares none.
     """
 
     name: str
@@ -90,6 +66,7 @@ class Artifact:
     place: OutputPlace
     digest: str = field(repr=False)
     materializer: type[BaseMaterializer] = field(default=PickleMaterializer, repr=False)
+    data_type: type[Any] = field(default=object, repr=False)
 
     @property
     def uri(self) -> str:
@@ -103,54 +80,76 @@ class Artifact:
             ArtifactError: If it is gone, or can't be loaded here.
             SecretNotFoundError, ManagerError: If a secret in it can't be had.
         """
-        if self.materializer is PickleMaterializer:
-            return pickling.load(self.place.read(_VALUE_FILE), f"Output {self.name!r} of step {self.step!r}")
-        return self.materializer(self.place).handle_input(object)
+        return self.read()
 
-    def read(self) -> Any:
-        """Return what :meth:`load` returns; ZenML 0.20's name for it."""
-        return self.load()
+    def read(self, output_data_type: type[Any] | None = None, materializer_class: type[BaseMaterializer] | None = None) -> Any:
+        """Return what :meth:`load` returns, by another materializer or as another type where they are given; ZenML 0.20's name for it."""
+        reader = materializer_class or self.materializer
+        if reader is PickleMaterializer:
+            return pickling.load(self.place.read(VALUE_FILE), f"Output {self.name!r} of step {self.step!r}")
+        return reader(self.place).load(output_data_type or self.data_type)
+
+    def __getitem__(self, index: int) -> Artifact:
+        """Return itself for 0 and -1: later ZenML has a list of versions for each output, as in ``outputs["model"][0]``.
+
+        Raises:
+            IndexError: For any other index.
+        """
+        if index not in {0, -1}:
+            message = f"Output {self.name!r} of step {self.step!r} was made once."
+            raise IndexError(message)
+        return self
 
     def is_kept(self) -> bool:
         """Tell whether it is still there; it may have been deleted, or the store may not answer."""
         try:
             if self.materializer is PickleMaterializer:
-                return self.place.files.exists(f"{self.place.path}/{_VALUE_FILE}")
+                return self.place.files.exists(f"{self.place.path}/{VALUE_FILE}")
             return digest_of(self.place) == self.digest
         except ArtifactError:
             return False
 
 
-def store(
-    value: Any, output: tuple[str, str], place: OutputPlace, materializer: type[BaseMaterializer], secrets: Iterable[BaseSecretSchema]
-) -> Artifact:
-    """Store an output, given as the names of its step and its own, at ``place`` and return it; it is stored without a secret's value.
+class OutputInfo(NamedTuple):
+    """An output of a step before it is made; the fields are those of :class:`Artifact`."""
+
+    name: str
+    step: str
+    materializer: type[BaseMaterializer]
+    data_type: type[Any]
+
+    def made(self, place: OutputPlace, digest: str) -> Artifact:
+        """Return the artifact that is kept at ``place`` and has that digest."""
+        return Artifact(self.name, self.step, place, digest, self.materializer, self.data_type)
+
+
+def store(value: Any, output: OutputInfo, place: OutputPlace, secrets: Iterable[BaseSecretSchema]) -> Artifact:
+    """Store an output at ``place`` and return it; it is stored without a secret's value.
 
     Args:
         value: What the step returned.
-        output: The names of the step and of the output.
+        output: What is known of the output before it is made.
         place: Where to keep it.
-        materializer: What keeps it.
         secrets: What the step has read: their references come first where several secrets have one value.
 
     Raises:
         ArtifactError: If it can't be stored, or the materializer wrote a value; what the materializer raises passes as it is.
     """
-    step, name = output
-    what = f"Output {name!r} of step {step!r}"
-    if materializer is PickleMaterializer:
+    what = f"Output {output.name!r} of step {output.step!r}"
+    if output.materializer is PickleMaterializer:
         pickled = pickling.dump(value, what, secrets)
-        place.write(_VALUE_FILE, pickled.data)
-        return Artifact(name, step, place, pickled.digest)
+        place.write(VALUE_FILE, pickled.data)
+        return output.made(place, pickled.digest)
     place.create()
-    materializer(place).handle_return(value)
+    output.materializer(place).save(value)
     for path in place.files.list(place.path):
         leaked = pickling.known_in(place.files.read(path))
         if leaked:
             place.files.delete(place.path)
-            message = f"{what} was not kept: {materializer.__name__} has written the value of {mark(leaked)} to {path.rpartition('/')[2]}."
+            writer = output.materializer.__name__
+            message = f"{what} was not kept: {writer} has written the value of {mark(leaked)} to {path.rpartition('/')[2]}."
             raise ArtifactError(message, hint="Write the reference instead, and resolve it when reading.")
-    return Artifact(name, step, place, digest_of(place), materializer)
+    return output.made(place, digest_of(place))
 
 
 def digest_of(place: OutputPlace) -> str:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.stack import TemplatedModel
-from zensecrets_jupyter.core.steps.artifacts import Artifact, OutputPlace
+from zensecrets_jupyter.core.steps.artifacts import OutputPlace
 from zensecrets_jupyter.core.steps.code import code_identity
+from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
 from zensecrets_jupyter.core.steps.settings import StepSettings
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers._reads import Reads
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
+    from zensecrets_jupyter.core.steps.artifacts import Artifact
     from zensecrets_jupyter.core.steps.files import ArtifactFiles
     from zensecrets_jupyter.core.steps.settings import Settings
     from zensecrets_jupyter.core.steps.step import Step
@@ -59,8 +61,10 @@ class StepCache:
 
         ``inputs`` are digests by parameter; ``secrets`` the names of those in its environment.
         """
-        code = code_identity(step.entrypoint)
-        materializers = {output: code_identity(found) for output, found in step.materializers.items()}
+        code = None if step.code is None else code_identity(step.code)
+        # The default has no code of the user's.
+        named = {output: found for output in step.signature.outputs if (found := step.materializer_of(output)) is not PickleMaterializer}
+        materializers = {output: code_identity(found) for output, found in named.items()}
         if code is None or None in materializers.values():
             return None
         try:
@@ -121,7 +125,7 @@ class StepCache:
         if record["format"] != _FORMAT or list(record["outputs"]) != list(step.signature.outputs):
             return None
         outputs = {
-            output: Artifact(output, name, OutputPlace(self._files, path), digest, step.materializer_of(output))
+            output: step.output_info(output, name).made(OutputPlace(self._files, path), digest)
             for output, (path, digest) in record["outputs"].items()
         }
         return outputs if all(output.is_kept() for output in outputs.values()) else None

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_DATA = (str, bytes, int, float, complex, tuple, list, dict, set, frozenset)
+"""What counts in a class beside its functions: numbers and texts that these may use."""
+
+
 class _UnknownError(Exception):
     """What something consists of can't be told."""
 
@@ -48,14 +52,25 @@ def _parts(item: Any, seen: set[int]) -> Iterator[str]:
         for name in sorted(_names(item.__code__)):
             yield from _named(item, name, seen)
     elif isinstance(item, type):
-        yield f"class {item.__qualname__} of {', '.join(base.__qualname__ for base in item.__bases__)}"
-        for name, member in sorted(vars(item).items()):
-            function = inspect.unwrap(member.__func__ if isinstance(member, (classmethod, staticmethod)) else member)
-            if isinstance(function, types.FunctionType):
-                yield name
-                yield from _parts(function, seen)
+        yield from _class_parts(item, seen)
     else:
         yield _value(item)
+
+
+def _class_parts(item: type, seen: set[int]) -> Iterator[str]:
+    yield f"class {item.__qualname__} of {', '.join(base.__qualname__ for base in item.__bases__)}"
+    for base in item.__bases__:
+        if base.__module__ == item.__module__:
+            yield from _parts(base, seen)
+    for name, member in sorted(vars(item).items()):
+        if isinstance(member, _DATA) and not name.startswith("__"):
+            if isinstance(member, str) and _holds_value(member):
+                raise _UnknownError
+            yield f"{name} {_value(member)}"
+        function = inspect.unwrap(member.__func__ if isinstance(member, (classmethod, staticmethod)) else member)
+        if isinstance(function, types.FunctionType):
+            yield name
+            yield from _parts(function, seen)
 
 
 def _code(code: types.CodeType) -> Iterator[str]:

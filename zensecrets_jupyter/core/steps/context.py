@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core.errors import StepContextError
 from zensecrets_jupyter.core.names import did_you_mean
@@ -13,10 +13,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from zensecrets_jupyter.core.stack import Stack
-    from zensecrets_jupyter.core.steps.artifacts import BaseMaterializer, OutputPlace
+    from zensecrets_jupyter.core.steps.artifacts import OutputPlace
+    from zensecrets_jupyter.core.steps.materializers import BaseMaterializer
     from zensecrets_jupyter.core.steps.settings import Settings
 
 _running: ContextVar[StepContext] = ContextVar("zensecrets_step_context")
+
+
+class RunNames(NamedTuple):
+    """What a step that runs, and what it runs in, are called: the step, the pipeline, the run, and the run's identity."""
+
+    step: str
+    pipeline: str
+    run: str
+    run_id: str
+
+
+class Named(NamedTuple):
+    """Something that has a name and an identity, as later ZenML has it."""
+
+    name: str
+    id: str
 
 
 class StepContext:
@@ -27,14 +44,15 @@ class StepContext:
 
     def __init__(
         self,
-        step_name: str,
+        names: RunNames,
         stack: Stack,
         settings: Settings,
         materializers: Mapping[str, type[BaseMaterializer]],
         place_of: Callable[[str], OutputPlace],
     ) -> None:
         """Hold what the run knows, ``materializers`` and ``place_of`` by output; a step never makes one itself."""
-        self._step_name = step_name
+        self._names = names
+        self._step_name = names.step
         self._stack = stack
         self._settings = settings
         self._materializers = dict(materializers)
@@ -49,6 +67,26 @@ class StepContext:
     def step_name(self) -> str:
         """The name of the step in its pipeline."""
         return self._step_name
+
+    @property
+    def pipeline_name(self) -> str:
+        """The name of the pipeline; of a step that runs on its own, its own name."""
+        return self._names.pipeline
+
+    @property
+    def pipeline(self) -> Named:
+        """The pipeline, as something with a name."""
+        return Named(self._names.pipeline, self._names.pipeline)
+
+    @property
+    def pipeline_run(self) -> Named:
+        """The run, as something with a name and an ``id``."""
+        return Named(self._names.run, self._names.run_id)
+
+    @property
+    def step_run(self) -> Named:
+        """The step in its run, as something with a name and an ``id``."""
+        return Named(self._names.step, f"{self._names.run_id}/{self._names.step}")
 
     @property
     def stack(self) -> Stack:
@@ -69,26 +107,43 @@ class StepContext:
         """
         return self._settings
 
-    def get_output_artifact_uri(self, name: str | None = None) -> str:
-        """Return the folder in the artifact store where the output called ``name`` is kept; it exists and is the step's to fill.
+    def get_output_artifact_uri(self, output_name: str | None = None, *, name: str | None = None) -> str:
+        """Return the folder in the artifact store where an output is kept; it exists and is the step's to fill.
+
+        Args:
+            output_name: The output, which need not be named where the step has only one.
+            name: The same, under the name that it had here first.
 
         Raises:
             StepContextError: If the step has no outputs, several and no name is given, or none of that name.
         """
-        place = self._place_of(self._output(name))
+        place = self._place_of(self._output(output_name or name))
         place.create()
         return place.uri
 
-    def get_output_materializer(self, name: str | None = None, custom: type[BaseMaterializer] | None = None) -> BaseMaterializer:
-        """Return the materializer of the output called ``name``, or one of the class ``custom`` at the same place.
+    def get_output_materializer(
+        self,
+        output_name: str | None = None,
+        custom_materializer_class: type[BaseMaterializer] | None = None,
+        *,
+        name: str | None = None,
+        custom: type[BaseMaterializer] | None = None,
+    ) -> BaseMaterializer:
+        """Return the materializer of an output, or one of another class at the same place.
+
+        Args:
+            output_name: The output, which need not be named where the step has only one.
+            custom_materializer_class: The class to make one of.
+            name: Like ``output_name``, under the name that it had here first.
+            custom: Like ``custom_materializer_class``, under the name that it had here first.
 
         Raises:
             StepContextError: As for :meth:`get_output_artifact_uri`.
         """
-        output = self._output(name)
+        output = self._output(output_name or name)
         place = self._place_of(output)
         place.create()
-        return (custom or self._materializers[output])(place)
+        return (custom_materializer_class or custom or self._materializers[output])(place)
 
     def _output(self, name: str | None) -> str:
         known = ", ".join(self._materializers)

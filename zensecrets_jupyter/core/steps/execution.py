@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.environment import secret_environment, variables_of
@@ -14,7 +15,7 @@ from zensecrets_jupyter.core.stack import PlaceInStack
 from zensecrets_jupyter.core.steps import artifacts, context
 from zensecrets_jupyter.core.steps.artifacts import OutputPlace
 from zensecrets_jupyter.core.steps.caching import StepCache
-from zensecrets_jupyter.core.steps.context import StepContext
+from zensecrets_jupyter.core.steps.context import RunNames, StepContext
 from zensecrets_jupyter.core.steps.files import open_files
 from zensecrets_jupyter.core.steps.graph import Given
 from zensecrets_jupyter.core.steps.run import ExecutionStatus, StepRun, new_run_id
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.steps.artifacts import Artifact
     from zensecrets_jupyter.core.steps.graph import StepCall
     from zensecrets_jupyter.core.steps.pipeline import Pipeline
+    from zensecrets_jupyter.core.steps.run import PipelineRun
     from zensecrets_jupyter.core.steps.settings import Settings
     from zensecrets_jupyter.core.steps.step import Step
     from zensecrets_jupyter.core.workspace import Workspace
@@ -39,17 +41,15 @@ if TYPE_CHECKING:
 class Execution:
     """One run of a pipeline on a stack, as far as its steps have to know of it."""
 
-    def __init__(self, run_id: str, workspace: Workspace, stack: Stack, pipeline: Pipeline) -> None:
-        """Run steps of ``pipeline`` on ``stack``.
+    def __init__(self, run: PipelineRun, workspace: Workspace, stack: Stack, pipeline: Pipeline) -> None:
+        """Run steps of ``pipeline`` on ``stack``, for ``run``.
 
         Raises:
             ArtifactError: If the stack's artifact store can't be used here.
         """
-        self._run_id = run_id
+        self._run = run
         self._stack = stack
-        self._settings = pipeline.settings
-        self._secrets = pipeline.secrets
-        self._use_cache = pipeline.enable_cache is not False
+        self._pipeline = pipeline
         self._files = open_files(workspace, stack)
         self._cache = StepCache(self._files, workspace, stack)
 
@@ -59,39 +59,52 @@ class Execution:
         What the step raises is in the outcome's ``error``, Ctrl-C as well.
         """
         start = time.perf_counter()
-        settings = merged(self._settings, call.step.settings)
-        outcome = StepRun(call.name, ExecutionStatus.FAILED, settings=settings)
-        try:
-            status, outputs = self._run_or_find(call, finished, settings)
-        except BaseException as error:  # noqa: BLE001 - the run ends with it, and the pipeline raises it
-            return replace(outcome, duration=time.perf_counter() - start, error=error)
-        return replace(outcome, duration=time.perf_counter() - start, status=status, outputs=outputs)
-
-    def _run_or_find(
-        self, call: StepCall, finished: Mapping[str, StepRun], settings: Settings
-    ) -> tuple[ExecutionStatus, dict[str, Artifact]]:
-        step = call.step
-        given: dict[str, Given | Artifact] = {
+        above = (self._pipeline, *call.pipelines)
+        settings = reduce(merged, [pipeline.settings for pipeline in above] + [call.step.settings])
+        given = {
             parameter: item if isinstance(item, Given) else finished[item.call].outputs[item.name]
             for parameter, item in call.inputs.items()
         }
+        inputs = {name: item for name, item in given.items() if not isinstance(item, Given)}
+        parameters = {name: item for name, item in given.items() if isinstance(item, Given)}
+        named = StepRun(
+            call.name, ExecutionStatus.FAILED, settings=settings, step_name=call.step.name, inputs=inputs, parameters=parameters
+        )
+        hooks = reduce(lambda below, over: over.over(below), [pipeline.hooks for pipeline in above] + [call.step.hooks])
+        try:
+            status, outputs = self._run_or_find(call, given, settings)
+        except BaseException as error:  # noqa: BLE001 - the run ends with it, and the pipeline raises it
+            outcome = replace(named, duration=time.perf_counter() - start, error=error)
+        else:
+            outcome = replace(named, duration=time.perf_counter() - start, status=status, outputs=outputs)
+        if outcome.status is not ExecutionStatus.CACHED:
+            hooks.call(outcome.error)
+        return outcome
+
+    def _run_or_find(
+        self, call: StepCall, given: Mapping[str, Given | Artifact], settings: Settings
+    ) -> tuple[ExecutionStatus, dict[str, Artifact]]:
+        step = call.step
+        above = (self._pipeline, *call.pipelines)
+        environments = [*(pipeline.secrets for pipeline in above), step.secrets]
         key = None
-        if self._use_cache and step.is_cached:
+        if step.is_cached and not any(pipeline.enable_cache is False for pipeline in above):
             digests = {parameter: item.digest for parameter, item in given.items()}
-            key = self._cache.key(step, call.name, digests, settings, (*self._secrets, *step.secrets))
+            key = self._cache.key(step, call.name, digests, settings, [name for names in environments for name in names])
             found = self._cache.find(key, step, call.name) if key else None
             if found is not None:
                 return ExecutionStatus.CACHED, found
 
         def place_of(output: str) -> OutputPlace:
-            return OutputPlace(self._files, f"{self._run_id}/{call.name}/{output}")
+            return OutputPlace(self._files, f"{self._run.id}/{call.name}/{output}")
 
+        names = RunNames(call.name, self._pipeline.name, self._run.name, self._run.id)
         with recorded_reads() as reads:
             arguments = {parameter: item.load() for parameter, item in given.items()}
-            running = _context_of(step, call.name, self._stack, settings, place_of)
-            returned = _run(step, arguments, running, self._stack, [self._secrets, step.secrets])
+            running = _context_of(step, names, self._stack, settings, place_of)
+            returned = _run(step, arguments, running, self._stack, environments)
             outputs = {
-                name: artifacts.store(value, (call.name, name), place_of(name), step.materializer_of(name), _secrets_in(reads))
+                name: artifacts.store(value, step.output_info(name, call.name), place_of(name), _secrets_in(reads))
                 for name, value in step.signature.split(call.name, returned).items()
             }
         if key:
@@ -117,7 +130,10 @@ def run_alone(step: Step[Any], arguments: Mapping[str, Any]) -> Any:
     def place_of(output: str) -> OutputPlace:
         return OutputPlace(open_files(workspace, stack), f"{run_id}/{step.name}/{output}")
 
-    return _run(step, arguments, _context_of(step, step.name, stack, step.settings, place_of), stack, [step.secrets])
+    names = RunNames(step.name, step.name, run_id, run_id)
+    returned = _run(step, arguments, _context_of(step, names, stack, step.settings, place_of), stack, [step.secrets])
+    step.signature.split(step.name, returned)
+    return returned
 
 
 def validate(stack: Stack, needs: Iterable[tuple[str, Needing]], environments: Iterable[Sequence[str]]) -> None:
@@ -134,19 +150,20 @@ def validate(stack: Stack, needs: Iterable[tuple[str, Needing]], environments: I
             variables_of(stack.secrets_manager.get_secret(name) for name in names)
 
 
-def _context_of(step: Step[Any], name: str, stack: Stack, settings: Settings, place_of: Callable[[str], OutputPlace]) -> StepContext:
+def _context_of(step: Step[Any], names: RunNames, stack: Stack, settings: Settings, place_of: Callable[[str], OutputPlace]) -> StepContext:
     materializers = {output: step.materializer_of(output) for output in step.signature.outputs}
-    return StepContext(name, stack, settings.at(PlaceInStack(stack, f"step {name!r}")), materializers, place_of)
+    return StepContext(names, stack, settings.at(PlaceInStack(stack, f"step {names.step!r}")), materializers, place_of)
 
 
 def _run(step: Step[Any], arguments: Mapping[str, Any], running: StepContext, stack: Stack, environments: Iterable[Sequence[str]]) -> Any:
+    step.signature.check_inputs(running.step_name, arguments)
     given = dict(arguments)
     if step.signature.context is not None:
         given[step.signature.context] = running
     with ExitStack() as block:
         for names in environments:
             if names:
-                block.enter_context(secret_environment([stack.secrets_manager.get_secret(name) for name in names]))
+                block.enter_context(secret_environment([stack.secrets_manager.get_secret(name) for name in names], as_is=True))
         with context.entered(running):
             return step.entrypoint(**given)
 

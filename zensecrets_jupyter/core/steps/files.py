@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import ArtifactError, InvalidComponentError, ZenSecretsError
 from zensecrets_jupyter.core.settings import make_private_folder
+from zensecrets_jupyter.core.steps.fileio import FileIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +97,10 @@ class ArtifactFiles:
                 self._system.makedirs(self._whole(path), exist_ok=True)
             else:
                 make_private_folder(Path(self._whole(path)))
+
+    def io(self) -> FileIO:
+        """Return what works on the store's files by their whole paths, with the store's own log-in."""
+        return FileIO(self._system)
 
     def _whole(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root

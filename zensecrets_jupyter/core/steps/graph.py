@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import StepInterfaceError
+from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.steps.parameters import BaseParameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from zensecrets_jupyter.core.steps.pipeline import Pipeline
     from zensecrets_jupyter.core.steps.step import Step
 
 _tracing: ContextVar[Graph | None] = ContextVar("zensecrets_graph", default=None)
@@ -24,6 +27,8 @@ class Given:
 
     pickled: pickling.Pickled = field(repr=False)
     what: str = "An argument"
+    build: Callable[[Any], Any] | None = field(default=None, repr=False)
+    """What makes the argument of what was pickled; ``None`` where that is the argument itself."""
 
     @property
     def data(self) -> bytes:
@@ -37,7 +42,8 @@ class Given:
 
     def load(self) -> Any:
         """Return the value; errors as :meth:`Artifact.load` has them."""
-        return pickling.load(self.data, self.what)
+        loaded = pickling.load(self.data, self.what)
+        return loaded if self.build is None else self.build(loaded)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,42 +54,86 @@ class StepCall:
         name: What the step is called in the pipeline: its own name, with a number from the second call on.
         step: The step.
         inputs: For each parameter what it gets: an output of another call, or a value.
+        original: The step that was called; ``step`` is a copy of it where the run configures it.
+        pipelines: The pipelines in whose functions it was called, inside of the one that runs.
+        after: The names of the calls that it was told to wait for.
     """
 
     name: str
     step: Step[Any]
     inputs: Mapping[str, StepOutput | Given]
+    original: Step[Any]
+    pipelines: tuple[Pipeline, ...] = ()
+    after: frozenset[str] = frozenset()
 
     @property
     def upstream(self) -> set[str]:
-        """The names of the calls whose outputs it takes."""
-        return {given.call for given in self.inputs.values() if isinstance(given, StepOutput)}
+        """The names of the calls whose outputs it takes, or that it was told to wait for."""
+        return {given.call for given in self.inputs.values() if isinstance(given, StepOutput)} | self.after
 
 
 class Graph:
     """The steps that a pipeline calls."""
 
-    def __init__(self, pipeline: str) -> None:
-        """Begin with no steps; ``pipeline`` is the pipeline's name."""
+    def __init__(self, pipeline: str, configurations: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        """Begin with no steps; ``pipeline`` is the pipeline's name, and ``configurations`` are options of calls by their names."""
         self.pipeline = pipeline
         self.calls: dict[str, StepCall] = {}
+        self._configurations = configurations or {}
         self._after: list[tuple[Step[Any], Step[Any]]] = []
+        self._inner: list[Pipeline] = []
 
-    def add(self, step: Step[Any], arguments: Mapping[str, Any]) -> Any:
+    def add(self, step: Step[Any], arguments: Mapping[str, Any], name: str | None = None, after: object = None) -> Any:
         """Add a call and return its output: a tuple of them if the step has several, ``None`` if it has none.
 
+        Args:
+            step: The step.
+            arguments: What it gets, by parameter.
+            name: What to call it; the step's name with a number from the second call on if left out.
+            after: What it shall wait for: the name, an output or the step of other calls, or a list of those.
+
         Raises:
-            StepInterfaceError: If an argument is the output of another pipeline's step, or holds outputs inside of something.
+            StepInterfaceError: If the name is taken, there is no call to wait for, or an argument is the output of another pipeline's
+                step, or holds outputs inside of something.
             ArtifactError: If an argument can't be pickled.
         """
-        name, number = step.name, 1
-        while name in self.calls:
-            number += 1
-            name = f"{step.name}_{number}"
-        inputs = {parameter: self._input(name, parameter, value) for parameter, value in arguments.items()}
-        self.calls[name] = StepCall(name, step, inputs)
+        if name is not None and name in self.calls:
+            message = f"Pipeline {self.pipeline!r} has two steps called {name!r}."
+            raise StepInterfaceError(message, hint="Give each call an id of its own.")
+        name = name or self._free_name(step.name)
+        configuration = dict(self._configurations.get(name, {}))
+        given = {**configuration.pop("parameters", {}), **arguments}
+        configured = step.with_options(**configuration) if configuration else step
+        inputs = {parameter: self._input(name, parameter, value) for parameter, value in given.items()}
+        step.signature.check_inputs(name, {parameter: given[parameter] for parameter, item in inputs.items() if isinstance(item, Given)})
+        waits = frozenset(found for item in _as_list(after) for found in self._calls_of(name, item))
+        self.calls[name] = StepCall(name, configured, inputs, step, tuple(self._inner), waits)
         outputs = tuple(StepOutput(self, name, output) for output in step.signature.outputs)
         return outputs if len(outputs) > 1 else outputs[0] if outputs else None
+
+    @contextmanager
+    def inside(self, pipeline: Pipeline) -> Iterator[None]:
+        """Have the calls in the block be those of a pipeline inside of the one that runs."""
+        self._inner.append(pipeline)
+        try:
+            yield
+        finally:
+            self._inner.pop()
+
+    def check(self) -> None:
+        """Return if the steps can run.
+
+        Raises:
+            StepInterfaceError: If there are none, two wait for each other, or one is configured that is not there.
+        """
+        if not self.calls:
+            message = f"Pipeline {self.pipeline!r} calls no step."
+            raise StepInterfaceError(message, hint="Call functions made with @step in it.")
+        unknown = next((name for name in self._configurations if name not in self.calls), None)
+        if unknown is not None:
+            message = f"Pipeline {self.pipeline!r} has no step {unknown!r} to configure."
+            raise StepInterfaceError(message, hint=did_you_mean(unknown, self.calls) or f"Its steps are {', '.join(self.calls)}.")
+        self.in_order()
 
     def add_order(self, step: Step[Any], before: Step[Any]) -> None:
         """Have every call of ``step`` wait for every call of ``before``."""
@@ -92,8 +142,8 @@ class Graph:
     def upstream(self, name: str) -> set[str]:
         """Return the names of the calls that have to be finished before the call ``name`` can run."""
         call = self.calls[name]
-        waited_for = [before for step, before in self._after if step is call.step]
-        return call.upstream | {other.name for other in self.calls.values() if other.step in waited_for}
+        waited_for = [before for step, before in self._after if step is call.original]
+        return call.upstream | {other.name for other in self.calls.values() if other.original in waited_for}
 
     def in_order(self) -> list[StepCall]:
         """Return the calls so that each comes after those it needs, and otherwise in the order in which they were made.
@@ -112,9 +162,30 @@ class Graph:
             del waiting[ready]
         return list(ordered.values())
 
+    def _free_name(self, wanted: str) -> str:
+        name, number = wanted, 1
+        while name in self.calls:
+            number += 1
+            name = f"{wanted}_{number}"
+        return name
+
+    def _calls_of(self, name: str, item: object) -> list[str]:
+        """Return the names of the calls that ``item`` stands for, which the call ``name`` shall wait for."""
+        if isinstance(item, StepOutput) and item.graph is self:
+            return [item.call]
+        found = [call.name for call in self.calls.values() if item in {call.name, call.original}]
+        if found:
+            return found
+        shown = repr(item) if isinstance(item, str) else f"a {type(item).__qualname__}"
+        message = f"Step {name!r} can't be put after {shown}: that is no step that the pipeline has called before."
+        raise StepInterfaceError(message, hint="Give an output of the step, or the id with which it was called.")
+
     def _input(self, name: str, parameter: str, value: Any) -> StepOutput | Given:
         if not isinstance(value, StepOutput):
             what = f"Argument {parameter!r} of step {name!r}"
+            if isinstance(value, BaseParameters):
+                # The values only: how cloudpickle writes a notebook's class differs from one kernel to the next.
+                return Given(pickling.dump(dict(value), what), what, type(value).model_validate)
             return Given(pickling.dump(value, what), what)
         if value.graph is not self:
             message = f"Argument {parameter!r} of step {name!r} is an output of another run of a pipeline."
@@ -181,10 +252,14 @@ def current_graph() -> Graph | None:
     return _tracing.get()
 
 
+def _as_list(given: object) -> list[Any]:
+    return [] if given is None else list(given) if isinstance(given, (list, tuple, set, frozenset)) else [given]
+
+
 @contextmanager
-def traced(pipeline: str) -> Iterator[Graph]:
-    """Have the steps that are called in the block added to the graph that it yields, instead of run."""
-    graph = Graph(pipeline)
+def traced(pipeline: str, configurations: Mapping[str, Mapping[str, Any]] | None = None) -> Iterator[Graph]:
+    """Have the steps that are called in the block added to the graph that it yields, instead of run; arguments as for it."""
+    graph = Graph(pipeline, configurations)
     token = _tracing.set(graph)
     try:
         yield graph

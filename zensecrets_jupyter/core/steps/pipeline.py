@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import sys
 import time
 import types
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
+
+from pydantic import BaseModel
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.steps.graph import Graph, current_graph, traced
+from zensecrets_jupyter.core.steps.hooks import Hooks
+from zensecrets_jupyter.core.steps.options import PIPELINE_OPTIONS, checked_options
 from zensecrets_jupyter.core.steps.orchestrators import get_orchestrator
-from zensecrets_jupyter.core.steps.run import ExecutionStatus, PipelineRun, StepRun, recent_runs, remember
+from zensecrets_jupyter.core.steps.run import ExecutionStatus, PipelineRun, RunOptions, StepRun, recent_runs, remember
+from zensecrets_jupyter.core.steps.run_configuration import read_run_configuration
 from zensecrets_jupyter.core.steps.settings import NeededSecrets, checked_secrets, checked_settings, merged
 from zensecrets_jupyter.core.steps.step import checked_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from typing_extensions import Self
 
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack._templated import Needing
     from zensecrets_jupyter.core.steps.execution import Execution
     from zensecrets_jupyter.core.steps.orchestrators import Orchestrator
+    from zensecrets_jupyter.core.steps.step import Step
 
 
 class Pipeline:
@@ -35,6 +45,10 @@ class Pipeline:
         enable_cache: Whether its steps may be found in the cache; ``None`` leaves it to them.
         secrets: The secrets whose keys are environment variables while its steps run.
         settings: Settings for all of its steps, with references unresolved.
+        parameters: Arguments that a call need not give.
+        hooks: What is called when one of its steps has run, where that names nothing itself.
+        options: The arguments of ZenML's that are kept and change nothing here.
+        run_options: What is said of its next runs.
     """
 
     def __init__(self, function: Callable[..., Any], name: str | None = None) -> None:
@@ -43,7 +57,7 @@ class Pipeline:
         Raises:
             StepInterfaceError: If it is no plain function, or can't be called so.
         """
-        if not isinstance(function, types.FunctionType):
+        if not isinstance(function, (types.FunctionType, types.MethodType)):
             message = f"A pipeline is made of a function, and this is a {type(function).__name__}."
             raise StepInterfaceError(message, hint="Write @pipeline above a def that calls steps.")
         self.name = checked_name("pipeline", name if name is not None else function.__name__)
@@ -51,6 +65,10 @@ class Pipeline:
         self.enable_cache: bool | None = None
         self.secrets: tuple[str, ...] = ()
         self.settings = checked_settings(None, str(self))
+        self.parameters: dict[str, Any] = {}
+        self.hooks = Hooks()
+        self.options: dict[str, Any] = {}
+        self.run_options = RunOptions()
         for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
             setattr(self, attribute, getattr(function, attribute))
         self.__wrapped__ = function
@@ -68,42 +86,99 @@ class Pipeline:
         """The last run in this process of a pipeline of that name, also if it failed; ``None`` before the first."""
         return next(iter(recent_runs(self.name)), None)
 
-    def configure(
+    def configure(  # noqa: PLR0913 - ZenML's arguments
         self,
         *,
         enable_cache: bool | None = None,
         secrets: Iterable[str] | None = None,
         settings: Mapping[str, Any] | TemplatedModel | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        on_failure: Callable[..., object] | None = None,
+        on_success: Callable[..., object] | None = None,
         merge: bool = True,
+        **options: Any,
     ) -> Self:
-        """Change what is given and return the pipeline itself; with ``merge`` settings are added to those that there are, key by key.
+        """Change what is given and return the pipeline itself; with ``merge`` mappings are added to those that there are, key by key.
+
+        The arguments are those of :func:`pipeline`, and ``parameters`` are arguments that a call need not give then.
 
         Raises:
             StepInterfaceError: If something is not acceptable; nothing was changed then.
             InvalidSecretError: If no secret can be called like one of ``secrets``.
             InvalidReferenceError: If a setting is nearly a reference.
         """
+        kept = checked_options(str(self), options, PIPELINE_OPTIONS, _HONOURED)
+        hooks = self.hooks.changed(str(self), on_failure=on_failure, on_success=on_success)
         new_secrets = self.secrets if secrets is None else checked_secrets(secrets, str(self))
         new_settings = self.settings if settings is None else checked_settings(settings, str(self))
+        new_parameters = self.parameters if parameters is None else dict(parameters)
         if merge:
             new_settings = merged(self.settings, new_settings)
+            new_parameters = {**self.parameters, **new_parameters}
+            kept = {**self.options, **kept}
         if enable_cache is not None:
             self.enable_cache = enable_cache
-        self.secrets, self.settings = new_secrets, new_settings
+        self.secrets, self.settings, self.parameters = new_secrets, new_settings, new_parameters
+        self.hooks, self.options = hooks, kept
         return self
+
+    def with_options(  # noqa: PLR0913 - ZenML's arguments
+        self,
+        run_name: str | None = None,
+        *,
+        schedule: object = None,
+        step_configurations: Mapping[str, Mapping[str, Any]] | None = None,
+        steps: Mapping[str, Mapping[str, Any]] | None = None,
+        config_path: str | None = None,
+        unlisted: bool = False,
+        **options: Any,
+    ) -> Self:
+        """Return a copy that is configured so, and leave the pipeline as it is.
+
+        Args:
+            run_name: What its runs are called; ``{date}`` and ``{time}`` in it are when they begin.
+            schedule: Kept and not honoured: the pipeline runs when it is called.
+            step_configurations: Arguments of :meth:`Step.configure` by the names of the steps in the pipeline.
+            steps: The same, under its other name.
+            config_path: A YAML file with these arguments, as ZenML has it; what is given here comes over what is in it.
+            unlisted: Whether its runs are left out of the pipeline's runs.
+            options: Arguments of :meth:`configure`.
+
+        Raises:
+            StepInterfaceError: As from :meth:`configure`.
+            UnreadableFileError: If the file can't be read, or is no such configuration.
+        """
+        found = read_run_configuration(config_path) if config_path is not None else {}
+        in_file = {**(found.pop("step_configurations", None) or {}), **(found.pop("steps", None) or {})}
+        given = {**in_file, **(step_configurations or {}), **(steps or {})}
+        named = found.pop("run_name", None)
+        copied = copy.copy(self).configure(**{**found, **({} if schedule is None else {"schedule": schedule}), **options})
+        copied.run_options = replace(
+            self.run_options,
+            name=run_name or named or self.run_options.name,
+            unlisted=unlisted or self.run_options.unlisted,
+            steps={**self.run_options.steps, **{name: _configuration(name, one, self.name) for name, one in given.items()}},
+        )
+        return copied
 
     def __call__(self, *args: Any, **kwargs: Any) -> PipelineRun:
         """Run the pipeline on the active stack and return the run, in which every step is completed or was found in the cache.
 
         The arguments are those of the function; values among them go to steps, and steps may be handed in too. A line for each step is
         printed as soon as it is finished. What a step raises is raised here, and the run is then the exception's ``pipeline_run`` and
-        this pipeline's ``last_run``.
+        this pipeline's ``last_run``. In the function of another pipeline it adds its steps to that, and returns what its function returns.
 
         Raises:
             StepInterfaceError: If the function does not put a pipeline together; nothing was run then.
             StackValidationError: If the stack, settings or secrets would keep it from running; its report holds every problem.
             FlavorUnavailableError: If nothing here implements the stack's orchestrator; nothing was run then.
         """
+        outer = current_graph()
+        if outer is not None:
+            with outer.inside(self):
+                returned: Any = self.entrypoint(*args, **kwargs)
+                # Outputs, which the other pipeline's function hands on: its author knows that it gets no run there.
+                return returned  # type: ignore[no-any-return]
         # Here: with SQLAlchemy behind them they take longer to import than everything else that a cell of steps needs.
         from zensecrets_jupyter.core.steps.execution import Execution, validate  # noqa: PLC0415 - see above
         from zensecrets_jupyter.core.workspace import get_workspace  # noqa: PLC0415 - see above
@@ -113,8 +188,8 @@ class Pipeline:
         stack = workspace.stack()
         validate(stack, *self._needs(graph))
         orchestrator = _orchestrator_of(stack)
-        run = PipelineRun(self.name, stack.name, self.settings)
-        execution = Execution(run.id, workspace, stack, self)
+        run = PipelineRun(self.name, stack.name, self.settings, self.run_options)
+        execution = Execution(run, workspace, stack, self)
         remember(run)
         failed = _Progress(run, graph).follow(orchestrator, execution)
         if failed is not None and failed.error is not None:
@@ -126,25 +201,28 @@ class Pipeline:
         return run
 
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
-        outer = current_graph()
-        if outer is not None:
-            message = f"Pipeline {self.name!r} is called in the function of pipeline {outer.pipeline!r}."
-            raise StepInterfaceError(message, hint="Call its steps there, or run it on its own.")
-        with traced(self.name) as graph:
-            self.entrypoint(*args, **kwargs)
-        if not graph.calls:
-            message = f"Pipeline {self.name!r} calls no step."
-            raise StepInterfaceError(message, hint="Call functions made with @step in it.")
-        graph.in_order()
+        with traced(self.name, self.run_options.steps) as graph:
+            self.entrypoint(*args, **{**self._defaults(args, kwargs), **kwargs})
+        graph.check()
         return graph
+
+    def _defaults(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters that the call leaves out."""
+        if not self.parameters:
+            return {}
+        taken = {*list(inspect.signature(self.entrypoint).parameters)[: len(args)], *kwargs}
+        return {name: value for name, value in self.parameters.items() if name not in taken}
 
     def _needs(self, graph: Graph) -> tuple[list[tuple[str, Needing]], list[Sequence[str]]]:
         """Return what the pipeline and its steps need, with what errors call them, and the secrets that are set together."""
-        needs: list[tuple[str, Needing]] = [(str(self), self.settings), (str(self), NeededSecrets(self.secrets))]
-        steps = dict.fromkeys(call.step for call in graph.calls.values())
-        for step in steps:
-            needs += [(str(step), step.settings), (str(step), NeededSecrets(step.secrets))]
-        return needs, [self.secrets, *(step.secrets for step in steps)]
+        needing: dict[Pipeline | Step[Any], None] = {self: None}
+        for call in graph.calls.values():
+            needing |= dict.fromkeys(call.pipelines)
+            needing[call.step] = None
+        needs: list[tuple[str, Needing]] = []
+        for part in needing:
+            needs += [(str(part), part.settings), (str(part), NeededSecrets(part.secrets))]
+        return needs, [part.secrets for part in needing]
 
 
 class _Progress:
@@ -169,7 +247,7 @@ class _Progress:
                 if name not in self._run.steps:
                     self._run.record(StepRun(name, ExecutionStatus.NOT_RUN))
             self._run.finish(time.perf_counter() - start)
-            _show(f"Run {self._run.id} {self._run.status.value} in {self._run.duration:.2f} s.")
+            _show(f"Run {self._run.name} {self._run.status.value} in {self._run.duration:.2f} s.")
         return self._failed
 
     def _report(self, step: StepRun) -> None:
@@ -193,18 +271,13 @@ def pipeline(
     enable_cache: bool | None = None,
     secrets: Iterable[str] | None = None,
     settings: Mapping[str, Any] | TemplatedModel | None = None,
+    on_failure: Callable[..., object] | None = None,
+    on_success: Callable[..., object] | None = None,
+    **options: Any,
 ) -> Callable[[Callable[..., Any]], Pipeline]: ...
 
 
-def pipeline(
-    function: Callable[..., Any] | None = None,
-    /,
-    *,
-    name: str | None = None,
-    enable_cache: bool | None = None,
-    secrets: Iterable[str] | None = None,
-    settings: Mapping[str, Any] | TemplatedModel | None = None,
-) -> Any:
+def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
     """Return the pipeline that a function makes: ``@pipeline`` alone, or with arguments.
 
     The function calls steps, and hands the outputs of some to others. It runs each time the pipeline is called, before any step does.
@@ -212,9 +285,14 @@ def pipeline(
     Args:
         function: The function, where the decorator stands alone.
         name: What the pipeline is called; the function's name if left out.
-        enable_cache: ``False`` has every step run; otherwise it is for each step to say.
-        secrets: Names of secrets whose keys are environment variables while the steps run; a step's own come over them.
-        settings: Settings for every step, under its own; see :func:`~zensecrets_jupyter.core.steps.step.step`.
+        options: Every other argument of ZenML's. These are honoured:
+
+            * ``enable_cache``: ``False`` has every step run; otherwise it is for each step to say.
+            * ``secrets``: Names of secrets whose keys are environment variables while the steps run; a step's own come over them.
+            * ``settings``: Settings for every step, under its own; see :func:`~zensecrets_jupyter.core.steps.step.step`.
+            * ``on_success``, ``on_failure``: What is called when a step has run that names nothing itself.
+
+            The others are kept in ``pipeline.options`` and change nothing, which is said once.
 
     Raises:
         StepInterfaceError: If the function or an argument is not acceptable; it says why.
@@ -223,9 +301,25 @@ def pipeline(
     """
 
     def make(bare: Callable[..., Any]) -> Pipeline:
-        return Pipeline(bare, name).configure(enable_cache=enable_cache, secrets=secrets, settings=settings)
+        return Pipeline(bare, name).configure(**options)
 
     return make if function is None else make(function)
+
+
+_HONOURED = ("enable_cache", "name", "on_failure", "on_success", "parameters", "secrets", "settings")
+
+
+def _configuration(step: str, given: object, pipeline_name: str) -> dict[str, Any]:
+    """Return what is configured for a step, a mapping or a model, without what is not said.
+
+    Raises:
+        StepInterfaceError: If it is neither.
+    """
+    found = given.model_dump(exclude_none=True) if isinstance(given, BaseModel) else given
+    if isinstance(found, Mapping):
+        return {str(name): value for name, value in found.items() if name != "name"}
+    message = f"What is configured for step {step!r} of pipeline {pipeline_name!r} is no mapping."
+    raise StepInterfaceError(message, hint='Give the arguments by name, such as {"trainer": {"enable_cache": False}}.')
 
 
 def _orchestrator_of(stack: Stack) -> Orchestrator:

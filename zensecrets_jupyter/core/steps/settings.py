@@ -12,6 +12,7 @@ from zensecrets_jupyter.core.names import check_name, did_you_mean
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import Requirement, TemplatedModel
+from zensecrets_jupyter.core.steps.options import SETTINGS_OF_MACHINES, say_once
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack import Place
@@ -134,7 +135,9 @@ def checked_settings(given: object, owner: str) -> Settings:
     if isinstance(given, (TemplatedModel, StepSettings)):
         return given
     if given is None or isinstance(given, Mapping):
-        return StepSettings(given)
+        checked = StepSettings(given)
+        say_once({f"settings[{key!r}]": reason for key, reason in SETTINGS_OF_MACHINES.items() if key in checked}, owner)
+        return checked
     message = f"The settings of {owner} are a {type(given).__name__}."
     raise StepInterfaceError(message, hint='Give a dict, settings={"key": …}, or an instance of a subclass of BaseSettings.')
 

@@ -6,14 +6,16 @@ import inspect
 import re
 import sys
 import types
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Union, get_args, get_origin
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, NamedTuple, Union, get_args, get_origin
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.steps.context import StepContext
+from zensecrets_jupyter.core.steps.returns import returned_tuple, returns_something
+from zensecrets_jupyter.core.steps.type_checks import has_type, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from types import FunctionType
 
 SINGLE_OUTPUT = "output"
@@ -53,20 +55,28 @@ class StepSignature:
         inputs: The parameters of the function without that for the context.
         context: The parameter that gets the context; ``None`` if there is none.
         outputs: The names of the outputs, in order.
+        input_types: The declared types of the inputs, by parameter.
+        output_types: The declared types of the outputs, by name.
     """
 
     inputs: inspect.Signature
     context: str | None
     outputs: tuple[str, ...]
+    input_types: Mapping[str, Any] = field(default_factory=dict)
+    output_types: Mapping[str, Any] = field(default_factory=dict)
 
-    def bind(self, step_name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments by parameter, without those that are left to their default.
+    def bind(
+        self, step_name: str, args: Sequence[Any], kwargs: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the arguments by parameter, without those that are left to the function's default; ``defaults`` come before that.
 
         Raises:
             StepInterfaceError: If they do not suit the parameters.
         """
         try:
-            return self.inputs.bind(*args, **kwargs).arguments
+            given = self.inputs.bind_partial(*args, **kwargs).arguments
+            added = {name: value for name, value in (defaults or {}).items() if name not in given}
+            return self.inputs.bind(*args, **kwargs, **added).arguments
         except TypeError as error:
             # Names only: inspect never quotes an argument's value.
             problem = str(error)
@@ -76,12 +86,33 @@ class StepSignature:
             hint = f"It takes {', '.join(map(str, self.inputs.parameters)) or 'no arguments'}."
         raise StepInterfaceError(f"Step {step_name!r} can't be called so: {problem}.", hint=hint)
 
+    def check_inputs(self, step_name: str, arguments: Mapping[str, Any]) -> None:
+        """Return if each argument has the type that its parameter declares; the default of a parameter always has it.
+
+        Raises:
+            StepInterfaceError: If one has not; it names the step, the input and both types.
+        """
+        for name, value in arguments.items():
+            declared = self.input_types.get(name, Any)
+            if value is not self.inputs.parameters[name].default and not has_type(value, declared):
+                message = f"Input {name!r} of step {step_name!r} is of type {type(value).__qualname__}, and the step declares "
+                raise StepInterfaceError(f"{message}{type_name(declared)}.", hint="Hand in what it declares, or change the annotation.")
+
     def split(self, step_name: str, returned: Any) -> dict[str, Any]:
         """Return what the step returned by output; what a step without outputs returns is dropped.
 
         Raises:
-            StepInterfaceError: If it has several outputs and returned no tuple or list of as many.
+            StepInterfaceError: If it has several outputs and returned no tuple or list of as many, or one is not of its declared type.
         """
+        by_output = self._by_output(step_name, returned)
+        for name, value in by_output.items():
+            declared = self.output_types.get(name, Any)
+            if not has_type(value, declared):
+                message = f"Output {name!r} of step {step_name!r} is of type {type(value).__qualname__}, and the step declares "
+                raise StepInterfaceError(f"{message}{type_name(declared)}.", hint="Return what it declares, or change the annotation.")
+        return by_output
+
+    def _by_output(self, step_name: str, returned: Any) -> dict[str, Any]:
         if not self.outputs:
             return {}
         if len(self.outputs) == 1:
@@ -96,36 +127,50 @@ class StepSignature:
         raise StepInterfaceError(message, hint="Return them as a tuple in that order.")
 
 
-def read_signature(function: object, name: str) -> StepSignature:
+def read_signature(function: object, name: str, *, annotated: bool = False) -> StepSignature:
     """Return what the function of the step ``name`` takes and returns.
+
+    Args:
+        function: The function, or the bound method of an object.
+        name: What errors call the step.
+        annotated: Whether it has to annotate its parameters and what it returns, and a tuple is one output whatever it returns, as up to
+            ZenML 0.3x. Else what is not annotated may be anything, and a function that returns a tuple of several has several outputs.
 
     Raises:
         StepInterfaceError: If it can't be a step; it says why.
     """
     function = _checked_function(function, name)
     annotations = _annotations(function)
-    kept, context = [], None
+    kept, declared, context = [], {}, None
     for parameter in _signature(function).parameters.values():
         if parameter.kind in _UNFIT_KINDS:
             message = f"Step {name!r} has the parameter {_UNFIT_KINDS[parameter.kind].format(parameter.name)}, which names no one input."
             raise StepInterfaceError(message, hint="Give it a plain parameter for each input.")
-        if parameter.name not in annotations:
+        if parameter.name not in annotations and annotated:
             message = f"Parameter {parameter.name!r} of step {name!r} has no annotation."
             raise StepInterfaceError(message, hint=f"Say what it is, such as {parameter.name}: int.")
-        if not _is_context(annotations[parameter.name], function):
+        annotation = annotations.get(parameter.name, Any)
+        if not _is_context(annotation, function):
             kept.append(parameter.replace(annotation=inspect.Parameter.empty))
+            declared[parameter.name] = _evaluated(annotation, function)
         elif context is not None:
             message = f"Step {name!r} takes its context twice, as {context!r} and as {parameter.name!r}."
             raise StepInterfaceError(message, hint="Leave one of them out.")
         else:
             context = parameter.name
-    if "return" not in annotations:
+    if "return" not in annotations and annotated:
         message = f"Step {name!r} doesn't say what it returns."
         raise StepInterfaceError(message, hint="Annotate it, such as -> int; with -> None if it returns nothing.")
-    return StepSignature(inspect.Signature(kept), context, _outputs(annotations["return"], function, name))
+    returned = annotations.get("return", Any if returns_something(function.__code__) else None)
+    outputs = _outputs(returned, function, name, split_tuples=not annotated)
+    return StepSignature(inspect.Signature(kept), context, tuple(outputs), declared, outputs)
 
 
 def _checked_function(function: object, name: str) -> FunctionType:
+    if isinstance(function, types.MethodType):
+        _checked_function(function.__func__, name)
+        # It has the attributes of its function, and a signature without self.
+        return function  # type: ignore[return-value]
     if not isinstance(function, types.FunctionType):
         message = f"A step is made of a function, and {name!r} is a {type(function).__name__}."
         hint = "Write @step above a def."
@@ -181,34 +226,51 @@ def _is_context(annotation: Any, function: FunctionType) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, StepContext)
 
 
-def _outputs(annotation: Any, function: FunctionType, name: str) -> tuple[str, ...]:
+class _Declared(NamedTuple):
+    """An output as the annotation has it; ``name`` is ``None`` where it gives none."""
+
+    name: str | None
+    type: Any
+
+
+def _outputs(annotation: Any, function: FunctionType, name: str, *, split_tuples: bool) -> dict[str, Any]:
+    """Return the declared types of the outputs by name, in order."""
     annotation = _evaluated(annotation, function)
     if annotation is None or annotation is type(None):
-        return ()
+        return {}
     if isinstance(annotation, Output):
-        return _checked([output for output, _ in annotation.items()], name)
-    parts = [_evaluated(part, function) for part in get_args(annotation)] if get_origin(annotation) is tuple else []
-    named = [_name_in(part) for part in parts]
-    if any(named):
-        if None in named:
-            message = f"Step {name!r} names some of its outputs and not the others."
-            raise StepInterfaceError(message, hint='Name each, such as Annotated[int, "count"].')
-        return _checked([output for output in named if output is not None], name)
-    return _checked([_name_in(annotation) or SINGLE_OUTPUT], name)
+        return _checked([_Declared(output, _evaluated(kind, function)) for output, kind in annotation.items()], name)
+    parts = [_Declared(*_named(_evaluated(part, function))) for part in _parts_of_tuple(annotation)]
+    named = [part for part in parts if part.name]
+    if named and len(named) < len(parts):
+        message = f"Step {name!r} names some of its outputs and not the others."
+        raise StepInterfaceError(message, hint='Name each, such as Annotated[int, "count"].')
+    if named:
+        return _checked(parts, name)
+    if split_tuples and len(parts) > 1 and returned_tuple(function.__code__) == len(parts):
+        return {f"{SINGLE_OUTPUT}_{number}": part.type for number, part in enumerate(parts)}
+    given, declared = _named(annotation)
+    return _checked([_Declared(given or SINGLE_OUTPUT, declared)], name)
 
 
-def _name_in(annotation: Any) -> str | None:
+def _parts_of_tuple(annotation: Any) -> Iterator[Any]:
+    inner = get_args(annotation) if get_origin(annotation) is tuple else ()
+    return iter(() if Ellipsis in inner else inner)
+
+
+def _named(annotation: Any) -> tuple[str | None, Any]:
+    """Return the name that an ``Annotated`` gives, if any, and the type."""
     if get_origin(annotation) is not Annotated:
-        return None
-    return next((extra for extra in annotation.__metadata__ if isinstance(extra, str)), None)
+        return None, annotation
+    return next((extra for extra in annotation.__metadata__ if isinstance(extra, str)), None), get_args(annotation)[0]
 
 
-def _checked(outputs: list[str], name: str) -> tuple[str, ...]:
+def _checked(outputs: list[_Declared], name: str) -> dict[str, Any]:
     for output in outputs:
-        if not _FIT_FOR_OUTPUT.fullmatch(output):
-            message = f"Step {name!r} can't have an output called {output!r}."
+        if not _FIT_FOR_OUTPUT.fullmatch(output.name or ""):
+            message = f"Step {name!r} can't have an output called {output.name!r}."
             raise StepInterfaceError(message, hint="Use letters, digits, '_' and '-'.")
-    if len(set(outputs)) < len(outputs):
+    if len({output.name for output in outputs}) < len(outputs):
         message = f"Step {name!r} has two outputs of one name."
         raise StepInterfaceError(message, hint="Give each its own name.")
-    return tuple(outputs)
+    return {str(output.name): output.type for output in outputs}

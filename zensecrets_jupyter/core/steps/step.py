@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.steps.artifacts import BaseMaterializer, PickleMaterializer
+from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.steps.artifacts import OutputInfo
 from zensecrets_jupyter.core.steps.graph import StepOutput, current_graph
+from zensecrets_jupyter.core.steps.hooks import Hooks
+from zensecrets_jupyter.core.steps.materializers import BaseMaterializer, class_of, materializer_for
+from zensecrets_jupyter.core.steps.options import STEP_OPTIONS, checked_options
 from zensecrets_jupyter.core.steps.settings import checked_secrets, checked_settings, merged
 from zensecrets_jupyter.core.steps.signature import read_signature
 
@@ -38,22 +43,28 @@ class Step(Generic[ReturnT]):
         enable_cache: What was said about caching; ``None`` if nothing was.
         secrets: The secrets whose keys are environment variables while it runs.
         settings: Its settings, with references unresolved.
-        materializers: For the outputs that are not pickled, what keeps them.
+        materializers: For the outputs that were given one, what keeps them.
+        parameters: Values of inputs that a call need not give.
+        hooks: What is called when it has run.
+        options: The arguments of ZenML's that are kept and change nothing here.
     """
 
-    def __init__(self, function: Callable[..., ReturnT], name: str | None = None) -> None:
+    def __init__(self, function: Callable[..., ReturnT], name: str | None = None, *, annotated: bool = False) -> None:
         """Make a step of ``function``; :meth:`configure` takes everything else.
 
         Raises:
-            StepInterfaceError: If the function can't be a step; it says why.
+            StepInterfaceError: If the function can't be a step, or is not annotated where it has to be; it says why.
         """
         self.name = checked_name("step", name if name is not None else getattr(function, "__name__", type(function).__name__))
-        self.signature = read_signature(function, self.name)
+        self.signature = read_signature(function, self.name, annotated=annotated)
         self.entrypoint: FunctionType = function  # type: ignore[assignment] # read_signature refuses what is none
         self.enable_cache: bool | None = None
         self.secrets: tuple[str, ...] = ()
         self.settings = checked_settings(None, str(self))
         self.materializers: dict[str, type[BaseMaterializer]] = {}
+        self.parameters: dict[str, Any] = {}
+        self.hooks = Hooks()
+        self.options: dict[str, Any] = {}
         for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
             setattr(self, attribute, getattr(function, attribute))
         self.__wrapped__ = function
@@ -71,31 +82,52 @@ class Step(Generic[ReturnT]):
         """Whether an earlier run may stand for a new one: as ``enable_cache`` says, else unless it takes its context."""
         return self.enable_cache if self.enable_cache is not None else self.signature.context is None
 
-    def configure(
+    @property
+    def code(self) -> object:
+        """The function or the class by whose code the cache knows the step; ``None`` if it can't be told by that."""
+        return self.entrypoint
+
+    def configure(  # noqa: PLR0913 - ZenML's arguments
         self,
         *,
         enable_cache: bool | None = None,
         secrets: Iterable[str] | None = None,
         settings: Mapping[str, Any] | TemplatedModel | None = None,
         output_materializers: Materializers | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        on_failure: Callable[..., object] | None = None,
+        on_success: Callable[..., object] | None = None,
         merge: bool = True,
+        **options: Any,
     ) -> Self:
-        """Change what is given and return the step itself; with ``merge`` settings are added to those that there are, key by key.
+        """Change what is given and return the step itself; with ``merge`` mappings are added to those that there are, key by key.
+
+        The arguments are those of :func:`step`, and ``parameters`` are values of inputs that a call need not give then.
 
         Raises:
             StepInterfaceError: If something is not acceptable; nothing was changed then.
             InvalidSecretError: If no secret can be called like one of ``secrets``.
             InvalidReferenceError: If a setting is nearly a reference.
         """
+        kept = checked_options(str(self), options, STEP_OPTIONS, _HONOURED)
+        hooks = self.hooks.changed(str(self), on_failure=on_failure, on_success=on_success)
+        new_parameters = self.parameters if parameters is None else self._checked_parameters(parameters)
         new_secrets = self.secrets if secrets is None else checked_secrets(secrets, str(self))
         new_settings = self.settings if settings is None else checked_settings(settings, str(self))
         if merge:
             new_settings = merged(self.settings, new_settings)
+            new_parameters = {**self.parameters, **new_parameters}
+            kept = {**self.options, **kept}
         materializers = self.materializers if output_materializers is None else self._checked_materializers(output_materializers)
         if enable_cache is not None:
             self.enable_cache = enable_cache
         self.secrets, self.settings, self.materializers = new_secrets, new_settings, materializers
+        self.parameters, self.hooks, self.options = new_parameters, hooks, kept
         return self
+
+    def with_options(self, **options: Any) -> Self:
+        """Return a copy that is configured so, and leave the step as it is; arguments and errors are those of :meth:`configure`."""
+        return copy.copy(self).configure(**options)
 
     def after(self, *others: object) -> None:
         """In the function of a pipeline: have this step wait for ``others``, although it takes none of their outputs.
@@ -114,20 +146,30 @@ class Step(Generic[ReturnT]):
             graph.add_order(self, other)
 
     def materializer_of(self, output: str) -> type[BaseMaterializer]:
-        """Return what keeps an output."""
-        return self.materializers.get(output, PickleMaterializer)
+        """Return what keeps an output: what was given for it, else what is registered for its declared type, else cloudpickle."""
+        return self.materializers.get(output) or materializer_for(self.signature.output_types.get(output, Any))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> ReturnT:
+    def output_info(self, output: str, call: str) -> OutputInfo:
+        """Return what is known of an output of the step, where a pipeline calls it ``call``."""
+        declared = self.signature.output_types.get(output, Any)
+        return OutputInfo(output, call, self.materializer_of(output), class_of(declared))
+
+    def __call__(self, *args: Any, id: str | None = None, after: object = None, **kwargs: Any) -> ReturnT:  # noqa: A002 - ZenML's name
         """Add the step to the pipeline whose function runs here, or run it.
+
+        In a pipeline ``id`` is what the call is called there, and ``after`` names calls, or gives outputs or steps, that it waits for.
+        Where the step itself has an input called ``id`` or ``after``, that is meant.
 
         Raises:
             StepInterfaceError: If the arguments do not suit the function.
             StackValidationError: If it is run, and the stack or its settings or secrets would keep it from running.
         """
-        arguments = self.signature.bind(self.name, args, kwargs)
+        taken = self.signature.inputs.parameters
+        kwargs |= {name: value for name, value in (("id", id), ("after", after)) if name in taken and value is not None}
+        arguments = self.signature.bind(self.name, args, kwargs, self.parameters)
         graph = current_graph()
         if graph is not None:
-            outputs: ReturnT = graph.add(self, arguments)
+            outputs: ReturnT = graph.add(self, arguments, None if "id" in taken else id, None if "after" in taken else after)
             return outputs
         for parameter, value in arguments.items():
             if isinstance(value, StepOutput):
@@ -137,6 +179,14 @@ class Step(Generic[ReturnT]):
 
         returned: ReturnT = run_alone(self, arguments)
         return returned
+
+    def _checked_parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        known = self.signature.inputs.parameters
+        unknown = next((name for name in given if name not in known), None)
+        if unknown is None:
+            return dict(given)
+        message = f"Step {self.name!r} has no parameter {unknown!r}."
+        raise StepInterfaceError(message, hint=did_you_mean(unknown, known) or f"It takes {', '.join(known) or 'no arguments'}.")
 
     def _checked_materializers(self, given: object) -> dict[str, type[BaseMaterializer]]:
         by_output = dict(given) if isinstance(given, Mapping) else dict.fromkeys(self.signature.outputs, given)
@@ -148,6 +198,10 @@ class Step(Generic[ReturnT]):
         if len(checked) < len(by_output):
             message = f"What should materialize an output of step {self.name!r} is no materializer."
             raise StepInterfaceError(message, hint="Give a subclass of BaseMaterializer.")
+        partly = next((found for found in checked.values() if not found.is_whole()), None)
+        if partly is not None:
+            message = f"{partly.__name__}, which should materialize an output of step {self.name!r}, does not say how to write one."
+            raise StepInterfaceError(message, hint="Give it the methods save and load, or handle_return and handle_input.")
         return checked
 
 
@@ -163,35 +217,36 @@ def step(
     secrets: Iterable[str] | None = None,
     settings: Mapping[str, Any] | TemplatedModel | None = None,
     output_materializers: Materializers | None = None,
+    on_failure: Callable[..., object] | None = None,
+    on_success: Callable[..., object] | None = None,
+    **options: Any,
 ) -> Callable[[Callable[..., ReturnT]], Step[ReturnT]]: ...
 
 
-def step(  # noqa: PLR0913 - ZenML's arguments
-    function: Callable[..., Any] | None = None,
-    /,
-    *,
-    name: str | None = None,
-    enable_cache: bool | None = None,
-    secrets: Iterable[str] | None = None,
-    settings: Mapping[str, Any] | TemplatedModel | None = None,
-    output_materializers: Materializers | None = None,
-) -> Any:
+def step(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
     """Return the step that a function makes: ``@step`` alone, or with arguments.
 
-    Every parameter and the return value are annotated. A parameter annotated :class:`~zensecrets_jupyter.core.steps.context.StepContext`
-    gets the context of the run. ``-> None`` is no output, ``-> int`` one called ``output``, ``-> Annotated[int, "count"]`` one called
-    ``count``, and ``-> Output(count=int, text=str)`` or ``-> tuple[Annotated[int, "count"], Annotated[str, "text"]]`` are several. A
-    ``tuple[int, str]`` without names is one output, as in ZenML 0.20. What the types are is not checked.
+    A parameter annotated :class:`~zensecrets_jupyter.core.steps.context.StepContext` gets the context of the run. ``-> None`` is no output,
+    ``-> int`` one called ``output``, ``-> Annotated[int, "count"]`` one called ``count``, and ``-> Output(count=int, text=str)`` or
+    ``-> tuple[Annotated[int, "count"], Annotated[str, "text"]]`` are several. ``-> tuple[int, str]`` is two, ``output_0`` and ``output_1``,
+    where the function ends in ``return a, b``; else it is one. Without an annotation, what the function returns is one output of any type.
+    Inputs and outputs are checked against their annotations.
 
     Args:
         function: The function, where the decorator stands alone.
         name: What the step is called; the function's name if left out.
-        enable_cache: Whether an earlier run with the same code, inputs, settings and secrets may stand for a new one. Left out, it may
-            unless the step takes a StepContext.
-        secrets: Names of secrets whose keys are environment variables while the step runs.
-        settings: A dict, or a model made of a subclass of BaseSettings; texts in it may hold references, which the step reads resolved
-            from ``context.settings``.
-        output_materializers: What keeps the outputs instead of cloudpickle: a class, or one by output.
+        options: Every other argument of ZenML's. These are honoured:
+
+            * ``enable_cache``: Whether an earlier run with the same code, inputs, settings and secrets may stand for a new one. Left out,
+              it may unless the step takes a StepContext.
+            * ``secrets``: Names of secrets whose keys are environment variables while the step runs.
+            * ``settings``: A dict, or a model made of a subclass of BaseSettings; texts in it may hold references, which the step reads
+              resolved from ``context.settings``.
+            * ``output_materializers``: What keeps the outputs instead of cloudpickle: a class, or one by output.
+            * ``on_success``, ``on_failure``: A function that is called when the step has run; the second one gets the exception if it
+              takes an argument.
+
+            The others are kept in ``step.options`` and change nothing, which is said once.
 
     Raises:
         StepInterfaceError: If the function or an argument is not acceptable; it says why.
@@ -200,11 +255,12 @@ def step(  # noqa: PLR0913 - ZenML's arguments
     """
 
     def make(bare: Callable[..., Any]) -> Step[Any]:
-        return Step(bare, name).configure(
-            enable_cache=enable_cache, secrets=secrets, settings=settings, output_materializers=output_materializers
-        )
+        return Step(bare, name).configure(**options)
 
     return make if function is None else make(function)
+
+
+_HONOURED = ("enable_cache", "name", "on_failure", "on_success", "output_materializers", "parameters", "secrets", "settings")
 
 
 def checked_name(what: str, name: object) -> str:

@@ -1,0 +1,21 @@
+"""Types of artifacts."""
+
+from zensecrets_jupyter.classic.artifacts import (
+    BaseArtifact,
+    DataAnalysisArtifact,
+    DataArtifact,
+    ModelArtifact,
+    SchemaArtifact,
+    ServiceArtifact,
+    StatisticsArtifact,
+)
+
+__all__ = [
+    "BaseArtifact",
+    "DataAnalysisArtifact",
+    "DataArtifact",
+    "ModelArtifact",
+    "SchemaArtifact",
+    "ServiceArtifact",
+    "StatisticsArtifact",
+]

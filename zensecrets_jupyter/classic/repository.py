@@ -1,0 +1,37 @@
+"""ZenML's ``Repository``: the client under its old name, with what was run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.classic import views
+from zensecrets_jupyter.core.client import Client
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zensecrets_jupyter.classic.views import PipelineView
+
+
+class Repository(Client):
+    """See :class:`~zensecrets_jupyter.core.client.Client`."""
+
+    @property
+    def root(self) -> Path:
+        """The folder that everything is registered in."""
+        return self.workspace.home
+
+    @property
+    def active_stack_name(self) -> str:
+        """The name of the active stack."""
+        return self.active_stack.name
+
+    def get_pipelines(self) -> list[PipelineView]:
+        """Return the pipelines that this process has run."""
+        return views.get_pipelines()
+
+    def get_pipeline(  # type: ignore[override] # what it returned then is another class
+        self, pipeline: object = None, pipeline_name: str | None = None
+    ) -> PipelineView | None:
+        """Return a pipeline by its name, its class or an instance; ``None`` if this process has not run it."""
+        return views.get_pipeline(pipeline, pipeline_name)

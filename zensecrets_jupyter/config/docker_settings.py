@@ -1,0 +1,5 @@
+"""Settings of containers."""
+
+from zensecrets_jupyter.core.steps.machines import DockerSettings
+
+__all__ = ["DockerSettings"]

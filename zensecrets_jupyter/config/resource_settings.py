@@ -1,0 +1,5 @@
+"""Settings of machines."""
+
+from zensecrets_jupyter.core.steps.machines import ResourceSettings
+
+__all__ = ["ResourceSettings"]

@@ -1,0 +1,55 @@
+"""What is called when a step has run: ``on_success`` and ``on_failure``."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.errors import StepInterfaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """The functions to call; ``on_failure`` gets the exception if it takes an argument.
+
+    Attributes:
+        on_success: For a step that has run without an error.
+        on_failure: For a step that has raised one.
+    """
+
+    on_success: Callable[..., object] | None = None
+    on_failure: Callable[..., object] | None = None
+
+    def changed(self, owner: str, **given: Any) -> Hooks:
+        """Return the hooks with those that are given in the place of the present ones; ``owner`` is what errors call the step.
+
+        Raises:
+            StepInterfaceError: If one can't be called.
+        """
+        said = {name: hook for name, hook in given.items() if hook is not None}
+        for name, hook in said.items():
+            if not callable(hook):
+                message = f"{name} of {owner} is a {type(hook).__qualname__}, which can't be called."
+                raise StepInterfaceError(message, hint="Give a function.")
+        return replace(self, **said)
+
+    def over(self, below: Hooks) -> Hooks:
+        """Return these hooks, with those of ``below`` where there is none."""
+        return Hooks(self.on_success or below.on_success, self.on_failure or below.on_failure)
+
+    def call(self, error: BaseException | None) -> None:
+        """Call the hook for what became of the step. What a hook raises is said in one line and stops nothing, as in ZenML."""
+        hook = self.on_success if error is None else self.on_failure
+        if hook is None:
+            return
+        try:
+            takes_error = error is not None and bool(inspect.signature(hook).parameters)
+            hook(error) if takes_error else hook()
+        except Exception as problem:  # noqa: BLE001 - a hook is the user's code and may raise anything
+            # The class only: an exception's text may hold a value.
+            sys.stderr.write(f"The hook {getattr(hook, '__name__', 'of a step')!r} raised {type(problem).__qualname__}.\n")

@@ -1,0 +1,132 @@
+"""Materializers: what writes an output of a step to its folder, and reads it from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, get_origin
+
+from zensecrets_jupyter.core import pickling
+from zensecrets_jupyter.core.errors import MaterializerInterfaceError
+from zensecrets_jupyter.core.process import process_wide
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.steps.artifacts import OutputPlace
+    from zensecrets_jupyter.core.steps.fileio import FileIO
+
+VALUE_FILE = "value.pkl"
+"""The file in which a pickled output is kept."""
+
+
+class BaseMaterializer:
+    """Writes what a step returns to its place, and reads it from there; ZenML's interface.
+
+    A subclass has ``save`` and ``load``, or as up to ZenML 0.3x ``handle_return`` and ``handle_input``. It keeps files below ``self.uri``,
+    or through ``self.artifact.write`` and ``read``, which work on every store and keep the files private. It is used for the outputs that
+    name it, and for all of the types in ``ASSOCIATED_TYPES`` that name none.
+    """
+
+    ASSOCIATED_TYPES: ClassVar[Any] = ()
+    """The types that it keeps, of which it is the default from then on; none is any type, and no default."""
+    ASSOCIATED_ARTIFACT_TYPES: ClassVar[Any] = ()
+    """What ZenML 0.20 shows it as; it is not looked at."""
+    ASSOCIATED_ARTIFACT_TYPE: ClassVar[Any] = None
+    """What later ZenML shows it as; it is not looked at."""
+    SKIP_REGISTRATION: ClassVar[bool] = False
+    """Whether it is no default for its types; a subclass says so for itself."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make it the default for its types.
+
+        Raises:
+            MaterializerInterfaceError: If something in ``ASSOCIATED_TYPES`` is no type.
+        """
+        super().__init_subclass__(**kwargs)
+        if "ASSOCIATED_TYPES" not in cls.__dict__:
+            return
+        kept = cls.ASSOCIATED_TYPES if isinstance(cls.ASSOCIATED_TYPES, (tuple, list, set, frozenset)) else (cls.ASSOCIATED_TYPES,)
+        wrong = next((kind for kind in kept if not isinstance(kind, type)), None)
+        if wrong is not None:
+            message = f"{cls.__name__}.ASSOCIATED_TYPES holds a {type(wrong).__name__}, which is no type."
+            raise MaterializerInterfaceError(message, hint="Write the classes: ASSOCIATED_TYPES = (MyClass,).")
+        cls.ASSOCIATED_TYPES = tuple(kept)
+        if not cls.__dict__.get("SKIP_REGISTRATION", False):
+            _defaults().update(dict.fromkeys(kept, cls))
+
+    def __init__(self, artifact: OutputPlace) -> None:
+        """Keep things at ``artifact``, whose folder exists when :meth:`save` is called."""
+        self.artifact = artifact
+
+    @property
+    def uri(self) -> str:
+        """The folder in which it keeps its files, as a path of this machine or as a URL."""
+        return self.artifact.uri
+
+    @property
+    def artifact_store(self) -> FileIO:
+        """What opens, lists and copies files of the artifact store."""
+        return self.artifact.files.io()
+
+    def save(self, data: Any) -> None:
+        """Write what the step returned."""
+        self.handle_return(data)
+
+    def load(self, data_type: type[Any] = object) -> Any:
+        """Return what was written; ``data_type`` is what the output was declared as, ``object`` where that is not known."""
+        return self.handle_input(data_type)
+
+    def handle_return(self, data: Any) -> None:
+        """Check that it keeps data of that type: what a subclass calls first.
+
+        Raises:
+            MaterializerInterfaceError: If it does not.
+        """
+        self._check_type(type(data))
+
+    def handle_input(self, data_type: type[Any] = object) -> Any:
+        """Check that it reads data as that type: what a subclass calls first.
+
+        Raises:
+            MaterializerInterfaceError: If it does not.
+        """
+        self._check_type(data_type)
+
+    @classmethod
+    def is_whole(cls) -> bool:
+        """Tell whether it says how to write, and how to read or that there is nothing to read."""
+        return any(getattr(cls, name) is not getattr(BaseMaterializer, name) for name in ("save", "handle_return"))
+
+    def _check_type(self, data_type: Any) -> None:
+        kind = get_origin(data_type) or data_type
+        if not self.ASSOCIATED_TYPES or kind is object or not isinstance(kind, type) or issubclass(kind, self.ASSOCIATED_TYPES):
+            return
+        known = ", ".join(one.__qualname__ for one in self.ASSOCIATED_TYPES)
+        message = f"{type(self).__name__} can't keep a {kind.__qualname__}: it keeps {known}."
+        raise MaterializerInterfaceError(message, hint="Add the type to ASSOCIATED_TYPES, or give the output another materializer.")
+
+
+class PickleMaterializer(BaseMaterializer):
+    """Keeps a value as cloudpickle has it: what a step uses where it names no materializer."""
+
+    def handle_return(self, data: Any) -> None:
+        """Write what the step returned."""
+        self.artifact.write(VALUE_FILE, pickling.dump(data, f"What is written to {self.artifact.uri}").data)
+
+    def handle_input(self, data_type: type[Any] = object) -> Any:  # noqa: ARG002 - ZenML's signature; a pickle knows its type
+        """Return what was written."""
+        return pickling.load(self.artifact.read(VALUE_FILE), f"What is kept in {self.artifact.uri}")
+
+
+def materializer_for(declared: Any) -> type[BaseMaterializer]:
+    """Return the default materializer for outputs of a declared type: that of the class or of its nearest base that has one."""
+    kind = class_of(declared)
+    defaults = _defaults()
+    return next((defaults[base] for base in kind.__mro__ if base in defaults), PickleMaterializer) if defaults else PickleMaterializer
+
+
+def class_of(declared: Any) -> type[Any]:
+    """Return the class of a declared type, ``object`` where it is no single one."""
+    kind = get_origin(declared) or declared
+    return kind if isinstance(kind, type) else object
+
+
+def _defaults() -> dict[type[Any], type[BaseMaterializer]]:
+    return process_wide("steps.materializers", dict)

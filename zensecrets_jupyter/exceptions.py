@@ -1,0 +1,37 @@
+"""Errors under the names that ZenML has for them; several are one here."""
+
+from zensecrets_jupyter.core.errors import (
+    ArtifactError,
+    ComponentExistsError,
+    MaterializerInterfaceError,
+    RunNotFoundError,
+    SecretExistsError,
+    StackExistsError,
+    StackValidationError,
+    StepContextError,
+    StepInterfaceError,
+    ZenSecretsError,
+)
+
+__all__ = [
+    "ArtifactInterfaceError",
+    "DoesNotExistException",
+    "EntityExistsError",
+    "MaterializerInterfaceError",
+    "MissingStepParameterError",
+    "PipelineInterfaceError",
+    "SecretExistsError",
+    "StackComponentExistsError",
+    "StackExistsError",
+    "StackValidationError",
+    "StepContextError",
+    "StepInterfaceError",
+    "ZenMLBaseException",
+]
+
+ArtifactInterfaceError = ArtifactError
+DoesNotExistException = RunNotFoundError
+EntityExistsError = SecretExistsError
+MissingStepParameterError = PipelineInterfaceError = StepInterfaceError
+StackComponentExistsError = ComponentExistsError
+ZenMLBaseException = ZenSecretsError

@@ -1,0 +1,1 @@
+"""Schemas of secrets, where ZenML's integrations have them."""

@@ -1,0 +1,1 @@
+"""What ZenML's integration ``aws`` has for secrets."""

@@ -1,0 +1,1 @@
+"""What ZenML's integration ``azure`` has for secrets."""

@@ -1,0 +1,1 @@
+"""What ZenML's integration ``gcp`` has for secrets."""

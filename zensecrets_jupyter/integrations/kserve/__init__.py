@@ -1,0 +1,1 @@
+"""What ZenML's integration ``kserve`` has for secrets."""

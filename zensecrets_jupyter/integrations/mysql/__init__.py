@@ -1,0 +1,1 @@
+"""What ZenML's integration ``mysql`` has for secrets."""

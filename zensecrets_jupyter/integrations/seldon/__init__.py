@@ -1,0 +1,1 @@
+"""What ZenML's integration ``seldon`` has for secrets."""

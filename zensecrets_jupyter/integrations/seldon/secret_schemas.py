@@ -1,0 +1,5 @@
+"""The schemas of seldon."""
+
+from zensecrets_jupyter.core.schemas.seldon import SeldonAzureSecretSchema, SeldonGSSecretSchema, SeldonS3SecretSchema
+
+__all__ = ["SeldonAzureSecretSchema", "SeldonGSSecretSchema", "SeldonS3SecretSchema"]

@@ -1,0 +1,1 @@
+"""What ZenML's integration ``whylogs`` has for secrets."""

@@ -1,0 +1,1 @@
+"""Files by path or URL, for materializers."""

@@ -1,0 +1,19 @@
+"""ZenML's functions for files by path or URL."""
+
+from zensecrets_jupyter.core.steps.fileio import FileIO
+
+_files = FileIO()
+
+copy = _files.copy
+exists = _files.exists
+glob = _files.glob
+isdir = _files.isdir
+listdir = _files.listdir
+makedirs = _files.makedirs
+mkdir = _files.mkdir
+open = _files.open  # noqa: A001 - ZenML's name
+remove = _files.remove
+rename = _files.rename
+rmtree = _files.rmtree
+size = _files.size
+walk = _files.walk

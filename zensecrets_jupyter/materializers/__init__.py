@@ -1,0 +1,6 @@
+"""Materializers."""
+
+from zensecrets_jupyter.core.steps import BaseMaterializer
+from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
+
+__all__ = ["BaseMaterializer", "PickleMaterializer"]

@@ -1,0 +1,6 @@
+"""Secrets and the base of their schemas."""
+
+from zensecrets_jupyter.classic.schemas import SecretSchemaClassRegistry, register_secret_schema_class
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema
+
+__all__ = ["ArbitrarySecretSchema", "BaseSecretSchema", "SecretSchemaClassRegistry", "register_secret_schema_class"]

@@ -1,0 +1,5 @@
+"""The known schemas."""
+
+from zensecrets_jupyter.classic.schemas import SecretSchemaClassRegistry, register_secret_schema_class
+
+__all__ = ["SecretSchemaClassRegistry", "register_secret_schema_class"]
