@@ -1,0 +1,55 @@
+"""Scripts for ZenML 0.20 run with nothing changed but the package's name in their imports, all of them in one process."""
+
+from __future__ import annotations
+
+import runpy
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.classic.examples import examples_in, with_package
+from zensecrets_jupyter import Client
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXAMPLES = examples_in("examples_020.md")
+COMPONENTS = {
+    ComponentType.STEP_OPERATOR: ("custom", {}),
+    ComponentType.EXPERIMENT_TRACKER: (
+        "mlflow",
+        {"tracking_uri": "https://tracking.example.com", "tracking_token": "{{services.tracking}}"},
+    ),
+    ComponentType.ALERTER: ("slack", {"slack_token": "{{services.slack}}", "default_slack_channel_id": "C0"}),
+    ComponentType.ANNOTATOR: ("label_studio", {"authentication_secret": "{{services.labels}}"}),
+}
+
+
+def test_there_are_enough() -> None:
+    """Twelve scripts are tried."""
+    assert len(EXAMPLES) == 12
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_runs(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It ends as it should, on a stack with the components that it wants, and no value is printed or left in a file."""
+    _set_up()
+    script = tmp_path / "run.py"
+    script.write_text(with_package(EXAMPLES[name], "zenml", "zensecrets_jupyter"))
+    runpy.run_path(str(script), run_name="__main__")
+    printed = capsys.readouterr()
+    assert printed.out.splitlines()[-1] == f"{name}: done"
+    assert find_canary(printed.out + printed.err) == []
+    assert find_canary(tmp_path) == []
+
+
+def _set_up() -> None:
+    client = Client()
+    values = {"tracking": canary("tracking"), "slack": canary("slack"), "labels": f"ls-{canary('labels')}"}
+    client.secrets_manager.register_secret(ArbitrarySecretSchema(name="services", arbitrary_kv_pairs=values))
+    for kind, (flavor, attributes) in COMPONENTS.items():
+        client.workspace.register_component(kind, flavor, flavor, attributes)
+    client.workspace.update_stack("default", {kind: flavor for kind, (flavor, _) in COMPONENTS.items()})
