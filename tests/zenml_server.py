@@ -99,6 +99,23 @@ class ZenmlServer(NamedTuple):
         return {name: str(values).encode() for name, values in rows}
 
 
+def run_with_zenml(program: str, *arguments: str, folder: Path) -> str:
+    """Return what a program of Python prints where ZenML is installed and keeps what it has in ``folder``, without a server."""
+    _make_environment()
+    shutil.copytree(PREPARED / "stores", folder / "stores")
+    own = {
+        "ZENML_LOCAL_STORES_PATH": str(folder / "stores"),
+        "ZENML_DEFAULT_USER_NAME": ADMINISTRATOR,
+        "ZENML_DISABLE_PIPELINE_LOGS_STORAGE": "true",
+        "ZENML_DISABLE_STEP_LOGS_STORAGE": "true",
+    }
+    environment = {**_environment(folder / "client"), **own}
+    command = [str(CACHE / "bin" / "python"), program, *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=SECONDS, env=environment, cwd=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @contextmanager
 def running_zenml() -> Iterator[ZenmlServer]:
     """Yield a new server, that ends with the block."""
