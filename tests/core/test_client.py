@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from zensecrets_jupyter import (
     BasicAuthSecretSchema,
     Client,
     ComponentNotFoundError,
+    InvalidSecretError,
     NoSecretsManagerError,
     SecretNotFoundError,
     StackNotFoundError,
@@ -22,6 +23,7 @@ from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -160,3 +162,72 @@ def test_secrets_are_environment_variables_for_a_block(monkeypatch: pytest.Monke
     with pytest.raises(SecretNotFoundError), Client().env("login", "missing"):
         pass
     assert "PASSWORD" not in os.environ
+
+
+def test_secrets_are_handled_by_zenml_s_names() -> None:
+    """Created, listed without a read, read, changed and deleted by the names that current ZenML has; values are masked when shown."""
+    client = Client()
+    first, second = canary("first"), canary("second")
+    created = client.create_secret(name="db", values={"user": first, "old": second}, private=True)
+    assert created.secret_values == {"user": first, "old": second}
+    client.create_secret("api", {"token": second})
+    page = client.list_secrets()
+    assert ([one.name for one in page], page.total, len(page), page[0].name) == (["api", "db"], 2, 2, "api")
+    assert [one.name for one in client.list_secrets(page=2, size=1).items] == ["db"]
+    assert client.list_secrets(name="db")[0].secret_values["user"] == first
+    changed = client.update_secret("db", new_name="store", add_or_update_values={"new": second}, remove_values=["old"])
+    assert (changed.name, changed.secret_values) == ("store", {"user": first, "new": second})
+    assert client.get_secret(name_id_or_prefix="store", allow_partial_name_match=False) == client.get_secret(name="store")
+    client.delete_secret("store")
+    with pytest.raises(SecretNotFoundError):
+        client.get_secret("store")
+    assert find_canary(redact(f"{created!r} {page!r} {changed.secret_values}")) == []
+
+
+def test_arguments_that_zenml_does_not_have_are_refused() -> None:
+    """The error names the near miss, and what was given is masked in the line of code that it shows; nothing is written."""
+    client: Any = Client()
+    client.create_secret("there", {"key": "not a secret"})
+    calls: list[Callable[[str], Any]] = [
+        lambda value: client.create_secret("db", {"key": value}, privat=True),
+        lambda value: client.create_secret("db", {}, password=value),
+        lambda value: client.update_secret("there", add_or_update_values={"key": value}, remove_value=["key"]),
+        lambda value: client.get_secret("db", refrsh=value),
+    ]
+    for call in calls:
+        value = canary("given")
+        with pytest.raises(TypeError, match="has no argument") as caught:
+            call(value)
+        assert len(str(caught.value).splitlines()) == 1
+        assert find_canary(redact(value)) == []
+    assert [secret.name for secret in client.list_secrets()] == ["there"]
+    assert client.get_secret("there").secret_values == {"key": "not a secret"}
+
+
+def test_a_secrets_manager_reads_as_a_component() -> None:
+    """Flavor, type and options are where a component of a stack has them."""
+    manager = Client().secrets_manager
+    assert (manager.flavor, manager.type, manager.type.value) == ("local", ComponentType.SECRETS_MANAGER, "secrets_manager")
+    assert manager.config is manager.options
+
+
+def test_content_can_be_assigned_and_stored() -> None:
+    """What is assigned is that object's alone until it is stored: whoever reads the secret gets what is stored."""
+    manager = Client().secrets_manager
+    old, new = canary("old"), canary("new")
+    manager.register_secret(secret("openai", api_key=old))
+    # To a type checker a secret is frozen, as it is but for this.
+    mine: Any = manager.get_secret("openai")
+    mine.arbitrary_kv_pairs = {"api_key": new, "more": new}
+    assert mine.content == dict(mine.arbitrary_kv_pairs) == {"api_key": new, "more": new}
+    assert redact(new) != new
+    assert manager.get_secret("openai").content == {"api_key": old}
+    assert manager.get_secrets(["openai"])["openai"] == secret("openai", api_key=old)
+    manager.update_secret(mine)
+    assert manager.get_secret("openai").content == {"api_key": new, "more": new}
+    for wrong in ({"a{b": "x"}, {"key": 7}, "text"):
+        with pytest.raises(InvalidSecretError):
+            mine.arbitrary_kv_pairs = wrong
+        assert mine.content == {"api_key": new, "more": new}
+    with pytest.raises(AttributeError):
+        mine.name = "other"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from zensecrets_jupyter.classic.steps import BaseStep
 from zensecrets_jupyter.classic.views import PipelineRunView, PipelineView
@@ -141,6 +141,14 @@ class BasePipeline(Pipeline):
             raise StepInterfaceError(message, hint=f"Call it: {parameter}={step.__name__}().")
         message += f"of type {type(step).__qualname__}, which is no step."
         raise StepInterfaceError(message, hint="Decorate its function with step of zensecrets_jupyter.steps, and call that.")
+
+
+@overload
+def pipeline(function: Callable[..., Any], /) -> type[BasePipeline]: ...
+
+
+@overload
+def pipeline(*, name: str | None = None, **options: Any) -> Callable[[Callable[..., Any]], type[BasePipeline]]: ...
 
 
 def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:

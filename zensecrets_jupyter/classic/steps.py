@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MethodType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from pydantic import ValidationError
 
@@ -49,7 +49,7 @@ class BaseStep(Step[Any]):
         if args or kwargs:
             self.configure(parameters=self._given(args, kwargs))
 
-    def entrypoint(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override] # noqa: ARG002 - an instance has a bound method
+    def entrypoint(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - a subclass says what it takes
         """Do what the step does; a subclass implements it."""
         message = f"The step class {type(self).__name__} has no method entrypoint."
         raise StepInterfaceError(message, hint="Define it: what it takes and returns is annotated.")
@@ -131,6 +131,14 @@ class BaseStep(Step[Any]):
         problems = [f"{'.'.join(map(str, one['loc']))} ({one['type'].replace('_', ' ')})" for one in found]
         message = f"The parameters of step {self.name!r} are not acceptable: {', '.join(problems)}."
         raise StepInterfaceError(message, hint=f"Give them when the step is made: {self.name}({self._taken_as}={self._kind.__name__}(…)).")
+
+
+@overload
+def step(function: Callable[..., Any], /) -> type[BaseStep]: ...
+
+
+@overload
+def step(*, name: str | None = None, **options: Any) -> Callable[[Callable[..., Any]], type[BaseStep]]: ...
 
 
 def step(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:

@@ -61,7 +61,7 @@ class Pipeline:
             message = f"A pipeline is made of a function, and this is a {type(function).__name__}."
             raise StepInterfaceError(message, hint="Write @pipeline above a def that calls steps.")
         self.name = checked_name("pipeline", name if name is not None else function.__name__)
-        self.entrypoint = function
+        self.entrypoint: Callable[..., Any] = function
         self.enable_cache: bool | None = None
         self.secrets: tuple[str, ...] = ()
         self.settings = checked_settings(None, str(self))

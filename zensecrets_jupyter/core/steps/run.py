@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import RunNotFoundError, StepContextError
 from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.process import process_wide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,14 +155,13 @@ def new_run_id(name: str) -> str:
     return f"{name}-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
-_runs: deque[PipelineRun] = deque(maxlen=_REMEMBERED)
 _lock = threading.Lock()
 
 
 def remember(run: PipelineRun) -> None:
     """Have :func:`recent_runs` return ``run``."""
     with _lock:
-        _runs.appendleft(run)
+        _runs().appendleft(run)
 
 
 class PipelineRuns:
@@ -237,4 +237,8 @@ def find_pipeline(name: str) -> PipelineRuns:
 def recent_runs(pipeline: str | None = None) -> list[PipelineRun]:
     """Return the runs of this process, of one pipeline or of all, the newest first: the last hundred at most."""
     with _lock:
-        return [run for run in _runs if pipeline in {None, run.pipeline}]
+        return [run for run in _runs() if pipeline in {None, run.pipeline}]
+
+
+def _runs() -> deque[PipelineRun]:
+    return process_wide("steps.runs", lambda: deque[PipelineRun](maxlen=_REMEMBERED))

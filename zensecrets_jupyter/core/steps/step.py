@@ -18,8 +18,6 @@ from zensecrets_jupyter.core.steps.settings import checked_secrets, checked_sett
 from zensecrets_jupyter.core.steps.signature import read_signature
 
 if TYPE_CHECKING:
-    from types import FunctionType
-
     from typing_extensions import Self
 
     from zensecrets_jupyter.core.stack import TemplatedModel
@@ -57,7 +55,7 @@ class Step(Generic[ReturnT]):
         """
         self.name = checked_name("step", name if name is not None else getattr(function, "__name__", type(function).__name__))
         self.signature = read_signature(function, self.name, annotated=annotated)
-        self.entrypoint: FunctionType = function  # type: ignore[assignment] # read_signature refuses what is none
+        self.entrypoint: Callable[..., Any] = function
         self.enable_cache: bool | None = None
         self.secrets: tuple[str, ...] = ()
         self.settings = checked_settings(None, str(self))
@@ -154,7 +152,7 @@ class Step(Generic[ReturnT]):
         declared = self.signature.output_types.get(output, Any)
         return OutputInfo(output, call, self.materializer_of(output), class_of(declared))
 
-    def __call__(self, *args: Any, id: str | None = None, after: object = None, **kwargs: Any) -> ReturnT:  # noqa: A002 - ZenML's name
+    def __call__(self, *args: Any, id: Any = None, after: Any = None, **kwargs: Any) -> ReturnT:  # noqa: A002 - ZenML's name
         """Add the step to the pipeline whose function runs here, or run it.
 
         In a pipeline ``id`` is what the call is called there, and ``after`` names calls, or gives outputs or steps, that it waits for.
@@ -169,7 +167,9 @@ class Step(Generic[ReturnT]):
         arguments = self.signature.bind(self.name, args, kwargs, self.parameters)
         graph = current_graph()
         if graph is not None:
-            outputs: ReturnT = graph.add(self, arguments, None if "id" in taken else id, None if "after" in taken else after)
+            # It becomes a part of paths.
+            name = None if id is None or "id" in taken else checked_name("step", id)
+            outputs: ReturnT = graph.add(self, arguments, name, None if "after" in taken else after)
             return outputs
         for parameter, value in arguments.items():
             if isinstance(value, StepOutput):

@@ -1,0 +1,29 @@
+"""What the tests of steps and pipelines for ZenML 0.20 stand on: nothing of the person who runs them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.testing.canary import find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def client() -> Client:
+    """Return the client of a fresh workspace."""
+    return Client()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """See afterwards that no canary is in a file of the workspace, or in what was printed."""
+    yield
+    assert find_canary(tmp_path) == []
+    printed = capsys.readouterr()
+    assert find_canary(printed.out + printed.err) == []

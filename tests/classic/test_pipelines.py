@@ -1,0 +1,167 @@
+"""Pipelines for ZenML 0.20: what they are made with, how they are run, and what is known of their runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.core.told import in_one_line
+from zensecrets_jupyter import UnreadableFileError
+from zensecrets_jupyter import step as present_step
+from zensecrets_jupyter.config import DockerSettings
+from zensecrets_jupyter.config.schedule import Schedule
+from zensecrets_jupyter.exceptions import DoesNotExistException, PipelineInterfaceError
+from zensecrets_jupyter.pipelines import BasePipeline, pipeline
+from zensecrets_jupyter.post_execution import get_pipeline, get_pipelines, get_run
+from zensecrets_jupyter.repository import Repository
+from zensecrets_jupyter.steps import step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zensecrets_jupyter.client import Client
+
+
+@step
+def one() -> int:
+    """Return a number."""
+    return 1
+
+
+@step(enable_cache=False)
+def add(number: int) -> int:
+    """Add one."""
+    return number + 1
+
+
+@pipeline
+def adding(first: Any, second: Any) -> None:
+    """Add one to a number."""
+    second(first())
+
+
+def test_a_decorated_function_is_a_class_of_pipelines() -> None:
+    """It has the function's name and text, and is made with steps by position or by name."""
+    assert issubclass(adding, BasePipeline)
+    assert (adding.__name__, adding.__doc__, adding.pipeline_name()) == ("adding", "Add one to a number.", "adding")
+    for made in (adding(one(), add()), adding(one(), second=add()), adding(second=add(), first=one())):
+        assert list(made.steps) == ["first", "second"]
+        assert made.name == "adding"
+
+
+def test_what_a_pipeline_can_t_be_made_with_is_refused() -> None:
+    """A missing, unknown or second step, a class, something else, and a step of the other generation; each in one line."""
+
+    @present_step
+    def other() -> int:
+        return 1
+
+    made: Any = adding
+    wrong: dict[str, Callable[[], Any]] = {
+        "missing a required argument: 'second'": lambda: adding(one()),
+        "unexpected keyword argument 'third'": lambda: adding(one(), add(), third=one()),
+        "too many positional arguments": lambda: adding(one(), add(), one()),
+        "the class one and no step. Call it: first=one()": lambda: made(one, add()),
+        "of type int, which is no step": lambda: made(1, add()),
+        "step of zensecrets_jupyter.steps": lambda: made(other, add()),
+    }
+    for said, make in wrong.items():
+        with pytest.raises(PipelineInterfaceError) as caught:
+            make()
+        assert said in str(caught.value)
+        assert in_one_line(caught.value)
+
+
+def test_what_a_run_can_t_be_given_is_refused(client: Client) -> None:
+    """A step that is not there, and what a step or a pipeline does not take, with near misses; nothing is run then."""
+    made = adding(one(), add())
+    docker: Any = DockerSettings
+    schedule: Any = Schedule
+    wrong: dict[str, Callable[[], Any]] = {
+        "no step 'frist' to configure. Did you mean 'first'": lambda: made.run(step_configurations={"frist": {}}),
+        "no argument 'enable_cach' for step 'one'": lambda: made.run(step_configurations={"first": {"enable_cach": False}}),
+        "no argument 'secret' for pipeline 'adding'. Did you mean 'secrets'": lambda: made.configure(secret=["x"]),
+        "DockerSettings has no argument 'requirement'. Did you mean 'requirements'": lambda: docker(requirement=["x"]),
+        "Schedule has no argument 'cron'": lambda: schedule(cron="* * * * *"),
+    }
+    for said, run in wrong.items():
+        with pytest.raises(PipelineInterfaceError) as caught:
+            run()
+        assert said in str(caught.value)
+        assert in_one_line(caught.value)
+    assert adding.get_runs() == []
+
+
+def test_what_is_given_to_a_run_holds_for_it_alone(client: Client) -> None:
+    """Caching, settings and the configuration of steps of one run are forgotten with it."""
+    made = adding(one(), add())
+    made.run()
+    assert made.run(enable_cache=False, settings={"a": 1}, extra={"b": 2}).get_step("first").is_completed
+    assert (made.enable_cache, dict(made.settings), made.options) == (None, {}, {})
+    assert made.run().get_step("first").is_cached
+
+
+def test_what_changes_nothing_is_said_once(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each argument that a notebook's process can't honour is said in one line, the first time; false and None are no demand."""
+
+    def make(**options: Any) -> Any:
+        return step(**options)(lambda_free)
+
+    def lambda_free() -> None: ...
+
+    made = make(step_operator="remote", experiment_tracker="mlflow", enable_artifact_metadata=False, retry=None, extra={"a": 1})
+    make(step_operator="remote")
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition("=")[0] for line in said] == ["step_operator", "experiment_tracker"]
+    assert said[0] == "step_operator= of step 'lambda_free' is kept and changes nothing here: steps run in this process."
+    assert made().options == {
+        "step_operator": "remote",
+        "experiment_tracker": "mlflow",
+        "enable_artifact_metadata": False,
+        "extra": {"a": 1},
+    }
+    adding(one(), add()).run(schedule=Schedule(cron_expression="* * * * *"))
+    adding(one(), add()).run(schedule=Schedule(cron_expression="* * * * *"))
+    assert [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()] == ["schedule="]
+
+
+def test_runs_are_found_again(client: Client) -> None:
+    """By pipeline, by name and by step, the newest first; what is not there is named."""
+    made = adding(one(), add())
+    made.run(run_name="first run")
+    made.run(run_name="second run")
+    found = get_pipeline("adding")
+    assert found is not None
+    assert [run.name for run in found.runs] == ["second run", "first run"] == [run.name for run in adding.get_runs()]
+    for given in (adding, made):
+        again = get_pipeline(given)
+        assert again is not None
+        assert again.name == "adding"
+    assert [view.name for view in get_pipelines()] == [view.name for view in Repository().get_pipelines()] == ["adding"]
+    run = get_run("first run")
+    assert (run.get_step_names(), run.status.value) == (["first", "second"], "completed")
+    assert [run.get_step(given).name for given in ("second", add, add())] == ["second"] * 3
+    assert run.get_step("second").entrypoint_name == "add"
+    assert run.get_step("second").input.read() == 1
+    assert found.get_run_for_completed_step("first").name == "first run"
+    for missing in (lambda: run.get_step("secnd"), lambda: get_run("third run"), lambda: client.get_pipeline("add")):
+        with pytest.raises(DoesNotExistException) as caught:
+            missing()
+        assert isinstance(caught.value, KeyError)
+        assert in_one_line(caught.value)
+
+
+def test_a_configuration_file_that_can_t_be_read_is_refused(client: Client, tmp_path: Any) -> None:
+    """What is no file, no YAML and no mapping is said in one line that quotes nothing of it."""
+    made = adding(one(), add())
+    files = {"missing": None, "torn": "a: [hunter2", "list": "- hunter2", "large": f"a: {'hunter2' * 200_000}"}
+    for name, text in files.items():
+        path = tmp_path / name
+        if text is not None:
+            path.write_text(text)
+        for use in (made.with_config, lambda found: made.run(config_path=found)):
+            with pytest.raises(UnreadableFileError, match="can't be used") as caught:
+                use(str(path))
+            assert in_one_line(caught.value)
+            assert "hunter2" not in str(caught.value)

@@ -1,0 +1,271 @@
+"""Steps for ZenML 0.20: how they are written, what they take, and what is refused."""
+
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+import pytest
+
+from tests.core.told import in_one_line
+from zensecrets_jupyter.client import Client
+from zensecrets_jupyter.exceptions import MissingStepParameterError, StepContextError, StepInterfaceError
+from zensecrets_jupyter.materializers.base_materializer import BaseMaterializer
+from zensecrets_jupyter.pipelines import pipeline
+from zensecrets_jupyter.steps import BaseParameters, BaseStep, Output, StepContext, step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Parameters(BaseParameters):
+    """What most steps here take."""
+
+    rate: float
+    rounds: int = 2
+
+
+@step
+def train(params: Parameters, first: int, second: int) -> float:
+    """Train."""
+    return (first - second) * params.rate * params.rounds
+
+
+@step
+def one() -> int:
+    """Return a number."""
+    return 1
+
+
+@step
+def two() -> int:
+    """Return another."""
+    return 2
+
+
+@pipeline
+def training(left: Any, right: Any, trainer: Any) -> None:
+    """Train with two numbers."""
+    trainer(left(), second=right())
+
+
+def _trained(trainer: Any, **options: Any) -> Any:
+    return training(one(), two(), trainer).run(**options).get_step("trainer").output.read()
+
+
+def test_a_decorated_function_is_a_class_of_steps() -> None:
+    """It has the function's name and text, calling it makes a step, and the function itself is its ``entrypoint``."""
+    assert issubclass(train, BaseStep)
+    assert (train.__name__, train.__doc__, train.__module__) == ("train", "Train.", __name__)
+    made: Any = train()
+    assert isinstance(made, train)
+    assert (made.name, made.enable_cache, made.is_cached) == ("train", None, True)
+    bare: Any = train.entrypoint
+    assert bare(Parameters(rate=1), 3, 1) == made.entrypoint(Parameters(rate=1), 3, 1) == 4
+    named = step(name="other", enable_cache=False, extra={"a": 1})(train.entrypoint)
+    assert (named.__name__, named().name, named().is_cached, named().options) == ("other", "other", False, {"extra": {"a": 1}})
+
+
+def test_parameters_come_from_where_the_step_is_made(client: Client) -> None:
+    """By position, by name, by ``configure``, by their default and by the run; the last one wins."""
+    assert _trained(train(Parameters(rate=1))) == -2
+    assert _trained(train(params=Parameters(rate=1, rounds=1))) == -1
+    assert _trained(train().configure(parameters={"rate": 3})) == -6
+    assert _trained(train(Parameters(rate=1, rounds=1)).configure(parameters={"rounds": 5})) == -5
+    given = train(Parameters(rate=1))
+    assert _trained(given, step_configurations={"trainer": {"parameters": {"rounds": 4}}}) == -4
+    assert _trained(given) == -2
+
+
+def test_parameters_that_are_missing_or_wrong_are_refused(client: Client) -> None:
+    """What is missing is named when the pipeline runs, what is wrong when the step is made; each in one line."""
+    wrong: dict[str, Callable[[], Any]] = {
+        "rate (missing)": lambda: _trained(train()),
+        "rate (float parsing)": lambda: _trained(train().configure(parameters={"rate": "much"})),
+        "has no parameter 'rat'. Did you mean 'rate'": lambda: train().configure(parameters={"rat": 1}),
+        "are of type dict, and it takes Parameters": lambda: train({"rate": 1}),
+        "something that it does not take": lambda: train(parameters=Parameters(rate=1)),
+        "does not take. It takes params=Parameters": lambda: train(Parameters(rate=1), Parameters(rate=2)),
+        "It takes nothing": lambda: one(Parameters(rate=1)),
+    }
+    for said, make in wrong.items():
+        with pytest.raises(MissingStepParameterError) as caught:
+            make()
+        assert said in str(caught.value)
+        assert in_one_line(caught.value)
+
+
+def test_how_a_step_is_written_is_checked_where_it_stands() -> None:
+    """Missing annotations, stars, two contexts, two parameters and unknown arguments are refused by the decorator."""
+
+    def unannotated(a) -> None: ...  # type: ignore[no-untyped-def] # noqa: ANN001 - that is the point
+
+    def silent(a: int): ...  # type: ignore[no-untyped-def] # noqa: ANN202 - that is the point
+
+    def starred(*a: int) -> None: ...
+
+    def two_contexts(a: StepContext, b: StepContext) -> None: ...
+
+    def two_parameters(a: Parameters, b: Parameters) -> None: ...
+
+    for function in (unannotated, silent, starred, two_contexts, two_parameters):
+        with pytest.raises(StepInterfaceError) as caught:
+            step(function)
+        assert function.__name__ in str(caught.value)
+        assert in_one_line(caught.value)
+    with pytest.raises(StepInterfaceError, match=r"no argument 'enable_chache' for step 'fine'.*'enable_cache'"):
+
+        @step(enable_chache=True)
+        def fine() -> None: ...
+
+
+def test_outputs_are_what_the_annotation_says(client: Client) -> None:
+    """A tuple without names is one output, whatever the code returns; ``Output`` names several, or one."""
+
+    @step
+    def pair() -> tuple[int, str]:
+        return 1, "x"
+
+    @step
+    def named() -> Output(a=int, b=Optional[str]):  # type: ignore[valid-type] # noqa: UP045 - ZenML's way of writing it
+        return 1, None
+
+    @step
+    def single() -> Output(a=int):  # type: ignore[valid-type] # ZenML's way of writing it
+        return 1
+
+    @pipeline
+    def three(pair: Any, named: Any, single: Any) -> None:
+        pair()
+        named()
+        single()
+
+    run = three(pair(), named(), single()).run()
+    read = {name: {key: out.read() for key, out in run.get_step(name).outputs.items()} for name in run.get_step_names()}
+    assert read == {"pair": {"output": (1, "x")}, "named": {"a": 1, "b": None}, "single": {"a": 1}}
+
+
+@pytest.mark.parametrize(
+    ("declared", "returned", "said"),
+    [
+        (int, "text", "is of type str, and the step declares int"),
+        (tuple, [1], "is of type list, and the step declares tuple"),
+        (tuple[int, int], 1, "is of type int, and the step declares tuple[int, int]"),
+        (int, (1,), "is of type tuple, and the step declares int"),
+        (Union[int, str], 1.5, "is of type float, and the step declares Union[int, str]"),  # noqa: UP007 - the old way of writing it
+        (dict[str, int], [1], "is of type list, and the step declares dict[str, int]"),
+        (Output(a=int, b=str), (1, 2), "Output 'b' of step 'wrong' is of type int, and the step declares str"),
+        (Output(a=int, b=str), (1,), "declares 2 outputs (a, b) and returned 1"),
+        (Output(a=int, b=str), 1, "declares 2 outputs (a, b) and returned one int"),
+    ],
+)
+def test_an_output_of_the_wrong_type_fails_the_step(client: Client, declared: Any, returned: Any, said: str) -> None:
+    """The error names the step, the output and both types."""
+
+    def wrong() -> Any:
+        return returned
+
+    wrong.__annotations__["return"] = declared
+    made = step(wrong)()
+    with pytest.raises(StepInterfaceError) as caught:
+        made()
+    assert said in str(caught.value)
+    assert in_one_line(caught.value)
+
+
+def test_an_input_of_the_wrong_type_is_refused(client: Client) -> None:
+    """An output of another type, and a value that the pipeline hands in; the default of a parameter is never wrong."""
+
+    @step
+    def text() -> str:
+        return "x"
+
+    @step
+    def add(number: int, more: int = None) -> int:  # type: ignore[assignment] # noqa: RUF013 - as old code has it
+        return number + (more or 0)
+
+    @pipeline
+    def adding(first: Any, add: Any) -> None:
+        add(first())
+
+    assert adding(one(), add()).run().get_step("add").output.read() == 1
+    with pytest.raises(StepInterfaceError, match="Input 'number' of step 'add' is of type str, and the step declares int"):
+        adding(text(), add()).run()
+    with pytest.raises(StepInterfaceError, match="Input 'more' of step 'add' is of type str"):
+        add()(1, more="1")
+
+
+def test_materializers_are_checked() -> None:
+    """Something that is none, that writes nothing, and one for an output that is not there are refused."""
+
+    class Nothing(BaseMaterializer):
+        """Neither writes nor reads."""
+
+    wrong: Any
+    for wrong, said in ((int, "no materializer"), ({"other": BaseMaterializer}, "no output 'other'"), (Nothing, "how to write")):
+        with pytest.raises(StepInterfaceError, match=said):
+            one().with_return_materializers(wrong)
+
+
+def test_a_context_knows_the_step_and_its_outputs(client: Client) -> None:
+    """The name is the one in the pipeline; the folder of an output that is not there, or is one of several, is refused."""
+    seen = []
+
+    @step
+    def look(context: StepContext) -> Output(a=int, b=int):  # type: ignore[valid-type] # ZenML's way of writing it
+        seen.append(context.step_name)
+        assert context.get_output_artifact_uri(output_name="a") != context.get_output_artifact_uri("b")
+        for name in (None, "c"):
+            with pytest.raises(StepContextError):
+                context.get_output_artifact_uri(name)
+        return 1, 2
+
+    @step
+    def nothing(context: StepContext) -> None:
+        with pytest.raises(StepContextError, match="no outputs"):
+            context.get_output_materializer()
+
+    @pipeline
+    def looking(first: Any, second: Any) -> None:
+        first()
+        second()
+
+    looking(look(), nothing()).run()
+    assert seen == ["first"]
+    assert [look().is_cached, look().configure(enable_cache=True).is_cached] == [False, True]
+
+
+def test_a_step_class_is_cached_by_its_code_and_its_data(client: Client) -> None:
+    """A changed method, class attribute or base is another step; with a constructor of its own, it is run each time."""
+
+    def run(size: int, base_adds: int, *, constructor: bool = False) -> tuple[bool, int]:
+        class Base(BaseStep):
+            def added(self) -> int:
+                return base_adds
+
+        class Sized(Base):
+            SIZE = size
+
+            def entrypoint(self) -> int:
+                return self.SIZE + self.added()
+
+        class Made(Sized):
+            def __init__(self) -> None:
+                super().__init__()
+
+        @pipeline(name="one_step")
+        def one_step(only: Any) -> None:
+            only()
+
+        found = one_step(Made() if constructor else Sized()).run().get_step("only")
+        return found.is_cached, found.output.read()
+
+    assert [run(1, 1), run(1, 1), run(2, 1), run(2, 2), run(2, 2)] == [(False, 2), (True, 2), (False, 3), (False, 4), (True, 4)]
+    assert [run(1, 1, constructor=True), run(1, 1, constructor=True)] == [(False, 2), (False, 2)]
+
+
+def test_a_class_without_an_entrypoint_is_refused() -> None:
+    """It says what is missing when it is made or run."""
+
+    class Empty(BaseStep):
+        """Has none."""
+
+    with pytest.raises(StepInterfaceError, match="Empty"):
+        Empty()

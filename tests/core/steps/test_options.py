@@ -1,0 +1,229 @@
+"""ZenML's arguments of decorators, of calls in a pipeline, and of runs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.core.told import in_one_line
+from zensecrets_jupyter.config import DockerSettings, ResourceSettings, StepRetryConfig
+from zensecrets_jupyter.core.errors import MaterializerInterfaceError, RunNotFoundError, StepInterfaceError
+from zensecrets_jupyter.core.steps import BaseMaterializer, get_step_context, pipeline, step
+from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
+from zensecrets_jupyter.core.steps.options import PIPELINE_OPTIONS, STEP_OPTIONS
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zensecrets_jupyter.core.client import Client
+
+
+@step
+def make(n: int = 1) -> int:
+    """Return a number."""
+    return n
+
+
+def test_all_that_zenml_takes_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each argument is taken by the decorator, ``configure`` and ``with_options``; what changes nothing is one line."""
+    free_step: Any = step
+    free_pipeline: Any = pipeline
+    for name, reason in STEP_OPTIONS.items():
+        made = free_step(**{name: "given"})(make.entrypoint)
+        assert made.options == made.configure(**{name: "given"}).options == made.with_options(**{name: "given"}).options == {name: "given"}
+        assert capsys.readouterr().err.count("\n") == bool(reason)
+    for name in PIPELINE_OPTIONS:
+        assert free_pipeline(**{name: "given"})(make.entrypoint).options == {name: "given"}
+    settings = {"docker": DockerSettings(apt_packages=["git"]), "resources": ResourceSettings(gpu_count=1), "own": "x"}
+    assert dict(step(settings=settings, retry=StepRetryConfig(max_retries=3))(make.entrypoint).settings)["own"] == "x"
+
+
+def test_what_is_no_argument_of_zenml_s_is_refused() -> None:
+    """With the near miss, in one line, and as an error of ours."""
+    free: Any = make
+    wrong: dict[str, Callable[[], Any]] = {
+        "'experiment_trackr' for step 'make'. Did you mean 'experiment_tracker'": lambda: step(experiment_trackr="x")(make.entrypoint),
+        "'on_sucess' for step 'make'. Did you mean 'on_success'": lambda: free.with_options(on_sucess=print),
+        "'sttings' for pipeline 'make'. Did you mean 'settings'": lambda: pipeline(sttings={})(make.entrypoint),
+        "on_failure of step 'make' is a str, which can't be called": lambda: step(on_failure="x")(make.entrypoint),  # type: ignore[call-overload]
+        "has no parameter 'm'. It takes n": lambda: free.configure(parameters={"m": 1}),
+    }
+    for said, use in wrong.items():
+        with pytest.raises(StepInterfaceError) as caught:
+            use()
+        assert said in str(caught.value)
+        assert in_one_line(caught.value)
+
+
+def test_a_copy_with_options_leaves_the_step_and_the_pipeline_alone(client: Client) -> None:
+    """``with_options`` of either is a copy; configured parameters stand in for arguments that a call leaves out."""
+    copied = make.with_options(enable_cache=False, parameters={"n": 5})
+    assert (copied.enable_cache, make.enable_cache, make.parameters) == (False, None, {})
+    assert [copied(), copied(2), make()] == [5, 2, 1]
+
+    @pipeline
+    def one(n: int = 1) -> None:
+        make(n)
+
+    assert one.with_options(enable_cache=False).configure(parameters={"n": 3})().steps["make"].output.load() == 3
+    assert (one.enable_cache, one.parameters) == (None, {})
+
+
+def test_calls_have_names_and_wait_for_others(client: Client) -> None:
+    """``id`` names a call, ``after`` takes names, outputs, steps and lists of them; what is not there is refused."""
+
+    @pipeline
+    def ordered() -> None:
+        first = make(1, id="first")
+        make(2, id="second", after=first)
+        make(3, id="third", after=["second", make])
+        make(4)
+
+    assert list(ordered().steps) == ["first", "second", "third", "make"]
+    wrong = {
+        "two steps called 'a'": [{"id": "a"}, {"id": "a"}],
+        "'b' can't be put after 'c'": [{"id": "b", "after": "c"}],
+        "after a int": [{"after": 7}],
+        "can't be called '../up'": [{"id": "../up"}],
+    }
+    for said, calls in wrong.items():
+
+        @pipeline
+        def refused(calls: Any = calls) -> None:
+            for call in calls:
+                make(1, **call)
+
+        with pytest.raises(StepInterfaceError, match=said) as caught:
+            refused()
+        assert in_one_line(caught.value)
+
+
+def test_an_input_that_is_called_as_an_argument_is_the_input(client: Client) -> None:
+    """A step of one's own may have inputs called ``id`` and ``after``."""
+
+    @step
+    def look(id: int, after: str) -> str:  # noqa: A002 - that is the point
+        return f"{id} {after}"
+
+    @pipeline
+    def one() -> None:
+        look(id=7, after="x")
+        look(8, "y")
+
+    run = one()
+    assert [run.steps[name].output.load() for name in ("look", "look_2")] == ["7 x", "8 y"]
+    assert look(id=1, after="z") == "1 z"
+
+
+def test_hooks_are_called_with_what_they_take(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    """The step's own before the pipeline's, the exception where it is wanted; one that fails stops nothing, and nothing of it is quoted."""
+    seen: list[str] = []
+
+    def took(error: BaseException) -> None:
+        seen.append(type(error).__name__)
+
+    def broken() -> None:
+        raise ValueError(canary("hook"))
+
+    @step(enable_cache=False, on_success=broken)
+    def fine() -> None: ...
+
+    @step(enable_cache=False, on_failure=took)
+    def fails() -> None:
+        raise KeyError
+
+    @pipeline(on_success=lambda: seen.append("pipeline"), on_failure=lambda: seen.append("never"))
+    def both() -> None:
+        fine()
+        make()
+        fails()
+
+    with pytest.raises(KeyError):
+        both()
+    assert seen == ["pipeline", "KeyError"]
+    assert capsys.readouterr().err == "The hook 'broken' raised ValueError.\n"
+
+
+def test_secrets_are_variables_as_they_are_and_in_upper_case(client: Client, plant: Callable[..., str]) -> None:
+    """A step reads a key under either name; a key that can be no variable is there under its other name only; all is gone afterwards."""
+    values = {"api_key": plant("service", "api_key"), "some.key": plant("dotted", "some.key")}
+    names = ("api_key", "API_KEY", "some.key", "SOME_KEY")
+
+    @step(secrets=["service", "dotted"], enable_cache=False)
+    def look() -> list[str]:
+        return [name for name in names if os.environ.get(name) in values.values()]
+
+    assert look() == ["api_key", "API_KEY", "SOME_KEY"]
+    assert not set(names) & set(os.environ)
+
+
+def test_a_context_knows_what_it_runs_in(client: Client) -> None:
+    """The names of step, pipeline and run; a run is found by its name again."""
+
+    @step(enable_cache=False)
+    def look() -> str:
+        context = get_step_context()
+        return f"{context.pipeline.name} {context.pipeline_run.name} {context.step_run.name}"
+
+    @pipeline
+    def one() -> None:
+        look()
+
+    assert one.with_options(run_name="tuesday")().steps["look"].output.load() == "one tuesday look"
+    assert client.get_pipeline_run("tuesday").pipeline == "one"
+    assert client.get_pipeline("one").last_successful_run.name == "tuesday"
+    with pytest.raises(RunNotFoundError):
+        client.get_pipeline_run("wednesday")
+    assert look().startswith("look look-2")
+
+
+def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
+    """For the class and what derives from it, until another takes its place; its code is a part of what the cache knows."""
+
+    class Thing:
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+    class Special(Thing):
+        """A thing too."""
+
+    def keeping(suffix: str) -> type[BaseMaterializer]:
+        class Things(BaseMaterializer):
+            ASSOCIATED_TYPES = (Thing,)
+
+            def save(self, data: Thing) -> None:
+                super().save(data)
+                self.artifact.write("text", f"{data.text}{suffix}".encode())
+
+            def load(self, data_type: Any = object) -> Thing:
+                kept: Thing = data_type(self.artifact.read("text").decode())
+                return kept
+
+        return Things
+
+    @step
+    def thing() -> Special:
+        return Special("x")
+
+    @pipeline
+    def one() -> None:
+        thing()
+
+    assert thing.materializer_of("output") is PickleMaterializer
+    first = keeping("1")
+    assert thing.materializer_of("output") is first
+    loaded = one().steps["thing"].output.load()
+    assert (type(loaded), loaded.text) == (Special, "x1")
+    assert one().steps["thing"].status == "cached"
+    keeping("2")
+    assert one().steps["thing"].output.load().text == "x2"
+    with pytest.raises(MaterializerInterfaceError, match=r"Things can't keep a int: it keeps .*Thing") as caught:
+        first(one().steps["thing"].output.place).save(1)
+    assert isinstance(caught.value, TypeError)
+    with pytest.raises(MaterializerInterfaceError, match="no type"):
+
+        class Wrong(BaseMaterializer):
+            ASSOCIATED_TYPES = ("Thing",)

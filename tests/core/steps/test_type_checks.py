@@ -1,0 +1,128 @@
+"""Which values have a declared type."""
+
+import enum
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Optional, Protocol, TypeVar, Union
+
+import numpy as np
+import pytest
+
+from tests.core.told import in_one_line
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.errors import StepInterfaceError
+from zensecrets_jupyter.core.steps import pipeline, step
+from zensecrets_jupyter.core.steps.type_checks import has_type
+
+Bound = TypeVar("Bound", bound=int)
+Either = TypeVar("Either", int, str)
+Free = TypeVar("Free")
+
+
+class Colour(str, enum.Enum):
+    """A text too."""
+
+    RED = "red"
+
+
+class Quacks(Protocol):
+    """Can't be checked at run time."""
+
+    def quack(self) -> None:
+        """Quack."""
+
+
+FITTING: list[tuple[Any, Any]] = [
+    (1, int),
+    (True, int),
+    (1, float),
+    (np.int64(1), int),
+    (np.float32(1), float),
+    (1.5, complex),
+    (Colour.RED, str),
+    (None, None),
+    (None, Optional[int]),  # noqa: UP045 - the old way of writing it
+    ("x", Union[int, str]),  # noqa: UP007 - likewise
+    ("x", int | str),
+    ([1], list[str]),
+    ((1, "x"), tuple[int, str]),
+    ([1], Sequence[int]),
+    (len, Callable[..., int]),
+    (int, type[int]),
+    (1, Annotated[int, "count"]),
+    ("a", Literal["a", "b"]),
+    (1, Bound),
+    ("x", Either),
+    (object(), Free),
+    (object(), Any),
+    (object(), object),
+    (1, Quacks),
+    (1, "OnlyForTheChecker"),
+]
+UNFITTING: list[tuple[Any, Any]] = [
+    ("1", int),
+    (1.0, int),
+    (np.float64(1), int),
+    ("1", float),
+    (1, str),
+    (b"x", str),
+    (Decimal(1), float),
+    (1, None),
+    (None, int),
+    ("x", Optional[int]),  # noqa: UP045 - the old way of writing it
+    (1.5, int | str),
+    ((1,), list[int]),
+    ([1], tuple),
+    ({1}, dict[int, int]),
+    ("1", Annotated[int, "count"]),
+    ("c", Literal["a", "b"]),
+    (1, Literal[True]),
+    ("x", Bound),
+    (1.5, Either),
+    (1, Callable[..., int]),
+]
+
+
+def test_what_fits_and_what_does_not() -> None:
+    """Numbers of NumPy are numbers, an int is a float as type checkers have it, and what says nothing takes everything."""
+    assert [(value, declared) for value, declared in FITTING if not has_type(value, declared)] == []
+    assert [(value, declared) for value, declared in UNFITTING if has_type(value, declared)] == []
+
+
+def test_inputs_and_outputs_are_checked_wherever_a_step_runs(client: Client) -> None:
+    """Called on its own, in a pipeline with a value, and with another step's output; a value that was typed is not quoted."""
+
+    @step
+    def double(n: int) -> int:
+        return n * 2
+
+    @step
+    def lies(n: int) -> str:
+        return n  # type: ignore[return-value] # that is the point
+
+    @step
+    def text() -> str:
+        return "hunter2"
+
+    @pipeline
+    def given(value: Any) -> None:
+        double(value)
+
+    @pipeline
+    def handed_on() -> None:
+        double(text())
+
+    wrong: dict[str, Callable[[], Any]] = {
+        "Input 'n' of step 'double' is of type str, and the step declares int.": lambda: double("hunter2"),
+        "Output 'output' of step 'lies' is of type int, and the step declares str.": lambda: lies(1),
+        "Input 'n' of step 'double' is of type str": lambda: given("hunter2"),
+        "Input 'n' of step 'double' is of type str, and": handed_on,
+    }
+    for said, run in wrong.items():
+        with pytest.raises(StepInterfaceError) as caught:
+            run()
+        assert said in str(caught.value)
+        assert in_one_line(caught.value)
+        assert "hunter2" not in str(caught.value)
+    assert given.last_run is None
+    assert handed_on.last_run is not None
