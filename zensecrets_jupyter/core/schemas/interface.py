@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_serializer, model_validator
 
 from zensecrets_jupyter.core import names
-from zensecrets_jupyter.core.errors import InvalidSecretError, SecretKeyNotFoundError
+from zensecrets_jupyter.core.errors import SecretKeyNotFoundError
 from zensecrets_jupyter.core.fields import is_clear_text_field, media_type_of
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference, mask
 from zensecrets_jupyter.core.schemas import _registry
+from zensecrets_jupyter.core.schemas._refusals import explain_refusal, name_of_refused, read_json_object, texts_in
 from zensecrets_jupyter.core.value import (
     MaskedText,
     Origin,
@@ -104,9 +104,9 @@ class BaseSecretSchema(BaseModel):
         try:
             return validate(data, **options)
         except ValidationError as error:
-            given = data if isinstance(data, Mapping) else _read(data)
+            given = data if isinstance(data, Mapping) else read_json_object(data)
             cls._protect_refused(given)
-            problem = _explain(cls, given.get("name"), error)
+            problem = explain_refusal(cls, given.get("name"), error)
         raise problem
 
     def _build(self, data: Mapping[str, Any], context: dict[str, Any] | None) -> None:
@@ -114,7 +114,7 @@ class BaseSecretSchema(BaseModel):
         try:
             self.__pydantic_validator__.validate_python(data, self_instance=self, context=context)
         except ValidationError as error:
-            problem = _explain(type(self), data.get("name"), error)
+            problem = explain_refusal(type(self), data.get("name"), error)
         finally:
             if not self.__dict__.get(_CONTENT):
                 self._protect_refused(data)
@@ -126,8 +126,8 @@ class BaseSecretSchema(BaseModel):
         """Have the guard mask what was given for a secret that is not made: an error shows the line of code that holds it."""
         for key, value in data.items():
             if key != "name" and cls.is_sensitive(key):
-                for text in _texts_in(value):
-                    the_redactor().protect(text, f"refused.{key}" if _fits(key) else "refused.value")
+                for text in texts_in(value):
+                    the_redactor().protect(text, name_of_refused(key))
 
     @classmethod
     def get_schema_keys(cls) -> list[str]:
@@ -312,61 +312,8 @@ class ArbitrarySecretSchema(BaseSecretSchema):
         return self
 
 
-def _texts_in(value: Any) -> Iterator[str]:
-    """Yield the texts in what was given as a value, which may be anything."""
-    if isinstance(value, str):
-        yield str.__str__(value)
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _texts_in(inner)
-    elif isinstance(value, (list, tuple)):
-        for inner in value:
-            yield from _texts_in(inner)
-
-
-def _fits(key: str) -> bool:
-    try:
-        names.check_key(key)
-    except InvalidSecretError:
-        return False
-    return True
-
-
-def _read(data: Any) -> Mapping[str, Any]:
-    """Return what a JSON object says that was refused; nothing if it is none."""
-    try:
-        found = json.loads(data)
-    except (ValueError, TypeError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     # An exact str of an enumeration's member and of any other subclass too.
     return None if value is None else str.__str__(value) if isinstance(value, str) else str(value)
-
-
-def _explain(schema: type[BaseSecretSchema], name: object, error: ValidationError) -> InvalidSecretError:
-    """Return our own error for pydantic's, which carries the values that it refused."""
-    found = []
-    for detail in error.errors(include_url=False, include_context=True, include_input=False):
-        inner = detail.get("ctx", {}).get("error")
-        if isinstance(inner, InvalidSecretError):
-            return inner
-        key = ".".join(str(part) for part in detail["loc"] if part != "arbitrary_kv_pairs")
-        what, kind = repr(key) if key else "its content", detail["type"]
-        if kind == "missing":
-            found.append(f"{key!r} is missing")
-        elif kind == "extra_forbidden":
-            guess = names.did_you_mean(key, schema.get_schema_keys())
-            found.append(f"{key!r} is no key of it{f' ({guess})' if guess else ''}")
-        elif kind in {"value_error", "assertion_error"}:
-            # A validator's own text may quote the value that it refused.
-            found.append(f"{what} was refused by the schema's own check")
-        else:
-            found.append(f"{what} is not acceptable ({kind.replace('_', ' ')})")
-    keys = ", ".join(key if key in schema.required_keys() else f"{key} (optional)" for key in schema.get_schema_keys())
-    message = f"Secret {name!r} does not follow the schema {schema.TYPE!r}: {', '.join(found)}."
-    return InvalidSecretError(message, name=str(name or ""), hint=f"The schema's keys are {keys}." if keys else "")

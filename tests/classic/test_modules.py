@@ -1,0 +1,120 @@
+"""The modules that are called as ZenML's: each can be imported, and gives what it names."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+import zensecrets_jupyter
+from tests.core.told import in_one_line
+from zensecrets_jupyter.core.errors import SchemaError
+from zensecrets_jupyter.io import fileio
+from zensecrets_jupyter.secret.secret_schema_class_registry import SecretSchemaClassRegistry
+
+MODULES = {
+    "artifacts": ["DataArtifact", "ModelArtifact"],
+    "client": ["Client"],
+    "config": ["DockerSettings", "ResourceSettings"],
+    "config.base_settings": ["BaseSettings"],
+    "config.docker_settings": ["DockerSettings"],
+    "config.resource_settings": ["ResourceSettings"],
+    "config.retry_config": ["StepRetryConfig"],
+    "config.schedule": ["Schedule"],
+    "enums": ["ExecutionStatus", "StackComponentType"],
+    "environment": ["Environment"],
+    "exceptions": ["PipelineInterfaceError", "StepInterfaceError", "StepContextError", "SecretExistsError"],
+    "integrations.aws.secret_schemas": ["AWSSecretSchema"],
+    "integrations.azure.secret_schemas": ["AzureSecretSchema"],
+    "integrations.constants": ["SKLEARN", "MLFLOW"],
+    "integrations.gcp.secret_schemas": ["GCPSecretSchema"],
+    "integrations.kserve.secret_schemas": ["KServeS3SecretSchema"],
+    "integrations.mysql.secret_schemas": ["MySQLSecretSchema"],
+    "integrations.seldon.secret_schemas": ["SeldonS3SecretSchema"],
+    "integrations.whylogs.secret_schemas": ["WhylabsSecretSchema"],
+    "io.fileio": ["open", "exists", "makedirs", "listdir", "copy", "remove"],
+    "logger": ["get_logger"],
+    "materializers": ["BaseMaterializer"],
+    "materializers.base_materializer": ["BaseMaterializer"],
+    "pipelines": ["BasePipeline", "Schedule", "pipeline"],
+    "pipelines.base_pipeline": ["BasePipeline"],
+    "pipelines.pipeline_decorator": ["pipeline"],
+    "post_execution": ["get_pipeline", "get_pipelines", "get_run", "get_unlisted_runs"],
+    "repository": ["Repository"],
+    "secret": ["ArbitrarySecretSchema", "BaseSecretSchema", "register_secret_schema_class"],
+    "secret.arbitrary": ["ArbitrarySecretSchema"],
+    "secret.base_secret": ["BaseSecretSchema"],
+    "secret.schemas": ["AWSSecretSchema", "AzureSecretSchema", "BasicAuthSecretSchema", "GCPSecretSchema"],
+    "steps": ["BaseParameters", "BaseStep", "Output", "StepContext", "StepEnvironment", "step"],
+    "steps.base_parameters": ["BaseParameters"],
+    "steps.base_step": ["BaseStep"],
+    "steps.step_context": ["StepContext"],
+    "steps.step_decorator": ["step"],
+    "steps.step_output": ["Output"],
+}
+
+
+def test_each_module_gives_its_names() -> None:
+    """Nothing that a module says it has is missing."""
+    for module, names in MODULES.items():
+        found = importlib.import_module(f"zensecrets_jupyter.{module}")
+        for name in {*names, *getattr(found, "__all__", ())}:
+            assert hasattr(found, name), f"{module}.{name}"
+
+
+def test_the_two_generations_share_what_is_the_same() -> None:
+    """Only steps and pipelines differ by where they come from."""
+    for module, name in (("steps", "StepContext"), ("materializers", "BaseMaterializer"), ("client", "Client"), ("steps", "Output")):
+        found = getattr(importlib.import_module(f"zensecrets_jupyter.{module}"), name)
+        assert found is getattr(zensecrets_jupyter, name)
+    for module, name in (("steps", "step"), ("pipelines", "pipeline")):
+        found = getattr(importlib.import_module(f"zensecrets_jupyter.{module}"), name)
+        assert found is not getattr(zensecrets_jupyter, name)
+
+
+def test_importing_steps_and_schemas_imports_nothing_heavy() -> None:
+    """Neither Jupyter nor a file system nor an SDK is imported before something runs."""
+    modules = ", ".join(f"zensecrets_jupyter.{name}" for name in ("steps", "pipelines", "secret.schemas", "materializers"))
+    heavy = ("IPython", "click", "rich", "cloudpickle", "fsspec", "boto3", "yaml")
+    code = f"import sys, {modules}\nprint([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "[]"
+
+
+def test_schemas_are_found_by_their_type() -> None:
+    """The registry knows each; an unknown one is named in one line."""
+    assert SecretSchemaClassRegistry.get_class(secret_schema="aws") is zensecrets_jupyter.AWSSecretSchema
+    assert SecretSchemaClassRegistry.get_class("aws").get_schema_keys() == [
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+    ]
+    with pytest.raises(SchemaError) as caught:
+        SecretSchemaClassRegistry.get_class(secret_schema="aw")
+    assert in_one_line(caught.value)
+
+
+def test_files_are_handled_by_their_paths(tmp_path: object) -> None:
+    """What a materializer does with files: open, copy, list, find, move and delete, in text and in bytes."""
+    folder = f"{tmp_path}/a/b"
+    fileio.makedirs(folder)
+    fileio.makedirs(folder)
+    with fileio.open(f"{folder}/text", "w") as file:
+        file.write("é")
+    with fileio.open(f"{folder}/text", "rb") as file:
+        assert file.read() == "é".encode()
+    fileio.copy(f"{folder}/text", f"{folder}/other")
+    with pytest.raises(FileExistsError):
+        fileio.copy(f"{folder}/text", f"{folder}/other")
+    fileio.copy(f"{folder}/text", f"{folder}/other", overwrite=True)
+    assert (fileio.listdir(folder), fileio.size(f"{folder}/other")) == (["other", "text"], 2)
+    assert sorted(fileio.glob(f"{folder}/*")) == [f"{folder}/other", f"{folder}/text"]
+    assert [(names, sorted(files)) for _, names, files in fileio.walk(f"{tmp_path}/a")] == [(["b"], []), ([], ["other", "text"])]
+    fileio.rename(f"{folder}/other", f"{folder}/third")
+    fileio.remove(f"{folder}/text")
+    fileio.mkdir(f"{folder}/c")
+    assert (fileio.listdir(folder), fileio.isdir(f"{folder}/c"), fileio.exists(f"{folder}/text")) == (["c", "third"], True, False)
+    fileio.rmtree(folder)
+    assert not fileio.exists(folder)
