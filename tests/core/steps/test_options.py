@@ -37,8 +37,13 @@ def test_all_that_zenml_takes_is_kept(capsys: pytest.CaptureFixture[str]) -> Non
         assert capsys.readouterr().err.count("\n") == bool(reason)
     for name in PIPELINE_OPTIONS:
         assert free_pipeline(**{name: "given"})(make.entrypoint).options == {name: "given"}
+    capsys.readouterr()
     settings = {"docker": DockerSettings(apt_packages=["git"]), "resources": ResourceSettings(gpu_count=1), "own": "x"}
-    assert dict(step(settings=settings, retry=StepRetryConfig(max_retries=3))(make.entrypoint).settings)["own"] == "x"
+    named = {"orchestrator.vertex": {"synchronous": False}, "experiment_tracker.mlflow": {"nested": True}}
+    made = step(settings={**settings, **named}, retry=StepRetryConfig(max_retries=3))(make.entrypoint)
+    assert (dict(made.settings)["own"], dict(made.settings)["experiment_tracker.mlflow"]) == ("x", {"nested": True})
+    said = [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert said == ["settings['docker']", "settings['resources']", "settings['orchestrator.vertex']"]
 
 
 def test_what_is_no_argument_of_zenml_s_is_refused() -> None:

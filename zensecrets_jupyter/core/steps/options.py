@@ -62,8 +62,8 @@ PIPELINE_OPTIONS = {
     "tags": _NO_SERVER,
 }
 """Likewise for a pipeline."""
-SETTINGS_OF_MACHINES = {"docker": _IN_PROCESS, "resources": _IN_PROCESS}
-"""Keys of settings that say on what a step runs."""
+SETTINGS_OF_MACHINES = dict.fromkeys(("docker", "image_builder", "orchestrator", "resources", "step_operator"), _IN_PROCESS)
+"""Keys of settings that say on what a step runs, also with a flavor behind a dot: ``orchestrator.vertex``."""
 
 
 def checked_options(what: str, given: Mapping[str, Any], kept: Mapping[str, str], others: Collection[str]) -> dict[str, Any]:

@@ -136,7 +136,8 @@ def checked_settings(given: object, owner: str) -> Settings:
         return given
     if given is None or isinstance(given, Mapping):
         checked = StepSettings(given)
-        say_once({f"settings[{key!r}]": reason for key, reason in SETTINGS_OF_MACHINES.items() if key in checked}, owner)
+        reasons = {key: SETTINGS_OF_MACHINES.get(key.partition(".")[0]) for key in checked}
+        say_once({f"settings[{key!r}]": reason for key, reason in reasons.items() if reason}, owner)
         return checked
     message = f"The settings of {owner} are a {type(given).__name__}."
     raise StepInterfaceError(message, hint='Give a dict, settings={"key": …}, or an instance of a subclass of BaseSettings.')

@@ -239,7 +239,7 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
 
             * ``enable_cache``: Whether an earlier run with the same code, inputs, settings and secrets may stand for a new one. Left out,
               it may unless the step takes a StepContext.
-            * ``secrets``: Names of secrets whose keys are environment variables while the step runs.
+            * ``secrets``: Names of secrets whose keys are environment variables while the step runs, as written and in upper case.
             * ``settings``: A dict, or a model made of a subclass of BaseSettings; texts in it may hold references, which the step reads
               resolved from ``context.settings``.
             * ``output_materializers``: What keeps the outputs instead of cloudpickle: a class, or one by output.
