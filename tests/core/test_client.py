@@ -229,5 +229,16 @@ def test_content_can_be_assigned_and_stored() -> None:
         with pytest.raises(InvalidSecretError):
             mine.arbitrary_kv_pairs = wrong
         assert mine.content == {"api_key": new, "more": new}
+    pairs = mine.arbitrary_kv_pairs
+    pairs["more"] = old
+    pairs.update(third=old)
+    del pairs["api_key"]
+    with pytest.raises(InvalidSecretError):
+        pairs["a{b"] = canary("refused")
+    with pytest.raises(KeyError):
+        del pairs["api_key"]
+    assert mine.content == dict(pairs) == dict(mine.arbitrary_kv_pairs) == {"more": old, "third": old}
+    assert find_canary(repr(pairs)) == []
+    assert manager.get_secret("openai").content == {"api_key": new, "more": new}
     with pytest.raises(AttributeError):
         mine.name = "other"

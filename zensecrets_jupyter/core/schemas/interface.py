@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from weakref import ref
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_serializer, model_validator
 
@@ -26,6 +26,8 @@ from zensecrets_jupyter.core.value import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from typing_extensions import Self
 
 SecretT = TypeVar("SecretT", bound="BaseSecretSchema")
@@ -270,6 +272,51 @@ class BaseSecretSchema(BaseModel):
         return restore_secret, (origin, self.name)
 
 
+class KeyValuePairs(MutableMapping[str, str]):
+    """The content of an arbitrary secret; setting or deleting a key assigns the changed content to the secret, which checks it."""
+
+    __slots__ = ("_pairs", "_secret")
+
+    def __init__(self, secret: ArbitrarySecretSchema, pairs: dict[str, str]) -> None:
+        """Be the content of ``secret``, which is not kept alive by it."""
+        self._secret = ref(secret)
+        self._pairs = pairs
+
+    def __getitem__(self, key: str) -> str:
+        """Return the value of a key."""
+        return self._pairs[key]
+
+    def __setitem__(self, key: str, value: str) -> None:
+        """Set a key; errors as assigning the whole content has them."""
+        self._assign({**self._pairs, key: value})
+
+    def __delitem__(self, key: str) -> None:
+        """Take out a key."""
+        pairs = dict(self._pairs)
+        del pairs[key]
+        self._assign(pairs)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the keys."""
+        return iter(self._pairs)
+
+    def __len__(self) -> int:
+        """Return how many keys there are."""
+        return len(self._pairs)
+
+    def __repr__(self) -> str:
+        """Return the pairs, each value masked."""
+        secret = self._secret()
+        return repr(secret.masked_content() if secret is not None else dict.fromkeys(self._pairs, "…"))
+
+    def _assign(self, pairs: dict[str, str]) -> None:
+        secret = self._secret()
+        if secret is not None:
+            setattr(secret, "arbitrary_kv_pairs", pairs)  # noqa: B010 - to a type checker a secret is frozen
+            pairs = dict(secret.content)
+        self._pairs = pairs
+
+
 class ArbitrarySecretSchema(BaseSecretSchema):
     """A secret with whatever keys it is given; all of them are sensitive."""
 
@@ -301,12 +348,13 @@ class ArbitrarySecretSchema(BaseSecretSchema):
         if name != "arbitrary_kv_pairs":
             super().__setattr__(name, value)
         self.__dict__.update(type(self)(name=self.name, arbitrary_kv_pairs=value).__dict__)
+        self.__dict__["arbitrary_kv_pairs"] = KeyValuePairs(self, self.__dict__[_CONTENT])
         self.__dict__[_CHANGED] = True
 
     @model_validator(mode="after")
     def _take_pairs(self) -> Self:
         pairs = {names.check_key(key, name=self.name): value for key, value in self.arbitrary_kv_pairs.items()}
-        self.__dict__["arbitrary_kv_pairs"] = MappingProxyType(pairs)
+        self.__dict__["arbitrary_kv_pairs"] = KeyValuePairs(self, pairs)
         self.__dict__[_CONTENT] = pairs
         self._note_content()
         return self
