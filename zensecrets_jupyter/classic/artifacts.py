@@ -1,6 +1,11 @@
-"""The types of artifacts of ZenML 0.20, which materializers name in ``ASSOCIATED_ARTIFACT_TYPES``; nothing here differs by them."""
+"""The types of artifacts of ZenML, which materializers name in ``ASSOCIATED_ARTIFACT_TYPES``; nothing here differs by them.
+
+Up to 0.3x they are classes, later members of :class:`ArtifactType`.
+"""
 
 from __future__ import annotations
+
+from enum import Enum
 
 
 class BaseArtifact:
@@ -29,3 +34,15 @@ class DataAnalysisArtifact(BaseArtifact):
 
 class ServiceArtifact(BaseArtifact):
     """A running service."""
+
+
+class ArtifactType(str, Enum):
+    """The types of artifacts of later ZenML, for ``ASSOCIATED_ARTIFACT_TYPE``."""
+
+    BASE = "BaseArtifact"
+    DATA = "DataArtifact"
+    DATA_ANALYSIS = "DataAnalysisArtifact"
+    MODEL = "ModelArtifact"
+    SCHEMA = "SchemaArtifact"
+    SERVICE = "ServiceArtifact"
+    STATISTICS = "StatisticsArtifact"

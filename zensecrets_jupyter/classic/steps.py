@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, get_origin, overload
 
 from pydantic import ValidationError
 
@@ -164,4 +164,5 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
 
 
 def _is_parameters(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseParameters)
+    # On Python 3.10 an alias such as list[int] is a type, and no class.
+    return get_origin(kind) is None and isinstance(kind, type) and issubclass(kind, BaseParameters)

@@ -128,7 +128,8 @@ class Graph:
         """
         if not self.calls:
             message = f"Pipeline {self.pipeline!r} calls no step."
-            raise StepInterfaceError(message, hint="Call functions made with @step in it.")
+            hint = "Call functions made with @step in it; if that came from zensecrets_jupyter.steps, take pipeline from .pipelines too."
+            raise StepInterfaceError(message, hint=hint)
         unknown = next((name for name in self._configurations if name not in self.calls), None)
         if unknown is not None:
             message = f"Pipeline {self.pipeline!r} has no step {unknown!r} to configure."

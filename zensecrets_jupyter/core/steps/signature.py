@@ -223,7 +223,8 @@ def _is_context(annotation: Any, function: FunctionType) -> bool:
         return _is_context(inner[0], function)
     if origin in {Union, types.UnionType}:
         return any(_is_context(option, function) for option in inner)
-    return isinstance(annotation, type) and issubclass(annotation, StepContext)
+    # On Python 3.10 an alias such as list[int] is a type, and no class.
+    return origin is None and isinstance(annotation, type) and issubclass(annotation, StepContext)
 
 
 class _Declared(NamedTuple):
