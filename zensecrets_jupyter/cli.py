@@ -26,7 +26,7 @@ from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.prompts import HiddenPrompts
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
-from zensecrets_jupyter.core.settings import CHILD_VARIABLE
+from zensecrets_jupyter.core.settings import CHILD_VARIABLE, PASSPHRASE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +85,9 @@ def _remember() -> None:
     if redaction is not None and redaction.the_redactor().size:
         from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - not needed where no value is known
 
-        remember_values()
+        note = remember_values()
+        if note:
+            _say(in_terminal(note))
 
 
 def _prepare_streams() -> None:
@@ -216,7 +218,8 @@ def _abilities() -> Abilities:
 
 
 def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
-    environment = {**os.environ, **variables}
+    # Everything of the store could be opened with it, not only what the program is given.
+    environment = {name: value for name, value in os.environ.items() if name != PASSPHRASE_VARIABLE} | dict(variables)
     sys.stdout.flush()
     sys.stderr.flush()
     try:

@@ -16,6 +16,9 @@ import requests
 
 from tests.core.scan.planting import PLACES, forms_of, nasty, notebook
 from tests.terminal import zensecrets
+from zensecrets_jupyter.commands.remembering import remember_values
+from zensecrets_jupyter.core.redaction import the_redactor
+from zensecrets_jupyter.core.scan import fingerprints, store
 from zensecrets_jupyter.server.save_hook import SaveHook
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -144,11 +147,11 @@ def test_a_secret_that_is_registered_later_is_known_too(server: Server) -> None:
 def test_a_fault_of_ours_never_keeps_a_file_from_being_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With a damaged file of fingerprints the content stays as it is, and the log says that and nothing of the content."""
+    """With fingerprints of a newer version the content stays as it is, and the log says that and nothing of the content."""
     import logging  # noqa: PLC0415 - only here
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
-    (tmp_path / "fingerprints").write_text("damaged", encoding="utf-8")
+    (tmp_path / "fingerprints").write_text('{"zensecrets_fingerprints": 99}', encoding="utf-8")
     logger: logging.Logger = logging.getLogger("save hook")
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
     SaveHook(logger)(model=model, path="a.py", contents_manager=None)
@@ -156,6 +159,61 @@ def test_a_fault_of_ours_never_keeps_a_file_from_being_saved(
     assert "UnreadableFileError" in caplog.text
     assert "saved as it is" in caplog.text
     assert find_canary(caplog.text) == []
+
+
+@pytest.mark.parametrize("damage", [b'{"name": "torn.key", "id": "AAAA', b"\xff\xfe\n", b""], ids=["torn", "no UTF-8", "no end"])
+def test_a_damaged_line_hides_no_other(
+    damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a full disk left of a line is taken out of the file, and said in the log; what the other lines stand for is masked as before."""
+    import logging  # noqa: PLC0415 - only here
+
+    monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
+    header = fingerprints.new_header()
+    whole = header + fingerprints.line_of(header, VALUE, "db.password")
+    file = tmp_path / "fingerprints"
+    file.write_bytes(whole.encode() + damage if damage else whole.encode()[:-1])
+    model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
+    SaveHook(logging.getLogger("save hook"))(model=model, path="a.py", contents_manager=None)
+    assert not find_canary(model["content"])
+    assert not damage or "took out a line" in caplog.text
+    known = store.known_fingerprints()
+    assert (known.names, known.damaged) == (["db.password"], 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"something\nelse\n"], ids=["empty", "no UTF-8", "another"])
+def test_a_file_without_its_key_is_made_anew(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server says so; what is registered next is recognised, and the command says once what was lost."""
+    import logging  # noqa: PLC0415 - only here
+
+    monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
+    file = tmp_path / "fingerprints"
+    file.write_bytes(content)
+    hook = SaveHook(logging.getLogger("save hook"))
+    hook(model={"type": "file", "format": "text", "content": "x"}, path="a.py", contents_manager=None)
+    assert "found damage in" in caplog.text
+    file.write_bytes(content)
+    the_redactor().protect(VALUE, "db.password")
+    monkeypatch.setenv(store.VARIABLE, "on")
+    store.take_damage()
+    assert "was damaged, and" in remember_values()
+    assert remember_values() == ""
+    model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
+    hook(model=model, path="a.py", contents_manager=None)
+    assert not find_canary(model["content"])
+
+
+def test_a_command_goes_on_where_the_net_can_not(tmp_path: Path) -> None:
+    """A command that stored a secret ends well, and says in one line why a saved notebook is not looked through for it."""
+    home = tmp_path / "home"
+    (home / "fingerprints").mkdir(parents=True)
+    done = zensecrets("secret", "register", "db", f"--password={VALUE}", environment={"ZENSECRETS_HOME": str(home)})
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Note: New values are not recognised when a notebook is saved: ")
+    assert not find_canary(line)
 
 
 def test_the_extension_is_listed_and_enabled(server: Server) -> None:

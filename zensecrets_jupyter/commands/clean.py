@@ -23,6 +23,7 @@ from zensecrets_jupyter.core.scan.scanner import Scanner
 from zensecrets_jupyter.core.scan.walking import files_under
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE, home, make_private_folder
 from zensecrets_jupyter.core.transfer.files import refuse_existing
+from zensecrets_jupyter.core.whole_files import is_leftover, remove_leftover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +55,8 @@ def clean(  # noqa: PLR0913 - one parameter an option
     found: list[Path] = []
     scanner = Scanner(looked.known)
     for path in files_under(paths, report.unread):
+        if is_leftover(path.name) and not dry_run and remove_leftover(path):
+            continue
         one = scanner.scan([str(path)])
         if one.findings:
             found.append(_of_database(path))

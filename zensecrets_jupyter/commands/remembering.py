@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 
 from zensecrets_jupyter.commands.active import manager_of
-from zensecrets_jupyter.core.errors import ZenSecretsError
-from zensecrets_jupyter.core.scan.store import VARIABLE, is_up_to_date, place, remember
+from zensecrets_jupyter.core.errors import UnreadableFileError, ZenSecretsError
+from zensecrets_jupyter.core.scan.store import VARIABLE, forget, is_up_to_date, place, remember, take_damage
+from zensecrets_jupyter.core.scan.walking import why_not
 from zensecrets_jupyter.core.settings import home
 
+_told: set[str] = set()
 
-def remember_values() -> None:
+
+def remember_values() -> str:
     """Keep the fingerprints of new values where that may be; see :mod:`zensecrets_jupyter.core.scan.store`.
 
-    It is the second net: nothing waits for it, and what is wrong with a folder or a store is told by what needs it more.
+    It is the second net: nothing waits for it. What is wrong with a store is told by what needs it more.
+
+    Returns:
+        What a person has to know, each thing once in a process; nothing where there is nothing.
     """
-    with suppress(OSError, ZenSecretsError):
+    problem = ""
+    try:
         if not is_up_to_date() and _may_be_kept():
-            remember()
+            problem = _remember()
+    except (OSError, ZenSecretsError):
+        pass
+    damaged = take_damage()
+    if damaged:
+        lines = "a line" if damaged == 1 else f"{damaged} lines"
+        problem = (
+            f"{place()} was damaged, and {lines} had to be taken out of it: a notebook that is saved is not looked through for the values"
+            " that they stood for until they are read again, as `%secret guard --all` does."
+        )
+    if not problem or problem in _told:
+        return ""
+    _told.add(problem)
+    return f"Note: {problem}"
+
+
+def _remember() -> str:
+    """Do it, and return why it could not be done; nothing if it could."""
+    try:
+        remember()
+    except UnreadableFileError as error:
+        return str(error)
+    except OSError as error:
+        return f"New values are not recognised when a notebook is saved: {place()} can't be written, since {why_not(error)}."
+    return ""
 
 
 def forget_fingerprints(name: str) -> None:
     """Take the fingerprints of what is called ``name`` out of the file, so that a server no longer masks it when a notebook is saved."""
-    path = place()
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with suppress(OSError, ValueError):
-        header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if json.loads(line)["name"] != name]
-        if len(kept) < len(lines):
-            with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                file.write("".join([header, *kept]))
-            scratch.replace(path)
+    with suppress(OSError):
+        forget(name)
 
 
 def _may_be_kept() -> bool:

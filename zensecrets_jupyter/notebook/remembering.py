@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,4 +20,6 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 def _remember(_result: object = None) -> None:
     from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - loading the extension stays fast
 
-    remember_values()
+    note = remember_values()
+    if note:
+        print(note, file=sys.stderr)  # noqa: T201 - what a person at the notebook is told

@@ -91,8 +91,17 @@ class SaveHook:
         found = file.stat()
         version = (str(file), found.st_mtime_ns, found.st_size)
         if version != self._version:
-            self._masker = Masker(known_fingerprints())
-            self._version = version
+            known = known_fingerprints()
+            if known.damaged:
+                self._log.warning(
+                    "zensecrets found damage in %s and took out %s: the values that they stood for are not recognised in what is saved"
+                    " until a command or a notebook reads them again.",
+                    file,
+                    "a line" if known.damaged == 1 else f"{known.damaged} lines",
+                )
+                found = file.stat()
+            self._masker = Masker(known)
+            self._version = (str(file), found.st_mtime_ns, found.st_size)
         return self._masker
 
 

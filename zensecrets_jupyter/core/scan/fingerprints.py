@@ -57,6 +57,34 @@ def new_header() -> str:
     return json.dumps({MARK: VERSION, "about": ABOUT, "key": _text(secrets.token_bytes(_KEY))}) + "\n"
 
 
+def is_whole_line(line: str) -> bool:
+    """Tell whether a line of a file of fingerprints is one as :func:`line_of` returns it."""
+    return _entries_of(line) is not None
+
+
+def name_of_line(line: str) -> str:
+    """Return whose the line of a file of fingerprints is; nothing if it is damaged."""
+    entries = _entries_of(line)
+    return entries[0][-1].name if entries else ""
+
+
+def version_of(header: str) -> int:
+    """Return the version of a file with that first line; 0 if it says none."""
+    try:
+        return int(json.loads(header)[MARK])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 0
+
+
+def is_header(line: str) -> bool:
+    """Tell whether a file's first line is one that :func:`new_header` returned in this version."""
+    try:
+        _key_of(line, "")
+    except UnreadableFileError:
+        return False
+    return True
+
+
 def why_unprinted(value: str) -> str:
     """Return why ``value`` can have no fingerprint, as the end of a sentence, or nothing if it can."""
     return "" if any(True for _ in windows(value)) else why_weak(value) or "its own part is too short or could be guessed"
@@ -109,34 +137,38 @@ class Fingerprints(Known):
     A search takes about a second for each megabyte without blanks, and next to none for ordinary text.
     """
 
-    def __init__(self, text: str, where: str) -> None:
+    def __init__(self, text: str, where: str, *, pass_over_damage: bool = False) -> None:
         """Read the text of a file of fingerprints.
+
+        Args:
+            text: The text.
+            where: What an error calls it.
+            pass_over_damage: Whether damaged lines are counted, as :attr:`damaged`, and are no error.
 
         Raises:
             UnreadableFileError: If it is none.
         """
         header, *lines = text.splitlines() or [""]
+        self.damaged = 0
         self._hashes = _Hashes(_key_of(header, where))
         self._tables: dict[tuple[int, int], dict[bytes, list[_Entry]]] = {}
         self._names: set[str] = set()
         self.reach = 0
         for number, line in enumerate(lines, 2):
-            self._read(line, where, number)
+            if self._read(line):
+                continue
+            if not pass_over_damage:
+                raise UnreadableFileError(f"Line {number} of the fingerprints {where!r} is damaged.", hint="Export them again.")
+            self.damaged += 1
 
-    def _read(self, line: str, where: str, number: int) -> None:
-        try:
-            document = json.loads(line)
-            name = str(document["name"])
-            for size, kind, window, lead, length, whole, is_value in document["windows"]:
-                entry = _Entry(name, int(lead), int(length), _bytes(whole), bool(is_value))
-                self._tables.setdefault((int(size), int(kind)), {}).setdefault(_bytes(window), []).append(entry)
-                self.reach = max(self.reach, 10 * entry.length)
-        except (ValueError, KeyError, TypeError):
-            pass
-        else:
-            self._names.add(name)
-            return
-        raise UnreadableFileError(f"Line {number} of the fingerprints {where!r} is damaged.", hint="Export them again.")
+    def _read(self, line: str) -> bool:
+        """Read a line, and return whether it is whole; of one that is not nothing is taken."""
+        entries = _entries_of(line)
+        for size, kind, window, entry in entries or ():
+            self._tables.setdefault((size, kind), {}).setdefault(window, []).append(entry)
+            self.reach = max(self.reach, 10 * entry.length)
+            self._names.add(entry.name)
+        return entries is not None
 
     @property
     def names(self) -> list[str]:
@@ -229,13 +261,26 @@ class _Hashes:
         return found
 
 
+def _entries_of(line: str) -> list[tuple[int, int, bytes, _Entry]] | None:
+    """Return the size, kind and hash of each stretch in a line, with what is known of it; ``None`` if the line is damaged."""
+    try:
+        document = json.loads(line)
+        name = str(document["name"])
+        return [
+            (int(size), int(kind), _bytes(window), _Entry(name, int(lead), int(length), _bytes(whole), bool(is_value)))
+            for size, kind, window, lead, length, whole, is_value in document["windows"]
+        ]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def _key_of(header: str, where: str) -> bytes:
     try:
         document: Any = json.loads(header)
         key = _bytes(document["key"])
         if document[MARK] == VERSION and len(key) == _KEY:
             return key
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     message = f"The file {where!r} holds no fingerprints that this version can read."
     raise UnreadableFileError(message, hint="Make it by: zensecrets fingerprints export FILE")

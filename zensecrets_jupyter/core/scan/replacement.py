@@ -7,6 +7,8 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.whole_files import write_whole
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -20,19 +22,13 @@ def replace_file(path: Path, data: bytes) -> None:
     # A link stays one: what it leads to is replaced.
     target = path.resolve()
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
-    scratch = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
-    try:
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+
+    def prepare(scratch: Path) -> None:
         scratch.chmod(mode)
         if target.exists():
             _keep_owner(scratch, target)
-        os.replace(scratch, target)  # noqa: PTH105 - beside os.open
-    finally:
-        scratch.unlink(missing_ok=True)
+
+    write_whole(target, data, prepare=prepare)
 
 
 def may_replace(path: Path) -> bool:

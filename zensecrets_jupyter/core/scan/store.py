@@ -8,19 +8,26 @@ would be in the way: so it is written by itself only where the key of the secret
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.scan import fingerprints
 from zensecrets_jupyter.core.settings import home, make_private_folder
+from zensecrets_jupyter.core.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 VARIABLE = "ZENSECRETS_FINGERPRINTS"
-_remembered: set[tuple[str, int]] = set()
+_WRITING_SECONDS = 0.05
+"""Seconds that a process has to end the line that it is writing."""
+_damage: list[int] = []
+_remembered: set[tuple[str, int, int]] = set()
 
 
 def place() -> Path:
@@ -29,63 +36,146 @@ def place() -> Path:
 
 
 def known_fingerprints() -> fingerprints.Fingerprints:
-    """Return what the file holds now.
+    """Return what the file holds now; lines that are damaged are taken out of it and counted, as its ``damaged``.
 
     Raises:
-        UnreadableFileError: If it is damaged.
+        UnreadableFileError: If a newer version of this package wrote it.
         OSError: If it can't be read.
     """
     path = place()
-    text = path.read_text(encoding="utf-8") if path.exists() else fingerprints.new_header()
-    return fingerprints.Fingerprints(text, str(path))
+    try:
+        text = _text_of(path)
+    except FileNotFoundError:
+        text = fingerprints.new_header()
+    if _is_newer(text):
+        raise _newer(path)
+    has_key = fingerprints.is_header(text.partition("\n")[0])
+    found = fingerprints.Fingerprints(text if has_key else fingerprints.new_header(), str(path), pass_over_damage=True)
+    if found.damaged or not has_key:
+        found.damaged = max(found.damaged, 1)
+        with suppress(OSError):
+            found.damaged = _mend(path) or found.damaged
+    return found
 
 
 def is_up_to_date() -> bool:
     """Tell whether there is nothing that :func:`remember` would have to add."""
     known = len(the_redactor().protected())
-    return not known or os.environ.get(VARIABLE, "").strip().lower() == "off" or (str(place()), known) in _remembered
+    return not known or os.environ.get(VARIABLE, "").strip().lower() == "off" or _state(place(), known) in _remembered
 
 
 def remember() -> None:
-    """Add the fingerprints of what this process protects and the file does not have.
+    """Add the fingerprints of what this process protects and the file does not have; damaged lines are taken out of it first.
 
     Raises:
         OSError: If it can't be written.
-        UnreadableFileError: If it is damaged.
+        UnreadableFileError: If a newer version of this package wrote it.
     """
     if is_up_to_date():
         return
     values = the_redactor().protected()
     path = place()
     make_private_folder(path.parent)
-    _create(path)
-    header, *lines = path.read_text(encoding="utf-8").splitlines()
-    there = "\n".join(lines)
+    # Whichever process comes first makes it.
+    with suppress(FileExistsError):
+        write_whole(path, fingerprints.new_header().encode(), replace=False)
+    _mend(path)
+    text = _text_of(path)
+    header, _, there = text.partition("\n")
     new = [
         fingerprints.line_of(header, value, name)
         for value, name in values
         if not fingerprints.why_unprinted(value) and f'"{fingerprints.identity_of(header, value)}"' not in there
     ]
     if new:
-        # One write to the end: processes that do the same at the same time don't mix their lines.
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
-        try:
-            os.write(descriptor, "".join(new).encode())
-        finally:
-            os.close(descriptor)
-    _remembered.add((str(path), len(values)))
+        _append(path, "".join(new).encode())
+    _remembered.add(_state(path, len(values)))
 
 
-def _create(path: Path) -> None:
-    if path.exists():
-        return
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def take_damage() -> int:
+    """Return how many damaged lines this process has taken out of the file since this was last asked."""
+    count = sum(_damage)
+    _damage.clear()
+    return count
+
+
+def forget(name: str) -> None:
+    """Take the fingerprints of what is called ``name`` out of the file.
+
+    Raises:
+        OSError: If it can't be read or written.
+    """
+    path = place()
+    header, *lines = _text_of(path).splitlines(keepends=True) or [""]
+    kept = [line for line in lines if fingerprints.name_of_line(line) != name]
+    if len(kept) < len(lines):
+        write_whole(path, "".join([header, *kept]).encode())
+
+
+def _mend(path: Path) -> int:
+    """Take what is damaged out of the file, as a full disk leaves it, and return how many lines that were.
+
+    Raises:
+        OSError: If it can't be read or written.
+        UnreadableFileError: If a newer version of this package wrote it.
+    """
+    lines = _kept_lines(path)
+    if lines is None:
+        return 0
+    # Another process may be writing a line just now.
+    time.sleep(_WRITING_SECONDS)
+    found = _text_of(path)
+    lines = _kept_lines(path)
+    if lines is None:
+        return 0
+    write_whole(path, "".join(f"{line}\n" for line in lines).encode())
+    damaged = max(1, len(found.splitlines()) - len(lines))
+    _damage.append(damaged)
+    return damaged
+
+
+def _kept_lines(path: Path) -> list[str] | None:
+    """Return the lines of the file that are whole, with a new header where there is none; ``None`` if nothing is damaged."""
+    text = _text_of(path)
+    if _is_newer(text):
+        raise _newer(path)
+    header, *lines = text.splitlines() or [""]
+    if not fingerprints.is_header(header):
+        # The key was in the first line, and without it the others say nothing.
+        return [fingerprints.new_header().rstrip("\n")]
+    whole = [line for line in lines if fingerprints.is_whole_line(line)]
+    return None if len(whole) == len(lines) and text.endswith("\n") else [header, *whole]
+
+
+def _append(path: Path, data: bytes) -> None:
+    # One write to the end: processes that do the same at the same time don't mix their lines.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(fingerprints.new_header().encode())
-        # Whichever process comes first: a link is made only where there is nothing.
-        with suppress(FileExistsError):
-            os.link(scratch, path)
+        written = os.write(descriptor, data)
     finally:
-        scratch.unlink(missing_ok=True)
+        os.close(descriptor)
+    if written < len(data):
+        # What the next one that writes there takes out again.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _text_of(path: Path) -> str:
+    # What is no UTF-8 is damage, as other damage is.
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+def _is_newer(text: str) -> bool:
+    return fingerprints.version_of(text.partition("\n")[0]) > fingerprints.VERSION
+
+
+def _newer(path: Path) -> UnreadableFileError:
+    message = f"The fingerprints {str(path)!r} were written by a newer version of this package."
+    return UnreadableFileError(message, hint="Update it: pip install --upgrade zensecrets-jupyter")
+
+
+def _state(path: Path, known: int) -> tuple[str, int, int]:
+    """Return what has to be remembered again when it differs: how many values are known, and the file, which may be made anew."""
+    try:
+        return str(path), known, path.stat().st_ino
+    except OSError:
+        return str(path), known, 0

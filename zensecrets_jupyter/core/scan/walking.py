@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,8 +60,22 @@ def _in_folder(folder: Path, unread: list[Unread]) -> list[Path]:
 
 def why_not(error: Exception) -> str:
     """Return why a file can't be read or written, as the end of a sentence; never what is in it."""
+    if isinstance(error, OSError) and error.errno in _REASONS:
+        return _REASONS[error.errno]
     if isinstance(error, PermissionError):
         return "this user may not read or write it"
     if isinstance(error, FileNotFoundError):
         return "it is gone"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
     return type(error).__name__
+
+
+_REASONS = {
+    errno.ENOSPC: "there is no room on its disk",
+    errno.EFBIG: "this user may not write a file of that size",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "it would go over this user's quota",
+    errno.EIO: "its disk is failing",
+    errno.EROFS: "its disk is read-only",
+    errno.ENAMETOOLONG: "its path is too long",
+}

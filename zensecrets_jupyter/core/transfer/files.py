@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
+from zensecrets_jupyter.core.whole_files import write_whole
 
 LARGEST = 16 * 1024 * 1024
 """Bytes that a file to import has at most."""
@@ -48,28 +49,12 @@ def write_text(path: str | Path, text: str, *, replace: bool = False, private: b
     Raises:
         UnwritableFileError: If it exists and is not to be replaced, or can't be written.
     """
-    target = at(path)
-    mode = 0o600 if private else 0o666
-    # What is replaced stays until the new file is complete; it never has other rights than the new one is to have.
-    scratch = target.with_name(f".{target.name}.{os.getpid()}.tmp") if replace else target
-    created = False
     try:
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        created = True
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            os.replace(scratch, target)  # noqa: PTH105 - beside os.open
-        created = False
+        write_whole(at(path), text.encode("utf-8"), mode=0o600 if private else 0o666, replace=replace)
     except (OSError, ValueError) as error:
         problem = _problem(path, error, replace=replace)
     else:
         return
-    finally:
-        if created:
-            scratch.unlink(missing_ok=True)
     raise problem
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-from contextlib import suppress
 from pathlib import Path  # noqa: TC003 - the annotation of a variable of the module
 from typing import NamedTuple
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
 from zensecrets_jupyter.core.settings import home, make_private_folder
+from zensecrets_jupyter.core.whole_files import write_whole
 
 _VERSION = 1
 
@@ -75,18 +74,11 @@ def write_choices(choices: VariableChoices) -> None:
     """
     path = choices_file()
     document = {"version": _VERSION, "protect": sorted(choices.protect), "ignore": sorted(choices.ignore)}
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         make_private_folder(path.parent)
-        with suppress(FileNotFoundError):
-            scratch.unlink()
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(json.dumps(document, indent=1) + "\n")
-        scratch.replace(path)
+        write_whole(path, (json.dumps(document, indent=1) + "\n").encode())
     except OSError:
-        with suppress(OSError):
-            scratch.unlink()
+        pass
     else:
         _known[path] = choices
         return
