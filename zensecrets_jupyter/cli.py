@@ -80,6 +80,10 @@ def run(words: Sequence[str]) -> int:
 
 
 def _remember() -> None:
+    active = sys.modules.get("zensecrets_jupyter.commands.active")
+    notes = active.take_notes() if active is not None else ""
+    if notes:
+        _say(notes)
     # Whoever registers a secret here may have a server running that saves notebooks.
     redaction = sys.modules.get("zensecrets_jupyter.core.redaction")
     if redaction is not None and redaction.the_redactor().size:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.core.errors import UnreadableFileError, ZenSecretsError
 from zensecrets_jupyter.core.scan.store import VARIABLE, forget, is_up_to_date, place, remember, take_damage
-from zensecrets_jupyter.core.scan.walking import why_not
 from zensecrets_jupyter.core.settings import home
+from zensecrets_jupyter.core.whole_files import why_not
 
 _told: set[str] = set()
 

@@ -7,6 +7,7 @@ and the system takes the lock away when its process ends, however it ends.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -84,7 +85,7 @@ def remove_leftover(path: Path) -> bool:
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
-            if not _lock(descriptor) or (_locks is None and time.time() - os.fstat(descriptor).st_mtime < _OLD):
+            if not lock(descriptor) or (_locks is None and time.time() - os.fstat(descriptor).st_mtime < _OLD):
                 return False
         finally:
             if os.name != "posix":
@@ -108,14 +109,14 @@ def _new_beside(target: Path, mode: int) -> tuple[Path, int]:
     while True:
         scratch = target.with_name(f"{_start(target.name)}zs-{secrets.token_hex(4)}.tmp")
         descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        _lock(descriptor)
+        lock(descriptor)
         # Another process may have taken it for one that was left behind, between the two calls.
         if os.name != "posix" or os.fstat(descriptor).st_nlink:
             return scratch, descriptor
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+def lock(descriptor: int) -> bool:
     """Lock a file until it is closed; return whether nobody else holds it. Where files can't be locked, its age decides."""
     if _locks is None:
         return True
@@ -145,3 +146,26 @@ def _put(scratch: Path, target: Path, *, replace: bool) -> None:
         except OSError:
             target.unlink()
             raise
+
+
+def why_not(error: Exception) -> str:
+    """Return why a file can't be read or written, as the end of a sentence; never what is in it."""
+    if isinstance(error, OSError) and error.errno in _REASONS:
+        return _REASONS[error.errno]
+    if isinstance(error, PermissionError):
+        return "this user may not read or write it"
+    if isinstance(error, FileNotFoundError):
+        return "it is gone"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return type(error).__name__
+
+
+_REASONS = {
+    errno.ENOSPC: "there is no room on its disk",
+    errno.EFBIG: "this user may not write a file of that size",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "it would go over this user's quota",
+    errno.EIO: "its disk is failing",
+    errno.EROFS: "its disk is read-only",
+    errno.ENAMETOOLONG: "its path is too long",
+}

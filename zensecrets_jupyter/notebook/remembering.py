@@ -18,8 +18,9 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 
 
 def _remember(_result: object = None) -> None:
-    from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands.active import take_notes  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - likewise
 
-    note = remember_values()
-    if note:
-        print(note, file=sys.stderr)  # noqa: T201 - what a person at the notebook is told
+    for note in (take_notes(), remember_values()):
+        if note:
+            print(note, file=sys.stderr)  # noqa: T201 - what a person at the notebook is told

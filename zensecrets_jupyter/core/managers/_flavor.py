@@ -37,6 +37,8 @@ class Flavor(ABC):
     """Whether only this machine can reach it; a stack with a remote orchestrator refuses such a manager."""
     parallel_reads: ClassVar[int] = 32
     """How many secrets :meth:`get_secrets` reads at a time; 1 where reading is cheaper than a thread."""
+    writes_together: ClassVar[bool] = False
+    """Whether several secrets can be written in one step, all or none, by ``_write_together``."""
     batch_reads: ClassVar[int] = 1
     """How many secrets one request reads; over 1 where the flavor has ``_read_batch``."""
     time_to_live: ClassVar[float] = 60.0
@@ -205,6 +207,10 @@ class Flavor(ABC):
     def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:  # noqa: ARG002 - likewise
         """Store ``change(what is there)``, so that no other writer comes between where the place allows it. Only called with UPDATE."""
         raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} updates no {name!r}.", flavor=self.FLAVOR)
+
+    def _write_together(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
+        """Store new secrets and replace others, in one step; errors as from ``_register`` and ``_update``. Only called with the flag."""
+        raise UnsupportedOperationError(f"Flavor {self.FLAVOR!r} can't write {len(new) + len(replaced)} at once.", flavor=self.FLAVOR)
 
     def _delete(self, name: str) -> None:
         """Delete what is stored under ``name``. Only called with DELETE."""

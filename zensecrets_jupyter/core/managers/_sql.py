@@ -49,6 +49,7 @@ class SqlSecretsManager(SecretsManager):
     """See :class:`~zensecrets_jupyter.core.managers.interface.SecretsManager`; a subclass sets at its making what follows."""
 
     capabilities: ClassVar[Capability] = ALL_BUT_VERSIONS | Capability.VERSIONS
+    writes_together: ClassVar[bool] = True
 
     _database: Database
     """Where the rows are."""
@@ -162,15 +163,27 @@ class SqlSecretsManager(SecretsManager):
         return found
 
     def _register(self, name: str, record: SecretRecord) -> None:
-        def work(connection: Connection, key: DataKey) -> bool:
-            place = Place(self._owner, name, CURRENT, 1, record.schema, _now())
-            try:
-                connection.execute(_tables.ADD, {"manager": self._owner, "name": name, **_columns(key, place, record)})
-            except IntegrityError:
-                return False
-            return True
+        self._write_together({name: record}, {})
 
-        if not self._keys.write(work):
+    def _write_together(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
+        def work(connection: Connection, key: DataKey) -> None:
+            for name, record in new.items():
+                self._add(connection, key, name, record)
+            for name, record in replaced.items():
+                self._write_version(connection, key, name, self._first(connection, name), record)
+
+        self._keys.write(work)
+
+    def _add(self, connection: Connection, key: DataKey, name: str, record: SecretRecord) -> None:
+        place = Place(self._owner, name, CURRENT, 1, record.schema, _now())
+        try:
+            connection.execute(_tables.ADD, {"manager": self._owner, "name": name, **_columns(key, place, record)})
+        except IntegrityError:
+            taken = True
+        else:
+            taken = False
+        if taken:
+            # The transaction is undone, and what it wrote before with it.
             raise self.exists(name)
 
     def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
@@ -247,11 +260,11 @@ class SqlSecretsManager(SecretsManager):
         raise _damaged()
 
     def _write_version(
-        self, connection: Connection, key: DataKey, name: str, row: _Row, change: Callable[[SecretRecord], SecretRecord]
+        self, connection: Connection, key: DataKey, name: str, row: _Row, change: SecretRecord | Callable[[SecretRecord], SecretRecord]
     ) -> Place:
-        """Make ``change(what is in row)`` the current version, keep what it replaces as an earlier one, and return the new place."""
+        """Make ``change``, or what it returns of ``row``, the current version, keep the one before it, and return the new place."""
         present = self._unsealed(key, self._place(name, CURRENT, row), row)
-        record = change(present)
+        record = change if isinstance(change, SecretRecord) else change(present)
         kept = self._place(name, EARLIER, row)
         connection.execute(_tables.ADD_EARLIER, {"secret": row.secret, "number": row.number, **_columns(key, kept, present)})
         place = Place(self._owner, name, CURRENT, row.number + 1, record.schema, _now())

@@ -183,6 +183,29 @@ class SecretsManager(ReadingManager):
         """Replace an existing secret by one as it is kept elsewhere; errors as for :meth:`update_secret`."""
         self._change(secret_name, lambda _present: record)
 
+    def write_records(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
+        """Store ``new`` secrets and replace others, all or none, where the flavor has ``writes_together``.
+
+        Raises:
+            SecretExistsError: If a new one is there already.
+            SecretNotFoundError: If one to be replaced is not there.
+            InvalidSecretError: If the manager can't hold one of them.
+        """
+        for needed, verb, records in ((Capability.REGISTER, "register", new), (Capability.UPDATE, "update", replaced)):
+            if records:
+                self.require(needed, verb)
+            for name in records:
+                self.check_change(names.check_name(name))
+        missing = ""
+        try:
+            self._write_together(new, replaced)
+        except SecretNotFoundError as error:
+            missing = error.name
+        finally:
+            self._cache.drop_everywhere(*new, *replaced)
+        if missing:
+            raise self.not_found(missing)
+
     def _change(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         self.require(Capability.UPDATE, "update")
         self.check_change(name)

@@ -20,7 +20,7 @@ from zensecrets_jupyter.core.scan.replacing import (
     masked_alike,
 )
 from zensecrets_jupyter.core.scan.scanner import NOTEBOOKS
-from zensecrets_jupyter.core.scan.walking import why_not
+from zensecrets_jupyter.core.whole_files import why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 from zensecrets_jupyter.core.scan import databases, notebooks
 from zensecrets_jupyter.core.scan.findings import Finding, Report, Unread
-from zensecrets_jupyter.core.scan.walking import files_under, why_not
+from zensecrets_jupyter.core.scan.walking import files_under
+from zensecrets_jupyter.core.whole_files import why_not
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.scan.findings import Unread
+from zensecrets_jupyter.core.whole_files import why_not
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,26 +56,3 @@ def _in_folder(folder: Path, unread: list[Unread]) -> list[Path]:
         folders[:] = sorted(name for name in folders if name not in _PASSED_OVER and not (Path(where, name) / "pyvenv.cfg").exists())
         found += [path for name in sorted(names) if os.path.isfile(path := Path(where, name))]  # noqa: PTH113 - likewise
     return found
-
-
-def why_not(error: Exception) -> str:
-    """Return why a file can't be read or written, as the end of a sentence; never what is in it."""
-    if isinstance(error, OSError) and error.errno in _REASONS:
-        return _REASONS[error.errno]
-    if isinstance(error, PermissionError):
-        return "this user may not read or write it"
-    if isinstance(error, FileNotFoundError):
-        return "it is gone"
-    if isinstance(error, OSError) and error.errno:
-        return os.strerror(error.errno)
-    return type(error).__name__
-
-
-_REASONS = {
-    errno.ENOSPC: "there is no room on its disk",
-    errno.EFBIG: "this user may not write a file of that size",
-    getattr(errno, "EDQUOT", errno.ENOSPC): "it would go over this user's quota",
-    errno.EIO: "its disk is failing",
-    errno.EROFS: "its disk is read-only",
-    errno.ENAMETOOLONG: "its path is too long",
-}

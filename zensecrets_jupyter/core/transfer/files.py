@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
-from zensecrets_jupyter.core.whole_files import write_whole
+from zensecrets_jupyter.core.whole_files import why_not, write_whole
 
 LARGEST = 16 * 1024 * 1024
 """Bytes that a file to import has at most."""
@@ -52,7 +51,7 @@ def write_text(path: str | Path, text: str, *, replace: bool = False, private: b
     try:
         write_whole(at(path), text.encode("utf-8"), mode=0o600 if private else 0o666, replace=replace)
     except (OSError, ValueError) as error:
-        problem = _problem(path, error, replace=replace)
+        problem = unwritable(path, error, replace=replace)
     else:
         return
     raise problem
@@ -65,7 +64,7 @@ def refuse_existing(path: str | Path) -> None:
         UnwritableFileError: If there is.
     """
     if os.path.lexists(at(path)):
-        raise _problem(path, FileExistsError(), replace=False)
+        raise unwritable(path, FileExistsError(), replace=False)
 
 
 def at(path: str | Path) -> Path:
@@ -73,11 +72,10 @@ def at(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises where there is no such user
 
 
-def _problem(path: str | Path, error: Exception, *, replace: bool) -> UnwritableFileError:
+def unwritable(path: str | Path, error: Exception, *, replace: bool = True) -> UnwritableFileError:
+    """Return our error for what the platform said about a file that was to be written."""
     if isinstance(error, FileExistsError) and not replace:
         return UnwritableFileError(f"The file {str(path)!r} exists already; it was not changed.", hint="Add --force to replace it.")
     if isinstance(error, FileNotFoundError):
         return UnwritableFileError(f"The folder of {str(path)!r} does not exist.", hint="Create it, or write somewhere else.")
-    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-    what = "there is no room" if full else type(error).__name__
-    return UnwritableFileError(f"The file {str(path)!r} can't be written ({what}).", hint="Write it somewhere else.")
+    return UnwritableFileError(f"The file {str(path)!r} can't be written: {why_not(error)}.", hint="Write it somewhere else.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretExistsError, SecretNotFoundError, UnreadableFileError, ZenSecretsError
@@ -14,6 +15,7 @@ from zensecrets_jupyter.core.schemas import BaseSecretSchema, get_schema, schema
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.core.transfer import formats, sealed
 from zensecrets_jupyter.core.transfer.files import read_text, write_text
+from zensecrets_jupyter.core.transfer.journal import Change, kept_journal
 
 Ask = Callable[[str], str]
 """Gives a passphrase, given what to say; raises InteractionUnavailableError where nobody is there."""
@@ -90,27 +92,47 @@ def carry_out(manager: SecretsManager, plan: Plan) -> None:
     Raises:
         ZenSecretsError: What went wrong; it says whether everything is as before, or what could not be taken back.
     """
+    new = {secret.name: record_of(secret) for secret in plan.new}
+    replaced = {secret.name: record_of(secret) for secret in plan.replaced}
+    if manager.writes_together:
+        try:
+            manager.write_records(new, replaced)
+        except ZenSecretsError as error:
+            problem = error
+        else:
+            return
+        raise _with_state(problem, "nothing was imported")
+    before = {name: record_of(manager.get_secret(name, refresh=True)) for name in replaced}
+    changes = {name: Change(before.get(name), record) for name, record in {**new, **replaced}.items()}
+    with kept_journal(manager, changes):
+        _write_one_by_one(manager, changes)
+
+
+def _write_one_by_one(manager: SecretsManager, changes: Mapping[str, Change]) -> None:
     undo: list[tuple[str, Callable[[], None]]] = []
-    problem: ZenSecretsError | None = None
     try:
-        for secret in plan.new:
-            manager.register_secret(secret)
-            undo.append((secret.name, _deleting(manager, secret.name)))
-        for secret in plan.replaced:
-            before = manager.get_secret(secret.name, refresh=True)
-            manager.update_secret(secret)
-            undo.append((secret.name, _restoring(manager, before)))
+        for name, change in changes.items():
+            if change.before is None:
+                manager.register_record(name, change.after)
+                undo.append((name, _deleting(manager, name)))
+            else:
+                manager.replace_record(name, change.after)
+                undo.append((name, partial(manager.replace_record, name, change.before)))
     except ZenSecretsError as error:
         problem = error
     except BaseException:
         _take_back(undo)
         raise
-    if problem is None:
+    else:
         return
     left = _take_back(undo)
     done = f"{', '.join(left)} could not be taken back and stay imported; nothing else was" if left else "nothing was imported"
-    problem.message = f"{problem.message.rstrip('.')}; {done}."
-    raise problem
+    raise _with_state(problem, done)
+
+
+def _with_state(problem: ZenSecretsError, state: str) -> ZenSecretsError:
+    problem.message = f"{problem.message.rstrip('.')}; {state}."
+    return problem
 
 
 def export_secrets(
@@ -161,10 +183,6 @@ def _deleting(manager: SecretsManager, name: str) -> Callable[[], None]:
             manager.delete_secret(name)
 
     return delete
-
-
-def _restoring(manager: SecretsManager, before: BaseSecretSchema) -> Callable[[], None]:
-    return lambda: manager.update_secret(before)
 
 
 def _take_back(undo: list[tuple[str, Callable[[], None]]]) -> list[str]:

@@ -1,0 +1,105 @@
+"""An import is all or nothing, also when its process is killed between two secrets."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.lines import content_of, run
+from zensecrets_jupyter.commands.active import manager_of, take_notes
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BEFORE, AFTER, OTHER = canary("before"), canary("after"), canary("other")
+
+KILLED = """
+import os, sys
+from zensecrets_jupyter.core.managers import _sql
+from zensecrets_jupyter.core.sealing import data_keys
+from tests.plugins.zensecrets_folder.zensecrets_folder import FolderSecretsManager
+from tests.commands.lines import run
+
+def killing(real, number):
+    def killed(*arguments, **named):
+        nonlocal number
+        number -= 1
+        if number < 0:
+            os.kill(os.getpid(), 9)
+        return real(*arguments, **named)
+    return killed
+
+written = int(sys.argv[1])
+_sql._columns = killing(_sql._columns, written)
+FolderSecretsManager._write = killing(FolderSecretsManager._write, written)
+run(sys.argv[2])
+"""
+"""An import that is killed after it has written some secrets."""
+
+
+@pytest.mark.parametrize(("flavor", "written"), [("local", 1), ("folder", 2)])
+def test_an_import_that_is_killed_leaves_nothing(flavor: str, written: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the next command everything is as before the import: what is new is gone, and what was replaced is there again."""
+    from tests.plugins.zensecrets_folder.zensecrets_folder import FolderSecretsManager  # noqa: PLC0415 - defining it makes it known
+
+    assert FolderSecretsManager.FLAVOR == "folder"
+    monkeypatch.chdir(tmp_path)
+    if flavor == "folder":
+        run("secrets-manager register shared --flavor=folder --path=?", str(tmp_path / "shared"))
+        run("stack update default -x shared")
+    run("secret register old --key=?", BEFORE)
+    secrets = {name: {"key": AFTER} for name in ("new", "old", "newer")}
+    (tmp_path / "s.json").write_text(json.dumps(secrets))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", KILLED, str(written), "secret import s.json --overwrite"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert not find_canary(tmp_path / "home")
+    assert manager_of().list_secrets() == ["old"]
+    assert content_of("old") == {"key": BEFORE}
+    assert ("was stopped half way" in take_notes()) == (flavor == "folder")
+    run("secret import s.json --overwrite")
+    assert {name: content_of(name) for name in manager_of().list_secrets()} == secrets
+    assert not list((tmp_path / "home").glob("imports/*"))
+
+
+def test_what_others_changed_since_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is still as the stopped import wrote it is taken back; and an import that is still running is left alone."""
+    from zensecrets_jupyter.core.managers import SecretRecord  # noqa: PLC0415 - only here
+    from zensecrets_jupyter.core.transfer import journal  # noqa: PLC0415 - only here
+
+    monkeypatch.chdir(tmp_path)
+    run("secrets-manager register m --flavor=memory")
+    run("stack update default -x m")
+    manager = manager_of()
+    changes = {name: journal.Change(None, SecretRecord("arbitrary", {"key": AFTER})) for name in ("mine", "changed")}
+    path, descriptor = journal._written(manager, changes)
+    for name, change in changes.items():
+        manager.register_record(name, change.after)
+    assert manager_of().list_secrets() == ["changed", "mine"]
+    run("secret update changed --key=?", OTHER)
+    os.close(descriptor)
+    assert manager_of().list_secrets() == ["changed"]
+    assert content_of("changed") == {"key": OTHER}
+    assert not path.exists()
+
+
+def test_a_name_that_comes_in_between_undoes_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One transaction: the secrets before it are not there either, and the error says so."""
+    from zensecrets_jupyter.core.errors import SecretExistsError  # noqa: PLC0415 - only here
+    from zensecrets_jupyter.core.transfer.secrets import carry_out, plan_import, read_secrets  # noqa: PLC0415 - only here
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s.json").write_text(json.dumps({name: {"key": AFTER} for name in ("a", "b")}))
+    plan = plan_import(manager_of(), read_secrets("s.json", lambda _prompt: ""))
+    run("secret register b --key=?", OTHER)
+    with pytest.raises(SecretExistsError, match=r"'b' exists already .*nothing was imported"):
+        carry_out(manager_of(), plan)
+    assert manager_of().list_secrets() == ["b"]
