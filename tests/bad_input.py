@@ -6,12 +6,15 @@ that holds each of ``told``, and must write nothing; no canary may be in what is
 
 from __future__ import annotations
 
+import itertools
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.transfer import sealed
 from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing.canary import canary
 
@@ -259,6 +262,7 @@ def _files() -> list[BadInput]:
             ("s.sealed", "damaged"),
             files={"s.sealed": b'{"zensecrets_sealed_export": 1, "sealed": "AAAA"}'},
         ),
+        *_files_made_to_hurt(),
         BadInput("export of nothing", _command("secret export opanai f.json --plaintext"), ("'opanai'", "'openai'"), (_OPENAI,)),
         BadInput("export to no file", _command("secret export openai cloud"), ("'cloud'", "FILE"), (_OPENAI, _AWS)),
         BadInput(
@@ -270,6 +274,30 @@ def _files() -> list[BadInput]:
         BadInput("import of no stack", _command("stack import new -f s.yaml"), ("s.yaml",), files={"s.yaml": b"a: 1\n"}),
         BadInput("import of a missing stack", _command("stack import new"), ("new.yaml",)),
         BadInput("export over a stack's file", _command("stack export default s.yaml"), ("s.yaml", "--force"), files={"s.yaml": b""}),
+    ]
+
+
+def _files_made_to_hurt() -> list[BadInput]:
+    names = "abcdefghi"
+    lines = [f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in itertools.pairwise(names)]
+    aliases = "\n".join([f"a: &a [{', '.join(['x'] * 10)}]", *lines]).encode()
+    many = json.dumps({f"k{number}": VALUE for number in range(60_000)}).encode()
+    place = {"profile": "x", "time": 1000, "memory": 4 * 1024 * 1024, "lanes": 4, "salt": "00" * 16}
+    greedy = {sealed.MARK: 1, "argon2id": place, "checksum": sealed._checksum(place, "AAAA"), "sealed": "AAAA"}
+    passphrase = {"ZENSECRETS_PASSPHRASE": "of the tests"}
+    return [
+        BadInput("import of aliases", _command("secret import s.yaml"), ("s.yaml", "50,000 values"), files={"s.yaml": aliases}),
+        BadInput("import of a stack of aliases", _command("stack import s.yaml"), ("s.yaml", "50,000 values"), files={"s.yaml": aliases}),
+        BadInput("import of many keys", _command("secret import s.json"), ("s.json", "50,000 values"), files={"s.json": many}),
+        BadInput("import of deep JSON", _command("secret import s.json"), ("s.json", "deep"), files={"s.json": b'{"a":' * 100_000}),
+        BadInput("import of deep YAML", _command("secret import s.yaml"), ("s.yaml", "20 deep"), files={"s.yaml": b"[" * 30 + b"]" * 30}),
+        BadInput(
+            "import of an export that asks for hours",
+            _command("secret import s.sealed"),
+            ("s.sealed", "12 passes of Argon2 over 64 MiB"),
+            files={"s.sealed": json.dumps(greedy).encode()},
+            environment=passphrase,
+        ),
     ]
 
 

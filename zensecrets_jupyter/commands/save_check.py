@@ -129,7 +129,7 @@ def _endpoint(file: Path) -> Endpoint | None:
         if told["host"] != socket.gethostname():
             return None
         return Endpoint(int(told["port"]), base64.b64decode(told["key"], validate=True), file)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from zensecrets_jupyter.core.input_limits import LARGEST_YAML, problem_with_yaml
+
 _OF_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -70,7 +72,9 @@ def _mapping_in(path: Path) -> dict[str, Any]:
     import yaml  # noqa: PLC0415 - likewise
 
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            text = file.read(LARGEST_YAML).decode("utf-8")
+        found = None if problem_with_yaml(text) else yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError):
         # Nobody has logged in here, or it is no file of a ZenML that this package knows.
         return {}

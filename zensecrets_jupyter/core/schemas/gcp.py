@@ -27,7 +27,7 @@ class GCPSecretSchema(BaseSecretSchema):
         """
         try:
             parsed = json.loads(self.token)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             parsed = None
         if isinstance(parsed, dict):
             return parsed

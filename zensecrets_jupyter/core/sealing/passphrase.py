@@ -42,8 +42,13 @@ RFC_9106_SECOND = Profile("RFC 9106 second recommended option", time=3, memory=6
 """RFC 9106, section 4, the second recommended option (64 MiB), with a salt of 128 bits and a key of 256."""
 
 _SALT_SIZE = 16
-_LARGEST = Profile("", time=1000, memory=4 * 1024 * 1024, lanes=256)
-"""An altered store could ask for all memory there is."""
+_LARGEST = Profile("", time=12, memory=256 * 1024, lanes=16)
+"""An altered store, or an export from elsewhere, could ask for all memory there is, and for hours."""
+_MOST_WORK = 4 * RFC_9106_SECOND.time * RFC_9106_SECOND.memory
+"""Passes times memory: four times what we write ourselves, which takes half a second."""
+
+LIMIT = f"{_LARGEST.time} passes of Argon2 over {RFC_9106_SECOND.memory // 1024} MiB of memory"
+"""What is too much, as the end of a sentence."""
 
 _HINT = f"Set {PASSPHRASE_VARIABLE}, or run where a person can be asked."
 
@@ -208,20 +213,26 @@ def new_place() -> dict[str, str | int]:
     }
 
 
+def is_over_limit(place: Mapping[str, object]) -> bool:
+    """Tell whether making a key with ``place`` takes more time or memory than :data:`LIMIT` says."""
+    time, memory, lanes = (number if isinstance(number := place.get(name), int) else 0 for name in ("time", "memory", "lanes"))
+    return time > _LARGEST.time or memory > _LARGEST.memory or lanes > _LARGEST.lanes or time * memory > _MOST_WORK
+
+
 def derive(passphrase: str, place: Mapping[str, str | int], label: str) -> bytes:
     """Return the key that the passphrase makes with ``place``; ``label`` is what errors call that which it opens.
 
     Raises:
-        ManagerCorruptedError: If ``place`` makes no sense.
+        ManagerCorruptedError: If ``place`` makes no sense, or goes over :data:`LIMIT`.
     """
     from argon2.exceptions import HashingError  # noqa: PLC0415 - slow to import, and most stores have no passphrase
     from argon2.low_level import Type, hash_secret_raw  # noqa: PLC0415 - likewise
 
+    if is_over_limit(place):
+        message = f"Opening {label} with its passphrase would take more than {LIMIT}."
+        raise ManagerCorruptedError(message, hint="This package writes nothing like that: take another copy of it.")
     numbers = [place.get(name) for name in ("time", "memory", "lanes")]
-    limits = (_LARGEST.time, _LARGEST.memory, _LARGEST.lanes)
-    time, memory, lanes = (
-        number if isinstance(number, int) and 0 < number <= limit else 0 for number, limit in zip(numbers, limits, strict=True)
-    )
+    time, memory, lanes = (number if isinstance(number, int) and number > 0 else 0 for number in numbers)
     # One text has several spellings in Unicode, and keyboards differ in which they give (RFC 8265 takes NFC for passwords).
     text = unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogatepass")
     try:

@@ -95,7 +95,7 @@ class StepCache:
             outputs = self._outputs_in(record, step, name)
             if outputs is not None and self._still_counts(record):
                 return outputs
-        except (ZenSecretsError, ValueError, LookupError, TypeError):
+        except (ZenSecretsError, ValueError, LookupError, TypeError, RecursionError):
             # A store or a secret that can't be read, and a record that is damaged or of another version: the step runs.
             pass
         return None

@@ -179,6 +179,6 @@ def _options(store: StackComponent, stack: Stack) -> dict[str, Any]:
 def _parsed(token: str, store: StackComponent) -> Any:
     try:
         return json.loads(token)
-    except ValueError:
+    except (ValueError, RecursionError):
         message = f"The secret that the {store} logs in with holds no service account key: its 'token' is no JSON."
     raise InvalidComponentError(message, hint="Register it with the schema 'gcp'.")

@@ -6,10 +6,8 @@ import os
 from pathlib import Path
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
+from zensecrets_jupyter.core.input_limits import LARGEST
 from zensecrets_jupyter.core.whole_files import why_not, write_whole
-
-LARGEST = 16 * 1024 * 1024
-"""Bytes that a file to import has at most."""
 
 
 def read_text(path: str | Path) -> str:

@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, StoreTooNewError, UnreadableFileError
+from zensecrets_jupyter.core.input_limits import MOST_VALUES, TOO_MANY, problem_with_yaml, yaml_loader
 from zensecrets_jupyter.core.managers import SecretRecord
 from zensecrets_jupyter.core.names import check_key, check_name, told
 
@@ -23,6 +24,7 @@ EXPORT = "zensecrets_export"
 VERSION = 1
 """Version of what an export holds; one with a higher number was written by a newer version of this package."""
 
+_SPLIT = "Split it, or check that it is the right one."
 _ENV_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
@@ -85,18 +87,23 @@ def parse_json(text: str, where: str) -> Any:
     Raises:
         UnreadableFileError: If it is no JSON, or has a key twice.
     """
+    count = 0
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal count
+        count += len(found)
+        if count > MOST_VALUES:
+            raise _problem(where, TOO_MANY, _SPLIT)
         _refuse_twice(where, (key for key, _ in found))
         return dict(found)
 
     try:
         return json.loads(text, object_pairs_hook=pairs, parse_int=str, parse_float=str, parse_constant=str)
     except json.JSONDecodeError as error:
-        line = error.lineno
+        problem = f"is no JSON (line {error.lineno})"
     except RecursionError:
-        line = 1
-    raise _problem(where, f"is no JSON (line {line})", "Mend it there.")
+        problem = "is nested too deeply"
+    raise _problem(where, problem, "Mend it there.")
 
 
 def parse_yaml(text: str, where: str) -> Any:
@@ -107,10 +114,13 @@ def parse_yaml(text: str, where: str) -> Any:
     """
     import yaml  # noqa: PLC0415 - only where a file is YAML
 
+    over = problem_with_yaml(text)
+    if over:
+        raise _problem(where, over, _SPLIT)
     line = 1
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        return None if node is None else _of_node(node, where, 0)
+        node = yaml.compose(text, Loader=yaml_loader())
+        return None if node is None else _of_node(node, where)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
     except (yaml.YAMLError, RecursionError):
@@ -118,19 +128,16 @@ def parse_yaml(text: str, where: str) -> Any:
     raise _problem(where, f"is no YAML (line {line})", "Mend it there.")
 
 
-def _of_node(node: Any, where: str, depth: int) -> Any:
+def _of_node(node: Any, where: str) -> Any:
     import yaml  # noqa: PLC0415 - only where a file is YAML
 
-    deepest = 20
-    if depth > deepest:
-        raise _problem(where, "is nested too deeply", "Write names, keys and values.")
     if isinstance(node, yaml.ScalarNode):
         return None if node.tag == "tag:yaml.org,2002:null" else node.value
     if isinstance(node, yaml.SequenceNode):
-        return [_of_node(item, where, depth + 1) for item in node.value]
+        return [_of_node(item, where) for item in node.value]
     keys = [key.value if isinstance(key, yaml.ScalarNode) else "" for key, _ in node.value]
     _refuse_twice(where, keys)
-    return {key: _of_node(item, where, depth + 1) for key, (_, item) in zip(keys, node.value, strict=True)}
+    return {key: _of_node(item, where) for key, (_, item) in zip(keys, node.value, strict=True)}
 
 
 def _env(text: str, where: str) -> dict[str, Any]:
@@ -146,6 +153,8 @@ def _env(text: str, where: str) -> dict[str, Any]:
             # Not the key: what has no sign of equality may be a value.
             raise _problem(where, f"has no = in line {binding.original.line}", "Write KEY=VALUE there, or take the line out.")
         found.append((binding.key, binding.value))
+        if len(found) > MOST_VALUES:
+            raise _problem(where, TOO_MANY, _SPLIT)
     _refuse_twice(where, (key for key, _ in found))
     return dict(found)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, UnreadableFileError, WrongPassphraseError
 from zensecrets_jupyter.core.sealing import cipher
-from zensecrets_jupyter.core.sealing.passphrase import TRIES, derive, new_place
+from zensecrets_jupyter.core.sealing.passphrase import LIMIT, TRIES, derive, is_over_limit, new_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +47,9 @@ def unseal(text: str, where: str, ask: Callable[[str], str]) -> str:
         InteractionUnavailableError: If nobody is there to be asked.
     """
     place, sealed = _parse(text, where)
+    if is_over_limit(place):
+        message = f"Opening the export {where!r} would take more than {LIMIT}."
+        raise UnreadableFileError(message, hint="This package writes nothing like that: take another copy of it.")
     before = ""
     for turn in range(TRIES):
         passphrase = ask(f"{'That does not open it. ' if turn else ''}Passphrase of {where}: ")
@@ -65,7 +68,7 @@ def _parse(text: str, where: str) -> tuple[dict[str, Any], bytes]:
     try:
         document = json.loads(text)
         place, sealed = document["argon2id"], document["sealed"]
-        if document[MARK] == VERSION and document["checksum"] == _checksum(place, sealed):
+        if document[MARK] == VERSION and isinstance(place, dict) and document["checksum"] == _checksum(place, sealed):
             return place, base64.b64decode(sealed, validate=True)
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, RecursionError):
         pass

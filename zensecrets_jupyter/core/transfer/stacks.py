@@ -17,6 +17,7 @@ from zensecrets_jupyter.core.errors import (
     UnreadableFileError,
     ZenSecretsError,
 )
+from zensecrets_jupyter.core.input_limits import problem_with_yaml, yaml_loader
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
 from zensecrets_jupyter.core.names import did_you_mean
@@ -159,9 +160,12 @@ def _parse(path: str) -> Any:
     import yaml  # noqa: PLC0415 - only where a stack is exported or imported
 
     text = read_text(path)
+    over = problem_with_yaml(text)
+    if over:
+        raise _unreadable(path, over, "Check that it is the right one.")
     line = 1
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=yaml_loader())  # noqa: S506 - it is PyYAML's safe one
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
     except (yaml.YAMLError, ValueError, RecursionError):

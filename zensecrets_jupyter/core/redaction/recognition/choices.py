@@ -60,7 +60,7 @@ def _read(path: Path) -> VariableChoices:
             return VariableChoices(frozenset(map(str, document["protect"])), frozenset(map(str, document["ignore"])))
     except FileNotFoundError:
         return VariableChoices()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     message = f"The file {str(path)!r}, which says which variables to protect or to ignore, can't be read."
     raise UnreadableFileError(message, hint="Delete it, and say it again: %secret guard protect NAME, %secret guard ignore NAME")
