@@ -316,7 +316,7 @@ def _scans() -> list[BadInput]:
         BadInput("cleaning both ways", _command("clean . --backup b --no-backup"), ("--backup", "--no-backup"), (_OPENAI,), found),
         BadInput("cleaning with nobody there", _command("clean ."), ("backup", "ZENSECRETS_PASSPHRASE"), (_OPENAI,), found),
         BadInput("cleaning over a file", _command("clean . --backup a.py"), ("'a.py'", "exists"), (_OPENAI,), found),
-        BadInput("restoring and cleaning", _command("clean . --restore a.py"), ("--restore",), files=found),
+        BadInput("restoring and cleaning", _command("clean --restore a.py --no-backup"), ("--restore",), files=found),
         BadInput("restoring no backup", _command("clean --restore a.py"), ("'a.py'", "no backup"), files=found),
         BadInput("restoring no file", _command("clean --restore no"), ("'no'",)),
         BadInput("fingerprints to nowhere", _command("fingerprints export"), ("FILE",)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from zensecrets_jupyter.commands.render import Table
+from zensecrets_jupyter.core.scan.walking import shortened
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.scan.findings import Finding, Report
@@ -41,7 +42,7 @@ def as_table(report: Report, note: str = "") -> Table:
     looked = f"{report.files} file{'' if report.files == 1 else 's'} ({report.size / 1e6:.1f} MB)"
     count = len(rows)
     title = f"Found {count} place{'' if count == 1 else 's'} in {looked}" if rows else f"Found nothing in {looked}"
-    notes = [f"Not read: {unread.path}: {unread.reason}." for unread in report.unread]
+    notes = [f"Not read: {shortened(unread.path)}: {unread.reason}." for unread in report.unread]
     notes += [note] if note else []
     if report.names:
         notes.append(f"To rotate: {', '.join(report.names)}. To take them out of the files: %zen clean PATH")

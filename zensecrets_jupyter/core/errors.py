@@ -52,10 +52,20 @@ error is one line that says what, where and what next; it never holds a value, a
 from __future__ import annotations
 
 import pickle
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack.validation import Report
+
+
+_LONG = re.compile(r"\S{400,}")
+"""A path of thousands of characters, or something else that nobody can read."""
+
+
+def shortened(text: str) -> str:
+    """Return a text for a person with what is long and has no white space in it shortened in its middle."""
+    return _LONG.sub(lambda long: f"{long[0][:100]}…{long[0][-100:]}", text)
 
 
 def _rebuild(cls: type[ZenSecretsError], message: str, state: dict[str, Any]) -> ZenSecretsError:
@@ -80,9 +90,10 @@ class ZenSecretsError(Exception):
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         """Say what went wrong; ``hint`` is the next step."""
+        message = shortened(message)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = shortened(hint)
 
     def __str__(self) -> str:
         """Return the message and the hint in one line."""

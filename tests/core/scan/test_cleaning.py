@@ -272,7 +272,7 @@ def test_a_backup_is_sealed_and_brings_everything_back(tmp_path: Path) -> None:
     assert backup.stat().st_mode & 0o777 == 0o600
     clean(known(planted=VALUE), *before)
     assert {path: path.read_bytes() for path in folder.iterdir()} != before
-    assert set(restore(str(backup), lambda _: "open")) == set(before)
+    assert set(restore(str(backup), lambda _: "open", [str(tmp_path)])) == set(before)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 
 

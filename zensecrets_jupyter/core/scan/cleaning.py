@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -67,15 +68,14 @@ class Cleaner:
             try:
                 data = path.read_bytes()
                 reason = self._why_kept(path, data)
+                beside = _read_beside(path) if data.startswith(databases.MAGIC) else {}
             except OSError as error:
                 kept.append(self._kept(path, why_not(error)))
                 continue
             if reason:
                 kept.append(self._kept(path, reason))
                 continue
-            files[path] = data
-            if data.startswith(databases.MAGIC):
-                files.update({one: one.read_bytes() for end in databases.BESIDE if (one := path.with_name(path.name + end)).exists()})
+            files |= {path: data, **beside}
         return files, kept
 
     def clean(self, files: dict[Path, bytes]) -> Cleaned:
@@ -86,8 +86,10 @@ class Cleaner:
                 continue
             try:
                 reasons = self._clean_database(path) if data.startswith(databases.MAGIC) else self._clean_file(path, data)
-            except (OSError, sqlite3.Error) as error:
-                reasons = ["another program has it open" if "locked" in str(error) else why_not(error)]
+            except OSError as error:
+                reasons = [why_not(error)]
+            except sqlite3.Error as error:
+                reasons = [databases.why_not(error)]
             else:
                 cleaned.files.append(path)
             cleaned.kept += [self._kept(path, reason) for reason in reasons]
@@ -182,6 +184,16 @@ class Cleaner:
 
 
 _DEPTH_OF_ID = 3
+
+
+def _read_beside(path: Path) -> dict[Path, bytes]:
+    """Return the content of the files that SQLite keeps beside a database."""
+    beside = {}
+    for end in databases.BESIDE:
+        one = path.with_name(path.name + end)
+        if os.path.exists(one):  # noqa: PTH110 - Path.exists raises where the name is too long
+            beside[one] = one.read_bytes()
+    return beside
 
 
 def _in_raw(raw: str, text: notebooks.Text, edits: Iterable[Edit], *, ascii_only: bool) -> Iterator[Edit]:

@@ -119,6 +119,18 @@ def rewrite(path: Path, change: Callable[[Cell], bytes | None]) -> list[Cell]:
     return left
 
 
+def why_not(error: sqlite3.Error) -> str:
+    """Return why a database can't be changed, as the end of a sentence; SQLite's own text may quote what is in it."""
+    said = str(error).lower()
+    if "locked" in said:
+        return "another program has it open"
+    if "full" in said or "disk i/o error" in said:
+        return "there is no room on its disk, or the disk is failing"
+    if "readonly" in said or "unable to open" in said:
+        return "this user may not read or write it"
+    return "it is damaged, or another program's"
+
+
 def cells_of_open(path: Path) -> list[Cell]:
     """Return the fields as of now, what is still in the journal beside the file among them."""
     with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as database:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sqlite3
 from typing import TYPE_CHECKING, BinaryIO
@@ -22,7 +23,13 @@ CHUNK = 16 * 1024 * 1024
 """Bytes of a file that are searched at once."""
 LARGEST_WHOLE = 512 * 1024 * 1024
 """Bytes up to which a notebook or a database is read as what it is; a larger one is searched as bytes."""
+LARGEST = 16 * 1024 * 1024 * 1024
+"""Bytes of a file that is searched at all: some are made to be endless."""
 NOTEBOOKS = (".ipynb",)
+
+
+class _TooLargeError(Exception):
+    """A file is larger than what is searched."""
 
 
 class Scanner:
@@ -45,6 +52,9 @@ class Scanner:
         for path, size in sizes.items():
             try:
                 report.findings += self.scan_file(path)
+            except _TooLargeError:
+                reason = f"it holds more than {LARGEST // 1024**3} GiB; to have it searched, pipe it in"
+                report.unread.append(Unread(self._known.mask(str(path)), reason))
             except Exception as error:  # noqa: BLE001 - one damaged file must not keep the others from being looked at
                 report.unread.append(Unread(self._known.mask(str(path)), why_not(error)))
             else:
@@ -65,7 +75,10 @@ class Scanner:
 
         Raises:
             OSError: If it can't be read.
+            _TooLargeError: If it is too large.
         """
+        if _size(path) > LARGEST:
+            raise _TooLargeError
         shown = self._known.mask(str(path))
         found = [Finding(shown, "the file's name", spot.name, spot.form, whole=spot.whole) for spot in self._in(path.name)]
         with path.open("rb") as file:
@@ -75,7 +88,7 @@ class Scanner:
                 data += file.read(max(0, LARGEST_WHOLE - len(data)))
             if file.read(1):
                 file.seek(0)
-                found += self._in_stream(file, shown)[0]
+                found += self._in_stream(file, shown, LARGEST)[0]
             elif is_database:
                 found += self._in_database(path, shown, data)
             elif path.suffix in NOTEBOOKS:
@@ -119,8 +132,12 @@ class Scanner:
         gone = databases.deleted(self._known, data, {finding.name for finding in found})
         return [*found, *(Finding(shown, f"byte {spot.start}, deleted", *_told(spot)) for spot in gone)]
 
-    def _in_stream(self, stream: BinaryIO, shown: str) -> tuple[list[Finding], int]:
-        """Return what is in a stream, and its size; it is searched piece by piece, each with the end of the one before."""
+    def _in_stream(self, stream: BinaryIO, shown: str, largest: float = math.inf) -> tuple[list[Finding], int]:
+        """Return what is in a stream, and its size; it is searched piece by piece, each with the end of the one before.
+
+        Raises:
+            _TooLargeError: If it has more than ``largest`` bytes.
+        """
         found: dict[tuple[int, str], Finding] = {}
         before, offset, lines = b"", 0, 0
         is_text = None
@@ -136,6 +153,8 @@ class Scanner:
             done = len(data) - len(before)
             lines += data.count(b"\n", 0, done)
             offset += done
+            if offset > largest:
+                raise _TooLargeError
         return [found[at] for at in sorted(found)], offset + len(before)
 
 
