@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BINARY = {"UTF-16"}
-"""Encodings that make a file one of bytes, which is told and left as it is."""
+"""Encodings that, between two lines of UTF-8, make a file one of bytes, which is told and left as it is."""
 OTHER_CASE = {"capitals", "small letters"}
 """Encodings that change a value's case: fingerprints are of the letters as they are."""
 PIECE = 12

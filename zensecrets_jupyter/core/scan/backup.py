@@ -77,8 +77,8 @@ def _text_of(path: str) -> str:
     """Return the text of a backup; nothing if it is no file that one could be in."""
     file = at(path)
     try:
-        # A device never ends, and a pipe may never begin.
-        if os.path.isfile(file) and file.stat().st_size <= _LARGEST:  # noqa: PTH113 - Path.is_file raises where the path is too long
+        # A device never ends, and a pipe may never begin; nor may a file that shows the state of the system, and has no size.
+        if os.path.isfile(file) and 0 < file.stat().st_size <= _LARGEST:  # noqa: PTH113 - Path.is_file raises where the path is too long
             return file.read_text(encoding="utf-8")
     except (OSError, ValueError):
         pass

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.scan import databases, notebooks
+from zensecrets_jupyter.core.scan.encodings import text_of
 from zensecrets_jupyter.core.scan.json_text import encoded
 from zensecrets_jupyter.core.scan.known import masked
 from zensecrets_jupyter.core.scan.replacement import may_replace, replace_file
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from zensecrets_jupyter.core.scan.known import Known, Spot
+    from zensecrets_jupyter.core.scan.known import Known
 
 _TURNS = 3
 """How often a text is looked through again after values were taken out of it: two halves may have come together."""
@@ -105,23 +106,17 @@ class Cleaner:
         return data
 
     def _once(self, path: Path, data: bytes) -> bytes:
-        if path.suffix in NOTEBOOKS:
-            try:
-                text = data.decode("utf-8")
-            except UnicodeDecodeError:
-                text = ""
-            if notebooks.is_notebook(text):
-                return self.notebook(text).encode("utf-8", "surrogatepass")
-        spots = self._known.find(data)
-        if not spots:
-            return data
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            return masked(data, spots)
-        counted = list(_in_characters(spots, data))
-        is_source = path.suffix.lower() in SOURCES or path.name.startswith(".env")
-        return edited(text, edits_of_source(text, counted) if is_source else edits_of_output(counted)).encode()
+        file = text_of(data)
+        if file is None:
+            spots = self._known.find(data)
+            return masked(data, spots) if spots else data
+        if path.suffix in NOTEBOOKS and notebooks.is_notebook(file.text):
+            new = self.notebook(file.text)
+        else:
+            spots = notebooks.find(self._known, file.text)
+            is_source = path.suffix.lower() in SOURCES or path.name.startswith(".env")
+            new = edited(file.text, edits_of_source(file.text, spots) if is_source else edits_of_output(spots))
+        return data if new == file.text else file.encoded(new)
 
     def notebook(self, raw: str) -> str:
         """Return the text of a notebook without the values in it, and every other character as it was."""
@@ -158,7 +153,9 @@ class Cleaner:
         new = self.content(path, data)
         if new != data:
             replace_file(path, new)
-        return ["something in it can't be replaced"] if self._known.find(new) else []
+        file = text_of(new)
+        left = self._known.find(new) or (file is not None and not file.is_utf8 and notebooks.find(self._known, file.text))
+        return ["something in it can't be replaced"] if left else []
 
     def _clean_database(self, path: Path) -> list[str]:
         def change(cell: databases.Cell) -> bytes | None:
@@ -175,7 +172,7 @@ class Cleaner:
             return "it is read-only"
         if path.name.endswith(databases.BESIDE):
             return "it belongs to the database beside it: clean that"
-        if b"\0" in data and not data.startswith(databases.MAGIC):
+        if not data.startswith(databases.MAGIC) and b"\0" in data and text_of(data) is None:
             return "it is neither text nor a database: make it anew, or delete it"
         return ""
 
@@ -210,12 +207,3 @@ def _in_raw(raw: str, text: notebooks.Text, edits: Iterable[Edit], *, ascii_only
                 new = encoded(edit.new, ascii_only=ascii_only) if edit.start >= offset else ""
                 yield Edit(positions[start], positions[end], new)
         offset += length
-
-
-def _in_characters(spots: Iterable[Spot], data: bytes) -> Iterator[Spot]:
-    position = letters = 0
-    for spot in spots:
-        start = letters + len(data[position : spot.start].decode())
-        letters = start + len(data[spot.start : spot.end].decode())
-        position = spot.end
-        yield spot._replace(start=start, end=letters)

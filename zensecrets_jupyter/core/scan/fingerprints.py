@@ -87,7 +87,11 @@ def is_header(line: str) -> bool:
 
 def why_unprinted(value: str) -> str:
     """Return why ``value`` can have no fingerprint, as the end of a sentence, or nothing if it can."""
-    return "" if any(True for _ in windows(value)) else why_weak(value) or "its own part is too short or could be guessed"
+    own = value.encode("utf-8", "surrogatepass")
+    # Of a value of few letters another form may have enough of them, and the value as it stands would not be recognised.
+    plain = {own, kept_bytes(own)}
+    found = any(window.letters in plain for window in windows(value))
+    return "" if found else why_weak(value) or "its own part is too short or could be guessed"
 
 
 def line_of(header: str, value: str, name: str) -> str:

@@ -21,7 +21,10 @@ SOURCES = frozenset({
 
 _NAME = re.compile(r"[\w-]+\.[\w.-]+")
 _IN_ENVIRONMENT = "env."
-_OUR_LINE = re.compile(r"\s*[%!]?\s*(?:zen\s+|zensecrets\s+)?secret\s+(?:register|update)\s")
+_OUR_LINE = re.compile(
+    # In scripts that are notebooks too a magic's line is a comment: jupytext's `# %secret …`, Databricks's `# MAGIC %secret …`.
+    r"\s*(?:(?:#|//|--)\s*(?:MAGIC\s+)?(?=[%!]))?[%!]?\s*(?:zen\s+|zensecrets\s+)?secret\s+(?:register|create|update)\s"
+)
 _ARGUMENT = re.compile(r"(?<=\s)--[\w.-]+(=[\"']?)\Z")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 from zensecrets_jupyter.core.scan import databases, notebooks
+from zensecrets_jupyter.core.scan.encodings import text_of
 from zensecrets_jupyter.core.scan.findings import Finding, Report, Unread
 from zensecrets_jupyter.core.scan.walking import files_under
 from zensecrets_jupyter.core.whole_files import why_not
@@ -94,7 +95,7 @@ class Scanner:
             elif path.suffix in NOTEBOOKS:
                 found += self._in_notebook(shown, data)
             else:
-                found += _as_found(shown, data, self._known.find(data))
+                found += self._in_text_file(shown, data)
         if self._further:
             found += self._further(path, data)
         return found
@@ -103,16 +104,22 @@ class Scanner:
         return self._known.find(text.encode("utf-8", "surrogateescape"))
 
     def _in_notebook(self, shown: str, data: bytes) -> list[Finding]:
-        if not (self._known.may_touch(data) or _has_files(data)):
+        if not (self._known.may_touch(data) or _has_files(data)) and b"\0" not in data:
             return []
-        try:
-            raw = data.decode("utf-8")
-        except UnicodeDecodeError:
-            raw = ""
-        if not notebooks.is_notebook(raw):
-            return _as_found(shown, data, self._known.find(data))
+        file = text_of(data)
+        if file is None or not notebooks.is_notebook(file.text):
+            return self._in_text_file(shown, data)
+        raw = file.text
         texts = (text for text in notebooks.texts(raw) if text.length >= SHORTEST)
         return [finding for text in texts for finding in self._in_text(shown, raw, text)]
+
+    def _in_text_file(self, shown: str, data: bytes) -> list[Finding]:
+        file = text_of(data)
+        if file is None or file.is_utf8:
+            return _as_found(shown, data, self._known.find(data))
+        # A line is counted in the text, whatever a line end is in its encoding.
+        found = _as_found(shown, text := file.text.encode("utf-8", "surrogatepass"), self._known.find(text))
+        return found or _as_found(shown, data, self._known.find(data))
 
     def _in_text(self, shown: str, raw: str, text: notebooks.Text) -> Iterator[Finding]:
         said = text.value(raw)

@@ -57,17 +57,16 @@ def files_under(paths: Iterable[str], unread: list[Unread]) -> list[Path]:
             mode = path.stat()
         except (OSError, ValueError) as error:
             raise _nothing_at(named, error) from None
+        kind = _KINDS.get(stat.S_IFMT(mode.st_mode))
+        if kind is not None:
+            message = f"{shortened(named)!r} is {kind}, no file or folder."
+            raise UnreadableFileError(message, hint="What a program writes can be piped in: PROGRAM | zensecrets scan -")
         if mode.st_dev in state:
             unread.append(Unread(str(path), _STATE))
         elif stat.S_ISDIR(mode.st_mode):
             found.update(dict.fromkeys(_in_folder(path, unread, state)))
-        elif stat.S_ISREG(mode.st_mode):
-            found[path] = None
         else:
-            kind = _KINDS.get(stat.S_IFMT(mode.st_mode), "something else")
-            raise UnreadableFileError(
-                f"{shortened(named)!r} is {kind}, no file or folder.", hint="To scan what a program writes, pipe it: -"
-            )
+            found[path] = None
     return _each_once(found)
 
 
