@@ -9,6 +9,7 @@ from zensecrets_jupyter.commands.active import place_of
 from zensecrets_jupyter.commands.ask import Answer, Field, Section
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.secret_questions import counted, field_of, question_about
+from zensecrets_jupyter.commands.warnings import unseen_note
 from zensecrets_jupyter.core.errors import (
     InvalidSecretError,
     NoSecretsManagerError,
@@ -160,6 +161,7 @@ class _Writing:
             problem = error
         else:
             written = f"Registered {', '.join(map(repr, self.written))}." if self.written else "Nothing was changed."
+            written += "".join(unseen_note(name, answers[name].values, strip="") for name in self.written)
             line = f"registered {', '.join(self._lines)} in {place_of(self._manager)}" if self.written else "nothing was changed"
             return Outcome(text=written, line=line)
         waiting = [name for name in wanted if name not in self.written]

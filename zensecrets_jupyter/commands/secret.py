@@ -52,6 +52,10 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is
 _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
 _literal = click.option("--literal", is_flag=True, help="Take values as they stand, also where they look like a variable.")
 
+_strip = click.option(
+    "--strip", is_flag=True, help="Take white space, line ends and byte order marks off the ends of values, and CR LF out of them."
+)
+
 
 @secret.command("register", cls=FreeCommand, keys=completion.keys_of_schema, literal=sensitive.of_new_secret, short={"-v": VALUES})
 @click.argument("name", metavar="NAME")
@@ -66,10 +70,11 @@ _literal = click.option("--literal", is_flag=True, help="Take values as they sta
 )
 @_interactive
 @_literal
+@_strip
 @wait
 @click.pass_obj
 def register(  # noqa: PLR0913 - its options
-    call: Call, name: str, schema_type: str, *, interactive: bool, literal: bool, given: Sequence[Given]
+    call: Call, name: str, schema_type: str, *, interactive: bool, literal: bool, strip: bool, given: Sequence[Given]
 ) -> Outcome:
     """Register a secret.
 
@@ -87,7 +92,7 @@ def register(  # noqa: PLR0913 - its options
     refuse_taken(manager, name)
     asked = [key for key, text in arguments.items() if text is None] if arguments or values else None
     read = {**_read(call, arguments, literal=literal), **values}
-    return _put(call, register_question(manager, name, schema, keys=asked, given=read))
+    return _put(call, register_question(manager, name, schema, keys=asked, given=read, strip=strip))
 
 
 @secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, literal=sensitive.of_known_secret, short={"-v": VALUES})
@@ -97,10 +102,11 @@ def register(  # noqa: PLR0913 - its options
 )
 @_interactive
 @_literal
+@_strip
 @wait
 @click.pass_obj
 def update(  # noqa: PLR0913 - its options
-    call: Call, name: str, removed: Sequence[str], *, interactive: bool, literal: bool, given: Sequence[Given]
+    call: Call, name: str, removed: Sequence[str], *, interactive: bool, literal: bool, strip: bool, given: Sequence[Given]
 ) -> Outcome:
     """Change some values of a secret; its other keys and its schema stay.
 
@@ -118,7 +124,7 @@ def update(  # noqa: PLR0913 - its options
     everything = not (arguments or values) and (interactive or not removed)
     asked = None if everything else [key for key, text in arguments.items() if text is None]
     read = {**_read(call, arguments, literal=literal), **values}
-    return _put(call, update_question(manager, present, keys=asked, given=read, removed=removed))
+    return _put(call, update_question(manager, present, keys=asked, given=read, removed=removed, strip=strip))
 
 
 @secret.command("get", cls=Command)

@@ -15,6 +15,8 @@ from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Command, wait
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.commands.secret_questions import counted, field_of, question_about
+from zensecrets_jupyter.commands.values import stripped
+from zensecrets_jupyter.commands.warnings import unseen_note
 from zensecrets_jupyter.core import names as rules
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
@@ -47,6 +49,9 @@ _file = click.argument("file", metavar="FILE", type=click.Path())
 @click.option("--format", "file_format", type=click.Choice(FORMATS), default=None, help="The file's format; by default as its name says.")
 @click.option("--overwrite", is_flag=True, help="Replace secrets that are there already.")
 @click.option("--skip-existing", is_flag=True, help="Leave secrets that are there already as they are.")
+@click.option(
+    "--strip", is_flag=True, help="Take white space, line ends and byte order marks off the ends of values, and CR LF out of them."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be imported, and import nothing.")
 @click.option("-i", "--interactive", is_flag=True, help="Show what the file holds before anything is imported; values can be changed.")
 @wait
@@ -60,6 +65,7 @@ def import_secrets(  # noqa: PLR0913 - one parameter an option
     *,
     overwrite: bool,
     skip_existing: bool,
+    strip: bool,
     dry_run: bool,
     interactive: bool,
 ) -> Outcome:
@@ -75,6 +81,8 @@ def import_secrets(  # noqa: PLR0913 - one parameter an option
         rules.check_name(name)
     manager = manager_of()
     found = read_secrets(file, call.asker.ask_passphrase, name=name, schema=schema_type, file_format=file_format or "")
+    if strip:
+        found = [type(one).from_content(one.name, {key: stripped(value) for key, value in one.content.items()}) for one in found]
     plan = plan_import(manager, found, overwrite=overwrite, skip_existing=skip_existing)
     if interactive and (plan.new or plan.replaced):
         return _preview(call, manager, file, plan)
@@ -158,4 +166,5 @@ def _table(file: str, plan: Plan, *, dry_run: bool) -> Table:
     ]
     rows += [(name, "", "", "", "stays as it is") for name in plan.skipped]
     title = f"Import of {file}{', not carried out' if dry_run else ''}"
-    return Table(["name", "schema", "key", "value", ""], rows, title=title, note="" if rows else "There was nothing to import.")
+    note = "".join(unseen_note(secret.name, secret.content) for secret in (*plan.new, *plan.replaced)).lstrip("\n")
+    return Table(["name", "schema", "key", "value", ""], rows, title=title, note=note if rows else "There was nothing to import.")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.commands.active import place_of
 from zensecrets_jupyter.commands.ask import SET, Answer, Field, Question, Section
 from zensecrets_jupyter.commands.call import Outcome
-from zensecrets_jupyter.commands.warnings import unmasked_warning
+from zensecrets_jupyter.commands.values import stripped
+from zensecrets_jupyter.commands.warnings import unmasked_warning, unseen_note
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError
 from zensecrets_jupyter.core.managers import Capability
@@ -49,8 +50,14 @@ def question_about(
     )
 
 
-def register_question(
-    manager: SecretsManager, name: str, schema: type[BaseSecretSchema], *, keys: Sequence[str] | None = None, given: Mapping[str, str]
+def register_question(  # noqa: PLR0913 - all but the first three are named
+    manager: SecretsManager,
+    name: str,
+    schema: type[BaseSecretSchema],
+    *,
+    keys: Sequence[str] | None = None,
+    given: Mapping[str, str],
+    strip: bool = False,
 ) -> Question:
     """Return the question that registers a secret.
 
@@ -60,6 +67,7 @@ def register_question(
         schema: Its schema.
         keys: The keys to ask for; ``None`` for all that the schema names, and any others where it takes any.
         given: The values that need not be asked for.
+        strip: Whether white space at the ends of values is taken off.
 
     Raises:
         InvalidSecretError: If the schema allows no such key.
@@ -68,10 +76,11 @@ def register_question(
     manager.require(Capability.REGISTER, "register")
 
     def finish(answers: Mapping[str, Answer]) -> Outcome:
-        content = {**given, **answers[name].values}
+        content = _as_wanted({**given, **answers[name].values}, strip=strip)
         manager.register_secret(schema.from_content(name, content))
         line = f"registered {name} ({counted(content)}) in {place_of(manager)}"
-        return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.{unmasked_warning(schema, name, content)}", line=line)
+        told = f"{unmasked_warning(schema, name, content)}{unseen_note(name, content)}"
+        return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.{told}", line=line)
 
     check_keys(schema, name, [*(keys or ()), *given])
     command = f"%secret register {name}{f' --schema={schema.TYPE}' if schema.TYPE != 'arbitrary' else ''}"
@@ -80,13 +89,14 @@ def register_question(
     return question_about(manager, "Register", name, [section], finish)
 
 
-def update_question(
+def update_question(  # noqa: PLR0913 - all but the first two are named
     manager: SecretsManager,
     present: BaseSecretSchema,
     *,
     keys: Sequence[str] | None = None,
     given: Mapping[str, str],
     removed: Sequence[str] = (),
+    strip: bool = False,
 ) -> Question:
     """Return the question that changes a secret.
 
@@ -96,6 +106,7 @@ def update_question(
         keys: The keys to ask for; ``None`` for all that it has or may have.
         given: The values that need not be asked for.
         removed: The keys to drop.
+        strip: Whether white space at the ends of values is taken off.
 
     Raises:
         InvalidSecretError: If the schema allows no such key.
@@ -105,7 +116,7 @@ def update_question(
     name, schema = present.name, type(present)
 
     def finish(answers: Mapping[str, Answer]) -> Outcome:
-        content = {**given, **answers[name].values}
+        content = _as_wanted({**given, **answers[name].values}, strip=strip)
         dropped = [*removed, *answers[name].removed]
         if not content and not dropped:
             return Outcome(text=f"Nothing was changed in secret {name!r}.", line=f"nothing was changed in {name}")
@@ -113,7 +124,8 @@ def update_question(
         changes = [f"set {_listed(content)}"] if content else []
         changes += [f"removed {', '.join(dropped)}"] if dropped else []
         line = f"updated {name} ({counted([*content, *dropped])}) in {place_of(manager)}"
-        return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.{unmasked_warning(schema, name, content)}", line=line)
+        told = f"{unmasked_warning(schema, name, content)}{unseen_note(name, content)}"
+        return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.{told}", line=line)
 
     check_keys(schema, name, [*(keys or ()), *given])
     any_key = schema.takes_any_key() and keys is None
@@ -156,6 +168,10 @@ def field_of(
         media_type=schema.media_type(key),
         needed_by=needed_by,
     )
+
+
+def _as_wanted(content: dict[str, str], *, strip: bool) -> dict[str, str]:
+    return {key: stripped(value) for key, value in content.items()} if strip else content
 
 
 def _listed(content: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.core.whole_files import why_not
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -93,13 +94,43 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     except PermissionError:
         problem = "can't be read by this user"
     except (OSError, ValueError) as error:
-        problem = f"can't be read ({type(error).__name__})"
+        problem = f"can't be read ({why_not(error)})"
     if problem:
-        # A file that is not there may be a password that begins with '@'.
-        is_path = not sensitive or problem != "does not exist" or "/" in path or os.sep in path or bool(re.search(r"\.[a-z]{2,4}\Z", path))
-        message = f"--{key}: the file {f'{path!r} ' if is_path else ''}{problem}."
+        message = f"--{key}: the file {f'{path!r} ' if not sensitive or _is_path(path) else ''}{problem}."
         raise UnreadableFileError(message, hint=f"Check the path; a value that starts with '@' is written --{key}=@@…")
     return _text(key, f"the file {path!r}", data)
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether a text is surely a path: a file that is not there may be a password that begins with '@'."""
+    path = os.path.expanduser(text)  # noqa: PTH111 - as above
+    folder = os.path.dirname(path)  # noqa: PTH120 - of a text that may be no path
+    return (
+        os.path.lexists(path)
+        or (bool(folder) and os.path.isdir(folder))  # noqa: PTH112 - Path.is_dir raises where the path is too long
+        or re.fullmatch(r"[\w./~-]*\.[a-z]{2,4}", text, re.ASCII) is not None
+    )
+
+
+def stripped(value: str) -> str:
+    """Return a value without what comes along unseen: a byte order mark, white space at its ends, and CR before a line's end."""
+    return value.removeprefix(_BYTE_ORDER_MARK).strip().replace("\r\n", "\n")
+
+
+def unseen_in(value: str) -> str:
+    """Return what of a value nobody sees and :func:`stripped` takes off, as the end of a sentence; nothing if there is nothing."""
+    own = value.removeprefix(_BYTE_ORDER_MARK)
+    found = ["begins with a byte order mark"] if own != value else []
+    if own[:1].isspace():
+        found.append("begins with white space")
+    if own[-1:].isspace():
+        found.append("ends with a line end" if own.endswith("\n") else "ends with white space")
+    if "\r\n" in own.rstrip():
+        found.append("has CR LF at the ends of its lines")
+    return " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found)
+
+
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def _text(key: str, what: str, data: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from zensecrets_jupyter.commands.values import unseen_in
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.redaction import why_unprotected
 from zensecrets_jupyter.core.settings import absolute_path
@@ -68,6 +69,12 @@ def plain_value_warning(record: ComponentRecord, given: Iterable[str]) -> str:
 
 def _no_name(attribute: str) -> str:
     return ", not as a reference or the name of a secret in the active stack" if attribute == "authentication_secret" else ""
+
+
+def unseen_note(name: str, content: Mapping[str, str], *, strip: str = "; --strip takes it off") -> str:
+    """Return, for after another text, which values of a secret hold what nobody sees and is kept; nothing if there are none."""
+    found = {key: unseen_in(value) for key, value in content.items()}
+    return "".join(f"\nNote: the value of {name}.{key} {unseen}, which is kept{strip}." for key, unseen in found.items() if unseen)
 
 
 def unmasked_warning(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> str:

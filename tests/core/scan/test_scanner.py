@@ -159,7 +159,7 @@ def test_html_scripts_and_binary_files_are_found(tmp_path: Path) -> None:
         ("data.bin", "byte 3"),
         ("export.html", "line 2"),
         ("script.py", "line 1"),
-        ("wide.txt", "byte 2"),
+        ("wide.txt", "line 1"),
     ]
 
 

@@ -1,0 +1,128 @@
+"""What comes along with a value unseen: it is kept and said on every way in, and `--strip` takes it off."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.commands.lines import content_of, run
+from tests.commands.people import Person
+from tests.terminal import zensecrets
+from zensecrets_jupyter.commands import tree
+from zensecrets_jupyter.commands.call import Abilities, Outcome
+from zensecrets_jupyter.commands.nobody import Nobody
+from zensecrets_jupyter.commands.values import read_value, stripped, unseen_in
+from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OWN = canary("own")
+VALUE = f"\ufeff {OWN}\r\nof two lines \n"
+TOLD = (
+    "the value of s.key begins with a byte order mark, begins with white space, ends with a line end and has CR LF at the ends of its lines"
+)
+
+
+def by_argument(options: str) -> Outcome:
+    """Type it on the line."""
+    return tree.run(["secret", "register", "s", f"--key={VALUE}", *options.split()], Nobody())
+
+
+def by_file(options: str) -> Outcome:
+    """Take it from a file."""
+    Path("value").write_bytes(VALUE.encode())
+    return run(f"secret register s --key=@value {options}".strip())
+
+
+def by_pipe(options: str) -> Outcome:
+    """Pipe it in, with the line end that programs write after it."""
+    piped = Abilities(piped=io.BytesIO(f"{VALUE}\n".encode()))
+    return tree.run(["secret", "register", "s", "--key=@-", *options.split()], Nobody(), piped)
+
+
+def by_update(options: str) -> Outcome:
+    """Change a secret."""
+    run("secret register s --key=x")
+    return tree.run(["secret", "update", "s", f"--key={VALUE}", *options.split()], Nobody())
+
+
+def by_import(options: str) -> Outcome:
+    """Import it."""
+    Path("s.json").write_text(json.dumps({"key": VALUE}))
+    return run(f"secret import s.json {options}".strip())
+
+
+@pytest.mark.parametrize("way", [by_argument, by_file, by_pipe, by_update, by_import])
+def test_it_is_kept_and_said(way: Callable[[str], Outcome]) -> None:
+    """As it is, with what it is and how to have it off; never with the value."""
+    outcome = way("")
+    shown = f"{outcome.text}{outcome.view}"
+    assert f"Note: {TOLD}, which is kept; --strip takes it off." in shown
+    assert not find_canary(shown)
+    assert content_of("s") == {"key": VALUE}
+
+
+@pytest.mark.parametrize("way", [by_argument, by_file, by_pipe, by_update, by_import])
+def test_strip_takes_it_off(way: Callable[[str], Outcome]) -> None:
+    """And then nothing is said."""
+    outcome = way("--strip")
+    assert "Note" not in f"{outcome.text}{outcome.view}"
+    assert content_of("s") == {"key": f"{OWN}\nof two lines"}
+
+
+def test_it_is_said_of_what_is_typed() -> None:
+    """A prompt takes no byte order mark; white space is kept and said, or taken off."""
+    typed = f" {OWN}\t"
+    told = "Note: the value of s.key begins with white space and ends with white space, which is kept; --strip takes it off."
+    assert told in run("secret register s --key", asker=Person(typed)).text
+    assert content_of("s") == {"key": typed}
+    assert "Note" not in run("secret update s --key --strip", asker=Person(typed)).text
+    assert content_of("s") == {"key": OWN}
+
+
+def test_it_is_said_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody is there values come from variables."""
+    monkeypatch.setenv("ZENSECRETS_SECRET_S_KEY", f"{OWN} ")
+    assert "the value of s.key ends with white space, which is kept" in run("secret register s --key").text
+    run("annotator register labels --flavor=label_studio --authentication_secret={{t.token}}")
+    run("stack update default -an labels")
+    monkeypatch.setenv("ZENSECRETS_SECRET_T_TOKEN", f"{OWN}\n")
+    assert "Note: the value of t.token ends with a line end, which is kept." in run("stack register-secrets").text
+
+
+@pytest.mark.parametrize("value", ["", "a", "a b", "a\nb", "é"])
+def test_of_others_nothing_is_said(value: str) -> None:
+    """White space inside a value is its own."""
+    assert (unseen_in(value), stripped(value)) == ("", value)
+
+
+@pytest.mark.parametrize("end", ["", "/part", "+a/b==", "x" * 300, "\0", "/" + "x" * 5000])
+def test_what_may_be_a_value_is_not_quoted(end: str) -> None:
+    """A password may begin with '@': an error about a file that is not there says which argument it is, and not more."""
+    with pytest.raises(UnreadableFileError, match=r"--key: the file (?:does not exist|can't be read)") as caught:
+        read_value("key", f"@{OWN}{end}")
+    assert not find_canary(str(caught.value))
+
+
+@pytest.mark.parametrize("path", ["folder/nothing", "key.pem", "~/key.json", "folder"])
+def test_what_is_surely_a_path_is_quoted(path: str) -> None:
+    """It stands in a folder that is there, or has a suffix."""
+    Path("folder").mkdir()
+    with pytest.raises(UnreadableFileError, match=f"the file '{path}'"):
+        read_value("key", f"@{path}")
+
+
+def test_a_program_is_not_given_the_passphrase(tmp_path: Path) -> None:
+    """`secret env` hands on the values that were named, and not what opens all of them."""
+    environment = {"ZENSECRETS_HOME": str(tmp_path / "other"), "ZENSECRETS_PASSPHRASE": canary("passphrase")}
+    assert zensecrets("secret", "register", "s", f"--key={OWN}", environment=environment).returncode == 0
+    done = zensecrets("secret", "env", "s", "--", "env", environment=environment)
+    assert f"KEY={OWN}\n" in done.stdout
+    assert "ZENSECRETS_PASSPHRASE" not in done.stdout
+    assert f"ZENSECRETS_HOME={tmp_path / 'other'}\n" in done.stdout
