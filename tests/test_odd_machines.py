@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.commands.lines import content_of
 from tests.kernels import running_kernel
 from tests.terminal import zensecrets
 from zensecrets_jupyter.core.settings import absolute_path
@@ -164,3 +166,44 @@ def test_a_path_that_is_too_long_is_told_in_short(shop: dict[str, str]) -> None:
     line = told(zensecrets("scan", "x/" * 6000, environment=shop))
     assert line.startswith("Error: There is no file or folder 'x/x/")
     assert len(line) < 400
+
+
+IN_TURN = """
+import sys
+from zensecrets_jupyter.cli import main
+for line in sys.argv[1:]:
+    sys.argv = ["zensecrets", *line.split()]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, line
+"""
+"""Commands in one process, each as the console script runs it."""
+
+
+def test_letters_survive_where_the_locale_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a locale of ASCII only: names, values, files and variables with accents are what they are elsewhere, on every command."""
+    monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "pässword")
+    value = f"{canary('letters')}é"
+    (tmp_path / "é.json").write_text(json.dumps({"naïve": {"clé": value}}), encoding="utf-8")
+    (tmp_path / "ü.txt").write_text(value, encoding="utf-8")
+    lines = [
+        f"secret register café --clé={value}",
+        "secret register file --key=@ü.txt",
+        "secret register variable --key",
+        "secret import é.json",
+        "secret export café ö.yaml --plaintext",
+        "fingerprints export ß.prints",
+        "clean . --no-backup",
+        "scan .",
+        "secret env file -- printenv KEY",
+    ]
+    environment = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "ZENSECRETS_SECRET_VARIABLE_KEY": value}
+    command = [sys.executable, "-c", IN_TURN, *lines]
+    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(f"{value}\n".encode())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "ß.prints", "é.json", "ö.yaml", "ü.txt"]
+    assert not find_canary(tmp_path)
+    for name, key in {"café": "clé", "file": "key", "variable": "key", "naïve": "clé"}.items():
+        assert content_of(name) == {key: value}

@@ -27,6 +27,7 @@ from zensecrets_jupyter.commands.prompts import HiddenPrompts
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE, PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.system_text import for_system, from_system
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +54,7 @@ def main() -> NoReturn:
     _prepare_streams()
     instruction = os.environ.get(COMPLETION_VARIABLE)
     try:
-        code = _complete(instruction) if instruction else run(sys.argv[1:])
+        code = _complete(instruction) if instruction else run([from_system(word) for word in sys.argv[1:]])
         sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
         _say(f"\n{interrupt if isinstance(interrupt, InterruptedWork) else 'Interrupted.'}")
@@ -229,7 +230,7 @@ def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
     try:
         if os.name == "posix":
             # The program takes the place of this process: its exit code and the signals are its own.
-            os.execvpe(program[0], list(program), environment)  # noqa: S606 - the person's own program, no shell
+            os.execvpe(for_system(program[0]), [for_system(word) for word in program], environment)  # noqa: S606 - the person's own program, no shell
         return subprocess.run(program, env=environment, check=False).returncode
     except FileNotFoundError:
         problem = "There is no such program"

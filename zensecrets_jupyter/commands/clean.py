@@ -12,7 +12,7 @@ import click
 
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command
+from zensecrets_jupyter.commands.grammar import FILE, Command
 from zensecrets_jupyter.commands.looking import from_fingerprints, known_by
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.commands.scan_reports import UNREAD
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @click.command("clean", cls=Command)
-@click.argument("paths", metavar="PATH...", nargs=-1, type=click.Path())
+@click.argument("paths", metavar="PATH...", nargs=-1, type=FILE)
 @from_fingerprints
 @click.option("--dry-run", is_flag=True, help="Show what would be cleaned, and change nothing.")
 @click.option("--backup", metavar="FILE", default=None, help="Where to keep what is replaced; by default in the folder of zensecrets.")

@@ -10,7 +10,7 @@ from zensecrets_jupyter.commands import completion
 from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.commands.call import Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command, Group
+from zensecrets_jupyter.commands.grammar import FILE, Command, Group
 from zensecrets_jupyter.commands.looking import sensitive_values
 from zensecrets_jupyter.core.scan.fingerprints import export
 from zensecrets_jupyter.core.transfer.files import refuse_existing, write_text
@@ -22,7 +22,7 @@ fingerprints = Group("fingerprints", help="Keyed fingerprints, by which values a
 
 
 @fingerprints.command("export", cls=Command)
-@click.argument("file", metavar="FILE", type=click.Path())
+@click.argument("file", metavar="FILE", type=FILE)
 @click.argument("names", metavar="[NAME...]", nargs=-1, shell_complete=completion.of(completion.secret_names))
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def export_fingerprints(file: str, names: Sequence[str], *, force: bool) -> Outcome:

@@ -40,6 +40,17 @@ SETTINGS: dict[str, Any] = {
 """Click's settings of every context, set on the root and inherited but for the first."""
 
 
+class FilePath(click.Path):
+    """The name of a file or a folder, as it was typed; what is wrong with it is told by what uses it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002 - Click's signature
+        """Return it; Click's own class would look at the file, and raises where the locale lacks a letter of its name."""
+        return value
+
+
+FILE = FilePath()
+
+
 class Told(Exception):  # noqa: N818 - it is no error
     """Somebody asked for help, or for something else that is told before any command runs; its text is the answer."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.commands.ask import Answer, Question, Section
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.system_text import from_system
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -71,11 +72,17 @@ def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str
     if section.any_key and not section.fields:
         start = variable_of(section.subject, "")
         # What follows the name is the key; variables are upper case, and keys hardly ever.
-        return {variable[len(start) :].lower(): value for variable, value in sorted(os.environ.items()) if variable.startswith(start)}
+        return {
+            variable[len(start) :].lower(): from_system(value)
+            for variable, value in sorted(os.environ.items())
+            if variable.startswith(start)
+        }
     # One variable may stand for two keys, since names and keys may both hold '_': then it says nothing.
     counted = Counter(variable_of(one.subject, field.key) for one in sections for field in one.fields)
     variables = {field.key: variable_of(section.subject, field.key) for field in section.fields}
-    return {key: os.environ[variable] for key, variable in variables.items() if counted[variable] == 1 and os.environ.get(variable)}
+    return {
+        key: from_system(os.environ[variable]) for key, variable in variables.items() if counted[variable] == 1 and os.environ.get(variable)
+    }
 
 
 def _missing(section: Section, answer: Answer) -> list[str]:

@@ -8,7 +8,7 @@ import click
 
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command
+from zensecrets_jupyter.commands.grammar import FILE, Command
 from zensecrets_jupyter.commands.looking import from_fingerprints, known_by
 from zensecrets_jupyter.commands.progress import Shown
 from zensecrets_jupyter.commands.scan_reports import FORMATS, UNREAD, as_json, as_sarif, as_table
@@ -24,7 +24,7 @@ PIPED = "-"
 
 
 @click.command("scan", cls=Command)
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=FILE)
 @from_fingerprints
 @click.option("--unknown", is_flag=True, help="Look too for what only looks like a secret, with the detectors of detect-secrets.")
 @click.option("--format", "report_format", type=click.Choice(FORMATS), default="text", help="How to report; sarif is for code hosts.")

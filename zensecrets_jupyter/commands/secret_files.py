@@ -12,7 +12,7 @@ from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.commands.ask import Answer, Section
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command, wait
+from zensecrets_jupyter.commands.grammar import FILE, Command, wait
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.commands.secret_questions import counted, field_of, question_about
 from zensecrets_jupyter.commands.values import stripped
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
-_file = click.argument("file", metavar="FILE", type=click.Path())
+_file = click.argument("file", metavar="FILE", type=FILE)
 
 
 @click.command("import", cls=Command)

@@ -10,7 +10,7 @@ from zensecrets_jupyter.commands import completion
 from zensecrets_jupyter.commands.ask import Answer, Field, Question, Section
 from zensecrets_jupyter.commands.call import Call, Outcome, followed_by
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command, wait
+from zensecrets_jupyter.commands.grammar import FILE, Command, wait
 from zensecrets_jupyter.commands.register_secrets import Offer, register_secrets
 from zensecrets_jupyter.commands.warnings import attribute_notes, stack_warning
 from zensecrets_jupyter.core.errors import ZenSecretsError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @click.command("export", cls=Command)
 @click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.of(completion.stack_names))
-@click.argument("file", metavar="[FILE]", required=False, type=click.Path())
+@click.argument("file", metavar="[FILE]", required=False, type=FILE)
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
     """Write a stack to a YAML file that holds no value; without NAME the active one, without FILE to NAME.yaml.
@@ -45,8 +45,8 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
 
 @click.command("import", cls=Command)
 @click.argument("name", metavar="NAME")
-@click.argument("file", metavar="[FILE]", required=False, type=click.Path())
-@click.option("-f", "--filename", "filename", metavar="FILE", type=click.Path(), help="The file; by default NAME.yaml.")
+@click.argument("file", metavar="[FILE]", required=False, type=FILE)
+@click.option("-f", "--filename", "filename", metavar="FILE", type=FILE, help="The file; by default NAME.yaml.")
 @click.option("--ignore-version-mismatch", is_flag=True, expose_value=False, help="As in ZenML, where it is needed: any version is taken.")
 @wait
 @click.pass_obj

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.core.system_text import for_system
 from zensecrets_jupyter.core.whole_files import why_not
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     data = b""
     try:
         # One byte more than allowed tells a file that is too large, and a device never ends.
-        with Path(os.path.expanduser(path)).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises where there is no such user
+        with Path(for_system(os.path.expanduser(path))).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises where there is no such user
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
         problem = "does not exist"
@@ -103,7 +104,7 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
 
 def _is_path(text: str) -> bool:
     """Tell whether a text is surely a path: a file that is not there may be a password that begins with '@'."""
-    path = os.path.expanduser(text)  # noqa: PTH111 - as above
+    path = for_system(os.path.expanduser(text))  # noqa: PTH111 - as above
     folder = os.path.dirname(path)  # noqa: PTH120 - of a text that may be no path
     return (
         os.path.lexists(path)

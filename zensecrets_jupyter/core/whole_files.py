@@ -24,6 +24,8 @@ _locks: Any = import_module("fcntl") if os.name == "posix" else None
 """What locks files. Windows deletes no file that a process holds open, which is as good."""
 _LONGEST_NAME = 120
 """Bytes of a file's name that the name of what is written beside it begins with: a name has 255 bytes at most."""
+_BITS, _FURTHER = 0xC0, 0x80
+"""The bits that tell, and what they are in, a byte of UTF-8 that is not the first of a character (RFC 3629)."""
 _LEFTOVER = re.compile(r"\..+\.zs-[0-9a-f]{8}\.tmp", re.DOTALL)
 _OLD = 24 * 60 * 60
 """Seconds after which a file that nothing can lock counts as left behind."""
@@ -101,7 +103,12 @@ def remove_leftover(path: Path) -> bool:
 
 def _start(name: str) -> str:
     """Return what the names of files begin with that are written beside the file ``name``."""
-    return f".{os.fsencode(name)[:_LONGEST_NAME].decode(errors='ignore')}."
+    whole = os.fsencode(name)
+    end = min(len(whole), _LONGEST_NAME)
+    # Not within a character of UTF-8, which some file systems refuse.
+    while end < len(whole) and whole[end] & _BITS == _FURTHER:
+        end -= 1
+    return f".{os.fsdecode(whole[:end])}."
 
 
 def _new_beside(target: Path, mode: int) -> tuple[Path, int]:

@@ -22,6 +22,7 @@ from zensecrets_jupyter.core.scan.replacing import (
     masked_alike,
 )
 from zensecrets_jupyter.core.scan.scanner import NOTEBOOKS
+from zensecrets_jupyter.core.system_text import from_system
 from zensecrets_jupyter.core.whole_files import why_not
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class Cleaner:
         return ""
 
     def _kept(self, path: Path, reason: str) -> Kept:
-        return Kept(self._known.mask(str(path)), reason)
+        return Kept(self._known.mask(from_system(str(path))), reason)
 
 
 _DEPTH_OF_ID = 3

@@ -12,6 +12,7 @@ from zensecrets_jupyter.core.scan import databases, notebooks
 from zensecrets_jupyter.core.scan.encodings import text_of
 from zensecrets_jupyter.core.scan.findings import Finding, Report, Unread
 from zensecrets_jupyter.core.scan.walking import files_under
+from zensecrets_jupyter.core.system_text import from_system
 from zensecrets_jupyter.core.whole_files import why_not
 
 if TYPE_CHECKING:
@@ -55,15 +56,15 @@ class Scanner:
                 report.findings += self.scan_file(path)
             except _TooLargeError:
                 reason = f"it holds more than {LARGEST // 1024**3} GiB; to have it searched, pipe it in"
-                report.unread.append(Unread(self._known.mask(str(path)), reason))
+                report.unread.append(Unread(self._known.mask(from_system(str(path))), reason))
             except Exception as error:  # noqa: BLE001 - one damaged file must not keep the others from being looked at
-                report.unread.append(Unread(self._known.mask(str(path)), why_not(error)))
+                report.unread.append(Unread(self._known.mask(from_system(str(path))), why_not(error)))
             else:
                 report.files += 1
                 report.size += size
             if tell:
                 tell(report.size, whole)
-        report.unread = [unread._replace(path=self._known.mask(unread.path)) for unread in report.unread]
+        report.unread = [unread._replace(path=self._known.mask(from_system(unread.path))) for unread in report.unread]
         return report
 
     def scan_stream(self, stream: BinaryIO, shown: str) -> Report:
@@ -80,7 +81,7 @@ class Scanner:
         """
         if _size(path) > LARGEST:
             raise _TooLargeError
-        shown = self._known.mask(str(path))
+        shown = self._known.mask(from_system(str(path)))
         found = [Finding(shown, "the file's name", spot.name, spot.form, whole=spot.whole) for spot in self._in(path.name)]
         with path.open("rb") as file:
             data = file.read(CHUNK)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.scan.findings import Unread
+from zensecrets_jupyter.core.system_text import for_system
 from zensecrets_jupyter.core.whole_files import why_not
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def files_under(paths: Iterable[str], unread: list[Unread]) -> list[Path]:
     state = _devices_of_state()
     found: dict[Path, None] = {}
     for named in paths:
-        path = Path(os.path.expanduser(named))  # noqa: PTH111 - Path.expanduser raises where there is no such user
+        path = Path(for_system(os.path.expanduser(named)))  # noqa: PTH111 - Path.expanduser raises where there is no such user
         try:
             mode = path.stat()
         except (OSError, ValueError) as error:

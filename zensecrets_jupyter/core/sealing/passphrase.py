@@ -21,6 +21,7 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.sealing.cipher import KEY_SIZE
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.system_text import from_system
 
 Asker = Callable[[str], str]
 """Asks a person for a passphrase, given what to say; raises InteractionUnavailableError where nobody is there."""
@@ -234,7 +235,7 @@ def derive(passphrase: str, place: Mapping[str, str | int], label: str) -> bytes
     numbers = [place.get(name) for name in ("time", "memory", "lanes")]
     time, memory, lanes = (number if isinstance(number, int) and number > 0 else 0 for number in numbers)
     # One text has several spellings in Unicode, and keyboards differ in which they give (RFC 8265 takes NFC for passwords).
-    text = unicodedata.normalize("NFC", passphrase).encode("utf-8", "surrogatepass")
+    text = unicodedata.normalize("NFC", from_system(passphrase)).encode("utf-8", "surrogatepass")
     try:
         salt = bytes.fromhex(str(place.get("salt")))
         return hash_secret_raw(text, salt, time, memory, lanes, KEY_SIZE, Type.ID)

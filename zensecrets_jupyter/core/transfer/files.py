@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
 from zensecrets_jupyter.core.input_limits import LARGEST
+from zensecrets_jupyter.core.system_text import for_system
 from zensecrets_jupyter.core.whole_files import why_not, write_whole
 
 
@@ -67,7 +68,7 @@ def refuse_existing(path: str | Path) -> None:
 
 def at(path: str | Path) -> Path:
     """Return where a path leads, ``~`` expanded."""
-    return Path(os.path.expanduser(path))  # noqa: PTH111 - Path.expanduser raises where there is no such user
+    return Path(for_system(os.path.expanduser(str(path))))  # noqa: PTH111 - Path.expanduser raises where there is no such user
 
 
 def unwritable(path: str | Path, error: Exception, *, replace: bool = True) -> UnwritableFileError:
