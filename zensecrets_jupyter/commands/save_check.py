@@ -19,6 +19,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zensecrets_jupyter.core.whole_files import write_whole
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -86,11 +88,8 @@ class CheckListener:
     def _announce(self) -> None:
         key = base64.b64encode(self._key).decode("ascii")
         told = {"host": socket.gethostname(), "port": self._socket.getsockname()[1], "key": key}
-        # A kernel that was restarted has the name of the one before it.
-        self._file.unlink(missing_ok=True)
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(told, file)
+        # A kernel that was restarted has the name of the one before it. Half a file would be a kernel that checks nothing.
+        write_whole(self._file, json.dumps(told).encode())
 
     def _serve(self) -> None:
         while True:
