@@ -102,6 +102,11 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     return _text(key, f"the file {path!r}", data)
 
 
+_PATH = re.compile(r"[\w./~-]*\.[a-z]{2,4}|(?:~|\.{1,2}/)[\w./-]*|[a-z.-]+(?:/[a-z.-]+)+", re.ASCII)
+"""What people write as a path, and hardly as a password: with a suffix, from a folder that is named by a sign, or in small letters only."""
+_LONGEST_PATH = 100
+
+
 def _is_path(text: str) -> bool:
     """Tell whether a text is surely a path: a file that is not there may be a password that begins with '@'."""
     path = for_system(os.path.expanduser(text))  # noqa: PTH111 - as above
@@ -109,7 +114,7 @@ def _is_path(text: str) -> bool:
     return (
         os.path.lexists(path)
         or (bool(folder) and os.path.isdir(folder))  # noqa: PTH112 - Path.is_dir raises where the path is too long
-        or re.fullmatch(r"[\w./~-]*\.[a-z]{2,4}", text, re.ASCII) is not None
+        or (len(text) <= _LONGEST_PATH and _PATH.fullmatch(text) is not None)
     )
 
 
