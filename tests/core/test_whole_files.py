@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.commands.lines import run
+from zensecrets_jupyter.core.errors import UnwritableFileError
+from zensecrets_jupyter.core.transfer.files import write_text
 from zensecrets_jupyter.core.whole_files import is_leftover, write_whole
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -59,6 +61,17 @@ def test_a_clean_that_is_killed_changes_nothing(tmp_path: Path, monkeypatch: pyt
     assert run("clean . --no-backup").exit_code == 0
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.txt"]
     assert not find_canary(tmp_path / "a.txt")
+
+
+def test_a_device_is_not_replaced(tmp_path: Path) -> None:
+    """`secret export NAME /dev/null --force` by root would take it away from every program; a pipe stands for it here."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link", "."):
+        with pytest.raises(UnwritableFileError, match="is not replaced"):
+            write_text(tmp_path / name, "text", replace=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe"]
+    assert (tmp_path / "link").is_symlink()
 
 
 def test_what_is_still_being_written_stays(tmp_path: Path) -> None:

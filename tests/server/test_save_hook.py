@@ -19,6 +19,7 @@ from tests.terminal import zensecrets
 from zensecrets_jupyter.commands.remembering import remember_values
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.scan import fingerprints, store
+from zensecrets_jupyter.notebook.remembering import _remember as after_cell
 from zensecrets_jupyter.server.save_hook import SaveHook
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -203,6 +204,23 @@ def test_a_file_without_its_key_is_made_anew(
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
     hook(model=model, path="a.py", contents_manager=None)
     assert not find_canary(model["content"])
+
+
+def test_a_notebook_is_told_once_that_the_net_was_torn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under the cell after which it was found, in a line of its own, and not again."""
+    monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
+    monkeypatch.setenv(store.VARIABLE, "on")
+    store.take_damage()
+    (tmp_path / "fingerprints").write_text(fingerprints.new_header() + '{"name": "torn')
+    the_redactor().protect(VALUE, "db.password")
+    after_cell()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"Note: {tmp_path / 'fingerprints'} was damaged, and a line had to be taken out of it")
+    after_cell()
+    assert capsys.readouterr().err == ""
+    assert store.known_fingerprints().names == ["db.password"]
 
 
 def test_a_command_goes_on_where_the_net_can_not(tmp_path: Path) -> None:

@@ -47,8 +47,12 @@ def write_text(path: str | Path, text: str, *, replace: bool = False, private: b
     Raises:
         UnwritableFileError: If it exists and is not to be replaced, or can't be written.
     """
+    target = at(path)
+    if replace and os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110, PTH113 - a Path raises where it is too long
+        # Replacing a device would take it away from everybody.
+        raise UnwritableFileError(f"{str(path)!r} is a folder or a device, and is not replaced.", hint="Write it somewhere else.")
     try:
-        write_whole(at(path), text.encode("utf-8"), mode=0o600 if private else 0o666, replace=replace)
+        write_whole(target, text.encode("utf-8"), mode=0o600 if private else 0o666, replace=replace)
     except (OSError, ValueError) as error:
         problem = unwritable(path, error, replace=replace)
     else:
