@@ -16,6 +16,7 @@ import requests
 
 from tests.core.scan.planting import PLACES, forms_of, nasty, notebook
 from tests.terminal import zensecrets
+from zensecrets_jupyter.commands.active import take_notes
 from zensecrets_jupyter.commands.remembering import remember_values
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.scan import fingerprints, store
@@ -213,6 +214,7 @@ def test_a_notebook_is_told_once_that_the_net_was_torn(
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     monkeypatch.setenv(store.VARIABLE, "on")
     store.take_damage()
+    take_notes()
     (tmp_path / "fingerprints").write_text(fingerprints.new_header() + '{"name": "torn')
     the_redactor().protect(VALUE, "db.password")
     after_cell()

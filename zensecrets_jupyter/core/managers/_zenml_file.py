@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core import names, settings
 from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.core.input_limits import yaml_loader
 from zensecrets_jupyter.core.schemas import schema_or_stand_in
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _parsed(data: bytes) -> Any:
     import yaml  # noqa: PLC0415 - only where such a file is read
 
     try:
-        return yaml.compose(data.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+        return yaml.compose(data.decode("utf-8-sig"), Loader=yaml_loader())
     except (yaml.YAMLError, RecursionError):
         return ()
 
