@@ -14,6 +14,7 @@ from zensecrets_jupyter.core.system_text import for_system
 HOME_VARIABLE = "ZENSECRETS_HOME"
 VALIDATION_LEVEL_VARIABLE = "ZENML_SECRET_VALIDATION_LEVEL"
 PASSPHRASE_VARIABLE = "ZENSECRETS_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
+NEW_PASSPHRASE_VARIABLE = "ZENSECRETS_NEW_PASSPHRASE"  # noqa: S105 - as above; what a store is changed to whose passphrase the other holds
 CHILD_VARIABLE = "ZENSECRETS_IN_NOTEBOOK"
 """Set in the environment of a notebook's kernel while the extension is loaded: what its children write becomes an output."""
 

@@ -18,8 +18,9 @@ from zensecrets_jupyter.core.errors import (
     ManagerLockedError,
     WrongPassphraseError,
 )
+from zensecrets_jupyter.core.interaction import nobody
 from zensecrets_jupyter.core.sealing import cipher, passphrase
-from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.settings import NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -161,12 +162,27 @@ def test_a_change_needs_somebody_to_choose(path: Path, monkeypatch: pytest.Monke
     sealed.put("text")
     with pytest.raises(InteractionUnavailableError, match="Nobody is there to choose"):
         sealed.keys.rewrap("passphrase")
+    with pytest.raises(InteractionUnavailableError, match="Set ZENSECRETS_NEW_PASSPHRASE to it, or run where"):
+        Sealed(path, nobody).keys.rewrap("passphrase")
     for answers in (("",), ("a", "b") * 3):
         with pytest.raises(WrongPassphraseError, match="nothing was changed"):
             Sealed(path, Person(*answers)).keys.rewrap("passphrase")
     sealed.keys.rewrap("passphrase", passphrase="given")
     passphrase.forget()
     assert Sealed(path, Person("given")).get() == "text"
+
+
+def test_a_changed_passphrase_comes_from_a_variable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody can be asked, one variable holds the present passphrase and another the new one."""
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "old")
+    Sealed(path, nobody).put("text")
+    monkeypatch.setenv(NEW_PASSPHRASE_VARIABLE, "new")
+    Sealed(path, nobody).keys.rewrap("passphrase")
+    passphrase.forget()
+    with pytest.raises(WrongPassphraseError):
+        Sealed(path, nobody).get()
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, "new")
+    assert Sealed(path, nobody).get() == "text"
 
 
 def test_rotation_keeps_the_passphrase(path: Path) -> None:

@@ -66,8 +66,8 @@ class SqlSecretsManager(SecretsManager):
         Args:
             protection: "keyring", "passphrase" or "keyfile". The protection that is there already is renewed: another passphrase, or
                 another key in the keyring or in a file.
-            passphrase: The new passphrase. Without it ``ZENSECRETS_PASSPHRASE`` is taken where the store had no passphrase before, and
-                else a person is asked.
+            passphrase: The new passphrase. Without it ``ZENSECRETS_NEW_PASSPHRASE`` is taken, or ``ZENSECRETS_PASSPHRASE`` where the
+                store had no passphrase before, and else a person is asked.
 
         Raises:
             InvalidOptionsError: If there is no such protection.

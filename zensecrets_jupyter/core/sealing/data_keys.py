@@ -232,9 +232,10 @@ class DataKeys:
         return True
 
     def _known_passphrase(self, row: Row, to: str | None) -> str | None:
-        """Return the passphrase that need not be asked for; for a protection that is a passphrase already, a change means another one."""
+        """Return the passphrase that need not be asked for; of a store that has one, a change means another one."""
         if to is not None:
-            return os.environ.get(settings.PASSPHRASE_VARIABLE) if row.kind != "passphrase" else None
+            new = os.environ.get(settings.NEW_PASSPHRASE_VARIABLE)
+            return new or (os.environ.get(settings.PASSPHRASE_VARIABLE) if row.kind != "passphrase" else None)
         if self._passphrase is None:
             self._unwrap(row)
         return self._passphrase

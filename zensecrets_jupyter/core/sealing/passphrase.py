@@ -11,6 +11,7 @@ import secrets
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from zensecrets_jupyter.core.errors import (
@@ -20,7 +21,7 @@ from zensecrets_jupyter.core.errors import (
     WrongPassphraseError,
 )
 from zensecrets_jupyter.core.sealing.cipher import KEY_SIZE
-from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.settings import NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
 from zensecrets_jupyter.core.system_text import from_system
 
 Asker = Callable[[str], str]
@@ -127,16 +128,21 @@ class PassphraseProtection:
         """
         passphrase = self._passphrase
         if not passphrase:
-            if self._ask is None:
-                raise InteractionUnavailableError(f"Nobody is there to choose a new passphrase for {self._label}.", hint=_HINT)
-            with _asking:
-                passphrase = _ask_twice(self._label, self._ask)
+            passphrase = self._chosen()
         if not passphrase:
             raise WrongPassphraseError(f"No new passphrase was given for {self._label}; nothing was changed.", hint="Type one, twice.")
         place = new_place()
         key = derive(passphrase, place, self._label)
         _remember(passphrase)
         return place, key
+
+    def _chosen(self) -> str:
+        if self._ask is not None:
+            with _asking, suppress(InteractionUnavailableError):
+                return _ask_twice(self._label, self._ask)
+        # The variable that holds the present passphrase is no answer.
+        hint = f"Set {NEW_PASSPHRASE_VARIABLE} to it, or run where a person can be asked." if PASSPHRASE_VARIABLE in os.environ else _HINT
+        raise InteractionUnavailableError(f"Nobody is there to choose a new passphrase for {self._label}.", hint=hint)
 
     def find(self, place: Mapping[str, str | int], opens: Callable[[bytes], bool]) -> bytes:
         """See :class:`~zensecrets_jupyter.core.sealing.protection.Protection`.
