@@ -129,9 +129,9 @@ class Kernel:
                 messages.append(message)
         return Ran({"status": "ok"}, messages)
 
-    def send_comm(self, comm: str, data: Mapping[str, Any]) -> str:
+    def send_comm(self, comm: str, data: object) -> str:
         """Send a widget's message and return its identity."""
-        message = self.client.session.msg("comm_msg", {"comm_id": comm, "data": dict(data)})
+        message = self.client.session.msg("comm_msg", {"comm_id": comm, "data": data})
         self.record.append(message)
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])

@@ -223,6 +223,35 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     assert find_canary(log) == []
 
 
+NO_MESSAGES: list[object] = [
+    None, 5, "text", [], ["custom"], {}, {"method": None}, {"method": ["custom"]}, {"method": "custom"}, {"method": "update"},
+    *({"method": "custom", "content": content} for content in (None, 5, "text", ["submit"], {}, {"kind": None}, {"kind": ["submit"]})),
+    *({"method": "update", "state": state} for state in (5, ["form"], {"form": {"phase": "done"}}, {"_esm": "alert()"})),
+]  # fmt: skip
+"""What a front end never sends to a form: no mappings, no kinds of messages, and states, which are the kernel's."""
+
+
+def test_what_is_no_message_is_refused_in_one_line(kernel: Kernel, tmp_path: Path) -> None:
+    """Nothing is shown, the kernel's log has a line for each, and the form goes on; so does what the guard hears of front ends."""
+    form = open_form(kernel, REGISTER)
+    guard = next(
+        message["content"]["comm_id"]
+        for message in kernel.record
+        if message["msg_type"] == "comm_open" and message["content"]["target_name"] == "zensecrets.guard"
+    )
+    for comm, data in [*((form.id, data) for data in NO_MESSAGES), *((guard, data) for data in (*NO_MESSAGES[:6], OUTPUTS))]:
+        published = kernel.published(kernel.send_comm(comm, data))
+        assert [message["msg_type"] for message in published] == ["status", "status"], data
+    told = (tmp_path / "kernel.log").read_text(encoding="utf-8")
+    assert told.count("The form of cell [2]: a message of an unknown kind was refused.") == len(NO_MESSAGES)
+    assert "Traceback" not in told
+    form.submit({"aws_access_key_id": canary("1"), "aws_secret_access_key": canary("2")})
+    assert form.state["phase"] == "done"
+
+
+OUTPUTS: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output": {}}, {"cell_id": "a", "index": 0}]}
+
+
 def test_a_waiting_cell_goes_on_after_its_form(kernel: Kernel) -> None:
     """With --wait what comes after the magic sees the secret; cancelling ends the cell with one line."""
     identity = kernel.start("%secret register mine --a --wait\nfound = %secret get mine")

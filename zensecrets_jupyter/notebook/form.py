@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import weakref
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import anywidget
@@ -16,19 +17,22 @@ from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.commands.secret_questions import register_question, update_question
 from zensecrets_jupyter.core import names, schemas
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
+from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.notebook import wire
 from zensecrets_jupyter.notebook.form_session import FormSession
 from zensecrets_jupyter.notebook.front_end import MODULES, can_await_forms, can_make_forms, shows_forms
 from zensecrets_jupyter.notebook.prompting import prompter
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from zensecrets_jupyter.commands.ask import Question
     from zensecrets_jupyter.commands.call import Outcome
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _open: weakref.WeakSet[FormWidget] = weakref.WeakSet()
+_ended: list[FormWidget] = []
+"""Forms that ended since the last one was made: until then what front ends still send to them is heard, and refused."""
 
 
 class FormWidget(anywidget.AnyWidget):
@@ -48,7 +52,8 @@ class FormWidget(anywidget.AnyWidget):
             raise InteractionUnavailableError(
                 "Nobody is there to be asked.", hint="Register secrets in a terminal: zensecrets secret register"
             )
-        super().__init__(_esm=(MODULES / "form.js").read_text(encoding="utf-8") if can_make_forms() else "")
+        _let_go_of_ended()
+        super().__init__(_esm=_script("form.js") if can_make_forms() else "")
         self._shell = shell
         self._display = f"zensecrets-{self.model_id}"
         self._is_shown = False
@@ -57,7 +62,6 @@ class FormWidget(anywidget.AnyWidget):
         where = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
         self._session = FormSession(self.model_id, question, where, self._update, getattr(shell, "kernel", shell).log.warning)
         self.set_trait("form", self._session.state)
-        self.on_msg(lambda _widget, content, _buffers: self._session.receive(content))
         _open.add(self)
 
     @property
@@ -91,6 +95,19 @@ class FormWidget(anywidget.AnyWidget):
             raise self._session.problem
         return self._value(self._session.outcome)
 
+    def _handle_msg(self, message: Mapping[str, Any]) -> None:
+        """Take a message of a front end; ipywidgets calls this.
+
+        A form has nothing that a front end sets: its own would take any state, and show a traceback for a message that is none.
+        """
+        content = message.get("content")
+        data = content.get("data") if isinstance(content, dict) else None
+        method = data.get("method") if isinstance(data, dict) else None
+        if method == "request_state":
+            self.send_state()
+        else:
+            self._session.receive(data.get("content") if isinstance(data, dict) and method == "custom" else None)
+
     def _value(self, outcome: Outcome | None) -> Any:
         return outcome.value if outcome is not None else None
 
@@ -113,8 +130,9 @@ class FormWidget(anywidget.AnyWidget):
         # The line that is left needs no more than this, and it is what a notebook saves where it saves the state of widgets.
         with self.hold_sync():
             self.set_trait("form", self._session.state)
-            self.set_trait("_esm", (MODULES / "line.js").read_text(encoding="utf-8"))
+            self.set_trait("_esm", _script("line.js"))
         _open.discard(self)
+        _ended.append(self)
         if self._is_shown:
             self._ipython_display_()
         for loop, submitted in self._waiting:
@@ -170,6 +188,26 @@ def dismiss_all(reason: str) -> None:
     """Close every form that waits; ``reason`` is the line that is left of each."""
     for form in list(_open):
         form.session.dismiss(reason)
+
+
+def _let_go_of_ended() -> None:
+    """Close the widgets of forms that have ended, which ipywidgets would keep as long as the kernel runs; their line stays shown."""
+    while _ended:
+        form = _ended.pop()
+        form.layout.close()
+        form.close()
+
+
+@cache
+def _read_script(name: str) -> str:
+    return (MODULES / name).read_text(encoding="utf-8")
+
+
+def _script(name: str) -> str:
+    """Return a script of the browser's half; the guard, which would look through it for each form, lets it pass."""
+    text = _read_script(name)
+    the_redactor().allow(text)
+    return text
 
 
 def _resolve(submitted: asyncio.Future[None]) -> None:

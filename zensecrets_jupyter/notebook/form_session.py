@@ -25,7 +25,7 @@ from zensecrets_jupyter.notebook.sealed_box import OneTimeKey, RefusedMessageErr
 from zensecrets_jupyter.notebook.wire import Problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from zensecrets_jupyter.commands.ask import Asker
     from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
@@ -80,9 +80,10 @@ class FormSession:
             return str(self.state["line"])
         return f"A form was open here: {self._question.verb.lower()} {self._question.title}. Run the cell again to open it."
 
-    def receive(self, message: Mapping[str, Any]) -> None:
+    def receive(self, message: object) -> None:
         """Deal with a message from a front end; what is no such message is refused, logged, and changes nothing that is stored."""
-        kind = message.get("kind")
+        content = message if isinstance(message, dict) else {}
+        kind = content.get("kind")
         with self._lock:
             if not self.is_open:
                 if kind != "shown":
@@ -94,7 +95,7 @@ class FormSession:
             elif kind == "cancel":
                 self._cancel()
             elif kind == "submit":
-                self._submit(message.get("sealed"))
+                self._submit(content.get("sealed"))
             else:
                 self._log(f"{self._where}: a message of an unknown kind was refused.")
 
@@ -171,11 +172,12 @@ class FormSession:
         for section, given in zip(self._question.sections, submission.sections, strict=True):
             before = self._kept.get(section.subject, Answer({}))
             values = dict(before.values)
+            asked = {field.key: field for field in section.fields}
             seen: set[str] = set()
             for key, value in given.values:
-                problem = _problem(section, key, value, seen)
+                problem = _problem(section, asked.get(key), key, value, seen)
                 seen.add(key)
-                if problem and not any(field.key == key for field in section.fields):
+                if problem and key not in asked:
                     # A key that a person added has no field of its own before it is taken, and is not repeated: it may be a value.
                     return Problems(form=problem)
                 if problem:
@@ -183,8 +185,9 @@ class FormSession:
                 elif value:
                     values[key] = value
             removable = {field.key for field in section.fields if field.removable}
-            removed = tuple(key for key in given.removed if key in removable)
-            values = {key: value for key, value in values.items() if key not in removed}
+            removed = tuple(dict.fromkeys(key for key in given.removed if key in removable))
+            dropped = set(removed)
+            values = {key: value for key, value in values.items() if key not in dropped}
             self._kept[section.subject] = Answer(values, removed)
             for field in section.fields:
                 absent = field.key not in values and not field.present and field.required
@@ -234,10 +237,9 @@ class FormSession:
         self._changed()
 
 
-def _problem(section: Section, key: str, value: str, seen: set[str]) -> str:
+def _problem(section: Section, field: Field | None, key: str, value: str, seen: set[str]) -> str:
     if key in seen:
         return TWICE
-    field = next((field for field in section.fields if field.key == key), None)
     if field is not None:
         # The browser knows what came from a file; here what is only for what was typed is let through.
         return problem_with(field, value, from_file=True) if value else ""

@@ -41,10 +41,12 @@ class Redactor:
         self._lock = threading.Lock()
         self._names: dict[str, str] = {}
         self._values: list[tuple[str, str]] = []
+        self._added = 0
         self._search: Search | None = None
         self._unprotected: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._watchers: list[Callable[[tuple[str, ...]], None]] = []
+        self._public: dict[int, set[str]] = {}
 
     def protect(self, value: str, name: str) -> bool:
         """Mask ``value`` from now on as ``name``, and return whether that can be done; :meth:`why_unprotected` says why not.
@@ -66,6 +68,7 @@ class Redactor:
         with self._lock:
             if text not in self._names:
                 self._values.append((text, name))
+                self._added += 1
                 self._names[text] = name
             self._unprotected.pop(name, None)
         return True
@@ -85,6 +88,16 @@ class Redactor:
             self._names = dict(self._values)
             self._search = None
 
+    def allow(self, text: str) -> None:
+        """Let exactly ``text`` pass in messages, such as a script of this package: anybody has it, and to search it takes long."""
+        self._public.setdefault(len(text), set()).add(text)
+
+    def is_allowed(self, text: str) -> bool:
+        """Tell whether :meth:`allow` was told of exactly this text."""
+        # A long text is hashed only if there is one of its length.
+        same = self._public.get(len(text))
+        return same is not None and text in same
+
     @property
     def names(self) -> list[str]:
         """The names of the protected values, sorted."""
@@ -95,6 +108,15 @@ class Redactor:
         """Return each value with its name. Only the code that computes fingerprints uses this."""
         with self._lock:
             return list(self._values)
+
+    def added_since(self, count: int) -> tuple[int, list[tuple[str, str]]]:
+        """Return how many values were ever added, and those that came after the first ``count`` of them, each with its name.
+
+        After :meth:`forget`, earlier values may be among them.
+        """
+        with self._lock:
+            new = self._added - count
+            return self._added, self._values[-new:] if new > 0 else []
 
     @property
     def size(self) -> int:

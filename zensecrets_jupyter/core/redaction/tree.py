@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def redacted_tree(thing: Any, redactor: Redactor) -> Any:
     """Return ``thing`` with every text in it redacted, or itself if there is nothing in it."""
     if isinstance(thing, str):
-        return redactor.redact(thing)
+        return thing if redactor.is_allowed(thing) else redactor.redact(thing)
     if isinstance(thing, dict):
         return _redacted_dict(thing, redactor)
     if isinstance(thing, (list, tuple)):

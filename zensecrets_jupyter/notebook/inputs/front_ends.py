@@ -108,8 +108,10 @@ class FrontEnds:
             self._comm.send(dict(data))
 
     def _hear(self, message: Mapping[str, Any]) -> None:
-        data = message.get("content", {}).get("data")
-        kind = data.get("kind") if isinstance(data, dict) else None
+        content = message.get("content")
+        found = content.get("data") if isinstance(content, dict) else None
+        data = found if isinstance(found, dict) else {}
+        kind = data.get("kind")
         if kind == "hello":
             self._told = self._status()
             self._send(self._told)
@@ -122,6 +124,8 @@ class FrontEnds:
         """Answer with those of a front end's outputs that hold a value, masked: they were shown before the value was known."""
         found = []
         for one in outputs if isinstance(outputs, list) else []:
+            if not isinstance(one, dict) or not {"cell_id", "index", "output"} <= one.keys():
+                continue
             masked = self._mask(one["output"])
             if masked is not one["output"]:
                 found.append({"cell_id": one["cell_id"], "index": one["index"], "output": masked})
