@@ -65,7 +65,7 @@ class SecretsManager(ReadingManager):
         """
         # What can't be read can't be kept.
         self.require(Capability.READ | Capability.UPDATE, "change single keys of")
-        removed = list(remove)
+        removed = dict.fromkeys(remove)
 
         def change(present: SecretRecord) -> SecretRecord:
             for key in removed:

@@ -53,8 +53,10 @@ class Comparison:
         for hit in sorted(hits, key=_start):
             end = hit.start + len(hit.anchor)
             nearest = (hit.start, hit.start)
-            for begin, stop, key in self._extents(hit, candidates(hit, self._skeleton)):
-                # What reaches no further than a whole value, what was found with that pattern, or from this anchor, would add nothing.
+            # What was found with that pattern is not measured again: of one letter ten thousand times each place is an anchor.
+            keys = [key for key in candidates(hit, self._skeleton) if done.get(id(key.pattern), -1) < end]
+            for begin, stop, key in self._extents(hit, keys):
+                # What reaches no further than a whole value, or what was found with that pattern or from this anchor, would add nothing.
                 if done.get(id(key.pattern), -1) >= end or _is_inside(begin, stop, whole) or _is_inside(begin, stop, nearest):
                     continue
                 match = self._match(key.pattern, key.offset, hit, begin, stop)

@@ -136,7 +136,10 @@ class Pattern:
             return
         yield self.first, self.first + SHORTEST
         if length >= _SHORTEST_TOKEN and _TOKEN.fullmatch(self.text):
-            yield from ((start, start + TRUNCATED) for start in range(self.first + _BETWEEN, self.last - TRUNCATED, _BETWEEN))
+            # The same letters once: a value of one letter ten thousand times would have hundreds of them, and each place would be one.
+            starts = range(self.first + _BETWEEN, self.last - TRUNCATED, _BETWEEN)
+            different = {self.skeleton[start : start + TRUNCATED]: start for start in starts}
+            yield from ((start, start + TRUNCATED) for start in different.values())
         yield self.last - SHORTEST, self.last
 
 

@@ -95,7 +95,7 @@ def why_unprinted(value: str) -> str:
 
 
 def line_of(header: str, value: str, name: str) -> str:
-    """Return the line that a file with that header has for a value."""
+    """Return the line that a file with that header has for a value; nothing if the value can have no fingerprint."""
     hashes = _Hashes(_key_of(header, ""))
     found = [
         [
@@ -109,6 +109,8 @@ def line_of(header: str, value: str, name: str) -> str:
         ]
         for window in windows(value)
     ]
+    if not found:
+        return ""
     own = _text(hashes.whole(b"value:" + value.encode("utf-8", "surrogatepass")))
     return json.dumps({"name": name, "id": own, "windows": found}, separators=(",", ":")) + "\n"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -27,7 +28,9 @@ VARIABLE = "ZENSECRETS_FINGERPRINTS"
 _WRITING_SECONDS = 0.05
 """Seconds that a process has to end the line that it is writing."""
 _damage: list[int] = []
-_remembered: set[tuple[str, int, int]] = set()
+_ID = re.compile(r'"id":"([^"]*)"')
+_remembered: dict[tuple[str, int], tuple[int, int]] = {}
+"""How many of the redactor's values each file was told of, and the size that it was left with, by its path and the number of its inode."""
 
 
 def place() -> Path:
@@ -60,8 +63,10 @@ def known_fingerprints() -> fingerprints.Fingerprints:
 
 def is_up_to_date() -> bool:
     """Tell whether there is nothing that :func:`remember` would have to add."""
-    known = len(the_redactor().protected())
-    return not known or os.environ.get(VARIABLE, "").strip().lower() == "off" or _state(place(), known) in _remembered
+    if os.environ.get(VARIABLE, "").strip().lower() == "off":
+        return True
+    told, _ = _remembered.get(_identity(place()), (0, 0))
+    return not the_redactor().added_since(told)[1]
 
 
 def remember() -> None:
@@ -73,23 +78,22 @@ def remember() -> None:
     """
     if is_up_to_date():
         return
-    values = the_redactor().protected()
     path = place()
     make_private_folder(path.parent)
     # Whichever process comes first makes it.
     with suppress(FileExistsError):
         write_whole(path, fingerprints.new_header().encode(), replace=False)
-    _mend(path)
-    text = _text_of(path)
-    header, _, there = text.partition("\n")
-    new = [
-        fingerprints.line_of(header, value, name)
-        for value, name in values
-        if not fingerprints.why_unprinted(value) and f'"{fingerprints.identity_of(header, value)}"' not in there
-    ]
-    if new:
+    if path.stat().st_size != _remembered.get(_identity(path), (0, -1))[1]:
+        _mend(path)
+    # A value that comes late must not have all others looked at again.
+    told, _ = _remembered.get(_identity(path), (0, 0))
+    known, values = the_redactor().added_since(told)
+    header, _, lines = _text_of(path).partition("\n")
+    there = set(_ID.findall(lines))
+    new = [fingerprints.line_of(header, value, name) for value, name in values if fingerprints.identity_of(header, value) not in there]
+    if any(new):
         _append(path, "".join(new).encode())
-    _remembered.add(_state(path, len(values)))
+    _remembered[_identity(path)] = known, path.stat().st_size
 
 
 def take_damage() -> int:
@@ -173,9 +177,9 @@ def _newer(path: Path) -> UnreadableFileError:
     return UnreadableFileError(message, hint="Update it: pip install --upgrade zensecrets-jupyter")
 
 
-def _state(path: Path, known: int) -> tuple[str, int, int]:
-    """Return what has to be remembered again when it differs: how many values are known, and the file, which may be made anew."""
+def _identity(path: Path) -> tuple[str, int]:
+    """Return the file's path and what differs if it is made anew; a file that is not there has 0."""
     try:
-        return str(path), known, path.stat().st_ino
+        return str(path), path.stat().st_ino
     except OSError:
-        return str(path), known, 0
+        return str(path), 0

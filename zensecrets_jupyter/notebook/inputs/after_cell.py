@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.notebook.inputs.front_ends import Request
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class AfterCell:
         self._cleaner = cleaner
         self._history, self._log, self._dumps = kept
         self._front_ends = front_ends
-        self._swept = cleaner.redactor.size
+        self._known = cleaner.redactor.added_since(0)[0]
+        self._swept = 0
         self._cells: dict[int, str] = {}
 
     def look(self, result: Any) -> None:
@@ -56,7 +58,8 @@ class AfterCell:
             self._cleaner.forget()
         if not self._cleaner.is_on:
             # What is typed meanwhile is kept, and is looked for once the guard is on again.
-            self._swept = -1
+            self._known = -1
+            self._swept = 0
         if self._front_ends is not None:
             # What was printed is masked, and counted, when it is sent.
             for stream in (sys.stdout, sys.stderr):
@@ -104,18 +107,24 @@ class AfterCell:
             self._say(f"{text} Take {_it(names)} out, and rotate the secret: what was saved or shared may hold {_it(names)}.")
 
     def _sweep(self, current: int) -> None:
-        """Take out of everything that was stored before what is known only since this cell."""
-        size = self._cleaner.redactor.size
-        if size == self._swept:
+        """Take out of everything that was stored before what is known only since this cell.
+
+        Only new values are looked for: a session of thousands of cells would otherwise be searched for all of them at each new one.
+        """
+        known, values = self._cleaner.redactor.added_since(self._swept)
+        if known == self._known:
             return
+        new = Redactor()
+        for value, name in values:
+            new.protect(value, name)
         try:
-            found = self._history.sweep()
-            self._log.sweep()
-            self._dumps.sweep()
+            found = self._history.sweep(new)
+            self._log.sweep(new)
+            self._dumps.sweep(new)
         except (sqlite3.Error, OSError) as error:
             self._say(f"Warning: a value that was typed before is still in a file of IPython, which can't be changed now ({error}).")
             return
-        self._swept = size
+        self._swept = self._known = known
         for line, names in found.items():
             if line != current:
                 self._tell_of_earlier(line, names)

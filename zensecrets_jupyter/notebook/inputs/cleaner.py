@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction import FAILED, mark
+from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
 from zensecrets_jupyter.notebook.inputs.literals import GROUPS, Repaired, without_literals
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from zensecrets_jupyter.commands.call import Guard
-    from zensecrets_jupyter.core.redaction import Redactor
 
 
 class Cleaner:
@@ -63,25 +62,25 @@ class Cleaner:
                 code = repaired.source
         return self.masked(code)
 
-    def masked(self, text: str) -> str:
-        """Return a text with the values in it masked: the same object if there are none.
+    def masked(self, text: str, only: Redactor | None = None) -> str:
+        """Return a text with the values in it masked, or those of ``only``: the same object if there are none.
 
         Unlike what the redactor masks itself, it does not count as an output in which something was masked.
         """
         if not self.is_on:
             return text
         try:
-            places = self.redactor.find(text)
+            places = (only or self.redactor).find(text)
         except Exception:  # noqa: BLE001 - whatever it is, the text must not be kept as it is
             return FAILED
         for place in reversed(places):
             text = f"{text[: place.start]}{mark(place.name)}{text[place.end :]}"
         return text
 
-    def masked_bytes(self, data: bytes) -> bytes:
-        """Return the bytes of a text likewise."""
+    def masked_bytes(self, data: bytes, only: Redactor) -> bytes:
+        """Return the bytes of a text with the values of ``only`` masked: the same object if there are none."""
         text = data.decode("utf-8", "surrogateescape")
-        masked = self.masked(text)
+        masked = self.masked(text, only)
         return data if masked is text else masked.encode("utf-8", "surrogateescape")
 
     def forget(self) -> None:

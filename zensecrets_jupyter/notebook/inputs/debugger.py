@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import ExitStack
 
+    from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
 
 
@@ -48,8 +49,8 @@ class CleanDumps:
         self._handlers["dumpCell"] = dump_clean
         undo.callback(uninstall)
 
-    def sweep(self) -> None:
-        """Mask what is known by now in the cells that were dumped before.
+    def sweep(self, new: Redactor) -> None:
+        """Mask the values of ``new`` in the cells that were dumped before they were known.
 
         Raises:
             OSError: If a file can't be changed.
@@ -58,7 +59,7 @@ class CleanDumps:
             return
         for file in _file_of("").parent.glob("*.py"):
             text = file.read_text(encoding="utf-8", errors="surrogateescape")
-            clean = self._clean(text)
+            clean = with_same_lines(text, self._cleaner.masked(text, new))
             if clean is not text:
                 with file.open("r+", encoding="utf-8", errors="surrogateescape") as written:
                     written.write(clean)

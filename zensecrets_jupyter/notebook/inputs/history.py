@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
 
 _INPUT_VARIABLE = re.compile(r"_i{1,3}|_i\d+")
@@ -42,15 +43,18 @@ class CleanHistory:
         patch(self._history, "store_output", self._clean_output, undo)
         patch(self._history, "writeout_cache", self._write_securely, undo)
 
-    def sweep(self) -> dict[int, list[str]]:
-        """Mask what is known by now in everything that was stored in this session, and return what was found, by the number of the cell.
+    def sweep(self, new: Redactor) -> dict[int, list[str]]:
+        """Mask the values of ``new`` in all that was stored in this session before they were known.
+
+        Returns:
+            The names of what was found, by the number of the cell.
 
         Raises:
             sqlite3.Error: If the file can't be changed now; what is in memory is clean then.
         """
-        found = self._sweep_memory()
+        found = self._sweep_memory(new)
         if getattr(self._history, "enabled", False):
-            self._sweep_file()
+            self._sweep_file(new)
         self._reload_prompt()
         return found
 
@@ -96,21 +100,20 @@ class CleanHistory:
         with self._history.db_output_cache_lock:
             self._history.db_output_cache = [(line, masked(output)) for line, output in self._history.db_output_cache]
 
-    def _sweep_memory(self) -> dict[int, list[str]]:
-        masked = self._cleaner.masked
+    def _sweep_memory(self, new: Redactor) -> dict[int, list[str]]:
         names: dict[int, dict[str, None]] = {}
         for inputs in (self._history.input_hist_parsed, self._history.input_hist_raw):
             for line, text in enumerate(inputs):
-                found = self._cleaner.redactor.find(text)
+                found = new.find(text)
                 if found:
-                    inputs[line] = masked(text)
+                    inputs[line] = self._cleaner.masked(text, new)
                     names.setdefault(line, {}).update(dict.fromkeys(one.name for one in found))
         for name in ("_i00", "_i", "_ii", "_iii"):
-            setattr(self._history, name, masked(getattr(self._history, name)))
+            setattr(self._history, name, self._cleaner.masked(getattr(self._history, name), new))
         namespace = self._shell.user_ns
         for name, value in list(namespace.items()):
             if type(value) is str and _INPUT_VARIABLE.fullmatch(name):
-                namespace[name] = masked(value)
+                namespace[name] = self._cleaner.masked(value, new)
         return {line: list(names[line]) for line in sorted(names)}
 
     def _reload_prompt(self) -> None:
@@ -120,25 +123,25 @@ class CleanHistory:
             # prompt_toolkit has no other way to say that what it has loaded is old.
             prompt._loaded = False  # noqa: SLF001 - as above
 
-    def _sweep_file(self) -> None:
+    def _sweep_file(self, new: Redactor) -> None:
         """Mask this session's rows, those that wait and those that are written."""
         self._clean_waiting()
         # While this lock is held, the thread that writes does not.
         with self._history.db_input_cache_lock:
             database = self._history.db
             database.execute("PRAGMA secure_delete = ON")
-            changed = self._sweep_rows(database, "history", ("source", "source_raw"))
-            changed += self._sweep_rows(database, "output_history", ("output",))
+            changed = self._sweep_rows(database, "history", ("source", "source_raw"), new)
+            changed += self._sweep_rows(database, "output_history", ("output",), new)
             if changed:
                 self._leave_nothing(database)
 
-    def _sweep_rows(self, database: sqlite3.Connection, table: str, columns: tuple[str, ...]) -> int:
+    def _sweep_rows(self, database: sqlite3.Connection, table: str, columns: tuple[str, ...], new: Redactor) -> int:
         names, session = ", ".join(columns), self._history.session_number
         rows = database.execute(f"SELECT rowid, {names} FROM {table} WHERE session = ?", (session,)).fetchall()  # noqa: S608 - our own names
         changes = []
         for row, *texts in rows:
-            clean = [text if text is None else self._cleaner.masked(text) for text in texts]
-            if any(new is not old for new, old in zip(clean, texts, strict=True)):
+            clean = [text if text is None else self._cleaner.masked(text, new) for text in texts]
+            if any(masked is not text for masked, text in zip(clean, texts, strict=True)):
                 changes.append((*clean, row))
         assignments = ", ".join(f"{column} = ?" for column in columns)
         with database:

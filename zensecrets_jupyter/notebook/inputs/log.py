@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
 
 
@@ -37,8 +38,8 @@ class CleanLog:
             patch(self._logger, "log", self._clean_cell, undo)
             patch(self._logger, "log_write", self._clean_text, undo)
 
-    def sweep(self) -> None:
-        """Mask what is known by now in what was written.
+    def sweep(self, new: Redactor) -> None:
+        """Mask the values of ``new`` in what was written before they were known.
 
         Raises:
             OSError: If the file can't be changed.
@@ -49,7 +50,7 @@ class CleanLog:
         file.flush()
         path = self._file[1]
         data = path.read_bytes()
-        clean = self._cleaner.masked_bytes(data)
+        clean = self._cleaner.masked_bytes(data, new)
         if clean is not data:
             with path.open("r+b") as written:
                 written.write(clean)
