@@ -40,6 +40,7 @@
       ArtifactError
         MaterializerInterfaceError        also TypeError
       SettingsError                       also ValueError
+      PackageChangedError                 also ImportError
       UnreadableFileError                 also OSError
       UnwritableFileError                 also OSError
       InteractionUnavailableError
@@ -366,6 +367,12 @@ class SettingsError(ZenSecretsError, ValueError):
     """A setting or an environment variable has a value that means nothing here."""
 
     code = "settings"
+
+
+class PackageChangedError(ZenSecretsError, ImportError):
+    """This package was updated or removed while the process runs, and what is loaded does not fit what is on disk."""
+
+    code = "package-changed"
 
 
 class UnreadableFileError(ZenSecretsError, OSError):

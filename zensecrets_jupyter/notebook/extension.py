@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from zensecrets_jupyter.core.installation import watch_imports
 from zensecrets_jupyter.core.interaction import set_passphrase_source
 from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.notebook import completion, display, guard, magics, remembering, stored_variables, waiting
@@ -23,6 +24,7 @@ def load(shell: InteractiveShell) -> None:
     if shell in _loaded():
         return
     with ExitStack() as undo:
+        watch_imports(undo)
         guard.register(shell, undo)
         if (own_guard := guard_of(shell)) is not None:
             inputs.register(shell, own_guard, undo)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.errors import PackageChangedError
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -18,9 +21,11 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 
 
 def _remember(_result: object = None) -> None:
-    from zensecrets_jupyter.commands.active import take_notes  # noqa: PLC0415 - loading the extension stays fast
-    from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - likewise
+    # After an update of this package, what the next command says; not below each cell.
+    with suppress(PackageChangedError):
+        from zensecrets_jupyter.commands.active import take_notes  # noqa: PLC0415 - loading the extension stays fast
+        from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - likewise
 
-    for note in (take_notes(), remember_values()):
-        if note:
-            print(note, file=sys.stderr)  # noqa: T201 - what a person at the notebook is told
+        for note in (take_notes(), remember_values()):
+            if note:
+                print(note, file=sys.stderr)  # noqa: T201 - what a person at the notebook is told

@@ -1,0 +1,45 @@
+"""The package is updated under a running kernel: what does not fit any more is told in one line, each time."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import zensecrets_jupyter
+from tests.kernels import running_kernel
+from zensecrets_jupyter.testing.canary import canary
+
+pytestmark = pytest.mark.once
+
+RESTART = "zensecrets_jupyter was updated or removed while this process runs, and {} does not fit what is loaded. Restart the kernel."
+
+
+def test_an_update_under_a_kernel_is_told_in_one_line(tmp_path: Path) -> None:
+    """A late module of a newer release, one that is gone, and a removed package: magics and Python say what to do; a mistake stays one."""
+    package = tmp_path / "site" / "zensecrets_jupyter"
+    shutil.copytree(Path(zensecrets_jupyter.__file__).parent, package, ignore=shutil.ignore_patterns("labextension", "testing"))
+    with running_kernel(tmp_path, {"PYTHONPATH": str(package.parent), "ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        assert kernel.run("import zensecrets_jupyter as zs\nzs.__file__").shown() == [repr(str(package / "__init__.py"))]
+        assert kernel.run("%secret register mine --a=" + canary("value")).ok
+        assert "No module named 'zensecrets_jupyter.nothing'" in kernel.run("import zensecrets_jupyter.nothing").error
+        newer = package / "commands" / "scan.py"
+        newer.write_text("from zensecrets_jupyter.core.names import check_what_is_new\n", encoding="utf-8")
+        (package / "core" / "names.py").touch()
+        for _ in range(2):
+            assert kernel.run("%secret scan .").error.strip() == f"UsageError: {RESTART.format('zensecrets_jupyter.commands.scan')}"
+        (package / "core" / "schemas" / "whylabs.py").unlink()
+        ran = kernel.run("import zensecrets_jupyter.core.schemas.whylabs")
+        assert f"PackageChangedError: {RESTART.format('zensecrets_jupyter.core.schemas.whylabs')}" in _plain(ran.error)
+        shutil.rmtree(package)
+        error = kernel.run("%secret clean .").error.strip()
+        assert error.startswith("UsageError: zensecrets_jupyter was updated or removed while this process runs, and zensecrets_jupyter.")
+        assert "\n" not in error
+        # What is loaded goes on.
+        assert kernel.run("%secret get mine").ok
+
+
+def _plain(text: str) -> str:
+    return "".join(part.partition("m")[2] if number else part for number, part in enumerate(text.split("\x1b[")))
