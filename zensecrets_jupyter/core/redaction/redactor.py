@@ -211,6 +211,11 @@ class Redactor:
         except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
             return True
 
+    def stands_in(self, text: str) -> bool:
+        """Tell whether a value may stand in ``text`` as it is, and not encoded; much faster than :meth:`find`."""
+        search = self.search()
+        return search is not None and search.stands_in(text.encode("utf-8", "surrogatepass"))
+
     def stream(self) -> StreamRedactor:
         """Return a redactor for a text that arrives in pieces."""
         from zensecrets_jupyter.core.redaction.stream import StreamRedactor  # noqa: PLC0415 - it builds on this module

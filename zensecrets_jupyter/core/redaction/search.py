@@ -50,6 +50,7 @@ class Search:
         self._exact_prefixes: list[tuple[bytes, int, str]] = []
         self._decoding = Decoding(TRUNCATED)
         self._clean: set[bytes] = set()
+        self._long_values: list[bytes] = []
 
     def touches(self, packed: bytes) -> bool:
         """Tell whether there may be a value in the JSON of a message; ``False`` is certain."""
@@ -68,6 +69,12 @@ class Search:
         if self._prepared < len(self._values) or not line.endswith(b"\n") or not self._prefixes.ends_with_line:
             return False
         return not self._may_hold_a_value(line)
+
+    def stands_in(self, data: bytes) -> bool:
+        """Tell whether a value may stand in ``data`` as it is, and not encoded; ``False`` is certain."""
+        self._prepare()
+        matcher = self._matcher
+        return matcher.anchors.touches(data.translate(LOWER, DROPPED)) or (matcher.has_exact and matcher.touches_exact(data))
 
     def _may_hold_a_value(self, data: bytes) -> bool:
         """Tell whether there is an anchor in ``data``, or something to decode. Most texts need no closer look."""
@@ -120,6 +127,10 @@ class Search:
         start, name = self._at_end(data, is_enough=True)
         return [Match(to_character(data, start), len(data), name)] if start < len(data) else []
 
+    def rest_of(self, begun: bytes) -> bytes:
+        """Return what a long value goes on with that begins with ``begun``, as it is; nothing if there is none."""
+        return next((text[len(begun) :] for text in self._long_values if text.startswith(begun)), b"")
+
     def _at_end(self, data: bytes, *, is_enough: bool) -> tuple[int, str]:
         self._prepare()
         least, name = len(data), ""
@@ -158,6 +169,8 @@ class Search:
     def _add(self, pattern: Pattern) -> None:
         self._matcher.add(pattern)
         self._decoding.include(pattern.text)
+        if pattern.is_value and len(pattern.text) > _SHORT:
+            self._long_values.append(pattern.text)
         if pattern.is_exact:
             self._exact_prefixes.append((pattern.text, max(SHORTEST, (len(pattern.text) + 1) // 2), pattern.name))
             return

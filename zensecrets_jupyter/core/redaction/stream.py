@@ -34,6 +34,8 @@ class StreamRedactor:
         self._shown = b""
         self._held = b""
         self._marked = False
+        self._rest = b""
+        """What goes on with a long value of which all that came so far is held back."""
 
     @property
     def held(self) -> int:
@@ -62,7 +64,13 @@ class StreamRedactor:
             if search is None:
                 return text
             goes_on = self._shown or self._held
-            self._held += text.encode("utf-8", "surrogatepass")
+            new = text.encode("utf-8", "surrogatepass")
+            self._held += new
+            if self._rest and not release and len(new) < len(self._rest) and self._rest.startswith(new):
+                # A value of a megabyte comes in hundreds of pieces, and each would have all before it searched again.
+                self._rest = self._rest[len(new) :]
+                return ""
+            self._rest = b""
             try:
                 if not goes_on and search.passes(self._held):
                     # A line like most of them, next to which nothing has to be remembered.
@@ -94,6 +102,9 @@ class StreamRedactor:
             )
             self._marked = any(match.start < stop <= match.end for match in matches)
         self._shown, self._held = data[_remembered(data, min(live, stop)) : stop], data[stop:]
+        going_on = next((match for match in matches if match.goes_on and match.end == len(data)), None)
+        if going_on is not None and going_on.start <= stop:
+            self._rest = search.rest_of(data[going_on.start :])
         return text
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.notebook.inputs.front_ends import Request
+from zensecrets_jupyter.notebook.inputs.history import Sweep
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 1000
 """Cells of which it is remembered which run was theirs."""
+_PATIENCE = 0.02
+"""Seconds that the next cell waits while earlier ones are looked through."""
 
 
 class AfterCell:
@@ -42,6 +47,7 @@ class AfterCell:
         self._front_ends = front_ends
         self._known = cleaner.redactor.added_since(0)[0]
         self._swept = 0
+        self._sweeps: list[Sweep] = []
         self._cells: dict[int, str] = {}
 
     def look(self, result: Any) -> None:
@@ -60,6 +66,7 @@ class AfterCell:
             # What is typed meanwhile is kept, and is looked for once the guard is on again.
             self._known = -1
             self._swept = 0
+            self._sweeps.clear()
         if self._front_ends is not None:
             # What was printed is masked, and counted, when it is sent.
             for stream in (sys.stdout, sys.stderr):
@@ -109,25 +116,47 @@ class AfterCell:
     def _sweep(self, current: int) -> None:
         """Take out of everything that was stored before what is known only since this cell.
 
-        Only new values are looked for: a session of thousands of cells would otherwise be searched for all of them at each new one.
+        Only new values are looked for, and in a session of thousands of cells not in all of them before the next one may run.
         """
         known, values = self._cleaner.redactor.added_since(self._swept)
-        if known == self._known:
+        if known == self._known and not self._sweeps:
             return
-        new = Redactor()
-        for value, name in values:
-            new.protect(value, name)
+        if known != self._known:
+            self._begin(values)
+            self._swept = self._known = known
         try:
-            found = self._history.sweep(new)
-            self._log.sweep(new)
-            self._dumps.sweep(new)
+            self._go_on(time.monotonic() + _PATIENCE, current)
         except (sqlite3.Error, OSError) as error:
             self._say(f"Warning: a value that was typed before is still in a file of IPython, which can't be changed now ({error}).")
-            return
-        self._swept = self._known = known
-        for line, names in found.items():
-            if line != current:
-                self._tell_of_earlier(line, names)
+
+    def _begin(self, values: list[tuple[str, str]]) -> None:
+        """Begin to look for new values, together with those that still wait to be looked for."""
+        if len(self._sweeps) <= 1 or not self._sweeps[-1].is_waiting:
+            self._sweeps.append(Sweep(Redactor()))
+        last = self._sweeps[-1]
+        last.left, last.has_files = -1, True
+        for value, name in values:
+            last.new.protect(value, name)
+
+    def _go_on(self, until: float, current: int) -> None:
+        # One that has to wait begins all the same: what stands in a cell as it is does not wait.
+        for sweep in list(self._sweeps):
+            for line, names in self._history.sweep(sweep, until).items():
+                if line != current:
+                    self._tell_of_earlier(line, names)
+            if sweep.has_files:
+                self._log.sweep(sweep.new)
+                self._dumps.sweep(sweep.new)
+                sweep.has_files = False
+            if not sweep.left:
+                self._sweeps.remove(sweep)
+
+    def finish(self) -> None:
+        """Look through what is left of the history, at the end of the session."""
+        with suppress(sqlite3.Error, OSError):
+            for sweep in self._sweeps:
+                self._history.sweep(sweep, math.inf)
+            self._sweeps.clear()
 
     def _tell_of_earlier(self, line: int, names: list[str]) -> None:
         text = f"Warning: cell [{line}] holds {_of(names)}."

@@ -6,9 +6,11 @@ that wait for the thread that writes them, and in those of this session that are
 
 from __future__ import annotations
 
-import re
 import sqlite3
+import sys
+import time
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.patching import patch
@@ -22,7 +24,31 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
 
-_INPUT_VARIABLE = re.compile(r"_i{1,3}|_i\d+")
+_LINES = 32
+"""Cells that are looked through at least before the next cell may run."""
+
+
+class Sweep:
+    """Values to look for in what was stored before they were known.
+
+    Attributes:
+        new: The values.
+        lines: How many cells there were when it began.
+        left: How many of the oldest ones are left to be looked through; -1 before it has begun.
+        has_files: Whether the files beside the history are left too.
+    """
+
+    def __init__(self, new: Redactor) -> None:
+        """Look for the values of ``new``."""
+        self.new = new
+        self.lines = 0
+        self.left = -1
+        self.has_files = True
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether nothing was looked through yet but for what stands there as it is."""
+        return self.left == self.lines
 
 
 class CleanHistory:
@@ -43,8 +69,12 @@ class CleanHistory:
         patch(self._history, "store_output", self._clean_output, undo)
         patch(self._history, "writeout_cache", self._write_securely, undo)
 
-    def sweep(self, new: Redactor) -> dict[int, list[str]]:
-        """Mask the values of ``new`` in all that was stored in this session before they were known.
+    def sweep(self, sweep: Sweep, until: float) -> dict[int, list[str]]:
+        """Mask the values of a sweep in what was stored in this session before they were known.
+
+        Args:
+            sweep: The values, and how far they were looked for already.
+            until: When to stop, by ``time.monotonic``; what is left is for the next call.
 
         Returns:
             The names of what was found, by the number of the cell.
@@ -52,10 +82,23 @@ class CleanHistory:
         Raises:
             sqlite3.Error: If the file can't be changed now; what is in memory is clean then.
         """
-        found = self._sweep_memory(new)
-        if getattr(self._history, "enabled", False):
-            self._sweep_file(new)
-        self._reload_prompt()
+        found: dict[int, list[str]] = {}
+        inputs = self._history.input_hist_raw
+        if sweep.left < 0:
+            sweep.left = sweep.lines = len(inputs)
+            self._sweep_latest(sweep.new)
+            # What stands in a cell as it is does not wait for its turn.
+            for line in reversed(range(sweep.lines)):
+                if sweep.new.stands_in(inputs[line]) or sweep.new.stands_in(self._history.input_hist_parsed[line]):
+                    found.update(self._sweep_lines(sweep, line, line + 1))
+        while sweep.left:
+            begin = max(0, sweep.left - _LINES)
+            found.update(self._sweep_lines(sweep, begin, sweep.left))
+            sweep.left = begin
+            if time.monotonic() > until:
+                break
+        if found or not sweep.left:
+            self._reload_prompt()
         return found
 
     def sweep_outputs(self) -> None:
@@ -100,20 +143,37 @@ class CleanHistory:
         with self._history.db_output_cache_lock:
             self._history.db_output_cache = [(line, masked(output)) for line, output in self._history.db_output_cache]
 
-    def _sweep_memory(self, new: Redactor) -> dict[int, list[str]]:
-        names: dict[int, dict[str, None]] = {}
-        for inputs in (self._history.input_hist_parsed, self._history.input_hist_raw):
-            for line, text in enumerate(inputs):
-                found = new.find(text)
-                if found:
-                    inputs[line] = self._cleaner.masked(text, new)
-                    names.setdefault(line, {}).update(dict.fromkeys(one.name for one in found))
+    def _sweep_latest(self, new: Redactor) -> None:
+        """Mask the variables that hold the last cells, whichever those are."""
         for name in ("_i00", "_i", "_ii", "_iii"):
             setattr(self._history, name, self._cleaner.masked(getattr(self._history, name), new))
         namespace = self._shell.user_ns
-        for name, value in list(namespace.items()):
-            if type(value) is str and _INPUT_VARIABLE.fullmatch(name):
-                namespace[name] = self._cleaner.masked(value, new)
+        for name in ("_i", "_ii", "_iii"):
+            if type(namespace.get(name)) is str:
+                namespace[name] = self._cleaner.masked(namespace[name], new)
+
+    def _sweep_lines(self, sweep: Sweep, begin: int, end: int) -> dict[int, list[str]]:
+        """Mask the values of a sweep in the cells from ``begin`` to before ``end``; see :meth:`sweep`."""
+
+        # A cell is kept five times.
+        @cache
+        def masked(text: str) -> str:
+            return self._cleaner.masked(text, sweep.new)
+
+        names: dict[int, dict[str, None]] = {}
+        namespace = self._shell.user_ns
+        for line in range(begin, end):
+            for inputs in (self._history.input_hist_parsed, self._history.input_hist_raw):
+                text = inputs[line]
+                clean = masked(text)
+                if clean is not text:
+                    names.setdefault(line, {}).update(dict.fromkeys(one.name for one in sweep.new.find(text)))
+                    inputs[line] = clean
+            if type(namespace.get(f"_i{line}")) is str:
+                namespace[f"_i{line}"] = masked(namespace[f"_i{line}"])
+        if getattr(self._history, "enabled", False):
+            # The file may have lines that are no longer in memory.
+            self._sweep_file(begin or -1, end if end < sweep.lines else sys.maxsize, masked)
         return {line: list(names[line]) for line in sorted(names)}
 
     def _reload_prompt(self) -> None:
@@ -123,25 +183,28 @@ class CleanHistory:
             # prompt_toolkit has no other way to say that what it has loaded is old.
             prompt._loaded = False  # noqa: SLF001 - as above
 
-    def _sweep_file(self, new: Redactor) -> None:
-        """Mask this session's rows, those that wait and those that are written."""
+    def _sweep_file(self, begin: int, end: int, masked: Callable[[str], str]) -> None:
+        """Mask this session's rows of the cells from ``begin`` to before ``end``, and all that wait to be written."""
         self._clean_waiting()
         # While this lock is held, the thread that writes does not.
         with self._history.db_input_cache_lock:
             database = self._history.db
             database.execute("PRAGMA secure_delete = ON")
-            changed = self._sweep_rows(database, "history", ("source", "source_raw"), new)
-            changed += self._sweep_rows(database, "output_history", ("output",), new)
+            changed = self._sweep_rows(database, "history", ("source", "source_raw"), (begin, end), masked)
+            changed += self._sweep_rows(database, "output_history", ("output",), (begin, end), masked)
             if changed:
                 self._leave_nothing(database)
 
-    def _sweep_rows(self, database: sqlite3.Connection, table: str, columns: tuple[str, ...], new: Redactor) -> int:
+    def _sweep_rows(
+        self, database: sqlite3.Connection, table: str, columns: tuple[str, ...], lines: tuple[int, int], masked: Callable[[str], str]
+    ) -> int:
         names, session = ", ".join(columns), self._history.session_number
-        rows = database.execute(f"SELECT rowid, {names} FROM {table} WHERE session = ?", (session,)).fetchall()  # noqa: S608 - our own names
+        select = f"SELECT rowid, {names} FROM {table} WHERE session = ? AND line >= ? AND line < ?"  # noqa: S608 - our own names
+        rows = database.execute(select, (session, *lines)).fetchall()
         changes = []
         for row, *texts in rows:
-            clean = [text if text is None else self._cleaner.masked(text, new) for text in texts]
-            if any(masked is not text for masked, text in zip(clean, texts, strict=True)):
+            clean = [text if text is None else masked(text) for text in texts]
+            if clean != texts:
                 changes.append((*clean, row))
         assignments = ", ".join(f"{column} = ?" for column in columns)
         with database:

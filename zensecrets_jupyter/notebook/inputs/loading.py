@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,9 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     dumps = CleanDumps(kernel, cleaner)
     dumps.install(undo)
     after = AfterCell(shell, cleaner, (history, log, dumps), front_ends)
+    atexit.register(after.finish)
+    undo.callback(atexit.unregister, after.finish)
+    undo.callback(after.finish)
 
     def before_cell(info: Any) -> None:
         # IPython makes its logger when it runs a cell, so not before.

@@ -48,14 +48,19 @@ def base85_views(view: View, shortest: int, budget: Budget) -> list[View]:
     """
     pieces: list[Piece] = []
     unlikely = Budget(_UNLIKELY)
+    # HTML says the same again and again: each cell of a table has the same style.
+    fruitless: set[bytes] = set()
     for run in runs_in(view.data[:_LONGEST], _VISIBLE, shortest):
         if budget.is_spent:
             break
         text = view.data[run.start : run.end]
+        if text in fruitless:
+            continue
         if (_is_likely(text) or (_is_possible(text) and unlikely.spend(len(text)))) and budget.spend(len(text)):
-            for name in _ALPHABETS:
-                pieces += _base85(view.data, run, name)
-            pieces += _quoted_base85(view.data, run)
+            found = [piece for name in _ALPHABETS for piece in _base85(view.data, run, name)] + list(_quoted_base85(view.data, run))
+            pieces += found
+            if not found:
+                fruitless.add(text)
     return [PiecedView(view, pieces, "base85")] if pieces else []
 
 
