@@ -64,9 +64,10 @@ def test_a_new_value_is_looked_for_in_a_long_history_bit_by_bit(kernel: Kernel, 
     assert "holds" not in plain.error
     ran = kernel.run("the_redactor().protect(second, 'late.key')")
     assert "Warning: cell [5] holds the value of late.key." in ran.error
-    assert "cell [4]" not in ran.error
+    assert ran.error.count("Warning") == 1
     told = [kernel.run("pass").error for _ in range(3)]
-    assert sum("Warning: cell [4] holds the value of late.key." in text for text in told) == 1
+    assert "Warning: cell [4] holds the value of late.key." in "".join(told)
+    assert "".join(told).count("Warning") == 1
     assert kernel.run("In[4], _i4, In[5]").shown()[0].count("\u2039secret:late.key\u203a") == 3
     kernel.run("get_ipython().history_manager.writeout_cache()")
     for file in (tmp_path / "ipython").rglob("history.sqlite"):

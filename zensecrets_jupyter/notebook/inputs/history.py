@@ -166,7 +166,7 @@ class CleanHistory:
             for inputs in (self._history.input_hist_parsed, self._history.input_hist_raw):
                 text = inputs[line]
                 clean = masked(text)
-                if clean is not text:
+                if clean != text:
                     names.setdefault(line, {}).update(dict.fromkeys(one.name for one in sweep.new.find(text)))
                     inputs[line] = clean
             if type(namespace.get(f"_i{line}")) is str:
