@@ -28,6 +28,8 @@ _SIZE = "font-size: var(--jp-ui-font-size1, 13px);"
 _LINE = "border-bottom: var(--jp-border-width, 1px) solid var(--jp-border-color2, rgba(128, 128, 128, 0.4));"
 _CELL = "text-align: left; vertical-align: top; padding: 4px 12px 4px 0; white-space: pre-wrap; background: none;"
 _FAINT = "color: var(--jp-ui-font-color2, inherit);"
+_MANY = 2_000
+"""Rows above which a table is not folded, and which are drawn in a notebook at most."""
 _UNLIMITED = 10_000
 # Columns: wider than any table, so that what is piped on is not folded.
 
@@ -75,7 +77,9 @@ class Table(Sequence[dict[str, str]]):
         from rich.text import Text  # noqa: PLC0415 - see above
 
         lines = [_printable(self.title)] if self.title else []
-        if self._rows:
+        if len(self._rows) > _MANY:
+            lines += self._in_columns()
+        elif self._rows:
             rules = box.SIMPLE_HEAD if _has_lines() else box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
             table = RichTable(box=rules, safe_box=False, pad_edge=False, show_edge=False)
             for column in self.columns:
@@ -98,6 +102,16 @@ class Table(Sequence[dict[str, str]]):
             lines += [line.rstrip() for line in file.getvalue().rstrip().splitlines()]
         return "\n".join([*lines, *([_printable(self.note)] if self.note else [])])
 
+    def _in_columns(self) -> list[str]:
+        """Return the lines of a table of many rows: rich, which folds what is too wide, takes a minute for a hundred thousand."""
+        from rich.cells import cell_len  # noqa: PLC0415 - as in plain
+
+        rows = [[column.upper() for column in self.columns], *([_printable(text).replace("\n", " ") for text in row] for row in self._rows)]
+        widths = [max(cell_len(row[index]) for row in rows) for index in range(len(self.columns))]
+        padded = [[text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True)] for row in rows]
+        head, *lines = ["    ".join(row).rstrip() for row in padded]
+        return [head, "    ".join("-" * width for width in widths), *lines]
+
     def _repr_html_(self) -> str:
         """Return the table as HTML, with everything in it escaped."""
         parts = [f'<div class="zensecrets-table" style="{_COLOURS} {_SIZE}">']
@@ -105,8 +119,12 @@ class Table(Sequence[dict[str, str]]):
             parts.append(f'<div style="padding: 4px 0; font-weight: 600;">{_escaped(self.title)}</div>')
         if self._rows:
             head = "".join(f'<th style="{_CELL} {_LINE} {_FAINT}">{_escaped(column.capitalize())}</th>' for column in self.columns)
-            rows = "".join(f"<tr>{''.join(_cell(text) for text in row)}</tr>" for row in self._rows)
+            rows = "".join(f'<tr style="{_LINE}">{"".join(_cell(text) for text in row)}</tr>' for row in self._rows[:_MANY])
             parts.append(f'<table style="border-collapse: collapse;"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
+        if len(self._rows) > _MANY:
+            # A browser takes minutes to draw a hundred thousand.
+            more = f"{len(self._rows) - _MANY:,} rows more are not drawn here: print the table, or take a part of it."
+            parts.append(f'<div style="padding: 4px 0; {_FAINT}">{more}</div>')
         if self.note:
             parts.append(f'<div style="padding: 4px 0; white-space: pre-wrap; {_FAINT}">{_escaped(self.note)}</div>')
         return "".join([*parts, "</div>"])
@@ -279,4 +297,4 @@ def _escaped(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    return f'<td style="{_CELL} {_LINE}">{_escaped(text)}</td>'
+    return f'<td style="{_CELL}">{_escaped(text)}</td>'

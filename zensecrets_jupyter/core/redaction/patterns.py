@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -155,9 +156,12 @@ def patterns_of(value: str, name: str) -> list[Pattern]:
     found = []
     seen: set[bytes] = set()
     texts = [value, *decodings_of(value)]
+    # A file of ten thousand lines decodes to each of them, and only what is shorter can be a part of one.
+    shortest_first = sorted(texts, key=len)
+    lengths = [len(text) for text in shortest_first]
     for text in texts:
         own = text.strip()
-        parts = [part for part in texts if len(part) + 2 < len(own) and part in own]
+        parts = [part for part in shortest_first[: bisect_left(lengths, len(own) - 2)] if part in own]
         for pattern in _written(text, name, parts, is_value=text == value):
             if pattern.text not in seen:
                 seen.add(pattern.text)

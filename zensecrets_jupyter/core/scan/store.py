@@ -93,6 +93,8 @@ def remember() -> None:
     new = [fingerprints.line_of(header, value, name) for value, name in values if fingerprints.identity_of(header, value) not in there]
     if any(new):
         _append(path, "".join(new).encode())
+    # Numbers of inodes are given out again.
+    _remembered.clear()
     _remembered[_identity(path)] = known, path.stat().st_size
 
 

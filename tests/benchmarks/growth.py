@@ -1,0 +1,163 @@
+"""How the time grows with the number of a secret's keys, and with the length of a value.
+
+    python -m tests.benchmarks.growth
+
+For each job it prints the milliseconds at four sizes, and how many times longer each takes than the one before. Each size is about three
+times the one before: three times is in proportion to it, and nine times would be its square.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import sys
+import tempfile
+import time
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nacl.public import PublicKey, SealedBox
+
+from zensecrets_jupyter.commands import tree
+from zensecrets_jupyter.commands.active import manager_of
+from zensecrets_jupyter.commands.nobody import Nobody
+from zensecrets_jupyter.commands.render import secret_table
+from zensecrets_jupyter.commands.secret_questions import update_question
+from zensecrets_jupyter.core.redaction import Redactor
+from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.core.scan.store import remember
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.notebook.form_session import FormSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+SIZES = (1_000, 3_000, 10_000, 30_000)
+LENGTHS = (16_384, 49_152, 163_840, 491_520)
+PIECE = 4096
+
+
+class Times:
+    """Times of jobs by size."""
+
+    def __init__(self, title: str, sizes: tuple[int, ...]) -> None:
+        """Begin without any."""
+        self._title = title
+        self._sizes = sizes
+        self._times: dict[str, list[float]] = {}
+
+    def of(self, job: str, run: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what ``run`` returns, and note how long it took."""
+        began = time.perf_counter()
+        result = run(*arguments)
+        self._times.setdefault(job, []).append((time.perf_counter() - began) * 1000)
+        return result
+
+    def show(self) -> None:
+        """Print the times, and the ratios of neighbours."""
+        sys.stdout.write(f"{self._title:<24}{''.join(f'{size:>10,}' for size in self._sizes)}   times longer\n")
+        for job, times in self._times.items():
+            ratios = "".join(f"{after / before:>6.1f}" for before, after in pairwise(times))
+            sys.stdout.write(f"{job:<24}{''.join(f'{spent:>10.1f}' for spent in times)}{ratios}\n")
+
+
+def run(*words: str) -> None:
+    """Run a command where nobody can be asked."""
+    tree.run(words, Nobody())
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def submit(manager: SecretsManager, name: str, content: Mapping[str, str]) -> None:
+    """Answer the form of an update, each key with a new value."""
+    question = update_question(manager, manager.get_secret(name), keys=None, given={})
+    session = FormSession("form", question, "The form", lambda: None, _log)
+    message = {"form": "form", "attempt": 0, "sections": [{"values": list(content.items()), "removed": []}], "passphrase": None}
+    box = SealedBox(PublicKey(base64.b64decode(session.state["key"])))
+    session.receive({"kind": "submit", "sealed": base64.b64encode(box.encrypt(json.dumps(message).encode())).decode()})
+    if session.is_open:
+        raise RuntimeError(session.state["problem"])
+
+
+def by_keys(folder: Path) -> Times:
+    """Do what is done with secrets of many keys."""
+    times = Times("keys", SIZES)
+    manager = manager_of()
+    manager.register_secret(ArbitrarySecretSchema(name="first", arbitrary_kv_pairs={"key": "warm"}))
+    for size in SIZES:
+        name = f"s{size}"
+        content = {f"key{number}": secrets.token_urlsafe(24) for number in range(size)}
+        secret = times.of("make", partial(ArbitrarySecretSchema, name=name, arbitrary_kv_pairs=content))
+        times.of("register", manager.register_secret, secret)
+        times.of("get", partial(manager.get_secret, refresh=True), name)
+        times.of("update one key", manager.merge_secret, name, {"key0": secrets.token_urlsafe(24)})
+        times.of("list", manager.summaries)
+        times.of("show as HTML", secret_table(secret)._repr_html_)
+        times.of("show as text", secret_table(secret).plain)
+        times.of("keep fingerprints", remember)
+        new = {key: secrets.token_urlsafe(24) for key in content}
+        times.of("submit a form", submit, manager, name, new)
+        file = folder / f"{size}.json"
+        file.write_text(json.dumps({f"i{size}": new}), encoding="utf-8")
+        times.of("import", run, "secret", "import", str(file))
+        times.of("export", run, "secret", "export", name, f"{file}.sealed")
+        times.of("register with words", run, "secret", "register", f"c{size}", *(f"--{key}={value}" for key, value in new.items()))
+        times.of("remove all keys but one", run, "secret", "update", f"c{size}", *(f"--remove-key={key}" for key in list(new)[1:]))
+        redactor = Redactor()
+        for key, value in content.items():
+            redactor.protect(value, f"{name}.{key}")
+        times.of("first line masked", redactor.redact, "a line of output\n")
+        times.of("mask all", redactor.redact, json.dumps(content))
+        times.of("delete", manager.delete_secret, name)
+    return times
+
+
+VALUES: dict[str, Callable[[int], str]] = {
+    "one word": lambda size: secrets.token_urlsafe(size)[:size],
+    "lines": lambda size: "\n".join(secrets.token_urlsafe(48) for _ in range(size // 65)),
+    "one letter": lambda size: "a" * size,
+}
+
+
+def by_length(kind: str) -> Times:
+    """Protect and print values of many characters."""
+    times = Times(f"characters: {kind}", LENGTHS)
+    for size in LENGTHS:
+        value = VALUES[kind](size)
+        redactor = Redactor()
+        redactor.protect(value, "a.key")
+        times.of("first line masked", redactor.redact, "a line of output\n")
+        times.of("print", redactor.redact, f"it is {value}")
+        times.of("print as JSON", redactor.redact, json.dumps(value))
+        times.of("print in pieces", in_pieces, redactor, value)
+        text = times.of("make fingerprints", export, [(value, "a.key")])[0]
+        times.of("scan by fingerprints", Fingerprints(text, "").find, value.encode())
+    return times
+
+
+def in_pieces(redactor: Redactor, value: str) -> str:
+    """Return a value as a program's output is masked that comes piece by piece."""
+    stream = redactor.stream()
+    shown = [stream.feed(value[start : start + PIECE]) for start in range(0, len(value), PIECE)]
+    return "".join([*shown, stream.release()])
+
+
+def main() -> None:
+    """Print the tables."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(ZENSECRETS_HOME=folder, ZENSECRETS_PASSPHRASE=secrets.token_hex(), ZENSECRETS_FINGERPRINTS="on")
+        by_keys(Path(folder)).show()
+    for kind in VALUES:
+        by_length(kind).show()
+
+
+if __name__ == "__main__":
+    main()
