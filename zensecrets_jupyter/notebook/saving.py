@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from zensecrets_jupyter.core.scan.documents import Masker
+    from zensecrets_jupyter.core.scan.known import KnownValues
     from zensecrets_jupyter.notebook.guard import Guard
 
 
@@ -27,7 +28,9 @@ class SaveCheck:
         self._guard = guard
         self._undo = undo
         self._has_started = False
-        self._masker: tuple[list[tuple[str, str]], Masker] | None = None
+        self._masker: Masker | None = None
+        self._known: KnownValues
+        self._added = self._size = 0
         self._lock = threading.Lock()
         self.is_listening = False
 
@@ -71,16 +74,21 @@ class SaveCheck:
         return {"on": True, "names": names, "document": masked} if names else {"on": True, "names": []}
 
     def _current(self) -> Masker:
-        protected = self._guard.redactor.protected()
-        if self._masker is None or self._masker[0] != protected:
+        redactor = self._guard.redactor
+        self._added, new = redactor.added_since(self._added)
+        was_forgotten = self._size + len(new) != redactor.size
+        if self._masker is None or new or was_forgotten:
             from zensecrets_jupyter.core.scan.documents import Masker  # noqa: PLC0415 - loading the extension stays fast
             from zensecrets_jupyter.core.scan.known import KnownValues  # noqa: PLC0415 - as above
 
-            known = KnownValues()
-            for value, name in protected:
-                known.add(value, name)
-            self._masker = (protected, Masker(known))
-        return self._masker[1]
+            if self._masker is None or was_forgotten:
+                self._known, self._size, new = KnownValues(), 0, redactor.protected()
+            for value, name in new:
+                self._known.add(value, name)
+            self._size += len(new)
+            # It remembers the texts in which there was nothing.
+            self._masker = Masker(self._known)
+        return self._masker
 
     def _stop(self, listener: CheckListener) -> None:
         self.is_listening = False

@@ -37,7 +37,7 @@ class Matcher:
         self._exact = AnchorIndex()
         self._few_signs: list[tuple[bytes, Pattern]] = []
         self._keys: list[PatternKey] = []
-        self._orders: dict[tuple[bytes, int, int], CandidateOrders] = {}
+        self._orders: dict[tuple[bytes, int], tuple[int, CandidateOrders]] = {}
         self.has_exact = False
 
     def add(self, pattern: Pattern) -> None:
@@ -97,11 +97,12 @@ class Matcher:
             return [self._keys[owners]]
         if len(owners) <= _FEW:
             return [self._keys[owner] for owner in owners]
-        # Owners are only ever added, at the end: the first and how many there are tell which.
-        key = (hit.anchor, owners[0], len(owners))
-        orders = self._orders.get(key)
-        if orders is None:
-            orders = self._orders[key] = CandidateOrders(self._owners(hit), len(hit.anchor))
+        # Owners are only ever added, at the end: the first and how many there are tell which. What there was for fewer is let go of.
+        key = (hit.anchor, owners[0])
+        count, orders = self._orders.get(key, (0, None))
+        if orders is None or count != len(owners):
+            orders = CandidateOrders(self._owners(hit), len(hit.anchor))
+            self._orders[key] = len(owners), orders
         return orders.nearest(skeleton, hit.start)
 
 
