@@ -26,7 +26,7 @@ from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.prompts import HiddenPrompts
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
-from zensecrets_jupyter.core.settings import CHILD_VARIABLE, PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.settings import CHILD_VARIABLE, NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
 from zensecrets_jupyter.core.system_text import for_system, from_system
 
 if TYPE_CHECKING:
@@ -224,7 +224,9 @@ def _abilities() -> Abilities:
 
 def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
     # Everything of the store could be opened with it, not only what the program is given.
-    environment = {name: value for name, value in os.environ.items() if name != PASSPHRASE_VARIABLE} | dict(variables)
+    environment = {name: value for name, value in os.environ.items() if name not in {PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE}} | dict(
+        variables
+    )
     sys.stdout.flush()
     sys.stderr.flush()
     try:
