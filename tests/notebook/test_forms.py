@@ -292,14 +292,15 @@ def test_a_console_gets_prompts_and_nobody_an_error(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (f"-----BEGIN {canary()} KEY-----", "This is only the first line of a key. Take the key from its file: --KEY=@FILE."),
+        (f"-----BEGIN {canary()} KEY-----", "Only the first line of a text of several lines came; nothing was taken."),
+        ("{", "Only the first line of a text of several lines came; nothing was taken."),
         (canary() + "x" * 4095, "What was typed has 4,095 bytes or more"),
     ],
-    ids=["the first line of a key", "a line as long as terminals cut it"],
+    ids=["the first line of a key", "the first line of JSON", "a line as long as terminals cut it"],
 )
 def test_what_a_console_may_have_cut_is_refused(kernel: Kernel, answer: str, problem: str) -> None:
     """Jupyter's console reads one line, and its terminal cuts that; nothing is registered, and nothing of it is repeated."""
-    ran = kernel.run("%secret register x --key", lambda _prompt: answer)
+    ran = kernel.run("%secret register x --key", lambda prompt: "" if "Press Enter" in prompt else answer)
     shown = f"{ran.error}{ran.stream('stdout')}{ran.stream('stderr')}"
     assert problem in shown
     assert "--KEY=@FILE" in shown
