@@ -1,8 +1,9 @@
-"""Call a function when a module is imported, now or later."""
+"""Take part in the import of modules, now or later: call a function with a module, or look at how its import ends."""
 
 from __future__ import annotations
 
 import sys
+from abc import abstractmethod
 from importlib.abc import Loader, MetaPathFinder
 from typing import TYPE_CHECKING, Any
 
@@ -21,41 +22,66 @@ def when_imported(hooks: dict[str, Callable[[ModuleType], None]], undo: ExitStac
             hook(module)
     waiting = {name: hook for name, hook in hooks.items() if name not in sys.modules}
     if waiting:
-        finder = _Finder(waiting)
-        sys.meta_path.insert(0, finder)
-        undo.callback(_remove, finder)
+        _Hooks(waiting).take_part(undo)
 
 
-def _remove(finder: MetaPathFinder) -> None:
-    if finder in sys.meta_path:
-        sys.meta_path.remove(finder)
+class ImportFinder(MetaPathFinder):
+    """Finds modules as Python would without it, and takes part in the import of those that it wants."""
 
+    def take_part(self, undo: ExitStack) -> None:
+        """Begin with the next import; ``undo`` ends it."""
+        sys.meta_path.insert(0, self)
+        undo.callback(self._leave)
 
-class _Finder(MetaPathFinder):
-    """Finds a module as Python would without it, and adds the hook to its loader."""
+    @abstractmethod
+    def wants(self, fullname: str) -> bool:
+        """Tell whether it takes part in the import of that module."""
 
-    def __init__(self, hooks: dict[str, Callable[[ModuleType], None]]) -> None:
-        self._hooks = hooks
+    @abstractmethod
+    def load(self, module: ModuleType, execute: Callable[[ModuleType], None]) -> None:
+        """Load a module by ``execute``, as Python would without this finder, and do what is to be done with it."""
+
+    def miss(self, fullname: str) -> None:
+        """Be told that there is no such module."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        hook = self._hooks.get(fullname)
-        if hook is None:
+        """Return what the other finders find; Python calls this."""
+        if not self.wants(fullname):
             return None
         for finder in [one for one in sys.meta_path if one is not self]:
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
                 if spec.loader is not None:
-                    spec.loader = _Loader(spec.loader, hook)
+                    spec.loader = _Loader(spec.loader, self)
                 return spec
+        self.miss(fullname)
         return None
+
+    def _leave(self) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+
+class _Hooks(ImportFinder):
+    """Calls the hooks of modules once these are imported."""
+
+    def __init__(self, hooks: dict[str, Callable[[ModuleType], None]]) -> None:
+        self._hooks = hooks
+
+    def wants(self, fullname: str) -> bool:
+        return fullname in self._hooks
+
+    def load(self, module: ModuleType, execute: Callable[[ModuleType], None]) -> None:
+        execute(module)
+        self._hooks[module.__name__](module)
 
 
 class _Loader(Loader):
-    """Loads a module with another loader, and then calls the hook."""
+    """Loads a module with another loader, as a finder wants it."""
 
-    def __init__(self, loader: Any, hook: Callable[[ModuleType], None]) -> None:
+    def __init__(self, loader: Any, finder: ImportFinder) -> None:
         self._loader = loader
-        self._hook = hook
+        self._finder = finder
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         module: ModuleType | None = self._loader.create_module(spec)
@@ -66,5 +92,4 @@ class _Loader(Loader):
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
-        self._loader.exec_module(module)
-        self._hook(module)
+        self._finder.load(module, self._loader.exec_module)
