@@ -366,6 +366,6 @@ methods = [method for one in classes for method in vars(one).values() if callabl
 ours = [one for one in [*methods, *map(type, sys.meta_path)] if "zensecrets" in str(getattr(one, "__module__", ""))]
 print(len(ours), logging.getLogRecordFactory() is logging.LogRecord)
 """
-    assert kernel.run(look).stream("stdout") == "10 True\n"
+    assert kernel.run(look).stream("stdout") == "11 True\n"
     assert kernel.run("%unload_ext zensecrets_jupyter").ok
     assert kernel.run(look).stream("stdout") == "0 True\n"
