@@ -73,11 +73,16 @@ class BasePipeline(Pipeline):
         extra: Mapping[str, Any] | None = None,
         config_path: str | None = None,
         unlisted: bool = False,
+        **unknown: Any,
     ) -> PipelineRunView:
         """Run the pipeline on the active stack and return the run; the arguments hold for this run alone.
 
         They are those of :meth:`Pipeline.with_options`, and errors are those of calling what that returns.
         """
+        if unknown:
+            taken = [name for name in inspect.signature(self.run).parameters if name != "unknown"]
+            message = f"Pipeline {self.name!r} can't be run with {next(iter(unknown))!r}."
+            raise StepInterfaceError(message, hint=did_you_mean(next(iter(unknown)), taken) or f"It takes {', '.join(taken)}.")
         configured = self.with_options(
             run_name,
             schedule=schedule,

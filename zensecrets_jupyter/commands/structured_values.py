@@ -46,7 +46,7 @@ def _mapping(call: Call, text: str) -> dict[str, str]:
     content = read_text(where) if where else read_value(VALUES, text, call.abilities.piped)
     file_format = "json" if content.lstrip().startswith(("{", "[")) else "yaml"
     try:
-        found = formats.read(content, file_format, where=where or VALUES, name=VALUES)
+        found = formats.read(content, file_format, where=where or VALUES, name=VALUES, is_one=True)
     except UnreadableFileError as error:
         error.message = error.message if where else error.message.replace(f"The file {VALUES!r}", "The text of --values")
         raise

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.environment import secret_environment
+from zensecrets_jupyter.core.managers import mask_values, masks_refused
 from zensecrets_jupyter.core.names import did_you_mean
-from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer.copying import copy_secrets
@@ -132,6 +132,7 @@ class Client:
         _check_options("get_secret", options, ("private", "hydrate", "allow_partial_name_match", "allow_partial_id_match"))
         return self.secrets_manager.get_secret(name_id_or_prefix or name, refresh=refresh)
 
+    @masks_refused
     def create_secret(self, name: str, values: Mapping[str, str], **options: Any) -> BaseSecretSchema:
         """Register a secret with any keys in the active stack's secrets manager, and return it.
 
@@ -171,6 +172,7 @@ class Client:
         start = (page - 1) * size
         return SecretPage(found[start : start + size] if size else found, len(found))
 
+    @masks_refused
     def update_secret(
         self,
         name_id_or_prefix: str,
@@ -200,7 +202,7 @@ class Client:
         manager = self.secrets_manager
         removed = list(remove_values)
         if add_or_update_values or removed:
-            manager.merge_secret(name_id_or_prefix, add_or_update_values or {}, remove=removed)
+            manager.merge_secret(name_id_or_prefix, {} if add_or_update_values is None else add_or_update_values, remove=removed)
         if new_name is not None and new_name != name_id_or_prefix:
             manager.rename_secret(name_id_or_prefix, new_name)
         return manager.get_secret(new_name or name_id_or_prefix)
@@ -289,9 +291,7 @@ def _check_options(method: str, given: Mapping[str, Any], known: tuple[str, ...]
     unknown = next((name for name in given if name not in known), None)
     if unknown is None:
         return
-    for text in {**given, **(values or {})}.values():
-        if isinstance(text, str):
-            the_redactor().protect(text, "refused.value")
+    mask_values([dict(given), values])
     taken = [name for name in inspect.signature(getattr(Client, method)).parameters if name not in {"self", "options"}]
     message = f"Client.{method}() has no argument {unknown!r}. {did_you_mean(unknown, [*taken, *known])}"
     raise TypeError(message.rstrip())

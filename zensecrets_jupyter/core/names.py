@@ -51,20 +51,27 @@ def check_key(key: str, *, name: str = "", from_file: bool = False) -> str:
 
 
 def _check(what: str, text: str, unfit: re.Pattern[str], unfit_words: str, *, from_file: bool) -> None:
-    shown = told(text) if from_file else repr(text) if len(text) <= LONGEST_NAME else f"{text[:20]!r}…"
+    called = told(text) if from_file else shown(text)
     if not text:
         message = f"A {what} can't be empty."
     elif len(text) > LONGEST_NAME:
-        message = f"The {what} {shown} has {len(text)} characters; {LONGEST_NAME} are allowed."
+        message = f"The {what} {called} has {len(text)} characters; {LONGEST_NAME} are allowed."
     elif text.startswith("-"):
-        message = f"The {what} {shown} starts with '-', as an option does."
+        message = f"The {what} {called} starts with '-', as an option does."
     elif LONE_SURROGATE.search(text):
-        message = f"The {what} {shown} holds half a character, which no file or database takes."
+        message = f"The {what} {called} holds half a character, which no file or database takes."
     elif unfit.search(text):
-        message = f"The {what} {shown} holds {unfit_words}."
+        message = f"The {what} {called} holds {unfit_words}."
     else:
         return
     raise InvalidSecretError(message, name="" if from_file else text, hint="Use letters, digits, '_' and '-'.")
+
+
+def shown(name: str) -> str:
+    """Return a name or a key that was given as a message shows it: not if a part of it may be a value, as where the two were swapped."""
+    if any(is_opaque(word) for word in name.split()):
+        return "(not shown)"
+    return repr(name) if len(name) <= LONGEST_NAME else f"{name[:20]!r}…"
 
 
 def told(name: str) -> str:

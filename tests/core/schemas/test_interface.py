@@ -187,15 +187,15 @@ def test_arbitrary_keys_may_be_given_by_name() -> None:
             {"username": "u", "password": "VALUE", "passwrod": "VALUE"},
             "'passwrod' is no key of it (Did you mean 'password'?)",
         ),
-        ("basic_auth", {"username": "u", "password": ["VALUE"]}, "'password' is not acceptable (string type)"),
+        ("basic_auth", {"username": "u", "password": ["VALUE"]}, "'password' is not a text"),
         ("kserve_s3", {"storage_type": "VALUE"}, "'storage_type' is not acceptable (literal error)"),
-        ("arbitrary", {"a": {"b": "VALUE"}}, "'a' is not acceptable (string type)"),
+        ("arbitrary", {"a": {"b": "VALUE"}}, "'a' is not a text"),
         ("arbitrary", {"a b": "VALUE"}, "'a b' holds braces, white space or control characters"),
         ("arbitrary", {"-a": "VALUE"}, "starts with '-'"),
         ("arbitrary", {"": "VALUE"}, "can't be empty"),
         ("arbitrary", {"name": "VALUE"}, "can't be called 'name'"),
         ("basic_auth", {"username": "u", "password": "VALUE", "name": "VALUE"}, "can't be called 'name'"),
-        ("arbitrary", {"arbitrary_kv_pairs": "VALUE"}, "its content is not acceptable"),
+        ("arbitrary", {"arbitrary_kv_pairs": "VALUE"}, "its content is not a mapping of keys to texts"),
     ],
 )
 def test_bad_content_is_refused_without_a_value(schema: str, content: dict[str, Any], said: str) -> None:

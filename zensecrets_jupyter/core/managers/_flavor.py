@@ -18,6 +18,8 @@ from zensecrets_jupyter.core.names import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from pydantic_core import ErrorDetails
+
     from zensecrets_jupyter.core.errors import ZenSecretsError
     from zensecrets_jupyter.core.interaction import PassphraseWanted
     from zensecrets_jupyter.core.managers.records import SecretRecord, SecretVersion
@@ -67,8 +69,8 @@ class Flavor(ABC):
             return model.model_validate(model.in_our_names(attributes))
         except ValidationError as error:
             given = {ours: theirs for theirs, ours in model.OTHER_NAMES.items() if theirs in attributes}
-            details = error.errors(include_url=False, include_context=False, include_input=False)
-            found = [_explained(detail["loc"], detail["type"], given) for detail in details]
+            details = error.errors(include_url=False, include_context=True, include_input=False)
+            found = [_explained(detail, given) for detail in details]
             unknown = [str(detail["loc"][-1]) for detail in details if detail["type"] == "extra_forbidden"]
             guess = did_you_mean(unknown[0], [*model.model_fields, *model.OTHER_NAMES]) if unknown else ""
         except ValueError as error:
@@ -249,8 +251,12 @@ class Flavor(ABC):
         return None
 
 
-def _explained(loc: tuple[int | str, ...], kind: str, given: Mapping[str, str]) -> str:
+def _explained(detail: ErrorDetails, given: Mapping[str, str]) -> str:
     """Return which attribute is refused, by the name that it was given under, and why."""
-    first, *inner = loc or ("options",)
+    first, *inner = detail["loc"] or ("options",)
     attribute = ".".join(map(str, (given.get(str(first), first), *inner)))
+    kind = detail["type"]
+    if kind in {"enum", "literal_error"}:
+        # Our own words; the context of other kinds may quote what was given.
+        return f"{attribute} (only {detail.get('ctx', {}).get('expected', '')})"
     return f"{attribute} ({'unknown' if kind == 'extra_forbidden' else kind.replace('_', ' ')})"

@@ -10,6 +10,7 @@ from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import awaited_hint
 from zensecrets_jupyter.core.managers import _reads
+from zensecrets_jupyter.core.managers._calls import checked_name
 from zensecrets_jupyter.core.managers._flavor import Flavor
 from zensecrets_jupyter.core.managers.records import Capability, SecretRecord
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, schema_or_stand_in
@@ -117,6 +118,7 @@ class ReadingManager(Flavor):
         return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
 
     def _fetch(self, name: str) -> BaseSecretSchema:
+        name = checked_name(name)
         _reads.note(self, name, None)
         self.require(Capability.READ, "read")
         secret = self._cache.fetch(name, self._load)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import SecretKeyNotFoundError, SecretNotFoundError
 from zensecrets_jupyter.core.managers import _registry
+from zensecrets_jupyter.core.managers._calls import checked_secret, checked_values, masks_refused
 from zensecrets_jupyter.core.managers._reading import ReadingManager
 from zensecrets_jupyter.core.managers.records import Capability, record_of
 from zensecrets_jupyter.core.schemas import schema_or_stand_in
@@ -36,6 +37,7 @@ class SecretsManager(ReadingManager):
         if "FLAVOR" in cls.__dict__ and cls.FLAVOR:
             _registry.add(cls)
 
+    @masks_refused
     def register_secret(self, secret: BaseSecretSchema) -> None:
         """Store a new secret.
 
@@ -44,8 +46,9 @@ class SecretsManager(ReadingManager):
             SecretExistsError: If the name is taken; what is there stays untouched.
             InvalidSecretError: If the manager can't hold such a name or content.
         """
-        self.register_record(secret.name, record_of(secret))
+        self.register_record(checked_secret(secret).name, record_of(secret))
 
+    @masks_refused
     def update_secret(self, secret: BaseSecretSchema) -> None:
         """Replace the schema and the whole content of an existing secret.
 
@@ -53,8 +56,9 @@ class SecretsManager(ReadingManager):
             SecretNotFoundError: If there is none of that name.
             InvalidSecretError: If the manager can't hold such content.
         """
-        self.replace_record(secret.name, record_of(secret))
+        self.replace_record(checked_secret(secret).name, record_of(secret))
 
+    @masks_refused
     def merge_secret(self, secret_name: str, content: Mapping[str, str], *, remove: Iterable[str] = ()) -> None:
         """Set the given keys of an existing secret and drop those in ``remove``; the other keys and the schema stay.
 
@@ -65,7 +69,7 @@ class SecretsManager(ReadingManager):
         """
         # What can't be read can't be kept.
         self.require(Capability.READ | Capability.UPDATE, "change single keys of")
-        removed = dict.fromkeys(remove)
+        removed, changed = dict.fromkeys(remove), checked_values(content)
 
         def change(present: SecretRecord) -> SecretRecord:
             for key in removed:
@@ -74,7 +78,7 @@ class SecretsManager(ReadingManager):
                     hint = f"Its keys are {', '.join(sorted(present.content))}."
                     raise SecretKeyNotFoundError(message, name=secret_name, key=key, manager=self.name, hint=hint)
             kept = {key: value for key, value in present.content.items() if key not in removed}
-            merged = schema_or_stand_in(present.schema).from_content(secret_name, {**kept, **content})
+            merged = schema_or_stand_in(present.schema).from_content(secret_name, {**kept, **changed})
             return record_of(merged)
 
         self._change(secret_name, change)

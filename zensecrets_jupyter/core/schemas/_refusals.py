@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
+_WRONG = {
+    "string_type": "is not a text",
+    "dict_type": "is not a mapping of keys to texts",
+    "mapping_type": "is not a mapping of keys to texts",
+    "string_too_short": "is too short",
+    "string_too_long": "is too long",
+}
+"""What is said of pydantic's kinds of errors."""
+
+
 def texts_in(value: Any) -> Iterator[str]:
     """Yield the texts in what was given as a value, which may be anything."""
     if isinstance(value, str):
@@ -52,8 +62,8 @@ def explain_refusal(schema: type[BaseSecretSchema], name: object, error: Validat
         inner = detail.get("ctx", {}).get("error")
         if isinstance(inner, InvalidSecretError):
             return inner
-        key = ".".join(str(part) for part in detail["loc"] if part != "arbitrary_kv_pairs")
-        what, kind = repr(key) if key else "its content", detail["type"]
+        key = ".".join(str(part) for part in detail["loc"] if part not in {"arbitrary_kv_pairs", "[key]"})
+        what, kind = names.shown(key) if key else "its content", detail["type"]
         if kind == "missing":
             found.append(f"{key!r} is missing")
         elif kind == "extra_forbidden":
@@ -63,7 +73,7 @@ def explain_refusal(schema: type[BaseSecretSchema], name: object, error: Validat
             # A validator's own text may quote the value that it refused.
             found.append(f"{what} was refused by the schema's own check")
         else:
-            found.append(f"{what} is not acceptable ({kind.replace('_', ' ')})")
+            found.append(f"{what} {_WRONG.get(kind) or 'is not acceptable (' + kind.replace('_', ' ') + ')'}")
     keys = ", ".join(key if key in schema.required_keys() else f"{key} (optional)" for key in schema.get_schema_keys())
     message = f"Secret {name!r} does not follow the schema {schema.TYPE!r}: {', '.join(found)}."
     return InvalidSecretError(message, name=str(name or ""), hint=f"The schema's keys are {keys}." if keys else "")

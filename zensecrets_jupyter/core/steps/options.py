@@ -5,7 +5,9 @@ What can't be honoured is kept, in ``options`` of the step or the pipeline, and 
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
@@ -13,7 +15,7 @@ from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.process import process_wide
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection
 
 _IN_PROCESS = "steps run in this process"
 _NOT_RECORDED = "no metadata and no logs of steps are recorded"
@@ -86,6 +88,59 @@ def checked_options(what: str, given: Mapping[str, Any], kept: Mapping[str, str]
     said = {name: value for name, value in given.items() if value is not None}
     say_once({f"{name}=": kept[name] for name, value in said.items() if value is not False and kept[name]}, what)
     return said
+
+
+def checked_cache_option(given: object, what: str) -> bool | None:
+    """Return what was given as ``enable_cache``.
+
+    Raises:
+        StepInterfaceError: If it is neither a truth value nor ``None``; the text "false" would be true.
+    """
+    if given is None or isinstance(given, bool):
+        return given
+    message = f"enable_cache of {what} is of type {type(given).__qualname__}."
+    raise StepInterfaceError(message, hint="Give True or False.")
+
+
+def checked_run_name(given: object, what: str) -> str | None:
+    """Return what runs are to be called.
+
+    Raises:
+        StepInterfaceError: If it is no text in one line.
+    """
+    if given is None or (isinstance(given, str) and given.isprintable()):
+        return given
+    raise StepInterfaceError(f"The name of runs of {what} is no text in one line.", hint='Give one such as run_name="training {date}".')
+
+
+def checked_configurations(given: object, what: str) -> Mapping[str, Any]:
+    """Return what is configured for steps, by their names; nothing if nothing is given.
+
+    Raises:
+        StepInterfaceError: If it is no mapping.
+    """
+    if given is None or isinstance(given, Mapping):
+        return given or {}
+    message = f"What is configured for the steps of {what} is no mapping."
+    raise StepInterfaceError(message, hint='Give it by the names of the steps, such as {"trainer": {"enable_cache": False}}.')
+
+
+def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any], what: str) -> None:
+    """Return if ``function`` takes these arguments.
+
+    Raises:
+        StepInterfaceError: If it does not; it names near misses.
+    """
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        problem = f"{what[:1].upper()}{what[1:]} can't be called so: {error}."
+    else:
+        return
+    unknown = next((name for name in kwargs if name not in signature.parameters), "")
+    takes = f"It takes {', '.join(signature.parameters) or 'nothing'}."
+    raise StepInterfaceError(problem, hint=did_you_mean(unknown, signature.parameters) or takes)
 
 
 def say_once(ignored: Mapping[str, str], what: str) -> None:

@@ -17,7 +17,14 @@ from pydantic import BaseModel
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.steps.graph import Graph, current_graph, traced
 from zensecrets_jupyter.core.steps.hooks import Hooks
-from zensecrets_jupyter.core.steps.options import PIPELINE_OPTIONS, checked_options
+from zensecrets_jupyter.core.steps.options import (
+    PIPELINE_OPTIONS,
+    check_call,
+    checked_cache_option,
+    checked_configurations,
+    checked_options,
+    checked_run_name,
+)
 from zensecrets_jupyter.core.steps.orchestrators import get_orchestrator
 from zensecrets_jupyter.core.steps.run import ExecutionStatus, PipelineRun, RunOptions, StepRun, recent_runs, remember
 from zensecrets_jupyter.core.steps.run_configuration import read_run_configuration
@@ -108,6 +115,7 @@ class Pipeline:
             InvalidReferenceError: If a setting is nearly a reference.
         """
         kept = checked_options(str(self), options, PIPELINE_OPTIONS, _HONOURED)
+        cached = checked_cache_option(enable_cache, str(self))
         hooks = self.hooks.changed(str(self), on_failure=on_failure, on_success=on_success)
         new_secrets = self.secrets if secrets is None else checked_secrets(secrets, str(self))
         new_settings = self.settings if settings is None else checked_settings(settings, str(self))
@@ -116,8 +124,8 @@ class Pipeline:
             new_settings = merged(self.settings, new_settings)
             new_parameters = {**self.parameters, **new_parameters}
             kept = {**self.options, **kept}
-        if enable_cache is not None:
-            self.enable_cache = enable_cache
+        if cached is not None:
+            self.enable_cache = cached
         self.secrets, self.settings, self.parameters = new_secrets, new_settings, new_parameters
         self.hooks, self.options = hooks, kept
         return self
@@ -149,13 +157,13 @@ class Pipeline:
             UnreadableFileError: If the file can't be read, or is no such configuration.
         """
         found = read_run_configuration(config_path) if config_path is not None else {}
-        in_file = {**(found.pop("step_configurations", None) or {}), **(found.pop("steps", None) or {})}
-        given = {**in_file, **(step_configurations or {}), **(steps or {})}
-        named = found.pop("run_name", None)
+        by_step = [found.pop("step_configurations", None), found.pop("steps", None), step_configurations, steps]
+        given = {name: one for some in by_step for name, one in checked_configurations(some, str(self)).items()}
+        named = checked_run_name(run_name or found.pop("run_name", None), str(self))
         copied = copy.copy(self).configure(**{**found, **({} if schedule is None else {"schedule": schedule}), **options})
         copied.run_options = replace(
             self.run_options,
-            name=run_name or named or self.run_options.name,
+            name=named or self.run_options.name,
             unlisted=unlisted or self.run_options.unlisted,
             steps={**self.run_options.steps, **{name: _configuration(name, one, self.name) for name, one in given.items()}},
         )
@@ -175,6 +183,7 @@ class Pipeline:
         """
         outer = current_graph()
         if outer is not None:
+            check_call(self.entrypoint, args, kwargs, str(self))
             with outer.inside(self):
                 returned: Any = self.entrypoint(*args, **kwargs)
                 # Outputs, which the other pipeline's function hands on: its author knows that it gets no run there.
@@ -201,8 +210,10 @@ class Pipeline:
         return run
 
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
+        given = {**self._defaults(args, kwargs), **kwargs}
+        check_call(self.entrypoint, args, given, str(self))
         with traced(self.name, self.run_options.steps) as graph:
-            self.entrypoint(*args, **{**self._defaults(args, kwargs), **kwargs})
+            self.entrypoint(*args, **given)
         graph.check()
         return graph
 

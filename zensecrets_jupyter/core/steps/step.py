@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.steps.artifacts import OutputInfo
 from zensecrets_jupyter.core.steps.graph import StepOutput, current_graph
 from zensecrets_jupyter.core.steps.hooks import Hooks
 from zensecrets_jupyter.core.steps.materializers import BaseMaterializer, class_of, materializer_for
-from zensecrets_jupyter.core.steps.options import STEP_OPTIONS, checked_options
+from zensecrets_jupyter.core.steps.options import STEP_OPTIONS, checked_cache_option, checked_options
 from zensecrets_jupyter.core.steps.settings import checked_secrets, checked_settings, merged
 from zensecrets_jupyter.core.steps.signature import read_signature
 
@@ -108,6 +108,7 @@ class Step(Generic[ReturnT]):
             InvalidReferenceError: If a setting is nearly a reference.
         """
         kept = checked_options(str(self), options, STEP_OPTIONS, _HONOURED)
+        cached = checked_cache_option(enable_cache, str(self))
         hooks = self.hooks.changed(str(self), on_failure=on_failure, on_success=on_success)
         new_parameters = self.parameters if parameters is None else self._checked_parameters(parameters)
         new_secrets = self.secrets if secrets is None else checked_secrets(secrets, str(self))
@@ -117,8 +118,8 @@ class Step(Generic[ReturnT]):
             new_parameters = {**self.parameters, **new_parameters}
             kept = {**self.options, **kept}
         materializers = self.materializers if output_materializers is None else self._checked_materializers(output_materializers)
-        if enable_cache is not None:
-            self.enable_cache = enable_cache
+        if cached is not None:
+            self.enable_cache = cached
         self.secrets, self.settings, self.materializers = new_secrets, new_settings, materializers
         self.parameters, self.hooks, self.options = new_parameters, hooks, kept
         return self

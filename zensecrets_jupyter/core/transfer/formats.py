@@ -42,8 +42,8 @@ def name_of(path: str) -> str:
     return name.rsplit(".", 1)[0] if "." in name else name
 
 
-def read(text: str, file_format: str, *, where: str, name: str) -> dict[str, SecretRecord]:
-    """Return the secrets in ``text``, by name; a file without names is one secret called ``name``.
+def read(text: str, file_format: str, *, where: str, name: str, is_one: bool = False) -> dict[str, SecretRecord]:
+    """Return the secrets in ``text``, by name; a file without names, as each one has to be with ``is_one``, is one secret called ``name``.
 
     Raises:
         UnreadableFileError: If it does not follow the format, or holds something that is no text; the error never holds content.
@@ -51,7 +51,7 @@ def read(text: str, file_format: str, *, where: str, name: str) -> dict[str, Sec
         StoreTooNewError: If a newer version of this package wrote it.
     """
     found = _env(text, where) if file_format == "env" else _json(text, where) if file_format == "json" else _yaml(text, where)
-    records = _exported(found, where) if EXPORT in found else _written(found, where, name)
+    records = _exported(found, where) if EXPORT in found else _written(found, where, name, is_one=is_one)
     if not records:
         raise _problem(where, "holds no secrets", "Check that it is the right one.")
     for secret, record in records.items():
@@ -173,8 +173,10 @@ def _mapping(found: Any, where: str) -> dict[str, Any]:
     raise _problem(where, "holds no mapping of keys to values", "Write names, keys and values.")
 
 
-def _written(found: Mapping[str, Any], where: str, name: str) -> dict[str, SecretRecord]:
+def _written(found: Mapping[str, Any], where: str, name: str, *, is_one: bool) -> dict[str, SecretRecord]:
     nested = {key for key, value in found.items() if isinstance(value, dict)}
+    if nested and is_one and len(nested) < len(found):
+        raise _problem(where, f"holds a mapping under {told(next(iter(nested)))}", "Give each key a text.")
     if not nested:
         return {name: SecretRecord("arbitrary", _content(name, found, where))} if found else {}
     for key in found:

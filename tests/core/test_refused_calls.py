@@ -1,0 +1,93 @@
+"""Calls of our API that can't be taken: an error that says how to call it, without a value, and nothing written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from zensecrets_jupyter import ArbitrarySecretSchema, Client, StepInterfaceError, ZenSecretsError, pipeline, redact, step
+from zensecrets_jupyter.pipelines import pipeline as classic_pipeline
+from zensecrets_jupyter.steps import step as classic_step
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CALLS: dict[str, tuple[Callable[[Any, Any, str], object], str]] = {
+    "create_secret with key and value swapped": (lambda c, _sm, v: c.create_secret("a", {f"{v} x": "password"}), "not shown"),
+    "create_secret with a number as a value": (lambda c, _sm, v: c.create_secret("a", {"k": v, "n": 5}), "'n' is not a text"),
+    "create_secret with a number as a key": (lambda c, _sm, v: c.create_secret("a", {"k": v, 5: v}), "'5' is not a text"),
+    "create_secret with a text": (lambda c, _sm, v: c.create_secret("a", v), "mapping of keys to texts"),
+    "create_secret with a near miss": (lambda c, _sm, v: c.create_secret("a", value={"k": v}), "can't be called so"),
+    "update_secret with a text": (lambda c, _sm, v: c.update_secret("kept", add_or_update_values=v), "as a mapping, and no str"),
+    "update_secret with pairs": (lambda c, _sm, v: c.update_secret("kept", add_or_update_values=[("k", v)]), "as a mapping, and no list"),
+    "update_secret with an unknown argument": (lambda c, _sm, v: c.update_secret("kept", valus={"k": v}), "no argument 'valus'"),
+    "get_secret with a number": (lambda c, _sm, _v: c.get_secret(5), "its name, which is a text"),
+    "register_secret with a mapping": (lambda _c, sm, v: sm.register_secret({"name": "a", "k": v}), "A secret was expected"),
+    "register_secret with arguments by name": (lambda _c, sm, v: sm.register_secret(name="a", k=v), "register_secret\\(secret\\)"),
+    "register_secret with a name and a mapping": (lambda _c, sm, v: sm.register_secret("a", {"k": v}), "register_secret\\(secret\\)"),
+    "manager's update_secret with a mapping": (lambda _c, sm, v: sm.update_secret({"k": v}), "A secret was expected"),
+    "manager's update_secret with a key": (lambda _c, sm, v: sm.update_secret("kept", k=v), "update_secret\\(secret\\)"),
+    "merge_secret with a text": (lambda _c, sm, v: sm.merge_secret("kept", v), "as a mapping, and no str"),
+    "merge_secret with keys by name": (lambda _c, sm, v: sm.merge_secret("kept", k=v), "merge_secret\\(secret_name"),
+    "a schema with a bad name": (lambda _c, _sm, v: ArbitrarySecretSchema(name=f"bad {v}", arbitrary_kv_pairs={"k": "v"}), "not shown"),
+}
+
+
+@pytest.mark.parametrize("what", CALLS)
+def test_a_call_that_can_not_be_taken(what: str, home: Path) -> None:
+    """The error names what is wrong and not the value; the value is masked from then on; what is stored stays."""
+    call, told = CALLS[what]
+    client = Client()
+    client.create_secret("kept", {"k": "kept-as-it-is"})
+    value = canary(what)
+    with pytest.raises((TypeError, ZenSecretsError), match=told) as caught:
+        call(client, client.secrets_manager, value)
+    assert find_canary(str(caught.value)) == []
+    if "swapped" not in what and "bad name" not in what and "number" not in what:
+        # As the source line of a traceback shows it.
+        assert find_canary(redact(f"call({value!r})")) == []
+    assert [one.name for one in client.list_secrets()] == ["kept"]
+    assert client.get_secret("kept").secret_values == {"k": "kept-as-it-is"}
+    assert find_canary(home) == []
+
+
+@step
+def _one() -> int:
+    return 1
+
+
+@pipeline
+def _ones(k: int = 1) -> None:
+    _one()
+
+
+@classic_step
+def _classic_one() -> int:
+    return 1
+
+
+@classic_pipeline
+def _classic(one: Any) -> None:
+    one()
+
+
+PIPELINES: dict[str, tuple[Callable[[], object], str]] = {
+    "an argument that is none": (lambda: _ones(kk=3), "Pipeline '_ones' can't be called so.*Did you mean 'k'"),
+    "a number as run_name": (lambda: _ones.with_options(run_name=5), "no text in one line"),  # type: ignore[arg-type]
+    "two lines as run_name": (lambda: _ones.with_options(run_name="a\nb"), "no text in one line"),
+    "a list of configurations": (lambda: _ones.with_options(steps=[1]), "is no mapping"),  # type: ignore[arg-type]
+    "a text as enable_cache": (lambda: _ones.with_options(enable_cache="false"), "Give True or False"),
+    "a text as enable_cache of a step": (lambda: _one.with_options(enable_cache="no"), "Give True or False"),
+    "a near miss of run's arguments": (lambda: _classic(one=_classic_one()).run(runname="x"), "Did you mean 'run_name'"),
+}
+
+
+@pytest.mark.parametrize("what", PIPELINES)
+def test_a_pipeline_that_is_called_wrongly(what: str) -> None:
+    """A StepInterfaceError that says what to give."""
+    call, told = PIPELINES[what]
+    with pytest.raises(StepInterfaceError, match=told):
+        call()
