@@ -74,10 +74,12 @@ def _of_secret(context: click.Context, given: Given, schema: type[BaseSecretSche
     value = _typed(context, given)
     if value is None or only_reference(value) is not None:
         return None
+    # A line may have a value and no name.
+    name = context.params.get("name") or "secret"
     if given.key == VALUES:
-        return Literal(f"{context.params.get('name')}.{VALUES}", value)
+        return Literal(f"{name}.{VALUES}", value)
     key = as_known(given.key, schema.get_schema_keys()) if schema is not None else given.key
-    return Literal(f"{context.params.get('name')}.{key}", value) if schema is None or schema.is_sensitive(key) else None
+    return Literal(f"{name}.{key}", value) if schema is None or schema.is_sensitive(key) else None
 
 
 def _typed(context: click.Context, given: Given) -> str | None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
+PAIRS = "arbitrary_kv_pairs"
+"""The argument that holds all keys of a secret without a schema."""
+
 _WRONG = {
     "string_type": "is not a text",
     "dict_type": "is not a mapping of keys to texts",
@@ -35,6 +38,15 @@ def texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for inner in value:
             yield from texts_in(inner)
+
+
+def by_key(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was given for a secret by its keys, also for one whose keys are in a mapping of their own."""
+    pairs = given.get(PAIRS)
+    if not isinstance(pairs, Mapping):
+        return dict(given)
+    others = {key: value for key, value in given.items() if key != PAIRS}
+    return {**{str(key): value for key, value in pairs.items()}, **others}
 
 
 def name_of_refused(key: str) -> str:
@@ -62,7 +74,7 @@ def explain_refusal(schema: type[BaseSecretSchema], name: object, error: Validat
         inner = detail.get("ctx", {}).get("error")
         if isinstance(inner, InvalidSecretError):
             return inner
-        key = ".".join(str(part) for part in detail["loc"] if part not in {"arbitrary_kv_pairs", "[key]"})
+        key = ".".join(str(part) for part in detail["loc"] if part not in {PAIRS, "[key]"})
         what, kind = names.shown(key) if key else "its content", detail["type"]
         if kind == "missing":
             found.append(f"{key!r} is missing")

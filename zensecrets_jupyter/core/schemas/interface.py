@@ -14,7 +14,7 @@ from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference, mask
 from zensecrets_jupyter.core.schemas import _registry
 from zensecrets_jupyter.core.schemas._pairs import KeyValuePairs
-from zensecrets_jupyter.core.schemas._refusals import explain_refusal, name_of_refused, read_json_object, texts_in
+from zensecrets_jupyter.core.schemas._refusals import by_key, explain_refusal, name_of_refused, read_json_object, texts_in
 from zensecrets_jupyter.core.value import (
     MaskedText,
     Origin,
@@ -124,7 +124,7 @@ class BaseSecretSchema(BaseModel):
     @classmethod
     def _protect_refused(cls, data: Mapping[str, Any]) -> None:
         """Have the guard mask what was given for a secret that is not made: an error shows the line of code that holds it."""
-        for key, value in data.items():
+        for key, value in by_key(data).items():
             if key != "name" and cls.is_sensitive(key):
                 for text in texts_in(value):
                     the_redactor().protect(text, name_of_refused(key))
