@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import NoSecretsManagerError
 from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer.journal import take_back_stopped
 from zensecrets_jupyter.core.workspace import get_workspace
@@ -30,19 +31,20 @@ def manager_of(stack: str | None = None) -> SecretsManager:
     manager = workspace.open_manager(name)
     taken_back = take_back_stopped(manager)
     if taken_back:
-        _notes.append(
+        _notes().append(
             f"Note: an import was stopped half way; {', '.join(map(repr, taken_back))} of it had been written and was taken back."
         )
     return manager
 
 
-_notes: list[str] = []
+def _notes() -> list[str]:
+    return process_wide("commands.notes", list[str])
 
 
 def take_notes() -> str:
     """Return what a person has to know of what was found when a secrets manager was opened, and forget it; it may be nothing."""
-    notes = "\n".join(_notes)
-    _notes.clear()
+    notes = "\n".join(_notes())
+    _notes().clear()
     return notes
 
 
