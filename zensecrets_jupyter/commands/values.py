@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.system_text import for_system
-from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.core.whole_files import unreadable
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -88,14 +88,8 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
         # One byte more than allowed tells a file that is too large, and a device never ends.
         with Path(for_system(os.path.expanduser(path))).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises where there is no such user
             data = file.read(LARGEST + 1)
-    except FileNotFoundError:
-        problem = "does not exist"
-    except IsADirectoryError:
-        problem = "is a folder"
-    except PermissionError:
-        problem = "can't be read by this user"
     except (OSError, ValueError) as error:
-        problem = f"can't be read ({why_not(error)})"
+        problem = unreadable(error)
     if problem:
         message = f"--{key}: the file {f'{path!r} ' if not sensitive or _is_path(path) else ''}{problem}."
         raise UnreadableFileError(message, hint=f"Check the path; a value that starts with '@' is written --{key}=@@…")

@@ -176,3 +176,14 @@ _REASONS = {
     errno.EROFS: "its disk is read-only",
     errno.ENAMETOOLONG: "its path is too long",
 }
+
+
+def unreadable(error: Exception) -> str:
+    """Return what a file is that can't be read, as the end of a sentence that begins with the file; never what is in it."""
+    if isinstance(error, FileNotFoundError):
+        return "does not exist"
+    if isinstance(error, IsADirectoryError):
+        return "is a folder"
+    if isinstance(error, PermissionError):
+        return "can't be read by this user"
+    return f"can't be read ({why_not(error)})"

@@ -11,6 +11,7 @@ from zensecrets_jupyter.core import names, settings
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.input_limits import yaml_loader
 from zensecrets_jupyter.core.schemas import schema_or_stand_in
+from zensecrets_jupyter.core.whole_files import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +38,8 @@ def read_secrets_file(path: str) -> list[BaseSecretSchema]:
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
         return []
-    except IsADirectoryError:
-        problem = "is a folder"
-    except PermissionError:
-        problem = "can't be read by this user"
     except (OSError, ValueError) as error:
-        problem = f"can't be read ({type(error).__name__})"
+        problem = unreadable(error)
     if len(data) > LARGEST:
         problem = f"holds more than {LARGEST // 1024 // 1024} MiB"
     if not problem:

@@ -186,8 +186,7 @@ class Pipeline:
             check_call(self.entrypoint, args, kwargs, str(self))
             with outer.inside(self):
                 returned: Any = self.entrypoint(*args, **kwargs)
-                # Outputs, which the other pipeline's function hands on: its author knows that it gets no run there.
-                return returned  # type: ignore[no-any-return]
+                return returned  # type: ignore[no-any-return]  # outputs, which the other pipeline's function hands on: no run is made there
         # Here: with SQLAlchemy behind them they take longer to import than everything else that a cell of steps needs.
         from zensecrets_jupyter.core.steps.execution import Execution, validate  # noqa: PLC0415 - see above
         from zensecrets_jupyter.core.workspace import get_workspace  # noqa: PLC0415 - see above

@@ -169,8 +169,7 @@ def read_signature(function: object, name: str, *, annotated: bool = False) -> S
 def _checked_function(function: object, name: str) -> FunctionType:
     if isinstance(function, types.MethodType):
         _checked_function(function.__func__, name)
-        # It has the attributes of its function, and a signature without self.
-        return function  # type: ignore[return-value]
+        return function  # type: ignore[return-value]  # it has the attributes of its function, and a signature without self
     if not isinstance(function, types.FunctionType):
         message = f"A step is made of a function, and {name!r} is a {type(function).__name__}."
         hint = "Write @step above a def."

@@ -8,7 +8,7 @@ from pathlib import Path
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
 from zensecrets_jupyter.core.input_limits import LARGEST
 from zensecrets_jupyter.core.system_text import for_system
-from zensecrets_jupyter.core.whole_files import why_not, write_whole
+from zensecrets_jupyter.core.whole_files import unreadable, why_not, write_whole
 
 
 def read_text(path: str | Path) -> str:
@@ -21,14 +21,8 @@ def read_text(path: str | Path) -> str:
     try:
         with at(path).open("rb") as file:
             data = file.read(LARGEST + 1)
-    except FileNotFoundError:
-        problem = "does not exist"
-    except IsADirectoryError:
-        problem = "is a folder"
-    except PermissionError:
-        problem = "can't be read by this user"
     except (OSError, ValueError) as error:
-        problem = f"can't be read ({type(error).__name__})"
+        problem = unreadable(error)
     else:
         hint = "Export it again, or save it as UTF-8."
         if len(data) > LARGEST:
