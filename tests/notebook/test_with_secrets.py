@@ -278,5 +278,8 @@ def test_lines_as_they_are_often_typed(kernel: Kernel) -> None:
     for line in ("%%with_secrets weather.token\npass", "%%with_secrets {{weather.token}}\npass", "%secret get weather.token"):
         ran = kernel.run(line)
         assert "Name the secret alone, 'weather'; 'token' is one of its keys." in ran.error
+    unknown = kernel.run("%secret get elsewhere.token").error
+    assert "A secret's name holds no dot: name the secret alone" in unknown
+    assert "register" not in unknown
     assert kernel.run("%stack describe # the active one").ok
     assert not find_canary(repr(kernel.record))

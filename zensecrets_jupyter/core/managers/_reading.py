@@ -114,7 +114,9 @@ class ReadingManager(Flavor):
     def _not_found(self, secret_name: str, known: Collection[str]) -> SecretNotFoundError:
         message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
         hint = awaited_hint(self.id, secret_name) or names.part_meant(secret_name, known) or names.did_you_mean(secret_name, known)
-        hint = hint or f"Register it: %secret register {secret_name}"
+        # No secret can be called so, and it could not be registered.
+        no_name = "A secret's name holds no dot: name the secret alone, without a key." if "." in secret_name else ""
+        hint = hint or no_name or f"Register it: %secret register {secret_name}"
         return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
 
     def _fetch(self, name: str) -> BaseSecretSchema:
