@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from zensecrets_jupyter.commands.render import Table, schema_table, secret_table, stack_table
+from html import unescape
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zensecrets_jupyter.commands.render import Table, _folded, _in_columns, schema_table, secret_table, stack_table
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.testing.canary import canary, find_canary
+
+CELLS = st.text(alphabet="ab -_\u00e9\u65e5\n\u00b7\u2039", max_size=12)
+"""Narrow and wide letters, spaces and line breaks."""
 
 
 def test_a_secret_shows_marks_and_clear_text() -> None:
@@ -15,7 +23,7 @@ def test_a_secret_shows_marks_and_clear_text() -> None:
     secret = BasicAuthSecretSchema(name="login", username="ada", password=canary())
     table = secret_table(secret)
     assert list(table) == [{"key": "username", "value": "ada"}, {"key": "password", "value": "‹secret:login.password›"}]
-    for text in (str(table), repr(table), table.plain(), table._repr_html_()):
+    for text in (str(table), repr(table), table.plain(), unescape(table._repr_html_())):
         assert "ada" in text
         assert "‹secret:login.password›" in text
         assert find_canary(text) == []
@@ -25,6 +33,24 @@ def test_a_long_and_a_short_value_look_alike() -> None:
     """Nothing of a table depends on a sensitive value."""
     tables = [secret_table(ArbitrarySecretSchema.from_content("s", {"k": value})) for value in ("", "a", "b" * 10_000)]
     assert len({table._repr_html_() for table in tables}) == len({str(table) for table in tables}) == 1
+
+
+@given(
+    rows=st.integers(1, 4).flatmap(lambda columns: st.lists(st.lists(CELLS, min_size=columns, max_size=columns), min_size=1, max_size=5))
+)
+def test_a_table_that_fits_is_drawn_as_one_that_is_folded(rows: list[tuple[str, ...]]) -> None:
+    """What needs no folding is drawn without rich, and nobody sees a difference."""
+    named = [["NAME"] * len(rows[0]), *rows]
+    ours, richs = ("\n".join(line.rstrip() for line in draw).rstrip() for draw in (_in_columns(named), _folded(named, 10_000)))
+    assert ours == richs
+
+
+def test_a_table_that_is_too_wide_is_folded() -> None:
+    """No line is wider than the terminal, and no letter is lost."""
+    table = Table(["name", "text"], [["wide", "x" * 100]])
+    assert max(map(len, table.plain(40).splitlines())) <= 40
+    assert table.plain(40).count("x") == 100
+    assert "x" * 100 in table.plain(110)
 
 
 def test_html_is_escaped() -> None:

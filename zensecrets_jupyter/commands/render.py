@@ -8,6 +8,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, overload
 
 from zensecrets_jupyter.core.reference import LiteralText
@@ -25,13 +26,16 @@ if TYPE_CHECKING:
 # JupyterLab sets these variables for its light and its dark theme; elsewhere the page's own colours are taken.
 _COLOURS = "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif);"
 _SIZE = "font-size: var(--jp-ui-font-size1, 13px);"
-_LINE = "border-bottom: var(--jp-border-width, 1px) solid var(--jp-border-color2, rgba(128, 128, 128, 0.4));"
-_CELL = "text-align: left; vertical-align: top; padding: 4px 12px 4px 0; white-space: pre-wrap; background: none;"
+# Repeated in each row and cell of what a kernel keeps for as long as it runs: short.
+_LINE = "border-bottom: 1px solid rgba(128, 128, 128, 0.4);"
+_CELL = "text-align: left; padding: 4px 12px 4px 0;"
+_AS_WRITTEN = "vertical-align: top; white-space: pre-wrap;"
 _FAINT = "color: var(--jp-ui-font-color2, inherit);"
 _MANY = 2_000
 """Rows above which a table is not folded, and which are drawn in a notebook at most."""
 _UNLIMITED = 10_000
-# Columns: wider than any table, so that what is piped on is not folded.
+"""Columns: wider than any table, so that what is piped on is not folded."""
+_GAP = "   "
 
 
 class Table(Sequence[dict[str, str]]):
@@ -42,7 +46,8 @@ class Table(Sequence[dict[str, str]]):
         self.columns = tuple(columns)
         self.title = title
         self.note = note
-        self._rows = [tuple(shown(value) for value in row) for row in rows]
+        # Lists of the same secrets, which IPython keeps in Out, share their texts.
+        self._rows = [tuple(sys.intern(shown(value)) for value in row) for row in rows]
 
     @overload
     def __getitem__(self, index: int) -> dict[str, str]: ...
@@ -70,47 +75,14 @@ class Table(Sequence[dict[str, str]]):
 
     def plain(self, width: int | None = None) -> str:
         """Return the table as plain text, at most ``width`` columns wide if that is given."""
-        # Where no table is shown as text, as in JupyterLab, rich is not needed.
-        from rich import box  # noqa: PLC0415 - see above
-        from rich.console import Console  # noqa: PLC0415 - see above
-        from rich.table import Table as RichTable  # noqa: PLC0415 - see above
-        from rich.text import Text  # noqa: PLC0415 - see above
-
-        lines = [_printable(self.title)] if self.title else []
-        if len(self._rows) > _MANY:
-            lines += self._in_columns()
-        elif self._rows:
-            rules = box.SIMPLE_HEAD if _has_lines() else box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
-            table = RichTable(box=rules, safe_box=False, pad_edge=False, show_edge=False)
-            for column in self.columns:
-                table.add_column(Text(column.upper()), overflow="fold")
-            for row in self._rows:
-                # As Text, what is shown is never read as rich's own markup.
-                table.add_row(*(Text(_printable(text)) for text in row))
-            file = StringIO()
-            # In a kernel rich would display what it prints as an output of its own.
-            plain = Console(
-                file=file,
-                width=width or _UNLIMITED,
-                color_system=None,
-                force_terminal=False,
-                force_jupyter=False,
-                emoji=False,
-                highlight=False,
-            )
-            plain.print(table)
-            lines += [line.rstrip() for line in file.getvalue().rstrip().splitlines()]
-        return "\n".join([*lines, *([_printable(self.note)] if self.note else [])])
-
-    def _in_columns(self) -> list[str]:
-        """Return the lines of a table of many rows: rich, which folds what is too wide, takes a minute for a hundred thousand."""
-        from rich.cells import cell_len  # noqa: PLC0415 - as in plain
-
-        rows = [[column.upper() for column in self.columns], *([_printable(text).replace("\n", " ") for text in row] for row in self._rows)]
-        widths = [max(cell_len(row[index]) for row in rows) for index in range(len(self.columns))]
-        padded = [[text + " " * (width - cell_len(text)) for text, width in zip(row, widths, strict=True)] for row in rows]
-        head, *lines = ["    ".join(row).rstrip() for row in padded]
-        return [head, "    ".join("-" * width for width in widths), *lines]
+        parts = [_printable(self.title)] if self.title else []
+        if self._rows:
+            rows = [[column.upper() for column in self.columns], *([_printable(text) for text in row] for row in self._rows)]
+            drawn = _in_columns(rows)
+            # Folding the hundred thousand rows of a long table takes minutes.
+            fits = len(rows) > _MANY or _width_of(drawn[1]) <= (width or _UNLIMITED)
+            parts += [line.rstrip() for line in (drawn if fits else _folded(rows, width or _UNLIMITED))]
+        return "\n".join([*parts, *([_printable(self.note)] if self.note else [])])
 
     def _repr_html_(self) -> str:
         """Return the table as HTML, with everything in it escaped."""
@@ -118,9 +90,10 @@ class Table(Sequence[dict[str, str]]):
         if self.title:
             parts.append(f'<div style="padding: 4px 0; font-weight: 600;">{_escaped(self.title)}</div>')
         if self._rows:
-            head = "".join(f'<th style="{_CELL} {_LINE} {_FAINT}">{_escaped(column.capitalize())}</th>' for column in self.columns)
-            rows = "".join(f'<tr style="{_LINE}">{"".join(_cell(text) for text in row)}</tr>' for row in self._rows[:_MANY])
-            parts.append(f'<table style="border-collapse: collapse;"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
+            head = "".join(f'<th style="{_CELL}">{_escaped(column.capitalize())}</th>' for column in self.columns)
+            rows = "".join(_row(row) for row in self._rows[:_MANY])
+            head = f'<thead><tr style="{_LINE} {_FAINT}">{head}</tr></thead>'
+            parts.append(f'<table style="border-collapse: collapse;">{head}<tbody>{rows}</tbody></table>')
         if len(self._rows) > _MANY:
             # A browser takes minutes to draw a hundred thousand.
             more = f"{len(self._rows) - _MANY:,} rows more are not drawn here: print the table, or take a part of it."
@@ -276,13 +249,60 @@ def _keys_of(schema: type[BaseSecretSchema]) -> str:
     return ", ".join(key if key in required else f"{key} (optional)" for key in schema.get_schema_keys())
 
 
-def _has_lines() -> bool:
-    """Tell whether the encoding of stdout has the lines that tables are drawn with."""
+def _in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table as wide as it is, with a rule below its first row.
+
+    They are the lines that :func:`_folded` returns where nothing has to be folded, in a twentieth of the time.
+    """
+    cells = [[text.split("\n") for text in row] for row in rows]
+    widths = [max(_width_of(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
+    lines = [
+        _GAP.join(text + " " * (width - _width_of(text)) for text, width in zip(texts, widths, strict=True))
+        for row in cells
+        for texts in zip_longest(*row, fillvalue="")
+    ]
+    lines.insert(1, _rule() * (sum(widths) + len(_GAP) * (len(widths) - 1)))
+    return lines
+
+
+def _folded(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Return the lines of a table of which what is too wide is folded."""
+    # Most tables fit, and need no rich.
+    from rich import box  # noqa: PLC0415 - see above
+    from rich.console import Console  # noqa: PLC0415 - see above
+    from rich.table import Table as RichTable  # noqa: PLC0415 - see above
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    rules = box.Box(f"    \n    \n {_rule() * 2} \n    \n    \n    \n    \n    \n")
+    table = RichTable(box=rules, safe_box=False, pad_edge=False, show_edge=False)
+    for column in rows[0]:
+        table.add_column(Text(column), overflow="fold")
+    for row in rows[1:]:
+        # As Text, what is shown is never read as rich's own markup.
+        table.add_row(*map(Text, row))
+    file = StringIO()
+    # In a kernel rich would display what it prints as an output of its own.
+    plain = Console(file=file, width=width, color_system=None, force_terminal=False, force_jupyter=False, emoji=False, highlight=False)
+    plain.print(table)
+    return file.getvalue().rstrip().splitlines()
+
+
+def _rule() -> str:
+    """Return what rules are drawn with: a line if the encoding of stdout has it, else a hyphen."""
     try:
         "\u2500".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
-        return False
-    return True
+        return "-"
+    return "\u2500"
+
+
+def _width_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # noqa: PLC0415 - most texts are ASCII
+
+    return cell_len(text)
 
 
 def _printable(text: str) -> str:
@@ -293,8 +313,11 @@ def _printable(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return html.escape(_printable(text))
+    # IPython keeps what was shown; a text with one letter beyond Latin-1 takes twice the memory or more.
+    return html.escape(_printable(text)).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def _cell(text: str) -> str:
-    return f'<td style="{_CELL}">{_escaped(text)}</td>'
+def _row(row: Sequence[str]) -> str:
+    style = f"{_CELL} {_AS_WRITTEN}" if any("\n" in text or "  " in text for text in row) else _CELL
+    cells = "".join(f'<td style="{style}">{_escaped(text)}</td>' for text in row)
+    return f'<tr style="{_LINE}">{cells}</tr>'

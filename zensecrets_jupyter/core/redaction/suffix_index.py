@@ -22,7 +22,7 @@ class SuffixIndex:
     def __init__(self) -> None:
         """Make an empty index."""
         self._new: list[Pattern] = []
-        self._windows: dict[bytes, tuple[bytes, int]] = {}
+        self._windows: dict[bytes, bytes] = {}
 
     def add(self, pattern: Pattern) -> None:
         """Add the last letters of ``pattern``; the work is done at the next search."""
@@ -35,14 +35,14 @@ class SuffixIndex:
             pattern = self._new.pop()
             letters = pattern.skeleton[max(pattern.first, pattern.last - _LETTERS) : pattern.last]
             for end in range(SHORTEST, len(letters)):
-                self._windows.setdefault(letters[end - SHORTEST : end], (letters, end))
+                self._windows.setdefault(letters[end - SHORTEST : end], letters)
         tail = data[-_TAIL:]
         skeleton = skeleton_of(tail)
         known = self._windows.get(skeleton[-SHORTEST:])
         if known is None:
             return len(data)
-        letters, end = known
+        end = known.index(skeleton[-SHORTEST:]) + SHORTEST
         length = SHORTEST
-        while length < min(end, len(skeleton)) and skeleton[-length - 1] == letters[end - length - 1]:
+        while length < min(end, len(skeleton)) and skeleton[-length - 1] == known[end - length - 1]:
             length += 1
         return len(data) - len(tail) + start_of_last(tail, length)

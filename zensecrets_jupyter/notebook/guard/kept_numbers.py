@@ -8,6 +8,10 @@ from typing import Any
 
 from zensecrets_jupyter.core.scan.program_numbers import numbers_of_programs
 
+_BEGIN = f"\ue000{chr(0xE100 + secrets.randbelow(0x1000))}"
+# Of characters that no text has but for a reason of its own.
+_PLACEHOLDER = re.compile(f"{_BEGIN}(\\d+)\ue001")
+
 
 class KeptNumbers:
     """Takes the numbers that programs read out of the content of a message, and puts them back."""
@@ -15,9 +19,6 @@ class KeptNumbers:
     def __init__(self) -> None:
         """Begin without any."""
         self._numbers: list[str] = []
-        # Of characters that no text has but for a reason of its own.
-        self._begin = f"\ue000{chr(0xE100 + secrets.randbelow(0x1000))}"
-        self._placeholder = re.compile(f"{self._begin}(\\d+)\ue001")
 
     def without(self, content: Any) -> Any:
         """Return ``content`` with a placeholder for each number, also of outputs inside of a widget: the same object if there is none."""
@@ -34,7 +35,7 @@ class KeptNumbers:
         if not self._numbers:
             return content
         if isinstance(content, str):
-            return self._placeholder.sub(lambda found: self._numbers[int(found[1])], content)
+            return _PLACEHOLDER.sub(lambda found: self._numbers[int(found[1])], content)
         if isinstance(content, dict):
             return {key: self.restored(inner) for key, inner in content.items()}
         return [self.restored(inner) for inner in content] if isinstance(content, list) else content
@@ -43,7 +44,7 @@ class KeptNumbers:
         spans = numbers_of_programs(str(kind), text)
         parts, end = [], 0
         for start, stop in spans:
-            parts += [text[end:start], f"{self._begin}{len(self._numbers)}\ue001"]
+            parts += [text[end:start], f"{_BEGIN}{len(self._numbers)}\ue001"]
             self._numbers.append(text[start:stop])
             end = stop
         return "".join([*parts, text[end:]]) if spans else text
