@@ -19,6 +19,7 @@ __all__ = [
     "EntityExistsError",
     "MaterializerInterfaceError",
     "MissingStepParameterError",
+    "PipelineConfigurationError",
     "PipelineInterfaceError",
     "SecretExistsError",
     "StackComponentExistsError",
@@ -32,6 +33,6 @@ __all__ = [
 ArtifactInterfaceError = ArtifactError
 DoesNotExistException = RunNotFoundError
 EntityExistsError = SecretExistsError
-MissingStepParameterError = PipelineInterfaceError = StepInterfaceError
+MissingStepParameterError = PipelineConfigurationError = PipelineInterfaceError = StepInterfaceError
 StackComponentExistsError = ComponentExistsError
 ZenMLBaseException = ZenSecretsError

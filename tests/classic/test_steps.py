@@ -56,7 +56,7 @@ def test_a_decorated_function_is_a_class_of_steps() -> None:
     assert (train.__name__, train.__doc__, train.__module__) == ("train", "Train.", __name__)
     made: Any = train()
     assert isinstance(made, train)
-    assert (made.name, made.enable_cache, made.is_cached) == ("train", None, True)
+    assert (made.name, made.enable_cache, made.is_cached) == ("train", True, True)
     bare: Any = train.entrypoint
     assert bare(Parameters(rate=1), 3, 1) == made.entrypoint(Parameters(rate=1), 3, 1) == 4
     named = step(name="other", enable_cache=False, extra={"a": 1})(train.entrypoint)
@@ -78,10 +78,10 @@ def test_parameters_that_are_missing_or_wrong_are_refused(client: Client) -> Non
     """What is missing is named when the pipeline runs, what is wrong when the step is made; each in one line."""
     wrong: dict[str, Callable[[], Any]] = {
         "rate (missing)": lambda: _trained(train()),
-        "rate (float parsing)": lambda: _trained(train().configure(parameters={"rate": "much"})),
+        "rate (has to be float)": lambda: _trained(train().configure(parameters={"rate": "much"})),
         "has no parameter 'rat'. Did you mean 'rate'": lambda: train().configure(parameters={"rat": 1}),
         "are of type dict, and it takes Parameters": lambda: train({"rate": 1}),
-        "something that it does not take": lambda: train(parameters=Parameters(rate=1)),
+        "argument 'parameters'. Give it to the decorator": lambda: train(parameters=Parameters(rate=1)),
         "does not take. It takes params=Parameters": lambda: train(Parameters(rate=1), Parameters(rate=2)),
         "It takes nothing": lambda: one(Parameters(rate=1)),
     }

@@ -11,6 +11,7 @@ from zensecrets_jupyter.classic.views import PipelineRunView, PipelineView
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.steps import Pipeline
+from zensecrets_jupyter.core.steps.arguments import bound, unknown_arguments
 from zensecrets_jupyter.core.steps.graph import traced
 from zensecrets_jupyter.core.steps.run_configuration import read_run_configuration
 
@@ -36,16 +37,10 @@ class BasePipeline(Pipeline):
         """
         super().__init__(self.connect, self.pipeline_name())
         self.configure(**self.__pipeline_options__)
-        try:
-            given = inspect.signature(self.connect).bind(*args, **kwargs).arguments
-        except TypeError as error:
-            # Names only: inspect never quotes an argument's value.
-            problem = str(error)
-        else:
-            self._steps = {parameter: self._checked_step(parameter, step) for parameter, step in given.items()}
-            return
-        takes = ", ".join(inspect.signature(self.connect).parameters) or "no steps"
-        raise StepInterfaceError(f"Pipeline {self.name!r} can't be made so: {problem}.", hint=f"It takes {takes}.")
+        given, problem, hint = bound(inspect.signature(self.connect), args, kwargs)
+        if problem:
+            raise StepInterfaceError(f"Pipeline {self.name!r} can't be made so: {problem}.", hint=hint)
+        self._steps = {parameter: self._checked_step(parameter, step) for parameter, step in given.items()}
 
     def connect(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - a subclass says what it takes
         """Call the steps, and hand the outputs of some to others; a subclass implements it."""
@@ -80,9 +75,8 @@ class BasePipeline(Pipeline):
         They are those of :meth:`Pipeline.with_options`, and errors are those of calling what that returns.
         """
         if unknown:
-            taken = [name for name in inspect.signature(self.run).parameters if name != "unknown"]
-            message = f"Pipeline {self.name!r} can't be run with {next(iter(unknown))!r}."
-            raise StepInterfaceError(message, hint=did_you_mean(next(iter(unknown)), taken) or f"It takes {', '.join(taken)}.")
+            problem, hint = unknown_arguments(unknown, [name for name in inspect.signature(self.run).parameters if name != "unknown"])
+            raise StepInterfaceError(f"Pipeline {self.name!r} can't be run so: {problem}.", hint=hint)
         configured = self.with_options(
             run_name,
             schedule=schedule,
@@ -110,7 +104,10 @@ class BasePipeline(Pipeline):
         self.configure(**found)
         for name, configuration in by_step.items():
             given = dict(configuration or {})
-            parameters = given.pop("parameters", None) or {}
+            parameters = dict(given.pop("parameters", None) or {})
+            if "enable_cache" in parameters and "enable_cache" not in given:
+                # Where files for ZenML 0.20 have it.
+                given["enable_cache"] = parameters.pop("enable_cache")
             kept = {} if overwrite_step_parameters else self._steps[name].given_parameters
             self._steps[name].configure(parameters={**parameters, **kept}, **given)
         return self

@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, get_origin, overload
 
-from pydantic import ValidationError
-
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.steps import BaseParameters, Step
-from zensecrets_jupyter.core.steps.step import checked_name
+from zensecrets_jupyter.core.steps.options import STEP_OPTIONS
+from zensecrets_jupyter.core.steps.parameters import made_parameters
+from zensecrets_jupyter.core.steps.step import HONOURED, checked_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,6 +46,8 @@ class BaseStep(Step[Any]):
         self._taken_as: str | None = next(iter(found), None)
         self._kind: type[BaseParameters] | None = next(iter(found.values()), None)
         self.configure(**self.__step_options__)
+        # A truth value, as ZenML has it there.
+        self.enable_cache = self.is_cached
         if args or kwargs:
             self.configure(parameters=self._given(args, kwargs))
 
@@ -101,15 +103,31 @@ class BaseStep(Step[Any]):
 
     def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseParameters:
         """Return the parameters that a step is made with."""
-        if self._kind is None or len(args) + len(kwargs) > 1 or any(name != self._taken_as for name in kwargs):
+        takes = f"{self._taken_as}={self._kind.__name__}(…)" if self._kind else "nothing"
+        unknown = next((name for name in kwargs if name != self._taken_as), None)
+        if unknown is not None:
+            message = f"Step {self.name!r} can't be made so: got an unexpected keyword argument {unknown!r}."
+            raise StepInterfaceError(message, hint=self._meant(unknown) or f"It takes {takes} when it is made.")
+        if self._kind is None or len(args) + len(kwargs) > 1:
             message = f"Step {self.name!r} is made with something that it does not take."
-            takes = f"{self._taken_as}={getattr(self._kind, '__name__', '')}(…)" if self._kind else "nothing"
             raise StepInterfaceError(message, hint=f"It takes {takes}; its inputs are given in the function of the pipeline.")
         found = args[0] if args else kwargs[str(self._taken_as)]
         if isinstance(found, self._kind):
             return found
         message = f"The parameters of step {self.name!r} are of type {type(found).__qualname__}, and it takes {self._kind.__name__}."
         raise StepInterfaceError(message, hint=f"Give an instance: {self._kind.__name__}(…).")
+
+    def _meant(self, name: str) -> str:
+        """Return the hint for an unknown argument that a step is made with: where it has to be given, or near misses."""
+        fields = self._kind.model_fields if self._kind is not None else {}
+        if self._kind is not None and name in fields:
+            return f"Give the parameter so: {self.name}({self._taken_as}={self._kind.__name__}({name}=…))."
+        if name in self.signature.inputs.parameters:
+            return f"{name!r} is an input: give it where the function of the pipeline calls the step."
+        if name in STEP_OPTIONS or name in HONOURED:
+            return f"Give it to the decorator, as @step({name}=…), or to configure({name}=…)."
+        inputs = (parameter for parameter in self.signature.inputs.parameters if parameter != self._taken_as)
+        return did_you_mean(name, filter(None, (self._taken_as, *fields, *inputs)))
 
     def _checked_values(self, given: Any) -> dict[str, Any]:
         """Return the values of fields that are given as a model or by name, without those that are left to their default."""
@@ -124,13 +142,7 @@ class BaseStep(Step[Any]):
 
     def _made_parameters(self) -> BaseParameters:
         assert self._kind is not None  # noqa: S101 - for mypy; it is asked for a step that takes parameters only
-        try:
-            return self._kind(**self._values)
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False, include_input=False)
-        problems = [f"{'.'.join(map(str, one['loc']))} ({one['type'].replace('_', ' ')})" for one in found]
-        message = f"The parameters of step {self.name!r} are not acceptable: {', '.join(problems)}."
-        raise StepInterfaceError(message, hint=f"Give them when the step is made: {self.name}({self._taken_as}={self._kind.__name__}(…)).")
+        return made_parameters(self._kind, self._values, self.name)
 
 
 @overload

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import RunNotFoundError
 from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.steps import Pipeline
 from zensecrets_jupyter.core.steps.parameters import BaseParameters
 from zensecrets_jupyter.core.steps.run import ExecutionStatus, PipelineRuns, find_run, recent_runs
 
@@ -169,7 +170,15 @@ def get_pipelines() -> list[PipelineView]:
 
 
 def get_pipeline(pipeline: object = None, pipeline_name: str | None = None) -> PipelineView | None:
-    """Return a pipeline by its name, its class or an instance; ``None`` if this process has not run it."""
+    """Return a pipeline by its name, its class or an instance; ``None`` if this process has not run it.
+
+    Raises:
+        RunNotFoundError: If something else is given.
+    """
+    given = pipeline_name or pipeline
+    if not isinstance(given, (str, Pipeline)) and not (isinstance(given, type) and issubclass(given, Pipeline)):
+        message = f"A pipeline is looked for by what is none, of type {type(given).__qualname__}."
+        raise RunNotFoundError(message, hint="Give its name, its class or an instance of it.")
     wanted = _name_of(pipeline_name or pipeline, "__pipeline_name__")
     return next((found for found in get_pipelines() if found.name == wanted), None)
 

@@ -3,4 +3,6 @@
 from zensecrets_jupyter.core.steps import BaseMaterializer
 from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
 
-__all__ = ["BaseMaterializer", "PickleMaterializer"]
+__all__ = ["BaseMaterializer", "BuiltInMaterializer", "PickleMaterializer"]
+
+BuiltInMaterializer = PickleMaterializer

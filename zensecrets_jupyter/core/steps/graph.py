@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.steps.parameters import BaseParameters
+from zensecrets_jupyter.core.steps.unpacking import names_unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -109,7 +111,7 @@ class Graph:
         waits = frozenset(found for item in _as_list(after) for found in self._calls_of(name, item))
         self.calls[name] = StepCall(name, configured, inputs, step, tuple(self._inner), waits)
         outputs = tuple(StepOutput(self, name, output) for output in step.signature.outputs)
-        return outputs if len(outputs) > 1 else outputs[0] if outputs else None
+        return StepOutputs(outputs) if len(outputs) > 1 else outputs[0] if outputs else None
 
     @contextmanager
     def inside(self, pipeline: Pipeline) -> Iterator[None]:
@@ -228,6 +230,41 @@ class StepOutput:
     def _refuse(self, what: str, hint: str = "") -> NoReturn:
         message = f"Output {self.name!r} of step {self.call!r} {what}: it is made when the pipeline runs."
         raise StepInterfaceError(message, hint=hint or "Do that inside of a step, to which the output is handed.")
+
+
+class StepOutputs(tuple[StepOutput, ...]):
+    """The outputs of a step that has several, while its pipeline is put together."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[StepOutput]:
+        """Return an iterator over them.
+
+        Raises:
+            StepInterfaceError: If the caller unpacks them into another number of names.
+        """
+        caller = sys._getframe(1)  # noqa: SLF001 - how many names an unpacking has is known to its code alone
+        wanted = names_unpacked(caller.f_code, caller.f_lasti)
+        if wanted is not None and not wanted.fits(len(self)):
+            self._refuse(f"{wanted} wanted", "Take one name for each, in that order.")
+        return super().__iter__()
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return one or some of them.
+
+        Raises:
+            StepInterfaceError: If there are not as many.
+        """
+        try:
+            return super().__getitem__(index)
+        except IndexError:
+            pass
+        return self._refuse(f"number {index} is wanted", "They are counted from 0.")
+
+    def _refuse(self, problem: str, hint: str) -> NoReturn:
+        names = ", ".join(output.name for output in self)
+        message = f"Step {super().__getitem__(0).call!r} has {len(self)} outputs ({names}), and {problem}."
+        raise StepInterfaceError(message, hint=hint)
 
 
 def _refusing(special: str) -> Any:

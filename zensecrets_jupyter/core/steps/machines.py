@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
+
+_TOLD = {"greater_than_equal": "at least 0", "string_pattern_mismatch": "a whole number with a unit, such as 16GB or 500MiB"}
+"""What is wanted where the type alone does not say it, by pydantic's name for the problem."""
 
 
 class _Kept(BaseModel):
@@ -31,7 +35,7 @@ class _Kept(BaseModel):
         name = str(problem["loc"][0]) if problem["loc"] else ""
         what = "has no argument" if problem["type"] == "extra_forbidden" else "does not take what is given for"
         known = type(self).model_fields
-        hint = did_you_mean(name, known) if name not in known else f"It has to be {known[name].annotation}."
+        hint = did_you_mean(name, known) if name not in known else f"It has to be {_TOLD.get(problem['type']) or known[name].annotation}."
         raise StepInterfaceError(f"{type(self).__name__} {what} {name!r}.", hint=hint or f"Its arguments are {', '.join(known)}.")
 
 
@@ -73,14 +77,59 @@ class DockerSettings(_Kept):
     user: str | None = None
 
 
+_BYTES: dict[str, int] = {
+    f"{letter}{binary}B": (1024 if binary else 1000) ** power for power, letter in enumerate("KMGTP", 1) for binary in ("", "i")
+}
+"""How many bytes each unit of memory has."""
+
+
+class ByteUnit(Enum):
+    """Units of memory, as ZenML has them."""
+
+    KB = "KB"
+    KIB = "KiB"
+    MB = "MB"
+    MIB = "MiB"
+    GB = "GB"
+    GIB = "GiB"
+    TB = "TB"
+    TIB = "TiB"
+    PB = "PB"
+    PIB = "PiB"
+
+    @property
+    def byte_value(self) -> int:
+        """How many bytes it has."""
+        return _BYTES[self.value]
+
+
 class ResourceSettings(_Kept):
     """What machine a step wants: ``settings={"resources": ResourceSettings(…)}``. It gets this one here."""
 
-    cpu_count: float | None = None
-    gpu_count: int | None = None
-    memory: str | None = None
+    cpu_count: float | None = Field(default=None, ge=0)
+    gpu_count: int | None = Field(default=None, ge=0)
+    memory: str | None = Field(default=None, pattern=rf"^\d+({'|'.join(_BYTES)})$")
     min_replicas: int | None = None
     max_replicas: int | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is wanted."""
+        return not self.model_dump(exclude_none=True)
+
+    def get_memory(self, unit: str | ByteUnit = "GB") -> float | None:
+        """Return the memory in another unit; ``None`` if nothing is said about it.
+
+        Raises:
+            StepInterfaceError: If there is no such unit.
+        """
+        wanted = str(getattr(unit, "value", unit))
+        if wanted not in _BYTES:
+            raise StepInterfaceError(f"There is no unit {wanted!r} of memory.", hint=f"The units are {', '.join(_BYTES)}.")
+        if self.memory is None:
+            return None
+        number = self.memory.rstrip("BKMGTPi")
+        return int(number) * _BYTES[self.memory.removeprefix(number)] / _BYTES[wanted]
 
 
 class Schedule(_Kept):
@@ -93,6 +142,18 @@ class Schedule(_Kept):
     interval_second: timedelta | int | None = None
     catchup: bool = False
     run_once_start_time: datetime | None = None
+
+    def __init__(self, **given: Any) -> None:
+        """Check what is given.
+
+        Raises:
+            StepInterfaceError: As for the others, and if it says not when: it needs an expression, or a start and an interval.
+        """
+        super().__init__(**given)
+        if self.cron_expression or self.run_once_start_time or (self.start_time and self.interval_second):
+            return
+        message = "Schedule doesn't say when the pipeline runs."
+        raise StepInterfaceError(message, hint="Give it cron_expression=, or start_time= with interval_second=.")
 
 
 class StepRetryConfig(_Kept):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.process import process_wide
+from zensecrets_jupyter.core.steps.arguments import bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -80,14 +81,26 @@ def checked_options(what: str, given: Mapping[str, Any], kept: Mapping[str, str]
     Raises:
         StepInterfaceError: If there is no such argument; it names near misses.
     """
-    unknown = next((name for name in given if name not in kept), None)
-    if unknown is not None:
-        message = f"There is no argument {unknown!r} for {what}."
-        known = sorted({*kept, *others})
-        raise StepInterfaceError(message, hint=did_you_mean(unknown, known) or f"Its arguments are {', '.join(known)}.")
+    check_names(what, given, kept, others)
     said = {name: value for name, value in given.items() if value is not None}
     say_once({f"{name}=": kept[name] for name, value in said.items() if value is not False and kept[name]}, what)
     return said
+
+
+def check_names(what: str, given: Collection[str], kept: Collection[str], others: Collection[str]) -> None:
+    """Return if each argument exists; arguments as for :func:`checked_options`.
+
+    Raises:
+        StepInterfaceError: If one does not; it names near misses.
+    """
+    unknown = next((name for name in given if name not in kept), None)
+    if unknown is None:
+        return
+    message = f"There is no argument {unknown!r} for {what}."
+    if unknown == "name":
+        raise StepInterfaceError(f"{message[:-1]} that exists.", hint=f'Give it to the decorator: @{what.partition(" ")[0]}(name="…").')
+    known = sorted({*kept, *others})
+    raise StepInterfaceError(message, hint=did_you_mean(unknown, known) or f"Its arguments are {', '.join(known)}.")
 
 
 def checked_cache_option(given: object, what: str) -> bool | None:
@@ -131,16 +144,9 @@ def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: M
     Raises:
         StepInterfaceError: If it does not; it names near misses.
     """
-    signature = inspect.signature(function)
-    try:
-        signature.bind(*args, **kwargs)
-    except TypeError as error:
-        problem = f"{what[:1].upper()}{what[1:]} can't be called so: {error}."
-    else:
-        return
-    unknown = next((name for name in kwargs if name not in signature.parameters), "")
-    takes = f"It takes {', '.join(signature.parameters) or 'nothing'}."
-    raise StepInterfaceError(problem, hint=did_you_mean(unknown, signature.parameters) or takes)
+    _, problem, hint = bound(inspect.signature(function), args, kwargs)
+    if problem:
+        raise StepInterfaceError(f"{what[:1].upper()}{what[1:]} can't be called so: {problem}.", hint=hint)
 
 
 def say_once(ignored: Mapping[str, str], what: str) -> None:

@@ -20,6 +20,7 @@ from zensecrets_jupyter.core.steps.hooks import Hooks
 from zensecrets_jupyter.core.steps.options import (
     PIPELINE_OPTIONS,
     check_call,
+    check_names,
     checked_cache_option,
     checked_configurations,
     checked_options,
@@ -160,6 +161,7 @@ class Pipeline:
         by_step = [found.pop("step_configurations", None), found.pop("steps", None), step_configurations, steps]
         given = {name: one for some in by_step for name, one in checked_configurations(some, str(self)).items()}
         named = checked_run_name(run_name or found.pop("run_name", None), str(self))
+        check_names(str(self), {**found, **options}, {*PIPELINE_OPTIONS, *_HONOURED} - {"name"}, _FOR_RUNS)
         copied = copy.copy(self).configure(**{**found, **({} if schedule is None else {"schedule": schedule}), **options})
         copied.run_options = replace(
             self.run_options,
@@ -316,7 +318,9 @@ def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None 
     return make if function is None else make(function)
 
 
-_HONOURED = ("enable_cache", "name", "on_failure", "on_success", "parameters", "secrets", "settings")
+_HONOURED = ("enable_cache", "merge", "name", "on_failure", "on_success", "parameters", "secrets", "settings")
+_FOR_RUNS = ("config_path", "run_name", "schedule", "step_configurations", "steps", "unlisted")
+"""What :meth:`Pipeline.with_options` takes besides."""
 
 
 def _configuration(step: str, given: object, pipeline_name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, NamedTuple, Union, get_args, get_origin
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
+from zensecrets_jupyter.core.steps.arguments import bound
 from zensecrets_jupyter.core.steps.context import StepContext
 from zensecrets_jupyter.core.steps.returns import returned_tuple, returns_something
 from zensecrets_jupyter.core.steps.type_checks import has_type, type_name
@@ -73,17 +74,13 @@ class StepSignature:
         Raises:
             StepInterfaceError: If they do not suit the parameters.
         """
-        try:
-            given = self.inputs.bind_partial(*args, **kwargs).arguments
-            added = {name: value for name, value in (defaults or {}).items() if name not in given}
-            return self.inputs.bind(*args, **kwargs, **added).arguments
-        except TypeError as error:
-            # Names only: inspect never quotes an argument's value.
-            problem = str(error)
+        by_position = list(self.inputs.parameters)[: len(args)]
+        added = {name: value for name, value in (defaults or {}).items() if name not in kwargs and name not in by_position}
+        arguments, problem, hint = bound(self.inputs, args, {**kwargs, **added})
+        if not problem:
+            return arguments
         if self.context is not None and self.context in kwargs:
             hint = "Leave it out: the context is given to the step when it runs."
-        else:
-            hint = f"It takes {', '.join(map(str, self.inputs.parameters)) or 'no arguments'}."
         raise StepInterfaceError(f"Step {step_name!r} can't be called so: {problem}.", hint=hint)
 
     def check_inputs(self, step_name: str, arguments: Mapping[str, Any]) -> None:
@@ -239,6 +236,9 @@ def _outputs(annotation: Any, function: FunctionType, name: str, *, split_tuples
     if annotation is None or annotation is type(None):
         return {}
     if isinstance(annotation, Output):
+        if not annotation.items():
+            message = f"Step {name!r} declares Output() without an output."
+            raise StepInterfaceError(message, hint="Name each, as in Output(count=int); a step that returns nothing says -> None.")
         return _checked([_Declared(output, _evaluated(kind, function)) for output, kind in annotation.items()], name)
     parts = [_Declared(*_named(_evaluated(part, function))) for part in _parts_of_tuple(annotation)]
     named = [part for part in parts if part.name]

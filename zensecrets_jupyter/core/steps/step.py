@@ -107,7 +107,7 @@ class Step(Generic[ReturnT]):
             InvalidSecretError: If no secret can be called like one of ``secrets``.
             InvalidReferenceError: If a setting is nearly a reference.
         """
-        kept = checked_options(str(self), options, STEP_OPTIONS, _HONOURED)
+        kept = checked_options(str(self), options, STEP_OPTIONS, HONOURED)
         cached = checked_cache_option(enable_cache, str(self))
         hooks = self.hooks.changed(str(self), on_failure=on_failure, on_success=on_success)
         new_parameters = self.parameters if parameters is None else self._checked_parameters(parameters)
@@ -261,7 +261,7 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
     return make if function is None else make(function)
 
 
-_HONOURED = ("enable_cache", "name", "on_failure", "on_success", "output_materializers", "parameters", "secrets", "settings")
+HONOURED = ("enable_cache", "merge", "name", "on_failure", "on_success", "output_materializers", "parameters", "secrets", "settings")
 
 
 def checked_name(what: str, name: object) -> str:

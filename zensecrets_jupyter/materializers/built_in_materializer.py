@@ -1,0 +1,7 @@
+"""What keeps an output that names no materializer."""
+
+from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
+
+__all__ = ["BuiltInMaterializer"]
+
+BuiltInMaterializer = PickleMaterializer

@@ -1,0 +1,23 @@
+"""References to secrets, and fields that hold secrets."""
+
+from typing import Any
+
+from zensecrets_jupyter.core.fields import ClearTextField, SecretField, is_clear_text_field, is_secret_field
+from zensecrets_jupyter.core.reference import SecretReference, only_reference
+
+__all__ = [
+    "ClearTextField",
+    "SecretField",
+    "SecretReference",
+    "is_clear_text_field",
+    "is_secret_field",
+    "is_secret_reference",
+    "parse_secret_reference",
+]
+
+parse_secret_reference = SecretReference.parse
+
+
+def is_secret_reference(value: Any) -> bool:
+    """Tell whether ``value`` is one reference as a whole."""
+    return isinstance(value, str) and only_reference(value) is not None
