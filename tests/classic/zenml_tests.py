@@ -1,0 +1,95 @@
+"""Run ZenML 0.20's own tests against our package: ``python -m tests.classic.zenml_tests FOLDER``.
+
+FOLDER is the ``tests/unit`` of ZenML's sources at the tag 0.20.5; none of it is a part of this repository. The files are copied to a
+temporary folder without ZenML's own fixtures, and import our package as ``zenml``, see :mod:`tests.classic.zenml_shim`. It prints, for
+each file, how many tests pass, and for each that does not the error.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import click
+import pytest
+
+PARTS = (
+    "secrets_manager",
+    "stack",
+    "steps",
+    "pipelines",
+    "materializers",
+    "post_execution",
+    "utils/test_secret_utils.py",
+    "config/test_resource_settings.py",
+    "integrations/gcp/secrets_manager",
+    "test_client.py",
+    "cli/test_stack.py",
+    "cli/test_stack_components.py",
+)
+"""What is run of them, by default: secrets, stacks, steps, pipelines and materializers."""
+
+
+class _Outcomes:
+    """Collects what became of each test, by file."""
+
+    def __init__(self) -> None:
+        self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.failures: list[tuple[str, str]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count the test when it has run, or when its fixtures have failed."""
+        if report.when == "call" or report.outcome == "failed":
+            self.counts[report.nodeid.partition("::")[0]][report.outcome] += 1
+            if report.outcome == "failed":
+                crash = getattr(report.longrepr, "reprcrash", None)
+                self.failures.append((report.nodeid, crash.message if crash else str(report.longrepr)))
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a file that can't be imported."""
+        if report.outcome == "failed":
+            self.counts[report.nodeid]["not imported"] += 1
+            self.failures.append((report.nodeid, str(report.longrepr).strip().splitlines()[-1]))
+
+
+def main(folder: str, parts: tuple[str, ...] = PARTS) -> int:
+    """Run the tests below ``folder`` and print what became of them; return 1 if there are none."""
+    outcomes = _Outcomes()
+    with tempfile.TemporaryDirectory() as copied:
+        for part in parts:
+            for source in (path for path in [Path(folder, part), *Path(folder, part).rglob("*.py")] if path.suffix == ".py"):
+                target = Path(copied, source.relative_to(folder))
+                if source.is_file() and source.name != "__init__.py":
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(source, target)
+        options = [
+            "--import-mode=importlib",
+            "--continue-on-collection-errors",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:terminal",
+            "-c",
+            "/dev/null",
+            f"--rootdir={copied}",
+            copied,
+        ]
+        pytest.main([*options, "-p", "tests.classic.zenml_shim"], plugins=[outcomes])
+    for file, counts in sorted(outcomes.counts.items()):
+        click.echo(f"{file} {_words(counts)}")
+    for test, said in outcomes.failures:
+        click.echo(f"{test.rpartition('/')[2]}: {' '.join(said.split())[:200]}")
+    total = sum(outcomes.counts.values(), Counter[str]())
+    click.echo(_words(total) or "No tests.")
+    return 0 if total else 1
+
+
+def _words(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], tuple(sys.argv[2:]) or PARTS))
