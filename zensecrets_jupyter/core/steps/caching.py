@@ -1,15 +1,16 @@
 """Which earlier run of a step stands for a new one.
 
-A run is found by its key: the code of the step, its name, its inputs by content, and its settings with references unresolved. It counts
-only while what it read is unchanged: the secrets, by a fingerprint that tells nothing to who has not the workspace's key, and the
-attributes of the stack if the step looked at that. Neither the key nor the record holds a value; where no secret was read, no key
-is opened.
+A run is found by its key: the code of the step, its name, the types that it declares, its inputs by content, and its settings with
+references unresolved. It counts only while what it read is unchanged: the secrets, by a fingerprint that tells nothing to who has not
+the workspace's key, and the attributes of the stack if the step looked at that. Neither the key nor the record holds a value; where no
+secret was read, no key is opened.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ from zensecrets_jupyter.core.steps.artifacts import OutputPlace
 from zensecrets_jupyter.core.steps.code import code_identity
 from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
 from zensecrets_jupyter.core.steps.settings import StepSettings
+from zensecrets_jupyter.core.steps.type_checks import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _FOLDER = ".cache"
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+", re.IGNORECASE)
+"""Where an object lies in memory, as its repr has it."""
 
 
 class _SecretRead(NamedTuple):
@@ -78,6 +82,7 @@ class StepCache:
             name,
             code,
             step.signature.outputs,
+            [_declared(step.signature.input_types), _declared(step.signature.output_types)],
             materializers,
             dict(inputs),
             plain_settings,
@@ -193,3 +198,8 @@ class StepCache:
 
 def _path(key: str) -> str:
     return f"{_FOLDER}/{key}.json"
+
+
+def _declared(types: Mapping[str, Any]) -> dict[str, str]:
+    """Return the declared types by name, as texts that are the same in each process."""
+    return {name: _ADDRESS.sub("", type_name(declared)) for name, declared in types.items()}

@@ -118,6 +118,8 @@ class Step(Generic[ReturnT]):
             new_parameters = {**self.parameters, **new_parameters}
             kept = {**self.options, **kept}
         materializers = self.materializers if output_materializers is None else self._checked_materializers(output_materializers)
+        if merge:
+            materializers = {**self.materializers, **materializers}
         if cached is not None:
             self.enable_cache = cached
         self.secrets, self.settings, self.materializers = new_secrets, new_settings, materializers

@@ -1,0 +1,290 @@
+"""What ZenML 0.20's own tests assert of pipelines and materializers, asserted here in our words; docs/zenml.md says what differs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.core.told import in_one_line
+from zensecrets_jupyter.artifacts import DataArtifact
+from zensecrets_jupyter.exceptions import MaterializerInterfaceError, PipelineConfigurationError, PipelineInterfaceError
+from zensecrets_jupyter.materializers import BuiltInMaterializer
+from zensecrets_jupyter.materializers.base_materializer import BaseMaterializer
+from zensecrets_jupyter.pipelines import BasePipeline, pipeline
+from zensecrets_jupyter.post_execution import get_pipeline
+from zensecrets_jupyter.steps import BaseParameters, step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from zensecrets_jupyter.client import Client
+
+
+class Given(BaseParameters):
+    """Parameters with one field."""
+
+    value: int
+
+
+@step
+def nothing() -> None:
+    """Do nothing."""
+
+
+@step
+def look(params: Given) -> int:
+    """Return what it was given."""
+    return params.value
+
+
+@pipeline
+def two(step_1: Any, step_2: Any) -> None:
+    """Run two steps."""
+    step_1()
+    step_2()
+
+
+@pipeline
+def looking(look: Any) -> None:
+    """Run one step."""
+    look()
+
+
+made_two: Any = two
+
+
+@pytest.mark.parametrize(
+    ("make", "fits"),
+    [
+        (lambda: two(nothing(), nothing()), True),
+        (lambda: two(step_1=nothing(), step_2=nothing()), True),
+        (lambda: two(nothing(), step_2=nothing()), True),
+        (lambda: two(nothing(), nothing(), nothing()), False),
+        (lambda: two(nothing(), step_1=nothing(), step_2=nothing()), False),
+        (lambda: two(step_1=nothing()), False),
+        (two, False),
+        (lambda: two(step_1=nothing(), step_2=nothing(), step_3=nothing()), False),
+        (lambda: made_two(1, nothing()), False),
+        (lambda: made_two(step_1=1, step_2=nothing()), False),
+        (lambda: made_two(nothing, nothing), False),
+        (lambda: made_two(step_1=nothing, step_2=nothing), False),
+        (lambda: made_two(nothing(), None), False),
+        (lambda: made_two(nothing(), "nothing"), False),
+        (lambda: made_two(nothing(), lambda: 1), False),
+    ],
+)
+def test_what_a_pipeline_is_made_with(make: Callable[[], BasePipeline], *, fits: bool) -> None:
+    """An instance of a step for each parameter, by position, by name or mixed."""
+    if fits:
+        assert list(make().steps) == ["step_1", "step_2"]
+        return
+    with pytest.raises(PipelineInterfaceError) as caught:
+        make()
+    assert in_one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "overwrite", "expected"),
+    [
+        ({}, False, 0),
+        ({"steps": {"look": {"parameters": {"value": 1}}}}, False, 0),
+        ({"steps": {"look": {"parameters": {"value": 1}}}}, True, 1),
+        ({"steps": {"look": {}}}, True, 0),
+        ({"steps": {"look": {"parameters": {"enable_cache": False}}}}, False, 0),
+        ({"enable_cache": False}, True, 0),
+    ],
+    ids=str,
+)
+def test_parameters_of_a_file_come_over_those_of_the_code_if_they_shall(
+    client: Client,
+    tmp_path: Path,
+    content: Any,
+    expected: int,
+    *,
+    overwrite: bool,
+) -> None:
+    """Else those of the code stay."""
+    path = tmp_path / "configuration.yaml"
+    path.write_text(yaml.safe_dump(content))
+    made = looking(look(Given(value=0))).with_config(str(path), overwrite_step_parameters=overwrite)
+    assert made.run().get_step("look").output.read() == expected
+
+
+@pytest.mark.parametrize(
+    "steps", [{"LOOK": {"parameters": {"value": 0}}}, {"look": {"parameters": {"valu": 0}}}, {"look": {"enable_cach": True}}]
+)
+def test_a_file_that_configures_what_is_not_there_is_refused(tmp_path: Path, steps: Any) -> None:
+    """A step, a parameter of one, or an argument; the pipeline is as it was."""
+    path = tmp_path / "configuration.yaml"
+    path.write_text(yaml.safe_dump({"steps": steps}))
+    made = looking(look(Given(value=0)))
+    with pytest.raises(PipelineConfigurationError) as caught:
+        made.with_config(str(path))
+    assert in_one_line(caught.value)
+    look_step: Any = made.steps["look"]
+    assert look_step.given_parameters == {"value": 0}
+
+
+@pytest.mark.parametrize("below", [{"enable_cache": False}, {"parameters": {"enable_cache": False}}], ids=str)
+def test_a_file_may_turn_caching_off_for_a_step(client: Client, tmp_path: Path, below: Any) -> None:
+    """Beside its parameters, or among them as in files for ZenML 0.20."""
+    path = tmp_path / "configuration.yaml"
+    path.write_text(yaml.safe_dump({"steps": {"look": below}}))
+    made = looking(look(Given(value=13)))
+    said = [made.steps["look"].enable_cache, made.with_config(str(path)).steps["look"].enable_cache]
+    assert said == [True, False]
+    assert [made.run().get_step("look").is_cached for _ in range(2)] == [False, False]
+
+
+def test_a_pipeline_is_found_by_what_it_is_called(client: Client) -> None:
+    """By its name, its class or an instance, and under ZenML's older argument."""
+    made = looking(look(Given(value=1)))
+    made.run()
+    ways = [get_pipeline("looking"), get_pipeline(looking), get_pipeline(made), get_pipeline(pipeline_name="looking")]
+    assert [found.name for found in ways if found is not None] == ["looking"] * 4
+
+
+class ForInt(BaseMaterializer):
+    """Keeps whole numbers."""
+
+    ASSOCIATED_TYPES = (int,)
+    SKIP_REGISTRATION = True
+
+    def handle_input(self, data_type: type[Any] = object) -> Any:
+        """Check the type."""
+        super().handle_input(data_type)
+        return 1
+
+    def handle_return(self, data: Any) -> None:
+        """Check the type."""
+        super().handle_return(data)
+
+
+@pytest.mark.parametrize(
+    ("use", "fits"),
+    [
+        (lambda made: made.handle_input(int), True),
+        (lambda made: made.handle_input(bool), True),
+        (lambda made: made.handle_input(str), False),
+        (lambda made: made.handle_input(list[int]), False),
+        (lambda made: made.handle_return(1), True),
+        (lambda made: made.handle_return("text"), False),
+        (lambda made: made.handle_return(1.5), False),
+    ],
+)
+def test_a_materializer_keeps_its_types_alone(use: Callable[[BaseMaterializer], Any], *, fits: bool) -> None:
+    """Others are refused with an error that is a ``TypeError`` too, which quotes nothing."""
+    artifact: Any = DataArtifact
+    made = ForInt(artifact)
+    if fits:
+        use(made)
+        return
+    with pytest.raises(TypeError) as caught:
+        use(made)
+    assert isinstance(caught.value, MaterializerInterfaceError)
+    assert in_one_line(caught.value)
+
+
+@pytest.mark.parametrize("types", [("no_class",), (int, "no_class"), "no_class", (1,), (list[int],)], ids=str)
+def test_the_types_of_a_materializer_are_classes(types: Any) -> None:
+    """What is none is refused where the class is defined."""
+    with pytest.raises(MaterializerInterfaceError) as caught:
+        type("Invalid", (BaseMaterializer,), {"ASSOCIATED_TYPES": types})
+    assert in_one_line(caught.value)
+
+
+class First:
+    """A type with a materializer."""
+
+
+class Second:
+    """Another."""
+
+
+class Both(First, Second):
+    """A type with two bases that have one."""
+
+
+class ForFirst(BuiltInMaterializer):
+    """Keeps the first."""
+
+    ASSOCIATED_TYPES = (First,)
+
+
+class ForSecond(BuiltInMaterializer):
+    """Keeps the second."""
+
+    ASSOCIATED_TYPES = (Second,)
+
+
+@pytest.mark.parametrize(
+    ("returns", "given", "expected"),
+    [
+        (First, None, ForFirst),
+        (Second, None, ForSecond),
+        (Both, None, ForFirst),
+        (Both, ForSecond, ForSecond),
+        (First, ForSecond, ForSecond),
+        (int, None, BuiltInMaterializer),
+        (int, ForFirst, ForFirst),
+    ],
+)
+def test_an_output_s_materializer_is_the_given_one_or_that_of_its_type(client: Client, returns: Any, given: Any, expected: Any) -> None:
+    """ZenML 0.20 refuses a type of which two bases have one; here the nearer one is used."""
+    # Defaults of a process are forgotten between tests.
+    for materializer in (ForFirst, ForSecond):
+        type(materializer.__name__, (materializer,), {"ASSOCIATED_TYPES": materializer.ASSOCIATED_TYPES})
+
+    def make() -> Any: ...
+
+    make.__annotations__["return"] = returns
+    made: Any = step(make)()
+    if given is not None:
+        made.with_return_materializers(given)
+    assert issubclass(made.materializer_of("output"), expected)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        True,
+        0,
+        0.0,
+        "",
+        b"",
+        {},
+        [],
+        (),
+        set(),
+        {"a": 0, "b": 1},
+        [0, 1, 2],
+        (0, 1, 2),
+        [b"0", b"1"],
+        {"a": b"0", "b": b"1"},
+        (b"0", b"1"),
+        {1, 2, 3},
+        {b"0", b"1"},
+        [{"a": (42, 1.0, "aa", True), "b": {"ba": ["baa"], "bb": [3.7]}, "c": b"ca"}, {1.0, 2.0, 4}],
+        [1, "a", None],
+        {"key": None},
+        None,
+        1 + 2j,
+        frozenset({1}),
+        range(3),
+    ],
+    ids=repr,
+)
+def test_built_in_values_come_back_equal_from_one_file(client: Client, tmp_path: Path, value: Any) -> None:
+    """Of the same type, after the step has ended."""
+
+    def make() -> Any:
+        return value
+
+    make.__annotations__["return"] = type(value) if value is not None else object
+    made = step(make)()
+    artifact = looking(made).run().get_step("look").output
+    assert artifact.read() == value
+    assert type(artifact.read()) is type(value)

@@ -1,0 +1,217 @@
+"""What ZenML 0.20's own tests assert of components, stacks and secrets, as far as tests/core does not assert it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from tests.core.told import in_one_line
+from zensecrets_jupyter import StackComponentConfig, ZenSecretsError
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.enums import StackComponentType
+from zensecrets_jupyter.exceptions import StackComponentExistsError, StackExistsError, StackValidationError
+from zensecrets_jupyter.pipelines import pipeline
+from zensecrets_jupyter.secret import ArbitrarySecretSchema
+from zensecrets_jupyter.steps import step
+from zensecrets_jupyter.testing.canary import canary
+from zensecrets_jupyter.utils import secret_utils
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zensecrets_jupyter.client import Client
+    from zensecrets_jupyter.core.workspace import Workspace
+
+
+class Stub(StackComponentConfig):
+    """Attributes of a component that no stack holds."""
+
+    shown: str = "default"
+    free: str = ""
+
+
+@pytest.fixture
+def workspace(client: Client) -> Workspace:
+    """Return a workspace with a second stack, a container registry and a local secrets manager."""
+    found = client.workspace
+    found.register_component(ComponentType.CONTAINER_REGISTRY, "images", "default", {"uri": "localhost:5000"})
+    found.register_component(ComponentType.SECRETS_MANAGER, "vault", "local", {})
+    found.register_stack("second", _needed(images=True))
+    return found
+
+
+def _needed(*, images: bool = False, **more: str) -> dict[ComponentType, str]:
+    components = {ComponentType.ORCHESTRATOR: "default", ComponentType.ARTIFACT_STORE: "default"}
+    components |= {ComponentType.CONTAINER_REGISTRY: "images"} if images else {}
+    return components | {ComponentType(kind): name for kind, name in more.items()}
+
+
+def test_a_stack_has_the_components_that_it_is_made_of(workspace: Workspace) -> None:
+    """By their types; what it has not is ``None``."""
+    stack = workspace.stack("second")
+    assert set(stack.components) == {
+        StackComponentType.ORCHESTRATOR,
+        StackComponentType.ARTIFACT_STORE,
+        StackComponentType.CONTAINER_REGISTRY,
+    }
+    for kind, component in stack.components.items():
+        assert (component.type, getattr(stack, kind.value)) == (kind, component)
+    assert stack.alerter is stack.step_operator is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda w: w.register_stack("second", _needed()),
+        lambda w: w.register_stack("third", _needed(alerter="missing")),
+        lambda w: w.register_stack("third", _needed(step_operator="images")),
+        lambda w: w.set_active_stack("third"),
+        lambda w: w.stack("third"),
+        lambda w: w.rename_stack("third", "fourth"),
+        lambda w: w.rename_stack("second", "default"),
+        lambda w: w.delete_stack("default"),
+        lambda w: w.delete_stack("third"),
+        lambda w: w.register_component(ComponentType.CONTAINER_REGISTRY, "images", "default", {"uri": "localhost:5000"}),
+        lambda w: w.register_component(ComponentType.CONTAINER_REGISTRY, "other", "default", {}),
+        lambda w: w.register_component(ComponentType.CONTAINER_REGISTRY, "other", "default", {"uri": "x", "url": "x"}),
+        lambda w: w.register_component(ComponentType.CONTAINER_REGISTRY, "other", "nosuch", {"uri": "x"}),
+        lambda w: w.register_component(ComponentType.CONTAINER_REGISTRY, "{{a.b}}", "default", {"uri": "x"}),
+        lambda w: w.register_component(ComponentType.SECRETS_MANAGER, "other", "aws", {"region_name": "{{a.b}}"}),
+        lambda w: w.open_component(ComponentType.CONTAINER_REGISTRY, "missing"),
+        lambda w: w.rename_component(ComponentType.CONTAINER_REGISTRY, "missing", "other"),
+        lambda w: w.delete_component(ComponentType.CONTAINER_REGISTRY, "missing"),
+        lambda w: w.delete_component(ComponentType.CONTAINER_REGISTRY, "images"),
+    ],
+)
+def test_what_stacks_and_components_refuse(workspace: Workspace, change: Callable[[Workspace], Any]) -> None:
+    """In one line, and nothing has changed."""
+    before = _state(workspace)
+    with pytest.raises(ZenSecretsError) as caught:
+        change(workspace)
+    assert in_one_line(caught.value)
+    assert _state(workspace) == before
+
+
+def _state(workspace: Workspace) -> Any:
+    return sorted(map(repr, workspace.stacks())), sorted(repr(one) for kind in ComponentType for one in workspace.components(kind))
+
+
+def test_names_that_are_taken_have_errors_of_their_own(workspace: Workspace) -> None:
+    """Under ZenML's names."""
+    with pytest.raises(StackExistsError):
+        workspace.register_stack("second", _needed())
+    with pytest.raises(StackComponentExistsError):
+        workspace.register_component(ComponentType.CONTAINER_REGISTRY, "images", "default", {"uri": "x"})
+
+
+def test_what_a_component_needs_is_validated(workspace: Workspace) -> None:
+    """A secret that is not there is reported, and keeps a pipeline from running."""
+
+    @pipeline
+    def one(only: Any) -> None:
+        only()
+
+    @step
+    def nothing() -> None: ...
+
+    assert workspace.stack("second").validate().problems == ()
+    workspace.update_component(ComponentType.CONTAINER_REGISTRY, "images", {"uri": "{{missing.uri}}"})
+    assert "missing" in repr(workspace.stack("second").validate())
+    workspace.set_active_stack("second")
+    with pytest.raises(StackValidationError, match="missing"):
+        one(nothing()).run()
+
+
+@pytest.mark.parametrize(
+    ("use", "fits"),
+    [
+        (lambda: Stub(shown="x"), True),
+        (lambda: Stub(shwon="x"), False),  # type: ignore[call-arg] # that is the point
+        (lambda: Stub(shown=1), False),  # type: ignore[arg-type] # likewise
+        (lambda: setattr(Stub(), "shown", "x"), False),
+    ],
+)
+def test_attributes_of_a_component_are_those_of_its_class_and_stay(use: Callable[[], Any], *, fits: bool) -> None:
+    """An unknown one is refused, and none can be set."""
+    if fits:
+        use()
+        return
+    with pytest.raises((ZenSecretsError, AttributeError, TypeError, ValueError)):
+        use()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda config: config.model_dump()["free"],
+        lambda config: config.dict()["free"],
+        lambda config: dict(config)["free"],
+        lambda config: json.loads(config.model_dump_json())["free"],
+        lambda config: json.loads(config.json())["free"],
+    ],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_no_way_of_writing_a_component_resolves_it(write: Callable[[Any], str]) -> None:
+    """Also under the names that pydantic 1 has for them."""
+    assert write(Stub(free="{{secret.key}}")) == "{{secret.key}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "key"),
+    [
+        ("{{name_1.key}}", "name_1", "key"),
+        ("{{a-b.c}}", "a-b", "c"),
+        ("{{a.b.c}}", "a", "b.c"),
+        ("{{ä.ß}}", "ä", "ß"),
+        ("{{ a.b }}", "a", "b"),
+    ],
+)
+def test_references_are_parsed_by_zenml_s_helpers(text: str, name: str, key: str) -> None:
+    """White space inside of the braces is allowed here."""
+    assert secret_utils.is_secret_reference(text)
+    assert tuple(secret_utils.parse_secret_reference(text)) == (name, key)
+
+
+@pytest.mark.parametrize("text", ["{a.b}", "$a.b", "${{a.b}}", "{{ab}}", "{{.b}}", "{{a.}}", "a.b", "", 1, None, "x{{a.b}}"])
+def test_what_is_no_reference_is_told_so(text: Any) -> None:
+    """Whatever it is."""
+    assert not secret_utils.is_secret_reference(text)
+
+
+def test_fields_that_hold_secrets_are_told_apart() -> None:
+    """By how the field was made."""
+
+    class Model(BaseModel):
+        plain: str = Field()
+        secret: str = secret_utils.SecretField()
+        clear: str = secret_utils.ClearTextField()
+
+    fields = Model.model_fields
+    assert [secret_utils.is_secret_field(fields[name]) for name in ("plain", "secret", "clear")] == [False, True, False]
+    assert [secret_utils.is_clear_text_field(fields[name]) for name in ("plain", "secret", "clear")] == [False, False, True]
+
+
+@pytest.mark.parametrize("keys", [["key"], ["key1", "key2"], ["_key"], ["secret"], ["a.b"]], ids=str)
+def test_a_secret_is_kept_found_changed_and_deleted(workspace: Workspace, keys: list[str]) -> None:
+    """Its keys may be given one by one, as ZenML 0.20 takes them."""
+    manager = workspace.open_manager("vault")
+    assert (manager.type, manager.flavor) == (StackComponentType.SECRETS_MANAGER, "local")
+    old, new = canary("old"), canary("new")
+    schema: Any = ArbitrarySecretSchema
+    secret = schema(name="secret")
+    for key in keys:
+        secret.arbitrary_kv_pairs[key] = old
+    manager.register_secret(secret)
+    assert manager.get_secret("secret").content == dict.fromkeys(keys, old)
+    changed = schema(name="secret")
+    changed.arbitrary_kv_pairs[keys[0]] = new
+    manager.update_secret(changed)
+    assert manager.get_secret("secret").content[keys[0]] == new
+    assert manager.get_all_secret_keys() == ["secret"]
+    manager.delete_secret("secret")
+    assert manager.get_all_secret_keys() == []
+    with pytest.raises(KeyError):
+        manager.get_secret("secret")

@@ -1,0 +1,283 @@
+"""What is given to steps, pipelines and parameters that they do not take: named, with where it belongs or what was meant."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import field_validator
+
+import zensecrets_jupyter as present
+from tests.core.told import in_one_line
+from zensecrets_jupyter.config.resource_settings import ByteUnit, ResourceSettings
+from zensecrets_jupyter.exceptions import DoesNotExistException, StepInterfaceError
+from zensecrets_jupyter.pipelines import Schedule, pipeline
+from zensecrets_jupyter.post_execution import get_pipeline
+from zensecrets_jupyter.steps import BaseParameters, Output, step
+from zensecrets_jupyter.testing.canary import canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zensecrets_jupyter.client import Client
+
+
+class Rates(BaseParameters):
+    """Parameters of each kind of field."""
+
+    rate: float
+    names: list[str] = []  # noqa: RUF012 - pydantic copies it
+    mode: int | None = None
+
+    @field_validator("mode")
+    @classmethod
+    def _small(cls, mode: int | None) -> int | None:
+        if mode is not None and mode > 9:
+            message = f"{mode} is too large"
+            raise ValueError(message)
+        return mode
+
+
+@step
+def load() -> Output(left=int, right=int):  # type: ignore[valid-type] # ZenML's way of writing it
+    """Return two numbers."""
+    return 1, 2
+
+
+@step(enable_cache=False)
+def train(params: Rates, data: int) -> float:
+    """Return a number."""
+    return params.rate * data
+
+
+@step
+def show(data: int) -> None:
+    """Return nothing."""
+
+
+present_load = present.step(load.entrypoint)
+present_show = present.step(show.entrypoint)
+
+
+def _refused(said: str, call: Callable[[], Any]) -> None:
+    with pytest.raises(StepInterfaceError) as caught:
+        call()
+    assert said in str(caught.value)
+    assert in_one_line(caught.value)
+
+
+def _three(outputs: Any) -> None:
+    _a, _b, _c = outputs
+
+
+def _one(outputs: Any) -> None:
+    (_a,) = outputs
+
+
+def _at_least_three(outputs: Any) -> None:
+    _a, _b, *_rest, _c = outputs
+
+
+def _in_a_loop(outputs: Any) -> None:
+    for _a, _b, _c in [outputs]:
+        pass
+
+
+def _by_number(outputs: Any) -> None:
+    outputs[2]
+
+
+@pytest.mark.parametrize("old", [True, False], ids=["0.20", "now"])
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (_three, "has 2 outputs (left, right), and 3 are wanted"),
+        (_one, "has 2 outputs (left, right), and 1 is wanted"),
+        (_at_least_three, "has 2 outputs (left, right), and at least 3 are wanted"),
+        (_in_a_loop, "has 2 outputs (left, right), and 3 are wanted"),
+        (_by_number, "has 2 outputs (left, right), and number 2 is wanted"),
+    ],
+)
+def test_a_wrong_number_of_outputs_is_told_with_the_step(client: Client, use: Callable[[Any], None], said: str, *, old: bool) -> None:
+    """Wherever they are unpacked: in the pipeline's function, in a function that it calls, in a loop, or by their number."""
+
+    def put_together(loader: Any) -> None:
+        use(loader())
+
+    def run() -> Any:
+        return pipeline(put_together)(loader=load()).run() if old else present.pipeline(put_together)(present_load)
+
+    _refused("Step 'loader' " if old else "Step 'load' ", run)
+    _refused(said, run)
+
+
+def test_the_right_number_of_outputs_is_unpacked(client: Client) -> None:
+    """By names, with a star, by numbers, in a loop, as a list, or as the arguments of a step."""
+
+    @step
+    def add(first: int, second: int) -> int:
+        return first + second
+
+    @pipeline
+    def all_ways(loader: Any, adder: Any) -> None:
+        outputs = loader()
+        left, right = outputs
+        first, *rest = outputs
+        assert [left, right] == [first, *rest] == list(outputs) == [outputs[0], outputs[-1]] == [one for one in outputs]  # noqa: C416
+        assert outputs[:1] == (left,)
+        assert len(outputs) == 2
+        adder(*outputs)
+
+    assert all_ways(load(), add()).run().get_step("adder").output.read() == 3
+
+
+@pytest.mark.parametrize("decorate", [step, present.step], ids=["0.20", "now"])
+def test_outputs_without_one_are_refused(decorate: Any) -> None:
+    """``Output()`` names none: the decorator says what to write."""
+
+    def nothing() -> None: ...
+
+    nothing.__annotations__["return"] = Output()
+    _refused("Step 'nothing' declares Output() without an output", lambda: decorate(nothing))
+
+
+@pipeline
+def training(loader: Any, trainer: Any) -> None:
+    """Train with the first of two numbers."""
+    trainer(loader()[0])
+
+
+made_training: Any = training
+made_train: Any = train
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: made_training(loader=load(), trainr=train()), "unexpected keyword argument 'trainr'. Did you mean 'trainer'"),
+        (lambda: made_training(loader=load(), d=train()), "unexpected keyword argument 'd'. It takes loader, trainer."),
+        (lambda: made_training(load(), x=1, y=2), "unexpected keyword arguments 'x', 'y'"),
+        (lambda: made_training(load()), "missing a required argument: 'trainer'"),
+        (lambda: made_train(rate=1), "'rate'. Give the parameter so: train(params=Rates(rate=…))"),
+        (lambda: made_train(epochs=3), "unexpected keyword argument 'epochs'. It takes params=Rates(…) when it is made."),
+        (lambda: made_train(rates=3), "unexpected keyword argument 'rates'. Did you mean 'rate'"),
+        (lambda: made_train(parms=Rates(rate=1)), "unexpected keyword argument 'parms'. Did you mean 'params'"),
+        (lambda: made_train(data=3), "'data' is an input: give it where the function of the pipeline calls the step"),
+        (lambda: made_train(enable_cache=False), "Give it to the decorator, as @step(enable_cache=…)"),
+        (lambda: made_train(step_operator="x"), "Give it to the decorator, as @step(step_operator=…)"),
+        (lambda: show()(dat=1), "Step 'show' can't be called so: got an unexpected keyword argument 'dat'. Did you mean 'data'"),
+        (lambda: present_show(dat=1), "Step 'show' can't be called so: got an unexpected keyword argument 'dat'. Did you mean 'data'"),
+        (lambda: present_show(1, daten=1), "unexpected keyword argument 'daten'. Did you mean 'data'"),
+        (lambda: training(load(), train()).run(run_nam="x"), "unexpected keyword argument 'run_nam'. Did you mean 'run_name'"),
+    ],
+)
+def test_an_unknown_argument_is_named_even_where_another_is_missing(call: Callable[[], Any], said: str) -> None:
+    """With the near miss that was not given, or with where it belongs."""
+    _refused(said, call)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("run_nam", "run_name"),
+        ("stps", "steps"),
+        ("config_paht", "config_path"),
+        ("unlistd", "unlisted"),
+        ("step_configuration", "step_configurations"),
+        ("schedul", "schedule"),
+        ("enable_cach", "enable_cache"),
+        ("merg", "merge"),
+    ],
+)
+def test_near_misses_of_options_know_all_of_them(given: str, meant: str) -> None:
+    """Those of the run and those of the pipeline."""
+    made: Any = training(load(), train())
+    _refused(f"no argument {given!r} for pipeline 'training'. Did you mean '{meant}'", lambda: made.with_options(**{given: 1}))
+
+
+def test_a_name_is_given_to_the_decorator() -> None:
+    """What exists can't be called otherwise, and the error does not offer the argument that it refuses."""
+    changing: Any
+    for changing in (present_show, training(load(), train()), present.pipeline(lambda_free)):
+        _refused("that exists. Give it to the decorator: @", partial(changing.with_options, name="x"))
+
+
+def lambda_free() -> None:
+    """Do nothing."""
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "rate (missing)"),
+        ({"rate": "{value}"}, "rate (has to be float)"),
+        ({"rate": 1, "names": "{value}"}, "names (has to be list[str])"),
+        ({"rate": 1, "names": ["a", {"x": "{value}"}]}, "names.1 (string type)"),
+        ({"rate": 1, "mode": "{value}"}, "mode (has to be int | None)"),
+        ({"rate": 1, "mode": 12}, "mode (refused by its validator)"),
+        ({"rate": "{value}", "mode": 10}, "rate (has to be float), mode (refused by its validator)"),
+    ],
+)
+def test_wrong_parameters_are_told_in_one_line_without_the_value(client: Client, values: dict[str, Any], said: str) -> None:
+    """Where they are made, and where a configuration gives them: then with the step."""
+    value = canary("parameters")
+    filled: dict[str, Any] = {name: value if given == "{value}" else given for name, given in values.items()}
+    if "names" in filled and isinstance(filled["names"], list):
+        filled["names"] = ["a", {"x": value}]
+    with pytest.raises(StepInterfaceError) as caught:
+        Rates(**filled)
+    assert str(caught.value).startswith(f"The parameters Rates are not acceptable: {said}.")
+    assert in_one_line(caught.value)
+    assert value not in str(caught.value)
+    with pytest.raises(StepInterfaceError) as caught:
+        training(load(), train()).run(step_configurations={"trainer": {"parameters": filled}})
+    assert str(caught.value).startswith(f"Step 'train': The parameters Rates are not acceptable: {said}.")
+    assert said in str(caught.value)
+    assert in_one_line(caught.value)
+    assert value not in str(caught.value)
+
+
+def test_a_pipeline_is_looked_for_by_what_is_one(client: Client) -> None:
+    """A class or an object that is none is refused; a name that has not run is ``None``."""
+    assert get_pipeline("training") is None
+    assert get_pipeline(training) is None
+    for wrong in (Rates, object(), 1234, None):
+        with pytest.raises(DoesNotExistException) as caught:
+            get_pipeline(wrong)
+        assert in_one_line(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: ResourceSettings(cpu_count=-13), "'cpu_count'. It has to be at least 0"),
+        (lambda: ResourceSettings(cpu_count=-101.7), "'cpu_count'"),
+        (lambda: ResourceSettings(gpu_count=-1), "'gpu_count'"),
+        (lambda: ResourceSettings(memory="1 KB"), "'memory'. It has to be a whole number with a unit"),
+        (lambda: ResourceSettings(memory="-1KB"), "'memory'"),
+        (lambda: ResourceSettings(memory="KB"), "'memory'"),
+        (lambda: ResourceSettings(memory="1AB"), "'memory'"),
+        (lambda: ResourceSettings(memory="1KB").get_memory("XB"), "no unit 'XB'"),
+        (Schedule, "Schedule doesn't say when"),
+        (lambda: Schedule(interval_second=5), "Schedule doesn't say when"),
+    ],
+)
+def test_machines_and_schedules_that_can_t_be_are_refused(make: Callable[[], Any], said: str) -> None:
+    """Though none of them is used here: the code runs on ZenML as well."""
+    _refused(said, make)
+
+
+def test_machines_and_schedules_are_taken() -> None:
+    """Quantities can be asked for in each unit."""
+    assert ResourceSettings().empty
+    assert ResourceSettings(cpu_count=None, gpu_count=None, memory=None).empty
+    assert not any(ResourceSettings(**given).empty for given in ({"cpu_count": 0.3}, {"gpu_count": 1}, {"memory": "1KB"}))
+    memory = {("1KB", "MB"): 0.001, ("1000MB", "KB"): 1_000_000, ("1000MB", "GB"): 1, ("11GiB", "KiB"): 11 * 1024**2, ("42PiB", "PiB"): 42}
+    for (text, unit), expected in memory.items():
+        assert ResourceSettings(memory=text).get_memory(unit) == expected
+    assert ResourceSettings(memory="2GiB").get_memory(ByteUnit.MIB) == 2048
+    assert ResourceSettings().get_memory() is None
+    assert [unit.byte_value for unit in ByteUnit][:2] == [1000, 1024]
+    assert Schedule(cron_expression="* * * * *").cron_expression
+    assert Schedule(start_time="2022-10-21T12:00:00", interval_second=5).interval_second == 5
