@@ -21,10 +21,12 @@ import pytest
 import yaml
 
 from zensecrets_jupyter import Client, StackComponentConfig
+from zensecrets_jupyter.artifacts import DataArtifact
 from zensecrets_jupyter.core.stack import ComponentType, Stack
 from zensecrets_jupyter.core.steps.artifacts import OutputPlace
 from zensecrets_jupyter.core.steps.context import RunNames
 from zensecrets_jupyter.core.steps.files import ArtifactFiles
+from zensecrets_jupyter.core.steps.materializers import materializer_for
 from zensecrets_jupyter.core.steps.settings import checked_settings
 from zensecrets_jupyter.materializers import BaseMaterializer
 from zensecrets_jupyter.pipelines import pipeline
@@ -43,15 +45,18 @@ class _Absent(type):
     """The class of stand-ins for names that our package does not have."""
 
     def __call__(cls, *_: object, **__: object) -> NoReturn:
-        raise NotHereError(cls.__doc__)
+        raise NotHereError(cls._name())
+
+    def _name(cls) -> str:
+        return next(base.__doc__ or "" for base in reversed(cls.__mro__) if base is not object)
 
     def __getattr__(cls, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise NotHereError(cls.__doc__)
+        raise NotHereError(cls._name())
 
     def __getitem__(cls, _: object) -> NoReturn:
-        raise NotHereError(cls.__doc__)
+        raise NotHereError(cls._name())
 
 
 class _Forwarded(ModuleType):
@@ -79,7 +84,24 @@ def _local_secrets_manager(*, config: dict[str, Any], **_: object) -> Any:
     return workspace.open_manager("made_by_the_test")
 
 
+class _DataArtifact(DataArtifact):
+    """An artifact in a folder, as ZenML's tests make one for a materializer."""
+
+    uri = ""
+
+
+class _Registry:
+    """The materializers of types, as ZenML's tests ask for them."""
+
+    def __getitem__(self, kind: type[Any]) -> Callable[[_DataArtifact], BaseMaterializer]:
+        """Return what makes the materializer of outputs of a type, for the folder of an artifact."""
+        files = ArtifactFiles(fsspec.filesystem("file"), "/")
+        return lambda artifact: materializer_for(kind)(OutputPlace(files, str(Path(artifact.uri).resolve()).lstrip("/")))
+
+
 _ADAPTERS: dict[str, Any] = {
+    "DataArtifact": _DataArtifact,
+    "default_materializer_registry": _Registry(),
     "BaseOrchestratorConfig": StackComponentConfig,
     "LocalSecretsManager": _local_secrets_manager,
     "LocalSecretsManagerConfig": dict,

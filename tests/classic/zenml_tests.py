@@ -25,7 +25,6 @@ PARTS = (
     "post_execution",
     "utils/test_secret_utils.py",
     "config/test_resource_settings.py",
-    "integrations/gcp/secrets_manager",
     "test_client.py",
     "cli/test_stack.py",
     "cli/test_stack_components.py",

@@ -1,0 +1,46 @@
+"""The runner of ZenML's own tests tells what passes, what fails, and which names are not here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TESTS = """
+from zenml.pipelines import pipeline
+from zenml.steps import BaseNothing, step
+from zenml.steps.deeper import Output
+
+class Sub(BaseNothing):
+    pass
+
+@step
+def number() -> Output(count=int):
+    return 1
+
+def test_that_passes(clean_client, one_step_pipeline):
+    assert one_step_pipeline(number()).run().get_step("step_").output.read() == 1
+
+def test_that_uses_what_is_not_here():
+    Sub()
+
+def test_that_fails():
+    assert number().enable_cache is False
+"""
+
+
+def test_outcomes_are_counted_and_failures_told(tmp_path: Path) -> None:
+    """A name that is not here fails the tests that use it, and not the others of the file."""
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "steps" / "test_some.py").write_text(TESTS)
+    (tmp_path / "steps" / "test_broken.py").write_text("import zenml_of_nobody\n")
+    command = [sys.executable, "-m", "tests.classic.zenml_tests", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["steps/test_broken.py 1 not imported", "steps/test_some.py 2 failed, 1 passed"]
+    assert lines[-1] == "2 failed, 1 not imported, 1 passed"
+    assert any("test_that_uses_what_is_not_here" in line and "NotHereError: zenml.steps.BaseNothing" in line for line in lines)
+    assert any("test_that_fails" in line and "AssertionError" in line for line in lines)
