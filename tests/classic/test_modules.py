@@ -20,12 +20,12 @@ MODULES = {
     "config": ["DockerSettings", "ResourceSettings"],
     "config.base_settings": ["BaseSettings"],
     "config.docker_settings": ["DockerSettings"],
-    "config.resource_settings": ["ResourceSettings"],
+    "config.resource_settings": ["ByteUnit", "ResourceSettings"],
     "config.retry_config": ["StepRetryConfig"],
     "config.schedule": ["Schedule"],
     "enums": ["ExecutionStatus", "StackComponentType"],
     "environment": ["Environment"],
-    "exceptions": ["PipelineInterfaceError", "StepInterfaceError", "StepContextError", "SecretExistsError"],
+    "exceptions": ["PipelineInterfaceError", "PipelineConfigurationError", "StepInterfaceError", "StepContextError", "SecretExistsError"],
     "integrations.aws.secret_schemas": ["AWSSecretSchema"],
     "integrations.azure.secret_schemas": ["AzureSecretSchema"],
     "integrations.constants": ["SKLEARN", "MLFLOW"],
@@ -36,8 +36,9 @@ MODULES = {
     "integrations.whylogs.secret_schemas": ["WhylabsSecretSchema"],
     "io.fileio": ["open", "exists", "makedirs", "listdir", "copy", "remove"],
     "logger": ["get_logger"],
-    "materializers": ["BaseMaterializer"],
+    "materializers": ["BaseMaterializer", "BuiltInMaterializer"],
     "materializers.base_materializer": ["BaseMaterializer"],
+    "materializers.built_in_materializer": ["BuiltInMaterializer"],
     "pipelines": ["BasePipeline", "Schedule", "pipeline"],
     "pipelines.base_pipeline": ["BasePipeline"],
     "pipelines.pipeline_decorator": ["pipeline"],
@@ -53,6 +54,7 @@ MODULES = {
     "steps.step_context": ["StepContext"],
     "steps.step_decorator": ["step"],
     "steps.step_output": ["Output"],
+    "utils.secret_utils": ["ClearTextField", "SecretField", "is_secret_field", "is_secret_reference", "parse_secret_reference"],
 }
 
 

@@ -112,6 +112,25 @@ def test_a_wrong_number_of_outputs_is_told_with_the_step(client: Client, use: Ca
     _refused(said, run)
 
 
+@pytest.mark.parametrize("old", [True, False], ids=["0.20", "now"])
+def test_outputs_of_a_step_without_any_are_told_too(client: Client, *, old: bool) -> None:
+    """Other errors of the pipeline's function are left as they are."""
+
+    def put_together(shower: Any) -> None:
+        _a, _b = shower(1)
+
+    def fail(shower: Any) -> None:
+        shower(1)
+        len(None)  # type: ignore[arg-type] # that is the point
+
+    def run(function: Any) -> Any:
+        return pipeline(function)(shower=show()).run() if old else present.pipeline(function)(present_show)
+
+    _refused(f"Step '{'shower' if old else 'show'}' has no outputs, and 2 are wanted", lambda: run(put_together))
+    with pytest.raises(TypeError, match="len"):
+        run(fail)
+
+
 def test_the_right_number_of_outputs_is_unpacked(client: Client) -> None:
     """By names, with a star, by numbers, in a loop, as a list, or as the arguments of a step."""
 

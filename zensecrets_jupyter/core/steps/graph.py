@@ -165,6 +165,18 @@ class Graph:
             del waiting[ready]
         return list(ordered.values())
 
+    def nothing_to_unpack(self, error: TypeError) -> StepInterfaceError | None:
+        """Return the error for unpacking what the last call returned, where it has no outputs and ``error`` comes of that."""
+        last = next(reversed(self.calls.values()), None)
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        wanted = names_unpacked(trace.tb_frame.f_code, trace.tb_lasti) if trace is not None else None
+        if last is None or last.step.signature.outputs or wanted is None or "NoneType" not in str(error):
+            return None
+        message = f"Step {last.name!r} has no outputs, and {wanted} wanted."
+        return StepInterfaceError(message, hint="Annotate what it returns, such as -> Output(a=int, b=str).")
+
     def _free_name(self, wanted: str) -> str:
         name, number = wanted, 1
         while name in self.calls:
@@ -296,10 +308,21 @@ def _as_list(given: object) -> list[Any]:
 
 @contextmanager
 def traced(pipeline: str, configurations: Mapping[str, Mapping[str, Any]] | None = None) -> Iterator[Graph]:
-    """Have the steps that are called in the block added to the graph that it yields, instead of run; arguments as for it."""
+    """Have the steps that are called in the block added to the graph that it yields, instead of run; arguments as for it.
+
+    Raises:
+        StepInterfaceError: If the block unpacks outputs of a step that has none.
+    """
     graph = Graph(pipeline, configurations)
     token = _tracing.set(graph)
+    nothing: StepInterfaceError | None = None
     try:
         yield graph
+    except TypeError as error:
+        nothing = graph.nothing_to_unpack(error)
+        if nothing is None:
+            raise
     finally:
         _tracing.reset(token)
+    if nothing is not None:
+        raise nothing
