@@ -13,6 +13,7 @@ from zensecrets_jupyter.exceptions import MissingStepParameterError, StepContext
 from zensecrets_jupyter.materializers import BuiltInMaterializer
 from zensecrets_jupyter.pipelines import pipeline
 from zensecrets_jupyter.steps import BaseParameters, Output, StepContext, step
+from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -425,3 +426,21 @@ def test_a_context_makes_a_materializer_of_another_class(client: Client) -> None
     look()()
     assert isinstance(seen[0], Keeper)
     assert seen[0].uri == seen[1]
+
+
+def test_a_step_shows_what_it_is_configured_with(client: Client) -> None:
+    """And what the pipeline calls it; references in settings stay references."""
+    value = canary("password")
+    client.create_secret("db", {"password": value})
+    plain: Any = number()
+    assert plain.pipeline_parameter_name is None
+    assert tuple(plain.configuration) == ("number", True, {}, {}, {}, None, None)
+    options = {"step_operator": "machines", "experiment_tracker": "runs", "extra": {"a": 1}, "settings": {"key": "{{db.password}}"}}
+    made: Any = step(name="other", enable_cache=False, **options)(parameterised.entrypoint)(Wanted(needed=3))
+    found = made.configuration
+    assert (found.name, found.enable_cache, found.parameters, found.extra) == ("other", False, {"needed": 3}, {"a": 1})
+    assert (found.step_operator, found.experiment_tracker, found.settings) == ("machines", "runs", made.settings)
+    assert "'{{db.password}}'" in repr(found)
+    assert value not in repr(found)
+    single(made)
+    assert made.pipeline_parameter_name == "only"

@@ -41,6 +41,8 @@ class BasePipeline(Pipeline):
         if problem:
             raise StepInterfaceError(f"Pipeline {self.name!r} can't be made so: {problem}.", hint=hint)
         self._steps = {parameter: self._checked_step(parameter, step) for parameter, step in given.items()}
+        for parameter, step in self._steps.items():
+            step.pipeline_parameter_name = parameter
 
     def connect(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - a subclass says what it takes
         """Call the steps, and hand the outputs of some to others; a subclass implements it."""

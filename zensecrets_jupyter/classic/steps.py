@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, get_origin, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, get_origin, overload
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
@@ -20,11 +20,26 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.steps.step import Materializers
 
 
+class StepConfiguration(NamedTuple):
+    """What a step is configured with, as ZenML 0.20 shows it."""
+
+    name: str
+    enable_cache: bool
+    parameters: Mapping[str, Any]
+    settings: Any
+    extra: Mapping[str, Any]
+    step_operator: Any = None
+    experiment_tracker: Any = None
+
+
 class BaseStep(Step[Any]):
     """A step; a subclass says in its method ``entrypoint`` what it does. An instance of it is handed to a pipeline.
 
     Where ``entrypoint`` has a parameter that is annotated with a subclass of :class:`BaseParameters`, an instance of that is given when the
     step is made, or its fields by ``configure(parameters=…)``.
+
+    Attributes:
+        pipeline_parameter_name: What the pipeline calls it that was made with it last; ``None`` before.
     """
 
     __step_name__: ClassVar[str | None] = None
@@ -38,6 +53,7 @@ class BaseStep(Step[Any]):
         """
         super().__init__(self.entrypoint, self.__step_name__ or type(self).__name__, annotated=True)
         self.call_name: str | None = None
+        self.pipeline_parameter_name: str | None = None
         self._values: dict[str, Any] = {}
         found = {name: kind for name, kind in self.signature.input_types.items() if _is_parameters(kind)}
         if len(found) > 1:
@@ -80,6 +96,13 @@ class BaseStep(Step[Any]):
         self._values = {**self._values, **values} if merge else values
         self.name = checked_name("step", name) if name else self.name
         return self
+
+    @property
+    def configuration(self) -> StepConfiguration:
+        """What it is configured with."""
+        kept = {name: self.options.get(name) for name in ("step_operator", "experiment_tracker")}
+        extra = self.options.get("extra") or {}
+        return StepConfiguration(self.name, self.is_cached, self.given_parameters, self.settings, dict(extra), **kept)
 
     @property
     def given_parameters(self) -> dict[str, Any]:
