@@ -79,6 +79,10 @@ def _at_least_three(outputs: Any) -> None:
     _a, _b, *_rest, _c = outputs
 
 
+def _some_after_star(outputs: Any) -> None:
+    _a, *_rest, _b, _c = outputs
+
+
 def _in_a_loop(outputs: Any) -> None:
     for _a, _b, _c in [outputs]:
         pass
@@ -95,6 +99,7 @@ def _by_number(outputs: Any) -> None:
         (_three, "has 2 outputs (left, right), and 3 are wanted"),
         (_one, "has 2 outputs (left, right), and 1 is wanted"),
         (_at_least_three, "has 2 outputs (left, right), and at least 3 are wanted"),
+        (_some_after_star, "has 2 outputs (left, right), and at least 3 are wanted"),
         (_in_a_loop, "has 2 outputs (left, right), and 3 are wanted"),
         (_by_number, "has 2 outputs (left, right), and number 2 is wanted"),
     ],

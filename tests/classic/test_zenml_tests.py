@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -37,8 +38,9 @@ def test_outcomes_are_counted_and_failures_told(tmp_path: Path) -> None:
     (tmp_path / "steps").mkdir()
     (tmp_path / "steps" / "test_some.py").write_text(TESTS)
     (tmp_path / "steps" / "test_broken.py").write_text("import zenml_of_nobody\n")
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "tests.classic.zenml_tests", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environment)
     lines = done.stdout.splitlines()
     assert lines[:2] == ["steps/test_broken.py 1 not imported", "steps/test_some.py 2 failed, 1 passed"]
     assert lines[-1] == "2 failed, 1 not imported, 1 passed"

@@ -30,7 +30,9 @@ class Wanted(NamedTuple):
 
 def names_unpacked(code: CodeType, offset: int) -> Wanted | None:
     """Return how many values the instruction at ``offset`` unpacks; ``None`` if it is another instruction."""
-    found = next((instruction for instruction in dis.get_instructions(code) if instruction.offset == offset), None)
+    # Python 3.10 gives the offset of the prefix that a large argument has.
+    reached = (one for one in dis.get_instructions(code) if one.offset >= offset and one.opname != "EXTENDED_ARG")
+    found = next(reached, None)
     if found is None or found.arg is None or found.opname not in {"UNPACK_SEQUENCE", "UNPACK_EX"}:
         return None
     if found.opname == "UNPACK_SEQUENCE":
