@@ -1,0 +1,16 @@
+"""Functions that are annotated as a table of tests says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def annotated_function(parameters: dict[str, Any], returns: Any = None, body: str = "pass") -> Any:
+    """Return a function that is annotated so; a returned ``...`` is no annotation."""
+    namespace: dict[str, Any] = {}
+    exec(f"def made({', '.join(parameters)}):\n    {body}", namespace)  # noqa: S102 - the test's own text
+    made = namespace["made"]
+    made.__annotations__ = {name.strip("*").partition("=")[0]: kind for name, kind in parameters.items() if kind is not ...}
+    if returns is not ...:
+        made.__annotations__["return"] = returns
+    return made
