@@ -446,6 +446,7 @@ def _zenml() -> list[BadInput]:
     files = {"s.yaml": f"a:\n  k: {VALUE}-\n  zenml_schema_name: arbitrary\n".encode()}
     return [
         BadInput("values of no file", _command("secret create x --values=@no.json"), ("'no.json'", "does not exist")),
+        BadInput("values that are a password", _command(f"secret create x --values=@{VALUE}"), ("--values", "does not exist")),
         BadInput("values that are no JSON", _command("secret create x -v @v"), ("'v'", "line 1"), files={"v": f'{{"k": "{VALUE}'.encode()}),
         BadInput("values that are a text", _command("secret create x -v @v"), ("'v'", "mapping"), files={"v": VALUE.encode()}),
         BadInput("values on the line that are a text", _command(f"secret create x --values={VALUE}"), ("--values", "mapping")),

@@ -277,7 +277,9 @@ def test_lines_as_they_are_often_typed(kernel: Kernel) -> None:
         assert kernel.run(f"%%with_secrets {line}{both}").shown() == ["True"], line
     for line in ("%%with_secrets weather.token\npass", "%%with_secrets {{weather.token}}\npass", "%secret get weather.token"):
         ran = kernel.run(line)
-        assert "Name the secret alone, 'weather'; 'token' is one of its keys." in ran.error
+        assert "Name the secret alone, 'weather', without the key 'token'." in ran.error
+    # A key that it does not have is not said to be there.
+    assert "'weather', without the key 'nothing'." in kernel.run("%secret delete weather.nothing -y").error
     unknown = kernel.run("%secret get elsewhere.token").error
     assert "A secret's name holds no dot: name the secret alone" in unknown
     assert "register" not in unknown

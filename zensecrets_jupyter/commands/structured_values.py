@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.values import read_value
+from zensecrets_jupyter.commands.values import is_surely_path, read_value
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.transfer import formats
 from zensecrets_jupyter.core.transfer.files import read_text
@@ -43,7 +43,7 @@ def split_values(call: Call, given: Sequence[Given]) -> tuple[list[Given], dict[
 
 def _mapping(call: Call, text: str) -> dict[str, str]:
     where = text[1:] if text.startswith("@") and text != "@-" else ""
-    content = read_text(where) if where else read_value(VALUES, text, call.abilities.piped)
+    content = _read_file(where) if where else read_value(VALUES, text, call.abilities.piped)
     file_format = "json" if content.lstrip().startswith(("{", "[")) else "yaml"
     try:
         found = formats.read(content, file_format, where=where or VALUES, name=VALUES, is_one=True)
@@ -54,3 +54,13 @@ def _mapping(call: Call, text: str) -> dict[str, str]:
         message = "--values holds names of secrets, and no keys with values."
         raise UsageProblem(message, hint=f"To import several secrets: %secret import {where or 'FILE'}")
     return dict(found[VALUES].content)
+
+
+def _read_file(path: str) -> str:
+    try:
+        return read_text(path)
+    except UnreadableFileError as error:
+        # What stands there may be a password that begins with '@'.
+        if not is_surely_path(path):
+            error.message = error.message.replace(f"The file {path!r}", "The file of --values")
+        raise

@@ -91,7 +91,7 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     except (OSError, ValueError) as error:
         problem = unreadable(error)
     if problem:
-        message = f"--{key}: the file {f'{path!r} ' if not sensitive or _is_path(path) else ''}{problem}."
+        message = f"--{key}: the file {f'{path!r} ' if not sensitive or is_surely_path(path) else ''}{problem}."
         raise UnreadableFileError(message, hint=f"Check the path; a value that starts with '@' is written --{key}=@@…")
     return _text(key, f"the file {path!r}", data)
 
@@ -101,7 +101,7 @@ _PATH = re.compile(r"[\w./~-]*\.[a-z]{2,4}|(?:~|\.{1,2}/)[\w./-]*|[a-z.-]+(?:/[a
 _LONGEST_PATH = 100
 
 
-def _is_path(text: str) -> bool:
+def is_surely_path(text: str) -> bool:
     """Tell whether a text is surely a path: a file that is not there may be a password that begins with '@'."""
     path = for_system(os.path.expanduser(text))  # noqa: PTH111 - as above
     folder = os.path.dirname(path)  # noqa: PTH120 - of a text that may be no path

@@ -80,9 +80,12 @@ def told(name: str) -> str:
 
 
 def part_meant(wanted: str, known: Collection[str]) -> str:
-    """Return the hint for a text that names a part of a known secret, as ``db.password`` and ``{{db.password}}`` do; else an empty one."""
+    """Return the hint for a text that names a part of a known secret, as ``db.password`` and ``{{db.password}}`` do; else an empty one.
+
+    Whether the secret has such a key is not looked up: that would read its values for an error.
+    """
     name, dot, key = wanted.strip("{} ").partition(".")
-    return f"Name the secret alone, {name!r}; {key!r} is one of its keys." if dot and name in known else ""
+    return f"Name the secret alone, {name!r}, without the key {shown(key)}." if dot and name in known else ""
 
 
 def near_misses(wanted: str, known: Iterable[str]) -> list[str]:
