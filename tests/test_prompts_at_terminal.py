@@ -181,14 +181,24 @@ def test_half_a_key_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_typed_can_be_mended(tmp_path: Path) -> None:
-    """Backspace takes a character back, Ctrl-U all; the arrow keys and other keys without a character do nothing."""
+    """Backspace takes a character back, Ctrl-U all; the arrow keys and other keys without a character do nothing.
+
+    What was typed ahead of the question is swallowed: it is no part of the value, and the shell does not run it afterwards.
+    """
     with shell("bash", tmp_path) as started:
         value = canary()
-        started.ask().send(f"wrong{CTRL_U}{value[:9]}xy{BACKSPACE}{BACKSPACE}{LEFT}{value[9:]}\r")
+        started.process.send(f"zensecrets {REGISTER}\r")
+        # By then the shell has started the command, which has not asked yet.
+        time.sleep(0.1)
+        started.process.send("touch ahead\rtouch ahead")
+        started.process.expect(ASKED)
+        started.process.send(f"wrong{CTRL_U}{value[:9]}xy{BACKSPACE}{BACKSPACE}{LEFT}{value[9:]}\r")
         started.process.expect("Registered")
         started.ready()
         assert started.registered() == value
         assert started.leaks() == []
+        assert not (tmp_path / "ahead").exists()
+        assert "touch" not in (tmp_path / "history").read_text()
 
 
 @pytest.mark.parametrize("kind", ["bash", "IPython"])
