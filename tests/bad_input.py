@@ -140,9 +140,23 @@ def _values_for_keys() -> list[BadInput]:
         "a token as a name": ("s.json", f'{{"{VALUE}.a": {{"k": "1"}}}}'),
         "an export without a schema": ("s.json", f'{{"zensecrets_export": 1, "secrets": {{"{VALUE}": {{"content": {{}}}}}}}}'),
     }
+    stack = "stack_name: x\ncomponents:\n  "
+    stacks = {
+        "a type": f"{stack}{VALUE}: {{flavor: slack, name: y}}\n",
+        "a flavor": f"{stack}alerter: {{flavor: {VALUE}, name: y}}\n",
+        "an attribute": f"{stack}alerter: {{flavor: slack, name: y, configuration: {{{VALUE}: 1}}}}\n",
+        "a manager's flavor": f"{stack}secrets_manager: {{flavor: {VALUE}, name: y}}\n",
+        "a manager's attribute": f"{stack}secrets_manager: {{flavor: vault, name: y, configuration: {{{VALUE}: 1}}}}\n",
+    }
     return [
-        BadInput(f"import of {what}", _command(f"secret import {name}"), (), files={name: text.encode()})
-        for what, (name, text) in files.items()
+        *(
+            BadInput(f"import of {what}", _command(f"secret import {name}"), (), files={name: text.encode()})
+            for what, (name, text) in files.items()
+        ),
+        *(
+            BadInput(f"stack with a token as {what}", _command("stack import s.yaml"), ("(not shown)",), files={"s.yaml": text.encode()})
+            for what, text in stacks.items()
+        ),
     ]
 
 

@@ -118,7 +118,8 @@ def test_create_is_register_and_other_words_are_guessed(tmp_path: Path) -> None:
     assert (
         zensecrets("secret", "create", "x", f"--key={canary()}", environment=environment).stdout == "Registered secret 'x' with key key.\n"
     )
-    for word, meant in {"ls": "list", "rm": "delete", "show": "get", "edit": "update", "mv": "rename", "add": "register"}.items():
+    others = {"ls": "list", "rm": "delete", "show": "get", "describe": "get", "edit": "update", "mv": "rename", "add": "register"}
+    for word, meant in others.items():
         assert f"Did you mean '{meant}'" in told(zensecrets("secret", word, environment=environment))
 
 

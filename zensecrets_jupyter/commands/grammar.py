@@ -175,10 +175,13 @@ class Later(NamedTuple):
 
 _SYNONYMS = {
     "activate": ("set",),
+    "active": ("get",),
     "add": ("register",),
     "change": ("update",),
     "clone": ("copy",),
     "cp": ("copy",),
+    "current": ("get",),
+    "describe": ("get",),
     "drop": ("delete", "remove-component"),
     "edit": ("update",),
     "info": ("describe", "get"),
@@ -191,11 +194,13 @@ _SYNONYMS = {
     "read": ("get", "describe"),
     "remove": ("delete", "remove-component"),
     "rm": ("delete",),
+    "rotate": ("update",),
     "set": ("update",),
     "show": ("describe", "get"),
     "store": ("register",),
     "switch": ("set",),
     "use": ("set",),
+    "versions": ("history",),
     "view": ("describe", "get"),
 }
 """What other programs call our commands."""

@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretExistsErro
 from zensecrets_jupyter.core.managers._cache import ReadCache
 from zensecrets_jupyter.core.managers._registry import Availability
 from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS, CHANGES, Capability, ManagerContext, ManagerOptions, SecretSummary
-from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.names import did_you_mean, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -259,4 +259,7 @@ def _explained(detail: ErrorDetails, given: Mapping[str, str]) -> str:
     if kind in {"enum", "literal_error"}:
         # Our own words; the context of other kinds may quote what was given.
         return f"{attribute} (only {detail.get('ctx', {}).get('expected', '')})"
-    return f"{attribute} ({'unknown' if kind == 'extra_forbidden' else kind.replace('_', ' ')})"
+    if kind == "extra_forbidden":
+        # Out of a file, a value may stand where the attribute should.
+        return told(attribute).strip("'") + " (unknown)"
+    return f"{attribute} ({kind.replace('_', ' ')})"

@@ -430,7 +430,8 @@ def _explain(cls: type[TemplatedModel], error: ValidationError) -> ZenSecretsErr
             found.append(f"attribute {attribute!r} is missing")
         elif kind == "extra_forbidden":
             guess = names.did_you_mean(attribute, cls.model_fields)
-            found.append(f"attribute {attribute!r} is unknown{f' ({guess})' if guess else ''}")
+            # Out of a file, a value may stand where the attribute should.
+            found.append(f"attribute {names.told(attribute)} is unknown{f' ({guess})' if guess else ''}")
         elif kind in {"value_error", "assertion_error"}:
             # A validator's own text may quote the value that it refused.
             found.append(f"attribute {attribute!r} was refused by its own check" if attribute else "its own check refused it")

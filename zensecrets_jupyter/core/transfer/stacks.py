@@ -20,7 +20,7 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.core.input_limits import problem_with_yaml, yaml_loader
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
-from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.names import did_you_mean, told
 from zensecrets_jupyter.core.reference import LiteralText, find_references
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 from zensecrets_jupyter.core.transfer.files import read_text
@@ -104,7 +104,7 @@ def read_stack(path: str) -> FiledStack:
     components = {}
     for word, description in found["components"].items():
         if word not in types:
-            raise _unreadable(path, f"names {word!r}, which is no type of component", did_you_mean(word, types))
+            raise _unreadable(path, f"names {told(str(word))}, which is no type of component", did_you_mean(str(word), types))
         components[types[word]] = _filed_component(path, word, description)
     secrets = found.get("secrets") or []
     listed = [secret for secret in secrets if isinstance(secret, dict)] if isinstance(secrets, list) else []
