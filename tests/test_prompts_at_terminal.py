@@ -180,6 +180,27 @@ def test_half_a_key_is_refused(tmp_path: Path) -> None:
         assert started.leaks() == []
 
 
+def test_a_paste_into_another_question_is_not_run(tmp_path: Path) -> None:
+    """What was pasted where a key's name or a yes was asked for is refused; the shell runs no line of it, and remembers none."""
+    with shell("bash", tmp_path) as started:
+        process = started.ask()
+        process.send("value-of-it\r")
+        for line, asked in (("delete pasted", r"\[y/N\]: "), ("register other -i", "Key of other: ")):
+            started.ready()
+            process.send(f"zensecrets secret {line}\r")
+            process.expect(asked)
+            slowly(process, "-----BEGIN PRIVATE KEY-----\ntouch ran\ntouch ran too")
+            process.expect("Several lines came where one was asked for; nothing was taken.")
+        started.ready()
+        process.send("echo last\r")
+        process.expect("last\r\n")
+        started.ready()
+        assert started.registered() == "value-of-it"
+        started.end()
+        assert not (tmp_path / "ran").exists()
+        assert "touch" not in (tmp_path / "history").read_text()
+
+
 def test_what_is_typed_can_be_mended(tmp_path: Path) -> None:
     """Backspace takes a character back, Ctrl-U all; the arrow keys and other keys without a character do nothing.
 

@@ -21,10 +21,10 @@ from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.call import Abilities, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Later, Told
-from zensecrets_jupyter.commands.hidden_input import read_hidden
+from zensecrets_jupyter.commands.hidden_input import drop_lines, read_hidden
 from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.prompts import HiddenPrompts
-from zensecrets_jupyter.core.errors import InteractionUnavailableError, ZenSecretsError
+from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE, NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
 from zensecrets_jupyter.core.system_text import for_system, from_system
@@ -203,6 +203,10 @@ def _visible(prompt: str) -> str:
     sys.stderr.write(prompt)
     sys.stderr.flush()
     answer = sys.stdin.readline()
+    # Letters may be typed ahead for the questions that come; a longer text with lines behind it was pasted.
+    if len(answer.strip()) > len("yes") and drop_lines():
+        message = "Several lines came where one was asked for; nothing was taken."
+        raise InvalidSecretError(message, hint="Answer in one line; a value of several lines is given as a file: --KEY=@FILE.")
     if answer:
         return answer.rstrip("\r\n")
     raise InteractionUnavailableError(f"There was something to ask ({prompt.strip().rstrip(':')}), and the input ended.")

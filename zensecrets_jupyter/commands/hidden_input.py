@@ -61,6 +61,26 @@ def read_hidden(prompt: str) -> str:
         return text
 
 
+def drop_lines() -> bool:
+    """Drop the lines that follow one at once on standard input, as those of a paste do, and return whether there were any.
+
+    Otherwise the shell would run them afterwards.
+    """
+    if sys.platform == "win32":
+        return False
+    import termios  # noqa: PLC0415 - there is none on Windows
+
+    file = sys.stdin.fileno()
+    found = False
+    while select.select([file], [], [], _PAUSE)[0] and os.read(file, 1 << 16):
+        found = True
+    if found:
+        # What follows the last line end can't be read yet.
+        with suppress(termios.error):
+            termios.tcflush(file, termios.TCIFLUSH)
+    return found
+
+
 class _Typing:
     """What is being typed at a keyboard."""
 
