@@ -22,6 +22,7 @@ from zensecrets_jupyter.commands.call import Abilities, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import Later, Told
 from zensecrets_jupyter.commands.hidden_input import drop_lines, read_hidden
+from zensecrets_jupyter.commands.nobody import PREFIX as VALUE_VARIABLES
 from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.prompts import HiddenPrompts
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, ZenSecretsError
@@ -227,10 +228,9 @@ def _abilities() -> Abilities:
 
 
 def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
-    # Everything of the store could be opened with it, not only what the program is given.
-    environment = {name: value for name, value in os.environ.items() if name not in {PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE}} | dict(
-        variables
-    )
+    # With a passphrase everything of the store could be opened, and a value that is to be registered is none that was named.
+    ours = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, VALUE_VARIABLES)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | dict(variables)
     sys.stdout.flush()
     sys.stderr.flush()
     try:

@@ -119,10 +119,12 @@ def test_what_is_surely_a_path_is_quoted(path: str) -> None:
 
 
 def test_a_program_is_not_given_the_passphrase(tmp_path: Path) -> None:
-    """`secret env` hands on the values that were named, and not what opens all of them."""
+    """`secret env` hands on the values that were named, and neither what opens all of them nor values that wait to be registered."""
     environment = {"ZENSECRETS_HOME": str(tmp_path / "other"), "ZENSECRETS_PASSPHRASE": canary("passphrase")}
     assert zensecrets("secret", "register", "s", f"--key={OWN}", environment=environment).returncode == 0
-    done = zensecrets("secret", "env", "s", "--", "env", environment=environment)
+    waiting = {"ZENSECRETS_NEW_PASSPHRASE": canary("new"), "ZENSECRETS_SECRET_OTHER_KEY": canary("waiting")}
+    done = zensecrets("secret", "env", "s", "--", "env", environment={**environment, **waiting})
+    assert all(value not in done.stdout for value in waiting.values())
     assert f"KEY={OWN}\n" in done.stdout
     assert "ZENSECRETS_PASSPHRASE" not in done.stdout
     assert f"ZENSECRETS_HOME={tmp_path / 'other'}\n" in done.stdout
