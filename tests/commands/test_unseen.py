@@ -96,6 +96,19 @@ def test_it_is_said_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Note: the value of t.token ends with a line end, which is kept." in run("stack register-secrets").text
 
 
+def test_it_is_said_of_sealed_attributes() -> None:
+    """A component and a secrets manager keep a token as its file has it, and say so; of other attributes nothing is said."""
+    Path("token").write_text(f"{OWN}\n")
+    Path("url").write_text("https://127.0.0.1:1\n")
+    lines = ["alerter register a --flavor=slack --slack_token=@token", "alerter update a --slack_token=@token"]
+    for line in (*lines, "secrets-manager register a --flavor=github --repository=o/r --token=@token"):
+        outcome = run(line)
+        name = "a.token" if "github" in line else "a.slack_token"
+        assert f"Note: the value of {name} ends with a line end, which is kept." in outcome.text, line
+        assert not find_canary(outcome.text)
+    assert "Note" not in run("alerter update a --default_slack_channel_id=@url").text
+
+
 @pytest.mark.parametrize("value", ["", "a", "a b", "a\nb", "é"])
 def test_of_others_nothing_is_said(value: str) -> None:
     """White space inside a value is its own."""

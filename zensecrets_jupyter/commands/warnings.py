@@ -29,7 +29,10 @@ def stack_warning(name: str) -> str:
 
 def attribute_notes(record: ComponentRecord, given: Mapping[str, Any]) -> str:
     """Return, for after another text, what is to be said about the attributes that a component was given; nothing if there is nothing."""
-    return f"{plain_value_warning(record, given)}{_ignored_note(record, given)}{_secrets_file_note(record, given)}"
+    said = f"{plain_value_warning(record, given)}{_ignored_note(record, given)}{_secrets_file_note(record, given)}"
+    sealed = record.sealed.names if record.sealed else ()
+    texts = {attribute: text for attribute, text in given.items() if attribute in sealed and isinstance(text, str) and text}
+    return f"{said}{unseen_note(record.name, texts, strip='')}"
 
 
 def _ignored_note(record: ComponentRecord, given: Iterable[str]) -> str:
