@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -81,20 +82,25 @@ def test_a_literal_at_the_prompt_is_in_no_history(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_no_python_is_in_no_history(tmp_path: Path) -> None:
-    """A forgotten sign, where a variable has the magic's name: neither the error nor the history, nor the file, shows the value."""
+    """A forgotten sign, where a variable has the magic's name, and calls that fail: no error, history or file shows the value."""
     value = canary("forgotten")
+    others = [secrets.token_hex(14), secrets.token_hex(14)]
     with ipython(tmp_path) as process:
         typed(process, "secret = 1", 3)
         shown = typed(process, f"secret register x --key={value}", 4)
         assert "SyntaxError" in shown
         assert "Warning: the value of x.key was typed in clear." in shown
-        typed(process, "%secret guard off", 5)
-        shown = typed(process, "print(In, _ih, list(get_ipython().history_manager.get_range(raw=False)))", 6)
+        typed(process, f"from zensecrets_jupyter import Client; Client().registr_secret('x', '{others[0]}')", 5)
+        typed(process, f"Client().create_secret('x', dict(k='{others[1]}')]", 6)
+        typed(process, "%secret guard off", 7)
+        shown = typed(process, "print(In, _ih, list(get_ipython().history_manager.get_range(raw=False)))", 8)
         assert "secret register x --key'" in shown
         assert not find_canary(shown)
+        assert not find_canary(shown, *others)
         process.send("exit\r")
         process.expect(pexpect.EOF)
     assert not find_canary(tmp_path)
+    assert not find_canary(tmp_path, *others)
 
 
 def test_what_becomes_known_later_is_gone_from_the_arrow_keys(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from zensecrets_jupyter.notebook.front_end import somebody_is_there
 from zensecrets_jupyter.notebook.inputs.after_cell import AfterCell
 from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
 from zensecrets_jupyter.notebook.inputs.debugger import CleanDumps
+from zensecrets_jupyter.notebook.inputs.failed_calls import FailedCalls
 from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
 from zensecrets_jupyter.notebook.inputs.history import CleanHistory
 from zensecrets_jupyter.notebook.inputs.log import CleanLog
@@ -44,6 +45,8 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
         _publish_clean(kernel, cleaner, undo)
     dumps = CleanDumps(kernel, cleaner)
     dumps.install(undo)
+    failed = FailedCalls(shell, cleaner)
+    failed.install(undo)
     after = AfterCell(shell, cleaner, (history, log, dumps), front_ends)
     atexit.register(after.finish)
     undo.callback(atexit.unregister, after.finish)
@@ -52,6 +55,7 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     def before_cell(info: Any) -> None:
         # IPython makes its logger when it runs a cell, so not before.
         log.install(later)
+        failed.begin(info.raw_cell or "")
         if cleaner.is_on:
             # What is typed on a line of ours is protected before anything runs.
             cleaner.repaired(info.raw_cell or "")

@@ -1,0 +1,195 @@
+"""Values in calls of our API that can't be made, or never ran: in no output, memory, history or file."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+from tests.kernels import running_kernel
+from tests.notebook.test_inputs import MEMORY
+from zensecrets_jupyter import ArbitrarySecretSchema, AWSSecretSchema, Client
+from zensecrets_jupyter.notebook.inputs.call_literals import literals_in
+from zensecrets_jupyter.notebook.inputs.unreadable_calls import literals_in_unreadable
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FAILING = [
+    'Client().registr_secret("x", "?")',
+    'Client().registr_secret("x", values={"k": "?"})',
+    'Client().create_secrets("x", {"k": "?"})',
+    'Client().create_secret("x", {"k": "?"}, unknown=1)',
+    'Client().create_secret("x", {"k": "?"}, {"l": "?"})',
+    'Client().create_secret("x", values=[("k", "?")])',
+    'Client().create_secret("bad name", {"k": "?"})',
+    'Client().create_secret(values={"k": "?"})',
+    'Client().create_secret(None, {"k": "?"})',
+    'Client().update_secrt("kept", {"k": "?"})',
+    'Client().update_secret("kept", {"k": "?"})',
+    'Client().update_secret("nothing", add_or_update_values={"k": "?"})',
+    'Client().update_secret("kept", add_or_update_values={"k": ["?"]})',
+    'Client().secrets_manager.create_secret("x", {"k": "?"})',
+    'Client().secrets_manager.register_secert(ArbitrarySecretSchema("x", key="?"))',
+    'Client().secrets_manager.register_secert(ArbitrarySecretSchema(name="x", key="?"))',
+    'Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="x", key="?"), overwrite=True)',
+    'Client().secrets_manager.register_secret("x", k="?")',
+    'Client().secrets_manager.update_secret(AWSSecretSchema(name="kept", key="?"))',
+    'Client().secrets_manager.merge_secret("kept", {"k": "?"}, "?")',
+    'Client().secrets_manager.merge_secret("nothing", {"k": "?"})',
+    'Client().secrets_manager.merge("kept", {"k": "?"})',
+    'Client().secrets_manger.register_secret(ArbitrarySecretSchema(name="x", key="?"))',
+    'Client().active_stak.secrets_manager.register_secret(ArbitrarySecretSchema(name="x", key="?"))',
+    'Client().active_stack.secrets_manager("?")',
+    'Client("?")',
+    'Client().get_secret("kept").valuess("?")',
+    'Client().get_secret("kept").password = "?"',
+    'Client().get_secret("kept").arbitrary_kv_pairs["bad key"] = "?"',
+    'Client().get_secret("kept").arbitrary_kv_pairs.updat({"k": "?"})',
+    'Client().get_secret("kept").model_copyy(update={"k": "?"})',
+    'Client().get_secret("?")',
+    'ArbitrarySecretSchem(name="a", key="?")',
+    'ArbitrarySecretSchem("a", "?")',
+    'ArbitrarySecretSchem(name="a", **{"key": "?"})',
+    'ArbitrarySecretSchem(name="a", **dict(key="?"))',
+    'ArbitrarySecretSchem(name="a", key=f"? {1}")',
+    'ArbitrarySecretSchem(name="a", key="?" + "?")',
+    'ArbitrarySecretSchem(name="a", key="?%s" % 1)',
+    'ArbitrarySecretSchem(name="a", key=b"?")',
+    'ArbitrarySecretSchem(name="a", key="?" if True else "")',
+    'ArbitrarySecretSchem(name="a", key=json.dumps({"a": "?"}))',
+    'AWSSecretSchema(name="a", aws_acess_key_id="?", aws_secret_access_key="?")',
+    'AWSSecretSchema.from_contents("a", {"aws_access_key_id": "?"})',
+    'AWSSecretSchema(name="a", aws_access_key_id="?", aws_secret_access_key=nothing)',
+    'from zensecrets_jupyter import ArbitrarySecretSchem\nArbitrarySecretSchem(name="a", key="?")',
+    'import zensecrets_jupyter as zj\nzj.ArbitrarySecretSchem(name="a", key="?")',
+    'import zensecrets_jupyter as zj\nzj.create_secret("a", {"key": "?"})',
+    'from zensecrets_jupyter.nothing import X\nclient = Client()\nclient.create_secret("a", {"key": "?"})',
+    '1 / 0\nClient().create_secret("never", {"key": "?"})',
+    'values = {"key": "?"}\nClient().create_secrett("never", values)',
+    'client_that_is_none.create_secret("never", {"key": "?"})',
+    'Client().create_secret("x", values={"k": "?"}',
+    'Client().create_secret("x", values={"k": "?})',
+    'Client().create_secret("x" values={"k": "?"})',
+    'Client().creat_secret("x",\n    {"k": "?",\n     "l" "?"}',
+    'ArbitrarySecretSchema(name="a" key="?")',
+    'ArbitrarySecretSchem(name="a", key="?"',
+    "ArbitrarySecretSchema(name='a', key='''?\n?'''",
+    'if True\n    Client().create_secret("x", {"k": "?"})',
+]
+"""Cells that fail, in which ``?`` was meant as a value."""
+
+DOORS = [
+    'def f(client):\n    client.registr_secret("x", "?")\nf(Client())',
+    'async def f():\n    return Client().registr_secret("x", "?")\nawait f()',
+    '%time Client().registr_secret("x", "?")',
+    '%timeit -n1 -r1 Client().registr_secret("x", "?")',
+    '%%time\nClient().registr_secret("x", "?")',
+    '%%capture\nClient().registr_secret("x", "?")',
+    "get_ipython().run_cell(\"Client().registr_secret('x', '?')\")",
+    'try:\n    Client().registr_secret("x", "?")\nexcept Exception:\n    __import__("traceback").print_exc()',
+    'try:\n    Client().registr_secret("x", "?")\nexcept Exception:\n    __import__("logging").exception("no")',
+    'try:\n    Client().registr_secret("x", "?")\nexcept Exception as error:\n    raise RuntimeError("no") from error',
+]
+"""Likewise, run in other ways."""
+
+INNOCENT = [
+    'df.foo("some ordinary text")',
+    'df.create("some", label="ordinary text")',
+    'nothing.title("Some ordinary text")',
+    'boto.create_secret(Name="x", Description="some ordinary text")',
+    'Client().get_stack_componet("orchestrator", "local orchestrator")',
+    'Client().get_stack("some ordinary text")',
+    'Client().get_secret("db").content.get("key", "some ordinary text")',
+    'Client().create_secret("db", {"key": os.environ["SOME_VARIABLE"], "k": os.getenv("OTHER_VARIABLE")})',
+    'Client().creat_secret("database_login", values=load("settings of mine.yaml"))',
+    'Client().update_secret("db", new_name="another_database")',
+    'Client().registr_secret(name="database_login")',
+    'BasicAuthSecretSchem(name="database_login", username="some_ordinary_user")',
+    'train(data, "some ordinary text", label="ordinary")',
+    'step_of_mine("some ordinary text", "another text")',
+    'print("Client().create_secret(name, values)")',
+    'pipeline(name="some ordinary text")',
+    'redactt("some ordinary text")',
+    'Client().copy_secrets("local", "another store", ["database_login"])',
+]
+"""Code that may fail, without a value."""
+
+UNREADABLE = [
+    'print("some ordinary text"',
+    'df.create_index("x", "some ordinary text"',
+    'foreign.create_secret("x", "some ordinary text"',
+    'Client().create_secret("x", values={"key": os.environ["SOME_VARIABLE"]}\nprint("some ordinary text")',
+    'Client().create_secret("database_login", values=load("some ordinary text")',
+    'Client().get_secret("database_login"',
+    '"create_secret" "some ordinary text" (',
+]
+
+
+def test_values_of_failing_cells_are_kept_nowhere(tmp_path: Path) -> None:
+    """Whatever is wrong in the call, or before it: the traceback, what the session keeps and what is written hold the mask."""
+    # Showing a traceback takes a tenth of a second; all of them are looked at without a kernel, below.
+    values = {cell: secrets.token_hex(14) for cell in (*FAILING[::4], *DOORS)}
+    shown: dict[str, Any] = {}
+    with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        assert kernel.run('import json\nfrom zensecrets_jupyter import *\nClient().create_secret("kept", {"k": "kept as it is"})').ok
+        for cell, value in values.items():
+            ran = kernel.run(cell.replace("?", value))
+            outputs = [message["content"] for message in ran.messages if message["msg_type"] != "execute_input"]
+            if found := find_canary(json.dumps([outputs, ran.reply]), value):
+                shown[cell] = found
+        assert shown == {}
+        later = secrets.token_hex(14)
+        kernel.run(f"def later(client):\n    return client.regster_secret('x', '{later}')")
+        assert not find_canary(json.dumps(kernel.run("later(Client())").reply), later)
+        memory = kernel.run(MEMORY)
+        assert memory.ok
+        assert {cell for cell, value in values.items() if find_canary(memory.stream("stdout"), value)} == set()
+    assert {cell for cell, value in values.items() if find_canary(tmp_path, value)} == set()
+    assert not find_canary(tmp_path, later)
+
+
+def test_values_of_failing_cells_are_found() -> None:
+    """Each value of each cell, with nothing but the cell to go by."""
+    value = canary("failing")
+    names = {"Client": Client, "AWSSecretSchema": AWSSecretSchema}
+    missed = [cell for cell in (*FAILING, *DOORS) if value not in "".join(found_in(cell.replace("?", value), names))]
+    assert missed == []
+
+
+def found_in(cell: str, names: dict[str, Any]) -> set[str]:
+    """Return what is found in a cell, readable or not."""
+    try:
+        return literals_in(TransformerManager().transform_cell(cell), names)
+    except SyntaxError:
+        return literals_in_unreadable(cell, names)
+
+
+@pytest.mark.parametrize("code", INNOCENT)
+def test_texts_that_are_no_values_stay(code: str) -> None:
+    """Another object's calls, names of secrets and of variables, and clear text of a schema are nothing to mask."""
+    names = {"Client": Client, "df": [], "boto": object(), "step_of_mine": test_texts_that_are_no_values_stay, "train": print}
+    assert literals_in(code, names) - {"db", "database_login"} == set()
+
+
+@pytest.mark.parametrize("code", UNREADABLE)
+def test_texts_of_unreadable_code_stay(code: str) -> None:
+    """Where there is only text to go by, nothing beyond the arguments of a call of ours is taken for a value."""
+    assert literals_in_unreadable(code, {"foreign": object()}) == set()
+
+
+def test_values_by_what_they_are_given_to() -> None:
+    """Variables, sums and clear fields: what is a value follows from the call."""
+    names = {"Client": Client, "AWSSecretSchema": AWSSecretSchema, "Own": ArbitrarySecretSchema, "token": "of a variable"}
+    assert literals_in("v = 'one' + 'two'\nClient().creat_secret('x', {'k': v, 'l': token})", names) == {
+        "one",
+        "two",
+        "onetwo",
+        "of a variable",
+    }
+    assert literals_in("Own(name='a', key='v', **{'other': 'w'})", names) == {"v", "w"}
