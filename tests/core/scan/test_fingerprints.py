@@ -154,3 +154,43 @@ print(json.dumps(known_fingerprints().names))
 """
     assert run_python(code) == sorted(f"n{number}.k{turn}" for number in range(4) for turn in range(10))
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["fingerprints"]
+
+
+def test_what_is_added_while_another_process_mends_is_kept(tmp_path: Path) -> None:
+    """One process takes a damaged line out, slowly, as another adds a value for the last time."""
+    code = f"""
+import json, os, secrets, sys, time
+from multiprocessing import get_context
+
+os.environ["ZENSECRETS_HOME"] = {str(tmp_path / "home")!r}
+
+def mend(begun, added):
+    from zensecrets_jupyter.core.scan import store
+    write = store.write_whole
+    def slow(*args, **kwargs):
+        begun.set()
+        added.wait(0.4)
+        write(*args, **kwargs)
+    store.write_whole = slow
+    {{"known": store.known_fingerprints, "forget": lambda: store.forget("gone.key")}}[sys.argv[1]]()
+
+from zensecrets_jupyter.core.redaction import the_redactor
+from zensecrets_jupyter.core.scan.store import known_fingerprints, place, remember
+the_redactor().protect(secrets.token_urlsafe(30), "gone.key")
+remember()
+if sys.argv[1] == "known":
+    with place().open("ab") as file:
+        file.write(b"torn\\n")
+context = get_context("fork")
+begun, added = context.Event(), context.Event()
+other = context.Process(target=mend, args=(begun, added))
+other.start()
+begun.wait(20)
+the_redactor().protect(secrets.token_urlsafe(30), "late.key")
+remember()
+added.set()
+other.join()
+print(json.dumps(known_fingerprints().names))
+"""
+    assert run_python(code, "known") == ["gone.key", "late.key"]
+    assert run_python(code, "forget") == ["late.key"]

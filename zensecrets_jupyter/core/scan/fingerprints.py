@@ -19,6 +19,7 @@ import base64
 import hashlib
 import json
 import secrets
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
@@ -96,7 +97,7 @@ def why_unprinted(value: str) -> str:
 
 def line_of(header: str, value: str, name: str) -> str:
     """Return the line that a file with that header has for a value; nothing if the value can have no fingerprint."""
-    hashes = _Hashes(_key_of(header, ""))
+    hashes = _hashes_of(header)
     found = [
         [
             window.size,
@@ -117,7 +118,7 @@ def line_of(header: str, value: str, name: str) -> str:
 
 def identity_of(header: str, value: str) -> str:
     """Return what the line of ``value`` has as its ``id``."""
-    return _text(_Hashes(_key_of(header, "")).whole(b"value:" + value.encode("utf-8", "surrogatepass")))
+    return _text(_hashes_of(header).whole(b"value:" + value.encode("utf-8", "surrogatepass")))
 
 
 def export(values: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
@@ -265,6 +266,11 @@ class _Hashes:
             if entries is not None:
                 found.append((position, entries))
         return found
+
+
+@lru_cache(maxsize=1)
+def _hashes_of(header: str) -> _Hashes:
+    return _Hashes(_key_of(header, ""))
 
 
 def _entries_of(line: str) -> list[tuple[int, int, bytes, _Entry]] | None:

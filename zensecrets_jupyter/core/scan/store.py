@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.scan import fingerprints
+from zensecrets_jupyter.core.sealing.file_locks import locked_file
 from zensecrets_jupyter.core.settings import home, make_private_folder
 from zensecrets_jupyter.core.whole_files import write_whole
 
@@ -90,9 +91,11 @@ def remember() -> None:
     known, values = the_redactor().added_since(told)
     header, _, lines = _text_of(path).partition("\n")
     there = set(_ID.findall(lines))
-    new = [fingerprints.line_of(header, value, name) for value, name in values if fingerprints.identity_of(header, value) not in there]
-    if any(new):
-        _append(path, "".join(new).encode())
+    identities = ((fingerprints.identity_of(header, value), value, name) for value, name in values)
+    new = {identity: fingerprints.line_of(header, value, name) for identity, value, name in identities if identity not in there}
+    if any(new.values()) and not _add(path, header, new):
+        remember()
+        return
     # Numbers of inodes are given out again.
     _remembered.clear()
     _remembered[_identity(path)] = known, path.stat().st_size
@@ -112,10 +115,11 @@ def forget(name: str) -> None:
         OSError: If it can't be read or written.
     """
     path = place()
-    header, *lines = _text_of(path).splitlines(keepends=True) or [""]
-    kept = [line for line in lines if fingerprints.name_of_line(line) != name]
-    if len(kept) < len(lines):
-        write_whole(path, "".join([header, *kept]).encode())
+    with locked_file(path):
+        header, *lines = _text_of(path).splitlines(keepends=True) or [""]
+        kept = [line for line in lines if fingerprints.name_of_line(line) != name]
+        if len(kept) < len(lines):
+            write_whole(path, "".join([header, *kept]).encode())
 
 
 def _mend(path: Path) -> int:
@@ -125,16 +129,16 @@ def _mend(path: Path) -> int:
         OSError: If it can't be read or written.
         UnreadableFileError: If a newer version of this package wrote it.
     """
-    lines = _kept_lines(path)
-    if lines is None:
+    if _kept_lines(path) is None:
         return 0
-    # Another process may be writing a line just now.
-    time.sleep(_WRITING_SECONDS)
-    found = _text_of(path)
-    lines = _kept_lines(path)
-    if lines is None:
-        return 0
-    write_whole(path, "".join(f"{line}\n" for line in lines).encode())
+    with locked_file(path):
+        # Where files can't be locked, another process may be writing a line just now.
+        time.sleep(_WRITING_SECONDS)
+        found = _text_of(path)
+        lines = _kept_lines(path)
+        if lines is None:
+            return 0
+        write_whole(path, "".join(f"{line}\n" for line in lines).encode())
     damaged = max(1, len(found.splitlines()) - len(lines))
     _damage.append(damaged)
     return damaged
@@ -153,8 +157,24 @@ def _kept_lines(path: Path) -> list[str] | None:
     return None if len(whole) == len(lines) and text.endswith("\n") else [header, *whole]
 
 
+def _add(path: Path, header: str, new: dict[str, str]) -> bool:
+    """Add those of the lines, by their identity, that are not there by now.
+
+    Returns:
+        Whether that could be done: not if the file was made anew, with another header than the one that the lines are for.
+    """
+    # No other process takes lines out while these are added.
+    with locked_file(path):
+        text = _text_of(path)
+        if text.partition("\n")[0] != header:
+            return False
+        there = set(_ID.findall(text))
+        _append(path, "".join(line for identity, line in new.items() if identity not in there).encode())
+    return True
+
+
 def _append(path: Path, data: bytes) -> None:
-    # One write to the end: processes that do the same at the same time don't mix their lines.
+    # One write to the end: where files can't be locked, processes that do the same at the same time don't mix their lines.
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
         written = os.write(descriptor, data)

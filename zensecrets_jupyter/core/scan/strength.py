@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 WEAKEST = 60.0
@@ -19,17 +20,20 @@ _BITS_OF_A_WORD = 13.0
 """A word is one of about 8,000 that people choose."""
 
 
+# A value and its letters, which are asked about several times in a row, are often one text.
+@lru_cache(maxsize=4)
 def strength(text: str) -> float:
     """Return about how many bits it takes to guess ``text``.
 
     It counts the pairs of neighbours that came for the first time, but for those that go on counting or repeat a character, each with the
     size of the alphabet; what looks like a word counts as one.
     """
-    words = [match for match in _LETTERS.findall(text) if _WORD.fullmatch(match.lower())]
-    rest = _LETTERS.sub(lambda match: " " if _WORD.fullmatch(match[0].lower()) else match[0], text)
+    words = {match.lower() for match in _LETTERS.findall(text) if _WORD.fullmatch(match.lower())}
+    rest = _LETTERS.sub(lambda match: " " if match[0].lower() in words else match[0], text) if words else text
     pool = 16 if _HEXADECIMAL.fullmatch(text) else sum(size for letters, size in _CLASSES if letters.search(rest)) or 1
-    fresh = {one + other for one, other in pairwise(rest) if abs(ord(one) - ord(other)) > 1}
-    return len(fresh) * math.log2(pool) + len({word.lower() for word in words}) * _BITS_OF_A_WORD
+    # Most characters follow each other once only, so that the pairs are a set first.
+    fresh = sum(not -1 <= one - other <= 1 for one, other in set(pairwise(map(ord, rest))))
+    return fresh * math.log2(pool) + len(words) * _BITS_OF_A_WORD
 
 
 def why_weak(text: str) -> str:

@@ -5,10 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from contextlib import suppress
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _HAS_NONE = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+_PATIENCE, _PAUSE = 5.0, 0.005
+"""Seconds that a process waits for another's lock, and after which it looks again."""
 
 
 def has_locks(folder: Path) -> bool:
@@ -26,6 +33,50 @@ def has_locks(folder: Path) -> bool:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         return error.errno not in _HAS_NONE
+    return True
+
+
+@contextmanager
+def locked_file(path: Path) -> Iterator[None]:
+    """Keep other processes that use this from changing a file while the block runs.
+
+    The block may replace the file: who waits meanwhile goes on with the new one. Where files can't be locked, and where another process
+    holds the lock for longer than a few seconds, the block runs all the same.
+
+    Raises:
+        OSError: If the file can't be opened for writing.
+    """
+    if os.name != "posix":
+        # Windows replaces no file that is open.
+        yield
+        return
+    until = time.monotonic() + _PATIENCE
+    while True:
+        descriptor = os.open(path, os.O_WRONLY)
+        try:
+            _lock(descriptor, until)
+            if time.monotonic() > until or os.path.samestat(os.fstat(descriptor), path.stat()):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, until: float) -> None:
+    while not _is_locked(descriptor) and time.monotonic() < until:
+        time.sleep(_PAUSE)
+
+
+def _is_locked(descriptor: int) -> bool:
+    """Lock a file, and tell whether there is nothing to wait for: it is locked now, or it can't be."""
+    import fcntl  # noqa: PLC0415 - there is none on Windows
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
     return True
 
 
