@@ -15,8 +15,9 @@ from tests.terminal import zensecrets
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.call import Abilities, Outcome
 from zensecrets_jupyter.commands.nobody import Nobody
-from zensecrets_jupyter.commands.values import read_value, stripped, unseen_in
+from zensecrets_jupyter.commands.values import read_value
 from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.core.unseen import stripped, unseen_in
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

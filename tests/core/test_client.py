@@ -242,3 +242,27 @@ def test_content_can_be_assigned_and_stored() -> None:
     assert manager.get_secret("openai").content == {"api_key": new, "more": new}
     with pytest.raises(AttributeError):
         mine.name = "other"
+
+
+@pytest.mark.parametrize(
+    ("value", "remark"),
+    [("", "is empty"), (" v-of-it", "begins with white space, which is kept"), ("v-of-it\n", "ends with a line end, which is kept")],
+)
+def test_a_value_that_holds_what_nobody_sees_is_warned_about(value: str, remark: str) -> None:
+    """As the commands do, without the value, and at the line that gave it."""
+    gives: list[Callable[[], object]] = [
+        lambda: Client().create_secret("unseen", {"k": value}),
+        lambda: Client().update_secret("unseen", add_or_update_values={"k": value}),
+    ]
+    for give in gives:
+        with pytest.warns(UserWarning, match=f"The value of unseen.k {remark}") as caught:
+            give()
+        assert [one.filename for one in caught] == [__file__]
+        assert "v-of-it" not in str(caught[0].message)
+    assert Client().get_secret("unseen").content == {"k": value}
+
+
+def test_a_secret_without_keys_is_warned_about() -> None:
+    """It is registered, as in ZenML."""
+    with pytest.warns(UserWarning, match="Secret 'nothing' holds no keys"):
+        Client().create_secret("nothing", {})

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.core.told import in_one_line, told
-from zensecrets_jupyter import redact
+from zensecrets_jupyter import Client, pipeline, redact, step
 from zensecrets_jupyter.core.environment import secret_environment, variable_name, variables_of
 from zensecrets_jupyter.core.errors import InvalidSecretError
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
@@ -209,3 +209,24 @@ def test_names_that_cannot_be_are_refused(options: dict[str, Any], told: str) ->
     """A prefix that makes a reserved name, a name that is none, one for no key, and one for two keys are errors."""
     with pytest.raises(InvalidSecretError, match=told):
         variables_of([_secret("odd", preload="p", token="t")], **options)
+
+
+@pytest.mark.parametrize("key", ["user", "PATH", "Home"])
+def test_a_step_is_told_what_a_step_can_do(key: str) -> None:
+    """`secrets=` takes neither a prefix nor names: the remedy is to read the value in the step, or another key."""
+    Client().create_secret("login", {key: canary("login")})
+
+    @step(secrets=["login"])
+    def reads() -> int:
+        return 1
+
+    @pipeline
+    def runs() -> None:
+        reads()
+
+    for call in (runs, reads):
+        with pytest.raises(InvalidSecretError, match="would replace the environment variable") as caught:
+            call()
+        assert f"Client().get_secret('login').value('{key}') in the step" in str(caught.value)
+        assert "--prefix" not in str(caught.value)
+        assert not find_canary(str(caught.value))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.core.told import in_one_line
 from zensecrets_jupyter.core.errors import InvalidSecretError
-from zensecrets_jupyter.core.names import LONGEST_NAME, check_key, check_name, did_you_mean, near_misses
+from zensecrets_jupyter.core.names import LONGEST_NAME, a_type, check_key, check_name, did_you_mean, near_misses
 
 QUICK = settings(deadline=None, max_examples=100)
 
@@ -89,3 +89,9 @@ def test_did_you_mean_is_a_question_or_nothing() -> None:
     assert did_you_mean("token", ["tokens", "tokem"]).count(" or ") == 1
     assert did_you_mean("token", ["Token"]) == "Did you mean 'Token'?"
     assert did_you_mean("token", []) == ""
+
+
+@pytest.mark.parametrize(("thing", "told"), [(1, "an int"), ("", "a str"), (int, "a type"), (object(), "an object"), ({}, "a dict")])
+def test_a_type_has_its_article(thing: object, told: str) -> None:
+    """As a sentence has it."""
+    assert a_type(thing) == told

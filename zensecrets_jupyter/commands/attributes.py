@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from zensecrets_jupyter.commands.ask import Answer, Field, Question, Section
+from zensecrets_jupyter.commands.grammar import own_options
 from zensecrets_jupyter.commands.values import read_value, refuse_unexpanded
-from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
+from zensecrets_jupyter.commands.words import Given, as_known, refuse_slips, refuse_twice
 from zensecrets_jupyter.core import managers
 from zensecrets_jupyter.core.errors import InvalidComponentError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, media_type_of
@@ -70,13 +71,14 @@ def with_attributes(  # noqa: PLR0913 - two of them are named
         literal: Whether texts are taken as they stand, also where they look like a reference.
 
     Raises:
-        UsageProblem: If an attribute is given twice.
+        UsageProblem: If an attribute is given twice, or is an option with a slip in it.
         UnreadableFileError: If a file can't be read.
         InvalidComponentError: If a list or a mapping is no JSON; the error never holds the text.
     """
     fields = accepted_fields_of(subject.type, subject.flavor)
     arguments = _repeated([Given(as_known(one.key, fields), one.text) for one in given], fields)
     refuse_twice(one.key for one in arguments)
+    refuse_slips((one.key for one in arguments), own_options(), fields)
     # A switch is turned on by its name, as an option of any command is.
     arguments = [Given(one.key, "true") if one.text is None and _is_switch(fields.get(one.key)) else one for one in arguments]
     texts = {one.key: _read(call, one.key, one.text, fields.get(one.key), literal=literal) for one in arguments if one.text is not None}

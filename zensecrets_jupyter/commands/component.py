@@ -12,13 +12,13 @@ from zensecrets_jupyter.commands.attributes import Subject, accepted_fields_of, 
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.flavors import flavor_group
-from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, wait
+from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, own_options, wait
 from zensecrets_jupyter.commands.manager_copy import copy as copy_secrets
 from zensecrets_jupyter.commands.protection import rewrap, rotate_key
 from zensecrets_jupyter.commands.render import component_table, components_table, plural
 from zensecrets_jupyter.commands.secret import secret
 from zensecrets_jupyter.commands.warnings import attribute_notes
-from zensecrets_jupyter.commands.words import Given, as_known
+from zensecrets_jupyter.commands.words import Given, as_known, refuse_slips
 from zensecrets_jupyter.commands.zenml_texts import OF_GROUPS
 from zensecrets_jupyter.core import managers
 from zensecrets_jupyter.core.errors import ZenSecretsError
@@ -83,6 +83,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         call: Call, name: str, flavor: str | None, *, share: bool, literal: bool, given: Sequence[Given]
     ) -> Outcome:
         if not flavor:
+            refuse_slips((one.key for one in given), own_options(), ())
             known = managers.flavor_names() if component_type is ComponentType.SECRETS_MANAGER else flavor_names(component_type.value)
             message = f"The {component_type.words} {name!r} needs a flavor."
             raise UsageProblem(message, hint=f"Add --flavor=FLAVOR, one of {', '.join(known)}.")

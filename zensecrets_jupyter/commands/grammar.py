@@ -102,6 +102,12 @@ class Command(_OurHelp):
         return self.own_options(ctx).get(word.replace("_", "-"), False)
 
 
+def own_options() -> list[str]:
+    """Return the options of the command that runs now, ``_`` as ``-``."""
+    context = click.get_current_context()
+    return list(context.command.own_options(context)) if isinstance(context.command, Command) else []
+
+
 class FreeCommand(Command):
     """A command that takes arguments of any name too; its function gets them as ``given``."""
 

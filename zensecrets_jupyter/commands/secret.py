@@ -10,7 +10,7 @@ from zensecrets_jupyter.commands import completion, sensitive
 from zensecrets_jupyter.commands.active import manager_of, refuse_missing, refuse_taken
 from zensecrets_jupyter.commands.call import Call, Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, Later, refresh, wait
+from zensecrets_jupyter.commands.grammar import Command, FreeCommand, Group, Later, own_options, refresh, wait
 from zensecrets_jupyter.commands.render import schema_table, schemas_table, secret_table, secrets_table, versions_table
 from zensecrets_jupyter.commands.secret_env import env
 from zensecrets_jupyter.commands.secret_files import export_secrets, import_secrets
@@ -19,7 +19,7 @@ from zensecrets_jupyter.commands.secret_questions import check_keys, register_qu
 from zensecrets_jupyter.commands.secret_selftest import selftest
 from zensecrets_jupyter.commands.structured_values import VALUES, split_values
 from zensecrets_jupyter.commands.values import read_value, refuse_unexpanded
-from zensecrets_jupyter.commands.words import Given, as_known, refuse_twice
+from zensecrets_jupyter.commands.words import Given, as_known, refuse_slips, refuse_twice
 from zensecrets_jupyter.commands.zenml_only import force_option
 from zensecrets_jupyter.commands.zenml_texts import OF_GROUPS
 from zensecrets_jupyter.core import names, schemas
@@ -52,6 +52,8 @@ _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is
 _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
 _literal = click.option("--literal", is_flag=True, help="Take values as they stand, also where they look like a variable.")
 
+_AS_KEY = '--values=\'{"KEY": "VALUE"}\', or --values=@FILE'
+"""How a key is given that looks like an option."""
 _strip = click.option(
     "--strip", is_flag=True, help="Take white space, line ends and byte order marks off the ends of values, and CR LF out of them."
 )
@@ -84,7 +86,7 @@ def register(  # noqa: PLR0913 - its options
     names.check_name(name)
     schema = schemas.get_schema(schema_type)
     given, values = split_values(call, given)
-    arguments = _arguments(given, schema)
+    arguments = _arguments(given, schema, schema.get_schema_keys())
     _refuse_values({**arguments, **values}, interactive=interactive)
     check_keys(schema, name, arguments)
     check_keys(schema, name, values, from_file=True)
@@ -116,7 +118,7 @@ def update(  # noqa: PLR0913 - its options
     manager.check_change(name)
     present = manager.get_secret(name)
     given, values = split_values(call, given)
-    arguments = _arguments(given, type(present))
+    arguments = _arguments(given, type(present), [*type(present).get_schema_keys(), *present.content])
     _refuse_values({**arguments, **values}, interactive=interactive)
     check_keys(type(present), name, arguments)
     check_keys(type(present), name, values, from_file=True)
@@ -257,9 +259,10 @@ def _usable_schema(schema_type: str) -> type[BaseSecretSchema] | None:
         return None
 
 
-def _arguments(given: Sequence[Given], schema: type[BaseSecretSchema]) -> dict[str, str | None]:
+def _arguments(given: Sequence[Given], schema: type[BaseSecretSchema], keys: Sequence[str]) -> dict[str, str | None]:
     known = schema.get_schema_keys()
     arguments = [Given(as_known(one.key, known), one.text) for one in given]
+    refuse_slips((one.key for one in arguments), [*own_options(), f"--{VALUES}"], keys, way_out=_AS_KEY)
     refuse_twice(one.key for one in arguments)
     return {one.key: one.text for one in arguments}
 

@@ -15,7 +15,6 @@ from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import FILE, Command, wait
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.commands.secret_questions import counted, field_of, question_about
-from zensecrets_jupyter.commands.values import stripped
 from zensecrets_jupyter.commands.warnings import unseen_note
 from zensecrets_jupyter.core import names as rules
 from zensecrets_jupyter.core.managers import Capability
@@ -24,6 +23,7 @@ from zensecrets_jupyter.core.transfer.files import refuse_existing
 from zensecrets_jupyter.core.transfer.formats import FORMATS
 from zensecrets_jupyter.core.transfer.secrets import Plan, carry_out, plan_import, read_secrets
 from zensecrets_jupyter.core.transfer.secrets import export_secrets as write_export
+from zensecrets_jupyter.core.unseen import stripped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

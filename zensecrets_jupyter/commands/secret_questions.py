@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.commands.active import place_of
 from zensecrets_jupyter.commands.ask import SET, Answer, Field, Question, Section
 from zensecrets_jupyter.commands.call import Outcome
-from zensecrets_jupyter.commands.values import stripped
 from zensecrets_jupyter.commands.warnings import unmasked_warning, unseen_note
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError
 from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.unseen import stripped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -80,6 +80,7 @@ def register_question(  # noqa: PLR0913 - all but the first three are named
         manager.register_secret(schema.from_content(name, content))
         line = f"registered {name} ({counted(content)}) in {place_of(manager)}"
         told = f"{unmasked_warning(schema, name, content)}{unseen_note(name, content)}"
+        told = told if content else f"\nNote: it holds nothing yet; %secret update {name} --KEY sets a key."
         return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.{told}", line=line)
 
     check_keys(schema, name, [*(keys or ()), *given])

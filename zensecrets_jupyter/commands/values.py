@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.system_text import for_system
+from zensecrets_jupyter.core.system_text import for_system, text_of_file
 from zensecrets_jupyter.core.whole_files import unreadable
 
 if TYPE_CHECKING:
@@ -112,34 +113,13 @@ def is_surely_path(text: str) -> bool:
     )
 
 
-def stripped(value: str) -> str:
-    """Return a value without what comes along unseen: a byte order mark, white space at its ends, and CR before a line's end."""
-    return value.removeprefix(_BYTE_ORDER_MARK).strip().replace("\r\n", "\n")
-
-
-def unseen_in(value: str) -> str:
-    """Return what of a value nobody sees and :func:`stripped` takes off, as the end of a sentence; nothing if there is nothing."""
-    own = value.removeprefix(_BYTE_ORDER_MARK)
-    found = ["begins with a byte order mark"] if own != value else []
-    if own[:1].isspace():
-        found.append("begins with white space")
-    if own[-1:].isspace():
-        found.append("ends with a line end" if own.endswith("\n") else "ends with white space")
-    if "\r\n" in own.rstrip():
-        found.append("has CR LF at the ends of its lines")
-    return " and ".join([", ".join(found[:-1]), found[-1]] if found[1:] else found)
-
-
-_BYTE_ORDER_MARK = "\ufeff"
-
-
 def _text(key: str, what: str, data: bytes) -> str:
     problem = "is no UTF-8 text"
     if len(data) > LARGEST:
         problem = f"holds more than {LARGEST // 1024} KiB"
-    elif b"\0" not in data:
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            pass
+    else:
+        with suppress(UnicodeDecodeError):
+            text = text_of_file(data)
+            if "\0" not in text:
+                return text
     raise UnreadableFileError(f"--{key}: {what} {problem}.", hint="A value is a text of 64 KiB at most; encode binary data, say as base64.")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.commands.values import unseen_in
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.redaction import why_unprotected
 from zensecrets_jupyter.core.settings import absolute_path
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
+from zensecrets_jupyter.core.unseen import remarks_on
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -75,9 +75,8 @@ def _no_name(attribute: str) -> str:
 
 
 def unseen_note(name: str, content: Mapping[str, str], *, strip: str = "; --strip takes it off") -> str:
-    """Return, for after another text, which values of a secret hold what nobody sees and is kept; nothing if there are none."""
-    found = {key: unseen_in(value) for key, value in content.items()}
-    return "".join(f"\nNote: the value of {name}.{key} {unseen}, which is kept{strip}." for key, unseen in found.items() if unseen)
+    """Return, for after another text, which values are empty, or hold what nobody sees and is kept; nothing if there are none."""
+    return "".join(f"\nNote: {remark}" for remark in remarks_on(name, content, strip=strip))
 
 
 def unmasked_warning(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> str:

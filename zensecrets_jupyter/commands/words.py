@@ -7,6 +7,7 @@ repeated in an error.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.errors import UsageProblem
@@ -153,6 +154,48 @@ def as_known(key: str, known: Iterable[str]) -> str:
     if key in names:
         return key
     return next((name for name in names if _folded(name) == _folded(key)), key)
+
+
+def refuse_slips(keys: Iterable[str], options: Iterable[str], known: Iterable[str], *, way_out: str = "") -> None:
+    """Return if none of the keys is an option of the command with one slip of the fingers in it.
+
+    Args:
+        keys: What was taken for keys.
+        options: The options of the command.
+        known: Keys that are there, which are meant.
+        way_out: How to give a key of that name all the same, with ``KEY`` for it.
+
+    Raises:
+        UsageProblem: If one is; it names both, and no value.
+    """
+    meant = {_folded(key) for key in known}
+    long = [option[2:] for option in options if option.startswith("--") and len(option) >= _SHORTEST_MISTYPED + 2]
+    for key in keys:
+        folded = _folded(key)
+        # What only begins as an option does, or is the beginning of one, is a name of its own: `stripe`, `value`.
+        slips = [option for option in long if not folded.startswith(option) and not option.startswith(folded) and _is_slip(folded, option)]
+        if slips and folded not in meant:
+            message = f"--{key} is no option of this command, and nearly --{slips[0]}."
+            hint = f"Write --{slips[0]}{'; or, if it is a key, ' + way_out.replace('KEY', key) if way_out else ''}."
+            raise UsageProblem(message, hint=hint)
+
+
+_SHORTEST_MISTYPED = 5
+"""Letters of an option of which a slip is told from another word."""
+
+
+def _is_slip(typed: str, meant: str) -> bool:
+    """Tell whether two words differ in one letter that is not the first, or have the same letters in another order, but for one."""
+    if typed[:1] != meant[:1]:
+        return len(typed) == len(meant) and typed[1::-1] + typed[2:] == meant
+    start = next((place for place, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other), min(len(typed), len(meant)))
+    rest, wanted = typed[start:], meant[start:]
+    if rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:]:
+        return True
+    if rest[:2] == wanted[1::-1] and rest[2:] == wanted[2:]:
+        return True
+    others = (Counter(typed) - Counter(meant)) + (Counter(meant) - Counter(typed))
+    return len(meant) > _SHORTEST_MISTYPED and others.total() <= 1
 
 
 def _folded(word: str) -> str:

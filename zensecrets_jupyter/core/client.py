@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.environment import secret_environment
 from zensecrets_jupyter.core.managers import mask_values, masks_refused
-from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.names import a_type, did_you_mean
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer.copying import copy_secrets
+from zensecrets_jupyter.core.unseen import remarks_on
 from zensecrets_jupyter.core.workspace import Workspace, get_workspace
 
 if TYPE_CHECKING:
@@ -130,11 +132,13 @@ class Client:
             TypeError: If something is given that is no argument; it names near misses.
         """
         _check_options("get_secret", options, ("private", "hydrate", "allow_partial_name_match", "allow_partial_id_match"))
-        return self.secrets_manager.get_secret(name_id_or_prefix or name, refresh=refresh)
+        return self.secrets_manager.get_secret(name_id_or_prefix or name or name_id_or_prefix, refresh=refresh)
 
     @masks_refused
     def create_secret(self, name: str, values: Mapping[str, str], **options: Any) -> BaseSecretSchema:
         """Register a secret with any keys in the active stack's secrets manager, and return it.
+
+        A ``UserWarning`` names the keys whose values are empty, or begin or end with what nobody sees.
 
         Args:
             name: Its name.
@@ -150,6 +154,7 @@ class Client:
         _check_options("create_secret", options, ("private", "scope"), values)
         secret = ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=values)
         self.secrets_manager.register_secret(secret)
+        _warn_of_unseen(name, secret.content, "" if secret.content else f"secret {name!r} holds no keys.")
         return self.get_secret(name)
 
     def list_secrets(self, *, name: str = "", page: int = 1, size: int = 0, **options: Any) -> SecretPage:
@@ -164,9 +169,11 @@ class Client:
         Raises:
             NoSecretsManagerError: If the active stack has no secrets manager.
             UnsupportedOperationError: If the secrets manager can't list.
+            ValueError: If there can be no such page or size.
             TypeError: If something is given that is no argument; it names near misses.
         """
         _check_options("list_secrets", options, ("sort_by", "logical_operator", "private", "hydrate"))
+        _check_page(page, size)
         manager = self.secrets_manager
         found = [ListedSecret(manager, one) for one in manager.list_secrets() if name in {"", one}]
         start = (page - 1) * size
@@ -183,6 +190,8 @@ class Client:
         **options: Any,
     ) -> BaseSecretSchema:
         """Change keys of a secret, or its name, and return it; the other keys and the schema stay.
+
+        A ``UserWarning`` names the keys whose values are empty, or begin or end with what nobody sees.
 
         Args:
             name_id_or_prefix: Its name.
@@ -203,6 +212,7 @@ class Client:
         removed = list(remove_values)
         if add_or_update_values or removed:
             manager.merge_secret(name_id_or_prefix, {} if add_or_update_values is None else add_or_update_values, remove=removed)
+        _warn_of_unseen(name_id_or_prefix, add_or_update_values or {})
         if new_name is not None and new_name != name_id_or_prefix:
             manager.rename_secret(name_id_or_prefix, new_name)
         return manager.get_secret(new_name or name_id_or_prefix)
@@ -280,6 +290,25 @@ class Client:
         """
         with secret_environment([self.get_secret(name) for name in secrets], prefix=prefix, names=names) as variables:
             yield variables
+
+
+def _warn_of_unseen(name: str, content: Mapping[str, str], other: str = "") -> None:
+    for remark in (*remarks_on(name, content), *([other] if other else [])):
+        # The line that is shown is the caller's: this function, the method and what checks its arguments stand between.
+        warnings.warn(f"{remark[0].upper()}{remark[1:]}", UserWarning, stacklevel=4)
+
+
+def _check_page(page: object, size: object) -> None:
+    """Return if a list can have such a page.
+
+    Raises:
+        ValueError: If it can't.
+    """
+    for name, given, least in (("page", page, 1), ("size", size, 0)):
+        if not isinstance(given, int) or isinstance(given, bool) or given < least:
+            told = "Pages are counted from 1" if name == "page" else "A size is how many secrets a page has, or 0 for all of them"
+            message = f"Client.list_secrets() has no {name} {given if isinstance(given, int) else a_type(given)}. {told}."
+            raise ValueError(message)
 
 
 def _check_options(method: str, given: Mapping[str, Any], known: tuple[str, ...], values: Mapping[str, Any] | None = None) -> None:

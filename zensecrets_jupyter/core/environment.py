@@ -80,7 +80,7 @@ def variables_of(
         for key, value in secret.content.items():
             chosen = next((name for name in (f"{secret.name}.{key}", key) if name in given), None)
             unused.discard(chosen or "")
-            variable = _variable(secret.name, key, given[chosen] if chosen else None, prefix)
+            variable = _variable(secret.name, key, given[chosen] if chosen else None, prefix, of_step=as_is)
             owner = owners.setdefault(variable, (secret.name, key))
             if owner != (secret.name, key):
                 message = f"{'.'.join(owner)} and {secret.name}.{key} would both be the environment variable {variable}."
@@ -104,8 +104,8 @@ def variables_of(
 _AS = "--as KEY=NAME"
 
 
-def _variable(secret: str, key: str, name: str | None, prefix: str) -> str:
-    """Return the name of the variable for a key.
+def _variable(secret: str, key: str, name: str | None, prefix: str, *, of_step: bool) -> str:
+    """Return the name of the variable for a key; ``of_step`` tells whether a step or a pipeline asks for it, which takes no names.
 
     Raises:
         InvalidSecretError: If ``name`` can be none, or if there is no ``name`` and the variable would replace a reserved one.
@@ -120,6 +120,11 @@ def _variable(secret: str, key: str, name: str | None, prefix: str) -> str:
     if reader is not None:
         message = f"{secret}.{key} would replace the environment variable {variable}, which {reader} reads."
         hint = f"Give it another name: --prefix APP_, or {_AS}; in Python prefix='APP_', or names={{{key!r}: 'NAME'}} of Client().env."
+        if of_step:
+            hint = (
+                f"Take {secret!r} out of secrets=, and write Client().get_secret({secret!r}).value({key!r}) in the step, or store the value"
+                f" under another key: %secret update {secret} --remove-key {key} --app_{key}"
+            )
         raise InvalidSecretError(message, name=secret, hint=hint)
     return variable
 

@@ -79,6 +79,16 @@ def told(name: str) -> str:
     return repr(name) if _LIKE_A_NAME.fullmatch(name) and not is_opaque(name) else "(not shown)"
 
 
+def a_type(thing: object) -> str:
+    """Return the name of a thing's type with its article: ``a str``, ``an int``."""
+    return with_article(type(thing).__qualname__)
+
+
+def with_article(name: str) -> str:
+    """Return a name with ``a`` or ``an`` before it."""
+    return f"{'an' if name[:1] in 'aeiouAEIO' else 'a'} {name}"
+
+
 def part_meant(wanted: str, known: Collection[str]) -> str:
     """Return the hint for a text that names a part of a known secret, as ``db.password`` and ``{{db.password}}`` do; else an empty one.
 

@@ -17,6 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core.errors import ArtifactError, ManagerCorruptedError, UnregisteredValueError, ZenSecretsError
+from zensecrets_jupyter.core.names import with_article
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.value import ValueSource, known_values, restore_reference, restore_secret, restore_value
 from zensecrets_jupyter.core.workspace import get_workspace
@@ -188,7 +189,7 @@ def _dump(value: Any, what: str, templates: _Templates | None) -> bytes:
     except Exception as error:  # noqa: BLE001 - a class's own code runs here and can raise anything; its text may quote a value
         culprit = _UNPICKLABLE_TYPE.search(str(error))
         kind = culprit[1] if culprit else type(value).__name__
-        message = f"{what} can't be stored: a {kind} can't be pickled ({type(error).__name__})."
+        message = f"{what} can't be stored: {with_article(kind)} can't be pickled ({type(error).__name__})."
         problem = ArtifactError(message, hint="Return plain data, or give the step a materializer: output_materializers=…")
     if problem is not None:
         raise problem

@@ -59,7 +59,7 @@ def checked_name(given: object) -> str:
     """
     if isinstance(given, str):
         return given
-    message = f"A secret is found by its name, which is a text and no {type(given).__name__}."
+    message = f"A secret is found by its name, which is a text and no {type(given).__name__}. Client().list_secrets() has the names."
     raise TypeError(message)
 
 

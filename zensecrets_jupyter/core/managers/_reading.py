@@ -116,6 +116,7 @@ class ReadingManager(Flavor):
         hint = awaited_hint(self.id, secret_name) or names.part_meant(secret_name, known) or names.did_you_mean(secret_name, known)
         # No secret can be called so, and it could not be registered.
         no_name = "A secret's name holds no dot: name the secret alone, without a key." if "." in secret_name else ""
+        no_name = no_name if secret_name else "Give the name of a secret; %secret list shows them, and so does Client().list_secrets()."
         hint = hint or no_name or f"Register it: %secret register {secret_name}"
         return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationErro
 from zensecrets_jupyter.core import names, redaction, reference
 from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
+from zensecrets_jupyter.core.names import a_type
 from zensecrets_jupyter.core.reference import LiteralText, SecretReference
 from zensecrets_jupyter.core.stack._keeping import RESOLVED, STORED, held, holds_reference, texts, wrap_fields
 from zensecrets_jupyter.core.value import unregistered
@@ -248,7 +249,7 @@ class TemplatedModel(BaseModel):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse: what is registered changes through the workspace only."""
-        message = f"Attribute {name!r} can't be set on a {type(self).__name__}."
+        message = f"Attribute {name!r} can't be set on {a_type(self)}."
         raise AttributeError(message)
 
     def at(self, place: Place) -> Self:

@@ -147,7 +147,7 @@ def validate(stack: Stack, needs: Iterable[tuple[str, Needing]], environments: I
     stack.validate(level=level, settings=needs).raise_for_problems()
     if level is SecretValidationLevel.SECRET_AND_KEY_EXISTS:
         for names in environments:
-            variables_of(stack.secrets_manager.get_secret(name) for name in names)
+            variables_of((stack.secrets_manager.get_secret(name) for name in names), as_is=True)
 
 
 def _context_of(step: Step[Any], names: RunNames, stack: Stack, settings: Settings, place_of: Callable[[str], OutputPlace]) -> StepContext:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.names import a_type, did_you_mean
 from zensecrets_jupyter.core.steps.parameters import BaseParameters
 from zensecrets_jupyter.core.steps.unpacking import names_unpacked
 
@@ -191,7 +191,7 @@ class Graph:
         found = [call.name for call in self.calls.values() if item in {call.name, call.original}]
         if found:
             return found
-        shown = repr(item) if isinstance(item, str) else f"a {type(item).__qualname__}"
+        shown = repr(item) if isinstance(item, str) else a_type(item)
         message = f"Step {name!r} can't be put after {shown}: that is no step that the pipeline has called before."
         raise StepInterfaceError(message, hint="Give an output of the step, or the id with which it was called.")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_origin
 
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import MaterializerInterfaceError
+from zensecrets_jupyter.core.names import a_type, with_article
 from zensecrets_jupyter.core.process import process_wide
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class BaseMaterializer:
         kept = cls.ASSOCIATED_TYPES if isinstance(cls.ASSOCIATED_TYPES, (tuple, list, set, frozenset)) else (cls.ASSOCIATED_TYPES,)
         wrong = next((kind for kind in kept if not isinstance(kind, type)), None)
         if wrong is not None:
-            message = f"{cls.__name__}.ASSOCIATED_TYPES holds a {type(wrong).__name__}, which is no type."
+            message = f"{cls.__name__}.ASSOCIATED_TYPES holds {a_type(wrong)}, which is no type."
             raise MaterializerInterfaceError(message, hint="Write the classes: ASSOCIATED_TYPES = (MyClass,).")
         cls.ASSOCIATED_TYPES = tuple(kept)
         if not cls.__dict__.get("SKIP_REGISTRATION", False):
@@ -99,7 +100,7 @@ class BaseMaterializer:
         if not self.ASSOCIATED_TYPES or kind is object or not isinstance(kind, type) or issubclass(kind, self.ASSOCIATED_TYPES):
             return
         known = ", ".join(one.__qualname__ for one in self.ASSOCIATED_TYPES)
-        message = f"{type(self).__name__} can't keep a {kind.__qualname__}: it keeps {known}."
+        message = f"{type(self).__name__} can't keep {with_article(kind.__qualname__)}: it keeps {known}."
         raise MaterializerInterfaceError(message, hint="Add the type to ASSOCIATED_TYPES, or give the output another materializer.")
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, overload
 from pydantic import BaseModel
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
+from zensecrets_jupyter.core.names import a_type
 from zensecrets_jupyter.core.steps.graph import Graph, current_graph, traced
 from zensecrets_jupyter.core.steps.hooks import Hooks
 from zensecrets_jupyter.core.steps.options import (
@@ -66,7 +67,7 @@ class Pipeline:
             StepInterfaceError: If it is no plain function, or can't be called so.
         """
         if not isinstance(function, (types.FunctionType, types.MethodType)):
-            message = f"A pipeline is made of a function, and this is a {type(function).__name__}."
+            message = f"A pipeline is made of a function, and this is {a_type(function)}."
             raise StepInterfaceError(message, hint="Write @pipeline above a def that calls steps.")
         self.name = checked_name("pipeline", name if name is not None else function.__name__)
         self.entrypoint: Callable[..., Any] = function

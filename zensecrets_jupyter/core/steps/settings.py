@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import ConfigDict
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.names import check_name, did_you_mean
+from zensecrets_jupyter.core.names import a_type, check_name, did_you_mean
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import Requirement, TemplatedModel
@@ -139,7 +139,7 @@ def checked_settings(given: object, owner: str) -> Settings:
         reasons = {key: SETTINGS_OF_MACHINES.get(key.partition(".")[0]) for key in checked}
         say_once({f"settings[{key!r}]": reason for key, reason in reasons.items() if reason}, owner)
         return checked
-    message = f"The settings of {owner} are a {type(given).__name__}."
+    message = f"The settings of {owner} are {a_type(given)}."
     raise StepInterfaceError(message, hint='Give a dict, settings={"key": …}, or an instance of a subclass of BaseSettings.')
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, NamedTuple, Union, get_args, get_origin
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
+from zensecrets_jupyter.core.names import a_type
 from zensecrets_jupyter.core.steps.arguments import bound
 from zensecrets_jupyter.core.steps.context import StepContext
 from zensecrets_jupyter.core.steps.returns import returned_tuple, returns_something
@@ -168,7 +169,7 @@ def _checked_function(function: object, name: str) -> FunctionType:
         _checked_function(function.__func__, name)
         return function  # type: ignore[return-value]  # it has the attributes of its function, and a signature without self
     if not isinstance(function, types.FunctionType):
-        message = f"A step is made of a function, and {name!r} is a {type(function).__name__}."
+        message = f"A step is made of a function, and {name!r} is {a_type(function)}."
         hint = "Write @step above a def."
     elif inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         message = f"Step {name!r} is an async function."

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.names import a_type, did_you_mean
 from zensecrets_jupyter.core.steps.artifacts import OutputInfo
 from zensecrets_jupyter.core.steps.graph import StepOutput, current_graph
 from zensecrets_jupyter.core.steps.hooks import Hooks
@@ -142,7 +142,7 @@ class Step(Generic[ReturnT]):
             raise StepInterfaceError(message, hint="Call after() in the function of a pipeline.")
         for other in others:
             if not isinstance(other, Step):
-                message = f"Step {self.name!r} can't be put after a {type(other).__name__}."
+                message = f"Step {self.name!r} can't be put after {a_type(other)}."
                 raise StepInterfaceError(message, hint="Give the step itself: trainer.after(loader).")
             graph.add_order(self, other)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
 from zensecrets_jupyter.core.input_limits import LARGEST
-from zensecrets_jupyter.core.system_text import for_system
+from zensecrets_jupyter.core.system_text import for_system, text_of_file
 from zensecrets_jupyter.core.whole_files import unreadable, why_not, write_whole
 
 
@@ -15,7 +15,7 @@ def read_text(path: str | Path) -> str:
     """Return the text of a file, with its line ends as they are and without a byte order mark.
 
     Raises:
-        UnreadableFileError: If it is missing, unreadable, no UTF-8 text or larger than 16 MiB; the error never holds content.
+        UnreadableFileError: If it is missing, unreadable, no text in UTF-8 or UTF-16, or larger than 16 MiB; the error never holds content.
     """
     problem, hint = "", "Check the path."
     try:
@@ -29,7 +29,7 @@ def read_text(path: str | Path) -> str:
             problem, hint = f"holds more than {LARGEST // 1024 // 1024} MiB", "Split it."
         else:
             try:
-                return data.decode("utf-8-sig")
+                return text_of_file(data).removeprefix("\ufeff")
             except UnicodeDecodeError:
                 problem = "is no UTF-8 text"
     raise UnreadableFileError(f"The file {str(path)!r} {problem}.", hint=hint)
