@@ -154,7 +154,7 @@ def test_a_private_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:
 
 def test_unreadable_files_are_told_apart(tmp_path: Path) -> None:
     """Missing, a folder and no text each have their words."""
-    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     for name, told in (("missing", "does not exist"), (".", "folder"), ("binary", "UTF-8")):
         with pytest.raises(UnreadableFileError, match=told):
             read_text(tmp_path / name)
