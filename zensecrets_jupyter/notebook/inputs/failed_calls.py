@@ -26,6 +26,8 @@ _MOST_ERRORS = 20
 """Errors that are looked at in a chain of causes."""
 _LONGEST = 1_000_000
 """Characters of code that is looked at."""
+_MOST_CAUGHT = 200
+"""Errors that code catches and shows, of which each cell's are looked at: a loop may have any number of them."""
 _LIBRARIES = ("site-packages", "dist-packages")
 
 
@@ -37,6 +39,7 @@ class FailedCalls:
         self._shell = shell
         self._cleaner = cleaner
         self._cell = ""
+        self._caught = 0
 
     def install(self, undo: ExitStack) -> None:
         """Look at each error before it is shown, from now on; ``undo`` stops it."""
@@ -47,7 +50,8 @@ class FailedCalls:
 
         @wraps(shown)
         def init(own: Any, exc_type: Any, exc_value: Any, exc_traceback: Any, *args: Any, **kwargs: Any) -> None:
-            if isinstance(exc_value, BaseException) and "_seen" not in kwargs:
+            if isinstance(exc_value, BaseException) and "_seen" not in kwargs and self._caught < _MOST_CAUGHT:
+                self._caught += 1
                 self._look(exc_value, exc_traceback)
             shown(own, exc_type, exc_value, exc_traceback, *args, **kwargs)
 
@@ -56,6 +60,7 @@ class FailedCalls:
     def begin(self, cell: str) -> None:
         """Take note of the cell that runs now."""
         self._cell = cell
+        self._caught = 0
 
     def _look_before(self, name: str, undo: ExitStack) -> None:
         show = getattr(self._shell, name)
