@@ -186,6 +186,8 @@ _SHORTEST_MISTYPED = 5
 
 def _is_slip(typed: str, meant: str) -> bool:
     """Tell whether two words differ in one letter that is not the first, or have the same letters in another order, but for one."""
+    if abs(len(typed) - len(meant)) > 1:
+        return False
     if typed[:1] != meant[:1]:
         return len(typed) == len(meant) and typed[1::-1] + typed[2:] == meant
     start = next((place for place, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other), min(len(typed), len(meant)))
