@@ -26,9 +26,8 @@ if TYPE_CHECKING:
 # JupyterLab sets these variables for its light and its dark theme; elsewhere the page's own colours are taken.
 _COLOURS = "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif);"
 _SIZE = "font-size: var(--jp-ui-font-size1, 13px);"
-# Repeated in each row and cell of what a kernel keeps for as long as it runs: short.
-_LINE = "border-bottom: 1px solid rgba(128, 128, 128, 0.4);"
-_CELL = "text-align: left; padding: 4px 12px 4px 0;"
+# JupyterLab sets lines, padding and colours of rows. A style of a cell is repeated in all that a kernel keeps as long as it runs.
+_CELL = "text-align: left;"
 _AS_WRITTEN = "vertical-align: top; white-space: pre-wrap;"
 _FAINT = "color: var(--jp-ui-font-color2, inherit);"
 _MANY = 2_000
@@ -92,8 +91,7 @@ class Table(Sequence[dict[str, str]]):
         if self._rows:
             head = "".join(f'<th style="{_CELL}">{_escaped(column.capitalize())}</th>' for column in self.columns)
             rows = "".join(_row(row) for row in self._rows[:_MANY])
-            head = f'<thead><tr style="{_LINE} {_FAINT}">{head}</tr></thead>'
-            parts.append(f'<table style="border-collapse: collapse;">{head}<tbody>{rows}</tbody></table>')
+            parts.append(f'<table><thead><tr style="{_FAINT}">{head}</tr></thead><tbody>{rows}</tbody></table>')
         if len(self._rows) > _MANY:
             # A browser takes minutes to draw a hundred thousand.
             more = f"{len(self._rows) - _MANY:,} rows more are not drawn here: print the table, or take a part of it."
@@ -320,4 +318,4 @@ def _escaped(text: str) -> str:
 def _row(row: Sequence[str]) -> str:
     style = f"{_CELL} {_AS_WRITTEN}" if any("\n" in text or "  " in text for text in row) else _CELL
     cells = "".join(f'<td style="{style}">{_escaped(text)}</td>' for text in row)
-    return f'<tr style="{_LINE}">{cells}</tr>'
+    return f"<tr>{cells}</tr>"

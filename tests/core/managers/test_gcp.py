@@ -325,7 +325,9 @@ def test_an_account_that_is_refused_is_told(tokens: TokenServer, refusal: str, s
 
 def test_no_credentials_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Google's libraries find nothing, the error says that nobody knows who asks."""
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
     manager = HastyGcp(HastyGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried"))
     with pytest.raises(ManagerAccessError, match="DefaultCredentialsError"):
         manager.list_secrets()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from zensecrets_jupyter import ManagerAccessError
+from zensecrets_jupyter import InvalidOptionsError, ManagerAccessError
 from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
 from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOWHERE = "127.0.0.1:1"
 
@@ -31,5 +36,55 @@ def test_a_malformed_credential_is_told_as_one(
     defined = get_flavor(flavor)
     manager = defined(defined.make_options({**attributes, "deadline": 1}), context=ManagerContext(name="tried"))
     with pytest.raises(ManagerAccessError, match=r"does not know who is asking.*Check the credentials") as caught:
+        manager.list_secrets()
+    assert find_canary(str(caught.value)) == []
+
+
+ADDRESSES = {
+    "aws": {"region_name": "eu-central-1", "endpoint_url": f"https://{NOWHERE}"},
+    "azure": {"vault_url": f"https://{NOWHERE}"},
+    "gcp": {"project": "some-project"},
+    "github": {"repository": "o/r", "api_url": f"https://{NOWHERE}"},
+    "vault": {"url": f"https://{NOWHERE}"},
+    "zenml": {"url": f"https://{NOWHERE}"},
+}
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "a",
+    "AWS_SECRET_ACCESS_KEY": "b",
+    "AZURE_TENANT_ID": "a",
+    "AZURE_CLIENT_ID": "b",
+    "AZURE_CLIENT_SECRET": "c",
+    "GITHUB_TOKEN": "ghp_x",
+    "VAULT_TOKEN": "hvs.x",
+    "ZENML_STORE_API_KEY": "x",
+}
+FILES = [
+    ("aws", "AWS_CA_BUNDLE"),
+    ("azure", "AZURE_CLIENT_CERTIFICATE_PATH"),
+    ("azure", "REQUESTS_CA_BUNDLE"),
+    ("gcp", "GOOGLE_APPLICATION_CREDENTIALS"),
+    ("github", "REQUESTS_CA_BUNDLE"),
+    ("vault", "VAULT_CACERT"),
+    ("vault", "CURL_CA_BUNDLE"),
+    ("zenml", "REQUESTS_CA_BUNDLE"),
+]
+
+
+@pytest.mark.parametrize("content", [None, "{"], ids=["missing", "broken"])
+@pytest.mark.parametrize(("flavor", "variable"), FILES)
+def test_a_file_that_a_variable_names_is_told(
+    flavor: str, variable: str, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file on this machine that can't be used is named by its variable, whatever the library makes of it; it is not quoted."""
+    named = tmp_path / canary("path")
+    if content is not None:
+        named.write_text(f"{content} {canary('content')}")
+    secret_of_azure = "AZURE_CLIENT_SECRET" if variable == "AZURE_CLIENT_CERTIFICATE_PATH" else ""
+    for name, value in {**CREDENTIALS, variable: str(named)}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv(secret_of_azure, raising=False)
+    defined = get_flavor(flavor)
+    manager = defined(defined.make_options({**ADDRESSES[flavor], "deadline": 1}), context=ManagerContext(name="tried"))
+    with pytest.raises(InvalidOptionsError, match=f"{variable} names a file that .*Set it to a file with") as caught:
         manager.list_secrets()
     assert find_canary(str(caught.value)) == []

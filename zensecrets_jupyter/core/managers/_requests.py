@@ -17,6 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_secret_field
+from zensecrets_jupyter.core.managers._named_files import problem_with
 from zensecrets_jupyter.core.managers._names import Alphabet, ScopedOptions
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal, Request, error_for
 from zensecrets_jupyter.core.managers._registry import Availability, install_command, is_installed
@@ -40,6 +41,8 @@ _OF_THE_PLATFORM: dict[str, Outcome] = {
     "InvalidHeader": Outcome.UNKNOWN_USER,
 }
 """What a library may hand on as it came, by class."""
+_PERHAPS_OF_MACHINE = {Outcome.UNFORESEEN, Outcome.UNKNOWN_USER, Outcome.UNREACHABLE, Outcome.TRANSIENT}
+"""What a library makes of a file on this machine that it can't use."""
 
 
 class RemoteOptions(ScopedOptions):
@@ -70,6 +73,8 @@ class RemoteRequests(SecretsManager, Generic[ClientT, OptionsT]):
     """What the place takes as a key; its ``place`` is what messages call it."""
     foreign_errors: ClassVar[Mapping[str, Outcome]] = {}
     """What the library's errors mean: by the codes of :meth:`_codes_of`, or by the name of a class or of one that it is derived from."""
+    named_files: ClassVar[Mapping[str, str]] = {}
+    """Environment variables of the library that name files: see :mod:`~zensecrets_jupyter.core.managers._named_files`."""
     libraries: ClassVar[tuple[str, ...]] = ()
     """Modules that the flavor's extra installs."""
     tries: ClassVar[int] = 5
@@ -174,7 +179,8 @@ class RemoteRequests(SecretsManager, Generic[ClientT, OptionsT]):
             return SecretNotFoundError(f"no {name!r}", name=name)
         if name and refusal.outcome is Outcome.EXISTS:
             return self.exists(name)
-        return error_for(refusal, Request(self.alphabet.place, self.FLAVOR, self.name, verb, name, writes))
+        of_machine = problem_with(self.named_files, flavor=self.FLAVOR) if refusal.outcome in _PERHAPS_OF_MACHINE else None
+        return of_machine or error_for(refusal, Request(self.alphabet.place, self.FLAVOR, self.name, verb, name, writes))
 
     def _connected(self) -> ClientT:
         client = self._open_client()

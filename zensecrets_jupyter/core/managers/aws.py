@@ -15,6 +15,7 @@ from zensecrets_jupyter.core.errors import SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.managers._aws_client import AwsOptions, connected
 from zensecrets_jupyter.core.managers._aws_versions import CURRENT, labelled, number_in, numbers, version_id
 from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._named_files import PEM
 from zensecrets_jupyter.core.managers._names import ALPHABETS
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._quiet import quietly
@@ -96,6 +97,7 @@ class AwsSecretsManager(VersionedSecretsManager[Any, AwsOptions]):
     FLAVOR: ClassVar[str] = "aws"
     options_model: ClassVar[type[ManagerOptions]] = AwsOptions
     alphabet: ClassVar[Alphabet] = ALPHABETS["aws"]
+    named_files: ClassVar[Mapping[str, str]] = {"AWS_CA_BUNDLE": PEM}
     libraries: ClassVar[tuple[str, ...]] = ("boto3",)
     capabilities: ClassVar[Capability] = VersionedSecretsManager.capabilities | Capability.UNDELETE
     foreign_errors: ClassVar[Mapping[str, Outcome]] = _ERRORS

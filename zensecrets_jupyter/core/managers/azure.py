@@ -32,6 +32,7 @@ from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._azure_client import classes_behind, client_of, once
 from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._external import ExternalOptions
+from zensecrets_jupyter.core.managers._named_files import OF_REQUESTS, PEM
 from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
@@ -156,6 +157,7 @@ class AzureSecretsManager(VersionedSecretsManager["SecretClient", AzureOptions])
     options_model: ClassVar[type[ManagerOptions]] = AzureOptions
     alphabet: ClassVar[Alphabet] = ALPHABETS["azure"]
     foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
+    named_files: ClassVar[Mapping[str, str]] = {"AZURE_CLIENT_CERTIFICATE_PATH": PEM, **OF_REQUESTS}
     libraries: ClassVar[tuple[str, ...]] = ("azure.identity", "azure.keyvault.secrets")
     capabilities: ClassVar[Capability] = VersionedSecretsManager.capabilities | Capability.UNDELETE
     # "About Azure Key Vault secrets": 25 KB.

@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretNotFoundError, UnsupportedOperationError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._named_files import OF_REQUESTS
 from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet, Scope
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
@@ -147,6 +148,7 @@ class GithubSecretsManager(RemoteSecretsManager[Connection, GithubOptions]):
     capabilities: ClassVar[Capability] = Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
     alphabet: ClassVar[Alphabet] = ALPHABETS["github"]
     foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
+    named_files: ClassVar[Mapping[str, str]] = OF_REQUESTS
     libraries: ClassVar[tuple[str, ...]] = ("requests",)
     # "Limits for secrets": 48 KB.
     largest: ClassVar[int] = 48_000

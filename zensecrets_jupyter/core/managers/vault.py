@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.managers._document import Document
+from zensecrets_jupyter.core.managers._named_files import OF_REQUESTS, PEM
 from zensecrets_jupyter.core.managers._names import ALPHABETS
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
@@ -77,6 +78,13 @@ class VaultSecretsManager(VersionedSecretsManager[Any, VaultOptions]):
     FLAVOR: ClassVar[str] = "vault"
     options_model: ClassVar[type[ManagerOptions]] = VaultOptions
     alphabet: ClassVar[Alphabet] = ALPHABETS["vault"]
+    named_files: ClassVar[Mapping[str, str]] = {
+        "VAULT_CACERT": PEM,
+        "VAULT_CAPATH": PEM,
+        "VAULT_CLIENT_CERT": PEM,
+        "VAULT_CLIENT_KEY": PEM,
+        **OF_REQUESTS,
+    }
     libraries: ClassVar[tuple[str, ...]] = ("hvac",)
     capabilities: ClassVar[Capability] = VersionedSecretsManager.capabilities | Capability.UNDELETE
     foreign_errors: ClassVar[Mapping[str, Outcome]] = _ERRORS

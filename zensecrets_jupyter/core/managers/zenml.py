@@ -27,6 +27,7 @@ from zensecrets_jupyter.core.errors import InvalidOptionsError, InvalidSecretErr
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._external import ExternalOptions, ExternalSecretsManager
+from zensecrets_jupyter.core.managers._named_files import OF_REQUESTS
 from zensecrets_jupyter.core.managers._names import ALPHABETS, ROOT, Alphabet, Scope
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
@@ -129,6 +130,7 @@ class ZenmlSecretsManager(ExternalSecretsManager[Connection, ZenmlOptions]):
     options_model: ClassVar[type[ManagerOptions]] = ZenmlOptions
     alphabet: ClassVar[Alphabet] = ALPHABETS["zenml"]
     foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
+    named_files: ClassVar[Mapping[str, str]] = OF_REQUESTS
     libraries: ClassVar[tuple[str, ...]] = ("requests",)
     # SECRET_KEY_VALUE_BYTES_MAX of ZenML 0.98.
     largest: ClassVar[int] = 64 * 1024
