@@ -34,6 +34,8 @@ CELLS = 6
 """Plain cells between two forms."""
 SECRETS = 40
 """Secrets that are registered; from then on those are updated."""
+LISTED = 20
+"""Rounds from one list of all secrets to the next; IPython keeps each list that is shown."""
 PRINTED = "for line in range(20): print(f'epoch {line}, loss {line / 7:.4f}, and the rest of a line of output')"
 
 
@@ -80,7 +82,7 @@ def guarded(cells: Cells) -> Iterator[None]:
         else:
             cells.form(f"%secret update {name} --token", "token")
         known += 1
-        if known % 5 == 0:
+        if known % LISTED == 0:
             cells.run("%secret list")
         for number in range(CELLS):
             read = (f"print(zs.Client().get_secret({name!r}).content)", f"zs.Client().get_secret({name!r})", f"%secret get {name}")

@@ -1,7 +1,8 @@
 """Anchor index: an Aho-Corasick automaton, and a dictionary for anchors added since it was built.
 
 Building an automaton of all anchors takes as long as searching megabytes. New anchors are therefore looked up in a dictionary, which is
-slow on long texts. The automaton is rebuilt once those lookups together have cost as much as a rebuild.
+slow on long texts. The automaton is rebuilt once those lookups together have cost as much as a rebuild. The fastest kind of automaton takes
+six times the memory of the other; it is built once no anchor was added for a megabyte of text.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _BYTES_A_BUILD = 16_384
 """So many bytes in the time in which the smallest automaton is built."""
 _BYTES_AN_ANCHOR_TWICE = 400
 """So many bytes go through a second automaton in that time."""
+_BYTES_BEFORE_FASTEST = 1 << 20
+"""Bytes that are searched before the fastest kind is built."""
 
 Owners: TypeAlias = "int | list[int]"
 """One owner or several, as numbers. A million lists of one would cost memory and the garbage collector's time."""
@@ -70,14 +73,15 @@ class _NewAnchors:
 class _Automaton:
     """Anchors that are searched for all at once; building it takes about a microsecond an anchor."""
 
-    def __init__(self, owners: dict[bytes, Owners]) -> None:
+    def __init__(self, owners: dict[bytes, Owners], *, fastest: bool = False) -> None:
         from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind  # noqa: PLC0415 - not before something is protected
 
         self.owners = owners
         # In order, so that what is built next to each other is near in memory: a million are built three times as fast.
         self._texts = sorted(owners)
         self._owners = [owners[text] for text in self._texts]
-        kind = Implementation.DFA if len(self._texts) <= _SMALL else Implementation.ContiguousNFA
+        self.is_final = fastest or len(self._texts) > _SMALL
+        kind = Implementation.DFA if fastest else Implementation.ContiguousNFA
         self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._texts, matchkind=MatchKind.Standard, implementation=kind)
         self.find = self._automaton.find_matches_as_indexes
 
@@ -101,6 +105,7 @@ class AnchorIndex:
         self._state = _State((), _NewAnchors())
         self._through_new = 0
         self._through_second = 0
+        self._through_only = 0
         self._only: _Automaton | None = None
 
     @property
@@ -144,8 +149,19 @@ class AnchorIndex:
             if self._through_second >= _BYTES_AN_ANCHOR_TWICE * sum(len(automaton.owners) for automaton in state.automata):
                 return self._settle(state)
         elif state.automata:
-            self._only = state.automata[0]
+            self._through_only += length
+            if state.automata[0].is_final or self._through_only >= _BYTES_BEFORE_FASTEST:
+                return self._search_only(state)
         return state
+
+    def _search_only(self, seen: _State) -> _State:
+        """Search no more than the one automaton, of the fastest kind, until an anchor is added; do nothing if another thread added one."""
+        with self._lock:
+            if self._state is seen and not seen.new.owners:
+                if not seen.automata[0].is_final:
+                    self._state = _State((_Automaton(seen.automata[0].owners, fastest=True),), _NewAnchors())
+                self._only = self._state.automata[0]
+            return self._state
 
     def _settle(self, seen: _State) -> _State:
         """Move new anchors into the second automaton, or merge both; do nothing if another thread already did."""
@@ -162,9 +178,8 @@ class AnchorIndex:
                 self._through_second = 0
             else:
                 automata = (*automata[:1], _Automaton(owners))
-            self._through_new = 0
+            self._through_new = self._through_only = 0
             self._state = _State(automata, _NewAnchors())
-            self._only = automata[0] if len(automata) == 1 else None
             return self._state
 
 

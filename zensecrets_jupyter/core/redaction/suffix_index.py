@@ -8,21 +8,32 @@ from zensecrets_jupyter.core.redaction.skeleton import skeleton_of, start_of_las
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from zensecrets_jupyter.core.redaction.patterns import Pattern
 
 _LETTERS = 48
 """Last letters of a pattern that are looked at: a program that cuts a text to its end shows fewer."""
 _TAIL = 256
 """Bytes at the end of a text that are looked at."""
+_SEPARATOR = 0
+"""Stands between the letters of two patterns; no letter is one."""
+_BYTES_A_WINDOW = 8
+"""Bytes of the filter for each window, at least: of other texts one in 64 is looked for in vain."""
 
 
 class SuffixIndex:
-    """The last letters of all patterns. A value of which only the end is shown may come in two pieces."""
+    """The last letters of all patterns. A value of which only the end is shown may come in two pieces.
+
+    The windows, all runs of :data:`SHORTEST` letters, stand in a Bloom filter: a dictionary of them takes five times the memory.
+    """
 
     def __init__(self) -> None:
         """Make an empty index."""
         self._new: list[Pattern] = []
-        self._windows: dict[bytes, bytes] = {}
+        self._letters = bytearray()
+        self._windows = 0
+        self._filter = bytearray(1024)
 
     def add(self, pattern: Pattern) -> None:
         """Add the last letters of ``pattern``; the work is done at the next search."""
@@ -31,18 +42,42 @@ class SuffixIndex:
 
     def live(self, data: bytes) -> int:
         """Return where the end of ``data`` begins that lies inside the last letters of a pattern; its length if none does."""
-        while self._new:
-            pattern = self._new.pop()
-            letters = pattern.skeleton[max(pattern.first, pattern.last - _LETTERS) : pattern.last]
-            for end in range(SHORTEST, len(letters)):
-                self._windows.setdefault(letters[end - SHORTEST : end], letters)
+        if self._new:
+            self._take_new()
         tail = data[-_TAIL:]
         skeleton = skeleton_of(tail)
-        known = self._windows.get(skeleton[-SHORTEST:])
-        if known is None:
+        window = skeleton[-SHORTEST:]
+        number, mask = hash(window), len(self._filter) - 1
+        if not (self._filter[number & mask] and self._filter[(number >> 24) & mask]):
             return len(data)
-        end = known.index(skeleton[-SHORTEST:]) + SHORTEST
+        start = self._letters.find(window)
+        if start < 0:
+            return len(data)
         length = SHORTEST
-        while length < min(end, len(skeleton)) and skeleton[-length - 1] == known[end - length - 1]:
+        while start > 0 and length < len(skeleton) and skeleton[-length - 1] == self._letters[start - 1]:
+            start -= 1
             length += 1
         return len(data) - len(tail) + start_of_last(tail, length)
+
+    def _take_new(self) -> None:
+        added = bytearray()
+        while self._new:
+            pattern = self._new.pop()
+            # Without the last one: at the end of all letters, nothing follows.
+            added += pattern.skeleton[max(pattern.first, pattern.last - _LETTERS) : pattern.last - 1]
+            added.append(_SEPARATOR)
+        self._letters += added
+        self._windows += len(added)
+        if self._windows * _BYTES_A_WINDOW > len(self._filter):
+            size = len(self._filter)
+            while self._windows * _BYTES_A_WINDOW > size:
+                size *= 2
+            self._filter = bytearray(size)
+            added = self._letters
+        mask = len(self._filter) - 1
+        for number in map(hash, _windows_of(bytes(added))):
+            self._filter[number & mask] = self._filter[(number >> 24) & mask] = 1
+
+
+def _windows_of(letters: bytes) -> Iterator[bytes]:
+    return (letters[start : start + SHORTEST] for start in range(len(letters) - SHORTEST + 1))
