@@ -98,6 +98,14 @@ def test_a_value_that_ends_in_signs(end: str, *, released: bool) -> None:
         assert shown.removesuffix("\n").endswith(mark("a.key")), position
 
 
+def test_pieces_of_a_few_letters_among_many_values() -> None:
+    """A piece shorter than what is looked for is shown at once, or waits for the rest; its end is found in every other piece."""
+    redactor = protecting(**{f"k{number}": canary(f"few{number}") for number in range(200)})
+    for piece in ("ab", "x", "few1", "zs", "1 2", *(f"{number:03}" for number in range(0, 1000, 7))):
+        stream = redactor.stream()
+        assert stream.feed(piece) + stream.feed("\n") == f"{piece}\n"
+
+
 @pytest.mark.parametrize("begin", ["-", "_-", "--", "!", "#$", "'", '{"', "(("])
 def test_a_value_that_begins_with_signs(begin: str) -> None:
     """The signs wait with the first letters, and belong to its mask."""

@@ -47,6 +47,8 @@ class SuffixIndex:
         tail = data[-_TAIL:]
         skeleton = skeleton_of(tail)
         window = skeleton[-SHORTEST:]
+        if len(window) < SHORTEST:
+            return len(data)
         number, mask = hash(window), len(self._filter) - 1
         if not (self._filter[number & mask] and self._filter[(number >> 24) & mask]):
             return len(data)
