@@ -275,7 +275,6 @@ def test_an_output_s_materializer_is_the_given_one_or_that_of_its_type(client: C
         frozenset({1}),
         range(3),
     ],
-    ids=repr,
 )
 def test_built_in_values_come_back_equal_from_one_file(client: Client, tmp_path: Path, value: Any) -> None:
     """Of the same type, after the step has ended."""

@@ -121,7 +121,6 @@ def test_caching_is_as_said_else_off_for_a_step_with_a_context(*, context: bool,
         (Mixed, Mixed(0.5)),
         (Unregistered, Unregistered()),
     ],
-    ids=str,
 )
 def test_values_of_each_type_go_from_step_to_step(client: Client, returns: Any, value: Any) -> None:
     """Whatever a step declares and returns, the next one that declares the same gets it."""
