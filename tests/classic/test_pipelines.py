@@ -73,6 +73,15 @@ def test_what_a_pipeline_can_t_be_made_with_is_refused() -> None:
         assert in_one_line(caught.value)
 
 
+def test_a_class_without_connect_is_refused() -> None:
+    """The error names the class, and the method that is called nearly so."""
+    for own, said in (("conect", "Its method conect is called nearly so"), ("steps_of", "Define it")):
+        mistyped = type("Mistyped", (BasePipeline,), {own: lambda _, first: first})
+        with pytest.raises(PipelineInterfaceError, match=f"The pipeline class Mistyped has no method connect. {said}") as caught:
+            mistyped(first=one())
+        assert in_one_line(caught.value)
+
+
 def test_what_a_run_can_t_be_given_is_refused(client: Client) -> None:
     """A step that is not there, and what a step or a pipeline does not take, with near misses; nothing is run then."""
     made = adding(one(), add())

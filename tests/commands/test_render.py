@@ -7,8 +7,9 @@ from html import unescape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zensecrets_jupyter.commands.render import Table, _folded, _in_columns, schema_table, secret_table, stack_table
+from zensecrets_jupyter.commands.render import Table, _folded, _in_columns, schema_table, secret_table, secrets_table, stack_table
 from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.managers import SecretSummary
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
@@ -105,3 +106,10 @@ def test_a_stack_shows_references_and_never_what_they_stand_for() -> None:
     assert "authentication_secret={{labels.key}}" in text
     assert "slack_token=‹secret:slack_token›" in text
     assert find_canary(text) == []
+
+
+def test_a_token_in_the_place_of_a_schema_is_not_shown() -> None:
+    """A secret that was imported may say of its schema what it likes."""
+    summaries = [SecretSummary(name="a", schema=f"ghp_{canary('schema')}"), SecretSummary(name="b", schema="arbitrary")]
+    table = secrets_table("default", summaries)
+    assert [row["schema"] for row in table] == ["(not shown)", "arbitrary"]

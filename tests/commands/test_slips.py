@@ -36,6 +36,7 @@ USUAL = """
     service_account private_key public_key certificate cert ca key_file passphrase salt pepper webhook slack_token stripe stripe_key value
     values2 value_1 name_ email auth bearer refresh_token access_token literals strip_key spirit trip flavors labels volumes interaction
     interval internal remote remove helper waiting wait_time shell scope literature striped
+    scheme value1 value2 stack1 schema1
 """.split()  # noqa: SIM905 - one word a line would be many lines
 """Names that keys have."""
 

@@ -30,6 +30,18 @@ TOLD = (
 )
 
 
+def test_typographic_quotes_are_told_and_taken_off() -> None:
+    """What a word processor made of quotes is kept and said, and `--strip` takes it off; quotes of a language inside a value are not."""
+    for quoted in (f"\u201c{OWN}\u201d", f"\u2018{OWN}\u2019", f"\u201e{OWN}\u201c", f"\u00ab{OWN}\u00bb"):
+        assert unseen_in(quoted) == "stands in typographic quotes"
+        assert stripped(quoted) == OWN
+    for plain in ("\u201c", f"{OWN}\u2019s", f'"{OWN}"'):
+        assert (unseen_in(plain), stripped(plain)) == ("", plain)
+    told = tree.run(["secret", "register", "quoted", f"--key=\u201c{OWN}\u201d"], Nobody())
+    assert "the value of quoted.key stands in typographic quotes, which is kept" in told.text
+    assert not find_canary(told.text)
+
+
 def by_argument(options: str) -> Outcome:
     """Type it on the line."""
     return tree.run(["secret", "register", "s", f"--key={VALUE}", *options.split()], Nobody())

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
 GET = "from zensecrets_jupyter import Client; Client().get_secret('db')"
 
 

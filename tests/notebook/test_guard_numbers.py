@@ -12,6 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.kernels import Kernel, Ran
 
+pytestmark = pytest.mark.once
 PIN = 482913
 MASK = "‹secret:door.pin›"
 KNOW = f"from zensecrets_jupyter.core.redaction import the_redactor\nassert the_redactor().protect('{PIN}', 'door.pin')"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pexpect
+import pytest
 
 from tests.terminal import at_a_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -16,6 +17,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from tests.kernels import Kernel
 
+pytestmark = pytest.mark.once
 COPY = "%zen secrets-manager copy default slow"
 SLOW = """
 import time

@@ -11,6 +11,7 @@ from io import StringIO
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, overload
 
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.reference import LiteralText
 from zensecrets_jupyter.core.value import MaskedText
 
@@ -126,7 +127,7 @@ def secret_table(secret: BaseSecretSchema) -> Table:
 def secrets_table(manager: str, secrets: Sequence[SecretSummary]) -> Table:
     """Return the secrets of a manager, with what it knows of each without reading it."""
     columns = ["name", "schema", "version", "updated"]
-    rows = [[secret.name, secret.schema, secret.version, secret.updated and when(secret.updated)] for secret in secrets]
+    rows = [[secret.name, _type_of(secret.schema), secret.version, secret.updated and when(secret.updated)] for secret in secrets]
     used = [place for place, _ in enumerate(columns) if place == 0 or any(row[place] is not None for row in rows)]
     empty = "There are no secrets. To register one: %secret register NAME"
     title = f"Secrets in secrets manager {manager!r}"
@@ -137,7 +138,7 @@ def secrets_table(manager: str, secrets: Sequence[SecretSummary]) -> Table:
 
 def versions_table(name: str, versions: Sequence[SecretVersion]) -> Table:
     """Return the kept versions of a secret."""
-    rows = [(version.number, version.schema, when(version.created), "current" if version.current else "") for version in versions]
+    rows = [(version.number, _type_of(version.schema), when(version.created), "current" if version.current else "") for version in versions]
     return Table(["version", "schema", "written", ""], rows, title=f"Versions of secret {name!r}")
 
 
@@ -230,6 +231,11 @@ def plural(component_type: ComponentType) -> str:
 def when(moment: datetime) -> str:
     """Return a time as a person of this time zone writes it."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _type_of(schema: str | None) -> str | None:
+    """Return a schema's name as it may be shown: that of an imported secret can be anything, also a value that stood in its place."""
+    return schema if schema is None or not is_opaque(schema) else "(not shown)"
 
 
 def _stack_table(name: str, rows: Sequence[Sequence[str]], note: str = "") -> Table:

@@ -174,12 +174,14 @@ def refuse_slips(keys: Iterable[str], options: Iterable[str], known: Iterable[st
         folded = _folded(key)
         # What only begins as an option does, or is the beginning of one, is a name of its own: `stripe`, `value`.
         slips = [option for option in long if not folded.startswith(option) and not option.startswith(folded) and _is_slip(folded, option)]
-        if slips and folded not in meant:
+        if slips and folded not in meant and folded not in _WORDS and not folded[-1:].isdigit():
             message = f"--{key} is no option of this command, and nearly --{slips[0]}."
             hint = f"Write --{slips[0]}{'; or, if it is a key, ' + way_out.replace('KEY', key) if way_out else ''}."
             raise UsageProblem(message, hint=hint)
 
 
+_WORDS = {"scheme", "valued", "volume"}
+"""Names of keys that are words of their own, a letter from an option."""
 _SHORTEST_MISTYPED = 5
 """Letters of an option of which a slip is told from another word."""
 

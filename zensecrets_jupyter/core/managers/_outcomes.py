@@ -112,7 +112,7 @@ _TOLD: dict[Outcome, _Told] = {
     Outcome.TRANSIENT: (
         ManagerUnreachableError,
         "{place} did not answer in time, or failed each time, so it can't {what}",
-        "Check the network and the place's own status page, and try again.",
+        "Check the network, a proxy if there is one, and the place's own status page, and try again.",
     ),
     Outcome.CONFLICT: (
         ManagerUnreachableError,
