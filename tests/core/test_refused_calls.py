@@ -21,6 +21,8 @@ CALLS: dict[str, tuple[Callable[[Any, Any, str], object], str]] = {
     "create_secret with a number as a key": (lambda c, _sm, v: c.create_secret("a", {"k": v, 5: v}), "'5' is not a text"),
     "create_secret with a text": (lambda c, _sm, v: c.create_secret("a", v), "mapping of keys to texts"),
     "create_secret with a near miss": (lambda c, _sm, v: c.create_secret("a", value={"k": v}), "can't be called so"),
+    "create_secret of the class": (lambda c, _sm, v: type(c).create_secret("a", {"k": v}), "called on the class Client, not on an object"),
+    "create_secret of the class by name": (lambda c, _sm, v: type(c).create_secret(name="a", values={"k": v}), "on the class Client"),
     "update_secret with a text": (lambda c, _sm, v: c.update_secret("kept", add_or_update_values=v), "as a mapping, and no str"),
     "update_secret with pairs": (lambda c, _sm, v: c.update_secret("kept", add_or_update_values=[("k", v)]), "as a mapping, and no list"),
     "update_secret with an unknown argument": (lambda c, _sm, v: c.update_secret("kept", valus={"k": v}), "no argument 'valus'"),

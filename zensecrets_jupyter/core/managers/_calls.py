@@ -29,8 +29,11 @@ def masks_refused(method: _Method) -> _Method:
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
-            mask_values([*args[2:], *(value for name, value in kwargs.items() if name not in _NO_VALUES)])
-            problem = f"{method.__name__}({called}) can't be called so: {error}."
+            # Without brackets behind the class, what was meant for the method's first argument stands for the object.
+            is_of_class = not args or isinstance(args[0], (str, Mapping, BaseSecretSchema))
+            mask_values([*args[1 if is_of_class else 2 :], *(value for name, value in kwargs.items() if name not in _NO_VALUES)])
+            reason = f"it is called on the class {method.__qualname__.partition('.')[0]}, not on an object of it" if is_of_class else error
+            problem = f"{method.__name__}({called}) can't be called so: {reason}."
         else:
             return method(*args, **kwargs)
         raise TypeError(problem)
