@@ -70,7 +70,7 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize("content", [None, "{"], ids=["missing", "broken"])
+@pytest.mark.parametrize("content", [None, "{ ?", '{"type": "service_account", "private_key": "?"}'], ids=["missing", "broken", "other"])
 @pytest.mark.parametrize(("flavor", "variable"), FILES)
 def test_a_file_that_a_variable_names_is_told(
     flavor: str, variable: str, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -78,7 +78,7 @@ def test_a_file_that_a_variable_names_is_told(
     """A file on this machine that can't be used is named by its variable, whatever the library makes of it; it is not quoted."""
     named = tmp_path / canary("path")
     if content is not None:
-        named.write_text(f"{content} {canary('content')}")
+        named.write_text(content.replace("?", canary("content")))
     secret_of_azure = "AZURE_CLIENT_SECRET" if variable == "AZURE_CLIENT_CERTIFICATE_PATH" else ""
     for name, value in {**CREDENTIALS, variable: str(named)}.items():
         monkeypatch.setenv(name, value)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from zensecrets_jupyter.core.errors import InvalidOptionsError
+from zensecrets_jupyter.core.managers._named_files import JSON, problem_with
 from zensecrets_jupyter.core.managers._quiet import quietly
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
+
+_CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
 
 
 class Connection(NamedTuple):
@@ -36,6 +41,9 @@ def connected(endpoint: str, project: str, timeout: float) -> Connection:
         endpoint: The address of the service; empty for Google's own, one that begins with ``http://`` for an emulator without credentials.
         project: The project that is asked.
         timeout: Seconds that an answer may take.
+
+    Raises:
+        InvalidOptionsError: If a variable names a file whose credentials can't be used.
     """
     with warnings.catch_warnings():
         # That Google will leave this version of Python behind is no news that a cell has to show.
@@ -63,10 +71,21 @@ def _plain_transport(netloc: str) -> Any:
 
 
 def _ambient_credentials() -> tuple[Any, str]:
-    import google.auth  # noqa: PLC0415 - loaded when it is used
+    import google.auth.exceptions  # noqa: PLC0415 - loaded when it is used
     import google.auth.transport.requests  # noqa: PLC0415 - likewise
 
-    credentials, project = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+    found = None
+    try:
+        found = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+    except google.auth.exceptions.DefaultCredentialsError:
+        if not os.environ.get(_CREDENTIALS):
+            raise
+    if found is None:
+        # What Google's library says of the file quotes it.
+        message = f"{_CREDENTIALS} names a file that holds no credentials of Google."
+        hint = f"Set it to a file with {JSON} as Google gives it, or unset it."
+        raise problem_with({_CREDENTIALS: JSON}, flavor="gcp") or InvalidOptionsError(message, flavor="gcp", hint=hint)
+    credentials, project = found
     # Asked for now, a token that is refused is a refusal with a name; later it would be a broken connection.
     credentials.refresh(  # type: ignore[no-untyped-call]  # Google's library says that it is typed, and is so in part
         google.auth.transport.requests.Request()

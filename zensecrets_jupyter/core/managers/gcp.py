@@ -25,7 +25,6 @@ from zensecrets_jupyter.core.errors import InvalidOptionsError
 from zensecrets_jupyter.core.managers._document import Document
 from zensecrets_jupyter.core.managers._external import ExternalOptions
 from zensecrets_jupyter.core.managers._gcp_client import Connection, connected
-from zensecrets_jupyter.core.managers._named_files import JSON
 from zensecrets_jupyter.core.managers._names import ALPHABETS, Alphabet
 from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
 from zensecrets_jupyter.core.managers._remote import Listed
@@ -104,7 +103,6 @@ class GcpSecretsManager(VersionedSecretsManager[Connection, GcpOptions]):
     options_model: ClassVar[type[ManagerOptions]] = GcpOptions
     alphabet: ClassVar[Alphabet] = ALPHABETS["gcp"]
     foreign_errors: ClassVar[Mapping[str, Outcome]] = FOREIGN_ERRORS
-    named_files: ClassVar[Mapping[str, str]] = {"GOOGLE_APPLICATION_CREDENTIALS": JSON}
     libraries: ClassVar[tuple[str, ...]] = ("google.cloud.secretmanager",)
     # "Quotas and limits": the size of the payload of a secret version.
     largest: ClassVar[int] = 64 * 1024
