@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.kernels import running_kernel
-from tests.notebook.test_literals import MEANT
+from tests.notebook.test_literals import MEANT, MISTYPED
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -114,6 +114,19 @@ class Checked(BaseSecretSchema):
     assert not find_canary(json.dumps([message["content"] for message in ran.messages if message["msg_type"] != "execute_input"]))
     assert not find_canary(ran.error)
     assert set(left_in(kernel, tmp_path)) <= {"echo"}
+
+
+def test_a_value_on_a_line_with_a_slip_is_kept_nowhere(kernel: Kernel, tmp_path: Path) -> None:
+    """No error repeats it, not even that of a cell that is no Python; and what other clients see is clean too."""
+    shown = {}
+    for number, cell in enumerate(MISTYPED):
+        ran = kernel.run(cell.replace("?", canary(f"slip{number}")))
+        if found := find_canary(json.dumps([message["content"] for message in ran.messages])):
+            shown[cell] = found
+        if ":?" in cell:
+            assert "--api_key has a ':' behind it. Write --api_key=VALUE." in ran.stream("stderr") + ran.error
+    assert shown == {}
+    assert left_in(kernel, tmp_path) == []
 
 
 def test_no_word_of_a_passphrase_is_kept(kernel: Kernel, tmp_path: Path) -> None:

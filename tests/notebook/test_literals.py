@@ -154,6 +154,67 @@ def test_what_was_meant_as_a_value_is_gone(cell: str) -> None:
     assert without_literals(repaired.source).source == repaired.source
 
 
+MISTYPED = {
+    '%secret register x --key="-----BEGIN\n?\n-----END"\nprint(1)': "%secret register x --key\nprint(1)",
+    "x = 1\nsecret register x --key='-----BEGIN\n?\n\n-----END' -s arbitrary\n1": "x = 1\nsecret register x --key -s arbitrary\n1",
+    "%secret register x --key='-----BEGIN\n?\n-----END": "%secret register x --key",
+    "%secret register x --key='-----BEGIN\n?\n-----END' --other=\"a\nb?\"\n1": "%secret register x --key --other\n1",
+    '!zensecrets secret register x --key="-----BEGIN\n?\n-----END"': "!zensecrets secret register x --key",
+    "%secert register x --key=?": "%secert register x --key",
+    "%secrt register x --key=?": "%secrt register x --key",
+    "%%sceret register x --key=?": "%%sceret register x --key",
+    "x = 1\nsecert register x --key=?": "x = 1\nsecert register x --key",
+    "%time %secert regster x --key=?": "%time %secert regster x --key",
+    "%zen secrets-manger secret register x --key=?": "%zen secrets-manger secret register x --key",
+    "%zen secert register x --key=?": "%zen secert register x --key",
+    "%zen anotator register a --flavor=label_studio --token=?": "%zen anotator register a --flavor=label_studio --token",
+    "%secret register x --api_key:?": "%secret register x --api_key",
+    "%secret register x \u2014-key=?": "%secret register x --key",
+    "%secret register x -\u2014key=?": "%secret register x --key",
+    "%secret register x \u2011\u2212key=?": "%secret register x --key",
+    "%secret register \u2013-key=?": "%secret register --key",
+    "zenml secret register x --key=?": "zenml secret register x --key",
+    "!zenml secret register x --key=?": "!zenml secret register x --key",
+    "zensecrets secret register x --key=?": "zensecrets secret register x --key",
+    "%secret register x ?": "%secret register x",
+    "%secret register x api_key '?' -s arbitrary": "%secret register x api_key -s arbitrary",
+    "%secret register ? x": "%secret register x",
+    "%secret register x -s arbitrary ?": "%secret register x -s arbitrary",
+    "%secret --key=?": "%secret --key",
+    "%secrett --key=?": "%secrett --key",
+    "%stack register q -o default -a default -x default --token=?": "%stack register q -o default -a default -x default --token",
+    "%stak update --token=?": "%stak update --token",
+}
+"""Cells with a slip of the fingers, in which `?` was meant as a value, and what is left of each."""
+
+
+@pytest.mark.parametrize("cell", MISTYPED)
+def test_a_value_is_gone_in_spite_of_a_slip(cell: str) -> None:
+    """In a name, a dash or a sign, without a key, or in quotes over several lines: the value is taken out, known, and named nowhere."""
+    value = canary("slip")
+    repaired = without_literals(cell.replace("?", value))
+    assert (repaired.source, repaired.is_clear) == (MISTYPED[cell], True)
+    assert any(value in literal.value for literal in repaired.literals)
+    assert not find_canary("".join(literal.name for literal in repaired.literals))
+    assert without_literals(repaired.source).source == repaired.source
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%stack register q -o default -a default -x default --orchestrater=local",
+        "%secret get Kq7Zr2Wm9Xt4Lb6Nc8Pd other",
+        "%secret register x y",
+        "%store register --all = 1",
+        "sector register --key=v\n(",
+        "%secret list x  # it's\nprint('a'\n'b')\n(",
+    ],
+)
+def test_what_is_no_slip_of_ours_stays(cell: str) -> None:
+    """Other magics, names, and a mistake in what takes no values."""
+    assert without_literals(cell).source is cell
+
+
 @pytest.mark.parametrize("cell", ["%secret register x --key=?", "secret register x --key='? ?", "%time %secret register x y --key = ?"])
 def test_a_long_value_is_taken_out_too(cell: str) -> None:
     """A value of many thousand characters, and blanks in a row, are no other matter."""

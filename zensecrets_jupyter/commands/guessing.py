@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import SETTINGS, FreeCommand, Group
+from zensecrets_jupyter.commands.grammar import SETTINGS, Command, FreeCommand, Group
 from zensecrets_jupyter.commands.sensitive import Literal
 from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.commands.words import Given
+from zensecrets_jupyter.core.fields import looks_sensitive
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.reference import only_reference
 
 if TYPE_CHECKING:
@@ -26,9 +28,14 @@ TAKES_VALUES = ("register", "update")
 """The commands with arguments that may be values; an unknown word that is nearest to one of them is taken for it."""
 
 _ARGUMENT = re.compile(
-    r"(?<!\S)(?:(?P<dashes>-{1,2}|[\u2013\u2014]{1,2})(?P<key>[^\W\d][\w.-]*)|(?P<bare>[^\W\d][\w.-]*)(?=\s*=))(?P<equals>\s*=)?\s*"
+    r"(?<!\S)(?:(?P<dashes>[-\u2010-\u2015\u2212]{1,3})(?P<key>[^\W\d][\w.-]*)|(?P<bare>[^\W\d][\w.-]*)(?=\s*=))(?P<equals>\s*=|:(?=\S))?\s*"
 )
-"""``--key=``, ``--key``, ``-key=``, ``key =``; word processors make a dash of two hyphens."""
+"""``--key=``, ``--key``, ``-key=``, ``--key:``, ``key =``; word processors make a dash of hyphens, and pages have several kinds."""
+
+_WORD = re.compile(r"[^\s\"']+")
+
+_SINGLE = frozenset("-\u2010\u2011\u2012\u2013\u2212")
+"""Dashes of which one stands for one hyphen."""
 
 _OWN_OPTIONS = {"--schema": True, "-s": True, "--flavor": True, "-f": True, "--interactive": False, "-i": False, "--wait": False}
 """Options, with whether each takes a value, where the command is unknown."""
@@ -58,9 +65,8 @@ def guesses(group: Sequence[str], line: str, *, expands: bool = False) -> list[G
         expands: Whether ``$x`` and ``{x}`` stand for something else there.
     """
     first = _ARGUMENT.search(line)
-    if first is None:
-        return []
-    target = _Target.of([*group, *line[: first.start()].replace('"', " ").replace("'", " ").split()])
+    before = _WORD.findall(line, 0, first.start() if first else len(line))
+    target = _Target.of([*group, *before])
     if target is None:
         return []
     arguments = list(_arguments(line, target.options, has_name=bool(target.words)))
@@ -73,7 +79,26 @@ def guesses(group: Sequence[str], line: str, *, expands: bool = False) -> list[G
         texts = [text for text in _texts(raw) if target.is_sensitive(context, one.key, text)]
         if texts:
             found.append(Guess(one.start, one.end, one.key, tuple(Literal(f"{target.name}.{one.key}", text) for text in texts)))
-    return found
+    if not target.takes_none:
+        loose = _loose(line, arguments)[len(before) - len(target.words) :]
+        found += _without_key(line, loose, target.name)
+    return sorted(found)
+
+
+def _loose(line: str, arguments: Sequence[_Argument]) -> list[re.Match[str]]:
+    """Return the words of a line that belong to no argument."""
+    return [word for word in _WORD.finditer(line) if not any(one.start <= word.start() < one.end for one in arguments)]
+
+
+def _without_key(line: str, words: Sequence[re.Match[str]], name: str) -> Iterator[Guess]:
+    """Yield the words that look like values, where there is one more than a name: the first may be the name."""
+    likely = [word for word in words[1:] if is_opaque(word[0])] or [word for word in words[:1] if words[1:] and is_opaque(word[0])]
+    for word in likely:
+        start, end = len(line[: word.start()].rstrip()), word.end()
+        for quote in ("'", '"'):
+            if line[:start].endswith(quote) and line.startswith(quote, end):
+                start, end = len(line[: start - 1].rstrip()), end + 1
+        yield Guess(start, end, "", (Literal(f"{name}.value", word[0]),))
 
 
 class _Argument(NamedTuple):
@@ -90,7 +115,7 @@ def _arguments(line: str, options: dict[str, bool], *, has_name: bool) -> Iterat
     while (found := _ARGUMENT.search(line, position)) is not None:
         key = found["key"] or found["bare"]
         value = found.end()
-        option = f"{found['dashes'] or '--'}{key}".replace("_", "-")
+        option = f"{'--' if found['dashes'] not in _SINGLE else '-'}{key}".replace("_", "-")
         short = option[:2] if option[:2] in options and not option.startswith("--") and not found["equals"] else ""
         if option in options or short:
             is_apart = options[option] if option in options else options[short] and option == short
@@ -132,11 +157,12 @@ def _texts(raw: str) -> Iterator[str]:
 
 
 class _Target(NamedTuple):
-    """The command that a line is meant for; ``None`` where it is unknown."""
+    """The command that a line is meant for; ``None`` where it is unknown, or where it ``takes_none``: no values at all."""
 
     command: FreeCommand | None
     words: list[str]
     options: dict[str, bool]
+    takes_none: bool = False
 
     @classmethod
     def of(cls, words: list[str]) -> _Target | None:
@@ -150,18 +176,23 @@ class _Target(NamedTuple):
             except UsageProblem:
                 known = [*command.list_commands(context), *TAKES_VALUES]
                 nearest = difflib.get_close_matches(rest[0].lower(), known, n=1)
-                return cls(None, rest[1:], _OWN_OPTIONS) if not nearest or nearest[0] in TAKES_VALUES else None
+                if not nearest or nearest[0] in TAKES_VALUES:
+                    return cls(None, rest[1:], _OWN_OPTIONS)
+                found = command.get_command(context, nearest[0])
+                if not isinstance(found, Group):
+                    return None
             if found is None:
                 return None
             command, context, rest = found, click.Context(found, parent=context), rest[1:]
         if isinstance(command, Group):
-            return cls(None, [], _OWN_OPTIONS)
-        return cls(command, rest, command.own_options(context)) if isinstance(command, FreeCommand) else None
+            return cls(None, [], _OWN_OPTIONS, takes_none=command is root)
+        options = command.own_options(context) if isinstance(command, Command) else _OWN_OPTIONS
+        return cls(command, rest, options) if isinstance(command, FreeCommand) else cls(None, rest, options, takes_none=True)
 
     @property
     def name(self) -> str:
         """What the secret or component is called, as far as the line says."""
-        return next((word for word in self.words if not word.startswith("-")), "typed")
+        return next((word for word in self.words if not word.startswith("-") and not is_opaque(word)), "typed")
 
     def context(self, own: list[str]) -> click.Context | None:
         """Return the context in which the command would read its own options, if it can."""
@@ -177,4 +208,6 @@ class _Target(NamedTuple):
         """Tell whether a value of ``key`` is to be kept secret; without a context it is, unless it is a reference or a file."""
         if self.command is not None and context is not None:
             return self.command.literal(context, Given(key, text)) is not None
+        if self.takes_none and not (looks_sensitive(key, text) or is_opaque(text)):
+            return False
         return bool(text) and only_reference(text) is None and (not text.startswith("@") or text.startswith("@@"))

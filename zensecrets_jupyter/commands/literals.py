@@ -63,7 +63,7 @@ def find_literals(group: Sequence[str], line: str, *, expands: bool = False) -> 
             read = _read(line)
             reading = _Reading.of([*group, *(word.text for word in read)])
             if reading is None:
-                return Found()
+                return _guessed(group, line, expands=expands)
             own, placed = reading.arguments()
         except (ValueError, UsageProblem):
             return _guessed(group, line, expands=expands)
@@ -216,5 +216,5 @@ def _as_word(text: str) -> str:
 def _guessed(group: Sequence[str], line: str, *, expands: bool) -> Found:
     """Return what was meant as a value in a line that no command reads; it was typed all the same."""
     found = guesses(group, line, expands=expands)
-    edits = tuple(Edit(one.start, one.end, f"--{one.key}") for one in found)
+    edits = tuple(Edit(one.start, one.end, f"--{one.key}" if one.key else "") for one in found)
     return Found(tuple(literal for one in found for literal in one.literals), edits)

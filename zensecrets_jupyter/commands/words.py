@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.errors import UsageProblem
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(r"[^\W\d][\w.-]*")
 """A key as people write it."""
+_DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
 
 class Given(NamedTuple):
@@ -112,6 +114,8 @@ class _Line:
             if _folded(head) in self._options:
                 self._read_own(word, waiting)
             elif word.startswith("--"):
+                if not self._lenient and not equals:
+                    _refuse_colon(head[2:])
                 self.given.append(Placed(Given(head[2:], text if equals else None), at, at))
                 bare = None if equals else self.given[-1].given
             elif word.startswith("-") and len(word) > 1:
@@ -206,8 +210,18 @@ def _folded(word: str) -> str:
     return word.replace("_", "-")
 
 
+def _refuse_colon(key: str) -> None:
+    head, colon, text = key.partition(":")
+    # A key may have a colon in its name.
+    if colon and text and _KEY.fullmatch(head) and (is_opaque(text) or not _KEY.fullmatch(text)):
+        raise UsageProblem(f"--{head} has a ':' behind it.", hint=f"Write --{head}=VALUE.")
+
+
 def _refuse_equals(word: str, key: str) -> None:
     head, equals, _ = word.partition("=")
+    if equals and not key and head[:1] in _DASHES and _KEY.fullmatch(head.lstrip(_DASHES)):
+        head = head.lstrip(_DASHES)
+        raise UsageProblem(f"{head}=… has another dash before it than '--'.", hint=f"Write --{head}=VALUE.")
     if equals and key and not head:
         message = f"Between --{key} and its value stands a blank."
         raise UsageProblem(message, hint=f"Write --{key}=VALUE without blanks; a value that starts with '=' is written --{key}==…")

@@ -5,8 +5,10 @@ Where a magic stands in a cell is for IPython to say: its own transformers find 
 
 from __future__ import annotations
 
+import difflib
 import re
 import tokenize
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from IPython.core.inputtransformer2 import (
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 GROUPS: dict[str, list[str]] = {"zen": [], "secret": ["secret"], "stack": ["stack"]}
 """Our line magics, and the words of the command tree that each stands for."""
 
-_MEANT = {**GROUPS, "secrets": ["secret"], "zensecrets": []}
+_MEANT = {**GROUPS, "secrets": ["secret"], "zensecrets": [], "zenml": []}
 """What people write instead of the names of our magics."""
 
 _RUN_AS_CELLS = re.compile(r"%%(?:capture|prun|time|timeit|with_secrets)\b.*\n?")
@@ -43,16 +45,21 @@ _SHELL_MAGICS = frozenset({"system", "sx", "bash", "sh", "script"})
 _AUTOMAGIC = re.compile(r"[ \t]*(?P<name>secret|zen)[ \t]+(?![=,]|==)")
 """How a line begins that IPython takes for a magic without its '%', if the cell has no other and no variable has that name."""
 
-_PROGRAM = re.compile(r"(?<![\w.-])(?:zensecrets(?:\.exe)?|python[\w.]*[ \t]+-m[ \t]+zensecrets_jupyter[\w.]*)[ \t]+")
-"""How a command of ours begins in a shell."""
+_PROGRAM = re.compile(r"(?<![\w.-])(?:(?:zensecrets|zenml)(?:\.exe)?|python[\w.]*[ \t]+-m[ \t]+zensecrets_jupyter[\w.]*)[ \t]+")
+"""How a command of ours begins in a shell; some write ZenML's name."""
 
 _SHELL_END = re.compile(
     r"""(?P<quoted>"(?:\\.|[^"\\])*"|'[^']*'|\$\([^()\n]*\)|`[^`\n]*`)|\\.|(?<=\s)[;|&<>)]|[;|&<>)](?=\s|\Z)|\n""", re.DOTALL
 )
 """What ends a command in a shell; between letters it is meant as part of a value, although a shell would end there too."""
 
-_MEANT_MAGIC = re.compile(r"(?P<sign>(?:%{1,2}[ \t]{0,20})?)(?<![\w.])(?P<name>zen|secrets?|stack|zensecrets)[ \t]+(?=[^\W\d])")
-"""A magic of ours, or what was meant as one."""
+_MEANT_MAGIC = re.compile(r"(?P<sign>(?:%{1,2}[ \t]{0,20})?)(?<![\w.])(?P<name>[^\W\d]\w{1,11})[ \t]+(?=[^\W\d]|--\w)")
+"""A magic of ours, or what was meant as one, if its name is or nearly is that of one."""
+
+_ALIKE = 0.8
+"""How near a name is to that of a magic if it is a slip of the fingers: `secert`."""
+
+_QUOTED = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
 
 _OPENERS = (";", ":", "=", "(")
 """What stands before a magic in the middle of a line."""
@@ -81,6 +88,45 @@ def command_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
         cell: The source of a cell, as it was typed.
         automagic: Whether a line may be a magic of ours without its ``%``.
     """
+    for command in _found(cell, automagic=automagic):
+        yield command._replace(line=_to_closing_quote(cell, command.line))
+
+
+def may_hold_magic(cell: str) -> bool:
+    """Tell whether a cell holds what is, or nearly is, the name of a magic of ours with a word behind it."""
+    return next(_meant_magics(cell), None) is not None
+
+
+@lru_cache(maxsize=1000)
+def _group_of(name: str) -> list[str] | None:
+    """Return the words of the command tree that the name of a magic stands for, or was meant to; ``None`` if it is another's name."""
+    nearest = [name] if name in _MEANT else difflib.get_close_matches(name, _MEANT, n=1, cutoff=_ALIKE)
+    return _MEANT[nearest[0]] if nearest else None
+
+
+def _meant_magics(text: str, position: int = 0) -> Iterator[re.Match[str]]:
+    return (found for found in _MEANT_MAGIC.finditer(text, position) if _group_of(found["name"]) is not None)
+
+
+def _to_closing_quote(cell: str, line: MappedText) -> MappedText:
+    """Return a line with those behind it that a text in quotes goes on over, as a pasted key does: to its end or that of the cell."""
+    end = cell.find("\n", line.end)
+    if end < 0 or not line.origins or cell[line.end : end].strip():
+        return line
+    quote = re.search("[\"']", _QUOTED.sub("", line.text))
+    if quote is None or not ("-----BEGIN" in line.text or is_unreadable(cell)):
+        return line
+    while quote is not None and end < len(cell):
+        closing = cell.find(quote[0], end)
+        last = cell.find("\n", closing) if closing >= 0 else -1
+        end = last if last >= 0 else len(cell)
+        # Behind it, on its line, another may begin.
+        quote = re.search("[\"']", _QUOTED.sub("", cell[closing + 1 : end])) if closing >= 0 else None
+    rest = range(line.end, end)
+    return MappedText(line.text + cell[rest.start : rest.stop], [*line.origins, *((place, place + 1) for place in rest)])
+
+
+def _found(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
     offset = 0
     while (head := _RUN_AS_CELLS.match(cell, offset)) is not None:
         yield from _inside(MappedText.of(cell, offset + 2, head.end()))
@@ -91,8 +137,8 @@ def command_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
         return
     if body.startswith("%%"):
         first = MappedText.of(cell, offset, offset + len(body.partition("\n")[0]))
-        if (meant := _MEANT_MAGIC.match(first.text)) is not None:
-            yield CommandLine(_MEANT[meant["name"]], first.part(meant.end()))
+        if (meant := _MEANT_MAGIC.match(first.text)) is not None and (group := _group_of(meant["name"])) is not None:
+            yield CommandLine(group, first.part(meant.end()))
         return
     bare = _AUTOMAGIC.match(body) if automagic and len(body.splitlines()) == 1 else None
     if bare is not None:
@@ -116,16 +162,16 @@ def _in_code(cell: str, offset: int) -> Iterator[CommandLine]:
             yield from _in_shell(text)
         elif kind in _MEANT:
             yield CommandLine(_MEANT[kind], text)
-    if (_MEANT_MAGIC.search(rest, offset) or _PROGRAM.search(rest, offset)) and is_unreadable(cell[offset:]):
+    if (next(_meant_magics(rest, offset), None) or _PROGRAM.search(rest, offset)) and is_unreadable(cell[offset:]):
         yield from _forgotten(rest, offset)
 
 
 def _of_escape(name: str, text: MappedText) -> Iterator[CommandLine]:
     """Yield the command lines behind ``%name`` or ``!``."""
-    if name in _MEANT:
-        yield CommandLine(_MEANT[name], text)
-    elif name == "!" or name in _SHELL_MAGICS:
+    if name == "!" or name in _SHELL_MAGICS:
         yield from _in_shell(text)
+    elif (group := _group_of(name)) is not None:
+        yield CommandLine(group, text)
     else:
         yield from _inside(text)
         yield from _in_shell(text)
@@ -133,10 +179,10 @@ def _of_escape(name: str, text: MappedText) -> Iterator[CommandLine]:
 
 def _inside(text: MappedText) -> Iterator[CommandLine]:
     """Yield the magic of ours in the arguments of another, as ``%time`` has it."""
-    for found in _MEANT_MAGIC.finditer(text.text):
+    for found in _meant_magics(text.text):
         before = text.text[: found.start()]
         if found["sign"] or not before.strip() or before[-1:].isspace() or before.endswith(_OPENERS):
-            yield CommandLine(_MEANT[found["name"]], text.part(found.end()))
+            yield CommandLine(_group_of(found["name"]) or [], text.part(found.end()))
             return
 
 
@@ -152,12 +198,12 @@ def _in_shell(text: MappedText) -> Iterator[CommandLine]:
 def _forgotten(rest: str, offset: int) -> Iterator[CommandLine]:
     """Yield the lines of a cell that is no Python in which a magic of ours was meant."""
     position = offset
-    while (found := _MEANT_MAGIC.search(rest, position)) is not None:
+    while (found := next(_meant_magics(rest, position), None)) is not None:
         text = MappedText.line(rest, found.end())
         before = rest[rest.rfind("\n", 0, found.start()) + 1 : found.start()]
         is_place = found["sign"] or _PROMPT.fullmatch(before) or before.rstrip().endswith(_OPENERS)
         if is_place and "#" not in before and not _is_in_string(before):
-            yield CommandLine(_MEANT[found["name"]], text)
+            yield CommandLine(_group_of(found["name"]) or [], text)
             position = max(found.end(), text.end)
         else:
             position = found.end()

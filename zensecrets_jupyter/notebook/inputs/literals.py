@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.notebook.inputs.command_lines import GROUPS, command_lines
+from zensecrets_jupyter.notebook.inputs.command_lines import GROUPS, command_lines, may_hold_magic
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.commands.literals import Edit
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUPS", "Repaired", "without_literals"]
 
-_NAME = re.compile(r"""(?:zen|secrets?|stack|zensecrets)(?:['"]|[ \t]+[^\W\d]|[ \t]*\\)""")
-_SIGNS = ("-", "=", "\u2013", "\u2014")
+_NAME = re.compile(r"""(?:zen|secrets?|stack|zensecrets|zenml)(?:['"]|[ \t]+(?:[^\W\d]|-)|[ \t]*\\)""")
+_SIGNS = ("-", "=", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "register", "create", "update")
 """What a cell holds if there may be a value on a command line of ours."""
 
 
@@ -41,7 +41,7 @@ def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
         cell: The source of a cell, as it was typed.
         automagic: Whether a line may be a magic of ours without its ``%``.
     """
-    if not any(sign in cell for sign in _SIGNS) or _NAME.search(cell) is None:
+    if not any(sign in cell for sign in _SIGNS) or (_NAME.search(cell) is None and not may_hold_magic(cell)):
         return Repaired(cell)
     lines = list(command_lines(cell, automagic=automagic))
     if not lines:
