@@ -200,6 +200,18 @@ def test_arguments_that_zenml_does_not_have_are_refused() -> None:
             call(value)
         assert len(str(caught.value).splitlines()) == 1
         assert find_canary(redact(value)) == []
+    others: list[Callable[[], Any]] = [
+        lambda: client.create_secret("db", {}, schema="nosuch-schema", description="nosuch-schema"),
+        lambda: client.list_secrets(nme="nosuch-schema"),
+        lambda: client.get_secret(nam="nosuch-schema"),
+        lambda: client.delete_secret("db", scheme="nosuch-schema"),
+        lambda: client.update_secret("there", descripton="nosuch-schema"),
+        lambda: client.secrets_manager.register_secret("db", schema="nosuch-schema", nmae="nosuch-schema"),
+    ]
+    for other in others:
+        with pytest.raises(TypeError):
+            other()
+        assert redact("nosuch-schema") == "nosuch-schema"
     assert [secret.name for secret in client.list_secrets()] == ["there"]
     assert client.get_secret("there").secret_values == {"key": "not a secret"}
 

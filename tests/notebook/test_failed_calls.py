@@ -80,6 +80,27 @@ FAILING = [
     'ArbitrarySecretSchem(name="a", key="?"',
     "ArbitrarySecretSchema(name='a', key='''?\n?'''",
     'if True\n    Client().create_secret("x", {"k": "?"})',
+    'Client().create_secret("x", {"password: "?"})',
+    'Client().create_secret("x", {password": "?", "user": "some"})',
+    """Client().create_secret("x", {"password : '?'})""",
+    'ArbitrarySecretSchema(name="x, key="?")',
+    "Client().create_secret(“x”, {“password”: “?”})",
+    "Client().create_secret(‘x’, {‘password’: ‘?’})",  # noqa: RUF001 - likewise
+    "Client().create_secret(„x“, {„password“: „?“})",
+    "Client().create_secret('x', {'password': Zq?})",
+    "ArbitrarySecretSchema(name='x', key=Zq?)",
+    "Client().create_secret('x', {'password': 9?})",
+    "Client().create_secret('x', {'password': Zq?}",
+    'Client().create_secret("x", {"my_key "?"})',
+    'Client().create_secret("x", {"a": "?, "b": "?"})',
+    'Client().create_secret "x", {"password": "?"}',
+    'Client().create_secret "x", values={"password": "?"}',
+    'Client().create-secret("x", {"password": "?"})',
+    'Client().create-secret("x", {"password": "?"}',
+    """Client().creat_secret("x", json.loads('{"password": "?"}'))""",
+    """Client().creat_secret("x", {"k": "{}".format("?")})""",
+    """Client().creat_secret("x", {"k": base64.b64encode(b"?").decode()})""",
+    """Client().creat_secret("x", {"k": os.environ.get("NOPE", "?")})""",
 ]
 """Cells that fail, in which ``?`` was meant as a value."""
 
@@ -88,6 +109,9 @@ DOORS = [
     'async def f():\n    return Client().registr_secret("x", "?")\nawait f()',
     '%time Client().registr_secret("x", "?")',
     '%timeit -n1 -r1 Client().registr_secret("x", "?")',
+    '%time x = Client().creat_secret("x", {"password": "?"}',
+    '%timeit -n1 -r1 Client().creat_secret("x", {"password": "?"}',
+    '%%time\nx = Client().creat_secret("x", {"password": "?"}',
     '%%time\nClient().registr_secret("x", "?")',
     '%%capture\nClient().registr_secret("x", "?")',
     "get_ipython().run_cell(\"Client().registr_secret('x', '?')\")",
@@ -115,6 +139,12 @@ INNOCENT = [
     'print("Client().create_secret(name, values)")',
     'pipeline(name="some ordinary text")',
     'redactt("some ordinary text")',
+    'Client().create_secret("db", {}, schema="nosuch-schema", description="for the monthly report", nmae="some-name", stak="our-stack")',
+    "Client().list_secrets(nme='seventeen-quebec')",
+    "Client().fetch_secret(nam='seventeen-quebec')",
+    "Client().create_secret('db', {'password': my_password, 'k': password})",
+    "Client().creat_secret('db', {'k': os.environ.get('SOME_VARIABLE'), 'l': '{}:%s'.format(user)})",
+    "Client().creat_secret('db', {'password', 'user_name'})",
     'Client().copy_secrets("local", "another store", ["database_login"])',
 ]
 """Code that may fail, without a value."""
@@ -126,6 +156,11 @@ UNREADABLE = [
     'Client().create_secret("x", values={"key": os.environ["SOME_VARIABLE"]}\nprint("some ordinary text")',
     'Client().create_secret("database_login", values=load("some ordinary text")',
     'Client().get_secret("database_login"',
+    'def create_secret(client, name="some ordinary text", label="other text"):\n    return foreign.create_secret(Name=name',
+    'client.create_secret(Name="x", Description="some ordinary text"',
+    'Client().create_secret("database_login", {"password: ": my_password}',
+    'Client().create_secret("database_login", schema="nosuch-schema", description="for the monthly report"',
+    "print(\"say x-create_secret or `create_secret` 'some ordinary text'\"",
     '"create_secret" "some ordinary text" (',
 ]
 
@@ -165,7 +200,7 @@ def test_values_of_failing_cells_are_found() -> None:
 def found_in(cell: str, names: dict[str, Any]) -> set[str]:
     """Return what is found in a cell, readable or not."""
     try:
-        return literals_in(TransformerManager().transform_cell(cell), names)
+        return literals_in(TransformerManager().transform_cell(cell), names, literals_in_unreadable)
     except SyntaxError:
         return literals_in_unreadable(cell, names)
 

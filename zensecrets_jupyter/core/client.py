@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.environment import secret_environment
 from zensecrets_jupyter.core.managers import mask_values, masks_refused
-from zensecrets_jupyter.core.names import a_type, did_you_mean
-from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.core.names import a_type, did_you_mean, holds_no_value
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, texts_in
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer.copying import copy_secrets
 from zensecrets_jupyter.core.unseen import remarks_on
@@ -320,7 +321,10 @@ def _check_options(method: str, given: Mapping[str, Any], known: tuple[str, ...]
     unknown = next((name for name in given if name not in known), None)
     if unknown is None:
         return
-    mask_values([dict(given), values])
+    takes_values = method.startswith(("create_", "update_"))
+    unlikely = [text for name, one in given.items() if not takes_values or holds_no_value(name) for text in texts_in(one)]
+    mask_values([{name: one for name, one in given.items() if takes_values and not holds_no_value(name)}, values])
+    mask_values([text for text in unlikely if is_opaque(text)])
     taken = [name for name in inspect.signature(getattr(Client, method)).parameters if name not in {"self", "options"}]
     message = f"Client.{method}() has no argument {unknown!r}. {did_you_mean(unknown, [*taken, *known])}"
     raise TypeError(message.rstrip())

@@ -19,6 +19,12 @@ _UNFIT_IN_NAME = re.compile(r"[\s{}.\x00-\x1f\x7f]")
 UNFIT_IN_KEY = re.compile(r"[\s{}\x00-\x1f\x7f]")
 """What no key may hold; the pattern means the same in JavaScript."""
 _LIKE_A_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}")
+NO_VALUES = frozenset(
+    {"name", "secret_name", "name_id_or_prefix", "new_name", "remove", "remove_values", "schema", "id", "scope", "new_scope", "origin"}
+)
+"""Arguments that hold no value, whatever they are given to."""
+_TOLD_OF = NO_VALUES | {"desc", "description", "manager", "manager_name", "schema_name", "scheme", "secrets_manager", "stack", "stack_name"}
+_VERY_ALIKE = 0.85
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 """Half a character, which no file or database takes; likewise."""
 
@@ -87,6 +93,14 @@ def a_type(thing: object) -> str:
 def with_article(name: str) -> str:
     """Return a name with ``a`` or ``an`` before it."""
     return f"{'an' if name[:1] in 'aeiouAEIO' else 'a'} {name}"
+
+
+def holds_no_value(argument: str) -> bool:
+    """Tell whether an argument of a call of ours is a name or another text that is shown, also where it is mistyped or is none of it."""
+    if argument in _TOLD_OF or difflib.get_close_matches(argument, _TOLD_OF, n=1, cutoff=_VERY_ALIKE):
+        return True
+    # Letters in another order.
+    return sorted(argument) in [sorted(known) for known in _TOLD_OF]
 
 
 def part_meant(wanted: str, known: Collection[str]) -> str:

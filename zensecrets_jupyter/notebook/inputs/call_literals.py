@@ -8,15 +8,19 @@ import difflib
 import re
 import sys
 import warnings
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import zensecrets_jupyter
+from zensecrets_jupyter.core.names import NO_VALUES, holds_no_value
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
+from zensecrets_jupyter.notebook.inputs.expressions import folded, json_in, parts_of, texts_of, with_hyphen
+from zensecrets_jupyter.notebook.inputs.keys import is_no_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
 VALUE_METHODS = frozenset(
     """
@@ -32,8 +36,6 @@ SCHEMAS = frozenset(
     """.split()  # noqa: SIM905 - likewise
 )
 """Classes that are given values."""
-NAMING = frozenset({"name", "secret_name", "name_id_or_prefix", "new_name", "remove", "remove_values", "schema", "id", "scope", "origin"})
-"""Arguments that hold no value."""
 _LEADING_ON = frozenset(
     """
     active_stack arbitrary_kv_pairs components get_stack get_stack_component get_secret open_component open_manager secrets_manager stack
@@ -46,26 +48,39 @@ _OURS = tuple(f"zensecrets_jupyter.{part}" for part in ("core.client", "core.man
 NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
 _ALIKE, VERY_ALIKE = 0.75, 0.85
 """How alike two names are, as :mod:`difflib` measures it, if one may be a slip of the other; and if nothing else speaks for it."""
-HANDS_ON = frozenset({"dict", "str", "bytes", "dumps", "OrderedDict", "SecretStr"})
-"""Functions that return what they are given."""
+HANDS_ON = frozenset(
+    {"dict", "str", "bytes", "dumps", "loads", "b64encode", "b64decode", "urlsafe_b64encode", "quote", "OrderedDict", "SecretStr"}
+)
+"""Functions that return what they are given, in some form."""
+_OF_TEXTS = frozenset({"decode", "encode", "format", "hex", "join", "lower", "replace", "rstrip", "strip", "upper"})
+"""Methods of a text that make another of it."""
+_WITH_DEFAULT = frozenset({"get", "getenv", "getattr", "pop", "setdefault"})
+"""Functions whose first text is a name, and the second what comes back where there is none of it."""
+_READING = ("delete_", "describe_", "exists_", "fetch_", "find_", "get_", "has_", "list_", "read_", "remove_", "show_")
+"""How the names of methods begin that are given no values."""
+_WRITING = ("create", "merge", "register", "update")
 _MAGICS = frozenset({"run_cell_magic", "run_line_magic", "run_cell", "run_cell_async"})
 _OPTIONS = re.compile(r"\A\s*(?:-\w+(?:\s+\d+)?\s+)*")
 _DEEPEST = 20
 _MISSING = object()
 
 
-def literals_in(code: str, names: Mapping[str, Any]) -> set[str]:
+_Search = Callable[[str, Mapping[str, Any]], set[str]]
+
+
+def literals_in(code: str, names: Mapping[str, Any], unreadable: _Search = lambda _code, _names: set()) -> set[str]:
     """Return the texts that were meant as values in calls of our API, run or not.
 
     Args:
         code: Python code without magics.
         names: The variables that it sees.
+        unreadable: What looks through the line of a magic such as ``%time`` that is no Python.
 
     Raises:
         SyntaxError: If it is no Python.
     """
     tree = _parsed(code)
-    return set(_Finder(tree, names).find())
+    return {text for text in _Finder(tree, names, unreadable).find() if is_no_key(text)}
 
 
 @lru_cache(maxsize=64)
@@ -107,8 +122,9 @@ class _Taken(NamedTuple):
 class _Finder:
     """Looks through one tree."""
 
-    def __init__(self, tree: ast.Module, names: Mapping[str, Any]) -> None:
+    def __init__(self, tree: ast.Module, names: Mapping[str, Any], unreadable: _Search) -> None:
         self._tree = tree
+        self._unreadable = unreadable
         self._names = names
         self._given: dict[str, list[ast.expr]] = {}
         self._imported: set[str] = set()
@@ -131,11 +147,12 @@ class _Finder:
     def find(self) -> Iterator[str]:
         """Yield the texts."""
         for node in ast.walk(self._tree):
-            if isinstance(node, ast.Call):
-                yield from self._in_magic(node)
-                taken = self._taken_by(node)
+            call = with_hyphen(node) if isinstance(node, ast.BinOp) else node
+            if isinstance(call, ast.Call):
+                yield from self._in_magic(call)
+                taken = self._taken_by(call)
                 if taken is not None:
-                    yield from self._arguments(node, taken)
+                    yield from self._arguments(call, taken)
             elif isinstance(node, (ast.Assign, ast.AugAssign)):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 if any(isinstance(one, (ast.Attribute, ast.Subscript)) and self._is_ours(one.value) for one in targets):
@@ -148,9 +165,9 @@ class _Finder:
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     code = _OPTIONS.sub("", argument.value, count=1)
                     try:
-                        yield from literals_in(code, self._names)
+                        yield from literals_in(code, self._names, self._unreadable)
                     except (SyntaxError, ValueError):
-                        continue
+                        yield from self._unreadable(code, self._names)
 
     def _taken_by(self, call: ast.Call) -> _Taken | None:
         """Return what a call of our API does with its arguments; none if it is no such call."""
@@ -171,7 +188,7 @@ class _Finder:
 
     def _takes_values(self, name: str) -> bool:
         plain = _plain_methods()
-        if name in plain:
+        if name in plain or (name.startswith(_READING) and not any(word in name for word in _WRITING)):
             return False
         nearest = difflib.get_close_matches(name, VALUE_METHODS | SCHEMAS | plain, n=1, cutoff=_ALIKE)
         return not nearest or nearest[0] not in plain
@@ -233,9 +250,11 @@ class _Finder:
                 if is_opaque(text) if is_name or not taken.values else True:
                     yield text
         for keyword in call.keywords:
-            if keyword.arg in NAMING:
+            if keyword.arg in NO_VALUES:
                 continue
-            is_slip = keyword.arg is not None and is_slip_of(keyword.arg, NAMING, VERY_ALIKE)
+            # A schema that takes any key may have one that is called `description`.
+            is_slip = keyword.arg is not None and not taken.schema and holds_no_value(keyword.arg)
+            is_slip = is_slip or (keyword.arg is not None and is_slip_of(keyword.arg, NO_VALUES, VERY_ALIKE))
             for text in self._texts(keyword.value, taken.is_clear):
                 is_value = taken.values and not is_slip and not (keyword.arg is not None and taken.is_clear(keyword.arg))
                 if is_value or is_opaque(text):
@@ -254,65 +273,41 @@ class _Finder:
             parts = [
                 value
                 for key, value in zip(keys, node.values, strict=True)
-                if key not in NAMING and not (isinstance(key, str) and is_clear(key))
+                if key not in NO_VALUES and not (isinstance(key, str) and is_clear(key))
             ]
         elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             pairs = [one for one in node.elts if isinstance(one, ast.Tuple) and len(one.elts) == 2]  # noqa: PLR2004 - a key and a value
             parts = [one.elts[1] for one in pairs] if pairs else node.elts
         elif isinstance(node, ast.Name):
             parts = self._given.get(node.id, [])
-            yield from _texts_of(self._names.get(node.id))
+            yield from texts_of(self._names.get(node.id, "" if parts else self._unquoted(node)))
         elif isinstance(node, ast.Call):
             parts = self._parts_of_call(node)
         else:
-            parts = _parts(node)
+            parts = parts_of(node)
         for part in parts:
             yield from self._texts(part, is_clear, depth + 1)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            yield _folded(node)
+            yield folded(node)
+
+    def _unquoted(self, node: ast.Name) -> str:
+        """Return a name that is none of a variable and looks like a value: its quotes were forgotten."""
+        return node.id if self._resolved(node) is _MISSING and is_opaque(node.id) else ""
 
     def _parts_of_call(self, call: ast.Call) -> list[ast.expr]:
         """Return what a call in an argument may hand on: the texts of ``dict(k="…")`` are values, that of ``getenv("…")`` is none."""
         function = call.func
-        if isinstance(function, ast.Attribute) and isinstance(function.value, (ast.Constant, ast.JoinedStr, ast.BinOp)):
-            return [function.value]
+        if isinstance(function, ast.Attribute):
+            is_text = isinstance(function.value, (ast.Constant, ast.JoinedStr, ast.BinOp))
+            if is_text or function.attr in _OF_TEXTS:
+                return [function.value, *(call.args if is_text else []), *(one.value for one in call.keywords if is_text)]
         name = function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
+        if name in _WITH_DEFAULT:
+            return [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "default")]
         if name not in HANDS_ON:
             return []
-        return [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg not in NAMING)]
-
-
-def _parts(node: ast.expr) -> list[ast.expr]:
-    """Return the parts of an expression that may become its value."""
-    if isinstance(node, ast.JoinedStr):
-        return [value for value in node.values if isinstance(value, ast.Constant)]
-    if isinstance(node, ast.BinOp):
-        return [node.left, node.right]
-    if isinstance(node, ast.BoolOp):
-        return node.values
-    if isinstance(node, ast.IfExp):
-        return [node.body, node.orelse]
-    if isinstance(node, (ast.Await, ast.NamedExpr, ast.Starred)):
-        return [node.value]
-    return []
-
-
-def _folded(node: ast.expr) -> str:
-    """Return what a sum of texts is; nothing if another is in it."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = _folded(node.left), _folded(node.right)
-        return left + right if left and right else ""
-    return ""
-
-
-def _texts_of(value: Any) -> Iterator[str]:
-    """Yield the texts of a variable that is a text, or a mapping of texts."""
-    if type(value) is str:
-        yield value
-    elif type(value) is dict:
-        yield from (inner for inner in value.values() if type(inner) is str)
+        given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg not in NO_VALUES)]
+        return [json_in(one) for one in given] if name == "loads" else given
 
 
 def is_of_our_api(found: Any) -> bool:

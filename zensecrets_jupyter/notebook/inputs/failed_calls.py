@@ -79,7 +79,7 @@ class FailedCalls:
         # An error of ours must not keep theirs from being shown.
         with suppress(Exception):
             codes: list[tuple[str, Mapping[str, Any]]] = [(cell, self._shell.user_ns)] if cell else []
-            codes += _codes(error, last)
+            codes += _codes(error, last, self._shell.user_ns)
             seen = set()
             for code, names in codes:
                 if len(code) <= _LONGEST and (code, id(names)) not in seen:
@@ -93,15 +93,18 @@ class FailedCalls:
         if "(" not in code and "=" not in code:
             return
         try:
-            found = literals_in(self._shell.transform_cell(code), names)
+            found = literals_in(self._shell.transform_cell(code), names, literals_in_unreadable)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             found = literals_in_unreadable(code, names)
         for text in found:
             self._cleaner.redactor.protect(text, "refused.value")
 
 
-def _codes(error: BaseException | None, last: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the person's own code that an error and its causes lead through, and the variables that it saw."""
+def _codes(error: BaseException | None, last: Any, names: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the person's own code that an error and its causes lead through, and the variables that it saw.
+
+    ``names`` are what a line sees that never ran.
+    """
     seen: set[int] = set()
     waiting = [(error, last)]
     while waiting and len(seen) < _MOST_ERRORS:
@@ -110,7 +113,7 @@ def _codes(error: BaseException | None, last: Any) -> Iterator[tuple[str, Mappin
             continue
         seen.add(id(current))
         if isinstance(current, SyntaxError) and current.text and not frames:
-            yield current.text, {}
+            yield current.text, names
         step = frames or current.__traceback__
         while step is not None:
             frame = step.tb_frame
