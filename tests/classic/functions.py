@@ -1,8 +1,11 @@
-"""Functions that are annotated as a table of tests says."""
+"""Steps, a pipeline and functions for several tests."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from zensecrets_jupyter.pipelines import pipeline
+from zensecrets_jupyter.steps import step
 
 
 def annotated_function(parameters: dict[str, Any], returns: Any = None, body: str = "pass") -> Any:
@@ -14,3 +17,21 @@ def annotated_function(parameters: dict[str, Any], returns: Any = None, body: st
     if returns is not ...:
         made.__annotations__["return"] = returns
     return made
+
+
+@pipeline
+def single(only: Any) -> None:
+    """Run one step."""
+    only()
+
+
+@step
+def number() -> int:
+    """Return a number."""
+    return 1
+
+
+@step
+def add(first: int, second: int) -> int:
+    """Add two numbers."""
+    return first + second

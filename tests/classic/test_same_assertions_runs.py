@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.classic.functions import annotated_function
+from tests.classic.functions import add, annotated_function, number, single
 from zensecrets_jupyter.environment import Environment
 from zensecrets_jupyter.exceptions import StepContextError, StepInterfaceError
 from zensecrets_jupyter.materializers import BuiltInMaterializer
@@ -21,24 +21,6 @@ if TYPE_CHECKING:
 
 class Keeper(BuiltInMaterializer):
     """Another materializer."""
-
-
-@pipeline
-def single(only: Any) -> None:
-    """Run one step."""
-    only()
-
-
-@step
-def number() -> int:
-    """Return a number."""
-    return 1
-
-
-@step
-def add(first: int, second: int) -> int:
-    """Add two numbers."""
-    return first + second
 
 
 def test_materializers_are_set_for_all_outputs_or_for_each(client: Client) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional  # noqa: UP035 - as 
 import numpy as np
 import pytest
 
-from tests.classic.functions import annotated_function
+from tests.classic.functions import add, annotated_function, number, single
 from tests.core.told import in_one_line
 from zensecrets_jupyter.exceptions import MissingStepParameterError, StepInterfaceError
 from zensecrets_jupyter.pipelines import pipeline
@@ -42,24 +42,6 @@ class Half(float):
 
 class Mixed(Half, Unregistered):
     """A number with two bases."""
-
-
-@pipeline
-def single(only: Any) -> None:
-    """Run one step."""
-    only()
-
-
-@step
-def number() -> int:
-    """Return a number."""
-    return 1
-
-
-@step
-def add(first: int, second: int) -> int:
-    """Add two numbers."""
-    return first + second
 
 
 @step

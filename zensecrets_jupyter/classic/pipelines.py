@@ -36,11 +36,8 @@ class BasePipeline(Pipeline):
             StepInterfaceError: If one is missing, is no step, or is the class of a step and no instance.
         """
         if type(self).connect is BasePipeline.connect:
-            own = [name for name, found in vars(type(self)).items() if inspect.isfunction(found)]
-            message = f"The pipeline class {type(self).__name__} has no method connect."
-            nearly = [name for name in own if did_you_mean(name, ["connect"])]
-            hint = f"Its method {nearly[0]} is called nearly so: rename it." if nearly else "Define it: its parameters are the steps."
-            raise StepInterfaceError(message, hint=hint)
+            # Its own signature takes anything, and would be complained of for it.
+            self.connect()
         super().__init__(self.connect, self.pipeline_name())
         self.configure(**self.__pipeline_options__)
         given, problem, hint = bound(inspect.signature(self.connect), args, kwargs)
@@ -50,9 +47,16 @@ class BasePipeline(Pipeline):
         for parameter, step in self._steps.items():
             step.pipeline_parameter_name = parameter
 
-    def connect(self, *args: Any, **kwargs: Any) -> None:
-        """Call the steps, and hand the outputs of some to others; a subclass implements it."""
-        raise NotImplementedError
+    def connect(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - a subclass says what it takes
+        """Call the steps, and hand the outputs of some to others; a subclass implements it.
+
+        Raises:
+            StepInterfaceError: If it does not.
+        """
+        nearly = [name for name, own in vars(type(self)).items() if inspect.isfunction(own) and did_you_mean(name, ["connect"])]
+        message = f"The pipeline class {type(self).__name__} has no method connect."
+        hint = f"Its method {nearly[0]} is called nearly so: rename it." if nearly else "Define it: its parameters are the steps."
+        raise StepInterfaceError(message, hint=hint)
 
     @classmethod
     def pipeline_name(cls) -> str:
