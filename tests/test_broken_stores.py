@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.broken_stores import BROKEN_STORES, PASSPHRASE, VALUE, BrokenStore, store
-from tests.kernels import running_kernel
-from tests.terminal import zensecrets
+from tests.support.broken_stores import BROKEN_STORES, PASSPHRASE, VALUE, BrokenStore, store
+from tests.support.kernels import running_kernel
+from tests.support.terminal import zensecrets
 from zensecrets_jupyter.testing.canary import find_canary
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from tests.bad_input import BAD_INPUT, BadInput, snapshot
-from tests.terminal import ZENSECRETS, at_a_terminal, zensecrets
+from tests.support.bad_input import BAD_INPUT, BadInput, snapshot
+from tests.support.terminal import ZENSECRETS, at_a_terminal, zensecrets
 from zensecrets_jupyter import cli
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.interaction import set_passphrase_source

@@ -10,9 +10,9 @@ import pexpect
 import pytest
 
 from tests.core.managers.conftest import AWS_USER
-from tests.fakes.http_weather import Weather
-from tests.fakes.moto_server import running_moto
-from tests.terminal import ZENSECRETS, at_a_terminal, zensecrets
+from tests.support.fakes.moto_server import running_moto
+from tests.support.faults.http import Weather
+from tests.support.terminal import ZENSECRETS, at_a_terminal, zensecrets
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.managers import SecretRecord
 from zensecrets_jupyter.core.stack import ComponentType
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.fakes.http_weather import Exchange
+    from tests.support.faults.http import Exchange
 
 COPY = ("secrets-manager", "copy", "default", "cloud")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.broken_stores import store
-from tests.refused_calls import CALLS
-from tests.terminal import ZENSECRETS, zensecrets
+from tests.support.broken_stores import store
+from tests.support.refused_calls import CALLS
+from tests.support.terminal import ZENSECRETS, zensecrets
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 ROOT = Path(__file__).parents[1]
@@ -26,7 +26,7 @@ needs_filter = pytest.mark.skipif(
 
 
 def _with_refused(call: str, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.refused_calls", call, *words]
+    command = [sys.executable, "-m", "tests.support.refused_calls", call, *words]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, timeout=60)
 
 

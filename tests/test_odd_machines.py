@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import content_of
-from tests.kernels import running_kernel
-from tests.terminal import zensecrets
+from tests.support.command_lines import content_of
+from tests.support.kernels import running_kernel
+from tests.support.terminal import zensecrets
 from zensecrets_jupyter.core.settings import absolute_path
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

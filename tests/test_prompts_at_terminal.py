@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from tests.terminal import ZENSECRETS, at_a_terminal, zensecrets
+from tests.support.terminal import ZENSECRETS, at_a_terminal, zensecrets
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.terminal import zensecrets
+from tests.support.terminal import zensecrets
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 
 if TYPE_CHECKING:

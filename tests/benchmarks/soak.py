@@ -18,14 +18,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.forms import FormOnScreen
-from tests.kernels import running_kernel
+from tests.support.forms import FormOnScreen
+from tests.support.kernels import running_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from tests.kernels import Kernel, Ran
+    from tests.support.kernels import Kernel, Ran
 
 HALF_MINUTE = 30.0
 ROUND = 3.0

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 from omegaconf import OmegaConf
 
-from tests.core.managers.counting import CountingManager, secret
-from tests.core.stack.stacks import component, stack
+from tests.support.managers.counting import CountingManager, secret
+from tests.support.stacks import component, stack
 from zensecrets_jupyter import Client, StackComponentConfig
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack import ComponentType, PlaceInStack

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jupyter_client.session import Session
 
-from tests.kernels import running_kernel
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.notebook.guard.guard import Guard
 from zensecrets_jupyter.notebook.guard.messages import GuardedSession

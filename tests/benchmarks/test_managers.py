@@ -9,7 +9,7 @@ import pytest
 from dotenv import dotenv_values
 from keyring.backends import SecretService
 
-from tests.core.sealing.sessions import joined_session
+from tests.support.sealing.sessions import joined_session
 from zensecrets_jupyter.core.managers import _tables
 from zensecrets_jupyter.core.managers._sealing import CURRENT, Place, seal_record
 from zensecrets_jupyter.core.managers.local import LocalSecretsManager

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.benchmarks.slow_places import PLACES, SlowPlace, environment_of, running
-from tests.core.managers.counting import secret
-from tests.core.stack.stacks import component, stack
+from tests.benchmarks.slow_services import PLACES, SlowPlace, environment_of, running
+from tests.support.managers.counting import secret
+from tests.support.stacks import component, stack
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack import ComponentType
 

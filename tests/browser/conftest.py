@@ -16,8 +16,8 @@ import pytest
 import requests
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.places import Wire
-from tests.kernels import OVER_FILES, short_path
+from tests.browser.leak_surfaces import Wire
+from tests.support.kernels import OVER_FILES, short_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

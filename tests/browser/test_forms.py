@@ -9,15 +9,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser.leak_surfaces import found_in, places
 from tests.browser.notebooks import SECONDS, cell_at, choose_theme, open_notebook, run_cell, save
-from tests.browser.places import found_in, places
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Lab
-    from tests.browser.places import Wire
+    from tests.browser.leak_surfaces import Wire
 
 
 def form_of(page: Page, title: str) -> Locator:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tests.browser.conftest import running
+from tests.browser.leak_surfaces import found_in, places
 from tests.browser.notebooks import cell_at, open_notebook, run_cell, save
-from tests.browser.places import found_in, places
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from tests.browser.conftest import Lab
-    from tests.browser.places import Wire
+    from tests.browser.leak_surfaces import Wire
 
 SEEN_BY_THE_SERVER = {"websocket"}
 """What is typed on a line and run travels to the kernel, which is where it is taken out."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.classic.examples import examples_in, with_package
-from tests.zenml_server import run_with_zenml
+from tests.support.zenml_server import run_with_zenml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

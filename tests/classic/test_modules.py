@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import zensecrets_jupyter
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core.errors import SchemaError
 from zensecrets_jupyter.io import fileio
 from zensecrets_jupyter.secret.secret_schema_class_registry import SecretSchemaClassRegistry

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter import UnreadableFileError
 from zensecrets_jupyter import step as present_step
 from zensecrets_jupyter.config import DockerSettings

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.commands.lines import run
-from tests.core.told import in_one_line
+from tests.support.command_lines import run
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter import ZenSecretsError
 from zensecrets_jupyter.core.stack import ComponentType
 

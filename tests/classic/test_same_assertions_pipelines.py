@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.artifacts import DataArtifact
 from zensecrets_jupyter.exceptions import MaterializerInterfaceError, PipelineConfigurationError, PipelineInterfaceError
 from zensecrets_jupyter.materializers import BuiltInMaterializer

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel, Field
 
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter import StackComponentConfig, ZenSecretsError
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.enums import StackComponentType

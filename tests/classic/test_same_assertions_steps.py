@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.classic.functions import add, annotated_function, number, single
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.exceptions import MissingStepParameterError, StepInterfaceError
 from zensecrets_jupyter.pipelines import pipeline
 from zensecrets_jupyter.steps import BaseParameters, Output, StepContext, step

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 import pytest
 
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.client import Client
 from zensecrets_jupyter.exceptions import MissingStepParameterError, StepContextError, StepInterfaceError
 from zensecrets_jupyter.materializers.base_materializer import BaseMaterializer

@@ -9,7 +9,7 @@ import pytest
 from pydantic import field_validator
 
 import zensecrets_jupyter as present
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.config.resource_settings import ByteUnit, ResourceSettings
 from zensecrets_jupyter.exceptions import DoesNotExistException, StepInterfaceError
 from zensecrets_jupyter.pipelines import Schedule, pipeline

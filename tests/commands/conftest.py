@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.failing import FailingManager
-from tests.commands.lines import run
+from tests.support.command_lines import run
+from tests.support.failing_manager import FailingManager
 from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.testing.canary import find_canary
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.people import Person
+from tests.support.scripted_user import Person
 from zensecrets_jupyter.commands.ask import SET, Answer, Asker, Field, Question, Section
 from zensecrets_jupyter.commands.call import Outcome
 from zensecrets_jupyter.commands.nobody import Nobody

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import content_of, run
+from tests.support.command_lines import content_of, run
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.settings import home

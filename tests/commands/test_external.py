@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.commands.lines import run
-from tests.fakes.vault_server import FakeVault, running_vault
+from tests.support.command_lines import run
+from tests.support.fakes.vault_server import FakeVault, running_vault
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     InvalidComponentError,

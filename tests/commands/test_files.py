@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import LABELS, content_of, run
-from tests.commands.people import Person
+from tests.support.command_lines import LABELS, content_of, run
+from tests.support.scripted_user import Person
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerUnreachableError
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from tests.commands.failing import FailingManager
+    from tests.support.failing_manager import FailingManager
     from zensecrets_jupyter.commands.call import Outcome
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies
 
-from tests.commands.lines import run
+from tests.support.command_lines import run
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.literals import applied, find_literals
 from zensecrets_jupyter.testing.canary import canary

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import run
-from tests.commands.people import Person
-from tests.core.managers.shelf import ShelfManager
+from tests.support.command_lines import run
+from tests.support.managers.shelf import ShelfManager
+from tests.support.scripted_user import Person
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.core.client import Client
@@ -23,7 +23,7 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from tests.commands.failing import FailingManager
+    from tests.support.failing_manager import FailingManager
     from zensecrets_jupyter.commands.ask import Asker
     from zensecrets_jupyter.commands.call import Outcome
     from zensecrets_jupyter.core.managers import SecretsManager

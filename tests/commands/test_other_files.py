@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import run
-from tests.commands.people import Person
+from tests.support.command_lines import run
+from tests.support.scripted_user import Person
 from zensecrets_jupyter import cli
 from zensecrets_jupyter.core.errors import UnwritableFileError
 from zensecrets_jupyter.core.scan.backup import MARK

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.commands.lines import run
-from tests.core.stack.flavors_required import REQUIRED
-from tests.kernels import running_kernel
+from tests.support.command_lines import run
+from tests.support.kernels import running_kernel
+from tests.support.required_flavors import REQUIRED
 from zensecrets_jupyter import Client, redact
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
 from zensecrets_jupyter.core.fields import looks_sensitive

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.terminal import zensecrets
+from tests.support.terminal import zensecrets
 from zensecrets_jupyter.core.scan.store import VARIABLE
 from zensecrets_jupyter.core.settings import HOME_VARIABLE, PASSPHRASE_VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
-from tests.commands.lines import run
-from tests.commands.people import Person
-from tests.core.scan.planting import history, write_notebook
+from tests.support.command_lines import run
+from tests.support.planting import history, write_notebook
+from tests.support.scripted_user import Person
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.core.errors import InteractionUnavailableError

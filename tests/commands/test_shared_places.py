@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import LABELS, run
-from tests.commands.people import Person
-from tests.fakes.vault_server import FakeVault, running_vault
-from tests.terminal import zensecrets
+from tests.support.command_lines import LABELS, run
+from tests.support.fakes.vault_server import FakeVault, running_vault
+from tests.support.scripted_user import Person
+from tests.support.terminal import zensecrets
 from zensecrets_jupyter.core.errors import SecretExistsError, SecretNotFoundError, UnsupportedOperationError
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

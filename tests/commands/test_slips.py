@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.lines import content_of, run
+from tests.support.command_lines import content_of, run
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError

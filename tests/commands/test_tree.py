@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tests.commands.lines import LABELS, content_of, run
+from tests.support.command_lines import LABELS, content_of, run
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.render import Table

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import content_of, run
-from tests.commands.people import Person
-from tests.terminal import zensecrets
+from tests.support.command_lines import content_of, run
+from tests.support.scripted_user import Person
+from tests.support.terminal import zensecrets
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.call import Abilities, Outcome
 from zensecrets_jupyter.commands.nobody import Nobody

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.commands.lines import content_of, run
+from tests.support.command_lines import content_of, run
 from zensecrets_jupyter import Client, redact
 from zensecrets_jupyter.core.errors import InvalidStackError, SecretExistsError
 from zensecrets_jupyter.core.settings import home

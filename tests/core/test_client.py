@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.managers.counting import CountingManager, secret
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
+from tests.support.managers.counting import CountingManager, secret
 from zensecrets_jupyter import (
     BasicAuthSecretSchema,
     Client,

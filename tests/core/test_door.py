@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import zensecrets_jupyter
-from tests.core.processes import run_python
+from tests.support.processes import run_python
 
 PUBLIC = [
     "ArbitrarySecretSchema",

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
 from zensecrets_jupyter import Client, pipeline, redact, step
 from zensecrets_jupyter.core.environment import secret_environment, variable_name, variables_of
 from zensecrets_jupyter.core.errors import InvalidSecretError

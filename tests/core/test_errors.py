@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import zensecrets_jupyter
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core import errors
 from zensecrets_jupyter.core.errors import StackValidationError, ZenSecretsError
 from zensecrets_jupyter.core.settings import SecretValidationLevel

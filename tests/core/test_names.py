@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core.errors import InvalidSecretError
 from zensecrets_jupyter.core.names import LONGEST_NAME, a_type, check_key, check_name, did_you_mean, near_misses
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core.errors import InvalidReferenceError, InvalidSecretError
 from zensecrets_jupyter.core.names import check_key, check_name
 from zensecrets_jupyter.core.reference import (

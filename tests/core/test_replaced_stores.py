@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.stores import content_of, open_store, secret
+from tests.support.managers.stores import content_of, open_store, secret
 from zensecrets_jupyter import (
     Client,
     KeyLostError,

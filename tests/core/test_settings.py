@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.processes import run_python
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
+from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import SettingsError
 from zensecrets_jupyter.core.settings import (
     HOME_VARIABLE,

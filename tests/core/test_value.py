@@ -26,9 +26,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.core.processes import run_python
-from tests.core.told import told
-from tests.postgresql import running_postgresql
+from tests.support.error_texts import told
+from tests.support.postgresql import running_postgresql
+from tests.support.processes import run_python
 from zensecrets_jupyter import (
     AWSSecretSchema,
     BasicAuthSecretSchema,

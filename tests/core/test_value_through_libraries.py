@@ -26,8 +26,8 @@ import tomli_w
 import yaml
 from fsspec.implementations.memory import MemoryFileSystem
 
-from tests.fakes.moto_server import running_moto
-from tests.postgresql import running_postgresql
+from tests.support.fakes.moto_server import running_moto
+from tests.support.postgresql import running_postgresql
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.testing.canary import canary

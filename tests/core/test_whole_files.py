@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import run
+from tests.support.command_lines import run
 from zensecrets_jupyter.core.errors import UnwritableFileError
 from zensecrets_jupyter.core.transfer.files import write_text
 from zensecrets_jupyter.core.whole_files import is_leftover, write_whole
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 KILLED = """
 import os, sys
 os.fsync = lambda descriptor: os.kill(os.getpid(), 9)
-from tests.commands.lines import run
+from tests.support.command_lines import run
 run(sys.argv[1])
 """
 """A command that is killed when its file is written and not yet in its place."""

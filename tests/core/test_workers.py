@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import joblib
 import pytest
 
-from tests.core.managers.stores import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter import BaseSecretSchema, Client, ManagerLockedError
 from zensecrets_jupyter.core.errors import SecretNotFoundError
 from zensecrets_jupyter.core.interaction import set_passphrase_source

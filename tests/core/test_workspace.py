@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.cells import cell
-from tests.core.managers.counting import CountingManager, secret
-from tests.core.processes import SECONDS, run_python
-from tests.core.told import in_one_line, told
+from tests.support.cells import cell
+from tests.support.error_texts import in_one_line, told
+from tests.support.managers.counting import CountingManager, secret
+from tests.support.processes import SECONDS, run_python
 from zensecrets_jupyter import (
     Client,
     ComponentExistsError,

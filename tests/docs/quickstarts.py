@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
-from tests.kernels import running_kernel
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -36,18 +36,18 @@ from tests.browser.conftest import chromium, running
 from tests.browser.notebooks import open_notebook, save
 from tests.browser.test_inputs import type_into
 from tests.browser.test_widgets import know
-from tests.core.redaction.values import longest_visible, pem
 from tests.docs.sentences import Page
-from tests.fakes.moto_server import aws_environment, running_moto
-from tests.forms import FormOnScreen
-from tests.kernels import running_kernel
-from tests.leaks import Planted, Search, texts_of
 from tests.notebook.channels import CELLS, PREPARE, REQUESTS
 from tests.notebook.test_guard_terminal import Terminal
 from tests.notebook.test_logs import CHANNELS as LOGS
 from tests.notebook.test_logs import SETUP as SETUP_OF_LOGS
 from tests.notebook.test_sources import PROMPTS, SETTING, TERMINAL
-from tests.terminal import zensecrets
+from tests.support.fakes.moto_server import aws_environment, running_moto
+from tests.support.forms import FormOnScreen
+from tests.support.kernels import running_kernel
+from tests.support.leaks import Planted, Search, texts_of
+from tests.support.redaction.values import longest_visible, pem
+from tests.support.terminal import zensecrets
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
 from zensecrets_jupyter.core.redaction.decoding import Decoding
@@ -59,7 +59,7 @@ from zensecrets_jupyter.testing.canary import canary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.kernels import Kernel, Ran
+    from tests.support.kernels import Kernel, Ran
     from zensecrets_jupyter.core.redaction.matches import Match
 
 PAGE = Page(Path(__file__).parents[2] / "docs" / "guard.md")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
-from tests.kernels import running_kernel
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from tests.kernels import Ran
+    from tests.support.kernels import Ran
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 NAMES = ["quickstart", "schemas", "secrets-managers", "stacks-and-references", "steps"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.core.sealing.sessions import run_in_session, session_folder
 from tests.docs.quickstarts import run_quickstart_on
-from tests.fakes.moto_server import running_moto
-from tests.fakes.vault_server import EVERYTHING, running_vault
-from tests.postgresql import running_postgresql
-from tests.zenml_server import running_zenml
+from tests.support.fakes.moto_server import running_moto
+from tests.support.fakes.vault_server import EVERYTHING, running_vault
+from tests.support.postgresql import running_postgresql
+from tests.support.sealing.sessions import run_in_session, session_folder
+from tests.support.zenml_server import running_zenml
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

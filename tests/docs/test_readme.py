@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.kernels import running_kernel
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from tests.commands.lines import run
+from tests.support.command_lines import run
 from zensecrets_jupyter.commands.attributes import accepted_fields_of
 from zensecrets_jupyter.commands.grammar import SETTINGS, Command, FreeCommand, Group
 from zensecrets_jupyter.commands.tree import COMPONENTS, root

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 PREPARE = """
 import asyncio, json, logging, os, pathlib, subprocess, sys, threading, time, warnings

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bad_input import BAD_INPUT, BadInput, snapshot
-from tests.kernels import running_kernel
+from tests.support.bad_input import BAD_INPUT, BadInput, snapshot
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import find_canary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 

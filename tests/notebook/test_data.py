@@ -18,7 +18,7 @@ from zensecrets_jupyter.testing.canary import canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 

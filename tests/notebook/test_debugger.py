@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.kernels import SECONDS
+from tests.support.kernels import SECONDS
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from tests.kernels import running_kernel
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.core import interaction
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.notebook.guard import guard_of

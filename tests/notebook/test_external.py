@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from tests.fakes.moto_server import aws_environment, running_moto
-from tests.kernels import running_kernel
+from tests.support.fakes.moto_server import aws_environment, running_moto
+from tests.support.kernels import running_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 

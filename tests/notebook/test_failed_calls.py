@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tests.kernels import running_kernel
 from tests.notebook.test_inputs import MEMORY
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter import ArbitrarySecretSchema, AWSSecretSchema, Client
 from zensecrets_jupyter.notebook.inputs.call_literals import literals_in
 from zensecrets_jupyter.notebook.inputs.unreadable_calls import literals_in_unreadable

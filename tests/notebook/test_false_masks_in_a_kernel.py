@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.redaction.library_outputs import recorded_outputs
-from tests.core.redaction.realistic_secrets import SEED, realistic_secrets
+from tests.support.redaction.library_outputs import recorded_outputs
+from tests.support.redaction.realistic_secrets import SEED, realistic_secrets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from nacl.public import PrivateKey
 
-from tests.forms import FormOnScreen
-from tests.kernels import running_kernel
+from tests.support.forms import FormOnScreen
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 

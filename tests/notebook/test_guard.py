@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from jupyter_client.session import Session
 
-from tests.kernels import running_kernel
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.notebook.guard.guard import Guard
 from zensecrets_jupyter.notebook.guard.messages import GuardedSession
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.kernels import Kernel, Ran
+    from tests.support.kernels import Kernel, Ran
 
 GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
 STATE = """

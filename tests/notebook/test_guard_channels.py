@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kernels import running_kernel
-from tests.leaks import FORMS, Planted, Search, plant, texts_of
 from tests.notebook.channels import CELLS, CHANNELS, PREPARE, QUOTING, REQUESTS
+from tests.support.kernels import running_kernel
+from tests.support.leaks import FORMS, Planted, Search, plant, texts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 

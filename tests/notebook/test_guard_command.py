@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import run
-from tests.kernels import running_kernel
-from tests.terminal import ZENSECRETS, zensecrets
+from tests.support.command_lines import run
+from tests.support.kernels import running_kernel
+from tests.support.terminal import ZENSECRETS, zensecrets
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 

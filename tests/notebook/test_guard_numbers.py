@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.kernels import Kernel, Ran
+    from tests.support.kernels import Kernel, Ran
 
 pytestmark = pytest.mark.once
 PIN = 482913

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from tests.terminal import at_a_terminal
+from tests.support.terminal import at_a_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 MASK = "‹secret:gh.pat›"
 LONG = 30

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.kernels import running_kernel
 from tests.notebook.test_literals import MEANT, MISTYPED
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.kernels import Kernel, Ran
+    from tests.support.kernels import Kernel, Ran
 
 pytestmark = pytest.mark.once
 

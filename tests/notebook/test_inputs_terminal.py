@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pexpect
 
-from tests.terminal import at_a_terminal
+from tests.support.terminal import at_a_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

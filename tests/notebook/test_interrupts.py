@@ -12,7 +12,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 ANNOTATOR = "%zen annotator register labels --flavor=label_studio --authentication_secret={{ls.a}} --instance_url={{ls.b}}"
 

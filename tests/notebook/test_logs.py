@@ -11,7 +11,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 SETUP = """
 import asyncio, copy, http.server, json, logging, logging.config, logging.handlers, pickle, queue, socket, sys, threading

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.forms import FormOnScreen
+from tests.support.forms import FormOnScreen
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 

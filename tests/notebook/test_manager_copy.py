@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from tests.terminal import at_a_terminal
+from tests.support.terminal import at_a_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 COPY = "%zen secrets-manager copy default slow"

@@ -9,7 +9,7 @@ import pytest
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 REGISTER = """
 from zensecrets_jupyter import ArbitrarySecretSchema, Client

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.kernels import running_kernel
 from tests.notebook.test_inputs import left_in
-from tests.terminal import at_a_terminal
+from tests.support.kernels import running_kernel
+from tests.support.terminal import at_a_terminal
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import pexpect
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 SETTING = {
     "item of os.environ": "os.environ['GITHUB_TOKEN'] = value",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from tests.kernels import running_kernel
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 import secretstorage
 
-from tests.core.sealing.sessions import joined_session
-from tests.kernels import running_kernel
-from tests.terminal import at_a_terminal, zensecrets
+from tests.support.kernels import running_kernel
+from tests.support.sealing.sessions import joined_session
+from tests.support.terminal import at_a_terminal, zensecrets
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.once
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import zensecrets_jupyter
-from tests.kernels import running_kernel
+from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary
 
 pytestmark = pytest.mark.once

@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.kernels import Kernel, Ran
+    from tests.support.kernels import Kernel, Ran
 
 pytestmark = pytest.mark.once
 

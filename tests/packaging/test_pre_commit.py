@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import run
-from tests.core.scan.planting import write_notebook
+from tests.support.command_lines import run
+from tests.support.planting import write_notebook
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.plugins import with_plugins
-from tests.core.processes import run_python
+from tests.support.distributions import with_plugins
+from tests.support.processes import run_python
 
 PLUGIN = Path(__file__).parent / "zensecrets_folder"
 ROOT = Path(__file__).parents[2]

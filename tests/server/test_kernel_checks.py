@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.scan.planting import notebook
-from tests.kernels import running_kernel
 from tests.notebook.test_guard_numbers import MASK, PIN, PROGRAMS
+from tests.support.kernels import running_kernel
+from tests.support.planting import notebook
 from zensecrets_jupyter.commands.save_check import Endpoint, endpoint_of
 from zensecrets_jupyter.server.kernels import CheckingKernels
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -22,7 +22,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.kernels import Kernel
+    from tests.support.kernels import Kernel
 
 PROTECT = "from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect({value!r}, {name!r})"
 

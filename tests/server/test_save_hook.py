@@ -14,8 +14,8 @@ import nbformat
 import pytest
 import requests
 
-from tests.core.scan.planting import PLACES, forms_of, nasty, notebook
-from tests.terminal import zensecrets
+from tests.support.planting import PLACES, forms_of, nasty, notebook
+from tests.support.terminal import zensecrets
 from zensecrets_jupyter.commands.active import take_notes
 from zensecrets_jupyter.commands.remembering import remember_values
 from zensecrets_jupyter.core.redaction import the_redactor

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.core.managers.zenml_weather import ZenmlPlace
-from tests.fakes.http_weather import Weather
-from tests.fakes.key_vault import KeyVaultServer
-from tests.fakes.moto_server import running_moto
-from tests.fakes.secret_manager import SecretManagerServer
-from tests.fakes.vault_server import FakeVault, running_vault
-from tests.zenml_server import ZenmlServer, running_zenml
+from tests.support.fakes.key_vault import KeyVaultServer
+from tests.support.fakes.moto_server import running_moto
+from tests.support.fakes.secret_manager import SecretManagerServer
+from tests.support.fakes.vault_server import FakeVault, running_vault
+from tests.support.faults.http import Weather
+from tests.support.faults.zenml_service import ZenmlPlace
+from tests.support.zenml_server import ZenmlServer, running_zenml
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:

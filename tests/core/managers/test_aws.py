@@ -13,9 +13,9 @@ import boto3
 import pytest
 import requests
 
-from tests.core.managers.counting import secret
-from tests.core.told import in_one_line, told
-from tests.fakes.http_weather import Weather, answering, resetting, resetting_after
+from tests.support.error_texts import in_one_line, told
+from tests.support.faults.http import Weather, answering, resetting, resetting_after
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     ManagerAccessError,

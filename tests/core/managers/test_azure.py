@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.managers.cloud_weather import HastyAzure
-from tests.core.managers.counting import secret
-from tests.core.told import in_one_line, told
-from tests.fakes.key_vault import CLIENT_ID, LARGEST, TENANT, KeyVaultServer
-from tests.fakes.weather import Fault
+from tests.support.error_texts import in_one_line, told
+from tests.support.fakes.key_vault import CLIENT_ID, LARGEST, TENANT, KeyVaultServer
+from tests.support.faults.answers import Fault
+from tests.support.faults.cloud_services import HastyAzure
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     InvalidSecretError,

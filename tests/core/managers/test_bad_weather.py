@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.climates import CLIMATES
-from tests.core.managers.weather import WEATHERS
+from tests.support.faults.cases import WEATHERS
+from tests.support.faults.scenarios import CLIMATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.core.managers.weather import Climate
+    from tests.support.faults.cases import Climate
 
 pytestmark = pytest.mark.once
 

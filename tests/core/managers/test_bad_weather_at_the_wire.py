@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.managers.bad_weather import PATIENCE, AwsPlace, Place, VaultsPlace
-from tests.core.managers.cloud_weather import AzurePlace, GcpPlace
-from tests.core.managers.counting import secret
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
+from tests.support.faults.cloud_services import AzurePlace, GcpPlace
+from tests.support.faults.services import PATIENCE, AwsPlace, Place, VaultsPlace
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidSecretError,
     ManagerAccessError,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from tests.core.managers.counting import CountingManager, secret
+from tests.support.managers.counting import CountingManager, secret
 from zensecrets_jupyter import ManagerUnreachableError, SecretNotFoundError
 from zensecrets_jupyter.core.managers._cache import ReadCache
 from zensecrets_jupyter.testing.canary import canary

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.core.managers.counting import secret
-from tests.core.managers.shelf import ReadOnlyShelfManager, Shelf, ShelfManager, WriteOnlyShelfManager
+from tests.support.managers.counting import secret
+from tests.support.managers.shelf import ReadOnlyShelfManager, Shelf, ShelfManager, WriteOnlyShelfManager
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, ManagerUnreachableError, ZenSecretsError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, memory
 from zensecrets_jupyter.core.managers.local import LocalSecretsManager

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.bad_weather import PATIENCE, AwsPlace, VaultsPlace
-from tests.core.managers.cloud_weather import AzurePlace, GcpPlace
+from tests.support.faults.cloud_services import AzurePlace, GcpPlace
+from tests.support.faults.services import PATIENCE, AwsPlace, VaultsPlace
 from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord
 from zensecrets_jupyter.core.managers.local import LocalSecretsManager
 from zensecrets_jupyter.core.transfer.copying import copy_secrets
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.core.managers.bad_weather import Place
+    from tests.support.faults.services import Place
 
 PLACES: dict[str, Callable[[pytest.FixtureRequest], Place]] = {
     "aws": lambda request: AwsPlace(str(uuid.uuid4()), request.getfixturevalue("aws")),

@@ -12,10 +12,10 @@ import boto3
 import pytest
 from google.cloud.secretmanager_v1 import types
 
-from tests.core.managers.bad_weather import PATIENCE, AwsPlace, VaultsPlace
-from tests.core.managers.cloud_weather import AzurePlace, GcpPlace
-from tests.core.managers.counting import secret
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
+from tests.support.faults.cloud_services import AzurePlace, GcpPlace
+from tests.support.faults.services import PATIENCE, AwsPlace, VaultsPlace
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     InvalidSecretError,
@@ -34,11 +34,11 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.core.managers.bad_weather import Place
     from tests.core.managers.conftest import VaultPlace
-    from tests.fakes.http_weather import Weather
-    from tests.fakes.key_vault import KeyVaultServer
-    from tests.fakes.secret_manager import SecretManagerServer
+    from tests.support.fakes.key_vault import KeyVaultServer
+    from tests.support.fakes.secret_manager import SecretManagerServer
+    from tests.support.faults.http import Weather
+    from tests.support.faults.services import Place
     from zensecrets_jupyter.core.managers._external import ExternalSecretsManager
 
 

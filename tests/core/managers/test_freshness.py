@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
-from tests.core.managers.counting import secret
-from tests.core.managers.proxy import Wire
-from tests.core.processes import run_python
-from tests.fakes.key_vault import CLIENT_ID, TENANT
-from tests.fakes.secret_manager import PROJECT
-from tests.postgresql import Server, running_postgresql
+from tests.support.fakes.key_vault import CLIENT_ID, TENANT
+from tests.support.fakes.secret_manager import PROJECT
+from tests.support.faults.proxy import Wire
+from tests.support.managers.counting import secret
+from tests.support.postgresql import Server, running_postgresql
+from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import SecretNotFoundError
 from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
 from zensecrets_jupyter.core.stack import ComponentType
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.core.managers.conftest import VaultPlace
-    from tests.fakes.http_weather import Weather
-    from tests.fakes.key_vault import KeyVaultServer
-    from tests.fakes.secret_manager import SecretManagerServer
+    from tests.support.fakes.key_vault import KeyVaultServer
+    from tests.support.fakes.secret_manager import SecretManagerServer
+    from tests.support.faults.http import Weather
     from zensecrets_jupyter.core.managers import SecretsManager
 
 LONG, SHORT = 3600.0, 0.2

@@ -10,14 +10,14 @@ import pytest
 import trustme
 from google.cloud.secretmanager_v1 import types
 
-from tests.core.managers.cloud_weather import HastyGcp
-from tests.core.managers.counting import secret
-from tests.core.managers.proxy import Wire
-from tests.core.processes import run_python
-from tests.core.told import in_one_line, told
-from tests.fakes.google_tokens import TokenServer
-from tests.fakes.secret_manager import LARGEST, PROJECT, SecretManagerServer
-from tests.fakes.weather import Fault
+from tests.support.error_texts import in_one_line, told
+from tests.support.fakes.google_tokens import TokenServer
+from tests.support.fakes.secret_manager import LARGEST, PROJECT, SecretManagerServer
+from tests.support.faults.answers import Fault
+from tests.support.faults.cloud_services import HastyGcp
+from tests.support.faults.proxy import Wire
+from tests.support.managers.counting import secret
+from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     ManagerAccessError,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.managers.climates_in_clouds import HastyGithub
-from tests.core.managers.counting import secret
-from tests.core.told import in_one_line, told
-from tests.fakes.github_api import LARGEST, REPOSITORY, GithubServer
-from tests.fakes.weather import Fault
+from tests.support.error_texts import in_one_line, told
+from tests.support.fakes.github_api import LARGEST, REPOSITORY, GithubServer
+from tests.support.faults.answers import Fault
+from tests.support.faults.cloud_scenarios import HastyGithub
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     ManagerAccessError,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.counting import secret
-from tests.core.sealing.sessions import run_in_session, session_folder
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
+from tests.support.managers.counting import secret
+from tests.support.sealing.sessions import run_in_session, session_folder
 from zensecrets_jupyter.core.errors import ManagerLockedError
 from zensecrets_jupyter.core.managers import ManagerContext, availability
 from zensecrets_jupyter.core.managers.keyring import KeyringSecretsManager
@@ -25,7 +25,7 @@ def test_it_passes_the_suite_on_a_real_keyring() -> None:
     with session_folder() as session:
         # keyring leaves its connection to the bus open where the collection is locked.
         theirs = "ignore::pytest.PytestUnraisableExceptionWarning"
-        suite = "tests/core/managers/keyring_suite.py"
+        suite = "tests/support/managers/keyring_suite.py"
         said = run_in_session(session, "pytest", "-q", "-p", "no:cacheprovider", "-W", theirs, suite)
     assert " passed in " in said
 

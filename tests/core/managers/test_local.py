@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.stores import content_of, open_store, raw, secret
+from tests.support.managers.stores import content_of, open_store, raw, secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     InvalidSecretError,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.managers.stores import content_of, open_store, raw, secret
+from tests.support.managers.stores import content_of, open_store, raw, secret
 from zensecrets_jupyter.core.errors import (
     ManagerCorruptedError,
     ManagerError,

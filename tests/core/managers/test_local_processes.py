@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.managers import workers
-from tests.core.managers.stores import PROCESSES, content_of, open_store, raw, secret
+from tests.support.managers import workers
+from tests.support.managers.stores import PROCESSES, content_of, open_store, raw, secret
 from zensecrets_jupyter.core.errors import ZenSecretsError
 
 if TYPE_CHECKING:

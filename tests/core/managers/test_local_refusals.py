@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.stores import PROCESSES, content_of, open_in_child, open_store, secret
+from tests.support.managers.stores import PROCESSES, content_of, open_in_child, open_store, secret
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, StoreFullError, ZenSecretsError
 from zensecrets_jupyter.core.sealing import sqlite_connections
 from zensecrets_jupyter.testing.canary import canary, find_canary

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.counting import secret
+from tests.support.managers.counting import secret
 from zensecrets_jupyter import InvalidOptionsError, SecretExistsError, SecretNotFoundError
 from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
 from zensecrets_jupyter.core.managers.memory import MemorySecretsManager

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.cells import cell
-from tests.core.managers.counting import CountingManager
-from tests.core.plugins import install, with_plugins
-from tests.core.processes import run_python
-from tests.core.told import in_one_line
+from tests.support.cells import cell
+from tests.support.distributions import install, with_plugins
+from tests.support.error_texts import in_one_line
+from tests.support.managers.counting import CountingManager
+from tests.support.processes import run_python
 from zensecrets_jupyter import ManagerError, UnknownFlavorError
 from zensecrets_jupyter.core.managers import availability, flavor_names, get_flavor, summary
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.managers.counting import secret
-from tests.core.managers.shelf import BatchingShelfManager, Shelf, ShelfError, ShelfManager
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
+from tests.support.managers.counting import secret
+from tests.support.managers.shelf import BatchingShelfManager, Shelf, ShelfError, ShelfManager
 from zensecrets_jupyter.core.errors import (
     FlavorUnavailableError,
     InvalidSecretError,

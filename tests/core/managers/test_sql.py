@@ -13,11 +13,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.core.managers.counting import secret
-from tests.core.managers.proxy import Wire
-from tests.core.processes import run_python
-from tests.core.told import in_one_line, told
-from tests.postgresql import Server, running_postgresql
+from tests.support.error_texts import in_one_line, told
+from tests.support.faults.proxy import Wire
+from tests.support.managers.counting import secret
+from tests.support.postgresql import Server, running_postgresql
+from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import (
     FlavorUnavailableError,
     InteractionUnavailableError,

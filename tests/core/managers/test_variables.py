@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerCorruptedError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.managers.dotenv import DotenvSecretsManager
 from zensecrets_jupyter.core.managers.env import EnvSecretsManager

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.core.managers.counting import secret
-from tests.core.told import in_one_line, told
-from tests.fakes.http_weather import answering, resetting, resetting_after
-from tests.fakes.vault_server import EVERYTHING, Rule
+from tests.support.error_texts import in_one_line, told
+from tests.support.fakes.vault_server import EVERYTHING, Rule
+from tests.support.faults.http import answering, resetting, resetting_after
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     InvalidSecretError,

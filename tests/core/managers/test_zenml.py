@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.managers.counting import secret
-from tests.core.managers.zenml_weather import HastyZenml, hiding, refusal, spell
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
+from tests.support.faults.zenml_service import HastyZenml, hiding, refusal, spell
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     InvalidSecretError,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from tests.core.managers.zenml_weather import ZenmlPlace
-    from tests.fakes.http_weather import Exchange
+    from tests.support.faults.http import Exchange
+    from tests.support.faults.zenml_service import ZenmlPlace
 
 pytestmark = pytest.mark.once
 

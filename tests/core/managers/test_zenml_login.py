@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.core.managers.counting import secret
-from tests.core.managers.zenml_weather import HastyZenml, answering_of_another, refusal
-from tests.core.told import told
+from tests.support.error_texts import told
+from tests.support.faults.zenml_service import HastyZenml, answering_of_another, refusal
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     ManagerAccessError,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.core.managers.zenml_weather import ZenmlPlace
+    from tests.support.faults.zenml_service import ZenmlPlace
 
 pytestmark = pytest.mark.once
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.redaction.values import NASTY, nasty, realistic
+from tests.support.redaction.values import NASTY, nasty, realistic
 from zensecrets_jupyter.core.redaction import Redactor, mark
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS, LOSSY
 

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.core.redaction.realistic_secrets import _Random
+from tests.support.redaction.realistic_secrets import _Random
 from zensecrets_jupyter.core.redaction import Redactor, mark
 
 if TYPE_CHECKING:

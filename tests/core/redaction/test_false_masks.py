@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.core.redaction.library_outputs import EXAMPLES, recorded_outputs
-from tests.core.redaction.realistic_secrets import SEED, RealisticSecret, masks_in, protecting_all, realistic_secrets
+from tests.support.redaction.library_outputs import EXAMPLES, recorded_outputs
+from tests.support.redaction.realistic_secrets import SEED, RealisticSecret, masks_in, protecting_all, realistic_secrets
 from zensecrets_jupyter.core.redaction import Redactor, mark
 from zensecrets_jupyter.notebook.guard.kept_numbers import KeptNumbers
 

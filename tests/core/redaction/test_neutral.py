@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.redaction.realistic_secrets import masks_in, protecting_all
-from tests.core.redaction.values import realistic
+from tests.support.redaction.realistic_secrets import masks_in, protecting_all
+from tests.support.redaction.values import realistic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.core.processes import run_python
+from tests.support.processes import run_python
 from zensecrets_jupyter import ArbitrarySecretSchema, BasicAuthSecretSchema, Client
 from zensecrets_jupyter.core.redaction import Redactor, mark, protect_environment, the_redactor
 from zensecrets_jupyter.core.stack import get_flavor

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.redaction.values import NASTY, longest_visible, nasty, realistic
+from tests.support.redaction.values import NASTY, longest_visible, nasty, realistic
 from zensecrets_jupyter.core.redaction import Found, Redactor, mark
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.core.scan.fingerprints import export

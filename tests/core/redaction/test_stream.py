@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import leaks
-from tests.core.redaction.values import NASTY, longest_visible, nasty, realistic
-from tests.leaks import FORMS
+from tests.support import leaks
+from tests.support.leaks import FORMS
+from tests.support.redaction.values import NASTY, longest_visible, nasty, realistic
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.core.redaction.search import Search

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.core.scan.planting import PLACES, forms_of, history, known, nasty, notebook, with_deleted, write_notebook
+from tests.support.planting import PLACES, forms_of, history, known, nasty, notebook, with_deleted, write_notebook
 from zensecrets_jupyter.core.scan.backup import restore, write_backup
 from zensecrets_jupyter.core.scan.cleaning import Cleaned, Cleaner
 from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.scan.planting import known, nasty
+from tests.support.planting import known, nasty
 from zensecrets_jupyter.core.scan.cleaning import Cleaner
 from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export
 from zensecrets_jupyter.core.scan.scanner import Scanner

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.processes import run_python
-from tests.core.scan.planting import forms_of, nasty
+from tests.support.planting import forms_of, nasty
+from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.scan.planting import history, known
+from tests.support.planting import history, known
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError, ZenSecretsError
 from zensecrets_jupyter.core.scan import scanner
 from zensecrets_jupyter.core.scan.backup import MARK, restore

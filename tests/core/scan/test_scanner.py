@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
-from tests.core.scan.planting import PLACES, forms_of, history, known, nasty, notebook, with_deleted, write_notebook
+from tests.support.planting import PLACES, forms_of, history, known, nasty, notebook, with_deleted, write_notebook
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export
 from zensecrets_jupyter.core.scan.scanner import CHUNK, Scanner

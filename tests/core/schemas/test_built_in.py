@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from tests.core.processes import run_python
-from tests.core.told import told
+from tests.support.error_texts import told
+from tests.support.processes import run_python
 from zensecrets_jupyter import GCPSecretSchema, InvalidSecretError
 from zensecrets_jupyter.core.schemas import get_schema, schema_types
 from zensecrets_jupyter.testing.canary import canary, find_canary

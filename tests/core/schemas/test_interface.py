@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json
 
-from tests.core.cells import cell
-from tests.core.managers.counting import secret
-from tests.core.told import in_one_line, told
+from tests.support.cells import cell
+from tests.support.error_texts import in_one_line, told
+from tests.support.managers.counting import secret
 from zensecrets_jupyter import (
     ArbitrarySecretSchema,
     AWSSecretSchema,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.plugins import install, with_plugins
-from tests.core.processes import run_python
+from tests.support.distributions import install, with_plugins
+from tests.support.processes import run_python
 
 if TYPE_CHECKING:
     from pathlib import Path

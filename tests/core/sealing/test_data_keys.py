@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.stores import raw
-from tests.core.sealing.stores import Person, Sealed
+from tests.support.managers.stores import raw
+from tests.support.sealing.stores import Person, Sealed
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     KeyLostError,

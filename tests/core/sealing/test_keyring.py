@@ -12,9 +12,9 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import fail, null
 
-from tests.core.managers.stores import raw
-from tests.core.sealing.sessions import ROOT, run_in_session, session_folder
-from tests.core.sealing.stores import Sealed
+from tests.support.managers.stores import raw
+from tests.support.sealing.sessions import ROOT, run_in_session, session_folder
+from tests.support.sealing.stores import Sealed
 from zensecrets_jupyter.core.errors import ManagerLockedError
 from zensecrets_jupyter.core.sealing import cipher
 
@@ -31,7 +31,7 @@ def session() -> Iterator[Path]:
 
 
 def _in_session(session: Path, scene: str, **environment: str) -> None:
-    run_in_session(session, "tests.core.sealing.keyring_scenes", scene, str(session / "home" / "zensecrets"), **environment)
+    run_in_session(session, "tests.support.sealing.keyring_scenes", scene, str(session / "home" / "zensecrets"), **environment)
 
 
 @pytest.mark.parametrize("scene", ["keeps", "loses", "locked"])
@@ -130,7 +130,7 @@ def test_a_configured_keyring_that_does_not_exist_is_none(home: Path) -> None:
     """A configuration that names a keyring which can't be imported is as good as none."""
     program = (
         "from pathlib import Path\n"
-        "from tests.core.sealing.stores import Sealed\n"
+        "from tests.support.sealing.stores import Sealed\n"
         f"sealed = Sealed(Path({str(home / 'a.db')!r}))\n"
         "sealed.put('text')\n"
         "print(sealed.keys.describe())\n"

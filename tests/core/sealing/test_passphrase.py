@@ -10,8 +10,8 @@ import pytest
 from argon2 import profiles
 from argon2.low_level import Type, hash_secret_raw
 
-from tests.core.managers.stores import raw
-from tests.core.sealing.stores import Person, Sealed
+from tests.support.managers.stores import raw
+from tests.support.sealing.stores import Person, Sealed
 from zensecrets_jupyter.core.errors import (
     InteractionUnavailableError,
     ManagerCorruptedError,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.cells import cell
-from tests.core.plugins import install, with_plugins
-from tests.core.processes import run_python
-from tests.core.stack.flavors_required import REQUIRED
-from tests.core.stack.stacks import component
-from tests.core.told import in_one_line, told
+from tests.support.cells import cell
+from tests.support.distributions import install, with_plugins
+from tests.support.error_texts import in_one_line, told
+from tests.support.processes import run_python
+from tests.support.required_flavors import REQUIRED
+from tests.support.stacks import component
 from zensecrets_jupyter import InvalidComponentError, StackComponentConfig, StackError, UnknownFlavorError
 from zensecrets_jupyter.core.fields import is_secret_field
 from zensecrets_jupyter.core.reference import SecretReference

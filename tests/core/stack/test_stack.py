@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.counting import CountingManager
-from tests.core.stack.stacks import component, stack
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
+from tests.support.managers.counting import CountingManager
+from tests.support.stacks import component, stack
 from zensecrets_jupyter import (
     BasicAuthSecretSchema,
     ManagerUnreachableError,

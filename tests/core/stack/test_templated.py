@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pytest
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
 from zensecrets_jupyter import (
     ClearTextField,
     InvalidComponentError,

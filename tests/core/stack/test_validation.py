@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from tests.core.cells import cell
-from tests.core.managers.counting import CountingManager
-from tests.core.stack.stacks import component, stack
-from tests.core.told import told
+from tests.support.cells import cell
+from tests.support.error_texts import told
+from tests.support.managers.counting import CountingManager
+from tests.support.stacks import component, stack
 from zensecrets_jupyter import ManagerUnreachableError, SettingsError, StackComponentConfig, StackValidationError
 from zensecrets_jupyter.core.managers import Capability, SecretRecord
 from zensecrets_jupyter.core.reference import SecretReference

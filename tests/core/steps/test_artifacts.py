@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.core.processes import run_python
-from tests.core.told import told
+from tests.support.error_texts import told
+from tests.support.processes import run_python
 from zensecrets_jupyter.core import workspace
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import ArtifactError, SecretNotFoundError, StepInterfaceError

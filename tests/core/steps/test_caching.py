@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.managers.counting import CountingManager
-from tests.core.processes import run_python
+from tests.support.managers.counting import CountingManager
+from tests.support.processes import run_python
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.core.stack import ComponentType

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import StepContextError
 from zensecrets_jupyter.core.steps import BaseMaterializer, StepContext, get_step_context, pipeline, step

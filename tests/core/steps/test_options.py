@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.config import DockerSettings, ResourceSettings, StepRetryConfig
 from zensecrets_jupyter.core.errors import MaterializerInterfaceError, RunNotFoundError, StepInterfaceError
 from zensecrets_jupyter.core.steps import BaseMaterializer, get_step_context, pipeline, step

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, StackValidationError
 from zensecrets_jupyter.core.stack import ComponentType

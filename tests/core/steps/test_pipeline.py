@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     ArtifactError,

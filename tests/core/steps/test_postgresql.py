@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from tests.postgresql import running_postgresql
+from tests.support.postgresql import running_postgresql
 from zensecrets_jupyter import Client, StackValidationError, StepContext, pipeline, step
 from zensecrets_jupyter.core.schemas import get_schema
 from zensecrets_jupyter.core.stack import ComponentType
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.postgresql import Server
+    from tests.support.postgresql import Server
     from zensecrets_jupyter.core.stack import StackComponent
 
 

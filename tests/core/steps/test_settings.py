@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import field_validator
 
-from tests.core.told import told
+from tests.support.error_texts import told
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     InvalidComponentError,

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Optional, Protocol, TypeVar, Union
 import numpy as np
 import pytest
 
-from tests.core.told import in_one_line
+from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.steps import pipeline, step

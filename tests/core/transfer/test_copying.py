@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies
 
-from tests.core.managers.shelf import (
+from tests.support.error_texts import in_one_line, told
+from tests.support.managers.shelf import (
     BatchingShelfManager,
     ReadOnlyShelfManager,
     Shelf,
@@ -19,7 +20,6 @@ from tests.core.managers.shelf import (
     ShelfOptions,
     WriteOnlyShelfManager,
 )
-from tests.core.told import in_one_line, told
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     ManagerAccessError,

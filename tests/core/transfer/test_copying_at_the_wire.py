@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.managers.conftest import AWS_USER
-from tests.core.told import in_one_line, told
-from tests.fakes.github_api import REPOSITORY, GithubServer
-from tests.fakes.http_weather import Weather, answering, resetting, resetting_after
-from tests.fakes.moto_server import running_moto
+from tests.support.error_texts import in_one_line, told
+from tests.support.fakes.github_api import REPOSITORY, GithubServer
+from tests.support.fakes.moto_server import running_moto
+from tests.support.faults.http import Weather, answering, resetting, resetting_after
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, ManagerUnreachableError, SecretExistsError
 from zensecrets_jupyter.core.managers import SecretRecord
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.fakes.http_weather import Exchange
+    from tests.support.faults.http import Exchange
     from zensecrets_jupyter.core.managers import SecretsManager
 
 pytestmark = pytest.mark.once

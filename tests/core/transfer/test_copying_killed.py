@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.managers.conftest import AWS_USER
-from tests.core.managers.stores import PROCESSES
-from tests.core.transfer.copiers import copy_until_killed
-from tests.fakes.http_weather import Weather
-from tests.fakes.moto_server import running_moto
-from tests.terminal import zensecrets
+from tests.support.copiers import copy_until_killed
+from tests.support.fakes.moto_server import running_moto
+from tests.support.faults.http import Weather
+from tests.support.managers.stores import PROCESSES
+from tests.support.terminal import zensecrets
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.managers import SecretRecord
 from zensecrets_jupyter.core.stack import ComponentType

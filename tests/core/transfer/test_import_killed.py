@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.commands.lines import content_of, run
+from tests.support.command_lines import content_of, run
 from zensecrets_jupyter.commands.active import manager_of, take_notes
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -25,7 +25,7 @@ import os, sys
 from zensecrets_jupyter.core.managers import _sql
 from zensecrets_jupyter.core.sealing import data_keys
 from tests.plugins.zensecrets_folder.zensecrets_folder import FolderSecretsManager
-from tests.commands.lines import run
+from tests.support.command_lines import run
 
 def killing(real, number):
     def killed(*arguments, **named):

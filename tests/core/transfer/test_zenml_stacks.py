@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.commands.lines import run
+from tests.support.command_lines import run
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.errors import ComponentExistsError
 from zensecrets_jupyter.core.settings import home

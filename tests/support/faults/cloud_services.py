@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from tests.core.managers.bad_weather import Place
-from tests.fakes.key_vault import CLIENT_ID, TENANT
-from tests.fakes.secret_manager import PROJECT
-from tests.fakes.weather import Fault
+from tests.support.fakes.key_vault import CLIENT_ID, TENANT
+from tests.support.fakes.secret_manager import PROJECT
+from tests.support.faults.answers import Fault
+from tests.support.faults.services import Place
 from zensecrets_jupyter.core.errors import ManagerAccessError
 from zensecrets_jupyter.core.managers.azure import AzureSecretsManager
 from zensecrets_jupyter.core.managers.gcp import GcpSecretsManager
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from tests.fakes.key_vault import KeyVaultServer
-    from tests.fakes.secret_manager import SecretManagerServer
+    from tests.support.fakes.key_vault import KeyVaultServer
+    from tests.support.fakes.secret_manager import SecretManagerServer
 
 LATE = 1.0
 """Seconds after which an answer comes that is too late for the options of these tests."""

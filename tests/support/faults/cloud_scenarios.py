@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from tests.core.managers.bad_weather import HASTE
-from tests.core.managers.climates_at_the_wire import climate_of
-from tests.core.managers.cloud_weather import LATE, AzurePlace, GcpPlace
-from tests.core.managers.counting import secret
-from tests.core.managers.weather import Climate
-from tests.fakes.github_api import LARGEST, REPOSITORY, GithubServer
-from tests.fakes.key_vault import KeyVaultServer
-from tests.fakes.secret_manager import SecretManagerServer
-from tests.fakes.weather import Fault
+from tests.support.fakes.github_api import LARGEST, REPOSITORY, GithubServer
+from tests.support.fakes.key_vault import KeyVaultServer
+from tests.support.fakes.secret_manager import SecretManagerServer
+from tests.support.faults.answers import Fault
+from tests.support.faults.cases import Climate
+from tests.support.faults.cloud_services import LATE, AzurePlace, GcpPlace
+from tests.support.faults.services import HASTE
+from tests.support.faults.wire_scenarios import climate_of
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.managers import ManagerContext
 from zensecrets_jupyter.core.managers.github import GithubSecretsManager
 from zensecrets_jupyter.testing.canary import canary

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Children start from a process that has imported everything and has no threads: in milliseconds, and safe to fork.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.core.managers.stores", "tests.core.managers.workers", "sqlalchemy.dialects.sqlite"])
+PROCESSES.set_forkserver_preload(["tests.support.managers.stores", "tests.support.managers.workers", "sqlalchemy.dialects.sqlite"])
 
 
 def open_store(home: Path, *, ask: Callable[[str], str] | None = None, **attributes: Any) -> LocalSecretsManager:

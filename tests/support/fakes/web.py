@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.fakes.weather import Fault, Weather
+from tests.support.faults.answers import Fault, Weather
 
 if TYPE_CHECKING:
     import ssl

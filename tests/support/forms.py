@@ -11,7 +11,7 @@ from nacl.public import PublicKey, SealedBox
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tests.kernels import Kernel, Ran
+    from tests.support.kernels import Kernel, Ran
 
 FORM_MIME = "application/vnd.zensecrets.form+json"
 

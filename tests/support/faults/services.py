@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import boto3
 
-from tests.fakes.http_weather import answering, resetting, resetting_after, silent
+from tests.support.faults.http import answering, resetting, resetting_after, silent
 from zensecrets_jupyter.core.errors import ManagerAccessError
 from zensecrets_jupyter.core.managers import ManagerContext
 from zensecrets_jupyter.core.managers.aws import AwsSecretsManager
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tests.core.managers.conftest import VaultPlace
-    from tests.fakes.http_weather import Exchange, Weather
+    from tests.support.faults.http import Exchange, Weather
     from zensecrets_jupyter.core.errors import ZenSecretsError
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.managers._remote import RemoteSecretsManager

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from nacl.public import PrivateKey, SealedBox
 
-from tests.fakes.web import Answer, Asked, WebServer
+from tests.support.fakes.web import Answer, Asked, WebServer
 
 if TYPE_CHECKING:
-    from tests.fakes.weather import Fault
+    from tests.support.faults.answers import Fault
 
 REPOSITORY = "owner/tried"
 LARGEST = 48_000

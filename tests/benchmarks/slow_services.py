@@ -54,7 +54,7 @@ class SlowPlace(NamedTuple):
 @contextmanager
 def running(flavor: str, folder: Path) -> Iterator[SlowPlace]:
     """Yield a new place of that flavor, that ends with the block; ``folder`` is for its certificate."""
-    command = [sys.executable, "-m", "tests.benchmarks.slow_places", flavor, str(folder)]
+    command = [sys.executable, "-m", "tests.benchmarks.slow_services", flavor, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -68,8 +68,8 @@ Started = tuple["dict[str, Any]", "Callable[[float], None]"]
 
 @contextmanager
 def _aws(_folder: Path) -> Iterator[Started]:
-    from tests.fakes.http_weather import Weather  # noqa: PLC0415 - each process needs one of the fakes
-    from tests.fakes.moto_server import running_moto  # noqa: PLC0415 - likewise
+    from tests.support.fakes.moto_server import running_moto  # noqa: PLC0415 - likewise
+    from tests.support.faults.http import Weather  # noqa: PLC0415 - each process needs one of the fakes
 
     with running_moto() as port, Weather("127.0.0.1", port).running() as weather:
         yield {"endpoint_url": weather.address}, lambda seconds: setattr(weather, "latency", seconds)
@@ -77,7 +77,7 @@ def _aws(_folder: Path) -> Iterator[Started]:
 
 @contextmanager
 def _azure(folder: Path) -> Iterator[Started]:
-    from tests.fakes.key_vault import CLIENT_ID, TENANT, KeyVaultServer  # noqa: PLC0415 - likewise
+    from tests.support.fakes.key_vault import CLIENT_ID, TENANT, KeyVaultServer  # noqa: PLC0415 - likewise
 
     server = KeyVaultServer(folder, "the-client-secret")
     with server.running():
@@ -88,7 +88,7 @@ def _azure(folder: Path) -> Iterator[Started]:
 
 @contextmanager
 def _gcp(_folder: Path) -> Iterator[Started]:
-    from tests.fakes.secret_manager import PROJECT, SecretManagerServer  # noqa: PLC0415 - likewise
+    from tests.support.fakes.secret_manager import PROJECT, SecretManagerServer  # noqa: PLC0415 - likewise
 
     with SecretManagerServer().running() as server:
         yield {"project": PROJECT, "endpoint": server.endpoint}, lambda seconds: setattr(server.weather, "latency", seconds)
@@ -96,8 +96,8 @@ def _gcp(_folder: Path) -> Iterator[Started]:
 
 @contextmanager
 def _sql(folder: Path) -> Iterator[Started]:
-    from tests.core.managers.proxy import Wire  # noqa: PLC0415 - likewise
-    from tests.postgresql import running_postgresql  # noqa: PLC0415 - likewise
+    from tests.support.faults.proxy import Wire  # noqa: PLC0415 - likewise
+    from tests.support.postgresql import running_postgresql  # noqa: PLC0415 - likewise
 
     with running_postgresql("team", "the-password") as server:
         wire = Wire(server.host, server.port)
@@ -108,7 +108,7 @@ def _sql(folder: Path) -> Iterator[Started]:
 
 @contextmanager
 def _vault(_folder: Path) -> Iterator[Started]:
-    from tests.fakes.vault_server import running_vault  # noqa: PLC0415 - likewise
+    from tests.support.fakes.vault_server import running_vault  # noqa: PLC0415 - likewise
 
     with running_vault() as (vault, port):
         attributes = {"url": f"http://127.0.0.1:{port}", "token": vault.new_token()}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from tests.core.managers.bad_weather import HASTE, OF_ANY_PLACE
-from tests.fakes.http_weather import answering
+from tests.support.faults.http import answering
+from tests.support.faults.services import HASTE, OF_ANY_PLACE
 from zensecrets_jupyter.core.managers import ManagerContext
 from zensecrets_jupyter.core.managers.zenml import ZenmlSecretsManager
 from zensecrets_jupyter.testing.canary import canary
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from tests.fakes.http_weather import Exchange, Weather
-    from tests.zenml_server import ZenmlServer
+    from tests.support.faults.http import Exchange, Weather
+    from tests.support.zenml_server import ZenmlServer
 
 SECRETS = "/api/v1/secrets"
 ON_ITS_OWN: dict[str, Any] = {**HASTE, "scope": "component"}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 VERSION = "0.98.0"
 """The ZenML that is tested against; it runs on each Python from 3.10 to 3.14."""
-CACHE = Path(__file__).parents[1] / ".pytest_cache" / "d" / f"zenml-{VERSION}"
+CACHE = Path(__file__).parents[2] / ".pytest_cache" / "d" / f"zenml-{VERSION}"
 PREPARED = CACHE / "server"
 """The database of a server that has nothing yet but its administrator."""
 ADMINISTRATOR, PASSWORD = "admin", "admin-password"

@@ -21,8 +21,8 @@ from google.protobuf import any_pb2, duration_pb2, empty_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from tests.fakes.weather import Weather
-from tests.fakes.web import NONSENSE
+from tests.support.fakes.web import NONSENSE
+from tests.support.faults.answers import Weather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.core.managers.stores import content_of, open_in_child, secret
+from tests.support.managers.stores import content_of, open_in_child, secret
 from zensecrets_jupyter.core.errors import SecretExistsError
 
 if TYPE_CHECKING:

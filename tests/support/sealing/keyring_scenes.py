@@ -11,8 +11,8 @@ import keyring
 import pytest
 import secretstorage
 
-from tests.core.managers.stores import content_of, open_store, raw, secret
-from tests.core.sealing.stores import Sealed
+from tests.support.managers.stores import content_of, open_store, raw, secret
+from tests.support.sealing.stores import Sealed
 from zensecrets_jupyter.core.errors import KeyLostError, ManagerLockedError
 from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.core.sealing.keyring import SERVICE

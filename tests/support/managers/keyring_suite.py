@@ -10,8 +10,8 @@ import pytest
 import secretstorage
 from keyring.backends.SecretService import Keyring as SecretService
 
-from tests.core.managers.counting import secret
-from tests.core.told import told
+from tests.support.error_texts import told
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerLockedError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.managers.keyring import KeyringSecretsManager
 from zensecrets_jupyter.testing.canary import canary, find_canary

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.bad_weather import PATIENCE, AwsPlace, VaultsPlace
 from tests.core.managers.conftest import AWS_USER, VaultPlace
-from tests.core.managers.counting import secret
-from tests.core.managers.weather import Climate
-from tests.fakes.http_weather import Weather
-from tests.fakes.moto_server import running_moto
-from tests.fakes.vault_server import running_vault
+from tests.support.fakes.moto_server import running_moto
+from tests.support.fakes.vault_server import running_vault
+from tests.support.faults.cases import Climate
+from tests.support.faults.http import Weather
+from tests.support.faults.services import PATIENCE, AwsPlace, VaultsPlace
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.core.managers.bad_weather import Place
+    from tests.support.faults.services import Place
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.core.managers.counting import secret
-from tests.core.told import in_one_line, told
+from tests.support.error_texts import in_one_line, told
+from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidSecretError,
     ManagerAccessError,

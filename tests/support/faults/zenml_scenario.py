@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.core.managers.bad_weather import PATIENCE
-from tests.core.managers.weather import Climate, seed
-from tests.core.managers.zenml_weather import ON_ITS_OWN, SECRETS, HastyZenml, spell
-from tests.fakes.http_weather import Weather
-from tests.zenml_server import running_zenml
+from tests.support.faults.cases import Climate, seed
+from tests.support.faults.http import Weather
+from tests.support.faults.services import PATIENCE
+from tests.support.faults.zenml_service import ON_ITS_OWN, SECRETS, HastyZenml, spell
+from tests.support.zenml_server import running_zenml
 from zensecrets_jupyter.core.managers import ManagerContext
 
 if TYPE_CHECKING:

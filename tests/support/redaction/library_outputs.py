@@ -4,8 +4,8 @@
 environment of its own, which holds the libraries and nothing of this package::
 
     python -m venv /tmp/libraries
-    /tmp/libraries/bin/pip install $(python tests/core/redaction/library_outputs.py --packages)
-    /tmp/libraries/bin/python tests/core/redaction/library_outputs.py
+    /tmp/libraries/bin/pip install $(python tests/support/redaction/library_outputs.py --packages)
+    /tmp/libraries/bin/python tests/support/redaction/library_outputs.py
 
 The first line of the recording holds the versions of Python and of the libraries that made it. Each other line is one message of a
 kernel: the library, the number of the cell, and the type and the content of the message. The folders of the environment and of the

@@ -14,9 +14,9 @@ import pytest
 import secretstorage
 from keyring.backends import SecretService, fail
 
-from tests.core.managers.stores import open_store, raw
-from tests.core.managers.weather import WEATHERS, Climate, seed
-from tests.core.sealing.sessions import joined_session
+from tests.support.faults.cases import WEATHERS, Climate, seed
+from tests.support.managers.stores import open_store, raw
+from tests.support.sealing.sessions import joined_session
 from zensecrets_jupyter.core.errors import ManagerLockedError
 from zensecrets_jupyter.core.managers import ManagerContext
 from zensecrets_jupyter.core.managers._sealing import LARGEST_CONTENT

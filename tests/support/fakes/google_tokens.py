@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.fakes.web import Answer, Asked, WebServer
+from tests.support.fakes.web import Answer, Asked, WebServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.fakes.weather import Fault
+    from tests.support.faults.answers import Fault
 
 TOKEN = "a-token-of-the-fake"
 

@@ -1,6 +1,6 @@
 """Run as a program: has the kernel refuse a system call, as a bad disk or a bare network drive does, and then runs our command.
 
-    python -m tests.refused_calls fcntl-lock|fdatasync WORD...
+    python -m tests.support.refused_calls fcntl-lock|fdatasync WORD...
 
 The filter is seccomp's, and holds for this process and its children alone.
 """

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tests.core.managers.climate_of_zenml import zenml
-from tests.core.managers.climates_at_the_wire import aws, vault
-from tests.core.managers.climates_in_clouds import azure, gcp, github
-from tests.core.managers.climates_of_this_machine import dotenv, env, keyring, local
-from tests.core.managers.proxy import Wire
-from tests.core.managers.shelf import Shelf, ShelfError, ShelfManager
-from tests.core.managers.weather import Climate, seed
-from tests.postgresql import running_postgresql
+from tests.support.faults.cases import Climate, seed
+from tests.support.faults.cloud_scenarios import azure, gcp, github
+from tests.support.faults.local_scenarios import dotenv, env, keyring, local
+from tests.support.faults.proxy import Wire
+from tests.support.faults.wire_scenarios import aws, vault
+from tests.support.faults.zenml_scenario import zenml
+from tests.support.managers.shelf import Shelf, ShelfError, ShelfManager
+from tests.support.postgresql import running_postgresql
 from zensecrets_jupyter.core.managers import ManagerContext
 from zensecrets_jupyter.core.managers.sql import SqlServerSecretsManager
 from zensecrets_jupyter.testing.canary import canary

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import trustme
 
-from tests.fakes.web import Answer, Asked, WebServer
+from tests.support.fakes.web import Answer, Asked, WebServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.fakes.weather import Fault
+    from tests.support.faults.answers import Fault
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT_ID = "66666666-7777-8888-9999-000000000000"
