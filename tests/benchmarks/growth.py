@@ -28,10 +28,10 @@ from zensecrets_jupyter.commands.nobody import Nobody
 from zensecrets_jupyter.commands.render import secret_table
 from zensecrets_jupyter.commands.secret_questions import update_question
 from zensecrets_jupyter.core.redaction import Redactor
-from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export
-from zensecrets_jupyter.core.scan.store import remember
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.notebook.form_session import FormSession
+from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.scan.store import remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

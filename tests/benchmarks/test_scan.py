@@ -16,16 +16,16 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export
-from zensecrets_jupyter.core.scan.known import KnownValues
-from zensecrets_jupyter.core.scan.scanner import Scanner
+from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.scan.known import KnownValues
+from zensecrets_jupyter.scan.scanner import Scanner
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
-    from zensecrets_jupyter.core.scan.known import Known
+    from zensecrets_jupyter.scan.known import Known
 
 NOTEBOOKS = int(os.environ.get("ZENSECRETS_BENCHMARK_NOTEBOOKS", "50"))
 VALUES = {f"secret{number}.key": secrets.token_urlsafe(30) for number in range(1000)}

@@ -15,9 +15,9 @@ from tests.support.command_lines import run
 from tests.support.scripted_user import Person
 from zensecrets_jupyter import cli
 from zensecrets_jupyter.core.errors import UnwritableFileError
-from zensecrets_jupyter.core.scan.backup import MARK
-from zensecrets_jupyter.core.scan.store import VARIABLE, known_fingerprints
 from zensecrets_jupyter.core.transfer import sealed
+from zensecrets_jupyter.scan.backup import MARK
+from zensecrets_jupyter.scan.store import VARIABLE, known_fingerprints
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from tests.support.terminal import zensecrets
 from zensecrets_jupyter.commands.active import take_notes
 from zensecrets_jupyter.commands.remembering import remember_values
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.core.scan import fingerprints, store
 from zensecrets_jupyter.notebook.remembering import _remember as after_cell
+from zensecrets_jupyter.scan import fingerprints, store
 from zensecrets_jupyter.server.save_hook import SaveHook
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

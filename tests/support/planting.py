@@ -11,7 +11,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
-from zensecrets_jupyter.core.scan.known import KnownValues
+from zensecrets_jupyter.scan.known import KnownValues
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:

@@ -17,16 +17,16 @@ from zensecrets_jupyter.commands.looking import from_fingerprints, known_by
 from zensecrets_jupyter.commands.render import Table
 from zensecrets_jupyter.commands.scan_reports import UNREAD
 from zensecrets_jupyter.core.errors import UnwritableFileError
-from zensecrets_jupyter.core.scan.backup import restore as restore_files
-from zensecrets_jupyter.core.scan.backup import write_backup
-from zensecrets_jupyter.core.scan.cleaning import Cleaned, Cleaner
-from zensecrets_jupyter.core.scan.databases import BESIDE
-from zensecrets_jupyter.core.scan.findings import Report
-from zensecrets_jupyter.core.scan.scanner import Scanner
-from zensecrets_jupyter.core.scan.walking import files_under, shortened
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE, home, make_private_folder
 from zensecrets_jupyter.core.transfer.files import refuse_existing, unwritable
 from zensecrets_jupyter.core.whole_files import is_leftover, remove_leftover
+from zensecrets_jupyter.scan.backup import restore as restore_files
+from zensecrets_jupyter.scan.backup import write_backup
+from zensecrets_jupyter.scan.cleaning import Cleaned, Cleaner
+from zensecrets_jupyter.scan.databases import BESIDE
+from zensecrets_jupyter.scan.findings import Report
+from zensecrets_jupyter.scan.scanner import Scanner
+from zensecrets_jupyter.scan.walking import files_under, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,8 @@ from zensecrets_jupyter.commands.call import Outcome
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.commands.grammar import FILE, Command, Group
 from zensecrets_jupyter.commands.looking import sensitive_values
-from zensecrets_jupyter.core.scan.fingerprints import export
 from zensecrets_jupyter.core.transfer.files import refuse_existing, write_text
+from zensecrets_jupyter.scan.fingerprints import export
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

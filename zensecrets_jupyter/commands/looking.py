@@ -9,9 +9,9 @@ import click
 from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.commands.errors import UsageProblem
 from zensecrets_jupyter.core.errors import ZenSecretsError
-from zensecrets_jupyter.core.scan.fingerprints import Fingerprints
-from zensecrets_jupyter.core.scan.known import Known, KnownValues
 from zensecrets_jupyter.core.transfer.files import read_text
+from zensecrets_jupyter.scan.fingerprints import Fingerprints
+from zensecrets_jupyter.scan.known import Known, KnownValues
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,15 +7,15 @@ from contextlib import suppress
 
 from zensecrets_jupyter.commands.active import manager_of
 from zensecrets_jupyter.core.errors import UnreadableFileError, ZenSecretsError
-from zensecrets_jupyter.core.scan.store import VARIABLE, forget, is_up_to_date, place, remember, take_damage
 from zensecrets_jupyter.core.settings import home
 from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.scan.store import VARIABLE, forget, is_up_to_date, place, remember, take_damage
 
 _told: set[str] = set()
 
 
 def remember_values() -> str:
-    """Keep the fingerprints of new values where that may be; see :mod:`zensecrets_jupyter.core.scan.store`.
+    """Keep the fingerprints of new values where that may be; see :mod:`zensecrets_jupyter.scan.store`.
 
     It is the second net: nothing waits for it. What is wrong with a store is told by what needs it more.
 

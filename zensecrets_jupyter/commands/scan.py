@@ -12,12 +12,12 @@ from zensecrets_jupyter.commands.grammar import FILE, Command
 from zensecrets_jupyter.commands.looking import from_fingerprints, known_by
 from zensecrets_jupyter.commands.progress import Shown
 from zensecrets_jupyter.commands.scan_reports import FORMATS, UNREAD, as_json, as_sarif, as_table
-from zensecrets_jupyter.core.scan.scanner import Scanner
+from zensecrets_jupyter.scan.scanner import Scanner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zensecrets_jupyter.core.scan.findings import Report
+    from zensecrets_jupyter.scan.findings import Report
 
 PIPED = "-"
 """The path that stands for what is piped in."""

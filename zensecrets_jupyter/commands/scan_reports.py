@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from zensecrets_jupyter.commands.render import Table
-from zensecrets_jupyter.core.scan.walking import shortened
+from zensecrets_jupyter.scan.walking import shortened
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.scan.findings import Finding, Report
+    from zensecrets_jupyter.scan.findings import Finding, Report
 
 UNREAD = 2
 """The exit code where something could not be read, and all else is well."""

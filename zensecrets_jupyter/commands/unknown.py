@@ -9,15 +9,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.core.scan import notebooks
-from zensecrets_jupyter.core.scan.findings import UNKNOWN, Finding
-from zensecrets_jupyter.core.scan.scanner import NOTEBOOKS
+from zensecrets_jupyter.scan import notebooks
+from zensecrets_jupyter.scan.findings import UNKNOWN, Finding
+from zensecrets_jupyter.scan.scanner import NOTEBOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from zensecrets_jupyter.core.scan.known import Known
+    from zensecrets_jupyter.scan.known import Known
 
 LONGEST_LINE = 5_000
 """Characters of a line that is looked at: a longer one was not written by a person, and the detectors' time grows with it."""

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import ExitStack
 
-    from zensecrets_jupyter.core.scan.documents import Masker
-    from zensecrets_jupyter.core.scan.known import KnownValues
     from zensecrets_jupyter.notebook.guard import Guard
+    from zensecrets_jupyter.scan.documents import Masker
+    from zensecrets_jupyter.scan.known import KnownValues
 
 
 class SaveCheck:
@@ -78,8 +78,8 @@ class SaveCheck:
         self._added, new = redactor.added_since(self._added)
         was_forgotten = self._size + len(new) != redactor.size
         if self._masker is None or new or was_forgotten:
-            from zensecrets_jupyter.core.scan.documents import Masker  # noqa: PLC0415 - loading the extension stays fast
-            from zensecrets_jupyter.core.scan.known import KnownValues  # noqa: PLC0415 - as above
+            from zensecrets_jupyter.scan.documents import Masker  # noqa: PLC0415 - loading the extension stays fast
+            from zensecrets_jupyter.scan.known import KnownValues  # noqa: PLC0415 - as above
 
             if self._masker is None or was_forgotten:
                 self._known, self._size, new = KnownValues(), 0, redactor.protected()

@@ -15,9 +15,9 @@ from zensecrets_jupyter.commands.looking import sensitive_values
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 from zensecrets_jupyter.core.redaction import mark
-from zensecrets_jupyter.core.scan.documents import Masker
-from zensecrets_jupyter.core.scan.known import KnownValues, Together
-from zensecrets_jupyter.core.scan.store import known_fingerprints
+from zensecrets_jupyter.scan.documents import Masker
+from zensecrets_jupyter.scan.known import KnownValues, Together
+from zensecrets_jupyter.scan.store import known_fingerprints
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

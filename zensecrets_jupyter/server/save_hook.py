@@ -18,9 +18,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.redaction import mark
-from zensecrets_jupyter.core.scan.documents import Masker
-from zensecrets_jupyter.core.scan.replacing import SOURCES
-from zensecrets_jupyter.core.scan.store import known_fingerprints, place
+from zensecrets_jupyter.scan.documents import Masker
+from zensecrets_jupyter.scan.replacing import SOURCES
+from zensecrets_jupyter.scan.store import known_fingerprints, place
 
 if TYPE_CHECKING:
     import logging

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.commands.secret_selftest import Probe
     from zensecrets_jupyter.core.redaction import Redactor
-    from zensecrets_jupyter.core.scan.known import Known
     from zensecrets_jupyter.notebook.guard.descriptors import GuardedDescriptors
     from zensecrets_jupyter.notebook.guard.messages import GuardedSession
+    from zensecrets_jupyter.scan.known import Known
 
 
 class Guard:

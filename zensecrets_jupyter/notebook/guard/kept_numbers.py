@@ -6,7 +6,7 @@ import re
 import secrets
 from typing import Any
 
-from zensecrets_jupyter.core.scan.program_numbers import numbers_of_programs
+from zensecrets_jupyter.scan.program_numbers import numbers_of_programs
 
 _BEGIN = f"\ue000{chr(0xE100 + secrets.randbelow(0x1000))}"
 # Of characters that no text has but for a reason of its own.

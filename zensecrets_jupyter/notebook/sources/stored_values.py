@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.core.scan.fingerprints import Fingerprints
     from zensecrets_jupyter.notebook.guard.guard import Guard
+    from zensecrets_jupyter.scan.fingerprints import Fingerprints
 
 _DELAY = 0.1
 """Seconds before the work begins, unless something is about to be shown: loading the extension is not to wait for it."""
@@ -98,7 +98,7 @@ def _load_values() -> bool:
 
 
 def _known_fingerprints() -> Fingerprints | None:
-    from zensecrets_jupyter.core.scan.store import known_fingerprints, place  # noqa: PLC0415 - likewise
+    from zensecrets_jupyter.scan.store import known_fingerprints, place  # noqa: PLC0415 - likewise
 
     if not place().exists():
         return None

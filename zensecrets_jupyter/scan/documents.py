@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.scan import notebooks
-from zensecrets_jupyter.core.scan.json_text import Path, Piece
-from zensecrets_jupyter.core.scan.known import masked
-from zensecrets_jupyter.core.scan.program_numbers import numbers_of_programs
-from zensecrets_jupyter.core.scan.replacing import edited, edits_of_base64, edits_of_output, edits_of_source, masked_alike
+from zensecrets_jupyter.scan import notebooks
+from zensecrets_jupyter.scan.json_text import Path, Piece
+from zensecrets_jupyter.scan.known import masked
+from zensecrets_jupyter.scan.program_numbers import numbers_of_programs
+from zensecrets_jupyter.scan.replacing import edited, edits_of_base64, edits_of_output, edits_of_source, masked_alike
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.scan.known import Known
+    from zensecrets_jupyter.scan.known import Known
 
 _LONG = 1_000
 _REMEMBERED = 20_000

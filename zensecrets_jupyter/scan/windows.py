@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction.patterns import patterns_of
 from zensecrets_jupyter.core.redaction.skeleton import kept_bytes
-from zensecrets_jupyter.core.scan.strength import SHORTEST, WEAKEST, strength, why_weak
+from zensecrets_jupyter.scan.strength import SHORTEST, WEAKEST, strength, why_weak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

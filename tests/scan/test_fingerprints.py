@@ -16,9 +16,9 @@ from tests.support.planting import forms_of, nasty
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export
-from zensecrets_jupyter.core.scan.store import known_fingerprints, place, remember
-from zensecrets_jupyter.core.scan.strength import WEAKEST, strength
+from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.scan.store import known_fingerprints, place, remember
+from zensecrets_jupyter.scan.strength import WEAKEST, strength
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ from multiprocessing import get_context
 
 def work(number):
     from zensecrets_jupyter.core.redaction import the_redactor
-    from zensecrets_jupyter.core.scan.store import remember
+    from zensecrets_jupyter.scan.store import remember
     for turn in range(10):
         the_redactor().protect(secrets.token_urlsafe(30), "n%d.k%d" % (number, turn))
         remember()
@@ -149,7 +149,7 @@ def work(number):
 os.environ["ZENSECRETS_HOME"] = {str(tmp_path / "home")!r}
 with ProcessPoolExecutor(4, mp_context=get_context("fork")) as pool:
     list(pool.map(work, range(4)))
-from zensecrets_jupyter.core.scan.store import known_fingerprints
+from zensecrets_jupyter.scan.store import known_fingerprints
 print(json.dumps(known_fingerprints().names))
 """
     assert run_python(code) == sorted(f"n{number}.k{turn}" for number in range(4) for turn in range(10))
@@ -165,7 +165,7 @@ from multiprocessing import get_context
 os.environ["ZENSECRETS_HOME"] = {str(tmp_path / "home")!r}
 
 def mend(begun, added):
-    from zensecrets_jupyter.core.scan import store
+    from zensecrets_jupyter.scan import store
     write = store.write_whole
     def slow(*args, **kwargs):
         begun.set()
@@ -175,7 +175,7 @@ def mend(begun, added):
     {{"known": store.known_fingerprints, "forget": lambda: store.forget("gone.key")}}[sys.argv[1]]()
 
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.core.scan.store import known_fingerprints, place, remember
+from zensecrets_jupyter.scan.store import known_fingerprints, place, remember
 the_redactor().protect(secrets.token_urlsafe(30), "gone.key")
 remember()
 if sys.argv[1] == "known":

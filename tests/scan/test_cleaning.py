@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.planting import PLACES, forms_of, history, known, nasty, notebook, with_deleted, write_notebook
-from zensecrets_jupyter.core.scan.backup import restore, write_backup
-from zensecrets_jupyter.core.scan.cleaning import Cleaned, Cleaner
-from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export
-from zensecrets_jupyter.core.scan.scanner import Scanner
+from zensecrets_jupyter.scan.backup import restore, write_backup
+from zensecrets_jupyter.scan.cleaning import Cleaned, Cleaner
+from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.scan.scanner import Scanner
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.scan.known import Known
+    from zensecrets_jupyter.scan.known import Known
 
 pytestmark = pytest.mark.once
 

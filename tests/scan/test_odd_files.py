@@ -14,11 +14,11 @@ import pytest
 
 from tests.support.planting import history, known
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError, ZenSecretsError
-from zensecrets_jupyter.core.scan import scanner
-from zensecrets_jupyter.core.scan.backup import MARK, restore
-from zensecrets_jupyter.core.scan.cleaning import Cleaner
-from zensecrets_jupyter.core.scan.scanner import Scanner
 from zensecrets_jupyter.core.transfer import sealed
+from zensecrets_jupyter.scan import scanner
+from zensecrets_jupyter.scan.backup import MARK, restore
+from zensecrets_jupyter.scan.cleaning import Cleaner
+from zensecrets_jupyter.scan.scanner import Scanner
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

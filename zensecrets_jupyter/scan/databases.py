@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
-from zensecrets_jupyter.core.scan.sqlite_pages import MAGIC, unused
+from zensecrets_jupyter.scan.sqlite_pages import MAGIC, unused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from zensecrets_jupyter.core.scan.known import Known, Spot
+    from zensecrets_jupyter.scan.known import Known, Spot
 
 __all__ = ["BESIDE", "MAGIC", "Cell", "cells", "deleted", "rewrite"]
 

@@ -1,6 +1,6 @@
 """Keyed fingerprints: a file that recognises values without holding them.
 
-The file has a random key and, for each value and what it decodes to, hashes of stretches (see :mod:`~zensecrets_jupyter.core.scan.windows`)
+The file has a random key and, for each value and what it decodes to, hashes of stretches (see :mod:`~zensecrets_jupyter.scan.windows`)
 and of the whole. A text is searched as it stands and in decoded views of itself, as by the redactor.
 All hashes are keyed BLAKE2b (RFC 7693). To whoever has the file, and so its key, it tells
 
@@ -26,9 +26,9 @@ from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction.decoding import Decoding
 from zensecrets_jupyter.core.redaction.matches import Match
 from zensecrets_jupyter.core.redaction.skeleton import SkeletonMap, kept_bytes
-from zensecrets_jupyter.core.scan.known import Known, Spot, apart
-from zensecrets_jupyter.core.scan.strength import SHORTEST, why_weak
-from zensecrets_jupyter.core.scan.windows import LITERAL, stretches, windows
+from zensecrets_jupyter.scan.known import Known, Spot, apart
+from zensecrets_jupyter.scan.strength import SHORTEST, why_weak
+from zensecrets_jupyter.scan.windows import LITERAL, stretches, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.planting import known, nasty
-from zensecrets_jupyter.core.scan.cleaning import Cleaner
-from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export
-from zensecrets_jupyter.core.scan.scanner import Scanner
-from zensecrets_jupyter.core.scan.walking import files_under
+from zensecrets_jupyter.scan.cleaning import Cleaner
+from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.scan.scanner import Scanner
+from zensecrets_jupyter.scan.walking import files_under
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

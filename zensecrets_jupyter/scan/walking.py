@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.scan.findings import Unread
 from zensecrets_jupyter.core.system_text import for_system
 from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.scan.findings import Unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

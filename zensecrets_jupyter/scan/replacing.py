@@ -11,7 +11,7 @@ from zensecrets_jupyter.core.reference import SecretReference
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zensecrets_jupyter.core.scan.known import Spot
+    from zensecrets_jupyter.scan.known import Spot
 
 SOURCES = frozenset({
     ".cfg", ".env", ".ini", ".ipy", ".jl", ".js", ".json", ".md", ".py", ".qmd", ".r", ".rmd", ".rst", ".scala", ".sh", ".sql", ".toml",

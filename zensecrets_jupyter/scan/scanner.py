@@ -8,18 +8,18 @@ import sqlite3
 from typing import TYPE_CHECKING, BinaryIO
 
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
-from zensecrets_jupyter.core.scan import databases, notebooks
-from zensecrets_jupyter.core.scan.encodings import text_of
-from zensecrets_jupyter.core.scan.findings import Finding, Report, Unread
-from zensecrets_jupyter.core.scan.walking import files_under
 from zensecrets_jupyter.core.system_text import from_system
 from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.scan import databases, notebooks
+from zensecrets_jupyter.scan.encodings import text_of
+from zensecrets_jupyter.scan.findings import Finding, Report, Unread
+from zensecrets_jupyter.scan.walking import files_under
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from zensecrets_jupyter.core.scan.known import Known, Spot
+    from zensecrets_jupyter.scan.known import Known, Spot
 
 CHUNK = 16 * 1024 * 1024
 """Bytes of a file that are searched at once."""

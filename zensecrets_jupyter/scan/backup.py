@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
-from zensecrets_jupyter.core.scan.replacement import replace_file
-from zensecrets_jupyter.core.scan.walking import PASSED_OVER
 from zensecrets_jupyter.core.transfer import sealed
 from zensecrets_jupyter.core.transfer.files import at, write_text
 from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.scan.replacement import replace_file
+from zensecrets_jupyter.scan.walking import PASSED_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

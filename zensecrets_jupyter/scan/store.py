@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.core.scan import fingerprints
 from zensecrets_jupyter.core.sealing.file_locks import locked_file
 from zensecrets_jupyter.core.settings import home, make_private_folder
 from zensecrets_jupyter.core.whole_files import write_whole
+from zensecrets_jupyter.scan import fingerprints
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,12 +14,12 @@ import pytest
 
 from tests.support.planting import PLACES, forms_of, history, known, nasty, notebook, with_deleted, write_notebook
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.scan.fingerprints import Fingerprints, export
-from zensecrets_jupyter.core.scan.scanner import CHUNK, Scanner
+from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.scan.scanner import CHUNK, Scanner
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.scan.known import Known
+    from zensecrets_jupyter.scan.known import Known
 
 VALUE = nasty("scan")
 FORMS = forms_of(VALUE)

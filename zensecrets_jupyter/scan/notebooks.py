@@ -11,12 +11,12 @@ import re
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.scan.json_text import Path, Piece, pieces
+from zensecrets_jupyter.scan.json_text import Path, Piece, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zensecrets_jupyter.core.scan.known import Known, Spot
+    from zensecrets_jupyter.scan.known import Known, Spot
 
 _LISTED = {"cells": "cell", "outputs": "output", "worksheets": "worksheet"}
 _SOURCES = {"source", "input"}

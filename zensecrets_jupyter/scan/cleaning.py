@@ -7,12 +7,14 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.scan import databases, notebooks
-from zensecrets_jupyter.core.scan.encodings import text_of
-from zensecrets_jupyter.core.scan.json_text import encoded
-from zensecrets_jupyter.core.scan.known import masked
-from zensecrets_jupyter.core.scan.replacement import may_replace, replace_file
-from zensecrets_jupyter.core.scan.replacing import (
+from zensecrets_jupyter.core.system_text import from_system
+from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.scan import databases, notebooks
+from zensecrets_jupyter.scan.encodings import text_of
+from zensecrets_jupyter.scan.json_text import encoded
+from zensecrets_jupyter.scan.known import masked
+from zensecrets_jupyter.scan.replacement import may_replace, replace_file
+from zensecrets_jupyter.scan.replacing import (
     SOURCES,
     Edit,
     edited,
@@ -21,15 +23,13 @@ from zensecrets_jupyter.core.scan.replacing import (
     edits_of_source,
     masked_alike,
 )
-from zensecrets_jupyter.core.scan.scanner import NOTEBOOKS
-from zensecrets_jupyter.core.system_text import from_system
-from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.scan.scanner import NOTEBOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from zensecrets_jupyter.core.scan.known import Known
+    from zensecrets_jupyter.scan.known import Known
 
 _TURNS = 3
 """How often a text is looked through again after values were taken out of it: two halves may have come together."""
