@@ -80,7 +80,7 @@ def test_every_encoding_is_found_in_a_text(form: str, tmp_path: Path) -> None:
 def test_a_notebook_that_says_nothing_known_has_no_finding(tmp_path: Path) -> None:
     """Notebooks of this repository, with pictures in them or not, and a value's first eleven letters."""
     write_notebook(tmp_path / "a.ipynb", code=VALUE[:11], plain=VALUE[-11:])
-    own = Path(__file__).parents[3] / "notebooks"
+    own = Path(__file__).parents[2] / "notebooks"
     for looked in both():
         assert told(looked, tmp_path, own) == []
 
