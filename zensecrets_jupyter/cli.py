@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.call import Abilities, Outcome
-from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Later, Told
-from zensecrets_jupyter.commands.hidden_input import drop_lines, read_hidden
-from zensecrets_jupyter.commands.nobody import PREFIX as VALUE_VARIABLES
-from zensecrets_jupyter.commands.nobody import Nobody
-from zensecrets_jupyter.commands.prompts import HiddenPrompts
+from zensecrets_jupyter.commands.asking.hidden_input import drop_lines, read_hidden
+from zensecrets_jupyter.commands.asking.noninteractive import PREFIX as VALUE_VARIABLES
+from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.asking.prompts import HiddenPrompts
+from zensecrets_jupyter.commands.framework.click_extensions import Later, Told
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.front_end import Abilities
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE, NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem, ShellComplete
 
-    from zensecrets_jupyter.commands.ask import Asker
+    from zensecrets_jupyter.commands.asking.form_request import Asker
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 PROGRAM = "zensecrets"
 COMPLETION_VARIABLE = "_ZENSECRETS_COMPLETE"
@@ -82,14 +83,14 @@ def run(words: Sequence[str]) -> int:
 
 
 def _remember() -> None:
-    active = sys.modules.get("zensecrets_jupyter.commands.active")
+    active = sys.modules.get("zensecrets_jupyter.commands.framework.active_manager")
     notes = active.take_notes() if active is not None else ""
     if notes:
         _say(notes)
     # Whoever registers a secret here may have a server running that saves notebooks.
     redaction = sys.modules.get("zensecrets_jupyter.core.redaction")
     if redaction is not None and redaction.the_redactor().size:
-        from zensecrets_jupyter.commands.remembering import remember_values  # noqa: PLC0415 - not needed where no value is known
+        from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values  # noqa: PLC0415 - not needed where no value is known
 
         note = remember_values()
         if note:

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 from nacl.public import PublicKey, SealedBox
 
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.active import manager_of
-from zensecrets_jupyter.commands.nobody import Nobody
-from zensecrets_jupyter.commands.render import secret_table
-from zensecrets_jupyter.commands.secret_questions import update_question
+from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.commands.framework.render import secret_table
+from zensecrets_jupyter.commands.secrets.forms import update_question
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.notebook.form_session import FormSession

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.scripted_user import Person
-from zensecrets_jupyter.commands.ask import SET, Answer, Asker, Field, Question, Section
-from zensecrets_jupyter.commands.call import Outcome
-from zensecrets_jupyter.commands.nobody import Nobody
+from zensecrets_jupyter.commands.asking.form_request import SET, Answer, Asker, Field, Question, Section
+from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, WrongPassphraseError
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zensecrets_jupyter.commands.comments import without_comment
-from zensecrets_jupyter.commands.literals import applied, find_literals
+from zensecrets_jupyter.commands.framework.line_comments import without_comment
+from zensecrets_jupyter.commands.line_cleaning import applied, find_literals
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from tests.support.failing_manager import FailingManager
-    from zensecrets_jupyter.commands.call import Outcome
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 
 def test_an_import_is_all_or_nothing(failing: type[FailingManager]) -> None:

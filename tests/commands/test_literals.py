@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from tests.support.command_lines import run
-from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.literals import applied, find_literals
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.line_cleaning import applied, find_literals
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from tests.support.command_lines import run
 from tests.support.managers.shelf import ShelfManager
 from tests.support.scripted_user import Person
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.render import Table
+from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     ComponentNotFoundError,
@@ -24,8 +24,8 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from tests.support.failing_manager import FailingManager
-    from zensecrets_jupyter.commands.ask import Asker
-    from zensecrets_jupyter.commands.call import Outcome
+    from zensecrets_jupyter.commands.asking.form_request import Asker
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
     from zensecrets_jupyter.core.managers import SecretsManager
 
 

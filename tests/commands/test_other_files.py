@@ -21,7 +21,7 @@ from zensecrets_jupyter.scan.store import VARIABLE, known_fingerprints
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.commands.call import Outcome
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 VALUE = f"{canary('other files')}é"
 NOTEBOOK = '{{"cells":[{{"cell_type":"code","metadata":{{}},"outputs":[],"source":["y = \'{}\'"]}}],"metadata":{{}},"nbformat":4}}'

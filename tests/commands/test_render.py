@@ -7,7 +7,7 @@ from html import unescape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zensecrets_jupyter.commands.render import Table, _folded, _in_columns, schema_table, secret_table, secrets_table, stack_table
+from zensecrets_jupyter.commands.framework.render import Table, _folded, _in_columns, schema_table, secret_table, secrets_table, stack_table
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.managers import SecretSummary
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema

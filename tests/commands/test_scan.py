@@ -12,13 +12,13 @@ import pytest
 from tests.support.command_lines import run
 from tests.support.planting import history, write_notebook
 from tests.support.scripted_user import Person
-from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.render import Table
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.commands.call import Outcome
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 
 @pytest.fixture

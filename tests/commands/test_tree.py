@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.command_lines import LABELS, content_of, run
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.nobody import Nobody
-from zensecrets_jupyter.commands.render import Table
+from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:

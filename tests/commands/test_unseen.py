@@ -13,15 +13,17 @@ from tests.support.command_lines import content_of, run
 from tests.support.scripted_user import Person
 from tests.support.terminal import zensecrets
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.call import Abilities, Outcome
-from zensecrets_jupyter.commands.nobody import Nobody
-from zensecrets_jupyter.commands.values import read_value
+from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.framework.argument_values import read_value
+from zensecrets_jupyter.commands.front_end import Abilities
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.unseen import stripped, unseen_in
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 OWN = canary("own")
 VALUE = f"\ufeff {OWN}\r\nof two lines \n"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zensecrets_jupyter.commands.render import secret_table
+from zensecrets_jupyter.commands.framework.render import secret_table
 from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.core.redaction.patterns import Pattern

@@ -11,9 +11,10 @@ import click
 import pytest
 
 from tests.support.command_lines import run
-from zensecrets_jupyter.commands.attributes import accepted_fields_of
-from zensecrets_jupyter.commands.grammar import SETTINGS, Command, FreeCommand, Group
-from zensecrets_jupyter.commands.tree import COMPONENTS, root
+from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, FreeCommand, Group
+from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
+from zensecrets_jupyter.commands.framework.help_texts import COMPONENTS
+from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from tests.support.command_lines import run
 from tests.support.kernels import running_kernel
 from tests.support.terminal import ZENSECRETS, zensecrets
-from zensecrets_jupyter.commands.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ def test_an_update_under_a_kernel_is_told_in_one_line(tmp_path: Path) -> None:
         newer.write_text("from zensecrets_jupyter.core.names import check_what_is_new\n", encoding="utf-8")
         (package / "core" / "names.py").touch()
         for _ in range(2):
-            assert kernel.run("%secret scan .").error.strip() == f"UsageError: {RESTART.format('zensecrets_jupyter.commands.scan')}"
+            assert kernel.run("%secret scan .").error.strip() == f"UsageError: {RESTART.format('zensecrets_jupyter.commands.files.scan')}"
         (package / "core" / "schemas" / "whylabs.py").unlink()
         ran = kernel.run("import zensecrets_jupyter.core.schemas.whylabs")
         assert f"PackageChangedError: {RESTART.format('zensecrets_jupyter.core.schemas.whylabs')}" in _plain(ran.error)

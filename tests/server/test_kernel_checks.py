@@ -15,7 +15,7 @@ import pytest
 from tests.notebook.test_guard_numbers import MASK, PIN, PROGRAMS
 from tests.support.kernels import running_kernel
 from tests.support.planting import notebook
-from zensecrets_jupyter.commands.save_check import Endpoint, endpoint_of
+from zensecrets_jupyter.commands.files.save_check import Endpoint, endpoint_of
 from zensecrets_jupyter.server.kernels import CheckingKernels
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

@@ -16,8 +16,8 @@ import requests
 
 from tests.support.planting import PLACES, forms_of, nasty, notebook
 from tests.support.terminal import zensecrets
-from zensecrets_jupyter.commands.active import take_notes
-from zensecrets_jupyter.commands.remembering import remember_values
+from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values
+from zensecrets_jupyter.commands.framework.active_manager import take_notes
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.notebook.remembering import _remember as after_cell
 from zensecrets_jupyter.scan import fingerprints, store

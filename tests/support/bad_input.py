@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.nobody import Nobody
+from zensecrets_jupyter.commands.asking.noninteractive import Nobody
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer import sealed
 from zensecrets_jupyter.core.workspace import get_workspace

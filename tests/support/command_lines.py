@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.nobody import Nobody
+from zensecrets_jupyter.commands.asking.noninteractive import Nobody
 from zensecrets_jupyter.core.client import Client
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.commands.ask import Asker
-    from zensecrets_jupyter.commands.call import Outcome
+    from zensecrets_jupyter.commands.asking.form_request import Asker
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 LABELS = "annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.prompts import HiddenPrompts
+from zensecrets_jupyter.commands.asking.prompts import HiddenPrompts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
     from typing_extensions import Self
 
-    from zensecrets_jupyter.commands.call import Abilities
+    from zensecrets_jupyter.commands.front_end import Abilities
 
 PATIENCE = 1.0
 """Seconds that pass before anything is shown: most work ends before there is anything to show."""

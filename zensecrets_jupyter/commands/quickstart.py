@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zensecrets_jupyter.commands.call import Outcome
-from zensecrets_jupyter.commands.errors import UsageProblem
-from zensecrets_jupyter.commands.grammar import Command
+from zensecrets_jupyter.commands.framework.click_extensions import Command
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.core.errors import UnwritableFileError
 
 if TYPE_CHECKING:

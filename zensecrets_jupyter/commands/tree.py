@@ -6,42 +6,30 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from zensecrets_jupyter.commands.call import SESSION, Abilities, Call, Outcome
-from zensecrets_jupyter.commands.grammar import SETTINGS, Group, Later, Told, explain
-from zensecrets_jupyter.commands.zenml_texts import OF_ROOT
+from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Group, Later, Told, explain
+from zensecrets_jupyter.commands.framework.help_texts import COMPONENTS, OF_ROOT
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.front_end import SESSION, Abilities, Call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zensecrets_jupyter.commands.ask import Asker
+    from zensecrets_jupyter.commands.asking.form_request import Asker
 
-_HERE = "zensecrets_jupyter.commands"
-
-COMPONENTS = {
-    "alerter": "Alerters: they tell people what a pipeline found.",
-    "annotator": "Annotators: they let people label data.",
-    "artifact-store": "Artifact stores: they keep what steps return.",
-    "container-registry": "Container registries: they keep images.",
-    "data-validator": "Data validators: they check data.",
-    "experiment-tracker": "Experiment trackers: they record experiments.",
-    "feature-store": "Feature stores: they serve features.",
-    "model-deployer": "Model deployers: they serve models.",
-    "orchestrator": "Orchestrators: they run the steps of a pipeline.",
-    "secrets-manager": "Secrets managers: they keep secrets.",
-    "step-operator": "Step operators: they run single steps elsewhere.",
-}
-"""The groups that handle the eleven types of component."""
+_PACKAGE = "zensecrets_jupyter.commands"
 
 
 def make_root(**further: Later) -> Group:
     """Return the tree's root, with commands that only one face has."""
     later = {
-        "secret": Later(f"{_HERE}.secret", "secret", "Secrets of the active stack: register, get, list, update, import, export."),
-        "scan": Later(f"{_HERE}.scan", "scan", "Find known values in notebooks and other files."),
-        "clean": Later(f"{_HERE}.clean", "clean", "Replace known values in notebooks and other files."),
-        "fingerprints": Later(f"{_HERE}.fingerprints", "fingerprints", "Fingerprints, to scan without the values: export."),
-        "stack": Later(f"{_HERE}.stack", "stack", "Stacks: register, set, validate, register-secrets, export, import."),
-        **{name: Later(f"{_HERE}.component", name.replace("-", "_"), summary) for name, summary in COMPONENTS.items()},
+        "secret": Later(
+            f"{_PACKAGE}.secrets.secret", "secret", "Secrets of the active stack: register, get, list, update, import, export."
+        ),
+        "scan": Later(f"{_PACKAGE}.files.scan", "scan", "Find known values in notebooks and other files."),
+        "clean": Later(f"{_PACKAGE}.files.clean", "clean", "Replace known values in notebooks and other files."),
+        "fingerprints": Later(f"{_PACKAGE}.files.fingerprints", "fingerprints", "Fingerprints, to scan without the values: export."),
+        "stack": Later(f"{_PACKAGE}.stacks.stack", "stack", "Stacks: register, set, validate, register-secrets, export, import."),
+        **{name: Later(f"{_PACKAGE}.stacks.component", name.replace("-", "_"), summary) for name, summary in COMPONENTS.items()},
         **further,
     }
     return Group(
@@ -86,6 +74,6 @@ class Completion(NamedTuple):
 
 def complete(words: Sequence[str], incomplete: str, *, within: Group = root) -> list[Completion]:
     """Return what ``incomplete``, the word after ``words``, may become; nothing is asked of anybody, and nothing is raised."""
-    from zensecrets_jupyter.commands import completion  # noqa: PLC0415 - it is only needed where somebody presses Tab
+    from zensecrets_jupyter.commands.framework import completion  # noqa: PLC0415 - it is only needed where somebody presses Tab
 
     return [Completion(text, about) for text, about in completion.complete(within, words, incomplete)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.call import Outcome
+from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.notebook.front_end import can_await_forms, shows_forms
 from zensecrets_jupyter.notebook.prompting import prompter
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.ask import Asker, Choice, Question
+    from zensecrets_jupyter.commands.asking.form_request import Asker, Choice, Question
     from zensecrets_jupyter.notebook.form import FormWidget
 
 
 class Forms:
-    """See :class:`~zensecrets_jupyter.commands.ask.Asker`: each question is a form, and the command ends before it is answered.
+    """See :class:`.Asker`: each question is a form, and the command ends before it is answered.
 
     Passphrases and confirmations are asked for by prompts, which hold the cell.
 
@@ -32,7 +32,7 @@ class Forms:
         self.form: FormWidget | None = None
 
     def ask(self, question: Question) -> Outcome:
-        """See :meth:`~zensecrets_jupyter.commands.ask.Asker.ask`; nothing has come of it yet when this returns."""
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`; nothing has come of it yet when this returns."""
         from IPython.display import display  # noqa: PLC0415 - loading the extension stays fast
 
         from zensecrets_jupyter.notebook.form import FormWidget  # noqa: PLC0415 - ipywidgets takes long to import
@@ -45,15 +45,15 @@ class Forms:
         return Outcome()
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
-        """See :meth:`~zensecrets_jupyter.commands.ask.Asker.ask_passphrase`."""
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
         return prompter(self._shell).ask_passphrase(prompt, confirm=confirm)
 
     def confirm(self, question: str) -> bool:
-        """See :meth:`~zensecrets_jupyter.commands.ask.Asker.confirm`."""
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
         return prompter(self._shell).confirm(question)
 
     def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
-        """See :meth:`~zensecrets_jupyter.commands.ask.Asker.choose`."""
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
         return prompter(self._shell).choose(question, choices, otherwise=otherwise)
 
 

@@ -13,8 +13,8 @@ import traitlets
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from zensecrets_jupyter.commands.active import manager_of
-from zensecrets_jupyter.commands.secret_questions import register_question, update_question
+from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.commands.secrets.forms import register_question, update_question
 from zensecrets_jupyter.core import names, schemas
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -26,8 +26,8 @@ from zensecrets_jupyter.notebook.prompting import prompter
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from zensecrets_jupyter.commands.ask import Question
-    from zensecrets_jupyter.commands.call import Outcome
+    from zensecrets_jupyter.commands.asking.form_request import Question
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _open: weakref.WeakSet[FormWidget] = weakref.WeakSet()

@@ -9,9 +9,9 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.commands.ask import Answer, Field, Question, Section
-from zensecrets_jupyter.commands.call import Outcome, followed_by
-from zensecrets_jupyter.commands.typed import EMPTY, TWICE, problem_with, problem_with_key
+from zensecrets_jupyter.commands.asking.form_request import Answer, Field, Question, Section
+from zensecrets_jupyter.commands.asking.input_rules import EMPTY, TWICE, problem_with, problem_with_key
+from zensecrets_jupyter.commands.framework.outcome import Outcome, followed_by
 from zensecrets_jupyter.core.errors import (
     InteractionCancelledError,
     InteractionUnavailableError,
@@ -27,7 +27,7 @@ from zensecrets_jupyter.notebook.wire import Problems
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zensecrets_jupyter.commands.ask import Asker
+    from zensecrets_jupyter.commands.asking.form_request import Asker
     from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
 
 _REFUSED = "What was sent could not be read, and nothing was done. Type the values again."

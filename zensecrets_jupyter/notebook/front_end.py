@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.commands.hidden_input import FROM_FILE
+from zensecrets_jupyter.commands.asking.hidden_input import FROM_FILE
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, SettingsError
 
 if TYPE_CHECKING:

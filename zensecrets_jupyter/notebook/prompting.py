@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.hidden_input import read_hidden
-from zensecrets_jupyter.commands.nobody import Nobody
-from zensecrets_jupyter.commands.prompts import HiddenPrompts
+from zensecrets_jupyter.commands.asking.hidden_input import read_hidden
+from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.asking.prompts import HiddenPrompts
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.notebook.front_end import hidden_prompt, somebody_is_there
 from zensecrets_jupyter.notebook.sources.prompts import harmless_prompts, typed_at_prompt
@@ -14,7 +14,7 @@ from zensecrets_jupyter.notebook.sources.prompts import harmless_prompts, typed_
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.ask import Asker
+    from zensecrets_jupyter.commands.asking.form_request import Asker
 
 
 def prompter(shell: InteractiveShell) -> Asker:

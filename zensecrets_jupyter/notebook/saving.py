@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.commands.save_check import CheckListener
+from zensecrets_jupyter.commands.files.save_check import CheckListener
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from zensecrets_jupyter.commands.ask import Answer, Field
-from zensecrets_jupyter.commands.typed import KEY_RULES, VALUE_RULES
-from zensecrets_jupyter.commands.values import LARGEST
+from zensecrets_jupyter.commands.asking.form_request import Answer, Field
+from zensecrets_jupyter.commands.asking.input_rules import KEY_RULES, VALUE_RULES
+from zensecrets_jupyter.commands.framework.argument_values import LARGEST
 from zensecrets_jupyter.notebook.sealed_box import RefusedMessageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from zensecrets_jupyter.commands.ask import Question, Section
+    from zensecrets_jupyter.commands.asking.form_request import Question, Section
     from zensecrets_jupyter.core.interaction import PassphraseWanted
 
 FORM_MIME = "application/vnd.zensecrets.form+json"

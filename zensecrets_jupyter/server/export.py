@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbconvert.preprocessors import Preprocessor
 
-from zensecrets_jupyter.commands.active import manager_of
-from zensecrets_jupyter.commands.looking import sensitive_values
+from zensecrets_jupyter.commands.files.scan_targets import sensitive_values
+from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 from zensecrets_jupyter.core.redaction import mark

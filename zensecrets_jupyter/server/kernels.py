@@ -5,13 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.commands.save_check import endpoint_of, endpoints
+from zensecrets_jupyter.commands.files.save_check import endpoint_of, endpoints
 
 if TYPE_CHECKING:
     import logging
     from pathlib import Path
 
-    from zensecrets_jupyter.commands.save_check import Endpoint
+    from zensecrets_jupyter.commands.files.save_check import Endpoint
 
 _TOGETHER = 16
 """Kernels that are asked at the same time."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import content_of, run
-from zensecrets_jupyter.commands.active import manager_of, take_notes
+from zensecrets_jupyter.commands.framework.active_manager import manager_of, take_notes
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.secret_selftest import Probe
+    from zensecrets_jupyter.commands.front_end import Probe
     from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.notebook.guard.descriptors import GuardedDescriptors
     from zensecrets_jupyter.notebook.guard.messages import GuardedSession

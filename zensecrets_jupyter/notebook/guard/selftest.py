@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.commands.secret_selftest import NAME, Canary, Probe, look, plant
+from zensecrets_jupyter.commands.secrets.selftest import NAME, Canary, look, plant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from zensecrets_jupyter.commands.front_end import Probe
     from zensecrets_jupyter.notebook.guard.guard import Guard
 
 _PATIENCE = 2.0

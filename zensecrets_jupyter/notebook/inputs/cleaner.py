@@ -10,7 +10,7 @@ from zensecrets_jupyter.notebook.inputs.literals import GROUPS, Repaired, withou
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.call import Guard
+    from zensecrets_jupyter.commands.front_end import Guard
 
 
 class Cleaner:

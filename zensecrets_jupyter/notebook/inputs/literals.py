@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from zensecrets_jupyter.notebook.inputs.command_lines import GROUPS, command_lines, may_hold_magic
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.commands.literals import Edit
-    from zensecrets_jupyter.commands.sensitive import Literal
+    from zensecrets_jupyter.commands.framework.inline_secrets import Literal
+    from zensecrets_jupyter.commands.line_cleaning import Edit
 
 __all__ = ["GROUPS", "Repaired", "without_literals"]
 
@@ -46,21 +46,21 @@ def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
     lines = list(command_lines(cell, automagic=automagic))
     if not lines:
         return Repaired(cell)
-    from zensecrets_jupyter.commands import literals  # noqa: PLC0415 - loading the extension stays fast, and most cells hold no line of ours
+    from zensecrets_jupyter.commands import line_cleaning  # noqa: PLC0415 - loading the extension stays fast, and most cells hold no line of ours
 
     found: list[Literal] = []
-    edits: list[literals.Edit] = []
+    edits: list[line_cleaning.Edit] = []
     is_clear = True
     for command in lines:
-        inside = literals.find_literals(command.group, command.line.text, expands=command.expands)
+        inside = line_cleaning.find_literals(command.group, command.line.text, expands=command.expands)
         found += inside.literals
         is_clear = is_clear and inside.is_clear
         for edit in inside.edits:
-            placed = literals.Edit(*command.line.place(edit.start, edit.end), edit.text)
+            placed = line_cleaning.Edit(*command.line.place(edit.start, edit.end), edit.text)
             # A line may be found twice, as the argument of another magic and of a shell.
             if not any(placed.start < other.end and other.start < placed.end for other in edits):
                 edits.append(placed)
-    return Repaired(literals.applied(cell, edits) if edits else cell, tuple(found), is_clear, _kept(cell, edits))
+    return Repaired(line_cleaning.applied(cell, edits) if edits else cell, tuple(found), is_clear, _kept(cell, edits))
 
 
 def _kept(cell: str, edits: list[Edit]) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class _Loading:
 
 def _load_values() -> bool:
     """Read every secret of the active stack if that asks nobody, and return whether it could be done."""
-    from zensecrets_jupyter.commands.active import manager_of  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands.framework.active_manager import manager_of  # noqa: PLC0415 - loading the extension stays fast
     from zensecrets_jupyter.core.interaction import nobody, passphrases_from  # noqa: PLC0415 - likewise
     from zensecrets_jupyter.core.managers import Capability  # noqa: PLC0415 - likewise
 

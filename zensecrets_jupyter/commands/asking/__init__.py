@@ -1,0 +1,1 @@
+"""Form requests, the rules for typed input, and the ways of asking that need no browser."""

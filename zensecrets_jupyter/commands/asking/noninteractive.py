@@ -1,0 +1,112 @@
+"""Nobody is there to be asked: values come from the environment, as in CI, or the question is an error that says how to give them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.commands.asking.form_request import Answer, Question, Section
+from zensecrets_jupyter.core.errors import InteractionUnavailableError
+from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.system_text import from_system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from zensecrets_jupyter.commands.asking.form_request import Choice
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
+
+PREFIX = "ZENSECRETS_SECRET_"
+"""What the variables begin with from which values are taken: ``ZENSECRETS_SECRET_<NAME>_<KEY>``."""
+
+
+class Nobody:
+    """See :class:`.Asker`: every question that the environment does not answer is an error."""
+
+    def ask(self, question: Question) -> Outcome:
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`."""
+        answers = {section.subject: Answer(_from_environment(section, question.sections)) for section in question.sections}
+        missing = [need for section in question.sections for need in _missing(section, answers[section.subject])]
+        if not missing and any(answer.values for answer in answers.values()):
+            return question.finish(answers)
+        if question.offer:
+            return question.declined
+        needed = missing or [need for section in question.sections for need in _named(section)]
+        message = f"Nobody is there to be asked for {', '.join(needed)}."
+        raise InteractionUnavailableError(message, hint=question.otherwise or _hint(question.sections, len(needed)))
+
+    def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
+        del confirm
+        message = f"Nobody is there to be asked for a passphrase ({prompt.strip().rstrip(':')})."
+        raise InteractionUnavailableError(message, hint=f"Set {PASSPHRASE_VARIABLE}.")
+
+    def confirm(self, question: str) -> bool:
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
+        raise InteractionUnavailableError(f"Nobody is there to be asked: {question}", hint="Add -y to say yes.")
+
+    def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
+        del choices
+        raise InteractionUnavailableError(f"Nobody is there to be asked: {question}", hint=otherwise)
+
+
+def variable_of(name: str, key: str) -> str:
+    """Return the environment variable that gives the value of a key of a secret where nobody can be asked.
+
+    Letters are upper case, and whatever else a variable can't hold is ``_``: the key ``api-key`` of the secret ``openai`` comes from
+    ``ZENSECRETS_SECRET_OPENAI_API_KEY``.
+    """
+    return f"{PREFIX}{_as_variable(name)}_{_as_variable(key)}"
+
+
+def _as_variable(text: str) -> str:
+    return re.sub(r"\W", "_", text, flags=re.ASCII).upper()
+
+
+def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str, str]:
+    if not section.schema:
+        return {}
+    if section.any_key and not section.fields:
+        start = variable_of(section.subject, "")
+        # What follows the name is the key; variables are upper case, and keys hardly ever.
+        return {
+            variable[len(start) :].lower(): from_system(value)
+            for variable, value in sorted(os.environ.items())
+            if variable.startswith(start)
+        }
+    # One variable may stand for two keys, since names and keys may both hold '_': then it says nothing.
+    counted = Counter(variable_of(one.subject, field.key) for one in sections for field in one.fields)
+    variables = {field.key: variable_of(section.subject, field.key) for field in section.fields}
+    return {
+        key: from_system(os.environ[variable]) for key, variable in variables.items() if counted[variable] == 1 and os.environ.get(variable)
+    }
+
+
+def _missing(section: Section, answer: Answer) -> list[str]:
+    if section.any_key and not section.fields and not answer.values:
+        return _named(section)
+    return [
+        f"{section.subject}.{field.key}"
+        for field in section.fields
+        if field.required and not field.present and not answer.values.get(field.key)
+    ]
+
+
+def _named(section: Section) -> list[str]:
+    return [f"{section.subject}.{field.key}" for field in section.fields] or [f"the keys of {section.subject}"]
+
+
+def _hint(sections: Iterable[Section], count: int) -> str:
+    commands = "; ".join(_command(section) for section in sections if section.command)
+    variables = [variable_of(section.subject, field.key) for section in sections if section.schema for field in section.fields]
+    variables += [f"{variable_of(section.subject, '')}KEY" for section in sections if section.schema and not section.fields]
+    ways = [way for way in (commands, f"set {', '.join(variables)}" if variables else "") if way]
+    return f"Give {'them' if count > 1 else 'it'}: {', or '.join(ways)}" if ways else ""
+
+
+def _command(section: Section) -> str:
+    arguments = [f"--{field.key}=@FILE" for field in section.fields if field.required or len(section.fields) == 1]
+    return " ".join([section.command, *(arguments or ["--KEY=@FILE"])])

@@ -1,0 +1,129 @@
+"""Somebody at a console, who is asked by prompts that do not echo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.commands.asking.form_request import Answer, Field, Question, Section
+from zensecrets_jupyter.commands.asking.input_rules import EMPTY, notes_on, problem_with, problem_with_key
+from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, WrongPassphraseError, ZenSecretsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from zensecrets_jupyter.commands.asking.form_request import Choice
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
+
+TRIES = 3
+"""How often a person is asked for what may not be left empty, or has to be typed twice, before we give up."""
+
+
+class HiddenPrompts:
+    """See :class:`.Asker`: each value is typed into a prompt of its own that does not echo."""
+
+    def __init__(self, hidden: Callable[[str], str], show: Callable[[str], None], *, visible: Callable[[str], str] | None = None) -> None:
+        """Ask through ``hidden``, which echoes nothing, and say things through ``show``.
+
+        ``visible`` asks for what is no secret, such as the name of a key; without it that is typed unseen too.
+        """
+        self._hidden = hidden
+        self._show = show
+        self._visible = visible or hidden
+
+    def ask(self, question: Question) -> Outcome:
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`; it is finished when this returns."""
+        if question.offer and not self.confirm(question.offer):
+            return question.declined
+        self._show(f"{question.verb} {question.title}")
+        answers = {}
+        for section in question.sections:
+            if len(question.sections) > 1 or section.note:
+                self._show(_heading(section))
+            answers[section.subject] = Answer(self._ask_section(section))
+        while True:
+            try:
+                return question.finish(answers)
+            except ZenSecretsError as error:  # noqa: PERF203 - each turn is a person's
+                # What was typed lives as long as this question, and nowhere else.
+                if not question.tries_again or not self._again(error):
+                    raise
+
+    def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
+        for _ in range(TRIES):
+            passphrase = self._hidden(prompt)
+            if not confirm or self._hidden("The same again: ") == passphrase:
+                return passphrase
+            self._show("The two differ.")
+        raise WrongPassphraseError(f"The two passphrases differed {TRIES} times; nothing was done.", hint="Try again.")
+
+    def confirm(self, question: str) -> bool:
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
+        return self._visible(f"{question} [y/N]: ").strip().lower() in {"y", "yes"}
+
+    def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
+        del otherwise
+        listed = ", ".join(f"[{choice.letter}] {choice.words}" for choice in choices)
+        for _ in range(TRIES):
+            answer = self._visible(f"{question} {listed}, Enter to stop: ").strip()
+            if not answer or answer in {choice.letter for choice in choices}:
+                return answer
+            self._show(f"Type one of {', '.join(choice.letter for choice in choices)}, or nothing.")
+        return ""
+
+    def _again(self, problem: ZenSecretsError) -> bool:
+        try:
+            return self.confirm(f"{problem.message} Try again with what was typed?")
+        except InteractionUnavailableError:
+            return False
+
+    def _ask_section(self, section: Section) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for field in section.fields:
+            answer = self._ask_field(section, field)
+            if answer:
+                found[field.key] = answer
+        if section.any_key:
+            self._ask_further_keys(section, found)
+        return found
+
+    def _ask_field(self, section: Section, field: Field) -> str:
+        ask = self._hidden if field.sensitive else self._visible
+        told = f" ({field.description})" if field.description else ""
+        empty = f"; empty keeps what is {field.present}" if field.present else "" if field.required else "; empty for none"
+        for user in field.needed_by:
+            self._show(f"  {section.subject}.{field.key} is needed by {user}")
+        for _ in range(TRIES):
+            answer = ask(f"Value of {section.subject}.{field.key}{told}{empty}: ")
+            if not answer and (field.present or not field.required):
+                return ""
+            problem = problem_with(field, answer) if answer else EMPTY
+            if not problem:
+                for note in notes_on(field, answer):
+                    self._show(note)
+                return answer
+            self._show(problem)
+        message = f"No value was given for {section.subject}.{field.key}; nothing was written."
+        raise InvalidSecretError(message, name=section.subject, hint="Try again.")
+
+    def _ask_further_keys(self, section: Section, found: dict[str, str]) -> None:
+        known = {field.key for field in section.fields}
+        while True:
+            more = "Another key" if known else "Key"
+            key = self._visible(f"{more} of {section.subject}{' (empty when done)' if known else ''}: ").strip()
+            if not key and (known or found):
+                return
+            problem = problem_with_key(key, known)
+            if problem:
+                # What was typed is not repeated: it may be a value that went into the wrong prompt.
+                self._show(problem)
+                continue
+            found[key] = self._ask_field(section, Field(key))
+            known.add(key)
+
+
+def _heading(section: Section) -> str:
+    schema = f"schema {section.schema}" if section.schema not in {"", "arbitrary"} else ""
+    told = "; ".join(text for text in (schema, section.note) if text)
+    return f"{section.subject}{f' ({told})' if told else ''}:"

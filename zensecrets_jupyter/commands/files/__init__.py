@@ -1,0 +1,1 @@
+"""Commands that scan and clean files, and the fingerprints of known values."""

@@ -1,0 +1,138 @@
+"""``clean``: known values out of files, and back again from the backup."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zensecrets_jupyter.commands.files.scan_reports import UNREAD
+from zensecrets_jupyter.commands.files.scan_targets import from_fingerprints, known_by
+from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.core.errors import UnwritableFileError
+from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE, home, make_private_folder
+from zensecrets_jupyter.core.transfer.files import refuse_existing, unwritable
+from zensecrets_jupyter.core.whole_files import is_leftover, remove_leftover
+from zensecrets_jupyter.scan.backup import restore as restore_files
+from zensecrets_jupyter.scan.backup import write_backup
+from zensecrets_jupyter.scan.cleaning import Cleaned, Cleaner
+from zensecrets_jupyter.scan.databases import BESIDE
+from zensecrets_jupyter.scan.findings import Report
+from zensecrets_jupyter.scan.scanner import Scanner
+from zensecrets_jupyter.scan.walking import files_under, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zensecrets_jupyter.commands.front_end import Call
+
+
+@click.command("clean", cls=Command)
+@click.argument("paths", metavar="PATH...", nargs=-1, type=FILE)
+@from_fingerprints
+@click.option("--dry-run", is_flag=True, help="Show what would be cleaned, and change nothing.")
+@click.option("--backup", metavar="FILE", default=None, help="Where to keep what is replaced; by default in the folder of zensecrets.")
+@click.option("--no-backup", is_flag=True, help="Keep nothing of what is replaced.")
+@click.option("--restore", metavar="FILE", default=None, help="Instead of cleaning, write this backup's files where they were, below PATH.")
+@click.pass_obj
+def clean(  # noqa: PLR0913 - one parameter an option
+    call: Call, paths: Sequence[str], fingerprints: str | None, backup: str | None, restore: str | None, *, dry_run: bool, no_backup: bool
+) -> Outcome:
+    """Replace known values in notebooks, scripts and databases.
+
+    In what a person wrote {{name.key}} takes the place of a value, everywhere else the mark ‹secret:name.key›. Nothing else in a file
+    changes. What is replaced is kept in a backup that only a passphrase opens, ZENSECRETS_PASSPHRASE where that is set. --restore brings
+    it back; it writes nothing elsewhere than below PATH, or below the folder that you are in.
+    """
+    _refuse_contradictions(paths, backup, restore, dry_run=dry_run, no_backup=no_backup)
+    if restore is not None:
+        restored = restore_files(
+            restore, lambda prompt: os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(prompt), paths or ["."]
+        )
+        return Outcome(text=f"Restored {', '.join(map(str, restored))}.")
+    looked = known_by(fingerprints)
+    report = Report()
+    found: list[Path] = []
+    scanner = Scanner(looked.known)
+    for path in files_under(paths, report.unread):
+        if is_leftover(path.name) and not dry_run and remove_leftover(path):
+            continue
+        one = scanner.scan([str(path)])
+        if one.findings:
+            found.append(_of_database(path))
+        report.include(one)
+    cleaner = Cleaner(looked.known)
+    files, kept = cleaner.read(dict.fromkeys(found))
+    if dry_run:
+        return _outcome(report, Cleaned(list(files), kept), f"would be cleaned{'' if no_backup else ', after a backup'}")
+    place = _keep(call, backup, files) if files and not no_backup else None
+    cleaned = cleaner.clean(files)
+    cleaned.kept = [*kept, *cleaned.kept]
+    outcome = _outcome(report, cleaned, "cleaned", place, paths)
+    return outcome._replace(exit_code=1 if cleaned.kept else UNREAD if report.unread else 0)
+
+
+def _refuse_contradictions(paths: Sequence[str], backup: str | None, restore: str | None, *, dry_run: bool, no_backup: bool) -> None:
+    if not paths and restore is None:
+        raise UsageProblem("There is nothing to clean.", hint="Write: %zen clean PATH...")
+    if restore is not None and (backup or dry_run or no_backup):
+        raise UsageProblem("--restore brings back all files of a backup.", hint="Write: %zen clean --restore FILE [PATH...]")
+    if backup is not None and no_backup:
+        raise UsageProblem("--backup and --no-backup contradict each other.", hint="Give one of the two.")
+
+
+def _of_database(path: Path) -> Path:
+    """Return the database that a file of SQLite's beside it belongs to, or the file itself."""
+    for end in BESIDE:
+        if path.name.endswith(end) and (database := path.with_name(path.name.removesuffix(end))).exists():
+            return database
+    return path
+
+
+def _keep(call: Call, backup: str | None, files: dict[Path, bytes]) -> str:
+    """Write the backup and return where it is."""
+    if backup is None:
+        folder = home() / "backups"
+        try:
+            make_private_folder(folder)
+        except OSError as error:
+            raise unwritable(folder, error) from None
+        backup = str(folder / f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}.sealed")
+    refuse_existing(backup)
+    passphrase = os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(f"New passphrase for the backup {backup}: ", confirm=True)
+    if not passphrase:
+        raise UsageProblem("A backup needs a passphrase; nothing was changed.", hint="Type one, or add --no-backup to keep nothing.")
+    try:
+        write_backup(backup, files, passphrase)
+    except UnwritableFileError as error:
+        error.message = f"{error.message.rstrip('.')}; nothing was cleaned."
+        error.hint = "Choose another place for the backup: --backup FILE"
+        raise
+    return backup
+
+
+def _outcome(report: Report, cleaned: Cleaned, done: str, backup: str | None = None, paths: Sequence[str] = ()) -> Outcome:
+    # Where values are, a name of a file among them, is only told as the scan tells it.
+    places: dict[str, int] = {}
+    for finding in report.findings:
+        places[finding.path] = places.get(finding.path, 0) + 1
+    kept = {one.path: one.reason for one in cleaned.kept}
+    rows = [(path, str(count), f"not cleaned: {kept[path]}" if path in kept else done) for path, count in places.items()]
+    rows += [(one.path, "", f"not cleaned: {one.reason}") for one in cleaned.kept if one.path not in places]
+    notes = [f"Not read: {shortened(unread.path)}: {unread.reason}." for unread in report.unread]
+    if report.names:
+        notes.append(f"To rotate, since they were in a file: {', '.join(report.names)}.")
+    if backup:
+        # Below the folder of this process it needs no name.
+        named = [] if all(Path(os.path.realpath(path)).is_relative_to(os.path.realpath(".")) for path in paths) else paths
+        words = shlex.join(["clean", "--restore", backup, *named])
+        notes.append(f"What was replaced is in {backup}, sealed with the passphrase. To bring it back: %zen {words}")
+    table = Table(["file", "places", ""], rows, title="" if rows else "There was nothing to clean.", note="\n".join(notes))
+    return Outcome(table, view=table)

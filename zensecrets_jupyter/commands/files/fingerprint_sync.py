@@ -1,0 +1,65 @@
+"""What a process comes to know is recognised when a server saves a notebook: fingerprints are kept, never values."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.core.errors import UnreadableFileError, ZenSecretsError
+from zensecrets_jupyter.core.settings import home
+from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.scan.store import VARIABLE, forget, is_up_to_date, place, remember, take_damage
+
+_told: set[str] = set()
+
+
+def remember_values() -> str:
+    """Keep the fingerprints of new values where that may be; see :mod:`zensecrets_jupyter.scan.store`.
+
+    It is the second net: nothing waits for it. What is wrong with a store is told by what needs it more.
+
+    Returns:
+        What a person has to know, each thing once in a process; nothing where there is nothing.
+    """
+    problem = ""
+    try:
+        if not is_up_to_date() and _may_be_kept():
+            problem = _remember()
+    except (OSError, ZenSecretsError):
+        pass
+    damaged = take_damage()
+    if damaged:
+        lines = "a line" if damaged == 1 else f"{damaged} lines"
+        problem = (
+            f"{place()} was damaged, and {lines} had to be taken out of it: a notebook that is saved is not looked through for the values"
+            " that they stood for until they are read again, as `%secret guard --all` does."
+        )
+    if not problem or problem in _told:
+        return ""
+    _told.add(problem)
+    return f"Note: {problem}"
+
+
+def _remember() -> str:
+    """Do it, and return why it could not be done; nothing if it could."""
+    try:
+        remember()
+    except UnreadableFileError as error:
+        return str(error)
+    except OSError as error:
+        return f"New values are not recognised when a notebook is saved: {place()} can't be written, since {why_not(error)}."
+    return ""
+
+
+def forget_fingerprints(name: str) -> None:
+    """Take the fingerprints of what is called ``name`` out of the file, so that a server no longer masks it when a notebook is saved."""
+    with suppress(OSError):
+        forget(name)
+
+
+def _may_be_kept() -> bool:
+    if os.environ.get(VARIABLE, "").strip().lower() == "on":
+        return True
+    # Looking at the active stack would make one, where nobody has registered anything yet.
+    return home().exists() and manager_of().keeps_key_in_file

@@ -1,0 +1,47 @@
+"""``fingerprints export``: a file by which values are found where they must not be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from zensecrets_jupyter.commands.files.scan_targets import sensitive_values
+from zensecrets_jupyter.commands.framework import completion
+from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, Group
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.core.transfer.files import refuse_existing, write_text
+from zensecrets_jupyter.scan.fingerprints import export
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+fingerprints = Group("fingerprints", help="Keyed fingerprints, by which values are found where they must not be.")
+
+
+@fingerprints.command("export", cls=Command)
+@click.argument("file", metavar="FILE", type=FILE)
+@click.argument("names", metavar="[NAME...]", nargs=-1, shell_complete=completion.of(completion.secret_names))
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def export_fingerprints(file: str, names: Sequence[str], *, force: bool) -> Outcome:
+    """Write keyed fingerprints of secrets, of all where none is named, for `scan --fingerprints FILE`.
+
+    To whoever has the file it tells whether a text holds one of the values, the names of the secrets, and how long each form of a value is.
+    A value that could be guessed would be found out by trying: it is left out, and named.
+    """
+    if not force:
+        refuse_existing(file)
+    manager = manager_of()
+    values = sensitive_values(manager, names or manager.list_secrets())
+    text, refused = export(values)
+    told = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+    count = len(values) - len(refused)
+    if not count:
+        message = f"No secret can have a fingerprint{f' ({told})' if told else ''}; nothing was written."
+        raise UsageProblem(message, hint="A value needs 12 characters that nobody could guess.")
+    write_text(file, text, replace=force, private=True)
+    lines = [f"Wrote the fingerprints of {count} value{'' if count == 1 else 's'} to {file}."]
+    lines += [f"Left out, since whoever has the file could find them out: {told}."] if told else []
+    return Outcome(text="\n".join(lines))

@@ -1,0 +1,65 @@
+"""``scan``: where known values stand in files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from zensecrets_jupyter.commands.files.scan_reports import FORMATS, UNREAD, as_json, as_sarif, as_table
+from zensecrets_jupyter.commands.files.scan_targets import from_fingerprints, known_by
+from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.progress import Shown
+from zensecrets_jupyter.scan.scanner import Scanner
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zensecrets_jupyter.commands.front_end import Call
+    from zensecrets_jupyter.scan.findings import Report
+
+PIPED = "-"
+"""The path that stands for what is piped in."""
+
+
+@click.command("scan", cls=Command)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=FILE)
+@from_fingerprints
+@click.option("--unknown", is_flag=True, help="Look too for what only looks like a secret, with the detectors of detect-secrets.")
+@click.option("--format", "report_format", type=click.Choice(FORMATS), default="text", help="How to report; sarif is for code hosts.")
+@click.pass_obj
+def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_format: str, *, unknown: bool) -> Outcome:
+    """Find known values in notebooks, scripts, databases and other files, in every form.
+
+    It looks for all values that the active stack's secrets manager holds, in files and in all that is in folders, and tells where they
+    are, never what they are. `-` is what is piped in, as from `git diff`. It ends with 1 if it found any, and with 2 if it found none but
+    could not read something.
+    """
+    looked = known_by(fingerprints, may_be_none=unknown)
+    further = None
+    if unknown:
+        from zensecrets_jupyter.commands.files.heuristic_scan import Detectors  # noqa: PLC0415 - it needs a package of its own
+
+        further = Detectors(looked.known).find
+    scanner = Scanner(looked.known, further)
+    named = [path for path in paths if path != PIPED]
+    with Shown(call.abilities, "Scanning") as shown:
+        report = scanner.scan(named, shown.tell)
+    if len(named) < len(paths):
+        if call.abilities.piped is None:
+            message = "`scan -` looks at what is piped in, and nothing is piped in here."
+            raise UsageProblem(message, hint="Pipe something into it, as in git diff | zensecrets scan -")
+        report.include(scanner.scan_stream(call.abilities.piped, "standard input"))
+    return outcome_of(report, report_format, looked.note)
+
+
+def outcome_of(report: Report, report_format: str, note: str = "") -> Outcome:
+    """Return a report as an outcome, in one of FORMATS."""
+    code = 1 if report.findings else UNREAD if report.unread else 0
+    if report_format == "text":
+        table = as_table(report, note)
+        return Outcome(table, view=table, exit_code=code)
+    text = as_json(report) if report_format == "json" else as_sarif(report)
+    return Outcome(text, view=text, exit_code=code)

@@ -1,0 +1,116 @@
+"""What a scan found: as a table, as JSON, and as SARIF for code hosts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.scan.walking import shortened
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.scan.findings import Finding, Report
+
+UNREAD = 2
+"""The exit code where something could not be read, and all else is well."""
+FORMATS = ("text", "json", "sarif")
+
+_KNOWN = "zensecrets/known-value"
+_UNKNOWN = "zensecrets/possible-secret"
+_RULES = {
+    _KNOWN: (
+        "KnownValue",
+        "The value of a registered secret",
+        "A registered secret's value stands here. Rotate it, and take it out of the file: zensecrets clean PATH",
+        "error",
+    ),
+    _UNKNOWN: (
+        "PossibleSecret",
+        "Something that looks like a secret",
+        "If it is one, register it, rotate it, and refer to it as {{name.key}}.",
+        "warning",
+    ),
+}
+
+
+def as_table(report: Report, note: str = "") -> Table:
+    """Return the findings as a table, with what a person should know besides."""
+    rows = [(one.path, one.place, one.name, one.form if one.whole else f"{one.form}, a part") for one in report.findings]
+    looked = f"{report.files} file{'' if report.files == 1 else 's'} ({report.size / 1e6:.1f} MB)"
+    count = len(rows)
+    title = f"Found {count} place{'' if count == 1 else 's'} in {looked}" if rows else f"Found nothing in {looked}"
+    notes = [f"Not read: {shortened(unread.path)}: {unread.reason}." for unread in report.unread]
+    notes += [note] if note else []
+    if report.names:
+        notes.append(f"To rotate: {', '.join(report.names)}. To take them out of the files: %zen clean PATH")
+    return Table(["file", "where", "secret", "form"], rows, title=title, note="\n".join(notes))
+
+
+def as_json(report: Report) -> str:
+    """Return the report as JSON."""
+    findings = [
+        {"path": one.path, "place": one.place, "line": one.line or None, "secret": one.name, "form": one.form, "whole": one.whole}
+        for one in report.findings
+    ]
+    unread = [unread._asdict() for unread in report.unread]
+    document = {"findings": findings, "unread": unread, "rotate": report.names, "files": report.files, "bytes": report.size}
+    return json.dumps(document, indent=2)
+
+
+def as_sarif(report: Report) -> str:
+    """Return the report as SARIF 2.1.0 (OASIS), with what GitHub asks for."""
+    from importlib.metadata import version  # noqa: PLC0415 - reading a package's metadata takes its time
+
+    driver = {
+        "name": "zensecrets",
+        "semanticVersion": version("zensecrets-jupyter"),
+        "rules": [
+            {
+                "id": rule,
+                "name": name,
+                "shortDescription": {"text": short},
+                "fullDescription": {"text": f"{short}."},
+                "help": {"text": help_text},
+                "defaultConfiguration": {"level": level},
+                "properties": {"tags": ["security"], "security-severity": "9.0" if level == "error" else "5.0"},
+            }
+            for rule, (name, short, help_text, level) in _RULES.items()
+        ],
+    }
+    unread = [{"level": "warning", "message": {"text": f"{unread.path} was not read: {unread.reason}."}} for unread in report.unread]
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": unread}],
+        "results": [_result(finding) for finding in report.findings],
+    }
+    document = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return json.dumps(document, indent=2)
+
+
+def _result(finding: Finding) -> dict[str, Any]:
+    rule = _KNOWN if finding.is_known else _UNKNOWN
+    what = f"The value of {finding.name} stands here ({finding.form})" if finding.is_known else f"This looks like a secret ({finding.name})"
+    place = "\0".join([finding.path, finding.place, finding.name, finding.form])  # noqa: FLY002 - a line of its own would be longer
+    identity = hashlib.sha256(place.encode("utf-8", "replace")).hexdigest()
+    return {
+        "ruleId": rule,
+        "ruleIndex": list(_RULES).index(rule),
+        "level": _RULES[rule][3],
+        "message": {"text": f"{what}: {finding.place}."},
+        "locations": [
+            {"physicalLocation": {"artifactLocation": _artifact(finding.path), "region": {"startLine": max(finding.line, 1)}}},
+        ],
+        "partialFingerprints": {"zensecretsPlace/v1": identity},
+    }
+
+
+def _artifact(path: str) -> dict[str, str]:
+    # A code host knows files by their place in the repository, where its runner stands.
+    absolute = Path(path).absolute()
+    if absolute.is_relative_to(Path.cwd()):
+        return {"uri": quote(absolute.relative_to(Path.cwd()).as_posix(), errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}
+    return {"uri": f"file://{quote(absolute.as_posix(), errors='surrogateescape')}"}

@@ -1,0 +1,1 @@
+"""Click extensions, arguments, results and tables that all commands share."""

@@ -1,0 +1,145 @@
+"""Which arguments of a command are values that nobody but the secrets manager should keep.
+
+Nothing is asked of anybody to find that out, and no value is read. Where it can't be found out, every value is taken for a sensitive one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.commands.framework.argument_values import VALUES, is_variable
+from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
+from zensecrets_jupyter.commands.framework.free_options import as_known
+from zensecrets_jupyter.core import managers, schemas
+from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.fields import is_secret_field, looks_sensitive
+from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.reference import has_reference, only_reference
+from zensecrets_jupyter.core.stack import ComponentType, flavor_names
+from zensecrets_jupyter.core.workspace import get_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import click
+
+    from zensecrets_jupyter.commands.framework.free_options import Given
+    from zensecrets_jupyter.core.managers.records import SecretSummary
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+
+
+class Literal(NamedTuple):
+    """A value that was typed: ``name`` as in its mark, ``secret.key``, and the ``value`` itself."""
+
+    name: str
+    value: str
+
+    def __repr__(self) -> str:
+        """Return it without the value."""
+        return f"Literal({self.name!r})"
+
+
+def of_new_secret(context: click.Context, given: Given) -> Literal | None:
+    """Return the sensitive value that ``secret register`` is given with an argument, if it is one."""
+    return _of_secret(context, given, _schema(context.params.get("schema_type")))
+
+
+def of_known_secret(context: click.Context, given: Given) -> Literal | None:
+    """Return the sensitive value that ``secret update`` is given with an argument, if it is one."""
+    return _of_secret(context, given, _schema(_schema_of(str(context.params.get("name")))))
+
+
+def of_component(component_type: ComponentType) -> Callable[[click.Context, Given], Literal | None]:
+    """Return what finds the sensitive value that a component of that type is given with an argument, if it is one."""
+
+    def of_attribute(context: click.Context, given: Given) -> Literal | None:
+        value = _typed(context, given)
+        if value is None or (has_reference(value) and not context.params.get("literal")):
+            return None
+        name = context.params.get("name") or _active(component_type)
+        sensitive = _sensitive_attributes(component_type, context.params.get("flavor") or _flavor_of(component_type, name))
+        key = as_known(given.key, sensitive)
+        if key in sensitive:
+            return Literal(f"{name}.{key}", value)
+        if not looks_sensitive(key, value) or value in _secret_names():
+            return None
+        return Literal(f"{name}.{key}", value)
+
+    return of_attribute
+
+
+def _of_secret(context: click.Context, given: Given, schema: type[BaseSecretSchema] | None) -> Literal | None:
+    value = _typed(context, given)
+    if value is None or only_reference(value) is not None:
+        return None
+    # A line may have a value and no name.
+    name = context.params.get("name") or "secret"
+    if given.key == VALUES:
+        return Literal(f"{name}.{VALUES}", value)
+    key = as_known(given.key, schema.get_schema_keys()) if schema is not None else given.key
+    return Literal(f"{name}.{key}", value) if schema is None or schema.is_sensitive(key) else None
+
+
+def _typed(context: click.Context, given: Given) -> str | None:
+    """Return the value that stands in an argument itself; none does where it is a file, what is piped in, a variable, or empty."""
+    text = given.text or ""
+    if text.startswith("@@"):
+        return text[1:]
+    if not text or text.startswith("@") or (is_variable(text) and not context.params.get("literal")):
+        return None
+    return text
+
+
+def _schema(schema_type: str | None) -> type[BaseSecretSchema] | None:
+    try:
+        return schemas.get_schema(schema_type) if schema_type else None
+    except ZenSecretsError:
+        return None
+
+
+def _schema_of(name: str) -> str | None:
+    return next((one.schema for one in _summaries() if one.name == name), None)
+
+
+def _secret_names() -> set[str]:
+    return {one.name for one in _summaries()}
+
+
+def _summaries() -> list[SecretSummary]:
+    try:
+        manager = manager_of()
+        return manager.summaries() if Capability.LIST in manager.capabilities else []
+    except ZenSecretsError:
+        return []
+
+
+def _active(component_type: ComponentType) -> str:
+    """Return the name of the active stack's component of that type; the type where there is none."""
+    try:
+        return get_workspace().stack_record().components.get(component_type, component_type.value)
+    except ZenSecretsError:
+        return component_type.value
+
+
+def _flavor_of(component_type: ComponentType, name: str) -> str | None:
+    try:
+        return get_workspace().component(component_type, name).flavor
+    except ZenSecretsError:
+        return None
+
+
+def _sensitive_attributes(component_type: ComponentType, flavor: str | None) -> set[str]:
+    """Return the names of a flavor's sensitive attributes; of those of any flavor of the type, where it is none that is known."""
+    is_manager = component_type is ComponentType.SECRETS_MANAGER
+    known = managers.flavor_names() if is_manager else flavor_names(component_type.value)
+    chosen = [flavor] if flavor in known else known
+    return {name for one in chosen for name in _sensitive_fields(component_type, str(one))}
+
+
+def _sensitive_fields(component_type: ComponentType, flavor: str) -> list[str]:
+    try:
+        fields = accepted_fields_of(component_type, flavor)
+    except ZenSecretsError:
+        return []
+    return [name for name, field in fields.items() if is_secret_field(field)]

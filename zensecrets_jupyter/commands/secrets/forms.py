@@ -1,0 +1,186 @@
+"""What is asked about secrets: a field a key, with what its schema says of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.commands.asking.form_request import SET, Answer, Field, Question, Section
+from zensecrets_jupyter.commands.framework.active_manager import place_of
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.warnings import unmasked_warning, unseen_note
+from zensecrets_jupyter.core import names
+from zensecrets_jupyter.core.errors import InvalidSecretError
+from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.unseen import stripped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+
+
+def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str], *, from_file: bool = False) -> None:
+    """Return if a secret of that schema may have these keys; ``from_file`` has the message not show what may be a value.
+
+    Raises:
+        InvalidSecretError: If it may not; it names near misses and the keys that there are.
+    """
+    known = schema.get_schema_keys()
+    for key in keys:
+        names.check_key(key, name=name, from_file=from_file)
+        if key not in known and not schema.takes_any_key():
+            shown = names.told(key) if from_file else repr(key)
+            message = f"Secret {name!r} can't have the key {shown}: the schema {schema.TYPE!r} does not name it."
+            hint = f"{names.did_you_mean(key, known)} The schema's keys are {', '.join(known)}."
+            raise InvalidSecretError(message, name=name, hint=hint.strip())
+
+
+def question_about(
+    manager: SecretsManager, verb: str, subject: str, sections: Sequence[Section], finish: Callable[[Mapping[str, Answer]], Outcome]
+) -> Question:
+    """Return the question for secrets of that manager; ``subject`` is what they are called together."""
+    return Question(
+        verb,
+        f"{subject} → {place_of(manager)}",
+        tuple(sections),
+        finish,
+        awaits=manager.id,
+        passphrase_wanted=lambda: manager.passphrase_wanted,
+    )
+
+
+def register_question(  # noqa: PLR0913 - all but the first three are named
+    manager: SecretsManager,
+    name: str,
+    schema: type[BaseSecretSchema],
+    *,
+    keys: Sequence[str] | None = None,
+    given: Mapping[str, str],
+    strip: bool = False,
+) -> Question:
+    """Return the question that registers a secret.
+
+    Args:
+        manager: Where it goes.
+        name: What it is called.
+        schema: Its schema.
+        keys: The keys to ask for; ``None`` for all that the schema names, and any others where it takes any.
+        given: The values that need not be asked for.
+        strip: Whether white space at the ends of values is taken off.
+
+    Raises:
+        InvalidSecretError: If the schema allows no such key.
+        UnsupportedOperationError: If the manager registers no secrets.
+    """
+    manager.require(Capability.REGISTER, "register")
+
+    def finish(answers: Mapping[str, Answer]) -> Outcome:
+        content = _as_wanted({**given, **answers[name].values}, strip=strip)
+        manager.register_secret(schema.from_content(name, content))
+        line = f"registered {name} ({counted(content)}) in {place_of(manager)}"
+        told = f"{unmasked_warning(schema, name, content)}{unseen_note(name, content)}"
+        told = told if content else f"\nNote: it holds nothing yet; %secret update {name} --KEY sets a key."
+        return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.{told}", line=line)
+
+    check_keys(schema, name, [*(keys or ()), *given])
+    command = f"%secret register {name}{f' --schema={schema.TYPE}' if schema.TYPE != 'arbitrary' else ''}"
+    any_key = schema.takes_any_key() and keys is None
+    section = Section(name, schema.TYPE, tuple(fields_of(schema, keys)), any_key=any_key, command=command)
+    return question_about(manager, "Register", name, [section], finish)
+
+
+def update_question(  # noqa: PLR0913 - all but the first two are named
+    manager: SecretsManager,
+    present: BaseSecretSchema,
+    *,
+    keys: Sequence[str] | None = None,
+    given: Mapping[str, str],
+    removed: Sequence[str] = (),
+    strip: bool = False,
+) -> Question:
+    """Return the question that changes a secret.
+
+    Args:
+        manager: Where it is.
+        present: What it is now.
+        keys: The keys to ask for; ``None`` for all that it has or may have.
+        given: The values that need not be asked for.
+        removed: The keys to drop.
+        strip: Whether white space at the ends of values is taken off.
+
+    Raises:
+        InvalidSecretError: If the schema allows no such key.
+        UnsupportedOperationError: If the manager changes no secrets.
+    """
+    manager.require(Capability.READ | Capability.UPDATE, "change single keys of")
+    name, schema = present.name, type(present)
+
+    def finish(answers: Mapping[str, Answer]) -> Outcome:
+        content = _as_wanted({**given, **answers[name].values}, strip=strip)
+        dropped = [*removed, *answers[name].removed]
+        if not content and not dropped:
+            return Outcome(text=f"Nothing was changed in secret {name!r}.", line=f"nothing was changed in {name}")
+        manager.merge_secret(name, content, remove=dropped)
+        changes = [f"set {_listed(content)}"] if content else []
+        changes += [f"removed {', '.join(dropped)}"] if dropped else []
+        line = f"updated {name} ({counted([*content, *dropped])}) in {place_of(manager)}"
+        told = f"{unmasked_warning(schema, name, content)}{unseen_note(name, content)}"
+        return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.{told}", line=line)
+
+    check_keys(schema, name, [*(keys or ()), *given])
+    any_key = schema.takes_any_key() and keys is None
+    section = Section(name, schema.TYPE, tuple(fields_of(schema, keys, present)), any_key=any_key, command=f"%secret update {name}")
+    return question_about(manager, "Update", name, [section], finish)
+
+
+def fields_of(schema: type[BaseSecretSchema], keys: Sequence[str] | None, present: BaseSecretSchema | None = None) -> list[Field]:
+    """Return what to ask for: the given keys, or all that the schema names and ``present`` has."""
+    stored = present.content if present is not None else {}
+    if keys is not None:
+        return [field_of(schema, key, required=True, present=key in stored) for key in keys]
+    required = schema.required_keys()
+    everything = dict.fromkeys([*schema.get_schema_keys(), *stored])
+    return [
+        field_of(schema, key, required=key in required, present=key in stored)._replace(removable=key in stored and key not in required)
+        for key in everything
+    ]
+
+
+def field_of(
+    schema: type[BaseSecretSchema],
+    key: str,
+    *,
+    required: bool,
+    present: bool = False,
+    needed_by: tuple[str, ...] = (),
+) -> Field:
+    """Return the question for a key of a secret of that schema."""
+    described = schema.model_fields.get(key) if key in schema.get_schema_keys() else None
+    about = (described.description or "") if described else ""
+    if described is not None and not described.is_required() and described.default is not None:
+        about = f"{about} ({described.default} where none is given)".strip()
+    return Field(
+        key,
+        about,
+        required=required,
+        sensitive=schema.is_sensitive(key),
+        present=SET if present else "",
+        media_type=schema.media_type(key),
+        needed_by=needed_by,
+    )
+
+
+def _as_wanted(content: dict[str, str], *, strip: bool) -> dict[str, str]:
+    return {key: stripped(value) for key, value in content.items()} if strip else content
+
+
+def _listed(content: Iterable[str]) -> str:
+    keys = list(content)
+    return f"key{'s' if len(keys) > 1 else ''} {', '.join(keys)}" if keys else "no keys"
+
+
+def counted(keys: Iterable[str]) -> str:
+    """Return how many keys there are, in words."""
+    count = len(list(keys))
+    return f"{count} key{'s' if count != 1 else ''}"

@@ -1,0 +1,161 @@
+"""``secret guard``: what keeps known values in a session, its state, and on and off."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from zensecrets_jupyter.commands.files.fingerprint_sync import forget_fingerprints
+from zensecrets_jupyter.commands.framework.active_manager import manager_of, place_of
+from zensecrets_jupyter.commands.framework.click_extensions import Command
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.redaction.environment import PREFIX, protect_variable
+from zensecrets_jupyter.core.redaction.recognition.choices import read_choices, write_choices
+from zensecrets_jupyter.core.redaction.recognition.reasons import the_reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zensecrets_jupyter.commands.front_end import Call, Guard
+    from zensecrets_jupyter.core.redaction import Redactor
+    from zensecrets_jupyter.core.redaction.recognition.choices import VariableChoices
+
+_STATES = ("status", "on", "off", "ignore", "protect")
+
+
+@click.command("guard", cls=Command)
+@click.argument("state", metavar="[status|on|off|ignore|protect]", type=click.Choice(_STATES), default="status")
+@click.argument("variables", metavar="[VARIABLE]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Protect every secret that the active secrets manager holds, by reading each once.")
+@click.pass_obj
+def guard(call: Call, state: str, *, variables: tuple[str, ...], everything: bool) -> Outcome:
+    """Show what the guard protects and why, turn it on or off, or correct which variables it takes for secrets.
+
+    The guard masks known values in whatever a notebook's kernel, or IPython in a terminal, shows, and keeps them out of the history. Known
+    is what was registered, read or typed at a password prompt in the session, and each variable of the environment that is a secret by its
+    name or its value; with --all, whatever the active secrets manager holds.
+
+    With ignore VARIABLE an environment variable is never taken for a secret, with protect VARIABLE always: at once, and in later sessions.
+    """
+    _check_variables(state, variables, everything=everything)
+    if state in {"ignore", "protect"}:
+        return _choose(call.abilities.guard, state, [variable.removeprefix(PREFIX) for variable in variables])
+    found = call.abilities.guard
+    if found is None:
+        message = "There is no guard here: it lives in a notebook's kernel or in IPython, for as long as that runs."
+        raise UsageProblem(message, hint="There, after %load_ext zensecrets_jupyter, the magic of that name shows it.")
+    if everything and state == "off":
+        raise UsageProblem("Nothing is protected by a guard that is off.", hint="Write: %secret guard on --all")
+    if state == "off":
+        found.turn_off()
+        text = "The guard is off: values are shown, saved with outputs and kept in the history as they are. To turn it on: %secret guard on"
+        return Outcome(text=text)
+    lines = []
+    if state == "on":
+        found.turn_on()
+        lines.append(f"The guard is on, and knows {_values(found.redactor.size)}.")
+    if everything:
+        lines.append(_protect_everything(found.redactor))
+    if lines:
+        return Outcome(text="\n".join(lines))
+    table = _status(found)
+    return Outcome(table, view=table)
+
+
+def _check_variables(state: str, variables: tuple[str, ...], *, everything: bool) -> None:
+    """Raise UsageProblem for words that make no sense together."""
+    if state in {"ignore", "protect"}:
+        if not variables or everything:
+            raise UsageProblem(f"Which variable? Write: %secret guard {state} VARIABLE [VARIABLE …]")
+        for variable in variables:
+            name = variable.removeprefix(PREFIX)
+            if not name or "=" in name or "." in name or name.isspace():
+                message = f"{name.partition('=')[0]!r} is no name of an environment variable; only those can be chosen by name."
+                raise UsageProblem(message, hint="For a key of an external secret: %zen secrets-manager update NAME --clear KEY")
+    elif variables:
+        raise UsageProblem(f"{state} takes no variable: {variables[0]!r}.", hint=f"Write: %secret guard {state}")
+
+
+def _choose(guard: Guard | None, state: str, variables: list[str]) -> Outcome:
+    """Save that these variables are ignored or protected, and have it hold at once where there is a guard."""
+    choices = read_choices(again=True)
+    for variable in variables:
+        choices = choices.ignoring(variable) if state == "ignore" else choices.protecting(variable)
+    write_choices(choices)
+    lines = []
+    for variable in variables:
+        name = PREFIX + variable
+        if state == "ignore":
+            known = guard is not None and name in guard.redactor.names
+            if guard is not None:
+                guard.redactor.forget(name)
+                the_reasons().forget(name)
+            forget_fingerprints(name)
+            lines.append(f"{variable} is ignored from now on{': its value is shown again' if known else ''}.")
+        else:
+            lines.append(_protected_line(guard, variable, choices))
+    where = "in every session with this ZENSECRETS_HOME" if guard is not None else "in sessions that load the extension from now on"
+    return Outcome(text="\n".join([*lines, f"This holds {where}. Only names are kept, never values."]))
+
+
+def _protected_line(guard: Guard | None, variable: str, choices: VariableChoices) -> str:
+    value = os.environ.get(variable)
+    if guard is None or value is None:
+        return f"{variable} is protected wherever it is set."
+    guard.redactor.forget(PREFIX + variable)
+    if protect_variable(variable, value, redactor=guard.redactor, choices=choices):
+        return f"{variable} is protected from now on."
+    return f"{variable} is protected from now on, but its value now can't be masked, since {guard.redactor.why_unprotected(value)}."
+
+
+def _protect_everything(redactor: Redactor) -> str:
+    manager = manager_of()
+    if Capability.READ not in manager.capabilities:
+        message = f"Secrets manager {place_of(manager)} gives no values out, so there is nothing of it to protect here."
+        raise UsageProblem(message)
+    before = redactor.size
+    # Values are protected from the moment they are read.
+    secrets = manager.get_secrets(manager.list_secrets())
+    unread = [name for name, secret in secrets.items() if isinstance(secret, ZenSecretsError)]
+    new = redactor.size - before
+    text = f"Read {_secrets(len(secrets) - len(unread))} of {place_of(manager)}: {_values(new) if new else 'nothing'} new to the guard."
+    return f"{text}\nWarning: these can't be read, and are not protected: {', '.join(unread)}." if unread else text
+
+
+def _status(found: Guard) -> Table:
+    redactor = found.redactor
+    counts, unprotected = redactor.counts, redactor.unprotected
+    reasons = the_reasons()
+    rows = [(name, reasons.of(name), str(counts.get(name, 0))) for name in redactor.names]
+    # One key may have had several values, of which some can be masked.
+    rows += [(name, f"can't be masked: {reason}", "") for name, reason in sorted(unprotected.items())]
+    masked = sum(counts.values())
+    title = f"The guard is {'on' if found.is_on else 'off'}: {_values(redactor.size)} protected, masked {_times(masked)} in this session"
+    return Table(["value of", "why", "masked"], rows, title=title, note=_note(found, unprotected))
+
+
+def _note(found: Guard, unprotected: Iterable[str]) -> str:
+    notes = [] if found.is_on else ["To turn it on: %secret guard on"]
+    if list(unprotected):
+        notes.append("What can't be masked is too short or too common: half of every output would be marks. Choose longer values.")
+    notes.append("A variable that is no secret: %secret guard ignore VARIABLE; one that was missed: %secret guard protect VARIABLE.")
+    notes.append("All of the active secrets manager: %secret guard --all")
+    return " ".join(notes)
+
+
+def _values(count: int) -> str:
+    return f"{count} value{'' if count == 1 else 's'}"
+
+
+def _times(count: int) -> str:
+    return f"{count} time{'' if count == 1 else 's'}"
+
+
+def _secrets(count: int) -> str:
+    return f"{count} secret{'' if count == 1 else 's'}"

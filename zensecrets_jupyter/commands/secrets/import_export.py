@@ -1,0 +1,171 @@
+"""``secret import`` and ``secret export``: secrets from and to files."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from zensecrets_jupyter.commands.asking.form_request import Answer, Section
+from zensecrets_jupyter.commands.framework import completion
+from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, wait
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.commands.framework.warnings import unseen_note
+from zensecrets_jupyter.commands.secrets.forms import counted, field_of, question_about
+from zensecrets_jupyter.core import names as rules
+from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.transfer.files import refuse_existing
+from zensecrets_jupyter.core.transfer.formats import FORMATS
+from zensecrets_jupyter.core.transfer.secrets import Plan, carry_out, plan_import, read_secrets
+from zensecrets_jupyter.core.transfer.secrets import export_secrets as write_export
+from zensecrets_jupyter.core.unseen import stripped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zensecrets_jupyter.commands.front_end import Call
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+
+_file = click.argument("file", metavar="FILE", type=FILE)
+
+
+@click.command("import", cls=Command)
+@_file
+@click.option("--name", metavar="NAME", default="", help="What the secret is called; by default as the file.")
+@click.option(
+    "-s",
+    "--schema",
+    "schema_type",
+    metavar="TYPE",
+    default="",
+    shell_complete=completion.of(completion.schema_types),
+    help="The schema of the secret, where the file does not say.",
+)
+@click.option("--format", "file_format", type=click.Choice(FORMATS), default=None, help="The file's format; by default as its name says.")
+@click.option("--overwrite", is_flag=True, help="Replace secrets that are there already.")
+@click.option("--skip-existing", is_flag=True, help="Leave secrets that are there already as they are.")
+@click.option(
+    "--strip", is_flag=True, help="Take white space, line ends and byte order marks off the ends of values, and CR LF out of them."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be imported, and import nothing.")
+@click.option("-i", "--interactive", is_flag=True, help="Show what the file holds before anything is imported; values can be changed.")
+@wait
+@click.pass_obj
+def import_secrets(  # noqa: PLR0913 - one parameter an option
+    call: Call,
+    file: str,
+    name: str,
+    schema_type: str,
+    file_format: str | None,
+    *,
+    overwrite: bool,
+    skip_existing: bool,
+    strip: bool,
+    dry_run: bool,
+    interactive: bool,
+) -> Outcome:
+    """Import secrets from a file: .env, JSON, YAML, or what `secret export` wrote.
+
+    A file with keys and values is one secret; one with names, and keys and values inside, is several. Either all are imported or none.
+    """
+    if overwrite and skip_existing:
+        raise UsageProblem("--overwrite and --skip-existing contradict each other.", hint="Give one of the two.")
+    if interactive and dry_run:
+        raise UsageProblem("-i asks before it imports, and --dry-run imports nothing.", hint="Give one of the two.")
+    if name:
+        rules.check_name(name)
+    manager = manager_of()
+    found = read_secrets(file, call.asker.ask_passphrase, name=name, schema=schema_type, file_format=file_format or "")
+    if strip:
+        found = [type(one).from_content(one.name, {key: stripped(value) for key, value in one.content.items()}) for one in found]
+    plan = plan_import(manager, found, overwrite=overwrite, skip_existing=skip_existing)
+    if interactive and (plan.new or plan.replaced):
+        return _preview(call, manager, file, plan)
+    if not dry_run:
+        carry_out(manager, plan)
+    table = _table(file, plan, dry_run=dry_run)
+    return Outcome(table, view=table)
+
+
+def _preview(call: Call, manager: SecretsManager, file: str, plan: Plan) -> Outcome:
+    """Show the secrets of the file with their keys, and import them when a person says so."""
+
+    def changed(secret: BaseSecretSchema, answers: Mapping[str, Answer]) -> BaseSecretSchema:
+        answer = answers[secret.name]
+        kept = {key: value for key, value in secret.content.items() if key not in answer.removed}
+        return type(secret).from_content(secret.name, {**kept, **answer.values})
+
+    def finish(answers: Mapping[str, Answer]) -> Outcome:
+        new, replaced = ([changed(secret, answers) for secret in secrets] for secrets in (plan.new, plan.replaced))
+        chosen = Plan(new, replaced, plan.skipped)
+        carry_out(manager, chosen)
+        table = _table(file, chosen, dry_run=False)
+        imported = [f"{secret.name} ({counted(secret.content)})" for secret in (*chosen.new, *chosen.replaced)]
+        return Outcome(table, view=table, line=f"imported {', '.join(imported)} from {file}")
+
+    sections = [_section(secret, "") for secret in plan.new]
+    sections += [_section(secret, "replaces the one that is there") for secret in plan.replaced]
+    return call.asker.ask(question_about(manager, "Import", file, sections, finish))
+
+
+def _section(secret: BaseSecretSchema, note: str) -> Section:
+    required = type(secret).required_keys()
+    fields = [
+        field_of(type(secret), key, required=key in required)._replace(present="in the file", removable=key not in required)
+        for key in secret.content
+    ]
+    return Section(secret.name, secret.TYPE, tuple(fields), note=note)
+
+
+@click.command("export", cls=Command)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=completion.of(completion.secret_names))
+@_file
+@click.option("--plaintext", is_flag=True, help="Write the values as they are, in the format that the file's name says.")
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.pass_obj
+def export_secrets(call: Call, names: Sequence[str], file: str, *, plaintext: bool, force: bool) -> Outcome:
+    """Write secrets to a file, sealed with a passphrase; only you can read it.
+
+    The passphrase is ZENSECRETS_PASSPHRASE where that is set, else it is asked for. `secret import` opens the file.
+    """
+    manager = manager_of()
+    if Capability.LIST in manager.capabilities and file in manager.list_secrets():
+        raise UsageProblem(
+            f"The last word, {file!r}, is the name of a secret; the file is missing.", hint="Write: %secret export NAME... FILE"
+        )
+    if not force:
+        refuse_existing(file)
+
+    def passphrase() -> str:
+        given = os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(f"New passphrase for {file}: ", confirm=True)
+        if not given:
+            raise UsageProblem("An export needs a passphrase.", hint="Type one, or add --plaintext to write the values as they are.")
+        return given
+
+    written = write_export(manager, names, file, passphrase=None if plaintext else passphrase, replace=force)
+    listed = ", ".join(map(repr, written))
+    how = "in plain text: whoever reads the file has them" if plaintext else "sealed with the passphrase"
+    return Outcome(text=f"Exported {listed} to {file}, {how}.")
+
+
+def _table(file: str, plan: Plan, *, dry_run: bool) -> Table:
+    doing = [
+        (plan.new, "would be registered" if dry_run else "registered"),
+        (plan.replaced, "would be replaced" if dry_run else "replaced"),
+    ]
+    rows = [
+        (secret.name, secret.TYPE, key, value, what)
+        for secrets, what in doing
+        for secret in secrets
+        for key, value in secret.masked_content().items()
+    ]
+    rows += [(name, "", "", "", "stays as it is") for name in plan.skipped]
+    title = f"Import of {file}{', not carried out' if dry_run else ''}"
+    note = "".join(unseen_note(secret.name, secret.content) for secret in (*plan.new, *plan.replaced)).lstrip("\n")
+    return Table(["name", "schema", "key", "value", ""], rows, title=title, note=note if rows else "There was nothing to import.")

@@ -1,0 +1,1 @@
+"""Commands of `stack` and of the groups of stack components."""

@@ -1,0 +1,127 @@
+"""``stack import`` and ``stack export``: stacks from and to YAML files, without any value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from zensecrets_jupyter.commands.asking.form_request import Answer, Field, Question, Section
+from zensecrets_jupyter.commands.framework import completion
+from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, wait
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import Outcome, followed_by
+from zensecrets_jupyter.commands.framework.warnings import attribute_notes, stack_warning
+from zensecrets_jupyter.commands.stacks.register_secrets import Offer, register_secrets
+from zensecrets_jupyter.core.errors import ZenSecretsError
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.transfer import stacks
+from zensecrets_jupyter.core.transfer.files import write_text
+from zensecrets_jupyter.core.workspace import get_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zensecrets_jupyter.commands.front_end import Call
+    from zensecrets_jupyter.core._registrations import ComponentRecord
+
+
+@click.command("export", cls=Command)
+@click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.of(completion.stack_names))
+@click.argument("file", metavar="[FILE]", required=False, type=FILE)
+@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
+    """Write a stack to a YAML file that holds no value; without NAME the active one, without FILE to NAME.yaml.
+
+    The file lists the secrets that the stack needs. Sensitive attributes that hold a plain value are left out and named.
+    """
+    workspace = get_workspace()
+    record = workspace.stack_record(name)
+    text, left_out = stacks.export_stack(workspace, record.name)
+    target = file or f"{record.name}.yaml"
+    write_text(target, text, replace=force)
+    note = f"\nLeft out, because they hold a value: {', '.join(left_out)}." if left_out else ""
+    return Outcome(text=f"Exported stack {record.name!r} to {target}.{note}")
+
+
+@click.command("import", cls=Command)
+@click.argument("name", metavar="NAME")
+@click.argument("file", metavar="[FILE]", required=False, type=FILE)
+@click.option("-f", "--filename", "filename", metavar="FILE", type=FILE, help="The file; by default NAME.yaml.")
+@click.option("--ignore-version-mismatch", is_flag=True, expose_value=False, help="As in ZenML, where it is needed: any version is taken.")
+@wait
+@click.pass_obj
+def import_stack(call: Call, name: str, file: str | None, filename: str | None) -> Outcome:
+    """Register a stack, with those of its components that are not there, from a YAML file.
+
+    NAME may be the file, and the stack is then called as the file says. Secrets that the stack needs and that are missing are asked for.
+    """
+    if file and filename:
+        raise UsageProblem("The file was given twice.", hint="Give it once.")
+    target = file or filename
+    is_file = target is None and name.endswith((".yaml", ".yml"))
+    target = target or (name if is_file else f"{name}.yaml")
+    filed = stacks.read_stack(target)
+    chosen = filed.name if is_file else name
+    if not chosen:
+        raise UsageProblem(f"The file {target!r} does not say what its stack is called.", hint="Write: %stack import NAME -f FILE")
+    workspace = get_workspace()
+    needed = stacks.sealed_needed(workspace, filed)
+    called = {kind: f"{kind.words} {filed.components[kind].name!r}" for kind in needed}
+
+    def finish(answers: Mapping[str, Answer]) -> Outcome:
+        sealed = {kind: dict(answers[called[kind]].values) for kind in needed}
+        record, new = stacks.import_stack(workspace, filed, chosen, sealed)
+        made = f"with {', '.join(f'{one.type.words} {one.name!r}' for one in new)}" if new else "of components that were there"
+        line = f"imported stack {record.name}"
+        notes = "".join(attribute_notes(one, filed.components[one.type].attributes) for one in new)
+        notes += _left_note(filed, new)
+        return followed_by(
+            Outcome(text=f"Imported stack {record.name!r} {made}.{notes}", line=line), _offer_secrets(call, record.name, filed)
+        )
+
+    if not needed:
+        return finish({})
+    sections = tuple(
+        Section(called[kind], "", tuple(Field(attribute, "left out of the file") for attribute in attributes))
+        for kind, attributes in needed.items()
+    )
+    otherwise = "Put a reference to a secret, {{SECRET_NAME.KEY}}, into the file for each."
+    return call.asker.ask(
+        Question(
+            "Import",
+            f"stack {chosen!r}",
+            sections,
+            finish,
+            passphrase_wanted=lambda: workspace.passphrase_wanted,
+            otherwise=otherwise,
+        )
+    )
+
+
+def _left_note(filed: stacks.FiledStack, new: Sequence[ComponentRecord]) -> str:
+    """Return where the secrets of ZenML's local secrets manager are, and what takes them over, if it was registered now."""
+    name = next((one.name for one in new if one.type is ComponentType.SECRETS_MANAGER), "")
+    if not filed.secrets_left or not name:
+        return ""
+    where = f"ZenML keeps those of {name!r} in {filed.secrets_left} of its own folder"
+    return f"\nNote: the file holds no secrets. {where}; to take them over: %zen secrets-manager update {name} --secrets_file=FILE"
+
+
+def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> Outcome:
+    """Ask for the secrets that the stack needs and that are missing, if a person wants that."""
+    workspace = get_workspace()
+    try:
+        missing = [
+            str(problem.reference)
+            for problem in workspace.stack(name).validate().problems
+            if problem.reference is not None and problem.code in {"secret-not-found", "secret-key-not-found"}
+        ]
+    except ZenSecretsError:
+        missing = []
+    if not missing:
+        return Outcome(text=stack_warning(name).strip())
+    listed = ", ".join(dict.fromkeys(missing))
+    declined = Outcome(text=f"Missing: {listed}. To register: %stack register-secrets {name}")
+    offer = Offer(f"Missing: {listed}. Register {'them' if len(missing) > 1 else 'it'} now?", declined)
+    return register_secrets(call, workspace.stack(name), schemas=filed.schemas, offer=offer)

@@ -1,0 +1,178 @@
+"""``stack register-secrets``: every secret that a stack's references need, asked for at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.commands.asking.form_request import Answer, Field, Section
+from zensecrets_jupyter.commands.framework.active_manager import place_of
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.warnings import unseen_note
+from zensecrets_jupyter.commands.secrets.forms import counted, field_of, question_about
+from zensecrets_jupyter.core.errors import (
+    InvalidSecretError,
+    NoSecretsManagerError,
+    SecretNotFoundError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_stand_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zensecrets_jupyter.commands.front_end import Call
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.stack import Stack
+
+
+class _Need(NamedTuple):
+    """A secret that a stack needs: who needs which of its keys, and the secret as it is, if it is there."""
+
+    name: str
+    users: dict[str, tuple[str, ...]]
+    present: BaseSecretSchema | None
+    schema: type[BaseSecretSchema]
+
+
+def register_secrets(
+    call: Call, stack: Stack, *, everything: bool = False, schemas: Mapping[str, str] | None = None, offer: Offer | None = None
+) -> Outcome:
+    """Ask for the values of the secrets that the stack needs, then write them all.
+
+    Args:
+        call: Who is asked.
+        stack: The stack.
+        everything: Whether what is there already is asked for as well.
+        schemas: The types of the schemas of secrets that are not there yet, where somebody knows them.
+        offer: What is asked first, where a person did not ask for this.
+
+    Raises:
+        NoSecretsManagerError: If secrets are needed and the stack has no secrets manager.
+        InvalidSecretError: If a secret's schema does not allow a key that is needed.
+        UnsupportedOperationError: If the secrets manager can't write them, or a key is missing in a secret that another program keeps.
+        ZenSecretsError: What writing raised; it says what was written and what was not.
+    """
+    users = _users(stack)
+    if not users:
+        return Outcome(text=f"Stack {stack.name!r} needs no secrets.")
+    if not stack.has_secrets_manager:
+        message = f"Stack {stack.name!r} needs the secret{'s' if len(users) > 1 else ''} {', '.join(users)}, and has no secrets manager."
+        raise NoSecretsManagerError(message, hint=f"Add one: %stack update {stack.name} -x SECRETS_MANAGER")
+    manager = stack.secrets_manager
+    needs = _needs(manager, users, schemas or {})
+    sections = []
+    for need in needs:
+        section = _section(need, everything=everything and need.name not in manager.read_only)
+        if section.fields:
+            # Nobody is asked for what can't be written then.
+            manager.check_change(need.name)
+            sections.append(section)
+    if not sections:
+        hint = f"To change them: %stack register-secrets {stack.name} --all"
+        return Outcome(text=f"Every secret that stack {stack.name!r} needs is registered. {hint}")
+    for need in needs:
+        if _section(need, everything=everything).fields:
+            manager.require(Capability.REGISTER if need.present is None else Capability.READ | Capability.UPDATE, "write")
+    writing = _Writing(manager, {need.name: need for need in needs})
+    question = question_about(manager, "Register", f"secrets of stack {stack.name!r}", sections, writing.finish)
+    return call.asker.ask(replace(question, tries_again=True, finished=lambda: writing.written, **(offer._asdict() if offer else {})))
+
+
+class Offer(NamedTuple):
+    """What to ask before anything else, and what comes of it if a person does not want to be asked more."""
+
+    offer: str
+    declined: Outcome
+
+
+def _users(stack: Stack) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return who needs which key of which secret, in the order of the components and their attributes."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for need in stack.requirements():
+        keys = found.setdefault(need.reference.name, {})
+        keys[need.reference.key] = (*keys.get(need.reference.key, ()), f"{need.owner}.{need.attribute}")
+    return found
+
+
+def _needs(manager: SecretsManager, users: Mapping[str, dict[str, tuple[str, ...]]], schemas: Mapping[str, str]) -> list[_Need]:
+    needs = []
+    for name, secret in manager.get_secrets(users).items():
+        if isinstance(secret, SecretNotFoundError) and name not in manager.read_only:
+            schema = schema_or_stand_in(schemas[name]) if name in schemas else ArbitrarySecretSchema
+            need = _Need(name, users[name], None, schema)
+        elif isinstance(secret, ZenSecretsError):
+            raise secret
+        else:
+            need = _Need(name, users[name], secret, type(secret))
+        _refuse_foreign_keys(need)
+        needs.append(need)
+    return needs
+
+
+def _refuse_foreign_keys(need: _Need) -> None:
+    known = need.schema.get_schema_keys()
+    for key, users in need.users.items():
+        if key not in known and not need.schema.takes_any_key():
+            message = f"{users[0]} needs {{{{{need.name}.{key}}}}}, and the schema {need.schema.TYPE!r} of that secret has no such key."
+            message = f"{message[0].upper()}{message[1:]}"
+            raise InvalidSecretError(message, name=need.name, hint=f"Refer to one of {', '.join(known)}, or to another secret.")
+
+
+def _section(need: _Need, *, everything: bool) -> Section:
+    stored = need.present.content if need.present is not None else {}
+    wanted = dict.fromkeys([*need.users, *(key for key in need.schema.required_keys() if key not in stored)])
+    # In the schema's order, where it has one: it is the one in which people know the keys.
+    order = [key for key in need.schema.get_schema_keys() if key in wanted]
+    keys = [*order, *(key for key in wanted if key not in order)]
+    fields: list[Field] = [
+        field_of(need.schema, key, required=True, present=key in stored, needed_by=need.users.get(key, ()))
+        for key in keys
+        if everything or key not in stored
+    ]
+    verb = "update" if need.present is not None else "register"
+    schema = f" --schema={need.schema.TYPE}" if need.present is None and not need.schema.takes_any_key() else ""
+    command = f"%secret {verb} {need.name}{schema}"
+    return Section(need.name, need.schema.TYPE, tuple(fields), command=command)
+
+
+class _Writing:
+    """Writes what was typed, secret by secret; after a failure it goes on where it stopped."""
+
+    def __init__(self, manager: SecretsManager, needs: Mapping[str, _Need]) -> None:
+        self._manager = manager
+        self._needs = needs
+        self._lines: list[str] = []
+        self.written: list[str] = []
+
+    def finish(self, answers: Mapping[str, Answer]) -> Outcome:
+        """Write what is not written yet.
+
+        Raises:
+            ZenSecretsError: What writing raised; it says what was written and what was not.
+        """
+        wanted = [name for name, answer in answers.items() if answer.values]
+        try:
+            for name in wanted:
+                if name not in self.written:
+                    self._write(self._needs[name], answers[name].values)
+                    self.written.append(name)
+        except ZenSecretsError as error:
+            problem = error
+        else:
+            written = f"Registered {', '.join(map(repr, self.written))}." if self.written else "Nothing was changed."
+            written += "".join(unseen_note(name, answers[name].values, strip="") for name in self.written)
+            line = f"registered {', '.join(self._lines)} in {place_of(self._manager)}" if self.written else "nothing was changed"
+            return Outcome(text=written, line=line)
+        waiting = [name for name in wanted if name not in self.written]
+        done = f"Written: {', '.join(self.written) or 'nothing'}; not written: {', '.join(waiting)}."
+        problem.message = f"{problem.message.rstrip('.')}. {done}"
+        raise problem
+
+    def _write(self, need: _Need, values: Mapping[str, str]) -> None:
+        if need.present is None:
+            self._manager.register_secret(need.schema.from_content(need.name, values))
+        else:
+            self._manager.merge_secret(need.name, values)
+        self._lines.append(f"{need.name} ({counted(values)})")

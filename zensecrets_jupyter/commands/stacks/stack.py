@@ -1,0 +1,218 @@
+"""The commands of ``stack``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from zensecrets_jupyter.commands.framework import completion
+from zensecrets_jupyter.commands.framework.click_extensions import Command, Group, force_option, refresh, wait
+from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.render import stack_record_table, stacks_table
+from zensecrets_jupyter.commands.framework.warnings import stack_warning
+from zensecrets_jupyter.commands.stacks.import_export import export_stack, import_stack
+from zensecrets_jupyter.commands.stacks.register_secrets import register_secrets
+from zensecrets_jupyter.commands.stacks.zenml_commands import add_to_stack, just_mine_option, share_note, share_option
+from zensecrets_jupyter.core import settings
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.workspace import get_workspace
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.commands.front_end import Call
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+SHORT = {
+    ComponentType.ORCHESTRATOR: "-o",
+    ComponentType.ARTIFACT_STORE: "-a",
+    ComponentType.SECRETS_MANAGER: "-x",
+    ComponentType.CONTAINER_REGISTRY: "-c",
+    ComponentType.STEP_OPERATOR: "-s",
+    ComponentType.FEATURE_STORE: "-f",
+    ComponentType.MODEL_DEPLOYER: "-d",
+    ComponentType.EXPERIMENT_TRACKER: "-e",
+    ComponentType.ALERTER: "-al",
+    ComponentType.ANNOTATOR: "-an",
+    ComponentType.DATA_VALIDATOR: "-dv",
+}
+"""The short option of each type of component; ZenML's."""
+
+stack = Group("stack", help="Stacks: components that belong together, one of them active.")
+stack.add_command(export_stack)
+stack.add_command(import_stack)
+add_to_stack(stack)
+
+_name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.stack_names))
+_name_or_active = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.of(completion.stack_names))
+
+
+def _component_names(function: _Function) -> _Function:
+    """Give a command an option for each type of component, which takes a component's name."""
+    for component_type, short in reversed(SHORT.items()):
+        function = click.option(
+            short,
+            f"--{component_type.command}",
+            component_type.value,
+            metavar="NAME",
+            shell_complete=completion.of(completion.component_names(component_type)),
+            help=f"The {component_type.words}.",
+        )(function)
+    return function
+
+
+def _component_flags(function: _Function) -> _Function:
+    """Give a command a flag for each type of component."""
+    for component_type, short in reversed(SHORT.items()):
+        option = click.option(short, f"--{component_type.command}", component_type.value, is_flag=True, help=f"The {component_type.words}.")
+        function = option(function)
+    return function
+
+
+def _chosen(options: Mapping[str, Any]) -> dict[ComponentType, Any]:
+    return {component_type: options[component_type.value] for component_type in SHORT if options[component_type.value]}
+
+
+@stack.command("register", cls=Command)
+@click.argument("name", metavar="NAME")
+@_component_names
+@click.option("--set", "make_active", is_flag=True, help="Make it the active stack.")
+@share_option
+def register(name: str, *, make_active: bool, share: bool, **components: str | None) -> Outcome:
+    """Register a stack of components that are registered."""
+    settings.validation_level()
+    workspace = get_workspace()
+    workspace.register_stack(name, _chosen(components))
+    if make_active:
+        workspace.set_active_stack(name)
+    done = f"Registered stack {name!r}{' and made it the active one' if make_active else ''}."
+    return Outcome(text=f"{done}{stack_warning(name)}{share_note(wanted=share)}")
+
+
+@stack.command("update", cls=Command)
+@_name_or_active
+@_component_names
+def update(name: str | None, **components: str | None) -> Outcome:
+    """Put components into a stack, each in place of the one of its type; without NAME into the active one."""
+    settings.validation_level()
+    chosen = _chosen(components)
+    if not chosen:
+        raise UsageProblem("There is no component to put into the stack.", hint="Name one, such as -x SECRETS_MANAGER.")
+    workspace = get_workspace()
+    record = workspace.update_stack(workspace.stack_record(name).name, chosen)
+    return Outcome(text=f"Updated stack {record.name!r}.{stack_warning(record.name)}")
+
+
+@stack.command("remove-component", cls=Command)
+@_name_or_active
+@_component_flags
+def remove_component(name: str | None, **components: bool) -> Outcome:
+    """Take components out of a stack; without NAME out of the active one."""
+    chosen = _chosen(components)
+    if not chosen:
+        raise UsageProblem("There is no type of component to take out of the stack.", hint="Name one, such as -x.")
+    workspace = get_workspace()
+    before = workspace.stack_record(name)
+    record = workspace.remove_from_stack(before.name, chosen)
+    done = f"Took the {', '.join(component_type.words for component_type in chosen)} out of stack {record.name!r}."
+    if not record.active:
+        return Outcome(text=done)
+    back = " ".join(f"--{kind.command} {before.components[kind]}" for kind in chosen)
+    warning = f"Warning: stack {record.name!r} is the active one. To put it back: %stack update {record.name} {back}"
+    return Outcome(text=f"{done}\n{warning}{stack_warning(record.name)}")
+
+
+@stack.command("list", cls=Command)
+@just_mine_option
+def list_() -> Outcome:
+    """List the stacks."""
+    table = stacks_table(get_workspace().stacks())
+    return Outcome(table, view=table)
+
+
+@stack.command("describe", cls=Command)
+@_name_or_active
+def describe(name: str | None) -> Outcome:
+    """Show a stack's components, references unresolved; without NAME the active one's."""
+    workspace = get_workspace()
+    record = workspace.stack_record(name)
+    components = {kind: workspace.component(kind, component) for kind, component in record.components.items()}
+    table = stack_record_table(record, components)
+    return Outcome(table, view=table)
+
+
+@stack.command("get", cls=Command)
+def get() -> Outcome:
+    """Return the name of the active stack."""
+    name = get_workspace().active_stack_name
+    return Outcome(name, view=name)
+
+
+@stack.command("set", cls=Command)
+@_name
+def set_(name: str) -> Outcome:
+    """Make a stack the active one."""
+    settings.validation_level()
+    get_workspace().set_active_stack(name)
+    return Outcome(text=f"Stack {name!r} is the active one.{stack_warning(name)}")
+
+
+@stack.command("rename", cls=Command)
+@_name
+@click.argument("new_name", metavar="NEW_NAME")
+def rename(name: str, new_name: str) -> Outcome:
+    """Give a stack another name."""
+    get_workspace().rename_stack(name, new_name)
+    return Outcome(text=f"Renamed stack {name!r} to {new_name!r}.")
+
+
+@stack.command("copy", cls=Command)
+@_name
+@click.argument("new_name", metavar="NEW_NAME")
+def copy(name: str, new_name: str) -> Outcome:
+    """Register a stack of the same components."""
+    get_workspace().copy_stack(name, new_name)
+    return Outcome(text=f"Registered stack {new_name!r} with the components of {name!r}.")
+
+
+@stack.command("delete", cls=Command)
+@_name
+@click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is meant.")
+@force_option
+@click.pass_obj
+def delete(call: Call, name: str, *, yes: bool, old_force: bool) -> Outcome:
+    """Forget a stack; its components stay."""
+    workspace = get_workspace()
+    workspace.stack_record(name)
+    if not (yes or old_force) and not call.asker.confirm(f"Delete stack {name!r}?"):
+        return Outcome(text="Nothing was deleted.")
+    workspace.delete_stack(name)
+    return Outcome(text=f"Deleted stack {name!r}.")
+
+
+@stack.command("validate", cls=Command)
+@_name_or_active
+@refresh
+def validate(name: str | None, *, refresh: bool) -> Outcome:
+    """Report everything that would keep a pipeline from running on a stack; without NAME on the active one."""
+    report = get_workspace().stack(name).validate(refresh=refresh)
+    return Outcome(report, view=str(report), exit_code=0 if report.ok else 1)
+
+
+@stack.command("register-secrets", cls=Command)
+@_name_or_active
+@click.option("--all", "everything", is_flag=True, help="Ask for what is there already as well; an empty answer keeps it.")
+@click.option("--skip-existing", is_flag=True, help="Ask only for what is missing, as without --all.")
+@refresh
+@wait
+@click.pass_obj
+def register_secrets_(call: Call, name: str | None, *, everything: bool, skip_existing: bool, refresh: bool) -> Outcome:
+    """Ask for the secrets that a stack's references need and that are missing; without NAME for the active stack."""
+    if everything and skip_existing:
+        raise UsageProblem("--all and --skip-existing contradict each other.", hint="Give one of the two.")
+    chosen = get_workspace().stack(name)
+    if refresh and chosen.has_secrets_manager:
+        chosen.secrets_manager.get_secrets((needed.name for needed in chosen.required_secrets), refresh=True)
+    return register_secrets(call, chosen, everything=everything)

@@ -1,0 +1,109 @@
+"""Commands of ZenML 0.20 that have nothing to do here: each checks the name that it is given, and says why in one line.
+
+They end well, so that a script that was written for ZenML goes on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zensecrets_jupyter.commands.framework import completion
+from zensecrets_jupyter.commands.framework.click_extensions import Command
+from zensecrets_jupyter.commands.framework.help_texts import ALONE, COMPONENTS
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.core.workspace import get_workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zensecrets_jupyter.commands.framework.click_extensions import Group
+    from zensecrets_jupyter.core.stack import ComponentType
+
+_share = click.option("--share", is_flag=True, help=f"As in ZenML, without effect: {ALONE.partition('.')[0]}.")
+_just_mine = click.option("--just-mine", "-m", is_flag=True, expose_value=False, help="As in ZenML, without effect: all are yours.")
+
+
+def share_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the flag ``share``."""
+    return _share(function)
+
+
+def just_mine_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the flag that ZenML's lists have; its function does not get it."""
+    return _just_mine(function)
+
+
+def share_note(*, wanted: bool) -> str:
+    """Return, for after another text, why nothing was shared, if that is ``wanted``."""
+    return f"\nNote: --share has no effect: {ALONE}" if wanted else ""
+
+
+def add_to_stack(group: Group) -> None:
+    """Add ZenML's ``share``, ``up`` and ``down`` to the group of stacks."""
+    name = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.of(completion.stack_names))
+
+    @group.command("share", cls=Command, help="Say how a stack is shared here: by its file.")
+    @name
+    def share(name: str | None) -> Outcome:
+        record = get_workspace().stack_record(name)
+        return Outcome(text=f"Stack {record.name!r} was not changed: {ALONE}")
+
+    @group.command("up", cls=Command, help="Say what a stack needs to be started: nothing.")
+    @name
+    def up(name: str | None) -> Outcome:
+        record = get_workspace().stack_record(name)
+        return Outcome(text=f"There is nothing to start: stack {record.name!r} names services, and runs none. To check it: %stack validate")
+
+    @group.command("down", cls=Command, help="Say what of a stack is running: nothing.")
+    @name
+    @click.option("-y", "--yes", is_flag=True, expose_value=False, help="As in ZenML, without effect.")
+    @click.option("--force", "-f", is_flag=True, expose_value=False, hidden=True)
+    def down(name: str | None) -> Outcome:
+        record = get_workspace().stack_record(name)
+        return Outcome(text=f"There is nothing to stop: stack {record.name!r} names services, and runs none.")
+
+
+def add_to_components(group: Group, component_type: ComponentType, active: Callable[[ComponentType], str]) -> None:
+    """Add ZenML's ``share``, ``up``, ``down``, ``logs`` and ``explain`` to the group of a type of component.
+
+    Args:
+        group: The group.
+        component_type: The type.
+        active: Returns the name of the active stack's component of that type.
+    """
+    words = component_type.words
+    names = completion.of(completion.component_names(component_type))
+    optional = click.argument("name", metavar="[NAME]", required=False, shell_complete=names)
+
+    def called(name: str | None) -> str:
+        return f"{words} {get_workspace().component(component_type, name or active(component_type)).name!r}"
+
+    @group.command("share", cls=Command, help=f"Say how {component_type.article} is shared here: by a stack's file.")
+    @optional
+    def share(name: str | None) -> Outcome:
+        return Outcome(text=f"The {called(name)} was not changed: {ALONE}")
+
+    @group.command("up", cls=Command, help=f"Say what {component_type.article} needs to be started: nothing.")
+    @optional
+    def up(name: str | None) -> Outcome:
+        return Outcome(text=f"There is nothing to start: the {called(name)} is a registration, and its service runs without this package.")
+
+    @group.command("down", cls=Command, help=f"Say what of {component_type.article} is running: nothing.")
+    @optional
+    @click.option("-y", "--yes", is_flag=True, expose_value=False, help="As in ZenML, without effect.")
+    @click.option("--force", "-f", is_flag=True, expose_value=False, hidden=True)
+    def down(name: str | None) -> Outcome:
+        return Outcome(text=f"There is nothing to stop: the {called(name)} is a registration, and its service runs without this package.")
+
+    @group.command("logs", cls=Command, help=f"Say where the logs of {component_type.article} are.")
+    @optional
+    @click.option("--follow", "-f", is_flag=True, expose_value=False, help="As in ZenML, without effect.")
+    def logs(name: str | None) -> Outcome:
+        return Outcome(text=f"There are no logs here: the {called(name)} is a registration, and its service keeps its own.")
+
+    @group.command("explain", cls=Command, help=f"Say what {component_type.article} is.")
+    def explain() -> Outcome:
+        flavors = f"%zen {component_type.command} flavor list"
+        return Outcome(text=f"{COMPONENTS[component_type.command]} Their flavors, with their attributes: {flavors}")
