@@ -16,7 +16,7 @@ from tests.support.managers.counting import CountingManager, secret
 from tests.support.stacks import component, stack
 from zensecrets_jupyter import Client, StackComponentConfig
 from zensecrets_jupyter.core.settings import SecretValidationLevel
-from zensecrets_jupyter.core.stack import ComponentType, PlaceInStack
+from zensecrets_jupyter.core.stack import ComponentType, StackResolver
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -57,7 +57,7 @@ def _stack_and_components(manager: CountingManager, references: int, flavor: str
     made = []
     for number in range((references + 3) // 4):
         held = {field: f"{{{{s{next(numbers)}.key}}}}" for field in FIELDS[: min(4, references - number * 4)]}
-        made.append(component(ComponentType.ANNOTATOR, flavor, f"c{number}", **held).at(PlaceInStack(mine, f"c{number}")))
+        made.append(component(ComponentType.ANNOTATOR, flavor, f"c{number}", **held).bind_references(StackResolver(mine, f"c{number}")))
     return mine, made
 
 

@@ -16,7 +16,7 @@ from zensecrets_jupyter import Client, redact
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
 from zensecrets_jupyter.core.fields import looks_sensitive
 from zensecrets_jupyter.core.stack import ComponentType, flavor_names, get_flavor
-from zensecrets_jupyter.core.stack._keeping import takes_text
+from zensecrets_jupyter.core.stack.references import takes_text
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core.errors import InvalidReferenceError, InvalidSecretError
 from zensecrets_jupyter.core.names import check_key, check_name
 from zensecrets_jupyter.core.reference import (
-    LiteralText,
+    RawText,
     SecretReference,
     find_references,
     has_reference,
@@ -171,7 +171,7 @@ def test_a_reference_in_a_longer_text_is_not_parsed_as_one() -> None:
 
 def test_a_literal_text_holds_no_reference() -> None:
     """What was marked as literal is taken as it stands."""
-    assert not has_reference(LiteralText("{{a.b}}"))
+    assert not has_reference(RawText("{{a.b}}"))
 
 
 @QUICK

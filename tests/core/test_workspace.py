@@ -36,7 +36,7 @@ from zensecrets_jupyter import (
     StoreTooNewError,
     UnknownFlavorError,
 )
-from zensecrets_jupyter.core.reference import LiteralText
+from zensecrets_jupyter.core.reference import RawText
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import Workspace, get_workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -415,7 +415,7 @@ def test_a_sensitive_list_is_sealed_too(workspace: Workspace) -> None:
 
 def test_a_literal_stays_literal(workspace: Workspace) -> None:
     """A text that is meant as it stands, sensitive or not, is never resolved, also after an update and in another process."""
-    given = {"slack_token": LiteralText("{{not.a}}"), "default_slack_channel_id": LiteralText("{{a}}")}
+    given = {"slack_token": RawText("{{not.a}}"), "default_slack_channel_id": RawText("{{a}}")}
     workspace.register_component(ALERTER, "talk", "slack", given)
     workspace.update_component(ALERTER, "talk", {})
     opened = workspace.open_component(ALERTER, "talk")

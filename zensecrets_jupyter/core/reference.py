@@ -56,7 +56,7 @@ class SecretReference(NamedTuple):
 Part: TypeAlias = "str | SecretReference"
 
 
-class LiteralText(str):
+class RawText(str):
     """A text that is taken as it stands, although it looks like a reference; what ``--literal`` makes."""
 
     __slots__ = ()
@@ -64,7 +64,7 @@ class LiteralText(str):
 
 def has_reference(value: Any) -> bool:
     """Tell whether ``value`` is a text that holds a reference."""
-    return isinstance(value, str) and not isinstance(value, LiteralText) and _REFERENCE.search(value) is not None
+    return isinstance(value, str) and not isinstance(value, RawText) and _REFERENCE.search(value) is not None
 
 
 def find_references(text: str) -> tuple[SecretReference, ...]:

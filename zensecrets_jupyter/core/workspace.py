@@ -46,10 +46,10 @@ from zensecrets_jupyter.core.names import check_name
 from zensecrets_jupyter.core.registry import Registry
 from zensecrets_jupyter.core.stack import (
     ComponentType,
-    PlaceInStack,
     Stack,
     StackComponent,
     StackComponentConfig,
+    StackResolver,
     get_flavor,
     not_in_stack,
     resolve_text,
@@ -218,7 +218,7 @@ class Workspace:
             InvalidComponentError: If its attributes no longer suit its flavor.
         """
         component = self._bare_component(self.component(component_type, name))
-        return component.at(_PlaceInActiveStack(self, component))
+        return component.bind_references(_ActiveStackResolver(self, component))
 
     def open_manager(self, name: str) -> SecretsManager:
         """Return a secrets manager; one instance a manager and process.
@@ -502,7 +502,7 @@ class RegisteredManager:
         return get_workspace().manager_by_identity(self._identity, self._name)
 
 
-class _PlaceInActiveStack:
+class _ActiveStackResolver:
     """Where a component hangs that was not reached from a stack."""
 
     def __init__(self, workspace: Workspace, component: StackComponent) -> None:
@@ -518,7 +518,7 @@ class _PlaceInActiveStack:
         present = stack.components.get(self._component.type)
         if present is None or present.id != self._component.id:
             raise not_in_stack(self._component, stack)
-        return PlaceInStack(stack, str(self._component)).resolve(text)
+        return StackResolver(stack, str(self._component)).resolve(text)
 
     def reader(self, text: str) -> Callable[[], str]:
         """Return what resolves ``text`` in the stack that is active when it is called."""

@@ -17,8 +17,8 @@ from zensecrets_jupyter import InvalidComponentError, StackComponentConfig, Stac
 from zensecrets_jupyter.core.fields import is_secret_field
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import ComponentType, flavor_names, get_flavor
-from zensecrets_jupyter.core.stack._flavors import BUILT_IN
-from zensecrets_jupyter.core.stack._keeping import takes_text
+from zensecrets_jupyter.core.stack.flavor_registry import BUILT_IN
+from zensecrets_jupyter.core.stack.references import takes_text
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class MineConfig(StackComponentConfig):
 """
 
 
-class Place:
+class ConstantResolver:
     """A place where everything is the same value."""
 
     def __init__(self, value: str) -> None:
@@ -107,7 +107,7 @@ def test_every_text_of_a_built_in_flavor_takes_a_reference(component_type: str, 
         made = config(**{**required, name: "{{some.key}}"})
         assert SecretReference("some", "key") in made.required_secrets
         assert "{{some.key}}" in repr(made)
-        assert isinstance(getattr(made.at(Place(value)), name), str)
+        assert isinstance(getattr(made.bind_references(ConstantResolver(value)), name), str)
 
 
 @pytest.mark.parametrize(("component_type", "flavor"), ALL)
@@ -148,7 +148,7 @@ def test_mlflow_takes_its_log_in_as_references() -> None:
     config: Any = get_flavor("experiment_tracker", "mlflow")
     made = config(tracking_uri="https://host", tracking_token="{{mlflow.token}}")
     text = canary("token")
-    assert made.at(Place(text)).tracking_token == text
+    assert made.bind_references(ConstantResolver(text)).tracking_token == text
     assert not made.is_local
 
 
@@ -320,7 +320,7 @@ def test_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) -> N
 def test_a_resolved_attribute_of_a_built_in_flavor_is_refused_without_its_value() -> None:
     """A flavor's own check runs on what a reference stands for, and its refusal holds no value."""
     config: Any = get_flavor("artifact_store", "s3")
-    made = config(path="{{bucket.path}}").at(Place(canary("path")))
+    made = config(path="{{bucket.path}}").bind_references(ConstantResolver(canary("path")))
     with pytest.raises(InvalidComponentError, match="refused by attribute 'path' of place") as caught:
         _ = made.path
     assert find_canary(told(caught.value)) == []

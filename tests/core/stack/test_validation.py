@@ -15,8 +15,8 @@ from zensecrets_jupyter import ManagerUnreachableError, SettingsError, StackComp
 from zensecrets_jupyter.core.managers import Capability, SecretRecord
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.settings import VALIDATION_LEVEL_VARIABLE, SecretValidationLevel
-from zensecrets_jupyter.core.stack import ComponentType, Needing, Requirement, Stack, StackComponent
-from zensecrets_jupyter.core.stack.stack import PlaceInStack
+from zensecrets_jupyter.core.stack import ComponentType, Requirement, RequiresSecrets, Stack, StackComponent
+from zensecrets_jupyter.core.stack.stack import StackResolver
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def test_settings_of_steps_are_validated_too() -> None:
         def requirements(self, owner: str) -> list[Requirement]:
             return [Requirement(owner, "secrets", SecretReference("env", ""))]
 
-    settings: list[tuple[str, Needing]] = [
+    settings: list[tuple[str, RequiresSecrets]] = [
         ("step 'train'", needing("{{missing.one}}", "{{missing.two}}", "{{there.kee}}").config),
         ("pipeline 'p'", Whole()),
     ]
@@ -325,4 +325,4 @@ def test_a_class_of_ones_own_tells_its_shape_without_a_value() -> None:
 
 def test_a_place_in_a_stack_says_whose_it_is() -> None:
     """What hangs in a stack is called by its owner in every error."""
-    assert str(PlaceInStack(stack(manager=None), "step 'train'")) == "step 'train'"
+    assert str(StackResolver(stack(manager=None), "step 'train'")) == "step 'train'"

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, overload
 
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
-from zensecrets_jupyter.core.reference import LiteralText
+from zensecrets_jupyter.core.reference import RawText
 from zensecrets_jupyter.core.value import MaskedText
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def shown(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, Mapping) and value.keys() == {"$literal"}:
         return f"{value['$literal']} (literal)"
-    if isinstance(value, LiteralText):
+    if isinstance(value, RawText):
         return f"{value} (literal)"
     return "" if value is None else value if type(value) is str else str(value)
 

@@ -15,7 +15,7 @@ from zensecrets_jupyter.commands.framework.component_fields import accepted_fiel
 from zensecrets_jupyter.commands.framework.free_options import Given, as_known, refuse_slips, refuse_twice
 from zensecrets_jupyter.core.errors import InvalidComponentError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, media_type_of
-from zensecrets_jupyter.core.reference import LiteralText, has_reference
+from zensecrets_jupyter.core.reference import RawText, has_reference
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def with_attributes(  # noqa: PLR0913 - two of them are named
 
     def finish(answers: Mapping[str, Answer]) -> Outcome:
         everything = {**texts, **answers[str(subject)].values}
-        return then({key: LiteralText(text) if literal else _value(key, text, fields.get(key)) for key, text in everything.items()})
+        return then({key: RawText(text) if literal else _value(key, text, fields.get(key)) for key, text in everything.items()})
 
     asked = [_question(one.key, fields.get(one.key)) for one in arguments if one.text is None]
     if not asked:

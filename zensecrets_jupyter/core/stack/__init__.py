@@ -1,24 +1,24 @@
 """Stacks and their components: attributes that hold references, the flavors of each type, and validation before a run."""
 
 from zensecrets_jupyter.core.component_types import ComponentType
-from zensecrets_jupyter.core.stack._flavors import flavor_names, get_flavor
-from zensecrets_jupyter.core.stack._templated import Needing, Place, Requirement, TemplatedModel
 from zensecrets_jupyter.core.stack.component import StackComponent, StackComponentConfig
-from zensecrets_jupyter.core.stack.stack import PlaceInStack, Stack, not_in_stack, resolve_text
+from zensecrets_jupyter.core.stack.flavor_registry import flavor_names, get_flavor
+from zensecrets_jupyter.core.stack.reference_model import ReferenceModel, ReferenceResolver, Requirement, RequiresSecrets
+from zensecrets_jupyter.core.stack.stack import Stack, StackResolver, not_in_stack, resolve_text
 from zensecrets_jupyter.core.stack.validation import Problem, Report
 
 __all__ = [
     "ComponentType",
-    "Needing",
-    "Place",
-    "PlaceInStack",
     "Problem",
+    "ReferenceModel",
+    "ReferenceResolver",
     "Report",
     "Requirement",
+    "RequiresSecrets",
     "Stack",
     "StackComponent",
     "StackComponentConfig",
-    "TemplatedModel",
+    "StackResolver",
     "flavor_names",
     "get_flavor",
     "not_in_stack",

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zensecrets_jupyter.core.component_types import ComponentType  # noqa: TC001 - its annotations are read when a config is made
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_parts
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
-from zensecrets_jupyter.core.stack import _flavors
-from zensecrets_jupyter.core.stack._keeping import texts
-from zensecrets_jupyter.core.stack._templated import CLEAR, Place, Requirement, TemplatedModel
+from zensecrets_jupyter.core.stack import flavor_registry
+from zensecrets_jupyter.core.stack.reference_model import CLEAR, ReferenceModel, ReferenceResolver, Requirement
+from zensecrets_jupyter.core.stack.references import texts
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -24,7 +24,7 @@ _DIGITS_OF_NAME = 3
 # Random tokens of lower case and digits have more.
 
 
-class StackComponentConfig(TemplatedModel):
+class StackComponentConfig(ReferenceModel):
     """The attributes of a stack component of one flavor.
 
     A subclass names its ``TYPE`` (a :class:`ComponentType` or its value) and its ``FLAVOR``, and its attributes as fields; the flavor is
@@ -46,7 +46,7 @@ class StackComponentConfig(TemplatedModel):
         """Make the flavor known."""
         super().__pydantic_init_subclass__(**kwargs)
         if "FLAVOR" in cls.__dict__ and cls.FLAVOR:
-            _flavors.add(cls)
+            flavor_registry.add(cls)
 
     def _is_sensitive(self, name: str, value: Any) -> bool:
         """Tell whether an attribute is sealed and masked: a SecretField, and what looks like a secret unless it is the name of one."""
@@ -118,16 +118,16 @@ class StackComponent:
     @property
     def is_remote(self) -> bool:
         """Whether it runs on another machine, which can't reach what only this one has; told without reading a value."""
-        return self.config.as_given().is_remote
+        return self.config.with_raw_references().is_remote
 
     @property
     def is_local(self) -> bool:
         """Whether it can only be reached from this machine; told without reading a value."""
-        return self.config.as_given().is_local
+        return self.config.with_raw_references().is_local
 
-    def at(self, place: Place) -> StackComponent:
+    def bind_references(self, place: ReferenceResolver) -> StackComponent:
         """Return the same component, with its references resolved by ``place``."""
-        return StackComponent(self.name, self.type, self.config.at(place), id=self.id, flavor=self.flavor)
+        return StackComponent(self.name, self.type, self.config.bind_references(place), id=self.id, flavor=self.flavor)
 
     def requirements(self) -> list[Requirement]:
         """Return each reference in the attributes, with the attribute that holds it."""

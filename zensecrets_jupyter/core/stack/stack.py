@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.settings import SecretValidationLevel
-    from zensecrets_jupyter.core.stack._templated import Needing, Requirement
     from zensecrets_jupyter.core.stack.component import StackComponent
+    from zensecrets_jupyter.core.stack.reference_model import Requirement, RequiresSecrets
     from zensecrets_jupyter.core.stack.validation import Report
 
 
@@ -33,7 +33,7 @@ class Stack:
         self.name = name
         self.id = id
         self._secrets_manager = secrets_manager
-        self._components = {component.type: component.at(PlaceInStack(self, str(component))) for component in components}
+        self._components = {component.type: component.bind_references(StackResolver(self, str(component))) for component in components}
 
     def __repr__(self) -> str:
         """Return the name and the components, references unresolved."""
@@ -114,7 +114,7 @@ class Stack:
         """The stack's step operator."""
         return self._components.get(ComponentType.STEP_OPERATOR)
 
-    def requirements(self, settings: Iterable[tuple[str, Needing]] = ()) -> list[Requirement]:
+    def requirements(self, settings: Iterable[tuple[str, RequiresSecrets]] = ()) -> list[Requirement]:
         """Return each reference that the components hold, then those of ``settings``: pairs of what to call them and what needs them."""
         found = [need for component in self._components.values() for need in component.requirements()]
         return found + [need for owner, model in settings for need in model.requirements(owner)]
@@ -141,7 +141,7 @@ class Stack:
         raise _in_context(problem, text, owner)
 
     def validate(
-        self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = (), refresh: bool = False
+        self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, RequiresSecrets]] = (), refresh: bool = False
     ) -> Report:
         """Return the report on everything that would keep a pipeline from running on this stack; nothing is raised for a problem.
 
@@ -156,7 +156,7 @@ class Stack:
         return validate(self, level=level, settings=settings, refresh=refresh)
 
 
-class PlaceInStack:
+class StackResolver:
     """Where a component, or the settings of a step, hangs in a stack."""
 
     __slots__ = ("_owner", "_stack")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from zensecrets_jupyter.core.reference import SecretReference
-    from zensecrets_jupyter.core.stack._templated import Needing, Requirement
+    from zensecrets_jupyter.core.stack.reference_model import Requirement, RequiresSecrets
     from zensecrets_jupyter.core.stack.stack import Stack
 
 _NEEDED = (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)
@@ -97,7 +97,7 @@ class Report:
 
 
 def validate(
-    stack: Stack, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, Needing]] = (), refresh: bool = False
+    stack: Stack, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, RequiresSecrets]] = (), refresh: bool = False
 ) -> Report:
     """Return the report on ``stack``; see :meth:`Stack.validate`.
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import ZenSecretsError
-from zensecrets_jupyter.core.stack import TemplatedModel
+from zensecrets_jupyter.core.stack import ReferenceModel
 from zensecrets_jupyter.core.steps.artifacts import OutputPlace
 from zensecrets_jupyter.core.steps.code import code_identity
 from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
@@ -185,7 +185,7 @@ class StepCache:
             return {"fingerprint": self._workspace.fingerprint(str.__str__(value))}
         if value is None or isinstance(value, (str, bool, int, float)):
             return value
-        if isinstance(value, TemplatedModel):
+        if isinstance(value, ReferenceModel):
             return [type(value).__qualname__, self._canonical(dict(value.__repr_args__()))]
         if isinstance(value, StepSettings):
             value = value.unresolved()

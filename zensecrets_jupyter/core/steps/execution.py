@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core.environment import secret_environment, variables_of
 from zensecrets_jupyter.core.managers._reads import recorded_reads
 from zensecrets_jupyter.core.settings import SecretValidationLevel, validation_level
-from zensecrets_jupyter.core.stack import PlaceInStack
+from zensecrets_jupyter.core.stack import StackResolver
 from zensecrets_jupyter.core.steps import artifacts, context
 from zensecrets_jupyter.core.steps.artifacts import OutputPlace
 from zensecrets_jupyter.core.steps.caching import StepCache
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers._reads import Reads
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
-    from zensecrets_jupyter.core.stack._templated import Needing
+    from zensecrets_jupyter.core.stack.reference_model import RequiresSecrets
     from zensecrets_jupyter.core.steps.artifacts import Artifact
     from zensecrets_jupyter.core.steps.graph import StepCall
     from zensecrets_jupyter.core.steps.pipeline import Pipeline
@@ -136,7 +136,7 @@ def run_alone(step: Step[Any], arguments: Mapping[str, Any]) -> Any:
     return returned
 
 
-def validate(stack: Stack, needs: Iterable[tuple[str, Needing]], environments: Iterable[Sequence[str]]) -> None:
+def validate(stack: Stack, needs: Iterable[tuple[str, RequiresSecrets]], environments: Iterable[Sequence[str]]) -> None:
     """Return if nothing keeps the stack from running what ``needs`` tells of; ``environments`` are secrets that are set together.
 
     Raises:
@@ -152,7 +152,7 @@ def validate(stack: Stack, needs: Iterable[tuple[str, Needing]], environments: I
 
 def _context_of(step: Step[Any], names: RunNames, stack: Stack, settings: Settings, place_of: Callable[[str], OutputPlace]) -> StepContext:
     materializers = {output: step.materializer_of(output) for output in step.signature.outputs}
-    return StepContext(names, stack, settings.at(PlaceInStack(stack, f"step {names.step!r}")), materializers, place_of)
+    return StepContext(names, stack, settings.bind_references(StackResolver(stack, f"step {names.step!r}")), materializers, place_of)
 
 
 def _run(step: Step[Any], arguments: Mapping[str, Any], running: StepContext, stack: Stack, environments: Iterable[Sequence[str]]) -> Any:

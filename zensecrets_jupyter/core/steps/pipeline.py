@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from zensecrets_jupyter.core.stack import Stack, TemplatedModel
-    from zensecrets_jupyter.core.stack._templated import Needing
+    from zensecrets_jupyter.core.stack import ReferenceModel, Stack
+    from zensecrets_jupyter.core.stack.reference_model import RequiresSecrets
     from zensecrets_jupyter.core.steps.execution import Execution
     from zensecrets_jupyter.core.steps.orchestrators import Orchestrator
     from zensecrets_jupyter.core.steps.step import Step
@@ -100,7 +100,7 @@ class Pipeline:
         *,
         enable_cache: bool | None = None,
         secrets: Iterable[str] | None = None,
-        settings: Mapping[str, Any] | TemplatedModel | None = None,
+        settings: Mapping[str, Any] | ReferenceModel | None = None,
         parameters: Mapping[str, Any] | None = None,
         on_failure: Callable[..., object] | None = None,
         on_success: Callable[..., object] | None = None,
@@ -226,13 +226,13 @@ class Pipeline:
         taken = {*list(inspect.signature(self.entrypoint).parameters)[: len(args)], *kwargs}
         return {name: value for name, value in self.parameters.items() if name not in taken}
 
-    def _needs(self, graph: Graph) -> tuple[list[tuple[str, Needing]], list[Sequence[str]]]:
+    def _needs(self, graph: Graph) -> tuple[list[tuple[str, RequiresSecrets]], list[Sequence[str]]]:
         """Return what the pipeline and its steps need, with what errors call them, and the secrets that are set together."""
         needing: dict[Pipeline | Step[Any], None] = {self: None}
         for call in graph.calls.values():
             needing |= dict.fromkeys(call.pipelines)
             needing[call.step] = None
-        needs: list[tuple[str, Needing]] = []
+        needs: list[tuple[str, RequiresSecrets]] = []
         for part in needing:
             needs += [(str(part), part.settings), (str(part), NeededSecrets(part.secrets))]
         return needs, [part.secrets for part in needing]
@@ -283,7 +283,7 @@ def pipeline(
     name: str | None = None,
     enable_cache: bool | None = None,
     secrets: Iterable[str] | None = None,
-    settings: Mapping[str, Any] | TemplatedModel | None = None,
+    settings: Mapping[str, Any] | ReferenceModel | None = None,
     on_failure: Callable[..., object] | None = None,
     on_success: Callable[..., object] | None = None,
     **options: Any,

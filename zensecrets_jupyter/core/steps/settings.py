@@ -11,21 +11,21 @@ from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import a_type, check_name, did_you_mean
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference
-from zensecrets_jupyter.core.stack import Requirement, TemplatedModel
+from zensecrets_jupyter.core.stack import ReferenceModel, Requirement
 from zensecrets_jupyter.core.steps.options import SETTINGS_OF_MACHINES, say_once
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.stack import Place
+    from zensecrets_jupyter.core.stack import ReferenceResolver
 
 
-class BaseSettings(TemplatedModel):
+class BaseSettings(ReferenceModel):
     """Settings with fields of one's own: a subclass declares them, with types and validators, and texts may hold references.
 
     A plain value in a :func:`~zensecrets_jupyter.core.fields.SecretField` is masked when shown.
     """
 
 
-class _PlainSettings(TemplatedModel):
+class _PlainSettings(ReferenceModel):
     """The settings of a dict that are no model."""
 
     model_config = ConfigDict(extra="allow")
@@ -33,7 +33,7 @@ class _PlainSettings(TemplatedModel):
     def read(self, key: str) -> Any:
         """Return a setting, resolved, also where a method of the class is called like it."""
         extra = self.__pydantic_extra__ or {}
-        return extra[key] if key in extra else TemplatedModel.__getattr__(self, key)
+        return extra[key] if key in extra else ReferenceModel.__getattr__(self, key)
 
 
 class StepSettings(Mapping[str, Any]):
@@ -55,7 +55,7 @@ class StepSettings(Mapping[str, Any]):
             message = f"A setting is called {wrong[0]!r}, which is no text."
             raise StepInterfaceError(message, hint="Use texts as the keys of settings.")
         self._keys = tuple(given)
-        self._models = {key: value for key, value in given.items() if isinstance(value, TemplatedModel)}
+        self._models = {key: value for key, value in given.items() if isinstance(value, ReferenceModel)}
         self._plain = _PlainSettings(**{key: value for key, value in given.items() if key not in self._models})
 
     def __getitem__(self, key: str) -> Any:
@@ -94,12 +94,12 @@ class StepSettings(Mapping[str, Any]):
         plain = {name: value for name, value in self._plain.__repr_args__() if name is not None}
         return {key: self._models.get(key, plain.get(key)) for key in self._keys}
 
-    def at(self, place: Place) -> StepSettings:
+    def bind_references(self, place: ReferenceResolver) -> StepSettings:
         """Return the same settings hanging at ``place``, which resolves their references."""
         twin = StepSettings()
         twin._keys = self._keys
-        twin._models = {key: model.at(place) for key, model in self._models.items()}
-        twin._plain = self._plain.at(place)
+        twin._models = {key: model.bind_references(place) for key, model in self._models.items()}
+        twin._plain = self._plain.bind_references(place)
         return twin
 
     def requirements(self, owner: str) -> list[Requirement]:
@@ -110,7 +110,7 @@ class StepSettings(Mapping[str, Any]):
         return found
 
 
-Settings: TypeAlias = "StepSettings | TemplatedModel"
+Settings: TypeAlias = "StepSettings | ReferenceModel"
 
 
 class NeededSecrets:
@@ -132,7 +132,7 @@ def checked_settings(given: object, owner: str) -> Settings:
         StepInterfaceError: If they are neither a dict nor a model.
         InvalidReferenceError: If a text is nearly a reference.
     """
-    if isinstance(given, (TemplatedModel, StepSettings)):
+    if isinstance(given, (ReferenceModel, StepSettings)):
         return given
     if given is None or isinstance(given, Mapping):
         checked = StepSettings(given)

@@ -20,7 +20,7 @@ from zensecrets_jupyter.core.steps.signature import read_signature
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from zensecrets_jupyter.core.stack import TemplatedModel
+    from zensecrets_jupyter.core.stack import ReferenceModel
 
 ReturnT = TypeVar("ReturnT")
 Materializers = type[BaseMaterializer] | Mapping[str, type[BaseMaterializer]]
@@ -90,7 +90,7 @@ class Step(Generic[ReturnT]):
         *,
         enable_cache: bool | None = None,
         secrets: Iterable[str] | None = None,
-        settings: Mapping[str, Any] | TemplatedModel | None = None,
+        settings: Mapping[str, Any] | ReferenceModel | None = None,
         output_materializers: Materializers | None = None,
         parameters: Mapping[str, Any] | None = None,
         on_failure: Callable[..., object] | None = None,
@@ -218,7 +218,7 @@ def step(
     name: str | None = None,
     enable_cache: bool | None = None,
     secrets: Iterable[str] | None = None,
-    settings: Mapping[str, Any] | TemplatedModel | None = None,
+    settings: Mapping[str, Any] | ReferenceModel | None = None,
     output_materializers: Materializers | None = None,
     on_failure: Callable[..., object] | None = None,
     on_success: Callable[..., object] | None = None,

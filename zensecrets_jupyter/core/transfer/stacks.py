@@ -21,7 +21,7 @@ from zensecrets_jupyter.core.input_limits import problem_with_yaml, yaml_loader
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
 from zensecrets_jupyter.core.names import did_you_mean, told
-from zensecrets_jupyter.core.reference import LiteralText, find_references
+from zensecrets_jupyter.core.reference import RawText, find_references
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 from zensecrets_jupyter.core.transfer.files import read_text
 
@@ -243,12 +243,12 @@ def _filed_component(path: str, word: str, description: Any) -> FiledComponent:
 
 def _literal(value: Any) -> Any:
     if isinstance(value, dict) and value.keys() == {"$literal"}:
-        return LiteralText(value["$literal"])
+        return RawText(value["$literal"])
     return value
 
 
 def _stored(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: {"$literal": str(value)} if isinstance(value, LiteralText) else value for key, value in attributes.items()}
+    return {key: {"$literal": str(value)} if isinstance(value, RawText) else value for key, value in attributes.items()}
 
 
 def _texts(value: Any) -> Iterator[str]:

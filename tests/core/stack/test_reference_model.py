@@ -22,8 +22,8 @@ from zensecrets_jupyter import (
     UnregisteredValueError,
 )
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.core.reference import LiteralText, SecretReference, split
-from zensecrets_jupyter.core.stack import Requirement, TemplatedModel
+from zensecrets_jupyter.core.reference import RawText, SecretReference, split
+from zensecrets_jupyter.core.stack import ReferenceModel, Requirement
 from zensecrets_jupyter.core.value import ValueSource, note_value
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Shelf:
+class DictResolver:
     """A place that resolves references from a dict and counts how often it is asked."""
 
     def __init__(self, **values: str) -> None:
@@ -43,7 +43,7 @@ class Shelf:
 
     def __str__(self) -> str:
         """Return what errors call it."""
-        return "shelf"
+        return "resolver"
 
     def reader(self, text: str) -> Callable[[], str]:
         """Return what resolves the text."""
@@ -59,7 +59,7 @@ class Shelf:
         return "".join(parts)
 
 
-class Settings(TemplatedModel):
+class Settings(ReferenceModel):
     """One field of each kind."""
 
     text: str = ""
@@ -89,13 +89,13 @@ class Settings(TemplatedModel):
         return url.rstrip("/")
 
 
-class Free(TemplatedModel):
+class Free(ReferenceModel):
     """Whatever it is given."""
 
     model_config = ConfigDict(extra="allow")
 
 
-def _make(model: type[TemplatedModel], **attributes: Any) -> Any:
+def _make(model: type[ReferenceModel], **attributes: Any) -> Any:
     """Return a model of attributes that a type checker would know to be wrong, or not know at all."""
     return model(**attributes)
 
@@ -124,7 +124,7 @@ def _make(model: type[TemplatedModel], **attributes: Any) -> Any:
 def test_a_reference_stands_where_a_text_may(field: str, value: Any, expected: Any) -> None:
     """In a text, inside a longer one, and inside lists and dicts, a reference is kept and read as what it stands for."""
     ab, cd = canary("ab"), canary("cd")
-    model = Settings(**{field: value}).at(Shelf(a_b=ab, c_d=cd))
+    model = Settings(**{field: value}).bind_references(DictResolver(a_b=ab, c_d=cd))
     told_plainly = json.loads(json.dumps(expected).replace("<ab>", ab).replace("<cd>", cd))
     assert json.loads(json.dumps(getattr(model, field))) == told_plainly
     assert type(getattr(model, field)) is type(expected)
@@ -157,7 +157,7 @@ def test_a_reference_stands_nowhere_else(field: str, value: Any, said: str) -> N
 
 @pytest.mark.parametrize("text", ["{{a}}", "{a.b}", "{{a.b}", "${{a.b}}", "{{a .b}}", "{{name.key}}"])
 @pytest.mark.parametrize("model", [Settings, Free])
-def test_a_near_miss_is_refused_with_the_attribute(text: str, model: type[TemplatedModel]) -> None:
+def test_a_near_miss_is_refused_with_the_attribute(text: str, model: type[ReferenceModel]) -> None:
     """What is nearly a reference is refused in a text and inside a list, and the error names the attribute."""
     for attributes in ({"text": text}, {"texts": ["fine", text]}, {"nested": {"x": [text]}}):
         with pytest.raises(InvalidReferenceError, match=f"Attribute '{next(iter(attributes))}'") as caught:
@@ -168,9 +168,9 @@ def test_a_near_miss_is_refused_with_the_attribute(text: str, model: type[Templa
 def test_a_near_miss_may_be_meant_literally() -> None:
     """A literal text is taken as it stands, resolves nothing, and is stored so that it stays literal."""
     for model in (Settings, Free):
-        made = _make(model, text=LiteralText("{{a.b}} ${c.d}"))
+        made = _make(model, text=RawText("{{a.b}} ${c.d}"))
         again = model.from_stored(json.loads(json.dumps(made.stored())))
-        for one in (made, again, made.at(Shelf()), model.merged(made.stored(), {})):
+        for one in (made, again, made.bind_references(DictResolver()), model.merged(made.stored(), {})):
             assert one.text == "{{a.b}} ${c.d}"
             assert one.required_secrets == []
         assert repr(again) == repr(made)
@@ -178,7 +178,7 @@ def test_a_near_miss_may_be_meant_literally() -> None:
 
 def test_a_sensitive_literal_is_masked_and_stays_literal() -> None:
     """A value that looks like a reference, in a field that is sensitive, is a plain value."""
-    made = Settings(sensitive=LiteralText(f"{{{{{canary('a')}.b}}}}"))
+    made = Settings(sensitive=RawText(f"{{{{{canary('a')}.b}}}}"))
     assert find_canary(repr(made)) == []
     assert made.plain_sensitive_fields() == ["sensitive"]
     assert Settings.from_stored(made.stored()).sensitive == made.sensitive
@@ -192,13 +192,13 @@ def test_what_is_stored_is_not_checked_again() -> None:
 def test_a_default_may_hold_a_reference() -> None:
     """A class may have a reference for a default, and it is read and required like one that was given."""
 
-    class Defaulted(TemplatedModel):
+    class Defaulted(ReferenceModel):
         token: str = "{{service.token}}"
         more: list[str] = Field(default_factory=lambda: ["{{service.more}}"])
         other: str = ""
 
     token, more = canary("token"), canary("more")
-    made = Defaulted(other="x").at(Shelf(service_token=token, service_more=more))
+    made = Defaulted(other="x").bind_references(DictResolver(service_token=token, service_more=more))
     assert made.token == token
     assert made.more == [more]
     assert made.required_secrets == [SecretReference("service", "token"), SecretReference("service", "more")]
@@ -209,7 +209,7 @@ def test_a_default_may_hold_a_reference() -> None:
 # When it is resolved.
 
 
-LOOKS: dict[str, Callable[[TemplatedModel], object]] = {
+LOOKS: dict[str, Callable[[ReferenceModel], object]] = {
     "repr": repr,
     "str": str,
     "pprint": pprint.pformat,
@@ -219,7 +219,7 @@ LOOKS: dict[str, Callable[[TemplatedModel], object]] = {
     "dict": dict,
     "vars": lambda model: repr(vars(model)),
     "stored": lambda model: model.stored(),
-    "equality": lambda model: model == model.at(Shelf()),
+    "equality": lambda model: model == model.bind_references(DictResolver()),
     "hash": hash,
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
@@ -230,12 +230,12 @@ LOOKS: dict[str, Callable[[TemplatedModel], object]] = {
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
-def test_looking_resolves_nothing(look: Callable[[TemplatedModel], object]) -> None:
+def test_looking_resolves_nothing(look: Callable[[ReferenceModel], object]) -> None:
     """Only reading an attribute asks for the value: showing, dumping, storing, comparing and copying do not."""
-    shelf = Shelf(a_b=canary("never"))
-    model = Settings(text="{{a.b}}", texts=["{{a.b}}"], url="{{a.b}}", sensitive="{{a.b}}").at(shelf)
+    resolver = DictResolver(a_b=canary("never"))
+    model = Settings(text="{{a.b}}", texts=["{{a.b}}"], url="{{a.b}}", sensitive="{{a.b}}").bind_references(resolver)
     look(model)
-    assert shelf.asked == []
+    assert resolver.asked == []
 
 
 def test_what_is_shown_are_the_references() -> None:
@@ -258,12 +258,12 @@ def test_what_is_shown_are_the_references() -> None:
 
 def test_each_access_asks_the_place() -> None:
     """An attribute is resolved at every access, so that it is never older than what the place gives."""
-    shelf = Shelf(a_b="one")
-    model = Settings(text="{{a.b}}").at(shelf)
+    resolver = DictResolver(a_b="one")
+    model = Settings(text="{{a.b}}").bind_references(resolver)
     assert model.text == "one"
-    shelf.values["a_b"] = "two"
+    resolver.values["a_b"] = "two"
     assert model.text == "two"
-    assert shelf.asked == ["{{a.b}}"] * 2
+    assert resolver.asked == ["{{a.b}}"] * 2
 
 
 def test_a_model_that_hangs_nowhere_says_so() -> None:
@@ -277,7 +277,7 @@ def test_a_model_that_hangs_nowhere_says_so() -> None:
 
 def test_other_attributes_behave_as_in_any_model() -> None:
     """A field without a reference is read as it is, and a name that is no field is an AttributeError."""
-    model = Settings(number=5, texts=["x"]).at(Shelf())
+    model = Settings(number=5, texts=["x"]).bind_references(DictResolver())
     assert (model.number, model.texts) == (5, ["x"])
     with pytest.raises(AttributeError, match="nothing"):
         _ = model.nothing
@@ -286,7 +286,7 @@ def test_other_attributes_behave_as_in_any_model() -> None:
 def test_free_attributes_hold_references_too() -> None:
     """A model that takes any attribute resolves references in all of them."""
     text = canary("free")
-    model = _make(Free, one="{{a.b}}", two=["{{a.b}}"], three=3).at(Shelf(a_b=text))
+    model = _make(Free, one="{{a.b}}", two=["{{a.b}}"], three=3).bind_references(DictResolver(a_b=text))
     assert (model.one, model.two, model.three) == (text, [text], 3)
     assert model.model_dump() == {"one": "{{a.b}}", "two": ["{{a.b}}"], "three": 3}
     assert [need.attribute for need in model.requirements("it")] == ["one", "two"]
@@ -298,7 +298,7 @@ def test_free_attributes_hold_references_too() -> None:
 def test_a_validator_runs_on_what_it_resolves_to() -> None:
     """Field validators and limits see the value, not the reference: what they change is changed, and masked by the guard."""
     text = f"http://{canary('host')}/"
-    model = Settings(url="{{a.b}}", short="{{c.d}}", loud="{{a.b}}").at(Shelf(a_b=text, c_d="12345"))
+    model = Settings(url="{{a.b}}", short="{{c.d}}", loud="{{a.b}}").bind_references(DictResolver(a_b=text, c_d="12345"))
     assert model.url == text[:-1]
     assert model.short == "12345"
     assert model.loud == text.upper()
@@ -310,9 +310,9 @@ def test_a_value_that_a_validator_refuses_is_not_quoted(field: str, value: str) 
     """The error names the reference, the attribute and its owner, and holds no value in any part."""
     text = value.replace("VALUE", canary("refused"))
     given = ("{{a.b}}", "{{a.b}}") if field == "pair" else "{{a.b}}"
-    model = _make(Settings, **{field: given}).at(Shelf(a_b=text))
+    model = _make(Settings, **{field: given}).bind_references(DictResolver(a_b=text))
     with pytest.raises(
-        InvalidComponentError, match=rf"What \{{\{{a\.b\}}\}}.* stands for is refused by attribute '{field}' of shelf"
+        InvalidComponentError, match=rf"What \{{\{{a\.b\}}\}}.* stands for is refused by attribute '{field}' of resolver"
     ) as caught:
         getattr(model, field)
     assert find_canary(told(caught.value)) == []
@@ -323,7 +323,7 @@ def test_a_value_that_a_validator_refuses_is_not_quoted(field: str, value: str) 
 def test_a_validator_that_breaks_is_told_like_one_that_refuses() -> None:
     """Whatever a validator raises on a value, it comes as our error and without the value."""
 
-    class Breaking(TemplatedModel):
+    class Breaking(ReferenceModel):
         token: str
 
         @field_validator("token")
@@ -332,7 +332,7 @@ def test_a_validator_that_breaks_is_told_like_one_that_refuses() -> None:
             raise RuntimeError(f"{token} broke it")
 
     with pytest.raises(InvalidComponentError) as caught:
-        _ = Breaking(token="{{a.b}}").at(Shelf(a_b=canary("broke"))).token
+        _ = Breaking(token="{{a.b}}").bind_references(DictResolver(a_b=canary("broke"))).token
     assert find_canary(told(caught.value)) == []
 
 
@@ -340,7 +340,7 @@ def test_a_validator_sees_the_other_fields_as_they_are_given() -> None:
     """A validator that looks at other fields, or at the whole model, sees a reference's text, and never asks for the value."""
     seen: list[object] = []
 
-    class Looking(TemplatedModel):
+    class Looking(ReferenceModel):
         first: str
         second: str = ""
 
@@ -355,21 +355,21 @@ def test_a_validator_sees_the_other_fields_as_they_are_given() -> None:
             seen.append(self.first)
             return self
 
-    shelf = Shelf(a_b=canary("unseen"))
-    assert Looking(first="{{a.b}}", second="x").at(shelf).second == "x"
+    resolver = DictResolver(a_b=canary("unseen"))
+    assert Looking(first="{{a.b}}", second="x").bind_references(resolver).second == "x"
     assert seen == ["{{a.b}}", "{{a.b}}"]
-    assert shelf.asked == []
+    assert resolver.asked == []
 
 
 def test_what_validators_make_of_values_is_masked() -> None:
     """Inside lists and dicts, as they are or changed by a validator, resolved values are exact texts that the guard masks."""
 
-    class Lists(TemplatedModel):
+    class Lists(ReferenceModel):
         same: list[str] = Field(default_factory=list)
         loud: dict[str, list[Annotated[str, AfterValidator(str.upper)]]] = Field(default_factory=dict)
 
     text = canary("listed")
-    model = Lists(same=["{{a.b}}", "plain"], loud={"x": ["{{a.b}}"]}).at(Shelf(a_b=text))
+    model = Lists(same=["{{a.b}}", "plain"], loud={"x": ["{{a.b}}"]}).bind_references(DictResolver(a_b=text))
     assert (model.same, model.loud) == ([text, "plain"], {"x": [text.upper()]})
     for shown in (repr(model.same), repr(model.loud)):
         assert find_canary(the_redactor().redact(shown), text, text.upper()) == []
@@ -388,10 +388,12 @@ def test_a_plain_sensitive_value_does_not_pickle() -> None:
 def test_a_resolved_value_that_looks_like_a_reference_is_a_value() -> None:
     """What a secret holds is not resolved again, whatever it looks like, and is no near miss either."""
     for text in ("{{x.y}}", "{{x}}", "http://{x.y}"):
-        model = Settings(text="{{a.b}}", short="{{a.b}}", texts=["{{a.b}}"]).at(Shelf(a_b=text[:5] if text[0] == "{" else text))
+        model = Settings(text="{{a.b}}", short="{{a.b}}", texts=["{{a.b}}"]).bind_references(
+            DictResolver(a_b=text[:5] if text[0] == "{" else text)
+        )
         assert model.texts == [model.text]
     near_miss = f"http://{{x.{canary('y')}}}"
-    assert Settings(texts=["{{a.b}}"]).at(Shelf(a_b=near_miss)).texts == [near_miss]
+    assert Settings(texts=["{{a.b}}"]).bind_references(DictResolver(a_b=near_miss)).texts == [near_miss]
     assert Settings(text=near_miss).text == near_miss
 
 
@@ -430,7 +432,7 @@ def test_attributes_cannot_be_set() -> None:
 def test_a_copy_with_a_change_is_checked() -> None:
     """model_copy with an update is a new model at the same place, validated like any other; the first stays."""
     text = canary("copied")
-    model = Settings(text="{{a.b}}", number=1).at(Shelf(a_b=text, c_d=text))
+    model = Settings(text="{{a.b}}", number=1).bind_references(DictResolver(a_b=text, c_d=text))
     changed = model.model_copy(update={"text": "x{{c.d}}"})
     assert changed.text == f"x{text}"
     assert (changed.number, model.text) == (1, text)
@@ -441,7 +443,7 @@ def test_a_copy_with_a_change_is_checked() -> None:
 
 def test_resolving_leaves_what_is_stored_alone() -> None:
     """Reading attributes, with validators or without, changes neither what is stored nor which fields were given."""
-    model = Settings(text="{{a.b}}", url="{{a.b}}").at(Shelf(a_b="http://x"))
+    model = Settings(text="{{a.b}}", url="{{a.b}}").bind_references(DictResolver(a_b="http://x"))
     before = (model.stored(), set(model.model_fields_set), repr(model))
     assert [model.text, model.url, model.loud] == ["http://x", "http://x", ""]
     assert (model.stored(), set(model.model_fields_set), repr(model)) == before
@@ -473,7 +475,7 @@ def test_requirements_name_owner_attribute_and_reference() -> None:
 def test_a_sensitive_value_that_is_nearly_a_reference_is_not_quoted(slip: str) -> None:
     """A password may hold braces: the error says which attribute it is, and nothing of the text."""
 
-    class Sensitive(TemplatedModel):
+    class Sensitive(ReferenceModel):
         password: str = SecretField()
 
     with pytest.raises(InvalidReferenceError, match="'password'") as caught:

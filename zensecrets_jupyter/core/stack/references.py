@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.errors import InvalidReferenceError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
-from zensecrets_jupyter.core.reference import LiteralText
+from zensecrets_jupyter.core.reference import RawText
 from zensecrets_jupyter.core.value import known_values
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def holds_reference(name: str, value: Any, context: Any, *, sensitive: bool = Fa
     Raises:
         InvalidReferenceError: If a text in it is nearly one, unless it is meant as it stands; of a sensitive field nothing is quoted.
     """
-    if context is RESOLVED or isinstance(value, LiteralText):
+    if context is RESOLVED or isinstance(value, RawText):
         return False
     # The value of a secret is no template, whatever it looks like, and no error may quote it; what is one reference as a whole is one.
     known = known_values()

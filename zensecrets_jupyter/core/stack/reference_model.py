@@ -18,8 +18,8 @@ from zensecrets_jupyter.core import names, redaction, reference
 from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
 from zensecrets_jupyter.core.names import a_type
-from zensecrets_jupyter.core.reference import LiteralText, SecretReference
-from zensecrets_jupyter.core.stack._keeping import RESOLVED, STORED, held, holds_reference, texts, wrap_fields
+from zensecrets_jupyter.core.reference import RawText, SecretReference
+from zensecrets_jupyter.core.stack.references import RESOLVED, STORED, held, holds_reference, texts, wrap_fields
 from zensecrets_jupyter.core.value import unregistered
 
 if TYPE_CHECKING:
@@ -37,10 +37,10 @@ CLEAR = "_(clear)"
 names_in_clear: ContextVar[frozenset[str]] = ContextVar("zensecrets_names_in_clear", default=frozenset())
 """The fields that were stored in clear, of the model that is being built just now."""
 
-_plain_text: WeakKeyDictionary[type[TemplatedModel], dict[str, bool]] = WeakKeyDictionary()
+_plain_text: WeakKeyDictionary[type[ReferenceModel], dict[str, bool]] = WeakKeyDictionary()
 
 
-class Place(Protocol):
+class ReferenceResolver(Protocol):
     """Where a model hangs: what resolves its references, and what errors call it."""
 
     def __str__(self) -> str:
@@ -64,7 +64,7 @@ class Requirement(NamedTuple):
     reference: SecretReference
 
 
-class Needing(Protocol):
+class RequiresSecrets(Protocol):
     """Something that needs secrets, such as a model whose fields hold references."""
 
     def requirements(self, owner: str) -> list[Requirement]:
@@ -82,7 +82,7 @@ class _Field:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __get__(self, model: TemplatedModel | None, owner: type[TemplatedModel]) -> Any:
+    def __get__(self, model: ReferenceModel | None, owner: type[ReferenceModel]) -> Any:
         if model is None:
             # As in any pydantic model, a field is no attribute of the class.
             raise AttributeError(self._name)
@@ -101,7 +101,7 @@ class _HiddenValues(dict[str, Any]):
         return _HiddenValues, ()
 
 
-class TemplatedModel(BaseModel):
+class ReferenceModel(BaseModel):
     """A model whose string fields, and the strings in its lists and dicts, may hold references.
 
     ``repr``, ``model_dump`` and JSON show the references, never what they stand for. Instances do not change.
@@ -147,7 +147,7 @@ class TemplatedModel(BaseModel):
         }
 
     def _build(self, data: dict[str, Any], context: dict[str, Any] | None) -> None:
-        literals = frozenset(name for name, value in data.items() if isinstance(value, LiteralText))
+        literals = frozenset(name for name, value in data.items() if isinstance(value, RawText))
         problem: ZenSecretsError | None = None
         token = held.set(set())
         try:
@@ -240,7 +240,7 @@ class TemplatedModel(BaseModel):
         template = templates[name]
         if held.get() is not None:
             return template
-        place: Place | None = self.__dict__.get(_PLACE)
+        place: ReferenceResolver | None = self.__dict__.get(_PLACE)
         if place is None:
             message = f"{_text_of(template)} of attribute {name!r} can't be resolved: it is not part of a stack."
             raise NotInStackError(message, hint="Register it as a component and add that to a stack: %stack update")
@@ -252,7 +252,7 @@ class TemplatedModel(BaseModel):
         message = f"Attribute {name!r} can't be set on {a_type(self)}."
         raise AttributeError(message)
 
-    def at(self, place: Place) -> Self:
+    def bind_references(self, place: ReferenceResolver) -> Self:
         """Return the same model hanging at ``place``, which resolves its references."""
         twin = self._twin()
         texts = self.__dict__[_TEMPLATES].items()
@@ -268,7 +268,7 @@ class TemplatedModel(BaseModel):
         object.__setattr__(twin, "__pydantic_private__", self.__pydantic_private__)
         return twin
 
-    def as_given(self) -> Self:
+    def with_raw_references(self) -> Self:
         """Return the same model with each reference as its text: reading it resolves nothing."""
         twin = self._twin()
         twin.__dict__.update(self.__dict__[_TEMPLATES])
@@ -308,8 +308,8 @@ class TemplatedModel(BaseModel):
         yield from ((name, text) for name, text in apart.items() if name not in fields)
         yield from (self.__pydantic_extra__ or {}).items()
 
-    def _validated(self, name: str, resolved: Any, place: Place) -> Any:
-        scratch = self.at(place)
+    def _validated(self, name: str, resolved: Any, place: ReferenceResolver) -> Any:
+        scratch = self.bind_references(place)
         del scratch.__dict__[_READERS]
         # Validators look at other fields; the copy is seen by nobody else.
         scratch.__dict__.update(scratch.__dict__.pop(_HIDDEN))
@@ -360,7 +360,7 @@ class TemplatedModel(BaseModel):
             return self
         changed = self.merged(self.stored(), update)
         place = self.__dict__.get(_PLACE)
-        return changed if place is None else changed.at(place)
+        return changed if place is None else changed.bind_references(place)
 
     def __copy__(self) -> Self:
         """Return the model itself: it never changes."""
@@ -383,7 +383,7 @@ def _mark(name: str) -> str:
     return f"‹secret:{name}›"
 
 
-def _resolve(template: Any, place: Place) -> Any:
+def _resolve(template: Any, place: ReferenceResolver) -> Any:
     if isinstance(template, str):
         return place.resolve(template) if reference.has_reference(template) else template
     if isinstance(template, Mapping):
@@ -397,7 +397,7 @@ def _text_of(template: Any) -> str:
     return ", ".join(str(found) for text in texts(template) for found in reference.find_references(text))
 
 
-def _is_plain_text(cls: type[TemplatedModel], name: str) -> bool:
+def _is_plain_text(cls: type[ReferenceModel], name: str) -> bool:
     """Tell whether any text is fine for a field, so that there is nothing to validate."""
     known = _plain_text.setdefault(cls, {})
     if name not in known:
@@ -413,12 +413,11 @@ def _is_plain_text(cls: type[TemplatedModel], name: str) -> bool:
 
 def _with_literals(stored: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: LiteralText(item["$literal"]) if isinstance(item, dict) and item.keys() == {"$literal"} else item
-        for name, item in stored.items()
+        name: RawText(item["$literal"]) if isinstance(item, dict) and item.keys() == {"$literal"} else item for name, item in stored.items()
     }
 
 
-def _explain(cls: type[TemplatedModel], error: ValidationError) -> ZenSecretsError:
+def _explain(cls: type[ReferenceModel], error: ValidationError) -> ZenSecretsError:
     """Return our own error for pydantic's, which carries the values that it refused."""
     found = []
     for detail in error.errors(include_url=False, include_context=True, include_input=False):
