@@ -57,9 +57,18 @@ Part: TypeAlias = "str | SecretReference"
 
 
 class RawText(str):
-    """A text that is taken as it stands, although it looks like a reference; what ``--literal`` makes."""
+    """A text that is meant as it stands although it looks like a reference, as ``--literal`` declares it."""
 
     __slots__ = ()
+
+    def to_json(self) -> dict[str, str]:
+        """Return the object that stands for the text in the workspace and in files of stacks."""
+        return {"$literal": str(self)}
+
+    @staticmethod
+    def from_json(value: Any) -> Any:
+        """Return the raw text for an object of :meth:`to_json`, and any other value unchanged."""
+        return RawText(value["$literal"]) if isinstance(value, dict) and value.keys() == {"$literal"} else value
 
 
 def has_reference(value: Any) -> bool:

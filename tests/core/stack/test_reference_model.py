@@ -361,6 +361,43 @@ def test_a_validator_sees_the_other_fields_as_they_are_given() -> None:
     assert resolver.asked == []
 
 
+def test_validators_of_every_base_class_run_on_the_resolved_value() -> None:
+    """Validators of a class and of its bases see the resolved value, even where a class has the name of its base."""
+
+    class Base(ReferenceModel):
+        token: str = ""
+
+        @field_validator("token")
+        @classmethod
+        def _add_base(cls, token: str) -> str:
+            return f"{token}+base"
+
+    def derive(base: type[Base], suffix: str) -> type[Base]:
+        class Derived(base):  # type: ignore[valid-type, misc] # a type checker knows no class that is an argument
+            @field_validator("token", mode="before")
+            @classmethod
+            def _add_suffix(cls, token: str) -> str:
+                return f"{token}+{suffix}"
+
+        return Derived
+
+    model = derive(derive(Base, "one"), "two")
+    resolved = model(token="{{a.b}}").bind_references(DictResolver(a_b="value")).token
+    assert resolved == model(token="value").token
+    assert model(token="{{a.b}}").stored() == {"token": "{{a.b}}"}
+
+
+def test_a_sensitive_field_with_an_alias_is_not_quoted() -> None:
+    """A near miss in a sensitive field is not quoted under the field's alias either."""
+
+    class Aliased(ReferenceModel):
+        password: str = SecretField(alias="passWord")
+
+    with pytest.raises(InvalidReferenceError, match="'passWord'") as caught:
+        _make(Aliased, passWord=f"{{{{{canary('aliased')}}}}}")
+    assert not find_canary(told(caught.value) + caught.value.text)
+
+
 def test_what_validators_make_of_values_is_masked() -> None:
     """Inside lists and dicts, as they are or changed by a validator, resolved values are exact texts that the guard masks."""
 

@@ -3,7 +3,8 @@
 from zensecrets_jupyter.core.component_types import ComponentType
 from zensecrets_jupyter.core.stack.component import StackComponent, StackComponentConfig
 from zensecrets_jupyter.core.stack.flavor_registry import flavor_names, get_flavor
-from zensecrets_jupyter.core.stack.reference_model import ReferenceModel, ReferenceResolver, Requirement, RequiresSecrets
+from zensecrets_jupyter.core.stack.reference_model import ReferenceModel
+from zensecrets_jupyter.core.stack.references import ReferenceResolver, Requirement, RequiresSecrets
 from zensecrets_jupyter.core.stack.stack import Stack, StackResolver, not_in_stack, resolve_text
 from zensecrets_jupyter.core.stack.validation import Problem, Report
 

@@ -12,8 +12,8 @@ from zensecrets_jupyter.core.component_types import ComponentType  # noqa: TC001
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_parts
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.stack import flavor_registry
-from zensecrets_jupyter.core.stack.reference_model import CLEAR, ReferenceModel, ReferenceResolver, Requirement
-from zensecrets_jupyter.core.stack.references import texts
+from zensecrets_jupyter.core.stack.reference_model import ReferenceModel
+from zensecrets_jupyter.core.stack.references import ReferenceResolver, Requirement, texts_in
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -38,8 +38,8 @@ class StackComponentConfig(ReferenceModel):
     IGNORED: ClassVar[dict[str, str]] = {}
     """Attributes of ZenML that are taken and left out, each with the reason as the end of a sentence."""
 
-    def _build(self, data: dict[str, Any], context: dict[str, Any] | None) -> None:
-        super()._build({name: value for name, value in data.items() if name not in self.IGNORED}, context)
+    def _build(self, data: dict[str, Any], *, clear: frozenset[str] = frozenset()) -> None:
+        super()._build({name: value for name, value in data.items() if name not in self.IGNORED}, clear=clear)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -53,13 +53,13 @@ class StackComponentConfig(ReferenceModel):
         field = type(self).model_fields.get(name)
         if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
             return is_secret_field(field)
-        return name not in self.__dict__[CLEAR] and looks_sensitive(name, value)
+        return name not in self._separate.clear and looks_sensitive(name, value)
 
-    def _masked_texts(self, name: str, value: Any) -> Iterator[str]:
+    def _texts_to_mask(self, name: str, value: Any) -> Iterator[str]:
         """Yield the texts of a sensitive value that the guard masks: of a mapping those that are secrets by their names."""
         field = type(self).model_fields.get(name)
         if field is not None and is_secret_field(field):
-            return texts(value)
+            return texts_in(value)
         named = [(key, text) for key, text in _named_texts(name, value) if looks_sensitive(key, text) and not _may_name_secret(key, text)]
         return (part for key, text in named for part in (text, *secret_parts(key, text)))
 

@@ -1,80 +1,74 @@
-"""Models whose fields may hold references: the attributes of components, and the settings of steps and pipelines.
+"""Models whose attributes may hold references: configs of components, and settings of steps and pipelines.
 
-A field that holds a reference keeps its text, which is not validated: the field's validators run on what it resolves to, when it is read.
-Such texts are taken out of the instance's ``__dict__``, so that reading them comes by a descriptor of the class, while every other field is
-read at the speed of any pydantic model.
+pydantic validates what is plain. An attribute that holds a reference is kept beside the model's fields as raw text, and is resolved and
+validated each time it is read. A sensitive plain value is kept there too, so that ``vars`` and ``repr`` do not show it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from weakref import WeakKeyDictionary
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, ValidationInfo, model_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator, model_serializer
 
-from zensecrets_jupyter.core import names, redaction, reference
+from zensecrets_jupyter.core import names, redaction
 from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
 from zensecrets_jupyter.core.names import a_type
 from zensecrets_jupyter.core.reference import RawText, SecretReference
-from zensecrets_jupyter.core.stack.references import RESOLVED, STORED, held, holds_reference, texts, wrap_fields
+from zensecrets_jupyter.core.stack.references import (
+    ReferenceResolver,
+    Requirement,
+    check_field_takes_references,
+    has_references,
+    references_in,
+    refuse_near_misses,
+    resolve_references,
+    texts_in,
+)
 from zensecrets_jupyter.core.value import unregistered
 
 if TYPE_CHECKING:
-    from pydantic_core import CoreSchema
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from pydantic import ValidationInfo, ValidatorFunctionWrapHandler
     from typing_extensions import Self
 
-# Keys of an instance's __dict__ that no field can be called, with the underscore that pydantic leaves out when it iterates.
-_TEMPLATES = "_(templates)"
-_LITERALS = "_(literals)"
-_PLACE = "_(place)"
-_READERS = "_(readers)"
-_HIDDEN = "_(hidden)"
-CLEAR = "_(clear)"
-
-names_in_clear: ContextVar[frozenset[str]] = ContextVar("zensecrets_names_in_clear", default=frozenset())
-"""The fields that were stored in clear, of the model that is being built just now."""
-
-_plain_text: WeakKeyDictionary[type[ReferenceModel], dict[str, bool]] = WeakKeyDictionary()
+_VALIDATOR = "_validate_unless_reference_"
+_free_text_fields: WeakKeyDictionary[type[ReferenceModel], dict[str, bool]] = WeakKeyDictionary()
 
 
-class ReferenceResolver(Protocol):
-    """Where a model hangs: what resolves its references, and what errors call it."""
+class _SeparateAttributes(NamedTuple):
+    """Attributes that are kept beside the fields of a model.
 
-    def __str__(self) -> str:
-        """Return what errors call it, such as ``annotator 'labels'``."""
-
-    def resolve(self, text: str) -> str:
-        """Return ``text`` with its references resolved; errors as :meth:`Stack.resolve` has them."""
-
-    def reader(self, text: str) -> Callable[[], str]:
-        """Return what gives ``text`` resolved each time that it is called."""
-
-
-class Requirement(NamedTuple):
-    """One reference, and the attribute that holds it; ``owner`` is what errors call the model, such as ``annotator 'labels'``.
-
-    A reference with an empty key is the need for a secret as a whole.
+    Attributes:
+        references: Values with references, unresolved, by attribute.
+        secrets: Sensitive plain values by attribute.
+        raw_texts: Names of the attributes whose text is meant as it stands.
+        clear: Names of the attributes that were stored in clear.
     """
 
-    owner: str
-    attribute: str
-    reference: SecretReference
+    references: dict[str, Any]
+    secrets: dict[str, Any]
+    raw_texts: frozenset[str] = frozenset()
+    clear: frozenset[str] = frozenset()
 
 
-class RequiresSecrets(Protocol):
-    """Something that needs secrets, such as a model whose fields hold references."""
+class _Resolved(NamedTuple):
+    """A resolved value on its way to the validators of a field."""
 
-    def requirements(self, owner: str) -> list[Requirement]:
-        """Return what it needs; ``owner`` is what errors shall call it."""
+    value: Any
 
 
-class _Field:
-    """Reads a field that holds references, for it is not in the instance's ``__dict__``; where it is, Python never asks here.
+_NOTHING_SEPARATE = _SeparateAttributes({}, {})
+_NO_READERS: Mapping[str, Callable[[], str]] = {}
 
-    ``__getattr__`` would do the same after a look-up that fails, which takes longer than all the rest.
+
+class _ReferenceField:
+    """Descriptor of a field that reads values which are not in the instance's ``__dict__``.
+
+    It is no data descriptor: Python reads a plain value from ``__dict__`` without calling it. ``__getattr__`` alone would do, but is
+    slower, because the regular look-up fails first.
     """
 
     __slots__ = ("_name",)
@@ -86,339 +80,375 @@ class _Field:
         if model is None:
             # As in any pydantic model, a field is no attribute of the class.
             raise AttributeError(self._name)
-        return model.__getattr__(self._name)
-
-
-class _HiddenValues(dict[str, Any]):
-    """The sensitive plain values of a model, out of its ``__dict__``: they show as masks and do not pickle."""
-
-    def __repr__(self) -> str:
-        return f"{{{', '.join(f'{name!r}: {_mark(name)}' for name in self)}}}"
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        if self:
-            raise unregistered(_mark(next(iter(self))))
-        return _HiddenValues, ()
+        reader = model._readers.get(self._name)  # noqa: SLF001 - part of the model
+        return reader() if reader is not None else model._read_separate(self._name)  # noqa: SLF001 - part of the model
 
 
 class ReferenceModel(BaseModel):
-    """A model whose string fields, and the strings in its lists and dicts, may hold references.
+    """A model whose texts, also in lists and dicts, may hold references.
 
-    ``repr``, ``model_dump`` and JSON show the references, never what they stand for. Instances do not change.
+    ``repr``, ``model_dump`` and JSON show references unresolved. Instances are immutable.
     """
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, protected_namespaces=())
+    __slots__ = ("_readers", "_resolver", "_separate")
+
+    if TYPE_CHECKING:
+        _separate: _SeparateAttributes
+        _resolver: ReferenceResolver | None
+        _readers: Mapping[str, Callable[[], str]]
+
+    # Resolved values are validated by assignment to a copy; __setattr__ refuses any other assignment.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, protected_namespaces=(), validate_assignment=True)
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """Return an instance with nothing kept beside its fields."""
+        self = super().__new__(cls)
+        _set_slots(self, _NOTHING_SEPARATE)
+        return self
 
     def __init__(self, /, **data: Any) -> None:
-        """Check the fields.
+        """Validate the attributes.
 
         Raises:
-            InvalidReferenceError: If a text is nearly a reference, or a reference stands where none may stand.
-            InvalidComponentError: If a field is missing, unknown or has an unacceptable value; it says which and never the value.
+            InvalidReferenceError: If a text is nearly a reference, or an attribute holds a reference and takes none.
+            InvalidComponentError: If an attribute is missing, unknown or has an unacceptable value. The error names it without its value.
         """
-        self._build(data, None)
+        refuse_near_misses(type(self), data)
+        self._build(data)
 
     @classmethod
     def from_stored(cls, data: Mapping[str, Any], *, clear: Collection[str] = ()) -> Self:
-        """Return the model that :meth:`stored` gave ``data`` of; errors as from the constructor.
+        """Return the model of attributes in the format of :meth:`stored`.
+
+        Texts are not checked for near misses again, so that a text which older rules accepted can still be read.
 
         Args:
-            data: The fields.
-            clear: Those of the fields that were stored in clear: what looks like a secret's value there is the name of a secret.
+            data: The attributes.
+            clear: Names of the attributes that were stored in clear. They name secrets, even if they look like values of secrets.
+
+        Raises:
+            InvalidReferenceError, InvalidComponentError: As from the constructor.
         """
         self = cls.__new__(cls)
-        token = names_in_clear.set(frozenset(clear))
-        try:
-            self._build(_with_literals(data), STORED)
-        finally:
-            names_in_clear.reset(token)
+        self._build(_with_raw_texts(data), clear=frozenset(clear))
         return self
 
     @classmethod
     def merged(cls, stored: Mapping[str, Any], given: Mapping[str, Any]) -> Self:
-        """Return the model of the fields in ``given`` over those ``stored``; errors as from the constructor."""
-        return cls(**{**_with_literals(stored), **given})
+        """Return the model of the ``stored`` attributes updated with ``given``; raises the errors of the constructor."""
+        return cls(**{**_with_raw_texts(stored), **given})
 
     def stored(self) -> dict[str, Any]:
-        """Return the fields that were given, for storing: references as their text, and sensitive plain values in clear."""
-        literals = self.__dict__[_LITERALS]
+        """Return the given attributes for storage: references as raw text, sensitive plain values in clear."""
+        raw_texts = self._separate.raw_texts
         return {
-            name: {"$literal": str(value)} if name in literals else value for name, value in self._raw() if name in self.model_fields_set
+            name: RawText(value).to_json() if name in raw_texts else value
+            for name, value in self._unresolved()
+            if name in self.model_fields_set
         }
 
-    def _build(self, data: dict[str, Any], context: dict[str, Any] | None) -> None:
-        literals = frozenset(name for name, value in data.items() if isinstance(value, RawText))
+    def _build(self, data: dict[str, Any], *, clear: frozenset[str] = frozenset()) -> None:
         problem: ZenSecretsError | None = None
-        token = held.set(set())
         try:
-            type(self).__pydantic_validator__.validate_python(data, self_instance=self, context=context)
+            super().__init__(**data)
         except ValidationError as error:
-            problem = _explain(type(self), error)
-        finally:
-            held.reset(token)
+            problem = _translate(type(self), error)
         if problem:
             raise problem
-        self.__dict__[_LITERALS] = literals
+        raw_texts = frozenset(name for name, value in data.items() if isinstance(value, RawText))
+        self._separate_attributes(_SeparateAttributes({}, {}, raw_texts, clear))
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Add the validator that keeps references away from the validators of the fields.
+
+        pydantic calls the wrap validator first that a class defines last. Each subclass therefore gets one, after its own validators.
+        The number of base classes makes its name unique among those that it inherits.
+        """
+        super().__init_subclass__(**kwargs)
+        name = f"{_VALIDATOR}{len(cls.__mro__)}"
+        setattr(cls, name, field_validator("*", mode="wrap")(_reference_validator(name)))
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Have the fields read by a descriptor where they hold references."""
+        """Add the descriptors of the fields; pydantic calls this when the class has its fields."""
         super().__pydantic_init_subclass__(**kwargs)
         for name in cls.model_fields:
-            setattr(cls, name, _Field(name))
+            setattr(cls, name, _ReferenceField(name))
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Put our own check around each field's, outside of the validators that a subclass declares."""
-        schema = handler(source)
-        wrap_fields(cls, handler.resolve_ref_schema(schema))
-        return schema
-
-    @model_validator(mode="after")
-    def _take_templates_out(self, info: ValidationInfo) -> Self:
-        # A default is not validated, hence not found to hold references on its way here.
-        found = [*(held.get() or ()), *(self._defaults_with_references() if info.context is not RESOLVED else ())]
-        present = {name: self.__dict__.pop(name) for name in found if name in self.__dict__}
-        extra = self.__pydantic_extra__ or {}
-        for name in [name for name, value in extra.items() if holds_reference(name, value, info.context)]:
-            present[name] = extra.pop(name)
-        # When one field is assigned, the templates of the others are here already.
-        self.__dict__[_TEMPLATES] = {**self.__dict__.get(_TEMPLATES, {}), **present}
-        self.__dict__.setdefault(_LITERALS, frozenset())
-        self.__dict__.setdefault(CLEAR, names_in_clear.get())
-        if info.context is not RESOLVED:
-            self._hide_plain_values()
-        return self
-
-    def _hide_plain_values(self) -> None:
-        extra = self.__pydantic_extra__ or {}
-        hidden = _HiddenValues(self.__dict__.get(_HIDDEN, {}))
-        for values in (self.__dict__, extra):
+    def _separate_attributes(self, separate: _SeparateAttributes) -> None:
+        """Move references and sensitive plain values out of the fields into ``separate``."""
+        _set_slots(self, separate)
+        fields, extra = type(self).model_fields, self.model_extra or {}
+        for values in (vars(self), extra):
             for name, value in list(values.items()):
-                if (name in type(self).model_fields or values is extra) and value and self._is_sensitive(name, value):
-                    hidden[name] = values.pop(name)
-                    for text in self._masked_texts(name, value):
+                if values is not extra and name not in fields:
+                    continue
+                is_clear = name in fields and is_clear_text_field(fields[name])
+                if name not in separate.raw_texts and not is_clear and has_references(value):
+                    separate.references[name] = values.pop(name)
+                elif value and self._is_sensitive(name, value):
+                    separate.secrets[name] = values.pop(name)
+                    for text in self._texts_to_mask(name, value):
                         redaction.the_redactor().protect(str.__str__(text), name)
-        self.__dict__[_HIDDEN] = hidden
 
-    def _masked_texts(self, name: str, value: Any) -> Iterator[str]:  # noqa: ARG002 - a subclass looks at the name
+    def _texts_to_mask(self, name: str, value: Any) -> Iterator[str]:  # noqa: ARG002 - a subclass uses the name
         """Yield the texts of a sensitive value that the guard masks in outputs."""
-        return texts(value)
+        return texts_in(value)
 
-    def _is_sensitive(self, name: str, value: Any) -> bool:  # noqa: ARG002 - a subclass looks at the value
-        """Tell whether ``value``, which is no reference, is to be sealed at rest and masked when shown as attribute ``name``."""
+    def _is_sensitive(self, name: str, value: Any) -> bool:  # noqa: ARG002 - a subclass uses the value
+        """Return whether the plain ``value`` of attribute ``name`` is sealed at rest and masked when shown."""
         field = type(self).model_fields.get(name)
         return field is not None and is_secret_field(field)
 
-    def _defaults_with_references(self) -> list[str]:
-        fields = type(self).model_fields
-        return [
-            name
-            for name in fields
-            if name not in self.model_fields_set
-            and not is_clear_text_field(fields[name])
-            and any(reference.has_reference(text) for text in texts(self.__dict__.get(name)))
-        ]
-
     def __getattr__(self, name: str) -> Any:
-        """Return what a field that holds references resolves to now.
+        """Return an attribute that is no field, resolved.
 
         Raises:
             NotInStackError, NoSecretsManagerError, SecretNotFoundError, SecretKeyNotFoundError: If it can't be resolved.
-            InvalidComponentError: If what it resolves to is refused by the field's validators.
+            InvalidComponentError: If the validators of the field refuse the resolved value.
         """
-        state = self.__dict__
-        if _READERS in state and name in state[_READERS]:
-            # The common case, with nothing to validate: kept short, it is run at every access.
-            return state[_READERS][name]()
-        if _HIDDEN in state and name in state[_HIDDEN]:
-            return state[_HIDDEN][name]
-        templates = state.get(_TEMPLATES)
-        if templates is None or name not in templates:
-            # Raises the AttributeError of any other model.
+        if name == "_readers":
+            # An instance that was made without __new__ has no slots: the next line would not end.
+            raise AttributeError(name)
+        reader = self._readers.get(name)
+        return reader() if reader is not None else self._read_separate(name)
+
+    def _read_separate(self, name: str) -> Any:
+        separate, resolver = self._separate, self._resolver
+        if name in separate.secrets:
+            return separate.secrets[name]
+        if name not in separate.references:
+            # Raises the AttributeError of any pydantic model.
             return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
-        template = templates[name]
-        if held.get() is not None:
-            return template
-        place: ReferenceResolver | None = self.__dict__.get(_PLACE)
-        if place is None:
-            message = f"{_text_of(template)} of attribute {name!r} can't be resolved: it is not part of a stack."
+        template = separate.references[name]
+        if resolver is None:
+            message = f"{_reference_list(template)} of attribute {name!r} can't be resolved: it is not part of a stack."
             raise NotInStackError(message, hint="Register it as a component and add that to a stack: %stack update")
-        resolved = _resolve(template, place)
-        return resolved if _is_plain_text(type(self), name) else self._validated(name, resolved, place)
+        resolved = resolve_references(template, resolver)
+        return resolved if _is_free_text_field(type(self), name) else self._validate_resolved(name, resolved, resolver)
+
+    def read_attribute(self, name: str) -> Any:
+        """Return an attribute of any name, resolved, even where a method of the class has that name."""
+        extra = self.model_extra or {}
+        return extra[name] if name in extra else self.__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse: what is registered changes through the workspace only."""
+        """Refuse the assignment: only the workspace changes what is registered."""
         message = f"Attribute {name!r} can't be set on {a_type(self)}."
         raise AttributeError(message)
 
-    def bind_references(self, place: ReferenceResolver) -> Self:
-        """Return the same model hanging at ``place``, which resolves its references."""
-        twin = self._twin()
-        texts = self.__dict__[_TEMPLATES].items()
-        plain = {name: text for name, text in texts if type(text) is str and _is_plain_text(type(self), name)}
-        twin.__dict__.update({_PLACE: place, _READERS: {name: place.reader(text) for name, text in plain.items()}})
-        return twin
-
-    def _twin(self) -> Self:
-        twin = type(self).__new__(type(self))
-        object.__setattr__(twin, "__dict__", dict(self.__dict__))
-        object.__setattr__(twin, "__pydantic_fields_set__", set(self.model_fields_set))
-        object.__setattr__(twin, "__pydantic_extra__", self.__pydantic_extra__)
-        object.__setattr__(twin, "__pydantic_private__", self.__pydantic_private__)
-        return twin
+    def bind_references(self, resolver: ReferenceResolver) -> Self:
+        """Return a copy of the model whose references ``resolver`` resolves."""
+        # What needs no validation is read by one call: this runs at every access.
+        readers = {
+            name: resolver.reader(text)
+            for name, text in self._separate.references.items()
+            if type(text) is str and _is_free_text_field(type(self), name)
+        }
+        copy = super().__copy__()
+        _set_slots(copy, self._separate, resolver, readers)
+        return copy
 
     def with_raw_references(self) -> Self:
-        """Return the same model with each reference as its text: reading it resolves nothing."""
-        twin = self._twin()
-        twin.__dict__.update(self.__dict__[_TEMPLATES])
-        return twin
+        """Return a copy of the model with references as plain text: reading them resolves nothing."""
+        return self._copy_with_values(self._separate.references, self._separate._replace(references={}))
+
+    def _copy_with_values(self, values: Mapping[str, Any], separate: _SeparateAttributes) -> Self:
+        """Return a copy that has ``values`` as plain values, and ``separate`` beside them."""
+        copy = super().__copy__()
+        _set_slots(copy, separate, self._resolver)
+        for name, value in values.items():
+            plain = vars(copy) if name in type(self).model_fields else copy.model_extra
+            if plain is not None:
+                plain[name] = value
+        return copy
 
     @property
     def required_secrets(self) -> list[SecretReference]:
-        """The references in the fields, each once, in the order of the fields."""
-        return list(dict.fromkeys(need.reference for need in self.requirements("")))
+        """The references in the attributes, each once, in the order of the fields."""
+        return list(dict.fromkeys(requirement.reference for requirement in self.requirements("")))
 
     def requirements(self, owner: str) -> list[Requirement]:
-        """Return each reference with the field that holds it; ``owner`` is what errors shall call this model."""
+        """Return each reference with its attribute; ``owner`` is the text by which errors name the model."""
+        references = self._separate.references
         return [
-            Requirement(owner, name, found)
-            for name, value in self._raw()
-            if name in self.__dict__[_TEMPLATES]
-            for text in texts(value)
-            for found in reference.find_references(text)
+            Requirement(owner, name, found) for name, value in self._unresolved() if name in references for found in references_in(value)
         ]
 
     def plain_sensitive_fields(self) -> list[str]:
-        """Return the sensitive fields that hold a value instead of a reference."""
-        given, templates = self.model_fields_set, self.__dict__[_TEMPLATES]
+        """Return the names of the sensitive attributes that were given as plain values."""
+        given, references = self.model_fields_set, self._separate.references
         return [
             name
-            for name, value in self._raw()
-            if name in given and name not in templates and value is not None and self._is_sensitive(name, value)
+            for name, value in self._unresolved()
+            if name in given and name not in references and value is not None and self._is_sensitive(name, value)
         ]
 
-    def _raw(self) -> Iterator[tuple[str, Any]]:
-        templates = self.__dict__[_TEMPLATES]
+    def _unresolved(self) -> Iterator[tuple[str, Any]]:
+        """Yield every attribute with its value in clear and its references unresolved."""
         fields = type(self).model_fields
-        # A hidden value never hides a template: a field has one or the other.
-        apart = {**self.__dict__[_HIDDEN], **templates}
+        # An attribute is either a reference or a sensitive plain value.
+        separate = {**self._separate.secrets, **self._separate.references}
+        plain = vars(self)
         for name in fields:
-            yield name, apart[name] if name in apart else self.__dict__[name]
-        yield from ((name, text) for name, text in apart.items() if name not in fields)
-        yield from (self.__pydantic_extra__ or {}).items()
+            yield name, separate[name] if name in separate else plain[name]
+        yield from ((name, value) for name, value in separate.items() if name not in fields)
+        yield from (self.model_extra or {}).items()
 
-    def _validated(self, name: str, resolved: Any, place: ReferenceResolver) -> Any:
-        scratch = self.bind_references(place)
-        del scratch.__dict__[_READERS]
-        # Validators look at other fields; the copy is seen by nobody else.
-        scratch.__dict__.update(scratch.__dict__.pop(_HIDDEN))
-        scratch.__dict__[_TEMPLATES] = {other: text for other, text in self.__dict__[_TEMPLATES].items() if other != name}
+    def _validate_resolved(self, name: str, resolved: Any, resolver: ReferenceResolver) -> Any:
+        separate = self._separate
+        # Validators see the other attributes as they were given, and nobody else sees this copy.
+        copy = self._copy_with_values({**separate.references, **separate.secrets}, _NOTHING_SEPARATE)
+        template = separate.references[name]
         failed = False
-        token = held.set(set())
         try:
-            self.__pydantic_validator__.validate_assignment(scratch, name, resolved, context=RESOLVED)
-        except Exception:  # noqa: BLE001 - a validator of somebody else's may raise anything, and quote the value
+            BaseModel.__setattr__(copy, name, _Resolved(resolved))
+        except Exception:  # noqa: BLE001 - a validator of a user's class may raise anything, and quote the value
             failed = True
-        finally:
-            held.reset(token)
         if failed:
-            message = f"What {_text_of(self.__dict__[_TEMPLATES][name])} stands for is refused by attribute {name!r} of {place}."
+            message = f"What {_reference_list(template)} stands for is refused by attribute {name!r} of {resolver}."
             raise InvalidComponentError(message, hint="Update the secret, or refer to another one.")
-        validated = scratch.__dict__[name]
-        self._protect_changed(name, resolved, validated)
+        validated = vars(copy)[name]
+        self._mask_changed_texts(template, resolved, validated)
         return validated
 
-    def _protect_changed(self, name: str, resolved: Any, validated: Any) -> None:
-        """Have the guard mask what validators made of resolved values, such as a key without its white space."""
-        known = set(texts(resolved))
-        found = [found for text in texts(self.__dict__[_TEMPLATES][name]) for found in reference.find_references(text)]
-        for text in texts(validated):
-            if text not in known and found:
-                redaction.the_redactor().protect(str.__str__(text), f"{found[0].name}.{found[0].key}")
+    @staticmethod
+    def _mask_changed_texts(template: Any, resolved: Any, validated: Any) -> None:
+        """Mask the texts that validators changed, such as a key without its white space."""
+        unchanged = set(texts_in(resolved))
+        references = references_in(template)
+        for text in texts_in(validated):
+            if text not in unchanged and references:
+                redaction.the_redactor().protect(str.__str__(text), f"{references[0].name}.{references[0].key}")
 
-    def _shown(self) -> dict[str, Any]:
-        hidden = self.__dict__[_HIDDEN]
-        return {name: _mark(name) if name in hidden else value for name, value in self._raw()}
+    def _masked(self) -> dict[str, Any]:
+        secrets = self._separate.secrets
+        return {name: redaction.mark(name) if name in secrets else value for name, value in self._unresolved()}
 
     # pydantic 2.10 would look for the names of the annotation in the module of a subclass, hence the type here.
     @model_serializer(mode="plain", return_type=dict)
     def _dump_references(self) -> dict[str, Any]:
-        return self._shown()
+        return self._masked()
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override] # pydantic does the same
-        """Yield what ``repr`` shows, so that ``dict()`` of a model resolves nothing."""
-        yield from self._shown().items()
+        """Yield the attributes that ``repr`` shows, so that ``dict()`` of a model resolves nothing."""
+        yield from self._masked().items()
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
-        """Return what ``repr`` shows: references as their text, sensitive values masked."""
-        return list(self._shown().items())
+        """Return the attributes for ``repr``: references as raw text, sensitive values masked."""
+        return list(self._masked().items())
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic's signature
-        """Return the model itself, or with ``update`` a new one at the same place; errors as from the constructor."""
+        """Return the model itself, or with ``update`` a validated copy with the same resolver.
+
+        Raises:
+            InvalidReferenceError, InvalidComponentError: As from the constructor.
+        """
         if not update:
             return self
         changed = self.merged(self.stored(), update)
-        place = self.__dict__.get(_PLACE)
-        return changed if place is None else changed.bind_references(place)
+        return changed if self._resolver is None else changed.bind_references(self._resolver)
 
     def __copy__(self) -> Self:
-        """Return the model itself: it never changes."""
+        """Return the model itself, which is immutable."""
         return self
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Return the model itself: it never changes."""
+        """Return the model itself, which is immutable."""
         return self
 
+    def __getstate__(self) -> dict[Any, Any]:
+        """Return the state for pickling.
+
+        Raises:
+            UnregisteredValueError: If there is a sensitive plain value, which no reference can replace.
+        """
+        for name in self._separate.secrets:
+            raise unregistered(redaction.mark(name))
+        return {"model": super().__getstate__(), "separate": (self._separate, self._resolver, self._readers)}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Restore the state of a pickle."""
+        super().__setstate__(state["model"])
+        _set_slots(self, *state["separate"])
+
     def __eq__(self, other: object) -> bool:
-        """Tell whether both are of one class and have the same fields, unresolved."""
-        return type(other) is type(self) and dict(self._raw()) == dict(other._raw())
+        """Return whether both are of one class and have equal attributes, references unresolved."""
+        return type(other) is type(self) and dict(self._unresolved()) == dict(other._unresolved())
 
     def __hash__(self) -> int:
-        """Return a hash of the class and the fields' names; the fields may hold lists and dicts."""
+        """Return a hash of the class and the names of the attributes; their values may be lists and dicts."""
         return hash((type(self), tuple(sorted(self.model_fields_set))))
 
 
-def _mark(name: str) -> str:
-    return f"‹secret:{name}›"
+def _set_slots(
+    model: ReferenceModel,
+    separate: _SeparateAttributes,
+    resolver: ReferenceResolver | None = None,
+    readers: Mapping[str, Callable[[], str]] = _NO_READERS,
+) -> None:
+    object.__setattr__(model, "_separate", separate)
+    object.__setattr__(model, "_resolver", resolver)
+    object.__setattr__(model, "_readers", readers)
 
 
-def _resolve(template: Any, place: ReferenceResolver) -> Any:
-    if isinstance(template, str):
-        return place.resolve(template) if reference.has_reference(template) else template
-    if isinstance(template, Mapping):
-        return {key: _resolve(item, place) for key, item in template.items()}
-    if isinstance(template, (list, tuple, set, frozenset)):
-        return type(template)(_resolve(item, place) for item in template)
-    return template
+def _reference_validator(attribute: str) -> Any:
+    """Return the validator that a class of models holds under ``attribute``; a subclass ignores the one that it inherits."""
+
+    def validate_unless_reference(
+        cls: type[ReferenceModel], value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
+        if attribute not in vars(cls):
+            return handler(value)
+        if type(value) is _Resolved:
+            return handler(value.value)
+        if isinstance(value, RawText) or not has_references(value):
+            return handler(value)
+        name = info.field_name or ""
+        check_field_takes_references(name, cls.model_fields[name], value)
+        return value
+
+    return classmethod(validate_unless_reference)
 
 
-def _text_of(template: Any) -> str:
-    return ", ".join(str(found) for text in texts(template) for found in reference.find_references(text))
+def _reference_list(template: Any) -> str:
+    return ", ".join(map(str, references_in(template)))
 
 
-def _is_plain_text(cls: type[ReferenceModel], name: str) -> bool:
-    """Tell whether any text is fine for a field, so that there is nothing to validate."""
-    known = _plain_text.setdefault(cls, {})
-    if name not in known:
-        field = cls.model_fields.get(name)
+def _is_free_text_field(model: type[ReferenceModel], name: str) -> bool:
+    """Return whether a field accepts any text, so that a resolved text needs no validation."""
+    fields = _free_text_fields.setdefault(model, {})
+    if name not in fields:
+        field = model.model_fields.get(name)
         if field is None:
             return True
-        decorators = cls.__pydantic_decorators__
-        checked = any(name in found.info.fields or "*" in found.info.fields for found in decorators.field_validators.values())
-        only_text = field.annotation is str or set(get_args(field.annotation)) == {str, type(None)} or field.annotation is Any
-        known[name] = only_text and not field.metadata and not checked
-    return known[name]
+        is_text = field.annotation is str or set(get_args(field.annotation)) == {str, type(None)} or field.annotation is Any
+        fields[name] = is_text and not field.metadata and not _has_own_validator(model, name)
+    return fields[name]
 
 
-def _with_literals(stored: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: RawText(item["$literal"]) if isinstance(item, dict) and item.keys() == {"$literal"} else item for name, item in stored.items()
-    }
+def _has_own_validator(model: type[ReferenceModel], name: str) -> bool:
+    """Return whether a class declares a validator for a text field; it is read from the schema that pydantic documents."""
+    schema: Any = TypeAdapter(model).core_schema
+    while schema["type"] != "model-fields":
+        if "schema" not in schema:
+            return True
+        schema = schema["schema"]
+    schema = schema["fields"][name]["schema"]
+    while "schema" in schema:
+        function = schema.get("function", {}).get("function")
+        if function is not None and getattr(function, "__name__", "") != "validate_unless_reference":
+            return True
+        schema = schema["schema"]
+    return schema["type"] not in {"str", "any"}
 
 
-def _explain(cls: type[ReferenceModel], error: ValidationError) -> ZenSecretsError:
-    """Return our own error for pydantic's, which carries the values that it refused."""
+def _with_raw_texts(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: RawText.from_json(value) for name, value in stored.items()}
+
+
+def _translate(model: type[ReferenceModel], error: ValidationError) -> ZenSecretsError:
+    """Return our own error for pydantic's, which holds the refused values."""
     found = []
     for detail in error.errors(include_url=False, include_context=True, include_input=False):
         inner = detail.get("ctx", {}).get("error")
@@ -429,14 +459,14 @@ def _explain(cls: type[ReferenceModel], error: ValidationError) -> ZenSecretsErr
         if kind == "missing":
             found.append(f"attribute {attribute!r} is missing")
         elif kind == "extra_forbidden":
-            guess = names.did_you_mean(attribute, cls.model_fields)
-            # Out of a file, a value may stand where the attribute should.
+            guess = names.did_you_mean(attribute, model.model_fields)
+            # In a file, a value may stand where the attribute should.
             found.append(f"attribute {names.told(attribute)} is unknown{f' ({guess})' if guess else ''}")
         elif kind in {"value_error", "assertion_error"}:
-            # A validator's own text may quote the value that it refused.
+            # A validator's own text may quote the refused value.
             found.append(f"attribute {attribute!r} was refused by its own check" if attribute else "its own check refused it")
         else:
             found.append(f"attribute {attribute!r} is not acceptable ({kind.replace('_', ' ')})")
-    known = ", ".join(name if field.is_required() else f"{name} (optional)" for name, field in cls.model_fields.items())
+    attributes = ", ".join(name if field.is_required() else f"{name} (optional)" for name, field in model.model_fields.items())
     message = "; ".join(found)
-    return InvalidComponentError(f"{message[0].upper()}{message[1:]}.", hint=f"The attributes are {known or 'none'}.")
+    return InvalidComponentError(f"{message[0].upper()}{message[1:]}.", hint=f"The attributes are {attributes or 'none'}.")

@@ -1,101 +1,137 @@
-"""How a field keeps a text with references out of its validators, and which fields may.
+"""References in attribute values: the fields that accept them, near misses, and their resolution.
 
-Our own check is put around each field's, outside of the validators that a subclass declares: a validator should see what a reference
-stands for, never the reference.
+An attribute value is a text, or a list or dict of values. Only texts hold references; keys of dicts do not.
 """
 
 from __future__ import annotations
 
 import types
 from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
-
-from pydantic_core import CoreSchema, core_schema
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol, Union, get_args, get_origin
 
 from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.errors import InvalidReferenceError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
-from zensecrets_jupyter.core.reference import RawText
+from zensecrets_jupyter.core.reference import RawText, SecretReference
 from zensecrets_jupyter.core.value import known_values
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
-
-STORED = {"zensecrets_stored": True}
-"""Validation context for what was registered before: it is not checked for near misses again."""
-RESOLVED = {"zensecrets_resolved": True}
+    from pydantic.fields import FieldInfo
 
 
-held: ContextVar[set[str] | None] = ContextVar("zensecrets_held", default=None)
-"""The names of the fields that were found to hold references, in the model that is being built or validated just now."""
+class ReferenceResolver(Protocol):
+    """Resolves the references of one component or of the settings of one step."""
+
+    def __str__(self) -> str:
+        """Return the owner of the references as errors name it, such as ``annotator 'labels'``."""
+
+    def resolve(self, text: str) -> str:
+        """Return ``text`` with its references resolved; raises the errors of :meth:`Stack.resolve`."""
+
+    def reader(self, text: str) -> Callable[[], str]:
+        """Return a function that resolves ``text`` on each call."""
 
 
-def wrap_fields(cls: type[BaseModel], schema: CoreSchema) -> None:
-    """Put our own check around each field's in ``schema``, which is that of the model ``cls``."""
-    for name, field in _model_fields(schema).items():
-        # pydantic looks for a field's default in its outermost schema only.
-        owner = field["schema"] if field["schema"]["type"] == "default" else field
-        owner["schema"] = core_schema.with_info_wrap_validator_function(_keeper(cls, name), owner["schema"])
+class Requirement(NamedTuple):
+    """One reference with its owner and attribute.
+
+    The owner is the text by which errors name it, such as ``annotator 'labels'``. An empty key in the reference requires the whole secret.
+    """
+
+    owner: str
+    attribute: str
+    reference: SecretReference
 
 
-def _model_fields(schema: Any) -> dict[str, Any]:
-    while schema["type"] != "model-fields":
-        schema = schema["schema"]
-    found: dict[str, Any] = schema["fields"]
-    return found
+class RequiresSecrets(Protocol):
+    """Anything that requires secrets, such as a model whose fields hold references."""
+
+    def requirements(self, owner: str) -> list[Requirement]:
+        """Return the required references; ``owner`` is the text by which errors name the owner."""
 
 
-def _keeper(cls: type[BaseModel], name: str) -> Callable[..., Any]:
-    def keep(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: core_schema.ValidationInfo) -> Any:
-        field = cls.model_fields[name]
-        if not holds_reference(name, value, info.context, sensitive=is_secret_field(field)):
-            return handler(value)
-        if is_clear_text_field(field):
-            message = f"Attribute {name!r} takes no reference to a secret: it is always clear text."
-        elif not takes_text(field.annotation, nested=not isinstance(value, str)):
-            message = f"Attribute {name!r} takes no reference to a secret: it is not a text."
-        else:
-            found = held.get()
-            if found is not None:
-                found.add(name)
-            return value
-        found_text = " ".join(str(found) for text in texts(value) for found in reference.find_references(text))
-        raise InvalidReferenceError(message, text=found_text, hint="Give the value itself.")
+def has_references(value: Any) -> bool:
+    """Return whether a text in ``value`` holds a reference.
 
-    return keep
+    A text that is the value of a secret holds none, whatever it looks like, unless it is one reference as a whole.
+    """
+    return any(
+        reference.has_reference(text) and (text not in known_values() or reference.only_reference(text) is not None)
+        for text in texts_in(value)
+    )
 
 
-def holds_reference(name: str, value: Any, context: Any, *, sensitive: bool = False) -> bool:
-    """Tell whether there is a reference in ``value``, which the field ``name`` is given in that validation context.
+def references_in(value: Any) -> list[SecretReference]:
+    """Return the references in ``value`` in order, repetitions included."""
+    return [found for text in texts_in(value) for found in reference.find_references(text)]
+
+
+def resolve_references(value: Any, resolver: ReferenceResolver) -> Any:
+    """Return a copy of ``value`` with the references in its texts resolved."""
+    if isinstance(value, str):
+        return resolver.resolve(value) if reference.has_reference(value) else value
+    if isinstance(value, Mapping):
+        return {key: resolve_references(item, resolver) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return type(value)(resolve_references(item, resolver) for item in value)
+    return value
+
+
+def refuse_near_misses(model: type[BaseModel], data: Mapping[str, Any]) -> None:
+    """Check the attributes that a caller gives for ``model``.
 
     Raises:
-        InvalidReferenceError: If a text in it is nearly one, unless it is meant as it stands; of a sensitive field nothing is quoted.
+        InvalidReferenceError: If a text is nearly a reference, or a key of a dict holds one. The error quotes no sensitive field.
     """
-    if context is RESOLVED or isinstance(value, RawText):
-        return False
-    # The value of a secret is no template, whatever it looks like, and no error may quote it; what is one reference as a whole is one.
-    known = known_values()
-    found = [text for text in texts(value) if text not in known or reference.only_reference(text)]
-    if context is not STORED:
-        for key in keys(value):
+    takes_any_name = model.model_config.get("extra") == "allow"
+    for name, value in data.items():
+        field = model.model_fields.get(name) or _field_with_alias(model, name)
+        if isinstance(value, RawText) or (field is None and not takes_any_name):
+            continue
+        for key in _keys_in(value):
             if reference.has_reference(key):
                 message = f"Attribute {name!r} takes no reference to a secret in a key of it: only values are resolved."
                 raise InvalidReferenceError(message, text=key, hint="Give the key itself.")
-        for text in found:
-            slip = reference.near_miss(text)
-            if slip and sensitive:
-                # It may be a password with braces in it.
-                message = f"What attribute {name!r} is given holds what is nearly a reference to a secret."
-                raise InvalidReferenceError(message, hint="Write {{SECRET_NAME.KEY}}, or add --literal if it is meant as it stands.")
-            if slip:
-                slip.message = f"Attribute {name!r}: {slip.message}"
-                raise slip
-    return any(reference.has_reference(text) for text in found)
+        for text in texts_in(value):
+            # An error must not quote the value of a secret.
+            if text not in known_values() or reference.only_reference(text):
+                _refuse_near_miss(name, text, is_sensitive=field is not None and is_secret_field(field))
+
+
+def _field_with_alias(model: type[BaseModel], alias: str) -> FieldInfo | None:
+    return next((field for field in model.model_fields.values() if field.alias == alias), None)
+
+
+def _refuse_near_miss(name: str, text: str, *, is_sensitive: bool) -> None:
+    error = reference.near_miss(text)
+    if error is None:
+        return
+    if is_sensitive:
+        # A password may hold braces.
+        message = f"What attribute {name!r} is given holds what is nearly a reference to a secret."
+        raise InvalidReferenceError(message, hint="Write {{SECRET_NAME.KEY}}, or add --literal if it is meant as it stands.")
+    error.message = f"Attribute {name!r}: {error.message}"
+    raise error
+
+
+def check_field_takes_references(name: str, field: FieldInfo, value: Any) -> None:
+    """Check that ``field`` may hold ``value``, which has references.
+
+    Raises:
+        InvalidReferenceError: If the field is always clear text or is not a text.
+    """
+    if is_clear_text_field(field):
+        message = f"Attribute {name!r} takes no reference to a secret: it is always clear text."
+    elif not takes_text(field.annotation, nested=not isinstance(value, str)):
+        message = f"Attribute {name!r} takes no reference to a secret: it is not a text."
+    else:
+        return
+    raise InvalidReferenceError(message, text=" ".join(map(str, references_in(value))), hint="Give the value itself.")
 
 
 def takes_text(annotation: Any, *, nested: bool = False) -> bool:
-    """Tell whether a field with this annotation can hold a text; with ``nested``, whether there can be texts inside it."""
+    """Return whether a field with this annotation can hold a text, or with ``nested`` a container of texts."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return takes_text(inner[0], nested=nested)
@@ -111,24 +147,23 @@ def takes_text(annotation: Any, *, nested: bool = False) -> bool:
     return not inner or any(takes_text(item) or takes_text(item, nested=True) for item in inner)
 
 
-def texts(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
     """Yield every text in ``value``, in lists and dicts too."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
-            yield from texts(item)
+            yield from texts_in(item)
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
-            yield from texts(item)
+            yield from texts_in(item)
 
 
-def keys(value: Any) -> Iterator[str]:
-    """Yield every text that is a key of a dict in ``value``."""
+def _keys_in(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
         yield from (key for key in value if isinstance(key, str))
         for item in value.values():
-            yield from keys(item)
+            yield from _keys_in(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from keys(item)
+            yield from _keys_in(item)

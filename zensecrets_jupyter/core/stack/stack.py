@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.settings import SecretValidationLevel
     from zensecrets_jupyter.core.stack.component import StackComponent
-    from zensecrets_jupyter.core.stack.reference_model import Requirement, RequiresSecrets
+    from zensecrets_jupyter.core.stack.references import Requirement, RequiresSecrets
     from zensecrets_jupyter.core.stack.validation import Report
 
 

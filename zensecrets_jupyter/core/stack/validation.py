@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from zensecrets_jupyter.core.reference import SecretReference
-    from zensecrets_jupyter.core.stack.reference_model import Requirement, RequiresSecrets
+    from zensecrets_jupyter.core.stack.references import Requirement, RequiresSecrets
     from zensecrets_jupyter.core.stack.stack import Stack
 
 _NEEDED = (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)

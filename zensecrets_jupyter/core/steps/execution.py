@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers._reads import Reads
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
-    from zensecrets_jupyter.core.stack.reference_model import RequiresSecrets
+    from zensecrets_jupyter.core.stack.references import RequiresSecrets
     from zensecrets_jupyter.core.steps.artifacts import Artifact
     from zensecrets_jupyter.core.steps.graph import StepCall
     from zensecrets_jupyter.core.steps.pipeline import Pipeline

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from zensecrets_jupyter.core.stack import ReferenceModel, Stack
-    from zensecrets_jupyter.core.stack.reference_model import RequiresSecrets
+    from zensecrets_jupyter.core.stack.references import RequiresSecrets
     from zensecrets_jupyter.core.steps.execution import Execution
     from zensecrets_jupyter.core.steps.orchestrators import Orchestrator
     from zensecrets_jupyter.core.steps.step import Step

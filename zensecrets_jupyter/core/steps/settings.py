@@ -30,11 +30,6 @@ class _PlainSettings(ReferenceModel):
 
     model_config = ConfigDict(extra="allow")
 
-    def read(self, key: str) -> Any:
-        """Return a setting, resolved, also where a method of the class is called like it."""
-        extra = self.__pydantic_extra__ or {}
-        return extra[key] if key in extra else ReferenceModel.__getattr__(self, key)
-
 
 class StepSettings(Mapping[str, Any]):
     """Settings that were given as a dict: ``settings["key"]`` or ``settings.key`` is the value with its references resolved.
@@ -64,7 +59,7 @@ class StepSettings(Mapping[str, Any]):
             return self._models[key]
         if key not in self._keys:
             raise KeyError(key)
-        return self._plain.read(key)
+        return self._plain.read_attribute(key)
 
     def __getattr__(self, name: str) -> Any:
         """Return a setting; one that is called like a method of a dict is read by ``settings["key"]`` only."""

@@ -190,7 +190,7 @@ def _present(workspace: Workspace, component_type: ComponentType, filed: FiledCo
     attributes = workspace.attributes(record) if set(sealed) & set(filed.attributes) else record.attributes
     compared = {key: value for key, value in attributes.items() if key not in sealed or key in filed.attributes}
     if record.flavor == filed.flavor and set(filed.left_out) <= set(sealed):
-        chosen = _stored(filed.attributes)
+        chosen = {key: value.to_json() if isinstance(value, RawText) else value for key, value in filed.attributes.items()}
         if _chosen(component_type, filed.flavor, compared) == _chosen(component_type, filed.flavor, chosen):
             return record
     message = f"The {component_type.words} {filed.name!r} is there already, and is another one than the file's; nothing was imported."
@@ -234,21 +234,11 @@ def _filed_component(path: str, word: str, description: Any) -> FiledComponent:
     left_out = found.get("left_out") or []
     if not isinstance(attributes, dict) or not isinstance(left_out, list):
         raise _unreadable(path, f"has something else than attributes for its {word}", "Export it again.")
-    given = {key: _literal(value) for key, value in attributes.items() if value is not None}
+    given = {key: RawText.from_json(value) for key, value in attributes.items() if value is not None}
     if word == ComponentType.SECRETS_MANAGER.value and given.get("scope") != "namespace":
         # ZenML keeps a namespace that has no effect.
         given.pop("namespace", None)
     return FiledComponent(found["name"], found["flavor"], given, tuple(map(str, left_out)))
-
-
-def _literal(value: Any) -> Any:
-    if isinstance(value, dict) and value.keys() == {"$literal"}:
-        return RawText(value["$literal"])
-    return value
-
-
-def _stored(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: {"$literal": str(value)} if isinstance(value, RawText) else value for key, value in attributes.items()}
 
 
 def _texts(value: Any) -> Iterator[str]:
