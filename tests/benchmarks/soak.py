@@ -32,8 +32,8 @@ ROUND = 3.0
 """Seconds from one form to the next, as of a person who works quickly."""
 CELLS = 6
 """Plain cells between two forms."""
-SECRETS = 40
-"""Secrets that are registered; from then on those are updated."""
+SECRETS = 16
+"""Secrets that are registered; from then on those are updated, so that the first minute runs every command once."""
 LISTED = 20
 """Rounds from one list of all secrets to the next; IPython keeps each list that is shown."""
 PRINTED = "for line in range(20): print(f'epoch {line}, loss {line / 7:.4f}, and the rest of a line of output')"

@@ -42,6 +42,10 @@ class _Stream:
         self.socket, self.message, self.ident = socket, message, ident
         self.end = (self.end + text)[-_END:] if len(text) < _END else text[-_END:]
 
+    def forget_message(self) -> None:
+        """Drop the last message, which takes kilobytes; it is needed only while text is held back."""
+        self.socket, self.message, self.ident = None, {}, None
+
 
 class HeldStreams:
     """The streams of all cells, each by the identity of its request and by its name."""
@@ -78,6 +82,8 @@ class HeldStreams:
                     self._show(stream, shown)
                 if self._waiting or stream.redactor.held:
                     self._hold(key, stream)
+                if key not in self._waiting:
+                    stream.forget_message()
         return True
 
     def release(self, identity: str) -> None:
@@ -134,6 +140,7 @@ class HeldStreams:
             self._waiting.discard(key)
             stream = self._streams[key]
             self._show(stream, stream.redactor.release())
+            stream.forget_message()
 
     def _show(self, stream: _Stream, text: str) -> None:
         if text:
