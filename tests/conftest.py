@@ -31,7 +31,7 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     yield
     # A workspace, with its databases, stays open as long as its process; here each test has one.
-    workspace = sys.modules.get("zensecrets_jupyter.core.workspace")
+    workspace = sys.modules.get("zensecrets_jupyter.core.workspace.workspace")
     if workspace is not None:
         workspace._workspaces.clear()
     # What a process knows it masks for ever, and a passphrase it asks for once; here each test is a process, as it were.

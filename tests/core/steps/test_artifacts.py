@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from tests.support.error_texts import told
 from tests.support.processes import run_python
-from zensecrets_jupyter.core import workspace
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import ArtifactError, SecretNotFoundError, StepInterfaceError
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
@@ -27,6 +26,7 @@ from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.steps import Artifact, BaseMaterializer, StepContext, pipeline, step
 from zensecrets_jupyter.core.steps.graph import Given, traced
+from zensecrets_jupyter.core.workspace import workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 LOAD = """

@@ -18,11 +18,11 @@ from zensecrets_jupyter.core.value import MaskedText
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from zensecrets_jupyter.core._registrations import ComponentRecord, StackRecord
     from zensecrets_jupyter.core.managers import SecretSummary, SecretVersion
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import ComponentType, Report, Stack
     from zensecrets_jupyter.core.steps.run import PipelineRun
+    from zensecrets_jupyter.core.workspace import ComponentRecord, StackRecord
 
 # JupyterLab sets these variables for its light and its dark theme; elsewhere the page's own colours are taken.
 _COLOURS = "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif);"

@@ -14,8 +14,8 @@ from zensecrets_jupyter.core.workspace import get_workspace
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from zensecrets_jupyter.core._registrations import ComponentRecord
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
+    from zensecrets_jupyter.core.workspace import ComponentRecord
 
 
 def stack_warning(name: str) -> str:

@@ -29,7 +29,7 @@ from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.commands.front_end import Call
-    from zensecrets_jupyter.core._registrations import ComponentRecord
+    from zensecrets_jupyter.core.workspace import ComponentRecord
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from zensecrets_jupyter.commands.front_end import Call
-    from zensecrets_jupyter.core._registrations import ComponentRecord
+    from zensecrets_jupyter.core.workspace import ComponentRecord
 
 
 @click.command("export", cls=Command)

@@ -157,7 +157,7 @@ class StepCache:
         return bool(record["fingerprint"] == self._fingerprint(secrets))
 
     def _manager(self, identity: str, name: str) -> SecretsManager:
-        return self._workspace.manager_by_identity(identity, name)
+        return self._workspace.manager_by_id(identity, name)
 
     def _manager_identity(self) -> str | None:
         return self._stack.secrets_manager.id if self._stack.has_secrets_manager else None

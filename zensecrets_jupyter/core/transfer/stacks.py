@@ -28,8 +28,7 @@ from zensecrets_jupyter.core.transfer.files import read_text
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
-    from zensecrets_jupyter.core._registrations import ComponentRecord, StackRecord
-    from zensecrets_jupyter.core.workspace import Workspace
+    from zensecrets_jupyter.core.workspace import ComponentRecord, StackRecord, Workspace
 
 VERSION = 1
 """Version of the layout; a file with a higher one was written by a newer version of this package."""

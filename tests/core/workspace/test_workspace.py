@@ -549,10 +549,10 @@ def test_removing_what_a_stack_does_not_have_changes_nothing(workspace: Workspac
 def test_a_manager_is_found_by_identity_or_on_another_machine_by_name(workspace: Workspace) -> None:
     """What a pickle names is found by its identity, else by its name, else it is an error that says what to register."""
     record = workspace.component(MANAGER, "default")
-    assert workspace.manager_by_identity(record.id, "whatever").id == record.id
-    assert workspace.manager_by_identity("of another machine", "default").id == record.id
+    assert workspace.manager_by_id(record.id, "whatever").id == record.id
+    assert workspace.manager_by_id("of another machine", "default").id == record.id
     with pytest.raises(NoSecretsManagerError, match="%zen secrets-manager register vault"):
-        workspace.manager_by_identity("of another machine", "vault")
+        workspace.manager_by_id("of another machine", "vault")
 
 
 def test_a_local_artifact_store_has_a_folder(workspace: Workspace, tmp_path: Path) -> None:

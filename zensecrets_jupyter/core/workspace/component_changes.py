@@ -1,0 +1,175 @@
+"""Registration, update, renaming, copying and deletion of components."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from zensecrets_jupyter.core.component_types import ComponentType
+from zensecrets_jupyter.core.errors import FlavorUnavailableError, InvalidComponentError, ZenSecretsError
+from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.names import check_name
+from zensecrets_jupyter.core.workspace.checks import (
+    check_attributes,
+    check_label,
+    get_component,
+    initial_secrets,
+    refuse_duplicate,
+    removal_hint,
+    stored_names,
+)
+from zensecrets_jupyter.core.workspace.records import ComponentRecord, ExistingAttributes, SealedValues
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+    from zensecrets_jupyter.core.workspace.component_loader import ComponentLoader
+    from zensecrets_jupyter.core.workspace.database import WorkspaceDatabase
+    from zensecrets_jupyter.core.workspace.writer import Writer
+
+_Result = TypeVar("_Result")
+
+
+class ComponentChanges:
+    """Changes to the registered components of one workspace; a failed change leaves everything as it was."""
+
+    def __init__(self, database: WorkspaceDatabase, loader: ComponentLoader) -> None:
+        """Change ``database``; ``loader`` opens the secrets managers that a change concerns."""
+        self._database = database
+        self._loader = loader
+
+    def register(self, component_type: ComponentType, name: str, flavor: str, attributes: Mapping[str, Any]) -> ComponentRecord:
+        """Register a component; see :meth:`Workspace.register_component`."""
+        check_label(component_type.article, name)
+        given, secrets = initial_secrets(component_type, flavor, attributes)
+        clear, sensitive = check_attributes(component_type, flavor, given, ExistingAttributes(), self._is_secret_name)
+        record = self._add(component_type, name, flavor, clear, sensitive)
+        complete = False
+        try:
+            with self._imported_secrets(record, secrets):
+                complete = True
+        finally:
+            if not complete:
+                self.delete(component_type, name)
+        return record
+
+    def update(self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], remove: Iterable[str]) -> ComponentRecord:
+        """Update the attributes of a component; see :meth:`Workspace.update_component`."""
+        record = self._record(component_type, name)
+        given, secrets = initial_secrets(component_type, record.flavor, attributes)
+        with self._imported_secrets(record, secrets):
+            return self._change(component_type, name, given, list(remove))
+
+    def _change(self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], removed: list[str]) -> ComponentRecord:
+        while True:
+            record = self._record(component_type, name)
+            present = self._database.attributes(record)
+            for attribute in stored_names(record, removed):
+                if attribute not in present:
+                    message = f"The {component_type.words} {name!r} has no attribute {attribute!r} to remove."
+                    raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(present) or 'none'}.")
+                del present[attribute]
+            existing = ExistingAttributes(present, [attribute for attribute in record.clear_names if attribute in present])
+            clear, sensitive = check_attributes(component_type, record.flavor, attributes, existing, self._is_secret_name)
+            changed = self._write(record.id, sensitive, partial(_change_if_current, record, clear))
+            if changed is not None:
+                return changed
+
+    def rename(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
+        """Rename a component; see :meth:`Workspace.rename_component`."""
+        check_label(component_type.article, new_name)
+        with self._database.write() as writer:
+            record = get_component(writer.state, component_type, name)
+            refuse_duplicate(writer.state, component_type, new_name)
+            return writer.rename_component(record, new_name)
+
+    def copy(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
+        """Register a copy of a component; see :meth:`Workspace.copy_component`."""
+        check_label(component_type.article, new_name)
+        record = self._record(component_type, name)
+        clear = self._database.attributes(record)
+        sensitive = {attribute: clear.pop(attribute) for attribute in (record.sealed.names if record.sealed else ())}
+        return self._add(component_type, new_name, record.flavor, clear, sensitive)
+
+    def delete(self, component_type: ComponentType, name: str) -> None:
+        """Delete a component; see :meth:`Workspace.delete_component`."""
+        record = self._record(component_type, name)
+        if component_type is ComponentType.SECRETS_MANAGER:
+            self._refuse_local_secrets(record)
+        with self._database.write() as writer:
+            record = get_component(writer.state, component_type, name)
+            users = [stack.name for stack in writer.state.stacks.values() if stack.components.get(component_type) == name]
+            if users:
+                message = f"The {component_type.words} {name!r} is part of stack {', '.join(map(repr, sorted(users)))}."
+                raise InvalidComponentError(message, hint=removal_hint(users[0], component_type))
+            writer.delete_component(record)
+        shutil.rmtree(self._loader.folder(record), ignore_errors=True)
+
+    def _record(self, component_type: ComponentType, name: str) -> ComponentRecord:
+        return get_component(self._database.state(), component_type, name)
+
+    def _add(
+        self, component_type: ComponentType, name: str, flavor: str, clear: Mapping[str, Any], sensitive: Mapping[str, Any]
+    ) -> ComponentRecord:
+        component_id = str(uuid.uuid4())
+        refuse_duplicate(self._database.state(), component_type, name)
+
+        def add(writer: Writer, sealed: SealedValues | None) -> ComponentRecord:
+            refuse_duplicate(writer.state, component_type, name)
+            return writer.add_component(component_id, component_type, name, flavor, clear, sealed)
+
+        return self._write(component_id, sensitive, add)
+
+    def _write(self, component_id: str, sensitive: Mapping[str, Any], work: Callable[[Writer, SealedValues | None], _Result]) -> _Result:
+        """Return the result of ``work`` in a transaction, called with the component's sensitive attributes sealed."""
+        if sensitive:
+            return self._database.write_sealed(lambda writer: work(writer, writer.seal_attributes(component_id, sensitive)))
+        with self._database.write() as writer:
+            return work(writer, None)
+
+    @contextmanager
+    def _imported_secrets(self, record: ComponentRecord, secrets: Iterable[BaseSecretSchema]) -> Iterator[None]:
+        """Register secrets in a manager, and delete them again if that or the block fails."""
+        done: list[str] = []
+        complete = False
+        try:
+            for secret in secrets:
+                self._loader.manager(record).register_secret(secret)
+                done.append(secret.name)
+            yield
+            complete = True
+        finally:
+            for name in () if complete else done:
+                self._loader.manager(record).delete_secret(name)
+
+    def _is_secret_name(self, text: str) -> bool:
+        """Return whether the active stack's secrets manager lists a secret ``text``; ``False`` if it can't list."""
+        try:
+            check_name(text)
+            manager = self._loader.stack().secrets_manager
+            return Capability.LIST in manager.capabilities and text in manager.list_secrets()
+        except ZenSecretsError:
+            return False
+
+    def _refuse_local_secrets(self, record: ComponentRecord) -> None:
+        """Raise InvalidComponentError if a local secrets manager still holds secrets."""
+        try:
+            manager = self._loader.manager(record)
+            secrets = manager.list_secrets() if manager.is_local and Capability.LIST in manager.capabilities else []
+        except FlavorUnavailableError:
+            return
+        if secrets:
+            message = f"Secrets manager {record.name!r} still holds {len(secrets)} secret{'s' if len(secrets) > 1 else ''}."
+            hint = f"Delete them first, with a stack that has it: %secret cleanup, or keep a copy: %secret export {secrets[0]} … FILE"
+            raise InvalidComponentError(message, hint=hint)
+
+
+def _change_if_current(
+    record: ComponentRecord, clear: Mapping[str, Any], writer: Writer, sealed: SealedValues | None
+) -> ComponentRecord | None:
+    """Replace the attributes of a component, or return ``None`` if another process changed it since ``record`` was read."""
+    return writer.change_component(record, clear, sealed) if writer.state.components.get(record.id) == record else None

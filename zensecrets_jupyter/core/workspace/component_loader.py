@@ -1,0 +1,165 @@
+"""Instances of registered components, secrets managers and stacks."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from zensecrets_jupyter.core.component_types import ComponentType
+from zensecrets_jupyter.core.errors import FlavorUnavailableError, NoSecretsManagerError, UnknownFlavorError
+from zensecrets_jupyter.core.interaction import ask_passphrase
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
+from zensecrets_jupyter.core.registry import Registry
+from zensecrets_jupyter.core.stack import Stack, StackComponent, StackComponentConfig, StackResolver, get_flavor, not_in_stack
+from zensecrets_jupyter.core.workspace.checks import get_component, get_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from zensecrets_jupyter.core.value import Origin
+    from zensecrets_jupyter.core.workspace.database import WorkspaceDatabase
+    from zensecrets_jupyter.core.workspace.records import ComponentRecord, StackRecord, State
+
+FlavorT = TypeVar("FlavorT", StackComponentConfig, SecretsManager)
+
+
+class _StackCache(NamedTuple):
+    """Loaded stacks by name, valid for one state of the workspace and one set of defined classes."""
+
+    state: State | None
+    definitions: int
+    stacks: dict[str, Stack]
+
+
+class ComponentLoader:
+    """Creates and caches the instances of what is registered in one workspace."""
+
+    def __init__(self, folder: Path, database: WorkspaceDatabase, make_origin: Callable[[str, str], Origin]) -> None:
+        """Load from ``database``; ``make_origin`` returns the origin of a manager's values for its id and name."""
+        self._root = folder
+        self._database = database
+        self._make_origin = make_origin
+        self._managers: dict[str, tuple[ComponentRecord, SecretsManager]] = {}
+        self._cache = _StackCache(None, 0, {})
+        self._lock = threading.RLock()
+
+    def folder(self, record: ComponentRecord) -> Path:
+        """Return the folder of a component's own files in the workspace."""
+        return self._root / f"{record.type.value}s" / record.id
+
+    def stack(self, name: str | None = None) -> Stack:
+        """Return a stack, by default the active one; the same object until a registration or a class definition changes."""
+        state = self._database.state()
+        cache = self._cache
+        if cache.state is not state or cache.definitions != Registry.definitions:
+            cache = self._cache = _StackCache(state, Registry.definitions, {})
+        stack = cache.stacks.get(state.active if name is None else name)
+        if stack is None:
+            stack = self._load_stack(state, get_stack(state, name))
+            cache.stacks[stack.name] = stack
+        return stack
+
+    def _load_stack(self, state: State, record: StackRecord) -> Stack:
+        components, manager = [], None
+        for component_type, component_name in record.components.items():
+            component = get_component(state, component_type, component_name)
+            if component_type is ComponentType.SECRETS_MANAGER:
+                manager = self.manager(component)
+            else:
+                components.append(self._unbound_component(component))
+        return Stack(record.name, components, manager, id=record.id)
+
+    def component(self, record: ComponentRecord) -> StackComponent:
+        """Return a component whose references resolve in the active stack.
+
+        Raises:
+            FlavorUnavailableError: If its flavor is not defined in this process.
+            InvalidComponentError: If its attributes no longer suit its flavor.
+        """
+        component = self._unbound_component(record)
+        return component.bind_references(_ActiveStackResolver(self, component))
+
+    def _unbound_component(self, record: ComponentRecord) -> StackComponent:
+        flavor = _find_flavor(record, lambda: get_flavor(record.type.value, record.flavor))
+        config = flavor.from_stored(self._database.attributes(record), clear=record.clear_names)
+        return StackComponent(record.name, record.type, config, id=record.id, flavor=record.flavor)
+
+    def manager(self, record: ComponentRecord) -> SecretsManager:
+        """Return a secrets manager; one instance per manager and process.
+
+        Raises:
+            FlavorUnavailableError: If its flavor is not defined or not usable in this process.
+        """
+        with self._lock:
+            flavor = _find_flavor(record, lambda: get_manager_flavor(record.flavor))
+            cached = self._managers.get(record.id)
+            if cached and cached[0] == record and type(cached[1]) is flavor:
+                return cached[1]
+            options = flavor.make_options(self._database.attributes(record))
+            context = ManagerContext(
+                name=record.name,
+                id=record.id,
+                folder=self.folder(record),
+                origin=self._make_origin(record.id, record.name),
+                ask_passphrase=ask_passphrase,
+                check_registered=partial(self._check_registered, record),
+            )
+            manager = flavor(options, context=context)
+            self._managers[record.id] = (record, manager)
+            return manager
+
+    def _check_registered(self, record: ComponentRecord) -> None:
+        if record.id not in self._database.state(refresh=True).components:
+            message = f"The secrets manager {record.name!r} was deleted, so nothing was written."
+            raise NoSecretsManagerError(message, hint="See what there is: %zen secrets-manager list")
+
+    def manager_by_id(self, manager_id: str, name: str) -> SecretsManager:
+        """Return the secrets manager with that id, or on another machine the one with that name.
+
+        Raises:
+            NoSecretsManagerError: If there is neither.
+        """
+        components = self._database.state().components
+        record = components.get(manager_id)
+        if record is None:
+            same_name = (found for found in components.values() if (found.type, found.name) == (ComponentType.SECRETS_MANAGER, name))
+            record = next(same_name, None)
+        if record is None:
+            message = f"The secrets manager {name!r}, which a value is to be resolved in, is not registered here."
+            raise NoSecretsManagerError(message, hint=f"Register it: %zen secrets-manager register {name} --flavor=FLAVOR")
+        return self.manager(record)
+
+
+class _ActiveStackResolver:
+    """Resolves the references of a component that was not reached through a stack, in the active stack."""
+
+    def __init__(self, loader: ComponentLoader, component: StackComponent) -> None:
+        self._loader = loader
+        self._component = component
+
+    def __str__(self) -> str:
+        return str(self._component)
+
+    def resolve(self, text: str) -> str:
+        """Return ``text`` resolved; raises NotInStackError if the active stack does not hold the component."""
+        stack = self._loader.stack()
+        present = stack.components.get(self._component.type)
+        if present is None or present.id != self._component.id:
+            raise not_in_stack(self._component, stack)
+        return StackResolver(stack, str(self._component)).resolve(text)
+
+    def reader(self, text: str) -> Callable[[], str]:
+        """Return a function that resolves ``text`` in the stack that is active when it is called."""
+        return partial(self.resolve, text)
+
+
+def _find_flavor(record: ComponentRecord, find: Callable[[], type[FlavorT]]) -> type[FlavorT]:
+    try:
+        return find()
+    except UnknownFlavorError:
+        pass
+    message = f"The {record.type.words} {record.name!r} has the flavor {record.flavor!r}, which is not defined here."
+    raise FlavorUnavailableError(message, flavor=record.flavor, hint="Run the cell that defines its class, or install its package.")

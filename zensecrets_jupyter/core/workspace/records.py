@@ -1,0 +1,85 @@
+"""Records of the registered components and stacks."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from zensecrets_jupyter.core.component_types import ComponentType
+
+
+class SealedValues(NamedTuple):
+    """Sensitive attributes as the database stores them.
+
+    Attributes:
+        names: The names of the attributes.
+        generation: The generation of the data key that sealed them.
+        sealed: The sealed JSON object of names and values.
+    """
+
+    names: tuple[str, ...]
+    generation: int
+    sealed: bytes
+
+
+class ComponentRecord(NamedTuple):
+    """The registration of a component.
+
+    ``attributes`` are the given attributes with references as raw text. A sensitive plain value is a mask here, and its name is in
+    ``sealed.names``.
+    """
+
+    id: str
+    type: ComponentType
+    name: str
+    flavor: str
+    attributes: dict[str, Any]
+    sealed: SealedValues | None
+    created: datetime
+    updated: datetime
+
+    @property
+    def clear_names(self) -> list[str]:
+        """The names of the attributes that are stored in clear."""
+        return [name for name in self.attributes if not self.sealed or name not in self.sealed.names]
+
+
+class StackRecord(NamedTuple):
+    """The registration of a stack.
+
+    ``components`` maps types to names of components, with the secrets manager, in the order in which they were added.
+    """
+
+    id: str
+    name: str
+    components: dict[ComponentType, str]
+    active: bool
+
+
+class State(NamedTuple):
+    """Everything that is registered at one moment.
+
+    Attributes:
+        revision: A number that each change increases.
+        id: The id of the workspace.
+        active: The name of the active stack.
+        components: The components by id.
+        stacks: The stacks by name.
+    """
+
+    revision: int
+    id: str
+    active: str
+    components: dict[str, ComponentRecord]
+    stacks: dict[str, StackRecord]
+
+
+class ExistingAttributes(NamedTuple):
+    """The attributes that a component has before an update, and the names of those that are stored in clear."""
+
+    attributes: Mapping[str, Any] = MappingProxyType({})
+    clear: Collection[str] = ()

@@ -1,0 +1,290 @@
+"""The workspace of one folder: a facade over its database, its components and its stacks.
+
+Its database is one SQLite file under ``ZENSECRETS_HOME``, which several kernels, terminals and servers use at once. Sensitive attributes
+that were given as plain values are sealed there with the workspace's own data key.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core import settings
+from zensecrets_jupyter.core.component_types import ComponentType
+from zensecrets_jupyter.core.errors import SettingsError
+from zensecrets_jupyter.core.interaction import PassphraseWanted, ask_passphrase
+from zensecrets_jupyter.core.stack import resolve_text
+from zensecrets_jupyter.core.workspace.checks import get_component, get_stack
+from zensecrets_jupyter.core.workspace.component_changes import ComponentChanges
+from zensecrets_jupyter.core.workspace.component_loader import ComponentLoader
+from zensecrets_jupyter.core.workspace.database import WorkspaceDatabase
+from zensecrets_jupyter.core.workspace.stack_changes import StackChanges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.stack import Stack, StackComponent
+    from zensecrets_jupyter.core.workspace.records import ComponentRecord, StackRecord
+
+
+class Workspace:
+    """The registered components and stacks of one folder.
+
+    Every method that takes the name of a component or stack raises ComponentNotFoundError or StackNotFoundError, with near misses, if
+    there is none; the docstrings name further errors. A failed call changes nothing.
+    """
+
+    def __init__(self, home: Path) -> None:
+        """Use the folder ``home``; nothing is created before the first use."""
+        self.home = home
+        self._database = WorkspaceDatabase(home, ask_passphrase)
+        self._loader = ComponentLoader(home, self._database, RegisteredManager)
+        self._component_changes = ComponentChanges(self._database, self._loader)
+        self._stack_changes = StackChanges(self._database)
+
+    def __repr__(self) -> str:
+        """Return the folder."""
+        return f"<Workspace {str(self.home)!r}>"
+
+    @property
+    def passphrase_wanted(self) -> PassphraseWanted | None:
+        """The passphrase that sealing or reading a sensitive attribute will ask for, or ``None``."""
+        return self._database.passphrase_wanted
+
+    # Components.
+
+    def components(self, component_type: ComponentType | None = None) -> list[ComponentRecord]:
+        """Return the registered components of one type, or of all, sorted by type and name."""
+        records = self._database.state().components.values()
+        selected = [record for record in records if component_type in {None, record.type}]
+        return sorted(selected, key=lambda record: (record.type.value, record.name))
+
+    def component(self, component_type: ComponentType, name: str) -> ComponentRecord:
+        """Return the record of a component."""
+        return get_component(self._database.state(), component_type, name)
+
+    def register_component(self, component_type: ComponentType, name: str, flavor: str, attributes: Mapping[str, Any]) -> ComponentRecord:
+        """Register a component and return its record.
+
+        Raises:
+            ComponentExistsError: If there is a component of that type and name.
+            UnknownFlavorError, FlavorUnavailableError: If the flavor does not exist or is not usable here.
+            InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If the name or an attribute is not acceptable.
+            UnreadableFileError: If a secrets manager imports secrets from a file that can't be read.
+        """
+        return self._component_changes.register(component_type, name, flavor, attributes)
+
+    def update_component(
+        self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], *, remove: Iterable[str] = ()
+    ) -> ComponentRecord:
+        """Set the given attributes of a component, delete those in ``remove``, and return its record.
+
+        Raises:
+            InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If the result is not acceptable.
+            UnreadableFileError, SecretExistsError: If a secrets manager can't import the secrets of a file.
+        """
+        return self._component_changes.update(component_type, name, attributes, remove)
+
+    def attributes(self, record: ComponentRecord) -> dict[str, Any]:
+        """Return the attributes of a component with its sealed values in clear.
+
+        Raises:
+            ManagerLockedError: If there are sealed values and the data key can't be opened.
+        """
+        return self._database.attributes(record)
+
+    def rename_component(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
+        """Rename a component, also in its stacks, and return its record.
+
+        Raises:
+            ComponentExistsError: If the new name is taken.
+            InvalidComponentError: If the new name is not acceptable.
+        """
+        return self._component_changes.rename(component_type, name, new_name)
+
+    def copy_component(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
+        """Register a copy of a component; raises the errors of registering.
+
+        The copy of a local secrets manager starts empty.
+        """
+        return self._component_changes.copy(component_type, name, new_name)
+
+    def delete_component(self, component_type: ComponentType, name: str) -> None:
+        """Delete a component, and its own files in the workspace.
+
+        Raises:
+            InvalidComponentError: If a stack has it, or if it is a local secrets manager that still holds secrets.
+        """
+        self._component_changes.delete(component_type, name)
+
+    def open_component(self, component_type: ComponentType, name: str) -> StackComponent:
+        """Return a component; its references resolve in the active stack, which has to hold it.
+
+        Raises:
+            FlavorUnavailableError: If its flavor is not defined in this process.
+            InvalidComponentError: If its attributes no longer suit its flavor.
+        """
+        return self._loader.component(self.component(component_type, name))
+
+    def open_manager(self, name: str) -> SecretsManager:
+        """Return a secrets manager; one instance per manager and process.
+
+        Raises:
+            FlavorUnavailableError: If its flavor is not defined or not usable in this process.
+        """
+        return self._loader.manager(self.component(ComponentType.SECRETS_MANAGER, name))
+
+    def manager_by_id(self, manager_id: str, name: str) -> SecretsManager:
+        """Return the secrets manager with that id, or on another machine the one with that name.
+
+        Raises:
+            NoSecretsManagerError: If there is neither.
+        """
+        return self._loader.manager_by_id(manager_id, name)
+
+    def artifact_folder(self, store: StackComponent) -> Path:
+        """Return the folder of a local artifact store, which may not exist yet.
+
+        Raises:
+            SettingsError: If its path starts with the home folder of an unknown user.
+        """
+        if not store.path:
+            return self.home / "artifact_stores" / store.id
+        try:
+            return settings.absolute_path(store.path)
+        except ValueError as error:
+            problem = f"The path of artifact store {store.name!r} can't be used: {error}."
+        raise SettingsError(problem, hint=f"Give it another: %zen artifact-store update {store.name} --path=FOLDER")
+
+    # Stacks.
+
+    def stacks(self) -> list[StackRecord]:
+        """Return the registered stacks, sorted by name."""
+        return sorted(self._database.state().stacks.values(), key=lambda record: record.name)
+
+    def stack_record(self, name: str | None = None) -> StackRecord:
+        """Return the record of a stack, by default of the active one."""
+        return get_stack(self._database.state(), name)
+
+    def stack(self, name: str | None = None) -> Stack:
+        """Return a stack, by default the active one; the same object until a registration or a class definition changes.
+
+        Raises:
+            FlavorUnavailableError: If the flavor of a component is not defined in this process.
+        """
+        return self._loader.stack(name)
+
+    @property
+    def active_stack_name(self) -> str:
+        """The name of the active stack."""
+        return self._database.state().active
+
+    def set_active_stack(self, name: str) -> StackRecord:
+        """Make a stack the active one and return its record."""
+        return self._stack_changes.activate(name)
+
+    def register_stack(self, name: str, components: Mapping[ComponentType, str]) -> StackRecord:
+        """Register a stack of registered components and return its record.
+
+        Raises:
+            StackExistsError: If there is a stack of that name.
+            InvalidStackError: If the name is not acceptable.
+        """
+        return self._stack_changes.register(name, components)
+
+    def update_stack(self, name: str, components: Mapping[ComponentType, str]) -> StackRecord:
+        """Add components to a stack, each replacing the one of its type, and return its record."""
+        return self._stack_changes.update(name, components)
+
+    def remove_from_stack(self, name: str, component_types: Iterable[ComponentType]) -> StackRecord:
+        """Remove the components of these types from a stack and return its record.
+
+        Raises:
+            InvalidStackError: If it has no component of one of the types, or every stack needs one.
+        """
+        return self._stack_changes.remove(name, component_types)
+
+    def rename_stack(self, name: str, new_name: str) -> StackRecord:
+        """Rename a stack and return its record; raises the errors of registering."""
+        return self._stack_changes.rename(name, new_name)
+
+    def copy_stack(self, name: str, new_name: str) -> StackRecord:
+        """Register a stack of the same components; raises the errors of registering."""
+        return self.register_stack(new_name, self.stack_record(name).components)
+
+    def delete_stack(self, name: str) -> None:
+        """Delete a stack; its components stay.
+
+        Raises:
+            InvalidStackError: If it is the active one.
+        """
+        self._stack_changes.delete(name)
+
+    # Sealing for other parts, with the workspace's data key.
+
+    def fingerprint(self, text: str) -> str:
+        """Return a digest of ``text``, keyed with the data key; without the key it tells nothing about the text.
+
+        Raises:
+            ManagerLockedError: If the data key is sealed and can't be opened.
+        """
+        return self._database.fingerprint(text)
+
+    def seal(self, data: bytes) -> tuple[int, bytes]:
+        """Return the generation of the data key, and ``data`` sealed with it.
+
+        Raises:
+            ManagerLockedError: If the data key is sealed and can't be opened.
+        """
+        return self._database.seal(data)
+
+    def unseal(self, generation: int, sealed: bytes) -> bytes:
+        """Return the data that :meth:`seal` sealed.
+
+        Raises:
+            ManagerLockedError: If the data key is sealed and can't be opened.
+            ManagerCorruptedError: If the key is gone, or the data was altered or sealed in another workspace.
+        """
+        return self._database.unseal(generation, sealed)
+
+
+class RegisteredManager:
+    """Origin of the values of a registered secrets manager; it resolves them again, in any process."""
+
+    def __init__(self, manager_id: str, name: str) -> None:
+        """Refer to the manager by its id and, on other machines, by its name."""
+        self._id = manager_id
+        self._name = name
+
+    def __repr__(self) -> str:
+        """Return the manager's name."""
+        return f"<RegisteredManager {self._name!r}>"
+
+    def restore_value(self, template: str) -> str:
+        """Return ``template`` with its references resolved now; raises the errors of :meth:`Stack.resolve`."""
+        return resolve_text(self._manager(), template)
+
+    def restore_secret(self, name: str) -> Any:
+        """Return the current secret ``name``; raises the errors of ``get_secret``."""
+        return self._manager().get_secret(name)
+
+    def _manager(self) -> SecretsManager:
+        return get_workspace().manager_by_id(self._id, self._name)
+
+
+_workspaces: dict[tuple[Path, int], Workspace] = {}
+_workspaces_lock = threading.Lock()
+
+
+def get_workspace() -> Workspace:
+    """Return the workspace of the current ``ZENSECRETS_HOME``; one object per folder and process."""
+    # A forked process gets its own objects: a connection to SQLite must not be carried across a fork.
+    key = settings.home(), os.getpid()
+    workspace = _workspaces.get(key)
+    if workspace is None:
+        with _workspaces_lock:
+            workspace = _workspaces.setdefault(key, Workspace(key[0]))
+    return workspace

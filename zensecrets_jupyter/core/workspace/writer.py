@@ -1,0 +1,119 @@
+"""Changes to the workspace's tables inside one transaction."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from zensecrets_jupyter.core.sealing import cipher
+from zensecrets_jupyter.core.workspace.records import ComponentRecord, SealedValues, StackRecord, State
+from zensecrets_jupyter.core.workspace.tables import COMPONENTS, STACKS, WORKSPACE, attribute_columns, load_state, timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zensecrets_jupyter.core.component_types import ComponentType
+    from zensecrets_jupyter.core.sealing.data_key_row import DataKey
+
+
+class Writer:
+    """Changes records inside one transaction; ``state`` holds the records at its start."""
+
+    def __init__(self, connection: sa.Connection, state: State) -> None:
+        """Write through ``connection``."""
+        self._connection = connection
+        self.state = state
+
+    def add_component(  # noqa: PLR0913, PLR0917 - one row of the table, column by column
+        self,
+        component_id: str,
+        component_type: ComponentType,
+        name: str,
+        flavor: str,
+        clear: Mapping[str, Any],
+        sealed: SealedValues | None,
+    ) -> ComponentRecord:
+        """Add a component and return its record."""
+        now = timestamp()
+        row = {"id": component_id, "type": component_type.value, "name": name, "flavor": flavor, "created": now, "updated": now}
+        self._run(sa.insert(COMPONENTS).values(**row, **attribute_columns(clear, sealed)))
+        return self._component(component_id)
+
+    def change_component(self, record: ComponentRecord, clear: Mapping[str, Any], sealed: SealedValues | None) -> ComponentRecord:
+        """Replace the attributes of a component and return its record."""
+        columns = attribute_columns(clear, sealed)
+        self._run(sa.update(COMPONENTS).where(COMPONENTS.c.id == record.id).values(updated=timestamp(), **columns))
+        return self._component(record.id)
+
+    def rename_component(self, record: ComponentRecord, name: str) -> ComponentRecord:
+        """Rename a component and return its record."""
+        self._run(sa.update(COMPONENTS).where(COMPONENTS.c.id == record.id).values(name=name, updated=timestamp()))
+        return self._component(record.id)
+
+    def delete_component(self, record: ComponentRecord) -> None:
+        """Delete a component."""
+        self._run(sa.delete(COMPONENTS).where(COMPONENTS.c.id == record.id))
+
+    def add_stack(self, name: str, components: Mapping[ComponentType, str]) -> StackRecord:
+        """Add a stack and return its record."""
+        row = {"id": str(uuid.uuid4()), "name": name, "components": self._ids(components)}
+        self._run(sa.insert(STACKS).values(**row))
+        return self._stack(name)
+
+    def change_stack(self, record: StackRecord, components: Mapping[ComponentType, str]) -> StackRecord:
+        """Replace the components of a stack and return its record."""
+        self._run(sa.update(STACKS).where(STACKS.c.id == record.id).values(components=self._ids(components)))
+        return self._stack(record.name)
+
+    def rename_stack(self, record: StackRecord, name: str) -> StackRecord:
+        """Rename a stack and return its record."""
+        self._run(sa.update(STACKS).where(STACKS.c.id == record.id).values(name=name))
+        if record.active:
+            self._run(sa.update(WORKSPACE).values(active=name))
+        return self._stack(name)
+
+    def delete_stack(self, record: StackRecord) -> None:
+        """Delete a stack."""
+        self._run(sa.delete(STACKS).where(STACKS.c.id == record.id))
+
+    def set_active(self, name: str) -> StackRecord:
+        """Make a stack the active one and return its record."""
+        self._run(sa.update(WORKSPACE).values(active=name))
+        return self._stack(name)
+
+    def _run(self, statement: sa.UpdateBase) -> None:
+        self._connection.execute(statement)
+        self._connection.execute(sa.update(WORKSPACE).values(revision=WORKSPACE.c.revision + 1))
+
+    def _component(self, component_id: str) -> ComponentRecord:
+        return load_state(self._connection).components[component_id]
+
+    def _stack(self, name: str) -> StackRecord:
+        return load_state(self._connection).stacks[name]
+
+    def _ids(self, components: Mapping[ComponentType, str]) -> dict[str, str]:
+        ids = {(record.type, record.name): record.id for record in self.state.components.values()}
+        return {component_type.value: ids[component_type, name] for component_type, name in components.items()}
+
+
+class SealingWriter(Writer):
+    """A writer that can also seal, with the data key that is current in its transaction."""
+
+    def __init__(self, connection: sa.Connection, state: State, key: DataKey) -> None:
+        """Write through ``connection`` and seal with ``key``."""
+        super().__init__(connection, state)
+        self._key = key
+
+    def seal_attributes(self, component_id: str, sensitive: Mapping[str, Any]) -> SealedValues:
+        """Return sensitive attributes sealed and bound to the component's id."""
+        text = json.dumps(dict(sensitive)).encode()
+        sealed = cipher.seal(self._key.key, text, component_context(component_id))
+        return SealedValues(tuple(sensitive), self._key.generation, sealed)
+
+
+def component_context(component_id: str) -> tuple[str, ...]:
+    """Return the authenticated context of a component's sealed attributes, so that they open in no other component."""
+    return "component", component_id
