@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas.interface import ArbitrarySecretSchema, BaseSecretSchema
     from zensecrets_jupyter.core.stack.component import StackComponentConfig
     from zensecrets_jupyter.core.steps import BaseMaterializer, BaseSettings, Output, StepContext, get_step_context, pipeline, step
-    from zensecrets_jupyter.notebook.form import SecretForm
+    from zensecrets_jupyter.notebook.form.widget import SecretForm
 
 __all__ = [
     "AWSSecretSchema",
@@ -151,7 +151,7 @@ _HOMES = {
     "core.schemas.interface": ["ArbitrarySecretSchema", "BaseSecretSchema"],
     "core.stack.component": ["StackComponentConfig"],
     "core.steps": ["BaseMaterializer", "BaseSettings", "Output", "StepContext", "get_step_context", "pipeline", "step"],
-    "notebook.form": ["SecretForm"],
+    "notebook.form.widget": ["SecretForm"],
 }
 """Where each public name is defined; an error, which is not listed, is in ``core.errors``."""
 

@@ -1,8 +1,8 @@
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
 
+import { FORM_MIME, isFormOutput } from './contract/form';
 import { quietLine } from './form/quietLine';
-import { FORM_TYPE } from './tokens';
 
 /** What ipywidgets' renderer shows in place of a widget. */
 const LOADING = 'Loading widget...';
@@ -89,6 +89,6 @@ export class LineRenderer extends Widget implements IRenderMime.IRenderer {
 }
 
 function lineOf({ data }: IRenderMime.IMimeModel): string {
-  const form = data[FORM_TYPE] as { readonly line?: unknown } | undefined;
-  return typeof form?.line === 'string' ? form.line : '';
+  const form = data[FORM_MIME];
+  return isFormOutput(form) ? form.line : '';
 }

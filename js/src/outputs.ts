@@ -1,8 +1,9 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 
+import { FORM_MIME, WIDGET_MIME } from './contract/form';
 import { FormOutput, LineRenderer } from './formOutput';
-import { FORM_TYPE, NAMESPACE, WIDGET_TYPE } from './tokens';
+import { NAMESPACE } from './tokens';
 
 /** Before ipywidgets' own, which is -10. */
 const RANK = -20;
@@ -25,13 +26,13 @@ function addFactory({ content: { rendermime }, sessionContext }: NotebookPanel):
   rendermime.addFactory(
     {
       safe: true,
-      mimeTypes: [FORM_TYPE],
+      mimeTypes: [FORM_MIME],
       createRenderer: options => {
-        const widgets = rendermime.getFactory(WIDGET_TYPE);
+        const widgets = rendermime.getFactory(WIDGET_MIME);
         if (widgets === undefined) {
           return new LineRenderer();
         }
-        const renderer = widgets.createRenderer({ ...options, mimeType: WIDGET_TYPE });
+        const renderer = widgets.createRenderer({ ...options, mimeType: WIDGET_MIME });
         const output = new FormOutput(renderer);
         const retry = (_: unknown, status: string): void => {
           if (status === 'connected') {

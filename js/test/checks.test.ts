@@ -57,7 +57,7 @@ describe('a value', () => {
 describe('the name of a key', () => {
   test('has rules of its own', () => {
     const checks = new Checks(
-      form({ rules: [rule('a', 'No.')], keyRules: [rule('\\W', 'Only letters.')] })
+      form({ rules: [rule('a', 'No.')], key_rules: [rule('\\W', 'Only letters.')] })
     );
     expect(checks.key('abc')).toEqual(FINE);
     expect(checks.key('a b').problem).toBe('Only letters.');

@@ -2,10 +2,11 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { FORM_MIME, type IFormOutput, WIDGET_MIME } from '../src/contract/form';
 import { FormOutput, LineRenderer } from '../src/formOutput';
-import { FORM_TYPE, WIDGET_TYPE } from '../src/tokens';
 
 const LINE = 'The form was open; run the cell again.';
+const OUTPUT: IFormOutput = { version_major: 2, version_minor: 1, model_id: 'm', line: LINE };
 
 /** ipywidgets' renderer, as far as an output sees it. */
 class WidgetRenderer extends Widget implements IRenderMime.IRenderer {
@@ -30,7 +31,7 @@ class WidgetRenderer extends Widget implements IRenderMime.IRenderer {
 function model(trusted = true): IRenderMime.IMimeModel {
   return {
     trusted,
-    data: { [FORM_TYPE]: { model_id: 'm', line: LINE }, [WIDGET_TYPE]: { model_id: 'm' } },
+    data: { [FORM_MIME]: { ...OUTPUT }, [WIDGET_MIME]: { model_id: 'm' } },
     metadata: {},
     setData: () => undefined
   };

@@ -1,7 +1,8 @@
 import { blake2b } from '@noble/hashes/blake2.js';
 import nacl from 'tweetnacl/nacl.js';
 
-import type { IAnswer, IForm, IModel, Message } from '../src/form/wire';
+import type { FormMessage, FormState, IOpenForm, ISubmission } from '../src/contract/form';
+import type { IModel } from '../src/form/model';
 
 /** The bytes 0 to 31 as a private key, and its public key as PyNaCl has it. */
 export const PRIVATE_KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
@@ -25,11 +26,11 @@ export function open(sealed: Uint8Array): Uint8Array {
 
 /** anywidget's model, with a kernel behind it that a test plays. */
 export class FakeModel implements IModel {
-  constructor(form: IForm) {
+  constructor(form: FormState) {
     this._form = form;
   }
 
-  readonly sent: Message[] = [];
+  readonly sent: FormMessage[] = [];
   /** What sending fails with. */
   failure: Error | null = null;
 
@@ -38,16 +39,16 @@ export class FakeModel implements IModel {
   }
 
   /** What was in the sealed messages, in their order. */
-  get answers(): readonly IAnswer[] {
+  get answers(): readonly ISubmission[] {
     return this.sent.flatMap(message => {
       if (message.kind !== 'submit') {
         return [];
       }
-      return [JSON.parse(new TextDecoder().decode(open(bytes(message.sealed)))) as IAnswer];
+      return [JSON.parse(new TextDecoder().decode(open(bytes(message.sealed)))) as ISubmission];
     });
   }
 
-  get(): IForm {
+  get(): FormState {
     return this._form;
   }
 
@@ -60,16 +61,21 @@ export class FakeModel implements IModel {
     this._callbacks.get(event)?.delete(callback);
   }
 
-  send(message: Message): void {
+  send(message: FormMessage): void {
     if (this.failure !== null) {
       throw this.failure;
     }
     this.sent.push(message);
   }
 
-  /** Replace the state, or parts of it, as the kernel does. */
-  change(more: Partial<IForm>): void {
-    this._form = { ...this._form, ...more };
+  /** Change parts of the state of an open form, as the kernel does. */
+  change(more: Partial<IOpenForm>): void {
+    this.replace({ ...(this._form as IOpenForm), ...more });
+  }
+
+  /** Replace the state, as the kernel does. */
+  replace(form: FormState): void {
+    this._form = form;
     this.trigger('change:form');
   }
 
@@ -80,5 +86,5 @@ export class FakeModel implements IModel {
   }
 
   private readonly _callbacks = new Map<string, Set<() => void>>();
-  private _form: IForm;
+  private _form: FormState;
 }

@@ -100,7 +100,7 @@ describe('an added key', () => {
   });
 
   test("has a name that the kernel's rules allow", async () => {
-    const shown = show({ ...FREE, keyRules: [rule('\\W', 'Letters, digits and _.')] });
+    const shown = show({ ...FREE, key_rules: [rule('\\W', 'Letters, digits and _.')] });
     const [name] = row(shown, 0);
     name.focus();
     await userEvent.keyboard('a b{Tab}');

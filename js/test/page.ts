@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest';
 
 import widget from '../src/form/index';
-import type { IForm } from '../src/form/wire';
+import type { FormState } from '../src/contract/form';
 
 import { FakeModel } from './kernel';
 
@@ -94,7 +94,7 @@ export class Shown {
 }
 
 /** Show a form in the page, as anywidget does. */
-export function show(form: IForm): Shown {
+export function show(form: FormState): Shown {
   return new Shown(new FakeModel(form));
 }
 

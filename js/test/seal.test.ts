@@ -1,9 +1,8 @@
 import nacl from 'tweetnacl/nacl.js';
 import { describe, expect, test } from 'vitest';
 
-import { padded } from '../src/form/answer';
+import { type Answer, padded } from '../src/form/submission';
 import { seal, sealedBox } from '../src/form/seal';
-import type { IAnswer } from '../src/form/wire';
 
 import { PRIVATE_KEY, PUBLIC_KEY, bytes, open } from './kernel';
 
@@ -27,7 +26,7 @@ const FROM_PYNACL =
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-function answer(value: string): IAnswer {
+function answer(value: string): Answer {
   return {
     form: 'f1',
     attempt: 2,

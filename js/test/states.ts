@@ -1,9 +1,9 @@
-import type { IField, IForm, IRule, ISection } from '../src/form/wire';
+import type { IClosedForm, IFormField, IOpenForm, IInputRule, IFormSection } from '../src/contract/form';
 
 import { PUBLIC_KEY } from './kernel';
 
 /** A field as the kernel asks for one: required, sensitive, on one line. */
-export function field(key: string, more: Partial<IField> = {}): IField {
+export function field(key: string, more: Partial<IFormField> = {}): IFormField {
   return {
     key,
     description: '',
@@ -20,22 +20,20 @@ export function field(key: string, more: Partial<IField> = {}): IField {
 }
 
 /** A section with these fields. */
-export function section(fields: readonly IField[], more: Partial<ISection> = {}): ISection {
+export function section(fields: readonly IFormField[], more: Partial<IFormSection> = {}): IFormSection {
   return { title: '', note: '', done: '', any_key: false, fields, ...more };
 }
 
 /** A rule that refuses a value, however it came and wherever it goes. */
-export function rule(pattern: string, text: string, more: Partial<IRule> = {}): IRule {
+export function rule(pattern: string, text: string, more: Partial<IInputRule> = {}): IInputRule {
   return { pattern, text, refuses: true, sensitive: false, typed: false, ...more };
 }
 
 /** An open form, not shown yet, with two fields. */
-export function form(more: Partial<IForm> = {}): IForm {
+export function form(more: Partial<IOpenForm> = {}): IOpenForm {
   return {
     id: 'f1',
     phase: 'open',
-    line: '',
-    details: [],
     verb: 'Register',
     title: 'aws_prod → default (local)',
     key: PUBLIC_KEY,
@@ -45,8 +43,13 @@ export function form(more: Partial<IForm> = {}): IForm {
     sections: [section([field('user', { sensitive: false }), field('token')])],
     passphrase: null,
     rules: [],
-    keyRules: [],
+    key_rules: [],
     largest: 100,
     ...more
   };
+}
+
+/** A form that has ended. */
+export function closedForm(more: Partial<IClosedForm> = {}): IClosedForm {
+  return { id: 'f1', phase: 'done', line: '✔ done', details: [], ...more };
 }

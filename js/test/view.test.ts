@@ -4,7 +4,7 @@ import line from '../src/form/line';
 import widget from '../src/form/index';
 import { FakeModel } from './kernel';
 import { Shown, show } from './page';
-import { form } from './states';
+import { closedForm, form } from './states';
 
 const DISCONNECTED = 'jupyter-widgets-disconnected';
 const GONE =
@@ -74,7 +74,9 @@ describe('the end of a form', () => {
     const shown = show(form());
     shown.type('token', 'hunter2');
     const input = shown.input('token');
-    shown.model.change({ phase, line: '✔ registered aws_prod', details: ['A warning.'] });
+    shown.model.replace(
+      closedForm({ phase, line: '✔ registered aws_prod', details: ['A warning.'] })
+    );
     expect(shown.one('.zs-line > [role=status]').textContent).toBe('✔ registered aws_prod');
     expect(shown.one('.zs-detail').textContent).toBe('A warning.');
     expect(shown.all('input, button, .zs-form')).toEqual([]);
@@ -83,19 +85,19 @@ describe('the end of a form', () => {
   });
 
   test('is all that a later view shows', () => {
-    const shown = show(form({ phase: 'done', line: '✔ done' }));
+    const shown = show(closedForm());
     expect(shown.el.innerText).toBe('✔ done');
     expect(shown.model.sent).toEqual([]);
     expect(document.activeElement).toBe(document.body);
   });
 
   test('has a module of its own, which shows the same', () => {
-    const model = new FakeModel(form({ phase: 'done', line: '✔ done', details: ['More.'] }));
+    const model = new FakeModel(closedForm({ details: ['More.'] }));
     const el = document.createElement('div');
     document.body.append(el);
     const cleanup = line.render({ model, el });
     expect(el.innerText).toBe('✔ done\nMore.');
-    model.change({ line: 'Changed.' });
+    model.replace(closedForm({ line: 'Changed.', details: ['More.'] }));
     expect(el.innerText).toBe('Changed.\nMore.');
     cleanup();
     expect(model.listeners).toBe(0);
@@ -132,7 +134,7 @@ describe('a form without its kernel', () => {
   });
 
   test('shows its last line if it had come to its end', () => {
-    const shown = show(form({ phase: 'done', line: '✔ done' }));
+    const shown = show(closedForm());
     shown.model.trigger('comm_live_update');
     expect(shown.one('[role=status]').textContent).toBe('✔ done');
   });
@@ -162,7 +164,7 @@ describe('a view', () => {
     first.type('user', 'u');
     first.button('Register').click();
     expect(second.input('token').disabled).toBe(false);
-    first.model.change({ phase: 'done', line: '✔ done' });
+    first.model.replace(closedForm());
     expect([first, second].map(({ el }) => el.innerText)).toEqual(['✔ done', '✔ done']);
   });
 });

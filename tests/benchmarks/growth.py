@@ -29,7 +29,8 @@ from zensecrets_jupyter.commands.framework.render import secret_table
 from zensecrets_jupyter.commands.secrets.forms import update_question
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
-from zensecrets_jupyter.notebook.form_session import FormSession
+from zensecrets_jupyter.notebook.form.contract import OpenForm
+from zensecrets_jupyter.notebook.form.session import FormSession
 from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
 from zensecrets_jupyter.scan.store import remember
 
@@ -81,10 +82,11 @@ def submit(manager: SecretsManager, name: str, content: Mapping[str, str]) -> No
     question = update_question(manager, manager.get_secret(name), keys=None, given={})
     session = FormSession("form", question, "The form", lambda: None, _log)
     message = {"form": "form", "attempt": 0, "sections": [{"values": list(content.items()), "removed": []}], "passphrase": None}
-    box = SealedBox(PublicKey(base64.b64decode(session.state["key"])))
+    assert isinstance(session.state, OpenForm)
+    box = SealedBox(PublicKey(base64.b64decode(session.state.key)))
     session.receive({"kind": "submit", "sealed": base64.b64encode(box.encrypt(json.dumps(message).encode())).decode()})
     if session.is_open:
-        raise RuntimeError(session.state["problem"])
+        raise RuntimeError(session.state)
 
 
 def by_keys(folder: Path) -> Times:

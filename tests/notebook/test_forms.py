@@ -205,7 +205,7 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     first = form.state["key"]
     for sealed in (form.seal(good, other), "AAAA", "no base64!", None, 5, base64.b64encode(b"x" * 100).decode()):
         form.send({"kind": "submit", "sealed": sealed})
-        assert form.state["problem"].startswith("What was sent could not be read")
+        assert form.state["problem"].startswith("The submission could not be read")
     # Sealed to the key that was there first: it was used up by the message before.
     form.send({"kind": "submit", "sealed": form.seal({**good, "attempt": form.state["attempt"]}, first)})
     assert form.state["phase"] == "open"

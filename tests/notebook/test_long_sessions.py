@@ -45,7 +45,7 @@ def test_forms_leave_nothing_behind(kernel: Kernel) -> None:
         kernel.run("%secret register mine --a", in_notebook=True)
     ran = kernel.run(
         "import ipywidgets\n"
-        "from zensecrets_jupyter.notebook.form import FormWidget, _open\n"
+        "from zensecrets_jupyter.notebook.form.widget import FormWidget, _open\n"
         "len(_open), len({id(form._esm) for form in _open})"
     )
     assert ran.shown() == ["(3, 1)"]

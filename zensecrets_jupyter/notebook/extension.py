@@ -11,7 +11,7 @@ from zensecrets_jupyter.core.installation import watch_imports
 from zensecrets_jupyter.core.interaction import set_passphrase_source
 from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.notebook import completion, display, guard, magics, remembering, stored_variables, waiting
-from zensecrets_jupyter.notebook.asking import passphrase_source
+from zensecrets_jupyter.notebook.askers import passphrase_source
 from zensecrets_jupyter.notebook.guard import guard_of
 from zensecrets_jupyter.notebook.inputs import loading as inputs
 
@@ -54,6 +54,6 @@ def _loaded() -> WeakKeyDictionary[InteractiveShell, ExitStack]:
 
 def _dismiss_forms() -> None:
     # Whoever never saw a form has not imported what they are made of.
-    form = sys.modules.get("zensecrets_jupyter.notebook.form")
+    form = sys.modules.get("zensecrets_jupyter.notebook.form.widget")
     if form is not None:
         form.dismiss_all("This form was closed when its extension was unloaded.")

@@ -14,7 +14,7 @@ from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.notebook import with_secrets
-from zensecrets_jupyter.notebook.asking import asker
+from zensecrets_jupyter.notebook.askers import asker
 from zensecrets_jupyter.notebook.guard import guard_of, selftest_of
 from zensecrets_jupyter.notebook.inputs.literals import GROUPS
 from zensecrets_jupyter.notebook.progress import progress_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.server.handlers import CheckHandler, address_of
+from zensecrets_jupyter.server.handlers import CheckHandler, check_url
 from zensecrets_jupyter.server.kernels import CheckingKernels
 from zensecrets_jupyter.server.save_hook import SaveHook
 
@@ -17,5 +17,5 @@ def _load_jupyter_server_extension(app: ServerApp) -> None:
     """Look through whatever ``app`` is about to save, and say which kernels help with that."""
     kernels = CheckingKernels(Path(app.runtime_dir), app.log)
     app.contents_manager.register_pre_save_hook(SaveHook(app.log, kernels))  # type: ignore[no-untyped-call] # it carries no annotations
-    handler = (address_of(app.base_url), CheckHandler, {"kernels": kernels})
+    handler = (check_url(app.base_url), CheckHandler, {"kernels": kernels})
     app.web_app.add_handlers(".*$", [handler])  # type: ignore[no-untyped-call] # it carries no annotations

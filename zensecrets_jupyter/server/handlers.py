@@ -1,26 +1,27 @@
-"""What the browser asks the server: whether files that it saves are checked by a kernel."""
+"""Request handlers of the REST API."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
+from zensecrets_jupyter.server.contract import CHECKS_PATH, KernelCheck
+
 if TYPE_CHECKING:
     from zensecrets_jupyter.server.kernels import CheckingKernels
 
 
-def address_of(base_url: str) -> str:
-    """Return the pattern of the handler's address, in which the kernel's identity stands."""
-    return url_path_join(base_url, "zensecrets/checks", r"(?P<kernel>[\w-]+)")
+def check_url(base_url: str) -> str:
+    """Return the URL pattern of :class:`CheckHandler`, which ends with the identifier of a kernel."""
+    return url_path_join(base_url, CHECKS_PATH, r"(?P<kernel>[\w-]+)")
 
 
 class CheckHandler(APIHandler):
-    """Tells whether a kernel checks what is saved."""
+    """Handler that tells whether a kernel checks the files that the server saves."""
 
     def initialize(self, kernels: CheckingKernels) -> None:
         """Ask ``kernels``."""
@@ -28,10 +29,7 @@ class CheckHandler(APIHandler):
 
     @web.authenticated
     async def get(self, kernel: str) -> None:
-        """Answer ``{"checked": bool}``."""
+        """Respond with a :class:`~zensecrets_jupyter.server.contract.KernelCheck`."""
         checked = await asyncio.to_thread(self._kernels.is_checking, f"kernel-{kernel}")
         self.set_header("Cache-Control", "no-store")
-        self._answer({"checked": checked})
-
-    def _answer(self, answer: dict[str, Any]) -> None:
-        self.finish(json.dumps(answer))
+        self.finish(KernelCheck(checked=checked).model_dump_json())

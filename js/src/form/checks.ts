@@ -1,4 +1,4 @@
-import type { IForm, IRule } from './wire';
+import type { IOpenForm, IInputRule } from '../contract/form';
 
 /** What can be said about a text: at most one problem, and what is only worth a note. */
 export interface IFinding {
@@ -17,10 +17,10 @@ export interface IValue {
 
 /** The kernel's rules for one form. */
 export class Checks {
-  constructor(form: IForm) {
+  constructor(form: IOpenForm) {
     this.largest = form.largest;
     this._rules = form.rules.map(compiled);
-    this._keyRules = form.keyRules.map(compiled);
+    this._key_rules = form.key_rules.map(compiled);
   }
 
   /** How many bytes of UTF-8 a value may have. */
@@ -44,11 +44,11 @@ export class Checks {
 
   /** What is wrong with the name of a key that is to be added. */
   key(name: string): IFinding {
-    return find(name, this._keyRules);
+    return find(name, this._key_rules);
   }
 
   private readonly _rules: readonly ICompiledRule[];
-  private readonly _keyRules: readonly ICompiledRule[];
+  private readonly _key_rules: readonly ICompiledRule[];
 }
 
 /** What to say about more bytes than there may be. */
@@ -56,11 +56,11 @@ export function tooLarge(largest: number): string {
   return `This is too large: at most ${largest.toLocaleString('en')} bytes fit.`;
 }
 
-interface ICompiledRule extends IRule {
+interface ICompiledRule extends IInputRule {
   readonly expression: RegExp;
 }
 
-function compiled(rule: IRule): ICompiledRule {
+function compiled(rule: IInputRule): ICompiledRule {
   return { ...rule, expression: new RegExp(rule.pattern, 'u') };
 }
 

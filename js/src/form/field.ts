@@ -2,7 +2,7 @@ import { button, h } from './dom';
 import { FINE, Messages, problem } from './messages';
 import type { IContext, IPart } from './part';
 import { ValueInput } from './valueInput';
-import type { IField } from './wire';
+import type { IFormField } from '../contract/form';
 
 /** What to say where there has to be a value. */
 export const VALUE_NEEDED = 'A value is needed here.';
@@ -10,7 +10,7 @@ export const VALUE_NEEDED = 'A value is needed here.';
 /** One key that the kernel asks for: its label, its value, and what is said about both. */
 export class Field implements IPart {
   constructor(
-    private readonly _field: IField,
+    private readonly _field: IFormField,
     private readonly _context: IContext
   ) {
     const { key, sensitive } = _field;

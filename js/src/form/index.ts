@@ -1,5 +1,5 @@
 import { View } from './view';
-import type { IRenderContext } from './wire';
+import type { IRenderContext } from './model';
 
 /** The module of a form, as anywidget loads it. */
 export default {

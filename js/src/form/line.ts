@@ -1,12 +1,14 @@
+import type { IRenderContext } from './model';
 import { quietLine } from './quietLine';
-import type { IRenderContext } from './wire';
 
-/** The module of a form that has come to its end, so that a saved notebook holds no more than it needs. */
+/** The module of a form that has ended; it is small, because a notebook that saves widgets stores it. */
 export default {
   render({ model, el }: IRenderContext): () => void {
     const show = (): void => {
-      const { line, details } = model.get('form');
-      el.replaceChildren(quietLine(line, details));
+      const form = model.get('form');
+      if (form.phase !== 'open') {
+        el.replaceChildren(quietLine(form.line, form.details));
+      }
     };
     show();
     model.on('change:form', show);

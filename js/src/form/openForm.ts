@@ -1,4 +1,4 @@
-import { sealAnswer } from './answer';
+import { sealAnswer } from './submission';
 import { Checks } from './checks';
 import { button, h, identifiers } from './dom';
 import css from './form.css?inline';
@@ -7,7 +7,7 @@ import type { IPart } from './part';
 import { Passphrase } from './passphrase';
 import { Section } from './section';
 import { Status } from './status';
-import type { IForm, Message } from './wire';
+import type { IOpenForm, FormMessage } from '../contract/form';
 
 /** Events of which the notebook around the form is to see nothing. */
 const OWN_EVENTS = ['keydown', 'keyup', 'keypress', 'copy', 'cut', 'paste', 'drop'];
@@ -16,8 +16,8 @@ const OWN_EVENTS = ['keydown', 'keyup', 'keypress', 'copy', 'cut', 'paste', 'dro
 export class OpenForm {
   /** `names` are those of the keys that a person had added before, section by section. */
   constructor(
-    private readonly _form: IForm,
-    private readonly _send: (message: Message) => void,
+    private readonly _form: IOpenForm,
+    private readonly _send: (message: FormMessage) => void,
     names: readonly (readonly string[])[]
   ) {
     const { passphrase, problem, sections, title, verb } = _form;

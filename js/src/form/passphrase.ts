@@ -3,12 +3,12 @@ import { h } from './dom';
 import { Messages, problem } from './messages';
 import type { IContext, IPart } from './part';
 import { peekButton } from './peek';
-import type { IPassphrase } from './wire';
+import type { IPassphraseField } from '../contract/form';
 
 /** The passphrase of a secrets manager: asked twice if it is a new one. */
 export class Passphrase implements IPart {
   constructor(
-    passphrase: IPassphrase,
+    passphrase: IPassphraseField,
     private readonly _context: IContext
   ) {
     const { is_new: isNew, label } = passphrase;

@@ -3,13 +3,13 @@ import { button, h } from './dom';
 import { Field } from './field';
 import { icon } from './icons';
 import type { IContext, IPart } from './part';
-import type { ISection, ISectionAnswer } from './wire';
+import type { IFormSection, ISectionAnswer } from '../contract/form';
 
 /** One secret in a form: the keys that the kernel asks for, and those that a person adds. */
 export class Section implements IAddedKeyOwner {
   /** `names` are those of keys that a person had added before the kernel dealt with a submit. */
   constructor(
-    private readonly _section: ISection,
+    private readonly _section: IFormSection,
     private readonly _context: IContext,
     names: readonly string[]
   ) {

@@ -1,6 +1,7 @@
 import { OpenForm } from './openForm';
 import { quietLine } from './quietLine';
-import type { IForm, IModel, IRenderContext, Message } from './wire';
+import type { IOpenForm, FormMessage } from '../contract/form';
+import type { IModel, IRenderContext } from './model';
 
 /** ipywidgets' mark on the element of a view that it makes while the model has no kernel. */
 const DISCONNECTED = 'jupyter-widgets-disconnected';
@@ -49,7 +50,7 @@ export class View {
     this._update();
   };
 
-  private _showForm(form: IForm): void {
+  private _showForm(form: IOpenForm): void {
     // Whether it was shown says nothing about the form: what a person typed by now stays.
     const shape = JSON.stringify({ ...form, shown: true });
     if (this._open !== null && shape === this._shape) {
@@ -100,7 +101,7 @@ export class View {
     look();
   }
 
-  private readonly _send = (message: Message): void => {
+  private readonly _send = (message: FormMessage): void => {
     try {
       this._model.send(message);
     } catch {
@@ -121,6 +122,6 @@ export class View {
   private _shape = '';
 }
 
-function goneLine({ title, verb }: IForm): string {
+function goneLine({ title, verb }: IOpenForm): string {
   return `This form's kernel is gone; run the cell again to ${verb.toLowerCase()} ${title}.`;
 }

@@ -6,7 +6,7 @@ import type { IRepairer } from './guardConnection';
 import { Questions } from './questions';
 import { follow, repair } from './repair';
 import { ShownOutputs } from './shownOutputs';
-import type { IOffer, IPlacedOutput, IRepair } from './wire';
+import type { IOfferMessage, ICellOutput, IRepairMessage } from '../contract/guard';
 
 /** How many repairs are remembered, for cells that are not there and may come back. */
 const REMEMBERED = 1000;
@@ -23,13 +23,13 @@ export class CellRepairer implements IRepairer {
     this._watch();
   }
 
-  repair(message: IRepair | IOffer): boolean {
+  repair(message: IRepairMessage | IOfferMessage): boolean {
     this._remember(message);
     const cell = this._find(message.cell_id);
     return cell !== null && this._repair(cell, message);
   }
 
-  ask(offer: IOffer, agreed: () => void): void {
+  ask(offer: IOfferMessage, agreed: () => void): void {
     const cell = this._find(offer.cell_id);
     // The tab that ran it asks.
     if (cell !== null && this._executed.of(cell) !== undefined) {
@@ -37,15 +37,15 @@ export class CellRepairer implements IRepairer {
     }
   }
 
-  takeOutputs(): readonly IPlacedOutput[] {
+  takeOutputs(): readonly ICellOutput[] {
     return this._outputs.take();
   }
 
-  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean {
+  replaceOutputs(outputs: readonly ICellOutput[]): boolean {
     return this._outputs.replace(outputs);
   }
 
-  private _repair(cell: ICellModel, { source, kept }: IRepair | IOffer): boolean {
+  private _repair(cell: ICellModel, { source, kept }: IRepairMessage | IOfferMessage): boolean {
     const executed = this._executed.of(cell);
     const done =
       (executed !== undefined && repair(cell.sharedModel, executed, source)) ||
@@ -56,7 +56,7 @@ export class CellRepairer implements IRepairer {
     return done;
   }
 
-  private _remember(message: IRepair | IOffer): void {
+  private _remember(message: IRepairMessage | IOfferMessage): void {
     this._repairs.delete(message.cell_id);
     this._repairs.set(message.cell_id, message);
     for (const id of this._repairs.keys()) {
@@ -98,7 +98,7 @@ export class CellRepairer implements IRepairer {
     return null;
   }
 
-  private readonly _repairs = new Map<string, IRepair | IOffer>();
+  private readonly _repairs = new Map<string, IRepairMessage | IOfferMessage>();
   private readonly _questions = new Questions();
   private readonly _outputs = new ShownOutputs(() => this._notebook.model?.cells ?? []);
 }

@@ -6,13 +6,13 @@ import { Questions } from './questions';
 import { follow } from './repair';
 import { replaceInHistory } from './replaceInHistory';
 import { ShownOutputs } from './shownOutputs';
-import type { IOffer, IPlacedOutput, IRepair } from './wire';
+import type { IOfferMessage, ICellOutput, IRepairMessage } from '../contract/guard';
 
 /** Takes values out of the cells and the history of a code console. */
 export class ConsoleRepairer implements IRepairer {
   constructor(private readonly _console: CodeConsole) {}
 
-  repair({ cell_id, kept, source }: IRepair | IOffer): boolean {
+  repair({ cell_id, kept, source }: IRepairMessage | IOfferMessage): boolean {
     const cell = this._find(cell_id);
     if (cell === null) {
       return false;
@@ -22,18 +22,18 @@ export class ConsoleRepairer implements IRepairer {
     return follow(cell.sharedModel, kept, source) && replaceInHistory(this._console, before, source);
   }
 
-  ask(offer: IOffer, agreed: () => void): void {
+  ask(offer: IOfferMessage, agreed: () => void): void {
     const cell = this._find(offer.cell_id);
     if (cell !== null) {
       this._questions.ask(cell, offer, agreed);
     }
   }
 
-  takeOutputs(): readonly IPlacedOutput[] {
+  takeOutputs(): readonly ICellOutput[] {
     return this._outputs.take();
   }
 
-  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean {
+  replaceOutputs(outputs: readonly ICellOutput[]): boolean {
     return this._outputs.replace(outputs);
   }
 

@@ -2,27 +2,26 @@ import type { Kernel } from '@jupyterlab/services';
 import type { JSONObject } from '@lumino/coreutils';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { GUARD_TARGET } from '../tokens';
 import {
-  type Answer,
-  type IOffer,
-  type IPlacedOutput,
-  type IRepair,
-  type IStatus,
-  type Message,
-  read
-} from './wire';
+  type FrontEndMessage,
+  GUARD_TARGET,
+  type ICellOutput,
+  type IOfferMessage,
+  type IRepairMessage,
+  type IStatusMessage,
+  isGuardMessage
+} from '../contract/guard';
 
 /** What a notebook can do for the guard of its kernel. */
 export interface IRepairer {
   /** Take values out of a cell, and tell whether that was done. */
-  repair(message: IRepair | IOffer): boolean;
+  repair(message: IRepairMessage | IOfferMessage): boolean;
   /** Ask a person whether that is to be done, and call `agreed` if so. */
-  ask(message: IOffer, agreed: () => void): void;
+  ask(message: IOfferMessage, agreed: () => void): void;
   /** The outputs that are shown. */
-  takeOutputs(): readonly IPlacedOutput[];
+  takeOutputs(): readonly ICellOutput[];
   /** Show these in the place of the ones that were taken, and tell whether all were still there. */
-  replaceOutputs(outputs: readonly IPlacedOutput[]): boolean;
+  replaceOutputs(outputs: readonly ICellOutput[]): boolean;
 }
 
 /** As much of a comm as is used here. */
@@ -53,7 +52,7 @@ export class GuardConnection {
   ) {}
 
   /** How the guard does, or `null` where there is none. */
-  get status(): IStatus | null {
+  get status(): IStatusMessage | null {
     return this._status;
   }
 
@@ -113,24 +112,27 @@ export class GuardConnection {
   }
 
   private _hear(comm: Kernel.IComm, data: unknown): void {
-    const message: Message | null = read(data);
-    if (message?.kind === 'status') {
+    // The kernel may have another version of the package: a message that is unknown here is ignored.
+    if (!isGuardMessage(data)) {
+      return;
+    }
+    if (data.kind === 'status') {
       const before = this._status?.on === true ? this._status.values : 0;
-      this._show(message);
-      if (message.on && message.values > before) {
+      this._show(data);
+      if (data.on && data.values > before) {
         this._triesLeft = TRIES;
         this._sendOutputs(comm);
       }
-    } else if (message?.kind === 'outputs') {
-      if (!this._repairer.replaceOutputs(message.outputs) && this._triesLeft > 0) {
+    } else if (data.kind === 'outputs') {
+      if (!this._repairer.replaceOutputs(data.outputs) && this._triesLeft > 0) {
         this._triesLeft -= 1;
         this._sendOutputs(comm);
       }
-    } else if (message?.kind === 'repair') {
-      this._repair(comm, message);
-    } else if (message?.kind === 'offer') {
-      this._repairer.ask(message, () => {
-        this._repair(comm, message);
+    } else if (data.kind === 'repair') {
+      this._repair(comm, data);
+    } else {
+      this._repairer.ask(data, () => {
+        this._repair(comm, data);
       });
     }
   }
@@ -143,12 +145,12 @@ export class GuardConnection {
     }
   }
 
-  private _repair(comm: Kernel.IComm, message: IRepair | IOffer): void {
+  private _repair(comm: Kernel.IComm, message: IRepairMessage | IOfferMessage): void {
     const done = this._repairer.repair(message);
     send(comm, { kind: 'repaired', cell_id: message.cell_id, done });
   }
 
-  private _show(status: IStatus | null): void {
+  private _show(status: IStatusMessage | null): void {
     const wasOn = this._status?.on === true;
     this._status = status;
     if (status?.on !== true) {
@@ -174,12 +176,12 @@ export class GuardConnection {
 
   private _triesLeft = 0;
   private _kernel: IKernel | null = null;
-  private _status: IStatus | null = null;
+  private _status: IStatusMessage | null = null;
   private _checksSavedFiles: boolean | null = null;
   private readonly _statusChanged = new Signal<this, void>(this);
 }
 
-function send(comm: Comm, answer: Answer): void {
+function send(comm: Comm, answer: FrontEndMessage): void {
   // JSON has no type for what can only be read.
   comm.send(JSON.parse(JSON.stringify(answer)) as JSONObject);
 }

@@ -1,5 +1,5 @@
 import type { IRepairer } from './guardConnection';
-import type { IOffer, IPlacedOutput, IRepair } from './wire';
+import type { IOfferMessage, ICellOutput, IRepairMessage } from '../contract/guard';
 
 /** One document of the page: what repairs it, and which kernel it uses now. */
 export interface IMember {
@@ -23,17 +23,17 @@ export class PageRepairers {
   /** What repairs all documents that use the kernel of `member`. */
   of(member: IMember): IRepairer {
     return {
-      repair: (message: IRepair | IOffer): boolean =>
+      repair: (message: IRepairMessage | IOfferMessage): boolean =>
         // Each of them, also where one has done it already.
         this._besides(member).map(({ repairer }) => repairer.repair(message)).includes(true),
-      ask: (message: IOffer, agreed: () => void): void => {
+      ask: (message: IOfferMessage, agreed: () => void): void => {
         for (const { repairer } of this._besides(member)) {
           repairer.ask(message, agreed);
         }
       },
-      takeOutputs: (): readonly IPlacedOutput[] =>
+      takeOutputs: (): readonly ICellOutput[] =>
         this._besides(member).flatMap(({ repairer }) => repairer.takeOutputs()),
-      replaceOutputs: (outputs: readonly IPlacedOutput[]): boolean =>
+      replaceOutputs: (outputs: readonly ICellOutput[]): boolean =>
         // Each of them: none knows the cells of the others.
         !this._besides(member)
           .map(({ repairer }) => repairer.replaceOutputs(outputs))

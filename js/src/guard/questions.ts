@@ -1,11 +1,11 @@
 import { Notification } from '@jupyterlab/apputils';
 import type { ICellModel } from '@jupyterlab/cells';
 
-import type { IOffer } from './wire';
+import type { IOfferMessage } from '../contract/guard';
 
 /** Asks a person whether the values in a cell are to be replaced: one question a cell. */
 export class Questions {
-  ask(cell: ICellModel, { names }: IOffer, agreed: () => void): void {
+  ask(cell: ICellModel, { names }: IOfferMessage, agreed: () => void): void {
     const before = this._asked.get(cell);
     if (before !== undefined) {
       Notification.dismiss(before);

@@ -1,6 +1,10 @@
 import { type ICellModel, isCodeCellModel } from '@jupyterlab/cells';
+import type { IOutputModel } from '@jupyterlab/rendermime';
 
-import type { IPlacedOutput } from './wire';
+import type { ICellOutput } from '../contract/guard';
+
+/** An output as a notebook file has it. */
+type Output = ReturnType<IOutputModel['toJSON']>;
 
 /** How long the JSON of an output may be that is looked at again; and of all together. */
 const LONGEST = 200_000;
@@ -11,9 +15,9 @@ export class ShownOutputs {
   constructor(private readonly _cells: () => Iterable<ICellModel>) {}
 
   /** All outputs, for the kernel to look at; large ones are left out. */
-  take(): readonly IPlacedOutput[] {
+  take(): readonly ICellOutput[] {
     this._taken.clear();
-    const outputs: IPlacedOutput[] = [];
+    const outputs: ICellOutput[] = [];
     let left = LONGEST_TOGETHER;
     for (const cell of this._cells()) {
       if (!isCodeCellModel(cell)) {
@@ -33,7 +37,7 @@ export class ShownOutputs {
   }
 
   /** Show these in the place of those that were taken, and tell whether all were still there: a stream may have grown meanwhile. */
-  replace(outputs: readonly IPlacedOutput[]): boolean {
+  replace(outputs: readonly ICellOutput[]): boolean {
     let areAllThere = true;
     const cells = new Map([...this._cells()].map(cell => [cell.id, cell]));
     for (const { cell_id, index, output } of outputs) {
@@ -43,7 +47,8 @@ export class ShownOutputs {
         continue;
       }
       if (JSON.stringify(cell.outputs.get(index).toJSON()) === taken) {
-        cell.outputs.set(index, output);
+        // The kernel returns the output that was sent to it, with masked texts.
+        cell.outputs.set(index, output as unknown as Output);
       } else {
         areAllThere &&= taken === undefined;
       }

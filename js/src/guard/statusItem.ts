@@ -1,6 +1,6 @@
 import { Widget } from '@lumino/widgets';
 
-import type { IStatus } from './wire';
+import type { IStatusMessage } from '../contract/guard';
 
 /** Says in the status bar how the guard of the notebook in front does; says nothing where there is none. */
 export class StatusItem extends Widget {
@@ -11,7 +11,7 @@ export class StatusItem extends Widget {
   }
 
   /** Show how the guard does, and whether saved files are checked, if that is known. */
-  show_(status: IStatus | null, checksSavedFiles: boolean | null = null): void {
+  show_(status: IStatusMessage | null, checksSavedFiles: boolean | null = null): void {
     this.node.textContent = status === null ? '' : textOf(status, checksSavedFiles);
     this.node.title = status === null ? '' : captionOf(status, checksSavedFiles);
     this.node.classList.toggle('zs-mod-off', status?.on === false);
@@ -19,7 +19,7 @@ export class StatusItem extends Widget {
 }
 
 /** The few words in the bar. */
-export function textOf({ on, values }: IStatus, checksSavedFiles: boolean | null): string {
+export function textOf({ on, values }: IStatusMessage, checksSavedFiles: boolean | null): string {
   if (!on) {
     return 'Guard: off';
   }
@@ -29,7 +29,7 @@ export function textOf({ on, values }: IStatus, checksSavedFiles: boolean | null
 
 /** What a person who points at them reads. */
 export function captionOf(
-  { on, values, masked }: IStatus,
+  { on, values, masked }: IStatusMessage,
   checksSavedFiles: boolean | null
 ): string {
   const times = masked === 0 ? 'none was masked yet' : `masked ${count(masked, 'time')}`;

@@ -11,11 +11,12 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zensecrets_jupyter.notebook.guard_contract import GUARD_TARGET, read_message
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-TARGET = "zensecrets.guard"
-"""The comm's target; ``js/src/tokens.ts`` has the same."""
+    from zensecrets_jupyter.notebook.guard_contract import CellOutput, GuardMessage, RepairMessage, StatusMessage
 
 PATIENCE = 5.0
 """Seconds without a cell running after which a front end that has not answered will not: a tab that was closed, a console."""
@@ -36,7 +37,7 @@ class FrontEnds:
 
     def __init__(
         self,
-        status: Callable[[], Mapping[str, Any]],
+        status: Callable[[], StatusMessage],
         is_there: Callable[[], bool],
         begin: Callable[[], None],
         mask: Callable[[Any], Any],
@@ -50,10 +51,10 @@ class FrontEnds:
         self._status = status
         self._is_there = is_there
         self._has_begun = False
-        self._told: Mapping[str, Any] | None = None
+        self._told: StatusMessage | None = None
         self._comm: Any = None
         self._waiting: dict[str, Request] = {}
-        self._offered: dict[str, tuple[Mapping[str, Any], Request]] = {}
+        self._offered: dict[str, tuple[RepairMessage, Request]] = {}
         self._last_cell = 0.0
 
     def open(self) -> None:
@@ -65,7 +66,7 @@ class FrontEnds:
         self._has_begun = True
         self._begin()
         self._told = self._status()
-        self._comm = create_comm(target_name=TARGET, data=dict(self._told))
+        self._comm = create_comm(target_name=GUARD_TARGET, data=dict(self._told))
         self._comm.on_msg(self._hear)
         self._comm.on_close(self._lose)
 
@@ -91,9 +92,9 @@ class FrontEnds:
 
     def offer(self, cell: str, source: str, names: list[str], request: Request) -> None:
         """Have a person asked whether ``source`` is to be put there; ``request.then`` is called if they agree."""
-        message = {"cell_id": cell, "source": source, "kept": _MASK.split(source)}
-        self._offered[cell] = (message, request)
-        self._send({"kind": "offer", **message, "names": names})
+        kept = _MASK.split(source)
+        self._offered[cell] = ({"kind": "repair", "cell_id": cell, "source": source, "kept": kept}, request)
+        self._send({"kind": "offer", "cell_id": cell, "source": source, "kept": kept, "names": names})
 
     def tell(self) -> None:
         """Tell the front ends how the guard does, if that has changed."""
@@ -103,32 +104,29 @@ class FrontEnds:
             self._told = status
             self._send(status)
 
-    def _send(self, data: Mapping[str, Any]) -> None:
+    def _send(self, data: GuardMessage) -> None:
         if self._comm is not None:
             self._comm.send(dict(data))
 
     def _hear(self, message: Mapping[str, Any]) -> None:
         content = message.get("content")
-        found = content.get("data") if isinstance(content, dict) else None
-        data = found if isinstance(found, dict) else {}
-        kind = data.get("kind")
-        if kind == "hello":
+        data = read_message(content.get("data") if isinstance(content, dict) else None)
+        if data is None:
+            return
+        if data["kind"] == "hello":
             self._told = self._status()
             self._send(self._told)
-        elif kind == "outputs":
-            self._mask_outputs(data.get("outputs"))
-        elif kind == "repaired":
-            self._answered(str(data.get("cell_id")), done=data.get("done") is True)
+        elif data["kind"] == "outputs":
+            self._mask_outputs(data["outputs"])
+        else:
+            self._answered(data["cell_id"], done=data["done"])
 
-    def _mask_outputs(self, outputs: Any) -> None:
-        """Answer with those of a front end's outputs that hold a value, masked: they were shown before the value was known."""
-        found = []
-        for one in outputs if isinstance(outputs, list) else []:
-            if not isinstance(one, dict) or not {"cell_id", "index", "output"} <= one.keys():
-                continue
-            masked = self._mask(one["output"])
-            if masked is not one["output"]:
-                found.append({"cell_id": one["cell_id"], "index": one["index"], "output": masked})
+    def _mask_outputs(self, outputs: list[CellOutput]) -> None:
+        """Send back the outputs that contain a value, masked: they were displayed before the guard knew the value."""
+        masked = [(one, self._mask(one["output"])) for one in outputs]
+        found: list[CellOutput] = [
+            {"cell_id": one["cell_id"], "index": one["index"], "output": output} for one, output in masked if output is not one["output"]
+        ]
         if found:
             self._send({"kind": "outputs", "outputs": found})
 
@@ -140,7 +138,7 @@ class FrontEnds:
         if request is None and cell in self._offered:
             message, request = self._offered.pop(cell)
             # Nobody has to agree in every tab.
-            self._send({"kind": "repair", **message})
+            self._send(message)
         if request is not None:
             request.then(request.parent, True)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from zensecrets_jupyter.notebook.guard import Guard
+    from zensecrets_jupyter.notebook.guard_contract import StatusMessage
 
 
 def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
@@ -68,7 +69,7 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
         undo.callback(shell.events.unregister, event, callback)
 
 
-def status_of(guard: Guard) -> dict[str, Any]:
+def status_of(guard: Guard) -> StatusMessage:
     """Return what a status bar shows of a guard; numbers only."""
     redactor = guard.redactor
     return {"kind": "status", "on": guard.is_on, "values": redactor.size, "masked": sum(redactor.counts.values())}

@@ -1,4 +1,4 @@
-"""Prompts in a shell that do not echo, and whose answers are nowhere afterwards."""
+"""Hidden prompts of a shell: the typed text is not echoed, and no history keeps it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def prompter(shell: InteractiveShell) -> Asker:
-    """Return who answers prompts in ``shell`` now: a person, or nobody."""
+    """Return the asker that prompts in ``shell``, or the non-interactive one if prompts reach no user."""
     if not somebody_is_there(shell):
         return Nobody()
     ask = _terminal_prompt if getattr(shell, "kernel", None) is None else hidden_prompt

@@ -1,4 +1,4 @@
-"""The form on the screen: a widget whose traits never hold a value, nor anything about one."""
+"""The widget of a form; its synchronised traits hold no value and nothing about a value."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from zensecrets_jupyter.commands.secrets.forms import register_question, update_
 from zensecrets_jupyter.core import names, schemas
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.notebook import wire
-from zensecrets_jupyter.notebook.form_session import FormSession
+from zensecrets_jupyter.notebook.form.contract import FORM_MIME, WIDGET_MIME, ClosedForm, FormOutput
+from zensecrets_jupyter.notebook.form.session import FormSession
 from zensecrets_jupyter.notebook.front_end import MODULES, can_await_forms, can_make_forms, shows_forms
-from zensecrets_jupyter.notebook.prompting import prompter
+from zensecrets_jupyter.notebook.prompter import prompter
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -32,73 +32,74 @@ if TYPE_CHECKING:
 
 _open: weakref.WeakSet[FormWidget] = weakref.WeakSet()
 _ended: list[FormWidget] = []
-"""Forms that ended since the last one was made: until then what front ends still send to them is heard, and refused."""
+"""Forms that ended since the last one was created: they still receive late messages of front ends, and refuse them."""
 
 
 class FormWidget(anywidget.AnyWidget):
-    """A form that puts a question to a person; showing it, or awaiting it, puts it on the screen."""
+    """A form that asks a question; displaying or awaiting the widget shows the form."""
 
     _esm = traitlets.Unicode().tag(sync=True)
     form = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, question: Question) -> None:
-        """Make a form for ``question``.
+        """Create a form for ``question``.
 
         Raises:
-            InteractionUnavailableError: If this is no notebook and no console: there is nobody to ask.
+            InteractionUnavailableError: If the code runs outside of IPython, where no form can be shown.
         """
         shell = get_ipython()
         if shell is None:
             raise InteractionUnavailableError(
-                "Nobody is there to be asked.", hint="Register secrets in a terminal: zensecrets secret register"
+                "A form needs IPython or a notebook.", hint="Register secrets in a terminal: zensecrets secret register"
             )
-        _let_go_of_ended()
+        _close_ended_widgets()
         super().__init__(_esm=_script("form.js") if can_make_forms() else "")
         self._shell = shell
         self._display = f"zensecrets-{self.model_id}"
         self._is_shown = False
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
-        # The inputs hold the running cell already; when the count goes up differs between releases of IPython.
+        # The list of inputs contains the running cell; releases of IPython differ in when they increase the execution count.
         where = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
         self._session = FormSession(self.model_id, question, where, self._update, getattr(shell, "kernel", shell).log.warning)
-        self.set_trait("form", self._session.state)
+        self._synchronise()
         _open.add(self)
 
     @property
     def session(self) -> FormSession:
-        """The question, and how far it is."""
+        """The session of the form."""
         return self._session
 
     def __repr__(self) -> str:
-        """Return what the form is for, or what came of it."""
+        """Return the purpose of the form, or its outcome."""
         return f"<{type(self).__name__}: {self._session.line}>"
 
     def _ipython_display_(self) -> None:
         if not self._is_shown and not shows_forms(self._shell):
             self._session.ask_through(prompter(self._shell))
             return
-        # Under an identity of its own, so that what is left of the form can take its place in the notebook.
+        # The display identifier lets the line of the ended form replace the form in the notebook.
         display(self._bundle(), raw=True, display_id=self._display, update=self._is_shown)
         self._is_shown = True
 
     def __await__(self) -> Generator[Any, None, Any]:
-        """Wait until the form is submitted, and return what came of it; see :meth:`result`."""
+        """Wait until the form ends, and return its result; see :meth:`result`."""
         return self._wait().__await__()
 
     def result(self) -> Any:
-        """Return what came of a form that was submitted.
+        """Return the result of a submitted form.
 
         Raises:
-            InteractionCancelledError: If it was cancelled.
+            InteractionCancelledError: If the form was cancelled.
         """
         if self._session.problem is not None:
             raise self._session.problem
         return self._value(self._session.outcome)
 
     def _handle_msg(self, message: Mapping[str, Any]) -> None:
-        """Take a message of a front end; ipywidgets calls this.
+        """Process a message of a front end; ipywidgets calls this method.
 
-        A form has nothing that a front end sets: its own would take any state, and show a traceback for a message that is none.
+        The inherited method would accept any state from a front end and print a traceback for a malformed message. A form has no state
+        that a front end sets.
         """
         content = message.get("content")
         data = content.get("data") if isinstance(content, dict) else None
@@ -123,52 +124,58 @@ class FormWidget(anywidget.AnyWidget):
             await submitted
         return self.result()
 
+    def _synchronise(self) -> None:
+        self.set_trait("form", self._session.state.model_dump(mode="json"))
+
     def _update(self) -> None:
         if self._session.is_open:
-            self.set_trait("form", self._session.state)
+            self._synchronise()
             return
-        # The line that is left needs no more than this, and it is what a notebook saves where it saves the state of widgets.
+        # A notebook that saves widgets stores the script too, so an ended form gets the small one.
         with self.hold_sync():
-            self.set_trait("form", self._session.state)
+            self._synchronise()
             self.set_trait("_esm", _script("line.js"))
         _open.discard(self)
         _ended.append(self)
         if self._is_shown:
             self._ipython_display_()
         for loop, submitted in self._waiting:
-            with contextlib.suppress(RuntimeError):  # the loop was closed: nobody waits any more
+            with contextlib.suppress(RuntimeError):  # the loop of the waiting cell is closed
                 loop.call_soon_threadsafe(_resolve, submitted)
         self._waiting.clear()
 
     def _bundle(self) -> dict[str, Any]:
         state = self._session.state
-        if not self._session.is_open:
-            return {"text/plain": "\n".join([state["line"], *state["details"]])}
-        view = {"version_major": 2, "version_minor": 1, "model_id": self.model_id}
-        line = self._session.line
-        return {wire.WIDGET_MIME: view, wire.FORM_MIME: {**view, "line": line}, "text/plain": line}
+        if isinstance(state, ClosedForm):
+            return {"text/plain": "\n".join([state.line, *state.details])}
+        output = FormOutput(model_id=self.model_id, line=self._session.line)
+        return {
+            WIDGET_MIME: output.model_dump(exclude={"line"}),
+            FORM_MIME: output.model_dump(),
+            "text/plain": output.line,
+        }
 
 
 class SecretForm(FormWidget):
-    """A form in which a person types the values of a secret; they reach the kernel sealed, and nothing else of the notebook.
+    """A form for the values of a secret, which reach the kernel encrypted and appear nowhere else in the notebook.
 
-    Show it as any widget, or ``secret = await SecretForm("openai")``: that waits until the form is submitted, which takes ipykernel 7.4
-    or newer, and gives the secret. A secret that is there already is updated, and an empty field then keeps what is stored.
+    Display it as any widget, or write ``secret = await SecretForm("openai")``: this waits for the submission, which needs ipykernel 7.4 or
+    newer, and returns the secret. An existing secret is updated, and an empty field keeps the stored value.
     """
 
     def __init__(self, name: str, *, schema: str = "arbitrary", keys: Sequence[str] | None = None) -> None:
-        """Make a form for the active stack's secrets manager.
+        """Create a form for the secrets manager of the active stack.
 
         Args:
-            name: The secret.
-            schema: The type of its schema; of a secret that is there already, its own holds.
-            keys: The keys to ask for; by default all that the schema names.
+            name: The name of the secret.
+            schema: The type of its schema; an existing secret keeps its own.
+            keys: The keys to ask for; by default the keys of the schema.
 
         Raises:
-            InvalidSecretError: If the name or a key is not acceptable.
-            SchemaError: If there is no schema of that type.
+            InvalidSecretError: If the name or a key is invalid.
+            SchemaError: If no schema has that type.
             NoSecretsManagerError: If the active stack has no secrets manager.
-            InteractionUnavailableError: If this is no notebook and no console.
+            InteractionUnavailableError: If the code runs outside of IPython.
         """
         names.check_name(name)
         manager = self._manager = manager_of()
@@ -185,13 +192,13 @@ class SecretForm(FormWidget):
 
 
 def dismiss_all(reason: str) -> None:
-    """Close every form that waits; ``reason`` is the line that is left of each."""
+    """Close every open form and leave ``reason`` as its line."""
     for form in list(_open):
         form.session.dismiss(reason)
 
 
-def _let_go_of_ended() -> None:
-    """Close the widgets of forms that have ended, which ipywidgets would keep as long as the kernel runs; their line stays shown."""
+def _close_ended_widgets() -> None:
+    """Close the widgets of ended forms, which ipywidgets would keep until the kernel ends; their lines stay displayed."""
     while _ended:
         form = _ended.pop()
         form.layout.close()
@@ -204,7 +211,7 @@ def _read_script(name: str) -> str:
 
 
 def _script(name: str) -> str:
-    """Return a script of the browser's half; the guard, which would look through it for each form, lets it pass."""
+    """Return a script for the browser, and exempt it from redaction, which would search it for each form."""
     text = _read_script(name)
     the_redactor().allow(text)
     return text
@@ -216,5 +223,5 @@ def _resolve(submitted: asyncio.Future[None]) -> None:
 
 
 def _refuse_waiting() -> NoReturn:
-    message = "This kernel can't be told of the form while a cell waits for it."
+    message = "This kernel does not receive the form's messages while a cell waits for it."
     raise InteractionUnavailableError(message, hint="Await it in the next cell, once it is submitted, or install ipykernel 7.4 or newer.")

@@ -1,13 +1,13 @@
-"""The kernel's half of a form: what it shows, what it makes of a message from the browser, and how it ends.
+"""The session of a form in the kernel: its state, the messages from the browser, and its outcome.
 
-It knows nothing of widgets; :mod:`~zensecrets_jupyter.notebook.form` puts it on the screen.
+A session is independent of widgets; :mod:`~zensecrets_jupyter.notebook.form.widget` displays it.
 """
 
 from __future__ import annotations
 
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from zensecrets_jupyter.commands.asking.form_request import Answer, Field, Question, Section
 from zensecrets_jupyter.commands.asking.input_rules import EMPTY, TWICE, problem_with, problem_with_key
@@ -20,40 +20,42 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.interaction import await_secrets, passphrases_from
-from zensecrets_jupyter.notebook import wire
-from zensecrets_jupyter.notebook.sealed_box import OneTimeKey, RefusedMessageError
-from zensecrets_jupyter.notebook.wire import Problems
+from zensecrets_jupyter.notebook.form.contract import CancelMessage, ClosedForm, OpenForm, ShownMessage, read_message, read_submission
+from zensecrets_jupyter.notebook.form.sealed_box import OneTimeKey, RefusedMessageError
+from zensecrets_jupyter.notebook.form.state import Problems, open_state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from zensecrets_jupyter.commands.asking.form_request import Asker
     from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
+    from zensecrets_jupyter.notebook.form.contract import Submission
 
-_REFUSED = "What was sent could not be read, and nothing was done. Type the values again."
-_UNASKED = "Nothing asks for a passphrase any more, so the one that you typed was not used. Submit again to go on without it."
+_REFUSED = "The submission could not be read, and nothing was done. Type the values again."
+_UNEXPECTED = "Nothing asks for a passphrase any more, so the one that you typed was not used. Submit again to go on without it."
 
 
 class FormSession:
-    """A question that a form has put to a person, until it is answered.
+    """A question that a form asks, from the first display to the outcome.
 
-    Messages may come from several front ends and threads; one is dealt with at a time, and each changes the key that the next one has
-    to be sealed to.
+    Messages may arrive from several front ends and threads. A lock processes one at a time, and each submission replaces the one-time key
+    to which the next one has to be sealed.
 
     Attributes:
-        outcome: What came of it; ``None`` while it waits.
-        problem: What to raise for whoever waits; ``None`` if it ended well, or while it waits.
+        state: The state that the browser displays.
+        outcome: The outcome of the command; ``None`` while the form is open.
+        problem: The error for code that awaits the form; ``None`` while the form is open and after a success.
     """
 
     def __init__(self, identity: str, question: Question, where: str, changed: Callable[[], None], log: Callable[[str], None]) -> None:
-        """Put ``question``.
+        """Open the session.
 
         Args:
-            identity: The identity of the form; a message names it.
-            question: What is asked.
-            where: What asks, as a sentence begins with it: "The form of cell [3]".
+            identity: The identifier of the form, which each submission repeats.
+            question: The question to ask.
+            where: The subject of log lines: "The form of cell [3]".
             changed: Called after each change of :attr:`state`.
-            log: Writes a line into the kernel's log.
+            log: Writes a line to the kernel's log.
         """
         self._identity = identity
         self._where = where
@@ -66,58 +68,57 @@ class FormSession:
         self.outcome: Outcome | None = None
         self.problem: ZenSecretsError | None = None
         self._put(question)
-        self.state = self._open_state(Problems())
+        self.state: OpenForm | ClosedForm = self._open_state(Problems())
 
     @property
     def is_open(self) -> bool:
-        """Whether it waits for a person."""
+        """Whether the form waits for the user."""
         return self.outcome is None and self.problem is None
 
     @property
     def line(self) -> str:
-        """What to show where the form itself can't be shown."""
-        if not self.is_open:
-            return str(self.state["line"])
+        """The line to show when the form itself is unavailable."""
+        if isinstance(self.state, ClosedForm):
+            return self.state.line
         return f"A form was open here: {self._question.verb.lower()} {self._question.title}. Run the cell again to open it."
 
-    def receive(self, message: object) -> None:
-        """Deal with a message from a front end; what is no such message is refused, logged, and changes nothing that is stored."""
-        content = message if isinstance(message, dict) else {}
-        kind = content.get("kind")
+    def receive(self, content: object) -> None:
+        """Process a message of a front end; an invalid one is logged and refused."""
+        message = read_message(content)
         with self._lock:
             if not self.is_open:
-                if kind != "shown":
+                if not isinstance(message, ShownMessage):
                     self._log(f"{self._where}: a message came after the form was closed, and was refused.")
-            elif kind == "shown":
-                self._shown = True
-                self.state = {**self.state, "shown": True}
-                self._changed()
-            elif kind == "cancel":
-                self._cancel()
-            elif kind == "submit":
-                self._submit(content.get("sealed"))
-            else:
+            elif message is None:
                 self._log(f"{self._where}: a message of an unknown kind was refused.")
+            elif isinstance(message, ShownMessage):
+                self._shown = True
+                self.state = self.state.model_copy(update={"shown": True})
+                self._changed()
+            elif isinstance(message, CancelMessage):
+                self._cancel()
+            else:
+                self._submit(message.sealed)
 
     def ask_through(self, asker: Asker) -> None:
-        """Have the question answered by ``asker``, where no form can be shown.
+        """Ask the question by prompts instead, where no form can be displayed.
 
         Raises:
-            ZenSecretsError: What came of it.
+            ZenSecretsError: If the command fails.
         """
         self._end(asker.ask(self._question))
 
     def ask_next(self, question: Question) -> None:
-        """Put another question in the same form; for what :attr:`Question.finish` asks in its turn."""
+        """Replace the question; for a further question that :attr:`Question.finish` asks."""
         self._release()
         self._put(question)
 
     def dismiss(self, reason: str) -> None:
-        """Close it without an answer; ``reason`` is the line that is left."""
+        """Close the form without an answer and leave ``reason`` as its line."""
         with self._lock:
             if self.is_open:
                 self.problem = InteractionCancelledError(reason, hint="Run the cell again.")
-                self._close(wire.GONE, reason)
+                self._close("gone", reason)
 
     def _put(self, question: Question) -> None:
         self._question = question
@@ -125,34 +126,31 @@ class FormSession:
         self._key = OneTimeKey()
         self._release = await_secrets(question.awaits, [section.subject for section in question.sections], self._where)
 
-    def _open_state(self, problems: Problems) -> dict[str, Any]:
-        return wire.open_state(
+    def _open_state(self, problems: Problems) -> OpenForm:
+        return open_state(
             self._identity,
             self._question,
             key=self._key.public,
             attempt=self._attempt,
             shown=self._shown,
-            passphrase=self._question.passphrase_wanted(),
             problems=problems,
             kept=self._kept,
         )
 
     def _cancel(self) -> None:
         if self._question.offer:
-            # It was offered while something else had been done already, and that stays done.
+            # The command has already done something else, which remains done.
             self._end(self._question.declined)
             return
         done = list(self._question.finished())
         left = f"{', '.join(done)} {'was' if len(done) == 1 else 'were'} done before" if done else "nothing was changed"
         message = f"Cancelled: {self._question.verb.lower()} {self._question.title}; {left}."
         self.problem = InteractionCancelledError(message, hint="Run the cell again to be asked again.")
-        self._close(wire.CANCELLED, message)
+        self._close("cancelled", message)
 
-    def _submit(self, sealed: object) -> None:
-        key, attempt = self._key, self._attempt
-        self._key, self._attempt = OneTimeKey(), attempt + 1
+    def _submit(self, sealed: str) -> None:
         try:
-            submission = wire.read_submission(key.open(sealed), form=self._identity, attempt=attempt, question=self._question)
+            submission = self._open_submission(sealed)
         except RefusedMessageError as refusal:
             self._log(f"{self._where}: a message was refused, since {refusal}.")
             self._show(Problems(form=_REFUSED))
@@ -161,24 +159,41 @@ class FormSession:
         if problems.fields or problems.form:
             self._show(problems)
         elif submission.passphrase and self._question.passphrase_wanted() is None:
-            # Another form, or a terminal, has made or opened the store since this one was shown.
-            self._show(Problems(form=_UNASKED))
+            # Another form or a terminal has created or unlocked the store since this form was displayed.
+            self._show(Problems(form=_UNEXPECTED))
         else:
             self._finish(submission.passphrase)
 
-    def _take(self, submission: wire.Submission) -> Problems:
-        """Keep what can be taken of a submission for :meth:`_finish`, and return what can't."""
+    def _open_submission(self, sealed: str) -> Submission:
+        """Open a submission with the one-time key, and replace the key.
+
+        Raises:
+            RefusedMessageError: If the submission is malformed, or of another form or an earlier state.
+        """
+        key, attempt = self._key, self._attempt
+        self._key, self._attempt = OneTimeKey(), attempt + 1
+        submission = read_submission(key.open(sealed))
+        if submission is None:
+            raise RefusedMessageError("it is malformed")
+        if submission.form != self._identity or submission.attempt != attempt:
+            raise RefusedMessageError("it belongs to another form or to an earlier state of this form")
+        if len(submission.sections) != len(self._question.sections):
+            raise RefusedMessageError("its sections are not those of the form")
+        return submission
+
+    def _take(self, submission: Submission) -> Problems:
+        """Hold the valid values of a submission for :meth:`_finish`, and return the problems of the others."""
         fields: dict[tuple[str, str], str] = {}
         for section, given in zip(self._question.sections, submission.sections, strict=True):
             before = self._kept.get(section.subject, Answer({}))
             values = dict(before.values)
-            asked = {field.key: field for field in section.fields}
+            requested = {field.key: field for field in section.fields}
             seen: set[str] = set()
             for key, value in given.values:
-                problem = _problem(section, asked.get(key), key, value, seen)
+                problem = _problem(section, requested.get(key), key, value, seen)
                 seen.add(key)
-                if problem and key not in asked:
-                    # A key that a person added has no field of its own before it is taken, and is not repeated: it may be a value.
+                if problem and key not in requested:
+                    # A key that the user added has no field before it is accepted. The problem does not quote it: it may be a value.
                     return Problems(form=problem)
                 if problem:
                     fields[section.subject, key] = problem
@@ -200,7 +215,7 @@ class FormSession:
     def _finish(self, passphrase: str | None) -> None:
         question = self._question
         try:
-            with passphrases_from(_once(passphrase, question.passphrase_wanted())):
+            with passphrases_from(_passphrase_source(passphrase, question.passphrase_wanted())):
                 outcome = question.finish({section.subject: self._kept.get(section.subject, Answer({})) for section in question.sections})
         except (WrongPassphraseError, ManagerLockedError) as error:
             self._show(Problems(passphrase=str(error)) if question.passphrase_wanted() is not None else Problems(form=str(error)))
@@ -208,9 +223,9 @@ class FormSession:
             self._show(Problems(form=str(error)))
         except KeyboardInterrupt:
             self._show(Problems(form="Interrupted; look what is there before you try again."))
-        except Exception as error:  # noqa: BLE001 - a traceback in the cell could show what was typed: this is the bug's only door
+        except Exception as error:  # noqa: BLE001 - a traceback in the cell could show the typed values
             self._log(f"{self._where}: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
-            self._show(Problems(form=f"This is a bug of ours ({type(error).__name__}); where it is stands in the kernel's log."))
+            self._show(Problems(form=f"This is a bug of zensecrets ({type(error).__name__}); the kernel's log has its location."))
         else:
             self._done = outcome if self._done is None else followed_by(self._done, outcome)
             if self._question is question:
@@ -224,16 +239,16 @@ class FormSession:
 
     def _end(self, outcome: Outcome) -> None:
         self.outcome = outcome
-        said = outcome.text.splitlines()
-        self._close(wire.DONE, f"✔ {outcome.line or (said[0] if said else 'done')}", said[1:])
+        lines = outcome.text.splitlines()
+        self._close("done", f"✔ {outcome.line or (lines[0] if lines else 'done')}", lines[1:])
 
-    def _close(self, phase: str, line: str, details: list[str] | None = None) -> None:
+    def _close(self, phase: Literal["done", "cancelled", "gone"], line: str, details: Sequence[str] = ()) -> None:
         self._release()
         self._kept = {}
         self._key = OneTimeKey()
-        # The question holds what was given on the command line, and what it wrote.
+        # The question refers to values of the command line and to the written secret.
         self._question = Question("", "", (), lambda _answers: Outcome())
-        self.state = wire.closed_state(self._identity, phase, line, details or [])
+        self.state = ClosedForm(id=self._identity, phase=phase, line=line, details=tuple(details))
         self._changed()
 
 
@@ -241,15 +256,18 @@ def _problem(section: Section, field: Field | None, key: str, value: str, seen: 
     if key in seen:
         return TWICE
     if field is not None:
-        # The browser knows what came from a file; here what is only for what was typed is let through.
+        # Only the browser can tell a typed value from a file's content, so rules for typed text alone are not applied here.
         return problem_with(field, value, from_file=True) if value else ""
     if not section.any_key:
-        return "This was not asked for."
+        return "The form does not ask for this key."
     return problem_with_key(key, ()) or (problem_with(Field(key), value, from_file=True) if value else EMPTY)
 
 
-def _once(passphrase: str | None, wanted: PassphraseWanted | None) -> PassphraseSource:
-    """Return a source that gives what was typed: to each of the prompts for a new passphrase, or once, since a second one means wrong."""
+def _passphrase_source(passphrase: str | None, wanted: PassphraseWanted | None) -> PassphraseSource:
+    """Return a source of the typed passphrase.
+
+    A new passphrase is returned for each prompt, an existing one once: a second prompt means that it is wrong.
+    """
     left = [passphrase]
 
     def give(prompt: str) -> str:

@@ -1,4 +1,4 @@
-"""Who is asked for a value in a shell: a person, through a form or through hidden prompts, or nobody."""
+"""Askers of a shell: a form where the front end shows one, prompts elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.notebook.front_end import can_await_forms, shows_forms
-from zensecrets_jupyter.notebook.prompting import prompter
+from zensecrets_jupyter.notebook.prompter import prompter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,28 +14,29 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from zensecrets_jupyter.commands.asking.form_request import Asker, Choice, Question
-    from zensecrets_jupyter.notebook.form import FormWidget
+    from zensecrets_jupyter.notebook.form.widget import FormWidget
 
 
-class Forms:
-    """See :class:`.Asker`: each question is a form, and the command ends before it is answered.
+class FormAsker:
+    """An asker that shows a form for a question; the command ends before the form is answered.
 
-    Passphrases and confirmations are asked for by prompts, which hold the cell.
+    Prompts ask for passphrases, confirmations and choices, and the cell waits for them. The base protocol is
+    :class:`~zensecrets_jupyter.commands.asking.form_request.Asker`.
 
     Attributes:
-        form: The form, once something was asked.
+        form: The form; ``None`` before the first question.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
-        """Put forms under the cell that ``shell`` is running."""
+        """Show forms in the output of the running cell of ``shell``."""
         self._shell = shell
         self.form: FormWidget | None = None
 
     def ask(self, question: Question) -> Outcome:
-        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`; nothing has come of it yet when this returns."""
+        """Show the form, and return an empty outcome; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`."""
         from IPython.display import display  # noqa: PLC0415 - loading the extension stays fast
 
-        from zensecrets_jupyter.notebook.form import FormWidget  # noqa: PLC0415 - ipywidgets takes long to import
+        from zensecrets_jupyter.notebook.form.widget import FormWidget  # noqa: PLC0415 - ipywidgets takes long to import
 
         if self.form is not None:
             self.form.session.ask_next(question)
@@ -45,33 +46,33 @@ class Forms:
         return Outcome()
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
-        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
+        """Prompt for a passphrase; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
         return prompter(self._shell).ask_passphrase(prompt, confirm=confirm)
 
     def confirm(self, question: str) -> bool:
-        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
+        """Prompt for yes or no; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
         return prompter(self._shell).confirm(question)
 
     def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
-        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
+        """Prompt for one of a few answers; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
         return prompter(self._shell).choose(question, choices, otherwise=otherwise)
 
 
 def asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool = False) -> Asker:
-    """Return who answers questions in ``shell`` now.
+    """Return the asker for a command in ``shell``.
 
     Args:
         shell: The shell.
-        waits: Whether the command is to go on only when its question is answered.
-        is_awaited: Whether what it returns is awaited, so that a form can be waited for; prompts hold the cell in any case.
+        waits: Whether the command needs the answer before it continues.
+        is_awaited: Whether the caller awaits the result, so that it can wait for a form; it always waits for prompts.
     """
     if shows_forms(shell) and (not waits or (is_awaited and can_await_forms(shell))):
-        return Forms(shell)
+        return FormAsker(shell)
     return prompter(shell)
 
 
 def passphrase_source(shell: InteractiveShell) -> Callable[[str], str]:
-    """Return what asks for passphrases in ``shell``."""
+    """Return a function that prompts for a passphrase in ``shell``."""
 
     def ask(prompt: str) -> str:
         return prompter(shell).ask_passphrase(prompt)

@@ -1,0 +1,184 @@
+/** Generated from zensecrets_jupyter.notebook.form.contract by `python -m tests.support.typescript`; change that module instead. */
+
+import { isNumber, isRecord, isString } from './typeGuards';
+
+/** MIME type of a form in an output, for front ends with our extension: they show a line when the form itself is unavailable. */
+export const FORM_MIME = 'application/vnd.zensecrets.form+json';
+
+/** MIME type of a widget of ipywidgets in an output. */
+export const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
+
+/** A check of a typed text, which the browser makes before it submits. */
+export interface IInputRule {
+  /** A regular expression with the flag `u` that finds a violation. */
+  readonly pattern: string;
+  /** The message that the user sees. */
+  readonly text: string;
+  /** Whether a violation prevents the submission; otherwise the message is a note. */
+  readonly refuses: boolean;
+  /** Whether the rule applies to sensitive fields only. */
+  readonly sensitive: boolean;
+  /** Whether the rule applies to typed or pasted text only, and not to the content of a file. */
+  readonly typed: boolean;
+}
+
+/** One key that the form asks for. */
+export interface IFormField {
+  /** The key of the secret, or the name of the attribute. */
+  readonly key: string;
+  /** A short explanation; may be empty. */
+  readonly description: string;
+  /** Whether the field needs a value, unless it has a stored or held one. */
+  readonly required: boolean;
+  /** Whether the browser shows dots. */
+  readonly sensitive: boolean;
+  /** A word for the stored value that an empty field keeps ("set", "in the file"); empty if there is none. */
+  readonly present: string;
+  /** Whether the kernel holds a value from an earlier submission, which an empty field keeps too. */
+  readonly kept: boolean;
+  /** Whether the user may remove the stored value. */
+  readonly removable: boolean;
+  /** The attributes that refer to the key: "annotator 'labels'.authentication_secret". */
+  readonly needed_by: readonly string[];
+  /** The media type of the value, which then may have several lines; may be empty. */
+  readonly media_type: string;
+  /** The problem that the kernel found in the last submission; may be empty. */
+  readonly problem: string;
+}
+
+/** One secret in a form. */
+export interface IFormSection {
+  /** The name of the secret; empty if the title of the form begins with it. */
+  readonly title: string;
+  /** A line below the title, such as "schema aws"; may be empty. */
+  readonly note: string;
+  /** A word for a section that is complete, such as "done"; otherwise empty. */
+  readonly done: string;
+  /** Whether the user may add keys. */
+  readonly any_key: boolean;
+  /** The fields of the section. */
+  readonly fields: readonly IFormField[];
+}
+
+/** The passphrase of a store that the form asks for beside the values. */
+export interface IPassphraseField {
+  /** The label, such as "Passphrase of secrets manager 'default'". */
+  readonly label: string;
+  /** Whether the user chooses a new passphrase: it is typed twice, and may be empty to keep the key in a file. */
+  readonly is_new: boolean;
+  /** The problem that the kernel found in the last submission; may be empty. */
+  readonly problem: string;
+}
+
+/** State of a form that waits for the user. */
+export interface IOpenForm {
+  /** The identifier of the form, repeated in the sealed submission. */
+  readonly id: string;
+  /** The discriminator of the state. */
+  readonly phase: 'open';
+  /** The label of the submit button: "Register", "Update", "Import". */
+  readonly verb: string;
+  /** The object of the verb, such as "aws_prod → default (local)". */
+  readonly title: string;
+  /** The one-time X25519 public key of the kernel in base64, to which the browser seals the submission. */
+  readonly key: string;
+  /** The number of submissions that the kernel has processed. */
+  readonly attempt: number;
+  /** Whether a front end has displayed the form. */
+  readonly shown: boolean;
+  /** The problem of the whole form after the last submission; may be empty. */
+  readonly problem: string;
+  /** The secrets that the form asks for. */
+  readonly sections: readonly IFormSection[];
+  /** The passphrase that the form asks for, if any. */
+  readonly passphrase: IPassphraseField | null;
+  /** The checks of values. */
+  readonly rules: readonly IInputRule[];
+  /** The checks of the names of added keys. */
+  readonly key_rules: readonly IInputRule[];
+  /** The maximum size of a value in bytes of UTF-8. */
+  readonly largest: number;
+}
+
+/** State of a form that has ended, of which a line is left. */
+export interface IClosedForm {
+  /** The identifier of the form. */
+  readonly id: string;
+  /** The outcome: submitted, cancelled by the user, or dismissed by the kernel. */
+  readonly phase: 'done' | 'cancelled' | 'gone';
+  /** The line that replaces the form. */
+  readonly line: string;
+  /** Further lines below it, such as warnings. */
+  readonly details: readonly string[];
+}
+
+/** Data of a form in an output, with the fields of ipywidgets' own MIME type. */
+export interface IFormOutput {
+  /** The major version of ipywidgets' protocol. */
+  readonly version_major: number;
+  /** The minor version of ipywidgets' protocol. */
+  readonly version_minor: number;
+  /** The identifier of the widget's model. */
+  readonly model_id: string;
+  /** The line to show when the form itself is unavailable. */
+  readonly line: string;
+}
+
+/** The values of one section of a submission. */
+export interface ISectionAnswer {
+  /** Pairs of a key and a value, so that a repeated key is noticed; empty fields are left out. */
+  readonly values: readonly (readonly [string, string])[];
+  /** The keys to remove. */
+  readonly removed: readonly string[];
+}
+
+/** Content of the sealed message of a submission. */
+export interface ISubmission {
+  /** The identifier of the form. */
+  readonly form: string;
+  /** The number of submissions that the kernel had processed. */
+  readonly attempt: number;
+  /** The values of each section, in the order of the form. */
+  readonly sections: readonly ISectionAnswer[];
+  /** The passphrase of the store, if the form asked for it. */
+  readonly passphrase: string | null;
+  /** Spaces that round the length up, so that it says nothing about the values. */
+  readonly pad: string;
+}
+
+/** Message of a front end that has displayed the form. */
+export interface IShownMessage {
+  /** The discriminator of the message. */
+  readonly kind: 'shown';
+}
+
+/** Message of a front end whose user has cancelled the form. */
+export interface ICancelMessage {
+  /** The discriminator of the message. */
+  readonly kind: 'cancel';
+}
+
+/** Message of a front end whose user has submitted the form. */
+export interface ISubmitMessage {
+  /** The discriminator of the message. */
+  readonly kind: 'submit';
+  /** The submission as a sealed box in base64. */
+  readonly sealed: string;
+}
+
+/** The value of the widget's synchronised trait `form`, always replaced as a whole. */
+export type FormState = IOpenForm | IClosedForm;
+
+/** A custom message of a front end to a form. */
+export type FormMessage = IShownMessage | ICancelMessage | ISubmitMessage;
+
+/** Tell whether `data` is an `IFormOutput`; further properties are allowed. */
+export function isFormOutput(data: unknown): data is IFormOutput {
+  return (
+    isRecord(data) &&
+    isNumber(data['version_major']) &&
+    isNumber(data['version_minor']) &&
+    isString(data['model_id']) &&
+    isString(data['line'])
+  );
+}

@@ -1,0 +1,20 @@
+/** Generated from zensecrets_jupyter.server.contract by `python -m tests.support.typescript`; change that module instead. */
+
+import { isBoolean, isRecord } from './typeGuards';
+
+/** Path below the base URL of the server; the identifier of a kernel follows it. */
+export const CHECKS_PATH = 'zensecrets/checks';
+
+/** Response to a request for the check of a kernel. */
+export interface IKernelCheck {
+  /** Whether the kernel checks the files that the server saves. */
+  readonly checked: boolean;
+}
+
+/** Tell whether `data` is an `IKernelCheck`; further properties are allowed. */
+export function isKernelCheck(data: unknown): data is IKernelCheck {
+  return (
+    isRecord(data) &&
+    isBoolean(data['checked'])
+  );
+}

@@ -1,0 +1,92 @@
+"""The contract between Python and the browser: one set of types, generated for TypeScript, and strict about what it accepts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.typescript import CONTRACTS, FOLDER, generate
+from zensecrets_jupyter.notebook import guard_contract
+from zensecrets_jupyter.notebook.form import contract as form_contract
+
+SUBMISSION = '{"form": "f", "attempt": 0, "sections": [{"values": [["a", "b"]], "removed": []}]}'
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_the_typescript_types_are_those_of_the_python_models(name: str) -> None:
+    """The committed file is what the generator writes; `python -m tests.support.typescript` brings it up to date."""
+    assert (FOLDER / f"{name}.ts").read_text(encoding="utf-8") == generate(name)
+
+
+def test_a_submission_is_read() -> None:
+    """A submission with all that the browser sends is valid, with and without padding."""
+    submission = form_contract.read_submission(SUBMISSION.encode())
+    assert submission is not None
+    assert submission.sections[0].values == (("a", "b"),)
+    assert form_contract.read_submission(f'{SUBMISSION[:-1]}, "pad": "   "}}'.encode()) == submission.model_copy(update={"pad": "   "})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"attempt": 0', '"attempt": "0"'),
+        ('"attempt": 0', '"attempt": 0, "other": 1'),
+        ('"removed": []', '"removed": [], "other": 1'),
+        ('["a", "b"]', '["a", "b", "c"]'),
+        ('["a", "b"]', '["a", 1]'),
+        ('"form": "f", ', ""),
+        (SUBMISSION, "[]"),
+        (SUBMISSION, "no JSON"),
+    ],
+    ids=["number as text", "unknown field", "unknown field of a section", "triple", "number", "missing field", "list", "no JSON"],
+)
+def test_a_malformed_submission_is_refused(old: str, new: str) -> None:
+    """Types are not converted, and unknown fields are not ignored."""
+    assert old in SUBMISSION
+    assert form_contract.read_submission(SUBMISSION.replace(old, new).encode()) is None
+
+
+def test_a_submission_without_a_sealed_text_reaches_the_session() -> None:
+    """The session has to refuse it, so that the user is told."""
+    for sealed in ({}, {"sealed": None}, {"sealed": 5}):
+        assert form_contract.read_message({"kind": "submit", **sealed}) == form_contract.SubmitMessage(kind="submit", sealed="")
+
+
+@pytest.mark.parametrize(
+    "content", [None, 5, "submit", [], {}, {"kind": None}, {"kind": ["submit"]}, {"kind": "cancel", "other": 1}], ids=repr
+)
+def test_another_message_to_a_form_is_refused(content: object) -> None:
+    """A message that is no mapping, has no kind, or has an unknown field is not read."""
+    assert form_contract.read_message(content) is None
+
+
+def test_messages_to_the_guard_are_read() -> None:
+    """Each message of a front end is read as it is; a field of a later version is ignored."""
+    output = {"cell_id": "c", "index": 0, "output": {"output_type": "stream", "text": "text"}}
+    messages: list[dict[str, object]] = [
+        {"kind": "hello"},
+        {"kind": "outputs", "outputs": [output]},
+        {"kind": "repaired", "cell_id": "c", "done": False},
+    ]
+    for message in messages:
+        later = {**message, "later": 1}
+        assert guard_contract.read_message(message) == message
+        assert guard_contract.read_message(later) == message
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        "hello",
+        {},
+        {"kind": "status"},
+        {"kind": "repaired", "cell_id": "c", "done": "yes"},
+        {"kind": "repaired", "cell_id": 1, "done": True},
+        {"kind": "outputs", "outputs": [None]},
+        {"kind": "outputs", "outputs": [{"cell_id": "c", "index": 0}]},
+    ],
+    ids=repr,
+)
+def test_another_message_to_the_guard_is_ignored(data: object) -> None:
+    """Types are not converted: what is no message of a front end is not read."""
+    assert guard_contract.read_message(data) is None

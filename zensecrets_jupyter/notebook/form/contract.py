@@ -1,0 +1,261 @@
+"""Messages between the two halves of a form: the kernel and the browser.
+
+``js/src/contract/form.ts`` is generated from these models by ``python -m tests.support.typescript``. The state is synchronised, recorded
+and saved, so no field of it may say anything about a value. Values travel in a :class:`Submission` only, which the browser seals.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+FORM_MIME = "application/vnd.zensecrets.form+json"
+"""MIME type of a form in an output, for front ends with our extension: they show a line when the form itself is unavailable."""
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+"""MIME type of a widget of ipywidgets in an output."""
+
+
+class FormModel(BaseModel):
+    """Base of every message: immutable, strict about types, without unknown fields, and without input values in errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True)
+
+
+class InputRule(FormModel):
+    """A check of a typed text, which the browser makes before it submits.
+
+    Attributes:
+        pattern: A regular expression with the flag `u` that finds a violation.
+        text: The message that the user sees.
+        refuses: Whether a violation prevents the submission; otherwise the message is a note.
+        sensitive: Whether the rule applies to sensitive fields only.
+        typed: Whether the rule applies to typed or pasted text only, and not to the content of a file.
+    """
+
+    pattern: str
+    text: str
+    refuses: bool
+    sensitive: bool
+    typed: bool
+
+
+class FormField(FormModel):
+    """One key that the form asks for.
+
+    Attributes:
+        key: The key of the secret, or the name of the attribute.
+        description: A short explanation; may be empty.
+        required: Whether the field needs a value, unless it has a stored or held one.
+        sensitive: Whether the browser shows dots.
+        present: A word for the stored value that an empty field keeps ("set", "in the file"); empty if there is none.
+        kept: Whether the kernel holds a value from an earlier submission, which an empty field keeps too.
+        removable: Whether the user may remove the stored value.
+        needed_by: The attributes that refer to the key: "annotator 'labels'.authentication_secret".
+        media_type: The media type of the value, which then may have several lines; may be empty.
+        problem: The problem that the kernel found in the last submission; may be empty.
+    """
+
+    key: str
+    description: str
+    required: bool
+    sensitive: bool
+    present: str
+    kept: bool
+    removable: bool
+    needed_by: tuple[str, ...]
+    media_type: str
+    problem: str
+
+
+class FormSection(FormModel):
+    """One secret in a form.
+
+    Attributes:
+        title: The name of the secret; empty if the title of the form begins with it.
+        note: A line below the title, such as "schema aws"; may be empty.
+        done: A word for a section that is complete, such as "done"; otherwise empty.
+        any_key: Whether the user may add keys.
+        fields: The fields of the section.
+    """
+
+    title: str
+    note: str
+    done: str
+    any_key: bool
+    fields: tuple[FormField, ...]
+
+
+class PassphraseField(FormModel):
+    """The passphrase of a store that the form asks for beside the values.
+
+    Attributes:
+        label: The label, such as "Passphrase of secrets manager 'default'".
+        is_new: Whether the user chooses a new passphrase: it is typed twice, and may be empty to keep the key in a file.
+        problem: The problem that the kernel found in the last submission; may be empty.
+    """
+
+    label: str
+    is_new: bool
+    problem: str
+
+
+class OpenForm(FormModel):
+    """State of a form that waits for the user.
+
+    Attributes:
+        id: The identifier of the form, repeated in the sealed submission.
+        phase: The discriminator of the state.
+        verb: The label of the submit button: "Register", "Update", "Import".
+        title: The object of the verb, such as "aws_prod → default (local)".
+        key: The one-time X25519 public key of the kernel in base64, to which the browser seals the submission.
+        attempt: The number of submissions that the kernel has processed.
+        shown: Whether a front end has displayed the form.
+        problem: The problem of the whole form after the last submission; may be empty.
+        sections: The secrets that the form asks for.
+        passphrase: The passphrase that the form asks for, if any.
+        rules: The checks of values.
+        key_rules: The checks of the names of added keys.
+        largest: The maximum size of a value in bytes of UTF-8.
+    """
+
+    id: str
+    phase: Literal["open"] = "open"
+    verb: str
+    title: str
+    key: str
+    attempt: int
+    shown: bool
+    problem: str
+    sections: tuple[FormSection, ...]
+    passphrase: PassphraseField | None
+    rules: tuple[InputRule, ...]
+    key_rules: tuple[InputRule, ...]
+    largest: int
+
+
+class ClosedForm(FormModel):
+    """State of a form that has ended, of which a line is left.
+
+    Attributes:
+        id: The identifier of the form.
+        phase: The outcome: submitted, cancelled by the user, or dismissed by the kernel.
+        line: The line that replaces the form.
+        details: Further lines below it, such as warnings.
+    """
+
+    id: str
+    phase: Literal["done", "cancelled", "gone"]
+    line: str
+    details: tuple[str, ...]
+
+
+FormState = Annotated[OpenForm | ClosedForm, Field(discriminator="phase")]
+"""The value of the widget's synchronised trait `form`, always replaced as a whole."""
+
+
+class FormOutput(FormModel):
+    """Data of a form in an output, with the fields of ipywidgets' own MIME type.
+
+    Attributes:
+        version_major: The major version of ipywidgets' protocol.
+        version_minor: The minor version of ipywidgets' protocol.
+        model_id: The identifier of the widget's model.
+        line: The line to show when the form itself is unavailable.
+    """
+
+    version_major: int = 2
+    version_minor: int = 1
+    model_id: str
+    line: str
+
+
+class SectionAnswer(FormModel):
+    """The values of one section of a submission.
+
+    Attributes:
+        values: Pairs of a key and a value, so that a repeated key is noticed; empty fields are left out.
+        removed: The keys to remove.
+    """
+
+    values: tuple[tuple[str, str], ...]
+    removed: tuple[str, ...]
+
+
+class Submission(FormModel):
+    """Content of the sealed message of a submission.
+
+    Attributes:
+        form: The identifier of the form.
+        attempt: The number of submissions that the kernel had processed.
+        sections: The values of each section, in the order of the form.
+        passphrase: The passphrase of the store, if the form asked for it.
+        pad: Spaces that round the length up, so that it says nothing about the values.
+    """
+
+    form: str
+    attempt: int
+    sections: tuple[SectionAnswer, ...]
+    passphrase: str | None = None
+    pad: str = ""
+
+
+def _text_or_empty(value: Any) -> Any:
+    return value if isinstance(value, str) else ""
+
+
+class ShownMessage(FormModel):
+    """Message of a front end that has displayed the form.
+
+    Attributes:
+        kind: The discriminator of the message.
+    """
+
+    kind: Literal["shown"]
+
+
+class CancelMessage(FormModel):
+    """Message of a front end whose user has cancelled the form.
+
+    Attributes:
+        kind: The discriminator of the message.
+    """
+
+    kind: Literal["cancel"]
+
+
+class SubmitMessage(FormModel):
+    """Message of a front end whose user has submitted the form.
+
+    Attributes:
+        kind: The discriminator of the message.
+        sealed: The submission as a sealed box in base64.
+    """
+
+    kind: Literal["submit"]
+    # A submission without a sealed text is refused as one that can't be opened, so that the user is told.
+    sealed: Annotated[str, BeforeValidator(_text_or_empty)] = ""
+
+
+FormMessage = Annotated[ShownMessage | CancelMessage | SubmitMessage, Field(discriminator="kind")]
+"""A custom message of a front end to a form."""
+
+_MESSAGES: TypeAdapter[ShownMessage | CancelMessage | SubmitMessage] = TypeAdapter(FormMessage)
+
+
+def read_message(content: object) -> ShownMessage | CancelMessage | SubmitMessage | None:
+    """Return the message with this content, or ``None`` if no front end of ours sends it."""
+    try:
+        return _MESSAGES.validate_python(content)
+    except ValidationError:
+        return None
+
+
+def read_submission(plaintext: bytes) -> Submission | None:
+    """Return the submission in the plaintext of a sealed message, or ``None`` if it is malformed."""
+    try:
+        # Strict JSON validation accepts an array for a tuple; strict validation of Python's lists does not.
+        return Submission.model_validate_json(plaintext)
+    except ValidationError:
+        # The error contains a part of the plaintext, so it is dropped here.
+        return None

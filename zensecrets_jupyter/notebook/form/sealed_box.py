@@ -1,0 +1,45 @@
+"""Sealed boxes of libsodium: the browser encrypts a submission to a one-time public key of the kernel."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, SealedBox
+
+MAX_LENGTH = 16 * 1024 * 1024
+"""Maximum number of characters of a sealed message: more than any form needs, and few enough to decode at once."""
+
+
+class RefusedMessageError(Exception):
+    """A message to a form is invalid; the text gives the reason without any content of the message."""
+
+
+class OneTimeKey:
+    """An X25519 key pair for one sealed box (``crypto_box_seal``); the private half never leaves the object."""
+
+    def __init__(self) -> None:
+        """Generate the pair."""
+        self._private = PrivateKey.generate()
+
+    @property
+    def public(self) -> str:
+        """The public half in base64."""
+        return base64.b64encode(bytes(self._private.public_key)).decode("ascii")
+
+    def open(self, sealed: str) -> bytes:
+        """Decrypt a sealed box in base64.
+
+        Raises:
+            RefusedMessageError: If the text is no base64, too long, damaged, or sealed to another key.
+        """
+        if len(sealed) > MAX_LENGTH:
+            raise RefusedMessageError("it is too long")
+        try:
+            return SealedBox(self._private).decrypt(base64.b64decode(sealed, validate=True))
+        except (binascii.Error, ValueError):
+            problem = "it is not base64"
+        except CryptoError:
+            problem = "it is not sealed to the present key of this form: another message was processed before it, or it is forged"
+        raise RefusedMessageError(problem)

@@ -1,0 +1,112 @@
+"""The state of a form that the browser displays, built from a question and the result of the last submission."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.commands.asking.form_request import Answer, Field
+from zensecrets_jupyter.commands.asking.input_rules import KEY_RULES, VALUE_RULES
+from zensecrets_jupyter.commands.framework.argument_values import LARGEST
+from zensecrets_jupyter.notebook.form.contract import FormField, FormSection, InputRule, OpenForm, PassphraseField
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zensecrets_jupyter.commands.asking.form_request import Question, Section
+    from zensecrets_jupyter.commands.asking.input_rules import Rule
+    from zensecrets_jupyter.core.interaction import PassphraseWanted
+
+
+class Problems(NamedTuple):
+    """Problems of a submission: of the whole form, of the passphrase, and of fields by section and key."""
+
+    form: str = ""
+    passphrase: str = ""
+    fields: Mapping[tuple[str, str], str] = {}
+
+
+def open_state(  # noqa: PLR0913 - each is a part of the state
+    identity: str,
+    question: Question,
+    *,
+    key: str,
+    attempt: int,
+    shown: bool,
+    problems: Problems,
+    kept: Mapping[str, Answer],
+) -> OpenForm:
+    """Return the state of a form that waits for the user.
+
+    Args:
+        identity: The identifier of the form.
+        question: The question that the form asks.
+        key: The public key to which the browser seals the submission.
+        attempt: The number of submissions that were processed.
+        shown: Whether a front end has displayed the form.
+        problems: The problems of the last submission.
+        kept: The values that are held from earlier submissions, by section.
+    """
+    finished = question.finished()
+    passphrase = question.passphrase_wanted()
+    return OpenForm(
+        id=identity,
+        verb=question.verb,
+        title=question.title,
+        key=key,
+        attempt=attempt,
+        shown=shown,
+        problem=problems.form,
+        sections=tuple(
+            _section(
+                section,
+                # A form for a single secret names it in its own title.
+                title="" if question.title.startswith(section.subject) else section.subject,
+                done="done" if section.subject in finished else "",
+                problems=problems,
+                kept=kept.get(section.subject, Answer({})),
+            )
+            for section in question.sections
+        ),
+        passphrase=None if passphrase is None else _passphrase(passphrase, problems),
+        rules=_rules(VALUE_RULES),
+        key_rules=_rules(KEY_RULES),
+        largest=LARGEST,
+    )
+
+
+def _passphrase(wanted: PassphraseWanted, problems: Problems) -> PassphraseField:
+    label = f"{'New passphrase for' if wanted.is_new else 'Passphrase of'} {wanted.label}"
+    return PassphraseField(label=label, is_new=wanted.is_new, problem=problems.passphrase)
+
+
+def _section(section: Section, *, title: str, done: str, problems: Problems, kept: Answer) -> FormSection:
+    schema = f"schema {section.schema}" if section.schema not in {"", "arbitrary"} else ""
+    requested = {field.key for field in section.fields}
+    added = [Field(key) for key in kept.values if key not in requested]
+    return FormSection(
+        title=title,
+        note="; ".join(text for text in (schema, section.note) if text),
+        done=done,
+        any_key=section.any_key,
+        fields=tuple(
+            FormField(
+                key=field.key,
+                description=field.description,
+                required=field.required,
+                sensitive=field.sensitive,
+                present=field.present,
+                kept=field.key in kept.values,
+                removable=field.removable,
+                needed_by=field.needed_by,
+                media_type=field.media_type,
+                problem=problems.fields.get((section.subject, field.key), ""),
+            )
+            for field in (*section.fields, *added)
+        ),
+    )
+
+
+def _rules(rules: tuple[Rule, ...]) -> tuple[InputRule, ...]:
+    return tuple(
+        InputRule(pattern=rule.pattern, text=rule.text, refuses=rule.refuses, sensitive=rule.sensitive, typed=rule.typed) for rule in rules
+    )
