@@ -20,11 +20,11 @@ import click
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.asking.hidden_input import drop_lines, read_hidden
 from zensecrets_jupyter.commands.asking.noninteractive import PREFIX as VALUE_VARIABLES
-from zensecrets_jupyter.commands.asking.noninteractive import Nobody
-from zensecrets_jupyter.commands.asking.prompts import HiddenPrompts
-from zensecrets_jupyter.commands.framework.click_extensions import Later, Told
+from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
+from zensecrets_jupyter.commands.asking.prompts import PromptAsker
+from zensecrets_jupyter.commands.framework.click_extensions import HelpRequested, LazyCommand
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.front_end import Abilities
+from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE, NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
@@ -47,7 +47,9 @@ _MAGIC = re.compile(r"(?<![\w%])%(zen|secret|stack)\b")
 _IN_TERMINAL = {"zen": PROGRAM, "secret": f"{PROGRAM} secret", "stack": f"{PROGRAM} stack"}
 
 root = tree.make_root(
-    quickstart=Later("zensecrets_jupyter.commands.quickstart", "quickstart", "Copy the example notebooks and open JupyterLab on them.")
+    quickstart=LazyCommand(
+        "zensecrets_jupyter.commands.quickstart", "quickstart", "Copy the example notebooks and open JupyterLab on them."
+    )
 )
 
 
@@ -73,7 +75,7 @@ def run(words: Sequence[str]) -> int:
     asker = _asker()
     set_passphrase_source(asker.ask_passphrase)
     try:
-        outcome = tree.run(words, asker, _abilities(), within=root)
+        outcome = tree.run(words, asker, _capabilities(), within=root)
     except ZenSecretsError as error:
         _say(f"Error: {in_terminal(str(error))}")
         return 1
@@ -142,7 +144,7 @@ def _tell_version(context: click.Context, _option: click.Parameter, wanted: bool
         # Reading a package's metadata is only worth its time here.
         from importlib.metadata import version  # noqa: PLC0415 - only for --version
 
-        raise Told(f"{PROGRAM} {version('zensecrets-jupyter')}")
+        raise HelpRequested(f"{PROGRAM} {version('zensecrets-jupyter')}")
 
 
 root.params.append(
@@ -156,8 +158,8 @@ def in_terminal(text: str) -> str:
 
 
 def _show(outcome: Outcome) -> int:
-    if outcome.text:
-        print(in_terminal(outcome.text))  # noqa: T201 - a command's output
+    if outcome.message:
+        print(in_terminal(outcome.message))  # noqa: T201 - a command's output
     if isinstance(outcome.view, str):
         if isinstance(outcome.value, str) and outcome.view == str.__str__(outcome.value):
             return _write_value(outcome.view) or outcome.exit_code
@@ -197,8 +199,8 @@ def _say(text: str) -> None:
 def _asker() -> Asker:
     # A value must never be read from a pipe by accident.
     if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
-        return Nobody()
-    return HiddenPrompts(read_hidden, _say, visible=_visible)
+        return NonInteractiveAsker()
+    return PromptAsker(read_hidden, _say, visible=_visible)
 
 
 def _visible(prompt: str) -> str:
@@ -214,10 +216,10 @@ def _visible(prompt: str) -> str:
     raise InteractionUnavailableError(f"There was something to ask ({prompt.strip().rstrip(':')}), and the input ended.")
 
 
-def _abilities() -> Abilities:
+def _capabilities() -> FrontEndCapabilities:
     # At a terminal `@-` would have a person type a value that everybody sees.
     piped = sys.stdin is not None and not sys.stdin.closed and not sys.stdin.isatty()
-    return Abilities(
+    return FrontEndCapabilities(
         program=PROGRAM,
         keeps_environment=False,
         may_reveal=True,

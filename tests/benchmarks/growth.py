@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 from nacl.public import PublicKey, SealedBox
 
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.commands.framework.render import secret_table
-from zensecrets_jupyter.commands.secrets.forms import update_question
+from zensecrets_jupyter.commands.secrets.forms import update_form
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.notebook.form.contract import OpenForm
@@ -70,7 +70,7 @@ class Times:
 
 def run(*words: str) -> None:
     """Run a command where nobody can be asked."""
-    tree.run(words, Nobody())
+    tree.run(words, NonInteractiveAsker())
 
 
 def _log(line: str) -> None:
@@ -79,7 +79,7 @@ def _log(line: str) -> None:
 
 def submit(manager: SecretsManager, name: str, content: Mapping[str, str]) -> None:
     """Answer the form of an update, each key with a new value."""
-    question = update_question(manager, manager.get_secret(name), keys=None, given={})
+    question = update_form(manager, manager.get_secret(name), keys=None, given={})
     session = FormSession("form", question, "The form", lambda: None, _log)
     message = {"form": "form", "attempt": 0, "sections": [{"values": list(content.items()), "removed": []}], "passphrase": None}
     assert isinstance(session.state, OpenForm)

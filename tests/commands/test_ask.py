@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.scripted_user import Person
-from zensecrets_jupyter.commands.asking.form_request import SET, Answer, Asker, Field, Question, Section
-from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.asking.form_request import SET, Answer, Asker, Continuation, Field, FormRequest, Section
+from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, WrongPassphraseError
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -28,11 +28,11 @@ def ask(asker: Asker, *sections: Section) -> dict[str, dict[str, str]]:
     """Return the values that a question is finished with."""
     typed: dict[str, dict[str, str]] = {}
 
-    def finish(answers: Mapping[str, Answer]) -> Outcome:
+    def run(answers: Mapping[str, Answer]) -> Outcome:
         typed.update({subject: dict(answer.values) for subject, answer in answers.items()})
         return Outcome()
 
-    asker.ask(Question("Register", "cloud → default (local)", sections, finish))
+    asker.ask(FormRequest("Register", "cloud → default (local)", sections, Continuation(run)))
     return typed
 
 
@@ -95,13 +95,13 @@ def test_only_yes_confirms() -> None:
 def test_nobody_says_what_was_needed_and_how_to_give_it() -> None:
     """Each question to nobody is an error with the way out."""
     with pytest.raises(InteractionUnavailableError) as caught:
-        ask(Nobody(), SECTION)
+        ask(NonInteractiveAsker(), SECTION)
     assert "cloud.id." in str(caught.value)
     assert caught.value.hint == (
         "Give it: %secret register cloud --schema=aws --id=@FILE --region=@FILE, or set "
         "ZENSECRETS_SECRET_CLOUD_ID, ZENSECRETS_SECRET_CLOUD_TOKEN, ZENSECRETS_SECRET_CLOUD_REGION"
     )
     with pytest.raises(InteractionUnavailableError, match="ZENSECRETS_PASSPHRASE"):
-        Nobody().ask_passphrase("Passphrase: ")
+        NonInteractiveAsker().ask_passphrase("Passphrase: ")
     with pytest.raises(InteractionUnavailableError, match="-y"):
-        Nobody().confirm("Sure?")
+        NonInteractiveAsker().confirm("Sure?")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zensecrets_jupyter.commands.framework.line_comments import without_comment
-from zensecrets_jupyter.commands.line_cleaning import applied, find_literals
+from zensecrets_jupyter.commands.line_cleaning import applied, find_inline_secrets
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,6 @@ def test_words_come_through(words: list[str], comment: str) -> None:
 def test_a_value_is_taken_out_in_front_of_a_comment() -> None:
     """The comment stays where it is, and what it says is no argument."""
     line = "register db --password=hunter2-hunter2  # --user=me"
-    found = find_literals(["secret"], line)
+    found = find_inline_secrets(["secret"], line)
     assert [literal.value for literal in found.literals] == ["hunter2-hunter2"]
     assert applied(line, found.edits) == "register db --password  # --user=me"

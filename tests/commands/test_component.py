@@ -38,8 +38,8 @@ def test_a_plain_sensitive_attribute_is_sealed_masked_and_warned_about_once() ->
     """A value in a sensitive attribute is accepted with a warning at registration, and shown as a mark afterwards."""
     value = canary()
     outcome = run("alerter register chat --flavor=slack --slack_token=?", value)
-    assert "Warning: 'slack_token' was given as a plain value." in outcome.text
-    assert "Warning" not in run("alerter update chat --default_slack_channel_id=c").text
+    assert "Warning: 'slack_token' was given as a plain value." in outcome.message
+    assert "Warning" not in run("alerter update chat --default_slack_channel_id=c").message
     shown = run("alerter describe chat").value
     assert {"attribute": "slack_token", "value": "‹secret:slack_token›"} in list(shown)
     assert find_canary(f"{outcome} {shown}") == []
@@ -49,7 +49,7 @@ def test_a_secrets_managers_own_value_is_sealed_and_shown_nowhere() -> None:
     """The URL of a database, with its password, is sealed without the advice to use a reference, and is in no text and no file."""
     url = f"postgresql://user:{canary('password')}@127.0.0.1:1/none"
     registered = run("secrets-manager register team --flavor=sql --scope=namespace --namespace=research --url=?", url)
-    assert "Warning" not in registered.text
+    assert "Warning" not in registered.message
     described = run("secrets-manager describe team")
     assert {"attribute": "url", "value": "‹secret:url›"} in list(described.value)
     assert "does not answer" in str(described)
@@ -82,7 +82,7 @@ def test_protection_is_changed_by_commands(monkeypatch: pytest.MonkeyPatch) -> N
     run("secret register s --k=?", value)
     assert "key file" in str(run("secrets-manager describe").value)
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "open")
-    assert "a passphrase" in run("secrets-manager rewrap default --to passphrase").text
+    assert "a passphrase" in run("secrets-manager rewrap default --to passphrase").message
     run("secrets-manager rotate-key default")
     assert "a passphrase" in str(run("secrets-manager describe default").value)
     assert content_of("s") == {"k": value}

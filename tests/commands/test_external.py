@@ -103,7 +103,7 @@ def test_a_stack_uses_another_programs_secret(vault: FakeVault) -> None:
             run(line)
     with pytest.raises(SecretNotFoundError, match="nothing under 'prod/gone' in Vault"):
         run("secret get gone")
-    assert "needs is registered" in run("stack register-secrets --all").text
+    assert "needs is registered" in run("stack register-secrets --all").message
     run("annotator update labels --authentication_secret={{db.token}}")
     with pytest.raises(UnsupportedOperationError, match="another program's"):
         run("stack register-secrets")
@@ -112,6 +112,6 @@ def test_a_stack_uses_another_programs_secret(vault: FakeVault) -> None:
         run("stack register-secrets")
     with pytest.raises(StackValidationError):
         Client().active_stack.validate().raise_for_problems()
-    assert run("secret cleanup -y").text == "There are no secrets in secrets manager 'team'."
+    assert run("secret cleanup -y").message == "There are no secrets in secrets manager 'team'."
     assert len(vault.kept) == 1
     assert not find_canary(f"{shown} {shown.view!r} {run('secrets-manager describe team')}")

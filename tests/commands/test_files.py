@@ -66,7 +66,7 @@ def test_a_plain_export_keeps_the_schema() -> None:
     value = canary()
     run("secret register o -s openai --api_key=?", value)
     run("secret register p --k=?", value)
-    assert "in plain text" in run("secret export o p out.yaml --plaintext").text
+    assert "in plain text" in run("secret export o p out.yaml --plaintext").message
     assert Path("out.yaml").stat().st_mode & 0o777 == 0o600
     run("secret cleanup -y")
     run("secret import out.yaml")
@@ -83,14 +83,14 @@ def test_a_stack_is_exported_without_values_and_imported_elsewhere(tmp_path: Pat
     run("annotator register literal --flavor=custom --text={{a}} --literal")
     run("secret register label_studio_secret -s label_studio --api_key=?", key)
     run("stack register s -o default -a default -x default -an labels -al chat")
-    assert "alerter 'chat'.slack_token" in run("stack export s").text
+    assert "alerter 'chat'.slack_token" in run("stack export s").message
     text = Path("s.yaml").read_text()
     assert find_canary(text) == []
     assert "label_studio_secret" in text
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "elsewhere"))
     person = Person(token, "y", key)
     outcome = run("stack import s", asker=person)
-    assert "Registered 'label_studio_secret'." in outcome.text
+    assert "Registered 'label_studio_secret'." in outcome.message
     assert person.asked[1].startswith("Missing: {{label_studio_secret.api_key}}.")
     manager = Client().get_stack("s").secrets_manager
     assert (manager.get_secret("label_studio_secret").TYPE, manager.get_secret("label_studio_secret").content) == (
@@ -108,7 +108,7 @@ def test_an_import_of_a_stack_uses_what_is_there_and_undoes_what_it_began() -> N
     run(LABELS)
     run("stack register s -o default -a default -x default -an labels")
     run("stack export s")
-    assert "of components that were there" in run("stack import copy -f s.yaml").text
+    assert "of components that were there" in run("stack import copy -f s.yaml").message
     run("stack delete s -y")
     run("stack delete copy -y")
     run("annotator update labels --port=1")
@@ -121,7 +121,7 @@ def test_an_import_of_a_stack_uses_what_is_there_and_undoes_what_it_began() -> N
     with pytest.raises(LookupError, match="nosuch"):
         run("stack import bad.yaml")
     assert [record.name for record in Client().workspace.components(ComponentType.ORCHESTRATOR)] == ["default", "new"]
-    assert "Missing: {{label_studio_secret.api_key}}. To register: %stack register-secrets s" in _reimported().text
+    assert "Missing: {{label_studio_secret.api_key}}. To register: %stack register-secrets s" in _reimported().message
 
 
 def _reimported() -> Outcome:

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies
 
 from tests.support.command_lines import run
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.line_cleaning import applied, find_literals
+from zensecrets_jupyter.commands.line_cleaning import applied, find_inline_secrets
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ STUDIO = "annotator register labels --flavor=label_studio"
 
 def without(line: str, group: str = "secret") -> str:
     """Return the line with what was found taken out, after a look at whether it was all."""
-    found = find_literals(group.split(), line)
+    found = find_inline_secrets(group.split(), line)
     assert found.is_clear
     return applied(line, found.edits)
 
@@ -69,7 +69,7 @@ def test_attributes_are_read_by_their_flavor() -> None:
     """Sensitive attributes are taken out; the name of a secret that there is stays, as ZenML 0.20 has it, and so does a reference."""
     assert without(f"{STUDIO} --authentication_secret=v --port=1", "") == f"{STUDIO} --authentication_secret --port=1"
     assert without("alerter update --slack_token=v", "") == "alerter update --slack_token"
-    assert [one.name for one in find_literals([], "secrets-manager update --token=v").literals] == ["default.token"]
+    assert [one.name for one in find_inline_secrets([], "secrets-manager update --token=v").literals] == ["default.token"]
     assert without("alerter register a --flavor=slack --slack_token=v", "") == "alerter register a --flavor=slack --slack_token"
     assert without("alerter update nobody --slack-token=v", "") == "alerter update nobody --slack-token"
     run("secrets-manager register m --flavor=memory")
@@ -83,8 +83,8 @@ def test_attributes_are_read_by_their_flavor() -> None:
 def test_a_literal_is_called_as_its_mark_will_be() -> None:
     """Names are of the secret and of the key as the schema has it."""
     line = "register x -s aws --aws-access-key-id=1 --aws_secret_access_key=@@2"
-    assert find_literals(["secret"], line).literals == (("x.aws_access_key_id", "1"), ("x.aws_secret_access_key", "@2"))
-    assert find_literals([], f"secrets-manager secret {line}").literals == find_literals(["secret"], line).literals
+    assert find_inline_secrets(["secret"], line).literals == (("x.aws_access_key_id", "1"), ("x.aws_secret_access_key", "@2"))
+    assert find_inline_secrets([], f"secrets-manager secret {line}").literals == find_inline_secrets(["secret"], line).literals
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_literal_is_called_as_its_mark_will_be() -> None:
 def test_a_line_that_no_command_reads_is_left_without_its_values(line: str) -> None:
     """What was meant as a value is found and taken out; the rest of the line stays, and no text shows the value."""
     value = canary("unread")
-    found = find_literals(["secret"], line.replace("?", value))
+    found = find_inline_secrets(["secret"], line.replace("?", value))
     assert found.is_clear
     assert value in {literal.value for literal in found.literals}
     assert value not in applied(line.replace("?", value), found.edits)
@@ -159,12 +159,12 @@ def lines(draw: strategies.DrawFn) -> tuple[str, list[str], dict[str, str]]:
 def test_the_same_command_is_left_with_bare_keys(drawn: tuple[str, list[str], dict[str, str]]) -> None:
     """Whatever the values, quotes, blanks and order: words that are no value stay as they are, and each key is there without its own."""
     line, words, values = drawn
-    found = find_literals(["secret"], line)
+    found = find_inline_secrets(["secret"], line)
     assert found.is_clear
     assert {literal.name: literal.value for literal in found.literals} == {f"NAME.{key}": value for key, value in values.items()}
     left = shlex.split(applied(line, found.edits))
     assert sorted(left) == sorted(["register", *words, *(f"--{key}" for key in values)])
-    again = find_literals(["secret"], applied(line, found.edits))
+    again = find_inline_secrets(["secret"], applied(line, found.edits))
     assert again == ((), (), True)
     # Everything else stays byte for byte: between two edits nothing is touched, and an edit removes or inserts no more than it says.
     kept = [

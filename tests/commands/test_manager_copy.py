@@ -43,20 +43,20 @@ def _other() -> SecretsManager:
 
 def _copy(line: str = "", *, asker: Asker | None = None) -> Outcome:
     outcome = run(f"secrets-manager copy default other{line and ' '}{line}", asker=asker)
-    assert not find_canary(f"{outcome.text} {outcome.view!r} {outcome.line}")
+    assert not find_canary(f"{outcome.message} {outcome.view!r} {outcome.line}")
     return outcome
 
 
 def test_all_is_copied_and_how_to_switch_is_told() -> None:
     """The outcome counts, and names the command that makes the target the active stack's; a second copy has nothing to do."""
     outcome = _copy()
-    assert outcome.text == "Copied 2 secrets from 'default' to 'other'.\nTo work with them there: %stack update default -x other"
+    assert outcome.message == "Copied 2 secrets from 'default' to 'other'.\nTo work with them there: %stack update default -x other"
     assert (outcome.view, outcome.exit_code) == (None, 0)
     source = Client().secrets_manager
     assert _other().get_records(["a", "b"]) == source.get_records(["a", "b"])
-    assert _copy().text.startswith("Copied 0 secrets from 'default' to 'other'; 2 were there already.")
+    assert _copy().message.startswith("Copied 0 secrets from 'default' to 'other'; 2 were there already.")
     run("stack update default -x other")
-    assert _copy().text == "Copied 0 secrets from 'default' to 'other'; 2 were there already."
+    assert _copy().message == "Copied 0 secrets from 'default' to 'other'; 2 were there already."
     assert tree.run(["secret", "get", "b"], Person()).value.TYPE == "openai"
 
 
@@ -82,7 +82,7 @@ def test_a_dry_run_says_of_each_what_would_be_done_and_writes_nothing() -> None:
 def test_an_empty_source_says_so() -> None:
     """There is nothing to copy, and it is no error."""
     run("secret cleanup -y")
-    assert _copy().text == "There are no secrets in secrets manager 'default'."
+    assert _copy().message == "There are no secrets in secrets manager 'default'."
     assert "There are no secrets" in _copy("--dry-run").value.note
 
 
@@ -113,14 +113,14 @@ def test_conflicts_are_asked_one_by_one_or_all_at_once(conflicts: dict[str, str]
     for name, value in conflicts.items():
         expected = Client().get_secret(name).content if name in replaced else {"key": value}
         assert _other().get_secret(name).content == expected
-    assert ("in place of what was there" in outcome.text) == bool(replaced)
-    assert ("skipped" in outcome.text) == (len(replaced) < 3)
+    assert ("in place of what was there" in outcome.message) == bool(replaced)
+    assert ("skipped" in outcome.message) == (len(replaced) < 3)
 
 
 @pytest.mark.parametrize("answers", [("",), ("r", ""), ("no", "neither", "nor")])
 def test_whoever_stops_has_copied_nothing(conflicts: dict[str, str], answers: tuple[str, ...]) -> None:
     """Enter stops, also after other answers: nothing is written before all were given."""
-    assert _copy(asker=Person(*answers)).text == "Nothing was copied."
+    assert _copy(asker=Person(*answers)).message == "Nothing was copied."
     assert _other().list_secrets() == ["x", "y", "z"]
     assert {name: _other().get_secret(name).content for name in conflicts} == {name: {"key": value} for name, value in conflicts.items()}
 
@@ -134,13 +134,13 @@ def test_with_nobody_to_ask_a_flag_says_it(conflicts: dict[str, str]) -> None:
     assert not find_canary(f"{unasked.value} {stopped.value}")
     assert _other().list_secrets() == ["x", "y", "z"]
     skipped = _copy("--on-conflict=skip")
-    assert "Copied 2 secrets from 'default' to 'other'; 3 were skipped." in skipped.text
+    assert "Copied 2 secrets from 'default' to 'other'; 3 were skipped." in skipped.message
     assert isinstance(skipped.view, Table)
     assert [row["name"] for row in skipped.view] == ["x", "y", "z"]
     assert _other().get_secret("x").content == {"key": conflicts["x"]}
     assert (
         "Copied 3 secrets from 'default' to 'other'; 3 in place of what was there; 2 were there already."
-        in _copy("--on-conflict=replace").text
+        in _copy("--on-conflict=replace").message
     )
     assert _other().get_secret("x").content == Client().get_secret("x").content
 
@@ -152,7 +152,7 @@ def test_what_can_t_be_copied_makes_it_a_failure_after_all_others() -> None:
     planned = run("secrets-manager copy default place --dry-run").value
     assert [row[""] for row in planned] == ["new", "new", "can't be done"]
     outcome = run("secrets-manager copy default place")
-    assert outcome.text == "Copied 2 secrets from 'default' to 'place'; 1 can't be copied."
+    assert outcome.message == "Copied 2 secrets from 'default' to 'place'; 1 can't be copied."
     assert (outcome.value, outcome.exit_code, outcome.line) == (None, 1, "1 secret could not be copied: see above why.")
     assert isinstance(outcome.view, Table)
     assert "1000 are allowed" in outcome.view[0]["why"]
@@ -183,7 +183,7 @@ def test_a_target_that_fails_says_how_to_go_on(failing: type[FailingManager]) ->
     with pytest.raises(ManagerUnreachableError, match=r"1 of 2 secrets are in 'broken', each of them whole.* again looks at"):
         run("secrets-manager copy default broken")
     failing.writes_left = 10
-    assert "Copied 1 secret from 'default' to 'broken'; 1 was there already." in run("secrets-manager copy default broken").text
+    assert "Copied 1 secret from 'default' to 'broken'; 1 was there already." in run("secrets-manager copy default broken").message
 
 
 def test_names_are_completed() -> None:
@@ -200,7 +200,7 @@ def test_a_target_that_is_not_there_is_registered_like_the_source() -> None:
         run("secrets-manager copy default second --dry-run")
     with pytest.raises(ComponentNotFoundError):
         run("secrets-manager copy default second a")
-    said = run("secrets-manager copy default second").text
+    said = run("secrets-manager copy default second").message
     assert said.startswith("Registered secrets manager 'second' like 'default'; no secret was copied.")
     assert Client().workspace.open_manager("second").list_secrets() == []
-    assert "Copied 2 secrets" in run("secrets-manager copy default second").text
+    assert "Copied 2 secrets" in run("secrets-manager copy default second").message

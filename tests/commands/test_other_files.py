@@ -68,7 +68,7 @@ def test_what_is_not_looked_at_is_no_clean_bill(path: str) -> None:
     Path("link").symlink_to("/proc/self/environ")
     for command in (f"scan {path}", f"clean {path} --no-backup"):
         outcome = run(command)
-        assert (outcome.exit_code, f"Not read: {path}: it shows the state of the system" in f"{outcome.text}{outcome.view}") == (2, True)
+        assert (outcome.exit_code, f"Not read: {path}: it shows the state of the system" in f"{outcome.message}{outcome.view}") == (2, True)
 
 
 def test_a_backup_of_somebody_else_writes_nothing_elsewhere(tmp_path: Path) -> None:
@@ -106,5 +106,5 @@ def test_a_password_in_an_address_is_shown_by_no_command(sign: str) -> None:
     told += [run("secrets-manager list"), run("stack update default -x pg"), run("stack describe"), run("stack export default s.yaml")]
     with pytest.raises(Exception, match="does not answer") as caught:
         run("secret list")
-    assert find_canary(f"{caught.value}{[(one.text, str(one.value), str(one.view)) for one in told]}") == []
+    assert find_canary(f"{caught.value}{[(one.message, str(one.value), str(one.view)) for one in told]}") == []
     assert find_canary(Path("s.yaml")) == []

@@ -63,7 +63,7 @@ def _shown_everywhere(kind: ComponentType, folder: Path) -> str:
     both = {ComponentType.ORCHESTRATOR: "default", ComponentType.ARTIFACT_STORE: "default"}
     Client().workspace.register_stack("s", {**both, kind: "c"})
     exported = folder / "s.yaml"
-    told = run(f"stack export s {exported}").text
+    told = run(f"stack export s {exported}").message
     stack = run("stack describe s").value
     component = Client().get_stack("s").components[kind]
     texts = [str(shown), shown._repr_html_(), str(stack), stack._repr_html_(), repr(component), str(component.config.model_dump())]
@@ -88,7 +88,7 @@ def test_a_typed_value_lies_nowhere_in_clear(kind: ComponentType, flavor: str, n
     required = {key: text for key, text in REQUIRED.get((kind.value, flavor), {}).items() if key != name}
     line = " ".join([f"{kind.command} register c --flavor={flavor}", *(f"--{key}={text}" for key, text in required.items())])
     outcome = run(f"{line} --{name}=?", value)
-    assert f"Warning: {name!r} was given as a plain value" in outcome.text
+    assert f"Warning: {name!r} was given as a plain value" in outcome.message
     assert find_canary(_home()) == []
     assert find_canary(_shown_everywhere(kind, tmp_path)) == []
     assert getattr(Client().get_stack("s").components[kind], name) == value
@@ -105,7 +105,7 @@ def test_every_way_of_giving_it_is_the_same(give: Callable[[str, str, str], Any]
     if verb == "update":
         run(f"{line} --authentication_secret=?", canary("old"))
         line = "annotator update c"
-    assert "plain value, not as a reference or the name of a secret" in give(line, "authentication_secret", value).text
+    assert "plain value, not as a reference or the name of a secret" in give(line, "authentication_secret", value).message
     assert find_canary(_shown_everywhere(ComponentType.ANNOTATOR, tmp_path)) == []
     assert find_canary(tmp_path) == []
     assert Client().get_stack("s").components[ComponentType.ANNOTATOR].authentication_secret == value
@@ -132,7 +132,7 @@ def test_the_name_of_a_secret_is_clear_text(tmp_path: Path) -> None:
     """As in ZenML 0.20 a component may name the secret that it logs in with: that is stored, shown and exported as it is."""
     run("secret register aws_prod --aws_access_key_id=?", canary())
     outcome = run("artifact-store register c --flavor=s3 --path=s3://bucket --authentication_secret=aws_prod")
-    assert "Warning" not in outcome.text
+    assert "Warning" not in outcome.message
     shown = _shown_everywhere(ComponentType.ARTIFACT_STORE, tmp_path)
     assert shown.count("aws_prod") >= 6
     assert "‹secret" not in shown
@@ -147,10 +147,10 @@ def test_the_name_of_a_secret_is_clear_text(tmp_path: Path) -> None:
 
 def test_the_name_of_a_secret_that_comes_later_still_logs_in() -> None:
     """A name that no secret has yet is taken for a value, with a warning, and is that name all the same."""
-    assert "Warning" in run("annotator register c --flavor=label_studio --authentication_secret=labels").text
+    assert "Warning" in run("annotator register c --flavor=label_studio --authentication_secret=labels").message
     run("secret register labels --api_key=?", canary())
     assert Client().workspace.open_component(ComponentType.ANNOTATOR, "c").authentication_secret == "labels"
-    assert "Warning" not in run("annotator update c --authentication_secret=labels").text
+    assert "Warning" not in run("annotator update c --authentication_secret=labels").message
     assert "labels" in str(run("annotator describe c").value)
     assert redact("Registered secret 'labels'.") == "Registered secret 'labels'."
 
@@ -169,7 +169,7 @@ def test_a_value_inside_of_an_attribute_is_sealed_with_it(given: str, shown: boo
     """A mapping is sealed as a whole if a name in it says that its value is a secret, or a URL in it has a password."""
     given = given.replace("VALUE", canary("inside"))
     run("artifact-store register c --flavor=s3 --path=s3://bucket --client_kwargs=?", given)
-    described = run("artifact-store describe c").text + str(run("artifact-store describe c").value)
+    described = run("artifact-store describe c").message + str(run("artifact-store describe c").value)
     assert ("‹secret:client_kwargs›" in described) is not shown
     assert find_canary(tmp_path) == []
     if "{{" not in given:
@@ -191,7 +191,7 @@ def test_a_value_inside_of_an_attribute_is_sealed_with_it(given: str, shown: boo
 def test_other_attributes_stay_clear(attribute: str) -> None:
     """A name that says where a secret is, or a switch, is no secret."""
     name, _, value = attribute.partition("=")
-    assert "Warning" not in run(f"annotator register c --flavor=custom --{attribute}").text
+    assert "Warning" not in run(f"annotator register c --flavor=custom --{attribute}").message
     assert Client().workspace.component(ComponentType.ANNOTATOR, "c").attributes[name] == value
 
 

@@ -34,7 +34,7 @@ def value() -> str:
 
 def shown(outcome: Outcome) -> str:
     """Return all that a person sees of an outcome, and look that no value is in it."""
-    parts = [str(outcome.value), outcome.text, str(outcome.view)]
+    parts = [str(outcome.value), outcome.message, str(outcome.view)]
     if isinstance(outcome.value, Table):
         parts += [outcome.value.plain(), outcome.value._repr_html_()]
     assert find_canary("\n".join(parts)) == []
@@ -145,7 +145,7 @@ def test_cleaning_keeps_a_sealed_backup_and_names_what_to_rotate(value: str) -> 
     assert Path("clean.txt").read_bytes() == before[Path("clean.txt")]
     assert run("clean .").value.title == "There was nothing to clean."
     restored = run("clean --restore kept.sealed", asker=Person("open"))
-    assert "a.ipynb" in restored.text
+    assert "a.ipynb" in restored.message
     assert {path: path.read_bytes() for path in before} == before
     assert person.left == []
 

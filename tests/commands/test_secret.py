@@ -39,7 +39,7 @@ def test_a_single_value_is_a_string_that_shows_as_its_mark() -> None:
     value = canary()
     run("secret register s --a=?", value)
     outcome = run("secret get s --key a")
-    assert (outcome.value, outcome.view, outcome.text) == (value, "‹secret:s.a›", "")
+    assert (outcome.value, outcome.view, outcome.message) == (value, "‹secret:s.a›", "")
     assert type(outcome.value) is str
     assert find_canary(repr(outcome)) == []
 
@@ -91,7 +91,7 @@ def test_an_update_asks_for_what_is_there_and_keeps_what_is_left_empty() -> None
     run("secret update s -i", asker=Person("", new))
     assert content_of("s") == {"username": "ada", "password": new}
     before = content_of("s")
-    assert "Nothing was changed" in run("secret update s", asker=Person("", "")).text
+    assert "Nothing was changed" in run("secret update s", asker=Person("", "")).message
     assert content_of("s") == before
 
 
@@ -128,7 +128,7 @@ def test_variables_are_set_for_the_session_and_taken_back(monkeypatch: pytest.Mo
     monkeypatch.setenv("K", "before")
     value = canary()
     run("secret register s --k=? --other=2", value)
-    told = run("secret env s").text
+    told = run("secret env s").message
     assert (os.environ["K"], os.environ["OTHER"]) == (value, "2")
     assert find_canary(told) == []
     run("secret env s --prefix MY_")

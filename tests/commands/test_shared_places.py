@@ -73,9 +73,11 @@ def test_register_secrets_refresh_asks_for_what_is_missing_now(vault: FakeVault)
     run("secret register label_studio_secret --other=1")
     assert run("stack validate").exit_code == 1
     written_by_a_colleague(vault, other="1", api_key=canary("theirs"))
-    assert run("stack register-secrets --refresh", asker=Person()).text.startswith("Every secret that stack 'default' needs is registered.")
+    assert run("stack register-secrets --refresh", asker=Person()).message.startswith(
+        "Every secret that stack 'default' needs is registered."
+    )
     written_by_a_colleague(vault, other="1")
-    assert run("stack register-secrets", asker=Person()).text.startswith("Every secret")
+    assert run("stack register-secrets", asker=Person()).message.startswith("Every secret")
     person = Person(canary("mine"))
     run("stack register-secrets --refresh", asker=person)
     assert person.asked == ["Value of label_studio_secret.api_key: "]
@@ -93,7 +95,7 @@ def test_a_deleted_secret_is_brought_back() -> None:
     run("secret delete s -y")
     with pytest.raises(SecretNotFoundError, match="Bring it back: %secret undelete s"):
         run("secret get s")
-    assert run("secret undelete s").text == "Brought back secret 's' in secrets manager 'team'."
+    assert run("secret undelete s").message == "Brought back secret 's' in secrets manager 'team'."
     assert run("secret get s").value.content == {"key": text}
     with pytest.raises(SecretExistsError):
         run("secret undelete s")

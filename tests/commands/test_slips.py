@@ -103,5 +103,5 @@ def test_a_file_in_no_encoding_is_refused_in_one_line() -> None:
 
 def test_an_empty_value_is_said() -> None:
     """On each way in; so is a secret without any key."""
-    assert "Note: the value of s.key is empty." in run("secret register s --key=").text
-    assert "Note: the value of s.key is empty." in run("secret update s --key=").text
+    assert "Note: the value of s.key is empty." in run("secret register s --key=").message
+    assert "Note: the value of s.key is empty." in run("secret update s --key=").message

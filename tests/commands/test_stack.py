@@ -33,9 +33,9 @@ def test_a_stack_that_could_not_run_is_warned_about() -> None:
     """register, update and set succeed, and say what would keep a pipeline from running."""
     run(LABELS)
     warned = [
-        run("stack register new -o default -a default -x default -an labels").text,
-        run("stack update new -an labels").text,
-        run("stack set new").text,
+        run("stack register new -o default -a default -x default -an labels").message,
+        run("stack update new -an labels").message,
+        run("stack set new").message,
     ]
     for text in warned:
         assert "Warning: Stack 'new' can't run: 1 problem." in text
@@ -45,7 +45,7 @@ def test_a_stack_that_could_not_run_is_warned_about() -> None:
 def test_a_remote_orchestrator_with_a_local_manager_is_warned_about() -> None:
     """Steps that run elsewhere can't reach what only this machine has."""
     run("orchestrator register far --flavor=kubernetes")
-    assert "can't reach the local secrets manager 'default'" in run("stack register new -o far -a default -x default").text
+    assert "can't reach the local secrets manager 'default'" in run("stack register new -o far -a default -x default").message
 
 
 def test_validate_returns_its_report() -> None:
@@ -73,12 +73,12 @@ def test_register_secrets_asks_for_what_the_stack_needs() -> None:
     assert Client().get_secret("label_studio_secret").TYPE == "label_studio"
     assert "  chat.token is needed by alerter 'chat'.slack_token" in person.shown
     assert find_canary(person.seen) == []
-    assert run("stack register-secrets").text.startswith("Every secret that stack 'default' needs is registered.")
+    assert run("stack register-secrets").message.startswith("Every secret that stack 'default' needs is registered.")
 
 
 def test_a_stack_that_needs_nothing_says_so() -> None:
     """Without references there is nothing to ask."""
-    assert run("stack register-secrets").text == "Stack 'default' needs no secrets."
+    assert run("stack register-secrets").message == "Stack 'default' needs no secrets."
 
 
 def test_a_failure_half_way_says_what_was_written(failing: type[FailingManager]) -> None:
@@ -96,7 +96,7 @@ def test_a_failure_half_way_says_what_was_written(failing: type[FailingManager])
     assert Client().secrets_manager.list_secrets() == ["one"]
     mending = Mending(failing, "", second, "y")
     failing.writes_left = 0
-    assert run("stack register-secrets", asker=mending).text == "Registered 'two'."
+    assert run("stack register-secrets", asker=mending).message == "Registered 'two'."
     assert (content_of("one"), content_of("two")) == ({"key": first}, {"key": second})
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.command_lines import LABELS, content_of, run
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.testing.canary import canary
 
@@ -35,7 +35,7 @@ def test_the_tree_has_help_for_each_command() -> None:
         for name in group.list_commands(None):
             command = group.get_command(None, name)
             assert command.help, words
-            text = tree.run([*words, name, "--help"], Nobody()).text
+            text = tree.run([*words, name, "--help"], NonInteractiveAsker()).message
             assert text.startswith(f"Usage: %zen {' '.join([*words, name])}")
             if hasattr(command, "list_commands"):
                 walk(command, [*words, name])

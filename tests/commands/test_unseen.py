@@ -13,9 +13,9 @@ from tests.support.command_lines import content_of, run
 from tests.support.scripted_user import Person
 from tests.support.terminal import zensecrets
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.commands.framework.argument_values import read_value
-from zensecrets_jupyter.commands.front_end import Abilities
+from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.unseen import stripped, unseen_in
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -39,14 +39,14 @@ def test_typographic_quotes_are_told_and_taken_off() -> None:
         assert stripped(quoted) == OWN
     for plain in ("\u201c", f"{OWN}\u2019s", f'"{OWN}"'):
         assert (unseen_in(plain), stripped(plain)) == ("", plain)
-    told = tree.run(["secret", "register", "quoted", f"--key=\u201c{OWN}\u201d"], Nobody())
-    assert "the value of quoted.key stands in typographic quotes, which is kept" in told.text
-    assert not find_canary(told.text)
+    told = tree.run(["secret", "register", "quoted", f"--key=\u201c{OWN}\u201d"], NonInteractiveAsker())
+    assert "the value of quoted.key stands in typographic quotes, which is kept" in told.message
+    assert not find_canary(told.message)
 
 
 def by_argument(options: str) -> Outcome:
     """Type it on the line."""
-    return tree.run(["secret", "register", "s", f"--key={VALUE}", *options.split()], Nobody())
+    return tree.run(["secret", "register", "s", f"--key={VALUE}", *options.split()], NonInteractiveAsker())
 
 
 def by_file(options: str) -> Outcome:
@@ -57,14 +57,14 @@ def by_file(options: str) -> Outcome:
 
 def by_pipe(options: str) -> Outcome:
     """Pipe it in, with the line end that programs write after it."""
-    piped = Abilities(piped=io.BytesIO(f"{VALUE}\n".encode()))
-    return tree.run(["secret", "register", "s", "--key=@-", *options.split()], Nobody(), piped)
+    piped = FrontEndCapabilities(piped=io.BytesIO(f"{VALUE}\n".encode()))
+    return tree.run(["secret", "register", "s", "--key=@-", *options.split()], NonInteractiveAsker(), piped)
 
 
 def by_update(options: str) -> Outcome:
     """Change a secret."""
     run("secret register s --key=x")
-    return tree.run(["secret", "update", "s", f"--key={VALUE}", *options.split()], Nobody())
+    return tree.run(["secret", "update", "s", f"--key={VALUE}", *options.split()], NonInteractiveAsker())
 
 
 def by_import(options: str) -> Outcome:
@@ -77,7 +77,7 @@ def by_import(options: str) -> Outcome:
 def test_it_is_kept_and_said(way: Callable[[str], Outcome]) -> None:
     """As it is, with what it is and how to have it off; never with the value."""
     outcome = way("")
-    shown = f"{outcome.text}{outcome.view}"
+    shown = f"{outcome.message}{outcome.view}"
     assert f"Note: {TOLD}, which is kept; --strip takes it off." in shown
     assert not find_canary(shown)
     assert content_of("s") == {"key": VALUE}
@@ -87,7 +87,7 @@ def test_it_is_kept_and_said(way: Callable[[str], Outcome]) -> None:
 def test_strip_takes_it_off(way: Callable[[str], Outcome]) -> None:
     """And then nothing is said."""
     outcome = way("--strip")
-    assert "Note" not in f"{outcome.text}{outcome.view}"
+    assert "Note" not in f"{outcome.message}{outcome.view}"
     assert content_of("s") == {"key": f"{OWN}\nof two lines"}
 
 
@@ -95,20 +95,20 @@ def test_it_is_said_of_what_is_typed() -> None:
     """A prompt takes no byte order mark; white space is kept and said, or taken off."""
     typed = f" {OWN}\t"
     told = "Note: the value of s.key begins with white space and ends with white space, which is kept; --strip takes it off."
-    assert told in run("secret register s --key", asker=Person(typed)).text
+    assert told in run("secret register s --key", asker=Person(typed)).message
     assert content_of("s") == {"key": typed}
-    assert "Note" not in run("secret update s --key --strip", asker=Person(typed)).text
+    assert "Note" not in run("secret update s --key --strip", asker=Person(typed)).message
     assert content_of("s") == {"key": OWN}
 
 
 def test_it_is_said_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody is there values come from variables."""
     monkeypatch.setenv("ZENSECRETS_SECRET_S_KEY", f"{OWN} ")
-    assert "the value of s.key ends with white space, which is kept" in run("secret register s --key").text
+    assert "the value of s.key ends with white space, which is kept" in run("secret register s --key").message
     run("annotator register labels --flavor=label_studio --authentication_secret={{t.token}}")
     run("stack update default -an labels")
     monkeypatch.setenv("ZENSECRETS_SECRET_T_TOKEN", f"{OWN}\n")
-    assert "Note: the value of t.token ends with a line end, which is kept." in run("stack register-secrets").text
+    assert "Note: the value of t.token ends with a line end, which is kept." in run("stack register-secrets").message
 
 
 def test_it_is_said_of_sealed_attributes() -> None:
@@ -119,9 +119,9 @@ def test_it_is_said_of_sealed_attributes() -> None:
     for line in (*lines, "secrets-manager register a --flavor=github --repository=o/r --token=@token"):
         outcome = run(line)
         name = "a.token" if "github" in line else "a.slack_token"
-        assert f"Note: the value of {name} ends with a line end, which is kept." in outcome.text, line
-        assert not find_canary(outcome.text)
-    assert "Note" not in run("alerter update a --default_slack_channel_id=@url").text
+        assert f"Note: the value of {name} ends with a line end, which is kept." in outcome.message, line
+        assert not find_canary(outcome.message)
+    assert "Note" not in run("alerter update a --default_slack_channel_id=@url").message
 
 
 @pytest.mark.parametrize("value", ["", "a", "a b", "a\nb", "é"])

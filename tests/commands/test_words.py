@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies
 
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.free_options import Given, as_known, split
+from zensecrets_jupyter.commands.framework.free_options import Argument, as_known, split
 
 OPTIONS = {"--schema": True, "-s": True, "--interactive": False, "-i": False}
 
@@ -31,7 +31,7 @@ OPTIONS = {"--schema": True, "-s": True, "--interactive": False, "-i": False}
 )
 def test_a_line_is_split(line: str, own: list[str], arguments: list[tuple[str, str | None]]) -> None:
     """Own options, the name and the free arguments are told apart wherever they stand."""
-    assert split(line.split(" "), OPTIONS) == (own, [Given(*one) for one in arguments])
+    assert split(line.split(" "), OPTIONS) == (own, [Argument(*one) for one in arguments])
 
 
 @pytest.mark.parametrize("line", ["--a x", "--a x --b y", "n x --a=1", "n --a -1", "n --a=1 --a=2", "n --=1", "n -z", "n --schema"])
@@ -45,7 +45,7 @@ def test_an_unclear_line_is_refused_without_its_values(line: str) -> None:
 
 def test_without_a_limit_every_loose_word_is_a_name() -> None:
     """Where a command takes any number of words, none is a value."""
-    assert split(["n", "--a", "b"], OPTIONS, names=None) == (["--", "n", "b"], [Given("a", None)])
+    assert split(["n", "--a", "b"], OPTIONS, names=None) == (["--", "n", "b"], [Argument("a", None)])
 
 
 @given(
@@ -58,7 +58,7 @@ def test_any_value_arrives_as_it_was_given(content: dict[str, str], place: int) 
     content.pop("interactive", None)
     line = [f"--{key}={value}" for key, value in content.items()]
     line.insert(min(place, len(line)), "name")
-    assert split(line, OPTIONS) == (["--", "name"], [Given(key, value) for key, value in content.items()])
+    assert split(line, OPTIONS) == (["--", "name"], [Argument(key, value) for key, value in content.items()])
 
 
 def test_dashes_and_underscores_are_one_in_known_names() -> None:

@@ -65,7 +65,7 @@ def test_a_file_of_zenmls_is_taken_over_once(tmp_path: Path) -> None:
 
     first = canary("first")
     write(a={"k": first, "multi": "one\ntwo"}, b={})
-    told = run(f"secrets-manager register m --flavor=local --secrets_file={tmp_path}/secrets.yaml").text
+    told = run(f"secrets-manager register m --flavor=local --secrets_file={tmp_path}/secrets.yaml").message
     assert "sealed" in told
     run("stack update -x m")
     assert content_of("a") == {"k": first, "multi": "one\ntwo"}
@@ -77,7 +77,7 @@ def test_a_file_of_zenmls_is_taken_over_once(tmp_path: Path) -> None:
     write(c={"k": "new"})
     run(f"secrets-manager update m --secrets_file={tmp_path}/secrets.yaml")
     assert content_of("c") == {"k": "new"}
-    assert "no file" in run("secrets-manager register later --flavor=local --secrets_file=later.yaml").text
+    assert "no file" in run("secrets-manager register later --flavor=local --secrets_file=later.yaml").message
     assert find_canary(home()) == []
 
 
@@ -86,7 +86,7 @@ def test_several_values_come_from_one_file(tmp_path: Path) -> None:
     value = canary("values")
     (tmp_path / "v.json").write_text(f'{{"k": "{value}", "n": 42, "at": "@x", "variable": "$pw"}}')
     (tmp_path / "v.yaml").write_text("k: '0042'\npem: |\n  one\n  two\n")
-    told = run(f"secret create s --values=@{tmp_path}/v.json").text
+    told = run(f"secret create s --values=@{tmp_path}/v.json").message
     assert content_of("s") == {"k": value, "n": "42", "at": "@x", "variable": "$pw"}
     run(f"secret update s -v @{tmp_path}/v.yaml --more=1")
     assert content_of("s") == {"k": "0042", "n": "42", "at": "@x", "variable": "$pw", "pem": "one\ntwo\n", "more": "1"}
@@ -101,12 +101,12 @@ def test_several_values_come_from_one_file(tmp_path: Path) -> None:
 
 def test_no_component_that_is_needed_goes_unsaid() -> None:
     """What a stack can't do without stays, and of the active stack it is said, with what puts it back."""
-    told = run("stack remove-component -x").text
+    told = run("stack remove-component -x").message
     assert "the active one" in told
     assert "%stack update default --secrets-manager default" in told
     run("stack update default --secrets-manager default")
     run("stack copy default other")
-    assert "active" not in run("stack remove-component other -x").text
+    assert "active" not in run("stack remove-component other -x").message
     for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE):
         with pytest.raises(InvalidStackError, match=kind.words):
             Client().workspace.remove_from_stack("other", [kind])
@@ -122,11 +122,11 @@ def test_a_flavor_of_ones_own_is_registered_by_its_class(tmp_path: Path, monkeyp
     )
     monkeypatch.chdir(tmp_path)
     path = list(sys.path)
-    assert "'own_in_test'" in run("alerter flavor register own_flavors.Flavor").text
+    assert "'own_in_test'" in run("alerter flavor register own_flavors.Flavor").message
     assert sys.path == path
     assert [row["attribute"] for row in run("alerter flavor describe own_in_test").value] == ["channel"]
     run("alerter register mine --flavor=own_in_test --channel=c")
-    assert "'mine' use it" in run("alerter flavor delete own_in_test").text
+    assert "'mine' use it" in run("alerter flavor delete own_in_test").message
 
 
 def test_a_value_in_any_attribute_is_sealed_and_masked() -> None:
@@ -154,7 +154,7 @@ def test_a_value_in_any_attribute_is_sealed_and_masked() -> None:
         "orchestrator register i --flavor=kubernetes --kubernetes_context=?": f"https://host/?password={password}",
     }
     for line, value in lines.items():
-        told = run(line, value).text
+        told = run(line, value).message
         assert "Warning" in told, line
         assert find_canary(told) == []
         group, _, name = line.split()[:3]
@@ -181,5 +181,5 @@ def test_a_value_in_any_attribute_is_sealed_and_masked() -> None:
 def test_what_only_names_something_stays_readable(attribute: str) -> None:
     """Regions, projects, roles, identifiers and hosts are no secrets."""
     name, _, value = attribute.partition("=")
-    assert "Warning" not in run(f"alerter register c --flavor=custom --{attribute}").text
+    assert "Warning" not in run(f"alerter register c --flavor=custom --{attribute}").message
     assert Client().workspace.component(ComponentType.ALERTER, "c").attributes[name] == value

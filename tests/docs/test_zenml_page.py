@@ -154,5 +154,5 @@ def test_a_command_with_nothing_to_do_says_why_in_one_line(line: str, told: str)
     """It ends well, so that a script goes on."""
     outcome = run(line)
     assert outcome.exit_code == 0
-    assert told in outcome.text
-    assert len(outcome.text.replace("\nWarning", " Warning").replace("\nNote", " Note").splitlines()) <= 4
+    assert told in outcome.message
+    assert len(outcome.message.replace("\nWarning", " Warning").replace("\nNote", " Note").splitlines()) <= 4

@@ -23,7 +23,7 @@ import gc, ipywidgets, comm
 from collections import Counter
 _ = gc.collect()
 found = Counter(type(thing).__name__ for thing in gc.get_objects())
-kinds = ('FormWidget', 'Layout', 'FormSession', 'OneTimeKey', 'Question', 'BaseComm', 'MetaHasTraits')
+kinds = ('FormWidget', 'Layout', 'FormSession', 'OneTimeKey', 'FormRequest', 'BaseComm', 'MetaHasTraits')
 print([found[kind] for kind in kinds], len(comm.get_comm_manager().comms))
 """
 

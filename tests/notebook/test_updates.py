@@ -25,7 +25,7 @@ def test_an_update_under_a_kernel_is_told_in_one_line(tmp_path: Path) -> None:
         assert kernel.run("import zensecrets_jupyter as zs\nzs.__file__").shown() == [repr(str(package / "__init__.py"))]
         assert kernel.run("%secret register mine --a=" + canary("value")).ok
         assert "No module named 'zensecrets_jupyter.nothing'" in kernel.run("import zensecrets_jupyter.nothing").error
-        newer = package / "commands" / "scan.py"
+        newer = package / "commands" / "files" / "scan.py"
         newer.write_text("from zensecrets_jupyter.core.names import check_what_is_new\n", encoding="utf-8")
         (package / "core" / "names.py").touch()
         for _ in range(2):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer import sealed
 from zensecrets_jupyter.core.workspace import get_workspace
@@ -55,7 +55,7 @@ class BadInput:
         for name, content in self.files.items():
             (folder / name).write_bytes(content)
         for words in self.setup:
-            tree.run(words, Nobody())
+            tree.run(words, NonInteractiveAsker())
 
 
 def snapshot() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.asking.noninteractive import Nobody
+from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.core.client import Client
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def run(line: str, *values: str, asker: Asker | None = None) -> Outcome:
     """Run a line; each ``?`` in it is the next of the values."""
     waiting = list(values)
     words = [word.replace("?", waiting.pop(0)) if "?" in word else word for word in line.split(" ")]
-    return tree.run(words, asker or Nobody())
+    return tree.run(words, asker or NonInteractiveAsker())
 
 
 def content_of(name: str) -> dict[str, str]:

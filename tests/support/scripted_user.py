@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.asking.prompts import HiddenPrompts
+from zensecrets_jupyter.commands.asking.prompts import PromptAsker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Person(HiddenPrompts):
+class Person(PromptAsker):
     """Somebody who gives prepared answers, and notes what was asked and shown."""
 
     def __init__(self, *answers: str) -> None:

@@ -1,4 +1,4 @@
-"""What passes between a face and the command tree: who is asked, what the face can do, and what came of a command."""
+"""The interface between a front end and the commands: how to ask, and what the front end can do."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Guard(Protocol):
-    """What keeps known values in a session, as a command sees it.
+    """The guard of a session: it masks values on the session's channels.
 
     Attributes:
         is_on: Whether it masks now.
-        redactor: What finds and masks values.
+        redactor: The redactor that finds and masks values.
     """
 
     is_on: bool
@@ -27,16 +27,16 @@ class Guard(Protocol):
         """Mask from now on."""
 
     def turn_off(self) -> None:
-        """Mask nothing from now on."""
+        """Stop masking."""
 
 
-class Probe(NamedTuple):
+class ChannelResult(NamedTuple):
     """The result of testing one channel with canaries.
 
     Attributes:
-        channel: What a person calls the channel.
+        channel: The name of the channel for a person.
         masked: The encodings that were masked.
-        out: The encodings that came out.
+        out: The encodings that came out unmasked.
     """
 
     channel: str
@@ -45,20 +45,20 @@ class Probe(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Abilities:
-    """What the face that runs a command can do; the default is a session, such as a notebook's kernel.
+class FrontEndCapabilities:
+    """What a front end can do for a command; the defaults are those of a session, such as a notebook's kernel.
 
     Attributes:
-        program: How a person calls the tree there.
-        keeps_environment: Whether variables that a command sets are still there for what the person does next.
-        may_reveal: Whether a value may be shown when a person asks for exactly that; an output that is saved is no place for it.
-        in_notebook: Whether what a terminal's program writes becomes an output of a notebook, as that of `!zensecrets` does.
-        piped: What is piped in, where something is.
-        progress_on: The terminal on which a bar may say how far something is, where a person is watching one.
-        show_line: Shows a line in place of the one that it showed before, where a notebook has a place for such a line.
-        run_program: Runs a program with further environment variables and returns its exit code, where that is what a face does.
-        guard: What keeps known values in the session, where it is a session that has one.
-        selftest: Lets canaries out by every channel of the session and returns what became of them, where the face has such channels.
+        program: The name under which a person calls the command tree.
+        keeps_environment: Whether environment variables that a command sets outlive the command.
+        may_reveal: Whether a value may be printed on request. A notebook's output is saved, so it may not.
+        in_notebook: Whether a terminal program's output becomes an output of a notebook, as with `!zensecrets`.
+        piped: Standard input, if something is piped in.
+        progress_on: The terminal for a progress bar, if a person is watching one.
+        show_line: Replaces the progress line of a notebook's cell, if there is a notebook.
+        run_program: Runs a program with additional environment variables and returns its exit code.
+        guard: The guard of the session, if it has one.
+        selftest: Sends canaries through every channel of the session and returns the results, if it has channels.
     """
 
     program: str = "%zen"
@@ -70,15 +70,15 @@ class Abilities:
     show_line: Callable[[str], None] | None = None
     run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
     guard: Guard | None = None
-    selftest: Callable[[], Sequence[Probe]] | None = None
+    selftest: Callable[[], Sequence[ChannelResult]] | None = None
 
 
-SESSION = Abilities()
+SESSION = FrontEndCapabilities()
 
 
 @dataclass(frozen=True)
 class Call:
-    """What a command is called with, besides its arguments: who is asked, and what the face can do."""
+    """The context of a command besides its arguments."""
 
     asker: Asker
-    abilities: Abilities = SESSION
+    capabilities: FrontEndCapabilities = SESSION

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, FreeCommand, Group, explain
+from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, FreeCommand, Group, usage_problem_from
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.free_options import Given
+from zensecrets_jupyter.commands.framework.free_options import Argument
 from zensecrets_jupyter.commands.framework.line_comments import without_comment
 from zensecrets_jupyter.commands.malformed_lines import EXPANSION, guesses
 from zensecrets_jupyter.commands.tree import root
@@ -23,8 +23,8 @@ from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from zensecrets_jupyter.commands.framework.free_options import Placed
-    from zensecrets_jupyter.commands.framework.inline_secrets import Literal
+    from zensecrets_jupyter.commands.framework.free_options import PositionedArgument
+    from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
 
 
 class Edit(NamedTuple):
@@ -44,12 +44,12 @@ class Found(NamedTuple):
         is_clear: Whether the edits take out all of them; otherwise there are none.
     """
 
-    literals: tuple[Literal, ...] = ()
+    literals: tuple[InlineSecret, ...] = ()
     edits: tuple[Edit, ...] = ()
     is_clear: bool = True
 
 
-def find_literals(group: Sequence[str], line: str, *, expands: bool = False) -> Found:
+def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = False) -> Found:
     """Return the values of sensitive arguments in a line, and what takes them out.
 
     Args:
@@ -76,7 +76,7 @@ def find_literals(group: Sequence[str], line: str, *, expands: bool = False) -> 
         literals = tuple(literal for _, literal in typed)
         places = [place for place, _ in typed]
         edits = tuple(_edits(read[shift:], places))
-        bare = [Given(one.given.key, None) if one in places else one.given for one in placed]
+        bare = [Argument(one.given.key, None) if one in places else one.given for one in placed]
         after = _Reading.of([*group, *(word.text for word in _read(applied(line, edits)))])
         # Whoever runs the line again must get the same command.
         if after is not None and after.is_read_as(own, bare):
@@ -163,17 +163,17 @@ class _Reading(NamedTuple):
         try:
             context = command.make_context(context.info_name, words[first:], parent=context.parent, resilient_parsing=True)
         except click.UsageError as error:
-            raise explain(error) from None
+            raise usage_problem_from(error) from None
         return cls(command, context, first, words[first:])
 
-    def arguments(self) -> tuple[list[str], list[Placed]]:
+    def arguments(self) -> tuple[list[str], list[PositionedArgument]]:
         return self.command.placed(self.context, self.words)
 
-    def literals(self) -> list[tuple[Placed, Literal]]:
+    def literals(self) -> list[tuple[PositionedArgument, InlineSecret]]:
         found = ((one, self.command.literal(self.context, one.given)) for one in self.arguments()[1])
         return [(one, literal) for one, literal in found if literal is not None]
 
-    def is_read_as(self, own: list[str], given: list[Given]) -> bool:
+    def is_read_as(self, own: list[str], given: list[Argument]) -> bool:
         try:
             found, placed = self.arguments()
         except UsageProblem:
@@ -182,7 +182,7 @@ class _Reading(NamedTuple):
         return found == own and len(placed) == len(given) and {one.given for one in placed} == set(given)
 
 
-def _edits(words: list[_Word], typed: list[Placed]) -> list[Edit]:
+def _edits(words: list[_Word], typed: list[PositionedArgument]) -> list[Edit]:
     """Return what makes bare keys of arguments; ``words`` are those that their places count."""
     edits: list[Edit] = []
     moved = ""

@@ -14,8 +14,8 @@ import click
 
 from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, FreeCommand, Group
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.free_options import Given
-from zensecrets_jupyter.commands.framework.inline_secrets import Literal
+from zensecrets_jupyter.commands.framework.free_options import Argument
+from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
 from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.core.fields import looks_sensitive
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
@@ -53,7 +53,7 @@ class Guess(NamedTuple):
     start: int
     end: int
     key: str
-    literals: tuple[Literal, ...]
+    literals: tuple[InlineSecret, ...]
 
 
 def guesses(group: Sequence[str], line: str, *, expands: bool = False) -> list[Guess]:
@@ -78,7 +78,7 @@ def guesses(group: Sequence[str], line: str, *, expands: bool = False) -> list[G
             continue
         texts = [text for text in _texts(raw) if target.is_sensitive(context, one.key, text)]
         if texts:
-            found.append(Guess(one.start, one.end, one.key, tuple(Literal(f"{target.name}.{one.key}", text) for text in texts)))
+            found.append(Guess(one.start, one.end, one.key, tuple(InlineSecret(f"{target.name}.{one.key}", text) for text in texts)))
     if not target.takes_none:
         loose = _loose(line, arguments)[len(before) - len(target.words) :]
         found += _without_key(line, loose, target.name)
@@ -98,7 +98,7 @@ def _without_key(line: str, words: Sequence[re.Match[str]], name: str) -> Iterat
         for quote in ("'", '"'):
             if line[:start].endswith(quote) and line.startswith(quote, end):
                 start, end = len(line[: start - 1].rstrip()), end + 1
-        yield Guess(start, end, "", (Literal(f"{name}.value", word[0]),))
+        yield Guess(start, end, "", (InlineSecret(f"{name}.value", word[0]),))
 
 
 class _Argument(NamedTuple):
@@ -207,7 +207,7 @@ class _Target(NamedTuple):
     def is_sensitive(self, context: click.Context | None, key: str, text: str) -> bool:
         """Tell whether a value of ``key`` is to be kept secret; without a context it is, unless it is a reference or a file."""
         if self.command is not None and context is not None:
-            return self.command.literal(context, Given(key, text)) is not None
+            return self.command.literal(context, Argument(key, text)) is not None
         if self.takes_none and not (looks_sensitive(key, text) or is_opaque(text)):
             return False
         return bool(text) and only_reference(text) is None and (not text.startswith("@") or text.startswith("@@"))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Group, Later, Told, explain
+from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Group, HelpRequested, LazyCommand, usage_problem_from
 from zensecrets_jupyter.commands.framework.help_texts import COMPONENTS, OF_ROOT
 from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.front_end import SESSION, Abilities, Call
+from zensecrets_jupyter.commands.front_end import SESSION, Call, FrontEndCapabilities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 _PACKAGE = "zensecrets_jupyter.commands"
 
 
-def make_root(**further: Later) -> Group:
+def make_root(**further: LazyCommand) -> Group:
     """Return the tree's root, with commands that only one face has."""
     later = {
-        "secret": Later(
+        "secret": LazyCommand(
             f"{_PACKAGE}.secrets.secret", "secret", "Secrets of the active stack: register, get, list, update, import, export."
         ),
-        "scan": Later(f"{_PACKAGE}.files.scan", "scan", "Find known values in notebooks and other files."),
-        "clean": Later(f"{_PACKAGE}.files.clean", "clean", "Replace known values in notebooks and other files."),
-        "fingerprints": Later(f"{_PACKAGE}.files.fingerprints", "fingerprints", "Fingerprints, to scan without the values: export."),
-        "stack": Later(f"{_PACKAGE}.stacks.stack", "stack", "Stacks: register, set, validate, register-secrets, export, import."),
-        **{name: Later(f"{_PACKAGE}.stacks.component", name.replace("-", "_"), summary) for name, summary in COMPONENTS.items()},
+        "scan": LazyCommand(f"{_PACKAGE}.files.scan", "scan", "Find known values in notebooks and other files."),
+        "clean": LazyCommand(f"{_PACKAGE}.files.clean", "clean", "Replace known values in notebooks and other files."),
+        "fingerprints": LazyCommand(f"{_PACKAGE}.files.fingerprints", "fingerprints", "Fingerprints, to scan without the values: export."),
+        "stack": LazyCommand(f"{_PACKAGE}.stacks.stack", "stack", "Stacks: register, set, validate, register-secrets, export, import."),
+        **{name: LazyCommand(f"{_PACKAGE}.stacks.component", name.replace("-", "_"), summary) for name, summary in COMPONENTS.items()},
         **further,
     }
     return Group(
@@ -40,13 +40,13 @@ def make_root(**further: Later) -> Group:
 root = make_root()
 
 
-def run(words: Sequence[str], asker: Asker, abilities: Abilities = SESSION, *, within: Group = root) -> Outcome:
+def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities = SESSION, *, within: Group = root) -> Outcome:
     """Run the command that ``words`` name and return what came of it.
 
     Args:
         words: What was typed after ``%zen`` or ``zensecrets``.
         asker: Who is asked for what is missing.
-        abilities: What the face can do.
+        capabilities: What the face can do.
         within: The tree.
 
     Raises:
@@ -55,14 +55,14 @@ def run(words: Sequence[str], asker: Asker, abilities: Abilities = SESSION, *, w
     """
     problem: click.UsageError | None = None
     try:
-        with within.make_context(abilities.program, list(words), obj=Call(asker, abilities)) as context:
+        with within.make_context(capabilities.program, list(words), obj=Call(asker, capabilities)) as context:
             outcome = within.invoke(context)
             return outcome if isinstance(outcome, Outcome) else Outcome(outcome)
-    except Told as told:
+    except HelpRequested as told:
         return Outcome(text=str(told))
     except click.UsageError as error:
         problem = error
-    raise explain(problem)
+    raise usage_problem_from(problem)
 
 
 class Completion(NamedTuple):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from zensecrets_jupyter.core.text import plural
+
 
 class ComponentType(str, Enum):
     """The types of component that a stack can have; the values are ZenML's."""
@@ -34,3 +36,8 @@ class ComponentType(str, Enum):
     def article(self) -> str:
         """The same with its article, such as ``an artifact store``."""
         return f"{'an' if self.value[0] in 'aeo' else 'a'} {self.words}"
+
+    @property
+    def plural(self) -> str:
+        """The plural, such as ``artifact stores``."""
+        return plural(self.words)

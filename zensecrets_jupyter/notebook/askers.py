@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.asking.form_request import Asker, Choice, Question
+    from zensecrets_jupyter.commands.asking.form_request import Asker, Choice, FormRequest
     from zensecrets_jupyter.notebook.form.widget import FormWidget
 
 
@@ -32,16 +32,16 @@ class FormAsker:
         self._shell = shell
         self.form: FormWidget | None = None
 
-    def ask(self, question: Question) -> Outcome:
+    def ask(self, request: FormRequest) -> Outcome:
         """Show the form, and return an empty outcome; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`."""
         from IPython.display import display  # noqa: PLC0415 - loading the extension stays fast
 
         from zensecrets_jupyter.notebook.form.widget import FormWidget  # noqa: PLC0415 - ipywidgets takes long to import
 
         if self.form is not None:
-            self.form.session.ask_next(question)
+            self.form.session.ask_next(request)
         else:
-            self.form = FormWidget(question)
+            self.form = FormWidget(request)
             display(self.form)
         return Outcome()
 
@@ -53,9 +53,9 @@ class FormAsker:
         """Prompt for yes or no; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
         return prompter(self._shell).confirm(question)
 
-    def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
+    def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
         """Prompt for one of a few answers; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
-        return prompter(self._shell).choose(question, choices, otherwise=otherwise)
+        return prompter(self._shell).choose(question, choices, alternative=alternative)
 
 
 def asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool = False) -> Asker:

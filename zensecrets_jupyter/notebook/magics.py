@@ -104,15 +104,15 @@ def _awaited_command(shell: InteractiveShell, group: list[str]) -> Callable[[str
 def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bool = False) -> tuple[Any, Asker]:
     """Run a line, show what came of it, and return its value and who was asked."""
     from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
-    from zensecrets_jupyter.commands.front_end import Abilities  # noqa: PLC0415 - likewise
+    from zensecrets_jupyter.commands.front_end import FrontEndCapabilities  # noqa: PLC0415 - likewise
 
     words = words_of(line)
     asked = asker(shell, waits=WAIT in words, is_awaited=is_awaited)
-    abilities = Abilities(guard=guard_of(shell), selftest=selftest_of(shell), **progress_in(shell))
+    capabilities = FrontEndCapabilities(guard=guard_of(shell), selftest=selftest_of(shell), **progress_in(shell))
     with command_prompts(the_redactor()):
-        outcome = tree.run([*group, *words], asked, abilities)
-    if outcome.text:
-        print(outcome.text)  # noqa: T201 - what the command says to the person who typed it
+        outcome = tree.run([*group, *words], asked, capabilities)
+    if outcome.message:
+        print(outcome.message)  # noqa: T201 - what the command says to the person who typed it
     if outcome.value is None and outcome.view is not None:
         display(outcome.view)
     # What returns something, as `stack validate` its report, says with it what a terminal's exit code says.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def progress_in(shell: InteractiveShell) -> dict[str, Any]:
-    """Return what a command may know of how ``shell`` shows progress, as arguments of Abilities."""
+    """Return what a command may know of how ``shell`` shows progress, as arguments of FrontEndCapabilities."""
     if getattr(shell, "kernel", None) is not None:
         return {"show_line": _line()}
     # The guard leaves a terminal of stdout only.

@@ -113,12 +113,12 @@ def test_a_stack_with_any_secrets_manager_of_zenml_is_imported(name: str, folder
     """It is registered with its attributes, its own default components are ours, and a second import finds what is there."""
     flavor, exported, registered = MANAGERS[name]
     (folder / "exported.yaml").write_text(_exported(("theirs", flavor, exported)))
-    told = run("stack import exported.yaml --ignore-version-mismatch").text
+    told = run("stack import exported.yaml --ignore-version-mismatch").message
     assert told.startswith("Imported stack 'exported' with secrets manager 'theirs'.")
     record = Client().workspace.component(ComponentType.SECRETS_MANAGER, "theirs")
     assert (record.flavor, record.attributes) == (flavor, registered)
     assert Client().workspace.stack_record("exported").components[ComponentType.ORCHESTRATOR] == "default"
-    assert run("stack import again -f exported.yaml").text.startswith("Imported stack 'again' of components that were there.")
+    assert run("stack import again -f exported.yaml").message.startswith("Imported stack 'again' of components that were there.")
     taken = Client().workspace.open_manager("theirs").list_secrets() if flavor == "local" else []
     assert taken == (["aws_prod", "plain"] if exported.get("secrets_file") else [])
     assert ("base64" in told) is bool(exported.get("secrets_file"))

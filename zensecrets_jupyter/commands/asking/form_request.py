@@ -1,37 +1,37 @@
-"""How a command asks for what it needs: the question as data, with what is done with the answers, and who answers it.
+"""Form requests: the values that a command needs, and what it does with them.
 
-A command never prompts. The face that runs it hands it an :class:`Asker`: a form, hidden prompts, or nobody. A form answers after the
-cell has ended, hence a question carries the rest of the command with it.
+A command never prompts. The front end that runs it supplies an :class:`Asker`, which shows a form, prompts in the terminal, or reads
+environment variables. A form is submitted after the cell has ended, so a request carries the rest of the command as a continuation.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from zensecrets_jupyter.commands.framework.outcome import Outcome
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
+    from zensecrets_jupyter.commands.framework.outcome import Outcome
     from zensecrets_jupyter.core.interaction import PassphraseWanted
 
 SET = "set"
-"""What a person is told of a value that is stored already."""
+"""The ``present`` text of a field whose value is stored already."""
 
 
 class Field(NamedTuple):
     """One value to ask for.
 
     Attributes:
-        key: The key, or the attribute.
-        description: A few words on what belongs there; may be empty.
-        required: Whether an empty answer is refused, where nothing is ``present``.
-        sensitive: Whether what is typed must not be seen.
-        present: A word for the value that is there already, which an empty answer keeps: :data:`SET`, "in the file"; empty if none is.
-        removable: Whether what is there may be dropped.
-        media_type: What kind of text it is, such as ``application/json``; empty where nobody says.
-        needed_by: What refers to it, such as ``annotator 'labels'.authentication_secret``.
+        key: The key of the secret, or the attribute of the component.
+        description: A short description of the value; may be empty.
+        required: Whether an empty answer is refused when no value is ``present``.
+        sensitive: Whether the input is hidden.
+        present: A word for the value that an empty answer keeps: :data:`SET`, "in the file"; empty if there is none.
+        removable: Whether the present value may be removed.
+        media_type: The media type of the value, such as ``application/json``; empty if unknown.
+        needed_by: The attributes that refer to the value, such as ``annotator 'labels'.authentication_secret``.
     """
 
     key: str
@@ -45,15 +45,15 @@ class Field(NamedTuple):
 
 
 class Section(NamedTuple):
-    """The values of one secret to ask for, or of a component's attributes.
+    """The fields of one secret, or of one component.
 
     Attributes:
-        subject: The secret's name, or what a sentence calls the component.
+        subject: The secret's name, or the component's type and name.
         schema: The type of the secret's schema; empty for a component.
-        fields: The values.
+        fields: The values to ask for.
         any_key: Whether a person may add keys.
-        note: What else there is to say, such as that a secret will be replaced; may be empty.
-        command: The command that would take the same values as arguments, for who can't be asked; may be empty.
+        note: A remark, such as that a secret will be replaced; may be empty.
+        command: The command that takes the same values as arguments, for the error of a non-interactive run; may be empty.
     """
 
     subject: str
@@ -65,90 +65,114 @@ class Section(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What was given for one section: the values by key, what was left empty not among them, and the keys to drop."""
+    """The answer to one section: the values by key without the empty ones, and the keys to remove."""
 
     values: Mapping[str, str]
     removed: tuple[str, ...] = ()
 
 
-def _nothing() -> Collection[str]:
+Answers = Mapping[str, Answer]
+"""The answers of a form by the subjects of its sections."""
+
+
+def _none_completed() -> Collection[str]:
     return ()
 
 
-def _unasked() -> PassphraseWanted | None:
+def _no_passphrase() -> PassphraseWanted | None:
     return None
 
 
 @dataclass(frozen=True)
-class Question:
-    """What a command asks for, and what it does then.
+class Continuation:
+    """The rest of a command, which runs when a form is submitted.
 
     Attributes:
-        verb: What answering does, as on a button: "Register".
-        title: What that is done to, and where: ``aws_prod → default (local)``.
+        run: Runs it with the answers. If it raises a ZenSecretsError, it may be run again with corrected answers.
+        completed: Returns the subjects that are done although ``run`` failed.
+        passphrase_wanted: Returns the passphrase that ``run`` will need from a person; ``None`` if it needs none.
+    """
+
+    run: Callable[[Answers], Outcome]
+    completed: Callable[[], Collection[str]] = _none_completed
+    passphrase_wanted: Callable[[], PassphraseWanted | None] = _no_passphrase
+
+
+class Offer(NamedTuple):
+    """A yes-or-no question before a form that a person did not ask for.
+
+    Attributes:
+        question: The question, such as "Register it now?".
+        declined: The outcome if the answer is no.
+    """
+
+    question: str
+    declined: Outcome
+
+
+@dataclass(frozen=True)
+class FormRequest:
+    """A request for values.
+
+    Attributes:
+        verb: The action, as on a button: "Register".
+        title: The object of the action, and its location: ``aws_prod → default (local)``.
         sections: The values to ask for.
-        finish: Does it with the answers, by the sections' subjects. What it raises may be mended and finished again.
-        awaits: The identity of the secrets manager that the sections' secrets will be in; empty where they are none.
-        offer: What is asked first where a person may well not want to be asked, such as "Register it now?"; may be empty.
-        declined: What comes of it if a person does not want to.
-        tries_again: Whether a person at a console is asked, after ``finish`` failed, whether to try again with what was typed.
-        finished: Gives the subjects that ``finish`` is done with though it failed.
-        passphrase_wanted: Gives the passphrase that ``finish`` will need and that a person has to type.
-        otherwise: What to do where nobody can be asked; empty where the sections' commands say it.
+        then: The rest of the command.
+        manager_id: The identity of the secrets manager that stores the sections' secrets; empty for components.
+        offer: A question to ask first; ``None`` if the person asked for the form.
+        offers_retry: Whether a person at a terminal may run ``then`` again with the same answers after it failed.
+        alternative: The hint of the error of a non-interactive run; empty if it follows from the sections' commands.
     """
 
     verb: str
     title: str
     sections: tuple[Section, ...]
-    finish: Callable[[Mapping[str, Answer]], Outcome]
-    awaits: str = ""
-    offer: str = ""
-    declined: Outcome = field(default_factory=Outcome)
-    tries_again: bool = False
-    finished: Callable[[], Collection[str]] = _nothing
-    passphrase_wanted: Callable[[], PassphraseWanted | None] = _unasked
-    otherwise: str = ""
+    then: Continuation
+    manager_id: str = ""
+    offer: Offer | None = None
+    offers_retry: bool = False
+    alternative: str = ""
 
-    def finish_unasked(self) -> Outcome | None:
-        """Return what comes of it where there is nothing to ask; ``None`` where there is."""
-        if any(section.fields or section.any_key for section in self.sections):
-            return None
-        return self.finish({section.subject: Answer({}) for section in self.sections})
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to ask."""
+        return not any(section.fields or section.any_key for section in self.sections)
 
 
 class Choice(NamedTuple):
-    """One of the answers to a question that has a few: the letter that gives it, and what it does, in a word or two."""
+    """One choice of a question: the letter to type, and its label."""
 
     letter: str
-    words: str
+    label: str
 
 
 class Asker(Protocol):
-    """Somebody who answers, or nobody.
+    """The way in which a front end asks a person.
 
-    Every method raises InteractionUnavailableError where nobody is there; its text says what was needed and how to give it.
+    Every method raises InteractionUnavailableError if nobody can be asked; its text says what was needed and how to give it.
     """
 
-    def ask(self, question: Question) -> Outcome:
-        """Return what came of the question: of finishing it, or of having asked, where the answers come later.
+    def ask(self, request: FormRequest) -> Outcome:
+        """Return the outcome of the request's continuation, or of showing a form that is submitted later.
 
         Raises:
-            InvalidSecretError: If what is required was left empty each time.
-            ZenSecretsError: What finishing it raised.
+            InvalidSecretError: If a required value was left empty each time.
+            ZenSecretsError: If the continuation fails.
         """
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
-        """Return a passphrase; with ``confirm`` it was typed twice.
+        """Return a passphrase; with ``confirm`` it has to be typed twice.
 
         Raises:
             WrongPassphraseError: If the two differed each time.
         """
 
     def confirm(self, question: str) -> bool:
-        """Tell whether the person says yes."""
+        """Return whether the answer is yes."""
 
-    def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
-        """Return the letter of the choice that the person takes; empty for none, which is what a person does who only presses Enter.
+    def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
+        """Return the letter of the chosen choice; empty if the person only presses Enter.
 
-        Where nobody is there, ``otherwise`` is the hint of the error: how to say it without being asked.
+        ``alternative`` is the hint of the error of a non-interactive run.
         """

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.asking.form_request import Answer, Question, Section
+from zensecrets_jupyter.commands.asking.form_request import Answer, FormRequest, Section
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.core.system_text import from_system
@@ -22,20 +22,20 @@ PREFIX = "ZENSECRETS_SECRET_"
 """What the variables begin with from which values are taken: ``ZENSECRETS_SECRET_<NAME>_<KEY>``."""
 
 
-class Nobody:
+class NonInteractiveAsker:
     """See :class:`.Asker`: every question that the environment does not answer is an error."""
 
-    def ask(self, question: Question) -> Outcome:
+    def ask(self, request: FormRequest) -> Outcome:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`."""
-        answers = {section.subject: Answer(_from_environment(section, question.sections)) for section in question.sections}
-        missing = [need for section in question.sections for need in _missing(section, answers[section.subject])]
+        answers = {section.subject: Answer(_from_environment(section, request.sections)) for section in request.sections}
+        missing = [need for section in request.sections for need in _missing(section, answers[section.subject])]
         if not missing and any(answer.values for answer in answers.values()):
-            return question.finish(answers)
-        if question.offer:
-            return question.declined
-        needed = missing or [need for section in question.sections for need in _named(section)]
+            return request.then.run(answers)
+        if request.offer is not None:
+            return request.offer.declined
+        needed = missing or [need for section in request.sections for need in _named(section)]
         message = f"Nobody is there to be asked for {', '.join(needed)}."
-        raise InteractionUnavailableError(message, hint=question.otherwise or _hint(question.sections, len(needed)))
+        raise InteractionUnavailableError(message, hint=request.alternative or _hint(request.sections, len(needed)))
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
@@ -47,10 +47,10 @@ class Nobody:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
         raise InteractionUnavailableError(f"Nobody is there to be asked: {question}", hint="Add -y to say yes.")
 
-    def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
+    def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
         del choices
-        raise InteractionUnavailableError(f"Nobody is there to be asked: {question}", hint=otherwise)
+        raise InteractionUnavailableError(f"Nobody is there to be asked: {question}", hint=alternative)
 
 
 def variable_of(name: str, key: str) -> str:

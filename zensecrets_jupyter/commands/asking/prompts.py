@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.asking.form_request import Answer, Field, Question, Section
+from zensecrets_jupyter.commands.asking.form_request import Answer, Field, FormRequest, Section
 from zensecrets_jupyter.commands.asking.input_rules import EMPTY, notes_on, problem_with, problem_with_key
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, WrongPassphraseError, ZenSecretsError
 
@@ -18,7 +18,7 @@ TRIES = 3
 """How often a person is asked for what may not be left empty, or has to be typed twice, before we give up."""
 
 
-class HiddenPrompts:
+class PromptAsker:
     """See :class:`.Asker`: each value is typed into a prompt of its own that does not echo."""
 
     def __init__(self, hidden: Callable[[str], str], show: Callable[[str], None], *, visible: Callable[[str], str] | None = None) -> None:
@@ -30,22 +30,22 @@ class HiddenPrompts:
         self._show = show
         self._visible = visible or hidden
 
-    def ask(self, question: Question) -> Outcome:
+    def ask(self, request: FormRequest) -> Outcome:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`; it is finished when this returns."""
-        if question.offer and not self.confirm(question.offer):
-            return question.declined
-        self._show(f"{question.verb} {question.title}")
+        if request.offer is not None and not self.confirm(request.offer.question):
+            return request.offer.declined
+        self._show(f"{request.verb} {request.title}")
         answers = {}
-        for section in question.sections:
-            if len(question.sections) > 1 or section.note:
+        for section in request.sections:
+            if len(request.sections) > 1 or section.note:
                 self._show(_heading(section))
             answers[section.subject] = Answer(self._ask_section(section))
         while True:
             try:
-                return question.finish(answers)
-            except ZenSecretsError as error:  # noqa: PERF203 - each turn is a person's
-                # What was typed lives as long as this question, and nowhere else.
-                if not question.tries_again or not self._again(error):
+                return request.then.run(answers)
+            except ZenSecretsError as error:  # noqa: PERF203 - each turn waits for a person
+                # The typed values are kept only as long as this call.
+                if not request.offers_retry or not self._again(error):
                     raise
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
@@ -61,10 +61,10 @@ class HiddenPrompts:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
         return self._visible(f"{question} [y/N]: ").strip().lower() in {"y", "yes"}
 
-    def choose(self, question: str, choices: Sequence[Choice], *, otherwise: str) -> str:
+    def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
-        del otherwise
-        listed = ", ".join(f"[{choice.letter}] {choice.words}" for choice in choices)
+        del alternative
+        listed = ", ".join(f"[{choice.letter}] {choice.label}" for choice in choices)
         for _ in range(TRIES):
             answer = self._visible(f"{question} {listed}, Enter to stop: ").strip()
             if not answer or answer in {choice.letter for choice in choices}:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zensecrets_jupyter.commands.files.scan_reports import UNREAD
-from zensecrets_jupyter.commands.files.scan_targets import from_fingerprints, known_by
+from zensecrets_jupyter.commands.files.scan_targets import from_fingerprints, scan_targets
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.outcome import Outcome
@@ -57,10 +57,10 @@ def clean(  # noqa: PLR0913 - one parameter an option
             restore, lambda prompt: os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(prompt), paths or ["."]
         )
         return Outcome(text=f"Restored {', '.join(map(str, restored))}.")
-    looked = known_by(fingerprints)
+    targets = scan_targets(fingerprints)
     report = Report()
     found: list[Path] = []
-    scanner = Scanner(looked.known)
+    scanner = Scanner(targets.known)
     for path in files_under(paths, report.unread):
         if is_leftover(path.name) and not dry_run and remove_leftover(path):
             continue
@@ -68,7 +68,7 @@ def clean(  # noqa: PLR0913 - one parameter an option
         if one.findings:
             found.append(_of_database(path))
         report.include(one)
-    cleaner = Cleaner(looked.known)
+    cleaner = Cleaner(targets.known)
     files, kept = cleaner.read(dict.fromkeys(found))
     if dry_run:
         return _outcome(report, Cleaned(list(files), kept), f"would be cleaned{'' if no_backup else ', after a backup'}")

@@ -12,6 +12,7 @@ from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, Group
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.core.transfer.files import refuse_existing, write_text
 from zensecrets_jupyter.scan.fingerprints import export
 
@@ -42,6 +43,6 @@ def export_fingerprints(file: str, names: Sequence[str], *, force: bool) -> Outc
         message = f"No secret can have a fingerprint{f' ({told})' if told else ''}; nothing was written."
         raise UsageProblem(message, hint="A value needs 12 characters that nobody could guess.")
     write_text(file, text, replace=force, private=True)
-    lines = [f"Wrote the fingerprints of {count} value{'' if count == 1 else 's'} to {file}."]
+    lines = [f"Wrote the fingerprints of {counted(count, 'value')} to {file}."]
     lines += [f"Left out, since whoever has the file could find them out: {told}."] if told else []
     return Outcome(text="\n".join(lines))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from zensecrets_jupyter.commands.files.scan_reports import FORMATS, UNREAD, as_json, as_sarif, as_table
-from zensecrets_jupyter.commands.files.scan_targets import from_fingerprints, known_by
+from zensecrets_jupyter.commands.files.scan_targets import from_fingerprints, scan_targets
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.progress import Shown
+from zensecrets_jupyter.commands.progress import ProgressDisplay
 from zensecrets_jupyter.scan.scanner import Scanner
 
 if TYPE_CHECKING:
@@ -37,22 +37,22 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
     are, never what they are. `-` is what is piped in, as from `git diff`. It ends with 1 if it found any, and with 2 if it found none but
     could not read something.
     """
-    looked = known_by(fingerprints, may_be_none=unknown)
+    targets = scan_targets(fingerprints, may_be_none=unknown)
     further = None
     if unknown:
         from zensecrets_jupyter.commands.files.heuristic_scan import Detectors  # noqa: PLC0415 - it needs a package of its own
 
-        further = Detectors(looked.known).find
-    scanner = Scanner(looked.known, further)
+        further = Detectors(targets.known).find
+    scanner = Scanner(targets.known, further)
     named = [path for path in paths if path != PIPED]
-    with Shown(call.abilities, "Scanning") as shown:
+    with ProgressDisplay(call.capabilities, "Scanning") as shown:
         report = scanner.scan(named, shown.tell)
     if len(named) < len(paths):
-        if call.abilities.piped is None:
+        if call.capabilities.piped is None:
             message = "`scan -` looks at what is piped in, and nothing is piped in here."
             raise UsageProblem(message, hint="Pipe something into it, as in git diff | zensecrets scan -")
-        report.include(scanner.scan_stream(call.abilities.piped, "standard input"))
-    return outcome_of(report, report_format, looked.note)
+        report.include(scanner.scan_stream(call.capabilities.piped, "standard input"))
+    return outcome_of(report, report_format, targets.note)
 
 
 def outcome_of(report: Report, report_format: str, note: str = "") -> Outcome:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.scan.walking import shortened
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ _RULES = {
 def as_table(report: Report, note: str = "") -> Table:
     """Return the findings as a table, with what a person should know besides."""
     rows = [(one.path, one.place, one.name, one.form if one.whole else f"{one.form}, a part") for one in report.findings]
-    looked = f"{report.files} file{'' if report.files == 1 else 's'} ({report.size / 1e6:.1f} MB)"
+    looked = f"{counted(report.files, 'file')} ({report.size / 1e6:.1f} MB)"
     count = len(rows)
-    title = f"Found {count} place{'' if count == 1 else 's'} in {looked}" if rows else f"Found nothing in {looked}"
+    title = f"Found {counted(count, 'place')} in {looked}" if rows else f"Found nothing in {looked}"
     notes = [f"Not read: {shortened(unread.path)}: {unread.reason}." for unread in report.unread]
     notes += [note] if note else []
     if report.names:

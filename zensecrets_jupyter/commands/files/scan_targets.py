@@ -23,14 +23,14 @@ from_fingerprints = click.option(
 )
 
 
-class Looked(NamedTuple):
+class ScanTargets(NamedTuple):
     """What is looked for, and what has to be said about it."""
 
     known: Known
     note: str
 
 
-def known_by(fingerprints: str | None, *, may_be_none: bool = False) -> Looked:
+def scan_targets(fingerprints: str | None, *, may_be_none: bool = False) -> ScanTargets:
     """Return what to look for.
 
     Args:
@@ -43,7 +43,7 @@ def known_by(fingerprints: str | None, *, may_be_none: bool = False) -> Looked:
         ZenSecretsError: If a secret can't be read.
     """
     if fingerprints is not None:
-        return Looked(Fingerprints(read_text(fingerprints), fingerprints), "")
+        return ScanTargets(Fingerprints(read_text(fingerprints), fingerprints), "")
     manager = manager_of()
     values = KnownValues()
     passed_over = {name: reason for value, name in sensitive_values(manager, manager.list_secrets()) if (reason := values.add(value, name))}
@@ -51,7 +51,7 @@ def known_by(fingerprints: str | None, *, may_be_none: bool = False) -> Looked:
         message = f"There is nothing to look for: secrets manager {manager.name!r} holds no value that could be recognised."
         raise UsageProblem(message, hint="Register the secrets, or add --fingerprints FILE.")
     told = "; ".join(f"{name}: {reason}" for name, reason in sorted(passed_over.items()))
-    return Looked(values, f"Not looked for: {told}." if told else "")
+    return ScanTargets(values, f"Not looked for: {told}." if told else "")
 
 
 def sensitive_values(manager: SecretsManager, names: Iterable[str]) -> list[tuple[str, str]]:

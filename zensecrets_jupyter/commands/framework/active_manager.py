@@ -48,8 +48,8 @@ def take_notes() -> str:
     return notes
 
 
-def place_of(manager: SecretsManager) -> str:
-    """Return what a person is told of where a secrets manager's secrets are: its name, and its flavor where that says more."""
+def label_of(manager: SecretsManager) -> str:
+    """Return the secrets manager's name, with its flavor unless that is the name."""
     return manager.name if manager.name == manager.FLAVOR else f"{manager.name} ({manager.FLAVOR})"
 
 

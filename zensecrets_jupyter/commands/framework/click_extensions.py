@@ -20,8 +20,8 @@ from zensecrets_jupyter.core.names import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from zensecrets_jupyter.commands.framework.free_options import Given, Placed
-    from zensecrets_jupyter.commands.framework.inline_secrets import Literal
+    from zensecrets_jupyter.commands.framework.free_options import Argument, PositionedArgument
+    from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
 
 WAIT = "--wait"
 """The option that has a cell wait for its form; the faces look for it themselves, since only they know what waiting is."""
@@ -54,13 +54,13 @@ class FilePath(click.Path):
 FILE = FilePath()
 
 
-class Told(Exception):  # noqa: N818 - it is no error
+class HelpRequested(Exception):  # noqa: N818 - it is no error
     """Somebody asked for help, or for something else that is told before any command runs; its text is the answer."""
 
 
 def _ask_for_help(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
     if wanted and not context.resilient_parsing:
-        raise Told(context.get_help())
+        raise HelpRequested(context.get_help())
 
 
 class _OurHelp(click.Command):
@@ -120,7 +120,7 @@ class FreeCommand(Command):
         names: int | None = 1,
         word: str = "KEY",
         keys: Callable[[click.Context], Iterable[str]] | None = None,
-        literal: Callable[[click.Context, Given], Literal | None] | None = None,
+        literal: Callable[[click.Context, Argument], InlineSecret | None] | None = None,
         short: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -143,7 +143,7 @@ class FreeCommand(Command):
         ctx.params["given"] = given
         return rest
 
-    def placed(self, ctx: click.Context, args: Sequence[str], *, lenient: bool = False) -> tuple[list[str], list[Placed]]:
+    def placed(self, ctx: click.Context, args: Sequence[str], *, lenient: bool = False) -> tuple[list[str], list[PositionedArgument]]:
         """Return the words of ``args`` that are the command's own, and the arguments with their places; see :func:`.placed_in`."""
         return free_options.placed_in(self._spelled_out(args), self.own_options(ctx), names=self._names, lenient=lenient)
 
@@ -156,7 +156,7 @@ class FreeCommand(Command):
         ]
         return [*long, *args[end:]]
 
-    def literal(self, ctx: click.Context, given: Given) -> Literal | None:
+    def literal(self, ctx: click.Context, given: Argument) -> InlineSecret | None:
         """Return the sensitive value that was typed with an argument, or ``None`` if there is none: a reference, a file, clear text."""
         return self._literal(ctx, given) if self._literal is not None else None
 
@@ -174,7 +174,7 @@ class FreeCommand(Command):
         return [*(CompletionItem(option) for option in options if option.startswith(incomplete)), *found]
 
 
-class Later(NamedTuple):
+class LazyCommand(NamedTuple):
     """A command that is imported when it is used: its module, its name in there, and the line that lists it."""
 
     module: str
@@ -219,7 +219,7 @@ class Group(_OurHelp, click.Group):
     """A group of commands; called without one it shows its help."""
 
     def __init__(
-        self, name: str, *, later: Mapping[str, Later] | None = None, elsewhere: Mapping[str, str] | None = None, **kwargs: Any
+        self, name: str, *, later: Mapping[str, LazyCommand] | None = None, elsewhere: Mapping[str, str] | None = None, **kwargs: Any
     ) -> None:
         """Make it; the commands in ``later`` are imported when they are used, those ``elsewhere`` are ZenML's and say a line only."""
         super().__init__(name, invoke_without_command=True, no_args_is_help=False, callback=_show_help, **kwargs)
@@ -303,7 +303,7 @@ def usage(context: click.Context) -> str:
     return " ".join(["Write:", context.command_path, *pieces]) + f" (see {context.command_path} --help)."
 
 
-def explain(error: click.UsageError) -> UsageProblem:
+def usage_problem_from(error: click.UsageError) -> UsageProblem:
     """Return our own error for one of Click's."""
     context = error.ctx
     where = context.command_path if context else "The command"

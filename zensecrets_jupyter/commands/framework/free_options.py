@@ -22,17 +22,17 @@ _KEY = re.compile(r"[^\W\d][\w.-]*")
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
 
-class Given(NamedTuple):
+class Argument(NamedTuple):
     """One argument: a key, and its text as it was typed; ``None`` for a bare ``--key``, whose value is to be asked for."""
 
     key: str
     text: str | None
 
 
-class Placed(NamedTuple):
+class PositionedArgument(NamedTuple):
     """An argument, and where it stands: the word that holds its key, and the one that holds its text, which may be the same."""
 
-    given: Given
+    given: Argument
     key_at: int
     text_at: int
 
@@ -41,7 +41,7 @@ class _Loose(NamedTuple):
     """A word without a dash; ``after`` is the bare key before it, whose value it may be, ``at`` the word's place."""
 
     word: str
-    after: Given | None
+    after: Argument | None
     at: int
 
 
@@ -51,7 +51,7 @@ REPEATABLE = frozenset({"clear"})
 
 def split(
     words: Sequence[str], options: Mapping[str, bool], *, names: int | None = 1, lenient: bool = False
-) -> tuple[list[str], list[Given]]:
+) -> tuple[list[str], list[Argument]]:
     """Return the words that are the command's own, and the arguments.
 
     Args:
@@ -69,7 +69,7 @@ def split(
 
 def placed_in(
     words: Sequence[str], options: Mapping[str, bool], *, names: int | None = 1, lenient: bool = False
-) -> tuple[list[str], list[Placed]]:
+) -> tuple[list[str], list[PositionedArgument]]:
     """Return what :func:`split` returns, with the place of each argument among the words; it raises what that raises."""
     line = _Line(options, lenient=lenient)
     line.read(words)
@@ -84,7 +84,7 @@ def placed_in(
         # A key that is followed by a word of its own has no other text.
         following = next((value for value in values if value.after is one.given), None)
         if following is not None:
-            placed[place] = Placed(Given(one.given.key, following.word), one.key_at, following.at)
+            placed[place] = PositionedArgument(Argument(one.given.key, following.word), one.key_at, following.at)
     if not lenient:
         refuse_twice(one.given.key for one in placed if one.given.key not in REPEATABLE)
     return [*line.own, "--", *plain], placed
@@ -97,12 +97,12 @@ class _Line:
         self._options = options
         self._lenient = lenient
         self.own: list[str] = []
-        self.given: list[Placed] = []
+        self.given: list[PositionedArgument] = []
         self.loose: list[_Loose] = []
 
     def read(self, words: Sequence[str]) -> None:
         waiting = list(words)
-        bare: Given | None = None
+        bare: Argument | None = None
         while waiting:
             at = len(words) - len(waiting)
             word = waiting.pop(0)
@@ -116,7 +116,7 @@ class _Line:
             elif word.startswith("--"):
                 if not self._lenient and not equals:
                     _refuse_colon(head[2:])
-                self.given.append(Placed(Given(head[2:], text if equals else None), at, at))
+                self.given.append(PositionedArgument(Argument(head[2:], text if equals else None), at, at))
                 bare = None if equals else self.given[-1].given
             elif word.startswith("-") and len(word) > 1:
                 if not self._lenient:
@@ -242,7 +242,7 @@ def _refuse_dash(word: str, key: str, options: Mapping[str, bool]) -> None:
     raise UsageProblem(f"There is no option {word[:2]!r}.", hint=f"The short options are {short}." if short else "Write --KEY=VALUE.")
 
 
-def _refuse_unclear(plain: int, names: int, before_loose: list[Given], given: list[Placed]) -> None:
+def _refuse_unclear(plain: int, names: int, before_loose: list[Argument], given: list[PositionedArgument]) -> None:
     if plain == names or (plain < names and not before_loose):
         return
     if plain > names:

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     import click
 
-    from zensecrets_jupyter.commands.framework.free_options import Given
+    from zensecrets_jupyter.commands.framework.free_options import Argument
     from zensecrets_jupyter.core.managers.records import SecretSummary
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 
-class Literal(NamedTuple):
+class InlineSecret(NamedTuple):
     """A value that was typed: ``name`` as in its mark, ``secret.key``, and the ``value`` itself."""
 
     name: str
@@ -37,23 +37,23 @@ class Literal(NamedTuple):
 
     def __repr__(self) -> str:
         """Return it without the value."""
-        return f"Literal({self.name!r})"
+        return f"InlineSecret({self.name!r})"
 
 
-def of_new_secret(context: click.Context, given: Given) -> Literal | None:
+def of_new_secret(context: click.Context, given: Argument) -> InlineSecret | None:
     """Return the sensitive value that ``secret register`` is given with an argument, if it is one."""
     return _of_secret(context, given, _schema(context.params.get("schema_type")))
 
 
-def of_known_secret(context: click.Context, given: Given) -> Literal | None:
+def of_known_secret(context: click.Context, given: Argument) -> InlineSecret | None:
     """Return the sensitive value that ``secret update`` is given with an argument, if it is one."""
     return _of_secret(context, given, _schema(_schema_of(str(context.params.get("name")))))
 
 
-def of_component(component_type: ComponentType) -> Callable[[click.Context, Given], Literal | None]:
+def of_component(component_type: ComponentType) -> Callable[[click.Context, Argument], InlineSecret | None]:
     """Return what finds the sensitive value that a component of that type is given with an argument, if it is one."""
 
-    def of_attribute(context: click.Context, given: Given) -> Literal | None:
+    def of_attribute(context: click.Context, given: Argument) -> InlineSecret | None:
         value = _typed(context, given)
         if value is None or (has_reference(value) and not context.params.get("literal")):
             return None
@@ -61,27 +61,27 @@ def of_component(component_type: ComponentType) -> Callable[[click.Context, Give
         sensitive = _sensitive_attributes(component_type, context.params.get("flavor") or _flavor_of(component_type, name))
         key = as_known(given.key, sensitive)
         if key in sensitive:
-            return Literal(f"{name}.{key}", value)
+            return InlineSecret(f"{name}.{key}", value)
         if not looks_sensitive(key, value) or value in _secret_names():
             return None
-        return Literal(f"{name}.{key}", value)
+        return InlineSecret(f"{name}.{key}", value)
 
     return of_attribute
 
 
-def _of_secret(context: click.Context, given: Given, schema: type[BaseSecretSchema] | None) -> Literal | None:
+def _of_secret(context: click.Context, given: Argument, schema: type[BaseSecretSchema] | None) -> InlineSecret | None:
     value = _typed(context, given)
     if value is None or only_reference(value) is not None:
         return None
     # A line may have a value and no name.
     name = context.params.get("name") or "secret"
     if given.key == VALUES:
-        return Literal(f"{name}.{VALUES}", value)
+        return InlineSecret(f"{name}.{VALUES}", value)
     key = as_known(given.key, schema.get_schema_keys()) if schema is not None else given.key
-    return Literal(f"{name}.{key}", value) if schema is None or schema.is_sensitive(key) else None
+    return InlineSecret(f"{name}.{key}", value) if schema is None or schema.is_sensitive(key) else None
 
 
-def _typed(context: click.Context, given: Given) -> str | None:
+def _typed(context: click.Context, given: Argument) -> str | None:
     """Return the value that stands in an argument itself; none does where it is a file, what is piped in, a variable, or empty."""
     text = given.text or ""
     if text.startswith("@@"):

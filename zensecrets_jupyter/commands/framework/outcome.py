@@ -11,14 +11,15 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """What came of a command.
+    """The result of a command.
 
     Attributes:
-        value: What the command returns: an object of the core, a Table, a text, or None.
-        text: Lines for a person, printed by every face; may be empty.
-        view: What shows ``value`` where it does not show itself, as in a terminal; or what is to be shown besides the text.
-        exit_code: What a terminal's process ends with.
-        line: What was done, in the few words that a form shrinks to: "registered aws_prod (3 keys) in default (local)".
+        value: The object that the command returns to code: an object of the core, a Table, a text, or None.
+        text: The message for a person; may be empty. Front ends print :attr:`message`, which adds the warnings.
+        view: The display of ``value`` where it has none of its own, as in a terminal; or an output besides the text.
+        exit_code: The exit code of a terminal's process.
+        line: The short summary that a closed form shows: "registered aws_prod (3 keys) in default (local)".
+        warnings: Further lines, each beginning with "Warning:" or "Note:".
     """
 
     value: Any = None
@@ -26,14 +27,21 @@ class Outcome(NamedTuple):
     view: Table | str | None = None
     exit_code: int = 0
     line: str = ""
+    warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        """Return the parts, masked: what is returned to code may be a value."""
+        """Return the attributes, masked: ``value`` may be the value of a secret."""
         parts = ", ".join(f"{name}={part!r}" for name, part in self._asdict().items())
         return the_redactor().redact(f"Outcome({parts})")
 
+    @property
+    def message(self) -> str:
+        """The text and the warnings, one after the other."""
+        return "\n".join(line for line in (self.text, *self.warnings) if line)
 
-def followed_by(first: Outcome, then: Outcome) -> Outcome:
-    """Return two outcomes as one: the texts one after the other, and the value of the second."""
-    text = "\n".join(text for text in (first.text, then.text) if text)
-    return then._replace(text=text, line="; ".join(line for line in (first.line, then.line) if line))
+    def followed_by(self, then: Outcome) -> Outcome:
+        """Return two outcomes as one: the messages joined, and the value of the second."""
+        return then._replace(
+            text="\n".join(text for text in (self.message, then.text) if text),
+            line="; ".join(line for line in (self.line, then.line) if line),
+        )

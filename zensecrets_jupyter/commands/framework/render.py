@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.reference import RawText
+from zensecrets_jupyter.core.text import sentence
 from zensecrets_jupyter.core.value import MaskedText
 
 if TYPE_CHECKING:
@@ -167,13 +168,13 @@ def components_table(records: Sequence[ComponentRecord], active: str | None, com
     """Return the components of one type; the one that the active stack has is marked."""
     rows = [("*" if record.name == active else "", record.name, record.flavor, when(record.updated)) for record in records]
     note = "" if rows else f"There is none. To register one: %zen {component_type.command} register NAME --flavor=FLAVOR"
-    return Table(["active", "name", "flavor", "updated"], rows, title=plural(component_type).capitalize(), note=note)
+    return Table(["active", "name", "flavor", "updated"], rows, title=sentence(component_type.plural), note=note)
 
 
 def component_table(record: ComponentRecord, facts: Mapping[str, str]) -> Table:
     """Return a component's attributes, references unresolved and sensitive values masked, after ``facts`` about it."""
     rows = [("flavor", record.flavor), *facts.items(), *record.attributes.items()]
-    return Table(["attribute", "value"], rows, title=f"{record.type.words.capitalize()} {record.name!r}")
+    return Table(["attribute", "value"], rows, title=f"{sentence(record.type.words)} {record.name!r}")
 
 
 def stacks_table(records: Sequence[StackRecord]) -> Table:
@@ -220,12 +221,6 @@ def run_table(run: PipelineRun) -> Table:
     """Return what became of each step of a run."""
     rows = [(step.name, step.status.value, f"{step.duration:.2f} s") for step in run.steps.values()]
     return Table(["step", "status", "took"], rows, title=f"Run {run.name!r} on stack {run.stack!r}: {run.status.value}")
-
-
-def plural(component_type: ComponentType) -> str:
-    """Return what a sentence calls several components of a type."""
-    words = component_type.words
-    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
 
 def when(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What is told besides the outcome of a command, because it will matter later."""
+"""Warnings that commands add to their results, each a line that begins with "Warning:" or "Note:"."""
 
 from __future__ import annotations
 
@@ -18,70 +18,70 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.workspace import ComponentRecord
 
 
-def stack_warning(name: str) -> str:
-    """Return, for after another text, what keeps a stack from running; nothing if nothing does. A stack may be incomplete for a while."""
+def stack_warnings(name: str) -> tuple[str, ...]:
+    """Return what keeps a stack from running. It is no error, since a stack may be incomplete for a while."""
     try:
         report = get_workspace().stack(name).validate()
     except ZenSecretsError as error:
-        return f"\nWarning: stack {name!r} could not be validated: {error}"
-    return "" if report.ok else f"\nWarning: {report}"
+        return (f"Warning: stack {name!r} could not be validated: {error}",)
+    return () if report.ok else (f"Warning: {report}",)
 
 
-def attribute_notes(record: ComponentRecord, given: Mapping[str, Any]) -> str:
-    """Return, for after another text, what is to be said about the attributes that a component was given; nothing if there is nothing."""
-    said = f"{plain_value_warning(record, given)}{_ignored_note(record, given)}{_secrets_file_note(record, given)}"
+def attribute_warnings(record: ComponentRecord, given: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the warnings about the attributes that a component was given."""
     sealed = record.sealed.names if record.sealed else ()
     texts = {attribute: text for attribute, text in given.items() if attribute in sealed and isinstance(text, str) and text}
-    return f"{said}{unseen_note(record.name, texts, strip='')}"
-
-
-def _ignored_note(record: ComponentRecord, given: Iterable[str]) -> str:
-    if record.type is ComponentType.SECRETS_MANAGER:
-        return ""
-    ignored = get_flavor(record.type.value, record.flavor).IGNORED
-    return "".join(f"\nNote: {attribute!r} was left out: {ignored[attribute]}." for attribute in given if attribute in ignored)
-
-
-def _secrets_file_note(record: ComponentRecord, given: Mapping[str, Any]) -> str:
-    """Return what became of the secrets of ZenML's file."""
-    file = given.get("secrets_file")
-    if not file or record.type is not ComponentType.SECRETS_MANAGER or record.flavor != "local":
-        return ""
-    if not absolute_path(str(file)).exists():
-        return f"\nNote: there is no file {file!r}, so no secret was taken over. New ones are sealed in {record.name!r}."
     return (
-        f"\nNote: the secrets of {file!r} were taken over into {record.name!r}, where they are sealed. The file still holds them in base64,"
-        " which protects nothing: delete it when ZenML no longer needs it."
+        *plain_value_warnings(record, given),
+        *_ignored_attributes(record, given),
+        *_imported_secrets_file(record, given),
+        *value_notes(record.name, texts, strip=""),
     )
 
 
-def plain_value_warning(record: ComponentRecord, given: Iterable[str]) -> str:
-    """Return, for after another text, that sensitive attributes were given as plain values; nothing if none was.
+def _ignored_attributes(record: ComponentRecord, given: Iterable[str]) -> list[str]:
+    if record.type is ComponentType.SECRETS_MANAGER:
+        return []
+    ignored = get_flavor(record.type.value, record.flavor).IGNORED
+    return [f"Note: {attribute!r} was left out: {ignored[attribute]}." for attribute in given if attribute in ignored]
 
-    A secrets manager takes no references, so that there is nothing else to give.
+
+def _imported_secrets_file(record: ComponentRecord, given: Mapping[str, Any]) -> list[str]:
+    """Return whether the secrets of ZenML's own file were imported."""
+    file = given.get("secrets_file")
+    if not file or record.type is not ComponentType.SECRETS_MANAGER or record.flavor != "local":
+        return []
+    if not absolute_path(str(file)).exists():
+        return [f"Note: there is no file {file!r}, so no secret was taken over. New ones are sealed in {record.name!r}."]
+    imported = f"Note: the secrets of {file!r} were taken over into {record.name!r}, where they are sealed."
+    return [f"{imported} The file still holds them in base64, which protects nothing: delete it when ZenML no longer needs it."]
+
+
+def plain_value_warnings(record: ComponentRecord, given: Iterable[str]) -> list[str]:
+    """Return a warning for each sensitive attribute that was given as a plain value.
+
+    A secrets manager takes no references, so its plain values have no alternative.
     """
     takes_references = record.type is not ComponentType.SECRETS_MANAGER
     sealed = set(record.sealed.names if record.sealed and takes_references else ())
-    return "".join(
-        f"\nWarning: {attribute!r} was given as a plain value{_no_name(attribute)}. It is sealed, and masked when shown;"
+    return [
+        f"Warning: {attribute!r} was given as a plain value{_not_a_secret(attribute)}. It is sealed, and masked when shown;"
         f" a reference, --{attribute}={{{{SECRET_NAME.KEY}}}}, would keep it in the secrets manager."
         for attribute in given
         if attribute in sealed
-    )
+    ]
 
 
-def _no_name(attribute: str) -> str:
+def _not_a_secret(attribute: str) -> str:
     return ", not as a reference or the name of a secret in the active stack" if attribute == "authentication_secret" else ""
 
 
-def unseen_note(name: str, content: Mapping[str, str], *, strip: str = "; --strip takes it off") -> str:
-    """Return, for after another text, which values are empty, or hold what nobody sees and is kept; nothing if there are none."""
-    return "".join(f"\nNote: {remark}" for remark in remarks_on(name, content, strip=strip))
+def value_notes(name: str, content: Mapping[str, str], *, strip: str = "; --strip takes it off") -> list[str]:
+    """Return which values are empty, or keep white space or invisible characters."""
+    return [f"Note: {remark}" for remark in remarks_on(name, content, strip=strip)]
 
 
-def unmasked_warning(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> str:
-    """Return, for after another text, which values of a secret's sensitive keys no output can mask, and why; nothing if there are none."""
+def unmaskable_warnings(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> list[str]:
+    """Return which values of a secret's sensitive keys can't be masked in outputs, and why."""
     reasons = {key: why_unprotected(value) for key, value in content.items() if value and schema.is_sensitive(key)}
-    return "".join(
-        f"\nWarning: the value of {name}.{key} can't be masked in outputs, since {reason}." for key, reason in reasons.items() if reason
-    )
+    return [f"Warning: the value of {name}.{key} can't be masked in outputs, since {reason}." for key, reason in reasons.items() if reason]

@@ -10,7 +10,7 @@ import click
 
 from zensecrets_jupyter.commands.framework import completion
 from zensecrets_jupyter.commands.framework.active_manager import manager_of
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, explain
+from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, usage_problem_from
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.core.environment import secret_environment, variables_of
@@ -69,14 +69,16 @@ def env(  # noqa: PLR0913 - one for each option
         _session.close()
         return Outcome(text="The variables that were set for this session are what they were before.")
     if not names:
-        raise UsageProblem("Which secrets?", hint=f"Write: {call.abilities.program} secret env NAME.")
+        raise UsageProblem("Which secrets?", hint=f"Write: {call.capabilities.program} secret env NAME.")
     chosen = _chosen(names, prefix, renamed)
-    run = call.abilities.run_program
+    run = call.capabilities.run_program
     if program and run is None:
         raise UsageProblem("Here the variables are set for the session.", hint="Leave out '--' and what follows, and run the program then.")
-    if not program and not call.abilities.keeps_environment:
+    if not program and not call.capabilities.keeps_environment:
         message = "Variables that were set here would be gone at once."
-        raise UsageProblem(message, hint=f"Say which program gets them: {call.abilities.program} secret env {' '.join(names)} -- PROGRAM")
+        raise UsageProblem(
+            message, hint=f"Say which program gets them: {call.capabilities.program} secret env {' '.join(names)} -- PROGRAM"
+        )
     if run is not None and program:
         return Outcome(exit_code=run(program, chosen.variables()))
     variables = _session.enter_context(chosen.environment())
@@ -130,7 +132,7 @@ def chosen_on_line(words: Sequence[str], program: str) -> ChosenVariables:
     try:
         options = command.make_context(program, list(words), **{**SETTINGS, "help_option_names": []}).params
     except click.UsageError as error:
-        problem = explain(error)
+        problem = usage_problem_from(error)
     else:
         return _chosen(options["names"], options["prefix"], options["renamed"], usage=f"{program} NAME [NAME …]")
     raise problem

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.asking.form_request import SET, Answer, Field, Question, Section
-from zensecrets_jupyter.commands.framework.active_manager import place_of
+from zensecrets_jupyter.commands.asking.form_request import SET, Answers, Continuation, Field, FormRequest, Section
+from zensecrets_jupyter.commands.framework.active_manager import label_of
 from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.framework.warnings import unmasked_warning, unseen_note
+from zensecrets_jupyter.commands.framework.warnings import unmaskable_warnings, value_notes
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError
 from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.text import counted, plural
 from zensecrets_jupyter.core.unseen import stripped
 
 if TYPE_CHECKING:
@@ -36,21 +37,20 @@ def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str], *
             raise InvalidSecretError(message, name=name, hint=hint.strip())
 
 
-def question_about(
-    manager: SecretsManager, verb: str, subject: str, sections: Sequence[Section], finish: Callable[[Mapping[str, Answer]], Outcome]
-) -> Question:
-    """Return the question for secrets of that manager; ``subject`` is what they are called together."""
-    return Question(
-        verb,
-        f"{subject} → {place_of(manager)}",
-        tuple(sections),
-        finish,
-        awaits=manager.id,
-        passphrase_wanted=lambda: manager.passphrase_wanted,
-    )
+def title_of(subject: str, manager: SecretsManager) -> str:
+    """Return the title of a form: what is written, and to which secrets manager."""
+    return f"{subject} → {label_of(manager)}"
 
 
-def register_question(  # noqa: PLR0913 - all but the first three are named
+def secrets_form(
+    manager: SecretsManager, verb: str, subject: str, sections: Sequence[Section], run: Callable[[Answers], Outcome]
+) -> FormRequest:
+    """Return the form for secrets of a secrets manager; ``subject`` names them all."""
+    then = Continuation(run, passphrase_wanted=lambda: manager.passphrase_wanted)
+    return FormRequest(verb, title_of(subject, manager), tuple(sections), then, manager.id)
+
+
+def register_form(  # noqa: PLR0913 - all but the first three are named
     manager: SecretsManager,
     name: str,
     schema: type[BaseSecretSchema],
@@ -58,7 +58,7 @@ def register_question(  # noqa: PLR0913 - all but the first three are named
     keys: Sequence[str] | None = None,
     given: Mapping[str, str],
     strip: bool = False,
-) -> Question:
+) -> FormRequest:
     """Return the question that registers a secret.
 
     Args:
@@ -75,22 +75,23 @@ def register_question(  # noqa: PLR0913 - all but the first three are named
     """
     manager.require(Capability.REGISTER, "register")
 
-    def finish(answers: Mapping[str, Answer]) -> Outcome:
+    def run(answers: Answers) -> Outcome:
         content = _as_wanted({**given, **answers[name].values}, strip=strip)
         manager.register_secret(schema.from_content(name, content))
-        line = f"registered {name} ({counted(content)}) in {place_of(manager)}"
-        told = f"{unmasked_warning(schema, name, content)}{unseen_note(name, content)}"
-        told = told if content else f"\nNote: it holds nothing yet; %secret update {name} --KEY sets a key."
-        return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.{told}", line=line)
+        line = f"registered {name} ({counted(len(content), 'key')}) in {label_of(manager)}"
+        warnings = [*unmaskable_warnings(schema, name, content), *value_notes(name, content)]
+        if not content:
+            warnings = [f"Note: it holds nothing yet; %secret update {name} --KEY sets a key."]
+        return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.", line=line, warnings=tuple(warnings))
 
     check_keys(schema, name, [*(keys or ()), *given])
     command = f"%secret register {name}{f' --schema={schema.TYPE}' if schema.TYPE != 'arbitrary' else ''}"
     any_key = schema.takes_any_key() and keys is None
     section = Section(name, schema.TYPE, tuple(fields_of(schema, keys)), any_key=any_key, command=command)
-    return question_about(manager, "Register", name, [section], finish)
+    return secrets_form(manager, "Register", name, [section], run)
 
 
-def update_question(  # noqa: PLR0913 - all but the first two are named
+def update_form(  # noqa: PLR0913 - all but the first two are named
     manager: SecretsManager,
     present: BaseSecretSchema,
     *,
@@ -98,7 +99,7 @@ def update_question(  # noqa: PLR0913 - all but the first two are named
     given: Mapping[str, str],
     removed: Sequence[str] = (),
     strip: bool = False,
-) -> Question:
+) -> FormRequest:
     """Return the question that changes a secret.
 
     Args:
@@ -116,7 +117,7 @@ def update_question(  # noqa: PLR0913 - all but the first two are named
     manager.require(Capability.READ | Capability.UPDATE, "change single keys of")
     name, schema = present.name, type(present)
 
-    def finish(answers: Mapping[str, Answer]) -> Outcome:
+    def run(answers: Answers) -> Outcome:
         content = _as_wanted({**given, **answers[name].values}, strip=strip)
         dropped = [*removed, *answers[name].removed]
         if not content and not dropped:
@@ -124,14 +125,14 @@ def update_question(  # noqa: PLR0913 - all but the first two are named
         manager.merge_secret(name, content, remove=dropped)
         changes = [f"set {_listed(content)}"] if content else []
         changes += [f"removed {', '.join(dropped)}"] if dropped else []
-        line = f"updated {name} ({counted([*content, *dropped])}) in {place_of(manager)}"
-        told = f"{unmasked_warning(schema, name, content)}{unseen_note(name, content)}"
-        return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.{told}", line=line)
+        line = f"updated {name} ({counted(len(content) + len(dropped), 'key')}) in {label_of(manager)}"
+        warnings = (*unmaskable_warnings(schema, name, content), *value_notes(name, content))
+        return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.", line=line, warnings=warnings)
 
     check_keys(schema, name, [*(keys or ()), *given])
     any_key = schema.takes_any_key() and keys is None
     section = Section(name, schema.TYPE, tuple(fields_of(schema, keys, present)), any_key=any_key, command=f"%secret update {name}")
-    return question_about(manager, "Update", name, [section], finish)
+    return secrets_form(manager, "Update", name, [section], run)
 
 
 def fields_of(schema: type[BaseSecretSchema], keys: Sequence[str] | None, present: BaseSecretSchema | None = None) -> list[Field]:
@@ -177,10 +178,4 @@ def _as_wanted(content: dict[str, str], *, strip: bool) -> dict[str, str]:
 
 def _listed(content: Iterable[str]) -> str:
     keys = list(content)
-    return f"key{'s' if len(keys) > 1 else ''} {', '.join(keys)}" if keys else "no keys"
-
-
-def counted(keys: Iterable[str]) -> str:
-    """Return how many keys there are, in words."""
-    count = len(list(keys))
-    return f"{count} key{'s' if count != 1 else ''}"
+    return f"{plural('key', len(keys))} {', '.join(keys)}" if keys else "no keys"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zensecrets_jupyter.commands.files.fingerprint_sync import forget_fingerprints
-from zensecrets_jupyter.commands.framework.active_manager import manager_of, place_of
+from zensecrets_jupyter.commands.framework.active_manager import label_of, manager_of
 from zensecrets_jupyter.commands.framework.click_extensions import Command
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.outcome import Outcome
@@ -18,6 +18,7 @@ from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.redaction.environment import PREFIX, protect_variable
 from zensecrets_jupyter.core.redaction.recognition.choices import read_choices, write_choices
 from zensecrets_jupyter.core.redaction.recognition.reasons import the_reasons
+from zensecrets_jupyter.core.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,8 +46,8 @@ def guard(call: Call, state: str, *, variables: tuple[str, ...], everything: boo
     """
     _check_variables(state, variables, everything=everything)
     if state in {"ignore", "protect"}:
-        return _choose(call.abilities.guard, state, [variable.removeprefix(PREFIX) for variable in variables])
-    found = call.abilities.guard
+        return _choose(call.capabilities.guard, state, [variable.removeprefix(PREFIX) for variable in variables])
+    found = call.capabilities.guard
     if found is None:
         message = "There is no guard here: it lives in a notebook's kernel or in IPython, for as long as that runs."
         raise UsageProblem(message, hint="There, after %load_ext zensecrets_jupyter, the magic of that name shows it.")
@@ -56,14 +57,16 @@ def guard(call: Call, state: str, *, variables: tuple[str, ...], everything: boo
         found.turn_off()
         text = "The guard is off: values are shown, saved with outputs and kept in the history as they are. To turn it on: %secret guard on"
         return Outcome(text=text)
-    lines = []
+    lines: list[str] = []
+    warnings: tuple[str, ...] = ()
     if state == "on":
         found.turn_on()
-        lines.append(f"The guard is on, and knows {_values(found.redactor.size)}.")
+        lines.append(f"The guard is on, and knows {counted(found.redactor.size, 'value')}.")
     if everything:
-        lines.append(_protect_everything(found.redactor))
+        line, warnings = _protect_everything(found.redactor)
+        lines.append(line)
     if lines:
-        return Outcome(text="\n".join(lines))
+        return Outcome(text="\n".join(lines), warnings=warnings)
     table = _status(found)
     return Outcome(table, view=table)
 
@@ -114,18 +117,19 @@ def _protected_line(guard: Guard | None, variable: str, choices: VariableChoices
     return f"{variable} is protected from now on, but its value now can't be masked, since {guard.redactor.why_unprotected(value)}."
 
 
-def _protect_everything(redactor: Redactor) -> str:
+def _protect_everything(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
     manager = manager_of()
     if Capability.READ not in manager.capabilities:
-        message = f"Secrets manager {place_of(manager)} gives no values out, so there is nothing of it to protect here."
+        message = f"Secrets manager {label_of(manager)} gives no values out, so there is nothing of it to protect here."
         raise UsageProblem(message)
     before = redactor.size
     # Values are protected from the moment they are read.
     secrets = manager.get_secrets(manager.list_secrets())
     unread = [name for name, secret in secrets.items() if isinstance(secret, ZenSecretsError)]
     new = redactor.size - before
-    text = f"Read {_secrets(len(secrets) - len(unread))} of {place_of(manager)}: {_values(new) if new else 'nothing'} new to the guard."
-    return f"{text}\nWarning: these can't be read, and are not protected: {', '.join(unread)}." if unread else text
+    added = counted(new, "value") if new else "nothing"
+    text = f"Read {counted(len(secrets) - len(unread), 'secret')} of {label_of(manager)}: {added} new to the guard."
+    return text, (f"Warning: these can't be read, and are not protected: {', '.join(unread)}.",) if unread else ()
 
 
 def _status(found: Guard) -> Table:
@@ -136,7 +140,8 @@ def _status(found: Guard) -> Table:
     # One key may have had several values, of which some can be masked.
     rows += [(name, f"can't be masked: {reason}", "") for name, reason in sorted(unprotected.items())]
     masked = sum(counts.values())
-    title = f"The guard is {'on' if found.is_on else 'off'}: {_values(redactor.size)} protected, masked {_times(masked)} in this session"
+    state = "on" if found.is_on else "off"
+    title = f"The guard is {state}: {counted(redactor.size, 'value')} protected, masked {counted(masked, 'time')} in this session"
     return Table(["value of", "why", "masked"], rows, title=title, note=_note(found, unprotected))
 
 
@@ -147,15 +152,3 @@ def _note(found: Guard, unprotected: Iterable[str]) -> str:
     notes.append("A variable that is no secret: %secret guard ignore VARIABLE; one that was missed: %secret guard protect VARIABLE.")
     notes.append("All of the active secrets manager: %secret guard --all")
     return " ".join(notes)
-
-
-def _values(count: int) -> str:
-    return f"{count} value{'' if count == 1 else 's'}"
-
-
-def _times(count: int) -> str:
-    return f"{count} time{'' if count == 1 else 's'}"
-
-
-def _secrets(count: int) -> str:
-    return f"{count} secret{'' if count == 1 else 's'}"

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zensecrets_jupyter.commands.asking.form_request import Answer, Section
+from zensecrets_jupyter.commands.asking.form_request import Answers, Section
 from zensecrets_jupyter.commands.framework import completion
 from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, wait
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.framework.render import Table
-from zensecrets_jupyter.commands.framework.warnings import unseen_note
-from zensecrets_jupyter.commands.secrets.forms import counted, field_of, question_about
+from zensecrets_jupyter.commands.framework.warnings import value_notes
+from zensecrets_jupyter.commands.secrets.forms import field_of, secrets_form
 from zensecrets_jupyter.core import names as rules
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.core.transfer.files import refuse_existing
 from zensecrets_jupyter.core.transfer.formats import FORMATS
 from zensecrets_jupyter.core.transfer.secrets import Plan, carry_out, plan_import, read_secrets
@@ -26,7 +27,7 @@ from zensecrets_jupyter.core.transfer.secrets import export_secrets as write_exp
 from zensecrets_jupyter.core.unseen import stripped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from zensecrets_jupyter.commands.front_end import Call
     from zensecrets_jupyter.core.managers import SecretsManager
@@ -96,22 +97,22 @@ def import_secrets(  # noqa: PLR0913 - one parameter an option
 def _preview(call: Call, manager: SecretsManager, file: str, plan: Plan) -> Outcome:
     """Show the secrets of the file with their keys, and import them when a person says so."""
 
-    def changed(secret: BaseSecretSchema, answers: Mapping[str, Answer]) -> BaseSecretSchema:
+    def changed(secret: BaseSecretSchema, answers: Answers) -> BaseSecretSchema:
         answer = answers[secret.name]
         kept = {key: value for key, value in secret.content.items() if key not in answer.removed}
         return type(secret).from_content(secret.name, {**kept, **answer.values})
 
-    def finish(answers: Mapping[str, Answer]) -> Outcome:
+    def run(answers: Answers) -> Outcome:
         new, replaced = ([changed(secret, answers) for secret in secrets] for secrets in (plan.new, plan.replaced))
         chosen = Plan(new, replaced, plan.skipped)
         carry_out(manager, chosen)
         table = _table(file, chosen, dry_run=False)
-        imported = [f"{secret.name} ({counted(secret.content)})" for secret in (*chosen.new, *chosen.replaced)]
+        imported = [f"{secret.name} ({counted(len(secret.content), 'key')})" for secret in (*chosen.new, *chosen.replaced)]
         return Outcome(table, view=table, line=f"imported {', '.join(imported)} from {file}")
 
     sections = [_section(secret, "") for secret in plan.new]
     sections += [_section(secret, "replaces the one that is there") for secret in plan.replaced]
-    return call.asker.ask(question_about(manager, "Import", file, sections, finish))
+    return call.asker.ask(secrets_form(manager, "Import", file, sections, run))
 
 
 def _section(secret: BaseSecretSchema, note: str) -> Section:
@@ -167,5 +168,5 @@ def _table(file: str, plan: Plan, *, dry_run: bool) -> Table:
     ]
     rows += [(name, "", "", "", "stays as it is") for name in plan.skipped]
     title = f"Import of {file}{', not carried out' if dry_run else ''}"
-    note = "".join(unseen_note(secret.name, secret.content) for secret in (*plan.new, *plan.replaced)).lstrip("\n")
+    note = "\n".join(note for secret in (*plan.new, *plan.replaced) for note in value_notes(secret.name, secret.content))
     return Table(["name", "schema", "key", "value", ""], rows, title=title, note=note if rows else "There was nothing to import.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zensecrets_jupyter.commands.asking.form_request import Answer
 from zensecrets_jupyter.commands.framework import completion, inline_secrets
 from zensecrets_jupyter.commands.framework.active_manager import manager_of, refuse_missing, refuse_taken
 from zensecrets_jupyter.commands.framework.argument_values import VALUES, read_value, refuse_unexpanded
@@ -13,19 +14,19 @@ from zensecrets_jupyter.commands.framework.click_extensions import (
     Command,
     FreeCommand,
     Group,
-    Later,
+    LazyCommand,
     force_option,
     own_options,
     refresh,
     wait,
 )
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.free_options import Given, as_known, refuse_slips, refuse_twice
+from zensecrets_jupyter.commands.framework.free_options import Argument, as_known, refuse_slips, refuse_twice
 from zensecrets_jupyter.commands.framework.help_texts import OF_GROUPS
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.framework.render import schema_table, schemas_table, secret_table, secrets_table, versions_table
 from zensecrets_jupyter.commands.secrets.environment import env
-from zensecrets_jupyter.commands.secrets.forms import check_keys, register_question, update_question
+from zensecrets_jupyter.commands.secrets.forms import check_keys, register_form, update_form
 from zensecrets_jupyter.commands.secrets.guard import guard
 from zensecrets_jupyter.commands.secrets.import_export import export_secrets, import_secrets
 from zensecrets_jupyter.commands.secrets.selftest import selftest
@@ -33,19 +34,20 @@ from zensecrets_jupyter.commands.secrets.structured_values import split_values
 from zensecrets_jupyter.core import names, schemas
 from zensecrets_jupyter.core.errors import SchemaError
 from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zensecrets_jupyter.commands.asking.form_request import Question
+    from zensecrets_jupyter.commands.asking.form_request import FormRequest
     from zensecrets_jupyter.commands.front_end import Call
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 secret = Group(
     "secret",
     later={
-        "scan": Later("zensecrets_jupyter.commands.files.scan", "scan", "Find known values in notebooks and other files."),
-        "clean": Later("zensecrets_jupyter.commands.files.clean", "clean", "Replace known values in notebooks and other files."),
+        "scan": LazyCommand("zensecrets_jupyter.commands.files.scan", "scan", "Find known values in notebooks and other files."),
+        "clean": LazyCommand("zensecrets_jupyter.commands.files.clean", "clean", "Replace known values in notebooks and other files."),
     },
     elsewhere=OF_GROUPS["secret"],
     help="Secrets of the active stack's secrets manager.",
@@ -85,7 +87,7 @@ _strip = click.option(
 @wait
 @click.pass_obj
 def register(  # noqa: PLR0913 - its options
-    call: Call, name: str, schema_type: str, *, interactive: bool, literal: bool, strip: bool, given: Sequence[Given]
+    call: Call, name: str, schema_type: str, *, interactive: bool, literal: bool, strip: bool, given: Sequence[Argument]
 ) -> Outcome:
     """Register a secret.
 
@@ -103,7 +105,7 @@ def register(  # noqa: PLR0913 - its options
     refuse_taken(manager, name)
     asked = [key for key, text in arguments.items() if text is None] if arguments or values else None
     read = {**_read(call, arguments, literal=literal), **values}
-    return _put(call, register_question(manager, name, schema, keys=asked, given=read, strip=strip))
+    return _ask_or_run(call, register_form(manager, name, schema, keys=asked, given=read, strip=strip))
 
 
 @secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, literal=inline_secrets.of_known_secret, short={"-v": VALUES})
@@ -117,7 +119,7 @@ def register(  # noqa: PLR0913 - its options
 @wait
 @click.pass_obj
 def update(  # noqa: PLR0913 - its options
-    call: Call, name: str, removed: Sequence[str], *, interactive: bool, literal: bool, strip: bool, given: Sequence[Given]
+    call: Call, name: str, removed: Sequence[str], *, interactive: bool, literal: bool, strip: bool, given: Sequence[Argument]
 ) -> Outcome:
     """Change some values of a secret; its other keys and its schema stay.
 
@@ -135,7 +137,7 @@ def update(  # noqa: PLR0913 - its options
     everything = not (arguments or values) and (interactive or not removed)
     asked = None if everything else [key for key, text in arguments.items() if text is None]
     read = {**_read(call, arguments, literal=literal), **values}
-    return _put(call, update_question(manager, present, keys=asked, given=read, removed=removed, strip=strip))
+    return _ask_or_run(call, update_form(manager, present, keys=asked, given=read, removed=removed, strip=strip))
 
 
 @secret.command("get", cls=Command)
@@ -149,10 +151,10 @@ def get(call: Call, name: str, key: str | None, *, reveal: bool, yes: bool, refr
     """Return a secret, or with --key one of its values, and show it masked."""
     if reveal and key is None:
         raise UsageProblem("--reveal prints one value.", hint=f"Say which: --key KEY (%secret get {name} lists the keys).")
-    if reveal and not call.abilities.may_reveal:
+    if reveal and not call.capabilities.may_reveal:
         message = "--reveal would write the value into an output, which is saved with the notebook."
         raise UsageProblem(message, hint=f"value = %secret get {name} --key {key} gives it to your code.")
-    if reveal and call.abilities.in_notebook and not yes:
+    if reveal and call.capabilities.in_notebook and not yes:
         message = f"This is about to show the value of {name}.{key} in a notebook, where an output is saved; it was not shown."
         raise UsageProblem(
             message, hint="To show it all the same, add --yes. `value = %secret get NAME --key KEY` gives it to your code unseen."
@@ -221,7 +223,7 @@ def cleanup(call: Call, *, yes: bool, old_force: bool) -> Outcome:
     held = [name for name in manager.list_secrets() if name not in manager.read_only]
     if not held:
         return Outcome(text=f"There are no secrets in secrets manager {manager.name!r}.")
-    count = f"{len(held)} secret{'s' if len(held) > 1 else ''}"
+    count = counted(len(held), "secret")
     if not (yes or old_force) and not call.asker.confirm(f"Delete all {count} from secrets manager {manager.name!r}?"):
         return Outcome(text="Nothing was deleted.")
     manager.delete_all_secrets()
@@ -256,9 +258,10 @@ def rollback(name: str, number: int) -> Outcome:
     return Outcome(text=f"Secret {name!r} has the content of version {number} again, as version {version.number}.")
 
 
-def _put(call: Call, question: Question) -> Outcome:
-    outcome = question.finish_unasked()
-    return call.asker.ask(question) if outcome is None else outcome
+def _ask_or_run(call: Call, request: FormRequest) -> Outcome:
+    if request.is_empty:
+        return request.then.run({section.subject: Answer({}) for section in request.sections})
+    return call.asker.ask(request)
 
 
 def _usable_schema(schema_type: str) -> type[BaseSecretSchema] | None:
@@ -268,9 +271,9 @@ def _usable_schema(schema_type: str) -> type[BaseSecretSchema] | None:
         return None
 
 
-def _arguments(given: Sequence[Given], schema: type[BaseSecretSchema], keys: Sequence[str]) -> dict[str, str | None]:
+def _arguments(given: Sequence[Argument], schema: type[BaseSecretSchema], keys: Sequence[str]) -> dict[str, str | None]:
     known = schema.get_schema_keys()
-    arguments = [Given(as_known(one.key, known), one.text) for one in given]
+    arguments = [Argument(as_known(one.key, known), one.text) for one in given]
     refuse_slips((one.key for one in arguments), [*own_options(), f"--{VALUES}"], keys, way_out=_AS_KEY)
     refuse_twice(one.key for one in arguments)
     return {one.key: one.text for one in arguments}
@@ -293,4 +296,4 @@ def _read(call: Call, arguments: dict[str, str | None], *, literal: bool) -> dic
     for key, text in arguments.items():
         if text is not None and not literal:
             refuse_unexpanded(key, text)
-    return {key: read_value(key, text, call.abilities.piped) for key, text in arguments.items() if text is not None}
+    return {key: read_value(key, text, call.capabilities.piped) for key, text in arguments.items() if text is not None}

@@ -15,7 +15,7 @@ import click
 from zensecrets_jupyter.commands.framework.click_extensions import Command
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.framework.render import Table
-from zensecrets_jupyter.commands.front_end import Probe
+from zensecrets_jupyter.commands.front_end import ChannelResult
 from zensecrets_jupyter.core.redaction import RedactingFilter, Redactor, mark
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 
@@ -63,19 +63,19 @@ def plant() -> dict[str, Canary]:
     return canaries
 
 
-def look(channel: str, canaries: Mapping[str, Canary], came_out: str) -> Probe:
+def look(channel: str, canaries: Mapping[str, Canary], came_out: str) -> ChannelResult:
     """Return what of ``canaries`` is in what came out of a channel. Where nothing came out at all, nothing was masked either."""
     seen = {came_out[start : start + _WINDOW] for start in range(len(came_out))}
     out = [form for form, canary in canaries.items() if _is_in(canary.text, seen) or _is_in(canary.value, seen)]
     arrived = out or mark(NAME) in came_out or BLOTTED in came_out
-    return Probe(channel, [form for form in canaries if form not in out] if arrived else [], out)
+    return ChannelResult(channel, [form for form in canaries if form not in out] if arrived else [], out)
 
 
 def _is_in(text: str, seen: set[str]) -> bool:
     return any(text[start : start + _WINDOW] in seen for start in range(max(1, len(text) - _WINDOW + 1)))
 
 
-def probe_redactor() -> list[Probe]:
+def probe_redactor() -> list[ChannelResult]:
     """Return what the redactor and the filter of logs let out, tried with a redactor that knows nothing else."""
     canaries = plant()
     redactor = Redactor()
@@ -111,7 +111,7 @@ def selftest(call: Call) -> Outcome:
     A canary is a value made up for this; no secret is used. In a notebook the kernel's messages are looked at as they are handed on, and in
     IPython in a terminal what arrives there; elsewhere the redactor and its filter of logs. Ends with an error if anything got out.
     """
-    channels = call.abilities.selftest
+    channels = call.capabilities.selftest
     probes = [*probe_redactor(), *(channels() if channels else [])]
     table = Table(
         ["channel", "masked", "came out"],
@@ -125,7 +125,7 @@ def selftest(call: Call) -> Outcome:
     return Outcome(view=table, exit_code=1, line=f"{problem} Is the guard off? Otherwise report it, with the table.")
 
 
-def _listed(probe: Probe) -> str:
+def _listed(probe: ChannelResult) -> str:
     if not probe.masked and not probe.out:
         return "it could not be looked at"
     rest = len(probe.out) - _FEW

@@ -13,11 +13,11 @@ from zensecrets_jupyter.core.transfer.files import read_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zensecrets_jupyter.commands.framework.free_options import Given
+    from zensecrets_jupyter.commands.framework.free_options import Argument
     from zensecrets_jupyter.commands.front_end import Call
 
 
-def split_values(call: Call, given: Sequence[Given]) -> tuple[list[Given], dict[str, str]]:
+def split_values(call: Call, given: Sequence[Argument]) -> tuple[list[Argument], dict[str, str]]:
     """Return the other arguments, and the values by key that ``--values`` holds; none if it is not given.
 
     Raises:
@@ -40,7 +40,7 @@ def split_values(call: Call, given: Sequence[Given]) -> tuple[list[Given], dict[
 
 def _mapping(call: Call, text: str) -> dict[str, str]:
     where = text[1:] if text.startswith("@") and text != "@-" else ""
-    content = _read_file(where) if where else read_value(VALUES, text, call.abilities.piped)
+    content = _read_file(where) if where else read_value(VALUES, text, call.capabilities.piped)
     file_format = "json" if content.lstrip().startswith(("{", "[")) else "yaml"
     try:
         found = formats.read(content, file_format, where=where or VALUES, name=VALUES, is_one=True)

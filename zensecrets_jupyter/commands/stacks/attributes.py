@@ -8,11 +8,11 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
 
-from zensecrets_jupyter.commands.asking.form_request import Answer, Field, Question, Section
+from zensecrets_jupyter.commands.asking.form_request import Answer, Answers, Continuation, Field, FormRequest, Section
 from zensecrets_jupyter.commands.framework.argument_values import read_value, refuse_unexpanded
 from zensecrets_jupyter.commands.framework.click_extensions import own_options
 from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
-from zensecrets_jupyter.commands.framework.free_options import Given, as_known, refuse_slips, refuse_twice
+from zensecrets_jupyter.commands.framework.free_options import Argument, as_known, refuse_slips, refuse_twice
 from zensecrets_jupyter.core.errors import InvalidComponentError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, media_type_of
 from zensecrets_jupyter.core.reference import RawText, has_reference
@@ -39,7 +39,7 @@ class Subject(NamedTuple):
 
 
 def with_attributes(  # noqa: PLR0913 - two of them are named
-    call: Call, subject: Subject, given: Sequence[Given], then: Callable[[dict[str, Any]], Outcome], *, verb: str, literal: bool = False
+    call: Call, subject: Subject, given: Sequence[Argument], then: Callable[[dict[str, Any]], Outcome], *, verb: str, literal: bool = False
 ) -> Outcome:
     """Return what ``then`` returns for the attributes that the arguments give, those that were named without a value asked for.
 
@@ -57,30 +57,31 @@ def with_attributes(  # noqa: PLR0913 - two of them are named
         InvalidComponentError: If a list or a mapping is no JSON; the error never holds the text.
     """
     fields = accepted_fields_of(subject.type, subject.flavor)
-    arguments = _repeated([Given(as_known(one.key, fields), one.text) for one in given], fields)
+    arguments = _repeated([Argument(as_known(one.key, fields), one.text) for one in given], fields)
     refuse_twice(one.key for one in arguments)
     refuse_slips((one.key for one in arguments), own_options(), fields)
     # A switch is turned on by its name, as an option of any command is.
-    arguments = [Given(one.key, "true") if one.text is None and _is_switch(fields.get(one.key)) else one for one in arguments]
+    arguments = [Argument(one.key, "true") if one.text is None and _is_switch(fields.get(one.key)) else one for one in arguments]
     texts = {one.key: _read(call, one.key, one.text, fields.get(one.key), literal=literal) for one in arguments if one.text is not None}
 
-    def finish(answers: Mapping[str, Answer]) -> Outcome:
+    def run(answers: Answers) -> Outcome:
         everything = {**texts, **answers[str(subject)].values}
         return then({key: RawText(text) if literal else _value(key, text, fields.get(key)) for key, text in everything.items()})
 
     asked = [_question(one.key, fields.get(one.key)) for one in arguments if one.text is None]
     if not asked:
-        return finish({str(subject): Answer({})})
+        return run({str(subject): Answer({})})
     command = f"%zen {subject.type.command} register {subject.name} --flavor={subject.flavor}"
     section = Section(str(subject), "", tuple(asked), command=command)
-    return call.asker.ask(Question(verb, str(subject), (section,), finish, passphrase_wanted=lambda: get_workspace().passphrase_wanted))
+    continuation = Continuation(run, passphrase_wanted=lambda: get_workspace().passphrase_wanted)
+    return call.asker.ask(FormRequest(verb, str(subject), (section,), continuation))
 
 
 def _read(call: Call, key: str, text: str, field: FieldInfo | None, *, literal: bool) -> str:
     sensitive = field is None or is_secret_field(field)
     if sensitive and not literal:
         refuse_unexpanded(key, text, references=True)
-    return read_value(key, text, call.abilities.piped, sensitive=sensitive)
+    return read_value(key, text, call.capabilities.piped, sensitive=sensitive)
 
 
 def _question(key: str, field: FieldInfo | None) -> Field:
@@ -130,7 +131,7 @@ def _is_list_of_texts(annotation: Any) -> bool:
     return (get_origin(annotation), get_args(annotation)) == (tuple, (str, ...))
 
 
-def _repeated(arguments: list[Given], fields: Mapping[str, FieldInfo]) -> list[Given]:
+def _repeated(arguments: list[Argument], fields: Mapping[str, FieldInfo]) -> list[Argument]:
     """Return the arguments, with those of an option that may be repeated joined to one."""
     joined: dict[str, list[str]] = {}
     for one in arguments:
@@ -139,7 +140,7 @@ def _repeated(arguments: list[Given], fields: Mapping[str, FieldInfo]) -> list[G
             joined.setdefault(one.key, []).append(one.text)
     several = {key: texts for key, texts in joined.items() if len(texts) > 1}
     kept = [one for one in arguments if one.key not in several or one.text is None]
-    return kept + [Given(key, ",".join(texts)) for key, texts in several.items()]
+    return kept + [Argument(key, ",".join(texts)) for key, texts in several.items()]
 
 
 def _is_structured(annotation: Any) -> bool:

@@ -11,11 +11,11 @@ from zensecrets_jupyter.commands.framework import completion, inline_secrets
 from zensecrets_jupyter.commands.framework.click_extensions import Command, FreeCommand, Group, own_options, wait
 from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.free_options import Given, as_known, refuse_slips
+from zensecrets_jupyter.commands.framework.free_options import Argument, as_known, refuse_slips
 from zensecrets_jupyter.commands.framework.help_texts import OF_GROUPS
 from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.framework.render import component_table, components_table, plural
-from zensecrets_jupyter.commands.framework.warnings import attribute_notes
+from zensecrets_jupyter.commands.framework.render import component_table, components_table
+from zensecrets_jupyter.commands.framework.warnings import attribute_warnings
 from zensecrets_jupyter.commands.secrets.secret import secret
 from zensecrets_jupyter.commands.stacks import zenml_commands
 from zensecrets_jupyter.commands.stacks.attributes import Subject, with_attributes
@@ -36,14 +36,10 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _literal = click.option("--literal", is_flag=True, help="Take texts as they stand, also where they look like a reference.")
 
 
-def _article(component_type: ComponentType) -> str:
-    return f"{'an' if component_type.words[0] in 'aeo' else 'a'} {component_type.words}"
-
-
 def _group(component_type: ComponentType) -> Group:
     group = Group(
         component_type.command,
-        help=f"{plural(component_type).capitalize()}.",
+        help=f"Manage {component_type.plural}.",
         elsewhere=OF_GROUPS.get(component_type.command),
     )
     _add_changing(group, component_type)
@@ -61,7 +57,7 @@ def _name(component_type: ComponentType, *, required: bool = True) -> Callable[[
 
 def _add_changing(group: Group, component_type: ComponentType) -> None:
     """Add what registers a component and changes its attributes."""
-    what = _article(component_type)
+    what = component_type.article
     free: dict[str, Any] = {
         "cls": FreeCommand,
         "word": "ATTRIBUTE",
@@ -83,7 +79,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
     @wait
     @click.pass_obj
     def register(  # noqa: PLR0913 - its options
-        call: Call, name: str, flavor: str | None, *, share: bool, literal: bool, given: Sequence[Given]
+        call: Call, name: str, flavor: str | None, *, share: bool, literal: bool, given: Sequence[Argument]
     ) -> Outcome:
         if not flavor:
             refuse_slips((one.key for one in given), own_options(), ())
@@ -94,8 +90,8 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
 
         def then(attributes: dict[str, Any]) -> Outcome:
             record = get_workspace().register_component(component_type, name, flavor, attributes)
-            notes = f"{attribute_notes(record, attributes)}{zenml_commands.share_note(wanted=share)}"
-            return Outcome(text=f"Registered {subject}.{notes}", line=f"registered {subject}")
+            warnings = (*attribute_warnings(record, attributes), *zenml_commands.share_note(wanted=share))
+            return Outcome(text=f"Registered {subject}.", line=f"registered {subject}", warnings=warnings)
 
         return with_attributes(call, subject, given, then, verb="Register", literal=literal)
 
@@ -104,7 +100,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
     @_literal
     @wait
     @click.pass_obj
-    def update(call: Call, name: str | None, *, literal: bool, given: Sequence[Given]) -> Outcome:
+    def update(call: Call, name: str | None, *, literal: bool, given: Sequence[Argument]) -> Outcome:
         workspace = get_workspace()
         name = name or _active(component_type)
         record = workspace.component(component_type, name)
@@ -114,7 +110,8 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
 
         def then(attributes: dict[str, Any]) -> Outcome:
             changed = workspace.update_component(component_type, name, attributes)
-            return Outcome(text=f"Updated {subject}.{attribute_notes(changed, attributes)}", line=f"updated {subject}")
+            warnings = attribute_warnings(changed, attributes)
+            return Outcome(text=f"Updated {subject}.", line=f"updated {subject}", warnings=warnings)
 
         return with_attributes(call, subject, given, then, verb="Update", literal=literal)
 
@@ -123,7 +120,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
     )
     @_name(component_type)
     @click.argument("attributes", metavar="ATTRIBUTE...", nargs=-1)
-    def remove_attribute(name: str, attributes: Sequence[str], given: Sequence[Given]) -> Outcome:
+    def remove_attribute(name: str, attributes: Sequence[str], given: Sequence[Argument]) -> Outcome:
         wanted = [*attributes, *(one.key for one in given)]
         if not wanted or any(one.text is not None for one in given):
             raise UsageProblem("Name the attributes to drop, without values.", hint="Write: remove-attribute NAME ATTRIBUTE...")
@@ -137,7 +134,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
 
 def _add_naming(group: Group, component_type: ComponentType) -> None:
     """Add what renames and deletes."""
-    what = _article(component_type)
+    what = component_type.article
 
     @group.command("rename", cls=Command, help=f"Give {what} another name; stacks keep it.")
     @_name(component_type)
@@ -161,7 +158,7 @@ def _add_copying(group: Group, component_type: ComponentType) -> None:
         group.add_command(copy_secrets)
         return
 
-    @group.command("copy", cls=Command, help=f"Register {_article(component_type)} like another one.")
+    @group.command("copy", cls=Command, help=f"Register {component_type.article} like another one.")
     @_name(component_type)
     @click.argument("new_name", metavar="NEW_NAME")
     def copy(name: str, new_name: str) -> Outcome:
@@ -173,14 +170,14 @@ def _add_showing(group: Group, component_type: ComponentType) -> None:
     """Add what lists and describes."""
     words = component_type.words
 
-    @group.command("list", cls=Command, help=f"List the {plural(component_type)}.")
+    @group.command("list", cls=Command, help=f"List the {component_type.plural}.")
     def list_() -> Outcome:
         workspace = get_workspace()
         active = workspace.stack_record().components.get(component_type)
         table = components_table(workspace.components(component_type), active, component_type)
         return Outcome(table, view=table)
 
-    @group.command("describe", cls=Command, help=f"Show {_article(component_type)}, references unresolved; without NAME the active one.")
+    @group.command("describe", cls=Command, help=f"Show {component_type.article}, references unresolved; without NAME the active one.")
     @_name(component_type, required=False)
     def describe(name: str | None) -> Outcome:
         record = get_workspace().component(component_type, name or _active(component_type))

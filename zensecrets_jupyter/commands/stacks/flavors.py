@@ -15,7 +15,7 @@ from zensecrets_jupyter.commands.framework.click_extensions import Command, Grou
 from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of, fields_of
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.framework.render import Table, plural
+from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.core import managers
 from zensecrets_jupyter.core.errors import FlavorUnavailableError
 from zensecrets_jupyter.core.fields import is_secret_field
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 def flavor_group(component_type: ComponentType) -> Group:
     """Return the group of commands about the flavors of a type."""
-    flavor = Group("flavor", help=f"Flavors of {plural(component_type)}.")
+    flavor = Group("flavor", help=f"Manage flavors of {component_type.plural}.")
     name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.flavors_of(component_type)))
 
-    @flavor.command("list", cls=Command, help=f"List the flavors of {plural(component_type)}.")
+    @flavor.command("list", cls=Command, help=f"List the flavors of {component_type.plural}.")
     def list_flavors() -> Outcome:
-        table = Table(["flavor", "attributes", ""], _flavor_rows(component_type), title=f"Flavors of {plural(component_type)}")
+        table = Table(["flavor", "attributes", ""], _flavor_rows(component_type), title=f"Flavors of {component_type.plural}")
         return Outcome(table, view=table)
 
     @flavor.command("describe", cls=Command, help="List the attributes of a flavor.")
@@ -52,7 +52,7 @@ def flavor_group(component_type: ComponentType) -> Group:
             for key, field in fields.items()
         ]
         note = "It takes any attributes." if name == "custom" else "" if rows else "It takes no attributes."
-        table = Table(["attribute", "", "at rest", "about"], rows, title=f"Flavor {name!r} of {plural(component_type)}", note=note)
+        table = Table(["attribute", "", "at rest", "about"], rows, title=f"Flavor {name!r} of {component_type.plural}", note=note)
         return Outcome(table, view=table)
 
     @flavor.command("register", cls=Command, help="Make a flavor of your own known, given its class as MODULE.CLASS.")
@@ -60,9 +60,9 @@ def flavor_group(component_type: ComponentType) -> Group:
     @click.pass_obj
     def register(call: Call, source: str) -> Outcome:
         name = _made_known(component_type, source)
-        known = "in this session" if call.abilities.keeps_environment else "while this process runs, which ends now"
+        known = "in this session" if call.capabilities.keeps_environment else "while this process runs, which ends now"
         point = f"zensecrets_jupyter.{'secrets_managers' if component_type is ComponentType.SECRETS_MANAGER else 'flavors'}.v1"
-        return Outcome(text=f"Flavor {name!r} of {plural(component_type)} is known {known}. For every process: entry point {point}")
+        return Outcome(text=f"Flavor {name!r} of {component_type.plural} is known {known}. For every process: entry point {point}")
 
     @flavor.command("delete", cls=Command, help="Say how a flavor goes: with the class that defines it.")
     @name

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zensecrets_jupyter.commands.asking.form_request import Answer, Field, Question, Section
+from zensecrets_jupyter.commands.asking.form_request import Answers, Continuation, Field, FormRequest, Offer, Section
 from zensecrets_jupyter.commands.framework import completion
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, wait
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome, followed_by
-from zensecrets_jupyter.commands.framework.warnings import attribute_notes, stack_warning
-from zensecrets_jupyter.commands.stacks.register_secrets import Offer, register_secrets
+from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.warnings import attribute_warnings, stack_warnings
+from zensecrets_jupyter.commands.stacks.register_secrets import register_secrets
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer import stacks
@@ -20,7 +20,7 @@ from zensecrets_jupyter.core.transfer.files import write_text
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from zensecrets_jupyter.commands.front_end import Call
     from zensecrets_jupyter.core.workspace import ComponentRecord
@@ -40,8 +40,8 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
     text, left_out = stacks.export_stack(workspace, record.name)
     target = file or f"{record.name}.yaml"
     write_text(target, text, replace=force)
-    note = f"\nLeft out, because they hold a value: {', '.join(left_out)}." if left_out else ""
-    return Outcome(text=f"Exported stack {record.name!r} to {target}.{note}")
+    notes = (f"Left out, because they hold a value: {', '.join(left_out)}.",) if left_out else ()
+    return Outcome(text=f"Exported stack {record.name!r} to {target}.", warnings=notes)
 
 
 @click.command("import", cls=Command)
@@ -69,43 +69,34 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
     needed = stacks.sealed_needed(workspace, filed)
     called = {kind: f"{kind.words} {filed.components[kind].name!r}" for kind in needed}
 
-    def finish(answers: Mapping[str, Answer]) -> Outcome:
+    def run(answers: Answers) -> Outcome:
         sealed = {kind: dict(answers[called[kind]].values) for kind in needed}
         record, new = stacks.import_stack(workspace, filed, chosen, sealed)
         made = f"with {', '.join(f'{one.type.words} {one.name!r}' for one in new)}" if new else "of components that were there"
         line = f"imported stack {record.name}"
-        notes = "".join(attribute_notes(one, filed.components[one.type].attributes) for one in new)
-        notes += _left_note(filed, new)
-        return followed_by(
-            Outcome(text=f"Imported stack {record.name!r} {made}.{notes}", line=line), _offer_secrets(call, record.name, filed)
-        )
+        warnings = [warning for one in new for warning in attribute_warnings(one, filed.components[one.type].attributes)]
+        warnings += _secrets_left_behind(filed, new)
+        imported = Outcome(text=f"Imported stack {record.name!r} {made}.", line=line, warnings=tuple(warnings))
+        return imported.followed_by(_offer_secrets(call, record.name, filed))
 
     if not needed:
-        return finish({})
+        return run({})
     sections = tuple(
         Section(called[kind], "", tuple(Field(attribute, "left out of the file") for attribute in attributes))
         for kind, attributes in needed.items()
     )
-    otherwise = "Put a reference to a secret, {{SECRET_NAME.KEY}}, into the file for each."
-    return call.asker.ask(
-        Question(
-            "Import",
-            f"stack {chosen!r}",
-            sections,
-            finish,
-            passphrase_wanted=lambda: workspace.passphrase_wanted,
-            otherwise=otherwise,
-        )
-    )
+    then = Continuation(run, passphrase_wanted=lambda: workspace.passphrase_wanted)
+    alternative = "Put a reference to a secret, {{SECRET_NAME.KEY}}, into the file for each."
+    return call.asker.ask(FormRequest("Import", f"stack {chosen!r}", sections, then, alternative=alternative))
 
 
-def _left_note(filed: stacks.FiledStack, new: Sequence[ComponentRecord]) -> str:
-    """Return where the secrets of ZenML's local secrets manager are, and what takes them over, if it was registered now."""
+def _secrets_left_behind(filed: stacks.FiledStack, new: Sequence[ComponentRecord]) -> list[str]:
+    """Return where the secrets of ZenML's local secrets manager are, and how to import them, if it was registered now."""
     name = next((one.name for one in new if one.type is ComponentType.SECRETS_MANAGER), "")
     if not filed.secrets_left or not name:
-        return ""
+        return []
     where = f"ZenML keeps those of {name!r} in {filed.secrets_left} of its own folder"
-    return f"\nNote: the file holds no secrets. {where}; to take them over: %zen secrets-manager update {name} --secrets_file=FILE"
+    return [f"Note: the file holds no secrets. {where}; to take them over: %zen secrets-manager update {name} --secrets_file=FILE"]
 
 
 def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> Outcome:
@@ -120,7 +111,7 @@ def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> Outcome:
     except ZenSecretsError:
         missing = []
     if not missing:
-        return Outcome(text=stack_warning(name).strip())
+        return Outcome(warnings=stack_warnings(name))
     listed = ", ".join(dict.fromkeys(missing))
     declined = Outcome(text=f"Missing: {listed}. To register: %stack register-secrets {name}")
     offer = Offer(f"Missing: {listed}. Register {'them' if len(missing) > 1 else 'it'} now?", declined)

@@ -11,10 +11,11 @@ from zensecrets_jupyter.commands.framework import completion
 from zensecrets_jupyter.commands.framework.click_extensions import Command
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.framework.render import Table
-from zensecrets_jupyter.commands.progress import Shown
+from zensecrets_jupyter.commands.progress import ProgressDisplay
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.core.transfer.copying import ON_CONFLICT, CopyPlan, Standing, carry_out, conflict_error, plan_copy
 from zensecrets_jupyter.core.workspace import get_workspace
 
@@ -61,7 +62,7 @@ def copy(call: Call, source: str, target: str, names: Sequence[str], *, on_confl
     replaced = _decided(call, plan, on_conflict)
     if replaced is None:
         return Outcome(text="Nothing was copied.")
-    with Shown(call.abilities, f"Copying to {target}", unit="secrets") as shown:
+    with ProgressDisplay(call.capabilities, f"Copying to {target}", unit="secrets") as shown:
         report = carry_out(plan, replace=replaced, tell=shown.tell)
     return _outcome(plan, report)
 
@@ -90,7 +91,7 @@ def _decided(call: Call, plan: CopyPlan, on_conflict: str | None) -> set[str] | 
     for number, one in enumerate(conflicts):
         waiting = conflicts[number:]
         question = f"{plan.target.name!r} has a secret {one.name!r} already: {one.why}."
-        answer = call.asker.choose(question, _choices(plan, len(waiting)), otherwise=_UNASKED)
+        answer = call.asker.choose(question, _choices(plan, len(waiting)), alternative=_UNASKED)
         if not answer:
             return None
         if answer in {"r", "R"}:
@@ -114,8 +115,8 @@ def _plan_table(plan: CopyPlan) -> Table:
 
 
 def _counts(plan: CopyPlan) -> str:
-    counted = {standing: len(plan.of(standing)) for standing in Standing}
-    return ", ".join(f"{count} {standing.value}" for standing, count in counted.items() if count) + "."
+    counts = {standing: len(plan.of(standing)) for standing in Standing}
+    return ", ".join(f"{count} {standing.value}" for standing, count in counts.items() if count) + "."
 
 
 def _nothing_in(plan: CopyPlan) -> str:
@@ -126,7 +127,7 @@ def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
     if not plan.secrets:
         return Outcome(text=_nothing_in(plan))
     done = len(report.registered) + len(report.replaced)
-    told = f"Copied {_secrets(done)} from {plan.source.name!r} to {plan.target.name!r}"
+    told = f"Copied {counted(done, 'secret')} from {plan.source.name!r} to {plan.target.name!r}"
     more = [
         f"{len(report.replaced)} in place of what was there" if report.replaced else "",
         f"{_were(len(report.same))} there already" if report.same else "",
@@ -138,20 +139,18 @@ def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
     rows = [(name, "can't be copied" if name in report.failed else "skipped", why[name]) for name in (*report.skipped, *report.failed)]
     left = Table(["name", "", "why"], rows, title="Not copied") if rows else None
     if report.failed:
-        return Outcome(text=text, view=left, exit_code=1, line=f"{_secrets(len(report.failed))} could not be copied: see above why.")
-    return Outcome(text=f"{text}{_switch(plan)}", view=left)
+        return Outcome(
+            text=text, view=left, exit_code=1, line=f"{counted(len(report.failed), 'secret')} could not be copied: see above why."
+        )
+    return Outcome(text="\n".join([text, *_switch_hint(plan)]), view=left)
 
 
-def _switch(plan: CopyPlan) -> str:
-    """Return how to work with the target from now on; nothing where the active stack does so already."""
+def _switch_hint(plan: CopyPlan) -> list[str]:
+    """Return how to use the target from now on; nothing if the active stack uses it already."""
     stack = get_workspace().stack_record()
     if stack.components.get(ComponentType.SECRETS_MANAGER) == plan.target.name:
-        return ""
-    return f"\nTo work with them there: %stack update {stack.name} -x {plan.target.name}"
-
-
-def _secrets(count: int) -> str:
-    return f"{count} secret{'' if count == 1 else 's'}"
+        return []
+    return [f"To work with them there: %stack update {stack.name} -x {plan.target.name}"]
 
 
 def _were(count: int) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.commands.asking.form_request import Answer, Field, Section
-from zensecrets_jupyter.commands.framework.active_manager import place_of
+from zensecrets_jupyter.commands.asking.form_request import Answers, Continuation, Field, FormRequest, Offer, Section
+from zensecrets_jupyter.commands.framework.active_manager import label_of
 from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.framework.warnings import unseen_note
-from zensecrets_jupyter.commands.secrets.forms import counted, field_of, question_about
+from zensecrets_jupyter.commands.framework.warnings import value_notes
+from zensecrets_jupyter.commands.secrets.forms import field_of, title_of
 from zensecrets_jupyter.core.errors import (
     InvalidSecretError,
     NoSecretsManagerError,
@@ -18,6 +17,7 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_stand_in
+from zensecrets_jupyter.core.text import counted, plural, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def register_secrets(
     if not users:
         return Outcome(text=f"Stack {stack.name!r} needs no secrets.")
     if not stack.has_secrets_manager:
-        message = f"Stack {stack.name!r} needs the secret{'s' if len(users) > 1 else ''} {', '.join(users)}, and has no secrets manager."
+        message = f"Stack {stack.name!r} needs the {plural('secret', len(users))} {', '.join(users)}, and has no secrets manager."
         raise NoSecretsManagerError(message, hint=f"Add one: %stack update {stack.name} -x SECRETS_MANAGER")
     manager = stack.secrets_manager
     needs = _needs(manager, users, schemas or {})
@@ -76,15 +76,9 @@ def register_secrets(
         if _section(need, everything=everything).fields:
             manager.require(Capability.REGISTER if need.present is None else Capability.READ | Capability.UPDATE, "write")
     writing = _Writing(manager, {need.name: need for need in needs})
-    question = question_about(manager, "Register", f"secrets of stack {stack.name!r}", sections, writing.finish)
-    return call.asker.ask(replace(question, tries_again=True, finished=lambda: writing.written, **(offer._asdict() if offer else {})))
-
-
-class Offer(NamedTuple):
-    """What to ask before anything else, and what comes of it if a person does not want to be asked more."""
-
-    offer: str
-    declined: Outcome
+    then = Continuation(writing.run, completed=lambda: writing.written, passphrase_wanted=lambda: manager.passphrase_wanted)
+    title = title_of(f"secrets of stack {stack.name!r}", manager)
+    return call.asker.ask(FormRequest("Register", title, tuple(sections), then, manager.id, offer, offers_retry=True))
 
 
 def _users(stack: Stack) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -116,8 +110,7 @@ def _refuse_foreign_keys(need: _Need) -> None:
     for key, users in need.users.items():
         if key not in known and not need.schema.takes_any_key():
             message = f"{users[0]} needs {{{{{need.name}.{key}}}}}, and the schema {need.schema.TYPE!r} of that secret has no such key."
-            message = f"{message[0].upper()}{message[1:]}"
-            raise InvalidSecretError(message, name=need.name, hint=f"Refer to one of {', '.join(known)}, or to another secret.")
+            raise InvalidSecretError(sentence(message), name=need.name, hint=f"Refer to one of {', '.join(known)}, or to another secret.")
 
 
 def _section(need: _Need, *, everything: bool) -> Section:
@@ -146,7 +139,7 @@ class _Writing:
         self._lines: list[str] = []
         self.written: list[str] = []
 
-    def finish(self, answers: Mapping[str, Answer]) -> Outcome:
+    def run(self, answers: Answers) -> Outcome:
         """Write what is not written yet.
 
         Raises:
@@ -162,9 +155,9 @@ class _Writing:
             problem = error
         else:
             written = f"Registered {', '.join(map(repr, self.written))}." if self.written else "Nothing was changed."
-            written += "".join(unseen_note(name, answers[name].values, strip="") for name in self.written)
-            line = f"registered {', '.join(self._lines)} in {place_of(self._manager)}" if self.written else "nothing was changed"
-            return Outcome(text=written, line=line)
+            notes = [note for name in self.written for note in value_notes(name, answers[name].values, strip="")]
+            line = f"registered {', '.join(self._lines)} in {label_of(self._manager)}" if self.written else "nothing was changed"
+            return Outcome(text=written, line=line, warnings=tuple(notes))
         waiting = [name for name in wanted if name not in self.written]
         done = f"Written: {', '.join(self.written) or 'nothing'}; not written: {', '.join(waiting)}."
         problem.message = f"{problem.message.rstrip('.')}. {done}"
@@ -175,4 +168,4 @@ class _Writing:
             self._manager.register_secret(need.schema.from_content(need.name, values))
         else:
             self._manager.merge_secret(need.name, values)
-        self._lines.append(f"{need.name} ({counted(values)})")
+        self._lines.append(f"{need.name} ({counted(len(values), 'key')})")

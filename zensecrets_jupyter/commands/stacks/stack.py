@@ -12,7 +12,7 @@ from zensecrets_jupyter.commands.framework.click_extensions import Command, Grou
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.framework.render import stack_record_table, stacks_table
-from zensecrets_jupyter.commands.framework.warnings import stack_warning
+from zensecrets_jupyter.commands.framework.warnings import stack_warnings
 from zensecrets_jupyter.commands.stacks.import_export import export_stack, import_stack
 from zensecrets_jupyter.commands.stacks.register_secrets import register_secrets
 from zensecrets_jupyter.commands.stacks.zenml_commands import add_to_stack, just_mine_option, share_note, share_option
@@ -88,7 +88,7 @@ def register(name: str, *, make_active: bool, share: bool, **components: str | N
     if make_active:
         workspace.set_active_stack(name)
     done = f"Registered stack {name!r}{' and made it the active one' if make_active else ''}."
-    return Outcome(text=f"{done}{stack_warning(name)}{share_note(wanted=share)}")
+    return Outcome(text=done, warnings=(*stack_warnings(name), *share_note(wanted=share)))
 
 
 @stack.command("update", cls=Command)
@@ -102,7 +102,7 @@ def update(name: str | None, **components: str | None) -> Outcome:
         raise UsageProblem("There is no component to put into the stack.", hint="Name one, such as -x SECRETS_MANAGER.")
     workspace = get_workspace()
     record = workspace.update_stack(workspace.stack_record(name).name, chosen)
-    return Outcome(text=f"Updated stack {record.name!r}.{stack_warning(record.name)}")
+    return Outcome(text=f"Updated stack {record.name!r}.", warnings=stack_warnings(record.name))
 
 
 @stack.command("remove-component", cls=Command)
@@ -121,7 +121,7 @@ def remove_component(name: str | None, **components: bool) -> Outcome:
         return Outcome(text=done)
     back = " ".join(f"--{kind.command} {before.components[kind]}" for kind in chosen)
     warning = f"Warning: stack {record.name!r} is the active one. To put it back: %stack update {record.name} {back}"
-    return Outcome(text=f"{done}\n{warning}{stack_warning(record.name)}")
+    return Outcome(text=done, warnings=(warning, *stack_warnings(record.name)))
 
 
 @stack.command("list", cls=Command)
@@ -156,7 +156,7 @@ def set_(name: str) -> Outcome:
     """Make a stack the active one."""
     settings.validation_level()
     get_workspace().set_active_stack(name)
-    return Outcome(text=f"Stack {name!r} is the active one.{stack_warning(name)}")
+    return Outcome(text=f"Stack {name!r} is the active one.", warnings=stack_warnings(name))
 
 
 @stack.command("rename", cls=Command)

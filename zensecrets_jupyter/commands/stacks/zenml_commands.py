@@ -35,9 +35,9 @@ def just_mine_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return _just_mine(function)
 
 
-def share_note(*, wanted: bool) -> str:
-    """Return, for after another text, why nothing was shared, if that is ``wanted``."""
-    return f"\nNote: --share has no effect: {ALONE}" if wanted else ""
+def share_note(*, wanted: bool) -> tuple[str, ...]:
+    """Return the note that ``--share`` has no effect, if it was ``wanted``."""
+    return (f"Note: --share has no effect: {ALONE}",) if wanted else ()
 
 
 def add_to_stack(group: Group) -> None:

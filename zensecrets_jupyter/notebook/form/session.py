@@ -9,9 +9,9 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Literal
 
-from zensecrets_jupyter.commands.asking.form_request import Answer, Field, Question, Section
+from zensecrets_jupyter.commands.asking.form_request import Answer, Continuation, Field, FormRequest, Section
 from zensecrets_jupyter.commands.asking.input_rules import EMPTY, TWICE, problem_with, problem_with_key
-from zensecrets_jupyter.commands.framework.outcome import Outcome, followed_by
+from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.core.errors import (
     InteractionCancelledError,
     InteractionUnavailableError,
@@ -36,7 +36,7 @@ _UNEXPECTED = "Nothing asks for a passphrase any more, so the one that you typed
 
 
 class FormSession:
-    """A question that a form asks, from the first display to the outcome.
+    """A form request, from the first display to the outcome.
 
     Messages may arrive from several front ends and threads. A lock processes one at a time, and each submission replaces the one-time key
     to which the next one has to be sealed.
@@ -47,12 +47,12 @@ class FormSession:
         problem: The error for code that awaits the form; ``None`` while the form is open and after a success.
     """
 
-    def __init__(self, identity: str, question: Question, where: str, changed: Callable[[], None], log: Callable[[str], None]) -> None:
+    def __init__(self, identity: str, request: FormRequest, where: str, changed: Callable[[], None], log: Callable[[str], None]) -> None:
         """Open the session.
 
         Args:
             identity: The identifier of the form, which each submission repeats.
-            question: The question to ask.
+            request: The values to ask for, and the rest of the command.
             where: The subject of log lines: "The form of cell [3]".
             changed: Called after each change of :attr:`state`.
             log: Writes a line to the kernel's log.
@@ -67,7 +67,7 @@ class FormSession:
         self._done: Outcome | None = None
         self.outcome: Outcome | None = None
         self.problem: ZenSecretsError | None = None
-        self._put(question)
+        self._put(request)
         self.state: OpenForm | ClosedForm = self._open_state(Problems())
 
     @property
@@ -80,7 +80,7 @@ class FormSession:
         """The line to show when the form itself is unavailable."""
         if isinstance(self.state, ClosedForm):
             return self.state.line
-        return f"A form was open here: {self._question.verb.lower()} {self._question.title}. Run the cell again to open it."
+        return f"A form was open here: {self._request.verb.lower()} {self._request.title}. Run the cell again to open it."
 
     def receive(self, content: object) -> None:
         """Process a message of a front end; an invalid one is logged and refused."""
@@ -101,17 +101,17 @@ class FormSession:
                 self._submit(message.sealed)
 
     def ask_through(self, asker: Asker) -> None:
-        """Ask the question by prompts instead, where no form can be displayed.
+        """Answer the request by prompts instead, where no form can be displayed.
 
         Raises:
             ZenSecretsError: If the command fails.
         """
-        self._end(asker.ask(self._question))
+        self._end(asker.ask(self._request))
 
-    def ask_next(self, question: Question) -> None:
-        """Replace the question; for a further question that :attr:`Question.finish` asks."""
+    def ask_next(self, request: FormRequest) -> None:
+        """Replace the request; when the continuation of the first asks for more."""
         self._release()
-        self._put(question)
+        self._put(request)
 
     def dismiss(self, reason: str) -> None:
         """Close the form without an answer and leave ``reason`` as its line."""
@@ -120,16 +120,16 @@ class FormSession:
                 self.problem = InteractionCancelledError(reason, hint="Run the cell again.")
                 self._close("gone", reason)
 
-    def _put(self, question: Question) -> None:
-        self._question = question
+    def _put(self, request: FormRequest) -> None:
+        self._request = request
         self._kept: dict[str, Answer] = {}
         self._key = OneTimeKey()
-        self._release = await_secrets(question.awaits, [section.subject for section in question.sections], self._where)
+        self._release = await_secrets(request.manager_id, [section.subject for section in request.sections], self._where)
 
     def _open_state(self, problems: Problems) -> OpenForm:
         return open_state(
             self._identity,
-            self._question,
+            self._request,
             key=self._key.public,
             attempt=self._attempt,
             shown=self._shown,
@@ -138,13 +138,13 @@ class FormSession:
         )
 
     def _cancel(self) -> None:
-        if self._question.offer:
+        if self._request.offer is not None:
             # The command has already done something else, which remains done.
-            self._end(self._question.declined)
+            self._end(self._request.offer.declined)
             return
-        done = list(self._question.finished())
+        done = list(self._request.then.completed())
         left = f"{', '.join(done)} {'was' if len(done) == 1 else 'were'} done before" if done else "nothing was changed"
-        message = f"Cancelled: {self._question.verb.lower()} {self._question.title}; {left}."
+        message = f"Cancelled: {self._request.verb.lower()} {self._request.title}; {left}."
         self.problem = InteractionCancelledError(message, hint="Run the cell again to be asked again.")
         self._close("cancelled", message)
 
@@ -158,7 +158,7 @@ class FormSession:
         problems = self._take(submission)
         if problems.fields or problems.form:
             self._show(problems)
-        elif submission.passphrase and self._question.passphrase_wanted() is None:
+        elif submission.passphrase and self._request.then.passphrase_wanted() is None:
             # Another form or a terminal has created or unlocked the store since this form was displayed.
             self._show(Problems(form=_UNEXPECTED))
         else:
@@ -177,14 +177,14 @@ class FormSession:
             raise RefusedMessageError("it is malformed")
         if submission.form != self._identity or submission.attempt != attempt:
             raise RefusedMessageError("it belongs to another form or to an earlier state of this form")
-        if len(submission.sections) != len(self._question.sections):
+        if len(submission.sections) != len(self._request.sections):
             raise RefusedMessageError("its sections are not those of the form")
         return submission
 
     def _take(self, submission: Submission) -> Problems:
         """Hold the valid values of a submission for :meth:`_finish`, and return the problems of the others."""
         fields: dict[tuple[str, str], str] = {}
-        for section, given in zip(self._question.sections, submission.sections, strict=True):
+        for section, given in zip(self._request.sections, submission.sections, strict=True):
             before = self._kept.get(section.subject, Answer({}))
             values = dict(before.values)
             requested = {field.key: field for field in section.fields}
@@ -213,12 +213,12 @@ class FormSession:
         return Problems(fields=fields)
 
     def _finish(self, passphrase: str | None) -> None:
-        question = self._question
+        request = self._request
         try:
-            with passphrases_from(_passphrase_source(passphrase, question.passphrase_wanted())):
-                outcome = question.finish({section.subject: self._kept.get(section.subject, Answer({})) for section in question.sections})
+            with passphrases_from(_passphrase_source(passphrase, request.then.passphrase_wanted())):
+                outcome = request.then.run({section.subject: self._kept.get(section.subject, Answer({})) for section in request.sections})
         except (WrongPassphraseError, ManagerLockedError) as error:
-            self._show(Problems(passphrase=str(error)) if question.passphrase_wanted() is not None else Problems(form=str(error)))
+            self._show(Problems(passphrase=str(error)) if request.then.passphrase_wanted() is not None else Problems(form=str(error)))
         except ZenSecretsError as error:
             self._show(Problems(form=str(error)))
         except KeyboardInterrupt:
@@ -227,8 +227,8 @@ class FormSession:
             self._log(f"{self._where}: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
             self._show(Problems(form=f"This is a bug of zensecrets ({type(error).__name__}); the kernel's log has its location."))
         else:
-            self._done = outcome if self._done is None else followed_by(self._done, outcome)
-            if self._question is question:
+            self._done = outcome if self._done is None else self._done.followed_by(outcome)
+            if self._request is request:
                 self._end(self._done)
             else:
                 self._show(Problems())
@@ -239,15 +239,15 @@ class FormSession:
 
     def _end(self, outcome: Outcome) -> None:
         self.outcome = outcome
-        lines = outcome.text.splitlines()
+        lines = outcome.message.splitlines()
         self._close("done", f"✔ {outcome.line or (lines[0] if lines else 'done')}", lines[1:])
 
     def _close(self, phase: Literal["done", "cancelled", "gone"], line: str, details: Sequence[str] = ()) -> None:
         self._release()
         self._kept = {}
         self._key = OneTimeKey()
-        # The question refers to values of the command line and to the written secret.
-        self._question = Question("", "", (), lambda _answers: Outcome())
+        # The request refers to values of the command line and to the written secret.
+        self._request = FormRequest("", "", (), Continuation(lambda _answers: Outcome()))
         self.state = ClosedForm(id=self._identity, phase=phase, line=line, details=tuple(details))
         self._changed()
 

@@ -1,4 +1,4 @@
-"""The state of a form that the browser displays, built from a question and the result of the last submission."""
+"""The state of a form that the browser displays, built from a request and the result of the last submission."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zensecrets_jupyter.notebook.form.contract import FormField, FormSection, In
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zensecrets_jupyter.commands.asking.form_request import Question, Section
+    from zensecrets_jupyter.commands.asking.form_request import FormRequest, Section
     from zensecrets_jupyter.commands.asking.input_rules import Rule
     from zensecrets_jupyter.core.interaction import PassphraseWanted
 
@@ -27,7 +27,7 @@ class Problems(NamedTuple):
 
 def open_state(  # noqa: PLR0913 - each is a part of the state
     identity: str,
-    question: Question,
+    request: FormRequest,
     *,
     key: str,
     attempt: int,
@@ -39,19 +39,19 @@ def open_state(  # noqa: PLR0913 - each is a part of the state
 
     Args:
         identity: The identifier of the form.
-        question: The question that the form asks.
+        request: The request that the form shows.
         key: The public key to which the browser seals the submission.
         attempt: The number of submissions that were processed.
         shown: Whether a front end has displayed the form.
         problems: The problems of the last submission.
         kept: The values that are held from earlier submissions, by section.
     """
-    finished = question.finished()
-    passphrase = question.passphrase_wanted()
+    finished = request.then.completed()
+    passphrase = request.then.passphrase_wanted()
     return OpenForm(
         id=identity,
-        verb=question.verb,
-        title=question.title,
+        verb=request.verb,
+        title=request.title,
         key=key,
         attempt=attempt,
         shown=shown,
@@ -60,12 +60,12 @@ def open_state(  # noqa: PLR0913 - each is a part of the state
             _section(
                 section,
                 # A form for a single secret names it in its own title.
-                title="" if question.title.startswith(section.subject) else section.subject,
+                title="" if request.title.startswith(section.subject) else section.subject,
                 done="done" if section.subject in finished else "",
                 problems=problems,
                 kept=kept.get(section.subject, Answer({})),
             )
-            for section in question.sections
+            for section in request.sections
         ),
         passphrase=None if passphrase is None else _passphrase(passphrase, problems),
         rules=_rules(VALUE_RULES),

@@ -14,7 +14,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from zensecrets_jupyter.commands.framework.active_manager import manager_of
-from zensecrets_jupyter.commands.secrets.forms import register_question, update_question
+from zensecrets_jupyter.commands.secrets.forms import register_form, update_form
 from zensecrets_jupyter.core import names, schemas
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -26,7 +26,7 @@ from zensecrets_jupyter.notebook.prompter import prompter
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from zensecrets_jupyter.commands.asking.form_request import Question
+    from zensecrets_jupyter.commands.asking.form_request import FormRequest
     from zensecrets_jupyter.commands.framework.outcome import Outcome
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
@@ -36,13 +36,13 @@ _ended: list[FormWidget] = []
 
 
 class FormWidget(anywidget.AnyWidget):
-    """A form that asks a question; displaying or awaiting the widget shows the form."""
+    """A form for a request; displaying or awaiting the widget shows the form."""
 
     _esm = traitlets.Unicode().tag(sync=True)
     form = traitlets.Dict(read_only=True).tag(sync=True)
 
-    def __init__(self, question: Question) -> None:
-        """Create a form for ``question``.
+    def __init__(self, request: FormRequest) -> None:
+        """Create a form for ``request``.
 
         Raises:
             InteractionUnavailableError: If the code runs outside of IPython, where no form can be shown.
@@ -60,7 +60,7 @@ class FormWidget(anywidget.AnyWidget):
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         # The list of inputs contains the running cell; releases of IPython differ in when they increase the execution count.
         where = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
-        self._session = FormSession(self.model_id, question, where, self._update, getattr(shell, "kernel", shell).log.warning)
+        self._session = FormSession(self.model_id, request, where, self._update, getattr(shell, "kernel", shell).log.warning)
         self._synchronise()
         _open.add(self)
 
@@ -182,10 +182,10 @@ class SecretForm(FormWidget):
         self._name = name
         wanted = None if keys is None else [names.check_key(key, name=name) for key in keys]
         if name in manager.list_secrets():
-            question = update_question(manager, manager.get_secret(name), keys=wanted, given={})
+            request = update_form(manager, manager.get_secret(name), keys=wanted, given={})
         else:
-            question = register_question(manager, name, schemas.get_schema(schema), keys=wanted, given={})
-        super().__init__(question)
+            request = register_form(manager, name, schemas.get_schema(schema), keys=wanted, given={})
+        super().__init__(request)
 
     def _value(self, _outcome: Outcome | None) -> BaseSecretSchema:
         return self._manager.get_secret(self._name)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.front_end import Probe
+    from zensecrets_jupyter.commands.front_end import ChannelResult
     from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.notebook.guard.descriptors import GuardedDescriptors
     from zensecrets_jupyter.notebook.guard.messages import GuardedSession
@@ -85,13 +85,13 @@ def _guards() -> WeakKeyDictionary[InteractiveShell, Guard]:
     return process_wide("guards", WeakKeyDictionary)
 
 
-def selftest_of(shell: InteractiveShell) -> Callable[[], list[Probe]] | None:
+def selftest_of(shell: InteractiveShell) -> Callable[[], list[ChannelResult]] | None:
     """Return the self-test of ``shell``, or ``None`` where the extension is not loaded."""
     guard = guard_of(shell)
     if guard is None:
         return None
 
-    def selftest() -> list[Probe]:
+    def selftest() -> list[ChannelResult]:
         from zensecrets_jupyter.notebook.guard.selftest import probe  # noqa: PLC0415 - only for who asks for it
 
         return probe(shell, guard)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.front_end import Probe
+    from zensecrets_jupyter.commands.front_end import ChannelResult
     from zensecrets_jupyter.notebook.guard.guard import Guard
 
 _PATIENCE = 2.0
@@ -30,7 +30,7 @@ _PATIENCE = 2.0
 _MIMES = ("text/html", "text/markdown", "text/latex", "image/svg+xml", "application/javascript", "text/plain")
 
 
-def probe(shell: InteractiveShell, guard: Guard) -> list[Probe]:
+def probe(shell: InteractiveShell, guard: Guard) -> list[ChannelResult]:
     """Return the result of each channel of ``shell``. Nothing is shown or kept."""
     canaries = plant()
     for canary in canaries.values():
@@ -46,7 +46,7 @@ def probe(shell: InteractiveShell, guard: Guard) -> list[Probe]:
         guard.redactor.forget(NAME)
 
 
-def _tried_in_kernel(shell: Any, guard: Guard, name: str, use: Callable[[str], None], canaries: Mapping[str, Canary]) -> Probe:
+def _tried_in_kernel(shell: Any, guard: Guard, name: str, use: Callable[[str], None], canaries: Mapping[str, Canary]) -> ChannelResult:
     identity = f"selftest-{secrets.token_hex(8)}"
     session = guard.session
     assert session is not None  # noqa: S101 - asked for before
@@ -214,13 +214,13 @@ def _run(text: str) -> None:
     subprocess.run(["/bin/cat"], input=text.encode("utf-8", "surrogatepass") + b"\n", check=False)
 
 
-def _own_output(guard: Guard, canaries: Mapping[str, Canary]) -> list[Probe]:
+def _own_output(guard: Guard, canaries: Mapping[str, Canary]) -> list[ChannelResult]:
     """Return the text that reaches the kernel process's own output, such as a server's log."""
     numbers = [descriptors.numbers[0] for descriptors in guard.descriptors[:1]]
     return [_tried_in_terminal(guard, "the kernel's own output", partial(_write, number), canaries) for number in numbers]
 
 
-def _tried_in_terminal(guard: Guard, name: str, use: Callable[[str], None], canaries: Mapping[str, Canary]) -> Probe:
+def _tried_in_terminal(guard: Guard, name: str, use: Callable[[str], None], canaries: Mapping[str, Canary]) -> ChannelResult:
     flush = [stream.flush for stream in (sys.stdout, sys.stderr)]
     for one in flush:
         one()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zensecrets_jupyter.notebook.inputs.command_lines import GROUPS, command_lines, may_hold_magic
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.commands.framework.inline_secrets import Literal
+    from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
     from zensecrets_jupyter.commands.line_cleaning import Edit
 
 __all__ = ["GROUPS", "Repaired", "without_literals"]
@@ -29,7 +29,7 @@ class Repaired(NamedTuple):
     """
 
     source: str
-    literals: tuple[Literal, ...] = ()
+    literals: tuple[InlineSecret, ...] = ()
     is_clear: bool = True
     kept: tuple[str, ...] = ()
 
@@ -48,11 +48,11 @@ def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
         return Repaired(cell)
     from zensecrets_jupyter.commands import line_cleaning  # noqa: PLC0415 - loading the extension stays fast, and most cells hold no line of ours
 
-    found: list[Literal] = []
+    found: list[InlineSecret] = []
     edits: list[line_cleaning.Edit] = []
     is_clear = True
     for command in lines:
-        inside = line_cleaning.find_literals(command.group, command.line.text, expands=command.expands)
+        inside = line_cleaning.find_inline_secrets(command.group, command.line.text, expands=command.expands)
         found += inside.literals
         is_clear = is_clear and inside.is_clear
         for edit in inside.edits:

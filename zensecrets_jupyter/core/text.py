@@ -1,0 +1,20 @@
+"""Words in sentences: the plural of a noun, a count with its noun, and a clause as a sentence."""
+
+from __future__ import annotations
+
+
+def plural(noun: str, count: int = 2) -> str:
+    """Return a noun in the form that goes with ``count``: ``key`` for one, ``keys`` for any other; ``registry``, ``registries``."""
+    if count == 1:
+        return noun
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in set("aeiou") else f"{noun}s"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun: ``1 key``, ``3 keys``."""
+    return f"{count} {plural(noun, count)}"
+
+
+def sentence(text: str) -> str:
+    """Return a clause with its first letter in upper case; all others stay as they are, unlike with ``str.capitalize``."""
+    return f"{text[:1].upper()}{text[1:]}"
