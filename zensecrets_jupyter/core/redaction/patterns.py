@@ -111,6 +111,10 @@ class Pattern:
             self._starts = [match.start() for match in KEPT_BYTE.finditer(self.text)]
         return self._starts
 
+    def drop_positions(self) -> None:
+        """Free what the properties above computed; most patterns are never compared, and a thousand of them would keep a megabyte."""
+        self._gaps = self._kept = self._starts = None
+
     @property
     def expression(self) -> re.Pattern[bytes]:
         """A regular expression of every way to write a text of punctuation."""

@@ -186,6 +186,7 @@ class Search:
         gaps = tuple(KEPT_BYTE.split(text))
         signs = b"" if first else pattern.text[:begin]
         self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name, gaps, last == pattern.last, signs))
+        pattern.drop_positions()
 
 
 def _spans(data: bytes, view: View, match: Match) -> list[Span]:
