@@ -23,9 +23,8 @@ import yaml
 from zensecrets_jupyter import Client, StackComponentConfig
 from zensecrets_jupyter.artifacts import DataArtifact
 from zensecrets_jupyter.core.stack import ComponentType, Stack
-from zensecrets_jupyter.core.steps.artifacts import OutputPlace
 from zensecrets_jupyter.core.steps.context import RunNames
-from zensecrets_jupyter.core.steps.files import ArtifactFiles
+from zensecrets_jupyter.core.steps.files import ArtifactFiles, ArtifactFolder
 from zensecrets_jupyter.core.steps.materializers import materializer_for
 from zensecrets_jupyter.core.steps.settings import checked_settings
 from zensecrets_jupyter.materializers import BaseMaterializer
@@ -96,7 +95,7 @@ class _Registry:
     def __getitem__(self, kind: type[Any]) -> Callable[[_DataArtifact], BaseMaterializer]:
         """Return what makes the materializer of outputs of a type, for the folder of an artifact."""
         files = ArtifactFiles(fsspec.filesystem("file"), "/")
-        return lambda artifact: materializer_for(kind)(OutputPlace(files, str(Path(artifact.uri).resolve()).lstrip("/")))
+        return lambda artifact: materializer_for(kind)(ArtifactFolder(files, str(Path(artifact.uri).resolve()).lstrip("/")))
 
 
 _ADAPTERS: dict[str, Any] = {
@@ -268,5 +267,5 @@ def _context(client: Client, folder: Path, *outputs: str) -> StepContext:
         client.active_stack,
         checked_settings(None, "the test"),
         dict.fromkeys(outputs, BaseMaterializer),
-        lambda output: OutputPlace(files, output),
+        lambda output: ArtifactFolder(files, output),
     )

@@ -54,11 +54,10 @@ from __future__ import annotations
 
 import pickle
 import re
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.stack.validation import Report
-
+    from collections.abc import Sequence
 
 _LONG = re.compile(r"\S{400,}")
 """A path of thousands of characters, or something else that nobody can read."""
@@ -322,13 +321,25 @@ class InvalidStackError(StackError, ValueError):
     code = "invalid-stack"
 
 
+class ValidationReport(Protocol):
+    """The problems of a stack as data; see :class:`~zensecrets_jupyter.core.stack.validation.Report`."""
+
+    @property
+    def stack(self) -> str:
+        """The name of the stack."""
+
+    @property
+    def problems(self) -> Sequence[Any]:
+        """Every problem."""
+
+
 class StackValidationError(ZenSecretsError):
     """A stack cannot run; ``report`` holds every problem as data."""
 
     code = "stack-validation"
 
-    def __init__(self, message: str, *, report: Report, hint: str = "") -> None:
-        """Say it in one text; ``report`` says it as data."""
+    def __init__(self, message: str, *, report: ValidationReport, hint: str = "") -> None:
+        """Describe the problems of ``report`` in one text."""
         super().__init__(message, hint=hint)
         self.report = report
 

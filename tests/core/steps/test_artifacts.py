@@ -349,7 +349,7 @@ def test_a_store_logs_in_with_its_resolved_attributes(client: Client, plant: Cal
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "own"})
     stored = _stored(lambda _: 1)
     assert seen[0]["token"] == value
-    assert find_canary(repr(stored) + repr(stored.place) + repr(stored.place.files)) == []
+    assert find_canary(repr(stored) + repr(stored.folder) + repr(stored.folder.files)) == []
 
 
 def test_a_materializer_of_one_s_own_keeps_an_output(client: Client) -> None:

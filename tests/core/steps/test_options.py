@@ -226,7 +226,7 @@ def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
     keeping("2")
     assert one().steps["thing"].output.load().text == "x2"
     with pytest.raises(MaterializerInterfaceError, match=r"Things can't keep an int: it keeps .*Thing") as caught:
-        first(one().steps["thing"].output.place).save(1)
+        first(one().steps["thing"].output.folder).save(1)
     assert isinstance(caught.value, TypeError)
     with pytest.raises(MaterializerInterfaceError, match="no type"):
 

@@ -15,37 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
-    from zensecrets_jupyter.core.steps.files import ArtifactFiles
-
-
-@dataclass(frozen=True)
-class OutputPlace:
-    """Where one output of one run of a step is kept.
-
-    Attributes:
-        files: The artifact store's files.
-        path: The folder, by its path in the store.
-    """
-
-    files: ArtifactFiles = field(repr=False)
-    path: str
-
-    @property
-    def uri(self) -> str:
-        """The folder, as a path of this machine or as a URL."""
-        return self.files.uri(self.path)
-
-    def create(self) -> None:
-        """Make sure that the folder exists."""
-        self.files.make_folder(self.path)
-
-    def write(self, name: str, data: bytes) -> None:
-        """Write a file in the folder."""
-        self.files.write(f"{self.path}/{name}", data)
-
-    def read(self, name: str) -> bytes:
-        """Return what is in a file of the folder."""
-        return self.files.read(f"{self.path}/{name}")
+    from zensecrets_jupyter.core.steps.files import ArtifactFolder
 
 
 @dataclass(frozen=True)
@@ -55,7 +25,7 @@ class Artifact:
     Attributes:
         name: What the output is called.
         step: The step that made it.
-        place: Where it is kept.
+        folder: Where it is kept.
         digest: A digest of what is kept.
         materializer: What reads it.
         data_type: The class that the step declares for it, ``object`` where it declares none.
@@ -63,7 +33,7 @@ class Artifact:
 
     name: str
     step: str
-    place: OutputPlace
+    folder: ArtifactFolder
     digest: str = field(repr=False)
     materializer: type[BaseMaterializer] = field(default=PickleMaterializer, repr=False)
     data_type: type[Any] = field(default=object, repr=False)
@@ -71,7 +41,7 @@ class Artifact:
     @property
     def uri(self) -> str:
         """The folder in which it is kept, as a path of this machine or as a URL."""
-        return self.place.uri
+        return self.folder.uri
 
     def load(self) -> Any:
         """Return the value: a new object each time, with the secrets in it as they are now.
@@ -86,8 +56,8 @@ class Artifact:
         """Return what :meth:`load` returns, by another materializer or as another type where they are given; ZenML 0.20's name for it."""
         reader = materializer_class or self.materializer
         if reader is PickleMaterializer:
-            return pickling.load(self.place.read(VALUE_FILE), f"Output {self.name!r} of step {self.step!r}")
-        return reader(self.place).load(output_data_type or self.data_type)
+            return pickling.load(self.folder.read(VALUE_FILE), f"Output {self.name!r} of step {self.step!r}")
+        return reader(self.folder).load(output_data_type or self.data_type)
 
     def __getitem__(self, index: int) -> Artifact:
         """Return itself for 0 and -1: later ZenML has a list of versions for each output, as in ``outputs["model"][0]``.
@@ -104,8 +74,8 @@ class Artifact:
         """Tell whether it is still there; it may have been deleted, or the store may not answer."""
         try:
             if self.materializer is PickleMaterializer:
-                return self.place.files.exists(f"{self.place.path}/{VALUE_FILE}")
-            return digest_of(self.place) == self.digest
+                return self.folder.files.exists(f"{self.folder.path}/{VALUE_FILE}")
+            return digest_of(self.folder) == self.digest
         except ArtifactError:
             return False
 
@@ -118,18 +88,18 @@ class OutputInfo(NamedTuple):
     materializer: type[BaseMaterializer]
     data_type: type[Any]
 
-    def made(self, place: OutputPlace, digest: str) -> Artifact:
+    def made(self, folder: ArtifactFolder, digest: str) -> Artifact:
         """Return the artifact that is kept at ``place`` and has that digest."""
-        return Artifact(self.name, self.step, place, digest, self.materializer, self.data_type)
+        return Artifact(self.name, self.step, folder, digest, self.materializer, self.data_type)
 
 
-def store(value: Any, output: OutputInfo, place: OutputPlace, secrets: Iterable[BaseSecretSchema]) -> Artifact:
+def store(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets: Iterable[BaseSecretSchema]) -> Artifact:
     """Store an output at ``place`` and return it; it is stored without a secret's value.
 
     Args:
         value: What the step returned.
         output: What is known of the output before it is made.
-        place: Where to keep it.
+        folder: Where to keep it.
         secrets: What the step has read: their references come first where several secrets have one value.
 
     Raises:
@@ -138,25 +108,25 @@ def store(value: Any, output: OutputInfo, place: OutputPlace, secrets: Iterable[
     what = f"Output {output.name!r} of step {output.step!r}"
     if output.materializer is PickleMaterializer:
         pickled = pickling.dump(value, what, secrets)
-        place.write(VALUE_FILE, pickled.data)
-        return output.made(place, pickled.digest)
-    place.create()
-    output.materializer(place).save(value)
-    for path in place.files.list(place.path):
-        leaked = pickling.known_in(place.files.read(path))
+        folder.write(VALUE_FILE, pickled.data)
+        return output.made(folder, pickled.digest)
+    folder.create()
+    output.materializer(folder).save(value)
+    for path in folder.files.list(folder.path):
+        leaked = pickling.known_in(folder.files.read(path))
         if leaked:
-            place.files.delete(place.path)
+            folder.files.delete(folder.path)
             writer = output.materializer.__name__
             message = f"{what} was not kept: {writer} has written the value of {mark(leaked)} to {path.rpartition('/')[2]}."
             raise ArtifactError(message, hint="Write the reference instead, and resolve it when reading.")
-    return output.made(place, digest_of(place))
+    return output.made(folder, digest_of(folder))
 
 
-def digest_of(place: OutputPlace) -> str:
+def digest_of(folder: ArtifactFolder) -> str:
     """Return a digest of all that is kept at ``place``."""
     whole = hashlib.sha256()
-    for path in place.files.list(place.path):
-        whole.update(f"{path[len(place.path) :]}\0{_sha256(place.files.read(path))}\0".encode())
+    for path in folder.files.list(folder.path):
+        whole.update(f"{path[len(folder.path) :]}\0{_sha256(folder.files.read(path))}\0".encode())
     return whole.hexdigest()
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.stack import ReferenceModel
-from zensecrets_jupyter.core.steps.artifacts import OutputPlace
 from zensecrets_jupyter.core.steps.code import code_identity
+from zensecrets_jupyter.core.steps.files import ArtifactFolder
 from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
 from zensecrets_jupyter.core.steps.settings import StepSettings
 from zensecrets_jupyter.core.steps.type_checks import type_name
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
     from zensecrets_jupyter.core.steps.artifacts import Artifact
+    from zensecrets_jupyter.core.steps.definitions import StepDefinition
     from zensecrets_jupyter.core.steps.files import ArtifactFiles
     from zensecrets_jupyter.core.steps.settings import Settings
-    from zensecrets_jupyter.core.steps.step import Step
     from zensecrets_jupyter.core.workspace import Workspace
 
 _FORMAT = 1
@@ -60,7 +60,7 @@ class StepCache:
         self._stack = stack
         self._stack_digest = ""
 
-    def key(self, step: Step[Any], name: str, inputs: Mapping[str, str], settings: Settings, secrets: Sequence[str]) -> str | None:
+    def key(self, step: StepDefinition, name: str, inputs: Mapping[str, str], settings: Settings, secrets: Sequence[str]) -> str | None:
         """Return the key of a run of ``step``; ``None`` if it can't be told from other runs, so that it has to run.
 
         ``inputs`` are digests by parameter; ``secrets`` the names of those in its environment.
@@ -90,7 +90,7 @@ class StepCache:
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def find(self, key: str, step: Step[Any], name: str) -> dict[str, Artifact] | None:
+    def find(self, key: str, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
         """Return the outputs of the cached run of that key, or ``None`` if there is none that still counts."""
         path = _path(key)
         try:
@@ -116,7 +116,7 @@ class StepCache:
             secrets = [(_SecretRead(read.manager.id, read.manager.name, name), read.seen[0]) for (_, name), read in reads.items()]
             record = {
                 "format": _FORMAT,
-                "outputs": {name: [found.place.path, found.digest] for name, found in outputs.items()},
+                "outputs": {name: [found.folder.path, found.digest] for name, found in outputs.items()},
                 "reads": [read for read, _ in secrets],
                 "manager": self._manager_identity() if secrets else None,
                 "fingerprint": self._fingerprint(secrets) if secrets else None,
@@ -126,11 +126,11 @@ class StepCache:
         except ZenSecretsError:
             return
 
-    def _outputs_in(self, record: Any, step: Step[Any], name: str) -> dict[str, Artifact] | None:
+    def _outputs_in(self, record: Any, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
         if record["format"] != _FORMAT or list(record["outputs"]) != list(step.signature.outputs):
             return None
         outputs = {
-            output: step.output_info(output, name).made(OutputPlace(self._files, path), digest)
+            output: step.output_info(output, name).made(ArtifactFolder(self._files, path), digest)
             for output, (path, digest) in record["outputs"].items()
         }
         return outputs if all(output.is_kept() for output in outputs.values()) else None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from zensecrets_jupyter.core.stack import Stack
-    from zensecrets_jupyter.core.steps.artifacts import OutputPlace
+    from zensecrets_jupyter.core.steps.files import ArtifactFolder
     from zensecrets_jupyter.core.steps.materializers import BaseMaterializer
     from zensecrets_jupyter.core.steps.settings import Settings
 
@@ -48,15 +48,15 @@ class StepContext:
         stack: Stack,
         settings: Settings,
         materializers: Mapping[str, type[BaseMaterializer]],
-        place_of: Callable[[str], OutputPlace],
+        output_folder: Callable[[str], ArtifactFolder],
     ) -> None:
-        """Hold what the run knows, ``materializers`` and ``place_of`` by output; a step never makes one itself."""
+        """Hold what the run knows, ``materializers`` and ``output_folder`` by output; a step never makes one itself."""
         self._names = names
         self._step_name = names.step
         self._stack = stack
         self._settings = settings
         self._materializers = dict(materializers)
-        self._place_of = place_of
+        self._output_folder = output_folder
         self._stack_used = False
 
     def __repr__(self) -> str:
@@ -117,9 +117,9 @@ class StepContext:
         Raises:
             StepContextError: If the step has no outputs, several and no name is given, or none of that name.
         """
-        place = self._place_of(self._output(output_name or name))
-        place.create()
-        return place.uri
+        folder = self._output_folder(self._output(output_name or name))
+        folder.create()
+        return folder.uri
 
     def get_output_materializer(
         self,
@@ -129,7 +129,7 @@ class StepContext:
         name: str | None = None,
         custom: type[BaseMaterializer] | None = None,
     ) -> BaseMaterializer:
-        """Return the materializer of an output, or one of another class at the same place.
+        """Return the materializer of an output, or one of another class at the same folder.
 
         Args:
             output_name: The output, which need not be named where the step has only one.
@@ -141,9 +141,9 @@ class StepContext:
             StepContextError: As for :meth:`get_output_artifact_uri`.
         """
         output = self._output(output_name or name)
-        place = self._place_of(output)
-        place.create()
-        return (custom_materializer_class or custom or self._materializers[output])(place)
+        folder = self._output_folder(output)
+        folder.create()
+        return (custom_materializer_class or custom or self._materializers[output])(folder)
 
     def _output(self, name: str | None) -> str:
         known = ", ".join(self._materializers)

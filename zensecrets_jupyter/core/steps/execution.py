@@ -13,10 +13,9 @@ from zensecrets_jupyter.core.managers._reads import recorded_reads
 from zensecrets_jupyter.core.settings import SecretValidationLevel, validation_level
 from zensecrets_jupyter.core.stack import StackResolver
 from zensecrets_jupyter.core.steps import artifacts, context
-from zensecrets_jupyter.core.steps.artifacts import OutputPlace
 from zensecrets_jupyter.core.steps.caching import StepCache
 from zensecrets_jupyter.core.steps.context import RunNames, StepContext
-from zensecrets_jupyter.core.steps.files import open_files
+from zensecrets_jupyter.core.steps.files import ArtifactFolder, open_files
 from zensecrets_jupyter.core.steps.graph import Given
 from zensecrets_jupyter.core.steps.run import ExecutionStatus, StepRun, new_run_id
 from zensecrets_jupyter.core.steps.settings import NeededSecrets, merged
@@ -30,26 +29,25 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack import Stack
     from zensecrets_jupyter.core.stack.references import RequiresSecrets
     from zensecrets_jupyter.core.steps.artifacts import Artifact
+    from zensecrets_jupyter.core.steps.definitions import StepDefaults, StepDefinition
     from zensecrets_jupyter.core.steps.graph import StepCall
-    from zensecrets_jupyter.core.steps.pipeline import Pipeline
     from zensecrets_jupyter.core.steps.run import PipelineRun
     from zensecrets_jupyter.core.steps.settings import Settings
-    from zensecrets_jupyter.core.steps.step import Step
     from zensecrets_jupyter.core.workspace import Workspace
 
 
 class Execution:
     """One run of a pipeline on a stack, as far as its steps have to know of it."""
 
-    def __init__(self, run: PipelineRun, workspace: Workspace, stack: Stack, pipeline: Pipeline) -> None:
-        """Run steps of ``pipeline`` on ``stack``, for ``run``.
+    def __init__(self, run: PipelineRun, workspace: Workspace, stack: Stack, defaults: StepDefaults) -> None:
+        """Run steps on ``stack``, for ``run``, with the ``defaults`` of its pipeline.
 
         Raises:
             ArtifactError: If the stack's artifact store can't be used here.
         """
         self._run = run
         self._stack = stack
-        self._pipeline = pipeline
+        self._defaults = defaults
         self._files = open_files(workspace, stack)
         self._cache = StepCache(self._files, workspace, stack)
 
@@ -59,7 +57,7 @@ class Execution:
         What the step raises is in the outcome's ``error``, Ctrl-C as well.
         """
         start = time.perf_counter()
-        above = (self._pipeline, *call.pipelines)
+        above = (self._defaults, *call.pipelines)
         settings = reduce(merged, [pipeline.settings for pipeline in above] + [call.step.settings])
         given = {
             parameter: item if isinstance(item, Given) else finished[item.call].outputs[item.name]
@@ -85,7 +83,7 @@ class Execution:
         self, call: StepCall, given: Mapping[str, Given | Artifact], settings: Settings
     ) -> tuple[ExecutionStatus, dict[str, Artifact]]:
         step = call.step
-        above = (self._pipeline, *call.pipelines)
+        above = (self._defaults, *call.pipelines)
         environments = [*(pipeline.secrets for pipeline in above), step.secrets]
         key = None
         if step.is_cached and not any(pipeline.enable_cache is False for pipeline in above):
@@ -95,16 +93,16 @@ class Execution:
             if found is not None:
                 return ExecutionStatus.CACHED, found
 
-        def place_of(output: str) -> OutputPlace:
-            return OutputPlace(self._files, f"{self._run.id}/{call.name}/{output}")
+        def output_folder(output: str) -> ArtifactFolder:
+            return ArtifactFolder(self._files, f"{self._run.id}/{call.name}/{output}")
 
-        names = RunNames(call.name, self._pipeline.name, self._run.name, self._run.id)
+        names = RunNames(call.name, self._defaults.name, self._run.name, self._run.id)
         with recorded_reads() as reads:
             arguments = {parameter: item.load() for parameter, item in given.items()}
-            running = _context_of(step, names, self._stack, settings, place_of)
+            running = _make_context(step, names, self._stack, settings, output_folder)
             returned = _run(step, arguments, running, self._stack, environments)
             outputs = {
-                name: artifacts.store(value, step.output_info(name, call.name), place_of(name), _secrets_in(reads))
+                name: artifacts.store(value, step.output_info(name, call.name), output_folder(name), _secrets_in(reads))
                 for name, value in step.signature.split(call.name, returned).items()
             }
         if key:
@@ -112,7 +110,7 @@ class Execution:
         return ExecutionStatus.COMPLETED, outputs
 
 
-def run_alone(step: Step[Any], arguments: Mapping[str, Any]) -> Any:
+def run_alone(step: StepDefinition, arguments: Mapping[str, Any]) -> Any:
     """Run a step here, outside of a pipeline, and return what its function returns.
 
     It runs on the active stack; inside of another step on the stack of that, which was validated when that began.
@@ -127,11 +125,11 @@ def run_alone(step: Step[Any], arguments: Mapping[str, Any]) -> Any:
         validate(stack, [(str(step), step.settings), (str(step), NeededSecrets(step.secrets))], [step.secrets])
     run_id = new_run_id(step.name)
 
-    def place_of(output: str) -> OutputPlace:
-        return OutputPlace(open_files(workspace, stack), f"{run_id}/{step.name}/{output}")
+    def output_folder(output: str) -> ArtifactFolder:
+        return ArtifactFolder(open_files(workspace, stack), f"{run_id}/{step.name}/{output}")
 
     names = RunNames(step.name, step.name, run_id, run_id)
-    returned = _run(step, arguments, _context_of(step, names, stack, step.settings, place_of), stack, [step.secrets])
+    returned = _run(step, arguments, _make_context(step, names, stack, step.settings, output_folder), stack, [step.secrets])
     step.signature.split(step.name, returned)
     return returned
 
@@ -150,12 +148,16 @@ def validate(stack: Stack, needs: Iterable[tuple[str, RequiresSecrets]], environ
             variables_of((stack.secrets_manager.get_secret(name) for name in names), as_is=True)
 
 
-def _context_of(step: Step[Any], names: RunNames, stack: Stack, settings: Settings, place_of: Callable[[str], OutputPlace]) -> StepContext:
+def _make_context(
+    step: StepDefinition, names: RunNames, stack: Stack, settings: Settings, output_folder: Callable[[str], ArtifactFolder]
+) -> StepContext:
     materializers = {output: step.materializer_of(output) for output in step.signature.outputs}
-    return StepContext(names, stack, settings.bind_references(StackResolver(stack, f"step {names.step!r}")), materializers, place_of)
+    return StepContext(names, stack, settings.bind_references(StackResolver(stack, f"step {names.step!r}")), materializers, output_folder)
 
 
-def _run(step: Step[Any], arguments: Mapping[str, Any], running: StepContext, stack: Stack, environments: Iterable[Sequence[str]]) -> Any:
+def _run(
+    step: StepDefinition, arguments: Mapping[str, Any], running: StepContext, stack: Stack, environments: Iterable[Sequence[str]]
+) -> Any:
     step.signature.check_inputs(running.step_name, arguments)
     given = dict(arguments)
     if step.signature.context is not None:

@@ -6,6 +6,7 @@ import json
 import os
 import uuid
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,36 @@ class ArtifactFiles:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             message = f"{self.uri(path)} can't be {verb} the artifact store: {reason}."
             raise ArtifactError(message, hint="See that the store is reachable, writable and not full.") from error
+
+
+@dataclass(frozen=True)
+class ArtifactFolder:
+    """The folder of one output of one run of a step.
+
+    Attributes:
+        files: The files of the artifact store.
+        path: The path of the folder in the store.
+    """
+
+    files: ArtifactFiles = field(repr=False)
+    path: str
+
+    @property
+    def uri(self) -> str:
+        """The folder as a local path or a URL."""
+        return self.files.uri(self.path)
+
+    def create(self) -> None:
+        """Create the folder unless it exists."""
+        self.files.make_folder(self.path)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file in the folder."""
+        self.files.write(f"{self.path}/{name}", data)
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file in the folder."""
+        return self.files.read(f"{self.path}/{name}")
 
 
 def open_files(workspace: Workspace, stack: Stack) -> ArtifactFiles:

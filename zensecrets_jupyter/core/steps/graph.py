@@ -17,8 +17,7 @@ from zensecrets_jupyter.core.steps.unpacking import names_unpacked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from zensecrets_jupyter.core.steps.pipeline import Pipeline
-    from zensecrets_jupyter.core.steps.step import Step
+    from zensecrets_jupyter.core.steps.definitions import StepDefaults, StepDefinition
 
 _tracing: ContextVar[Graph | None] = ContextVar("zensecrets_graph", default=None)
 
@@ -62,10 +61,10 @@ class StepCall:
     """
 
     name: str
-    step: Step[Any]
+    step: StepDefinition
     inputs: Mapping[str, StepOutput | Given]
-    original: Step[Any]
-    pipelines: tuple[Pipeline, ...] = ()
+    original: StepDefinition
+    pipelines: tuple[StepDefaults, ...] = ()
     after: frozenset[str] = frozenset()
 
     @property
@@ -82,10 +81,10 @@ class Graph:
         self.pipeline = pipeline
         self.calls: dict[str, StepCall] = {}
         self._configurations = configurations or {}
-        self._after: list[tuple[Step[Any], Step[Any]]] = []
-        self._inner: list[Pipeline] = []
+        self._after: list[tuple[StepDefinition, StepDefinition]] = []
+        self._inner: list[StepDefaults] = []
 
-    def add(self, step: Step[Any], arguments: Mapping[str, Any], name: str | None = None, after: object = None) -> Any:
+    def add(self, step: StepDefinition, arguments: Mapping[str, Any], name: str | None = None, after: object = None) -> Any:
         """Add a call and return its output: a tuple of them if the step has several, ``None`` if it has none.
 
         Args:
@@ -114,7 +113,7 @@ class Graph:
         return StepOutputs(outputs) if len(outputs) > 1 else outputs[0] if outputs else None
 
     @contextmanager
-    def inside(self, pipeline: Pipeline) -> Iterator[None]:
+    def inside(self, pipeline: StepDefaults) -> Iterator[None]:
         """Have the calls in the block be those of a pipeline inside of the one that runs."""
         self._inner.append(pipeline)
         try:
@@ -138,7 +137,7 @@ class Graph:
             raise StepInterfaceError(message, hint=did_you_mean(unknown, self.calls) or f"Its steps are {', '.join(self.calls)}.")
         self.in_order()
 
-    def add_order(self, step: Step[Any], before: Step[Any]) -> None:
+    def add_order(self, step: StepDefinition, before: StepDefinition) -> None:
         """Have every call of ``step`` wait for every call of ``before``."""
         self._after.append((step, before))
 

@@ -10,15 +10,15 @@ from zensecrets_jupyter.core.names import a_type, with_article
 from zensecrets_jupyter.core.process import process_wide
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.steps.artifacts import OutputPlace
     from zensecrets_jupyter.core.steps.fileio import FileIO
+    from zensecrets_jupyter.core.steps.files import ArtifactFolder
 
 VALUE_FILE = "value.pkl"
 """The file in which a pickled output is kept."""
 
 
 class BaseMaterializer:
-    """Writes what a step returns to its place, and reads it from there; ZenML's interface.
+    """Writes what a step returns to its folder, and reads it from there; ZenML's interface.
 
     A subclass has ``save`` and ``load``, or as up to ZenML 0.3x ``handle_return`` and ``handle_input``. It keeps files below ``self.uri``,
     or through ``self.artifact.write`` and ``read``, which work on every store and keep the files private. It is used for the outputs that
@@ -52,7 +52,7 @@ class BaseMaterializer:
         if not cls.__dict__.get("SKIP_REGISTRATION", False):
             _defaults().update(dict.fromkeys(kept, cls))
 
-    def __init__(self, artifact: OutputPlace) -> None:
+    def __init__(self, artifact: ArtifactFolder) -> None:
         """Keep things at ``artifact``, whose folder exists when :meth:`save` is called."""
         self.artifact = artifact
 

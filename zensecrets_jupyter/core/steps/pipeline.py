@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.stack import ReferenceModel, Stack
     from zensecrets_jupyter.core.stack.references import RequiresSecrets
+    from zensecrets_jupyter.core.steps.definitions import StepDefaults, StepDefinition
     from zensecrets_jupyter.core.steps.execution import Execution
     from zensecrets_jupyter.core.steps.orchestrators import Orchestrator
-    from zensecrets_jupyter.core.steps.step import Step
 
 
 class Pipeline:
@@ -228,7 +228,7 @@ class Pipeline:
 
     def _needs(self, graph: Graph) -> tuple[list[tuple[str, RequiresSecrets]], list[Sequence[str]]]:
         """Return what the pipeline and its steps need, with what errors call them, and the secrets that are set together."""
-        needing: dict[Pipeline | Step[Any], None] = {self: None}
+        needing: dict[StepDefaults | StepDefinition, None] = {self: None}
         for call in graph.calls.values():
             needing |= dict.fromkeys(call.pipelines)
             needing[call.step] = None

@@ -1,0 +1,65 @@
+"""The parts of steps and pipelines that a run uses, as protocols.
+
+The graph, the cache and the execution of steps depend on these only, so that they do not import the classes that use them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+    from zensecrets_jupyter.core.steps.artifacts import OutputInfo
+    from zensecrets_jupyter.core.steps.hooks import Hooks
+    from zensecrets_jupyter.core.steps.materializers import BaseMaterializer
+    from zensecrets_jupyter.core.steps.settings import Settings
+    from zensecrets_jupyter.core.steps.signature import StepSignature
+
+
+class StepDefaults(Protocol):
+    """The fields that a pipeline defines for all of its steps.
+
+    Attributes:
+        name: The name of the pipeline.
+        settings: Settings below those of a step.
+        secrets: The names of secrets in the environment of every step.
+        hooks: Hooks for the steps that have none.
+        enable_cache: ``False`` runs every step; otherwise each step decides.
+    """
+
+    name: str
+    settings: Settings
+    secrets: tuple[str, ...]
+    hooks: Hooks
+    enable_cache: bool | None
+
+
+class StepDefinition(Protocol):
+    """The fields and methods of a step that a run uses; see :class:`~zensecrets_jupyter.core.steps.step.Step`."""
+
+    name: str
+    signature: StepSignature
+    entrypoint: Callable[..., Any]
+    settings: Settings
+    secrets: tuple[str, ...]
+    hooks: Hooks
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether the outputs of an earlier run may replace a run."""
+
+    @property
+    def code(self) -> object:
+        """The function or class whose code identifies the step in the cache, or ``None``."""
+
+    def materializer_of(self, output: str) -> type[BaseMaterializer]:
+        """Return the materializer of an output."""
+
+    def output_info(self, output: str, call: str) -> OutputInfo:
+        """Return the description of an output of the step, which a pipeline calls ``call``."""
+
+    def with_options(self, **options: Any) -> Self:
+        """Return a copy with these options."""
