@@ -19,7 +19,7 @@ from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.redaction.matches import Match
+    from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 
 MANY = 30_000
 LONG = 1 << 17
@@ -61,7 +61,7 @@ def test_a_long_value_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[int] = []
     find = Search.find
 
-    def counted(search: Search, data: bytes) -> list[Match]:
+    def counted(search: Search, data: bytes) -> list[PatternMatch]:
         searched.append(len(data))
         return find(search, data)
 

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.support.kernels import Kernel, Ran
-    from zensecrets_jupyter.core.redaction.matches import Match
+    from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 
 PAGE = Page(Path(__file__).parents[2] / "docs" / "guard.md")
 plays = PAGE.plays
@@ -1286,7 +1286,7 @@ def test_how_much_is_decoded(length: int, times: int) -> None:
     text = EVERYTHING_ENCODED * (length // len(EVERYTHING_ENCODED))
     lengths: list[int] = []
 
-    def note(data: bytes, _skeleton: bytes) -> list[Match]:
+    def note(data: bytes, _skeleton: bytes) -> list[PatternMatch]:
         lengths.append(len(data))
         return []
 
@@ -1324,7 +1324,7 @@ def test_how_much_of_a_long_text_is_decoded(length: int) -> None:
     text = f"{lines}\n{value}\n{lines}".replace("/", "%2F")
     views: list[bytes] = []
 
-    def note(data: bytes, _skeleton: bytes) -> list[Match]:
+    def note(data: bytes, _skeleton: bytes) -> list[PatternMatch]:
         views.append(data)
         return []
 

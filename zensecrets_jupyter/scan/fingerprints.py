@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction.decoding import Decoding
-from zensecrets_jupyter.core.redaction.matches import Match
+from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 from zensecrets_jupyter.core.redaction.skeleton import SkeletonMap, kept_bytes
 from zensecrets_jupyter.scan.known import Known, Spot, apart
 from zensecrets_jupyter.scan.strength import SHORTEST, why_weak
@@ -196,7 +196,7 @@ class Fingerprints(Known):
                 spots += [Spot(start, end, match.name, encoding, match.is_whole) for start, end in view.spans(match.start, match.end)]
         return apart(spots)
 
-    def _find(self, data: bytes, _skeleton: bytes) -> list[Match]:
+    def _find(self, data: bytes, _skeleton: bytes) -> list[PatternMatch]:
         texts = _Texts(data)
         return [
             self._match(texts, kind, start + position, size, entry)
@@ -206,14 +206,14 @@ class Fingerprints(Known):
             for entry in entries
         ]
 
-    def _match(self, texts: _Texts, kind: int, position: int, size: int, entry: _Entry) -> Match:
+    def _match(self, texts: _Texts, kind: int, position: int, size: int, entry: _Entry) -> PatternMatch:
         start = position - entry.lead
         end = start + entry.length
         is_whole = start >= 0 and self._hashes.whole(texts.of(kind)[start:end]) == entry.whole
         if not is_whole:
             start, end = position, position + size
         first, last = texts.position(kind, start), texts.position(kind, end - 1)
-        return Match(first, last + 1, entry.name, is_whole=is_whole and entry.is_value)
+        return PatternMatch(first, last + 1, entry.name, is_whole=is_whole and entry.is_value)
 
 
 class _Texts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core.redaction.characters import common_length, to_character
 from zensecrets_jupyter.core.redaction.edges import NO_EDGE, edge_after, edge_before
 from zensecrets_jupyter.core.redaction.gaps import writes_gap
-from zensecrets_jupyter.core.redaction.matches import Match
+from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 from zensecrets_jupyter.core.redaction.patterns import BY_CHANCE, TRUNCATED
 from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, SkeletonMap, kept_bytes
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
@@ -40,14 +40,14 @@ class Comparison:
         self._skeleton = skeleton
         self._map: SkeletonMap | None = None
 
-    def matches(self, hits: list[Hit], candidates: _Candidates) -> list[Match]:
+    def matches(self, hits: list[Hit], candidates: _Candidates) -> list[PatternMatch]:
         """Return the matches around the anchors that were found; they may overlap.
 
         Args:
             hits: The anchors.
             candidates: Returns the patterns to compare at an anchor, given it and the view's skeleton.
         """
-        found: list[Match] = []
+        found: list[PatternMatch] = []
         done: dict[int, int] = {}
         whole = (0, 0)
         for hit in sorted(hits, key=_start):
@@ -89,7 +89,7 @@ class Comparison:
             self._map = SkeletonMap(self._data)
         return self._map.position(index)
 
-    def _match(self, pattern: Pattern, offset: int, hit: Hit, start: int, end: int) -> tuple[Match, int, int] | None:
+    def _match(self, pattern: Pattern, offset: int, hit: Hit, start: int, end: int) -> tuple[PatternMatch, int, int] | None:
         """Return the match around an anchor, and where it begins and ends in the skeleton; ``None`` if there is none.
 
         Args:
@@ -135,7 +135,7 @@ class Comparison:
         encoding = "plain" if is_plain else "quoted or wrapped"
         goes_on = stop < len(pattern.skeleton) or (end_byte == len(self._data) and self._lacks_signs(pattern, last))
         return (
-            Match(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value, part),
+            PatternMatch(start_byte, end_byte, pattern.name, goes_on, encoding, is_whole and pattern.is_value, part),
             begin + shift,
             stop + shift,
         )

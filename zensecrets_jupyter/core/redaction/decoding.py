@@ -25,9 +25,9 @@ from zensecrets_jupyter.core.redaction.views import View
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zensecrets_jupyter.core.redaction.matches import Match
+    from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 
-_Found = TypeVar("_Found", bound="Match")
+_Found = TypeVar("_Found", bound="PatternMatch")
 
 ESCAPES = 4
 """Escape sequences inside escape sequences that are decoded."""

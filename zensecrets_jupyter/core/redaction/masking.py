@@ -10,10 +10,10 @@ from zensecrets_jupyter.core.redaction.marks import mark
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zensecrets_jupyter.core.redaction.matches import Match
+    from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 
 
-def masked(data: bytes, matches: Iterable[Match], start: int = 0, end: int | None = None, *, marked: bool = False) -> bytes:
+def masked(data: bytes, matches: Iterable[PatternMatch], start: int = 0, end: int | None = None, *, marked: bool = False) -> bytes:
     """Return ``data[start:end]`` with a mark in the place of each match.
 
     Colours that change inside a value are kept behind its mark, else the rest of the output would be in the wrong one.

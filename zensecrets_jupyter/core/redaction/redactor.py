@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.redaction.unprotected import why_unprotected
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from zensecrets_jupyter.core.redaction.matches import Match
+    from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
     from zensecrets_jupyter.core.redaction.search import Search
     from zensecrets_jupyter.core.redaction.stream import StreamRedactor
 
@@ -243,7 +243,7 @@ class Redactor:
                 self._search = Search(self._values)
         return self._search
 
-    def _masked(self, data: bytes, matches: list[Match]) -> bytes:
+    def _masked(self, data: bytes, matches: list[PatternMatch]) -> bytes:
         from zensecrets_jupyter.core.redaction.masking import masked  # noqa: PLC0415 - most texts hold no value
 
         text = masked(data, matches)

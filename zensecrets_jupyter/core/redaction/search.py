@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core.redaction.characters import behind_character, count_characters, to_character
 from zensecrets_jupyter.core.redaction.decoding import Decoding
 from zensecrets_jupyter.core.redaction.ends import end_views, incomplete_escape
-from zensecrets_jupyter.core.redaction.matcher import Matcher
-from zensecrets_jupyter.core.redaction.matches import Match, merged
+from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch, merged
+from zensecrets_jupyter.core.redaction.pattern_matcher import PatternMatcher
 from zensecrets_jupyter.core.redaction.patterns import BY_CHANCE, TRUNCATED, Pattern, patterns_of
 from zensecrets_jupyter.core.redaction.prefix_index import FEWEST, Prefix, PrefixIndex
 from zensecrets_jupyter.core.redaction.skeleton import DROPPED, KEPT_BYTE, LOWER, kept_bytes
@@ -44,7 +44,7 @@ class Search:
         self._lock = threading.Lock()
         self._values = values
         self._prepared = 0
-        self._matcher = Matcher()
+        self._matcher = PatternMatcher()
         self._prefixes = PrefixIndex()
         self._suffixes = SuffixIndex()
         self._exact_prefixes: list[tuple[bytes, int, str]] = []
@@ -85,14 +85,14 @@ class Search:
             return True
         return self._decoding.detector.has_encodings(data, skeleton)
 
-    def find(self, data: bytes) -> list[Match]:
+    def find(self, data: bytes) -> list[PatternMatch]:
         """Return the matches in ``data``, in order; overlapping ones are merged."""
         if self._prepared < len(self._values):
             self._prepare()
         prepared = self._prepared
         if (self._clean and len(data) < _ID and data in self._clean) or (len(data) < _SHORT and not self._may_hold_a_value(data)):
             return []
-        matches: list[Match] = []
+        matches: list[PatternMatch] = []
         end = len(data)
         for view, match in self._decoding.search(data, self._matcher.find):
             if match.part is not None and not _is_enough(data, view, match.part):
@@ -102,7 +102,7 @@ class Search:
                 goes_on = match.goes_on and end - stop <= _REST and (b"\n" not in data[stop:] or data[stop:] in _LINE_ENDS)
                 # The bytes of a binary key may begin and end inside a character of the text.
                 whole = to_character(data, start), behind_character(data, stop)
-                matches.append(Match(*whole, match.name, goes_on, encoding, match.is_whole))
+                matches.append(PatternMatch(*whole, match.name, goes_on, encoding, match.is_whole))
         if not matches and len(data) < _ID:
             self._remember(data, prepared)
         return merged(matches) if matches else matches
@@ -122,10 +122,10 @@ class Search:
         with self._lock:
             return to_character(data, min(position, self._suffixes.live(data)))
 
-    def too_much(self, data: bytes) -> list[Match]:
+    def too_much(self, data: bytes) -> list[PatternMatch]:
         """Return the suffix of ``data`` that reveals too much of a value, although it is shorter than an anchor."""
         start, name = self._at_end(data, is_enough=True)
-        return [Match(to_character(data, start), len(data), name)] if start < len(data) else []
+        return [PatternMatch(to_character(data, start), len(data), name)] if start < len(data) else []
 
     def rest_of(self, begun: bytes) -> bytes:
         """Return what a long value goes on with that begins with ``begun``, as it is; nothing if there is none."""
@@ -189,7 +189,7 @@ class Search:
         pattern.drop_positions()
 
 
-def _spans(data: bytes, view: View, match: Match) -> list[Span]:
+def _spans(data: bytes, view: View, match: PatternMatch) -> list[Span]:
     """Return where in ``data`` a match stands, without a letter or two of the next line that go on with a cut value by chance."""
     spans = view.spans(match.start, match.end)
     if len(spans) > 1 and match.part is not None and match.goes_on:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction.marks import FAILED
 from zensecrets_jupyter.core.redaction.masking import masked
-from zensecrets_jupyter.core.redaction.matches import merged
+from zensecrets_jupyter.core.redaction.pattern_match import merged
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.redactor import Redactor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 
-class Match(NamedTuple):
+class PatternMatch(NamedTuple):
     """Where a value, or a part of one, stands: ``data[start:end]``.
 
     Attributes:
@@ -27,10 +27,10 @@ class Match(NamedTuple):
     part: tuple[int, int] | None = None
 
 
-def merged(matches: list[Match]) -> list[Match]:
+def merged(matches: list[PatternMatch]) -> list[PatternMatch]:
     """Return the matches in order, those that overlap as one, with the name and the encoding of the longest of them."""
-    ranges: list[Match] = []
-    longest: Match | None = None
+    ranges: list[PatternMatch] = []
+    longest: PatternMatch | None = None
     for match in _tightest(sorted(matches, key=_by_start)):
         if longest is not None and match.start < ranges[-1].end:
             one = ranges[-1]
@@ -38,19 +38,19 @@ def merged(matches: list[Match]) -> list[Match]:
                 longest = match
             start, end = one.start, max(one.end, match.end)
             is_whole = longest.is_whole and (longest.start, longest.end) == (start, end)
-            ranges[-1] = Match(start, end, longest.name, one.goes_on or match.goes_on, longest.encoding, is_whole)
+            ranges[-1] = PatternMatch(start, end, longest.name, one.goes_on or match.goes_on, longest.encoding, is_whole)
         else:
             ranges.append(match)
             longest = match
     return ranges
 
 
-def _tightest(matches: list[Match]) -> list[Match]:
+def _tightest(matches: list[PatternMatch]) -> list[PatternMatch]:
     """Return the sorted ``matches`` without those that take neighbours of a whole value for more of its digits.
 
     A text in base85 may end in ``=``. As quoted-printable it goes on in the next line, and decodes to the value and some bytes more.
     """
-    wholes: dict[str, Match] = {}
+    wholes: dict[str, PatternMatch] = {}
     kept = []
     for match in reversed(matches):
         inner = wholes.get(match.name)
@@ -62,14 +62,14 @@ def _tightest(matches: list[Match]) -> list[Match]:
     return kept[::-1]
 
 
-def _depth(match: Match) -> int:
+def _depth(match: PatternMatch) -> int:
     """Return how many encodings are inside each other."""
     return match.encoding.count(" in ")
 
 
-def _by_start(match: Match) -> tuple[int, int, bool, bool]:
+def _by_start(match: PatternMatch) -> tuple[int, int, bool, bool]:
     return match.start, -match.end, not match.is_whole, match.encoding != "plain"
 
 
-def _rank(match: Match) -> tuple[int, bool]:
+def _rank(match: PatternMatch) -> tuple[int, bool]:
     return match.end - match.start, match.is_whole

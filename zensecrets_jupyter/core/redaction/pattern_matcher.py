@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core.redaction.automaton import AnchorIndex
 from zensecrets_jupyter.core.redaction.candidates import CandidateOrders
 from zensecrets_jupyter.core.redaction.comparison import Comparison
-from zensecrets_jupyter.core.redaction.matches import Match
+from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 from zensecrets_jupyter.core.redaction.patterns import Pattern, PatternKey, reduced_to_signs
 from zensecrets_jupyter.core.redaction.skeleton import skeleton_of
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
@@ -23,7 +23,7 @@ _FEW = 4
 _LONGEST_ANCHOR = 64
 
 
-class Matcher:
+class PatternMatcher:
     """Finds patterns in a view.
 
     Attributes:
@@ -61,7 +61,7 @@ class Matcher:
         """Tell whether a pattern with too few letters for a skeleton may stand in ``data``. ``False`` is certain."""
         return bool(self._exact_patterns(data))
 
-    def find(self, data: bytes, skeleton: bytes | None = None) -> list[Match]:
+    def find(self, data: bytes, skeleton: bytes | None = None) -> list[PatternMatch]:
         """Return where patterns stand in ``data``; matches may overlap."""
         own = skeleton_of(data) if skeleton is None else skeleton
         hits = self.anchors.hits(own)
@@ -78,9 +78,9 @@ class Matcher:
         found |= {pattern for text, pattern in self._few_signs if (text in reduced if len(text) >= _FEW else pattern.text in data)}
         return found
 
-    def _exact_matches(self, data: bytes) -> list[Match]:
+    def _exact_matches(self, data: bytes) -> list[PatternMatch]:
         return [
-            Match(match.start(), match.end(), pattern.name, is_whole=pattern.is_value)
+            PatternMatch(match.start(), match.end(), pattern.name, is_whole=pattern.is_value)
             for pattern in self._exact_patterns(data)
             for match in (
                 pattern.expression if len(reduced_to_signs(pattern.text)) >= _FEW else re.compile(re.escape(pattern.text))
