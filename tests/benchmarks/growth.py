@@ -31,8 +31,9 @@ from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.notebook.form.contract import OpenForm
 from zensecrets_jupyter.notebook.form.session import FormSession
-from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
-from zensecrets_jupyter.scan.store import remember
+from zensecrets_jupyter.scan.fingerprints.file_format import export
+from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
+from zensecrets_jupyter.scan.fingerprints.store import save_fingerprints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,7 +105,7 @@ def by_keys(folder: Path) -> Times:
         times.of("list", manager.summaries)
         times.of("show as HTML", secret_table(secret)._repr_html_)
         times.of("show as text", secret_table(secret).plain)
-        times.of("keep fingerprints", remember)
+        times.of("keep fingerprints", save_fingerprints)
         new = {key: secrets.token_urlsafe(24) for key in content}
         times.of("submit a form", submit, manager, name, new)
         file = folder / f"{size}.json"
@@ -141,7 +142,7 @@ def by_length(kind: str) -> Times:
         times.of("print as JSON", redactor.redact, json.dumps(value))
         times.of("print in pieces", in_pieces, redactor, value)
         text = times.of("make fingerprints", export, [(value, "a.key")])[0]
-        times.of("scan by fingerprints", Fingerprints(text, "").find, value.encode())
+        times.of("scan by fingerprints", FingerprintMatcher(text, "").find, value.encode())
     return times
 
 

@@ -16,8 +16,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
-from zensecrets_jupyter.scan.known import KnownValues
+from zensecrets_jupyter.scan.fingerprints.file_format import export
+from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
+from zensecrets_jupyter.scan.matchers import ValueMatcher
 from zensecrets_jupyter.scan.scanner import Scanner
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
-    from zensecrets_jupyter.scan.known import Known
 
 NOTEBOOKS = int(os.environ.get("ZENSECRETS_BENCHMARK_NOTEBOOKS", "50"))
 VALUES = {f"secret{number}.key": secrets.token_urlsafe(30) for number in range(1000)}
@@ -61,8 +61,8 @@ def _tell_speed(benchmark: BenchmarkFixture, folder: Path) -> None:
     benchmark.extra_info["MB/s"] = round(_size(folder) / benchmark.stats.stats.min, 2)
 
 
-def _known() -> Known:
-    known = KnownValues()
+def _known() -> ValueMatcher:
+    known = ValueMatcher()
     for name, value in VALUES.items():
         known.add(value, name)
     return known
@@ -80,7 +80,7 @@ def test_known_values(benchmark: BenchmarkFixture, folder: Path) -> None:
 @pytest.mark.benchmark(group="scan", min_rounds=1, max_time=1)
 def test_fingerprints(benchmark: BenchmarkFixture, folder: Path) -> None:
     """The same by fingerprints."""
-    scanner = Scanner(Fingerprints(export((value, name) for name, value in VALUES.items())[0], "f"))
+    scanner = Scanner(FingerprintMatcher(export((value, name) for name, value in VALUES.items())[0], "f"))
     report = benchmark.pedantic(scanner.scan, [[str(folder)]], rounds=1)  # type: ignore[no-untyped-call] # it carries no annotations
     assert len(report.findings) == NOTEBOOKS // 10
     _tell_speed(benchmark, folder)

@@ -16,8 +16,8 @@ from tests.support.scripted_user import Person
 from zensecrets_jupyter import cli
 from zensecrets_jupyter.core.errors import UnwritableFileError
 from zensecrets_jupyter.core.transfer import sealed
-from zensecrets_jupyter.scan.backup import MARK
-from zensecrets_jupyter.scan.store import VARIABLE, known_fingerprints
+from zensecrets_jupyter.scan.backup import FORMAT_KEY
+from zensecrets_jupyter.scan.fingerprints.store import VARIABLE, load_fingerprints
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def test_a_backup_of_somebody_else_writes_nothing_elsewhere(tmp_path: Path) -> N
     outside = tmp_path / "outside" / ".bashrc"
     outside.parent.mkdir()
     content = {str(outside): base64.b64encode(b"planted").decode()}
-    Path("backup.sealed").write_text(sealed.seal(json.dumps({MARK: 1, "files": content}), "open"))
+    Path("backup.sealed").write_text(sealed.seal(json.dumps({FORMAT_KEY: 1, "files": content}), "open"))
     with pytest.raises(UnwritableFileError, match="nothing was restored"):
         run("clean --restore backup.sealed", asker=Person("open"))
     assert not outside.exists()
@@ -94,7 +94,7 @@ def test_fingerprints_are_kept_where_there_are_no_hard_links(monkeypatch: pytest
     monkeypatch.setenv(VARIABLE, "on")
     assert cli.run(["secret", "register", "db", f"--key={VALUE}"]) == 0
     assert capfd.readouterr() == ("Registered secret 'db' with key key.\n", "")
-    known = known_fingerprints()
+    known = load_fingerprints()
     assert (known.names, known.damaged) == (["db.key"], 0)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.terminal import zensecrets
 from zensecrets_jupyter.core.settings import HOME_VARIABLE, PASSPHRASE_VARIABLE
-from zensecrets_jupyter.scan.store import VARIABLE
+from zensecrets_jupyter.scan.fingerprints.store import VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 
 from tests.support.planting import PLACES, forms_of, history, known, nasty, notebook, with_deleted, write_notebook
 from zensecrets_jupyter.scan.backup import restore, write_backup
-from zensecrets_jupyter.scan.cleaning import Cleaned, Cleaner
-from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.scan.cleaner import Cleaner, CleaningResult
+from zensecrets_jupyter.scan.fingerprints.file_format import export
+from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
 from zensecrets_jupyter.scan.scanner import Scanner
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.scan.known import Known
+    from zensecrets_jupyter.scan.matchers import Matcher
 
 pytestmark = pytest.mark.once
 
@@ -33,14 +34,14 @@ PLANTED = known(planted=VALUE)
 """It is made once: its patterns take longer than a search."""
 
 
-def clean(looked: Known, *paths: Path) -> Cleaned:
+def clean(looked: Matcher, *paths: Path) -> CleaningResult:
     """Clean these files, and look that a scan finds nothing in them afterwards."""
     cleaner = Cleaner(looked)
     files, kept = cleaner.read(paths)
     cleaned = cleaner.clean(files)
-    cleaned.kept += kept
+    cleaned.uncleaned += kept
     assert find_canary(repr(cleaned)) == []
-    if not cleaned.kept:
+    if not cleaned.uncleaned:
         assert Scanner(looked).scan(map(str, paths)).findings == []
     return cleaned
 
@@ -65,7 +66,7 @@ def test_a_notebook_is_the_same_but_for_the_value(place: str, tmp_path: Path) ->
     for number, (form, text) in enumerate(forms_of(VALUE).items()):
         before = dumped(notebook(**{place: text}), **STYLES[number % len(STYLES)])
         path.write_text(before, encoding="utf-8", newline="")
-        assert clean(PLANTED, path).kept == []
+        assert clean(PLANTED, path).uncleaned == []
         after = path.read_bytes().decode("utf-8")
         nbformat.validate(nbformat.reads(after, as_version=4))
         if place == "attachment":
@@ -181,7 +182,7 @@ def test_text_files_keep_their_mode_their_line_ends_and_their_links(tmp_path: Pa
     script.chmod(0o750)
     export_.write_text(f"<p>{PLAIN}</p>", encoding="utf-8")
     link.symlink_to(script)
-    assert clean(known(planted=PLAIN), link, export_).kept == []
+    assert clean(known(planted=PLAIN), link, export_).uncleaned == []
     assert script.read_bytes().decode() == "\ufeffkey = '{{planted.key}}'\r\nprint(key)\r\n"
     assert script.stat().st_mode & 0o777 == 0o750
     assert export_.read_text(encoding="utf-8") == f"<p>{MARK}</p>"
@@ -200,7 +201,7 @@ def test_databases_lose_it_in_rows_blobs_and_free_pages(tmp_path: Path) -> None:
     gone = tmp_path / "deleted.db"
     with_deleted(gone, f"gone {VALUE} gone")
     assert find_canary(gone) != []
-    assert clean(known(planted=VALUE), sources, blobs, gone).kept == []
+    assert clean(known(planted=VALUE), sources, blobs, gone).uncleaned == []
     assert find_canary(tmp_path) == []
     with closing(sqlite3.connect(sources)) as database:
         assert database.execute("SELECT source FROM history ORDER BY line").fetchmany(2) == [("x = 1",), (f"print({MARK!r})",)]
@@ -220,7 +221,7 @@ def test_a_write_ahead_log_is_cleaned_with_its_database(tmp_path: Path) -> None:
         database.execute("INSERT INTO t VALUES (?)", [PLAIN])
         database.commit()
         assert find_canary(tmp_path / "a.db-wal") != []
-        assert clean(known(planted=PLAIN), path).kept == []
+        assert clean(known(planted=PLAIN), path).uncleaned == []
     assert find_canary(tmp_path) == []
 
 
@@ -237,7 +238,7 @@ def test_what_can_not_be_cleaned_is_told_and_left(tmp_path: Path) -> None:
     with closing(sqlite3.connect(busy)) as database:
         database.execute("BEGIN EXCLUSIVE")
         cleaned = clean(known(planted=PLAIN), binary, locked, busy, unique)
-    reasons = {Path(kept.path).name: kept.reason for kept in cleaned.kept}
+    reasons = {Path(kept.path).name: kept.reason for kept in cleaned.uncleaned}
     assert reasons == {
         "a.bin": "it is neither text nor a database: make it anew, or delete it",
         "a.py": "it is read-only",
@@ -254,7 +255,7 @@ def test_a_file_that_changed_meanwhile_is_left(tmp_path: Path) -> None:
     cleaner = Cleaner(known(planted=PLAIN))
     files, _ = cleaner.read([path])
     path.write_text(f"{PLAIN} and more", encoding="utf-8")
-    assert [kept.reason for kept in cleaner.clean(files).kept] == ["it changed meanwhile"]
+    assert [kept.reason for kept in cleaner.clean(files).uncleaned] == ["it changed meanwhile"]
     assert path.read_text(encoding="utf-8") == f"{PLAIN} and more"
 
 
@@ -280,7 +281,7 @@ def test_fingerprints_clean_as_values_do(tmp_path: Path) -> None:
     """Whoever has no value can take it out too."""
     path = tmp_path / "a.ipynb"
     write_notebook(path, code=f"'{PLAIN}'", stream=PLAIN.encode().hex())
-    clean(Fingerprints(export([(PLAIN, "planted.key")])[0], "f"), path)
+    clean(FingerprintMatcher(export([(PLAIN, "planted.key")])[0], "f"), path)
     after = nbformat.read(path, as_version=4)
     assert "'{{planted.key}}'" in after.cells[0].source
     assert MARK in after.cells[0].outputs[0].text

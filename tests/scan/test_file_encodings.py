@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.planting import known, nasty
-from zensecrets_jupyter.scan.cleaning import Cleaner
-from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.scan.cleaner import Cleaner
+from zensecrets_jupyter.scan.file_walk import files_under
+from zensecrets_jupyter.scan.fingerprints.file_format import export
+from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
 from zensecrets_jupyter.scan.scanner import Scanner
-from zensecrets_jupyter.scan.walking import files_under
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.once
 ACCENTS = f'{canary("accents")}é/ü"ß'
 ENCODINGS = ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
 KNOWN = known(accents=ACCENTS)
-PRINTS = Fingerprints(export([(ACCENTS, "accents.key")])[0], "prints")
+PRINTS = FingerprintMatcher(export([(ACCENTS, "accents.key")])[0], "prints")
 NOTEBOOK = (
     '{{"cells":[{{"cell_type":"code","metadata":{{}},"outputs":[],"execution_count":null,"source":["é\\n","y = \'{}\'\\n"]}}],'
     '"metadata":{{}},"nbformat":4,"nbformat_minor":5}}'
@@ -52,7 +53,7 @@ def cleaned(path: Path) -> str:
         assert {finding.name for finding in Scanner(looked).scan([str(path)]).findings} == {"accents.key"}
     cleaner = Cleaner(KNOWN)
     files, kept = cleaner.read([path])
-    assert (kept, cleaner.clean(files).kept) == ([], [])
+    assert (kept, cleaner.clean(files).uncleaned) == ([], [])
     assert Scanner(KNOWN).scan([str(path)]).findings == []
     return path.read_bytes().decode("utf-8", "replace")
 
@@ -63,7 +64,7 @@ def test_a_text_stays_in_its_encoding(encoding: str, tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(f"é = 1\r\nkey = '{ACCENTS}'\r\n".encode(encoding))
     (finding,) = Scanner(KNOWN).scan([str(path)]).findings
-    assert (finding.place, finding.whole) == ("line 2", True)
+    assert (finding.location, finding.is_whole) == ("line 2", True)
     cleaned(path)
     assert path.read_bytes() == "é = 1\r\nkey = '{{accents.key}}'\r\n".encode(encoding)
 

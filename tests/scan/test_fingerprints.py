@@ -16,9 +16,10 @@ from tests.support.planting import forms_of, nasty
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
-from zensecrets_jupyter.scan.store import known_fingerprints, place, remember
-from zensecrets_jupyter.scan.strength import WEAKEST, strength
+from zensecrets_jupyter.scan.fingerprints.file_format import export
+from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
+from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints, save_fingerprints
+from zensecrets_jupyter.scan.fingerprints.strength import WEAKEST, strength
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ VALUES = {
     "json.key": json.dumps({"type": "x", "private": secrets.token_urlsafe(40)}),
 }
 TEXT, REFUSED = export((value, name) for name, value in VALUES.items())
-PRINTS = Fingerprints(TEXT, "f")
+PRINTS = FingerprintMatcher(TEXT, "f")
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -61,7 +62,7 @@ def test_a_picture_is_searched_by_its_bytes() -> None:
     picture = header + secrets.token_bytes(2000) + b"\0" + value + b"\0" + secrets.token_bytes(100)
     digits = base64.b64encode(picture)
     (found,) = PRINTS.find(b'"' + digits + b'"')
-    assert found.form == "base64"
+    assert found.encoding == "base64"
     cut = digits[: found.start - 1] + digits[found.end - 1 :]
     assert find_canary(base64.b64decode(cut + b"=" * (-len(cut) % 4))) == []
 
@@ -103,13 +104,13 @@ def test_random_values_are_strong_enough(letters: str, length: int) -> None:
 def test_what_is_no_file_of_fingerprints_is_refused(text: str) -> None:
     """With its name, and what to do."""
     with pytest.raises(UnreadableFileError, match=r"'f' .*fingerprints export"):
-        Fingerprints(text, "f")
+        FingerprintMatcher(text, "f")
 
 
 def test_a_damaged_line_is_refused_with_its_number() -> None:
     """Half a file would let half of the values through."""
     with pytest.raises(UnreadableFileError, match="Line 3"):
-        Fingerprints("\n".join([*TEXT.splitlines()[:2], TEXT.splitlines()[2][:100]]), "f")
+        FingerprintMatcher("\n".join([*TEXT.splitlines()[:2], TEXT.splitlines()[2][:100]]), "f")
 
 
 def test_what_a_process_protects_is_remembered_once_and_privately(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,16 +119,16 @@ def test_what_a_process_protects_is_remembered_once_and_privately(tmp_path: Path
     name, value = f"remembered{secrets.token_hex(4)}.key", canary("remembered")
     monkeypatch.setenv("ZENSECRETS_FINGERPRINTS", "off")
     the_redactor().protect(value, name)
-    remember()
-    assert not place().exists()
+    save_fingerprints()
+    assert not fingerprint_file().exists()
     monkeypatch.delenv("ZENSECRETS_FINGERPRINTS")
-    remember()
-    size = place().stat().st_size
-    remember()
-    assert place().stat().st_size == size
-    assert place().stat().st_mode & 0o777 == 0o600
-    assert name in known_fingerprints().names
-    assert [spot.name for spot in known_fingerprints().find(value.encode())] == [name]
+    save_fingerprints()
+    size = fingerprint_file().stat().st_size
+    save_fingerprints()
+    assert fingerprint_file().stat().st_size == size
+    assert fingerprint_file().stat().st_mode & 0o777 == 0o600
+    assert name in load_fingerprints().names
+    assert [spot.name for spot in load_fingerprints().find(value.encode())] == [name]
     assert find_canary(tmp_path) == []
     the_redactor().forget(name)
 
@@ -141,16 +142,16 @@ from multiprocessing import get_context
 
 def work(number):
     from zensecrets_jupyter.core.redaction import the_redactor
-    from zensecrets_jupyter.scan.store import remember
+    from zensecrets_jupyter.scan.fingerprints.store import save_fingerprints
     for turn in range(10):
         the_redactor().protect(secrets.token_urlsafe(30), "n%d.k%d" % (number, turn))
-        remember()
+        save_fingerprints()
 
 os.environ["ZENSECRETS_HOME"] = {str(tmp_path / "home")!r}
 with ProcessPoolExecutor(4, mp_context=get_context("fork")) as pool:
     list(pool.map(work, range(4)))
-from zensecrets_jupyter.scan.store import known_fingerprints
-print(json.dumps(known_fingerprints().names))
+from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints, save_fingerprints
+print(json.dumps(load_fingerprints().names))
 """
     assert run_python(code) == sorted(f"n{number}.k{turn}" for number in range(4) for turn in range(10))
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["fingerprints"]
@@ -165,21 +166,21 @@ from multiprocessing import get_context
 os.environ["ZENSECRETS_HOME"] = {str(tmp_path / "home")!r}
 
 def mend(begun, added):
-    from zensecrets_jupyter.scan import store
+    from zensecrets_jupyter.scan.fingerprints import store
     write = store.write_whole
     def slow(*args, **kwargs):
         begun.set()
         added.wait(0.4)
         write(*args, **kwargs)
     store.write_whole = slow
-    {{"known": store.known_fingerprints, "forget": lambda: store.forget("gone.key")}}[sys.argv[1]]()
+    {{"known": store.load_fingerprints, "forget": lambda: store.remove_fingerprints("gone.key")}}[sys.argv[1]]()
 
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.scan.store import known_fingerprints, place, remember
+from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints, save_fingerprints
 the_redactor().protect(secrets.token_urlsafe(30), "gone.key")
-remember()
+save_fingerprints()
 if sys.argv[1] == "known":
-    with place().open("ab") as file:
+    with fingerprint_file().open("ab") as file:
         file.write(b"torn\\n")
 context = get_context("fork")
 begun, added = context.Event(), context.Event()
@@ -187,10 +188,10 @@ other = context.Process(target=mend, args=(begun, added))
 other.start()
 begun.wait(20)
 the_redactor().protect(secrets.token_urlsafe(30), "late.key")
-remember()
+save_fingerprints()
 added.set()
 other.join()
-print(json.dumps(known_fingerprints().names))
+print(json.dumps(load_fingerprints().names))
 """
     assert run_python(code, "known") == ["gone.key", "late.key"]
     assert run_python(code, "forget") == ["late.key"]

@@ -16,8 +16,8 @@ from tests.support.planting import history, known
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError, ZenSecretsError
 from zensecrets_jupyter.core.transfer import sealed
 from zensecrets_jupyter.scan import scanner
-from zensecrets_jupyter.scan.backup import MARK, restore
-from zensecrets_jupyter.scan.cleaning import Cleaner
+from zensecrets_jupyter.scan.backup import FORMAT_KEY, restore
+from zensecrets_jupyter.scan.cleaner import Cleaner
 from zensecrets_jupyter.scan.scanner import Scanner
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -50,7 +50,7 @@ def test_what_is_no_file_ends_no_scan(tmp_path: Path) -> None:
     os.chdir(tmp_path)
     report = Scanner(KNOWN).scan(["."])
     assert [finding.path for finding in report.findings] == ["found.txt"]
-    reasons = {Path(unread.path).name[:3]: unread.reason for unread in report.unread}
+    reasons = {Path(skipped.path).name[:3]: skipped.reason for skipped in report.skipped}
     assert reasons == {"ddd": "its path is too long", "end": "it holds more than 16 GiB; to have it searched, pipe it in"}
 
 
@@ -60,8 +60,8 @@ def test_what_shows_the_state_of_the_system_is_not_looked_at(tmp_path: Path) -> 
     Path("folder").symlink_to("/proc")
     report = Scanner(KNOWN).scan(["/proc", "/sys", "/proc/kmsg", "."])
     assert [finding.path for finding in report.findings] == ["found.txt"]
-    assert {unread.path for unread in report.unread} == {"/proc", "/sys", "/proc/kmsg", "link"}
-    assert {unread.reason for unread in report.unread} == {"it shows the state of the system, and holds no files"}
+    assert {skipped.path for skipped in report.skipped} == {"/proc", "/sys", "/proc/kmsg", "link"}
+    assert {skipped.reason for skipped in report.skipped} == {"it shows the state of the system, and holds no files"}
 
 
 @pytest.mark.parametrize(("name", "kind"), [("/dev/zero", "a device"), ("pipe", "a pipe"), ("socket", "a socket")])
@@ -81,7 +81,7 @@ def test_a_file_that_grows_while_it_is_read_has_an_end(monkeypatch: pytest.Monke
     monkeypatch.setattr(scanner, "_size", lambda _path: 0)
     Path("growing").write_bytes(b"x" * 5000)
     report = Scanner(KNOWN).scan(["growing"])
-    assert "holds more than" in report.unread[0].reason
+    assert "holds more than" in report.skipped[0].reason
 
 
 def test_no_error_carries_a_path_that_nobody_can_read() -> None:
@@ -113,7 +113,7 @@ def test_a_failing_disk_is_named_and_the_rest_is_cleaned(number: int, reason: st
     files, _ = cleaner.read([Path("found.txt"), Path("other.txt")])
     done = cleaner.clean(files)
     assert done.files == [Path("other.txt")]
-    (kept,) = done.kept
+    (kept,) = done.uncleaned
     assert (kept.path, reason in kept.reason) == ("found.txt", True)
     assert Path("found.txt").read_text() == VALUE
     assert sorted(path.name for path in Path().iterdir()) == ["found.txt", "other.txt"]
@@ -132,7 +132,7 @@ def test_a_database_with_the_longest_name_is_read() -> None:
 def hostile(*names: str) -> str:
     """Write a backup that somebody else has made, with files of these names, and return its own."""
     content = {name: base64.b64encode(b"planted").decode() for name in names}
-    Path("hostile.sealed").write_text(sealed.seal(json.dumps({MARK: 1, "files": content}), "open"))
+    Path("hostile.sealed").write_text(sealed.seal(json.dumps({FORMAT_KEY: 1, "files": content}), "open"))
     return "hostile.sealed"
 
 

@@ -14,28 +14,29 @@ import pytest
 
 from tests.support.planting import PLACES, forms_of, history, known, nasty, notebook, with_deleted, write_notebook
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.scan.fingerprints import Fingerprints, export
+from zensecrets_jupyter.scan.fingerprints.file_format import export
+from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
 from zensecrets_jupyter.scan.scanner import CHUNK, Scanner
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.scan.known import Known
+    from zensecrets_jupyter.scan.matchers import Matcher
 
 VALUE = nasty("scan")
 FORMS = forms_of(VALUE)
 
 
-def both() -> list[Known]:
+def both() -> list[Matcher]:
     """Return what looks for the value, by itself and by its fingerprints."""
-    return [known(planted=VALUE), Fingerprints(export([(VALUE, "planted.key")])[0], "f")]
+    return [known(planted=VALUE), FingerprintMatcher(export([(VALUE, "planted.key")])[0], "f")]
 
 
-def told(looked: Known, *paths: Path) -> list[tuple[str, str, str]]:
+def told(looked: Matcher, *paths: Path) -> list[tuple[str, str, str]]:
     """Return the file's name, the place and the form of all that is found."""
     report = Scanner(looked).scan(map(str, paths))
     assert {finding.name for finding in report.findings} <= {"planted.key"}
     assert find_canary(repr(report)) == []
-    return [(Path(finding.path).name, finding.place, finding.form) for finding in report.findings]
+    return [(Path(finding.path).name, finding.location, finding.encoding) for finding in report.findings]
 
 
 def test_every_value_in_a_hundred_notebooks_is_found_and_nothing_else(tmp_path: Path) -> None:
@@ -175,7 +176,7 @@ def test_a_large_file_is_searched_over_the_borders_of_its_pieces(tmp_path: Path)
     for looked in both()[:1]:
         report = Scanner(looked).scan([str(tmp_path)])
         (found,) = report.findings
-        assert (found.line, found.place, found.whole) == (start // 100 + 1, f"line {start // 100 + 1}", True)
+        assert (found.line, found.location, found.is_whole) == (start // 100 + 1, f"line {start // 100 + 1}", True)
         assert report.size == len(data)
 
 
@@ -196,7 +197,7 @@ def test_a_value_in_a_files_name_is_found_and_not_told(tmp_path: Path) -> None:
     (tmp_path / f"key-{value}.txt").touch()
     report = Scanner(known(planted=value)).scan([str(tmp_path)])
     (found,) = report.findings
-    assert (found.place, Path(found.path).name) == ("the file's name", "key-‹secret:planted.key›.txt")
+    assert (found.location, Path(found.path).name) == ("the file's name", "key-‹secret:planted.key›.txt")
 
 
 def test_what_can_not_be_read_is_told(tmp_path: Path) -> None:

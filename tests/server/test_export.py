@@ -47,7 +47,7 @@ def test_an_export_holds_no_value(kind: str, tmp_path: Path) -> None:
 
 def test_a_locked_store_is_told_and_fingerprints_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the store needs a passphrase nobody is asked: what has a fingerprint is masked all the same."""
-    from zensecrets_jupyter.scan.store import remember  # noqa: PLC0415 - only here
+    from zensecrets_jupyter.scan.fingerprints.store import save_fingerprints  # noqa: PLC0415 - only here
 
     folder = tmp_path / "folder"
     folder.mkdir()
@@ -55,7 +55,7 @@ def test_a_locked_store_is_told_and_fingerprints_are_used(tmp_path: Path, monkey
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "open")
     run("secret register locked --password=?", value)
     run("secret get locked")
-    remember()
+    save_fingerprints()
     monkeypatch.delenv("ZENSECRETS_PASSPHRASE")
     write_notebook(folder / "a.ipynb", code=value, html=value)
     done = _convert(folder, "--to", "html", PREPROCESSOR)

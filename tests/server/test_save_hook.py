@@ -20,7 +20,7 @@ from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values
 from zensecrets_jupyter.commands.framework.active_manager import take_notes
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.notebook.remembering import _remember as after_cell
-from zensecrets_jupyter.scan import fingerprints, store
+from zensecrets_jupyter.scan.fingerprints import file_format, store
 from zensecrets_jupyter.server.save_hook import SaveHook
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -171,15 +171,15 @@ def test_a_damaged_line_hides_no_other(
     import logging  # noqa: PLC0415 - only here
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
-    header = fingerprints.new_header()
-    whole = header + fingerprints.line_of(header, VALUE, "db.password")
+    header = file_format.new_header()
+    whole = header + file_format.line_of(header, VALUE, "db.password")
     file = tmp_path / "fingerprints"
     file.write_bytes(whole.encode() + damage if damage else whole.encode()[:-1])
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
     SaveHook(logging.getLogger("save hook"))(model=model, path="a.py", contents_manager=None)
     assert not find_canary(model["content"])
     assert not damage or "took out a line" in caplog.text
-    known = store.known_fingerprints()
+    known = store.load_fingerprints()
     assert (known.names, known.damaged) == (["db.password"], 0)
 
 
@@ -199,7 +199,7 @@ def test_a_file_without_its_key_is_made_anew(
     file.write_bytes(content)
     the_redactor().protect(VALUE, "db.password")
     monkeypatch.setenv(store.VARIABLE, "on")
-    store.take_damage()
+    store.take_removed_count()
     assert "was damaged, and" in remember_values()
     assert remember_values() == ""
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
@@ -213,16 +213,16 @@ def test_a_notebook_is_told_once_that_the_net_was_torn(
     """Under the cell after which it was found, in a line of its own, and not again."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     monkeypatch.setenv(store.VARIABLE, "on")
-    store.take_damage()
+    store.take_removed_count()
     take_notes()
-    (tmp_path / "fingerprints").write_text(fingerprints.new_header() + '{"name": "torn')
+    (tmp_path / "fingerprints").write_text(file_format.new_header() + '{"name": "torn')
     the_redactor().protect(VALUE, "db.password")
     after_cell()
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"Note: {tmp_path / 'fingerprints'} was damaged, and a line had to be taken out of it")
     after_cell()
     assert capsys.readouterr().err == ""
-    assert store.known_fingerprints().names == ["db.password"]
+    assert store.load_fingerprints().names == ["db.password"]
 
 
 def test_a_command_goes_on_where_the_net_can_not(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
-from zensecrets_jupyter.scan.known import KnownValues
+from zensecrets_jupyter.scan.matchers import ValueMatcher
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ def nasty(label: str = "") -> str:
     return f"{canary(label)}{NASTY}{canary('end')}"
 
 
-def known(**values: str) -> KnownValues:
+def known(**values: str) -> ValueMatcher:
     """Return what looks for these values, each by the name of its secret with the key ``key``."""
-    looked = KnownValues()
+    looked = ValueMatcher()
     for name, value in values.items():
         assert looked.add(value, f"{name}.key") == ""
     return looked

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from zensecrets_jupyter.notebook.guard import Guard
-    from zensecrets_jupyter.scan.documents import Masker
-    from zensecrets_jupyter.scan.known import KnownValues
+    from zensecrets_jupyter.scan.documents import DocumentMasker
+    from zensecrets_jupyter.scan.matchers import ValueMatcher
 
 
 class SaveCheck:
@@ -28,8 +28,8 @@ class SaveCheck:
         self._guard = guard
         self._undo = undo
         self._has_started = False
-        self._masker: Masker | None = None
-        self._known: KnownValues
+        self._masker: DocumentMasker | None = None
+        self._known: ValueMatcher
         self._added = self._size = 0
         self._lock = threading.Lock()
         self.is_listening = False
@@ -73,21 +73,21 @@ class SaveCheck:
         names = sorted(masker.masked)
         return {"on": True, "names": names, "document": masked} if names else {"on": True, "names": []}
 
-    def _current(self) -> Masker:
+    def _current(self) -> DocumentMasker:
         redactor = self._guard.redactor
         self._added, new = redactor.added_since(self._added)
         was_forgotten = self._size + len(new) != redactor.size
         if self._masker is None or new or was_forgotten:
-            from zensecrets_jupyter.scan.documents import Masker  # noqa: PLC0415 - loading the extension stays fast
-            from zensecrets_jupyter.scan.known import KnownValues  # noqa: PLC0415 - as above
+            from zensecrets_jupyter.scan.documents import DocumentMasker  # noqa: PLC0415 - loading the extension stays fast
+            from zensecrets_jupyter.scan.matchers import ValueMatcher  # noqa: PLC0415 - as above
 
             if self._masker is None or was_forgotten:
-                self._known, self._size, new = KnownValues(), 0, redactor.protected()
+                self._known, self._size, new = ValueMatcher(), 0, redactor.protected()
             for value, name in new:
                 self._known.add(value, name)
             self._size += len(new)
             # It remembers the texts in which there was nothing.
-            self._masker = Masker(self._known)
+            self._masker = DocumentMasker(self._known)
         return self._masker
 
     def _stop(self, listener: CheckListener) -> None:

@@ -1,1 +1,1 @@
-"""Known values in files: finding them in every form and place, and taking them out again."""
+"""Scan of files for values of secrets, and their removal."""

@@ -1,4 +1,4 @@
-"""What cleaning replaced, sealed with a passphrase, and the way back."""
+"""Backup of cleaned files, sealed with a passphrase, and its restoration."""
 
 from __future__ import annotations
 
@@ -12,43 +12,46 @@ from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileEr
 from zensecrets_jupyter.core.transfer import sealed
 from zensecrets_jupyter.core.transfer.files import at, write_text
 from zensecrets_jupyter.core.whole_files import why_not
-from zensecrets_jupyter.scan.replacement import replace_file
-from zensecrets_jupyter.scan.walking import PASSED_OVER
+from zensecrets_jupyter.scan.atomic_write import replace_file
+from zensecrets_jupyter.scan.file_walk import SKIPPED_FOLDERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-MARK = "zensecrets_backup"
+FORMAT_KEY = "zensecrets_backup"
 VERSION = 1
 _LARGEST = 2 * 1024 * 1024 * 1024
-"""Bytes of a backup at most."""
+"""Largest size of a backup in bytes."""
 
 
 def write_backup(path: str | Path, files: Mapping[Path, bytes], passphrase: str) -> None:
-    """Write files, as they are before cleaning, into one that only the passphrase opens and only its owner can read.
+    """Write the content of files before cleaning into one sealed file, which only its owner can read.
 
     Raises:
-        UnwritableFileError: If it exists already, or can't be written.
+        UnwritableFileError: If the backup exists already, or can't be written.
     """
     content = {str(file.absolute()): base64.b64encode(data).decode("ascii") for file, data in files.items()}
-    write_text(path, sealed.seal(json.dumps({MARK: VERSION, "files": content}), passphrase), private=True)
+    write_text(path, sealed.seal(json.dumps({FORMAT_KEY: VERSION, "files": content}), passphrase), private=True)
 
 
 def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> list[Path]:
-    """Write the files of a backup where they were, over what is there now, and return their paths.
+    """Write the files of a backup to their original paths, replacing the current files.
 
-    Whoever made the backup has chosen the paths in it, and it may come from elsewhere.
+    The backup may come from another person, who chose the paths in it. Therefore only files below ``folders`` are written.
 
     Args:
         path: The backup.
-        ask: Gives its passphrase.
+        ask: Returns the passphrase, given a prompt.
         folders: The folders or files that may be written.
 
+    Returns:
+        The paths that were written.
+
     Raises:
-        UnreadableFileError: If it is no backup, or a damaged one.
-        WrongPassphraseError: If what ``ask`` gave did not open it.
-        UnwritableFileError: If it holds a file that is not below one of ``folders``, then nothing is restored; or if one of the files can't
-            be written, then those before it are restored.
+        UnreadableFileError: If the file is no backup, or a damaged one.
+        WrongPassphraseError: If the passphrase is wrong.
+        UnwritableFileError: If the backup holds a file that is not below one of ``folders``; nothing is restored then. Or if a file can't
+            be written; the files before it are restored then.
     """
     text = _text_of(path)
     if not sealed.is_sealed(text):
@@ -74,10 +77,10 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
 
 
 def _text_of(path: str) -> str:
-    """Return the text of a backup; nothing if it is no file that one could be in."""
+    """Return the text of a backup; empty if the path is no regular file of a possible size."""
     file = at(path)
     try:
-        # A device never ends, and a pipe may never begin; nor may a file that shows the state of the system, and has no size.
+        # Reading a device may never end, and reading a pipe may block. Files under /proc have a size of 0 and may block too.
         if os.path.isfile(file) and 0 < file.stat().st_size <= _LARGEST:  # noqa: PTH113 - Path.is_file raises where the path is too long
             return file.read_text(encoding="utf-8")
     except (OSError, ValueError):
@@ -86,19 +89,20 @@ def _text_of(path: str) -> str:
 
 
 def _is_below(name: str, allowed: Iterable[Path]) -> bool:
-    """Tell whether a file of a backup, wherever a link leads, is below one of these, and is none of a tool's own files."""
-    if not os.path.isabs(name) or "\0" in name:  # noqa: PTH117 - it is no path yet
+    """Tell whether a path, with links resolved, is below an allowed folder and outside the folders of tools."""
+    if not os.path.isabs(name) or "\0" in name:  # noqa: PTH117 - the text has not been checked yet
         return False
     real = Path(os.path.realpath(name))
     return any(
-        real == one or (real.is_relative_to(one) and not PASSED_OVER.intersection(real.relative_to(one).parts[:-1])) for one in allowed
+        real == root or (real.is_relative_to(root) and not SKIPPED_FOLDERS.intersection(real.relative_to(root).parts[:-1]))
+        for root in allowed
     )
 
 
 def _files_of(text: str, path: str) -> dict[str, bytes]:
     try:
         document = json.loads(text)
-        if document[MARK] == VERSION:
+        if document[FORMAT_KEY] == VERSION:
             return {name: base64.b64decode(data, validate=True) for name, data in document["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass

@@ -1,88 +1,93 @@
-"""A notebook that is not yet a file: what is about to be saved or exported, without the values in it."""
+"""Masking of notebooks in memory, before they are saved or exported."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.scan import notebooks
-from zensecrets_jupyter.scan.json_text import Path, Piece
-from zensecrets_jupyter.scan.known import masked
-from zensecrets_jupyter.scan.program_numbers import numbers_of_programs
-from zensecrets_jupyter.scan.replacing import edited, edits_of_base64, edits_of_output, edits_of_source, masked_alike
+from zensecrets_jupyter.scan.edits import apply_edits, edits_of_base64, edits_of_output, edits_of_source, mask_keeping_length
+from zensecrets_jupyter.scan.formats import notebooks
+from zensecrets_jupyter.scan.formats.json_text import JsonPath, JsonToken
+from zensecrets_jupyter.scan.formats.script_numbers import numbers_in_scripts
+from zensecrets_jupyter.scan.matchers import mask_matches
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.scan.known import Known
+    from zensecrets_jupyter.scan.matchers import Matcher
 
 _LONG = 1_000
-_REMEMBERED = 20_000
-_DEPTH_OF_ID = 3
+"""Characters from which on the hash of a text without values is remembered."""
+_MOST_HASHES = 20_000
 
 
-class Masker:
-    """Masks the texts of documents, and remembers long ones that it found nothing in: a notebook is saved again and again."""
+class DocumentMasker:
+    """Masks the texts of documents.
 
-    def __init__(self, known: Known) -> None:
-        """Mask what is ``known``."""
-        self._known = known
-        self._nothing_in: dict[bytes, None] = {}
+    It remembers hashes of long texts without values, because notebooks are saved again and again.
+
+    Attributes:
+        masked: The names of the values that were masked so far.
+    """
+
+    def __init__(self, matcher: Matcher) -> None:
+        """Mask the values that ``matcher`` finds."""
+        self._matcher = matcher
+        self._clean_hashes: dict[bytes, None] = {}
         self.masked: set[str] = set()
-        """The names of what was masked so far."""
 
-    def document(self, thing: Any, path: Path = ()) -> Any:
-        """Return ``thing`` with every text in it masked, keys too: the same object if there is nothing in it."""
+    def document(self, thing: Any, path: JsonPath = ()) -> Any:
+        """Return ``thing`` with every text and key in it masked; the same object if there is no value in it."""
         if isinstance(thing, str):
             return self.text(thing, path)
         if isinstance(thing, list):
-            items = [self.document(inner, (*path, place)) for place, inner in enumerate(thing)]
+            items = [self.document(inner, (*path, index)) for index, inner in enumerate(thing)]
             return items if any(new is not old for new, old in zip(items, thing, strict=True)) else thing
         if isinstance(thing, dict):
             pairs = [(self.text(key, path, is_key=True), self.document(inner, (*path, key))) for key, inner in thing.items()]
             changed = any(key is not old or new is not thing[old] for (key, new), old in zip(pairs, thing, strict=True))
-            # Of the document's own class: nbformat's nodes are dicts with attributes.
+            # The copy has the class of the document: nbformat's nodes are dicts with attribute access.
             return type(thing)(pairs) if changed else thing
-        # A number stays one: a figure with a text for a number is not drawn.
+        # Numbers are not masked: a figure with a text in place of a number is not drawn.
         return thing
 
     def look(self, data: bytes) -> None:
-        """Note what is in ``data`` as masked, though it is left as it is."""
-        self.masked.update(spot.name for spot in self._known.find(data))
+        """Add the names of values in ``data`` to :attr:`masked` without changing the data."""
+        self.masked.update(match.name for match in self._matcher.find(data))
 
     def data(self, data: bytes) -> bytes:
-        """Return the content of a file masked: what is no text keeps its length."""
-        spots = self._known.find(data)
-        if not spots:
+        """Return the content of a file with values masked; binary content keeps its length."""
+        matches = self._matcher.find(data)
+        if not matches:
             return data
-        self.masked.update(spot.name for spot in spots)
+        self.masked.update(match.name for match in matches)
         try:
             data.decode()
         except UnicodeDecodeError:
-            return masked_alike(data, spots)
-        return masked(data, spots)
+            return mask_keeping_length(data, matches)
+        return mask_matches(data, matches)
 
-    def text(self, text: str, path: Path = (), *, is_key: bool = False) -> str:
-        """Return ``text``, which stands at ``path`` of a notebook, masked: the same object if there is nothing in it."""
-        own = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() if len(text) >= _LONG else b""
-        if own in self._nothing_in:
+    def text(self, text: str, path: JsonPath = (), *, is_key: bool = False) -> str:
+        """Return ``text``, which stands at ``path`` of a notebook, masked; the same object if there is no value in it."""
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() if len(text) >= _LONG else b""
+        if digest in self._clean_hashes:
             return text
-        where = notebooks.Text((Piece(path, 0, 0, is_key=is_key),))
-        spots = notebooks.find(self._known, text)
-        if spots and not is_key and path:
-            # With a mask in the place of a number, a saved figure would not be drawn.
-            numbers = numbers_of_programs(str(path[-1]), text)
-            spots = [spot for spot in spots if not any(start <= spot.start and spot.end <= end for start, end in numbers)]
-        if not spots:
-            self._remember(own)
+        location = notebooks.NotebookText((JsonToken(path, 0, 0, is_key=is_key),))
+        matches = notebooks.find(self._matcher, text)
+        if matches and not is_key and path:
+            # A script with a mask in place of a number would not draw its figure.
+            numbers = numbers_in_scripts(str(path[-1]), text)
+            matches = [match for match in matches if not any(start <= match.start and match.end <= end for start, end in numbers)]
+        if not matches:
+            self._remember(digest)
             return text
-        self.masked.update(spot.name for spot in spots)
-        if path[-1:] == ("id",) and len(path) == _DEPTH_OF_ID:
+        self.masked.update(match.name for match in matches)
+        if location.is_cell_id:
             return f"redacted-{path[1]}"
-        if where.is_base64 and not is_key:
-            return edited(text, edits_of_base64(text, spots))
-        return edited(text, edits_of_source(text, spots) if where.is_source else edits_of_output(spots))
+        if location.is_base64 and not is_key:
+            return apply_edits(text, edits_of_base64(text, matches))
+        return apply_edits(text, edits_of_source(text, matches) if location.is_source else edits_of_output(matches))
 
-    def _remember(self, own: bytes) -> None:
-        if own:
-            self._nothing_in[own] = None
-            if len(self._nothing_in) > _REMEMBERED:
-                self._nothing_in.pop(next(iter(self._nothing_in)))
+    def _remember(self, digest: bytes) -> None:
+        if digest:
+            self._clean_hashes[digest] = None
+            if len(self._clean_hashes) > _MOST_HASHES:
+                self._clean_hashes.pop(next(iter(self._clean_hashes)))

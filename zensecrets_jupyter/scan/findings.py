@@ -1,4 +1,4 @@
-"""What a scan found, and what it could not look at."""
+"""Result of a scan: findings, and the files that were skipped."""
 
 from __future__ import annotations
 
@@ -7,65 +7,65 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """Where something was found; it never holds what was found.
+    """The location of a value in a file; it never contains the value.
 
     Attributes:
-        path: The file, masked where its name holds a value.
-        place: Where in it: ``cell 3, output 1, text/html``, ``line 12``, ``table history, row 5``, ``byte 4711``.
-        name: ``secret.key``; for what is unknown, what kind of secret it looks like.
-        form: The form: ``plain``, ``base64``, …, or ``unknown``.
-        line: The line in the file, where it has lines; 0 where it has none.
-        whole: Whether all of the value stands there, not a part of it.
+        path: The path of the file, with values in it masked.
+        location: The location in the file: ``cell 3, output 1, text/html``, ``line 12``, ``table history, row 5``, ``byte 4711``.
+        name: ``secret.key``, or for a finding of the heuristic scan the kind of secret that the text looks like.
+        encoding: How the value is written: ``plain``, ``base64``, …, or :data:`UNKNOWN`.
+        line: The line in the file; 0 if the file has no lines.
+        is_whole: Whether all of the value stands there, not only a part.
     """
 
     path: str
-    place: str
+    location: str
     name: str
-    form: str
+    encoding: str
     line: int = 0
-    whole: bool = True
+    is_whole: bool = True
 
     @property
     def is_known(self) -> bool:
-        """Whether it is a value that was looked for."""
-        return self.form != UNKNOWN
+        """Whether this is a value of a secret, not a finding of the heuristic scan."""
+        return self.encoding != UNKNOWN
 
 
 UNKNOWN = "unknown"
-"""The form of what only looks like a secret."""
+"""The encoding in findings of the heuristic scan."""
 
 
-class Unread(NamedTuple):
-    """A file that was not looked at, and why, as the end of a sentence."""
+class SkippedFile(NamedTuple):
+    """A file that was not searched, and the reason as the end of a sentence."""
 
     path: str
     reason: str
 
 
 @dataclass
-class Report:
-    """What came of a scan.
+class ScanReport:
+    """The result of a scan.
 
     Attributes:
-        findings: What was found, file by file.
-        unread: What could not be looked at.
-        files: How many files were.
-        size: Their size in bytes.
+        findings: All findings, file by file.
+        skipped: The files that were not searched.
+        files: The number of files that were searched.
+        size: The size of these files in bytes.
     """
 
     findings: list[Finding] = field(default_factory=list)
-    unread: list[Unread] = field(default_factory=list)
+    skipped: list[SkippedFile] = field(default_factory=list)
     files: int = 0
     size: int = 0
 
-    def include(self, other: Report) -> None:
-        """Add what came of another scan."""
+    def include(self, other: ScanReport) -> None:
+        """Add the result of another scan."""
         self.findings += other.findings
-        self.unread += other.unread
+        self.skipped += other.skipped
         self.files += other.files
         self.size += other.size
 
     @property
     def names(self) -> list[str]:
-        """The names of the known values that were found, in order of their names."""
+        """The names of the values that were found, sorted."""
         return sorted({finding.name for finding in self.findings if finding.is_known})

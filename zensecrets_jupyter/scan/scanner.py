@@ -1,4 +1,4 @@
-"""Scanning files: each in the way that its kind asks for."""
+"""Scan of files for values, by the format of each file."""
 
 from __future__ import annotations
 
@@ -10,189 +10,202 @@ from typing import TYPE_CHECKING, BinaryIO
 from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 from zensecrets_jupyter.core.system_text import from_system
 from zensecrets_jupyter.core.whole_files import why_not
-from zensecrets_jupyter.scan import databases, notebooks
-from zensecrets_jupyter.scan.encodings import text_of
-from zensecrets_jupyter.scan.findings import Finding, Report, Unread
-from zensecrets_jupyter.scan.walking import files_under
+from zensecrets_jupyter.scan.file_walk import files_under
+from zensecrets_jupyter.scan.findings import Finding, ScanReport, SkippedFile
+from zensecrets_jupyter.scan.formats import databases, notebooks
+from zensecrets_jupyter.scan.formats.file_text import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from zensecrets_jupyter.scan.known import Known, Spot
+    from zensecrets_jupyter.scan.matchers import Match, Matcher
 
 CHUNK = 16 * 1024 * 1024
-"""Bytes of a file that are searched at once."""
+"""Bytes of a large file that are searched at once."""
 LARGEST_WHOLE = 512 * 1024 * 1024
-"""Bytes up to which a notebook or a database is read as what it is; a larger one is searched as bytes."""
+"""Largest notebook or database, in bytes, that is parsed; a larger one is searched as bytes."""
 LARGEST = 16 * 1024 * 1024 * 1024
-"""Bytes of a file that is searched at all: some are made to be endless."""
+"""Largest file, in bytes, that is searched: sparse files and devices can be endless."""
 NOTEBOOKS = (".ipynb",)
+
+# RFC 2045 and RFC 7468: base64 is wrapped after 76 or 64 digits.
+_WRAPPED_BASE64 = re.compile(rb"\\n(?<=[A-Za-z0-9+/]{64}\\n)")
 
 
 class _TooLargeError(Exception):
-    """A file is larger than what is searched."""
+    """A file is larger than :data:`LARGEST`."""
 
 
 class Scanner:
-    """Looks for what is known in files."""
+    """Finds values in files."""
 
-    def __init__(self, known: Known, further: Callable[[Path, bytes], Iterable[Finding]] | None = None) -> None:
-        """Look for ``known``; ``further`` finds other things in a file, given its content."""
-        self._known = known
-        self._further = further
+    def __init__(self, matcher: Matcher, heuristic: Callable[[Path, bytes], Iterable[Finding]] | None = None) -> None:
+        """Make a scanner.
 
-    def scan(self, paths: Iterable[str], tell: Callable[[int, int], None] | None = None) -> Report:
-        """Return what is in the files under ``paths``; ``tell`` is called with the bytes that are done and those there are.
+        Args:
+            matcher: Finds the values.
+            heuristic: Returns further findings in a file, given its path and content.
+        """
+        self._matcher = matcher
+        self._heuristic = heuristic
+
+    def scan(self, paths: Iterable[str], report_progress: Callable[[int, int], None] | None = None) -> ScanReport:
+        """Scan the files and folders ``paths``.
+
+        Args:
+            paths: Files and folders.
+            report_progress: Is called after each file with the bytes searched so far and the bytes of all files.
 
         Raises:
             UnreadableFileError: If one of ``paths`` does not exist.
         """
-        report = Report()
-        sizes = {path: _size(path) for path in files_under(paths, report.unread)}
-        whole = sum(sizes.values())
+        report = ScanReport()
+        sizes = {path: _size(path) for path in files_under(paths, report.skipped)}
+        total = sum(sizes.values())
         for path, size in sizes.items():
             try:
                 report.findings += self.scan_file(path)
             except _TooLargeError:
                 reason = f"it holds more than {LARGEST // 1024**3} GiB; to have it searched, pipe it in"
-                report.unread.append(Unread(self._known.mask(from_system(str(path))), reason))
-            except Exception as error:  # noqa: BLE001 - one damaged file must not keep the others from being looked at
-                report.unread.append(Unread(self._known.mask(from_system(str(path))), why_not(error)))
+                report.skipped.append(SkippedFile(self._matcher.mask(from_system(str(path))), reason))
+            except Exception as error:  # noqa: BLE001 - one damaged file must not stop the scan of the others
+                report.skipped.append(SkippedFile(self._matcher.mask(from_system(str(path))), why_not(error)))
             else:
                 report.files += 1
                 report.size += size
-            if tell:
-                tell(report.size, whole)
-        report.unread = [unread._replace(path=self._known.mask(from_system(unread.path))) for unread in report.unread]
+            if report_progress:
+                report_progress(report.size, total)
+        report.skipped = [file._replace(path=self._matcher.mask(from_system(file.path))) for file in report.skipped]
         return report
 
-    def scan_stream(self, stream: BinaryIO, shown: str) -> Report:
-        """Return what is in a stream that is called ``shown``, such as what was piped in."""
-        found, size = self._in_stream(stream, shown)
-        return Report(found, files=1, size=size)
+    def scan_stream(self, stream: BinaryIO, label: str) -> ScanReport:
+        """Scan a stream, such as standard input, whose findings have the path ``label``."""
+        findings, size = self._scan_chunks(stream, label)
+        return ScanReport(findings, files=1, size=size)
 
     def scan_file(self, path: Path) -> list[Finding]:
-        """Return what is in one file, and in its name.
+        """Return the findings in a file and in its name.
 
         Raises:
-            OSError: If it can't be read.
-            _TooLargeError: If it is too large.
+            OSError: If the file can't be read.
+            _TooLargeError: If the file is too large.
         """
         if _size(path) > LARGEST:
             raise _TooLargeError
-        shown = self._known.mask(from_system(str(path)))
-        found = [Finding(shown, "the file's name", spot.name, spot.form, whole=spot.whole) for spot in self._in(path.name)]
+        label = self._matcher.mask(from_system(str(path)))
+        findings = [
+            Finding(label, "the file's name", match.name, match.encoding, is_whole=match.is_whole)
+            for match in self._matcher.find(path.name.encode("utf-8", "surrogateescape"))
+        ]
         with path.open("rb") as file:
             data = file.read(CHUNK)
             is_database = data.startswith(databases.MAGIC)
-            if path.suffix in NOTEBOOKS or is_database or self._further:
+            if path.suffix in NOTEBOOKS or is_database or self._heuristic:
                 data += file.read(max(0, LARGEST_WHOLE - len(data)))
             if file.read(1):
                 file.seek(0)
-                found += self._in_stream(file, shown, LARGEST)[0]
+                findings += self._scan_chunks(file, label, LARGEST)[0]
             elif is_database:
-                found += self._in_database(path, shown, data)
+                findings += self._scan_database(path, label, data)
             elif path.suffix in NOTEBOOKS:
-                found += self._in_notebook(shown, data)
+                findings += self._scan_notebook(label, data)
             else:
-                found += self._in_text_file(shown, data)
-        if self._further:
-            found += self._further(path, data)
-        return found
+                findings += self._scan_text_file(label, data)
+        if self._heuristic:
+            findings += self._heuristic(path, data)
+        return findings
 
-    def _in(self, text: str) -> list[Spot]:
-        return self._known.find(text.encode("utf-8", "surrogateescape"))
-
-    def _in_notebook(self, shown: str, data: bytes) -> list[Finding]:
-        if not (self._known.may_touch(data) or _has_files(data)) and b"\0" not in data:
+    def _scan_notebook(self, label: str, data: bytes) -> list[Finding]:
+        if not (self._matcher.may_touch(data) or _may_have_wrapped_base64(data)) and b"\0" not in data:
             return []
         file = text_of(data)
         if file is None or not notebooks.is_notebook(file.text):
-            return self._in_text_file(shown, data)
+            return self._scan_text_file(label, data)
         raw = file.text
         texts = (text for text in notebooks.texts(raw) if text.length >= SHORTEST)
-        return [finding for text in texts for finding in self._in_text(shown, raw, text)]
+        return [finding for text in texts for finding in self._scan_notebook_text(label, raw, text)]
 
-    def _in_text_file(self, shown: str, data: bytes) -> list[Finding]:
+    def _scan_notebook_text(self, label: str, raw: str, text: notebooks.NotebookText) -> Iterator[Finding]:
+        value = text.value(raw)
+        for match in notebooks.find(self._matcher, value):
+            line = value.count("\n", 0, match.start) + 1
+            file_line = raw.count("\n", 0, text.tokens[min(line, len(text.tokens)) - 1].start) + 1
+            yield Finding(label, text.location(self._matcher, line), match.name, match.encoding, file_line, match.is_whole)
+
+    def _scan_text_file(self, label: str, data: bytes) -> list[Finding]:
         file = text_of(data)
         if file is None or file.is_utf8:
-            return _as_found(shown, data, self._known.find(data))
-        # A line is counted in the text, whatever a line end is in its encoding.
-        found = _as_found(shown, text := file.text.encode("utf-8", "surrogatepass"), self._known.find(text))
-        return found or _as_found(shown, data, self._known.find(data))
+            return _findings_by_line(label, data, self._matcher.find(data))
+        # Lines are counted in the decoded text, because a line end has other bytes in another encoding.
+        findings = _findings_by_line(label, text := file.text.encode("utf-8", "surrogatepass"), self._matcher.find(text))
+        return findings or _findings_by_line(label, data, self._matcher.find(data))
 
-    def _in_text(self, shown: str, raw: str, text: notebooks.Text) -> Iterator[Finding]:
-        said = text.value(raw)
-        for spot in notebooks.find(self._known, said):
-            line = said.count("\n", 0, spot.start) + 1
-            in_file = raw.count("\n", 0, text.pieces[min(line, len(text.pieces)) - 1].start) + 1
-            yield Finding(shown, text.place(self._known, line), spot.name, spot.form, in_file, spot.whole)
-
-    def _in_database(self, path: Path, shown: str, data: bytes) -> list[Finding]:
-        found = []
+    def _scan_database(self, path: Path, label: str, data: bytes) -> list[Finding]:
+        findings = []
         try:
             for cell in databases.cells(path):
-                found += [Finding(shown, cell.place(self._known), *_told(spot)) for spot in self._known.find(cell.value)]
+                location = cell.location(self._matcher)
+                findings += [_finding_without_line(label, location, match) for match in self._matcher.find(cell.value)]
         except sqlite3.Error:
-            # A damaged one, or one of another program's making: its bytes are there all the same.
-            return [*found, *_as_found(shown, data, self._known.find(data))]
-        gone = databases.deleted(self._known, data, {finding.name for finding in found})
-        return [*found, *(Finding(shown, f"byte {spot.start}, deleted", *_told(spot)) for spot in gone)]
+            # The file is damaged or encrypted, but its bytes can still be searched.
+            return [*findings, *_findings_by_line(label, data, self._matcher.find(data))]
+        deleted = databases.deleted_matches(self._matcher, data, {finding.name for finding in findings})
+        return [*findings, *(_finding_without_line(label, f"byte {match.start}, deleted", match) for match in deleted)]
 
-    def _in_stream(self, stream: BinaryIO, shown: str, largest: float = math.inf) -> tuple[list[Finding], int]:
-        """Return what is in a stream, and its size; it is searched piece by piece, each with the end of the one before.
+    def _scan_chunks(self, stream: BinaryIO, label: str, largest: float = math.inf) -> tuple[list[Finding], int]:
+        """Scan a stream in chunks, each together with the end of the one before.
+
+        Returns:
+            The findings, and the size of the stream.
 
         Raises:
-            _TooLargeError: If it has more than ``largest`` bytes.
+            _TooLargeError: If the stream has more than ``largest`` bytes.
         """
-        found: dict[tuple[int, str], Finding] = {}
-        before, offset, lines = b"", 0, 0
+        findings: dict[tuple[int, str], Finding] = {}
+        overlap, offset, lines = b"", 0, 0
         is_text = None
-        while piece := stream.read(CHUNK):
-            data = before + piece
+        while chunk := stream.read(CHUNK):
+            data = overlap + chunk
             is_text = _is_text(data) if is_text is None else is_text
-            for spot in self._known.find(data):
-                line = lines + data.count(b"\n", 0, spot.start) + 1 if is_text else 0
-                place = f"line {line}" if is_text else f"byte {offset + spot.start}"
-                # What stands at the end of a piece may be only a part, and whole with the next one.
-                found[offset + spot.start, spot.name] = Finding(shown, place, spot.name, spot.form, line, spot.whole)
-            before = data[-self._known.reach :] if self._known.reach else b""
-            done = len(data) - len(before)
+            for match in self._matcher.find(data):
+                line = lines + data.count(b"\n", 0, match.start) + 1 if is_text else 0
+                location = f"line {line}" if is_text else f"byte {offset + match.start}"
+                # A match at the end of a chunk may be a part, and is replaced by the whole one of the next chunk.
+                findings[offset + match.start, match.name] = Finding(label, location, match.name, match.encoding, line, match.is_whole)
+            overlap = data[-self._matcher.reach :] if self._matcher.reach else b""
+            done = len(data) - len(overlap)
             lines += data.count(b"\n", 0, done)
             offset += done
             if offset > largest:
                 raise _TooLargeError
-        return [found[at] for at in sorted(found)], offset + len(before)
+        return [findings[key] for key in sorted(findings)], offset + len(overlap)
 
 
-def _told(spot: Spot) -> tuple[str, str, int, bool]:
-    return spot.name, spot.form, 0, spot.whole
+def _finding_without_line(label: str, location: str, match: Match) -> Finding:
+    return Finding(label, location, match.name, match.encoding, is_whole=match.is_whole)
 
 
-def _as_found(shown: str, data: bytes, spots: list[Spot]) -> list[Finding]:
-    found = []
-    is_text = bool(spots) and _is_text(data)
+def _findings_by_line(label: str, data: bytes, matches: list[Match]) -> list[Finding]:
+    """Return the findings in a file, located by line in text and by byte in binary data."""
+    findings = []
+    is_text = bool(matches) and _is_text(data)
     position, line = 0, 1
-    for spot in spots:
-        line += data.count(b"\n", position, spot.start)
-        position = spot.start
-        place = f"line {line}" if is_text else f"byte {spot.start}"
-        found.append(Finding(shown, place, spot.name, spot.form, line if is_text else 0, spot.whole))
-    return found
+    for match in matches:
+        line += data.count(b"\n", position, match.start)
+        position = match.start
+        location = f"line {line}" if is_text else f"byte {match.start}"
+        findings.append(Finding(label, location, match.name, match.encoding, line if is_text else 0, match.is_whole))
+    return findings
 
 
 def _is_text(data: bytes) -> bool:
     return b"\0" not in data[:8192]
 
 
-# RFC 2045 and RFC 7468: the lines of base64 have 76 or 64 digits.
-_WRAPPED = re.compile(rb"\\n(?<=[A-Za-z0-9+/]{64}\\n)")
-
-
-def _has_files(data: bytes) -> bool:
-    """Tell whether there may be a file in base64 in a notebook in which its text shows nothing: an attachment, or one in lines."""
-    return b'"attachments"' in data or _WRAPPED.search(data) is not None
+def _may_have_wrapped_base64(data: bytes) -> bool:
+    """Tell whether a notebook may contain a file in base64 that its JSON does not show: an attachment, or wrapped base64."""
+    return b'"attachments"' in data or _WRAPPED_BASE64.search(data) is not None
 
 
 def _size(path: Path) -> int:

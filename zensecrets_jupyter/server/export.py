@@ -15,9 +15,9 @@ from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 from zensecrets_jupyter.core.redaction import mark
-from zensecrets_jupyter.scan.documents import Masker
-from zensecrets_jupyter.scan.known import KnownValues, Together
-from zensecrets_jupyter.scan.store import known_fingerprints
+from zensecrets_jupyter.scan.documents import DocumentMasker
+from zensecrets_jupyter.scan.fingerprints.store import load_fingerprints
+from zensecrets_jupyter.scan.matchers import UnionMatcher, ValueMatcher
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -28,7 +28,7 @@ class RedactPreprocessor(Preprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Return the notebook without values, and ``resources`` with none in the files that other preprocessors took out of it."""
-        masker = Masker(Together(self._values(), known_fingerprints()))
+        masker = DocumentMasker(UnionMatcher(self._values(), load_fingerprints()))
         redacted = masker.document(nb)
         files = resources.get("outputs") or {}
         for name, data in files.items():
@@ -37,8 +37,8 @@ class RedactPreprocessor(Preprocessor):
             self.log.warning("zensecrets masked %s in the export.", ", ".join(mark(name) for name in sorted(masker.masked)))
         return redacted, resources
 
-    def _values(self) -> KnownValues:
-        known = KnownValues()
+    def _values(self) -> ValueMatcher:
+        known = ValueMatcher()
         try:
             with passphrases_from(nobody):
                 manager = manager_of()

@@ -18,9 +18,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.redaction import mark
-from zensecrets_jupyter.scan.documents import Masker
-from zensecrets_jupyter.scan.replacing import SOURCES
-from zensecrets_jupyter.scan.store import known_fingerprints, place
+from zensecrets_jupyter.scan.documents import DocumentMasker
+from zensecrets_jupyter.scan.edits import SOURCES
+from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints
 
 if TYPE_CHECKING:
     import logging
@@ -39,7 +39,7 @@ class SaveHook:
         self._log = log
         self._kernels = kernels
         self._version: _Version | None = None
-        self._masker: Masker | None = None
+        self._masker: DocumentMasker | None = None
 
     def __call__(self, *, model: dict[str, Any], path: str, **_further: Any) -> None:
         """Mask what is in ``model``, as Jupyter Server calls a hook before it saves it at ``path``; nothing is raised."""
@@ -83,15 +83,15 @@ class SaveHook:
         else:
             self._log.warning("zensecrets masked %s in %s before it was saved.", marks, path)
 
-    def _current(self) -> Masker | None:
+    def _current(self) -> DocumentMasker | None:
         """Return what masks by the fingerprints as they are now, or ``None`` while there are none."""
-        file = place()
+        file = fingerprint_file()
         if not file.exists():
             return None
         found = file.stat()
         version = (str(file), found.st_mtime_ns, found.st_size)
         if version != self._version:
-            known = known_fingerprints()
+            known = load_fingerprints()
             if known.damaged:
                 self._log.warning(
                     "zensecrets found damage in %s and took out %s: the values that they stood for are not recognised in what is saved"
@@ -100,7 +100,7 @@ class SaveHook:
                     "a line" if known.damaged == 1 else f"{known.damaged} lines",
                 )
                 found = file.stat()
-            self._masker = Masker(known)
+            self._masker = DocumentMasker(known)
             self._version = (str(file), found.st_mtime_ns, found.st_size)
         return self._masker
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.support.redaction.values import NASTY, longest_visible, nasty, realistic
 from zensecrets_jupyter.core.redaction import Found, Redactor, mark
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
-from zensecrets_jupyter.scan.fingerprints import export
+from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 LONG = 20_000

@@ -22,11 +22,11 @@ from zensecrets_jupyter.core.transfer.files import refuse_existing, unwritable
 from zensecrets_jupyter.core.whole_files import is_leftover, remove_leftover
 from zensecrets_jupyter.scan.backup import restore as restore_files
 from zensecrets_jupyter.scan.backup import write_backup
-from zensecrets_jupyter.scan.cleaning import Cleaned, Cleaner
-from zensecrets_jupyter.scan.databases import BESIDE
-from zensecrets_jupyter.scan.findings import Report
+from zensecrets_jupyter.scan.cleaner import Cleaner, CleaningResult
+from zensecrets_jupyter.scan.file_walk import files_under, shorten_path
+from zensecrets_jupyter.scan.findings import ScanReport
+from zensecrets_jupyter.scan.formats.databases import BESIDE
 from zensecrets_jupyter.scan.scanner import Scanner
-from zensecrets_jupyter.scan.walking import files_under, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,10 +58,10 @@ def clean(  # noqa: PLR0913 - one parameter an option
         )
         return Outcome(text=f"Restored {', '.join(map(str, restored))}.")
     targets = scan_targets(fingerprints)
-    report = Report()
+    report = ScanReport()
     found: list[Path] = []
     scanner = Scanner(targets.known)
-    for path in files_under(paths, report.unread):
+    for path in files_under(paths, report.skipped):
         if is_leftover(path.name) and not dry_run and remove_leftover(path):
             continue
         one = scanner.scan([str(path)])
@@ -71,12 +71,12 @@ def clean(  # noqa: PLR0913 - one parameter an option
     cleaner = Cleaner(targets.known)
     files, kept = cleaner.read(dict.fromkeys(found))
     if dry_run:
-        return _outcome(report, Cleaned(list(files), kept), f"would be cleaned{'' if no_backup else ', after a backup'}")
+        return _outcome(report, CleaningResult(list(files), kept), f"would be cleaned{'' if no_backup else ', after a backup'}")
     place = _keep(call, backup, files) if files and not no_backup else None
     cleaned = cleaner.clean(files)
-    cleaned.kept = [*kept, *cleaned.kept]
+    cleaned.uncleaned = [*kept, *cleaned.uncleaned]
     outcome = _outcome(report, cleaned, "cleaned", place, paths)
-    return outcome._replace(exit_code=1 if cleaned.kept else UNREAD if report.unread else 0)
+    return outcome._replace(exit_code=1 if cleaned.uncleaned else UNREAD if report.skipped else 0)
 
 
 def _refuse_contradictions(paths: Sequence[str], backup: str | None, restore: str | None, *, dry_run: bool, no_backup: bool) -> None:
@@ -118,15 +118,15 @@ def _keep(call: Call, backup: str | None, files: dict[Path, bytes]) -> str:
     return backup
 
 
-def _outcome(report: Report, cleaned: Cleaned, done: str, backup: str | None = None, paths: Sequence[str] = ()) -> Outcome:
+def _outcome(report: ScanReport, cleaned: CleaningResult, done: str, backup: str | None = None, paths: Sequence[str] = ()) -> Outcome:
     # Where values are, a name of a file among them, is only told as the scan tells it.
     places: dict[str, int] = {}
     for finding in report.findings:
         places[finding.path] = places.get(finding.path, 0) + 1
-    kept = {one.path: one.reason for one in cleaned.kept}
+    kept = {one.path: one.reason for one in cleaned.uncleaned}
     rows = [(path, str(count), f"not cleaned: {kept[path]}" if path in kept else done) for path, count in places.items()]
-    rows += [(one.path, "", f"not cleaned: {one.reason}") for one in cleaned.kept if one.path not in places]
-    notes = [f"Not read: {shortened(unread.path)}: {unread.reason}." for unread in report.unread]
+    rows += [(one.path, "", f"not cleaned: {one.reason}") for one in cleaned.uncleaned if one.path not in places]
+    notes = [f"Not read: {shorten_path(unread.path)}: {unread.reason}." for unread in report.skipped]
     if report.names:
         notes.append(f"To rotate, since they were in a file: {', '.join(report.names)}.")
     if backup:

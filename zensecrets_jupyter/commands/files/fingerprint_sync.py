@@ -9,13 +9,20 @@ from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.core.errors import UnreadableFileError, ZenSecretsError
 from zensecrets_jupyter.core.settings import home
 from zensecrets_jupyter.core.whole_files import why_not
-from zensecrets_jupyter.scan.store import VARIABLE, forget, is_up_to_date, place, remember, take_damage
+from zensecrets_jupyter.scan.fingerprints.store import (
+    VARIABLE,
+    fingerprint_file,
+    is_up_to_date,
+    remove_fingerprints,
+    save_fingerprints,
+    take_removed_count,
+)
 
 _told: set[str] = set()
 
 
 def remember_values() -> str:
-    """Keep the fingerprints of new values where that may be; see :mod:`zensecrets_jupyter.scan.store`.
+    """Keep the fingerprints of new values where that may be; see :mod:`zensecrets_jupyter.scan.fingerprints.store`.
 
     It is the second net: nothing waits for it. What is wrong with a store is told by what needs it more.
 
@@ -28,12 +35,12 @@ def remember_values() -> str:
             problem = _remember()
     except (OSError, ZenSecretsError):
         pass
-    damaged = take_damage()
+    damaged = take_removed_count()
     if damaged:
         lines = "a line" if damaged == 1 else f"{damaged} lines"
         problem = (
-            f"{place()} was damaged, and {lines} had to be taken out of it: a notebook that is saved is not looked through for the values"
-            " that they stood for until they are read again, as `%secret guard --all` does."
+            f"{fingerprint_file()} was damaged, and {lines} had to be taken out of it: a notebook that is saved is not looked through"
+            " for the values that they stood for until they are read again, as `%secret guard --all` does."
         )
     if not problem or problem in _told:
         return ""
@@ -44,18 +51,18 @@ def remember_values() -> str:
 def _remember() -> str:
     """Do it, and return why it could not be done; nothing if it could."""
     try:
-        remember()
+        save_fingerprints()
     except UnreadableFileError as error:
         return str(error)
     except OSError as error:
-        return f"New values are not recognised when a notebook is saved: {place()} can't be written, since {why_not(error)}."
+        return f"New values are not recognised when a notebook is saved: {fingerprint_file()} can't be written, since {why_not(error)}."
     return ""
 
 
 def forget_fingerprints(name: str) -> None:
     """Take the fingerprints of what is called ``name`` out of the file, so that a server no longer masks it when a notebook is saved."""
     with suppress(OSError):
-        forget(name)
+        remove_fingerprints(name)
 
 
 def _may_be_kept() -> bool:

@@ -14,7 +14,7 @@ from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.core.transfer.files import refuse_existing, write_text
-from zensecrets_jupyter.scan.fingerprints import export
+from zensecrets_jupyter.scan.fingerprints.file_format import export
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

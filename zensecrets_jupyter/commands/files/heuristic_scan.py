@@ -9,15 +9,15 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.scan import notebooks
 from zensecrets_jupyter.scan.findings import UNKNOWN, Finding
+from zensecrets_jupyter.scan.formats import notebooks
 from zensecrets_jupyter.scan.scanner import NOTEBOOKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from zensecrets_jupyter.scan.known import Known
+    from zensecrets_jupyter.scan.matchers import Matcher
 
 LONGEST_LINE = 5_000
 """Characters of a line that is looked at: a longer one was not written by a person, and the detectors' time grows with it."""
@@ -26,7 +26,7 @@ LONGEST_LINE = 5_000
 class Detectors:
     """Finds what looks like a secret and is none of the known values."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Matcher) -> None:
         """Leave out what is ``known``.
 
         Raises:
@@ -60,12 +60,12 @@ class Detectors:
 
     def _in_notebook(self, shown: str, raw: str, detector: _Detector) -> Iterator[Finding]:
         for text in notebooks.texts(raw):
-            if text.is_base64 or text.pieces[0].is_key or not (text.is_source or _IN_OUTPUTS & set(text.path)):
+            if text.is_base64 or text.tokens[0].is_key or not (text.is_source or _IN_OUTPUTS & set(text.path)):
                 continue
             for number, line in enumerate(text.value(raw).splitlines(), 1):
                 for kind in detector.kinds(line):
-                    piece = text.pieces[min(number, len(text.pieces)) - 1]
-                    yield Finding(shown, text.place(self._known, number), kind, UNKNOWN, raw.count("\n", 0, piece.start) + 1)
+                    piece = text.tokens[min(number, len(text.tokens)) - 1]
+                    yield Finding(shown, text.location(self._known, number), kind, UNKNOWN, raw.count("\n", 0, piece.start) + 1)
 
 
 _VERIFYING = "detect_secrets.filters.common.is_ignored_due_to_verification_policies"
@@ -75,7 +75,7 @@ _IN_OUTPUTS = {"data", "text", "evalue", "traceback"}
 class _Detector:
     """The detectors and their filters, on one line after the other."""
 
-    def __init__(self, known: Known, plugins: Iterable[Any], filters: Iterable[Any]) -> None:
+    def __init__(self, known: Matcher, plugins: Iterable[Any], filters: Iterable[Any]) -> None:
         self._known = known
         self._plugins = list(plugins)
         self._filters = list(filters)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zensecrets_jupyter.commands.front_end import Call
-    from zensecrets_jupyter.scan.findings import Report
+    from zensecrets_jupyter.scan.findings import ScanReport
 
 PIPED = "-"
 """The path that stands for what is piped in."""
@@ -55,9 +55,9 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
     return outcome_of(report, report_format, targets.note)
 
 
-def outcome_of(report: Report, report_format: str, note: str = "") -> Outcome:
+def outcome_of(report: ScanReport, report_format: str, note: str = "") -> Outcome:
     """Return a report as an outcome, in one of FORMATS."""
-    code = 1 if report.findings else UNREAD if report.unread else 0
+    code = 1 if report.findings else UNREAD if report.skipped else 0
     if report_format == "text":
         table = as_table(report, note)
         return Outcome(table, view=table, exit_code=code)

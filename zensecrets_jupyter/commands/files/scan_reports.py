@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.core.text import counted
-from zensecrets_jupyter.scan.walking import shortened
+from zensecrets_jupyter.scan.file_walk import shorten_path
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.scan.findings import Finding, Report
+    from zensecrets_jupyter.scan.findings import Finding, ScanReport
 
 UNREAD = 2
 """The exit code where something could not be read, and all else is well."""
@@ -37,31 +37,31 @@ _RULES = {
 }
 
 
-def as_table(report: Report, note: str = "") -> Table:
+def as_table(report: ScanReport, note: str = "") -> Table:
     """Return the findings as a table, with what a person should know besides."""
-    rows = [(one.path, one.place, one.name, one.form if one.whole else f"{one.form}, a part") for one in report.findings]
+    rows = [(one.path, one.location, one.name, one.encoding if one.is_whole else f"{one.encoding}, a part") for one in report.findings]
     looked = f"{counted(report.files, 'file')} ({report.size / 1e6:.1f} MB)"
     count = len(rows)
     title = f"Found {counted(count, 'place')} in {looked}" if rows else f"Found nothing in {looked}"
-    notes = [f"Not read: {shortened(unread.path)}: {unread.reason}." for unread in report.unread]
+    notes = [f"Not read: {shorten_path(unread.path)}: {unread.reason}." for unread in report.skipped]
     notes += [note] if note else []
     if report.names:
         notes.append(f"To rotate: {', '.join(report.names)}. To take them out of the files: %zen clean PATH")
     return Table(["file", "where", "secret", "form"], rows, title=title, note="\n".join(notes))
 
 
-def as_json(report: Report) -> str:
+def as_json(report: ScanReport) -> str:
     """Return the report as JSON."""
     findings = [
-        {"path": one.path, "place": one.place, "line": one.line or None, "secret": one.name, "form": one.form, "whole": one.whole}
+        {"path": one.path, "place": one.location, "line": one.line or None, "secret": one.name, "form": one.encoding, "whole": one.is_whole}
         for one in report.findings
     ]
-    unread = [unread._asdict() for unread in report.unread]
+    unread = [unread._asdict() for unread in report.skipped]
     document = {"findings": findings, "unread": unread, "rotate": report.names, "files": report.files, "bytes": report.size}
     return json.dumps(document, indent=2)
 
 
-def as_sarif(report: Report) -> str:
+def as_sarif(report: ScanReport) -> str:
     """Return the report as SARIF 2.1.0 (OASIS), with what GitHub asks for."""
     from importlib.metadata import version  # noqa: PLC0415 - reading a package's metadata takes its time
 
@@ -81,7 +81,7 @@ def as_sarif(report: Report) -> str:
             for rule, (name, short, help_text, level) in _RULES.items()
         ],
     }
-    unread = [{"level": "warning", "message": {"text": f"{unread.path} was not read: {unread.reason}."}} for unread in report.unread]
+    unread = [{"level": "warning", "message": {"text": f"{unread.path} was not read: {unread.reason}."}} for unread in report.skipped]
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
@@ -94,14 +94,18 @@ def as_sarif(report: Report) -> str:
 
 def _result(finding: Finding) -> dict[str, Any]:
     rule = _KNOWN if finding.is_known else _UNKNOWN
-    what = f"The value of {finding.name} stands here ({finding.form})" if finding.is_known else f"This looks like a secret ({finding.name})"
-    place = "\0".join([finding.path, finding.place, finding.name, finding.form])  # noqa: FLY002 - a line of its own would be longer
+    what = (
+        f"The value of {finding.name} stands here ({finding.encoding})"
+        if finding.is_known
+        else f"This looks like a secret ({finding.name})"
+    )
+    place = "\0".join([finding.path, finding.location, finding.name, finding.encoding])  # noqa: FLY002 - a line of its own would be longer
     identity = hashlib.sha256(place.encode("utf-8", "replace")).hexdigest()
     return {
         "ruleId": rule,
         "ruleIndex": list(_RULES).index(rule),
         "level": _RULES[rule][3],
-        "message": {"text": f"{what}: {finding.place}."},
+        "message": {"text": f"{what}: {finding.location}."},
         "locations": [
             {"physicalLocation": {"artifactLocation": _artifact(finding.path), "region": {"startLine": max(finding.line, 1)}}},
         ],

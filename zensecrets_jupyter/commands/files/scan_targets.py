@@ -10,8 +10,8 @@ from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.transfer.files import read_text
-from zensecrets_jupyter.scan.fingerprints import Fingerprints
-from zensecrets_jupyter.scan.known import Known, KnownValues
+from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
+from zensecrets_jupyter.scan.matchers import Matcher, ValueMatcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ from_fingerprints = click.option(
 class ScanTargets(NamedTuple):
     """What is looked for, and what has to be said about it."""
 
-    known: Known
+    known: Matcher
     note: str
 
 
@@ -43,9 +43,9 @@ def scan_targets(fingerprints: str | None, *, may_be_none: bool = False) -> Scan
         ZenSecretsError: If a secret can't be read.
     """
     if fingerprints is not None:
-        return ScanTargets(Fingerprints(read_text(fingerprints), fingerprints), "")
+        return ScanTargets(FingerprintMatcher(read_text(fingerprints), fingerprints), "")
     manager = manager_of()
-    values = KnownValues()
+    values = ValueMatcher()
     passed_over = {name: reason for value, name in sensitive_values(manager, manager.list_secrets()) if (reason := values.add(value, name))}
     if not values.names and not may_be_none:
         message = f"There is nothing to look for: secrets manager {manager.name!r} holds no value that could be recognised."

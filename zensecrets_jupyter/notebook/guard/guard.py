@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.notebook.guard.descriptors import GuardedDescriptors
     from zensecrets_jupyter.notebook.guard.messages import GuardedSession
-    from zensecrets_jupyter.scan.known import Known
+    from zensecrets_jupyter.scan.matchers import Matcher
 
 
 class Guard:
@@ -42,7 +42,7 @@ class Guard:
         self.session: GuardedSession | None = None
         self.descriptors: list[GuardedDescriptors] = []
         self.before_output: Callable[[], None] | None = None
-        self.fingerprints: Known | None = None
+        self.fingerprints: Matcher | None = None
         self._releases: list[Callable[[], None]] = []
 
     def turn_on(self) -> None:

@@ -6,7 +6,7 @@ import re
 import secrets
 from typing import Any
 
-from zensecrets_jupyter.scan.program_numbers import numbers_of_programs
+from zensecrets_jupyter.scan.formats.script_numbers import numbers_in_scripts
 
 _BEGIN = f"\ue000{chr(0xE100 + secrets.randbelow(0x1000))}"
 # Of characters that no text has but for a reason of its own.
@@ -41,7 +41,7 @@ class KeptNumbers:
         return [self.restored(inner) for inner in content] if isinstance(content, list) else content
 
     def _without(self, kind: Any, text: str) -> str:
-        spans = numbers_of_programs(str(kind), text)
+        spans = numbers_in_scripts(str(kind), text)
         parts, end = [], 0
         for start, stop in spans:
             parts += [text[end:start], f"{_BEGIN}{len(self._numbers)}\ue001"]

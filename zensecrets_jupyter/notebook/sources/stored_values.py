@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from zensecrets_jupyter.notebook.guard.guard import Guard
-    from zensecrets_jupyter.scan.fingerprints import Fingerprints
+    from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
 
 _DELAY = 0.1
 """Seconds before the work begins, unless something is about to be shown: loading the extension is not to wait for it."""
@@ -97,10 +97,10 @@ def _load_values() -> bool:
         return not any(isinstance(record, ZenSecretsError) for record in records.values())
 
 
-def _known_fingerprints() -> Fingerprints | None:
-    from zensecrets_jupyter.scan.store import known_fingerprints, place  # noqa: PLC0415 - likewise
+def _known_fingerprints() -> FingerprintMatcher | None:
+    from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints  # noqa: PLC0415 - likewise
 
-    if not place().exists():
+    if not fingerprint_file().exists():
         return None
-    found = known_fingerprints()
+    found = load_fingerprints()
     return found if found.names else None

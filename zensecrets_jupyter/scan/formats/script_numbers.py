@@ -1,6 +1,6 @@
-"""Numbers that a program or a drawing in an output reads: with a mask in the place of one, nothing would be drawn.
+"""Numbers in scripts and SVG drawings of an output, which are not masked.
 
-A text in a program is masked as everywhere.
+A figure with a mask in place of a number would not be drawn. Texts in scripts are masked like all other text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST = 1_000_000
-"""Characters of a script that holds data; longer ones are libraries."""
+"""Characters of a script that holds data; longer scripts are libraries."""
 _SCRIPTS = re.compile(r"(?:application|text)/(?:x-)?(?:java|ecma)script\b")
 _SVG = "image/svg+xml"
 _HTML = "text/html"
@@ -30,7 +30,7 @@ _JSON_IN_STRING = re.compile(r"\s*[\[{]")
 
 
 class _Tags(NamedTuple):
-    """How a script's tags are written."""
+    """Patterns of the tags around a script."""
 
     begin: re.Pattern[str]
     end: re.Pattern[str]
@@ -40,29 +40,29 @@ _PLAIN = _Tags(re.compile(r"<script\b[^>]{0,300}>", re.IGNORECASE), re.compile(r
 _ESCAPED = _Tags(re.compile(r"&lt;script\b(?:(?!&gt;)[^>]){0,300}(?:&gt;|>)", re.IGNORECASE), re.compile(r"&lt;/script\b", re.IGNORECASE))
 
 _QUOTES = ('"', "'", "`", "&(?:quot|#34|#x22);", "&(?:apos|#39|#x27);")
-"""What strings stand in, also in a document that is an attribute."""
-_STRINGS = "|".join(rf"{quote}(?P<string{place}>(?:(?!{quote})(?:\\.|[^\\\n]))*){quote}" for place, quote in enumerate(_QUOTES))
-# Strings and comments are read over as a whole.
+"""Quotes around strings, also escaped as in an attribute."""
+_STRINGS = "|".join(rf"{quote}(?P<string{index}>(?:(?!{quote})(?:\\.|[^\\\n]))*){quote}" for index, quote in enumerate(_QUOTES))
+# Strings and comments are single tokens, so that numbers inside them are skipped.
 _TOKEN = re.compile(rf"{_STRINGS}|(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))|{_NUMBER}", re.DOTALL)
-# In a string that holds JSON the quotes are escaped, or others than those around it.
+# Inside a string that holds JSON, the quotes are escaped or differ from those around the string.
 _JSON = re.compile(rf'\\"(?:\\\\\\.|(?!\\")[^\n])*\\"|"(?:\\\\.|[^"\n])*"|{_NUMBER}', re.DOTALL)
 
 
-def numbers_of_programs(kind: str, text: str) -> list[tuple[int, int]]:
-    """Return where numbers stand that a script or an SVG drawing reads.
+def numbers_in_scripts(mime_type: str, text: str) -> list[tuple[int, int]]:
+    """Return the spans of numbers that a script or an SVG drawing uses.
 
     Args:
-        kind: The MIME type of the output.
-        text: The output: HTML, with scripts, documents in frames and drawings in it; JavaScript; or SVG.
+        mime_type: The MIME type of the output.
+        text: The output: HTML with scripts, frames and drawings; JavaScript; or SVG.
 
     Returns:
         Start and end of each number of six digits or more, in order.
     """
-    if _SCRIPTS.match(kind):
+    if _SCRIPTS.match(mime_type):
         return sorted(_in_script(text, 0, len(text))) if len(text) <= _LONGEST else []
-    if kind == _SVG:
+    if mime_type == _SVG:
         return sorted(_in_drawing(text, 0, len(text)))
-    if kind != _HTML:
+    if mime_type != _HTML:
         return []
     return sorted({*_in_scripts(text, _PLAIN), *_in_frames(text), *_in_drawings(text)})
 
@@ -83,13 +83,13 @@ def _in_script(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         if token["number"] is not None:
             yield token.span("number")
         elif token["comment"] is None and _JSON_IN_STRING.match(text, *(string := token.span(str(token.lastgroup)))):
-            yield from (found.span("number") for found in _JSON.finditer(text, *string) if found["number"] is not None)
+            yield from (number.span("number") for number in _JSON.finditer(text, *string) if number["number"] is not None)
 
 
 def _in_frames(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the numbers in the scripts of documents that are the ``srcdoc`` of a frame, where quotes and brackets are entities."""
-    for found in re.finditer(r"(?<=\s)srcdoc\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", text, re.IGNORECASE):
-        yield from _in_scripts(text, _ESCAPED, *found.span(found.lastindex or 0))
+    """Yield the numbers in scripts in the ``srcdoc`` of a frame, where quotes and brackets are written as entities."""
+    for frame in re.finditer(r"(?<=\s)srcdoc\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", text, re.IGNORECASE):
+        yield from _in_scripts(text, _ESCAPED, *frame.span(frame.lastindex or 0))
 
 
 def _in_drawings(text: str) -> Iterator[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Replacing a file: wholly or not at all, with its mode, wherever a link to it leads."""
+"""Atomic replacement of a file, which keeps the file's mode, owner and symbolic links."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Give a file another content, or make it; whatever happens, Ctrl-C too, it has the old or the new one.
+    """Replace the content of a file atomically, or create the file.
+
+    After any error, and after Ctrl-C, the file has either the old or the new content.
 
     Raises:
-        OSError: If it can't be written; it is then as it was.
+        OSError: If the file can't be written; it is unchanged then.
     """
-    # A link stays one: what it leads to is replaced.
+    # Symbolic links stay links: their target is replaced.
     target = path.resolve()
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
 
@@ -32,13 +34,13 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def may_replace(path: Path) -> bool:
-    """Tell whether this user may write a file; one that is marked read-only is not replaced although its folder would allow it."""
+    """Tell whether this user may write a file; a read-only file is not replaced, even where the folder's mode allows it."""
     return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
 
 
 def _keep_owner(scratch: Path, target: Path) -> None:
-    found = target.stat()
-    if hasattr(os, "chown") and (found.st_uid, found.st_gid) != (os.getuid(), os.getgid()):
-        # Only root may give a file away; for everybody else it becomes their own.
+    status = target.stat()
+    if hasattr(os, "chown") and (status.st_uid, status.st_gid) != (os.getuid(), os.getgid()):
+        # Only root may give a file to another user. For all other users the new file is their own.
         with suppress(PermissionError):
-            os.chown(scratch, found.st_uid, found.st_gid)
+            os.chown(scratch, status.st_uid, status.st_gid)

@@ -1,4 +1,4 @@
-"""The strings and numbers of a JSON text with where they stand in it, so that one can be replaced and nothing else changes."""
+"""Tokens of a JSON text with their offsets, so that one token can be replaced and nothing else changes."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Path = tuple["str | int", ...]
-"""Where something stands: keys and indices from the outside in."""
+JsonPath = tuple["str | int", ...]
+"""The keys and indices that lead to a token, outermost first."""
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|-?\d[\d.eE+-]*', re.DOTALL)
-_UNIT = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
+_CHARACTER = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
 
 _DECODER = json.JSONDecoder(strict=False)
 
 
-class Piece(NamedTuple):
+class JsonToken(NamedTuple):
     """A string, a key or a number: ``text[start:end]`` without the quotes."""
 
-    path: Path
+    path: JsonPath
     start: int
     end: int
     is_key: bool = False
     is_number: bool = False
 
     def value(self, text: str) -> str:
-        """Return what it says."""
+        """Return the decoded string, or the number as it is written."""
         raw = text[self.start : self.end]
         if self.is_number or "\\" not in raw:
             return raw
-        said: str = _DECODER.decode(f'"{raw}"')
-        return said
+        decoded: str = _DECODER.decode(f'"{raw}"')
+        return decoded
 
     def positions(self, text: str) -> list[int]:
-        """Return where each character of the value begins in ``text``, and where the last one ends."""
+        """Return the offset in ``text`` of each character of the value, and the offset behind the last one."""
         if "\\" not in text[self.start : self.end]:
             return list(range(self.start, self.end + 1))
-        return [*(match.start() for match in _UNIT.finditer(text, self.start, self.end)), self.end]
+        return [*(match.start() for match in _CHARACTER.finditer(text, self.start, self.end)), self.end]
 
 
-def pieces(text: str) -> Iterator[Piece]:
-    """Yield the pieces of a JSON text, which has to be a valid one, in order."""
+def tokens(text: str) -> Iterator[JsonToken]:
+    """Yield the strings, keys and numbers of a valid JSON text, in order."""
     path: list[str | int] = []
     is_object: list[bool] = []
     is_key = False
@@ -62,15 +62,15 @@ def pieces(text: str) -> Iterator[Piece]:
             if not is_key:
                 path[-1] = int(path[-1]) + 1
         elif sign == '"':
-            piece = Piece((), match.start() + 1, match.end() - 1, is_key=is_key)
+            token = JsonToken((), match.start() + 1, match.end() - 1, is_key=is_key)
             if is_key:
-                path[-1] = piece.value(text)
+                path[-1] = token.value(text)
                 is_key = False
-            yield piece._replace(path=tuple(path))
+            yield token._replace(path=tuple(path))
         elif sign != ":":
-            yield Piece(tuple(path), match.start(), match.end(), is_number=True)
+            yield JsonToken(tuple(path), match.start(), match.end(), is_number=True)
 
 
-def encoded(value: str, *, ascii_only: bool) -> str:
-    """Return a string as it stands between the quotes."""
+def to_json_text(value: str, *, ascii_only: bool) -> str:
+    """Return a string encoded as JSON, without the quotes."""
     return json.dumps(value, ensure_ascii=ascii_only)[1:-1]

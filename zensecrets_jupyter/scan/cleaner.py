@@ -1,0 +1,211 @@
+"""Removal of values from files: computes the new content of a file and replaces it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.system_text import from_system
+from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.scan.atomic_write import may_replace, replace_file
+from zensecrets_jupyter.scan.edits import (
+    SOURCES,
+    Edit,
+    apply_edits,
+    edits_of_base64,
+    edits_of_output,
+    edits_of_source,
+    mask_keeping_length,
+)
+from zensecrets_jupyter.scan.formats import databases, notebooks
+from zensecrets_jupyter.scan.formats.file_text import text_of
+from zensecrets_jupyter.scan.formats.json_text import to_json_text
+from zensecrets_jupyter.scan.matchers import mask_matches
+from zensecrets_jupyter.scan.scanner import NOTEBOOKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from zensecrets_jupyter.scan.matchers import Matcher
+
+_MOST_PASSES = 3
+"""Passes over a text: removing one value may join two halves of another."""
+
+
+class UncleanedFile(NamedTuple):
+    """A file that could not be cleaned, and the reason as the end of a sentence."""
+
+    path: str
+    reason: str
+
+
+@dataclass
+class CleaningResult:
+    """The result of cleaning files.
+
+    Attributes:
+        files: The files that were changed.
+        uncleaned: The files that could not be cleaned.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    uncleaned: list[UncleanedFile] = field(default_factory=list)
+
+
+class Cleaner:
+    """Removes the values that a matcher finds from files."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        """Remove the values that ``matcher`` finds."""
+        self._matcher = matcher
+
+    def read(self, paths: Iterable[Path]) -> tuple[dict[Path, bytes], list[UncleanedFile]]:
+        """Read the files that can be cleaned.
+
+        Returns:
+            The content of each file, and of the files that SQLite keeps beside a database; and the files that can't be cleaned.
+        """
+        files: dict[Path, bytes] = {}
+        uncleaned = []
+        for path in paths:
+            try:
+                data = path.read_bytes()
+                reason = self._why_uncleanable(path, data)
+                beside = _read_beside(path) if data.startswith(databases.MAGIC) else {}
+            except OSError as error:
+                uncleaned.append(self._uncleaned(path, why_not(error)))
+                continue
+            if reason:
+                uncleaned.append(self._uncleaned(path, reason))
+                continue
+            files |= {path: data, **beside}
+        return files, uncleaned
+
+    def clean(self, files: dict[Path, bytes]) -> CleaningResult:
+        """Clean files, given with their content; each file is replaced atomically."""
+        result = CleaningResult()
+        for path, data in files.items():
+            if path.name.endswith(databases.BESIDE):
+                continue
+            try:
+                reasons = self._clean_database(path) if data.startswith(databases.MAGIC) else self._clean_file(path, data)
+            except OSError as error:
+                reasons = [why_not(error)]
+            except sqlite3.Error as error:
+                reasons = [databases.why_not(error)]
+            else:
+                result.files.append(path)
+            result.uncleaned += [self._uncleaned(path, reason) for reason in reasons]
+        return result
+
+    def content(self, path: Path, data: bytes) -> bytes:
+        """Return the content of a notebook or a text file without values."""
+        for _ in range(_MOST_PASSES):
+            new = self._clean_once(path, data)
+            if new == data:
+                break
+            data = new
+        return data
+
+    def _clean_once(self, path: Path, data: bytes) -> bytes:
+        file = text_of(data)
+        if file is None:
+            matches = self._matcher.find(data)
+            return mask_matches(data, matches) if matches else data
+        if path.suffix in NOTEBOOKS and notebooks.is_notebook(file.text):
+            new = self.notebook(file.text)
+        else:
+            matches = notebooks.find(self._matcher, file.text)
+            is_source = path.suffix.lower() in SOURCES or path.name.startswith(".env")
+            new = apply_edits(file.text, edits_of_source(file.text, matches) if is_source else edits_of_output(matches))
+        return data if new == file.text else file.encode(new)
+
+    def notebook(self, raw: str) -> str:
+        """Return the JSON of a notebook without values; every other character stays as it is."""
+        # If the file has no character outside ASCII, its program may have escaped them all. Every reader understands escapes.
+        ascii_only = raw.isascii()
+        edits = [edit for text in notebooks.texts(raw) for edit in self._edits(raw, text, ascii_only=ascii_only)]
+        return apply_edits(raw, edits)
+
+    def _edits(self, raw: str, text: notebooks.NotebookText, *, ascii_only: bool) -> Iterator[Edit]:
+        value = text.value(raw)
+        matches = notebooks.find(self._matcher, value)
+        if not matches:
+            return
+        first = text.tokens[0]
+        if first.is_number:
+            # Fields such as a cell's execution count must stay numbers, even if the number looks like a value.
+            if {"data", "metadata", "state"} & set(text.path):
+                yield Edit(first.start, first.end, f'"{to_json_text(edits_of_output(matches)[0].new, ascii_only=ascii_only)}"')
+            return
+        if text.is_cell_id:
+            # nbformat allows only letters, digits, - and _ in a cell's id, and ids must be unique.
+            edits = [Edit(0, len(value), f"redacted-{text.path[1]}")]
+        elif text.is_base64:
+            edits = edits_of_base64(value, matches)
+        elif text.is_source:
+            edits = edits_of_source(value, matches)
+        else:
+            edits = edits_of_output(matches)
+        yield from _edits_of_raw(raw, text, edits, ascii_only=ascii_only)
+
+    def _clean_file(self, path: Path, data: bytes) -> list[str]:
+        if path.read_bytes() != data:
+            return ["it changed meanwhile"]
+        new = self.content(path, data)
+        if new != data:
+            replace_file(path, new)
+        file = text_of(new)
+        remaining = self._matcher.find(new) or (file is not None and not file.is_utf8 and notebooks.find(self._matcher, file.text))
+        return ["something in it can't be replaced"] if remaining else []
+
+    def _clean_database(self, path: Path) -> list[str]:
+        def change(cell: databases.DatabaseCell) -> bytes | None:
+            matches = self._matcher.find(cell.value)
+            if not matches:
+                return None
+            return mask_matches(cell.value, matches) if cell.is_text else mask_keeping_length(cell.value, matches)
+
+        remaining = databases.rewrite(path, change)
+        return [f"{cell.location(self._matcher)} can't be replaced" for cell in remaining]
+
+    def _why_uncleanable(self, path: Path, data: bytes) -> str:
+        if not may_replace(path):
+            return "it is read-only"
+        if path.name.endswith(databases.BESIDE):
+            return "it belongs to the database beside it: clean that"
+        if not data.startswith(databases.MAGIC) and b"\0" in data and text_of(data) is None:
+            return "it is neither text nor a database: make it anew, or delete it"
+        return ""
+
+    def _uncleaned(self, path: Path, reason: str) -> UncleanedFile:
+        return UncleanedFile(self._matcher.mask(from_system(str(path))), reason)
+
+
+def _read_beside(path: Path) -> dict[Path, bytes]:
+    """Return the content of the files that SQLite keeps beside a database."""
+    contents = {}
+    for suffix in databases.BESIDE:
+        file = path.with_name(path.name + suffix)
+        if os.path.exists(file):  # noqa: PTH110 - Path.exists raises where the name is too long
+            contents[file] = file.read_bytes()
+    return contents
+
+
+def _edits_of_raw(raw: str, text: notebooks.NotebookText, edits: Iterable[Edit], *, ascii_only: bool) -> Iterator[Edit]:
+    """Translate edits of a text's value into edits of the JSON that holds it."""
+    edits_of_value = list(edits)
+    offset = 0
+    for token in text.tokens:
+        positions = token.positions(raw)
+        length = len(token.value(raw))
+        for edit in edits_of_value:
+            start, end = max(edit.start - offset, 0), min(edit.end - offset, length)
+            if start < end or (start == end == edit.start - offset == edit.end - offset):
+                # A match over several lines is replaced in the first line and removed from the others.
+                new = to_json_text(edit.new, ascii_only=ascii_only) if edit.start >= offset else ""
+                yield Edit(positions[start], positions[end], new)
+        offset += length

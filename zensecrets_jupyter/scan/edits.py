@@ -1,0 +1,98 @@
+"""Edits that replace values: by a reference in source code, by a mask in all other text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.redaction import mark
+from zensecrets_jupyter.core.reference import SecretReference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from zensecrets_jupyter.scan.matchers import Match
+
+SOURCES = frozenset({
+    ".cfg", ".env", ".ini", ".ipy", ".jl", ".js", ".json", ".md", ".py", ".qmd", ".r", ".rmd", ".rst", ".scala", ".sh", ".sql", ".toml",
+    ".ts", ".yaml", ".yml",
+})  # fmt: skip
+"""Suffixes of files that people write, in which references replace values."""
+
+_NAME = re.compile(r"[\w-]+\.[\w.-]+")
+_ENVIRONMENT_PREFIX = "env."
+_REGISTER_LINE = re.compile(
+    # In scripts that are also notebooks a magic is a comment: jupytext writes `# %secret …`, Databricks `# MAGIC %secret …`.
+    r"\s*(?:(?:#|//|--)\s*(?:MAGIC\s+)?(?=[%!]))?[%!]?\s*(?:zen\s+|zensecrets\s+)?secret\s+(?:register|create|update)\s"
+)
+_ARGUMENT = re.compile(r"(?<=\s)--[\w.-]+(=[\"']?)\Z")
+_LITERAL_ENCODINGS = frozenset({"plain", "escapes", "quoted or wrapped"})
+"""Encodings that a value has between the quotes of a string literal."""
+_SAME_LENGTH = {1: "*", 2: "×", 3: "•", 4: "🔒"}
+"""Replacement characters by their length in UTF-8."""
+
+
+class Edit(NamedTuple):
+    """The replacement of ``text[start:end]`` by ``new``."""
+
+    start: int
+    end: int
+    new: str
+
+
+def edits_of_source(text: str, matches: Iterable[Match]) -> list[Edit]:
+    """Return the edits that remove values from source code.
+
+    A string literal that is a whole value becomes the reference ``{{name.key}}``. On a line that registers or updates a secret,
+    ``--key=VALUE`` becomes ``--key``, so that the command prompts for the value. All other matches become masks.
+    """
+    return [_edit_of_source(text, match) for match in matches]
+
+
+def edits_of_output(matches: Iterable[Match]) -> list[Edit]:
+    """Return the edits that replace values by masks."""
+    return [Edit(match.start, match.end, mark(match.name)) for match in matches]
+
+
+def edits_of_base64(text: str, matches: Iterable[Match]) -> list[Edit]:
+    """Return the edits that replace the bytes of values by NUL bytes, so that the text is still base64 of the same length."""
+    return [Edit(match.start, match.end, re.sub(r"[^=\s]", "A", text[match.start : match.end])) for match in matches]
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """Return ``text`` with the edits applied, which must be in order."""
+    pieces = []
+    position = 0
+    for edit in edits:
+        pieces += [text[position : edit.start], edit.new]
+        position = edit.end
+    return "".join([*pieces, text[position:]])
+
+
+def mask_keeping_length(data: bytes, matches: Iterable[Match]) -> bytes:
+    """Return ``data`` with every value replaced by as many bytes and characters.
+
+    Binary formats store the length of a text in front of it. Each character becomes one with the same length in UTF-8.
+    """
+    changed = bytearray(data)
+    for match in matches:
+        value = data[match.start : match.end]
+        try:
+            replacement = "".join(_SAME_LENGTH[len(letter.encode())] for letter in value.decode()).encode()
+        except UnicodeDecodeError:
+            replacement = b"*" * len(value)
+        changed[match.start : match.end] = replacement
+    return bytes(changed)
+
+
+def _edit_of_source(text: str, match: Match) -> Edit:
+    has_reference = _NAME.fullmatch(match.name) and not match.name.startswith(_ENVIRONMENT_PREFIX)
+    if not (match.is_whole and match.encoding in _LITERAL_ENCODINGS and has_reference):
+        return Edit(match.start, match.end, mark(match.name))
+    before = text[text.rfind("\n", 0, match.start) + 1 : match.start]
+    argument = _ARGUMENT.search(before)
+    if argument and _REGISTER_LINE.match(before):
+        quote = argument[1][1:]
+        return Edit(match.start - len(argument[1]), match.end + (len(quote) if text.startswith(quote, match.end) else 0), "")
+    name, _, key = match.name.partition(".")
+    return Edit(match.start, match.end, str(SecretReference(name, key)))

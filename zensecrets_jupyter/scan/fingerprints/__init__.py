@@ -1,0 +1,1 @@
+"""Keyed fingerprints, which recognize a value without storing it."""

@@ -1,0 +1,231 @@
+"""File format of keyed fingerprints: a header with a random key, then one line of hashes for each value.
+
+The file recognizes values without storing them. For each value, and for each text that the value decodes to, a line holds the hash of the
+whole text and hashes of short windows (see :mod:`~zensecrets_jupyter.scan.fingerprints.windows`). All hashes are keyed BLAKE2b (RFC 7693).
+A person who has the file has its key too, and learns
+
+* whether a text is one of the values, or contains one: this is the purpose of the file;
+* the names and keys of the secrets;
+* how many letters each value has, and where in it a window without white space begins.
+
+The file reveals nothing else. In particular it holds no short hash that would speed up a search, because several short hashes together
+would reveal the value. A guess can be checked as fast as a machine computes hashes. Therefore a value that is easy to guess gets no
+fingerprint, and each window is as hard to guess as a whole value must be.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.core.redaction.skeleton import kept_bytes
+from zensecrets_jupyter.scan.fingerprints.strength import why_weak
+from zensecrets_jupyter.scan.fingerprints.windows import windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FORMAT_KEY = "zensecrets_fingerprints"
+"""The key in the header that names the format; its value is the version."""
+VERSION = 2
+ABOUT = (
+    "Keyed fingerprints of secrets. They tell whoever has this file whether a text holds one of the secrets, the secrets' names, and how "
+    "many letters each value has; nothing else."
+)
+_DIGEST_SIZE = 16
+_KEY_SIZE = 32
+
+
+class FingerprintEntry(NamedTuple):
+    """What the file holds for one window of a value.
+
+    Attributes:
+        name: The name of the value.
+        lead: The offset of the window in the letters of the whole text.
+        length: The number of letters of the whole text.
+        whole: The hash of the whole text.
+        is_value: Whether the text is the value itself, not a part of it.
+    """
+
+    name: str
+    lead: int
+    length: int
+    whole: bytes
+    is_value: bool
+
+
+class FingerprintHashes:
+    """The two keyed hash functions of a file: one for windows, one for whole texts."""
+
+    def __init__(self, key: bytes) -> None:
+        """Key both hash functions with ``key``."""
+        self._window = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-wndw")
+        self._whole = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-form")
+
+    def window(self, data: bytes) -> bytes:
+        """Return the hash of a window."""
+        copy = self._window.copy()
+        copy.update(data)
+        return copy.digest()
+
+    def whole(self, data: bytes) -> bytes:
+        """Return the hash of a whole text."""
+        copy = self._whole.copy()
+        copy.update(data)
+        return copy.digest()
+
+    def hits(self, data: bytes, size: int, table: dict[bytes, list[FingerprintEntry]]) -> list[tuple[int, list[FingerprintEntry]]]:
+        """Return the offset and the entries of each window of ``size`` letters in ``data`` whose hash is in ``table``."""
+        hits = []
+        copy, get = self._window.copy, table.get
+        for position in range(len(data) - size + 1):
+            hashed = copy()
+            hashed.update(data[position : position + size])
+            entries = get(hashed.digest())
+            if entries is not None:
+                hits.append((position, entries))
+        return hits
+
+
+def new_header() -> str:
+    """Return the first line of a new file, with a random key."""
+    return json.dumps({FORMAT_KEY: VERSION, "about": ABOUT, "key": _to_base64(secrets.token_bytes(_KEY_SIZE))}) + "\n"
+
+
+def is_header(line: str) -> bool:
+    """Tell whether a line is a header of this version of the format."""
+    try:
+        key_of(line, "")
+    except UnreadableFileError:
+        return False
+    return True
+
+
+def version_of(header: str) -> int:
+    """Return the version that a header declares; 0 if it declares none."""
+    try:
+        return int(json.loads(header)[FORMAT_KEY])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 0
+
+
+def key_of(header: str, label: str) -> bytes:
+    """Return the key in a header.
+
+    Args:
+        header: The first line of a file.
+        label: The name of the file in an error.
+
+    Raises:
+        UnreadableFileError: If the line is no header of this version.
+    """
+    try:
+        document: Any = json.loads(header)
+        key = _from_base64(document["key"])
+        if document[FORMAT_KEY] == VERSION and len(key) == _KEY_SIZE:
+            return key
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    message = f"The file {label!r} holds no fingerprints that this version can read."
+    raise UnreadableFileError(message, hint="Make it by: zensecrets fingerprints export FILE")
+
+
+def is_intact_line(line: str) -> bool:
+    """Tell whether a line after the header can be read."""
+    return entries_of_line(line) is not None
+
+
+def name_of_line(line: str) -> str:
+    """Return the name of the value that a line belongs to; empty if the line is damaged."""
+    entries = entries_of_line(line)
+    return entries[0][-1].name if entries else ""
+
+
+def entries_of_line(line: str) -> list[tuple[int, int, bytes, FingerprintEntry]] | None:
+    """Return the size, the kind, the hash and the entry of each window in a line; ``None`` if the line is damaged."""
+    try:
+        document = json.loads(line)
+        name = str(document["name"])
+        return [
+            (
+                int(size),
+                int(kind),
+                _from_base64(window),
+                FingerprintEntry(name, int(lead), int(length), _from_base64(whole), bool(is_value)),
+            )
+            for size, kind, window, lead, length, whole, is_value in document["windows"]
+        ]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def why_no_fingerprint(value: str) -> str:
+    """Return why ``value`` gets no fingerprint, as the end of a sentence; empty if it gets one."""
+    data = value.encode("utf-8", "surrogatepass")
+    # The value itself must have a window. One in a text that it decodes to would not recognize the value as it is written.
+    plain = {data, kept_bytes(data)}
+    has_window = any(window.letters in plain for window in windows(value))
+    return "" if has_window else why_weak(value) or "its own part is too short or could be guessed"
+
+
+def line_of(header: str, value: str, name: str) -> str:
+    """Return the line of a value for the file with that header; empty if the value gets no fingerprint."""
+    hashes = _hashes_of(header)
+    entries = [
+        [
+            window.size,
+            window.kind,
+            _to_base64(hashes.window(window.letters[window.lead : window.lead + window.size])),
+            window.lead,
+            len(window.letters),
+            _to_base64(hashes.whole(window.letters)),
+            int(window.is_value),
+        ]
+        for window in windows(value)
+    ]
+    if not entries:
+        return ""
+    return json.dumps({"name": name, "id": identity_of(header, value), "windows": entries}, separators=(",", ":")) + "\n"
+
+
+def identity_of(header: str, value: str) -> str:
+    """Return the ``id`` of the line of ``value`` in the file with that header."""
+    return _to_base64(_hashes_of(header).whole(b"value:" + value.encode("utf-8", "surrogatepass")))
+
+
+def export(values: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
+    """Return the text of a new file of fingerprints, and the refused values.
+
+    Args:
+        values: Each value with its name.
+
+    Returns:
+        The text, and the name of each value that is easy to guess with the reason.
+    """
+    header = new_header()
+    lines, refused = [header], {}
+    for value, name in values:
+        reason = why_no_fingerprint(value)
+        if reason:
+            refused[name] = reason
+        else:
+            lines.append(line_of(header, value, name))
+    return "".join(lines), refused
+
+
+@lru_cache(maxsize=1)
+def _hashes_of(header: str) -> FingerprintHashes:
+    return FingerprintHashes(key_of(header, ""))
+
+
+def _to_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)

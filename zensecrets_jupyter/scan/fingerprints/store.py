@@ -1,0 +1,209 @@
+"""The file of fingerprints of this user's secrets, under ``ZENSECRETS_HOME``.
+
+The server extension masks values in notebooks that it saves or exports. It recognizes the values by this file. A process that registers,
+reads or prompts for a value adds the fingerprint of that value. Only values that are hard to guess have one, and only the owner can read
+the file (mode 0600). Still, a person who reads the file can check a guess at once, while a keyring or a passphrase would have to be
+opened first. Therefore the file is written automatically only where the key of the secrets is in a file as well.
+``ZENSECRETS_FINGERPRINTS=on`` writes it everywhere, and ``off`` never writes it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.core.redaction import the_redactor
+from zensecrets_jupyter.core.sealing.file_locks import locked_file
+from zensecrets_jupyter.core.settings import home, make_private_folder
+from zensecrets_jupyter.core.whole_files import write_whole
+from zensecrets_jupyter.scan.fingerprints import file_format
+from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VARIABLE = "ZENSECRETS_FINGERPRINTS"
+_WRITING_SECONDS = 0.05
+"""Seconds that another process gets to finish the line that it is writing."""
+_removed_lines: list[int] = []
+_ID = re.compile(r'"id":"([^"]*)"')
+_saved: dict[tuple[str, int], tuple[int, int]] = {}
+"""How many of the redactor's values each file has, and the file's size afterwards, by its path and inode number."""
+
+
+def fingerprint_file() -> Path:
+    """Return the path of the file, which may not exist."""
+    return home() / "fingerprints"
+
+
+def load_fingerprints() -> FingerprintMatcher:
+    """Return a matcher for the file; damaged lines are removed from it and counted in ``damaged``.
+
+    Raises:
+        UnreadableFileError: If a newer version of this package wrote the file.
+        OSError: If the file can't be read.
+    """
+    path = fingerprint_file()
+    try:
+        text = _read_text(path)
+    except FileNotFoundError:
+        text = file_format.new_header()
+    if _is_newer(text):
+        raise _newer_error(path)
+    has_key = file_format.is_header(text.partition("\n")[0])
+    matcher = FingerprintMatcher(text if has_key else file_format.new_header(), str(path), skip_damaged=True)
+    if matcher.damaged or not has_key:
+        matcher.damaged = max(matcher.damaged, 1)
+        with suppress(OSError):
+            matcher.damaged = _repair(path) or matcher.damaged
+    return matcher
+
+
+def is_up_to_date() -> bool:
+    """Tell whether :func:`save_fingerprints` has nothing to add."""
+    if os.environ.get(VARIABLE, "").strip().lower() == "off":
+        return True
+    count, _ = _saved.get(_identity(fingerprint_file()), (0, 0))
+    return not the_redactor().added_since(count)[1]
+
+
+def save_fingerprints() -> None:
+    """Add the fingerprints of the values that this process protects; damaged lines are removed first.
+
+    Raises:
+        OSError: If the file can't be written.
+        UnreadableFileError: If a newer version of this package wrote the file.
+    """
+    if is_up_to_date():
+        return
+    path = fingerprint_file()
+    make_private_folder(path.parent)
+    # Several processes may create the file at the same time; the first one wins.
+    with suppress(FileExistsError):
+        write_whole(path, file_format.new_header().encode(), replace=False)
+    if path.stat().st_size != _saved.get(_identity(path), (0, -1))[1]:
+        _repair(path)
+    # Only values that are new since the last call are hashed: hashing all of them for each new one would take too long.
+    count, _ = _saved.get(_identity(path), (0, 0))
+    total, values = the_redactor().added_since(count)
+    header, _, lines = _read_text(path).partition("\n")
+    present = set(_ID.findall(lines))
+    identities = ((file_format.identity_of(header, value), value, name) for value, name in values)
+    new = {identity: file_format.line_of(header, value, name) for identity, value, name in identities if identity not in present}
+    if any(new.values()) and not _add(path, header, new):
+        save_fingerprints()
+        return
+    # The operating system reuses inode numbers, so entries of other files are dropped.
+    _saved.clear()
+    _saved[_identity(path)] = total, path.stat().st_size
+
+
+def take_removed_count() -> int:
+    """Return how many damaged lines this process removed from the file since the last call."""
+    count = sum(_removed_lines)
+    _removed_lines.clear()
+    return count
+
+
+def remove_fingerprints(name: str) -> None:
+    """Remove the fingerprints of the values called ``name``.
+
+    Raises:
+        OSError: If the file can't be read or written.
+    """
+    path = fingerprint_file()
+    with locked_file(path):
+        header, *lines = _read_text(path).splitlines(keepends=True) or [""]
+        remaining = [line for line in lines if file_format.name_of_line(line) != name]
+        if len(remaining) < len(lines):
+            write_whole(path, "".join([header, *remaining]).encode())
+
+
+def _repair(path: Path) -> int:
+    """Remove damaged lines, as a full disk leaves them, and return how many there were.
+
+    Raises:
+        OSError: If the file can't be read or written.
+        UnreadableFileError: If a newer version of this package wrote the file.
+    """
+    if _intact_lines(path) is None:
+        return 0
+    with locked_file(path):
+        # Where files can't be locked, another process may be writing a line at this moment.
+        time.sleep(_WRITING_SECONDS)
+        text = _read_text(path)
+        lines = _intact_lines(path)
+        if lines is None:
+            return 0
+        write_whole(path, "".join(f"{line}\n" for line in lines).encode())
+    removed = max(1, len(text.splitlines()) - len(lines))
+    _removed_lines.append(removed)
+    return removed
+
+
+def _intact_lines(path: Path) -> list[str] | None:
+    """Return the lines that can be read, with a new header if it is damaged; ``None`` if the whole file can be read."""
+    text = _read_text(path)
+    if _is_newer(text):
+        raise _newer_error(path)
+    header, *lines = text.splitlines() or [""]
+    if not file_format.is_header(header):
+        # The key was in the first line, and without the key the other lines recognize nothing.
+        return [file_format.new_header().rstrip("\n")]
+    intact = [line for line in lines if file_format.is_intact_line(line)]
+    return None if len(intact) == len(lines) and text.endswith("\n") else [header, *intact]
+
+
+def _add(path: Path, header: str, new: dict[str, str]) -> bool:
+    """Append those of the lines, given by their identity, that the file does not have yet.
+
+    Returns:
+        Whether the lines fit the file. They do not if another process replaced it by a file with another header.
+    """
+    # The lock keeps other processes from removing lines in the meantime.
+    with locked_file(path):
+        text = _read_text(path)
+        if text.partition("\n")[0] != header:
+            return False
+        present = set(_ID.findall(text))
+        _append(path, "".join(line for identity, line in new.items() if identity not in present).encode())
+    return True
+
+
+def _append(path: Path, data: bytes) -> None:
+    # One write with O_APPEND: where files can't be locked, concurrent processes do not interleave their lines.
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    try:
+        written = os.write(descriptor, data)
+    finally:
+        os.close(descriptor)
+    if written < len(data):
+        # The next process that writes the file removes the incomplete line.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _read_text(path: Path) -> str:
+    # Bytes that are not UTF-8 are damage like any other, and must not raise here.
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+def _is_newer(text: str) -> bool:
+    return file_format.version_of(text.partition("\n")[0]) > file_format.VERSION
+
+
+def _newer_error(path: Path) -> UnreadableFileError:
+    message = f"The fingerprints {str(path)!r} were written by a newer version of this package."
+    return UnreadableFileError(message, hint="Update it: pip install --upgrade zensecrets-jupyter")
+
+
+def _identity(path: Path) -> tuple[str, int]:
+    """Return the path and the inode number, which changes when the file is replaced; 0 if the file does not exist."""
+    try:
+        return str(path), path.stat().st_ino
+    except OSError:
+        return str(path), 0

@@ -1,0 +1,176 @@
+"""Rows of a SQLite file, such as IPython's history or JupyterLab's document store, and their replacement."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+from zensecrets_jupyter.scan.formats.sqlite_free_space import MAGIC, free_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from zensecrets_jupyter.scan.matchers import Match, Matcher
+
+__all__ = ["BESIDE", "MAGIC", "DatabaseCell", "cells", "deleted_matches", "rewrite"]
+
+BESIDE = ("-wal", "-journal", "-shm")
+"""Suffixes of the files that SQLite keeps beside a database."""
+_BUSY_SECONDS = 5.0
+
+
+class DatabaseCell(NamedTuple):
+    """One field of a row.
+
+    Attributes:
+        table: The table.
+        column: The column.
+        keys: The columns that identify the row, with their content.
+        value: The content, numbers and text as UTF-8.
+        is_text: Whether the content is text or a number, not a blob.
+    """
+
+    table: str
+    column: str
+    keys: dict[str, object]
+    value: bytes
+    is_text: bool
+
+    def location(self, matcher: Matcher) -> str:
+        """Return the location, such as ``table history, row 5, column source``; names that contain a value are masked."""
+        # Only a row number is shown: a key of another type may itself be a value.
+        number = next(iter(self.keys.values()), None)
+        row = f", row {number}" if isinstance(number, int) else ""
+        return f"table {matcher.hide(self.table)}{row}, column {matcher.hide(self.column)}"
+
+
+def cells(path: Path) -> Iterator[DatabaseCell]:
+    """Yield all fields with text, bytes or numbers.
+
+    Raises:
+        sqlite3.Error: If the file is no database, or a damaged one.
+    """
+    # Opened as immutable: otherwise even reading writes files beside the database, and waits for other programs that have it open.
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as database:
+        database.text_factory = bytes
+        for table in _tables(database):
+            yield from _cells(database, table)
+
+
+def _tables(database: sqlite3.Connection) -> list[str]:
+    rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    real = [name.decode() for name, sql in rows if sql and not sql.lstrip().upper().startswith(b"CREATE VIRTUAL")]
+    return [*real, "sqlite_master"]
+
+
+def _cells(database: sqlite3.Connection, table: str) -> Iterator[DatabaseCell]:
+    columns = [(name.decode(), key_index) for _, name, _, _, _, key_index in database.execute(f"PRAGMA table_info({_quoted(table)})")]
+    key = _key_columns(database, table, columns)
+    for name, _ in columns:
+        column = _quoted(name)
+        selected = ", ".join([f"typeof({column})", column, *key.values()])
+        rows = database.execute(f"SELECT {selected} FROM {_quoted(table)}")  # noqa: S608 - names of the file's own columns, quoted
+        for kind, value, *keys in rows:
+            data = str(value).encode() if isinstance(value, (int, float)) else value
+            if data and len(data) >= SHORTEST:
+                yield DatabaseCell(table, name, dict(zip(key.values(), keys, strict=True)), data, is_text=kind != b"blob")
+
+
+def _key_columns(database: sqlite3.Connection, table: str, columns: Sequence[tuple[str, int]]) -> dict[str, str]:
+    names = {name.lower() for name, _ in columns}
+    for alias in ("rowid", "_rowid_", "oid"):
+        if alias not in names:
+            try:
+                database.execute(f"SELECT {alias} FROM {_quoted(table)} LIMIT 1")  # noqa: S608 - names of the file's own columns, quoted
+            except sqlite3.OperationalError:
+                break
+            return {alias: alias}
+    return {name: _quoted(name) for name, key_index in columns if key_index}
+
+
+def deleted_matches(matcher: Matcher, data: bytes, explained: set[str]) -> list[Match]:
+    """Return the matches in the raw file that belong to deleted rows.
+
+    Args:
+        matcher: Finds the values.
+        data: The content of the file.
+        explained: The names that were found in rows. A match of such a name belongs to a deleted row only in free space.
+    """
+    free = list(free_ranges(data))
+    return [
+        match
+        for match in matcher.find(data)
+        if match.name not in explained or any(start < match.end and match.start < end for start, end in free)
+    ]
+
+
+def rewrite(path: Path, change: Callable[[DatabaseCell], bytes | None]) -> list[DatabaseCell]:
+    """Replace fields, and overwrite the content of deleted rows.
+
+    Args:
+        path: The database.
+        change: Returns the new content of a field, or ``None`` to leave it as it is.
+
+    Returns:
+        The fields that could not be changed.
+
+    Raises:
+        sqlite3.Error: If another program has the database open, it can't be written, or it is damaged; it is unchanged then.
+    """
+    changed = [(cell, new) for cell in _current_cells(path) if (new := change(cell)) is not None]
+    unchanged = []
+    with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
+        database.execute("PRAGMA secure_delete = ON")
+        database.execute("BEGIN EXCLUSIVE")
+        for cell, new in changed:
+            if not _update(database, cell, new):
+                unchanged.append(cell)
+        database.execute("COMMIT")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return unchanged
+
+
+def why_not(error: sqlite3.Error) -> str:
+    """Return why a database can't be changed, as the end of a sentence; the text of SQLite may quote its content."""
+    text = str(error).lower()
+    if "locked" in text:
+        return "another program has it open"
+    if "full" in text or "disk i/o error" in text:
+        return "there is no room on its disk, or the disk is failing"
+    if "readonly" in text or "unable to open" in text:
+        return "this user may not read or write it"
+    return "it is damaged, or another program's"
+
+
+def _current_cells(path: Path) -> list[DatabaseCell]:
+    """Return the current fields, including those in the journal beside the file."""
+    with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as database:
+        database.text_factory = bytes
+        return [cell for table in _tables(database) for cell in _cells(database, table)]
+
+
+def _update(database: sqlite3.Connection, cell: DatabaseCell, new: bytes) -> bool:
+    if cell.table == "sqlite_master" or not cell.keys:
+        return False
+    where = " AND ".join(f"{column} = ?" for column in cell.keys)
+    statement = f"UPDATE {_quoted(cell.table)} SET {_quoted(cell.column)} = ? WHERE {where}"  # noqa: S608 - names of the file's own columns, quoted
+    try:
+        database.execute(statement, [new.decode("utf-8", "replace") if cell.is_text else new, *map(_as_stored, cell.keys.values())])
+    except sqlite3.IntegrityError:
+        return False
+    return True
+
+
+def _as_stored(key: object) -> object:
+    # The key of a table WITHOUT ROWID may be text, which was read as bytes.
+    return key.decode("utf-8", "replace") if isinstance(key, bytes) else key
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

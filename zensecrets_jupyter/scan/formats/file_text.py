@@ -1,0 +1,72 @@
+"""Decoding of a file's text in any encoding, and encoding of a changed text in the same one."""
+
+from __future__ import annotations
+
+import codecs
+from typing import NamedTuple
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+"""Byte order marks (The Unicode Standard, 23.8). UTF-32-LE comes before UTF-16-LE, whose mark is a prefix of the other."""
+_SAMPLE = 4096
+_LEAST_NULS = 0.4
+"""Share of NUL bytes in a sample, all at even or all at odd offsets, from which on a text without a mark is read as UTF-16."""
+_ASCII_MASK = str.maketrans("‹›", "<>")
+"""Replacement of the brackets of a mask in an encoding that lacks them."""
+
+
+class FileText(NamedTuple):
+    """The text of a file, its encoding, and its byte order mark."""
+
+    text: str
+    encoding: str
+    byte_order_mark: bytes = b""
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the file holds the text in UTF-8 without a byte order mark."""
+        return self.encoding == "utf-8" and not self.byte_order_mark
+
+    def encode(self, text: str) -> bytes:
+        """Return another text in the encoding of this file, with its byte order mark."""
+        try:
+            data = text.encode(self.encoding, "surrogatepass" if self.encoding.startswith("utf") else "strict")
+        except UnicodeEncodeError:
+            data = text.translate(_ASCII_MASK).encode(self.encoding, "backslashreplace")
+        return self.byte_order_mark + data
+
+
+def text_of(data: bytes) -> FileText | None:
+    """Return the text of a file; ``None`` if it is binary.
+
+    Data without NUL bytes that is not UTF-8, UTF-16 or UTF-32 is read as Windows code page 1252, or as Latin-1. This is a guess, but
+    encoding the text again gives the same bytes.
+    """
+    if data.isascii() and b"\0" not in data:
+        return FileText(data.decode("ascii"), "utf-8")
+    candidates = [(encoding, mark) for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)][:1]
+    candidates += [(encoding, b"") for encoding in (_utf16_encodings(data) if b"\0" in data else ("utf-8", "cp1252", "latin-1"))]
+    return next((text for encoding, mark in candidates if (text := _decode(data, encoding, mark))), None)
+
+
+def _decode(data: bytes, encoding: str, mark: bytes) -> FileText | None:
+    try:
+        return FileText(data[len(mark) :].decode(encoding), encoding, mark)
+    except UnicodeDecodeError:
+        return None
+
+
+def _utf16_encodings(data: bytes) -> list[str]:
+    """Return the variants of UTF-16 that data with NUL bytes, and without a mark, may be written in."""
+    sample = data[:_SAMPLE]
+    encodings = []
+    for encoding, offset in (("utf-16-le", 1), ("utf-16-be", 0)):
+        nuls = sample[offset::2].count(0)
+        if len(data) % 2 == 0 and nuls >= _LEAST_NULS * len(sample) and nuls == sample.count(0):
+            encodings.append(encoding)
+    return encodings

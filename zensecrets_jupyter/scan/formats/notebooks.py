@@ -1,0 +1,122 @@
+"""Texts of a notebook, with their location as a person would name it and their offsets in the file.
+
+The file is parsed as JSON, not by nbformat: a notebook that nbformat rejects must be searched too, and a replacement must leave every
+other byte unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.scan.formats.json_text import JsonPath, JsonToken, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zensecrets_jupyter.scan.matchers import Match, Matcher
+
+_NUMBERED = {"cells": "cell", "outputs": "output", "worksheets": "worksheet"}
+_SOURCES = {"source", "input"}
+_UNNAMED = {"data", "attachments"}
+_BINARY = re.compile(r"(?:image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream|zip|x-))")
+_CELL_ID_DEPTH = 3
+"""Length of the path of a cell's id: ``cells``, index, ``id``."""
+
+
+class NotebookText(NamedTuple):
+    """A string, key or number of a notebook; a list of lines is one text with a token for each line."""
+
+    tokens: tuple[JsonToken, ...]
+
+    @property
+    def path(self) -> JsonPath:
+        """The path of the text; for a list of lines, the path of the list."""
+        return self.tokens[0].path[:-1] if len(self.tokens) > 1 else self.tokens[0].path
+
+    @property
+    def length(self) -> int:
+        """The largest number of characters that the text can have."""
+        return sum(token.end - token.start for token in self.tokens)
+
+    @property
+    def is_source(self) -> bool:
+        """Whether the text is the source of a cell."""
+        return any(part in _SOURCES for part in self.path) and "outputs" not in self.path and "metadata" not in self.path
+
+    @property
+    def is_base64(self) -> bool:
+        """Whether the text is a picture, a sound or another file in base64."""
+        keys = [part for part in self.path if isinstance(part, str)]
+        return "attachments" in keys or any(_BINARY.match(part) for part in keys)
+
+    @property
+    def is_cell_id(self) -> bool:
+        """Whether the text is the id of a cell."""
+        return self.path[-1:] == ("id",) and len(self.path) == _CELL_ID_DEPTH
+
+    def value(self, text: str) -> str:
+        """Return the decoded text, given the JSON of the notebook."""
+        return "".join(token.value(text) for token in self.tokens)
+
+    def location(self, matcher: Matcher, line: int = 0) -> str:
+        """Return the location, such as ``cell 3, output 1, text/html``; keys that contain a value of ``matcher`` are masked."""
+        path = tuple(matcher.hide(part) if isinstance(part, str) else part for part in self.path)
+        return _format_location(path, line if self.is_source else 0, is_key=self.tokens[0].is_key)
+
+
+def is_notebook(text: str) -> bool:
+    """Tell whether a text is a notebook of any version."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and ("cells" in document or "worksheets" in document) and "nbformat" in document
+
+
+def texts(text: str) -> Iterator[NotebookText]:
+    """Yield the texts, keys and numbers of a notebook, in order."""
+    for _, group in groupby(enumerate(tokens(text)), lambda numbered: _path_of_lines(numbered[1]) or numbered[0]):
+        yield NotebookText(tuple(token for _, token in group))
+
+
+def find(matcher: Matcher, text: str) -> list[Match]:
+    """Return the matches in ``text``, with offsets in characters."""
+    data = text.encode("utf-8", "surrogatepass")
+    matches = matcher.find(data)
+    return [_in_characters(match, data) for match in matches] if len(data) != len(text) else matches
+
+
+def _path_of_lines(token: JsonToken) -> JsonPath | None:
+    """Return the path of the list of lines that a token belongs to; ``None`` if it belongs to none."""
+    path = token.path
+    if token.is_key or token.is_number or not isinstance(path[-1], int):
+        return None
+    key = str(path[-2]) if len(path) > 1 else ""
+    in_bundle = (path[-3:-2] == ("data",) or path[-4:-3] == ("attachments",)) and not key.endswith("json")
+    return path[:-1] if in_bundle or key in _SOURCES or key == "text" else None
+
+
+def _in_characters(match: Match, data: bytes) -> Match:
+    start = len(data[: match.start].decode("utf-8", "surrogatepass"))
+    return match._replace(start=start, end=start + len(data[match.start : match.end].decode("utf-8", "surrogatepass")))
+
+
+def _format_location(path: JsonPath, line: int, *, is_key: bool) -> str:
+    parts: list[str] = []
+    in_metadata = False
+    for before, part in zip((None, *path), path, strict=False):
+        if isinstance(part, int):
+            # The index in a list of lines is no help to a reader, so only cells, outputs and worksheets are numbered.
+            if before in _NUMBERED and not in_metadata and not (before == "worksheets" and part == 0):
+                parts.append(f"{_NUMBERED[str(before)]} {part + 1}")
+        elif part in _UNNAMED and not in_metadata:
+            parts += ["attachment"] if part == "attachments" else []
+        elif part not in _NUMBERED or in_metadata:
+            in_metadata = in_metadata or part == "metadata"
+            parts.append(part)
+    if parts and parts[-1] in _SOURCES and line:
+        parts[-1] = f"line {line}"
+    return f"{', '.join(parts)} (the key)" if is_key else ", ".join(parts)

@@ -1,0 +1,145 @@
+"""Matchers: what finds values in bytes, and the matches that it returns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from zensecrets_jupyter.core.redaction import Redactor, mark
+
+LONGEST_ENCODED_BYTE = 10
+"""Bytes that usual encodings write for one byte at most: ``\\U00000000``."""
+
+
+class Match(NamedTuple):
+    """An occurrence of a value: ``data[start:end]``.
+
+    Attributes:
+        start: The offset of its first byte.
+        end: The offset behind its last byte.
+        name: The name of the value.
+        encoding: How the value is written: ``plain``, ``base64``, ….
+        is_whole: Whether all of the value occurs there, not only a part.
+    """
+
+    start: int
+    end: int
+    name: str
+    encoding: str
+    is_whole: bool
+
+
+class Matcher(ABC):
+    """Finds values in bytes.
+
+    Errors of a search are raised, because the caller does not show the searched text.
+    """
+
+    reach: int
+    """Length in bytes of the longest encoded value: chunks of a file overlap by so much."""
+
+    @property
+    @abstractmethod
+    def names(self) -> list[str]:
+        """The names of the values, sorted."""
+
+    @abstractmethod
+    def find(self, data: bytes) -> list[Match]:
+        """Return the occurrences of values in ``data``, in order and without overlaps."""
+
+    @abstractmethod
+    def may_touch(self, data: bytes) -> bool:
+        """Tell whether JSON may contain a value, escaped in any way. ``False`` is certain."""
+
+    def mask(self, text: str) -> str:
+        """Return ``text`` with every value masked; the same object if there is none."""
+        data = text.encode("utf-8", "surrogatepass")
+        matches = self.find(data)
+        return mask_matches(data, matches).decode("utf-8", "surrogatepass") if matches else text
+
+    def hide(self, text: str) -> str:
+        """Return ``text``, such as a key of a document, or only the mask if the text contains a value."""
+        matches = self.find(text.encode("utf-8", "surrogatepass"))
+        return mark(matches[0].name) if matches else text
+
+
+class ValueMatcher(Matcher):
+    """Finds values that it holds, with a redactor of its own."""
+
+    def __init__(self) -> None:
+        """Make a matcher without values."""
+        self._redactor = Redactor()
+        self.reach = 0
+
+    def add(self, value: str, name: str) -> str:
+        """Find ``value`` as ``name`` from now on.
+
+        Returns:
+            Why the value can't be found, as the end of a sentence; empty if it can.
+        """
+        if not self._redactor.protect(value, name):
+            return self._redactor.why_unprotected(value)
+        self.reach = max(self.reach, LONGEST_ENCODED_BYTE * len(value.encode("utf-8", "surrogatepass")))
+        return ""
+
+    @property
+    def names(self) -> list[str]:
+        """See :attr:`Matcher.names`."""
+        return self._redactor.names
+
+    def find(self, data: bytes) -> list[Match]:
+        """See :meth:`Matcher.find`."""
+        search = self._redactor.search()
+        matches = search.find(data) if search else []
+        return [Match(match.start, match.end, match.name, match.encoding, match.is_whole) for match in matches]
+
+    def may_touch(self, data: bytes) -> bool:
+        """See :meth:`Matcher.may_touch`."""
+        return self._redactor.touches_json(data)
+
+
+class UnionMatcher(Matcher):
+    """Finds the values of several matchers."""
+
+    def __init__(self, *matchers: Matcher) -> None:
+        """Combine ``matchers``."""
+        self._matchers = matchers
+        self.reach = max((matcher.reach for matcher in matchers), default=0)
+
+    @property
+    def names(self) -> list[str]:
+        """See :attr:`Matcher.names`."""
+        return sorted({name for matcher in self._matchers for name in matcher.names})
+
+    def find(self, data: bytes) -> list[Match]:
+        """See :meth:`Matcher.find`."""
+        return merge_overlaps([match for matcher in self._matchers for match in matcher.find(data)])
+
+    def may_touch(self, data: bytes) -> bool:
+        """See :meth:`Matcher.may_touch`."""
+        return any(matcher.may_touch(data) for matcher in self._matchers)
+
+
+def merge_overlaps(matches: list[Match]) -> list[Match]:
+    """Return the matches in order; overlapping matches become one that covers all of them."""
+    separate: list[Match] = []
+    for match in sorted(matches, key=lambda match: (match.start, not match.is_whole, -match.end)):
+        if separate and match.start < separate[-1].end:
+            previous = separate[-1]
+            longer = max(previous, match, key=lambda each: (each.is_whole, each.end - each.start))
+            start, end = previous.start, max(previous.end, match.end)
+            is_whole = longer.is_whole and (start, end) == (longer.start, longer.end)
+            separate[-1] = longer._replace(start=start, end=end, is_whole=is_whole)
+        else:
+            separate.append(match)
+    return separate
+
+
+def mask_matches(data: bytes, matches: list[Match]) -> bytes:
+    """Return ``data`` with a mask, in UTF-8, in place of each match."""
+    pieces = []
+    position = 0
+    for match in matches:
+        pieces += [data[position : match.start], mark(match.name).encode("utf-8", "surrogatepass")]
+        position = match.end
+    return b"".join([*pieces, data[position:]])
