@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zensecrets_jupyter.commands.framework.line_comments import without_comment
-from zensecrets_jupyter.commands.line_cleaning import applied, find_inline_secrets
+from zensecrets_jupyter.commands.framework.line_comments import strip_comment
+from zensecrets_jupyter.commands.line_cleaning import apply_edits, find_inline_secrets
 
 
 @pytest.mark.parametrize(
@@ -31,20 +31,20 @@ from zensecrets_jupyter.commands.line_cleaning import applied, find_inline_secre
 )
 def test_what_is_a_comment(line: str, rest: str) -> None:
     """A word that begins with ``#``, and what comes after it; in quotes and inside of words it is a sign like any."""
-    assert without_comment(line) == rest
+    assert strip_comment(line) == rest
 
 
 @given(st.lists(st.text("ab #'\"\\=-\t", max_size=8)), st.text("ab #'\"\\"))
 def test_words_come_through(words: list[str], comment: str) -> None:
     """Words in a shell's quotes stay what they are, whatever the comment behind them."""
     line = shlex.join(words)
-    assert shlex.split(without_comment(line)) == words
-    assert shlex.split(without_comment(f"{line} # {comment}")) == words
+    assert shlex.split(strip_comment(line)) == words
+    assert shlex.split(strip_comment(f"{line} # {comment}")) == words
 
 
 def test_a_value_is_taken_out_in_front_of_a_comment() -> None:
     """The comment stays where it is, and what it says is no argument."""
     line = "register db --password=hunter2-hunter2  # --user=me"
     found = find_inline_secrets(["secret"], line)
-    assert [literal.value for literal in found.literals] == ["hunter2-hunter2"]
-    assert applied(line, found.edits) == "register db --password  # --user=me"
+    assert [secret.value for secret in found.inline_secrets] == ["hunter2-hunter2"]
+    assert apply_edits(line, found.edits) == "register db --password  # --user=me"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import content_of, run
-from zensecrets_jupyter.commands.framework.help_texts import COMPONENTS
+from zensecrets_jupyter.commands.framework.help_texts import COMPONENT_PURPOSES
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.settings import home
 from zensecrets_jupyter.core.stack import ComponentType
@@ -57,7 +57,7 @@ def test_a_secrets_managers_own_value_is_sealed_and_shown_nowhere() -> None:
     assert find_canary(home()) == []
 
 
-@pytest.mark.parametrize("group", list(COMPONENTS))
+@pytest.mark.parametrize("group", list(COMPONENT_PURPOSES))
 def test_each_type_of_component_has_the_same_commands(group: str) -> None:
     """Register, list, describe, copy, rename, delete and the list of flavors work for each of the eleven types."""
     flavor = "memory" if group == "secrets-manager" else "custom"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies
 
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.free_options import Argument, as_known, split
+from zensecrets_jupyter.commands.framework.free_options import Argument, matching_name, split
 
 OPTIONS = {"--schema": True, "-s": True, "--interactive": False, "-i": False}
 
@@ -63,6 +63,6 @@ def test_any_value_arrives_as_it_was_given(content: dict[str, str], place: int) 
 
 def test_dashes_and_underscores_are_one_in_known_names() -> None:
     """A known name is found however its words are joined; another one stays as it is."""
-    assert as_known("api-key", ["api_key"]) == "api_key"
-    assert as_known("a-b", ["a_b", "a-b"]) == "a-b"
-    assert as_known("other-key", ["api_key"]) == "other-key"
+    assert matching_name("api-key", ["api_key"]) == "api_key"
+    assert matching_name("a-b", ["a_b", "a-b"]) == "a-b"
+    assert matching_name("other-key", ["api_key"]) == "other-key"

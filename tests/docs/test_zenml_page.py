@@ -13,7 +13,7 @@ import pytest
 from tests.support.command_lines import run
 from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, FreeCommand, Group
 from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
-from zensecrets_jupyter.commands.framework.help_texts import COMPONENTS
+from zensecrets_jupyter.commands.framework.help_texts import COMPONENT_PURPOSES
 from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 
@@ -93,7 +93,7 @@ def test_every_command_and_option_exists() -> None:
     """Each command of the tables is found in the tree with each of its options; those of one type of component for all eleven types."""
     assert len(COMMANDS) > 60
     lines = [line for line in COMMANDS if not line.startswith("orchestrator ")]
-    lines += [line.replace("orchestrator", kind, 1) for line in COMMANDS if line.startswith("orchestrator ") for kind in COMPONENTS]
+    lines += [line.replace("orchestrator", kind, 1) for line in COMMANDS if line.startswith("orchestrator ") for kind in COMPONENT_PURPOSES]
     for line in lines:
         command, context, rest = _resolved(shlex.split(line))
         assert not isinstance(command, Group), line
@@ -111,7 +111,7 @@ def test_nothing_of_zenml_is_left_out() -> None:
         words = line.split()
         options = {word.replace("_", "-") for word in words if word.startswith("-")}
         name = " ".join(word for word in words if not word.startswith("-"))
-        for kind in COMPONENTS if words[0] == "orchestrator" else ("orchestrator",):
+        for kind in COMPONENT_PURPOSES if words[0] == "orchestrator" else ("orchestrator",):
             command, context, rest = _resolved(name.replace("orchestrator", kind).split())
             assert isinstance(command, Command), (name, kind)
             assert not rest, (name, kind)
@@ -139,7 +139,7 @@ def test_every_attribute_of_a_type_exists(kind: str) -> None:
         ("orchestrator up default", "nothing to start: the orchestrator 'default'"),
         ("orchestrator down -f", "nothing to stop"),
         ("artifact-store logs -f", "no logs here"),
-        ("artifact-store explain", "Artifact stores: they keep what steps return."),
+        ("artifact-store explain", "Artifact stores hold the outputs of steps."),
         ("secrets-manager share", "was not changed"),
         ("alerter flavor delete slack", "Nothing was deleted"),
         ("integration install aws -y", "Nothing was installed"),

@@ -1,1 +1,1 @@
-"""The command tree: what the magics and the terminal have in common. Words go in, core objects and masked tables come out."""
+"""The command tree of magics and terminal: it takes words, and returns core objects and masked tables."""

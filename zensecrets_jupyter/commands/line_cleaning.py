@@ -1,7 +1,6 @@
-"""Values that were typed on a command's own line: found, and taken out of it.
+"""Find inline secrets on a command line, and remove them.
 
-The tree says which arguments are sensitive, and the words of a line are read as the commands read them. In a line that no command would
-take, what was meant as a value is guessed, and taken out too.
+A line is parsed with the command tree, which knows the sensitive arguments. On a malformed line, likely values are guessed and removed too.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ import click
 from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, FreeCommand, Group, usage_problem_from
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.free_options import Argument
-from zensecrets_jupyter.commands.framework.line_comments import without_comment
-from zensecrets_jupyter.commands.malformed_lines import EXPANSION, guesses
+from zensecrets_jupyter.commands.framework.line_comments import strip_comment
+from zensecrets_jupyter.commands.malformed_lines import EXPANSION, guess_inline_secrets
 from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 
@@ -28,40 +27,40 @@ if TYPE_CHECKING:
 
 
 class Edit(NamedTuple):
-    """What stands in a line from ``start`` to ``end`` is to be ``text``."""
+    """A replacement of a line's text from ``start`` to ``end`` by ``text``."""
 
     start: int
     end: int
     text: str
 
 
-class Found(NamedTuple):
-    """What was found in a line.
+class LineFindings(NamedTuple):
+    """The inline secrets of a line.
 
     Attributes:
-        literals: The values that were typed.
-        edits: What takes them out, from left to right.
-        is_clear: Whether the edits take out all of them; otherwise there are none.
+        inline_secrets: The inline secrets.
+        edits: The edits that remove them, from left to right.
+        is_clear: Whether the edits remove all of them; otherwise there are no edits.
     """
 
-    literals: tuple[InlineSecret, ...] = ()
+    inline_secrets: tuple[InlineSecret, ...] = ()
     edits: tuple[Edit, ...] = ()
     is_clear: bool = True
 
 
-def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = False) -> Found:
-    """Return the values of sensitive arguments in a line, and what takes them out.
+def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = False) -> LineFindings:
+    """Find the inline secrets of a line, and the edits that remove them.
 
     Args:
-        group: The words of the tree before the line, as ``secret`` for ``%secret``.
+        group: The command group of the line, such as ``secret`` for ``%secret``.
         line: The line.
-        expands: Whether ``$x`` and ``{x}`` stand for something else there, as in a shell.
+        expands: Whether ``$x`` and ``{x}`` are expanded before the command runs, as in a shell.
     """
-    line = without_comment(line)
+    line = strip_comment(line)
     with passphrases_from(nobody):
         try:
             read = _read(line)
-            reading = _Reading.of([*group, *(word.text for word in read)])
+            reading = _ParsedLine.of([*group, *(word.text for word in read)])
             if reading is None:
                 return _guessed(group, line, expands=expands)
             own, placed = reading.arguments()
@@ -69,30 +68,30 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
             return _guessed(group, line, expands=expands)
         shift = reading.first - len(group)
         typed = [
-            (place, literal)
-            for place, literal in reading.literals()
-            if not expands or not _is_expansion(line, read[shift + place.text_at], literal.value)
+            (place, inline_secret)
+            for place, inline_secret in reading.inline_secrets()
+            if not expands or not _is_expansion(line, read[shift + place.text_at], inline_secret.value)
         ]
-        literals = tuple(literal for _, literal in typed)
+        inline_secrets = tuple(inline_secret for _, inline_secret in typed)
         places = [place for place, _ in typed]
         edits = tuple(_edits(read[shift:], places))
-        bare = [Argument(one.given.key, None) if one in places else one.given for one in placed]
-        after = _Reading.of([*group, *(word.text for word in _read(applied(line, edits)))])
-        # Whoever runs the line again must get the same command.
-        if after is not None and after.is_read_as(own, bare):
-            return Found(literals, edits)
-        return Found(literals, is_clear=False)
+        bare = [Argument(one.argument.key, None) if one in places else one.argument for one in placed]
+        after = _ParsedLine.of([*group, *(word.text for word in _read(apply_edits(line, edits)))])
+        # The cleaned line has to be the same command.
+        if after is not None and after.matches(own, bare):
+            return LineFindings(inline_secrets, edits)
+        return LineFindings(inline_secrets, is_clear=False)
 
 
-def applied(line: str, edits: Iterable[Edit]) -> str:
-    """Return ``line`` with the edits made."""
+def apply_edits(line: str, edits: Iterable[Edit]) -> str:
+    """Return the line with the edits applied."""
     for edit in sorted(edits, reverse=True):
         line = line[: edit.start] + edit.text + line[edit.end :]
     return line
 
 
 def _is_expansion(line: str, word: _Word, value: str) -> bool:
-    """Tell whether a value is filled in by a shell, IPython or Python. Single quotes keep a shell from doing so, but not the others."""
+    """Return whether a value is expanded by a shell, IPython or Python; single quotes prevent only the shell's expansion."""
     return EXPANSION.fullmatch(value) is not None and (value.startswith("{") or "'" not in line[word.start : word.end])
 
 
@@ -102,18 +101,18 @@ class _Word(NamedTuple):
     end: int
 
     @property
-    def is_loose(self) -> bool:
+    def is_plain(self) -> bool:
         return not self.text.startswith("-") or self.text == "-"
 
 
 def _read(line: str) -> list[_Word]:
-    """Return the words of a line, read as ``shlex.split`` reads them, and where each stands.
+    """Split a line as ``shlex.split`` does, and return the words with their offsets.
 
     Raises:
         ValueError: If a quote is not closed, or nothing follows a backslash.
     """
     expected = shlex.split(line)
-    # A word ends with the white space behind it, which the lexer takes; so there has to be some.
+    # The lexer consumes the white space after a word, so the line needs some at its end.
     text = StringIO(f"{line}\n", newline="")
     lexer = shlex.shlex(text, posix=True)
     lexer.whitespace_split = True
@@ -127,13 +126,13 @@ def _read(line: str) -> list[_Word]:
         words.append(_Word(word, start, end))
         start = end + 1
     if [word.text for word in words] != expected:
-        message = "The words of this line have no clear places."
+        message = "The words of this line have no clear offsets."
         raise ValueError(message)
     return words
 
 
-class _Reading(NamedTuple):
-    """A command that takes arguments of any name, with the words after it, of which the first is the line's word ``first``."""
+class _ParsedLine(NamedTuple):
+    """A command with free options, and the words after it; ``first`` is the index of the first of them."""
 
     command: FreeCommand
     context: click.Context
@@ -141,11 +140,11 @@ class _Reading(NamedTuple):
     words: list[str]
 
     @classmethod
-    def of(cls, words: list[str]) -> _Reading | None:
-        """Return what the words are for the tree; ``None`` if they are a command without such arguments.
+    def of(cls, words: list[str]) -> _ParsedLine | None:
+        """Parse the words with the command tree; ``None`` if the command takes no free options.
 
         Raises:
-            UsageProblem: If they name no command.
+            UsageProblem: If they are no command.
         """
         command: click.Command = root
         context = click.Context(root, info_name="zen", **SETTINGS)
@@ -167,35 +166,35 @@ class _Reading(NamedTuple):
         return cls(command, context, first, words[first:])
 
     def arguments(self) -> tuple[list[str], list[PositionedArgument]]:
-        return self.command.placed(self.context, self.words)
+        return self.command.positioned_arguments(self.context, self.words)
 
-    def literals(self) -> list[tuple[PositionedArgument, InlineSecret]]:
-        found = ((one, self.command.literal(self.context, one.given)) for one in self.arguments()[1])
-        return [(one, literal) for one, literal in found if literal is not None]
+    def inline_secrets(self) -> list[tuple[PositionedArgument, InlineSecret]]:
+        found = ((one, self.command.inline_secret(self.context, one.argument)) for one in self.arguments()[1])
+        return [(one, inline_secret) for one, inline_secret in found if inline_secret is not None]
 
-    def is_read_as(self, own: list[str], given: list[Argument]) -> bool:
+    def matches(self, own: list[str], given: list[Argument]) -> bool:
         try:
             found, placed = self.arguments()
         except UsageProblem:
             return False
-        # Every key is there once, so their order alone may differ.
-        return found == own and len(placed) == len(given) and {one.given for one in placed} == set(given)
+        # Each key occurs once, so only the order may differ.
+        return found == own and len(placed) == len(given) and {one.argument for one in placed} == set(given)
 
 
 def _edits(words: list[_Word], typed: list[PositionedArgument]) -> list[Edit]:
-    """Return what makes bare keys of arguments; ``words`` are those that their places count."""
+    """Return the edits that reduce arguments to bare keys; positions are indexes into ``words``."""
     edits: list[Edit] = []
     moved = ""
-    # For each word, whether one without a dash comes next: behind a bare key that would be the key's value.
-    loose_next = [word.is_loose for word in words[1:]] + [False]
+    # For each word, whether the next has no dash. After a bare key, such a word would become the key's value.
+    plain_word_next = [word.is_plain for word in words[1:]] + [False]
     for one in sorted(typed, key=lambda one: one.key_at, reverse=True):
         key, text = words[one.key_at], words[one.text_at]
-        bare = _as_word(f"--{one.given.key}")
-        if loose_next[one.text_at]:
+        bare = _as_word(f"--{one.argument.key}")
+        if plain_word_next[one.text_at]:
             moved = f" {bare}{moved}"
             edits.append(Edit(key.start, words[one.text_at + 1].start, ""))
             if one.key_at:
-                loose_next[one.key_at - 1] = True
+                plain_word_next[one.key_at - 1] = True
         elif one.key_at == one.text_at:
             edits.append(Edit(key.start, key.end, bare))
         else:
@@ -206,15 +205,15 @@ def _edits(words: list[_Word], typed: list[PositionedArgument]) -> list[Edit]:
 
 
 def _as_word(text: str) -> str:
-    """Return what is read as ``text``, in quotes only where it needs them."""
+    """Return ``text`` quoted for a shell, only if necessary."""
     try:
         return text if shlex.split(text) == [text] else shlex.quote(text)
     except ValueError:
         return shlex.quote(text)
 
 
-def _guessed(group: Sequence[str], line: str, *, expands: bool) -> Found:
-    """Return what was meant as a value in a line that no command reads; it was typed all the same."""
-    found = guesses(group, line, expands=expands)
+def _guessed(group: Sequence[str], line: str, *, expands: bool) -> LineFindings:
+    """Return the likely inline secrets of a malformed line."""
+    found = guess_inline_secrets(group, line, expands=expands)
     edits = tuple(Edit(one.start, one.end, f"--{one.key}" if one.key else "") for one in found)
-    return Found(tuple(literal for one in found for literal in one.literals), edits)
+    return LineFindings(tuple(inline_secret for one in found for inline_secret in one.inline_secrets), edits)

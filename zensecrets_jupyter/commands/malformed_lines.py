@@ -1,6 +1,6 @@
-"""Inline secrets on a command line that no command reads: a forgotten quote, a blank around ``=``, an unknown command.
+"""Guess the inline secrets of a malformed command line: an unclosed quote, a space around ``=``, an unknown command.
 
-Such a line fails, and a person meant its values all the same. They are found by their position behind what looks like a key.
+Such a line fails, but its values are real. They are found by their position after text that looks like a key.
 """
 
 from __future__ import annotations
@@ -25,44 +25,44 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 TAKES_VALUES = ("register", "update")
-"""The commands with arguments that may be values; an unknown word that is nearest to one of them is taken for it."""
+"""The commands whose arguments may be values; an unknown word nearest to one of them counts as it."""
 
 _ARGUMENT = re.compile(
     r"(?<!\S)(?:(?P<dashes>[-\u2010-\u2015\u2212]{1,3})(?P<key>[^\W\d][\w.-]*)|(?P<bare>[^\W\d][\w.-]*)(?=\s*=))(?P<equals>\s*=|:(?=\S))?\s*"
 )
-"""``--key=``, ``--key``, ``-key=``, ``--key:``, ``key =``; word processors make a dash of hyphens, and pages have several kinds."""
+"""``--key=``, ``--key``, ``-key=``, ``--key:``, ``key =``; word processors and web pages replace hyphens by dashes."""
 
 _WORD = re.compile(r"[^\s\"']+")
 
 _SINGLE = frozenset("-\u2010\u2011\u2012\u2013\u2212")
-"""Dashes of which one stands for one hyphen."""
+"""Dashes that stand for one hyphen each."""
 
 _OWN_OPTIONS = {"--schema": True, "-s": True, "--flavor": True, "-f": True, "--interactive": False, "-i": False, "--wait": False}
-"""Options, with whether each takes a value, where the command is unknown."""
+"""The options of an unknown command, and whether each takes a value."""
 
 _STRONG = re.compile(r"(?=.*\d)(?=.*[^\W\d]).{8,}")
-"""A word that is no word of a language: it is masked alone too, when it begins a longer text."""
+"""A word of letters and digits that is specific enough to be masked alone, as part of a longer text."""
 
 EXPANSION = re.compile(r"\$\(.*\)|\$\{?\w+\}?|\{[^{}]+\}|`.*`|%\(\w+\)s|%s", re.DOTALL)
-"""A text that a shell, IPython or Python replaces by the value that is meant."""
+"""A text that a shell, IPython or Python expands."""
 
 
 class Guess(NamedTuple):
-    """An argument with a value: from ``start`` to ``end`` it stands in the line, and it is a bare ``--key`` without its values."""
+    """A likely argument with a value, at the offsets ``start`` to ``end``; without its value it is a bare ``--key``."""
 
     start: int
     end: int
     key: str
-    literals: tuple[InlineSecret, ...]
+    inline_secrets: tuple[InlineSecret, ...]
 
 
-def guesses(group: Sequence[str], line: str, *, expands: bool = False) -> list[Guess]:
-    """Return the arguments with values on a line that no command reads.
+def guess_inline_secrets(group: Sequence[str], line: str, *, expands: bool = False) -> list[Guess]:
+    """Return the likely arguments with values on a malformed line.
 
     Args:
-        group: The words of the tree before the line, as ``secret`` for ``%secret``.
+        group: The command group of the line, such as ``secret`` for ``%secret``.
         line: The line.
-        expands: Whether ``$x`` and ``{x}`` stand for something else there.
+        expands: Whether ``$x`` and ``{x}`` are expanded before the command runs.
     """
     first = _ARGUMENT.search(line)
     before = _WORD.findall(line, 0, first.start() if first else len(line))
@@ -80,18 +80,18 @@ def guesses(group: Sequence[str], line: str, *, expands: bool = False) -> list[G
         if texts:
             found.append(Guess(one.start, one.end, one.key, tuple(InlineSecret(f"{target.name}.{one.key}", text) for text in texts)))
     if not target.takes_none:
-        loose = _loose(line, arguments)[len(before) - len(target.words) :]
+        loose = _unassigned_words(line, arguments)[len(before) - len(target.words) :]
         found += _without_key(line, loose, target.name)
     return sorted(found)
 
 
-def _loose(line: str, arguments: Sequence[_Argument]) -> list[re.Match[str]]:
+def _unassigned_words(line: str, arguments: Sequence[_Argument]) -> list[re.Match[str]]:
     """Return the words of a line that belong to no argument."""
     return [word for word in _WORD.finditer(line) if not any(one.start <= word.start() < one.end for one in arguments)]
 
 
 def _without_key(line: str, words: Sequence[re.Match[str]], name: str) -> Iterator[Guess]:
-    """Yield the words that look like values, where there is one more than a name: the first may be the name."""
+    """Yield the words that look like values; the first word may be the name."""
     likely = [word for word in words[1:] if is_opaque(word[0])] or [word for word in words[:1] if words[1:] and is_opaque(word[0])]
     for word in likely:
         start, end = len(line[: word.start()].rstrip()), word.end()
@@ -110,7 +110,7 @@ class _Argument(NamedTuple):
 
 
 def _arguments(line: str, options: dict[str, bool], *, has_name: bool) -> Iterator[_Argument]:
-    """Yield the arguments; a value goes on until the next argument, whatever stands between."""
+    """Yield the arguments; a value extends to the next argument."""
     position = 0
     while (found := _ARGUMENT.search(line, position)) is not None:
         key = found["key"] or found["bare"]
@@ -125,7 +125,7 @@ def _arguments(line: str, options: dict[str, bool], *, has_name: bool) -> Iterat
             behind_quote = _word_end(line, value) if line[value : value + 1] in {'"', "'"} else value
             following = _ARGUMENT.search(line, behind_quote)
             if option[1] != "-" and len(key) == 1 and not found["equals"] and not has_name:
-                # A flag that does not exist, rather than a key with one dash too few.
+                # This is an unknown flag, rather than a key with one dash too few.
                 yield _Argument(found.start(), value, value, key, is_own=True)
                 position = value
                 continue
@@ -135,14 +135,14 @@ def _arguments(line: str, options: dict[str, bool], *, has_name: bool) -> Iterat
 
 
 def _word_end(line: str, start: int) -> int:
-    """Return where a word ends; one with an open quote ends behind the quote."""
+    """Return the end of a word; one with an unclosed quote ends after the quote."""
     found = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\S)*""", re.DOTALL).match(line, start)
     end = found.end() if found else start
     return end if line[start : start + 1] not in {'"', "'"} or line[start] in line[start + 1 : end] else start + 1
 
 
 def _texts(raw: str) -> Iterator[str]:
-    """Yield what may be the value in a text as it was typed."""
+    """Yield the possible values in a typed text."""
     try:
         words = shlex.split(raw)
     except ValueError:
@@ -157,7 +157,7 @@ def _texts(raw: str) -> Iterator[str]:
 
 
 class _Target(NamedTuple):
-    """The command that a line is meant for; ``None`` where it is unknown, or where it ``takes_none``: no values at all."""
+    """The command of a malformed line; ``command`` is ``None`` if it is unknown or takes no values (``takes_none``)."""
 
     command: FreeCommand | None
     words: list[str]
@@ -166,7 +166,7 @@ class _Target(NamedTuple):
 
     @classmethod
     def of(cls, words: list[str]) -> _Target | None:
-        """Return the target of a line that begins with these words; ``None`` if that takes no values."""
+        """Return the target of a line that begins with these words; ``None`` if it takes no values."""
         command: click.Command = root
         context = click.Context(root, info_name="zen", **SETTINGS)
         rest = list(words)
@@ -191,11 +191,11 @@ class _Target(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What the secret or component is called, as far as the line says."""
+        """The name of the secret or component on the line; "typed" if there is none."""
         return next((word for word in self.words if not word.startswith("-") and not is_opaque(word)), "typed")
 
     def context(self, own: list[str]) -> click.Context | None:
-        """Return the context in which the command would read its own options, if it can."""
+        """Return the Click context of the declared options; ``None`` if they can't be parsed."""
         if self.command is None:
             return None
         try:
@@ -205,9 +205,9 @@ class _Target(NamedTuple):
             return None
 
     def is_sensitive(self, context: click.Context | None, key: str, text: str) -> bool:
-        """Tell whether a value of ``key`` is to be kept secret; without a context it is, unless it is a reference or a file."""
+        """Return whether the value of ``key`` is sensitive; without a context it is, unless it is a reference or a file name."""
         if self.command is not None and context is not None:
-            return self.command.literal(context, Argument(key, text)) is not None
+            return self.command.inline_secret(context, Argument(key, text)) is not None
         if self.takes_none and not (looks_sensitive(key, text) or is_opaque(text)):
             return False
         return bool(text) and only_reference(text) is None and (not text.startswith("@") or text.startswith("@@"))

@@ -1,4 +1,4 @@
-"""How far long work is, once it has taken a second: a bar at a terminal, one line that changes in a notebook, elsewhere nothing."""
+"""Progress of long operations: a bar at a terminal, one changing line in a notebook, nothing elsewhere."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 
-PATIENCE = 1.0
-"""Seconds that pass before anything is shown: most work ends before there is anything to show."""
-PAUSE = 0.2
-"""Seconds between two changes of the line at least; each is a message to the browser."""
+SHOW_AFTER = 1.0
+"""Seconds before any progress is shown; most operations end earlier."""
+UPDATE_INTERVAL = 0.2
+"""The minimum of seconds between two updates of the line, each of which is a message to the browser."""
 
 
 class ProgressDisplay:
-    """Shows how far work is while its block runs; a terminal's bar is gone afterwards, a notebook's line says how far it got."""
+    """Context manager that shows the progress of its block; a terminal's bar disappears, a notebook's line remains."""
 
     def __init__(self, capabilities: FrontEndCapabilities, work: str, *, unit: str = "") -> None:
-        """Show ``work``, in a few words, where the face can; it is counted in bytes, or in ``unit``, such as "secrets"."""
+        """Show ``work``, a short description, counted in bytes or in ``unit``, such as "secrets"."""
         self._capabilities = capabilities
         self._work = work
         self._unit = unit
@@ -44,27 +44,27 @@ class ProgressDisplay:
             self._capabilities.show_line(self._line)
 
     @property
-    def tell(self) -> Callable[[int, int], None] | None:
-        """What the work calls as it goes on, with what is done and the whole; ``None`` where nobody would see it."""
+    def report(self) -> Callable[[int, int], None] | None:
+        """The callback for the operation, with the amount done and the total; ``None`` if progress is not shown."""
         if self._capabilities.show_line is not None:
-            return self._tell_line
-        return None if self._capabilities.progress_on is None else self._tell_bar
+            return self._report_line
+        return None if self._capabilities.progress_on is None else self._report_bar
 
-    def _tell_line(self, done: int, whole: int) -> None:
+    def _report_line(self, done: int, whole: int) -> None:
         now = time.monotonic()
         counted = f"{done} of {whole} {self._unit}" if self._unit else f"{done / 1e6:.1f} of {whole / 1e6:.1f} MB"
         self._line = f"{self._work}: {counted}"
         show = self._capabilities.show_line
-        if show is not None and now - self._started >= PATIENCE and now - self._written >= PAUSE:
+        if show is not None and now - self._started >= SHOW_AFTER and now - self._written >= UPDATE_INTERVAL:
             self._written = now
             show(self._line)
 
-    def _tell_bar(self, done: int, whole: int) -> None:
+    def _report_bar(self, done: int, whole: int) -> None:
         if self._bar is None:
-            if time.monotonic() - self._started < PATIENCE:
+            if time.monotonic() - self._started < SHOW_AFTER:
                 return
-            from rich.console import Console  # noqa: PLC0415 - most work ends before there is anything to show
-            from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415 - likewise
+            from rich.console import Console  # noqa: PLC0415 - most operations end before progress is shown, and importing rich takes time
+            from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415 - see above
 
             count = MofNCompleteColumn() if self._unit else DownloadColumn()
             terminal = Console(file=self._capabilities.progress_on)

@@ -1,4 +1,4 @@
-"""``quickstart``: the notebooks that come with the package, in a folder of the user's, and JupyterLab on the first of them."""
+"""``quickstart``: copy the example notebooks to a folder, and open JupyterLab."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ FIRST = "quickstart.ipynb"
 
 
 class _WithArguments(Command):
-    """A command whose words after ``--`` are JupyterLab's."""
+    """A command that passes the words after ``--`` to JupyterLab."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments up to ``--``."""
+        """Parse the arguments up to ``--``."""
         own, further = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
         rest = super().parse_args(ctx, own)
         ctx.params["further"] = further
         return rest
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """Return the pieces of the usage line."""
+        """Return the parts of the usage line."""
         return [*super().collect_usage_pieces(ctx), "[-- ARGUMENTS OF JUPYTER LAB...]"]
 
 
 @click.command("quickstart", cls=_WithArguments)
 @click.argument("folder", metavar="[FOLDER]", default="zensecrets-notebooks", type=click.Path(path_type=Path))
-@click.option("--no-browser", is_flag=True, help="Only say where it listens; so it is anyway where there is no display.")
+@click.option("--no-browser", is_flag=True, help="Print the address instead of opening a browser; the default without a display.")
 def quickstart(folder: Path, *, no_browser: bool, further: Sequence[str]) -> Outcome:
     """Copy the example notebooks to FOLDER and open JupyterLab on the quickstart.
 
-    A notebook that is there already stays as it is. What stands after -- goes to `jupyter lab`, such as `-- --port=9999`.
+    Existing notebooks are not overwritten. Words after -- are passed to `jupyter lab`, such as `-- --port=9999`.
     """
     if find_spec("jupyterlab") is None:
         message = f"JupyterLab is not installed for {sys.executable}."
@@ -56,7 +56,7 @@ def quickstart(folder: Path, *, no_browser: bool, further: Sequence[str]) -> Out
 
 
 def copy_notebooks(source: Path, folder: Path) -> list[str]:
-    """Copy the notebooks in ``source`` to ``folder`` and return the names of those that differ there, which were left alone.
+    """Copy the notebooks in ``source`` to ``folder``, and return the names of changed ones, which are not overwritten.
 
     Raises:
         UnwritableFileError: If the folder can't be written to.
@@ -79,7 +79,7 @@ def copy_notebooks(source: Path, folder: Path) -> list[str]:
 
 def _packaged() -> Path:
     package = Path(__file__).parents[1]
-    # In a clone they are beside the package, in an installation inside of it.
+    # In a clone the notebooks are beside the package, in an installation inside it.
     for folder in (package / "notebooks", package.parent / "notebooks"):
         if (folder / FIRST).is_file():
             return folder
@@ -91,7 +91,7 @@ def _command(folder: Path, *, no_browser: bool) -> list[str]:
     has_display = sys.platform in {"darwin", "win32"} or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     if no_browser or not has_display:
         command.append("--no-browser")
-    # Jupyter refuses to run as root, as which everything runs in a container, unless it is told that this is meant.
+    # Containers often run as root, which Jupyter refuses without this option.
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     return command
@@ -101,6 +101,6 @@ def _start(command: list[str]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     if os.name == "posix":
-        # Jupyter takes the place of this process, so that signals reach it.
+        # Jupyter replaces this process, so that signals reach it.
         os.execv(command[0], command)  # noqa: S606 - a fixed program, no shell
     return subprocess.run(command, check=False).returncode

@@ -1,4 +1,4 @@
-"""The whole tree: its root, what runs a line of words in it, and what completes one."""
+"""The command tree: its root, and the functions that run and complete a line of words."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Group, HelpRequested, LazyCommand, usage_problem_from
-from zensecrets_jupyter.commands.framework.help_texts import COMPONENTS, OF_ROOT
+from zensecrets_jupyter.commands.framework.help_texts import COMPONENT_PURPOSES, ROOT_TEXTS
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.front_end import SESSION, Call, FrontEndCapabilities
+from zensecrets_jupyter.core.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,60 +21,62 @@ _PACKAGE = "zensecrets_jupyter.commands"
 
 
 def make_root(**further: LazyCommand) -> Group:
-    """Return the tree's root, with commands that only one face has."""
-    later = {
-        "secret": LazyCommand(
-            f"{_PACKAGE}.secrets.secret", "secret", "Secrets of the active stack: register, get, list, update, import, export."
-        ),
+    """Return a root group; ``further`` are commands of one front end only."""
+    lazy = {
+        "secret": LazyCommand(f"{_PACKAGE}.secrets.secret", "secret", "Manage the secrets of the active stack."),
         "scan": LazyCommand(f"{_PACKAGE}.files.scan", "scan", "Find known values in notebooks and other files."),
         "clean": LazyCommand(f"{_PACKAGE}.files.clean", "clean", "Replace known values in notebooks and other files."),
-        "fingerprints": LazyCommand(f"{_PACKAGE}.files.fingerprints", "fingerprints", "Fingerprints, to scan without the values: export."),
-        "stack": LazyCommand(f"{_PACKAGE}.stacks.stack", "stack", "Stacks: register, set, validate, register-secrets, export, import."),
-        **{name: LazyCommand(f"{_PACKAGE}.stacks.component", name.replace("-", "_"), summary) for name, summary in COMPONENTS.items()},
+        "fingerprints": LazyCommand(f"{_PACKAGE}.files.fingerprints", "fingerprints", "Export fingerprints, to scan without the values."),
+        "stack": LazyCommand(f"{_PACKAGE}.stacks.stack", "stack", "Manage stacks."),
+        **{name: LazyCommand(f"{_PACKAGE}.stacks.component", name.replace("-", "_"), _summary(name)) for name in COMPONENT_PURPOSES},
         **further,
     }
     return Group(
-        "zensecrets", later=later, elsewhere=OF_ROOT, context_settings=SETTINGS, help="Secrets, stacks and references of ZenML 0.20."
+        "zensecrets", lazy=lazy, zenml_texts=ROOT_TEXTS, context_settings=SETTINGS, help="Secrets, stacks and references of ZenML 0.20."
     )
+
+
+def _summary(group: str) -> str:
+    return f"Manage {plural(group.replace('-', ' '))}, which {COMPONENT_PURPOSES[group]}."
 
 
 root = make_root()
 
 
 def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities = SESSION, *, within: Group = root) -> Outcome:
-    """Run the command that ``words`` name and return what came of it.
+    """Run a command and return its outcome.
 
     Args:
-        words: What was typed after ``%zen`` or ``zensecrets``.
-        asker: Who is asked for what is missing.
-        capabilities: What the face can do.
-        within: The tree.
+        words: The words after ``%zen`` or ``zensecrets``.
+        asker: Asks the person for missing values.
+        capabilities: What the front end can do.
+        within: The root of the command tree.
 
     Raises:
-        UsageProblem: If the words make no command.
-        ZenSecretsError: What the command ends with.
+        UsageProblem: If the words are no command.
+        ZenSecretsError: If the command fails.
     """
     problem: click.UsageError | None = None
     try:
         with within.make_context(capabilities.program, list(words), obj=Call(asker, capabilities)) as context:
             outcome = within.invoke(context)
             return outcome if isinstance(outcome, Outcome) else Outcome(outcome)
-    except HelpRequested as told:
-        return Outcome(text=str(told))
+    except HelpRequested as request:
+        return Outcome(text=str(request))
     except click.UsageError as error:
         problem = error
     raise usage_problem_from(problem)
 
 
 class Completion(NamedTuple):
-    """What may stand in place of the word that is being typed, and a line on what it is."""
+    """A completion of the current word, with a help line."""
 
     text: str
     help: str = ""
 
 
 def complete(words: Sequence[str], incomplete: str, *, within: Group = root) -> list[Completion]:
-    """Return what ``incomplete``, the word after ``words``, may become; nothing is asked of anybody, and nothing is raised."""
-    from zensecrets_jupyter.commands.framework import completion  # noqa: PLC0415 - it is only needed where somebody presses Tab
+    """Return the completions of ``incomplete``, the word after ``words``; never prompts and never raises."""
+    from zensecrets_jupyter.commands.framework import completion  # noqa: PLC0415 - only pressing Tab needs it, and it imports the core
 
     return [Completion(text, about) for text, about in completion.complete(within, words, incomplete)]

@@ -127,10 +127,10 @@ def words_of(line: str) -> list[str]:
     Raises:
         UsageError: If a quote is not closed.
     """
-    from zensecrets_jupyter.commands.framework.line_comments import without_comment  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands.framework.line_comments import strip_comment  # noqa: PLC0415 - loading the extension stays fast
 
     try:
-        return shlex.split(without_comment(line))
+        return shlex.split(strip_comment(line))
     except ValueError as error:
         problem = str(error).rstrip(".").lower()
     message = f"The line can't be read: {problem}. Close the quote, or put a backslash before it."

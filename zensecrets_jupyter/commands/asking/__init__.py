@@ -1,1 +1,1 @@
-"""Form requests, the rules for typed input, and the ways of asking that need no browser."""
+"""Form requests, the rules for typed input, and the askers that need no browser."""

@@ -1,7 +1,7 @@
-"""Hidden input at a terminal: a value of any length, of several lines if it is pasted, which the terminal never echoes.
+"""Hidden input at a terminal: values of any length, pasted values of several lines, no echo.
 
-A terminal normally hands over one line of at most 4,095 bytes. Of a pasted private key that is the first line, and the shell would run the
-others. Here the terminal is in raw mode until the whole value has arrived.
+A terminal in its normal mode delivers one line of at most 4,095 bytes. Of a pasted private key that would be the first line, and the shell
+would run the others. This module keeps the terminal in raw mode until the whole value has arrived.
 """
 
 from __future__ import annotations
@@ -22,25 +22,24 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPress
 
 _PAUSE = 0.15
-"""Seconds without input after which Enter ends a value: where a terminal has no bracketed paste, the line ends of a paste are Enter."""
+"""Seconds without input after which Enter ends a value. Without bracketed paste, a pasted line end is an Enter."""
 _PAUSE_IN_KEY = 3.0
-"""The same inside a private key whose last line has not arrived."""
+"""Seconds without input after which a private key without its last line is refused."""
 _TERMINAL = Path("/dev/tty")
 _KEY_BEGIN, _KEY_END = "-----BEGIN ", "-----END "
 FROM_FILE = "Give it as a file: --KEY=@FILE."
-"""What to do about a value that can't be typed."""
+"""The hint for a value that can't be typed."""
 
 
 def read_hidden(prompt: str) -> str:
-    """Return what a person types or pastes after ``prompt``, without the Enter that ends it.
+    """Return the text that a person types or pastes after ``prompt``, without the final Enter.
 
     Raises:
         InteractionUnavailableError: If the input ends, or if this terminal can't hide what is typed.
         InvalidSecretError: If the end of a private key did not arrive.
         KeyboardInterrupt: If the person presses Ctrl-C.
     """
-    # 0.1 s, which only a person who is asked something waits for.
-    from prompt_toolkit.input import create_input  # noqa: PLC0415 - see above
+    from prompt_toolkit.input import create_input  # noqa: PLC0415 - the import takes 0.1 s, and most commands ask nothing
 
     with ExitStack() as undo:
         screen = undo.enter_context(_screen())
@@ -52,7 +51,7 @@ def read_hidden(prompt: str) -> str:
         _write(screen, prompt)
         undo.callback(_write, screen, "\n")
         try:
-            text = _Typing(keyboard).read()
+            text = _InputBuffer(keyboard).read()
         except EOFError:
             raise _unavailable(prompt, "the input ended") from None
         lines = text.count("\n") + 1
@@ -62,7 +61,7 @@ def read_hidden(prompt: str) -> str:
 
 
 def drop_lines() -> bool:
-    """Drop the lines that follow one at once on standard input, as those of a paste do, and return whether there were any.
+    """Discard the remaining lines of a paste on standard input, and return whether there were any.
 
     Otherwise the shell would run them afterwards.
     """
@@ -75,24 +74,24 @@ def drop_lines() -> bool:
     while select.select([file], [], [], _PAUSE)[0] and os.read(file, 1 << 16):
         found = True
     if found:
-        # What follows the last line end can't be read yet.
+        # Text after the last line end can't be read yet.
         with suppress(termios.error):
             termios.tcflush(file, termios.TCIFLUSH)
     return found
 
 
-class _Typing:
-    """What is being typed at a keyboard."""
+class _InputBuffer:
+    """The input from a keyboard until Enter ends it."""
 
     def __init__(self, keyboard: Input) -> None:
         self._keyboard = keyboard
         self._letters: list[str] = []
         self._enters = 0
-        """How often Enter was pressed since the last letter: line ends, if more letters follow."""
+        """The number of Enters since the last character: line ends, if more characters follow."""
         self._last: Any = None
 
     def read(self) -> str:
-        """Return the text when Enter ends it."""
+        """Read until Enter ends the text, and return the text."""
         while True:
             is_in_key = self._is_in_key()
             patience = None if not self._enters else _PAUSE_IN_KEY if is_in_key else _PAUSE
@@ -107,14 +106,14 @@ class _Typing:
                 return "".join(self._letters)
 
     def _is_in_key(self) -> bool:
-        """Tell whether a private key has begun and has not ended."""
+        """Return whether a private key has begun and not ended."""
         if not self._enters:
             return False
         text = "".join(self._letters)
         return text.lstrip().startswith(_KEY_BEGIN) and _KEY_END not in text
 
     def _press(self, pressed: KeyPress) -> None:
-        from prompt_toolkit.keys import Keys  # noqa: PLC0415 - as above
+        from prompt_toolkit.keys import Keys  # noqa: PLC0415 - the import takes 0.1 s, and most commands ask nothing
 
         key = pressed.key
         if key is Keys.ControlC:
@@ -122,7 +121,7 @@ class _Typing:
         if key is Keys.ControlD and not self._letters:
             raise EOFError
         if key is Keys.ControlM or (key is Keys.ControlJ and self._last is not Keys.ControlM):
-            # A line feed behind a carriage return belongs to the same line end.
+            # A line feed after a carriage return belongs to the same line end.
             self._enters += 1
         elif key is Keys.ControlH:
             self._end_lines()
@@ -145,7 +144,7 @@ class _Typing:
 
 @contextmanager
 def _screen() -> Iterator[TextIO]:
-    """Open what a person looks at, also where the program's own output goes to a file."""
+    """Open the terminal for output, even if the program's output is redirected."""
     with ExitStack() as undo:
         screen = sys.stderr
         if sys.platform != "win32":
@@ -156,7 +155,7 @@ def _screen() -> Iterator[TextIO]:
 
 @contextmanager
 def _unechoed(keyboard: Input, screen: TextIO) -> Iterator[None]:
-    """Hand over each key as it is pressed, and show none; what was typed before or is left over is dropped.
+    """Put the terminal into raw mode without echo; pending input is discarded before and after.
 
     Raises:
         OSError: If the terminal can't do that.
@@ -176,7 +175,7 @@ def _unechoed(keyboard: Input, screen: TextIO) -> Iterator[None]:
         except termios.error as error:
             raise OSError from error
         termios.tcflush(file, termios.TCIFLUSH)
-        # xterm's "bracketed paste": a pasted text arrives between two sequences, and so in one piece.
+        # Bracketed paste (xterm): a pasted text arrives between two escape sequences, as one event.
         _write(screen, "\x1b[?2004h" if has_pastes else "")
         try:
             yield
@@ -186,7 +185,7 @@ def _unechoed(keyboard: Input, screen: TextIO) -> Iterator[None]:
 
 
 def _is_ready(keyboard: Input, seconds: float | None) -> bool:
-    """Wait until a key is pressed, and tell whether one was."""
+    """Wait for a key, and return whether one was pressed."""
     if sys.platform == "win32":
         from prompt_toolkit.eventloop.win32 import wait_for_handles  # noqa: PLC0415 - there is none elsewhere
 

@@ -1,7 +1,7 @@
-"""What may be typed as a value or as the name of a key, and what a person is told about it.
+"""Rules for typed values and key names, each with the message for a person.
 
-A form checks in the browser with the very rules below, before anything is sent; hence patterns that mean the same in Python and in
-JavaScript (with its flag ``u``), and texts that never repeat what was typed.
+A form in the browser applies the same rules before it sends anything. The patterns therefore mean the same in Python and in JavaScript
+(with its flag ``u``), and the messages never repeat the input.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.commands.framework.argument_values import LARGEST
+from zensecrets_jupyter.commands.framework.argument_values import MAX_VALUE_BYTES
 from zensecrets_jupyter.core.names import LONE_SURROGATE, LONGEST_NAME, UNFIT_IN_KEY
 
 if TYPE_CHECKING:
@@ -20,23 +20,23 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.asking.form_request import Field
 
 _INVISIBLE = r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
-"""Characters of no width, and those that turn the direction of writing (Unicode, UAX #9): pasted along unseen, and then wrong for ever."""
+"""Zero-width and directional characters (Unicode, UAX #9), which are copied unseen and make the value wrong."""
 
 EMPTY = "A value is needed here."
 NO_JSON = "This is no JSON."
-TOO_LARGE = f"A value has {LARGEST // 1024} KiB at most."
+TOO_LARGE = f"A value has {MAX_VALUE_BYTES // 1024} KiB at most."
 TWICE = "That key was given already."
 
 
 class Rule(NamedTuple):
-    """Something about a text.
+    """A rule for an input.
 
     Attributes:
-        pattern: Found in the text where the rule applies.
-        text: What the person is told.
-        refuses: Whether it keeps the text from being taken.
-        sensitive: Whether it is for sensitive values only.
-        typed: Whether it is only for what was typed or pasted: what comes from a file was not.
+        pattern: The pattern that the rule searches for in the input.
+        text: The message.
+        refuses: Whether the input is refused; otherwise the message is a note.
+        sensitive: Whether the rule applies to sensitive values only.
+        typed: Whether the rule applies only to typed or pasted input, and not to files.
     """
 
     pattern: str
@@ -66,7 +66,7 @@ VALUE_RULES = (
     Rule(r"^@", "This is taken as it stands; no file is read.", typed=True),
     Rule(r"^[\s\S]{1,5}(?![\s\S])", "This is very short for a secret.", sensitive=True),
 )
-"""What is said about values."""
+"""The rules for values."""
 
 KEY_RULES = (
     Rule(r"^(?![\s\S])", "A key needs a name.", refuses=True),
@@ -79,13 +79,13 @@ KEY_RULES = (
         refuses=True,
     ),
 )
-"""What is said about the names of keys."""
+"""The rules for key names."""
 
 
 def problem_with(field: Field, value: str, *, from_file: bool = False) -> str:
-    """Return what keeps ``value`` from being taken for ``field``; nothing if nothing does. An empty one is another matter."""
-    # A lone surrogate has no bytes; the rules refuse it.
-    if len(value.encode("utf-8", "surrogatepass")) > LARGEST:
+    """Return why ``value`` is refused for ``field``; empty if it is not. Empty values are not checked here."""
+    # A lone surrogate can't be encoded without surrogatepass; a rule below refuses it.
+    if len(value.encode("utf-8", "surrogatepass")) > MAX_VALUE_BYTES:
         return TOO_LARGE
     for rule in VALUE_RULES:
         if rule.refuses and _applies(rule, value, sensitive=field.sensitive, from_file=from_file):
@@ -94,12 +94,12 @@ def problem_with(field: Field, value: str, *, from_file: bool = False) -> str:
 
 
 def notes_on(field: Field, value: str) -> list[str]:
-    """Return what else a person may want to know about what was typed for ``field``."""
+    """Return notes about an accepted value."""
     return [rule.text for rule in VALUE_RULES if not rule.refuses and _applies(rule, value, sensitive=field.sensitive, from_file=False)]
 
 
 def problem_with_key(key: str, known: Sequence[str] | set[str]) -> str:
-    """Return what keeps ``key`` from being added to the ``known`` ones; nothing if nothing does."""
+    """Return why ``key`` can't be added to the ``known`` keys; empty if it can."""
     if key in known:
         return TWICE
     return next((rule.text for rule in KEY_RULES if _compiled(rule.pattern).search(key)), "")

@@ -1,4 +1,4 @@
-"""Nobody is there to be asked: values come from the environment, as in CI, or the question is an error that says how to give them."""
+"""Non-interactive input: values come from environment variables, or an error says how to give them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 PREFIX = "ZENSECRETS_SECRET_"
-"""What the variables begin with from which values are taken: ``ZENSECRETS_SECRET_<NAME>_<KEY>``."""
+"""The prefix of the environment variables that hold values: ``ZENSECRETS_SECRET_<NAME>_<KEY>``."""
 
 
 class NonInteractiveAsker:
-    """See :class:`.Asker`: every question that the environment does not answer is an error."""
+    """Asker for runs without a person, such as CI: it reads environment variables, and raises if one is missing."""
 
     def ask(self, request: FormRequest) -> Outcome:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`."""
@@ -54,10 +54,10 @@ class NonInteractiveAsker:
 
 
 def variable_of(name: str, key: str) -> str:
-    """Return the environment variable that gives the value of a key of a secret where nobody can be asked.
+    """Return the environment variable that holds the value of a secret's key.
 
-    Letters are upper case, and whatever else a variable can't hold is ``_``: the key ``api-key`` of the secret ``openai`` comes from
-    ``ZENSECRETS_SECRET_OPENAI_API_KEY``.
+    Letters are upper case, and other characters become ``_``: ``ZENSECRETS_SECRET_OPENAI_API_KEY`` holds the key ``api-key`` of the
+    secret ``openai``.
     """
     return f"{PREFIX}{_as_variable(name)}_{_as_variable(key)}"
 
@@ -71,13 +71,13 @@ def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str
         return {}
     if section.any_key and not section.fields:
         start = variable_of(section.subject, "")
-        # What follows the name is the key; variables are upper case, and keys hardly ever.
+        # The rest of the variable's name is the key. Variables are upper case, and keys usually lower case.
         return {
             variable[len(start) :].lower(): from_system(value)
             for variable, value in sorted(os.environ.items())
             if variable.startswith(start)
         }
-    # One variable may stand for two keys, since names and keys may both hold '_': then it says nothing.
+    # Names and keys may both contain '_', so one variable may match two keys. Such a variable is ignored.
     counted = Counter(variable_of(one.subject, field.key) for one in sections for field in one.fields)
     variables = {field.key: variable_of(section.subject, field.key) for field in section.fields}
     return {

@@ -1,4 +1,4 @@
-"""Somebody at a console, who is asked by prompts that do not echo."""
+"""The asker for terminals and consoles, which prompts without echo."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 TRIES = 3
-"""How often a person is asked for what may not be left empty, or has to be typed twice, before we give up."""
+"""The number of attempts at an invalid or required input."""
 
 
 class PromptAsker:
-    """See :class:`.Asker`: each value is typed into a prompt of its own that does not echo."""
+    """Asker that reads each value from a prompt without echo."""
 
     def __init__(self, hidden: Callable[[str], str], show: Callable[[str], None], *, visible: Callable[[str], str] | None = None) -> None:
-        """Ask through ``hidden``, which echoes nothing, and say things through ``show``.
+        """Create the asker.
 
-        ``visible`` asks for what is no secret, such as the name of a key; without it that is typed unseen too.
+        Args:
+            hidden: Prompts without echo.
+            show: Shows a line.
+            visible: Prompts with echo, for input that is no secret, such as the name of a key; ``hidden`` by default.
         """
         self._hidden = hidden
         self._show = show
         self._visible = visible or hidden
 
     def ask(self, request: FormRequest) -> Outcome:
-        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`; it is finished when this returns."""
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`; the continuation has run when this returns."""
         if request.offer is not None and not self.confirm(request.offer.question):
             return request.offer.declined
         self._show(f"{request.verb} {request.title}")
@@ -79,23 +82,23 @@ class PromptAsker:
             return False
 
     def _ask_section(self, section: Section) -> dict[str, str]:
-        found: dict[str, str] = {}
+        values: dict[str, str] = {}
         for field in section.fields:
             answer = self._ask_field(section, field)
             if answer:
-                found[field.key] = answer
+                values[field.key] = answer
         if section.any_key:
-            self._ask_further_keys(section, found)
-        return found
+            self._ask_further_keys(section, values)
+        return values
 
     def _ask_field(self, section: Section, field: Field) -> str:
         ask = self._hidden if field.sensitive else self._visible
-        told = f" ({field.description})" if field.description else ""
+        description = f" ({field.description})" if field.description else ""
         empty = f"; empty keeps what is {field.present}" if field.present else "" if field.required else "; empty for none"
         for user in field.needed_by:
             self._show(f"  {section.subject}.{field.key} is needed by {user}")
         for _ in range(TRIES):
-            answer = ask(f"Value of {section.subject}.{field.key}{told}{empty}: ")
+            answer = ask(f"Value of {section.subject}.{field.key}{description}{empty}: ")
             if not answer and (field.present or not field.required):
                 return ""
             problem = problem_with(field, answer) if answer else EMPTY
@@ -107,23 +110,23 @@ class PromptAsker:
         message = f"No value was given for {section.subject}.{field.key}; nothing was written."
         raise InvalidSecretError(message, name=section.subject, hint="Try again.")
 
-    def _ask_further_keys(self, section: Section, found: dict[str, str]) -> None:
+    def _ask_further_keys(self, section: Section, values: dict[str, str]) -> None:
         known = {field.key for field in section.fields}
         while True:
             more = "Another key" if known else "Key"
             key = self._visible(f"{more} of {section.subject}{' (empty when done)' if known else ''}: ").strip()
-            if not key and (known or found):
+            if not key and (known or values):
                 return
             problem = problem_with_key(key, known)
             if problem:
-                # What was typed is not repeated: it may be a value that went into the wrong prompt.
+                # The input is not repeated, since it may be a value that was typed at the wrong prompt.
                 self._show(problem)
                 continue
-            found[key] = self._ask_field(section, Field(key))
+            values[key] = self._ask_field(section, Field(key))
             known.add(key)
 
 
 def _heading(section: Section) -> str:
     schema = f"schema {section.schema}" if section.schema not in {"", "arbitrary"} else ""
-    told = "; ".join(text for text in (schema, section.note) if text)
-    return f"{section.subject}{f' ({told})' if told else ''}:"
+    remarks = "; ".join(text for text in (schema, section.note) if text)
+    return f"{section.subject}{f' ({remarks})' if remarks else ''}:"

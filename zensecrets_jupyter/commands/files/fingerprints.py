@@ -24,7 +24,7 @@ fingerprints = Group("fingerprints", help="Keyed fingerprints, by which values a
 
 @fingerprints.command("export", cls=Command)
 @click.argument("file", metavar="FILE", type=FILE)
-@click.argument("names", metavar="[NAME...]", nargs=-1, shell_complete=completion.of(completion.secret_names))
+@click.argument("names", metavar="[NAME...]", nargs=-1, shell_complete=completion.completer(completion.secret_names))
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def export_fingerprints(file: str, names: Sequence[str], *, force: bool) -> Outcome:
     """Write keyed fingerprints of secrets, of all where none is named, for `scan --fingerprints FILE`.

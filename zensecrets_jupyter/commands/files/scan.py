@@ -45,8 +45,8 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
         further = Detectors(targets.known).find
     scanner = Scanner(targets.known, further)
     named = [path for path in paths if path != PIPED]
-    with ProgressDisplay(call.capabilities, "Scanning") as shown:
-        report = scanner.scan(named, shown.tell)
+    with ProgressDisplay(call.capabilities, "Scanning") as progress:
+        report = scanner.scan(named, progress.report)
     if len(named) < len(paths):
         if call.capabilities.piped is None:
             message = "`scan -` looks at what is piped in, and nothing is piped in here."

@@ -1,4 +1,4 @@
-"""The secrets manager that a command works on."""
+"""The secrets manager of the active stack, on which commands work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def manager_of(stack: str | None = None) -> SecretsManager:
-    """Return the secrets manager of a stack, of the active one where none is named; its other components need not be usable here.
+    """Return the secrets manager of a stack, by default of the active one; its other components may be unusable in this environment.
 
     Raises:
         StackNotFoundError: If there is no such stack.
@@ -42,7 +42,7 @@ def _notes() -> list[str]:
 
 
 def take_notes() -> str:
-    """Return what a person has to know of what was found when a secrets manager was opened, and forget it; it may be nothing."""
+    """Return and clear the notes from opening secrets managers, such as that an interrupted import was rolled back; may be empty."""
     notes = "\n".join(_notes())
     _notes().clear()
     return notes
@@ -53,24 +53,24 @@ def label_of(manager: SecretsManager) -> str:
     return manager.name if manager.name == manager.FLAVOR else f"{manager.name} ({manager.FLAVOR})"
 
 
-def refuse_missing(manager: SecretsManager, name: str) -> None:
-    """Return if the secret exists, or if only reading it would tell; what is asked for afterwards is then not asked in vain.
+def check_exists(manager: SecretsManager, name: str) -> None:
+    """Check that a secret exists, before a person types values for it. A backend that can't list secrets is not checked.
 
     Raises:
-        SecretNotFoundError: If there is none of that name; it names near misses.
-        UnsupportedOperationError: If it is one that another program keeps.
+        SecretNotFoundError: If there is no secret of that name; the hint lists near misses.
+        UnsupportedOperationError: If the secret belongs to another program.
     """
     manager.check_change(name)
     if Capability.LIST in manager.capabilities and name not in manager.list_secrets():
         raise manager.not_found(name)
 
 
-def refuse_taken(manager: SecretsManager, name: str) -> None:
-    """Return if the name is free, or if only registering would tell.
+def check_free(manager: SecretsManager, name: str) -> None:
+    """Check that a name is free, before a person types values. A backend that can't list secrets is not checked.
 
     Raises:
         SecretExistsError: If a secret has that name.
-        UnsupportedOperationError: If it is one that another program keeps.
+        UnsupportedOperationError: If the secret belongs to another program.
     """
     manager.check_change(name)
     if Capability.LIST in manager.capabilities and name in manager.list_secrets():

@@ -1,4 +1,4 @@
-"""What an argument's text stands for: itself, the content of a file, or what was piped in."""
+"""The value of an argument: the text itself, the content of a file (``@FILE``), or piped input (``@-``)."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 VALUES = "values"
-"""The argument that holds several keys."""
+"""The free option that holds several keys."""
 
-LARGEST = 64 * 1024
-"""Bytes that a value read from a file has at most."""
+MAX_VALUE_BYTES = 64 * 1024
+"""The largest value, in bytes, that is read from a file."""
 
 
 _VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_]\w*|\$\{[^{}]*\}|\$\([^()]*\)|`[^`]+`|%[A-Za-z_]\w*%|\{[A-Za-z_]\w*\}", re.ASCII)
-"""A variable or a command as shells (POSIX, PowerShell, cmd) and IPython write it, and nothing else."""
+"""A whole text that is a variable or a command in the syntax of a shell (POSIX, PowerShell, cmd) or of IPython."""
 _REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
 
 
 def is_variable(text: str) -> bool:
-    """Tell whether a text is nothing but a variable or a command, in the place of which a shell or a person meant to put something."""
+    """Return whether a text is only a variable or a command that nothing has expanded."""
     return _VARIABLE.fullmatch(text) is not None
 
 
-def refuse_unexpanded(key: str, text: str, *, references: bool = False) -> None:
-    """Refuse a value in the place of which another one was meant: a variable that nobody has expanded, or a reference.
+def check_expanded(key: str, text: str, *, references: bool = False) -> None:
+    """Check that a value is not an unexpanded variable, nor a reference where none is allowed.
 
     Args:
         key: The value's key.
-        text: What was typed.
-        references: Whether references may be given.
+        text: The text as typed.
+        references: Whether references are allowed.
 
     Raises:
-        UsageProblem: If it is refused.
+        UsageProblem: If it is one of them.
     """
     if is_variable(text):
         problem = f"The value of --{key} is the name of a variable, which nothing has expanded here."
@@ -54,13 +54,19 @@ def refuse_unexpanded(key: str, text: str, *, references: bool = False) -> None:
 
 
 def read_value(key: str, text: str, piped: BinaryIO | None = None, *, sensitive: bool = True) -> str:
-    """Return the value that ``text`` gives for ``key``; of one that is ``sensitive`` an error doesn't show what may be the value itself.
+    """Return the value that the text of an argument stands for.
 
-    ``@path`` is the file's text as it stands, ``@-`` what was piped in without the line end after it, ``@@x`` is ``@x``, and everything
-    else is itself.
+    ``@path`` is the file's text unchanged, ``@-`` is piped input without its final line end, ``@@x`` is ``@x``, and any other text is
+    itself.
+
+    Args:
+        key: The key of the value, for errors.
+        text: The text of the argument.
+        piped: Standard input, if something is piped in.
+        sensitive: Whether errors hide the path, since it may be a password that begins with ``@``.
 
     Raises:
-        UnreadableFileError: If the file is missing, unreadable, binary or too large; the error names key and path, never content.
+        UnreadableFileError: If the file is missing, unreadable, binary or too large. The error never quotes content.
     """
     if text.startswith("@@"):
         return text[1:]
@@ -75,13 +81,13 @@ def _read_piped(key: str, piped: BinaryIO | None) -> str:
     if piped is None:
         message = f"--{key}=@- reads what is piped in, and nothing is piped in here."
         raise UnreadableFileError(message, hint=f"Write --{key} to be asked, or --{key}=@FILE; a file called '-' is @./-.")
-    # Two bytes more than allowed may be the line end, and a third tells what is too large.
-    data = piped.read(LARGEST + 3)
+    # Two extra bytes may be the line end, and a third shows that the value is too large.
+    data = piped.read(MAX_VALUE_BYTES + 3)
     if not data:
         message = f"--{key}=@- reads what is piped in, and that was nothing."
         raise UnreadableFileError(message, hint=f"See that the program before it writes the value; an empty value is --{key}=")
     text = _text(key, "what was piped in", data)
-    # Programs that print a value end the line, and the value does not hold that end.
+    # Programs that print a value add a line end, which does not belong to the value.
     return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
 
 
@@ -89,25 +95,25 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     problem = ""
     data = b""
     try:
-        # One byte more than allowed tells a file that is too large, and a device never ends.
+        # One extra byte shows that the file is too large. Reading a device would never end.
         with Path(for_system(os.path.expanduser(path))).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises where there is no such user
-            data = file.read(LARGEST + 1)
+            data = file.read(MAX_VALUE_BYTES + 1)
     except (OSError, ValueError) as error:
         problem = unreadable(error)
     if problem:
-        message = f"--{key}: the file {f'{path!r} ' if not sensitive or is_surely_path(path) else ''}{problem}."
+        message = f"--{key}: the file {f'{path!r} ' if not sensitive or is_clearly_path(path) else ''}{problem}."
         raise UnreadableFileError(message, hint=f"Check the path; a value that starts with '@' is written --{key}=@@…")
     return _text(key, f"the file {path!r}", data)
 
 
 _PATH = re.compile(r"[\w./~-]*\.[a-z]{2,4}|(?:~|\.{1,2}/)[\w./-]*|[a-z.-]+(?:/[a-z.-]+)+", re.ASCII)
-"""What people write as a path, and hardly as a password: with a suffix, from a folder that is named by a sign, or in small letters only."""
+"""A text that is a path rather than a password: with a suffix, with a leading ``~``, ``./`` or ``../``, or in small letters only."""
 _LONGEST_PATH = 100
 
 
-def is_surely_path(text: str) -> bool:
-    """Tell whether a text is surely a path: a file that is not there may be a password that begins with '@'."""
-    path = for_system(os.path.expanduser(text))  # noqa: PTH111 - as above
+def is_clearly_path(text: str) -> bool:
+    """Return whether a text is a path. If no such file exists, it may be a password that begins with ``@``."""
+    path = for_system(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises where there is no such user
     folder = os.path.dirname(path)  # noqa: PTH120 - of a text that may be no path
     return (
         os.path.lexists(path)
@@ -118,8 +124,8 @@ def is_surely_path(text: str) -> bool:
 
 def _text(key: str, what: str, data: bytes) -> str:
     problem = "is no UTF-8 text"
-    if len(data) > LARGEST:
-        problem = f"holds more than {LARGEST // 1024} KiB"
+    if len(data) > MAX_VALUE_BYTES:
+        problem = f"holds more than {MAX_VALUE_BYTES // 1024} KiB"
     else:
         with suppress(UnicodeDecodeError):
             text = text_of_file(data)

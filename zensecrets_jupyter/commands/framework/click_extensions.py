@@ -1,6 +1,6 @@
-"""What our commands have in common, said to Click: one-line errors with near misses, ``-`` and ``_`` alike, arguments of any name.
+"""Click extensions: one-line errors with near misses, ``-`` and ``_`` as one, free options, and commands that are imported late.
 
-Click's own errors may repeat what was typed; ours don't where it could be a value.
+Click's own errors may repeat a typed value; the errors of this module do not.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from zensecrets_jupyter.commands.framework import free_options
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.help_texts import ABSENT
+from zensecrets_jupyter.commands.framework.help_texts import MISSING_COMMAND_HINTS
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.core.names import did_you_mean
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
 
 WAIT = "--wait"
-"""The option that has a cell wait for its form; the faces look for it themselves, since only they know what waiting is."""
+"""The option that makes a cell wait for its form. Front ends read it from the line themselves."""
 
 wait = click.option(WAIT, is_flag=True, expose_value=False, help="In a notebook: go on only when the form is filled in.")
-"""Gives a command that asks the option."""
+"""Add the option ``--wait`` to a command that asks for values."""
 
-refresh = click.option("--refresh", is_flag=True, help="Read anew what was read in the last minute: what others changed is seen at once.")
-"""Gives a command that reads secrets the option; its function gets it as ``refresh``."""
+refresh = click.option("--refresh", is_flag=True, help="Bypass the cache, to see at once what others changed.")
+"""Add the option to a command that reads secrets; the function gets it as ``refresh``."""
 
 force_option = click.option("--force", "-f", "old_force", is_flag=True, hidden=True, help="ZenML's old name of --yes.")
 """Add ZenML's old name of ``--yes``; the function gets it as ``old_force``."""
@@ -40,14 +40,14 @@ SETTINGS: dict[str, Any] = {
     "max_content_width": 100,
     "token_normalize_func": lambda token: token.replace("_", "-"),
 }
-"""Click's settings of every context, set on the root and inherited but for the first."""
+"""The settings of the root's Click context. Other contexts inherit all but the first."""
 
 
 class FilePath(click.Path):
-    """The name of a file or a folder, as it was typed; what is wrong with it is told by what uses it."""
+    """A file or folder name that is not checked here; the code that opens it reports errors."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002 - Click's signature
-        """Return it; Click's own class would look at the file, and raises where the locale lacks a letter of its name."""
+        """Return the name unchecked. Click's own check raises if the locale's encoding lacks a character of the name."""
         return value
 
 
@@ -55,7 +55,7 @@ FILE = FilePath()
 
 
 class HelpRequested(Exception):  # noqa: N818 - it is no error
-    """Somebody asked for help, or for something else that is told before any command runs; its text is the answer."""
+    """Help or another text, such as the version, was requested; no command runs. The message is that text."""
 
 
 def _ask_for_help(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
@@ -63,29 +63,29 @@ def _ask_for_help(context: click.Context, _option: click.Parameter, wanted: bool
         raise HelpRequested(context.get_help())
 
 
-class _OurHelp(click.Command):
-    """A command whose help is an outcome like any other."""
+class _HelpCommand(click.Command):
+    """A command that returns its help as an outcome instead of printing it."""
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """Return the option that asks for help."""
+        """Return the ``--help`` option, which raises HelpRequested."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.callback = _ask_for_help
         return option
 
 
-class Command(_OurHelp):
-    """A command with arguments and options of its own only."""
+class Command(_HelpCommand):
+    """A command that takes only its declared arguments and options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments.
+        """Parse the arguments.
 
         Raises:
-            UsageProblem: If there is a word too many; it is not repeated, since it may be a piece of a value.
+            UsageProblem: If there are too many words. The error does not repeat them, since one may be part of a value.
         """
         ctx.allow_extra_args = True
         if ctx.resilient_parsing and args and self._takes_value(ctx, args[-1]):
-            # Its value is what is being completed; Click would give up on the words before it too.
+            # The value of the last option is being completed. With the option, Click would also ignore the words before it.
             args = args[:-1]
         rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
@@ -93,7 +93,7 @@ class Command(_OurHelp):
         return rest
 
     def own_options(self, ctx: click.Context) -> dict[str, bool]:
-        """Return the options by name, ``_`` as ``-``, with whether each takes a value."""
+        """Return the declared options by name, with ``-`` for ``_``, and whether each takes a value."""
         return {
             name.replace("_", "-"): not (parameter.is_flag or parameter.count)
             for parameter in self.get_params(ctx)
@@ -106,13 +106,13 @@ class Command(_OurHelp):
 
 
 def own_options() -> list[str]:
-    """Return the options of the command that runs now, ``_`` as ``-``."""
+    """Return the declared options of the running command, with ``-`` for ``_``."""
     context = click.get_current_context()
     return list(context.command.own_options(context)) if isinstance(context.command, Command) else []
 
 
 class FreeCommand(Command):
-    """A command that takes arguments of any name too; its function gets them as ``given``."""
+    """A command that also takes free options, whose names it does not declare; its function gets them as ``given``."""
 
     def __init__(
         self,
@@ -120,35 +120,43 @@ class FreeCommand(Command):
         names: int | None = 1,
         word: str = "KEY",
         keys: Callable[[click.Context], Iterable[str]] | None = None,
-        literal: Callable[[click.Context, Argument], InlineSecret | None] | None = None,
+        inline_secret: Callable[[click.Context, Argument], InlineSecret | None] | None = None,
         short: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Make it.
+        """Create the command.
 
-        ``names`` is as in :func:`.split`, ``word`` is what help calls a key, ``keys`` completes them, and ``literal`` returns the
-        value that somebody typed with an argument and had better not. ``short`` has short options that stand for arguments.
+        Args:
+            *args: Arguments of :class:`click.Command`.
+            names: The number of positional words, as in :func:`.split`.
+            word: The placeholder for a free option's name in help texts.
+            keys: Returns the names that completion offers.
+            inline_secret: Returns the inline secret in an argument, if there is one.
+            short: Short options that stand for free options, by the short option.
+            **kwargs: Keyword arguments of :class:`click.Command`.
         """
         super().__init__(*args, **kwargs)
         self._names = names
         self._word = word
         self._keys = keys
-        self._literal = literal
+        self._inline_secret = inline_secret
         self._short = dict(short or {})
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments; errors as :func:`free_options.split` has them."""
-        own, given = free_options.split(self._spelled_out(args), self.own_options(ctx), names=self._names, lenient=ctx.resilient_parsing)
+        """Parse the arguments; see :func:`.split` for the errors."""
+        own, given = free_options.split(self._expand_short(args), self.own_options(ctx), names=self._names, lenient=ctx.resilient_parsing)
         rest = super().parse_args(ctx, own)
         ctx.params["given"] = given
         return rest
 
-    def placed(self, ctx: click.Context, args: Sequence[str], *, lenient: bool = False) -> tuple[list[str], list[PositionedArgument]]:
-        """Return the words of ``args`` that are the command's own, and the arguments with their places; see :func:`.placed_in`."""
-        return free_options.placed_in(self._spelled_out(args), self.own_options(ctx), names=self._names, lenient=lenient)
+    def positioned_arguments(
+        self, ctx: click.Context, args: Sequence[str], *, lenient: bool = False
+    ) -> tuple[list[str], list[PositionedArgument]]:
+        """Return the words of declared arguments and options, and the free options with their positions."""
+        return free_options.split_with_positions(self._expand_short(args), self.own_options(ctx), names=self._names, lenient=lenient)
 
-    def _spelled_out(self, args: Sequence[str]) -> list[str]:
-        """Return the words with ``-v`` as ``--values`` and ``-vTEXT`` as ``--values=TEXT``, each in its place."""
+    def _expand_short(self, args: Sequence[str]) -> list[str]:
+        """Return the words with short options expanded: ``-v`` to ``--values``, and ``-vTEXT`` to ``--values=TEXT``."""
         end = args.index("--") if "--" in args else len(args)
         long = [
             f"--{self._short[word[:2]]}{'=' + word[2:].removeprefix('=') if word[2:] else ''}" if word[:2] in self._short else word
@@ -156,16 +164,16 @@ class FreeCommand(Command):
         ]
         return [*long, *args[end:]]
 
-    def literal(self, ctx: click.Context, given: Argument) -> InlineSecret | None:
-        """Return the sensitive value that was typed with an argument, or ``None`` if there is none: a reference, a file, clear text."""
-        return self._literal(ctx, given) if self._literal is not None else None
+    def inline_secret(self, ctx: click.Context, given: Argument) -> InlineSecret | None:
+        """Return the inline secret in an argument; ``None`` for a reference, a file name, or a value that is not sensitive."""
+        return self._inline_secret(ctx, given) if self._inline_secret is not None else None
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """Return the pieces of the usage line, the free arguments last."""
+        """Return the parts of the usage line, the free options last."""
         return [*super().collect_usage_pieces(ctx), f"[--{self._word}=VALUE | --{self._word}=@FILE | --{self._word}]..."]
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return the options and the keys that may come next."""
+        """Return the completions: free options by key, then declared options."""
         found = super().shell_complete(ctx, incomplete)
         if self._keys is None or not (incomplete.startswith("--") or not incomplete):
             return found
@@ -175,7 +183,13 @@ class FreeCommand(Command):
 
 
 class LazyCommand(NamedTuple):
-    """A command that is imported when it is used: its module, its name in there, and the line that lists it."""
+    """A command that is imported on first use.
+
+    Attributes:
+        module: The module that defines it.
+        name: Its name in the module.
+        summary: Its line in the help of the group.
+    """
 
     module: str
     name: str
@@ -212,43 +226,43 @@ _SYNONYMS = {
     "versions": ("history",),
     "view": ("describe", "get"),
 }
-"""What other programs call our commands."""
+"""The names of other programs for our commands, for suggestions in errors."""
 
 
-class Group(_OurHelp, click.Group):
-    """A group of commands; called without one it shows its help."""
+class Group(_HelpCommand, click.Group):
+    """A group of commands. Without a command it shows its help."""
 
     def __init__(
-        self, name: str, *, later: Mapping[str, LazyCommand] | None = None, elsewhere: Mapping[str, str] | None = None, **kwargs: Any
+        self, name: str, *, lazy: Mapping[str, LazyCommand] | None = None, zenml_texts: Mapping[str, str] | None = None, **kwargs: Any
     ) -> None:
-        """Make it; the commands in ``later`` are imported when they are used, those ``elsewhere`` are ZenML's and say a line only."""
+        """Create the group; ``lazy`` commands are imported on first use, and those in ``zenml_texts`` only print a line."""
         super().__init__(name, invoke_without_command=True, no_args_is_help=False, callback=_show_help, **kwargs)
-        self.later = dict(later or {})
-        self.elsewhere = dict(elsewhere or {})
+        self.lazy = dict(lazy or {})
+        self.zenml_texts = dict(zenml_texts or {})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, sorted."""
-        return sorted({*super().list_commands(ctx), *self.later})
+        return sorted({*super().list_commands(ctx), *self.lazy})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, imported now if need be; ``None`` if there is none of that name."""
+        """Return a command, after importing it if necessary; ``None`` if the name is unknown."""
         name = cmd_name.replace("_", "-")
         if name == "create" and name not in self.list_commands(ctx):
-            # ZenML has called it so since 0.40.
+            # ZenML renamed `register` to `create` in 0.40.
             name = "register"
-        if name not in self.commands and name in self.later:
-            where = self.later[name]
-            command: click.Command = getattr(importlib.import_module(where.module), where.name)
+        if name not in self.commands and name in self.lazy:
+            entry = self.lazy[name]
+            command: click.Command = getattr(importlib.import_module(entry.module), entry.name)
             self.add_command(command, name)
-        if name not in self.commands and name in self.elsewhere:
-            return _Saying(name, text=self.elsewhere[name])
+        if name not in self.commands and name in self.zenml_texts:
+            return _TextCommand(name, text=self.zenml_texts[name])
         return super().get_command(ctx, name)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the first word names, and the words after it.
+        """Return the command that the first word names, and the remaining words.
 
         Raises:
-            UsageProblem: If there is none of that name; it names near misses, or all there are.
+            UsageProblem: If the name is unknown; the hint lists near misses, or all commands.
         """
         name = args[0]
         command = self.get_command(ctx, name)
@@ -259,31 +273,31 @@ class Group(_OurHelp, click.Group):
             known = self.list_commands(ctx)
             meant = [repr(synonym) for synonym in _SYNONYMS.get(name, ()) if synonym in known]
             hint = f"Did you mean {' or '.join(meant)}?" if meant else did_you_mean(name.replace("_", "-"), known)
-            hint = ABSENT.get(name) or hint or f"There are {', '.join(known)}."
+            hint = MISSING_COMMAND_HINTS.get(name) or hint or f"There are {', '.join(known)}."
             raise UsageProblem(f"{ctx.command_path} has no command {name!r}.", hint=hint)
         return command.name, command, args[1:]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands, importing none for it."""
+        """Write the list of commands without importing them."""
         rows = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return the commands and options that may come next, importing none for it."""
+        """Return the matching commands and options without importing the commands."""
         folded = incomplete.replace("_", "-")
         found = [CompletionItem(name, help=self._summary(ctx, name)) for name in self.list_commands(ctx) if name.startswith(folded)]
         return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def _summary(self, ctx: click.Context, name: str) -> str:
-        if name in self.later:
-            return self.later[name].summary
+        if name in self.lazy:
+            return self.lazy[name].summary
         command = self.get_command(ctx, name)
         return command.get_short_help_str(80) if command else ""
 
 
-class _Saying(_OurHelp):
-    """A command that takes whatever comes, does nothing, and says why."""
+class _TextCommand(_HelpCommand):
+    """A command that ignores its arguments, does nothing, and prints a line."""
 
     def __init__(self, name: str, *, text: str) -> None:
         super().__init__(name, callback=lambda: Outcome(text=text), help=text)
@@ -298,13 +312,13 @@ def _show_help(context: click.Context, /) -> Outcome | None:
 
 
 def usage(context: click.Context) -> str:
-    """Return how the command of ``context`` is written, in one line."""
+    """Return the usage of the context's command in one line."""
     pieces = [piece for piece in context.command.collect_usage_pieces(context) if piece != "[OPTIONS]"]
     return " ".join(["Write:", context.command_path, *pieces]) + f" (see {context.command_path} --help)."
 
 
 def usage_problem_from(error: click.UsageError) -> UsageProblem:
-    """Return our own error for one of Click's."""
+    """Return the UsageProblem for a usage error of Click."""
     context = error.ctx
     where = context.command_path if context else "The command"
     hint = usage(context) if context else ""
@@ -313,13 +327,13 @@ def usage_problem_from(error: click.UsageError) -> UsageProblem:
         guess = did_you_mean(error.option_name, [name for name in known if name.startswith("-")])
         return UsageProblem(f"{where} has no option {error.option_name!r}.", hint=guess or f"See {where} --help.")
     if isinstance(error, click.MissingParameter) and error.param is not None:
-        return UsageProblem(f"{where} needs {_called(error.param, context)}.", hint=hint)
+        return UsageProblem(f"{where} needs {_label(error.param, context)}.", hint=hint)
     if isinstance(error, click.BadParameter) and error.param is not None:
-        return UsageProblem(f"{where}: {_called(error.param, context)}: {error.message.rstrip('.')}.", hint=hint)
+        return UsageProblem(f"{where}: {_label(error.param, context)}: {error.message.rstrip('.')}.", hint=hint)
     return UsageProblem(f"{where}: {error.message.rstrip('.')}.", hint=hint)
 
 
-def _called(parameter: click.Parameter, context: click.Context | None) -> str:
+def _label(parameter: click.Parameter, context: click.Context | None) -> str:
     if isinstance(parameter, click.Option):
         return "/".join(parameter.opts)
     # Click 8.2 added an argument to make_metavar.

@@ -1,7 +1,6 @@
-"""What Tab offers: commands and options as Click knows them, and the names, keys and references that are registered.
+"""Completion of commands and options, and of registered names, keys and references.
 
-Nothing is asked of anybody for it, no place on another machine is asked either, and whatever goes wrong only means that nothing is
-offered.
+It prompts for nothing and contacts no remote backend. Any error means that there are no completions.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
 
 Names = Callable[[click.Context], Iterable[str]]
-"""Finds what may stand somewhere, given what was typed before."""
+"""Returns the possible values of a parameter for a context, which holds the words before it."""
 
 _OPEN_REFERENCE = re.compile(r"\{\{\s*([^\s{}.]*)(?:(\.)([^\s{}]*))?$")
 
 
 def complete(root: click.Command, words: Sequence[str], incomplete: str) -> list[tuple[str, str]]:
-    """Return what ``incomplete`` may become, as whole words, each with a line on what it is."""
+    """Return the completions of the word ``incomplete``, each with a help line."""
     try:
         with passphrases_from(nobody):
             return _complete(root, words, incomplete)
-    except Exception:  # noqa: BLE001 - a plug-in may raise anything, and a person who pressed Tab wants to go on typing
+    except Exception:  # noqa: BLE001 - a plug-in may raise any error, and pressing Tab must not interrupt typing
         return []
 
 
@@ -52,7 +51,7 @@ def _complete(root: click.Command, words: Sequence[str], incomplete: str) -> lis
 
 
 def _references(name: str, key: str | None) -> list[tuple[str, str]]:
-    manager = _near(manager_of())
+    manager = _if_local(manager_of())
     if manager is None:
         return []
     if key is None:
@@ -60,33 +59,33 @@ def _references(name: str, key: str | None) -> list[tuple[str, str]]:
     return [(f"{{{{{name}.{known}}}}}", "key") for known in _keys(manager, name) if known.startswith(key)]
 
 
-def of(names: Names) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
-    """Return what Click calls to complete a parameter that ``names`` finds the values of."""
+def completer(names: Names) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
+    """Return the callback with which Click completes a parameter from ``names``."""
 
     def complete_parameter(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         try:
             with passphrases_from(nobody):
                 return [CompletionItem(name) for name in names(context) if name.startswith(incomplete)]
-        except Exception:  # noqa: BLE001 - as above; a shell calls this without coming through complete()
+        except Exception:  # noqa: BLE001 - a plug-in may raise any error; a shell calls this without complete()
             return []
 
     return complete_parameter
 
 
 def secret_names(_context: click.Context) -> list[str]:
-    """Return the names of the active stack's secrets."""
-    manager = _near(manager_of())
+    """Return the names of the secrets in the active stack's secrets manager."""
+    manager = _if_local(manager_of())
     return manager.list_secrets() if manager else []
 
 
 def secret_names_of_source(context: click.Context) -> list[str]:
-    """Return the names of the secrets of the secrets manager that is copied from."""
-    manager = _near(get_workspace().open_manager(context.params.get("source") or ""))
+    """Return the names of the secrets in the source secrets manager of a copy."""
+    manager = _if_local(get_workspace().open_manager(context.params.get("source") or ""))
     return manager.list_secrets() if manager else []
 
 
 def schema_types(_context: click.Context) -> list[str]:
-    """Return the types of the schemas."""
+    """Return the schema types."""
     return schemas.schema_types()
 
 
@@ -96,26 +95,26 @@ def stack_names(_context: click.Context) -> list[str]:
 
 
 def component_names(component_type: ComponentType) -> Names:
-    """Return what finds the names of the components of a type."""
+    """Return a function that lists the names of the components of a type."""
     return lambda _context: [record.name for record in get_workspace().components(component_type)]
 
 
 def flavors_of(component_type: ComponentType) -> Names:
-    """Return what finds the flavors of a type."""
+    """Return a function that lists the flavors of a component type."""
     return lambda _context: (
         manager_flavors() if component_type is ComponentType.SECRETS_MANAGER else component_flavors(component_type.value)
     )
 
 
 def keys_of_schema(context: click.Context) -> list[str]:
-    """Return the keys of the schema that was chosen."""
+    """Return the keys of the chosen schema."""
     return schemas.get_schema(context.params.get("schema_type") or "arbitrary").get_schema_keys()
 
 
 def keys_of_secret(context: click.Context) -> list[str]:
-    """Return the keys of the named secret, those that its schema would allow too; none if reading it could ask somebody."""
+    """Return the keys of the named secret and of its schema; none if reading the secret could prompt."""
     name = context.params.get("name")
-    manager = _near(manager_of())
+    manager = _if_local(manager_of())
     if not name or manager is None or not manager.opens_unasked:
         return []
     found = manager.get_secret(name)
@@ -123,13 +122,13 @@ def keys_of_secret(context: click.Context) -> list[str]:
 
 
 def keys_of_named_secret(context: click.Context) -> list[str]:
-    """Return the keys that the named secret has; none if reading it could ask somebody."""
-    manager = _near(manager_of())
+    """Return the keys of the named secret; none if reading the secret could prompt."""
+    manager = _if_local(manager_of())
     return _keys(manager, context.params.get("name") or "") if manager else []
 
 
 def attributes_of_flavor(component_type: ComponentType) -> Names:
-    """Return what finds the attributes of the chosen flavor, or of the named component's."""
+    """Return a function that lists the attributes of the chosen flavor, or of the named component's flavor."""
 
     def attributes(context: click.Context) -> list[str]:
         flavor = context.params.get("flavor")
@@ -143,8 +142,8 @@ def attributes_of_flavor(component_type: ComponentType) -> Names:
     return attributes
 
 
-def _near(manager: SecretsManager) -> SecretsManager | None:
-    """Return the manager if it answers at once."""
+def _if_local(manager: SecretsManager) -> SecretsManager | None:
+    """Return the secrets manager if it is local, so that completion is fast."""
     return manager if manager.is_local and Capability.LIST in manager.capabilities else None
 
 

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def fields_of(component_type: ComponentType, flavor: str) -> Mapping[str, FieldInfo]:
-    """Return the attributes that a flavor names.
+    """Return the attributes of a flavor.
 
     Raises:
-        UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
+        UnknownFlavorError, FlavorUnavailableError: If the flavor is unknown, or can't be used in this environment.
     """
     if component_type is ComponentType.SECRETS_MANAGER:
         return managers.get_flavor(flavor).options_model.model_fields
@@ -25,7 +25,7 @@ def fields_of(component_type: ComponentType, flavor: str) -> Mapping[str, FieldI
 
 
 def accepted_fields_of(component_type: ComponentType, flavor: str) -> Mapping[str, FieldInfo]:
-    """Return the attributes that a flavor takes, under ZenML's names too; errors as :func:`fields_of` has them."""
+    """Return the attributes of a flavor, also by ZenML's names for them; see :func:`fields_of` for the errors."""
     fields = fields_of(component_type, flavor)
     if component_type is not ComponentType.SECRETS_MANAGER:
         return fields

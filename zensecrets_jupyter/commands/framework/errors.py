@@ -1,11 +1,11 @@
-"""What is wrong with a command as it was typed."""
+"""The error for a malformed command."""
 
 from __future__ import annotations
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
 
 
-class UsageProblem(ZenSecretsError):  # noqa: N818 - Click and IPython have a UsageError each, which it must not be taken for
-    """A command, an option or an argument is unknown, missing or contradicts another one; nothing was done."""
+class UsageProblem(ZenSecretsError):  # noqa: N818 - Click and IPython each have a UsageError of their own
+    """A command, an option or an argument is unknown, missing, or contradicts another one; nothing was done."""
 
     code = "usage"

@@ -1,7 +1,7 @@
-"""The arguments that no command can know beforehand: the keys of a secret, the attributes of a component.
+"""Free options, whose names no command declares: the keys of a secret, the attributes of a component.
 
-They come as ``--key=value``, ``--key value`` or ``--key`` in any order around the command's own words. What may be a value is never
-repeated in an error.
+They are written ``--key=value``, ``--key value`` or ``--key``, before, between and after the declared words. Errors never repeat a text
+that may be a value.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 
 _KEY = re.compile(r"[^\W\d][\w.-]*")
-"""A key as people write it."""
+"""The usual form of a key."""
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
 
 class Argument(NamedTuple):
-    """One argument: a key, and its text as it was typed; ``None`` for a bare ``--key``, whose value is to be asked for."""
+    """A free option: its key, and its text as typed; ``None`` for a bare ``--key``, whose value will be asked for."""
 
     key: str
     text: str | None
 
 
 class PositionedArgument(NamedTuple):
-    """An argument, and where it stands: the word that holds its key, and the one that holds its text, which may be the same."""
+    """A free option with the index of the word that holds its key, and of the word that holds its text."""
 
-    given: Argument
+    argument: Argument
     key_at: int
     text_at: int
 
 
-class _Loose(NamedTuple):
-    """A word without a dash; ``after`` is the bare key before it, whose value it may be, ``at`` the word's place."""
+class _PlainWord(NamedTuple):
+    """A word without a dash; ``after`` is the bare key before it, whose value it may be, and ``at`` is the index of the word."""
 
     word: str
     after: Argument | None
@@ -46,31 +46,34 @@ class _Loose(NamedTuple):
 
 
 REPEATABLE = frozenset({"clear"})
-"""Attributes that may be given several times; a command that has none of that name refuses the second itself."""
+"""Attributes that may be repeated. A command without an attribute of that name refuses the repetition itself."""
 
 
 def split(
     words: Sequence[str], options: Mapping[str, bool], *, names: int | None = 1, lenient: bool = False
 ) -> tuple[list[str], list[Argument]]:
-    """Return the words that are the command's own, and the arguments.
+    """Split the words of a line into those of declared arguments and options, and the free options.
 
     Args:
-        words: What was typed after the command.
-        options: The command's own options, ``_`` as ``-``, with whether each takes a value.
-        names: How many words without a dash the command takes; ``None`` if any number, and then none is a value.
-        lenient: Whether a wrong line is split as well as can be, instead of refused.
+        words: The words after the command.
+        options: The declared options, with ``-`` for ``_``, and whether each takes a value.
+        names: The number of positional words; ``None`` for any number, and then no such word is the value of a free option.
+        lenient: Whether to split a malformed line as well as possible instead of raising.
+
+    Returns:
+        The declared words, and the free options.
 
     Raises:
-        UsageProblem: If a key is given twice or is empty, an own option lacks its value, or it is not clear what belongs to what.
+        UsageProblem: If a key is repeated or empty, a declared option lacks its value, or a word could be a name or a value.
     """
-    own, placed = placed_in(words, options, names=names, lenient=lenient)
-    return own, [one.given for one in placed]
+    own, placed = split_with_positions(words, options, names=names, lenient=lenient)
+    return own, [one.argument for one in placed]
 
 
-def placed_in(
+def split_with_positions(
     words: Sequence[str], options: Mapping[str, bool], *, names: int | None = 1, lenient: bool = False
 ) -> tuple[list[str], list[PositionedArgument]]:
-    """Return what :func:`split` returns, with the place of each argument among the words; it raises what that raises."""
+    """Split the words as :func:`split` does, and return the free options with their positions."""
     line = _Line(options, lenient=lenient)
     line.read(words)
     values = [one for one in line.loose if one.after is not None]
@@ -81,24 +84,24 @@ def placed_in(
         _refuse_unclear(len(plain), names, [one.after for one in values if one.after is not None], line.given)
     placed = list(line.given)
     for place, one in enumerate(line.given):
-        # A key that is followed by a word of its own has no other text.
-        following = next((value for value in values if value.after is one.given), None)
+        # A bare key takes the word after it as its text.
+        following = next((value for value in values if value.after is one.argument), None)
         if following is not None:
-            placed[place] = PositionedArgument(Argument(one.given.key, following.word), one.key_at, following.at)
+            placed[place] = PositionedArgument(Argument(one.argument.key, following.word), one.key_at, following.at)
     if not lenient:
-        refuse_twice(one.given.key for one in placed if one.given.key not in REPEATABLE)
+        check_duplicates(one.argument.key for one in placed if one.argument.key not in REPEATABLE)
     return [*line.own, "--", *plain], placed
 
 
 class _Line:
-    """A line in its parts: the command's own words, the arguments, and the words without a dash."""
+    """The parts of a line: declared options, free options, and words without a dash."""
 
     def __init__(self, options: Mapping[str, bool], *, lenient: bool) -> None:
         self._options = options
         self._lenient = lenient
         self.own: list[str] = []
         self.given: list[PositionedArgument] = []
-        self.loose: list[_Loose] = []
+        self.loose: list[_PlainWord] = []
 
     def read(self, words: Sequence[str]) -> None:
         waiting = list(words)
@@ -109,7 +112,7 @@ class _Line:
             after, bare = bare, None
             head, equals, text = word.partition("=")
             if word == "--":
-                self.loose += [_Loose(rest, None, at + 1 + place) for place, rest in enumerate(waiting)]
+                self.loose += [_PlainWord(rest, None, at + 1 + place) for place, rest in enumerate(waiting)]
                 return
             if _folded(head) in self._options:
                 self._read_own(word, waiting)
@@ -117,7 +120,7 @@ class _Line:
                 if not self._lenient and not equals:
                     _refuse_colon(head[2:])
                 self.given.append(PositionedArgument(Argument(head[2:], text if equals else None), at, at))
-                bare = None if equals else self.given[-1].given
+                bare = None if equals else self.given[-1].argument
             elif word.startswith("-") and len(word) > 1:
                 if not self._lenient:
                     _refuse_dash(word, after.key if after else "", self._options)
@@ -125,7 +128,7 @@ class _Line:
             else:
                 if not self._lenient:
                     _refuse_equals(word, after.key if after else "")
-                self.loose.append(_Loose(word, after, at))
+                self.loose.append(_PlainWord(word, after, at))
 
     def _read_own(self, word: str, waiting: list[str]) -> None:
         head, equals, _ = word.partition("=")
@@ -137,11 +140,11 @@ class _Line:
             raise UsageProblem(f"The option {head} needs a value.", hint=f"Write {head}=VALUE.")
 
 
-def refuse_twice(keys: Iterable[str]) -> None:
-    """Return if no key is there twice, and none is empty.
+def check_duplicates(keys: Iterable[str]) -> None:
+    """Check that no key is repeated or empty.
 
     Raises:
-        UsageProblem: Otherwise; it names the key.
+        UsageProblem: If one is; the error names the key.
     """
     seen: set[str] = set()
     for key in keys:
@@ -152,31 +155,31 @@ def refuse_twice(keys: Iterable[str]) -> None:
         seen.add(key)
 
 
-def as_known(key: str, known: Iterable[str]) -> str:
-    """Return the one of the ``known`` names that ``key`` is when ``-`` and ``_`` are one, or ``key`` itself."""
+def matching_name(key: str, known: Iterable[str]) -> str:
+    """Return the known name that equals ``key`` if ``-`` and ``_`` are the same; ``key`` itself if there is none."""
     names = list(known)
     if key in names:
         return key
     return next((name for name in names if _folded(name) == _folded(key)), key)
 
 
-def refuse_slips(keys: Iterable[str], options: Iterable[str], known: Iterable[str], *, way_out: str = "") -> None:
-    """Return if none of the keys is an option of the command with one slip of the fingers in it.
+def check_typos(keys: Iterable[str], options: Iterable[str], known: Iterable[str], *, way_out: str = "") -> None:
+    """Check that no key is a declared option with one typing error.
 
     Args:
-        keys: What was taken for keys.
-        options: The options of the command.
-        known: Keys that are there, which are meant.
-        way_out: How to give a key of that name all the same, with ``KEY`` for it.
+        keys: The keys.
+        options: The declared options of the command.
+        known: Existing keys, which are not errors.
+        way_out: How to give a key of that name anyway, with ``KEY`` in its place.
 
     Raises:
-        UsageProblem: If one is; it names both, and no value.
+        UsageProblem: If a key looks like a mistyped option; the error names both, and no value.
     """
     meant = {_folded(key) for key in known}
     long = [option[2:] for option in options if option.startswith("--") and len(option) >= _SHORTEST_MISTYPED + 2]
     for key in keys:
         folded = _folded(key)
-        # What only begins as an option does, or is the beginning of one, is a name of its own: `stripe`, `value`.
+        # A key that begins with an option, or is the beginning of one, is a name of its own: `stripe`, `value`.
         slips = [option for option in long if not folded.startswith(option) and not option.startswith(folded) and _is_slip(folded, option)]
         if slips and folded not in meant and folded not in _WORDS and not folded[-1:].isdigit():
             message = f"--{key} is no option of this command, and nearly --{slips[0]}."
@@ -185,13 +188,13 @@ def refuse_slips(keys: Iterable[str], options: Iterable[str], known: Iterable[st
 
 
 _WORDS = {"scheme", "valued", "volume"}
-"""Names of keys that are words of their own, a letter from an option."""
+"""Key names that differ from an option in one letter and are no typing errors."""
 _SHORTEST_MISTYPED = 5
-"""Letters of an option of which a slip is told from another word."""
+"""The shortest option, in letters, whose typing errors can be told from other words."""
 
 
 def _is_slip(typed: str, meant: str) -> bool:
-    """Tell whether two words differ in one letter that is not the first, or have the same letters in another order, but for one."""
+    """Return whether two words differ in one letter that is not the first, or in the order of their letters."""
     if abs(len(typed) - len(meant)) > 1:
         return False
     if typed[:1] != meant[:1]:
@@ -246,7 +249,7 @@ def _refuse_unclear(plain: int, names: int, before_loose: list[Argument], given:
     if plain == names or (plain < names and not before_loose):
         return
     if plain > names:
-        last = f" after --{given[-1].given.key}" if given else ""
+        last = f" after --{given[-1].argument.key}" if given else ""
         message = f"There is a word too many{last}."
         raise UsageProblem(message, hint="Put a value with spaces in quotes: --KEY='a value'.")
     key = before_loose[0].key

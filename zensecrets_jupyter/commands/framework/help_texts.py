@@ -1,26 +1,26 @@
-"""What commands of ZenML that have nothing to do here say; a module of its own, since the tree reads it at every start."""
+"""Help texts that the command tree reads at every start, so this module imports nothing."""
 
 from __future__ import annotations
 
-COMPONENTS = {
-    "alerter": "Alerters: they tell people what a pipeline found.",
-    "annotator": "Annotators: they let people label data.",
-    "artifact-store": "Artifact stores: they keep what steps return.",
-    "container-registry": "Container registries: they keep images.",
-    "data-validator": "Data validators: they check data.",
-    "experiment-tracker": "Experiment trackers: they record experiments.",
-    "feature-store": "Feature stores: they serve features.",
-    "model-deployer": "Model deployers: they serve models.",
-    "orchestrator": "Orchestrators: they run the steps of a pipeline.",
-    "secrets-manager": "Secrets managers: they keep secrets.",
-    "step-operator": "Step operators: they run single steps elsewhere.",
+COMPONENT_PURPOSES = {
+    "alerter": "notify people",
+    "annotator": "let people label data",
+    "artifact-store": "hold the outputs of steps",
+    "container-registry": "hold images",
+    "data-validator": "check data",
+    "experiment-tracker": "record experiments",
+    "feature-store": "serve features",
+    "model-deployer": "serve models",
+    "orchestrator": "run the steps of a pipeline",
+    "secrets-manager": "store secrets",
+    "step-operator": "run single steps elsewhere",
 }
-"""The groups that handle the eleven types of component."""
+"""The command groups of the eleven component types, each with what its components do."""
 
-ALONE = "a workspace has one user, so there is nobody to share with. A stack's file shares it: %stack export NAME FILE"
-"""Why nothing is shared."""
+SINGLE_USER = "a workspace has one user, so there is nobody to share with. A stack's file shares it: %stack export NAME FILE"
+"""Why ``share`` does nothing."""
 
-OF_ROOT = {
+ROOT_TEXTS = {
     "analytics": "There is nothing to set: this package sends nothing to anybody.",
     "disconnect": "There is nothing to disconnect: no server keeps the registrations.",
     "down": "There is nothing to stop: no server is running. In JupyterLab the panel is part of the page.",
@@ -37,9 +37,9 @@ OF_ROOT = {
     "status": "No server is needed. The active stack: %stack describe",
     "up": "There is nothing to start: no server is needed. In JupyterLab the panel is part of the page.",
 }
-"""Commands of ZenML itself, by name, each with the line that it says here."""
+"""Commands of ZenML that do nothing here, each with the line that it prints."""
 
-OF_GROUPS = {
+GROUP_TEXTS = {
     "annotator": {"dataset": "Datasets are not handled here: label and export them in the annotator itself."},
     "feature-store": {
         "feature": "Features are not handled here: the feature store's own command lists them, such as `feast feature-views list`."
@@ -50,9 +50,9 @@ OF_GROUPS = {
         "restore": "There is no second store to restore from; %zen secrets-manager copy NAME TARGET copies back from another one.",
     },
 }
-"""Commands inside of groups, likewise."""
+"""Commands of ZenML inside groups that do nothing here, each with the line that it prints."""
 
-ABSENT = {
+MISSING_COMMAND_HINTS = {
     "connect": "No server keeps the registrations; the flavor 'zenml' of secrets managers keeps secrets on a ZenML server.",
     "deploy": "No server is needed, and none is deployed.",
     "destroy": "No server is needed, and none was deployed.",
@@ -64,4 +64,4 @@ ABSENT = {
     "team": "A workspace has one user; a secrets manager that others reach is shared with them.",
     "user": "A workspace has one user; a secrets manager that others reach is shared with them.",
 }
-"""Commands of ZenML whose work nobody does here, each with what to do instead: an error, so that a script does not go on without it."""
+"""Commands of ZenML without a counterpart, each with an alternative. They are errors, so that a script stops."""

@@ -1,6 +1,6 @@
-"""Which arguments of a command are values that nobody but the secrets manager should keep.
+"""Inline secrets: sensitive values that are typed as arguments of a command.
 
-Nothing is asked of anybody to find that out, and no value is read. Where it can't be found out, every value is taken for a sensitive one.
+Detection prompts for nothing and reads no stored value. If it can't determine whether a value is sensitive, the value counts as sensitive.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.commands.framework.argument_values import VALUES, is_variable
 from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
-from zensecrets_jupyter.commands.framework.free_options import as_known
+from zensecrets_jupyter.commands.framework.free_options import matching_name
 from zensecrets_jupyter.core import managers, schemas
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.fields import is_secret_field, looks_sensitive
@@ -30,36 +30,36 @@ if TYPE_CHECKING:
 
 
 class InlineSecret(NamedTuple):
-    """A value that was typed: ``name`` as in its mark, ``secret.key``, and the ``value`` itself."""
+    """An inline secret: its ``name`` as in a mask, ``secret.key``, and its ``value``."""
 
     name: str
     value: str
 
     def __repr__(self) -> str:
-        """Return it without the value."""
+        """Return the representation without the value."""
         return f"InlineSecret({self.name!r})"
 
 
-def of_new_secret(context: click.Context, given: Argument) -> InlineSecret | None:
-    """Return the sensitive value that ``secret register`` is given with an argument, if it is one."""
+def from_register(context: click.Context, given: Argument) -> InlineSecret | None:
+    """Return the inline secret in an argument of ``secret register``; ``None`` if there is none."""
     return _of_secret(context, given, _schema(context.params.get("schema_type")))
 
 
-def of_known_secret(context: click.Context, given: Argument) -> InlineSecret | None:
-    """Return the sensitive value that ``secret update`` is given with an argument, if it is one."""
+def from_update(context: click.Context, given: Argument) -> InlineSecret | None:
+    """Return the inline secret in an argument of ``secret update``; ``None`` if there is none."""
     return _of_secret(context, given, _schema(_schema_of(str(context.params.get("name")))))
 
 
-def of_component(component_type: ComponentType) -> Callable[[click.Context, Argument], InlineSecret | None]:
-    """Return what finds the sensitive value that a component of that type is given with an argument, if it is one."""
+def from_component(component_type: ComponentType) -> Callable[[click.Context, Argument], InlineSecret | None]:
+    """Return a function that finds the inline secret in an argument for a component of a type."""
 
     def of_attribute(context: click.Context, given: Argument) -> InlineSecret | None:
-        value = _typed(context, given)
+        value = _value_in(context, given)
         if value is None or (has_reference(value) and not context.params.get("literal")):
             return None
         name = context.params.get("name") or _active(component_type)
         sensitive = _sensitive_attributes(component_type, context.params.get("flavor") or _flavor_of(component_type, name))
-        key = as_known(given.key, sensitive)
+        key = matching_name(given.key, sensitive)
         if key in sensitive:
             return InlineSecret(f"{name}.{key}", value)
         if not looks_sensitive(key, value) or value in _secret_names():
@@ -70,19 +70,19 @@ def of_component(component_type: ComponentType) -> Callable[[click.Context, Argu
 
 
 def _of_secret(context: click.Context, given: Argument, schema: type[BaseSecretSchema] | None) -> InlineSecret | None:
-    value = _typed(context, given)
+    value = _value_in(context, given)
     if value is None or only_reference(value) is not None:
         return None
-    # A line may have a value and no name.
+    # The line may lack a name.
     name = context.params.get("name") or "secret"
     if given.key == VALUES:
         return InlineSecret(f"{name}.{VALUES}", value)
-    key = as_known(given.key, schema.get_schema_keys()) if schema is not None else given.key
+    key = matching_name(given.key, schema.get_schema_keys()) if schema is not None else given.key
     return InlineSecret(f"{name}.{key}", value) if schema is None or schema.is_sensitive(key) else None
 
 
-def _typed(context: click.Context, given: Argument) -> str | None:
-    """Return the value that stands in an argument itself; none does where it is a file, what is piped in, a variable, or empty."""
+def _value_in(context: click.Context, given: Argument) -> str | None:
+    """Return the value that the argument itself contains; ``None`` for a file, piped input, a variable, or an empty text."""
     text = given.text or ""
     if text.startswith("@@"):
         return text[1:]
@@ -115,7 +115,7 @@ def _summaries() -> list[SecretSummary]:
 
 
 def _active(component_type: ComponentType) -> str:
-    """Return the name of the active stack's component of that type; the type where there is none."""
+    """Return the name of the active stack's component of a type; the type itself if there is none."""
     try:
         return get_workspace().stack_record().components.get(component_type, component_type.value)
     except ZenSecretsError:
@@ -130,7 +130,7 @@ def _flavor_of(component_type: ComponentType, name: str) -> str | None:
 
 
 def _sensitive_attributes(component_type: ComponentType, flavor: str | None) -> set[str]:
-    """Return the names of a flavor's sensitive attributes; of those of any flavor of the type, where it is none that is known."""
+    """Return a flavor's sensitive attributes; for an unknown flavor, those of all flavors of the type."""
     is_manager = component_type is ComponentType.SECRETS_MANAGER
     known = managers.flavor_names() if is_manager else flavor_names(component_type.value)
     chosen = [flavor] if flavor in known else known

@@ -1,4 +1,4 @@
-"""Comments at the end of a command's line, as a shell and Python have them."""
+"""Comments at the end of a command line, as in shells and in Python."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+""", re.DOTALL)
 
 
-def without_comment(line: str) -> str:
-    """Return ``line`` without what begins with a word that begins with ``#``; in quotes, or inside of a word, a ``#`` is like any sign.
+def strip_comment(line: str) -> str:
+    """Return a line without its comment: the first word that begins with ``#``, and all after it.
 
-    A line with an open quote in front of its comment is returned as it is.
+    A ``#`` in quotes or inside a word begins no comment. A line with an unclosed quote before its comment is returned unchanged.
     """
     at = 0
     for word in _WORD.finditer(line):

@@ -1,4 +1,4 @@
-"""Tables: what is listed or described, masked, as plain text and as HTML in JupyterLab's own look."""
+"""Tables of masked values, as plain text and as HTML in JupyterLab's style."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.steps.run import PipelineRun
     from zensecrets_jupyter.core.workspace import ComponentRecord, StackRecord
 
-# JupyterLab sets these variables for its light and its dark theme; elsewhere the page's own colours are taken.
+# JupyterLab sets these CSS variables for its light and dark themes; other pages use their own colours.
 _COLOURS = "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif);"
 _SIZE = "font-size: var(--jp-ui-font-size1, 13px);"
-# JupyterLab sets lines, padding and colours of rows. A style of a cell is repeated in all that a kernel keeps as long as it runs.
+# JupyterLab styles rows. A style of each cell would be repeated in every output that the kernel keeps in memory.
 _CELL = "text-align: left;"
-_AS_WRITTEN = "vertical-align: top; white-space: pre-wrap;"
+_PREFORMATTED = "vertical-align: top; white-space: pre-wrap;"
 _FAINT = "color: var(--jp-ui-font-color2, inherit);"
-_MANY = 2_000
-"""Rows above which a table is not folded, and which are drawn in a notebook at most."""
+_MAX_ROWS = 2_000
+"""The number of rows above which text is not folded, and that HTML shows at most."""
 _UNLIMITED = 10_000
-"""Columns: wider than any table, so that what is piped on is not folded."""
+"""A width in columns that exceeds every table, so that piped output is not folded."""
 _GAP = "   "
 
 
 class Table(Sequence[dict[str, str]]):
-    """Rows of texts under named columns; each row is a dict. It shows itself: as HTML in a notebook, as plain text elsewhere."""
+    """Rows of texts with named columns, each row a dict; displayed as HTML in a notebook and as plain text elsewhere."""
 
     def __init__(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", note: str = "") -> None:
-        """Hold the rows, each value as the text that may be shown of it; ``note`` stands below, also where there are no rows."""
+        """Create a table whose values are masked; ``note`` is shown below the rows, or instead of them."""
         self.columns = tuple(columns)
         self.title = title
         self.note = note
-        # Lists of the same secrets, which IPython keeps in Out, share their texts.
+        # IPython keeps every output in Out; interned texts are shared between tables.
         self._rows = [tuple(sys.intern(shown(value)) for value in row) for row in rows]
 
     @overload
@@ -57,31 +57,31 @@ class Table(Sequence[dict[str, str]]):
     def __getitem__(self, index: slice) -> list[dict[str, str]]: ...
 
     def __getitem__(self, index: int | slice) -> dict[str, str] | list[dict[str, str]]:
-        """Return a row, or several."""
+        """Return a row, or several rows for a slice."""
         if isinstance(index, slice):
             return [self._named(row) for row in self._rows[index]]
         return self._named(self._rows[index])
 
     def __len__(self) -> int:
-        """Return how many rows there are."""
+        """Return the number of rows."""
         return len(self._rows)
 
     def __repr__(self) -> str:
-        """Return the table as plain text, as wide as the terminal."""
+        """Return the table as plain text, fitted to the terminal."""
         return self.plain(shutil.get_terminal_size((100, 24)).columns)
 
     def __str__(self) -> str:
-        """Return the table as plain text, as wide as the terminal."""
+        """Return the table as plain text, fitted to the terminal."""
         return repr(self)
 
     def plain(self, width: int | None = None) -> str:
-        """Return the table as plain text, at most ``width`` columns wide if that is given."""
+        """Return the table as plain text, at most ``width`` columns wide; unlimited by default."""
         parts = [_printable(self.title)] if self.title else []
         if self._rows:
             rows = [[column.upper() for column in self.columns], *([_printable(text) for text in row] for row in self._rows)]
             drawn = _in_columns(rows)
-            # Folding the hundred thousand rows of a long table takes minutes.
-            fits = len(rows) > _MANY or _width_of(drawn[1]) <= (width or _UNLIMITED)
+            # Folding a hundred thousand rows takes minutes.
+            fits = len(rows) > _MAX_ROWS or _width_of(drawn[1]) <= (width or _UNLIMITED)
             parts += [line.rstrip() for line in (drawn if fits else _folded(rows, width or _UNLIMITED))]
         return "\n".join([*parts, *([_printable(self.note)] if self.note else [])])
 
@@ -92,11 +92,11 @@ class Table(Sequence[dict[str, str]]):
             parts.append(f'<div style="padding: 4px 0; font-weight: 600;">{_escaped(self.title)}</div>')
         if self._rows:
             head = "".join(f'<th style="{_CELL}">{_escaped(column.capitalize())}</th>' for column in self.columns)
-            rows = "".join(_row(row) for row in self._rows[:_MANY])
+            rows = "".join(_row(row) for row in self._rows[:_MAX_ROWS])
             parts.append(f'<table><thead><tr style="{_FAINT}">{head}</tr></thead><tbody>{rows}</tbody></table>')
-        if len(self._rows) > _MANY:
-            # A browser takes minutes to draw a hundred thousand.
-            more = f"{len(self._rows) - _MANY:,} rows more are not drawn here: print the table, or take a part of it."
+        if len(self._rows) > _MAX_ROWS:
+            # A browser takes minutes to draw a hundred thousand rows.
+            more = f"{len(self._rows) - _MAX_ROWS:,} more rows are not drawn here: print the table, or take a part of it."
             parts.append(f'<div style="padding: 4px 0; {_FAINT}">{more}</div>')
         if self.note:
             parts.append(f'<div style="padding: 4px 0; white-space: pre-wrap; {_FAINT}">{_escaped(self.note)}</div>')
@@ -107,7 +107,7 @@ class Table(Sequence[dict[str, str]]):
 
 
 def shown(value: Any) -> str:
-    """Return the text that may be shown of a value: nothing for ``None``, the mask for a masked text."""
+    """Return the display text of a value: empty for ``None``, the mask for a masked text."""
     if isinstance(value, MaskedText):
         return repr(value)
     if isinstance(value, bool):
@@ -120,13 +120,13 @@ def shown(value: Any) -> str:
 
 
 def secret_table(secret: BaseSecretSchema) -> Table:
-    """Return the keys of a secret, with the mark of each value, or the value where its schema says that it is clear text."""
+    """Return the keys of a secret with masked values; values that the schema declares as clear text are shown."""
     rows = [(key, value) for key, value in secret.masked_content().items()]
     return Table(["key", "value"], rows, title=f"Secret {secret.name!r} (schema {secret.TYPE})", note="" if rows else "It has no keys.")
 
 
 def secrets_table(manager: str, secrets: Sequence[SecretSummary]) -> Table:
-    """Return the secrets of a manager, with what it knows of each without reading it."""
+    """Return the secrets of a secrets manager with their metadata; no secret is read."""
     columns = ["name", "schema", "version", "updated"]
     rows = [[secret.name, _type_of(secret.schema), secret.version, secret.updated and when(secret.updated)] for secret in secrets]
     used = [place for place, _ in enumerate(columns) if place == 0 or any(row[place] is not None for row in rows)]
@@ -138,13 +138,13 @@ def secrets_table(manager: str, secrets: Sequence[SecretSummary]) -> Table:
 
 
 def versions_table(name: str, versions: Sequence[SecretVersion]) -> Table:
-    """Return the kept versions of a secret."""
+    """Return the stored versions of a secret."""
     rows = [(version.number, _type_of(version.schema), when(version.created), "current" if version.current else "") for version in versions]
     return Table(["version", "schema", "written", ""], rows, title=f"Versions of secret {name!r}")
 
 
 def schemas_table(schemas: Iterable[tuple[str, type[BaseSecretSchema] | None]]) -> Table:
-    """Return the types of the schemas with their keys; a schema that can't be imported comes without."""
+    """Return the schema types with their keys; a schema that can't be imported has none."""
     rows = [(schema_type, _keys_of(schema) if schema else "not usable here") for schema_type, schema in schemas]
     return Table(["schema", "keys"], rows, note="For one of them: %secret schemas TYPE")
 
@@ -165,36 +165,36 @@ def schema_table(schema: type[BaseSecretSchema]) -> Table:
 
 
 def components_table(records: Sequence[ComponentRecord], active: str | None, component_type: ComponentType) -> Table:
-    """Return the components of one type; the one that the active stack has is marked."""
+    """Return the components of one type, with a star at the active stack's component."""
     rows = [("*" if record.name == active else "", record.name, record.flavor, when(record.updated)) for record in records]
     note = "" if rows else f"There is none. To register one: %zen {component_type.command} register NAME --flavor=FLAVOR"
     return Table(["active", "name", "flavor", "updated"], rows, title=sentence(component_type.plural), note=note)
 
 
 def component_table(record: ComponentRecord, facts: Mapping[str, str]) -> Table:
-    """Return a component's attributes, references unresolved and sensitive values masked, after ``facts`` about it."""
+    """Return a component's ``facts`` and attributes, with references unresolved and sensitive values masked."""
     rows = [("flavor", record.flavor), *facts.items(), *record.attributes.items()]
     return Table(["attribute", "value"], rows, title=f"{sentence(record.type.words)} {record.name!r}")
 
 
 def stacks_table(records: Sequence[StackRecord]) -> Table:
-    """Return the stacks with their components; the active one is marked."""
+    """Return the stacks with their components, with a star at the active stack."""
     types = list(dict.fromkeys(kind for record in records for kind in record.components))
     rows = [("*" if record.active else "", record.name, *(record.components.get(kind) for kind in types)) for record in records]
     return Table(["active", "stack", *(kind.words for kind in types)], rows, title="Stacks")
 
 
 def stack_record_table(record: StackRecord, components: Mapping[ComponentType, ComponentRecord]) -> Table:
-    """Return the components of a stack, with their attributes as :func:`component_table` shows them."""
+    """Return the components of a registered stack, with attributes as in :func:`component_table`."""
     rows = [(kind.words, name, components[kind].flavor, _listed(components[kind].attributes)) for kind, name in record.components.items()]
     return _stack_table(record.name, rows, note="It is the active stack." if record.active else "")
 
 
 def stack_table(stack: Stack) -> Table:
-    """Return the components of a stack, with their attributes, references unresolved and sensitive values masked."""
+    """Return the components of a stack with attributes, references unresolved and sensitive values masked."""
     rows = []
     for kind, component in stack.components.items():
-        # Its dump holds references and marks, never what they stand for.
+        # The dump contains references and masks, never values.
         attributes = {name: value for name, value in component.config.model_dump().items() if name in component.config.model_fields_set}
         rows.append((kind.words, component.name, component.flavor, _listed(attributes)))
     if stack.has_secrets_manager:
@@ -203,7 +203,7 @@ def stack_table(stack: Stack) -> Table:
 
 
 def report_table(report: Report) -> Table:
-    """Return the problems that a validation found, with what mends them."""
+    """Return the problems of a validation, with hints."""
     rows = [
         (
             f"{problem.component}.{problem.attribute}" if problem.attribute else f"stack {report.stack!r}",
@@ -218,18 +218,18 @@ def report_table(report: Report) -> Table:
 
 
 def run_table(run: PipelineRun) -> Table:
-    """Return what became of each step of a run."""
+    """Return the status and the duration of each step of a run."""
     rows = [(step.name, step.status.value, f"{step.duration:.2f} s") for step in run.steps.values()]
     return Table(["step", "status", "took"], rows, title=f"Run {run.name!r} on stack {run.stack!r}: {run.status.value}")
 
 
 def when(moment: datetime) -> str:
-    """Return a time as a person of this time zone writes it."""
+    """Return a time in the local time zone."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _type_of(schema: str | None) -> str | None:
-    """Return a schema's name as it may be shown: that of an imported secret can be anything, also a value that stood in its place."""
+    """Return a schema type for display. In an imported secret it may be a misplaced value, which is hidden."""
     return schema if schema is None or not is_opaque(schema) else "(not shown)"
 
 
@@ -249,9 +249,9 @@ def _keys_of(schema: type[BaseSecretSchema]) -> str:
 
 
 def _in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a table as wide as it is, with a rule below its first row.
+    """Return the lines of a table at full width, with a rule below its first row.
 
-    They are the lines that :func:`_folded` returns where nothing has to be folded, in a twentieth of the time.
+    The lines equal those of :func:`_folded` if nothing is folded, in a twentieth of the time.
     """
     cells = [[text.split("\n") for text in row] for row in rows]
     widths = [max(_width_of(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
@@ -265,29 +265,28 @@ def _in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _folded(rows: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Return the lines of a table of which what is too wide is folded."""
-    # Most tables fit, and need no rich.
-    from rich import box  # noqa: PLC0415 - see above
-    from rich.console import Console  # noqa: PLC0415 - see above
-    from rich.table import Table as RichTable  # noqa: PLC0415 - see above
-    from rich.text import Text  # noqa: PLC0415 - see above
+    """Return the lines of a table with wide cells folded, drawn by rich."""
+    from rich import box  # noqa: PLC0415 - most tables fit, and importing rich takes time
+    from rich.console import Console  # noqa: PLC0415 - most tables fit, and importing rich takes time
+    from rich.table import Table as RichTable  # noqa: PLC0415 - most tables fit, and importing rich takes time
+    from rich.text import Text  # noqa: PLC0415 - most tables fit, and importing rich takes time
 
     rules = box.Box(f"    \n    \n {_rule() * 2} \n    \n    \n    \n    \n    \n")
     table = RichTable(box=rules, safe_box=False, pad_edge=False, show_edge=False)
     for column in rows[0]:
         table.add_column(Text(column), overflow="fold")
     for row in rows[1:]:
-        # As Text, what is shown is never read as rich's own markup.
+        # Text keeps rich from interpreting markup in a cell.
         table.add_row(*map(Text, row))
     file = StringIO()
-    # In a kernel rich would display what it prints as an output of its own.
+    # In a kernel rich would display the text as an additional output.
     plain = Console(file=file, width=width, color_system=None, force_terminal=False, force_jupyter=False, emoji=False, highlight=False)
     plain.print(table)
     return file.getvalue().rstrip().splitlines()
 
 
 def _rule() -> str:
-    """Return what rules are drawn with: a line if the encoding of stdout has it, else a hyphen."""
+    """Return the character for rules: a box-drawing line if stdout can encode it, else a hyphen."""
     try:
         "\u2500".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -296,7 +295,7 @@ def _rule() -> str:
 
 
 def _width_of(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
+    """Return the width of a text in terminal columns."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len  # noqa: PLC0415 - most texts are ASCII
@@ -305,18 +304,18 @@ def _width_of(text: str) -> int:
 
 
 def _printable(text: str) -> str:
-    # A terminal would obey control characters, and Unicode's marks of direction would reorder what is read.
+    # A terminal executes control characters, and Unicode's directional characters reorder the text.
     return "".join(
         letter if letter == "\n" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs"} else repr(letter)[1:-1] for letter in text
     )
 
 
 def _escaped(text: str) -> str:
-    # IPython keeps what was shown; a text with one letter beyond Latin-1 takes twice the memory or more.
+    # IPython keeps every output, and a text with one character beyond Latin-1 takes at least twice the memory.
     return html.escape(_printable(text)).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def _row(row: Sequence[str]) -> str:
-    style = f"{_CELL} {_AS_WRITTEN}" if any("\n" in text or "  " in text for text in row) else _CELL
+    style = f"{_CELL} {_PREFORMATTED}" if any("\n" in text or "  " in text for text in row) else _CELL
     cells = "".join(f'<td style="{style}">{_escaped(text)}</td>' for text in row)
     return f"<tr>{cells}</tr>"

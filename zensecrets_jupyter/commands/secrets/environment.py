@@ -43,7 +43,7 @@ class _WithProgram(Command):
         return [*super().collect_usage_pieces(ctx), "[-- PROGRAM ARGUMENTS...]"]
 
 
-_names = click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completion.of(completion.secret_names))
+_names = click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completion.completer(completion.secret_names))
 _prefix = click.option("--prefix", default="", help="What the variables' names start with.")
 _renamed = click.option(
     "--as", "renamed", metavar="KEY=NAME", multiple=True, help="The name of a key's variable; may be given several times."

@@ -45,7 +45,7 @@ _file = click.argument("file", metavar="FILE", type=FILE)
     "schema_type",
     metavar="TYPE",
     default="",
-    shell_complete=completion.of(completion.schema_types),
+    shell_complete=completion.completer(completion.schema_types),
     help="The schema of the secret, where the file does not say.",
 )
 @click.option("--format", "file_format", type=click.Choice(FORMATS), default=None, help="The file's format; by default as its name says.")
@@ -125,7 +125,7 @@ def _section(secret: BaseSecretSchema, note: str) -> Section:
 
 
 @click.command("export", cls=Command)
-@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=completion.of(completion.secret_names))
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=completion.completer(completion.secret_names))
 @_file
 @click.option("--plaintext", is_flag=True, help="Write the values as they are, in the format that the file's name says.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")

@@ -8,8 +8,8 @@ import click
 
 from zensecrets_jupyter.commands.asking.form_request import Answer
 from zensecrets_jupyter.commands.framework import completion, inline_secrets
-from zensecrets_jupyter.commands.framework.active_manager import manager_of, refuse_missing, refuse_taken
-from zensecrets_jupyter.commands.framework.argument_values import VALUES, read_value, refuse_unexpanded
+from zensecrets_jupyter.commands.framework.active_manager import check_exists, check_free, manager_of
+from zensecrets_jupyter.commands.framework.argument_values import VALUES, check_expanded, read_value
 from zensecrets_jupyter.commands.framework.click_extensions import (
     Command,
     FreeCommand,
@@ -21,8 +21,8 @@ from zensecrets_jupyter.commands.framework.click_extensions import (
     wait,
 )
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.free_options import Argument, as_known, refuse_slips, refuse_twice
-from zensecrets_jupyter.commands.framework.help_texts import OF_GROUPS
+from zensecrets_jupyter.commands.framework.free_options import Argument, check_duplicates, check_typos, matching_name
+from zensecrets_jupyter.commands.framework.help_texts import GROUP_TEXTS
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.framework.render import schema_table, schemas_table, secret_table, secrets_table, versions_table
 from zensecrets_jupyter.commands.secrets.environment import env
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
 secret = Group(
     "secret",
-    later={
+    lazy={
         "scan": LazyCommand("zensecrets_jupyter.commands.files.scan", "scan", "Find known values in notebooks and other files."),
         "clean": LazyCommand("zensecrets_jupyter.commands.files.clean", "clean", "Replace known values in notebooks and other files."),
     },
-    elsewhere=OF_GROUPS["secret"],
+    zenml_texts=GROUP_TEXTS["secret"],
     help="Secrets of the active stack's secrets manager.",
 )
 secret.add_command(env)
@@ -58,7 +58,7 @@ secret.add_command(guard)
 secret.add_command(import_secrets)
 secret.add_command(selftest)
 
-_name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.secret_names))
+_name = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.secret_names))
 _yes = click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is meant.")
 _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
 _literal = click.option("--literal", is_flag=True, help="Take values as they stand, also where they look like a variable.")
@@ -70,7 +70,9 @@ _strip = click.option(
 )
 
 
-@secret.command("register", cls=FreeCommand, keys=completion.keys_of_schema, literal=inline_secrets.of_new_secret, short={"-v": VALUES})
+@secret.command(
+    "register", cls=FreeCommand, keys=completion.keys_of_schema, inline_secret=inline_secrets.from_register, short={"-v": VALUES}
+)
 @click.argument("name", metavar="NAME")
 @click.option(
     "-s",
@@ -78,7 +80,7 @@ _strip = click.option(
     "schema_type",
     metavar="TYPE",
     default="arbitrary",
-    shell_complete=completion.of(completion.schema_types),
+    shell_complete=completion.completer(completion.schema_types),
     help="The schema that says which keys it has; `secret schemas` lists them.",
 )
 @_interactive
@@ -102,13 +104,13 @@ def register(  # noqa: PLR0913 - its options
     check_keys(schema, name, arguments)
     check_keys(schema, name, values, from_file=True)
     manager = manager_of()
-    refuse_taken(manager, name)
+    check_free(manager, name)
     asked = [key for key, text in arguments.items() if text is None] if arguments or values else None
     read = {**_read(call, arguments, literal=literal), **values}
     return _ask_or_run(call, register_form(manager, name, schema, keys=asked, given=read, strip=strip))
 
 
-@secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, literal=inline_secrets.of_known_secret, short={"-v": VALUES})
+@secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, inline_secret=inline_secrets.from_update, short={"-v": VALUES})
 @_name
 @click.option(
     "--remove-key", "--remove-keys", "-r", "removed", metavar="KEY", multiple=True, help="A key to drop; may be given several times."
@@ -142,7 +144,7 @@ def update(  # noqa: PLR0913 - its options
 
 @secret.command("get", cls=Command)
 @_name
-@click.option("-k", "--key", metavar="KEY", shell_complete=completion.of(completion.keys_of_named_secret), help="One of its keys.")
+@click.option("-k", "--key", metavar="KEY", shell_complete=completion.completer(completion.keys_of_named_secret), help="One of its keys.")
 @click.option("--reveal", is_flag=True, help="Print the value itself; in a terminal only, with --key.")
 @click.option("-y", "--yes", is_flag=True, help="With --reveal, print it also into the output of a notebook.")
 @refresh
@@ -162,7 +164,7 @@ def get(call: Call, name: str, key: str | None, *, reveal: bool, yes: bool, refr
     found = manager_of().get_secret(name, refresh=refresh)
     if key is None:
         return Outcome(found, view=secret_table(found))
-    known = key if key in found.content else as_known(key, found.content)
+    known = key if key in found.content else matching_name(key, found.content)
     value = found.value(known)
     return Outcome(value, view=value if reveal else str(found.masked_content()[known]))
 
@@ -183,7 +185,7 @@ def delete(call: Call, name: str, *, yes: bool) -> Outcome:
     """Delete a secret, with its earlier versions."""
     manager = manager_of()
     manager.require(Capability.DELETE, "delete")
-    refuse_missing(manager, name)
+    check_exists(manager, name)
     if not yes and not call.asker.confirm(f"Delete secret {name!r} from secrets manager {manager.name!r}?"):
         return Outcome(text="Nothing was deleted.")
     manager.delete_secret(name)
@@ -231,7 +233,7 @@ def cleanup(call: Call, *, yes: bool, old_force: bool) -> Outcome:
 
 
 @secret.command("schemas", cls=Command)
-@click.argument("schema_type", metavar="[TYPE]", required=False, shell_complete=completion.of(completion.schema_types))
+@click.argument("schema_type", metavar="[TYPE]", required=False, shell_complete=completion.completer(completion.schema_types))
 def schemas_(schema_type: str | None) -> Outcome:
     """List the schemas, or the keys of one."""
     if schema_type is not None:
@@ -273,9 +275,9 @@ def _usable_schema(schema_type: str) -> type[BaseSecretSchema] | None:
 
 def _arguments(given: Sequence[Argument], schema: type[BaseSecretSchema], keys: Sequence[str]) -> dict[str, str | None]:
     known = schema.get_schema_keys()
-    arguments = [Argument(as_known(one.key, known), one.text) for one in given]
-    refuse_slips((one.key for one in arguments), [*own_options(), f"--{VALUES}"], keys, way_out=_AS_KEY)
-    refuse_twice(one.key for one in arguments)
+    arguments = [Argument(matching_name(one.key, known), one.text) for one in given]
+    check_typos((one.key for one in arguments), [*own_options(), f"--{VALUES}"], keys, way_out=_AS_KEY)
+    check_duplicates(one.key for one in arguments)
     return {one.key: one.text for one in arguments}
 
 
@@ -295,5 +297,5 @@ def _read(call: Call, arguments: dict[str, str | None], *, literal: bool) -> dic
         raise UsageProblem("Only one value can be what was piped in.", hint="Take the others from files: --KEY=@FILE.")
     for key, text in arguments.items():
         if text is not None and not literal:
-            refuse_unexpanded(key, text)
+            check_expanded(key, text)
     return {key: read_value(key, text, call.capabilities.piped) for key, text in arguments.items() if text is not None}

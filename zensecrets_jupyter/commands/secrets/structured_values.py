@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.framework.argument_values import VALUES, is_surely_path, read_value
+from zensecrets_jupyter.commands.framework.argument_values import VALUES, is_clearly_path, read_value
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.transfer import formats
@@ -58,6 +58,6 @@ def _read_file(path: str) -> str:
         return read_text(path)
     except UnreadableFileError as error:
         # What stands there may be a password that begins with '@'.
-        if not is_surely_path(path):
+        if not is_clearly_path(path):
             error.message = error.message.replace(f"The file {path!r}", "The file of --values")
         raise

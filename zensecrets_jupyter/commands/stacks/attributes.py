@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 from zensecrets_jupyter.commands.asking.form_request import Answer, Answers, Continuation, Field, FormRequest, Section
-from zensecrets_jupyter.commands.framework.argument_values import read_value, refuse_unexpanded
+from zensecrets_jupyter.commands.framework.argument_values import check_expanded, read_value
 from zensecrets_jupyter.commands.framework.click_extensions import own_options
 from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
-from zensecrets_jupyter.commands.framework.free_options import Argument, as_known, refuse_slips, refuse_twice
+from zensecrets_jupyter.commands.framework.free_options import Argument, check_duplicates, check_typos, matching_name
 from zensecrets_jupyter.core.errors import InvalidComponentError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, media_type_of
 from zensecrets_jupyter.core.reference import RawText, has_reference
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack import ComponentType
 
 
-class Subject(NamedTuple):
+class ComponentLabel(NamedTuple):
     """The component whose attributes are given."""
 
     type: ComponentType
@@ -38,8 +38,14 @@ class Subject(NamedTuple):
         return f"{self.type.words} {self.name!r}"
 
 
-def with_attributes(  # noqa: PLR0913 - two of them are named
-    call: Call, subject: Subject, given: Sequence[Argument], then: Callable[[dict[str, Any]], Outcome], *, verb: str, literal: bool = False
+def ask_attributes(  # noqa: PLR0913 - two of them are named
+    call: Call,
+    subject: ComponentLabel,
+    given: Sequence[Argument],
+    then: Callable[[dict[str, Any]], Outcome],
+    *,
+    verb: str,
+    literal: bool = False,
 ) -> Outcome:
     """Return what ``then`` returns for the attributes that the arguments give, those that were named without a value asked for.
 
@@ -57,9 +63,9 @@ def with_attributes(  # noqa: PLR0913 - two of them are named
         InvalidComponentError: If a list or a mapping is no JSON; the error never holds the text.
     """
     fields = accepted_fields_of(subject.type, subject.flavor)
-    arguments = _repeated([Argument(as_known(one.key, fields), one.text) for one in given], fields)
-    refuse_twice(one.key for one in arguments)
-    refuse_slips((one.key for one in arguments), own_options(), fields)
+    arguments = _repeated([Argument(matching_name(one.key, fields), one.text) for one in given], fields)
+    check_duplicates(one.key for one in arguments)
+    check_typos((one.key for one in arguments), own_options(), fields)
     # A switch is turned on by its name, as an option of any command is.
     arguments = [Argument(one.key, "true") if one.text is None and _is_switch(fields.get(one.key)) else one for one in arguments]
     texts = {one.key: _read(call, one.key, one.text, fields.get(one.key), literal=literal) for one in arguments if one.text is not None}
@@ -80,7 +86,7 @@ def with_attributes(  # noqa: PLR0913 - two of them are named
 def _read(call: Call, key: str, text: str, field: FieldInfo | None, *, literal: bool) -> str:
     sensitive = field is None or is_secret_field(field)
     if sensitive and not literal:
-        refuse_unexpanded(key, text, references=True)
+        check_expanded(key, text, references=True)
     return read_value(key, text, call.capabilities.piped, sensitive=sensitive)
 
 

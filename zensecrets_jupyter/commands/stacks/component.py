@@ -11,14 +11,14 @@ from zensecrets_jupyter.commands.framework import completion, inline_secrets
 from zensecrets_jupyter.commands.framework.click_extensions import Command, FreeCommand, Group, own_options, wait
 from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.free_options import Argument, as_known, refuse_slips
-from zensecrets_jupyter.commands.framework.help_texts import OF_GROUPS
+from zensecrets_jupyter.commands.framework.free_options import Argument, check_typos, matching_name
+from zensecrets_jupyter.commands.framework.help_texts import GROUP_TEXTS
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.framework.render import component_table, components_table
 from zensecrets_jupyter.commands.framework.warnings import attribute_warnings
 from zensecrets_jupyter.commands.secrets.secret import secret
 from zensecrets_jupyter.commands.stacks import zenml_commands
-from zensecrets_jupyter.commands.stacks.attributes import Subject, with_attributes
+from zensecrets_jupyter.commands.stacks.attributes import ComponentLabel, ask_attributes
 from zensecrets_jupyter.commands.stacks.flavors import flavor_group
 from zensecrets_jupyter.commands.stacks.key_protection import rewrap, rotate_key
 from zensecrets_jupyter.commands.stacks.manager_copy import copy as copy_secrets
@@ -40,7 +40,7 @@ def _group(component_type: ComponentType) -> Group:
     group = Group(
         component_type.command,
         help=f"Manage {component_type.plural}.",
-        elsewhere=OF_GROUPS.get(component_type.command),
+        zenml_texts=GROUP_TEXTS.get(component_type.command),
     )
     _add_changing(group, component_type)
     _add_naming(group, component_type)
@@ -51,7 +51,7 @@ def _group(component_type: ComponentType) -> Group:
 
 
 def _name(component_type: ComponentType, *, required: bool = True) -> Callable[[_Function], _Function]:
-    names = completion.of(completion.component_names(component_type))
+    names = completion.completer(completion.component_names(component_type))
     return click.argument("name", metavar="NAME" if required else "[NAME]", required=required, shell_complete=names)
 
 
@@ -62,7 +62,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         "cls": FreeCommand,
         "word": "ATTRIBUTE",
         "keys": completion.attributes_of_flavor(component_type),
-        "literal": inline_secrets.of_component(component_type),
+        "inline_secret": inline_secrets.from_component(component_type),
     }
 
     @group.command("register", **free, help=f"Register {what}.\n\n{_ATTRIBUTES}")
@@ -71,7 +71,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         "-f",
         "--flavor",
         metavar="FLAVOR",
-        shell_complete=completion.of(completion.flavors_of(component_type)),
+        shell_complete=completion.completer(completion.flavors_of(component_type)),
         help="What kind it is; `flavor list` lists them.",
     )
     @zenml_commands.share_option
@@ -82,18 +82,18 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         call: Call, name: str, flavor: str | None, *, share: bool, literal: bool, given: Sequence[Argument]
     ) -> Outcome:
         if not flavor:
-            refuse_slips((one.key for one in given), own_options(), ())
+            check_typos((one.key for one in given), own_options(), ())
             known = managers.flavor_names() if component_type is ComponentType.SECRETS_MANAGER else flavor_names(component_type.value)
             message = f"The {component_type.words} {name!r} needs a flavor."
             raise UsageProblem(message, hint=f"Add --flavor=FLAVOR, one of {', '.join(known)}.")
-        subject = Subject(component_type, name, flavor)
+        subject = ComponentLabel(component_type, name, flavor)
 
         def then(attributes: dict[str, Any]) -> Outcome:
             record = get_workspace().register_component(component_type, name, flavor, attributes)
             warnings = (*attribute_warnings(record, attributes), *zenml_commands.share_note(wanted=share))
             return Outcome(text=f"Registered {subject}.", line=f"registered {subject}", warnings=warnings)
 
-        return with_attributes(call, subject, given, then, verb="Register", literal=literal)
+        return ask_attributes(call, subject, given, then, verb="Register", literal=literal)
 
     @group.command("update", **free, help=f"Change attributes of {what}; without NAME of the active one.\n\n{_ATTRIBUTES}")
     @_name(component_type, required=False)
@@ -106,14 +106,14 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         record = workspace.component(component_type, name)
         if not given:
             raise UsageProblem(f"There is nothing to change in {component_type.words} {name!r}.", hint="Add --ATTRIBUTE=VALUE.")
-        subject = Subject(component_type, name, record.flavor)
+        subject = ComponentLabel(component_type, name, record.flavor)
 
         def then(attributes: dict[str, Any]) -> Outcome:
             changed = workspace.update_component(component_type, name, attributes)
             warnings = attribute_warnings(changed, attributes)
             return Outcome(text=f"Updated {subject}.", line=f"updated {subject}", warnings=warnings)
 
-        return with_attributes(call, subject, given, then, verb="Update", literal=literal)
+        return ask_attributes(call, subject, given, then, verb="Update", literal=literal)
 
     @group.command(
         "remove-attribute", cls=FreeCommand, names=None, word="ATTRIBUTE", help=f"Drop attributes of {what}; their defaults hold then."
@@ -127,7 +127,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         workspace = get_workspace()
         record = workspace.component(component_type, name)
         known = {**record.attributes, **accepted_fields_of(component_type, record.flavor)}
-        removed = list(dict.fromkeys(as_known(attribute, known) for attribute in wanted))
+        removed = list(dict.fromkeys(matching_name(attribute, known) for attribute in wanted))
         workspace.update_component(component_type, name, {}, remove=removed)
         return Outcome(text=f"Dropped {', '.join(removed)} of {component_type.words} {name!r}.")
 

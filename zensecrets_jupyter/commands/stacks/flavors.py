@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def flavor_group(component_type: ComponentType) -> Group:
     """Return the group of commands about the flavors of a type."""
     flavor = Group("flavor", help=f"Manage flavors of {component_type.plural}.")
-    name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.flavors_of(component_type)))
+    name = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.flavors_of(component_type)))
 
     @flavor.command("list", cls=Command, help=f"List the flavors of {component_type.plural}.")
     def list_flavors() -> Outcome:

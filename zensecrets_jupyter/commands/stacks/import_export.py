@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @click.command("export", cls=Command)
-@click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.of(completion.stack_names))
+@click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.completer(completion.stack_names))
 @click.argument("file", metavar="[FILE]", required=False, type=FILE)
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:

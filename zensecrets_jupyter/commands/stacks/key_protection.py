@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
 
 _manager_names = completion.component_names(ComponentType.SECRETS_MANAGER)
-_name = click.argument("name", metavar="NAME", shell_complete=completion.of(_manager_names))
+_name = click.argument("name", metavar="NAME", shell_complete=completion.completer(_manager_names))
 
 
 @click.command("rewrap", cls=Command)

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 _FLAG = "--on-conflict"
 _UNASKED = f"Add {_FLAG}=skip to leave what is there, {_FLAG}=replace to write over it, or {_FLAG}=stop to copy nothing then."
-_manager_names = completion.of(completion.component_names(ComponentType.SECRETS_MANAGER))
+_manager_names = completion.completer(completion.component_names(ComponentType.SECRETS_MANAGER))
 
 
 @click.command("copy", cls=Command)
 @click.argument("source", metavar="SOURCE", shell_complete=_manager_names)
 @click.argument("target", metavar="TARGET", shell_complete=_manager_names)
-@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completion.of(completion.secret_names_of_source))
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completion.completer(completion.secret_names_of_source))
 @click.option(
     _FLAG,
     type=click.Choice(ON_CONFLICT),
@@ -62,8 +62,8 @@ def copy(call: Call, source: str, target: str, names: Sequence[str], *, on_confl
     replaced = _decided(call, plan, on_conflict)
     if replaced is None:
         return Outcome(text="Nothing was copied.")
-    with ProgressDisplay(call.capabilities, f"Copying to {target}", unit="secrets") as shown:
-        report = carry_out(plan, replace=replaced, tell=shown.tell)
+    with ProgressDisplay(call.capabilities, f"Copying to {target}", unit="secrets") as progress:
+        report = carry_out(plan, replace=replaced, tell=progress.report)
     return _outcome(plan, report)
 
 

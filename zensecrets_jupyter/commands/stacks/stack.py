@@ -45,8 +45,8 @@ stack.add_command(export_stack)
 stack.add_command(import_stack)
 add_to_stack(stack)
 
-_name = click.argument("name", metavar="NAME", shell_complete=completion.of(completion.stack_names))
-_name_or_active = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.of(completion.stack_names))
+_name = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.stack_names))
+_name_or_active = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.completer(completion.stack_names))
 
 
 def _component_names(function: _Function) -> _Function:
@@ -57,7 +57,7 @@ def _component_names(function: _Function) -> _Function:
             f"--{component_type.command}",
             component_type.value,
             metavar="NAME",
-            shell_complete=completion.of(completion.component_names(component_type)),
+            shell_complete=completion.completer(completion.component_names(component_type)),
             help=f"The {component_type.words}.",
         )(function)
     return function

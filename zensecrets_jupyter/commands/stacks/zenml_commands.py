@@ -11,8 +11,9 @@ import click
 
 from zensecrets_jupyter.commands.framework import completion
 from zensecrets_jupyter.commands.framework.click_extensions import Command
-from zensecrets_jupyter.commands.framework.help_texts import ALONE, COMPONENTS
+from zensecrets_jupyter.commands.framework.help_texts import COMPONENT_PURPOSES, SINGLE_USER
 from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.core.text import sentence
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.click_extensions import Group
     from zensecrets_jupyter.core.stack import ComponentType
 
-_share = click.option("--share", is_flag=True, help=f"As in ZenML, without effect: {ALONE.partition('.')[0]}.")
+_share = click.option("--share", is_flag=True, help=f"As in ZenML, without effect: {SINGLE_USER.partition('.')[0]}.")
 _just_mine = click.option("--just-mine", "-m", is_flag=True, expose_value=False, help="As in ZenML, without effect: all are yours.")
 
 
@@ -37,18 +38,18 @@ def just_mine_option(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def share_note(*, wanted: bool) -> tuple[str, ...]:
     """Return the note that ``--share`` has no effect, if it was ``wanted``."""
-    return (f"Note: --share has no effect: {ALONE}",) if wanted else ()
+    return (f"Note: --share has no effect: {SINGLE_USER}",) if wanted else ()
 
 
 def add_to_stack(group: Group) -> None:
     """Add ZenML's ``share``, ``up`` and ``down`` to the group of stacks."""
-    name = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.of(completion.stack_names))
+    name = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.completer(completion.stack_names))
 
     @group.command("share", cls=Command, help="Say how a stack is shared here: by its file.")
     @name
     def share(name: str | None) -> Outcome:
         record = get_workspace().stack_record(name)
-        return Outcome(text=f"Stack {record.name!r} was not changed: {ALONE}")
+        return Outcome(text=f"Stack {record.name!r} was not changed: {SINGLE_USER}")
 
     @group.command("up", cls=Command, help="Say what a stack needs to be started: nothing.")
     @name
@@ -74,7 +75,7 @@ def add_to_components(group: Group, component_type: ComponentType, active: Calla
         active: Returns the name of the active stack's component of that type.
     """
     words = component_type.words
-    names = completion.of(completion.component_names(component_type))
+    names = completion.completer(completion.component_names(component_type))
     optional = click.argument("name", metavar="[NAME]", required=False, shell_complete=names)
 
     def called(name: str | None) -> str:
@@ -83,7 +84,7 @@ def add_to_components(group: Group, component_type: ComponentType, active: Calla
     @group.command("share", cls=Command, help=f"Say how {component_type.article} is shared here: by a stack's file.")
     @optional
     def share(name: str | None) -> Outcome:
-        return Outcome(text=f"The {called(name)} was not changed: {ALONE}")
+        return Outcome(text=f"The {called(name)} was not changed: {SINGLE_USER}")
 
     @group.command("up", cls=Command, help=f"Say what {component_type.article} needs to be started: nothing.")
     @optional
@@ -106,4 +107,5 @@ def add_to_components(group: Group, component_type: ComponentType, active: Calla
     @group.command("explain", cls=Command, help=f"Say what {component_type.article} is.")
     def explain() -> Outcome:
         flavors = f"%zen {component_type.command} flavor list"
-        return Outcome(text=f"{COMPONENTS[component_type.command]} Their flavors, with their attributes: {flavors}")
+        purpose = f"{sentence(component_type.plural)} {COMPONENT_PURPOSES[component_type.command]}."
+        return Outcome(text=f"{purpose} Their flavors, with their attributes: {flavors}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.asking.form_request import Answer, Field
 from zensecrets_jupyter.commands.asking.input_rules import KEY_RULES, VALUE_RULES
-from zensecrets_jupyter.commands.framework.argument_values import LARGEST
+from zensecrets_jupyter.commands.framework.argument_values import MAX_VALUE_BYTES
 from zensecrets_jupyter.notebook.form.contract import FormField, FormSection, InputRule, OpenForm, PassphraseField
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def open_state(  # noqa: PLR0913 - each is a part of the state
         passphrase=None if passphrase is None else _passphrase(passphrase, problems),
         rules=_rules(VALUE_RULES),
         key_rules=_rules(KEY_RULES),
-        largest=LARGEST,
+        largest=MAX_VALUE_BYTES,
     )
 
 

@@ -53,14 +53,14 @@ def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
     is_clear = True
     for command in lines:
         inside = line_cleaning.find_inline_secrets(command.group, command.line.text, expands=command.expands)
-        found += inside.literals
+        found += inside.inline_secrets
         is_clear = is_clear and inside.is_clear
         for edit in inside.edits:
             placed = line_cleaning.Edit(*command.line.place(edit.start, edit.end), edit.text)
             # A line may be found twice, as the argument of another magic and of a shell.
             if not any(placed.start < other.end and other.start < placed.end for other in edits):
                 edits.append(placed)
-    return Repaired(line_cleaning.applied(cell, edits) if edits else cell, tuple(found), is_clear, _kept(cell, edits))
+    return Repaired(line_cleaning.apply_edits(cell, edits) if edits else cell, tuple(found), is_clear, _kept(cell, edits))
 
 
 def _kept(cell: str, edits: list[Edit]) -> tuple[str, ...]:

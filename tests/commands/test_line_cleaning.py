@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies
 
 from tests.support.command_lines import run
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.line_cleaning import applied, find_inline_secrets
+from zensecrets_jupyter.commands.line_cleaning import apply_edits, find_inline_secrets
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def without(line: str, group: str = "secret") -> str:
     """Return the line with what was found taken out, after a look at whether it was all."""
     found = find_inline_secrets(group.split(), line)
     assert found.is_clear
-    return applied(line, found.edits)
+    return apply_edits(line, found.edits)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def without(line: str, group: str = "secret") -> str:
         ("--help", "--help"),
     ],
 )
-def test_a_literal_is_gone(line: str, left: str) -> None:
+def test_an_inline_secret_is_removed(line: str, left: str) -> None:
     """Only values are taken out, and only sensitive ones; files, references and clear text stay, and so does the meaning of the line."""
     assert without(line) == left
 
@@ -69,7 +69,7 @@ def test_attributes_are_read_by_their_flavor() -> None:
     """Sensitive attributes are taken out; the name of a secret that there is stays, as ZenML 0.20 has it, and so does a reference."""
     assert without(f"{STUDIO} --authentication_secret=v --port=1", "") == f"{STUDIO} --authentication_secret --port=1"
     assert without("alerter update --slack_token=v", "") == "alerter update --slack_token"
-    assert [one.name for one in find_inline_secrets([], "secrets-manager update --token=v").literals] == ["default.token"]
+    assert [one.name for one in find_inline_secrets([], "secrets-manager update --token=v").inline_secrets] == ["default.token"]
     assert without("alerter register a --flavor=slack --slack_token=v", "") == "alerter register a --flavor=slack --slack_token"
     assert without("alerter update nobody --slack-token=v", "") == "alerter update nobody --slack-token"
     run("secrets-manager register m --flavor=memory")
@@ -80,11 +80,11 @@ def test_attributes_are_read_by_their_flavor() -> None:
         assert without(line, "") == line
 
 
-def test_a_literal_is_called_as_its_mark_will_be() -> None:
+def test_an_inline_secret_is_named_as_its_mask() -> None:
     """Names are of the secret and of the key as the schema has it."""
     line = "register x -s aws --aws-access-key-id=1 --aws_secret_access_key=@@2"
-    assert find_inline_secrets(["secret"], line).literals == (("x.aws_access_key_id", "1"), ("x.aws_secret_access_key", "@2"))
-    assert find_inline_secrets([], f"secrets-manager secret {line}").literals == find_inline_secrets(["secret"], line).literals
+    assert find_inline_secrets(["secret"], line).inline_secrets == (("x.aws_access_key_id", "1"), ("x.aws_secret_access_key", "@2"))
+    assert find_inline_secrets([], f"secrets-manager secret {line}").inline_secrets == find_inline_secrets(["secret"], line).inline_secrets
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_a_line_that_no_command_reads_is_left_without_its_values(line: str) -> N
     value = canary("unread")
     found = find_inline_secrets(["secret"], line.replace("?", value))
     assert found.is_clear
-    assert value in {literal.value for literal in found.literals}
-    assert value not in applied(line.replace("?", value), found.edits)
+    assert value in {secret.value for secret in found.inline_secrets}
+    assert value not in apply_edits(line.replace("?", value), found.edits)
     assert value not in repr(found)
 
 
@@ -161,16 +161,16 @@ def test_the_same_command_is_left_with_bare_keys(drawn: tuple[str, list[str], di
     line, words, values = drawn
     found = find_inline_secrets(["secret"], line)
     assert found.is_clear
-    assert {literal.name: literal.value for literal in found.literals} == {f"NAME.{key}": value for key, value in values.items()}
-    left = shlex.split(applied(line, found.edits))
+    assert {secret.name: secret.value for secret in found.inline_secrets} == {f"NAME.{key}": value for key, value in values.items()}
+    left = shlex.split(apply_edits(line, found.edits))
     assert sorted(left) == sorted(["register", *words, *(f"--{key}" for key in values)])
-    again = find_inline_secrets(["secret"], applied(line, found.edits))
+    again = find_inline_secrets(["secret"], apply_edits(line, found.edits))
     assert again == ((), (), True)
     # Everything else stays byte for byte: between two edits nothing is touched, and an edit removes or inserts no more than it says.
     kept = [
         line[start:end]
         for start, end in zip([0, *(edit.end for edit in found.edits)], [*(edit.start for edit in found.edits), len(line)], strict=True)
     ]
-    assert "".join(piece for pair in zip(kept, [*(edit.text for edit in found.edits), ""], strict=True) for piece in pair) == applied(
+    assert "".join(piece for pair in zip(kept, [*(edit.text for edit in found.edits), ""], strict=True) for piece in pair) == apply_edits(
         line, found.edits
     )
