@@ -6,7 +6,7 @@ import { insertMagic } from './insert';
 import { MAGICS } from './magics';
 import { CATEGORY, NAMESPACE } from './tokens';
 
-/** Puts the magics into the command palette, for the notebook in front. */
+/** Adds commands to the palette that insert magics into the active notebook. */
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAMESPACE}:commands`,
   description: 'Adds commands that write the magics into the active notebook.',
@@ -34,7 +34,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       });
       palette?.addItem({ command, category: CATEGORY });
     }
-    // Commands don't look at the tracker by themselves: whoever shows one asks again when it is told to.
+    // Menus and the palette query `isEnabled` again only after this notification.
     tracker.currentChanged.connect(() => {
       for (const magic of MAGICS) {
         commands.notifyCommandChanged(`${NAMESPACE}:${magic.id}`);

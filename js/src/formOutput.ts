@@ -2,31 +2,31 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
 
 import { FORM_MIME, isFormOutput } from './contract/form';
-import { quietLine } from './form/quietLine';
+import { formLine } from './form/formLine';
 
-/** What ipywidgets' renderer shows in place of a widget. */
+/** The texts that the renderer of ipywidgets shows in place of a widget. */
 const LOADING = 'Loading widget...';
 const FAILED = 'Error displaying widget';
 
 /**
- * How long ipywidgets may look for a model, in milliseconds. Itself it gives
+ * The time in milliseconds for ipywidgets to find a model. By itself, it gives
  * up after two seconds, and without a kernel never.
  */
-const PATIENCE = 3000;
+const TIMEOUT = 3000;
 
 /**
- * A form in a notebook's output: ipywidgets' own renderer, with the form's
- * quiet line where that finds no form.
+ * A form in an output: the renderer of ipywidgets, with the line of the form as
+ * fallback when it finds no widget.
  *
- * ipywidgets hands its manager only to renderers that stand in the output
- * themselves. So this wraps none of them, and changes what one does instead.
+ * ipywidgets passes its manager only to renderers that are in the output
+ * themselves. Hence this class patches the renderer and does not wrap it.
  */
 export class FormOutput {
   constructor(private readonly _renderer: IRenderMime.IRenderer) {
     const render = _renderer.renderModel.bind(_renderer);
     _renderer.renderModel = async (model): Promise<void> => {
       this._line = lineOf(model);
-      // A widget's state may bring code with it, which only a trusted notebook may run.
+      // The state of a widget may contain code, which only a trusted notebook may run.
       if (model.trusted) {
         this._retry = () => render(model);
         await render(model);
@@ -41,7 +41,7 @@ export class FormOutput {
     });
   }
 
-  /** Look for the form again, if there was none: a kernel may have brought it meanwhile. */
+  /** Render the form again after a failure: a new kernel connection may have restored the model. */
   async retry(): Promise<void> {
     if (this._failed && !this._renderer.isDisposed) {
       this._failed = false;
@@ -49,7 +49,7 @@ export class FormOutput {
     }
   }
 
-  private _look(): void {
+  private _inspect(): void {
     clearTimeout(this._timer);
     const text = this._renderer.node.textContent;
     if (text.startsWith(FAILED)) {
@@ -60,30 +60,30 @@ export class FormOutput {
         () => {
           this._showLine();
         },
-        this._shown ? 0 : PATIENCE
+        this._showsLine ? 0 : TIMEOUT
       );
     }
   }
 
   private _showLine(): void {
-    this._shown = true;
-    this._renderer.node.replaceChildren(quietLine(this._line, []));
+    this._showsLine = true;
+    this._renderer.node.replaceChildren(formLine(this._line, []));
   }
 
   private _failed = false;
   private _line = '';
   private readonly _observer = new MutationObserver(() => {
-    this._look();
+    this._inspect();
   });
   private _retry: () => Promise<void> = () => Promise.resolve();
-  private _shown = false;
+  private _showsLine = false;
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** Shows the line alone, in a front end without ipywidgets. */
+/** A renderer of the line alone, for front ends without ipywidgets. */
 export class LineRenderer extends Widget implements IRenderMime.IRenderer {
   renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    this.node.replaceChildren(quietLine(lineOf(model), []));
+    this.node.replaceChildren(formLine(lineOf(model), []));
     return Promise.resolve();
   }
 }

@@ -16,10 +16,10 @@ import { areSavedFilesChecked } from './guard/savedFiles';
 import { StatusItem } from './guard/statusItem';
 import { NAMESPACE } from './tokens';
 
-/** Takes values out of cells for a kernel's guard, and says in the status bar how that guard does. */
+/** Replaces values in cells for the guard of a kernel, and shows its status in the status bar. */
 export const guardPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAMESPACE}:guard`,
-  description: 'Takes values out of cells, and shows how the guard of the kernel does.',
+  description: 'Replaces values in cells, and shows the status of the guard of the kernel.',
   autoStart: true,
   requires: [INotebookTracker],
   optional: [IStatusBar, IConsoleTracker],
@@ -36,7 +36,7 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
     const repairers = new PageRepairers();
     const connections = new WeakMap<NotebookPanel, GuardConnection>();
     const changed = new Signal<object, void>({});
-    each(notebooks, panel => {
+    forEachPanel(notebooks, panel => {
       const repairer = new CellRepairer(panel.content, executed);
       const connection = connect(panel, repairer, repairers);
       connections.set(panel, connection);
@@ -45,22 +45,22 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
       });
     });
     if (consoles !== null) {
-      each(consoles, panel => {
+      forEachPanel(consoles, panel => {
         connect(panel, new ConsoleRepairer(panel.console), repairers);
       });
     }
-    const inFront = (): GuardConnection | undefined =>
+    const currentConnection = (): GuardConnection | undefined =>
       notebooks.currentWidget === null ? undefined : connections.get(notebooks.currentWidget);
     const item = new StatusItem();
     bar?.registerStatusItem(guardPlugin.id, {
       item,
       align: 'left',
       rank: 4,
-      isActive: () => inFront()?.status != null,
+      isActive: () => currentConnection()?.status != null,
       activeStateChanged: changed
     });
     const show = (): void => {
-      const connection = inFront();
+      const connection = currentConnection();
       item.show_(connection?.status ?? null, connection?.checksSavedFiles);
     };
     changed.connect(show);
@@ -70,8 +70,8 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** What is done to each document that there is, or will be. */
-function each<Panel extends Widget>(
+/** Call `action` for each present and future document. */
+function forEachPanel<Panel extends Widget>(
   tracker: IWidgetTracker<Panel>,
   action: (panel: Panel) => void
 ): void {
@@ -88,31 +88,31 @@ function connect(
   repairers: PageRepairers
 ): GuardConnection {
   const { sessionContext } = panel;
-  const member = { repairer, kernel: () => sessionContext.session?.kernel?.id };
-  repairers.add(member);
+  const entry = { repairer, kernel: () => sessionContext.session?.kernel?.id };
+  repairers.add(entry);
   panel.disposed.connect(() => {
-    repairers.remove(member);
+    repairers.remove(entry);
   });
-  const connection = new GuardConnection(repairers.of(member), areSavedFilesChecked);
-  const find = (): void => {
-    // A kernel that dies meanwhile has nothing to say.
+  const connection = new GuardConnection(repairers.forKernelOf(entry), areSavedFilesChecked);
+  const findGuard = (): void => {
+    // The request fails if the kernel dies meanwhile; then there is no guard.
     connection.find().catch(() => undefined);
   };
   sessionContext.kernelChanged.connect((_, { newValue }) => {
     connection.listen(newValue);
-    find();
+    findGuard();
   });
   sessionContext.statusChanged.connect((_, status) => {
     if (status === 'restarting' || status === 'autorestarting' || status === 'dead') {
-      connection.lose();
+      connection.disconnect();
     }
   });
   sessionContext.connectionStatusChanged.connect((_, status) => {
     if (status === 'connected') {
-      find();
+      findGuard();
     }
   });
   connection.listen(sessionContext.session?.kernel ?? null);
-  find();
+  findGuard();
   return connection;
 }

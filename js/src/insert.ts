@@ -3,17 +3,17 @@ import type { Notebook } from '@jupyterlab/notebook';
 import type { IMagic } from './magics';
 
 /**
- * Write a magic into a new code cell below the active one, and leave the
- * cursor in it, with the part to replace selected.
+ * Insert a code cell with a magic below the active cell, and edit it with the
+ * placeholder selected.
  */
 export async function insertMagic(notebook: Notebook, magic: IMagic): Promise<void> {
   const { model } = notebook;
   if (model === null) {
     return;
   }
-  // In a notebook without cells the active index is -1: the new cell is the first.
+  // In a notebook without cells, the active index is -1, so the new cell gets index 0.
   const index = notebook.activeCellIndex + 1;
-  // Without the mark, JupyterLab holds back the HTML of a cell that the user asked for.
+  // JupyterLab displays HTML output of trusted cells only, and the user has asked for this cell.
   model.sharedModel.insertCell(index, {
     cell_type: 'code',
     source: magic.source,
@@ -26,16 +26,16 @@ export async function insertMagic(notebook: Notebook, magic: IMagic): Promise<vo
     return;
   }
   await notebook.scrollToCell(cell);
-  // A cell off the screen has no editor before it is ready.
+  // A cell outside of the viewport has no editor before it is ready.
   await cell.ready;
   notebook.mode = 'edit';
   const { editor } = cell;
   if (editor === null) {
     return;
   }
-  const { blank, source } = magic;
-  const from = blank === undefined ? source.length : source.indexOf(blank);
-  const to = blank === undefined ? source.length : from + blank.length;
+  const { placeholder, source } = magic;
+  const from = placeholder === undefined ? source.length : source.indexOf(placeholder);
+  const to = placeholder === undefined ? source.length : from + placeholder.length;
   editor.focus();
   editor.setSelection({ start: { line: 0, column: from }, end: { line: 0, column: to } });
 }

@@ -1,14 +1,14 @@
-/** The magics that the command palette can write into a notebook. */
+/** The magics that the command palette inserts into a notebook. */
 
 export interface IMagic {
-  /** Ends the command's identifier. */
+  /** The last part of the identifier of the command. */
   readonly id: string;
-  /** The command's line in the palette. */
+  /** The label of the command in the palette. */
   readonly label: string;
-  /** The new cell's text. */
+  /** The source of the new cell. */
   readonly source: string;
-  /** The part of `source` that the user has to replace: it is selected. */
-  readonly blank?: string;
+  /** The part of `source` that the user has to replace, which is selected. */
+  readonly placeholder?: string;
 }
 
 export const MAGICS: readonly IMagic[] = [
@@ -21,7 +21,7 @@ export const MAGICS: readonly IMagic[] = [
     id: 'insert-secret-register',
     label: 'Register a Secret',
     source: '%secret register NAME',
-    blank: 'NAME'
+    placeholder: 'NAME'
   },
   {
     id: 'insert-secret-list',

@@ -5,13 +5,13 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { MaskedOutputs } from './masks/maskedOutputs';
 import { NAMESPACE } from './tokens';
 
-/** The one setting, as `schema/masks.json` describes it. */
+/** The name of the setting in `schema/masks.json`. */
 const SETTING = 'showMasked';
 
-/** Shows in outputs what was masked and why, if that is wanted; what is saved is the same either way. */
+/** Highlights masks in outputs, if the setting is on; the saved notebook does not change. */
 export const masksPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAMESPACE}:masks`,
-  description: 'Shows in outputs what was masked, and why.',
+  description: 'Highlights masked values in outputs.',
   autoStart: true,
   requires: [INotebookTracker, ISettingRegistry],
   activate: async (
@@ -21,15 +21,15 @@ export const masksPlugin: JupyterFrontEndPlugin<void> = {
   ): Promise<void> => {
     const settings = await registry.load(masksPlugin.id);
     const outputs = new WeakMap<NotebookPanel, MaskedOutputs>();
-    const isOn = (): boolean => settings.composite[SETTING] === true;
+    const isEnabled = (): boolean => settings.composite[SETTING] === true;
     const add = (panel: NotebookPanel): void => {
       const masked = new MaskedOutputs(panel.content.node);
       outputs.set(panel, masked);
-      if (isOn()) {
-        masked.turn(true);
+      if (isEnabled()) {
+        masked.setEnabled(true);
       }
       panel.disposed.connect(() => {
-        masked.turn(false);
+        masked.setEnabled(false);
       });
     };
     tracker.forEach(add);
@@ -38,7 +38,7 @@ export const masksPlugin: JupyterFrontEndPlugin<void> = {
     });
     settings.changed.connect(() => {
       tracker.forEach(panel => {
-        outputs.get(panel)?.turn(isOn());
+        outputs.get(panel)?.setEnabled(isEnabled());
       });
     });
   }

@@ -5,10 +5,10 @@ import { FORM_MIME, WIDGET_MIME } from './contract/form';
 import { FormOutput, LineRenderer } from './formOutput';
 import { NAMESPACE } from './tokens';
 
-/** Before ipywidgets' own, which is -10. */
+/** The rank of the renderer factory: before that of ipywidgets, which has -10. */
 const RANK = -20;
 
-/** Shows a form that a reopened notebook still has in an output, without its kernel, as a line. */
+/** Renders forms in outputs, and a line where a reopened notebook has a form without its kernel. */
 export const outputsPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAMESPACE}:outputs`,
   description: 'Shows forms in the outputs of notebooks.',

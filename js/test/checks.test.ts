@@ -5,12 +5,12 @@ import { Checks, type IValue } from '../src/form/checks';
 import { form, rule } from './states';
 
 const value: IValue = { text: 'abc', sensitive: true, typed: true, mediaType: '' };
-const FINE = { problem: '', notes: [] };
+const NO_PROBLEM = { problem: '', notes: [] };
 
 describe('a value', () => {
-  test('may have as many bytes as the kernel says, and not one more', () => {
+  test('may have the maximum number of bytes, and no byte more', () => {
     const checks = new Checks(form({ largest: 4 }));
-    expect(checks.value({ ...value, text: 'üü' })).toEqual(FINE);
+    expect(checks.value({ ...value, text: 'üü' })).toEqual(NO_PROBLEM);
     expect(checks.value({ ...value, text: 'üüx' }).problem).toBe(
       'This is too large: at most 4 bytes fit.'
     );
@@ -19,24 +19,24 @@ describe('a value', () => {
   test('is refused by a rule that refuses', () => {
     const checks = new Checks(form({ rules: [rule('^\\s', 'It starts with a blank.')] }));
     expect(checks.value({ ...value, text: ' abc' }).problem).toBe('It starts with a blank.');
-    expect(checks.value(value)).toEqual(FINE);
+    expect(checks.value(value)).toEqual(NO_PROBLEM);
   });
 
-  test('is noted by each rule that does not refuse', () => {
+  test('gets a note from each rule that does not refuse', () => {
     const rules = ['a', 'b', 'z'].map(letter => rule(letter, `Has ${letter}.`, { refuses: false }));
     const checks = new Checks(form({ rules }));
     expect(checks.value(value)).toEqual({ problem: '', notes: ['Has a.', 'Has b.'] });
   });
 
-  test('that is no secret passes the rules for sensitive fields', () => {
+  test('that is not sensitive skips the rules for sensitive fields', () => {
     const checks = new Checks(form({ rules: [rule('a', 'No.', { sensitive: true })] }));
-    expect(checks.value({ ...value, sensitive: false })).toEqual(FINE);
+    expect(checks.value({ ...value, sensitive: false })).toEqual(NO_PROBLEM);
     expect(checks.value(value).problem).toBe('No.');
   });
 
-  test('from a file passes the rules for what is typed', () => {
+  test('from a file skips the rules for typed text', () => {
     const checks = new Checks(form({ rules: [rule('a', 'No.', { typed: true })] }));
-    expect(checks.value({ ...value, typed: false })).toEqual(FINE);
+    expect(checks.value({ ...value, typed: false })).toEqual(NO_PROBLEM);
     expect(checks.value(value).problem).toBe('No.');
   });
 
@@ -45,21 +45,21 @@ describe('a value', () => {
     expect(checks.value({ ...value, text: '🔑' }).problem).toBe('One character.');
   });
 
-  test('of JSON has to be JSON, and the problem quotes nothing of it', () => {
+  test('of media type JSON has to be valid JSON, and the problem does not quote it', () => {
     const checks = new Checks(form());
     const mediaType = 'application/json';
-    expect(checks.value({ ...value, text: '{"a": [1]}', mediaType })).toEqual(FINE);
+    expect(checks.value({ ...value, text: '{"a": [1]}', mediaType })).toEqual(NO_PROBLEM);
     expect(checks.value({ ...value, text: 'hunter2', mediaType }).problem).toBe('This is no JSON.');
-    expect(checks.value({ ...value, text: 'hunter2', mediaType: 'text/plain' })).toEqual(FINE);
+    expect(checks.value({ ...value, text: 'hunter2', mediaType: 'text/plain' })).toEqual(NO_PROBLEM);
   });
 });
 
 describe('the name of a key', () => {
-  test('has rules of its own', () => {
+  test('is checked by its own rules', () => {
     const checks = new Checks(
       form({ rules: [rule('a', 'No.')], key_rules: [rule('\\W', 'Only letters.')] })
     );
-    expect(checks.key('abc')).toEqual(FINE);
+    expect(checks.key('abc')).toEqual(NO_PROBLEM);
     expect(checks.key('a b').problem).toBe('Only letters.');
   });
 });

@@ -8,7 +8,7 @@ import { FormOutput, LineRenderer } from '../src/formOutput';
 const LINE = 'The form was open; run the cell again.';
 const OUTPUT: IFormOutput = { version_major: 2, version_minor: 1, model_id: 'm', line: LINE };
 
-/** ipywidgets' renderer, as far as an output sees it. */
+/** A fake of the renderer of ipywidgets. */
 class WidgetRenderer extends Widget implements IRenderMime.IRenderer {
   rendered = 0;
 
@@ -40,7 +40,7 @@ function model(trusted = true): IRenderMime.IMimeModel {
 let renderer: WidgetRenderer & IRenderMime.IRenderer;
 let output: FormOutput;
 
-/** What the output shows once the observer has seen the last change. */
+/** Return the text of the output after the mutation observer has run. */
 async function text(): Promise<string> {
   await Promise.resolve();
   return renderer.node.querySelector('[role=status]')?.textContent ?? renderer.node.textContent;
@@ -58,7 +58,7 @@ afterEach(() => {
 });
 
 describe('a form in an output', () => {
-  test('is what ipywidgets shows of it', async () => {
+  test('is rendered by ipywidgets', async () => {
     await renderer.renderModel(model());
     renderer.find();
     expect(await text()).toBe('');
@@ -75,14 +75,14 @@ describe('a form in an output', () => {
     }
   );
 
-  test('is its line where ipywidgets waits for a kernel that does not come', async () => {
+  test('shows its line after ipywidgets has waited in vain for a kernel', async () => {
     await renderer.renderModel(model());
     expect(await text()).toBe('Loading widget...');
     vi.advanceTimersByTime(3000);
     expect(await text()).toBe(LINE);
   });
 
-  test('is the form once ipywidgets finds it after all', async () => {
+  test('shows the form if ipywidgets finds it later', async () => {
     await renderer.renderModel(model());
     await text();
     vi.advanceTimersByTime(3000);
@@ -92,7 +92,7 @@ describe('a form in an output', () => {
     expect(renderer.node.querySelector('button')).not.toBeNull();
   });
 
-  test('is looked for again when the kernel is back, behind its line', async () => {
+  test('is rendered again when the kernel is back, and shows its line meanwhile', async () => {
     await renderer.renderModel(model());
     renderer.fail();
     expect(await text()).toBe(LINE);
@@ -105,20 +105,20 @@ describe('a form in an output', () => {
     expect(await text()).toBe('');
   });
 
-  test('is not looked for twice at a time', async () => {
+  test('is not rendered twice at the same time', async () => {
     await renderer.renderModel(model());
     await output.retry();
     expect(renderer.rendered).toBe(1);
   });
 
-  test('is its line in a notebook that is not trusted, whose widgets would run code', async () => {
+  test('shows its line in an untrusted notebook, whose widgets must not run code', async () => {
     await renderer.renderModel(model(false));
     await output.retry();
     expect(renderer.rendered).toBe(0);
     expect(await text()).toBe(LINE);
   });
 
-  test('is its line in a front end without ipywidgets', async () => {
+  test('shows its line in a front end without ipywidgets', async () => {
     const lines = new LineRenderer();
     await lines.renderModel(model());
     expect(lines.node.querySelector('[role=status]')?.textContent).toBe(LINE);

@@ -31,13 +31,13 @@ class FakeComm {
     this.onMsg({ content: { data } });
   }
 
-  /** As the one whose type JupyterLab gives it. */
+  /** The comm with the type that JupyterLab expects. */
   get asOpened(): Opened {
     return this as unknown as Opened;
   }
 }
 
-/** A kernel in which a guard may have been before this page was. */
+/** A kernel that may have a guard from before the page was loaded. */
 class FakeKernel implements IKernel {
   readonly id = 'kernel';
   readonly info = Promise.resolve();
@@ -123,8 +123,8 @@ beforeEach(() => {
   });
 });
 
-describe('a line to the guard', () => {
-  test('has a status once a kernel opens its end, and at each change', () => {
+describe('a connection to the guard', () => {
+  test('has a status once the kernel opens the comm, and updates it', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
     expect(connection.status).toBeNull();
@@ -135,7 +135,7 @@ describe('a line to the guard', () => {
     expect(changes).toBe(3);
   });
 
-  test('finds a guard that was there before the page was, and says hello once', async () => {
+  test('finds a guard from before the page was loaded, and sends hello once', async () => {
     const kernel = new FakeKernel('here');
     connection.listen(kernel);
     await connection.find();
@@ -146,7 +146,7 @@ describe('a line to the guard', () => {
     expect(connection.status).toEqual(STATUS);
   });
 
-  test('finds nothing in a kernel that was left meanwhile', async () => {
+  test('finds nothing in a kernel that was replaced meanwhile', async () => {
     const kernel = new FakeKernel('here');
     connection.listen(kernel);
     const found = connection.find();
@@ -156,7 +156,7 @@ describe('a line to the guard', () => {
     await connection.find();
   });
 
-  test.each([true, false])('answers a repair with whether it was done: %s', done => {
+  test.each([true, false])('answers a repair with its success: %s', done => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
     repairer.answer = done;
@@ -166,7 +166,7 @@ describe('a line to the guard', () => {
     expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', done }]);
   });
 
-  test('has what is shown looked at again when a value has become known, and shows what comes back', () => {
+  test('sends displayed outputs when the guard learns a value, and displays the redacted ones', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
     const comm = kernel.open(STATUS);
@@ -184,11 +184,11 @@ describe('a line to the guard', () => {
     for (let time = 0; time < 10; time += 1) {
       comm.say({ kind: 'outputs', outputs: masked });
     }
-    // What changes all the time is not looked at for ever.
+    // Outputs that keep changing are sent a limited number of times.
     expect(comm.sent).toHaveLength(6);
   });
 
-  test('does what is offered only if the person agrees', () => {
+  test('replaces a source after an offer only if the user agrees', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
     const comm = kernel.open(STATUS);
@@ -214,13 +214,13 @@ describe('a line to the guard', () => {
     expect(asked).toEqual(['kernel', 'kernel']);
   });
 
-  test('has no status any more when the guard, or its kernel, is gone', () => {
+  test('has no status after the guard or its kernel has ended', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
     kernel.open(STATUS).onClose();
     expect(connection.status).toBeNull();
     kernel.open(STATUS);
-    connection.lose();
+    connection.disconnect();
     expect(connection.status).toBeNull();
   });
 
@@ -237,32 +237,32 @@ describe('a line to the guard', () => {
     { kind: 'offer', cell_id: 'c', source: 's', kept: [], names: [1] },
     { kind: 'outputs', outputs: [{ cell_id: 'c', index: 0, output: null }] },
     { kind: 'later', cell_id: 'c', source: 's' }
-  ])('takes no notice of %j', data => {
+  ])('ignores %j', data => {
     expect(isGuardMessage(data)).toBe(false);
   });
 });
 
 describe('the status item', () => {
-  test('says how many values are protected, or that it is off', () => {
+  test('shows the number of protected values, or that the guard is off', () => {
     expect(textOf(STATUS, null)).toBe('Guard: 12 values');
     expect(textOf({ ...STATUS, values: 1 }, true)).toBe('Guard: 1 value');
     expect(textOf({ ...STATUS, on: false }, null)).toBe('Guard: off');
   });
 
-  test('says whether saved files are checked', () => {
+  test('shows whether saved files are checked', () => {
     expect(textOf(STATUS, false)).toBe('Guard: 12 values, saved files not checked');
     expect(captionOf(STATUS, false)).toContain('Saved files are not checked');
     expect(captionOf(STATUS, true)).toContain('Saved files are checked');
     expect(captionOf(STATUS, null)).not.toContain('Saved');
   });
 
-  test('says more to who points at it', () => {
+  test('has a tooltip with details', () => {
     expect(captionOf(STATUS, null)).toContain('masked 3 times in this session');
     expect(captionOf({ ...STATUS, masked: 0 }, null)).toContain('none was masked yet');
     expect(captionOf({ ...STATUS, on: false }, null)).toContain('%secret guard on');
   });
 
-  test('is empty where there is no guard', () => {
+  test('is empty without a guard', () => {
     const item = new StatusItem();
     item.show_(STATUS);
     expect(item.node.textContent).toBe('Guard: 12 values');

@@ -4,7 +4,7 @@ import nacl from 'tweetnacl/nacl.js';
 import type { FormMessage, FormState, IOpenForm, ISubmission } from '../src/contract/form';
 import type { IModel } from '../src/form/model';
 
-/** The bytes 0 to 31 as a private key, and its public key as PyNaCl has it. */
+/** The bytes 0 to 31 as a private key, and its public key as PyNaCl computes it. */
 export const PRIVATE_KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
 export const PUBLIC_KEY = 'j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8=';
 
@@ -24,21 +24,21 @@ export function open(sealed: Uint8Array): Uint8Array {
   return message;
 }
 
-/** anywidget's model, with a kernel behind it that a test plays. */
+/** A fake of the model of anywidget, whose kernel is played by a test. */
 export class FakeModel implements IModel {
   constructor(form: FormState) {
     this._form = form;
   }
 
   readonly sent: FormMessage[] = [];
-  /** What sending fails with. */
+  /** The error that sending raises. */
   failure: Error | null = null;
 
   get listeners(): number {
     return [...this._callbacks.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** What was in the sealed messages, in their order. */
+  /** The decrypted submissions in the order of sending. */
   get answers(): readonly ISubmission[] {
     return this.sent.flatMap(message => {
       if (message.kind !== 'submit') {

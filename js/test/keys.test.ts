@@ -24,7 +24,7 @@ function fill(shown: Shown, index: number, name: string, value: string): void {
 }
 
 describe('a section without fields', () => {
-  test('starts with one empty key, which is needed', () => {
+  test('starts with one empty key, which is required', () => {
     const shown = show(FREE);
     expect(shown.all('.zs-rows > .zs-added')).toHaveLength(1);
     expect(shown.button('Remove this key').checkVisibility()).toBe(false);
@@ -37,7 +37,7 @@ describe('a section without fields', () => {
     expect(shown.model.answers[0]?.sections).toEqual([{ values: [['a', '1']], removed: [] }]);
   });
 
-  test('has as many keys as a person adds, and ignores the empty ones', () => {
+  test('submits each key that the user adds, without empty ones', () => {
     const shown = show(FREE);
     fill(shown, 0, 'a', '1');
     shown.button('Add key').click();
@@ -51,7 +51,7 @@ describe('a section without fields', () => {
     ]);
   });
 
-  test('lets a key go, but not the last one', () => {
+  test('allows to remove each key but the last one', () => {
     const shown = show(FREE);
     fill(shown, 0, 'a', '1');
     shown.button('Add key').click();
@@ -62,7 +62,7 @@ describe('a section without fields', () => {
     expect(shown.model.answers[0]?.sections[0]?.values).toEqual([['b', '2']]);
   });
 
-  test('wants a name for a value, and a value for a name', () => {
+  test('requires a name for a value, and a value for a name', () => {
     const shown = show(FREE);
     fill(shown, 0, '', '1');
     shown.button('Add key').click();
@@ -75,7 +75,7 @@ describe('a section without fields', () => {
 });
 
 describe('an added key', () => {
-  test('is not needed beside a field', () => {
+  test('is not required beside a field', () => {
     const shown = show(MIXED);
     expect(shown.all('.zs-rows > .zs-added')).toHaveLength(0);
     expect(shown.one('.zs-heads').checkVisibility()).toBe(false);
@@ -85,7 +85,7 @@ describe('an added key', () => {
     expect(shown.model.answers[0]?.sections[0]?.values).toEqual([['token', 'x']]);
   });
 
-  test('has a name of its own', () => {
+  test('has a unique name', () => {
     const shown = show(MIXED);
     shown.type('token', 'x');
     shown.button('Add key').click();
@@ -108,7 +108,7 @@ describe('an added key', () => {
     expect(name.getAttribute('aria-invalid')).toBe('true');
   });
 
-  test('has a value that is masked and that the rules for sensitive ones apply to', () => {
+  test('has a masked value that is checked by the rules for sensitive values', () => {
     const shown = show({ ...FREE, rules: [rule('x', 'No x.', { sensitive: true })] });
     expect(row(shown, 0)[1].type).toBe('password');
     fill(shown, 0, 'a', 'x');

@@ -26,8 +26,8 @@ afterEach(() => {
   notebook.remove();
 });
 
-describe('a mark in an output', () => {
-  test('says whose value it stands for, and the text stays the same', () => {
+describe('a mask in an output', () => {
+  test('has the name of its value in a tooltip, and the text stays the same', () => {
     const shown = output('a ‹secret:x.key›‹secret:y.other› b ‹secret:›');
     showMasks(notebook);
     showMasks(notebook);
@@ -49,7 +49,7 @@ describe('a mark in an output', () => {
 });
 
 describe('the outputs of a notebook', () => {
-  test('are looked at while that is wanted, and nothing else is', async () => {
+  test('are highlighted while enabled, and nothing else is', async () => {
     vi.useFakeTimers();
     const masked = new MaskedOutputs(notebook);
     output('‹secret:x.key›');
@@ -57,14 +57,14 @@ describe('the outputs of a notebook', () => {
     source.textContent = '‹secret:x.key›';
     notebook.append(source);
     expect(titles()).toHaveLength(0);
-    masked.turn(true);
+    masked.setEnabled(true);
     expect(titles()).toHaveLength(1);
     output('‹secret:y.key›');
     await Promise.resolve();
     vi.advanceTimersByTime(200);
     expect(titles()).toHaveLength(2);
     expect(source.children).toHaveLength(0);
-    masked.turn(false);
+    masked.setEnabled(false);
     expect(titles()).toHaveLength(0);
     output('‹secret:z.key›');
     await Promise.resolve();

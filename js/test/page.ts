@@ -5,7 +5,7 @@ import type { FormState } from '../src/contract/form';
 
 import { FakeModel } from './kernel';
 
-/** Where a notebook has put a form, and how a test looks for what is in it. */
+/** A displayed form, and the queries for its elements. */
 export class Shown {
   constructor(
     readonly model: FakeModel,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
-import { follow, type ISource, repair } from '../src/guard/repair';
+import { repairByContext, type ISource, repair } from '../src/guard/repair';
 
-/** A cell's shared model, as far as a repair sees it. */
+/** A fake of the shared model of a cell. */
 class Cell implements ISource {
   cleared = 0;
   edits: [start: number, end: number, value: string][] = [];
@@ -48,13 +48,13 @@ describe('a repair', () => {
     }
   });
 
-  test('leaves alone what stays the same around the value', () => {
+  test('does not touch the text around the value', () => {
     const cell = new Cell('before --key=value after');
     repair(cell, 'before --key=value after', 'before --key after');
     expect(cell.edits).toEqual([[12, 18, '']]);
   });
 
-  test('changes nothing in a cell that was changed since it was run', () => {
+  test('does not change a cell that was edited after its execution', () => {
     const cell = new Cell('%secret register x --key=value2');
     expect(repair(cell, '%secret register x --key=value', '%secret register x --key')).toBe(false);
     expect(cell.getSource()).toBe('%secret register x --key=value2');
@@ -63,21 +63,21 @@ describe('a repair', () => {
   });
 });
 
-describe('a cell that was run elsewhere', () => {
+describe('a cell that another tab has executed', () => {
   test.each([
     ['%secret register x --key=value', ['%secret register x --key', ''], '%secret register x --key'],
     ['a = (1)\n%zen --k=v --l=w\nb', ['a = (1)\n%zen --k', ' --l', '\nb'], 'a = (1)\n%zen --k --l\nb'],
     ["token = 'v\nw'", ["token = '", "'"], "token = '‹secret:x.key›'"]
   ])('is known by what stands around the values: %j', (text, kept, source) => {
     const cell = new Cell(text);
-    expect(follow(cell, kept, source)).toBe(true);
+    expect(repairByContext(cell, kept, source)).toBe(true);
     expect(cell.getSource()).toBe(source);
     expect(cell.cleared).toBe(1);
   });
 
-  test('that was repaired already keeps nothing that can be undone', () => {
+  test('that is already repaired has no undo history', () => {
     const cell = new Cell('%secret register x --key');
-    expect(follow(cell, ['%secret register x --key', ''], '%secret register x --key')).toBe(true);
+    expect(repairByContext(cell, ['%secret register x --key', ''], '%secret register x --key')).toBe(true);
     expect(cell.edits).toEqual([]);
     expect(cell.cleared).toBe(1);
   });
@@ -89,7 +89,7 @@ describe('a cell that was run elsewhere', () => {
     ['anything', []]
   ])('is left alone if something else stands in it: %j', (text, kept) => {
     const cell = new Cell(text);
-    expect(follow(cell, kept, 'source')).toBe(false);
+    expect(repairByContext(cell, kept, 'source')).toBe(false);
     expect(cell.getSource()).toBe(text);
   });
 });

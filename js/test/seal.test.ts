@@ -36,14 +36,14 @@ function answer(value: string): Answer {
 }
 
 describe('a sealed box', () => {
-  test.each(VECTORS)('of %j is byte for byte the one that PyNaCl makes', (message, sealed) => {
+  test.each(VECTORS)('of %j equals that of PyNaCl byte for byte', (message, sealed) => {
     const ephemeral = nacl.box.keyPair.fromSecretKey(
       Uint8Array.from({ length: 32 }, (_, index) => 32 + index)
     );
     expect(sealedBox(utf8.encode(message), bytes(PUBLIC_KEY), ephemeral)).toEqual(bytes(sealed));
   });
 
-  test('of PyNaCl opens in these tests, so that they open what the kernel would', () => {
+  test('of PyNaCl opens in these tests, as sealed boxes do in the kernel', () => {
     expect(text.decode(open(bytes(FROM_PYNACL)))).toBe('a secret');
   });
 
@@ -57,20 +57,20 @@ describe('a sealed box', () => {
     expect(() => open(sealed)).toThrow('not sealed for this key');
   });
 
-  test('has a fresh ephemeral key each time', () => {
+  test('has a new ephemeral key each time', () => {
     const keys = Array.from({ length: 8 }, () => seal(new Uint8Array(), PUBLIC_KEY).slice(0, 42));
     expect(new Set(keys).size).toBe(8);
   });
 
-  test('forgets its ephemeral private key', () => {
+  test('erases its ephemeral private key', () => {
     const ephemeral = nacl.box.keyPair.fromSecretKey(PRIVATE_KEY.slice());
     sealedBox(new Uint8Array(), bytes(PUBLIC_KEY), ephemeral);
     expect(ephemeral.secretKey).toEqual(new Uint8Array(32));
   });
 });
 
-describe('an answer', () => {
-  test('says what a person filled in', () => {
+describe('a submission', () => {
+  test('contains the typed values', () => {
     expect(JSON.parse(text.decode(padded(answer('ü"\n'))))).toEqual({
       ...answer('ü"\n'),
       pad: expect.stringMatching(/^ *$/) as string
@@ -84,7 +84,7 @@ describe('an answer', () => {
     }
   );
 
-  test('grows by whole blocks', () => {
+  test('has a length of whole blocks', () => {
     const lengths = Array.from(
       { length: 200 },
       (_, index) => padded(answer('x'.repeat(3900 + index))).length

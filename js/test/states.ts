@@ -2,7 +2,7 @@ import type { IClosedForm, IFormField, IOpenForm, IInputRule, IFormSection } fro
 
 import { PUBLIC_KEY } from './kernel';
 
-/** A field as the kernel asks for one: required, sensitive, on one line. */
+/** Return a field: required, sensitive, on one line. */
 export function field(key: string, more: Partial<IFormField> = {}): IFormField {
   return {
     key,
@@ -19,17 +19,17 @@ export function field(key: string, more: Partial<IFormField> = {}): IFormField {
   };
 }
 
-/** A section with these fields. */
+/** Return a section with these fields. */
 export function section(fields: readonly IFormField[], more: Partial<IFormSection> = {}): IFormSection {
   return { title: '', note: '', done: '', any_key: false, fields, ...more };
 }
 
-/** A rule that refuses a value, however it came and wherever it goes. */
+/** Return a rule that refuses a value in every field and from every source. */
 export function rule(pattern: string, text: string, more: Partial<IInputRule> = {}): IInputRule {
   return { pattern, text, refuses: true, sensitive: false, typed: false, ...more };
 }
 
-/** An open form, not shown yet, with two fields. */
+/** Return the state of an open form with two fields that was not displayed yet. */
 export function form(more: Partial<IOpenForm> = {}): IOpenForm {
   return {
     id: 'f1',
@@ -49,7 +49,7 @@ export function form(more: Partial<IOpenForm> = {}): IOpenForm {
   };
 }
 
-/** A form that has ended. */
+/** Return the state of a form that has ended. */
 export function closedForm(more: Partial<IClosedForm> = {}): IClosedForm {
   return { id: 'f1', phase: 'done', line: '✔ done', details: [], ...more };
 }

@@ -13,7 +13,7 @@ function filled(): Shown {
 }
 
 describe('submitting', () => {
-  test('seals what was typed, for this form and this attempt', () => {
+  test('encrypts the typed values for this form and this attempt', () => {
     const shown = show(form({ attempt: 3 }));
     shown.type('user', 'someone');
     shown.type('token', SECRET);
@@ -44,7 +44,7 @@ describe('submitting', () => {
     }
   });
 
-  test('puts no value anywhere else', () => {
+  test('stores no value elsewhere in the browser', () => {
     const before = Object.keys(window).length;
     const log = ['log', 'info', 'warn', 'error', 'debug'] as const;
     const spies = log.map(name => vi.spyOn(console, name));
@@ -63,7 +63,7 @@ describe('submitting', () => {
     expect(document.title).not.toContain(SECRET);
   });
 
-  test('happens once, however often someone asks', () => {
+  test('happens once, also after several clicks', () => {
     const shown = filled();
     const submit = shown.button('Register');
     submit.click();
@@ -74,7 +74,7 @@ describe('submitting', () => {
     expect(shown.model.sent.map(({ kind }) => kind)).toEqual(['shown', 'submit']);
   });
 
-  test('sends nothing while something is wrong, and goes there', () => {
+  test('sends nothing while a field has a problem, and focuses that field', () => {
     const shown = show(form());
     shown.type('user', 'someone');
     shown.button('Register').click();
@@ -83,7 +83,7 @@ describe('submitting', () => {
     expect(shown.problems).toEqual(['A value is needed here.']);
   });
 
-  test('answers for each section, also for one that is done', () => {
+  test('includes each section, also a completed one', () => {
     const shown = show(
       form({
         sections: [
@@ -125,14 +125,14 @@ describe('a key', () => {
     }
   });
 
-  test('Enter that ends an input method is no submit', () => {
+  test('Enter that ends an input method does not submit', () => {
     const shown = filled();
     press(shown.input('token'), 'Enter', { isComposing: true });
     press(shown.input('token'), 'Escape', { isComposing: true });
     expect(shown.model.sent).toHaveLength(1);
   });
 
-  test('Escape cancels, and lets go of what was typed', () => {
+  test('Escape cancels, and clears the typed values', () => {
     const shown = filled();
     press(shown.input('user'), 'Escape');
     expect(shown.model.sent.at(-1)).toEqual({ kind: 'cancel' });
@@ -140,13 +140,13 @@ describe('a key', () => {
     expect(shown.status).toBe('Cancelling…');
   });
 
-  test('Escape finds nothing wrong', () => {
+  test('Escape reports no problem', () => {
     const shown = show(form());
     press(shown.input('user'), 'Escape');
     expect(shown.problems).toEqual([]);
   });
 
-  test('stays in the form', () => {
+  test('does not reach the notebook', () => {
     const shown = filled();
     const heard = vi.fn();
     for (const name of ['keydown', 'keyup', 'keypress', 'paste']) {
@@ -190,7 +190,7 @@ describe('waiting for the kernel', () => {
     expect(shown.problems).toEqual([]);
   });
 
-  test('ends with an answer, which shows what was wrong', () => {
+  test('ends with a new state, which shows the problems', () => {
     const shown = filled();
     shown.input('token').focus();
     press(shown.input('token'), 'Enter');
@@ -214,7 +214,7 @@ describe('waiting for the kernel', () => {
     expect(shown.model.answers.map(({ attempt }) => attempt)).toEqual([0, 1]);
   });
 
-  test('ends at the submit button if no field is to blame', () => {
+  test('focuses the submit button afterwards if no field has a problem', () => {
     const shown = filled();
     shown.input('token').focus();
     press(shown.input('token'), 'Enter');
@@ -227,7 +227,7 @@ describe('a passphrase', () => {
   const label = 'Passphrase of local';
   const none = [section([field('a', { kept: true })])];
 
-  test('is asked for once if there is one', () => {
+  test('is typed once if it exists', () => {
     const shown = show(
       form({ sections: none, passphrase: { label, is_new: false, problem: '' } })
     );
@@ -241,7 +241,7 @@ describe('a passphrase', () => {
     expect(shown.input(label).value).toBe('');
   });
 
-  test('that is new is asked for twice', () => {
+  test('that is new is typed twice', () => {
     const shown = show(form({ sections: none, passphrase: { label, is_new: true, problem: '' } }));
     shown.type(label, SECRET);
     shown.type(`${label}, again`, 'other');
@@ -253,7 +253,7 @@ describe('a passphrase', () => {
     expect(shown.model.answers[0]?.passphrase).toBe(SECRET);
   });
 
-  test('that is new may be empty, and the form says what that means', () => {
+  test('that is new may be empty, which the form explains', () => {
     const shown = show(form({ sections: none, passphrase: { label, is_new: true, problem: '' } }));
     expect(shown.root.innerText).toContain('a file that only you can read');
     shown.button('Register').click();

@@ -19,7 +19,7 @@ async function pick(shown: Shown, label: string, content: BlobPart, name = 'key.
 }
 
 describe('a field', () => {
-  test('has its key as a label, and what the kernel says of it below', () => {
+  test('has its key as label and its description below', () => {
     const shown = show(
       form({
         sections: [
@@ -60,7 +60,7 @@ describe('a field', () => {
     expect(getComputedStyle(pem).getPropertyValue('-webkit-text-security')).toBe('disc');
   });
 
-  test('is nothing for browsers and password managers to keep', () => {
+  test('is not stored by browsers and password managers', () => {
     const input = show(form()).input('token');
     expect(input.autocomplete).toBe('new-password');
     expect(input.hasAttribute('name')).toBe(false);
@@ -68,7 +68,7 @@ describe('a field', () => {
     expect(input.dataset).toMatchObject({ '1pIgnore': '', lpignore: 'true', bwignore: '' });
   });
 
-  test('that is masked is not to be copied', () => {
+  test('that is masked cannot be copied', () => {
     const shown = show(
       form({ sections: [section([field('pem', { media_type: 'text/plain' }), field('token')])] })
     );
@@ -81,7 +81,7 @@ describe('a field', () => {
     }
   });
 
-  test('that holds something may be left empty', () => {
+  test('with a stored value may be left empty', () => {
     const shown = show(
       form({
         sections: [section([field('a', { present: 'set' }), field('b', { kept: true })])]
@@ -96,7 +96,7 @@ describe('a field', () => {
     expect(shown.model.answers[0]?.sections).toEqual([{ values: [], removed: [] }]);
   });
 
-  test('that holds something removable can be removed, and that undone', () => {
+  test('with a removable value has buttons to remove it and to undo this', () => {
     const shown = show(
       form({
         sections: [section([field('a', { present: 'set', removable: true }), field('b')])]
@@ -115,7 +115,7 @@ describe('a field', () => {
 });
 
 describe('leaving a field', () => {
-  test('says that a value is needed, until someone types', async () => {
+  test('shows that a value is needed, until the user types', async () => {
     const shown = show(form());
     shown.type('token', 'x');
     shown.input('user').focus();
@@ -133,7 +133,7 @@ describe('leaving a field', () => {
     expect(input.hasAttribute('aria-invalid')).toBe(false);
   });
 
-  test('says what the rules say, and lets a note pass', async () => {
+  test('shows the messages of the rules, and allows a submission with notes', async () => {
     const rules = [rule('x', 'No x.'), rule('y', 'A y?', { refuses: false })];
     const shown = show(form({ rules }));
     shown.type('user', 'y');
@@ -150,7 +150,7 @@ describe('leaving a field', () => {
     expect(shown.model.answers).toHaveLength(1);
   });
 
-  test('keeps what the kernel found, until someone types', async () => {
+  test('keeps the problem from the kernel, until the user types', async () => {
     const shown = show(
       form({ sections: [section([field('a', { kept: true, problem: 'Taken.' })])] })
     );
@@ -163,7 +163,7 @@ describe('leaving a field', () => {
 });
 
 describe('pasting', () => {
-  test('text with line breaks into a line makes a text area of it, with every character', () => {
+  test('text with line breaks replaces the input by a text area with every character', () => {
     const shown = show(form());
     const line = shown.input('token');
     line.focus();
@@ -188,7 +188,7 @@ describe('pasting', () => {
     expect(shown.input('token')).toBeInstanceOf(HTMLInputElement);
   });
 
-  test('takes a problem away', async () => {
+  test('removes a problem', async () => {
     const shown = show(form());
     shown.button('Register').click();
     expect(shown.problems).toHaveLength(2);
@@ -200,7 +200,7 @@ describe('pasting', () => {
 });
 
 describe('a file', () => {
-  test('is taken as it is, and only its name is shown', async () => {
+  test('is submitted without any change, and only its name is displayed', async () => {
     const shown = show(form());
     shown.type('user', 'u');
     await pick(shown, 'token', '\ufeffline\r\nhunter2\n', 'my key.pem');
@@ -215,7 +215,7 @@ describe('a file', () => {
     expect(shown.all('.zs-chip')).toEqual([]);
   });
 
-  test('is let go again', async () => {
+  test('can be removed again', async () => {
     const shown = show(form());
     await pick(shown, 'token', 'hunter2');
     shown.button("Don't take token from key.pem").click();
@@ -238,7 +238,7 @@ describe('a file', () => {
     expect(shown.all('.zs-chip')).toEqual([]);
   });
 
-  test('passes the rules for what is typed, and is checked at once', async () => {
+  test('skips the rules for typed text, and is checked at once', async () => {
     const rules = [rule('x', 'No x.', { typed: true }), rule('y', 'No y.')];
     const shown = show(form({ rules, sections: [section([field('token')])] }));
     await pick(shown, 'token', 'x');
@@ -249,7 +249,7 @@ describe('a file', () => {
     });
   });
 
-  test('that is read too late for a submit is dropped', async () => {
+  test('that is read too late for a submission is dropped', async () => {
     const shown = show(form({ sections: [section([field('token', { required: false })])] }));
     const reading = pick(shown, 'token', 'hunter2');
     shown.button('Register').click();

@@ -11,7 +11,7 @@ const GONE =
   "This form's kernel is gone; run the cell again to register aws_prod → default (local).";
 
 describe('an open form', () => {
-  test('says what it does, and is named by that', () => {
+  test('has its action as heading and accessible name', () => {
     const shown = show(form());
     const title = shown.one('.zs-title');
     expect(title.textContent).toBe('Register aws_prod → default (local)');
@@ -19,7 +19,7 @@ describe('an open form', () => {
     expect(shown.root.getAttribute('aria-labelledby')).toBe(title.id);
   });
 
-  test('tells the kernel once that it was shown, and takes the focus', () => {
+  test('tells the kernel once that it was displayed, and takes the focus', () => {
     const shown = show(form());
     expect(shown.model.sent).toEqual([{ kind: 'shown' }]);
     expect(document.activeElement).toBe(shown.input('user'));
@@ -28,7 +28,7 @@ describe('an open form', () => {
     expect(shown.model.sent).toEqual([{ kind: 'shown' }]);
   });
 
-  test('that was shown before takes no focus', () => {
+  test('that was displayed before takes no focus', () => {
     const shown = show(form({ shown: true }));
     expect(shown.model.sent).toEqual([]);
     expect(document.activeElement).toBe(document.body);
@@ -53,14 +53,14 @@ describe('an open form', () => {
     el.remove();
   });
 
-  test('keeps what was typed while the kernel changes nothing of it', () => {
+  test('keeps typed text if the kernel changes nothing else', () => {
     const shown = show(form());
     shown.type('token', 'half');
     shown.model.change({ shown: true });
     expect(shown.input('token').value).toBe('half');
   });
 
-  test('shows the newest state when another tab has submitted it', () => {
+  test('shows the new state after a submission in another tab', () => {
     const shown = show(form());
     shown.type('token', 'half');
     shown.model.change({ attempt: 1, problem: 'Not registered.' });
@@ -84,14 +84,14 @@ describe('the end of a form', () => {
     expect(document.activeElement).toBe(shown.one('.zs-line'));
   });
 
-  test('is all that a later view shows', () => {
+  test('is displayed in a later view too', () => {
     const shown = show(closedForm());
     expect(shown.el.innerText).toBe('✔ done');
     expect(shown.model.sent).toEqual([]);
     expect(document.activeElement).toBe(document.body);
   });
 
-  test('has a module of its own, which shows the same', () => {
+  test('has its own module, which displays the same line', () => {
     const model = new FakeModel(closedForm({ details: ['More.'] }));
     const el = document.createElement('div');
     document.body.append(el);
@@ -106,7 +106,7 @@ describe('the end of a form', () => {
 });
 
 describe('a form without its kernel', () => {
-  test('lets go of what was typed and says what to do', () => {
+  test('clears typed values and explains what to do', () => {
     const shown = show(form());
     shown.type('token', 'hunter2');
     const input = shown.input('token');
@@ -115,7 +115,7 @@ describe('a form without its kernel', () => {
     expect(input.value).toBe('');
   });
 
-  test('from a saved notebook says so at once', () => {
+  test('from a saved notebook shows this at once', () => {
     const el = document.createElement('div');
     el.classList.add(DISCONNECTED);
     const shown = new Shown(new FakeModel(form()), el);
@@ -123,7 +123,7 @@ describe('a form without its kernel', () => {
     expect(shown.model.sent).toEqual([]);
   });
 
-  test('notices when it sends', () => {
+  test('notices this when it sends', () => {
     const shown = show(form());
     shown.type('user', 'u');
     shown.type('token', 'hunter2');
@@ -133,7 +133,7 @@ describe('a form without its kernel', () => {
     expect(document.documentElement.outerHTML).not.toContain('hunter2');
   });
 
-  test('shows its last line if it had come to its end', () => {
+  test('shows its line if it has ended', () => {
     const shown = show(closedForm());
     shown.model.trigger('comm_live_update');
     expect(shown.one('[role=status]').textContent).toBe('✔ done');
@@ -141,7 +141,7 @@ describe('a form without its kernel', () => {
 });
 
 describe('a view', () => {
-  test('lets go of everything when it is cleaned up', () => {
+  test('clears values and listeners when it is disposed', () => {
     const removed = vi.spyOn(AbortController.prototype, 'abort');
     const shown = show(form());
     shown.type('token', 'hunter2');
@@ -154,7 +154,7 @@ describe('a view', () => {
     removed.mockRestore();
   });
 
-  test('is one of several, which have nothing in common but the model', () => {
+  test('is independent of other views of the same model', () => {
     const first = show(form());
     const second = new Shown(first.model);
     first.type('token', 'half');

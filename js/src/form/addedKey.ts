@@ -1,22 +1,22 @@
-import type { IFinding } from './checks';
+import type { ICheckResult } from './checks';
 import { Control } from './control';
 import { button, h } from './dom';
 import { VALUE_NEEDED } from './field';
 import { icon } from './icons';
-import { FINE, Messages, problem } from './messages';
+import { Messages, NO_PROBLEM, problem } from './messages';
 import type { IContext, IPart } from './part';
 import { ValueInput } from './valueInput';
 
-/** What a key that a person adds has to know of the section that it is in. */
+/** The section of an added key. */
 export interface IAddedKeyOwner {
-  /** There is another key of that name. */
+  /** Whether the section has another key of that name. */
   isTaken(key: AddedKey): boolean;
-  /** A key is needed, and there is no other. */
+  /** Whether the section needs a key and has no other. */
   isNeeded(key: AddedKey): boolean;
   remove(key: AddedKey): void;
 }
 
-/** A key that a person adds: its name and its value, which counts as sensitive. */
+/** The inputs of a key that the user adds: its name and its value, which is sensitive. */
 export class AddedKey implements IPart {
   constructor(
     name: string,
@@ -33,8 +33,8 @@ export class AddedKey implements IPart {
       placeholder: '',
       sensitive: false,
       lines: 'one',
-      changed: () => {
-        this._sayOfName(FINE);
+      onChange: () => {
+        this._showNameResult(NO_PROBLEM);
       }
     });
     this._name.text = name;
@@ -53,16 +53,16 @@ export class AddedKey implements IPart {
         placeholder: '',
         sensitive: true,
         manyLines: false,
-        changed: () => {
-          this._sayOfValue(FINE);
+        onChange: () => {
+          this._showValueResult(NO_PROBLEM);
         },
-        left: () => {
+        onLeave: () => {
           if (this.text !== '' && !this._messages.hasProblem) {
             this._checkValue();
           }
         },
-        refused: text => {
-          this._sayOfValue(problem(text));
+        onRefuse: text => {
+          this._showValueResult(problem(text));
         }
       },
       _context
@@ -71,7 +71,7 @@ export class AddedKey implements IPart {
       { class: 'zs-tool', 'aria-label': 'Remove this key', title: 'Remove' },
       icon('close'),
       () => {
-        this.empty();
+        this.clear();
         _owner.remove(this);
       }
     );
@@ -105,8 +105,8 @@ export class AddedKey implements IPart {
 
   check(): boolean {
     if (this.isEmpty && !this._owner.isNeeded(this)) {
-      this._sayOfName(FINE);
-      this._sayOfValue(FINE);
+      this._showNameResult(NO_PROBLEM);
+      this._showValueResult(NO_PROBLEM);
       return true;
     }
     this._checkName();
@@ -122,19 +122,19 @@ export class AddedKey implements IPart {
     }
   }
 
-  empty(): void {
-    this._input.empty();
+  clear(): void {
+    this._input.clear();
   }
 
   private _checkName(): void {
     if (this.isEmpty) {
-      this._sayOfName(problem('At least one key is needed.'));
+      this._showNameResult(problem('At least one key is needed.'));
     } else if (this.name === '') {
-      this._sayOfName(problem('A name is needed here.'));
+      this._showNameResult(problem('A name is needed here.'));
     } else if (this._owner.isTaken(this)) {
-      this._sayOfName(problem('There is a key of this name already.'));
+      this._showNameResult(problem('There is a key of this name already.'));
     } else {
-      this._sayOfName(this._context.checks.key(this.name));
+      this._showNameResult(this._context.checks.key(this.name));
     }
   }
 
@@ -142,21 +142,21 @@ export class AddedKey implements IPart {
     const { isEmpty, text } = this;
     if (text !== '') {
       const { typed } = this._input;
-      this._sayOfValue(
+      this._showValueResult(
         this._context.checks.value({ text, sensitive: true, typed, mediaType: '' })
       );
     } else {
-      this._sayOfValue(isEmpty ? FINE : problem(VALUE_NEEDED));
+      this._showValueResult(isEmpty ? NO_PROBLEM : problem(VALUE_NEEDED));
     }
   }
 
-  private _sayOfName(finding: IFinding): void {
-    this._nameMessages.show(finding);
+  private _showNameResult(result: ICheckResult): void {
+    this._nameMessages.show(result);
     this._name.invalid = this._nameMessages.hasProblem;
   }
 
-  private _sayOfValue(finding: IFinding): void {
-    this._messages.show(finding);
+  private _showValueResult(result: ICheckResult): void {
+    this._messages.show(result);
     this._input.invalid = this._messages.hasProblem;
   }
 

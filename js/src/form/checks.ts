@@ -1,57 +1,57 @@
-import type { IOpenForm, IInputRule } from '../contract/form';
+import type { IInputRule, IOpenForm } from '../contract/form';
 
-/** What can be said about a text: at most one problem, and what is only worth a note. */
-export interface IFinding {
+/** Result of the checks of a text: at most one problem, and notes. */
+export interface ICheckResult {
   readonly problem: string;
   readonly notes: readonly string[];
 }
 
-/** A value, and where it is to go. */
+/** A value, with the properties that decide which rules apply. */
 export interface IValue {
   readonly text: string;
   readonly sensitive: boolean;
-  /** Typed or pasted, that is: not from a file. */
+  /** Whether the value was typed or pasted; otherwise it comes from a file. */
   readonly typed: boolean;
   readonly mediaType: string;
 }
 
-/** The kernel's rules for one form. */
+/** Checks of values and key names by the rules of the kernel. */
 export class Checks {
   constructor(form: IOpenForm) {
     this.largest = form.largest;
-    this._rules = form.rules.map(compiled);
-    this._key_rules = form.key_rules.map(compiled);
+    this._rules = form.rules.map(compile);
+    this._keyRules = form.key_rules.map(compile);
   }
 
-  /** How many bytes of UTF-8 a value may have. */
+  /** The maximum size of a value in bytes of UTF-8. */
   readonly largest: number;
 
-  /** What is wrong with a value, which is not empty. */
-  value(value: IValue): IFinding {
+  /** Check a value that is not empty. */
+  value(value: IValue): ICheckResult {
     const { text, sensitive, typed, mediaType } = value;
     if (new TextEncoder().encode(text).length > this.largest) {
       return { problem: tooLarge(this.largest), notes: [] };
     }
-    const found = find(
+    const result = applyRules(
       text,
       this._rules.filter(rule => (sensitive || !rule.sensitive) && (typed || !rule.typed))
     );
-    if (found.problem === '' && mediaType === 'application/json' && !isJson(text)) {
-      return { ...found, problem: 'This is no JSON.' };
+    if (result.problem === '' && mediaType === 'application/json' && !isJson(text)) {
+      return { ...result, problem: 'This is no JSON.' };
     }
-    return found;
+    return result;
   }
 
-  /** What is wrong with the name of a key that is to be added. */
-  key(name: string): IFinding {
-    return find(name, this._key_rules);
+  /** Check the name of an added key. */
+  key(name: string): ICheckResult {
+    return applyRules(name, this._keyRules);
   }
 
   private readonly _rules: readonly ICompiledRule[];
-  private readonly _key_rules: readonly ICompiledRule[];
+  private readonly _keyRules: readonly ICompiledRule[];
 }
 
-/** What to say about more bytes than there may be. */
+/** Return the message for a value that is too large. */
 export function tooLarge(largest: number): string {
   return `This is too large: at most ${largest.toLocaleString('en')} bytes fit.`;
 }
@@ -60,15 +60,15 @@ interface ICompiledRule extends IInputRule {
   readonly expression: RegExp;
 }
 
-function compiled(rule: IInputRule): ICompiledRule {
+function compile(rule: IInputRule): ICompiledRule {
   return { ...rule, expression: new RegExp(rule.pattern, 'u') };
 }
 
-function find(text: string, rules: readonly ICompiledRule[]): IFinding {
-  const broken = rules.filter(rule => rule.expression.test(text));
+function applyRules(text: string, rules: readonly ICompiledRule[]): ICheckResult {
+  const violated = rules.filter(rule => rule.expression.test(text));
   return {
-    problem: broken.find(rule => rule.refuses)?.text ?? '',
-    notes: broken.filter(rule => !rule.refuses).map(rule => rule.text)
+    problem: violated.find(rule => rule.refuses)?.text ?? '',
+    notes: violated.filter(rule => !rule.refuses).map(rule => rule.text)
   };
 }
 

@@ -1,33 +1,33 @@
 import { h } from './dom';
 
-/** What a control is for. */
+/** Settings of a control. */
 export interface IControlSettings {
   readonly id: string;
-  /** Where no label in sight says it. */
+  /** The accessible name, for a control without a visible label. */
   readonly label?: string;
   readonly describedBy: string;
   readonly required: boolean;
   readonly placeholder: string;
   readonly sensitive: boolean;
   readonly lines: 'one' | 'many' | 'as pasted';
-  readonly changed: () => void;
+  readonly onChange: () => void;
 }
 
-/** Where a person types: one line, or a text area for several. The element alone holds the text. */
+/** A text input of one line, or a text area for several lines. The element alone holds the text. */
 export class Control {
   constructor(private readonly _settings: IControlSettings) {
     this._masked = _settings.sensitive;
     this._input = this._make(_settings.lines === 'many' ? 'textarea' : 'input');
     this.element = h('span', { class: 'zs-control' }, this._input);
-    this.element.addEventListener('input', _settings.changed);
+    this.element.addEventListener('input', _settings.onChange);
     this.element.addEventListener('paste', event => {
-      this._take(event, event.clipboardData);
+      this._receive(event, event.clipboardData);
     });
     this.element.addEventListener('drop', event => {
-      this._take(event, event.dataTransfer);
+      this._receive(event, event.dataTransfer);
     });
-    for (const way of ['copy', 'cut', 'dragstart']) {
-      this.element.addEventListener(way, event => {
+    for (const type of ['copy', 'cut', 'dragstart']) {
+      this.element.addEventListener(type, event => {
         if (this._masked) {
           event.preventDefault();
         }
@@ -57,7 +57,7 @@ export class Control {
     }
   }
 
-  /** Show a sensitive text as it is, or as dots again. */
+  /** Show a sensitive text in clear, or as dots. */
   set revealed(revealed: boolean) {
     this._masked = this._settings.sensitive && !revealed;
     this._mask();
@@ -71,8 +71,8 @@ export class Control {
     }
   }
 
-  /** Take text with line breaks into a text area: a line would drop them. */
-  private _take(event: Event, transfer: DataTransfer | null): void {
+  /** Replace the input by a text area for text with line breaks, which an input would drop. */
+  private _receive(event: Event, transfer: DataTransfer | null): void {
     const text = transfer?.getData('text/plain') ?? '';
     const line = this._input;
     if (
@@ -92,15 +92,15 @@ export class Control {
     area.value = before + after;
     this._input = area;
     this._mask();
-    // The focus moves while both are there, so that the field isn't left in between.
+    // The focus moves while both elements are in the page; otherwise the field would count as left.
     line.after(area);
     area.focus();
     line.value = '';
     line.remove();
-    // A text area's own text has its line ends normalised.
+    // A text area normalises line ends, which changes the offset of the cursor.
     const cursor = area.value.length - after.length;
     area.setSelectionRange(cursor, cursor);
-    this._settings.changed();
+    this._settings.onChange();
   }
 
   private _make<K extends 'input' | 'textarea'>(tag: K): HTMLElementTagNameMap[K] {
@@ -117,7 +117,7 @@ export class Control {
       autocapitalize: 'off',
       autocorrect: 'off',
       spellcheck: 'false',
-      // 1Password, LastPass and Bitwarden would offer to fill the field in and to keep it.
+      // 1Password, LastPass and Bitwarden would offer to fill in the field and to store its value.
       'data-1p-ignore': true,
       'data-lpignore': 'true',
       'data-bwignore': true

@@ -1,4 +1,4 @@
-/** A style sheet's text: the bundler puts it into the module. */
+/** The text of a style sheet, which the bundler includes in the module. */
 declare module '*.css?inline' {
   const text: string;
   export default text;

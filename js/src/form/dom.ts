@@ -1,7 +1,7 @@
-/** An attribute's text; `true` for one without, `false` for one that is not there. */
+/** The text of an attribute; `true` for an empty attribute, `false` for none. */
 type Attribute = string | boolean;
 
-/** Make an element. Values never come this way: they are no attributes and no text of the page. */
+/** Create an element. Values are never passed here: they must not become attributes or text of the page. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Readonly<Record<string, Attribute>> = {},
@@ -17,14 +17,14 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Make a button that leaves the focus where it is when it is clicked. */
+/** Create a button that does not take the focus when it is clicked. */
 export function button(
   attributes: Readonly<Record<string, Attribute>>,
   content: Node | string,
   act: () => void
 ): HTMLButtonElement {
   const element = h('button', { type: 'button', ...attributes }, content);
-  // A field that loses the focus may show a problem, which would move the button away from under the pointer.
+  // A field that loses the focus may show a problem, which would move the button away from the pointer.
   element.addEventListener('mousedown', event => {
     event.preventDefault();
   });
@@ -33,10 +33,10 @@ export function button(
 }
 
 /**
- * Make identifiers for the elements of one view.
+ * Return a generator of identifiers for the elements of one view.
  *
- * They are random because each model evaluates this module anew, and all of
- * them share the page.
+ * The prefix is random, because each model evaluates this module again and all
+ * views share the page.
  */
 export function identifiers(): () => string {
   const [prefix = 0] = crypto.getRandomValues(new Uint32Array(1));

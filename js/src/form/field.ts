@@ -1,13 +1,13 @@
 import { button, h } from './dom';
-import { FINE, Messages, problem } from './messages';
+import { Messages, NO_PROBLEM, problem } from './messages';
 import type { IContext, IPart } from './part';
 import { ValueInput } from './valueInput';
 import type { IFormField } from '../contract/form';
 
-/** What to say where there has to be a value. */
+/** The problem of an empty field that needs a value. */
 export const VALUE_NEEDED = 'A value is needed here.';
 
-/** One key that the kernel asks for: its label, its value, and what is said about both. */
+/** One key that the form asks for: its label, its value, and messages about the value. */
 export class Field implements IPart {
   constructor(
     private readonly _field: IFormField,
@@ -22,19 +22,19 @@ export class Field implements IPart {
         what: key,
         describedBy: `${id}-about ${this._messages.describedBy}`,
         required: this._needed,
-        placeholder: this._holds === '' ? '' : 'leave empty to keep',
+        placeholder: this._stored === '' ? '' : 'leave empty to keep',
         sensitive,
         manyLines: _field.media_type !== '',
-        changed: () => {
-          this._say(FINE);
+        onChange: () => {
+          this._showResult(NO_PROBLEM);
         },
-        left: () => {
+        onLeave: () => {
           if (!this._messages.hasProblem) {
             this.check();
           }
         },
-        refused: text => {
-          this._say(problem(text));
+        onRefuse: text => {
+          this._showResult(problem(text));
         }
       },
       _context
@@ -42,15 +42,15 @@ export class Field implements IPart {
     this._state = h('span', { class: 'zs-badge' });
     this._toggle = button({ class: 'zs-link' }, '', () => {
       this._removed = !this._removed;
-      this._input.empty();
-      this._say(FINE);
+      this._input.clear();
+      this._showResult(NO_PROBLEM);
       this._showRemoved();
     });
     this._label = h('label', { class: 'zs-label', for: id }, key);
-    this.element = h('div', { class: 'zs-field' }, this._head(), this._about(`${id}-about`));
+    this.element = h('div', { class: 'zs-field' }, this._head(), this._description(`${id}-about`));
     this.element.append(this._input.element, ...this._messages.elements);
     this._showRemoved();
-    this._say(problem(_field.problem));
+    this._showResult(problem(_field.problem));
   }
 
   readonly element: HTMLElement;
@@ -76,9 +76,9 @@ export class Field implements IPart {
     const { text } = this;
     if (text !== '') {
       const { typed } = this._input;
-      this._say(this._context.checks.value({ text, sensitive, typed, mediaType }));
+      this._showResult(this._context.checks.value({ text, sensitive, typed, mediaType }));
     } else {
-      this._say(this._needed && !this._removed ? problem(VALUE_NEEDED) : FINE);
+      this._showResult(this._needed && !this._removed ? problem(VALUE_NEEDED) : NO_PROBLEM);
     }
     return !this._messages.hasProblem;
   }
@@ -91,17 +91,17 @@ export class Field implements IPart {
     }
   }
 
-  empty(): void {
-    this._input.empty();
+  clear(): void {
+    this._input.clear();
   }
 
-  /** A word for what an empty field keeps; empty if there is nothing. */
-  private get _holds(): string {
+  /** A word for the value that an empty field keeps; empty if there is none. */
+  private get _stored(): string {
     return this._field.kept ? 'typed already' : this._field.present;
   }
 
   private get _needed(): boolean {
-    return this._field.required && this._holds === '';
+    return this._field.required && this._stored === '';
   }
 
   private _head(): HTMLElement {
@@ -109,7 +109,7 @@ export class Field implements IPart {
     if (!this._field.required) {
       head.append(h('span', { class: 'zs-optional' }, 'optional'));
     }
-    if (this._holds !== '') {
+    if (this._stored !== '') {
       head.append(this._state);
       if (this._field.removable) {
         head.append(this._toggle);
@@ -118,11 +118,11 @@ export class Field implements IPart {
     return head;
   }
 
-  private _about(id: string): HTMLElement {
+  private _description(id: string): HTMLElement {
     const { description, needed_by: users } = this._field;
     const about = h('div', { class: 'zs-about', id });
-    // Read out with the control, as the words beside the label are not part of it.
-    about.append(h('span', { class: 'zs-hidden' }, this._holds));
+    // Screen readers read this text with the control; the badge beside the label is not part of it.
+    about.append(h('span', { class: 'zs-hidden' }, this._stored));
     if (description !== '') {
       about.append(h('div', {}, description));
     }
@@ -133,15 +133,15 @@ export class Field implements IPart {
   private _showRemoved(): void {
     const removed = this._removed;
     this.element.classList.toggle('zs-removed', removed);
-    this._state.textContent = removed ? 'will be removed' : this._holds;
+    this._state.textContent = removed ? 'will be removed' : this._stored;
     this._toggle.textContent = removed ? 'Undo' : 'Remove';
     const label = removed ? `Undo: keep ${this.key}` : `Remove ${this.key}`;
     this._toggle.setAttribute('aria-label', label);
     this._input.element.hidden = removed;
   }
 
-  private _say(finding: Parameters<Messages['show']>[0]): void {
-    this._messages.show(finding);
+  private _showResult(result: Parameters<Messages['show']>[0]): void {
+    this._messages.show(result);
     this._input.invalid = this._messages.hasProblem;
   }
 

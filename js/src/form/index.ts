@@ -1,7 +1,7 @@
 import { View } from './view';
 import type { IRenderContext } from './model';
 
-/** The module of a form, as anywidget loads it. */
+/** The anywidget module of a form. */
 export default {
   render(context: IRenderContext): () => void {
     const view = new View(context);

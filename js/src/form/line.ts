@@ -1,5 +1,5 @@
 import type { IRenderContext } from './model';
-import { quietLine } from './quietLine';
+import { formLine } from './formLine';
 
 /** The module of a form that has ended; it is small, because a notebook that saves widgets stores it. */
 export default {
@@ -7,7 +7,7 @@ export default {
     const show = (): void => {
       const form = model.get('form');
       if (form.phase !== 'open') {
-        el.replaceChildren(quietLine(form.line, form.details));
+        el.replaceChildren(formLine(form.line, form.details));
       }
     };
     show();

@@ -1,8 +1,8 @@
 import { h } from './dom';
 import { icon } from './icons';
-import type { IFinding } from './checks';
+import type { ICheckResult } from './checks';
 
-/** What is said below a control: a problem, and notes. */
+/** The messages below a control: a problem, and notes. */
 export class Messages {
   constructor(id: string) {
     this._problem = h('div', { class: 'zs-problem', id: `${id}-problem`, role: 'alert' });
@@ -12,14 +12,14 @@ export class Messages {
   }
 
   readonly elements: readonly HTMLElement[];
-  /** For the control's `aria-describedby`. */
+  /** The value of the attribute `aria-describedby` of the control. */
   readonly describedBy: string;
 
   get hasProblem(): boolean {
     return this._problem.hasChildNodes();
   }
 
-  show({ problem, notes }: IFinding): void {
+  show({ problem, notes }: ICheckResult): void {
     this._problem.replaceChildren(
       ...(problem === '' ? [] : [icon('problem'), h('span', {}, problem)])
     );
@@ -32,10 +32,10 @@ export class Messages {
   private readonly _notes: HTMLElement;
 }
 
-/** What is found where there is nothing to say. */
-export const FINE: IFinding = { problem: '', notes: [] };
+/** The result of a check without a problem and without notes. */
+export const NO_PROBLEM: ICheckResult = { problem: '', notes: [] };
 
-/** A problem alone. */
-export function problem(text: string): IFinding {
+/** Return the result of a check with a problem and without notes. */
+export function problem(text: string): ICheckResult {
   return { problem: text, notes: [] };
 }

@@ -7,14 +7,14 @@ import type { IPart } from './part';
 import { Passphrase } from './passphrase';
 import { Section } from './section';
 import { Status } from './status';
-import type { IOpenForm, FormMessage } from '../contract/form';
+import type { FormMessage, IOpenForm } from '../contract/form';
 
-/** Events of which the notebook around the form is to see nothing. */
+/** Events that must not reach the notebook around the form. */
 const OWN_EVENTS = ['keydown', 'keyup', 'keypress', 'copy', 'cut', 'paste', 'drop'];
 
-/** A form that waits for a person, and then for the kernel. */
+/** A form that waits for the user, and after the submission for the kernel. */
 export class OpenForm {
-  /** `names` are those of the keys that a person had added before, section by section. */
+  /** `names` are the names of the keys that the user had added to each section. */
   constructor(
     private readonly _form: IOpenForm,
     private readonly _send: (message: FormMessage) => void,
@@ -22,7 +22,7 @@ export class OpenForm {
   ) {
     const { passphrase, problem, sections, title, verb } = _form;
     const id = identifiers();
-    const context = { checks: new Checks(_form), signal: this._ended.signal, id };
+    const context = { checks: new Checks(_form), signal: this._abortController.signal, id };
     this._sections = sections.map(
       (section, index) => new Section(section, context, names[index] ?? [])
     );
@@ -41,7 +41,7 @@ export class OpenForm {
         role: 'form',
         'aria-labelledby': heading.id,
         tabindex: '-1',
-        // JupyterLab's own shortcuts and its own menu in place of the browser's, which can paste.
+        // Without these, JupyterLab handles shortcuts and replaces the browser's context menu, which can paste.
         'data-lm-suppress-shortcuts': 'true',
         'data-jp-suppress-context-menu': 'true'
       },
@@ -61,25 +61,25 @@ export class OpenForm {
 
   readonly element: HTMLElement;
 
-  /** The names of the keys that a person has added, section by section. */
+  /** The names of the keys that the user has added to each section. */
   get addedNames(): readonly (readonly string[])[] {
     return this._sections.map(section => section.addedNames);
   }
 
-  /** Put the focus where a person starts. */
+  /** Focus the first control. */
   focus(): void {
     (this._parts[0] ?? this._submit).focus();
   }
 
-  /** Put the focus where the kernel found a problem. */
+  /** Focus the first control with a problem that the kernel found. */
   focusProblem(): void {
-    const troubled = this._sections.map(section => section.troubled);
-    const part = troubled.find(found => found !== undefined);
+    const withProblem = this._sections.map(section => section.withProblem);
+    const part = withProblem.find(found => found !== undefined);
     (part ?? (this._passphrase?.hasProblem === true ? this._passphrase : this._submit)).focus();
   }
 
   submit(): void {
-    if (this._waits) {
+    if (this._isWaiting) {
       return;
     }
     const wrong = this._parts.filter(part => !part.check());
@@ -102,17 +102,17 @@ export class OpenForm {
   }
 
   cancel(): void {
-    if (!this._waits) {
+    if (!this._isWaiting) {
       this._wait('Cancel');
       this._send({ kind: 'cancel' });
     }
   }
 
-  /** Let go of every value and every listener. */
+  /** Clear every value, and remove every listener. */
   dispose(): void {
-    this._ended.abort();
+    this._abortController.abort();
     this._status.stop();
-    this._empty();
+    this._clear();
   }
 
   private get _parts(): readonly IPart[] {
@@ -120,16 +120,16 @@ export class OpenForm {
     return this._passphrase === null ? parts : [...parts, this._passphrase];
   }
 
-  private _empty(): void {
+  private _clear(): void {
     for (const part of this._parts) {
-      part.empty();
+      part.clear();
     }
   }
 
   private _wait(verb: string): void {
-    this._waits = true;
-    this._empty();
-    // A control that is disabled loses the focus, and the notebook would get the next key.
+    this._isWaiting = true;
+    this._clear();
+    // A disabled control loses the focus, and the notebook would receive the next key.
     if (this.element.contains(document.activeElement)) {
       this.element.focus();
     }
@@ -142,11 +142,11 @@ export class OpenForm {
   }
 
   private _listen(): void {
-    // A field that is emptied and then left has nothing to complain about.
+    // A field that was cleared by the submission must not report a missing value when it loses the focus.
     this.element.addEventListener(
       'focusout',
       event => {
-        if (this._waits) {
+        if (this._isWaiting) {
           event.stopPropagation();
         }
       },
@@ -174,10 +174,10 @@ export class OpenForm {
     });
   }
 
-  private readonly _ended = new AbortController();
+  private readonly _abortController = new AbortController();
   private readonly _passphrase: Passphrase | null;
   private readonly _sections: readonly Section[];
   private readonly _status = new Status();
   private readonly _submit: HTMLButtonElement;
-  private _waits = false;
+  private _isWaiting = false;
 }

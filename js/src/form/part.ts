@@ -1,19 +1,19 @@
 import type { Checks } from './checks';
 
-/** A part of the form that a person fills in and that is checked by itself. */
+/** A part of the form with inputs and a check of its own. */
 export interface IPart {
-  /** Show what is wrong; `true` if nothing is. */
+  /** Show the problems, and return whether there is none. */
   check(): boolean;
   focus(): void;
-  /** Let go of every value. */
-  empty(): void;
+  /** Clear every value. */
+  clear(): void;
 }
 
-/** What the parts of one form share. */
+/** Objects that the parts of one form share. */
 export interface IContext {
   readonly checks: Checks;
-  /** Aborted once the form is no more. */
+  /** A signal that is aborted when the form is disposed. */
   readonly signal: AbortSignal;
-  /** Make an identifier for an element. */
+  /** Return a new identifier for an element. */
   readonly id: () => string;
 }

@@ -5,7 +5,7 @@ import type { IContext, IPart } from './part';
 import { peekButton } from './peek';
 import type { IPassphraseField } from '../contract/form';
 
-/** The passphrase of a secrets manager: asked twice if it is a new one. */
+/** The inputs of a passphrase; a new one is typed twice. */
 export class Passphrase implements IPart {
   constructor(
     passphrase: IPassphraseField,
@@ -32,7 +32,7 @@ export class Passphrase implements IPart {
         this.check();
       }
     });
-    this._say(passphrase.problem);
+    this._showResult(passphrase.problem);
   }
 
   readonly element: HTMLElement;
@@ -47,9 +47,9 @@ export class Passphrase implements IPart {
 
   check(): boolean {
     if (this._second !== null) {
-      this._say(this._agree ? '' : 'The two are not the same.');
+      this._showResult(this._agree ? '' : 'The two are not the same.');
     } else {
-      this._say(this.text === '' ? 'The passphrase is needed here.' : '');
+      this._showResult(this.text === '' ? 'The passphrase is needed here.' : '');
     }
     return !this.hasProblem;
   }
@@ -62,7 +62,7 @@ export class Passphrase implements IPart {
     }
   }
 
-  empty(): void {
+  clear(): void {
     for (const control of this._controls) {
       control.text = '';
       control.revealed = false;
@@ -87,8 +87,8 @@ export class Passphrase implements IPart {
       placeholder: '',
       sensitive: true,
       lines: 'one',
-      changed: () => {
-        this._say('');
+      onChange: () => {
+        this._showResult('');
       }
     });
     const head = h('div', { class: 'zs-head' }, h('label', { class: 'zs-label', for: id }, label));
@@ -99,7 +99,7 @@ export class Passphrase implements IPart {
     return control;
   }
 
-  private _say(text: string): void {
+  private _showResult(text: string): void {
     this._messages.show(problem(text));
     for (const control of this._controls) {
       control.invalid = this.hasProblem;

@@ -1,14 +1,14 @@
 import { button } from './dom';
 import { icon } from './icons';
 
-/** What can be shown for a moment. */
+/** A control whose text can be shown in clear. */
 interface IRevealable {
   revealed: boolean;
 }
 
-/** Make an eye that shows a sensitive text for as long as it is held, and no longer. */
+/** Create a button that shows a sensitive text while the user holds it. */
 export function peekButton(
-  of: IRevealable,
+  control: IRevealable,
   what: string,
   signal: AbortSignal
 ): HTMLButtonElement {
@@ -19,10 +19,10 @@ export function peekButton(
     () => undefined
   );
   const show = (): void => {
-    of.revealed = true;
+    control.revealed = true;
   };
   const hide = (): void => {
-    of.revealed = false;
+    control.revealed = false;
   };
   eye.addEventListener('pointerdown', event => {
     if (event.button === 0) {
@@ -38,7 +38,7 @@ export function peekButton(
   for (const end of ['pointerup', 'pointerleave', 'pointercancel', 'keyup', 'blur']) {
     eye.addEventListener(end, hide);
   }
-  // A long touch is no wish for a menu here.
+  // A long touch would open the context menu.
   eye.addEventListener('contextmenu', event => {
     event.preventDefault();
     hide();

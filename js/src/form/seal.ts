@@ -2,16 +2,16 @@ import { blake2b } from '@noble/hashes/blake2.js';
 import nacl from 'tweetnacl/nacl.js';
 
 /**
- * libsodium's sealed box, of which the kernel opens one with PyNaCl.
+ * Sealed boxes of libsodium, which the kernel opens with PyNaCl.
  *
- * The browser's own WebCrypto is not there on plain http, where JupyterHub
- * often runs, and it knows no XSalsa20. Of the libraries that Cure53 audited,
- * tweetnacl's compact build (2017) with BLAKE2b from @noble/hashes (2022) makes
- * the smallest bundle, 10.5 KB gzipped; @noble/curves with @noble/ciphers makes
- * 16.4 KB. Random bytes come from `crypto.getRandomValues`.
+ * WebCrypto is not available on plain HTTP, where JupyterHub often runs, and
+ * has no XSalsa20. Of the libraries that Cure53 audited, the compact build of
+ * tweetnacl (2017) with BLAKE2b from @noble/hashes (2022) makes the smallest
+ * bundle: 10.5 KB gzipped. @noble/curves with @noble/ciphers makes 16.4 KB.
+ * Random bytes come from `crypto.getRandomValues`.
  */
 
-/** Seal a message for the holder of a public key, both as libsodium has them. */
+/** Encrypt a message to a public key; both are bytes in the formats of libsodium. */
 export function sealedBox(
   message: Uint8Array,
   publicKey: Uint8Array,
@@ -24,7 +24,7 @@ export function sealedBox(
   return join(ephemeral.publicKey, box);
 }
 
-/** Seal a message for the holder of a public key, with key and result in base64. */
+/** Encrypt a message to a public key; the key and the result are base64. */
 export function seal(message: Uint8Array, publicKey: string): string {
   return toBase64(sealedBox(message, fromBase64(publicKey)));
 }

@@ -5,9 +5,9 @@ import { icon } from './icons';
 import type { IContext, IPart } from './part';
 import type { IFormSection, ISectionAnswer } from '../contract/form';
 
-/** One secret in a form: the keys that the kernel asks for, and those that a person adds. */
+/** One secret in a form: the requested keys, and the keys that the user adds. */
 export class Section implements IAddedKeyOwner {
-  /** `names` are those of keys that a person had added before the kernel dealt with a submit. */
+  /** `names` are the names of the keys that the user had added before the last submission. */
   constructor(
     private readonly _section: IFormSection,
     private readonly _context: IContext,
@@ -22,8 +22,8 @@ export class Section implements IAddedKeyOwner {
     if (!this._takesKeys) {
       return;
     }
-    const known = new Set(_section.fields.map(field => field.key));
-    for (const name of names.filter(name => !known.has(name))) {
+    const requested = new Set(_section.fields.map(field => field.key));
+    for (const name of names.filter(name => !requested.has(name))) {
       this._addKey(name);
     }
     if (this._fields.length + this._added.length === 0) {
@@ -37,12 +37,12 @@ export class Section implements IAddedKeyOwner {
     return [...this._fields, ...this._added];
   }
 
-  /** The first part with a problem of the kernel's. */
-  get troubled(): IPart | undefined {
+  /** The first field with a problem. */
+  get withProblem(): IPart | undefined {
     return this._fields.find(field => field.hasProblem);
   }
 
-  /** The names of the keys that a person has added. */
+  /** The names of the keys that the user has added. */
   get addedNames(): readonly string[] {
     return this._added.map(key => key.name).filter(name => name !== '');
   }
@@ -125,7 +125,7 @@ export class Section implements IAddedKeyOwner {
   private readonly _added: AddedKey[] = [];
   private readonly _add: HTMLButtonElement;
   private readonly _rows = h('div', { class: 'zs-rows' });
-  /** For the eye alone: each control has a label of its own. */
+  /** Column headings; hidden from screen readers, because each control has its own label. */
   private readonly _heads = h(
     'div',
     { class: 'zs-added zs-heads', 'aria-hidden': 'true', hidden: true },

@@ -1,25 +1,25 @@
 import { h } from './dom';
 
-/** How long the kernel may take before the form says why it waits, in milliseconds. */
-const PATIENCE = 1000;
+/** The delay in milliseconds after which the form explains why it waits. */
+const EXPLANATION_DELAY = 1000;
 
-const DOING = new Map([
+const PROGRESS_TEXTS = new Map([
   ['Register', 'Registering…'],
   ['Update', 'Updating…'],
   ['Import', 'Importing…'],
   ['Cancel', 'Cancelling…']
 ]);
 
-/** What the form says while it waits for the kernel. */
+/** The status line of a form that waits for the kernel. */
 export class Status {
   readonly element = h('div', { class: 'zs-status', role: 'status' });
 
-  /** Say that the kernel has been asked to do something. */
+  /** Show that a request was sent to the kernel. */
   wait(verb: string): void {
-    this.element.textContent = DOING.get(verb) ?? 'Sending…';
+    this.element.textContent = PROGRESS_TEXTS.get(verb) ?? 'Sending…';
     this._timer = setTimeout(() => {
       this.element.textContent = 'Waiting for the kernel, which is busy with another cell.';
-    }, PATIENCE);
+    }, EXPLANATION_DELAY);
   }
 
   stop(): void {

@@ -1,9 +1,9 @@
 import { tooLarge } from './checks';
 
-/** A file's text, or why it is not taken. */
+/** The text of a file, or the reason why it is refused. */
 export type FileText = { readonly text: string } | { readonly problem: string };
 
-/** Read a file that a person picked, exactly as it is. */
+/** Read a text file without any change to its content. */
 export async function readText(file: File, largest: number): Promise<FileText> {
   if (file.size > largest) {
     return { problem: tooLarge(largest) };
@@ -19,12 +19,12 @@ export async function readText(file: File, largest: number): Promise<FileText> {
   }
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return text.includes('\0') ? { problem: NO_TEXT } : { text };
+    return text.includes('\0') ? { problem: NOT_TEXT } : { text };
   } catch {
-    return { problem: NO_TEXT };
+    return { problem: NOT_TEXT };
   } finally {
     new Uint8Array(bytes).fill(0);
   }
 }
 
-const NO_TEXT = 'This file is no text.';
+const NOT_TEXT = 'This file is no text.';

@@ -5,26 +5,26 @@ import type { IContext } from './part';
 import { peekButton } from './peek';
 import { readText } from './textFile';
 
-/** What a value's input is for, and whom it tells. */
+/** Settings of the input of a value. */
 export interface IValueInputSettings {
   readonly id: string;
-  /** Where no label in sight says it. */
+  /** The accessible name, for an input without a visible label. */
   readonly label?: string;
-  /** For the buttons' labels. */
+  /** The name of the value in the labels of buttons. */
   readonly what: string;
   readonly describedBy: string;
   readonly required: boolean;
   readonly placeholder: string;
   readonly sensitive: boolean;
   readonly manyLines: boolean;
-  readonly changed: () => void;
-  /** The focus went elsewhere. */
-  readonly left: () => void;
-  /** A file was not taken. */
-  readonly refused: (problem: string) => void;
+  readonly onChange: () => void;
+  /** Called when the input loses the focus. */
+  readonly onLeave: () => void;
+  /** Called when a file is refused. */
+  readonly onRefuse: (problem: string) => void;
 }
 
-/** One value: typed, or taken from a file, whose content is never shown. */
+/** The input of one value: typed text, or the content of a file, which is never shown. */
 export class ValueInput {
   constructor(
     private readonly _settings: IValueInputSettings,
@@ -48,7 +48,7 @@ export class ValueInput {
       : [pick];
     this._typed = h('div', { class: 'zs-typed' }, this._control.element, ...tools);
     this.element = h('div', { class: 'zs-value' }, this._typed, this._picker);
-    // The browser would leave the page for a file that is dropped on it.
+    // By default, the browser opens a dropped file in place of the page.
     this.element.addEventListener('dragover', event => {
       if (event.dataTransfer?.types.includes('Files') === true) {
         event.preventDefault();
@@ -63,9 +63,9 @@ export class ValueInput {
     });
     this.element.addEventListener('focusout', event => {
       const within = event.relatedTarget instanceof Node && this.element.contains(event.relatedTarget);
-      // When the whole window loses the focus, the person looks for the value elsewhere.
+      // When the window loses the focus, the user probably copies the value from elsewhere.
       if (!within && document.hasFocus()) {
-        _settings.left();
+        _settings.onLeave();
       }
     });
   }
@@ -76,7 +76,7 @@ export class ValueInput {
     return this.#content ?? this._control.text;
   }
 
-  /** Typed or pasted, that is: not from a file. */
+  /** Whether the value was typed or pasted; otherwise it comes from a file. */
   get typed(): boolean {
     return this.#content === null;
   }
@@ -93,7 +93,7 @@ export class ValueInput {
     }
   }
 
-  empty(): void {
+  clear(): void {
     this._picks += 1;
     this.#content = null;
     this._picker.value = '';
@@ -112,20 +112,20 @@ export class ValueInput {
     }
     const pick = ++this._picks;
     const read = await readText(file, this._context.checks.largest);
-    // Someone may have submitted or cancelled the form by now, or picked another file.
+    // Meanwhile, the form may have been submitted or cancelled, or another file selected.
     if (pick !== this._picks) {
       return;
     }
     if ('problem' in read) {
       this._picker.value = '';
-      this._settings.refused(read.problem);
+      this._settings.onRefuse(read.problem);
       return;
     }
-    this.empty();
+    this.clear();
     this.#content = read.text;
     this._showChip(file.name);
-    this._settings.changed();
-    this._settings.left();
+    this._settings.onChange();
+    this._settings.onLeave();
   }
 
   private _showChip(name: string): void {
@@ -139,8 +139,8 @@ export class ValueInput {
       },
       icon('close'),
       () => {
-        this.empty();
-        this._settings.changed();
+        this.clear();
+        this._settings.onChange();
         this.focus();
       }
     );

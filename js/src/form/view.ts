@@ -1,35 +1,35 @@
 import { OpenForm } from './openForm';
-import { quietLine } from './quietLine';
+import { formLine } from './formLine';
 import type { IOpenForm, FormMessage } from '../contract/form';
 import type { IModel, IRenderContext } from './model';
 
-/** ipywidgets' mark on the element of a view that it makes while the model has no kernel. */
+/** The class that ipywidgets adds to the element of a view while the model has no kernel. */
 const DISCONNECTED = 'jupyter-widgets-disconnected';
 
-/** The kernel has replaced the form's state. */
-const CHANGED = 'change:form';
+/** The event of a new state from the kernel. */
+const STATE_CHANGED = 'change:form';
 
 /**
- * The model has lost its kernel. ipywidgets says by the same event that it has
- * one, but only once, before there is a view. That it sets its mark then is not
- * to be relied upon: anywidget takes the view's own listeners away.
+ * The event of a model that has lost its kernel. ipywidgets emits the same event
+ * when the model gets a kernel, but only once and before a view exists. The class
+ * above is not reliable at that time: anywidget removes the listeners of the view.
  */
-const LOST = 'comm_live_update';
+const KERNEL_LOST = 'comm_live_update';
 
-/** One place in which a front end shows the model: the open form, or what is left of it. */
+/** One view of the model: the open form, or the line that replaces it. */
 export class View {
   constructor({ model, el }: IRenderContext) {
     this._model = model;
     this._el = el;
-    this._lost = el.classList.contains(DISCONNECTED);
-    model.on(CHANGED, this._update);
-    model.on(LOST, this._lose);
+    this._isDisconnected = el.classList.contains(DISCONNECTED);
+    model.on(STATE_CHANGED, this._update);
+    model.on(KERNEL_LOST, this._disconnect);
     this._update();
   }
 
   dispose(): void {
-    this._model.off(CHANGED, this._update);
-    this._model.off(LOST, this._lose);
+    this._model.off(STATE_CHANGED, this._update);
+    this._model.off(KERNEL_LOST, this._disconnect);
     this._close();
     this._el.replaceChildren();
   }
@@ -38,25 +38,25 @@ export class View {
     const form = this._model.get('form');
     if (form.phase !== 'open') {
       this._showLine(form.line, form.details);
-    } else if (this._lost) {
-      this._showLine(goneLine(form), []);
+    } else if (this._isDisconnected) {
+      this._showLine(disconnectedLine(form), []);
     } else {
       this._showForm(form);
     }
   };
 
-  private readonly _lose = (): void => {
-    this._lost = true;
+  private readonly _disconnect = (): void => {
+    this._isDisconnected = true;
     this._update();
   };
 
   private _showForm(form: IOpenForm): void {
-    // Whether it was shown says nothing about the form: what a person typed by now stays.
-    const shape = JSON.stringify({ ...form, shown: true });
-    if (this._open !== null && shape === this._shape) {
+    // A change of `shown` alone must not replace the form, in which the user may have typed.
+    const content = JSON.stringify({ ...form, shown: true });
+    if (this._open !== null && content === this._content) {
       return;
     }
-    this._shape = shape;
+    this._content = content;
     const names = this._open?.addedNames ?? [];
     const isFirst = this._open === null;
     const focused = this._focused;
@@ -75,7 +75,7 @@ export class View {
   private _showLine(line: string, details: readonly string[]): void {
     const focused = this._focused;
     this._close();
-    const element = quietLine(line, details);
+    const element = formLine(line, details);
     this._el.replaceChildren(element);
     if (focused) {
       element.focus();
@@ -86,7 +86,7 @@ export class View {
     return this._el.contains(document.activeElement);
   }
 
-  /** anywidget renders a view before the notebook puts it into the page. */
+  /** Focus the form once it is in the page: anywidget renders a view before the notebook attaches it. */
   private _focusOnceAttached(open: OpenForm): void {
     const look = (): void => {
       if (this._open !== open) {
@@ -105,8 +105,8 @@ export class View {
     try {
       this._model.send(message);
     } catch {
-      // Jupyter refuses to send to a kernel that was shut down, of which ipywidgets tells nothing.
-      this._lose();
+      // Jupyter refuses to send to a kernel that was shut down; ipywidgets emits no event for it.
+      this._disconnect();
     }
   };
 
@@ -117,11 +117,11 @@ export class View {
 
   private readonly _el: HTMLElement;
   private readonly _model: IModel;
-  private _lost: boolean;
+  private _isDisconnected: boolean;
   private _open: OpenForm | null = null;
-  private _shape = '';
+  private _content = '';
 }
 
-function goneLine({ title, verb }: IOpenForm): string {
+function disconnectedLine({ title, verb }: IOpenForm): string {
   return `This form's kernel is gone; run the cell again to ${verb.toLowerCase()} ${title}.`;
 }

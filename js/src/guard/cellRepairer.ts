@@ -4,14 +4,14 @@ import type { Notebook } from '@jupyterlab/notebook';
 import type { ExecutedSources } from './executedSources';
 import type { IRepairer } from './guardConnection';
 import { Questions } from './questions';
-import { follow, repair } from './repair';
+import { repair, repairByContext } from './repair';
 import { ShownOutputs } from './shownOutputs';
 import type { IOfferMessage, ICellOutput, IRepairMessage } from '../contract/guard';
 
-/** How many repairs are remembered, for cells that are not there and may come back. */
-const REMEMBERED = 1000;
+/** The maximum number of remembered repairs, for deleted cells that undo may restore. */
+const MAX_REPAIRS = 1000;
 
-/** Takes values out of a notebook's cells. */
+/** Replaces values in the cells of a notebook. */
 export class CellRepairer implements IRepairer {
   constructor(
     private readonly _notebook: Notebook,
@@ -29,11 +29,11 @@ export class CellRepairer implements IRepairer {
     return cell !== null && this._repair(cell, message);
   }
 
-  ask(offer: IOfferMessage, agreed: () => void): void {
+  ask(offer: IOfferMessage, onAgree: () => void): void {
     const cell = this._find(offer.cell_id);
-    // The tab that ran it asks.
-    if (cell !== null && this._executed.of(cell) !== undefined) {
-      this._questions.ask(cell, offer, agreed);
+    // Only the tab that ran the cell asks.
+    if (cell !== null && this._executed.get(cell) !== undefined) {
+      this._questions.ask(cell, offer, onAgree);
     }
   }
 
@@ -46,10 +46,10 @@ export class CellRepairer implements IRepairer {
   }
 
   private _repair(cell: ICellModel, { source, kept }: IRepairMessage | IOfferMessage): boolean {
-    const executed = this._executed.of(cell);
+    const executed = this._executed.get(cell);
     const done =
       (executed !== undefined && repair(cell.sharedModel, executed, source)) ||
-      follow(cell.sharedModel, kept, source);
+      repairByContext(cell.sharedModel, kept, source);
     if (done && executed !== undefined) {
       this._executed.remember(cell, source);
     }
@@ -60,7 +60,7 @@ export class CellRepairer implements IRepairer {
     this._repairs.delete(message.cell_id);
     this._repairs.set(message.cell_id, message);
     for (const id of this._repairs.keys()) {
-      if (this._repairs.size <= REMEMBERED) {
+      if (this._repairs.size <= MAX_REPAIRS) {
         break;
       }
       this._repairs.delete(id);
@@ -68,19 +68,19 @@ export class CellRepairer implements IRepairer {
   }
 
   private _watch(): void {
-    // A model that is disposed of forgets who listens to it.
+    // A disposed model drops its listeners, so none has to be removed here.
     this._notebook.model?.cells.changed.connect((_, { type }) => {
       if (type !== 'remove' && this._repairs.size > 0) {
-        // Undo is not at its end: what it has put back must not be changed before.
+        // Undo is still running; a restored cell must not be changed before it has ended.
         queueMicrotask(() => {
-          this._repairReturned();
+          this._repairRestored();
         });
       }
     });
   }
 
-  /** A cell that was deleted while it ran comes back, by undo, as it was before it ran. */
-  private _repairReturned(): void {
+  /** Repair cells that undo has restored with the source from before their execution. */
+  private _repairRestored(): void {
     for (const cell of this._notebook.model?.cells ?? []) {
       const message = this._repairs.get(cell.id);
       if (message !== undefined && cell.sharedModel.getSource() !== message.source) {

@@ -3,12 +3,12 @@ import type { CodeConsole } from '@jupyterlab/console';
 
 import type { IRepairer } from './guardConnection';
 import { Questions } from './questions';
-import { follow } from './repair';
+import { repairByContext } from './repair';
 import { replaceInHistory } from './replaceInHistory';
 import { ShownOutputs } from './shownOutputs';
 import type { IOfferMessage, ICellOutput, IRepairMessage } from '../contract/guard';
 
-/** Takes values out of the cells and the history of a code console. */
+/** Replaces values in the cells and the history of a code console. */
 export class ConsoleRepairer implements IRepairer {
   constructor(private readonly _console: CodeConsole) {}
 
@@ -18,14 +18,14 @@ export class ConsoleRepairer implements IRepairer {
       return false;
     }
     const before = cell.sharedModel.getSource();
-    // Nobody can edit a cell of a console once it was run.
-    return follow(cell.sharedModel, kept, source) && replaceInHistory(this._console, before, source);
+    // A cell of a console cannot be edited after its execution, so its source is the executed one.
+    return repairByContext(cell.sharedModel, kept, source) && replaceInHistory(this._console, before, source);
   }
 
-  ask(offer: IOfferMessage, agreed: () => void): void {
+  ask(offer: IOfferMessage, onAgree: () => void): void {
     const cell = this._find(offer.cell_id);
     if (cell !== null) {
-      this._questions.ask(cell, offer, agreed);
+      this._questions.ask(cell, offer, onAgree);
     }
   }
 

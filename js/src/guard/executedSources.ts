@@ -1,10 +1,10 @@
-/** Remembers what each cell's source was when it was run; a cell that is gone is forgotten. */
+/** The source of each cell at its last execution, held weakly. */
 export class ExecutedSources<Cell extends object> {
   remember(cell: Cell, source: string): void {
     this._sources.set(cell, source);
   }
 
-  of(cell: Cell): string | undefined {
+  get(cell: Cell): string | undefined {
     return this._sources.get(cell);
   }
 

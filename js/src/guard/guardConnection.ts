@@ -12,22 +12,22 @@ import {
   isGuardMessage
 } from '../contract/guard';
 
-/** What a notebook can do for the guard of its kernel. */
+/** Access of the guard to the cells and outputs of a document. */
 export interface IRepairer {
-  /** Take values out of a cell, and tell whether that was done. */
+  /** Replace the source of a cell, and return whether that succeeded. */
   repair(message: IRepairMessage | IOfferMessage): boolean;
-  /** Ask a person whether that is to be done, and call `agreed` if so. */
-  ask(message: IOfferMessage, agreed: () => void): void;
-  /** The outputs that are shown. */
+  /** Ask the user for permission to replace the source of a cell, and call `onAgree` if it is given. */
+  ask(message: IOfferMessage, onAgree: () => void): void;
+  /** Return the displayed outputs. */
   takeOutputs(): readonly ICellOutput[];
-  /** Show these in the place of the ones that were taken, and tell whether all were still there. */
+  /** Replace the outputs that were taken, and return whether none had changed. */
   replaceOutputs(outputs: readonly ICellOutput[]): boolean;
 }
 
-/** As much of a comm as is used here. */
+/** The part of a comm that is used here. */
 type Comm = Pick<Kernel.IComm, 'send' | 'onMsg' | 'onClose'>;
 
-/** As much of a kernel's connection as is used here. */
+/** The part of a kernel connection that is used here. */
 export interface IKernel {
   readonly id: string;
   readonly info: Promise<unknown>;
@@ -40,43 +40,43 @@ export interface IKernel {
   requestCommInfo(content: { readonly target_name: string }): Promise<{ readonly content: unknown }>;
 }
 
-/** How often outputs that change all the time are looked at again. */
-const TRIES = 5;
+/** The maximum number of repeated requests for outputs that keep changing. */
+const MAX_RETRIES = 5;
 
-/** A notebook's line to the guard of its kernel. There may be no guard at the other end, and then nothing is ever heard. */
+/** A connection of a document to the guard of its kernel; without a guard it stays silent. */
 export class GuardConnection {
-  /** `_areSavedFilesChecked` asks the server about a kernel. */
+  /** `_areSavedFilesChecked` asks the server whether a kernel checks saved files. */
   constructor(
     private readonly _repairer: IRepairer,
     private readonly _areSavedFilesChecked: (kernel: string) => Promise<boolean>
   ) {}
 
-  /** How the guard does, or `null` where there is none. */
+  /** The status of the guard, or `null` if there is none. */
   get status(): IStatusMessage | null {
     return this._status;
   }
 
-  /** Whether the server has the kernel check what it saves; `null` while that is not known. */
+  /** Whether the kernel checks the files that the server saves; `null` while this is unknown. */
   get checksSavedFiles(): boolean | null {
     return this._checksSavedFiles;
   }
 
-  /** Emitted when one of these has changed. */
+  /** Emitted when the status or the check of saved files has changed. */
   get statusChanged(): ISignal<this, void> {
     return this._statusChanged;
   }
 
-  /** Listen to a kernel from now on, or to none. */
+  /** Listen to a kernel, or to none. */
   listen(kernel: IKernel | null): void {
-    this.lose();
+    this.disconnect();
     this._kernel = kernel;
     kernel?.registerCommTarget(GUARD_TARGET, (comm, { content }) => {
-      this._use(comm);
-      this._hear(comm, content.data);
+      this._attach(comm);
+      this._receive(comm, content.data);
     });
   }
 
-  /** Look for a guard that was there before this page was. */
+  /** Find the comm of a guard that was loaded before the page. */
   async find(): Promise<void> {
     const kernel = this._kernel;
     if (kernel === null) {
@@ -90,28 +90,28 @@ export class GuardConnection {
     for (const id of idsOf(content)) {
       if (!kernel.hasComm(id)) {
         const comm = kernel.createComm(GUARD_TARGET, id);
-        this._use(comm);
+        this._attach(comm);
         send(comm, { kind: 'hello' });
       }
     }
   }
 
-  /** The kernel is gone, or will be another one. */
-  lose(): void {
+  /** Drop the status, because the kernel has ended or is replaced. */
+  disconnect(): void {
     this._show(null);
   }
 
-  private _use(comm: Kernel.IComm): void {
-    const heard: Comm = comm;
-    heard.onMsg = ({ content }) => {
-      this._hear(comm, content.data);
+  private _attach(comm: Kernel.IComm): void {
+    const attached: Comm = comm;
+    attached.onMsg = ({ content }) => {
+      this._receive(comm, content.data);
     };
-    heard.onClose = () => {
-      this.lose();
+    attached.onClose = () => {
+      this.disconnect();
     };
   }
 
-  private _hear(comm: Kernel.IComm, data: unknown): void {
+  private _receive(comm: Kernel.IComm, data: unknown): void {
     // The kernel may have another version of the package: a message that is unknown here is ignored.
     if (!isGuardMessage(data)) {
       return;
@@ -120,12 +120,12 @@ export class GuardConnection {
       const before = this._status?.on === true ? this._status.values : 0;
       this._show(data);
       if (data.on && data.values > before) {
-        this._triesLeft = TRIES;
+        this._retriesLeft = MAX_RETRIES;
         this._sendOutputs(comm);
       }
     } else if (data.kind === 'outputs') {
-      if (!this._repairer.replaceOutputs(data.outputs) && this._triesLeft > 0) {
-        this._triesLeft -= 1;
+      if (!this._repairer.replaceOutputs(data.outputs) && this._retriesLeft > 0) {
+        this._retriesLeft -= 1;
         this._sendOutputs(comm);
       }
     } else if (data.kind === 'repair') {
@@ -137,7 +137,7 @@ export class GuardConnection {
     }
   }
 
-  /** Have what was shown before looked at again: it may hold what has become known. */
+  /** Send the displayed outputs to the guard: they may contain a value that it has just learned. */
   private _sendOutputs(comm: Kernel.IComm): void {
     const outputs = this._repairer.takeOutputs();
     if (outputs.length > 0) {
@@ -166,7 +166,7 @@ export class GuardConnection {
     if (kernel === null) {
       return;
     }
-    // A server that can't be asked can't save a file either.
+    // A server that does not respond can't save a file either.
     const checked = await this._areSavedFilesChecked(kernel.id).catch(() => false);
     if (kernel === this._kernel && this._status?.on === true) {
       this._checksSavedFiles = checked;
@@ -174,7 +174,7 @@ export class GuardConnection {
     }
   }
 
-  private _triesLeft = 0;
+  private _retriesLeft = 0;
   private _kernel: IKernel | null = null;
   private _status: IStatusMessage | null = null;
   private _checksSavedFiles: boolean | null = null;
@@ -182,11 +182,11 @@ export class GuardConnection {
 }
 
 function send(comm: Comm, answer: FrontEndMessage): void {
-  // JSON has no type for what can only be read.
+  // The type JSONObject does not accept readonly properties, so the message is copied.
   comm.send(JSON.parse(JSON.stringify(answer)) as JSONObject);
 }
 
-/** The comms that a kernel has, in its answer to a request for them. */
+/** Return the identifiers in the reply to a request for comms. */
 function idsOf(content: unknown): readonly string[] {
   const comms = typeof content === 'object' && content !== null && 'comms' in content ? content.comms : null;
   return typeof comms === 'object' && comms !== null ? Object.keys(comms) : [];

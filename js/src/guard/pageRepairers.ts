@@ -1,50 +1,50 @@
 import type { IRepairer } from './guardConnection';
 import type { IOfferMessage, ICellOutput, IRepairMessage } from '../contract/guard';
 
-/** One document of the page: what repairs it, and which kernel it uses now. */
-export interface IMember {
+/** A document of the page: its repairer, and the identifier of its kernel. */
+export interface IDocumentEntry {
   readonly repairer: IRepairer;
   kernel(): string | undefined;
 }
 
 /**
- * All documents of a page. JupyterLab hands the messages of a kernel to one of
- * them only, which passes them on to all that use the same kernel.
+ * The repairers of all documents of a page. JupyterLab delivers a comm message
+ * to one document only, which forwards it to all documents of the same kernel.
  */
 export class PageRepairers {
-  add(member: IMember): void {
-    this._members.add(member);
+  add(entry: IDocumentEntry): void {
+    this._entries.add(entry);
   }
 
-  remove(member: IMember): void {
-    this._members.delete(member);
+  remove(entry: IDocumentEntry): void {
+    this._entries.delete(entry);
   }
 
-  /** What repairs all documents that use the kernel of `member`. */
-  of(member: IMember): IRepairer {
+  /** Return a repairer of all documents that use the kernel of `entry`. */
+  forKernelOf(entry: IDocumentEntry): IRepairer {
     return {
       repair: (message: IRepairMessage | IOfferMessage): boolean =>
-        // Each of them, also where one has done it already.
-        this._besides(member).map(({ repairer }) => repairer.repair(message)).includes(true),
-      ask: (message: IOfferMessage, agreed: () => void): void => {
-        for (const { repairer } of this._besides(member)) {
-          repairer.ask(message, agreed);
+        // Each document is repaired, also after one has succeeded.
+        this._withSameKernel(entry).map(({ repairer }) => repairer.repair(message)).includes(true),
+      ask: (message: IOfferMessage, onAgree: () => void): void => {
+        for (const { repairer } of this._withSameKernel(entry)) {
+          repairer.ask(message, onAgree);
         }
       },
       takeOutputs: (): readonly ICellOutput[] =>
-        this._besides(member).flatMap(({ repairer }) => repairer.takeOutputs()),
+        this._withSameKernel(entry).flatMap(({ repairer }) => repairer.takeOutputs()),
       replaceOutputs: (outputs: readonly ICellOutput[]): boolean =>
-        // Each of them: none knows the cells of the others.
-        !this._besides(member)
+        // Each document replaces its own outputs.
+        !this._withSameKernel(entry)
           .map(({ repairer }) => repairer.replaceOutputs(outputs))
           .includes(false)
     };
   }
 
-  private _besides(member: IMember): readonly IMember[] {
-    const kernel = member.kernel();
-    return [...this._members].filter(one => one === member || one.kernel() === kernel);
+  private _withSameKernel(entry: IDocumentEntry): readonly IDocumentEntry[] {
+    const kernel = entry.kernel();
+    return [...this._entries].filter(one => one === entry || one.kernel() === kernel);
   }
 
-  private readonly _members = new Set<IMember>();
+  private readonly _entries = new Set<IDocumentEntry>();
 }

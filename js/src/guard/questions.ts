@@ -3,10 +3,10 @@ import type { ICellModel } from '@jupyterlab/cells';
 
 import type { IOfferMessage } from '../contract/guard';
 
-/** Asks a person whether the values in a cell are to be replaced: one question a cell. */
+/** Notifications that offer to replace the values in a cell; at most one for each cell. */
 export class Questions {
-  ask(cell: ICellModel, { names }: IOfferMessage, agreed: () => void): void {
-    const before = this._asked.get(cell);
+  ask(cell: ICellModel, { names }: IOfferMessage, onAgree: () => void): void {
+    const before = this._notifications.get(cell);
     if (before !== undefined) {
       Notification.dismiss(before);
     }
@@ -16,14 +16,14 @@ export class Questions {
       actions: [
         {
           label: 'Replace',
-          caption: 'Put a mark in its place, which cannot be undone',
+          caption: 'Replace it by a mask, which cannot be undone',
           displayType: 'warn',
-          callback: agreed
+          callback: onAgree
         }
       ]
     });
-    this._asked.set(cell, id);
+    this._notifications.set(cell, id);
   }
 
-  private readonly _asked = new WeakMap<ICellModel, string>();
+  private readonly _notifications = new WeakMap<ICellModel, string>();
 }

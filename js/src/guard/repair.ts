@@ -1,4 +1,4 @@
-/** As much of a cell's shared model as a repair uses. */
+/** The part of the shared model of a cell that a repair uses. */
 export interface ISource {
   getSource(): string;
   updateSource(start: number, end: number, value?: string): void;
@@ -6,53 +6,53 @@ export interface ISource {
 }
 
 /**
- * Make `source` of a cell, if what was run still stands in it, and tell
- * whether that is what it is now. What was there can't be undone into.
+ * Replace the source of a cell by `source`, if it still is the executed one, and
+ * return whether that succeeded. Undo cannot restore the executed source.
  */
 export function repair(cell: ISource, executed: string, source: string): boolean {
   if (cell.getSource() !== executed) {
     return false;
   }
   const [start, end] = difference(executed, source);
-  // The cursor stays where it is in the rest.
+  // Only the differing part is replaced, so that the cursor keeps its position in the rest.
   cell.updateSource(start, end, source.slice(start, source.length - (executed.length - end)));
   cell.clearUndoHistory();
   return cell.getSource() === source;
 }
 
-/** How many characters that are no blanks have to be around a value, for its cell to be known by them. */
-const FEWEST = 4;
+/** The minimum number of non-blank characters around the values by which a cell is recognised. */
+const MIN_CONTEXT_LENGTH = 4;
 
 /**
- * Make `source` of a cell of which it is not known here what was run: another
- * tab ran it, or it was deleted and brought back. It is recognised by `kept`,
- * the parts of what was run around the values.
+ * Replace the source of a cell whose executed source is unknown here, because
+ * another tab ran it or undo restored it. The cell is recognised by `kept`, the
+ * parts of the executed source around the values.
  */
-export function follow(cell: ISource, kept: readonly string[], source: string): boolean {
+export function repairByContext(cell: ISource, kept: readonly string[], source: string): boolean {
   const text = cell.getSource();
   if (text === source) {
     cell.clearUndoHistory();
     return true;
   }
-  return isMadeOf(text, kept) && repair(cell, text, source);
+  return consistsOf(text, kept) && repair(cell, text, source);
 }
 
-function isMadeOf(text: string, kept: readonly string[]): boolean {
-  if (kept.length < 2 || kept.join('').replace(/\s/g, '').length < FEWEST) {
+function consistsOf(text: string, kept: readonly string[]): boolean {
+  if (kept.length < 2 || kept.join('').replace(/\s/g, '').length < MIN_CONTEXT_LENGTH) {
     return false;
   }
   const parts = kept.map(part => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${parts.join('[^]+?')}$`).test(text);
 }
 
-/** From where to where in the first of two texts they differ; no character is split. */
+/** Return the range of the first text that differs from the second; surrogate pairs are not split. */
 function difference(before: string, after: string): readonly [start: number, end: number] {
   const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && before[start] === after[start]) {
     start += 1;
   }
-  if (start > 0 && isFirstHalf(before, start - 1)) {
+  if (start > 0 && isHighSurrogate(before, start - 1)) {
     start -= 1;
   }
   let same = 0;
@@ -62,14 +62,14 @@ function difference(before: string, after: string): readonly [start: number, end
   ) {
     same += 1;
   }
-  if (same > 0 && isFirstHalf(before, before.length - same - 1)) {
+  if (same > 0 && isHighSurrogate(before, before.length - same - 1)) {
     same -= 1;
   }
   return [start, before.length - same];
 }
 
-/** Whether a text has the first half of a character there that takes two. */
-function isFirstHalf(text: string, place: number): boolean {
-  const code = text.charCodeAt(place);
+/** Tell whether the code unit at an index is a high surrogate. */
+function isHighSurrogate(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
   return code >= 0xd800 && code < 0xdc00;
 }

@@ -1,11 +1,11 @@
 import type { CodeConsole } from '@jupyterlab/console';
 
 /**
- * Put `after` in the place of `before` in what the arrow keys of a console
- * bring back, and tell whether that could be done.
+ * Replace `before` by `after` in the history of a console, and return whether
+ * the history was accessible.
  *
- * A console keeps it in lists that its interface does not show; asking the
- * kernel for all of it again would need more of what is not shown.
+ * The history is in private lists of the console. To reload it from the kernel
+ * would need more private members.
  */
 export function replaceInHistory(console: CodeConsole, before: string, after: string): boolean {
   const history: unknown = Reflect.get(console, '_history');
@@ -16,9 +16,9 @@ export function replaceInHistory(console: CodeConsole, before: string, after: st
   const shown: unknown = Reflect.get(history, '_filtered');
   for (const list of [entries, shown]) {
     if (Array.isArray(list)) {
-      list.forEach((entry: unknown, place) => {
+      list.forEach((entry: unknown, index) => {
         if (entry === before) {
-          list[place] = after;
+          list[index] = after;
         }
       });
     }

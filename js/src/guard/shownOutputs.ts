@@ -6,19 +6,19 @@ import type { ICellOutput } from '../contract/guard';
 /** An output as a notebook file has it. */
 type Output = ReturnType<IOutputModel['toJSON']>;
 
-/** How long the JSON of an output may be that is looked at again; and of all together. */
-const LONGEST = 200_000;
-const LONGEST_TOGETHER = 2_000_000;
+/** The maximum length of the JSON of one output that is sent, and of all outputs together. */
+const MAX_LENGTH = 200_000;
+const MAX_TOTAL_LENGTH = 2_000_000;
 
-/** The outputs of a document, which may hold a value that became known after they were shown. */
+/** The displayed outputs of a document, which may contain a value that the guard learned later. */
 export class ShownOutputs {
   constructor(private readonly _cells: () => Iterable<ICellModel>) {}
 
-  /** All outputs, for the kernel to look at; large ones are left out. */
+  /** Return the outputs for redaction, without large ones. */
   take(): readonly ICellOutput[] {
     this._taken.clear();
     const outputs: ICellOutput[] = [];
-    let left = LONGEST_TOGETHER;
+    let left = MAX_TOTAL_LENGTH;
     for (const cell of this._cells()) {
       if (!isCodeCellModel(cell)) {
         continue;
@@ -26,7 +26,7 @@ export class ShownOutputs {
       for (let index = 0; index < cell.outputs.length; index += 1) {
         const output = cell.outputs.get(index).toJSON();
         const text = JSON.stringify(output);
-        if (text.length <= Math.min(LONGEST, left)) {
+        if (text.length <= Math.min(MAX_LENGTH, left)) {
           left -= text.length;
           this._taken.set(keyOf(cell.id, index), text);
           outputs.push({ cell_id: cell.id, index, output });
@@ -36,9 +36,9 @@ export class ShownOutputs {
     return outputs;
   }
 
-  /** Show these in the place of those that were taken, and tell whether all were still there: a stream may have grown meanwhile. */
+  /** Replace the outputs that were taken, and return whether none had changed: a stream may have grown meanwhile. */
   replace(outputs: readonly ICellOutput[]): boolean {
-    let areAllThere = true;
+    let areUnchanged = true;
     const cells = new Map([...this._cells()].map(cell => [cell.id, cell]));
     for (const { cell_id, index, output } of outputs) {
       const cell = cells.get(cell_id);
@@ -50,10 +50,10 @@ export class ShownOutputs {
         // The kernel returns the output that was sent to it, with masked texts.
         cell.outputs.set(index, output as unknown as Output);
       } else {
-        areAllThere &&= taken === undefined;
+        areUnchanged &&= taken === undefined;
       }
     }
-    return areAllThere;
+    return areUnchanged;
   }
 
   private readonly _taken = new Map<string, string>();

@@ -2,7 +2,7 @@ import { Widget } from '@lumino/widgets';
 
 import type { IStatusMessage } from '../contract/guard';
 
-/** Says in the status bar how the guard of the notebook in front does; says nothing where there is none. */
+/** The status bar item for the guard of the active notebook; empty if there is none. */
 export class StatusItem extends Widget {
   constructor() {
     super();
@@ -10,7 +10,7 @@ export class StatusItem extends Widget {
     this.show_(null);
   }
 
-  /** Show how the guard does, and whether saved files are checked, if that is known. */
+  /** Show the status of the guard, and whether saved files are checked, if this is known. */
   show_(status: IStatusMessage | null, checksSavedFiles: boolean | null = null): void {
     this.node.textContent = status === null ? '' : textOf(status, checksSavedFiles);
     this.node.title = status === null ? '' : captionOf(status, checksSavedFiles);
@@ -18,7 +18,7 @@ export class StatusItem extends Widget {
   }
 }
 
-/** The few words in the bar. */
+/** Return the text of the item. */
 export function textOf({ on, values }: IStatusMessage, checksSavedFiles: boolean | null): string {
   if (!on) {
     return 'Guard: off';
@@ -27,7 +27,7 @@ export function textOf({ on, values }: IStatusMessage, checksSavedFiles: boolean
   return checksSavedFiles === false ? `${text}, saved files not checked` : text;
 }
 
-/** What a person who points at them reads. */
+/** Return the tooltip of the item. */
 export function captionOf(
   { on, values, masked }: IStatusMessage,
   checksSavedFiles: boolean | null

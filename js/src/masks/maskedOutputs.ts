@@ -1,46 +1,46 @@
 import { hideMasks, showMasks } from './showMasks';
 
-/** What of a notebook holds outputs, and nothing else. */
+/** The selector of outputs in a notebook. */
 const OUTPUTS = '.jp-OutputArea-output';
 
-/** How long an output may change before it is looked at again, in milliseconds. */
-const PAUSE = 200;
+/** The delay in milliseconds between a change of an output and its update. */
+const DELAY = 200;
 
-/** Shows what was masked in the outputs below a node, while that is wanted. */
+/** Highlights masks in the outputs below a node, while enabled. */
 export class MaskedOutputs {
   constructor(private readonly _node: HTMLElement) {}
 
-  /** Show what was masked from now on, or no more. */
-  turn(on: boolean): void {
+  /** Start or stop highlighting. */
+  setEnabled(on: boolean): void {
     this._observer.disconnect();
     clearTimeout(this._timer);
     this._timer = undefined;
     if (on) {
       this._observer.observe(this._node, { characterData: true, childList: true, subtree: true });
-      this._look();
+      this._update();
     } else {
       hideMasks(this._node);
     }
   }
 
-  /** Look once an output has come to rest: a stream is drawn over and over while it grows. */
-  private _lookSoon(): void {
+  /** Update after a delay, because a stream is drawn repeatedly while it grows. */
+  private _scheduleUpdate(): void {
     this._timer ??= setTimeout(() => {
       this._timer = undefined;
-      this._look();
-    }, PAUSE);
+      this._update();
+    }, DELAY);
   }
 
-  private _look(): void {
+  private _update(): void {
     for (const output of this._node.querySelectorAll(OUTPUTS)) {
       showMasks(output);
     }
-    // What was changed just now is our own doing.
+    // Drop the records of our own changes.
     this._observer.takeRecords();
   }
 
   private readonly _observer = new MutationObserver(() => {
-    this._lookSoon();
+    this._scheduleUpdate();
   });
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }

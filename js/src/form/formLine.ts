@@ -1,12 +1,12 @@
 import { h } from './dom';
 
-/** In the element itself, as a saved output has no other place for it. */
+/** The style is part of the element, because a saved output has no other style sheet. */
 const STYLE = `.zs-line{font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:var(--jp-ui-font-size1,13px);line-height:1.5;padding:2px 0;overflow-wrap:anywhere;color:var(--jp-ui-font-color1,inherit);outline:none}
 .zs-detail{font-size:.923em;color:var(--jp-ui-font-color2,inherit)}
 .jupyter-widgets-disconnected:has(>.zs-line)::before{content:none}`;
 
-/** Make what is left of a form: one line, and smaller ones below it. */
-export function quietLine(line: string, details: readonly string[]): HTMLElement {
+/** Create the line that replaces a form, with smaller lines of details below it. */
+export function formLine(line: string, details: readonly string[]): HTMLElement {
   return h(
     'div',
     { class: 'zs-line', tabindex: '-1' },
