@@ -159,7 +159,7 @@ def test_a_fault_of_ours_never_keeps_a_file_from_being_saved(
     SaveHook(logger)(model=model, path="a.py", contents_manager=None)
     assert model["content"] == f"x = {VALUE}"
     assert "UnreadableFileError" in caplog.text
-    assert "saved as it is" in caplog.text
+    assert "saved unchanged" in caplog.text
     assert find_canary(caplog.text) == []
 
 
@@ -178,7 +178,7 @@ def test_a_damaged_line_hides_no_other(
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
     SaveHook(logging.getLogger("save hook"))(model=model, path="a.py", contents_manager=None)
     assert not find_canary(model["content"])
-    assert not damage or "took out a line" in caplog.text
+    assert not damage or "removed a line" in caplog.text
     known = store.load_fingerprints()
     assert (known.names, known.damaged) == (["db.password"], 0)
 

@@ -1,1 +1,1 @@
-"""The face in Jupyter Server: what is saved and exported is looked through once more."""
+"""The Jupyter Server front end: it masks values in files that are saved or exported."""

@@ -1,7 +1,7 @@
-"""nbconvert without values: ``jupyter nbconvert --to html --Exporter.preprocessors=zensecrets_jupyter.server.export.RedactPreprocessor``.
+"""Redaction for nbconvert: ``jupyter nbconvert --to html --Exporter.preprocessors=zensecrets_jupyter.server.export.RedactPreprocessor``.
 
-What is known are the values that the active stack's secrets manager gives without asking anybody, and those with a fingerprint under
-``ZENSECRETS_HOME``. Should looking through a notebook fail, so does the export.
+The preprocessor recognises the values that the secrets manager of the active stack returns without a prompt, and values with a fingerprint
+under ``ZENSECRETS_HOME``. If the redaction of a notebook fails, the export fails too.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class RedactPreprocessor(Preprocessor):
-    """Puts marks, and references in sources, in the place of known values in what is exported."""
+    """Preprocessor that replaces values by masks in an export, and by references in sources."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Return the notebook without values, and ``resources`` with none in the files that other preprocessors took out of it."""
+        """Return the redacted notebook, and ``resources`` with redacted files of other preprocessors."""
         masker = DocumentMasker(UnionMatcher(self._values(), load_fingerprints()))
         redacted = masker.document(nb)
         files = resources.get("outputs") or {}
@@ -44,7 +44,7 @@ class RedactPreprocessor(Preprocessor):
                 manager = manager_of()
                 found = sensitive_values(manager, manager.list_secrets()) if manager.opens_unasked else []
         except ZenSecretsError as error:
-            self.log.warning("zensecrets knows only what has a fingerprint, since the secrets manager can't be read: %s", error)
+            self.log.warning("zensecrets recognises only values with a fingerprint, since the secrets manager can't be read: %s", error)
             return known
         for value, name in found:
             known.add(value, name)

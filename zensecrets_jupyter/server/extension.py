@@ -1,4 +1,4 @@
-"""Loading into Jupyter Server."""
+"""The extension point of Jupyter Server."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _load_jupyter_server_extension(app: ServerApp) -> None:
-    """Look through whatever ``app`` is about to save, and say which kernels help with that."""
+    """Register the save hook and the REST API with ``app``."""
     kernels = CheckingKernels(Path(app.runtime_dir), app.log)
     app.contents_manager.register_pre_save_hook(SaveHook(app.log, kernels))  # type: ignore[no-untyped-call] # it carries no annotations
     handler = (check_url(app.base_url), CheckHandler, {"kernels": kernels})

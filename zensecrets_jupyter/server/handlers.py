@@ -24,7 +24,7 @@ class CheckHandler(APIHandler):
     """Handler that tells whether a kernel checks the files that the server saves."""
 
     def initialize(self, kernels: CheckingKernels) -> None:
-        """Ask ``kernels``."""
+        """Set the kernels that are asked."""
         self._kernels = kernels
 
     @web.authenticated

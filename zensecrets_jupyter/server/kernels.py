@@ -1,4 +1,4 @@
-"""The kernels that check what is about to be saved."""
+"""Client of the kernels that redact files before the server saves them."""
 
 from __future__ import annotations
 
@@ -13,37 +13,42 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.commands.files.save_check import Endpoint
 
-_TOGETHER = 16
-"""Kernels that are asked at the same time."""
+_MAX_THREADS = 16
+"""Maximum number of kernels that are asked at the same time."""
 
 
 class CheckingKernels:
-    """The running kernels of this user in which the extension is loaded, also those of other servers."""
+    """The running kernels of this user with the extension loaded, including kernels of other servers."""
 
     def __init__(self, folder: Path, log: logging.Logger) -> None:
-        """Look for them in ``folder``, the Jupyter runtime folder, and tell ``log`` when one does not answer."""
+        """Set the Jupyter runtime folder in which kernels are found, and the log for failed requests.
+
+        Args:
+            folder: The Jupyter runtime folder.
+            log: The log of the server.
+        """
         self._folder = folder
         self._log = log
 
     def masked(self, document: Any, **options: Any) -> tuple[Any, set[str]]:
-        """Return ``document`` without the values that kernels know, and the names of those values."""
+        """Return ``document`` with the values of the kernels masked, and the names of those values."""
         found = endpoints(self._folder)
         if not found:
             return document, set()
-        with ThreadPoolExecutor(min(len(found), _TOGETHER)) as pool:
+        with ThreadPoolExecutor(min(len(found), _MAX_THREADS)) as pool:
             answers = list(pool.map(lambda endpoint: self._ask(endpoint, {"document": document, **options}), found))
         names: set[str] = set()
         for endpoint, first in zip(found, answers, strict=True):
             if not first.get("names"):
                 continue
-            # What an earlier kernel masked stays masked.
+            # The kernel gets the document again, if an earlier kernel has changed it.
             answer = self._ask(endpoint, {"document": document, **options}) if names else first
             names.update(answer.get("names") or [])
             document = answer.get("document", document)
         return document, names
 
     def is_checking(self, kernel: str) -> bool:
-        """Tell whether a kernel answers, and its guard is on."""
+        """Tell whether a kernel answers and its guard is on."""
         endpoint = endpoint_of(self._folder, kernel)
         return endpoint is not None and self._ask(endpoint, {}).get("on") is True
 
@@ -51,7 +56,7 @@ class CheckingKernels:
         try:
             return endpoint.ask(question)
         except ConnectionRefusedError:
-            # The kernel was killed, and has left its file.
+            # The kernel was killed and could not remove its file.
             endpoint.file.unlink(missing_ok=True)
             return {}
         except (OSError, ValueError) as error:

@@ -1,14 +1,13 @@
-"""The second net: what Jupyter Server is about to write is looked through for known values.
+"""The pre-save hook of Jupyter Server: it masks values in a file before the server writes it.
 
-The first is in the kernel, which hands out no value that it knows. What comes by another way, typed into a cell or a Markdown text, pasted,
-from a kernel without the extension, is masked here before it is on the disk.
+The guard in the kernel already masks values in outputs. The hook is a second protection against values that bypass the guard: typed or
+pasted into a code or Markdown cell, or printed by a kernel without the extension.
 
-The server's process holds no value. It asks the kernels in which the extension is loaded to mask in the file what they mask in outputs, and
-it knows values by the fingerprints under ``ZENSECRETS_HOME``, where there are any. Files named ``.env`` are left alone, since they are
-meant to hold secrets.
+The server process holds no values. It asks the kernels with the extension loaded to mask the file, and it recognises values by the
+fingerprints under ``ZENSECRETS_HOME``, if there are any. Files named ``.env`` are not changed, because they are meant to contain secrets.
 
-Should anything go wrong here, the file is saved as it is and the log says so: losing what a person wrote would be worse than what this net
-is for, and the first one has already seen all that the kernel said.
+After an error in the hook, the file is saved unchanged and the log has a message: to lose the user's work would be worse than to miss a
+value.
 """
 
 from __future__ import annotations
@@ -28,30 +27,35 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.server.kernels import CheckingKernels
 
-_Version = tuple[str, int, int]
+_FileVersion = tuple[str, int, int]
 
 
 class SaveHook:
-    """Masks known values in what is about to be saved, and tells the log which."""
+    """Pre-save hook that masks values in files and logs their names."""
 
     def __init__(self, log: logging.Logger, kernels: CheckingKernels | None = None) -> None:
-        """Tell ``log``; ``kernels`` are asked as well."""
+        """Create the hook.
+
+        Args:
+            log: The log of the server.
+            kernels: The kernels that mask their values; without them, only fingerprints are used.
+        """
         self._log = log
         self._kernels = kernels
-        self._version: _Version | None = None
+        self._version: _FileVersion | None = None
         self._masker: DocumentMasker | None = None
 
     def __call__(self, *, model: dict[str, Any], path: str, **_further: Any) -> None:
-        """Mask what is in ``model``, as Jupyter Server calls a hook before it saves it at ``path``; nothing is raised."""
+        """Mask the content of ``model``, which Jupyter Server is about to save at ``path``; never raise an error."""
         self._try(self._mask_by_fingerprints, model, path)
         self._try(self._mask_by_kernels, model, path)
 
     def _try(self, mask: Callable[[dict[str, Any], str], None], model: dict[str, Any], path: str) -> None:
         try:
             mask(model, path)
-        except Exception as error:  # noqa: BLE001 - whatever it is, what the person wrote has to be saved
+        except Exception as error:  # noqa: BLE001 - the user's file has to be saved after any error
             self._log.error(
-                "zensecrets could not look through a file that is being saved (%s): it is saved as it is.", type(error).__name__
+                "zensecrets could not check a file that is being saved (%s): the file is saved unchanged.", type(error).__name__
             )
 
     def _mask_by_fingerprints(self, model: dict[str, Any], path: str) -> None:
@@ -61,9 +65,9 @@ class SaveHook:
         if model.get("format") == "base64":
             masker.look(base64.b64decode(model["content"]))
         else:
-            # Of a text that is no notebook a masker sees as much as of a cell's source, or of an output.
+            # A source file is treated like the source of a cell, another text like an output.
             model["content"] = masker.document(model["content"], ("source",) if _is_source(model, path) else ())
-        self._tell(model, masker.text(path), masker.masked)
+        self._report(model, masker.text(path), masker.masked)
 
     def _mask_by_kernels(self, model: dict[str, Any], path: str) -> None:
         if self._kernels is None or not _is_checked(model, path):
@@ -72,19 +76,19 @@ class SaveHook:
         content, names = self._kernels.masked(model["content"], **options)
         if names:
             model["content"] = content
-            self._tell(model, self._kernels.masked(path)[0], names)
+            self._report(model, self._kernels.masked(path)[0], names)
 
-    def _tell(self, model: dict[str, Any], path: str, names: set[str]) -> None:
+    def _report(self, model: dict[str, Any], path: str, names: set[str]) -> None:
         if not names:
             return
         marks = ", ".join(mark(name) for name in sorted(names))
         if model.get("format") == "base64":
-            self._log.warning("zensecrets found %s in %s, which is no text and is saved as it is.", marks, path)
+            self._log.warning("zensecrets found %s in %s, which is not text and is saved unchanged.", marks, path)
         else:
             self._log.warning("zensecrets masked %s in %s before it was saved.", marks, path)
 
     def _current(self) -> DocumentMasker | None:
-        """Return what masks by the fingerprints as they are now, or ``None`` while there are none."""
+        """Return the masker for the present fingerprints, or ``None`` if there are none."""
         file = fingerprint_file()
         if not file.exists():
             return None
@@ -94,7 +98,7 @@ class SaveHook:
             known = load_fingerprints()
             if known.damaged:
                 self._log.warning(
-                    "zensecrets found damage in %s and took out %s: the values that they stood for are not recognised in what is saved"
+                    "zensecrets found damage in %s and removed %s: the values of these fingerprints are not recognised in saved files"
                     " until a command or a notebook reads them again.",
                     file,
                     "a line" if known.damaged == 1 else f"{known.damaged} lines",
@@ -106,7 +110,7 @@ class SaveHook:
 
 
 def _is_checked(model: dict[str, Any], path: str) -> bool:
-    # An upload in pieces is no text that a person is editing.
+    # A chunked upload is not a text that the user edits.
     is_text = model.get("type") == "notebook" or isinstance(model.get("content"), str)
     return bool(is_text and model.get("content") and not PurePosixPath(path).name.startswith(".env") and not model.get("chunk"))
 
