@@ -1,4 +1,4 @@
-"""Stack components: their eleven types, what their attributes are, and how one reads them."""
+"""Stack components, and the base class of the configs that hold their attributes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zensecrets_jupyter.core.component_types import ComponentType  # noqa: TC001 - its annotations are read when a config is made
+from zensecrets_jupyter.core.component_types import ComponentType  # noqa: TC001 - pydantic reads the annotations of a config
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_parts
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.stack import flavor_registry
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
 
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _DIGITS_OF_NAME = 3
-# Random tokens of lower case and digits have more.
+# Random tokens of lower-case letters and digits have more digits.
 
 
 class StackComponentConfig(ReferenceModel):
     """The attributes of a stack component of one flavor.
 
-    A subclass names its ``TYPE`` (a :class:`ComponentType` or its value) and its ``FLAVOR``, and its attributes as fields; the flavor is
-    known as soon as the class is defined. Any string attribute may hold references, but for a
-    :func:`~zensecrets_jupyter.core.fields.ClearTextField`; a :func:`~zensecrets_jupyter.core.fields.SecretField` is masked when shown, and
-    so is a plain value of any other attribute whose name says that it is a secret, such as ``authentication_secret`` or ``api_token``.
+    A subclass sets ``TYPE`` (a :class:`ComponentType` or its value) and ``FLAVOR``, and declares its attributes as fields. Defining the
+    class registers the flavor. Any text attribute may hold references, except a
+    :func:`~zensecrets_jupyter.core.fields.ClearTextField`. A :func:`~zensecrets_jupyter.core.fields.SecretField` is masked when shown, and
+    so is a plain value of any other attribute with the name of a secret, such as ``authentication_secret`` or ``api_token``.
     """
 
     TYPE: ClassVar[str] = ""
     FLAVOR: ClassVar[str] = ""
     IGNORED: ClassVar[dict[str, str]] = {}
-    """Attributes of ZenML that are taken and left out, each with the reason as the end of a sentence."""
+    """Attributes of ZenML that are accepted and ignored, each with the reason as the end of a sentence."""
 
     def _build(self, data: dict[str, Any], *, clear: frozenset[str] = frozenset()) -> None:
         super()._build({name: value for name, value in data.items() if name not in self.IGNORED}, clear=clear)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Make the flavor known."""
+        """Register the flavor."""
         super().__pydantic_init_subclass__(**kwargs)
         if "FLAVOR" in cls.__dict__ and cls.FLAVOR:
             flavor_registry.add(cls)
 
     def _is_sensitive(self, name: str, value: Any) -> bool:
-        """Tell whether an attribute is sealed and masked: a SecretField, and what looks like a secret unless it is the name of one."""
+        """Return whether an attribute is sealed and masked: a SecretField, or a text that looks like a secret's value."""
         field = type(self).model_fields.get(name)
         if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
             return is_secret_field(field)
         return name not in self._separate.clear and looks_sensitive(name, value)
 
     def _texts_to_mask(self, name: str, value: Any) -> Iterator[str]:
-        """Yield the texts of a sensitive value that the guard masks: of a mapping those that are secrets by their names."""
+        """Yield the texts of a sensitive value that the guard masks; in a mapping only those under names of secrets."""
         field = type(self).model_fields.get(name)
         if field is not None and is_secret_field(field):
             return texts_in(value)
@@ -65,32 +65,32 @@ class StackComponentConfig(ReferenceModel):
 
     @property
     def is_remote(self) -> bool:
-        """Whether what it describes runs on another machine, which can't reach what only this one has.
+        """Whether the component runs on another machine, which can't reach local components.
 
-        It is asked of the attributes as they were given: where one is a reference, what the property sees is its text.
+        The property sees references in the attributes as raw text.
         """
         return False
 
     @property
     def is_local(self) -> bool:
-        """Whether what it describes can only be reached from this machine; asked like :attr:`is_remote`."""
+        """Whether the component can only be reached from this machine; it sees references as raw text too."""
         return False
 
 
 class StackComponent:
-    """A registered component: its name, type and flavor, and its attributes, which resolve their references when they are read.
+    """A registered component: its name, type, flavor and attributes. Reading an attribute resolves its references.
 
     ``component.some_attribute`` is ``component.config.some_attribute``.
     """
 
-    def __new__(cls, name: str, component_type: ComponentType, config: StackComponentConfig, **_: str) -> Self:  # noqa: ARG004 - those of __init__
-        """Make one of a class that has the attributes of ``config``."""
+    def __new__(cls, name: str, component_type: ComponentType, config: StackComponentConfig, **_: str) -> Self:  # noqa: ARG004 - the arguments of __init__
+        """Return an instance of a subclass that has the attributes of ``config``."""
         component: Any = cls
-        found: type[Self] = _with_attributes_of(component, type(config))
-        return super().__new__(found)
+        subclass: type[Self] = _subclass_with_attributes(component, type(config))
+        return super().__new__(subclass)
 
     def __init__(self, name: str, component_type: ComponentType, config: StackComponentConfig, *, id: str, flavor: str) -> None:  # noqa: A002 - ZenML's name
-        """Hold what the workspace has registered."""
+        """Create the component of a registration."""
         self.name = name
         self.type = component_type
         self.config = config
@@ -98,7 +98,7 @@ class StackComponent:
         self.flavor = flavor
 
     def __str__(self) -> str:
-        """Return what errors call it, such as ``annotator 'labels'``."""
+        """Return the name in errors, such as ``annotator 'labels'``."""
         return f"{self.type.words} {self.name!r}"
 
     def __repr__(self) -> str:
@@ -106,36 +106,36 @@ class StackComponent:
         return f"<{self} (flavor {self.flavor}): {self.config!r}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copy by making another one of the same."""
+        """Return the function and arguments that recreate the component."""
         return _make, (self.name, self.type, self.config, self.id, self.flavor)
 
     def __getattr__(self, name: str) -> Any:
-        """Return an attribute that the config's class does not declare, resolved; errors as reading it from the config has them."""
+        """Return an attribute that is no field of the config, resolved; raises the errors of the config."""
         if name.startswith("__") or name == "config":
             raise AttributeError(name)
         return getattr(self.config, name)
 
     @property
     def is_remote(self) -> bool:
-        """Whether it runs on another machine, which can't reach what only this one has; told without reading a value."""
+        """Whether it runs on another machine, which can't reach local components; resolves no reference."""
         return self.config.with_raw_references().is_remote
 
     @property
     def is_local(self) -> bool:
-        """Whether it can only be reached from this machine; told without reading a value."""
+        """Whether it can only be reached from this machine; resolves no reference."""
         return self.config.with_raw_references().is_local
 
-    def bind_references(self, place: ReferenceResolver) -> StackComponent:
-        """Return the same component, with its references resolved by ``place``."""
-        return StackComponent(self.name, self.type, self.config.bind_references(place), id=self.id, flavor=self.flavor)
+    def bind_references(self, resolver: ReferenceResolver) -> StackComponent:
+        """Return a copy of the component whose references ``resolver`` resolves."""
+        return StackComponent(self.name, self.type, self.config.bind_references(resolver), id=self.id, flavor=self.flavor)
 
     def requirements(self) -> list[Requirement]:
-        """Return each reference in the attributes, with the attribute that holds it."""
+        """Return each reference in the attributes with the attribute that holds it."""
         return self.config.requirements(str(self))
 
 
 def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield each text in ``value`` with the name under which it stands."""
+    """Yield each text in ``value`` with its key, by default ``name``."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, Mapping):
@@ -147,7 +147,7 @@ def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _may_name_secret(name: str, text: str) -> bool:
-    """Tell whether ``text`` looks like the name of a secret that is registered later: masking it would hide a name in every output."""
+    """Return whether ``text`` may be the name of a secret, which must not be masked in outputs."""
     few_digits = sum(character.isdigit() for character in text) <= _DIGITS_OF_NAME
     return name.endswith("secret") and few_digits and _PLAIN_NAME.fullmatch(text) is not None and not is_opaque(text)
 
@@ -157,8 +157,8 @@ def _make(name: str, component_type: ComponentType, config: StackComponentConfig
 
 
 @lru_cache(maxsize=256)
-def _with_attributes_of(component: Any, config: type[StackComponentConfig]) -> Any:
-    """Return the class of components with such a config: found on it, an attribute costs no look-up that fails first."""
+def _subclass_with_attributes(component: Any, config: type[StackComponentConfig]) -> Any:
+    """Return a subclass with a property per attribute: properties are faster than ``__getattr__``."""
     taken = {*dir(component), "name", "type", "config", "id", "flavor"}
     attributes = {name: property(attrgetter(f"config.{name}")) for name in config.model_fields if name not in taken}
     return type(component.__name__, (component,), {"__module__": component.__module__, "__doc__": component.__doc__, **attributes})

@@ -1,4 +1,4 @@
-"""Which flavors of component are known, by type and name. Secrets managers have a registry of their own."""
+"""Registry of the component flavors, by type and name; secrets managers have their own registry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack.component import StackComponentConfig
 
 ENTRY_POINTS = "zensecrets_jupyter.flavors.v1"
-"""The group in which a package names its flavors: ``"type.flavor" = "module:Class"``."""
+"""The entry-point group of flavors in other packages: ``"type.flavor" = "module:Class"``."""
 
 _HERE = "zensecrets_jupyter.core.stack.flavors"
 BUILT_IN: dict[str, dict[str, str]] = {
@@ -73,7 +73,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "vertex": "VertexStepOperatorConfig",
     },
 }
-"""For each type of component, its built-in flavors and the class of their attributes, in the module named after the type."""
+"""The built-in flavors by type, and their config classes in the module with the name of the type."""
 
 
 def _clash(_name: str, message: str, hint: str) -> StackError:
@@ -94,10 +94,10 @@ _registry: Registry[StackComponentConfig] = Registry(
 
 
 def add(config: type[StackComponentConfig]) -> None:
-    """Make a class known under its ``TYPE`` and ``FLAVOR``; defined again in a cell, it replaces the earlier one.
+    """Register a class under its ``TYPE`` and ``FLAVOR``; a class that is defined again replaces the earlier one.
 
     Raises:
-        StackError: If the type is none of the eleven, or the flavor belongs to a built-in one, to an installed one, or to another class.
+        StackError: If the type is unknown, or the flavor belongs to a built-in, an installed or another class.
     """
     component_type = str(getattr(config.TYPE, "value", config.TYPE))
     if component_type not in BUILT_IN:
@@ -110,18 +110,18 @@ def flavor_names(component_type: str) -> list[str]:
     """Return the names of all flavors of a type, sorted.
 
     Raises:
-        StackError: If a flavor is claimed twice.
+        StackError: If two packages register the same flavor.
     """
     return [flavor for owner, _, flavor in (name.partition(".") for name in _registry.names()) if owner == component_type]
 
 
 def get_flavor(component_type: str, flavor: str) -> type[StackComponentConfig]:
-    """Return the class of the attributes of that flavor.
+    """Return the config class of a flavor.
 
     Raises:
-        UnknownFlavorError: If nobody defines it here.
+        UnknownFlavorError: If no class with that flavor is registered.
         FlavorUnavailableError: If its package can't be imported.
-        StackError: If the flavor is claimed twice.
+        StackError: If two packages register the same flavor.
     """
     found = _registry.find(f"{component_type}.{flavor}")
     if found is not None:

@@ -1,4 +1,4 @@
-"""A stack: components that belong together, and the secrets manager that their references resolve in."""
+"""A stack: a set of components, and the secrets manager that resolves their references."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from zensecrets_jupyter.core.component_types import ComponentType
 from zensecrets_jupyter.core.errors import NoSecretsManagerError, NotInStackError, SecretKeyNotFoundError, SecretNotFoundError
 from zensecrets_jupyter.core.interaction import awaited_hint
 from zensecrets_jupyter.core.reference import Part, SecretReference
+from zensecrets_jupyter.core.stack.validation import Report, validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.settings import SecretValidationLevel
     from zensecrets_jupyter.core.stack.component import StackComponent
     from zensecrets_jupyter.core.stack.references import Requirement, RequiresSecrets
-    from zensecrets_jupyter.core.stack.validation import Report
 
 
 class Stack:
     """A named set of components, at most one of each type.
 
-    Each type of component is an attribute, ``None`` where the stack has no such component. A component reached this way resolves its
+    Each type of component is an attribute, ``None`` if the stack has no component of that type. A component of a stack resolves its
     references in this stack: ``stack.annotator.authentication_secret`` is the value.
     """
 
@@ -44,7 +44,7 @@ class Stack:
 
     @property
     def components(self) -> Mapping[ComponentType, StackComponent]:
-        """The components by type, without the secrets manager, in the order in which they were added."""
+        """The components by type, in the order in which they were added, without the secrets manager."""
         return dict(self._components)
 
     @property
@@ -115,22 +115,30 @@ class Stack:
         return self._components.get(ComponentType.STEP_OPERATOR)
 
     def requirements(self, settings: Iterable[tuple[str, RequiresSecrets]] = ()) -> list[Requirement]:
-        """Return each reference that the components hold, then those of ``settings``: pairs of what to call them and what needs them."""
-        found = [need for component in self._components.values() for need in component.requirements()]
-        return found + [need for owner, model in settings for need in model.requirements(owner)]
+        """Return the references of the components, then those of ``settings``.
+
+        Args:
+            settings: Pairs of an owner, as errors name it, and settings that require secrets.
+        """
+        found = [requirement for component in self._components.values() for requirement in component.requirements()]
+        return found + [requirement for owner, model in settings for requirement in model.requirements(owner)]
 
     @property
     def required_secrets(self) -> list[SecretReference]:
-        """The references that the components hold, each once, in the order of the components and their attributes."""
-        return list(dict.fromkeys(need.reference for need in self.requirements()))
+        """The references of the components, each once, in the order of the components and their attributes."""
+        return list(dict.fromkeys(requirement.reference for requirement in self.requirements()))
 
     def resolve(self, text: str, owner: str = "") -> str:
-        """Return ``text`` with its references resolved by this stack's secrets manager; ``owner`` is who asks, for the error.
+        """Return ``text`` with its references resolved by this stack's secrets manager.
+
+        Args:
+            text: A text with references.
+            owner: The owner of the text, as errors name it.
 
         Raises:
             NoSecretsManagerError: If the stack has no secrets manager.
             SecretNotFoundError: If a secret does not exist.
-            SecretKeyNotFoundError: If a secret has no such key; the error names those that there are.
+            SecretKeyNotFoundError: If a secret does not have the key; the error names its keys.
         """
         try:
             return resolve_text(self.secrets_manager, text)
@@ -138,26 +146,26 @@ class Stack:
             problem = error
         if isinstance(problem, SecretKeyNotFoundError):
             problem.hint = awaited_hint(self.secrets_manager.id, problem.name) or problem.hint
-        raise _in_context(problem, text, owner)
+        raise _add_owner(problem, text, owner)
 
     def validate(
         self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, RequiresSecrets]] = (), refresh: bool = False
     ) -> Report:
-        """Return the report on everything that would keep a pipeline from running on this stack; nothing is raised for a problem.
+        """Return a report of every problem that prevents pipelines from running on this stack.
 
-        ``level`` is that of ``ZENML_SECRET_VALIDATION_LEVEL`` where none is given; ``settings`` are those of the steps to run. With
-        ``refresh`` secrets are read even where the cache holds them.
+        Args:
+            level: The depth of the validation, by default that of ``ZENML_SECRET_VALIDATION_LEVEL``.
+            settings: Pairs of an owner, as errors name it, and settings of the steps to run.
+            refresh: Whether secrets are read even if the cache holds them.
 
         Raises:
-            SettingsError: If the environment variable names no level.
+            SettingsError: If the value of the environment variable is no level.
         """
-        from zensecrets_jupyter.core.stack.validation import validate  # noqa: PLC0415 - it imports this module
-
         return validate(self, level=level, settings=settings, refresh=refresh)
 
 
 class StackResolver:
-    """Where a component, or the settings of a step, hangs in a stack."""
+    """Resolves the references of a component, or of the settings of a step, in a stack."""
 
     __slots__ = ("_owner", "_stack")
 
@@ -167,17 +175,17 @@ class StackResolver:
         self._owner = owner
 
     def __str__(self) -> str:
-        """Return what errors call what hangs here."""
+        """Return the owner of the references as errors name it."""
         return self._owner
 
     def resolve(self, text: str) -> str:
-        """See :meth:`Stack.resolve`."""
+        """Return ``text`` resolved; see :meth:`Stack.resolve`."""
         return self._stack.resolve(text, self._owner)
 
     def reader(self, text: str) -> Callable[[], str]:
-        """Return what gives ``text`` resolved each time that it is called; one reference alone takes little more than its dict."""
+        """Return a function that resolves ``text`` on each call, with a fast path for a single reference."""
         parts = reference.split(text)
-        manager = self._stack._secrets_manager  # noqa: SLF001 - a stack and its places are one idea
+        manager = self._stack._secrets_manager  # noqa: SLF001 - the resolver is a part of the stack
         if manager is None or len(parts) != 1 or not isinstance(parts[0], SecretReference):
             return partial(self.resolve, text)
         name, key = parts[0]
@@ -187,7 +195,7 @@ class StackResolver:
             try:
                 return get_secret(name).value(key)
             except SecretNotFoundError:
-                # Told again below, with what asked for it.
+                # Raised again below with the owner of the reference.
                 pass
             return self.resolve(text)
 
@@ -207,7 +215,7 @@ def resolve_text(manager: SecretsManager, text: str) -> str:
 
 
 def not_in_stack(component: StackComponent, stack: Stack) -> NotInStackError:
-    """Return the error for a component whose references can't be resolved, since ``stack`` does not hold it."""
+    """Return the error for resolving references of a component that ``stack`` does not hold."""
     message = f"The references of {component} can't be resolved: it is not part of the active stack {stack.name!r}."
     hint = f"Add it, %stack update {stack.name} --{component.type.command} {component.name}, or set a stack that has it: %stack set"  # noqa: S608 - no SQL
     return NotInStackError(message, hint=hint)
@@ -218,7 +226,7 @@ def _split(text: str) -> tuple[Part, ...]:
     return reference.split(text)
 
 
-def _in_context(error: NoSecretsManagerError | SecretNotFoundError, text: str, owner: str) -> NoSecretsManagerError | SecretNotFoundError:
+def _add_owner(error: NoSecretsManagerError | SecretNotFoundError, text: str, owner: str) -> NoSecretsManagerError | SecretNotFoundError:
     message = f"{text}{f' of {owner}' if owner else ''} can't be resolved: {error.message}"
     if isinstance(error, SecretKeyNotFoundError):
         return SecretKeyNotFoundError(message, name=error.name, key=error.key, manager=error.manager, hint=error.hint)

@@ -1,9 +1,9 @@
-"""What would keep a pipeline from running on a stack: every problem at once, each with its remedy."""
+"""Validation of a stack before a run: every problem at once, each with its remedy."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from zensecrets_jupyter.core import settings as user_settings
 from zensecrets_jupyter.core.component_types import ComponentType
@@ -18,29 +18,51 @@ from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.reference import SecretReference
+    from zensecrets_jupyter.core.stack.component import StackComponent
     from zensecrets_jupyter.core.stack.references import Requirement, RequiresSecrets
-    from zensecrets_jupyter.core.stack.stack import Stack
 
-_NEEDED = (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)
+_REQUIRED_TYPES = (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)
 _FLAGS = {ComponentType.ORCHESTRATOR: "-o", ComponentType.ARTIFACT_STORE: "-a", ComponentType.SECRETS_MANAGER: "-x"}
+
+
+class ValidatedStack(Protocol):
+    """The parts of a stack that the validation reads; see :class:`~zensecrets_jupyter.core.stack.stack.Stack`."""
+
+    name: str
+
+    @property
+    def components(self) -> Mapping[ComponentType, StackComponent]:
+        """The components by type, without the secrets manager."""
+
+    @property
+    def secrets_manager(self) -> SecretsManager:
+        """The secrets manager."""
+
+    @property
+    def has_secrets_manager(self) -> bool:
+        """Whether there is a secrets manager."""
+
+    def requirements(self, settings: Iterable[tuple[str, RequiresSecrets]] = ()) -> list[Requirement]:
+        """Return the references of the components and of ``settings``."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that keeps a stack from running.
+    """One problem that prevents a stack from running.
 
     Attributes:
-        code: The kind of problem: that of the error which running would end with.
-        message: What is wrong and where, in one sentence.
-        hint: A near miss or the remedy for this problem alone; may be empty.
-        component: What holds the reference, such as ``annotator 'labels'``; empty for a problem of the stack's shape.
-        attribute: The attribute that holds it; empty likewise.
-        reference: The reference; ``None`` likewise.
-        cause: What keeps the reference from being resolved, without what holds it; the whole message likewise.
-        lacks: The type of component that the stack needs, or needs another one of; ``None`` for a problem with a reference.
+        code: The code of the error that a run would raise.
+        message: The problem and its location, in one sentence.
+        hint: A near miss, or the remedy for this problem alone; may be empty.
+        component: The owner of the reference, such as ``annotator 'labels'``; empty for a problem with the components of the stack.
+        attribute: The attribute that holds the reference; empty for a problem with the components.
+        reference: The reference; ``None`` for a problem with the components.
+        cause: The reason why the reference does not resolve; empty for a problem with the components.
+        lacks: The type of component to add or replace; ``None`` for a problem with a reference.
     """
 
     code: str
@@ -63,9 +85,9 @@ class Report:
 
     Attributes:
         stack: The stack's name.
-        level: How much was looked at.
-        problems: Every problem, those of the stack's shape first, then in the order of the components and their attributes.
-        remedy: The command that mends them, or the first step towards it; empty where there is no problem.
+        level: The depth of the validation.
+        problems: Every problem: first of the components, then of references in the order of components and attributes.
+        remedy: The command that solves the problems, or the first step to it; empty if there is none.
     """
 
     stack: str
@@ -79,7 +101,7 @@ class Report:
         return not self.problems
 
     def __str__(self) -> str:
-        """Return the report as text, a line a problem, ending with the remedy."""
+        """Return the report as text, one line per problem, and the remedy at the end."""
         if self.ok:
             return f"Stack {self.stack!r} is valid ({self.level.value})."
         count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
@@ -87,88 +109,94 @@ class Report:
         return "\n".join([*lines, *([f"To mend it: {self.remedy}"] if self.remedy else [])])
 
     def raise_for_problems(self) -> None:
-        """Return if there is no problem.
+        """Raise an error if there is a problem.
 
         Raises:
-            StackValidationError: If there is any; its text is that of the report.
+            StackValidationError: If there is a problem; its text is that of the report.
         """
         if not self.ok:
             raise StackValidationError(str(self), report=self)
 
 
 def validate(
-    stack: Stack, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, RequiresSecrets]] = (), refresh: bool = False
+    stack: ValidatedStack,
+    *,
+    level: SecretValidationLevel | None = None,
+    settings: Iterable[tuple[str, RequiresSecrets]] = (),
+    refresh: bool = False,
 ) -> Report:
     """Return the report on ``stack``; see :meth:`Stack.validate`.
 
-    ``NONE`` looks at the stack's shape only. ``SECRET_EXISTS`` lists the secrets and never reads one. ``SECRET_AND_KEY_EXISTS`` reads
-    each secret once, and lists only to name near misses of those that are missing, where the manager may list.
+    ``NONE`` checks the components only. ``SECRET_EXISTS`` lists the secrets and never reads one. ``SECRET_AND_KEY_EXISTS`` reads each
+    secret once. It lists secrets only to name near misses of missing ones, if the manager can list.
     """
     level = level or user_settings.validation_level()
-    problems = list(_shape(stack))
-    needs = stack.requirements(settings) if level is not SecretValidationLevel.NONE else []
-    if needs and stack.has_secrets_manager:
+    problems = list(_component_problems(stack))
+    requirements = stack.requirements(settings) if level is not SecretValidationLevel.NONE else []
+    if requirements and stack.has_secrets_manager:
         by_listing = level is SecretValidationLevel.SECRET_EXISTS
-        problems += _by_listing(stack, needs) if by_listing else _by_reading(stack, needs, refresh=refresh)
-    elif needs:
-        problems += [_problem(need, "no-secrets-manager", "the stack has no secrets manager.") for need in needs]
+        problems += _problems_by_listing(stack, requirements) if by_listing else _problems_by_reading(stack, requirements, refresh=refresh)
+    elif requirements:
+        problems += [_problem(requirement, "no-secrets-manager", "the stack has no secrets manager.") for requirement in requirements]
     return Report(stack.name, level, tuple(problems), _remedy(stack, problems))
 
 
-def _shape(stack: Stack) -> Iterator[Problem]:
-    for needed in _NEEDED:
-        if needed not in stack.components:
-            yield Problem("invalid-stack", f"The stack has no {needed.words}.", f"Add {needed.article}.", lacks=needed)
-    orchestrator = stack.orchestrator
+def _component_problems(stack: ValidatedStack) -> Iterator[Problem]:
+    for required in _REQUIRED_TYPES:
+        if required not in stack.components:
+            yield Problem("invalid-stack", f"The stack has no {required.words}.", f"Add {required.article}.", lacks=required)
+    orchestrator = stack.components.get(ComponentType.ORCHESTRATOR)
     if orchestrator is None or not orchestrator.is_remote:
         return
     if stack.has_secrets_manager and stack.secrets_manager.is_local:
         manager = stack.secrets_manager.name
         message = f"The {orchestrator} runs elsewhere and can't reach the local secrets manager {manager!r}."
         yield Problem("invalid-stack", message, "Use one that it can reach.", lacks=ComponentType.SECRETS_MANAGER)
-    store = stack.artifact_store
+    store = stack.components.get(ComponentType.ARTIFACT_STORE)
     if store is not None and store.is_local:
         message = f"The {orchestrator} runs elsewhere and can't reach the local {store}."
         yield Problem("invalid-stack", message, "Use one that it can reach.", lacks=ComponentType.ARTIFACT_STORE)
 
 
-def _by_listing(stack: Stack, needs: list[Requirement]) -> Iterator[Problem]:
+def _problems_by_listing(stack: ValidatedStack, requirements: list[Requirement]) -> Iterator[Problem]:
     try:
-        known = set(stack.secrets_manager.list_secrets())
+        names = set(stack.secrets_manager.list_secrets())
     except ZenSecretsError as error:
         yield Problem(error.code, error.message, error.hint)
         return
-    for need in needs:
-        name = need.reference.name
-        if name not in known:
-            hint = awaited_hint(stack.secrets_manager.id, name) or did_you_mean(name, known)
-            yield _problem(need, "secret-not-found", f"there is no secret {name!r}.", hint)
+    for requirement in requirements:
+        name = requirement.reference.name
+        if name not in names:
+            hint = awaited_hint(stack.secrets_manager.id, name) or did_you_mean(name, names)
+            yield _problem(requirement, "secret-not-found", f"there is no secret {name!r}.", hint)
 
 
-def _by_reading(stack: Stack, needs: list[Requirement], *, refresh: bool) -> Iterator[Problem]:
-    found = stack.secrets_manager.get_secrets((need.reference.name for need in needs), refresh=refresh)
-    for need in needs:
-        secret = found[need.reference.name]
-        awaited = awaited_hint(stack.secrets_manager.id, need.reference.name)
+def _problems_by_reading(stack: ValidatedStack, requirements: list[Requirement], *, refresh: bool) -> Iterator[Problem]:
+    found = stack.secrets_manager.get_secrets((requirement.reference.name for requirement in requirements), refresh=refresh)
+    for requirement in requirements:
+        secret = found[requirement.reference.name]
+        awaited = awaited_hint(stack.secrets_manager.id, requirement.reference.name)
         if isinstance(secret, SecretNotFoundError):
             hint = secret.hint if awaited or secret.hint.startswith("Did you mean") else ""
-            yield _problem(need, secret.code, f"there is no secret {need.reference.name!r}.", hint)
+            yield _problem(requirement, secret.code, f"there is no secret {requirement.reference.name!r}.", hint)
         elif isinstance(secret, ZenSecretsError):
-            yield _problem(need, secret.code, secret.message, secret.hint)
-        elif need.reference.key:
+            yield _problem(requirement, secret.code, secret.message, secret.hint)
+        elif requirement.reference.key:
             try:
-                secret.value(need.reference.key)
+                secret.value(requirement.reference.key)
             except SecretKeyNotFoundError as error:
-                yield _problem(need, error.code, f"{error.message[0].lower()}{error.message[1:]}", awaited or error.hint)
+                yield _problem(requirement, error.code, f"{error.message[0].lower()}{error.message[1:]}", awaited or error.hint)
 
 
-def _problem(need: Requirement, code: str, what: str, hint: str = "") -> Problem:
-    needed = str(need.reference) if need.reference.key else f"secret {need.reference.name!r}"
-    message = f"{need.owner}.{need.attribute} needs {needed}, and {what}"
-    return Problem(code, f"{message[0].upper()}{message[1:]}", hint, need.owner, need.attribute, need.reference, cause=what)
+def _problem(requirement: Requirement, code: str, what: str, hint: str = "") -> Problem:
+    needed = str(requirement.reference) if requirement.reference.key else f"secret {requirement.reference.name!r}"
+    message = f"{requirement.owner}.{requirement.attribute} needs {needed}, and {what}"
+    return Problem(
+        code, f"{message[0].upper()}{message[1:]}", hint, requirement.owner, requirement.attribute, requirement.reference, cause=what
+    )
 
 
-def _remedy(stack: Stack, problems: list[Problem]) -> str:
+def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
     codes = {problem.code for problem in problems}
     changes = [f"{_FLAGS[problem.lacks]} {problem.lacks.name}" for problem in problems if problem.lacks]
     if "no-secrets-manager" in codes:
@@ -178,7 +206,7 @@ def _remedy(stack: Stack, problems: list[Problem]) -> str:
     owners = {str(component) for component in stack.components.values()}
     if any(problem.component in owners for problem in missing):
         steps.append(f"%stack register-secrets {stack.name}")
-    # What steps and pipelines miss is no part of the stack.
+    # Secrets that only steps and pipelines require: register-secrets does not ask for them.
     others = [problem for problem in missing if problem.component not in owners]
     for code, verb in (("secret-not-found", "register"), ("secret-key-not-found", "update")):
         steps += _commands(verb, [problem.reference for problem in others if problem.code == code])
@@ -188,7 +216,7 @@ def _remedy(stack: Stack, problems: list[Problem]) -> str:
 
 
 def _commands(verb: str, missing: Iterable[SecretReference | None]) -> list[str]:
-    """Return for each secret the command that asks for all the keys of it that are missing."""
+    """Return one command per secret, which asks for all of its missing keys."""
     keys: dict[str, list[str]] = {}
     for needed in missing:
         if needed is not None:
