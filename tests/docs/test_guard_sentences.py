@@ -49,9 +49,9 @@ from tests.support.leaks import Planted, Search, texts_of
 from tests.support.redaction.values import longest_visible, pem
 from tests.support.terminal import zensecrets
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
-from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
-from zensecrets_jupyter.core.redaction.decoding import Decoding
+from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
+from zensecrets_jupyter.core.redaction.view_search import ViewSearch
 from zensecrets_jupyter.notebook.guard.guard import Guard
 from zensecrets_jupyter.notebook.guard.messages import GuardedSession
 from zensecrets_jupyter.testing.canary import canary
@@ -96,7 +96,7 @@ def is_masked(value: str, text: str) -> bool:
     shown = protecting(value).redact(text)
     if shown == text:
         return False
-    assert mark("a.key") in shown
+    assert mask_text("a.key") in shown
     assert longest_visible(value, shown) < LEAK
     return True
 
@@ -578,7 +578,7 @@ def test_the_principle() -> None:
     """Whatever any encoder makes of a value is masked."""
     value = f"{NASTY}é{made_up()}"
     redactor = protecting(value)
-    assert [name for name, encode in ENCODERS.items() if mark("a.key") not in redactor.redact(f"~~~\n{encode(value)}\n~~~")] == []
+    assert [name for name, encode in ENCODERS.items() if mask_text("a.key") not in redactor.redact(f"~~~\n{encode(value)}\n~~~")] == []
     assert len(ENCODERS) > 80
 
 
@@ -628,7 +628,7 @@ def test_a_pem_in_one_line() -> None:
     key = pem(ec.generate_private_key(ec.SECP256R1()), PrivateFormat.PKCS8)
     shown = protecting(key.replace("\n", "\\n")).redact(f"it is\n{key}")
     assert [line for line in key.splitlines()[1:-1] if longest_visible(line, shown) >= LEAK] == []
-    assert mark("a.key") in shown
+    assert mask_text("a.key") in shown
 
 
 @plays("Of a stored file in which a secret is recognised, its names, hosts and lines of plain words are shown.")
@@ -696,7 +696,7 @@ def test_what_a_text_is_decoded_for() -> None:
         for name in names:
             text = ENCODERS[name](value)
             shown = redactor.redact(f"before\n{text}\nbehind")
-            assert mark("a.key") in shown, name
+            assert mask_text("a.key") in shown, name
             assert longest_visible(value[-24:], shown) < LEAK, name
             assert (shown.startswith("before"), shown.endswith("behind")) == (True, True), name
 
@@ -709,7 +709,7 @@ def test_encodings_inside_each_other() -> None:
     usual = ("repr", "JSON", "HTML", "URL", "base64", "base64url", "base32", "hexadecimal", "hexadecimal with colons", "list of bytes")
     for outer in usual:
         for inner in usual:
-            assert mark("a.key") in redactor.redact(f"<{ENCODERS[outer](ENCODERS[inner](value))}>"), (inner, outer)
+            assert mask_text("a.key") in redactor.redact(f"<{ENCODERS[outer](ENCODERS[inner](value))}>"), (inner, outer)
     for name in ESCAPING:
         assert is_masked(*escaped(name, 4)), name
 
@@ -804,7 +804,7 @@ def test_a_part_of_a_long_token() -> None:
     redactor = protecting(token)
     starts = range(12, len(token) - least - 12)
     parts = [token[start : start + least] for start in starts]
-    assert [part for part in parts if mark("a.key") not in redactor.redact(f"<{part}>")] == []
+    assert [part for part in parts if mask_text("a.key") not in redactor.redact(f"<{part}>")] == []
     assert [part[:11] for part in parts if redactor.redact(f"<{part[:11]}>") != f"<{part[:11]}>"] == []
 
 
@@ -813,7 +813,7 @@ def test_a_part_with_a_prefix() -> None:
     """Twelve letters behind the prefix are masked, eleven are shown."""
     token = f"ghp_{made_up(36)}"
     redactor = protecting(token)
-    assert redactor.redact(f"({token[:16]}…)") == f"({mark('a.key')}…)"
+    assert redactor.redact(f"({token[:16]}…)") == f"({mask_text('a.key')}…)"
     assert redactor.redact(f"({token[:15]}…)") == f"({token[:15]}…)"
 
 
@@ -823,7 +823,7 @@ def test_two_ends_of_a_value(ellipsis: str) -> None:
     """Eight letters at the beginning and four at the end are masked; neither is alone."""
     value = made_up(24)
     redactor = protecting(value)
-    assert redactor.redact(f"({value[:8]}{ellipsis}{value[-4:]})") == f"({mark('a.key')})"
+    assert redactor.redact(f"({value[:8]}{ellipsis}{value[-4:]})") == f"({mask_text('a.key')})"
     for text in (f"({value[:8]}{ellipsis})", f"({ellipsis}{value[-4:]})"):
         assert redactor.redact(text) == text
 
@@ -1290,7 +1290,7 @@ def test_how_much_is_decoded(length: int, times: int) -> None:
         lengths.append(len(data))
         return []
 
-    assert list(Decoding(16).search(text.encode(), note)) == []
+    assert list(ViewSearch(16).search(text.encode(), note)) == []
     encodings = 2
     assert 2 * len(text) < sum(lengths) < (1 + encodings) * (times * len(text) + (1 << 20))
     value = made_up()
@@ -1307,11 +1307,11 @@ def test_how_many_encodings_of_a_long_text_are_decoded() -> None:
     twice = ENCODERS["base64"](ENCODERS["hexadecimal"](value))
     redactor = protecting(value)
     for text in (once, f'"{once[:20]}\\u{ord(once[20]):04x}{once[21:]}"', twice):
-        assert mark("a.key") in redactor.redact(lines + text)
+        assert mask_text("a.key") in redactor.redact(lines + text)
     longer = lines + line * 200
     for text in (once, f'"{once[:20]}\\u{ord(once[20]):04x}{once[21:]}"'):
-        assert mark("a.key") in redactor.redact(longer + text)
-    assert mark("a.key") not in redactor.redact(longer + twice)
+        assert mask_text("a.key") in redactor.redact(longer + text)
+    assert mask_text("a.key") not in redactor.redact(longer + twice)
 
 
 @plays("Of a text of more than 64 KiB the escapes are decoded with a kilobyte on either side.")
@@ -1328,7 +1328,7 @@ def test_how_much_of_a_long_text_is_decoded(length: int) -> None:
         views.append(data)
         return []
 
-    assert list(Decoding(16).search(text.encode(), note)) == []
+    assert list(ViewSearch(16).search(text.encode(), note)) == []
     decoded = next(view for view in views if value.encode() in view)
     if length > 1 << 16:
         assert (1 << 10) < decoded.index(value.encode()) < (1 << 12)
@@ -1336,7 +1336,7 @@ def test_how_much_of_a_long_text_is_decoded(length: int) -> None:
     else:
         assert len(decoded) > len(lines)
     shown = protecting(value).redact(text)
-    assert mark("a.key") in shown
+    assert mask_text("a.key") in shown
     assert longest_visible(value, shown) < LEAK
 
 
@@ -1352,8 +1352,8 @@ def test_where_decoding_ends() -> None:
     redactor = protecting(value)
 
     def masks(before: str, text: str) -> bool:
-        assert mark("a.key") in redactor.redact(f"{before}\n{value}")
-        return mark("a.key") in redactor.redact(f"{before}\n{text}\n")
+        assert mask_text("a.key") in redactor.redact(f"{before}\n{value}")
+        return mask_text("a.key") in redactor.redact(f"{before}\n{text}\n")
 
     lines = "an ordinary line\n" * (numbers // len("an ordinary line\n") + 100)
     for name in ("list of bytes", "hexdump", "od"):
@@ -1384,7 +1384,7 @@ def test_encodings_in_pieces() -> None:
     for name in ("plain", "base64", "hexadecimal", "URL, every byte", "hexadecimal escapes", "HTML by hexadecimal number"):
         first, text = shown(name, made_up(), 2)
         assert longest_visible(first, text) < LEAK, name
-        assert mark("a.key") in text, name
+        assert mask_text("a.key") in text, name
     pairs = [shown("base85", made_up(), 3) for _ in range(20)]
     assert [first for first, text in pairs if text.startswith(first)] != []
 
@@ -1515,7 +1515,7 @@ def test_a_cell_between_two_pieces(*, between: bool) -> None:
     sent = [session.deserialize(session.feed_identities(parts)[1])["content"]["text"] for parts in socket_.messages]
     shown = "".join(sent)
     assert (value[half:] in shown) is between
-    assert (mark("a.key") in shown) is not between
+    assert (mask_text("a.key") in shown) is not between
 
 
 HANDLERS = """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from zensecrets_jupyter.core.redaction.recognition.credential_parts import is_webhook, parts_of_leaf, parts_of_webhook
+from zensecrets_jupyter.core.redaction.recognition.credential_fragments import fragments_of_leaf, fragments_of_webhook, is_webhook
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def looks_sensitive(name: str, value: Any) -> bool:
 
 def secret_parts(name: str, value: str) -> list[str]:
     """Return the parts of a text that are secrets whatever its attribute is called: tokens, passwords of URLs, credentials of a header."""
-    parts = [part.text for part in parts_of_leaf("", value)]
-    return [*parts, *(part.text for part in parts_of_webhook(value) if is_webhook(name, value))]
+    parts = [part.text for part in fragments_of_leaf("", value)]
+    return [*parts, *(part.text for part in fragments_of_webhook(value) if is_webhook(name, value))]
 
 
 def media_type_of(field: FieldInfo) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.redaction import mark
+from zensecrets_jupyter.core.redaction import mask_text
 from zensecrets_jupyter.core.reference import SecretReference
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def edits_of_source(text: str, matches: Iterable[Match]) -> list[Edit]:
 
 def edits_of_output(matches: Iterable[Match]) -> list[Edit]:
     """Return the edits that replace values by masks."""
-    return [Edit(match.start, match.end, mark(match.name)) for match in matches]
+    return [Edit(match.start, match.end, mask_text(match.name)) for match in matches]
 
 
 def edits_of_base64(text: str, matches: Iterable[Match]) -> list[Edit]:
@@ -88,7 +88,7 @@ def mask_keeping_length(data: bytes, matches: Iterable[Match]) -> bytes:
 def _edit_of_source(text: str, match: Match) -> Edit:
     has_reference = _NAME.fullmatch(match.name) and not match.name.startswith(_ENVIRONMENT_PREFIX)
     if not (match.is_whole and match.encoding in _LITERAL_ENCODINGS and has_reference):
-        return Edit(match.start, match.end, mark(match.name))
+        return Edit(match.start, match.end, mask_text(match.name))
     before = text[text.rfind("\n", 0, match.start) + 1 : match.start]
     argument = _ARGUMENT.search(before)
     if argument and _REGISTER_LINE.match(before):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
-from zensecrets_jupyter.core.redaction import Redactor, mark
+from zensecrets_jupyter.core.redaction import Redactor, mask_text
 
 LONGEST_ENCODED_BYTE = 10
 """Bytes that usual encodings write for one byte at most: ``\\U00000000``."""
@@ -60,7 +60,7 @@ class Matcher(ABC):
     def hide(self, text: str) -> str:
         """Return ``text``, such as a key of a document, or only the mask if the text contains a value."""
         matches = self.find(text.encode("utf-8", "surrogatepass"))
-        return mark(matches[0].name) if matches else text
+        return mask_text(matches[0].name) if matches else text
 
 
 class ValueMatcher(Matcher):
@@ -78,7 +78,7 @@ class ValueMatcher(Matcher):
             Why the value can't be found, as the end of a sentence; empty if it can.
         """
         if not self._redactor.protect(value, name):
-            return self._redactor.why_unprotected(value)
+            return self._redactor.why_unmaskable(value)
         self.reach = max(self.reach, LONGEST_ENCODED_BYTE * len(value.encode("utf-8", "surrogatepass")))
         return ""
 
@@ -140,6 +140,6 @@ def mask_matches(data: bytes, matches: list[Match]) -> bytes:
     pieces = []
     position = 0
     for match in matches:
-        pieces += [data[position : match.start], mark(match.name).encode("utf-8", "surrogatepass")]
+        pieces += [data[position : match.start], mask_text(match.name).encode("utf-8", "surrogatepass")]
         position = match.end
     return b"".join([*pieces, data[position:]])

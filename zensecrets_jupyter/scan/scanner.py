@@ -7,7 +7,7 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, BinaryIO
 
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST
 from zensecrets_jupyter.core.system_text import from_system
 from zensecrets_jupyter.core.whole_files import why_not
 from zensecrets_jupyter.scan.file_walk import files_under

@@ -14,7 +14,7 @@ from zensecrets_jupyter.commands.files.scan_targets import sensitive_values
 from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
-from zensecrets_jupyter.core.redaction import mark
+from zensecrets_jupyter.core.redaction import mask_text
 from zensecrets_jupyter.scan.documents import DocumentMasker
 from zensecrets_jupyter.scan.fingerprints.store import load_fingerprints
 from zensecrets_jupyter.scan.matchers import UnionMatcher, ValueMatcher
@@ -34,7 +34,7 @@ class RedactPreprocessor(Preprocessor):
         for name, data in files.items():
             files[name] = masker.data(data) if isinstance(data, bytes) else masker.text(data)
         if masker.masked:
-            self.log.warning("zensecrets masked %s in the export.", ", ".join(mark(name) for name in sorted(masker.masked)))
+            self.log.warning("zensecrets masked %s in the export.", ", ".join(mask_text(name) for name in sorted(masker.masked)))
         return redacted, resources
 
     def _values(self) -> ValueMatcher:

@@ -16,7 +16,7 @@ import base64
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.redaction import mark
+from zensecrets_jupyter.core.redaction import mask_text
 from zensecrets_jupyter.scan.documents import DocumentMasker
 from zensecrets_jupyter.scan.edits import SOURCES
 from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints
@@ -81,7 +81,7 @@ class SaveHook:
     def _report(self, model: dict[str, Any], path: str, names: set[str]) -> None:
         if not names:
             return
-        marks = ", ".join(mark(name) for name in sorted(names))
+        marks = ", ".join(mask_text(name) for name in sorted(names))
         if model.get("format") == "base64":
             self._log.warning("zensecrets found %s in %s, which is not text and is saved unchanged.", marks, path)
         else:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.redaction.values import NASTY, nasty, realistic
-from zensecrets_jupyter.core.redaction import Redactor, mark
+from zensecrets_jupyter.core.redaction import Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS, LOSSY
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_each_encoder(kind: str) -> None:
             continue
         text = encode(KINDS[kind])
         shown = redactor.redact(f"~~~\n{text}\n~~~")
-        assert mark("a.key") in shown, name
+        assert mask_text("a.key") in shown, name
         assert shown.startswith("~~~"), name
 
 
@@ -99,7 +99,7 @@ def test_two_encoders(kind: str) -> None:
         first, second = next(source)
         text = ENCODERS[second](ENCODERS[first](KINDS[kind]))
         shown = redactor.redact(f"~~~\n{text}\n~~~")
-        assert mark("a.key") in shown, (first, second, SEED)
+        assert mask_text("a.key") in shown, (first, second, SEED)
 
 
 _BASE85 = {"base85", "Ascii85"}
@@ -119,7 +119,7 @@ def test_in_a_long_text(kind: str, separator: str) -> None:
         first, second = next(source)
         text = ENCODERS[second](ENCODERS[first](KINDS[kind]))
         shown = redactor.redact(f"{before}\n{text}\n{before}")
-        assert mark("a.key") in shown, (first, second, SEED)
+        assert mask_text("a.key") in shown, (first, second, SEED)
         assert shown.startswith(before), (first, second, SEED)
         assert shown.endswith(before), (first, second, SEED)
 

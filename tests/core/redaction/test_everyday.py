@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.support.redaction.realistic_secrets import _Random
-from zensecrets_jupyter.core.redaction import Redactor, mark
+from zensecrets_jupyter.core.redaction import Redactor, mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MASK = mark("a.key")
+MASK = mask_text("a.key")
 RANDOM = _Random(11)
 PASSWORD = "Kx7Rf2Qm9"
 PEM = rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

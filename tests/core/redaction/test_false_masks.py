@@ -17,7 +17,7 @@ import pytest
 
 from tests.support.redaction.library_outputs import EXAMPLES, recorded_outputs
 from tests.support.redaction.realistic_secrets import SEED, RealisticSecret, masks_in, protecting_all, realistic_secrets
-from zensecrets_jupyter.core.redaction import Redactor, mark
+from zensecrets_jupyter.core.redaction import Redactor, mask_text
 from zensecrets_jupyter.notebook.guard.kept_numbers import KeptNumbers
 
 pytestmark = pytest.mark.once
@@ -61,10 +61,10 @@ def test_each_secret_is_masked(secret: RealisticSecret, redactor: Redactor) -> N
     for name, value in secret.named():
         if value in secret.public:
             continue
-        assert redactor.redact(f"before\n{value}\nafter") in {f"before\n{mark(name)}\nafter", f"before\n{mark(name)}after"}
+        assert redactor.redact(f"before\n{value}\nafter") in {f"before\n{mask_text(name)}\nafter", f"before\n{mask_text(name)}after"}
         for text in (json.dumps({"settings": [value, 1]}), f"    settings = {value!r}", base64.b64encode(value.encode()).decode()):
             shown = redactor.redact(text)
-            assert mark(name) in shown, name
+            assert mask_text(name) in shown, name
             assert value not in shown, name
     for inner in secret.inner:
         shown = redactor.redact(f"the value: {inner}\n")

@@ -59,7 +59,7 @@ ENTRIES = {
 """What a face calls: if such a function itself were broken, there would be nothing to show."""
 
 
-UNUSED = {"encoders", "environment", "choices", "credential_parts", "reasons", "variable_names"}
+UNUSED = {"encoders", "environment", "choices", "credential_fragments", "reasons", "variable_names"}
 """Modules for tests, and for what the environment holds."""
 
 
@@ -206,7 +206,7 @@ def test_what_could_not_be_looked_through_says_so(monkeypatch: pytest.MonkeyPatc
         assert redactor.redact_bytes(VALUES["plain"].encode()) == FAILED.encode()
         assert stream.feed(VALUES["plain"][:9] + "\n") + stream.feed(VALUES["plain"]) + stream.release()
         assert calls
-    assert redactor.redact(VALUES["plain"]) == redaction.mark("a.plain")
+    assert redactor.redact(VALUES["plain"]) == redaction.mask_text("a.plain")
     assert redactor.touches_json(VALUES["plain"].encode())
 
 
@@ -229,7 +229,7 @@ def test_the_faults_reach_the_functions() -> None:
         assert redactor.size
         assert redactor.names
         assert redactor.protected()
-        assert not redactor.unprotected
+        assert not redactor.unmaskable
     finally:
         sys.setprofile(None)
     missed = {str(place) for place in PLACES if place.code not in called}

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.processes import run_python
 from zensecrets_jupyter import ArbitrarySecretSchema, BasicAuthSecretSchema, Client
-from zensecrets_jupyter.core.redaction import Redactor, mark, protect_environment, the_redactor
+from zensecrets_jupyter.core.redaction import Redactor, mask_text, protect_environment, the_redactor
 from zensecrets_jupyter.core.stack import get_flavor
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -23,11 +23,11 @@ def test_what_is_registered_and_read_is_protected() -> None:
     value, other = canary(), canary()
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema.from_content("first", {"key": value}))
-    assert the_redactor().redact(f"<{value}>") == f"<{mark('first.key')}>"
+    assert the_redactor().redact(f"<{value}>") == f"<{mask_text('first.key')}>"
     run_python(REGISTER, other)
     assert other in the_redactor().redact(other)
     assert Client().get_secret("second").content["key"] == other
-    assert the_redactor().redact(other) == mark("second.key")
+    assert the_redactor().redact(other) == mask_text("second.key")
 
 
 def test_an_old_value_stays_protected() -> None:
@@ -43,14 +43,14 @@ def test_what_is_not_sensitive_is_not() -> None:
     """A user's name is shown: its schema says so."""
     user, password = canary("user"), canary("password")
     BasicAuthSecretSchema(name="login", username=user, password=password)
-    assert the_redactor().redact(f"{user} {password}") == f"{user} {mark('login.password')}"
+    assert the_redactor().redact(f"{user} {password}") == f"{user} {mask_text('login.password')}"
 
 
 def test_what_a_component_holds_itself() -> None:
     """A plain value in a sensitive attribute of a component is masked by the attribute's name."""
     value = canary()
     get_flavor("experiment_tracker", "wandb").from_stored({"api_key": value})
-    assert the_redactor().redact(value) == mark("api_key")
+    assert the_redactor().redact(value) == mask_text("api_key")
 
 
 def test_a_text_of_several_values_is_masked_by_its_parts() -> None:
@@ -107,7 +107,7 @@ def test_variables_that_say_so(variable: str) -> None:
     value = canary()
     redactor = Redactor()
     assert protect_environment({variable: value, "HOME": "/home/somebody"}, redactor=redactor) == [f"env.{variable}"]
-    assert redactor.redact(value) == mark(f"env.{variable}")
+    assert redactor.redact(value) == mask_text(f"env.{variable}")
 
 
 def test_variables_that_do_not() -> None:
@@ -123,7 +123,7 @@ def test_variables_that_do_not() -> None:
         "DATABASE_URL": "postgresql://app:hunter22-x@localhost/db",
     }
     assert protect_environment(environ, redactor=redactor) == ["env.DATABASE_URL"]
-    assert redactor.redact("hunter22-x at localhost") == f"{mark('env.DATABASE_URL')} at localhost"
+    assert redactor.redact("hunter22-x at localhost") == f"{mask_text('env.DATABASE_URL')} at localhost"
 
 
 def test_the_redactor_is_one() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 import pytest
 
-from zensecrets_jupyter.core.redaction import RedactingFilter, Redactor, mark
+from zensecrets_jupyter.core.redaction import RedactingFilter, Redactor, mask_text
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -57,7 +57,12 @@ def test_messages_and_arguments(log: Log, value: str) -> None:
     log.logger.error("%(key)s", {"key": value})
     log.logger.error("%.3s…", value)
     lines = log.text.getvalue().splitlines()
-    assert lines == [f"it is {mark('a.key')}", f"it is {mark('a.key')} and {{'key': '{mark('a.key')}'}}", mark("a.key"), f"{value[:3]}…"]
+    assert lines == [
+        f"it is {mask_text('a.key')}",
+        f"it is {mask_text('a.key')} and {{'key': '{mask_text('a.key')}'}}",
+        mask_text("a.key"),
+        f"{value[:3]}…",
+    ]
     assert find_canary(repr([vars(record) for record in log.records]), value) == []
 
 
@@ -67,15 +72,15 @@ def test_tracebacks_and_stacks(log: Log, value: str) -> None:
     error.__cause__ = KeyError(value)
     log.logger.error("failed", exc_info=error, stack_info=True)
     text = log.text.getvalue()
-    assert f"ValueError: not {mark('a.key')}" in text
-    assert f"KeyError: '{mark('a.key')}'" in text
+    assert f"ValueError: not {mask_text('a.key')}" in text
+    assert f"KeyError: '{mask_text('a.key')}'" in text
     assert find_canary(text, value) == []
 
 
 def test_what_extra_gives(log: Log, value: str) -> None:
     """Attributes for structured logs are masked too."""
     log.logger.error("sent", extra={"body": {"password": value}, "size": 12})
-    assert vars(log.records[0])["body"] == {"password": mark("a.key")}
+    assert vars(log.records[0])["body"] == {"password": mask_text("a.key")}
     assert vars(log.records[0])["size"] == 12
 
 
@@ -96,7 +101,7 @@ def test_a_message_that_does_not_fit_its_arguments(log: Log, value: str, capsys:
     assert log.text.getvalue() == ""
     told = capsys.readouterr().err
     assert "--- Logging error ---" in told
-    assert f"Message: '%d of %d'\nArguments: ('{mark('a.key')}',)" in told
+    assert f"Message: '%d of %d'\nArguments: ('{mask_text('a.key')}',)" in told
     assert find_canary(told, value) == []
 
 
@@ -108,9 +113,9 @@ def test_a_masked_record_keeps_its_exception(log: Log, value: str) -> None:
     kind, shown, _ = log.records[0].exc_info or (None, None, None)
     assert kind is HostError
     assert isinstance(shown, HostError)
-    assert shown.address == f"http://{mark('a.key')}@host"
+    assert shown.address == f"http://{mask_text('a.key')}@host"
     assert isinstance(shown.__cause__, FileNotFoundError)
-    assert shown.__cause__.filename == f"/run/{mark('a.key')}"
+    assert shown.__cause__.filename == f"/run/{mask_text('a.key')}"
     assert str(error) == f"unreachable: http://{value}@host"
 
 
@@ -167,7 +172,7 @@ def test_every_kind_of_exception_is_masked(log: Log, value: str, make: Callable[
     kind, shown, _ = log.records[0].exc_info or (None, None, None)
     assert isinstance(shown, type(error))
     assert kind.__name__ == type(error).__name__ if kind else False
-    assert mark("a.key") in log.text.getvalue()
+    assert mask_text("a.key") in log.text.getvalue()
     assert find_canary(log.text.getvalue() + str(shown) + repr(shown), value) == []
 
 
@@ -179,7 +184,7 @@ def test_groups_of_exceptions_are_masked(log: Log, value: str) -> None:
     else:
         error = groups(f"all {value}", [ValueError(value), groups("inner", [KeyError(value), TypeError("plain")])])
     log.logger.error("failed", exc_info=error)
-    assert mark("a.key") in log.text.getvalue()
+    assert mask_text("a.key") in log.text.getvalue()
     assert find_canary(log.text.getvalue(), value) == []
 
 
@@ -191,5 +196,5 @@ def test_an_exception_that_cannot_be_copied_is_shown_as_text(log: Log, value: st
     except pydantic.ValidationError as error:
         log.logger.exception("failed", exc_info=error)
     assert log.records[0].exc_info is None
-    assert mark("a.key") in log.text.getvalue()
+    assert mask_text("a.key") in log.text.getvalue()
     assert find_canary(log.text.getvalue(), value) == []

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.redaction.values import NASTY, longest_visible, nasty, realistic
-from zensecrets_jupyter.core.redaction import Found, Redactor, mark
+from zensecrets_jupyter.core.redaction import Redactor, ValueSpan, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -43,8 +43,8 @@ def test_escapes_of_every_value(kind: str, *, settled: bool) -> None:
             redactor.redact("." * LONG)
     for name in ("plain", "repr", "ascii", "JSON", "JSON without ensure_ascii", "Java", "C", "HTML", "XML", "URL", "URL form", "LaTeX"):
         text = f"before: {ENCODERS[name](value)} :behind"
-        assert redactor.redact(text) == f"before: {mark('a.key')} :behind", name
-        assert redactor.redact_bytes(text.encode("utf-8", "surrogatepass")).decode() == f"before: {mark('a.key')} :behind", name
+        assert redactor.redact(text) == f"before: {mask_text('a.key')} :behind", name
+        assert redactor.redact_bytes(text.encode("utf-8", "surrogatepass")).decode() == f"before: {mask_text('a.key')} :behind", name
 
 
 @pytest.mark.parametrize("kind", NASTY)
@@ -76,11 +76,11 @@ def test_any_value_in_any_text(before: str, value: str, behind: str) -> None:
     """Any value that can be protected is gone from any text."""
     redactor = Redactor()
     if not redactor.protect(value, "a.b"):
-        assert Redactor.why_unprotected(value)
+        assert Redactor.why_unmaskable(value)
         return
     text = redactor.redact(before + value + behind)
-    assert mark("a.b") in text
-    if value not in before + behind and value not in mark("a.b"):
+    assert mask_text("a.b") in text
+    if value not in before + behind and value not in mask_text("a.b"):
         assert value not in text
 
 
@@ -112,14 +112,14 @@ def test_overlapping_values_leave_nothing(offset: int) -> None:
     first, second = "abcdefghijkl", "abcdefghijklmnopqrstuvwxyz"[offset : offset + 12]
     redactor = protecting(first=first, second=second)
     text = redactor.redact("-" + "abcdefghijklmnopqrstuvwxyz"[: offset + 12] + "-")
-    assert text == (f"-{mark('a.first')}{mark('a.second')}-" if offset == len(first) else f"-{mark('a.first')}-")
+    assert text == (f"-{mask_text('a.first')}{mask_text('a.second')}-" if offset == len(first) else f"-{mask_text('a.first')}-")
 
 
 def test_a_value_that_begins_another() -> None:
     """The longest of them is what is named."""
     redactor = protecting(short="horse-battery", long="horse-battery-staple", longest="horse-battery-staple-correct")
     for name, value in (("short", "horse-battery"), ("long", "horse-battery-staple"), ("longest", "horse-battery-staple-correct")):
-        assert redactor.redact(f"<{value}>") == f"<{mark('a.' + name)}>"
+        assert redactor.redact(f"<{value}>") == f"<{mask_text('a.' + name)}>"
 
 
 def test_many_values_that_begin_alike() -> None:
@@ -128,9 +128,9 @@ def test_many_values_that_begin_alike() -> None:
     redactor = protecting(**values)
     redactor.redact("." * LONG * 50)
     for name in ("n0", "n499", "n999"):
-        assert redactor.redact(f"<{values[name]}>") == f"<{mark('a.' + name)}>"
-        assert redactor.redact(f"<{values[name][:42]}…") == f"<{mark('a.' + name)}…"
-        assert redactor.redact(f"…{values[name][25:]}>") == f"…{mark('a.' + name)}>"
+        assert redactor.redact(f"<{values[name]}>") == f"<{mask_text('a.' + name)}>"
+        assert redactor.redact(f"<{values[name][:42]}…") == f"<{mask_text('a.' + name)}…"
+        assert redactor.redact(f"…{values[name][25:]}>") == f"…{mask_text('a.' + name)}>"
 
 
 def test_values_that_begin_alike_come_one_after_the_other() -> None:
@@ -140,7 +140,7 @@ def test_values_that_begin_alike_come_one_after_the_other() -> None:
         value = f"the same beginning {number:03} {canary()}, and an end"
         redactor.protect(value, f"a.n{number}")
         for length in (10, 3000, 100_000 * (number % 5 == 0)):
-            assert redactor.redact("." * length + value) == "." * length + mark(f"a.n{number}")
+            assert redactor.redact("." * length + value) == "." * length + mask_text(f"a.n{number}")
 
 
 @pytest.mark.parametrize("width", [36, 50, 64, 80, 100])
@@ -151,7 +151,7 @@ def test_a_long_token_in_lines(width: int) -> None:
     lines = [value[start : start + width] for start in range(0, len(value), width)]
     shown = redactor.redact("\n| ".join(lines))
     assert longest_visible(value, shown) < 12
-    assert mark("a.key") in shown
+    assert mask_text("a.key") in shown
 
 
 @pytest.mark.parametrize("length", range(1, 24))
@@ -159,9 +159,9 @@ def test_a_value_that_is_cut_short(length: int) -> None:
     """A beginning or an end of twelve characters is masked, as a data frame shows it; less is not."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = protecting(key=value)
-    expected = mark("a.key") if length >= 12 else value[:length]
+    expected = mask_text("a.key") if length >= 12 else value[:length]
     assert redactor.redact(f"| {value[:length]}... |") == f"| {expected}... |"
-    expected = mark("a.key") if length >= 12 else value[-length:]
+    expected = mask_text("a.key") if length >= 12 else value[-length:]
     assert redactor.redact(f"…{value[-length:]}|") == f"…{expected}|"
 
 
@@ -190,13 +190,13 @@ def test_realistic_values_leave_nothing(name: str) -> None:
     value = realistic()[name]
     redactor = Redactor()
     redactor.protect(value, name)
-    assert redactor.redact(f"<{value}>").strip("<>\r\n") == mark(name)
+    assert redactor.redact(f"<{value}>").strip("<>\r\n") == mask_text(name)
     for form, make in ENCODERS.items():
-        assert mark(name) in redactor.redact(make(value)), form
+        assert mask_text(name) in redactor.redact(make(value)), form
     for line in value.splitlines():
         secret = line.strip()
         if len(secret) > 60 and not secret.startswith(("-----", '"auth', '"client', "b3BlbnNzaC1rZXk")):
-            assert mark(name) in redactor.redact(f"    {line}"), line
+            assert mask_text(name) in redactor.redact(f"    {line}"), line
 
 
 def test_a_pem_with_crlf_and_without() -> None:
@@ -223,13 +223,13 @@ def test_the_lines_of_a_settings_file() -> None:
     redactor = protecting(file="\n".join(lines))
     for line in ("region=us-west-2", "region=us-east-1 # here", "server: https://10.0.0.9", "output = json5", "key: another"):
         assert redactor.redact(line) == line
-    assert redactor.redact(f"key is {secret}!") == f"key is {mark('a.file')}!"
+    assert redactor.redact(f"key is {secret}!") == f"key is {mask_text('a.file')}!"
 
 
 def test_a_password_with_an_equals_sign() -> None:
     """What stands before a sign of equality is no name if it does not look like one."""
     redactor = protecting(key="S3cretPartOne=andAnother99")
-    assert redactor.redact("S3cretPartOne…") == f"{mark('a.key')}…"
+    assert redactor.redact("S3cretPartOne…") == f"{mask_text('a.key')}…"
 
 
 def test_parts_of_a_value() -> None:
@@ -243,7 +243,7 @@ def test_parts_of_a_value() -> None:
         (f"{secret}\n", secret),
     ):
         redactor = protecting(key=value)
-        assert redactor.redact(f"it is {own}!") == f"it is {mark('a.key')}!"
+        assert redactor.redact(f"it is {own}!") == f"it is {mask_text('a.key')}!"
 
 
 def test_the_base64_of_a_long_value_in_lines() -> None:
@@ -261,15 +261,17 @@ def test_a_basic_auth_header() -> None:
     for user in ("u", "us", "use", "user"):
         header = base64.b64encode(f"{user}:{password}".encode()).decode()
         assert find_canary(redactor.redact(f"Authorization: Basic {header}"), password) == []
-        assert mark("a.password") in redactor.redact(header)
+        assert mask_text("a.password") in redactor.redact(header)
 
 
 def test_colours_around_and_inside() -> None:
     """A value in colours is masked, also if the colour changes in the middle; the colours after it stay right."""
     redactor = protecting(key="correct-horse-battery")
-    assert redactor.redact("\x1b[31mcorrect-horse-battery\x1b[0m") == f"\x1b[31m{mark('a.key')}\x1b[0m"
-    assert redactor.redact("\x1b[1mcorrect\x1b[32m-horse\x1b[0m-battery ok") == f"\x1b[1m{mark('a.key')}\x1b[32m\x1b[0m ok"
-    assert redactor.redact("\x1b]8;;http://x\x07correct-horse-battery\x1b]8;;\x07") == f"\x1b]8;;http://x\x07{mark('a.key')}\x1b]8;;\x07"
+    assert redactor.redact("\x1b[31mcorrect-horse-battery\x1b[0m") == f"\x1b[31m{mask_text('a.key')}\x1b[0m"
+    assert redactor.redact("\x1b[1mcorrect\x1b[32m-horse\x1b[0m-battery ok") == f"\x1b[1m{mask_text('a.key')}\x1b[32m\x1b[0m ok"
+    assert (
+        redactor.redact("\x1b]8;;http://x\x07correct-horse-battery\x1b]8;;\x07") == f"\x1b]8;;http://x\x07{mask_text('a.key')}\x1b]8;;\x07"
+    )
 
 
 def test_a_tree() -> None:
@@ -279,7 +281,7 @@ def test_a_tree() -> None:
     kept = {"untouched": [1, 2.5, None, True]}
     tree = {"data": {"text/html": f"<b>{value}</b>", value: [number, number + 1, (value, b"x" + value.encode())]}, "kept": kept}
     redacted = redactor.redact_tree(tree)
-    masked = mark("a.key")
+    masked = mask_text("a.key")
     assert redacted == {
         "data": {"text/html": f"<b>{masked}</b>", masked: [number, number + 1, (masked, f"x{masked}".encode())]},
         "kept": kept,
@@ -299,7 +301,7 @@ def test_where_it_was_found() -> None:
     """The places are those of characters, not of bytes."""
     redactor = protecting(key="clé-de-voûte", other="second-value")
     text = "été: clé-de-voûte, \U0001f600 second-value"
-    assert redactor.find(text) == [Found(5, 17, "a.key"), Found(21, 33, "a.other")]
+    assert redactor.find(text) == [ValueSpan(5, 17, "a.key"), ValueSpan(21, 33, "a.other")]
     assert [text[found.start : found.end] for found in redactor.find(text)] == ["clé-de-voûte", "second-value"]
 
 
@@ -326,15 +328,15 @@ def test_a_watcher_that_fails_loses_no_output() -> None:
         raise RuntimeError
 
     redactor.watch(fail)
-    assert redactor.redact("<the-first-value>") == f"<{mark('a.key')}>"
+    assert redactor.redact("<the-first-value>") == f"<{mask_text('a.key')}>"
 
 
 def test_the_first_name_of_a_value_stays() -> None:
     """A value that two secrets hold is called as it was first; an updated secret's old value is still masked."""
     redactor = protecting(first="the-same-value", second="the-same-value")
-    assert redactor.redact("the-same-value") == mark("a.first")
+    assert redactor.redact("the-same-value") == mask_text("a.first")
     redactor.protect("its-new-value", "a.first")
-    assert redactor.redact("the-same-value its-new-value") == f"{mark('a.first')} {mark('a.first')}"
+    assert redactor.redact("the-same-value its-new-value") == f"{mask_text('a.first')} {mask_text('a.first')}"
 
 
 def test_what_is_forgotten_is_shown() -> None:
@@ -342,9 +344,9 @@ def test_what_is_forgotten_is_shown() -> None:
     redactor = protecting(one="the-first-value", two="the-second-one")
     redactor.redact("the-first-value" * 1000)
     redactor.forget("a.one")
-    assert redactor.redact("the-first-value the-second-one") == f"the-first-value {mark('a.two')}"
+    assert redactor.redact("the-first-value the-second-one") == f"the-first-value {mask_text('a.two')}"
     assert redactor.protect("the-first-value", "a.again")
-    assert redactor.redact("the-first-value") == mark("a.again")
+    assert redactor.redact("the-first-value") == mask_text("a.again")
 
 
 def test_values_come_while_texts_are_redacted() -> None:
@@ -375,7 +377,7 @@ def test_values_one_after_the_other_and_long_texts_between() -> None:
     values = [canary(str(number)) for number in range(60)]
     for number, (value, length) in enumerate(zip(values, itertools.cycle([0, 10, 100_000, 1000]))):
         redactor.protect(value, f"a.n{number}")
-        assert redactor.redact("." * length + value).endswith(mark(f"a.n{number}"))
+        assert redactor.redact("." * length + value).endswith(mask_text(f"a.n{number}"))
     assert find_canary(redactor.redact(" ".join(values)), *values) == []
 
 
@@ -396,7 +398,7 @@ def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
     value = made[kind]()
     started = time.process_time()
     redactor = protecting(key=value)
-    assert redactor.redact(f"it is {value}.") == f"it is {mark('a.key')}."
+    assert redactor.redact(f"it is {value}.") == f"it is {mask_text('a.key')}."
     export([(value, "a.key")])
     # A second on a machine with nothing else to do; more than ten in this one's own time is another order of growth.
     assert time.process_time() - started < 10
@@ -410,6 +412,6 @@ def test_a_letter_by_chance_behind_a_cut_value_is_shown(between: str) -> None:
     redactor.protect(value, "a.key")
     for length in (1, 2):
         rest = f"{value[15 : 15 + length]}- of it\n"
-        assert redactor.redact(f"'{value[:15]}{between}{rest}") == f"'{mark('a.key')}{between}{rest}"
+        assert redactor.redact(f"'{value[:15]}{between}{rest}") == f"'{mask_text('a.key')}{between}{rest}"
     # The rest of it is masked, with what is between or on its own.
     assert value[15:] not in redactor.redact(f"'{value[:15]}{between}{value[15:]} of it")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support import leaks
 from tests.support.leaks import FORMS
 from tests.support.redaction.values import NASTY, longest_visible, nasty, realistic
-from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
+from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.core.redaction.search import Search
 from zensecrets_jupyter.core.redaction.token_prefixes import sensitive_span
@@ -56,7 +56,7 @@ def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
         assert text.startswith("before ")
         assert text.endswith(" behind\n")
         assert longest_visible(value, text) <= allowed(value), position
-        assert mark("a.key") in text
+        assert mask_text("a.key") in text
         assert stream.held == 0
 
 
@@ -75,7 +75,7 @@ def test_a_value_in_three_pieces_and_letter_by_letter(*, released: bool) -> None
                 text += stream.release()
         text += stream.feed("!\n") + stream.release()
         assert longest_visible(value, text) <= len(value) // 2
-        assert text.endswith(f"{mark('a.key')}!\n")
+        assert text.endswith(f"{mask_text('a.key')}!\n")
         assert text.count("‹") == 1
 
 
@@ -95,7 +95,7 @@ def test_a_value_that_ends_in_signs(end: str, *, released: bool) -> None:
     for position in range(1, len(value)):
         stream = protecting(key=value).stream()
         shown = stream.feed(value[:position]) + (stream.release() if released else "") + stream.feed(f"{value[position:]}\n")
-        assert shown.removesuffix("\n").endswith(mark("a.key")), position
+        assert shown.removesuffix("\n").endswith(mask_text("a.key")), position
 
 
 def test_pieces_of_a_few_letters_among_many_values() -> None:
@@ -113,7 +113,7 @@ def test_a_value_that_begins_with_signs(begin: str) -> None:
     for position in range(len(begin) + 1, len(value)):
         stream = protecting(key=value).stream()
         shown = stream.feed(f"is {value[:position]}") + stream.feed(f"{value[position:]}\n")
-        assert shown == f"is {mark('a.key')}\n", position
+        assert shown == f"is {mask_text('a.key')}\n", position
 
 
 @pytest.mark.once
@@ -126,8 +126,8 @@ def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
     for position in range(1, len(written)):
         stream = redactor.stream()
         text = stream.feed(f"<{written[:position]}") + stream.feed(f"{written[position:]}>\n") + stream.release()
-        assert mark("a.key") in text
-        assert len(text.replace(mark("a.key"), "")) < len(written) / 2, position
+        assert mask_text("a.key") in text
+        assert len(text.replace(mask_text("a.key"), "")) < len(written) / 2, position
         assert stream.held == 0
 
 
@@ -224,9 +224,9 @@ def test_a_binary_key_whose_bytes_begin_and_end_inside_characters() -> None:
     key = "🍏".encode()[-2:] + letters + "🍏".encode()[:2]
     redactor.protect(base64.b64encode(key).decode(), "a.key")
     text = f"é 🍏{letters.decode()}🍏 é"
-    assert redactor.redact(text) == f"é {mark('a.key')} é"
+    assert redactor.redact(text) == f"é {mask_text('a.key')} é"
     stream = redactor.stream()
-    assert stream.feed(text) + stream.release() == f"é {mark('a.key')} é"
+    assert stream.feed(text) + stream.release() == f"é {mask_text('a.key')} é"
 
 
 def test_what_was_held_is_shown_if_it_tells_little() -> None:
@@ -236,7 +236,7 @@ def test_what_was_held_is_shown_if_it_tells_little() -> None:
     assert stream.feed("ed\n") == "ed\n"
     assert protecting(key="hunter22").stream().feed("hunter") == ""
     stream = protecting(key="hunter22").stream()
-    assert stream.feed("hunter") + stream.release() == mark("a.key")
+    assert stream.feed("hunter") + stream.release() == mask_text("a.key")
 
 
 def test_a_pem_line_by_line() -> None:
@@ -270,7 +270,7 @@ def test_a_value_that_comes_while_its_beginning_is_shown() -> None:
     stream = redactor.stream()
     assert stream.feed("correct-horse") == "correct-horse"
     redactor.protect("correct-horse-battery", "a.key")
-    assert stream.feed(" correct-horse-battery\n") == f" {mark('a.key')}\n"
+    assert stream.feed(" correct-horse-battery\n") == f" {mask_text('a.key')}\n"
 
 
 @pytest.mark.parametrize("function", ["passes", "find", "live"])

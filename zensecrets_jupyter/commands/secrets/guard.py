@@ -114,7 +114,7 @@ def _protected_line(guard: Guard | None, variable: str, choices: VariableChoices
     guard.redactor.forget(PREFIX + variable)
     if protect_variable(variable, value, redactor=guard.redactor, choices=choices):
         return f"{variable} is protected from now on."
-    return f"{variable} is protected from now on, but its value now can't be masked, since {guard.redactor.why_unprotected(value)}."
+    return f"{variable} is protected from now on, but its value now can't be masked, since {guard.redactor.why_unmaskable(value)}."
 
 
 def _protect_everything(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
@@ -134,7 +134,7 @@ def _protect_everything(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
 
 def _status(found: Guard) -> Table:
     redactor = found.redactor
-    counts, unprotected = redactor.counts, redactor.unprotected
+    counts, unprotected = redactor.counts, redactor.unmaskable
     reasons = the_reasons()
     rows = [(name, reasons.of(name), str(counts.get(name, 0))) for name in redactor.names]
     # One key may have had several values, of which some can be masked.

@@ -16,7 +16,7 @@ from zensecrets_jupyter.commands.framework.click_extensions import Command
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.commands.front_end import ChannelResult
-from zensecrets_jupyter.core.redaction import RedactingFilter, Redactor, mark
+from zensecrets_jupyter.core.redaction import RedactingFilter, Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def look(channel: str, canaries: Mapping[str, Canary], came_out: str) -> Channel
     """Return what of ``canaries`` is in what came out of a channel. Where nothing came out at all, nothing was masked either."""
     seen = {came_out[start : start + _WINDOW] for start in range(len(came_out))}
     out = [form for form, canary in canaries.items() if _is_in(canary.text, seen) or _is_in(canary.value, seen)]
-    arrived = out or mark(NAME) in came_out or BLOTTED in came_out
+    arrived = out or mask_text(NAME) in came_out or BLOTTED in came_out
     return ChannelResult(channel, [form for form in canaries if form not in out] if arrived else [], out)
 
 

@@ -9,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.patching import patch
-from zensecrets_jupyter.core.redaction.marks import FAILED
+from zensecrets_jupyter.core.redaction.mask_text import FAILED
 from zensecrets_jupyter.core.redaction.objects import masked_exception, masked_object
 
 if TYPE_CHECKING:

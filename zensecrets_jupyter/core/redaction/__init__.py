@@ -1,26 +1,26 @@
-"""The redactor: known values are masked wherever text leaves, in every form in which code usually prints them.
+"""The redactor: masks values of secrets in output, in every encoding that code usually prints.
 
-Whatever is registered, typed or read in this process is given to :func:`the_redactor`; a face passes what it shows through it. Nothing here
-can stop somebody who means to get a value out: slices, reversals and pictures are out of reach.
+Every value that is registered, typed or read in this process is added to :func:`the_redactor`, and front ends pass all output through it.
+The redactor prevents accidents. It can't stop a person who wants to print a value: slices, reversals and pictures are not recognized.
 """
 
 from __future__ import annotations
 
 from zensecrets_jupyter.core.redaction.environment import protect_environment
-from zensecrets_jupyter.core.redaction.marks import FAILED, mark
+from zensecrets_jupyter.core.redaction.mask_text import FAILED, mask_text
+from zensecrets_jupyter.core.redaction.maskability import why_unmaskable
 from zensecrets_jupyter.core.redaction.records import RedactingFilter
-from zensecrets_jupyter.core.redaction.redactor import Found, Redactor, the_redactor
+from zensecrets_jupyter.core.redaction.redactor import Redactor, ValueSpan, the_redactor
 from zensecrets_jupyter.core.redaction.stream import StreamRedactor
-from zensecrets_jupyter.core.redaction.unprotected import why_unprotected
 
 __all__ = [
     "FAILED",
-    "Found",
     "RedactingFilter",
     "Redactor",
     "StreamRedactor",
-    "mark",
+    "ValueSpan",
+    "mask_text",
     "protect_environment",
     "the_redactor",
-    "why_unprotected",
+    "why_unmaskable",
 ]

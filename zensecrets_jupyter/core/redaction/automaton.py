@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST
 
 if TYPE_CHECKING:
     from ahocorasick_rs import BytesAhoCorasick

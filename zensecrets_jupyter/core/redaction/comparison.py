@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core.redaction.characters import common_length, to_character
 from zensecrets_jupyter.core.redaction.edges import NO_EDGE, edge_after, edge_before
 from zensecrets_jupyter.core.redaction.gaps import writes_gap
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST
 from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 from zensecrets_jupyter.core.redaction.patterns import BY_CHANCE, TRUNCATED
 from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, SkeletonMap, kept_bytes
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from zensecrets_jupyter.core.redaction.automaton import Hit
+    from zensecrets_jupyter.core.redaction.decoded_views import Span
     from zensecrets_jupyter.core.redaction.patterns import Pattern, PatternKey
-    from zensecrets_jupyter.core.redaction.views import Span
 
     _Candidates = Callable[[Hit, bytes], Sequence[PatternKey]]
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from zensecrets_jupyter.core.redaction.decoders.escapes import has_escapes, unescape
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST, why_unmaskable
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.redaction.token_prefixes import NAMED, is_public, leaves
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST, why_unprotected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def decodings_of(value: str) -> list[str]:
     found: dict[str, None] = {value: None}
     level = [value]
     for _ in range(_LEVELS):
-        level = [text for inner in level for text in _decoded(inner) if text not in found and not why_unprotected(text)]
+        level = [text for inner in level for text in _decoded(inner) if text not in found and not why_unmaskable(text)]
         found.update(dict.fromkeys(level))
     del found[value]
     return list(found)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
-from zensecrets_jupyter.core.redaction.recognition import credential_parts as parts
+from zensecrets_jupyter.core.redaction.recognition import credential_fragments as fragments
 from zensecrets_jupyter.core.redaction.recognition.choices import VariableChoices, read_choices
 from zensecrets_jupyter.core.redaction.recognition.reasons import the_reasons
 from zensecrets_jupyter.core.redaction.recognition.token_shapes import tokens_in
@@ -46,40 +46,40 @@ def secrets_of_variable(variable: str, value: str, choices: VariableChoices = Va
     return [SecretOfVariable(part.text, f"environment variable, {part.reason}") for part in _parts(variable, value)]
 
 
-def _parts(variable: str, value: str) -> list[parts.SecretPart]:
+def _parts(variable: str, value: str) -> list[fragments.SecretFragment]:
     verdict = verdict_on(variable)
     tokens = tokens_in(value)
     if any(token.text == value.strip() for token in tokens):
-        return [parts.SecretPart(value, f"the value looks like {tokens[0].kind}")]
-    if verdict is NameVerdict.PASSWORD and parts.is_secret(variable, value):
+        return [fragments.SecretFragment(value, f"the value looks like {tokens[0].kind}")]
+    if verdict is NameVerdict.PASSWORD and fragments.is_secret(variable, value):
         # A password may look like anything, also like JSON, a URL or a field.
-        return [parts.SecretPart(value, "its name")]
-    in_json = parts.parts_of_json(value)
+        return [fragments.SecretFragment(value, "its name")]
+    in_json = fragments.fragments_of_json(value)
     if in_json is not None:
-        return in_json or (parts.opaque_leaves(value) if verdict is NameVerdict.SECRET else [])
-    found = _parts_of_text(variable, value) + [parts.SecretPart(token.text, f"{token.kind} in it") for token in tokens]
+        return in_json or (fragments.opaque_leaves(value) if verdict is NameVerdict.SECRET else [])
+    found = _parts_of_text(variable, value) + [fragments.SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
     return found if verdict is NameVerdict.NOTHING or "://" in value else _with_name(variable, value, verdict, found)
 
 
-def _with_name(variable: str, value: str, verdict: NameVerdict, found: list[parts.SecretPart]) -> list[parts.SecretPart]:
+def _with_name(variable: str, value: str, verdict: NameVerdict, found: list[fragments.SecretFragment]) -> list[fragments.SecretFragment]:
     """Return the secrets of a value that has the parts ``found``, and whose variable's name says that it may be a secret."""
     if variable.upper().endswith(("COOKIE", "COOKIES")):
-        return parts.parts_of_cookies(value)
-    if found and (verdict is not NameVerdict.SECRET or parts.parts_of_pair(value)):
+        return fragments.fragments_of_cookies(value)
+    if found and (verdict is not NameVerdict.SECRET or fragments.fragments_of_pair(value)):
         return found
-    return [parts.SecretPart(piece, "its name") for piece in _pieces(value) if parts.is_secret(variable, piece)] + found
+    return [fragments.SecretFragment(piece, "its name") for piece in _pieces(value) if fragments.is_secret(variable, piece)] + found
 
 
-def _parts_of_text(variable: str, value: str) -> list[parts.SecretPart]:
-    found: list[parts.SecretPart] = []
+def _parts_of_text(variable: str, value: str) -> list[fragments.SecretFragment]:
+    found: list[fragments.SecretFragment] = []
     if "://" in value or "thin:" in value:
-        found += parts.parts_of_urls(value)
-        if parts.is_webhook(variable, value):
-            found += parts.parts_of_webhook(value)
-    found += parts.parts_of_fields(value) + parts.parts_of_header(value)
+        found += fragments.fragments_of_urls(value)
+        if fragments.is_webhook(variable, value):
+            found += fragments.fragments_of_webhook(value)
+    found += fragments.fragments_of_fields(value) + fragments.fragments_of_header(value)
     if not found and _takes_pair(variable) and not is_reference(value):
-        found += parts.parts_of_pair(value)
-    return found or parts.parts_of_base64(value)
+        found += fragments.fragments_of_pair(value)
+    return found or fragments.fragments_of_base64(value)
 
 
 _PAIRS = ("AUTH", "DSN", "CREDENTIAL", "CREDENTIALS", "CREDS", "USERPWD", "CONNECTION", "CONNECT", "CONN", "_STRING", "LOGIN", "URL", "URI")

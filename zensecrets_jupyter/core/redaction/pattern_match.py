@@ -1,4 +1,4 @@
-"""Matches: where a value stands in a text, and how matches that overlap become one."""
+"""Matches of patterns in a text, and the merging of overlapping matches."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 
 class PatternMatch(NamedTuple):
-    """Where a value, or a part of one, stands: ``data[start:end]``.
+    """An occurrence of a value or of a part of it: ``data[start:end]``.
 
     Attributes:
-        start: Its first byte.
-        end: Behind its last byte.
+        start: The offset of the first byte.
+        end: The offset behind the last byte.
         name: The name of the value.
-        goes_on: Whether the value has more letters or signs than stand there; once all views are searched, only at the end of the text.
-        encoding: How the value is written; ``plain`` as it is.
-        is_whole: Whether all of the value stands there.
-        part: Where the letters stand that are not public, if only some of them do.
+        goes_on: Whether the value may continue behind the match; in results of a search, only at the end of the text.
+        encoding: How the value is written; ``plain`` if it is not encoded.
+        is_whole: Whether the match is the whole value.
+        part: The span of the sensitive letters, if the match has only some of them.
     """
 
     start: int

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core.redaction.automaton import AnchorIndex
 from zensecrets_jupyter.core.redaction.candidates import CandidateOrders
 from zensecrets_jupyter.core.redaction.comparison import Comparison
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST
 from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 from zensecrets_jupyter.core.redaction.patterns import Pattern, PatternKey, reduced_to_signs
 from zensecrets_jupyter.core.redaction.skeleton import skeleton_of
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction.decoders.escapes import partly_unescaped
 from zensecrets_jupyter.core.redaction.decodings import binary_keys, decodings_of
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST
 from zensecrets_jupyter.core.redaction.skeleton import KEPT_BYTE, LOWER, kept_bytes, skeleton_of
 from zensecrets_jupyter.core.redaction.token_prefixes import leaves, sensitive_span
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Log records without values."""
+"""Redaction of log records."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 import logging
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.redaction.marks import FAILED
+from zensecrets_jupyter.core.redaction.mask_text import FAILED
 from zensecrets_jupyter.core.redaction.objects import formatted, masked_exception, masked_object, shown_texts
 from zensecrets_jupyter.core.redaction.redactor import Redactor, the_redactor
 

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from zensecrets_jupyter.core.process import process_wide
-from zensecrets_jupyter.core.redaction.marks import FAILED
-from zensecrets_jupyter.core.redaction.unprotected import why_unprotected
+from zensecrets_jupyter.core.redaction.mask_text import FAILED
+from zensecrets_jupyter.core.redaction.maskability import why_unmaskable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _Thing = TypeVar("_Thing")
 
 
-class Found(NamedTuple):
-    """Where a value stands: ``text[start:end]``, and its name."""
+class ValueSpan(NamedTuple):
+    """The span of a value, ``text[start:end]``, and the name of the value."""
 
     start: int
     end: int
@@ -37,65 +37,68 @@ class Redactor:
     """
 
     def __init__(self) -> None:
-        """Begin without any value."""
+        """Make a redactor without values."""
         self._lock = threading.Lock()
         self._names: dict[str, str] = {}
         self._values: list[tuple[str, str]] = []
         self._added = 0
         self._search: Search | None = None
-        self._unprotected: dict[str, str] = {}
+        self._unmaskable: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._watchers: list[Callable[[tuple[str, ...]], None]] = []
-        self._public: dict[int, set[str]] = {}
+        self._allowed: dict[int, set[str]] = {}
 
     def protect(self, value: str, name: str) -> bool:
-        """Mask ``value`` from now on as ``name``, and return whether that can be done; :meth:`why_unprotected` says why not.
+        """Mask ``value`` as ``name`` from now on.
 
         Args:
-            value: The value. The first name of a value stays.
-            name: ``secret.key``, as it stands in the mark.
+            value: The value. A value that is protected already keeps its first name.
+            name: ``secret.key``, as in the mask.
+
+        Returns:
+            Whether the value can be masked; :meth:`why_unmaskable` returns why not.
         """
         if value in self._names:
             return True
         try:
-            if reason := why_unprotected(value):
-                self._unprotected[name] = reason
+            if reason := why_unmaskable(value):
+                self._unmaskable[name] = reason
                 return False
-        except Exception:  # noqa: BLE001, S110 - whatever it is, better to mask too much
+        except Exception:  # noqa: BLE001, S110 - after an unexpected error the value is masked, which is the safe choice
             pass
-        # The exact text: what is kept here must not be a value that resolves, masks or pickles itself.
+        # A copy of exact type str: subclasses such as a secret's value override how they are printed and pickled.
         text = str.__str__(value)
         with self._lock:
             if text not in self._names:
                 self._values.append((text, name))
                 self._added += 1
                 self._names[text] = name
-            self._unprotected.pop(name, None)
+            self._unmaskable.pop(name, None)
         return True
 
     @staticmethod
-    def why_unprotected(value: str) -> str:
-        """Return why ``value`` can't be masked, as the end of a sentence, or nothing if it can be."""
-        return why_unprotected(value)
+    def why_unmaskable(value: str) -> str:
+        """Return why ``value`` can't be masked, as the end of a sentence; empty if it can."""
+        return why_unmaskable(value)
 
     def forget(self, name: str) -> None:
-        """Mask the values called ``name`` no longer.
+        """Stop masking the values called ``name``.
 
-        A value that was replaced by another stays protected without this: it may still be about.
+        An old value that was replaced by a new one stays protected until this call, because it may still be in use.
         """
         with self._lock:
-            self._values = [(value, known) for value, known in self._values if known != name]
+            self._values = [(value, other) for value, other in self._values if other != name]
             self._names = dict(self._values)
             self._search = None
 
     def allow(self, text: str) -> None:
-        """Let exactly ``text`` pass in messages, such as a script of this package: anybody has it, and to search it takes long."""
-        self._public.setdefault(len(text), set()).add(text)
+        """Exempt exactly ``text`` from redaction in messages, such as a public script of this package that takes long to search."""
+        self._allowed.setdefault(len(text), set()).add(text)
 
     def is_allowed(self, text: str) -> bool:
-        """Tell whether :meth:`allow` was told of exactly this text."""
+        """Tell whether :meth:`allow` was called with exactly this text."""
         # A long text is hashed only if there is one of its length.
-        same = self._public.get(len(text))
+        same = self._allowed.get(len(text))
         return same is not None and text in same
 
     @property
@@ -110,9 +113,11 @@ class Redactor:
             return list(self._values)
 
     def added_since(self, count: int) -> tuple[int, list[tuple[str, str]]]:
-        """Return how many values were ever added, and those that came after the first ``count`` of them, each with its name.
+        """Return the values that were added after the first ``count`` ones.
 
-        After :meth:`forget`, earlier values may be among them.
+        Returns:
+            The number of values that were ever added, and the new values with their names. After :meth:`forget`, earlier values may be
+            among them.
         """
         with self._lock:
             new = self._added - count
@@ -124,9 +129,9 @@ class Redactor:
         return len(self._names)
 
     @property
-    def unprotected(self) -> Mapping[str, str]:
+    def unmaskable(self) -> Mapping[str, str]:
         """The names of values that can't be masked, each with the reason."""
-        return MappingProxyType(dict(self._unprotected))
+        return MappingProxyType(dict(self._unmaskable))
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -145,7 +150,7 @@ class Redactor:
         return end
 
     def redact(self, text: str) -> str:
-        """Return ``text`` with a mark in the place of every value: the same object if there is none."""
+        """Return ``text`` with every value masked; the same object if there is none."""
         try:
             search = self._search or self.search()
             if search is None:
@@ -153,38 +158,38 @@ class Redactor:
             data = text.encode("utf-8", "surrogatepass")
             matches = search.find(data)
             return self._masked(data, matches).decode("utf-8", "surrogatepass") if matches else text
-        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+        except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return FAILED
 
     def redact_bytes(self, data: bytes) -> bytes:
-        """Return ``data`` with a mark, in UTF-8, in the place of every value: the same object if there is none."""
+        """Return ``data`` with every value masked in UTF-8; the same object if there is none."""
         try:
             search = self.search()
             if search is None:
                 return data
             matches = search.find(bytes(data))
             return self._masked(bytes(data), matches) if matches else data
-        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+        except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return FAILED.encode()
 
     def redact_tree(self, thing: _Thing) -> _Thing:
-        """Return JSON data with every text, key and number in it redacted: the same object if nothing was masked.
+        """Return JSON data with every text and key in it redacted; the same object if nothing was masked.
 
         Data that can't be searched becomes :data:`FAILED` as a whole.
         """
         try:
             if self.search() is None:
                 return thing
-            from zensecrets_jupyter.core.redaction.tree import redacted_tree  # noqa: PLC0415 - not before something is protected
+            from zensecrets_jupyter.core.redaction.tree import redacted_tree  # noqa: PLC0415 - keeps the import of the package fast; needed once a value is protected
 
             redacted: _Thing = redacted_tree(thing, self)
-        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+        except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             failed: Any = FAILED
             redacted = failed
         return redacted
 
-    def find(self, text: str) -> list[Found]:
-        """Return the spans of values in ``text``, in order; overlapping ones are merged.
+    def find(self, text: str) -> list[ValueSpan]:
+        """Return the spans of values in ``text``, in order; overlapping spans are merged.
 
         Raises:
             Exception: Any failure of the search. The caller must not show the text then.
@@ -193,58 +198,58 @@ class Redactor:
         search = self.search()
         matches = search.find(data) if search else []
         if len(data) == len(text):
-            return [Found(match.start, match.end, match.name) for match in matches]
+            return [ValueSpan(match.start, match.end, match.name) for match in matches]
         found = []
         position = letters = 0
         for match in matches:
             start = letters + len(data[position : match.start].decode("utf-8", "surrogatepass"))
             letters = start + len(data[match.start : match.end].decode("utf-8", "surrogatepass"))
             position = match.end
-            found.append(Found(start, letters, match.name))
+            found.append(ValueSpan(start, letters, match.name))
         return found
 
     def touches_json(self, packed: bytes) -> bool:
-        """Tell whether there may be a value in the JSON of a message. ``False`` is certain, ``True`` may be wrong."""
+        """Tell whether the JSON of a message may contain a value. ``False`` is certain, ``True`` may be wrong."""
         try:
             search = self._search or self.search()
             return search is not None and search.touches(packed)
-        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+        except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return True
 
     def stands_in(self, text: str) -> bool:
-        """Tell whether a value may stand in ``text`` as it is, and not encoded; much faster than :meth:`find`."""
+        """Tell whether ``text`` may contain a value that is not encoded; much faster than :meth:`find`."""
         search = self.search()
         return search is not None and search.stands_in(text.encode("utf-8", "surrogatepass"))
 
     def stream(self) -> StreamRedactor:
-        """Return a redactor for a text that arrives in pieces."""
-        from zensecrets_jupyter.core.redaction.stream import StreamRedactor  # noqa: PLC0415 - it builds on this module
+        """Return the redactor for a text that arrives in chunks."""
+        from zensecrets_jupyter.core.redaction.stream import StreamRedactor  # noqa: PLC0415 - the stream's redactor is built on this class
 
         return StreamRedactor(self)
 
     def count(self, names: Iterable[str]) -> None:
-        """Count that something was masked under these names, and tell the watchers."""
-        told = tuple(names)
-        if not told:
+        """Count a masking for each of these names, and notify the watchers."""
+        masked = tuple(names)
+        if not masked:
             return
         with self._lock:
-            self._counts.update(told)
+            self._counts.update(masked)
         for watcher in tuple(self._watchers):
-            # A status that can't be shown is no reason to lose an output.
+            # An error in the status display must not lose the output.
             with suppress(Exception):
-                watcher(told)
+                watcher(masked)
 
     def search(self) -> Search | None:
         """Return the search for the values, or ``None`` if there are none."""
         if self._search is None and self._values:
-            from zensecrets_jupyter.core.redaction.search import Search  # noqa: PLC0415 - not before there is something to look for
+            from zensecrets_jupyter.core.redaction.search import Search  # noqa: PLC0415 - keeps the import of the package fast; needed once a value is protected
 
             with self._lock:
                 self._search = Search(self._values)
         return self._search
 
     def _masked(self, data: bytes, matches: list[PatternMatch]) -> bytes:
-        from zensecrets_jupyter.core.redaction.masking import masked  # noqa: PLC0415 - most texts hold no value
+        from zensecrets_jupyter.core.redaction.masked_bytes import masked  # noqa: PLC0415 - keeps the import of the package fast; most texts hold no value
 
         text = masked(data, matches)
         self.count(match.name for match in matches)
@@ -252,5 +257,5 @@ class Redactor:
 
 
 def the_redactor() -> Redactor:
-    """Return the redactor of this process, to which all that is registered, typed or read is told."""
+    """Return the redactor of this process, which protects every value that is registered, typed or read."""
     return process_wide("redactor", Redactor)

@@ -6,20 +6,20 @@ import threading
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction.characters import behind_character, count_characters, to_character
-from zensecrets_jupyter.core.redaction.decoding import Decoding
-from zensecrets_jupyter.core.redaction.ends import end_views, incomplete_escape
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST
 from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch, merged
 from zensecrets_jupyter.core.redaction.pattern_matcher import PatternMatcher
 from zensecrets_jupyter.core.redaction.patterns import BY_CHANCE, TRUNCATED, Pattern, patterns_of
 from zensecrets_jupyter.core.redaction.prefix_index import FEWEST, Prefix, PrefixIndex
 from zensecrets_jupyter.core.redaction.skeleton import DROPPED, KEPT_BYTE, LOWER, kept_bytes
+from zensecrets_jupyter.core.redaction.stream_end import end_views, incomplete_escape
 from zensecrets_jupyter.core.redaction.suffix_index import SuffixIndex
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+from zensecrets_jupyter.core.redaction.view_search import ViewSearch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zensecrets_jupyter.core.redaction.views import Span, View
+    from zensecrets_jupyter.core.redaction.decoded_views import Span, TextView
 
 _REST = 48
 """Bytes of an encoding at the end of a text that may not be decoded yet."""
@@ -48,7 +48,7 @@ class Search:
         self._prefixes = PrefixIndex()
         self._suffixes = SuffixIndex()
         self._exact_prefixes: list[tuple[bytes, int, str]] = []
-        self._decoding = Decoding(TRUNCATED)
+        self._decoding = ViewSearch(TRUNCATED)
         self._clean: set[bytes] = set()
         self._long_values: list[bytes] = []
 
@@ -189,7 +189,7 @@ class Search:
         pattern.drop_positions()
 
 
-def _spans(data: bytes, view: View, match: PatternMatch) -> list[Span]:
+def _spans(data: bytes, view: TextView, match: PatternMatch) -> list[Span]:
     """Return where in ``data`` a match stands, without a letter or two of the next line that go on with a cut value by chance."""
     spans = view.spans(match.start, match.end)
     if len(spans) > 1 and match.part is not None and match.goes_on:
@@ -199,7 +199,7 @@ def _spans(data: bytes, view: View, match: PatternMatch) -> list[Span]:
     return spans
 
 
-def _is_enough(data: bytes, view: View, part: Span) -> bool:
+def _is_enough(data: bytes, view: TextView, part: Span) -> bool:
     """Tell whether a part of a value tells too much: twelve characters do, as they are written."""
     if sum(count_characters(data[start:stop]) for start, stop in view.spans(*part)) < TRUNCATED:
         return False

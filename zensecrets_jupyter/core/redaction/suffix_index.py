@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST
 from zensecrets_jupyter.core.redaction.skeleton import skeleton_of, start_of_last
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST, why_unprotected
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST, why_unmaskable
 
 
 class SensitiveSpan(NamedTuple):
@@ -182,8 +182,8 @@ def _is_certificate(text: str) -> bool:
 
 def is_public(text: str) -> bool:
     """Tell whether ``text``, a line or a part of a value, tells nothing alone."""
-    if why_unprotected(text) or (len(text) <= _LONGEST_PUBLIC and _PUBLIC.fullmatch(text)) or _is_certificate(text):
+    if why_unmaskable(text) or (len(text) <= _LONGEST_PUBLIC and _PUBLIC.fullmatch(text)) or _is_certificate(text):
         return True
     prefix = _PREFIX.match(text)
     start = prefix.end() if prefix else 0
-    return bool(why_unprotected(text[start : _end(text, start)]))
+    return bool(why_unmaskable(text[start : _end(text, start)]))

@@ -1,4 +1,4 @@
-"""The content of a message: texts in dicts, lists and tuples."""
+"""Redaction of nested dicts, lists and tuples, such as the content of a message."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def redacted_tree(thing: Any, redactor: Redactor) -> Any:
-    """Return ``thing`` with every text in it redacted, or itself if there is nothing in it."""
+    """Return ``thing`` with every text in it redacted; the same object if there is no value in it."""
     if isinstance(thing, str):
         return thing if redactor.is_allowed(thing) else redactor.redact(thing)
     if isinstance(thing, dict):
@@ -24,7 +24,7 @@ def _redacted_leaf(thing: Any, redactor: Redactor) -> Any:
         data = bytes(thing)
         redacted = redactor.redact_bytes(data)
         return thing if redacted is data else redacted
-    # A number stays one: a plot with a text for a number is not drawn.
+    # Numbers are not redacted: a plot with a text in place of a number is not drawn.
     return thing
 
 
@@ -48,7 +48,7 @@ def _redacted_dict(thing: dict[Any, Any], redactor: Redactor) -> Any:
 
 
 def _free(key: str, *taken: dict[Any, Any]) -> str:
-    """Return ``key``, with a number if there is one already: two keys that look alike are still two."""
+    """Return ``key``, with a number appended if it is taken, so that two keys with the same mask stay distinct."""
     number, free = 1, key
     while any(free in one for one in taken):
         number += 1

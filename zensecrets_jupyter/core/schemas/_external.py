@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from zensecrets_jupyter.core.redaction.recognition.credential_parts import parts_of_leaf
+from zensecrets_jupyter.core.redaction.recognition.credential_fragments import fragments_of_leaf
 from zensecrets_jupyter.core.redaction.recognition.variable_names import NameVerdict, verdict_on
 from zensecrets_jupyter.core.schemas.interface import ArbitrarySecretSchema
 
@@ -59,4 +59,4 @@ def clear_keys_of(content: Mapping[str, str]) -> frozenset[str]:
         clear = {key for key in content if key.replace("_", "").replace("-", "").lower() in _CLEAR_IN_LOGIN}
     else:
         clear = set()
-    return frozenset(key for key in clear if not parts_of_leaf(key, content[key]))
+    return frozenset(key for key in clear if not fragments_of_leaf(key, content[key]))

@@ -323,7 +323,7 @@ class ReferenceModel(BaseModel):
 
     def _masked(self) -> dict[str, Any]:
         secrets = self._separate.secrets
-        return {name: redaction.mark(name) if name in secrets else value for name, value in self._unresolved()}
+        return {name: redaction.mask_text(name) if name in secrets else value for name, value in self._unresolved()}
 
     # pydantic 2.10 would look for the names of the annotation in the module of a subclass, hence the type here.
     @model_serializer(mode="plain", return_type=dict)
@@ -364,7 +364,7 @@ class ReferenceModel(BaseModel):
             UnregisteredValueError: If there is a sensitive plain value, which no reference can replace.
         """
         for name in self._separate.secrets:
-            raise unregistered(redaction.mark(name))
+            raise unregistered(redaction.mask_text(name))
         return {"model": super().__getstate__(), "separate": (self._separate, self._resolver, self._readers)}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import ArtifactError
-from zensecrets_jupyter.core.redaction import mark
+from zensecrets_jupyter.core.redaction import mask_text
 from zensecrets_jupyter.core.steps.materializers import VALUE_FILE, BaseMaterializer, PickleMaterializer
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def store(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets: Itera
         if leaked:
             folder.files.delete(folder.path)
             writer = output.materializer.__name__
-            message = f"{what} was not kept: {writer} has written the value of {mark(leaked)} to {path.rpartition('/')[2]}."
+            message = f"{what} was not kept: {writer} has written the value of {mask_text(leaked)} to {path.rpartition('/')[2]}."
             raise ArtifactError(message, hint="Write the reference instead, and resolve it when reading.")
     return output.made(folder, digest_of(folder))
 

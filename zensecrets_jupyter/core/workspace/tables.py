@@ -92,7 +92,7 @@ def load_state(connection: sa.Connection) -> State:
 
 
 def _component_record(row: Any) -> ComponentRecord:
-    masked = {name: redaction.mark(name) for name in row.sealed}
+    masked = {name: redaction.mask_text(name) for name in row.sealed}
     return ComponentRecord(
         id=row.id,
         type=ComponentType(row.type),

@@ -13,7 +13,7 @@ import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.redaction import mark
+from zensecrets_jupyter.core.redaction import mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +109,7 @@ def _changed_texts(thing: Any, redacted: Any, path: _Path) -> Iterator[tuple[_Pa
 def _originals(text: str, redactor: Redactor) -> _Originals:
     originals: _Originals = {}
     for found in redactor.find(text):
-        originals.setdefault(mark(found.name), []).append(text[found.start : found.end])
+        originals.setdefault(mask_text(found.name), []).append(text[found.start : found.end])
     return originals
 
 

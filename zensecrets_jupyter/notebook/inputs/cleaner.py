@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction import FAILED, Redactor, mark
+from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
 from zensecrets_jupyter.notebook.inputs.literals import GROUPS, Repaired, without_literals
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Cleaner:
         except Exception:  # noqa: BLE001 - whatever it is, the text must not be kept as it is
             return FAILED
         for place in reversed(places):
-            text = f"{text[: place.start]}{mark(place.name)}{text[place.end :]}"
+            text = f"{text[: place.start]}{mask_text(place.name)}{text[place.end :]}"
         return text
 
     def masked_bytes(self, data: bytes, only: Redactor) -> bytes:

@@ -78,7 +78,7 @@ def _protect(redactor: Redactor, value: str, prompt: str) -> None:
     before = {value for value, _ in redactor.protected()}
     if value in before:
         return
-    numbers = [int(name[7:]) for name in (*redactor.names, *redactor.unprotected) if name.startswith("prompt.") and name[7:].isdigit()]
+    numbers = [int(name[7:]) for name in (*redactor.names, *redactor.unmaskable) if name.startswith("prompt.") and name[7:].isdigit()]
     name = f"prompt.{max(numbers, default=0) + 1}"
     redactor.protect(value, name)
     asked = " ".join(prompt.split()).rstrip(":")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.redaction.decoding import Decoding
 from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 from zensecrets_jupyter.core.redaction.skeleton import SkeletonMap, kept_bytes
+from zensecrets_jupyter.core.redaction.view_search import ViewSearch
 from zensecrets_jupyter.scan.fingerprints.file_format import FingerprintEntry, FingerprintHashes, entries_of_line, key_of
 from zensecrets_jupyter.scan.fingerprints.strength import SHORTEST
 from zensecrets_jupyter.scan.fingerprints.windows import LITERAL, stretches
@@ -65,7 +65,7 @@ class FingerprintMatcher(Matcher):
         """See :meth:`Matcher.find`."""
         matches: list[Match] = []
         if self._tables:
-            for view, match in Decoding(SHORTEST).search(data, self._find_in_view):
+            for view, match in ViewSearch(SHORTEST).search(data, self._find_in_view):
                 encoding = view.encoding or match.encoding
                 matches += [Match(start, end, match.name, encoding, match.is_whole) for start, end in view.spans(match.start, match.end)]
         return merge_overlaps(matches)

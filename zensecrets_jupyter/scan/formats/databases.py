@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST
 from zensecrets_jupyter.scan.formats.sqlite_free_space import MAGIC, free_ranges
 
 if TYPE_CHECKING:

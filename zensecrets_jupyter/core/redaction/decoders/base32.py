@@ -5,8 +5,8 @@ from __future__ import annotations
 import string
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.decoded_views import DecodedPiece, Groups, PiecedView, TextView
 from zensecrets_jupyter.core.redaction.decoders.runs import Run, is_printable, runs_in
-from zensecrets_jupyter.core.redaction.views import Groups, Piece, PiecedView, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ _LONGEST_WORD = 1 << 13
 """Longer runs of letters are no identifiers."""
 
 
-def base32_views(view: View, shortest: int) -> list[View]:
+def base32_views(view: TextView, shortest: int) -> list[TextView]:
     """Return views of the base32 words in ``view`` with ``shortest`` characters or more.
 
     Shorter stretches of base32 occur by chance in every text of letters and digits.
@@ -46,7 +46,7 @@ def _is_word(data: bytes, run: Run) -> bool:
     return word.isupper() or (word.islower() and (not word.isalpha() or len(word) >= _LONGEST_WORD))
 
 
-def _pieces(digits: bytes, word: Run) -> Iterator[Piece]:
+def _pieces(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
     if not digits.translate(None, _BASE32[digits.islower()]):
         yield from _decoded(digits.translate(_FROM_BASE32), word)
     is_hexadecimal = len(digits) >= _TOO_LONG_FOR_CHANCE and not digits.translate(None, _HEXADECIMAL)
@@ -54,11 +54,11 @@ def _pieces(digits: bytes, word: Run) -> Iterator[Piece]:
         yield from _decoded(digits, word)
 
 
-def _decoded(digits: bytes, word: Run) -> Iterator[Piece]:
+def _decoded(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
     number = int(digits, 32)
     for shift in range(_SHIFTS):
         bits = 5 * (len(digits) - shift)
         size = bits // 8
         decoded = ((number >> (bits % 8)) & ((1 << 8 * size) - 1)).to_bytes(size, "big") if size > 0 else b""
         if decoded and is_printable(decoded):
-            yield Piece(decoded, Groups(word.start + shift, word.end, size=5, digits=8))
+            yield DecodedPiece(decoded, Groups(word.start + shift, word.end, size=5, digits=8))

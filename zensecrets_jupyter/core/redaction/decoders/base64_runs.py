@@ -7,13 +7,13 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.decoded_views import DecodedPiece, PiecedView, TextView
 from zensecrets_jupyter.core.redaction.decoders.runs import Run, runs_in
-from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from zensecrets_jupyter.core.redaction.views import Span
+    from zensecrets_jupyter.core.redaction.decoded_views import Span
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _CLASSES = bytes(0x61 if byte in _ALPHABET else 0x20 for byte in range(256))
@@ -36,7 +36,7 @@ _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _IN_WORDS = b"-_/+"
 
 
-def base64_views(view: View, shortest: int) -> list[View]:
+def base64_views(view: TextView, shortest: int) -> list[TextView]:
     """Return views of the base64 in ``view``, in each of four alignments.
 
     Args:
@@ -58,7 +58,7 @@ def base64_views(view: View, shortest: int) -> list[View]:
         starts.append(length)
         length += len(own) + len(separator)
     decoded = _decoded(b"".join(digits))
-    pieces = [Piece(own, _Digits(data, blocks, starts, shift)) for shift, own in enumerate(decoded)]
+    pieces = [DecodedPiece(own, _Digits(data, blocks, starts, shift)) for shift, own in enumerate(decoded)]
     return [PiecedView(view, pieces, "base64")]
 
 

@@ -6,9 +6,9 @@ import re
 import string
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.decoded_views import DecodedPiece, Groups, PiecedView, TextView
 from zensecrets_jupyter.core.redaction.decoders.budget import Budget
 from zensecrets_jupyter.core.redaction.decoders.runs import Run, is_printable, runs_in
-from zensecrets_jupyter.core.redaction.views import Groups, Piece, PiecedView, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ _MOSTLY = 4
 _FIRST_OF_CONTROLS = bytes(set(range((0x20 << 24) // 85**4)) - {(byte << 24) // 85**4 for byte in b"\t\n\r"})
 
 
-def base85_views(view: View, shortest: int, budget: Budget) -> list[View]:
+def base85_views(view: TextView, shortest: int, budget: Budget) -> list[TextView]:
     """Return views of the base85 in ``view``.
 
     Args:
@@ -46,7 +46,7 @@ def base85_views(view: View, shortest: int, budget: Budget) -> list[View]:
         shortest: Characters from which on a run is decoded.
         budget: What may be decoded: it takes fifteen attempts, three alphabets at five offsets.
     """
-    pieces: list[Piece] = []
+    pieces: list[DecodedPiece] = []
     unlikely = Budget(_UNLIKELY)
     # HTML says the same again and again: each cell of a table has the same style.
     fruitless: set[bytes] = set()
@@ -78,7 +78,7 @@ def _is_possible(run: bytes) -> bool:
     return not (letters.isalpha() or letters.isdigit() or letters.islower() or letters.isupper())
 
 
-def _base85(data: bytes, run: Run, name: str) -> Iterator[Piece]:
+def _base85(data: bytes, run: Run, name: str) -> Iterator[DecodedPiece]:
     for match in _RUNS[name].finditer(data, run.start, run.end):
         values = match[0].translate(_TABLES[name])
         for shift in range(_GROUP):
@@ -88,7 +88,7 @@ def _base85(data: bytes, run: Run, name: str) -> Iterator[Piece]:
             decoded = _decoded(values[shift:] + b"\x54" * padding)
             decoded = decoded[: len(decoded) - padding]
             if is_printable(decoded):
-                yield Piece(decoded, Groups(match.start() + shift, match.end(), size=4, digits=5))
+                yield DecodedPiece(decoded, Groups(match.start() + shift, match.end(), size=4, digits=5))
 
 
 def _may_be_text(firsts: bytes) -> bool:
@@ -96,7 +96,7 @@ def _may_be_text(firsts: bytes) -> bool:
     return _MOSTLY * (len(firsts) - len(firsts.translate(None, _FIRST_OF_CONTROLS))) <= len(firsts)
 
 
-def _quoted_base85(data: bytes, run: Run) -> Iterator[Piece]:
+def _quoted_base85(data: bytes, run: Run) -> Iterator[DecodedPiece]:
     """Yield the decoded bytes of a run whose punctuation is doubled or escaped."""
     text = data[run.start : run.end]
     for expression in _QUOTED:
@@ -104,7 +104,7 @@ def _quoted_base85(data: bytes, run: Run) -> Iterator[Piece]:
         if plain != text:
             for name in _ALPHABETS:
                 for piece in _base85(plain, Run(0, len(plain)), name):
-                    yield Piece(piece.data, lambda _start, _end: [(run.start, run.end)])
+                    yield DecodedPiece(piece.data, lambda _start, _end: [(run.start, run.end)])
 
 
 _QUOTED = (re.compile(rb"([$%{}`\"'])\1"), re.compile(rb"[`^\\]([!-/:-@\[-`{-~])"))

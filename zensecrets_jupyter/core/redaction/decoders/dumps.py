@@ -10,12 +10,12 @@ from bisect import bisect_left, bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
+from zensecrets_jupyter.core.redaction.decoded_views import DecodedPiece, PiecedView, TextView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zensecrets_jupyter.core.redaction.views import Span
+    from zensecrets_jupyter.core.redaction.decoded_views import Span
 
 _ROW = re.compile(rb"^[ \t]*(?:0[xX])?([0-9A-Fa-f]{4,16})[:h]?[ \t]+(?=[0-9A-Fa-f]{2})([^\r\n]{2,200})", re.MULTILINE)
 _GROUP = re.compile(rb"[ \t]{0,3}-?[ \t]?((?:[0-9A-Fa-f]{2})+)(?=[ \t-]|\r?\n|\Z)")
@@ -47,7 +47,7 @@ class _Cell(NamedTuple):
     end: int
 
 
-def dump_views(view: View) -> list[View]:
+def dump_views(view: TextView) -> list[TextView]:
     """Return views of the dumps in ``view``: their bytes in either byte order, and their text columns."""
     data = view.data[:_LONGEST]
     if b"0000" not in data and not _has_rows(data):
@@ -65,7 +65,9 @@ def dump_views(view: View) -> list[View]:
         ("a dump of octal words", [cell for cells in octal for cell in cells]),
         ("a dump of characters", [cell for cells in characters for cell in cells]),
     ]
-    return [PiecedView(view, [Piece(b"".join(cell.data for cell in cells), _Column(cells))], name) for name, cells in columns if cells]
+    return [
+        PiecedView(view, [DecodedPiece(b"".join(cell.data for cell in cells), _Column(cells))], name) for name, cells in columns if cells
+    ]
 
 
 def _has_rows(data: bytes) -> bool:

@@ -11,8 +11,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from zensecrets_jupyter.core.redaction.decoded_views import SubstitutedView, TextView
 from zensecrets_jupyter.core.redaction.decoders.runs import is_printable
-from zensecrets_jupyter.core.redaction.views import SubstitutedView, View
 
 ESCAPE_STARTS = (b"\\", b"%", b"&", b"<", b"\x1b", b"\xc2", b"\xe2", b"\xe3", b"\xef", b"\0")
 """Bytes that an escape sequence begins with."""
@@ -152,12 +152,12 @@ def partly_unescaped(data: bytes) -> list[bytes]:
     return list(found)[1:]
 
 
-def unescaped(view: View) -> list[View]:
+def unescaped(view: TextView) -> list[TextView]:
     r"""Return views of ``view`` with its escape sequences decoded; ``\xHH`` as a byte and as a character."""
     data = view.data
     if not has_escapes(data):
         return []
-    views: list[View] = []
+    views: list[TextView] = []
     if (b"\\" in data or b"%" in data) and data.translate(None, _SHOWN):
         # What is invisible may stand inside of an escape sequence.
         shown = _SHOWN_AS_NOTHING.sub(lambda match: _decode(match[0]), data)

@@ -7,12 +7,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction.characters import to_character
-from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
+from zensecrets_jupyter.core.redaction.decoded_views import DecodedPiece, PiecedView, TextView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zensecrets_jupyter.core.redaction.views import Span
+    from zensecrets_jupyter.core.redaction.decoded_views import Span
 
 _LONG = 1 << 16
 """Bytes up to which a text is decoded as a whole."""
@@ -27,12 +27,12 @@ _LONGEST = 512
 class _Excerpt(PiecedView):
     """A view of parts of its parent, which are written as they are there."""
 
-    def __init__(self, parent: View, parts: list[Span]) -> None:
-        super().__init__(parent, [Piece(parent.data[start:end], partial(_locate, start)) for start, end in parts], parent.encoding)
+    def __init__(self, parent: TextView, parts: list[Span]) -> None:
+        super().__init__(parent, [DecodedPiece(parent.data[start:end], partial(_locate, start)) for start, end in parts], parent.encoding)
         self.name = parent.name
 
 
-def excerpt(view: View, has_escapes: Callable[[bytes], bool]) -> View:
+def excerpt(view: TextView, has_escapes: Callable[[bytes], bool]) -> TextView:
     """Return a view of the parts of ``view`` around escape sequences: ``view`` itself if it is short, or has them everywhere.
 
     What is decoded to a value is found in them, unless it is written without an escape sequence for a thousand bytes. That is found in

@@ -7,13 +7,13 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.decoded_views import DecodedPiece, PiecedView, TextView
 from zensecrets_jupyter.core.redaction.decoders.runs import runs_in
-from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zensecrets_jupyter.core.redaction.views import Span
+    from zensecrets_jupyter.core.redaction.decoded_views import Span
 
 _CLASSES = bytes(0x61 if byte in b"0123456789abcdefABCDEF" else 0x20 for byte in range(256))
 _FEWEST = 12
@@ -24,7 +24,7 @@ _SEPARATOR = b"0a0a"
 _SEPARATOR_BYTES = len(_SEPARATOR) // 2
 
 
-def hexadecimal_views(view: View) -> list[View]:
+def hexadecimal_views(view: TextView) -> list[TextView]:
     """Return a view of the blocks of at least 12 hexadecimal digits, decoded from the first and from the second digit."""
     data = view.data
     blocks = _blocks(data)
@@ -36,7 +36,7 @@ def hexadecimal_views(view: View) -> list[View]:
     for shift in (0, 1):
         pairs = [own[shift : len(own) - (len(own) - shift) % 2] for own in digits]
         starts = list(accumulate((len(own) // 2 + _SEPARATOR_BYTES for own in pairs), initial=0))
-        pieces.append(Piece(bytes.fromhex(_SEPARATOR.join(pairs).decode("ascii")), _Pairs(data, blocks, starts, shift)))
+        pieces.append(DecodedPiece(bytes.fromhex(_SEPARATOR.join(pairs).decode("ascii")), _Pairs(data, blocks, starts, shift)))
     return [PiecedView(view, pieces, "hexadecimal")]
 
 

@@ -6,13 +6,13 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from zensecrets_jupyter.core.redaction.decoded_views import DecodedPiece, PiecedView, SubstitutedView, TextView, Tokens
 from zensecrets_jupyter.core.redaction.decoders.excerpts import excerpt
-from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, SubstitutedView, Tokens, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zensecrets_jupyter.core.redaction.views import Span
+    from zensecrets_jupyter.core.redaction.decoded_views import Span
 
 _STRUCK_OVER = re.compile(rb"[\x00-\x7f]\x08|[\xc2-\xf4][\x80-\xbf]{1,3}\x08")
 _PREFIX = re.compile(rb"(?<=[\s(])[bBrRuUfF]{1,2}(?=['\"])")
@@ -38,7 +38,7 @@ _LONGEST = 1 << 18
 """Bytes of a text in which tables are read by column, from its start."""
 
 
-def layout_views(view: View, *, is_wrapped: bool) -> list[View]:
+def layout_views(view: TextView, *, is_wrapped: bool) -> list[TextView]:
     """Return views of ``view`` with its split texts joined.
 
     Args:
@@ -46,10 +46,10 @@ def layout_views(view: View, *, is_wrapped: bool) -> list[View]:
         is_wrapped: Whether a part of a value was found, so that the rest may stand in another line.
     """
     data = view.data
-    views: list[View] = []
+    views: list[TextView] = []
     if b"\b" in data:
         views += _without(view, _STRUCK_OVER, _STRUCK_OVER)
-    letters = [Piece(*_joined_letters(match)) for match in _lists_of_letters(data)]
+    letters = [DecodedPiece(*_joined_letters(match)) for match in _lists_of_letters(data)]
     if letters:
         views.append(PiecedView(view, letters, "a list of letters"))
     if b"\n" in data:
@@ -63,7 +63,7 @@ def layout_views(view: View, *, is_wrapped: bool) -> list[View]:
     return views
 
 
-def _without(view: View, expression: re.Pattern[bytes], around: re.Pattern[bytes]) -> list[View]:
+def _without(view: TextView, expression: re.Pattern[bytes], around: re.Pattern[bytes]) -> list[TextView]:
     part = excerpt(view, lambda data: around.search(data) is not None)
     new = expression.sub(b"", part.data)
     return [SubstitutedView(part, new, "layout", expression, lambda _: b"")] if new != part.data else []
@@ -108,7 +108,7 @@ def _has_columns(data: bytes) -> bool:
     )
 
 
-def _columns(data: bytes) -> Iterator[Piece]:
+def _columns(data: bytes) -> Iterator[DecodedPiece]:
     """Yield the cells that go on in the next line at the same column, and have a border on their right in both or in none."""
     open_cells: dict[tuple[int, bool], list[_Part]] = {}
     position = 0
@@ -138,10 +138,10 @@ def _parts(line: bytes, offset: int) -> Iterator[_Part]:
         start = stop[1]
 
 
-def _pieces(data: bytes, cells: dict[tuple[int, bool], list[_Part]]) -> Iterator[Piece]:
+def _pieces(data: bytes, cells: dict[tuple[int, bool], list[_Part]]) -> Iterator[DecodedPiece]:
     for parts in cells.values():
         if len(parts) > 1:
-            yield Piece(b"".join(data[part.start : part.end] for part in parts), partial(_locate, parts))
+            yield DecodedPiece(b"".join(data[part.start : part.end] for part in parts), partial(_locate, parts))
 
 
 def _locate(parts: list[_Part], start: int, end: int) -> list[Span]:

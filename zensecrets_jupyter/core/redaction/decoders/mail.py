@@ -8,8 +8,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.decoded_views import SubstitutedView, TextView
 from zensecrets_jupyter.core.redaction.decoders.excerpts import excerpt
-from zensecrets_jupyter.core.redaction.views import SubstitutedView, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,10 +29,10 @@ def has_quoted_printable(data: bytes) -> bool:
     return _QUOTED.search(data) is not None
 
 
-def mail_views(view: View) -> list[View]:
+def mail_views(view: TextView) -> list[TextView]:
     """Return views of the mail encodings in ``view``."""
     data = view.data
-    views: list[View] = []
+    views: list[TextView] = []
     if b"=" in data and has_quoted_printable(data):
         views += _substituted(excerpt(view, has_quoted_printable), "quoted-printable", _PRINTABLE, _decode_quoted)
     if b"=?" in data:
@@ -50,7 +50,7 @@ def _has_utf_7(data: bytes) -> bool:
     return any(_decode_utf_7(match[0]) != match[0] for match in _UTF_7.finditer(data))
 
 
-def _substituted(view: View, name: str, expression: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> list[View]:
+def _substituted(view: TextView, name: str, expression: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> list[TextView]:
     new = expression.sub(lambda match: decode(match[0]), view.data)
     return [SubstitutedView(view, new, name, expression, decode)] if new != view.data else []
 

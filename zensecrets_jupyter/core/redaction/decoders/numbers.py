@@ -6,13 +6,13 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.decoded_views import DecodedPiece, PiecedView, TextView, Tokens
 from zensecrets_jupyter.core.redaction.decoders.runs import is_printable
-from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, Tokens, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zensecrets_jupyter.core.redaction.views import Span
+    from zensecrets_jupyter.core.redaction.decoded_views import Span
 
 _SEPARATOR = rb"[\s,;:|\-\[\](){}<>'\"/+]{1,40}"
 _START = rb"(?<![0-9A-Za-z])"
@@ -38,14 +38,14 @@ _LONGEST = 1 << 18
 _LAST_OF_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
 
 
-def number_views(view: View) -> list[View]:
+def number_views(view: TextView) -> list[TextView]:
     """Return views of the lists of numbers in ``view``, read as bytes or as code points."""
     data = view.data
-    views: list[View] = []
+    views: list[TextView] = []
     lists = [match.span() for match in _LIST.finditer(data[:_LONGEST])]
     for expression, decode in _LISTS:
         pieces = [
-            Piece(decoded, Tokens(partial(_numbers, match, size), size or 1))
+            DecodedPiece(decoded, Tokens(partial(_numbers, match, size), size or 1))
             for start, end in lists
             for match in expression.finditer(data, start, end)
             for decoded, size in decode(match[0])

@@ -6,10 +6,10 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
+from zensecrets_jupyter.core.redaction.decoded_views import DecodedPiece, PiecedView, TextView
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.redaction.views import Span
+    from zensecrets_jupyter.core.redaction.decoded_views import Span
 
 _INSIDE, _OUTSIDE = b"a", b" "
 _ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\b\0"
@@ -69,14 +69,14 @@ def is_printable(data: bytes) -> bool:
     return True
 
 
-def text_parts(view: View, shortest: int) -> list[View]:
+def text_parts(view: TextView, shortest: int) -> list[TextView]:
     """Return a view of the runs of text of ``shortest`` bytes or more in a binary view; of ASCII only in a long one."""
     data = view.data
     if len(data) <= _LONG:
         runs = [match.span() for match in _TEXT.finditer(data) if match.end() - match.start() >= shortest]
     else:
         runs = [(run.start, run.end) for run in runs_in(data, _ASCII_CLASSES, shortest)]
-    pieces = [Piece(data[start:end], partial(_locate, start)) for start, end in runs]
+    pieces = [DecodedPiece(data[start:end], partial(_locate, start)) for start, end in runs]
     return [PiecedView(view, pieces, view.encoding)] if pieces else []
 
 

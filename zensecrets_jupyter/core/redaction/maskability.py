@@ -1,11 +1,11 @@
-"""Values that can't be masked: short or common ones, which occur in ordinary output."""
+"""Check whether a value can be masked: short and common values occur in ordinary output and can't."""
 
 from __future__ import annotations
 
 import re
 
 SHORTEST = 6
-"""Characters that a value has at least, to be masked."""
+"""Characters that a value needs to be masked."""
 
 _COMMON = frozenset(
     """
@@ -47,8 +47,8 @@ _COUNTING = ("01234567890123456789", "98765432109876543210")
 _LONGEST_COMMON = 40
 
 
-def why_unprotected(value: str) -> str:
-    """Return why ``value`` can't be masked, as the end of a sentence, or nothing if it can be."""
+def why_unmaskable(value: str) -> str:
+    """Return why ``value`` can't be masked, as the end of a sentence; empty if it can."""
     if len(value) < SHORTEST:
         return f"it has fewer than {SHORTEST} characters"
     if len(value) > _LONGEST_COMMON:

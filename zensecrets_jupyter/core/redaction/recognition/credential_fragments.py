@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class SecretPart(NamedTuple):
+class SecretFragment(NamedTuple):
     """A part of a value that is a secret, and the reason as the end of a sentence."""
 
     text: str
@@ -41,7 +41,7 @@ _SCHEME = LazyPattern(r"(?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]{0,30}:(?://|(?=thin:))"
 _END_OF_URL = LazyPattern(r"[\s\"'<>|]")
 
 
-def parts_of_urls(value: str) -> list[SecretPart]:
+def fragments_of_urls(value: str) -> list[SecretFragment]:
     """Return the passwords in every URL of ``value``, as written and percent-decoded, and the secrets of its query strings."""
     found: list[str] = []
     starts = [match.span() for match in _SCHEME.finditer(value)]
@@ -50,7 +50,7 @@ def parts_of_urls(value: str) -> list[SecretPart]:
         end = _END_OF_URL.search(value, after, until)
         rest = value[after : end.start() if end else until].rstrip(",;")
         found += _of_url(value[start:after], rest)
-    return [SecretPart(text, "the password of a URL in it") for text in dict.fromkeys(found)]
+    return [SecretFragment(text, "the password of a URL in it") for text in dict.fromkeys(found)]
 
 
 def _of_url(scheme: str, rest: str) -> Iterator[str]:
@@ -98,36 +98,36 @@ _FLAG = LazyPattern(r"(?<!\S)--(?P<name>[A-Za-z][\w.-]*)[ ]+" + _VALUE)
 _HINT_OF_FIELD = LazyPattern(r"pass|pwd|pw=|secret|token|key|sig|auth|cred", re.IGNORECASE)
 
 
-def parts_of_fields(value: str) -> list[SecretPart]:
+def fragments_of_fields(value: str) -> list[SecretFragment]:
     """Return the values of the fields of a connection string, of headers or of a command line whose names say that they are secrets."""
     if ("=" not in value and ": " not in value and "--" not in value) or not _HINT_OF_FIELD.search(value):
         return []
-    found: list[SecretPart] = []
+    found: list[SecretFragment] = []
     for field in (*_FIELD.finditer(value), *_FLAG.finditer(value)):
         text = field["value"]
         if text[:1] in "'\"{" and text[-1:] in "'\"}":
             text = text[1:-1]
         if _is_secret_field(field["name"].replace(" ", "_"), text) and not text.startswith("//"):
-            found.append(SecretPart(text, f"the field {field['name']!r} in it"))
+            found.append(SecretFragment(text, f"the field {field['name']!r} in it"))
     return found
 
 
-def parts_of_pair(value: str) -> list[SecretPart]:
+def fragments_of_pair(value: str) -> list[SecretFragment]:
     """Return the password of ``user:password``, of ``user:password@host``, or of Oracle's ``user/password@host``."""
     match = re.match(r"[\w.+-]+(?:@[\w.-]+)?:(?!//)([^\s@]{3,}?)(?:@[\w.(\[:-].*)?\Z", value) or re.match(
         r"[\w$#]+/([^\s@/]{3,})@\S+\Z", value
     )
-    return [SecretPart(match[1], "the password in it")] if match and not is_reference(match[1]) else []
+    return [SecretFragment(match[1], "the password in it")] if match and not is_reference(match[1]) else []
 
 
 _HOOKS = LazyPattern(r"https?://[^/?#\s\"']+/(?P<path>[^\s\"'<>]{8,})")
 
 
-def parts_of_webhook(value: str) -> list[SecretPart]:
+def fragments_of_webhook(value: str) -> list[SecretFragment]:
     """Return the paths of webhook URLs, which allow posting without further authentication."""
     reason = "the path of a webhook's URL in it"
     return [
-        SecretPart(match["path"], reason) for match in _HOOKS.finditer(value) if any(map(is_opaque, re.split(r"[/?=&]", match["path"])))
+        SecretFragment(match["path"], reason) for match in _HOOKS.finditer(value) if any(map(is_opaque, re.split(r"[/?=&]", match["path"])))
     ]
 
 
@@ -145,22 +145,22 @@ def is_webhook(name: str, value: str) -> bool:
     return "://" in value and ("WEBHOOK" in name.upper() or any(service in value for service in _SERVICES_OF_HOOKS))
 
 
-def parts_of_header(value: str) -> list[SecretPart]:
+def fragments_of_header(value: str) -> list[SecretFragment]:
     """Return the credentials behind ``Bearer``, ``Basic`` or ``Token``."""
     match = re.match(r"\s*(?:Authorization:\s*)?(?:Bearer|Basic|Token|ApiKey|Digest)(?:\s+|%20)(\S{6,})\s*\Z", value, re.IGNORECASE)
-    return [SecretPart(match[1], "the credentials of a header")] if match and not is_reference(match[1]) else []
+    return [SecretFragment(match[1], "the credentials of a header")] if match and not is_reference(match[1]) else []
 
 
-def parts_of_cookies(value: str) -> list[SecretPart]:
+def fragments_of_cookies(value: str) -> list[SecretFragment]:
     """Return the values of cookies that no person would make up."""
     values = [cookie.partition("=")[2].strip() or cookie.strip() for cookie in value.split(";")]
-    return [SecretPart(text, "a cookie in it") for text in values if is_opaque(text)]
+    return [SecretFragment(text, "a cookie in it") for text in values if is_opaque(text)]
 
 
 _DEEPEST = 16
 
 
-def parts_of_json(value: str) -> list[SecretPart] | None:
+def fragments_of_json(value: str) -> list[SecretFragment] | None:
     """Return the secret leaves of a JSON object or array, or ``None`` if ``value`` is neither."""
     if value.lstrip()[:1] not in {"{", "["}:
         return None
@@ -171,20 +171,20 @@ def parts_of_json(value: str) -> list[SecretPart] | None:
     return list(_leaves("", document, _DEEPEST)) if isinstance(document, (dict, list)) else None
 
 
-def opaque_leaves(value: str) -> list[SecretPart]:
+def opaque_leaves(value: str) -> list[SecretFragment]:
     """Return the texts in a JSON document that no person would make up."""
-    found: list[SecretPart] = []
+    found: list[SecretFragment] = []
     waiting: list[Any] = [json.loads(value, strict=False)]
     while waiting:
         thing = waiting.pop()
         if isinstance(thing, (dict, list)):
             waiting += thing.values() if isinstance(thing, dict) else thing
         elif isinstance(thing, str) and is_opaque(thing):
-            found.append(SecretPart(thing, "a text in its JSON"))
+            found.append(SecretFragment(thing, "a text in its JSON"))
     return found
 
 
-def _leaves(name: str, thing: Any, depth: int) -> Iterator[SecretPart]:
+def _leaves(name: str, thing: Any, depth: int) -> Iterator[SecretFragment]:
     if isinstance(thing, dict) and depth:
         for key, inner in thing.items():
             yield from _leaves(key if not isinstance(inner, list) or key else name, inner, depth - 1)
@@ -192,34 +192,34 @@ def _leaves(name: str, thing: Any, depth: int) -> Iterator[SecretPart]:
         for inner in thing:
             yield from _leaves(name, inner, depth - 1)
     elif isinstance(thing, str) and thing.strip():
-        yield from parts_of_leaf(name, thing)
+        yield from fragments_of_leaf(name, thing)
     elif isinstance(thing, int) and not isinstance(thing, bool) and is_secret(name, str(thing)):
-        yield SecretPart(str(thing), f"the value of {name!r} in its JSON")
+        yield SecretFragment(str(thing), f"the value of {name!r} in its JSON")
 
 
 _SECRET_LEAVES = frozenset({"auth", "identitytoken", "registrytoken", "private_key_id", "private_key"})
 """Keys of a service account of Google Cloud and of Docker's configuration file."""
 
 
-def parts_of_leaf(name: str, value: str) -> list[SecretPart]:
+def fragments_of_leaf(name: str, value: str) -> list[SecretFragment]:
     """Return the secret parts of the text under the key ``name`` of a document: all, some or none."""
     tokens = tokens_in(value)
     if any(token.text == value.strip() or token.kind == "a private key" for token in tokens) or is_secret(name, value):
-        return [SecretPart(value, f"the value of {name!r} in its JSON")]
+        return [SecretFragment(value, f"the value of {name!r} in its JSON")]
     if name.lower() in _SECRET_LEAVES and is_opaque(value):
-        return [SecretPart(value, f"the value of {name!r} in its JSON")]
-    inner = parts_of_urls(value) + parts_of_fields(value) + parts_of_header(value) + (parts_of_json(value) or [])
-    return inner + [SecretPart(token.text, f"{token.kind} in it") for token in tokens]
+        return [SecretFragment(value, f"the value of {name!r} in its JSON")]
+    inner = fragments_of_urls(value) + fragments_of_fields(value) + fragments_of_header(value) + (fragments_of_json(value) or [])
+    return inner + [SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
 
 
-def parts_of_base64(value: str) -> list[SecretPart]:
+def fragments_of_base64(value: str) -> list[SecretFragment]:
     """Return ``value`` itself if it is the base64 of a private key, or of JSON with a secret in it."""
     if value.startswith("LS0tLS1CRUdJTi"):
-        return [SecretPart(value, "the value looks like a private key in base64")]
+        return [SecretFragment(value, "the value looks like a private key in base64")]
     if value[:2] not in {"ey", "ew"} or "." in value:
         return []
     try:
         decoded = b64decode(value + "=" * (-len(value) % 4), validate=True).decode()
     except ValueError:
         return []
-    return [SecretPart(value, "the value looks like JSON with a secret in it, in base64")] if parts_of_json(decoded) else []
+    return [SecretFragment(value, "the value looks like JSON with a secret in it, in base64")] if fragments_of_json(decoded) else []

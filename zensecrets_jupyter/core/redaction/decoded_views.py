@@ -11,38 +11,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Span = tuple[int, int]
-"""Where something stands: from the first byte, to behind the last."""
+"""The offset of the first byte, and the offset behind the last byte."""
 
 
-class View:
-    """A text as it stands. Other views are decoded from one.
+class TextView:
+    """The view of a text itself, from which other views are decoded.
 
     Attributes:
         data: The bytes to search.
-        encoding: How they are written in the text; empty for the text itself.
-        name: The last of these encodings.
+        encoding: The encodings by which the bytes are written in the text, innermost first; empty for the text itself.
+        name: The innermost of these encodings.
     """
 
     def __init__(self, data: bytes, encoding: str = "") -> None:
-        """Make the view of a text as it stands."""
+        """Make the view of a text."""
         self.data = data
         self.encoding = self.name = encoding
 
     def spans(self, start: int, end: int) -> list[Span]:
-        """Return where in the text ``data[start:end]`` stands: one span, or several where other text is between."""
+        """Return the spans of the text that encode ``data[start:end]``: several if other text stands between them."""
         return [(start, end)]
 
 
-class _DecodedView(View, ABC):
-    """A view with a parent."""
+class DecodedView(TextView, ABC):
+    """A view that is decoded from another one, its parent."""
 
-    def __init__(self, parent: View, data: bytes, encoding: str) -> None:
+    def __init__(self, parent: TextView, data: bytes, encoding: str) -> None:
         inner = f" in {parent.encoding}" if parent.encoding and parent.encoding != encoding else ""
         super().__init__(data, f"{encoding}{inner}")
         self.name = encoding
         self._parent = parent
 
     def spans(self, start: int, end: int) -> list[Span]:
+        """See :meth:`TextView.spans`."""
         found: list[Span] = []
         for own_start, own_end in self._own_spans(start, end):
             found += self._parent.spans(own_start, own_end)
@@ -50,13 +51,13 @@ class _DecodedView(View, ABC):
 
     @abstractmethod
     def _own_spans(self, start: int, end: int) -> list[Span]:
-        """Return where in the parent ``data[start:end]`` stands."""
+        """Return the spans of the parent that encode ``data[start:end]``."""
 
 
-class SubstitutedView(_DecodedView):
+class SubstitutedView(DecodedView):
     """A view of its parent with every escape sequence decoded."""
 
-    def __init__(self, parent: View, data: bytes, encoding: str, escape: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> None:
+    def __init__(self, parent: TextView, data: bytes, encoding: str, escape: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> None:
         """Make the view.
 
         Args:
@@ -91,7 +92,7 @@ class SubstitutedView(_DecodedView):
         return starts
 
     def _position(self, starts: list[int], position: int, *, is_end: bool) -> int:
-        # What is decoded to nothing, such as a colour, belongs to neither side of it.
+        # An escape sequence that decodes to nothing, such as a color, belongs to neither side.
         at = position - 1 if is_end else position
         index = bisect_right(starts, at) - 1
         if index < 0:
@@ -106,7 +107,7 @@ class SubstitutedView(_DecodedView):
 class Tokens:
     """Locates bytes decoded from tokens, such as numbers, of which each encodes equally many bytes.
 
-    Where the tokens stand is found out once, when it is asked for.
+    The tokens are located once, when a span is first needed.
     """
 
     def __init__(self, find: Callable[[], list[Span]], size: int = 1) -> None:
@@ -137,12 +138,12 @@ class Groups:
         return [(self._start + first * self._digits, min(self._stop, self._start + last * self._digits))]
 
 
-class Piece(NamedTuple):
-    """Bytes that were decoded together, and where they come from.
+class DecodedPiece(NamedTuple):
+    """Bytes that were decoded together, with their location in the parent.
 
     Attributes:
-        data: What was decoded.
-        locate: Returns where in the parent ``data[start:end]`` stands.
+        data: The decoded bytes.
+        locate: Returns the spans of the parent that encode ``data[start:end]``.
     """
 
     data: bytes
@@ -152,10 +153,10 @@ class Piece(NamedTuple):
 _SEPARATOR = b"\n"
 
 
-class PiecedView(_DecodedView):
+class PiecedView(DecodedView):
     """A view of the pieces of its parent that were decoded, one after the other, each on a line of its own."""
 
-    def __init__(self, parent: View, pieces: Sequence[Piece], encoding: str) -> None:
+    def __init__(self, parent: TextView, pieces: Sequence[DecodedPiece], encoding: str) -> None:
         """Join ``pieces`` of ``parent``."""
         super().__init__(parent, _SEPARATOR.join([piece.data for piece in pieces]), encoding)
         self._pieces = pieces

@@ -1,4 +1,4 @@
-"""Views of the end of a stream, whose last escape sequence may be incomplete."""
+"""Views of the end of a stream, where an escape sequence may be incomplete."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.core.redaction.decoded_views import DecodedPiece, PiecedView, TextView
 from zensecrets_jupyter.core.redaction.decoders.escapes import unescaped
 from zensecrets_jupyter.core.redaction.decoders.numbers import number_views
-from zensecrets_jupyter.core.redaction.views import Piece, PiecedView, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zensecrets_jupyter.core.redaction.views import Span
+    from zensecrets_jupyter.core.redaction.decoded_views import Span
 
 _LONGEST = 4096
 """Bytes at the end of a text in which the beginning of a value is looked for."""
@@ -42,13 +42,13 @@ def incomplete_escape(data: bytes) -> int:
     return found.start() if found else len(data)
 
 
-def end_views(data: bytes) -> Iterator[View]:
+def end_views(data: bytes) -> Iterator[TextView]:
     """Yield views of the end of ``data``: as it stands, unescaped, and with trailing digits decoded."""
-    root = View(data)
+    root = TextView(data)
     end = _Tail(data, max(0, len(data) - _LONGEST), len(data))
     yield end
     stop = incomplete_escape(data)
-    level: list[View] = [end]
+    level: list[TextView] = [end]
     if stop < len(data):
         level = [_Tail(data, max(0, stop - _LONGEST), stop)]
         yield from level
@@ -81,7 +81,7 @@ def _digits_at_end(data: bytes, start: int) -> re.Match[bytes] | None:
     return None
 
 
-class _Tail(View):
+class _Tail(TextView):
     """The end of a text, without what is incomplete."""
 
     def __init__(self, data: bytes, start: int, end: int) -> None:
@@ -92,7 +92,7 @@ class _Tail(View):
         return [(self._start + start, self._start + end)]
 
 
-def _base64(root: View, run: bytes, start: int, shift: int) -> Iterator[View]:
+def _base64(root: TextView, run: bytes, start: int, shift: int) -> Iterator[TextView]:
     digits = run[shift:]
     if len(digits) % 4 == 1:
         digits = digits[:-1]
@@ -103,14 +103,14 @@ def _base64(root: View, run: bytes, start: int, shift: int) -> Iterator[View]:
     def locate(first: int, last: int) -> list[Span]:
         return [(start + shift + first * 4 // 3, start + shift - (-last * 4 // 3))]
 
-    yield PiecedView(root, [Piece(decoded, locate)], "base64")
+    yield PiecedView(root, [DecodedPiece(decoded, locate)], "base64")
 
 
-def _hexadecimal(root: View, digits: re.Match[bytes]) -> View:
+def _hexadecimal(root: TextView, digits: re.Match[bytes]) -> TextView:
     pairs = [(pair.start(), pair.end()) for pair in _PAIR.finditer(digits[0])]
     decoded = bytes(int(digits[0][start:end], 16) for start, end in pairs)
 
     def locate(first: int, last: int) -> list[Span]:
         return [(digits.start() + pairs[first][0], digits.start() + pairs[last - 1][1])]
 
-    return PiecedView(root, [Piece(decoded, locate)], "hexadecimal")
+    return PiecedView(root, [DecodedPiece(decoded, locate)], "hexadecimal")

@@ -1,10 +1,11 @@
-"""Decoding: generates the decoded views of a text and searches each, within a budget of bytes."""
+"""Search of a text in all its decoded views, within a budget of bytes."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
+from zensecrets_jupyter.core.redaction.decoded_views import TextView
 from zensecrets_jupyter.core.redaction.decoders.base32 import base32_views
 from zensecrets_jupyter.core.redaction.decoders.base64_runs import base64_views
 from zensecrets_jupyter.core.redaction.decoders.base85 import base85_views
@@ -18,16 +19,15 @@ from zensecrets_jupyter.core.redaction.decoders.layout import layout_views
 from zensecrets_jupyter.core.redaction.decoders.mail import mail_views
 from zensecrets_jupyter.core.redaction.decoders.numbers import number_views
 from zensecrets_jupyter.core.redaction.decoders.runs import is_printable, text_parts
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST
 from zensecrets_jupyter.core.redaction.skeleton import skeleton_of
-from zensecrets_jupyter.core.redaction.unprotected import SHORTEST
-from zensecrets_jupyter.core.redaction.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
 
-_Found = TypeVar("_Found", bound="PatternMatch")
+_MatchT = TypeVar("_MatchT", bound="PatternMatch")
 
 ESCAPES = 4
 """Escape sequences inside escape sequences that are decoded."""
@@ -46,7 +46,7 @@ _BASE85_OF_A_TEXT = 1 << 13
 """Bytes of a text and its views that are decoded as base85, in all its alphabets."""
 
 
-class Decoding:
+class ViewSearch:
     """Searches a text and its decoded views.
 
     Attributes:
@@ -65,19 +65,19 @@ class Decoding:
         if length < self.detector.shortest:
             self.detector = EncodingDetector(length)
 
-    def search(self, data: bytes, find: Callable[[bytes, bytes], list[_Found]]) -> Iterator[tuple[View, _Found]]:
+    def search(self, data: bytes, find: Callable[[bytes, bytes], list[_MatchT]]) -> Iterator[tuple[TextView, _MatchT]]:
         """Yield each match in ``data`` and in its decoded views, with the view.
 
         Args:
             data: The text.
             find: Returns the matches in the bytes of a view, given the bytes and their skeleton.
         """
-        root = View(data)
+        root = TextView(data)
         most = min(_VIEWS_OF_A_TEXT * len(root.data) + _LEAST, _VIEWS_OF_A_LONG_TEXT * len(root.data) + _SHORT)
         base85 = Budget(_BASE85_OF_A_TEXT)
         seen: set[tuple[str, bytes]] = set()
         # Escape sequences come first: they are the commonest, and cost the least.
-        level: list[View] = [root]
+        level: list[TextView] = [root]
         for blocks in range(BLOCKS if len(data) <= _SHORT else _BLOCKS_OF_A_LONG_TEXT, -1, -1):
             waiting = deque((view, ESCAPES) for view in level)
             level = []
@@ -109,7 +109,7 @@ class Decoding:
         """Tell whether values are looked for in all of ``data``, which is no text, and not only in the texts in it."""
         return len(data) <= _LONG_BINARY or not self._is_ascii
 
-    def _blocks(self, view: View, skeleton: bytes, base85: Budget, *, is_wrapped: bool) -> Iterator[View]:
+    def _blocks(self, view: TextView, skeleton: bytes, base85: Budget, *, is_wrapped: bool) -> Iterator[TextView]:
         data = view.data
         yield from layout_views(view, is_wrapped=is_wrapped)
         if b"=" in data or b"&" in data or b"+" in data:
