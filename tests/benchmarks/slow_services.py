@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.core.managers.conftest import AWS_USER
-from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import IO
 
-    from zensecrets_jupyter.core.managers import SecretsManager
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,8 +33,8 @@ class SlowPlace(NamedTuple):
 
     def open(self, identity: str) -> SecretsManager:
         """Return a new client of it."""
-        known = get_flavor(self.flavor)
-        return known(known.make_options(self.attributes), context=ManagerContext(name="slow", id=identity))
+        flavor = get_flavor(self.flavor)
+        return SecretsManager(flavor(flavor.make_options(self.attributes), context=ManagerContext(name="slow", id=identity)))
 
     @contextmanager
     def taking(self, seconds: float) -> Iterator[None]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 from omegaconf import OmegaConf
 
-from tests.support.managers.counting import CountingManager, secret
+from tests.support.managers.counting import CountingBackend, secret
 from tests.support.stacks import component, stack
 from zensecrets_jupyter import Client, StackComponentConfig
+from zensecrets_jupyter.core.managers import SecretsManager
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack import ComponentType, StackResolver
 
@@ -42,15 +43,15 @@ class FourConfig(StackComponentConfig):
 
 
 @pytest.fixture
-def manager() -> CountingManager:
+def manager() -> SecretsManager[CountingBackend]:
     """Return a manager with a hundred secrets."""
-    made = CountingManager()
+    made = SecretsManager(CountingBackend())
     for number in range(SECRETS):
-        made.put(f"s{number}", key=f"the value of secret number {number}")
+        made.backend.put(f"s{number}", key=f"the value of secret number {number}")
     return made
 
 
-def _stack_and_components(manager: CountingManager, references: int, flavor: str) -> tuple[Stack, list[StackComponent]]:
+def _stack_and_components(manager: SecretsManager[CountingBackend], references: int, flavor: str) -> tuple[Stack, list[StackComponent]]:
     """Return a stack, and components that hang in it and hold so many references together, four each, over all the secrets."""
     mine = stack(manager=manager)
     numbers = itertools.cycle(range(SECRETS))
@@ -63,7 +64,7 @@ def _stack_and_components(manager: CountingManager, references: int, flavor: str
 
 @pytest.mark.parametrize("references", SIZES)
 @pytest.mark.parametrize("flavor", ["four", "custom"])
-def test_resolve(benchmark: BenchmarkFixture, manager: CountingManager, flavor: str, references: int) -> None:
+def test_resolve(benchmark: BenchmarkFixture, manager: SecretsManager[CountingBackend], flavor: str, references: int) -> None:
     """Each reference is read once as an attribute of its component: one that its class declares, or one of a custom flavor."""
     _, components = _stack_and_components(manager, references, flavor)
     places = [(one, field) for one in components for field in FIELDS][:references]
@@ -74,8 +75,8 @@ def test_resolve(benchmark: BenchmarkFixture, manager: CountingManager, flavor: 
 
     benchmark.group = f"resolve {references:,} references over {SECRETS} secrets"
     benchmark(resolve)
-    benchmark.extra_info["reads"] = len(manager.reads)
-    assert len(manager.reads) == min(references, SECRETS)
+    benchmark.extra_info["reads"] = len(manager.backend.reads)
+    assert len(manager.backend.reads) == min(references, SECRETS)
 
 
 @pytest.mark.parametrize("references", SIZES)
@@ -101,27 +102,27 @@ def test_resolve_by_omegaconf(benchmark: BenchmarkFixture, references: int) -> N
 def test_validate(benchmark: BenchmarkFixture) -> None:
     """The whole validation of a stack that was not read before."""
 
-    def make() -> tuple[tuple[CountingManager], dict[str, object]]:
-        fresh = CountingManager()
-        fresh.seconds = SECONDS_A_READ
+    def make() -> tuple[tuple[SecretsManager[CountingBackend]], dict[str, object]]:
+        fresh = SecretsManager(CountingBackend())
+        fresh.backend.seconds = SECONDS_A_READ
         for number in range(SECRETS):
-            fresh.put(f"s{number}", key=f"the value of secret number {number}")
+            fresh.backend.put(f"s{number}", key=f"the value of secret number {number}")
         return (fresh,), {}
 
-    def validate(fresh: CountingManager) -> None:
+    def validate(fresh: SecretsManager[CountingBackend]) -> None:
         mine, components = _stack_and_components(fresh, 200, "four")
         settings = [(str(one), one.config) for one in components]
         assert mine.validate(level=SecretValidationLevel.SECRET_AND_KEY_EXISTS, settings=settings).ok
-        assert len(fresh.reads) == SECRETS
+        assert len(fresh.backend.reads) == SECRETS
 
     benchmark.pedantic(validate, setup=make, rounds=5)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
 
 
 @pytest.mark.benchmark(group="validate 50 components x 4 references over 100 secrets, 20 ms a read")
-def test_validate_one_by_one(benchmark: BenchmarkFixture, manager: CountingManager) -> None:
+def test_validate_one_by_one(benchmark: BenchmarkFixture, manager: SecretsManager[CountingBackend]) -> None:
     """A read per reference, one after the other, as ZenML does."""
     _, components = _stack_and_components(manager, 200, "four")
-    manager.seconds = SECONDS_A_READ
+    manager.backend.seconds = SECONDS_A_READ
 
     def validate() -> None:
         for one in components:

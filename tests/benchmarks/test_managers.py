@@ -10,9 +10,10 @@ from dotenv import dotenv_values
 from keyring.backends import SecretService
 
 from tests.support.sealing.sessions import joined_session
-from zensecrets_jupyter.core.managers import _tables
-from zensecrets_jupyter.core.managers._sealing import CURRENT, Place, seal_record
-from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.managers import SecretsManager
+from zensecrets_jupyter.core.managers.backends.sealed import tables
+from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
+from zensecrets_jupyter.core.managers.backends.sealed.rows import CURRENT, RowBinding, seal_record
 from zensecrets_jupyter.core.managers.records import ManagerContext, SecretRecord
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 
@@ -30,7 +31,7 @@ SIZES = (10, 1_000, 10_000)
 
 
 @pytest.fixture(scope="module")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, LocalSecretsManager]:
+def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, SecretsManager[LocalBackend]]:
     """Return a store of each size, under a key file."""
     made = {}
     with pytest.MonkeyPatch.context() as patch:
@@ -38,27 +39,27 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, LocalSecretsMa
         patch.delenv("ZENSECRETS_PASSPHRASE", raising=False)
         for size in SIZES:
             context = ManagerContext(name=str(size), id=str(size), folder=tmp_path_factory.mktemp(str(size)))
-            made[size] = LocalSecretsManager(context=context)
+            made[size] = SecretsManager(LocalBackend(context=context))
             _fill(made[size], size)
     return made
 
 
-def _fill(store: LocalSecretsManager, size: int) -> None:
+def _fill(store: SecretsManager[LocalBackend], size: int) -> None:
     # One transaction for all: 10,000 registrations would wait for the disk 10,000 times.
     def work(connection: Connection, key: DataKey) -> None:
         rows: list[dict[str, Any]] = []
         for number in range(size):
-            place = Place(store.id, f"secret_{number}", CURRENT, 1, "arbitrary", 1_700_000_000_000_000 + number)
+            binding = RowBinding(store.id, f"secret_{number}", CURRENT, 1, "arbitrary", 1_700_000_000_000_000 + number)
             record = SecretRecord("arbitrary", {"user": f"user {number}", "password": f"password {number}"})
-            row = {"manager": store.id, "name": place.name, "schema": place.schema, "number": 1, "written": place.written}
-            rows.append({**row, "generation": key.generation, "sealed": seal_record(key, place, record)})
-        connection.execute(_tables.ADD, rows)
+            row = {"manager": store.id, "name": binding.name, "schema": binding.schema, "number": 1, "written": binding.written}
+            rows.append({**row, "generation": key.generation, "sealed": seal_record(key, binding, record)})
+        connection.execute(tables.ADD, rows)
 
-    store._keys.write(work)
+    store.backend._keys.write(work)
 
 
 @pytest.mark.benchmark(group="get a secret")
-def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsManager]) -> None:
+def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]]) -> None:
     """A secret that was read before: budget 5 µs."""
     secret = benchmark(stores[10_000].get_secret, "secret_1")
     assert secret.content["user"] == "user 1"
@@ -66,7 +67,7 @@ def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsMan
 
 @pytest.mark.benchmark(group="get a secret")
 @pytest.mark.parametrize("size", SIZES)
-def test_get_cold(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsManager], size: int) -> None:
+def test_get_cold(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
     """A secret that has to be read from the file, of 10, 1,000 and 10,000: budget 300 µs, and flat."""
     turn = itertools.count()
     secret = benchmark(lambda: stores[size].get_secret(f"secret_{next(turn) % size}", refresh=True))
@@ -98,20 +99,20 @@ def test_get_peer_keyring(benchmark: BenchmarkFixture, gnome_keyring: KeyringBac
 
 @pytest.mark.benchmark(group="list secrets")
 @pytest.mark.parametrize("size", SIZES)
-def test_list_names(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsManager], size: int) -> None:
+def test_list_names(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
     """The names of 10, 1,000 and 10,000 secrets: budget 20 ms for 10,000."""
     assert len(benchmark(stores[size].list_secrets)) == size
 
 
 @pytest.mark.benchmark(group="list secrets")
 @pytest.mark.parametrize("size", SIZES)
-def test_list_summaries(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsManager], size: int) -> None:
+def test_list_summaries(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
     """Names, schemas, versions and times of 10, 1,000 and 10,000 secrets: budget 20 ms for 10,000."""
     assert len(benchmark(stores[size].summaries)) == size
 
 
 @pytest.mark.benchmark(group="write a secret")
-def test_register(benchmark: BenchmarkFixture, stores: dict[int, LocalSecretsManager]) -> None:
+def test_register(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]]) -> None:
     """A new secret in a store of 10,000, on the disk when it returns."""
     turn = itertools.count()
     benchmark.pedantic(  # type: ignore[no-untyped-call]  # pytest-benchmark's own signature is half typed

@@ -131,7 +131,7 @@ def _reading(place: SlowPlace) -> Iterator[Callable[[Sequence[str]], list[object
         "gcp": lambda key: client.client.access_secret_version(name=client.path(key, "zensecrets")).payload.data,
         "vault": lambda key: client.secrets.kv.v2.read_secret_version(path=key, raise_on_deleted_version=True)["data"]["data"],
     }
-    yield lambda names: [reads[place.flavor](manager.key_of(name)) for name in names]
+    yield lambda names: [reads[place.flavor](manager.key_for(name)) for name in names]
 
 
 @pytest.mark.benchmark(group="read a secret that was read before, 20 ms an answer")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import run
-from tests.support.failing_manager import FailingManager
+from tests.support.failing_manager import FailingBackend
 from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.testing.canary import find_canary
 
@@ -30,9 +30,9 @@ def _nothing_kept_in_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> type[FailingManager]:
+def failing(monkeypatch: pytest.MonkeyPatch) -> type[FailingBackend]:
     """Make a manager that can fail part of the default stack."""
-    monkeypatch.setattr(FailingManager, "writes_left", 10**6)
+    monkeypatch.setattr(FailingBackend, "writes_left", 10**6)
     run("secrets-manager register broken --flavor=failing")
     run("stack update -x broken")
-    return FailingManager
+    return FailingBackend

@@ -15,11 +15,11 @@ from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from tests.support.failing_manager import FailingManager
+    from tests.support.failing_manager import FailingBackend
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 
-def test_an_import_is_all_or_nothing(failing: type[FailingManager]) -> None:
+def test_an_import_is_all_or_nothing(failing: type[FailingBackend]) -> None:
     """If one of several secrets can't be written, those before it are taken back."""
     Path("s.json").write_text(f'{{"a": {{"k": "{canary()}"}}, "b": {{"k": "{canary()}"}}}}')
     failing.writes_left = 1

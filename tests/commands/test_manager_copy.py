@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import run
-from tests.support.managers.shelf import ShelfManager
+from tests.support.managers.shelf import ShelfBackend
 from tests.support.scripted_user import Person
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.framework.render import Table
@@ -23,7 +23,7 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from tests.support.failing_manager import FailingManager
+    from tests.support.failing_manager import FailingBackend
     from zensecrets_jupyter.commands.asking.form_request import Asker
     from zensecrets_jupyter.commands.framework.outcome import Outcome
     from zensecrets_jupyter.core.managers import SecretsManager
@@ -147,7 +147,7 @@ def test_with_nobody_to_ask_a_flag_says_it(conflicts: dict[str, str]) -> None:
 
 def test_what_can_t_be_copied_makes_it_a_failure_after_all_others() -> None:
     """It ends with 1, and a table says which and why; the rest is there."""
-    run(f"secrets-manager register place --flavor={ShelfManager.FLAVOR}")
+    run(f"secrets-manager register place --flavor={ShelfBackend.FLAVOR}")
     run("secret register large --key=?", canary("large") * 100)
     planned = run("secrets-manager copy default place --dry-run").value
     assert [row[""] for row in planned] == ["new", "new", "can't be done"]
@@ -177,7 +177,7 @@ def test_who_can_t_be_copied_from_or_to_is_refused() -> None:
     assert _other().list_secrets() == []
 
 
-def test_a_target_that_fails_says_how_to_go_on(failing: type[FailingManager]) -> None:
+def test_a_target_that_fails_says_how_to_go_on(failing: type[FailingBackend]) -> None:
     """The error is the target's own, with how far it got; the same line goes on."""
     failing.writes_left = 1
     with pytest.raises(ManagerUnreachableError, match=r"1 of 2 secrets are in 'broken', each of them whole.* again looks at"):

@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.errors import ManagerUnreachableError
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from tests.support.failing_manager import FailingManager
+    from tests.support.failing_manager import FailingBackend
 
 
 def test_stacks_go_through_their_life() -> None:
@@ -81,7 +81,7 @@ def test_a_stack_that_needs_nothing_says_so() -> None:
     assert run("stack register-secrets").message == "Stack 'default' needs no secrets."
 
 
-def test_a_failure_half_way_says_what_was_written(failing: type[FailingManager]) -> None:
+def test_a_failure_half_way_says_what_was_written(failing: type[FailingBackend]) -> None:
     """Everything is typed first; a failure names what was written and what not, and the rest is tried again with what was typed."""
     first, second = canary("1"), canary("2")
     for name in ("one", "two"):
@@ -103,7 +103,7 @@ def test_a_failure_half_way_says_what_was_written(failing: type[FailingManager])
 class Mending(Person):
     """Somebody who mends the connection when asked whether to try again."""
 
-    def __init__(self, manager: type[FailingManager], *answers: str) -> None:
+    def __init__(self, manager: type[FailingBackend], *answers: str) -> None:
         """Answer, and mend ``manager``."""
         super().__init__(*answers)
         self._manager = manager

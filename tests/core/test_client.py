@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from tests.support.error_texts import in_one_line, told
-from tests.support.managers.counting import CountingManager, secret
+from tests.support.managers.counting import CountingBackend, secret
 from zensecrets_jupyter import (
     BasicAuthSecretSchema,
     Client,
@@ -26,16 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from zensecrets_jupyter.core.managers import SecretsManager
+
 
 @pytest.fixture
-def counting() -> CountingManager:
+def counting() -> SecretsManager[CountingBackend]:
     """Make a manager that counts that of the active stack, and return it."""
     workspace = Client().workspace
     workspace.register_component(ComponentType.SECRETS_MANAGER, "counting", "counting", {})
     workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "counting"})
     manager = workspace.open_manager("counting")
-    assert isinstance(manager, CountingManager)
-    return manager
+    assert isinstance(manager.backend, CountingBackend)
+    return cast("SecretsManager[CountingBackend]", manager)
 
 
 def test_making_one_costs_nothing(tmp_path: Path) -> None:
@@ -60,7 +62,7 @@ def test_a_new_workspace_has_a_stack_that_works() -> None:
     mine = Client().active_stack
     assert mine.name == "default"
     assert {kind.value for kind in mine.components} == {"orchestrator", "artifact_store"}
-    assert mine.secrets_manager.FLAVOR == "local"
+    assert mine.secrets_manager.backend.FLAVOR == "local"
     assert mine.validate().ok
 
 
@@ -85,21 +87,21 @@ def test_a_stack_without_a_secrets_manager_says_how_to_add_one() -> None:
         assert in_one_line(caught.value)
 
 
-def test_many_clients_read_once(counting: CountingManager) -> None:
+def test_many_clients_read_once(counting: SecretsManager[CountingBackend]) -> None:
     """Every client of a process shares what was read: a thousand calls are one read, and an update is seen at the next."""
-    counting.put("mine", key="one")
+    counting.backend.put("mine", key="one")
     assert {Client().get_secret("mine").content["key"] for _ in range(1000)} == {"one"}
-    assert counting.reads == ["mine"]
+    assert counting.backend.reads == ["mine"]
     Client().secrets_manager.merge_secret("mine", {"key": "two"})
     assert Client().get_secret("mine").content["key"] == "two"
-    counting.put("mine", key="three")
+    counting.backend.put("mine", key="three")
     assert Client().get_secret("mine", refresh=True).content["key"] == "three"
-    assert counting.reads == ["mine"] * 3
+    assert counting.backend.reads == ["mine"] * 3
 
 
-def test_a_thousand_accesses_through_the_client_are_one_read(counting: CountingManager) -> None:
+def test_a_thousand_accesses_through_the_client_are_one_read(counting: SecretsManager[CountingBackend]) -> None:
     """An attribute reached anew from the client each time is read once, and an update through us is seen at the next access."""
-    counting.put("service", token="one")
+    counting.backend.put("service", token="one")
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, "labels", "label_studio", {"authentication_secret": "{{service.token}}"})
     workspace.update_stack("default", {ComponentType.ANNOTATOR: "labels"})
@@ -111,15 +113,15 @@ def test_a_thousand_accesses_through_the_client_are_one_read(counting: CountingM
         return token
 
     assert {access() for _ in range(1000)} == {"one"}
-    assert counting.reads == ["service"]
+    assert counting.backend.reads == ["service"]
     Client().secrets_manager.merge_secret("service", {"token": "two"})
     assert access() == "two"
-    assert counting.reads == ["service", "service"]
+    assert counting.backend.reads == ["service", "service"]
 
 
-def test_a_component_on_its_own_resolves_in_the_active_stack(counting: CountingManager) -> None:
+def test_a_component_on_its_own_resolves_in_the_active_stack(counting: SecretsManager[CountingBackend]) -> None:
     """A component that is in the active stack resolves there, wherever it was had from; one that is not says so."""
-    counting.put("service", token="one")
+    counting.backend.put("service", token="one")
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, "labels", "label_studio", {"authentication_secret": "{{service.token}}"})
     alone = Client().get_stack_component("annotator", "labels")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zensecrets_jupyter.commands.framework.render import secret_table
-from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.core.redaction.patterns import Pattern
 from zensecrets_jupyter.core.redaction.search import Search
@@ -29,7 +29,7 @@ PIECE = 1 << 12
 def test_a_secret_of_very_many_keys() -> None:
     """It is registered, read, shown and changed; a notebook draws its first keys, and says how many are left."""
     flavor = get_flavor("memory")
-    manager = flavor(flavor.make_options({}), context=ManagerContext(name="memory", id="1"))
+    manager = SecretsManager(flavor(flavor.make_options({}), context=ManagerContext(name="memory", id="1")))
     content = {f"key{number}": str(number) for number in range(MANY - 1)} | {"last": canary()}
     manager.register_secret(ArbitrarySecretSchema(name="large", arbitrary_kv_pairs=content))
     table = secret_table(manager.get_secret("large"))

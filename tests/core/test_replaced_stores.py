@@ -138,9 +138,12 @@ def test_a_file_replaced_during_a_write_keeps_nothing_and_says_so(home: Path) ->
     """What is written into a file that is no longer at its path is not acknowledged."""
     held = open_store(home)
     held.register_secret(secret("first", key="1"))
-    with pytest.raises(ManagerUnreachableError, match="deleted or replaced while it was written; nothing was kept"), held._file.write():
-        held.path.rename(home / "moved.db")
-    (home / "moved.db").rename(held.path)
+    with (
+        pytest.raises(ManagerUnreachableError, match="deleted or replaced while it was written; nothing was kept"),
+        held.backend._file.write(),
+    ):
+        held.backend.path.rename(home / "moved.db")
+    (home / "moved.db").rename(held.backend.path)
     assert held.list_secrets() == ["first"]
 
 

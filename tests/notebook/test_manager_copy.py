@@ -23,15 +23,15 @@ SLOW = """
 import time
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.managers import SecretRecord
-from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 
-class Slow(MemorySecretsManager):
+class Slow(MemoryBackend):
     FLAVOR = "slow"
     seconds = 0.03
 
-    def _register(self, name, record):
+    def create(self, name, record):
         time.sleep(self.seconds)
-        super()._register(name, record)
+        super().create(name, record)
 
 %zen secrets-manager register slow --flavor=slow
 source, slow = Client().secrets_manager, Client().workspace.open_manager("slow")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from zensecrets_jupyter.core.managers._registry import BUILT_IN
+from zensecrets_jupyter.core.managers.registry import BUILT_IN
 
 ROOT = Path(__file__).parents[2]
 VERSION: str = json.loads((ROOT / "js" / "package.json").read_text(encoding="utf-8"))["version"]

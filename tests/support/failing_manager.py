@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import ManagerUnreachableError
-from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretRecord
 
 
-class FailingManager(MemorySecretsManager):
+class FailingBackend(MemoryBackend):
     """A manager whose connection breaks after some writes, until it is mended."""
 
     FLAVOR = "failing"
     writes_left = 10**6
 
-    def _register(self, name: str, record: SecretRecord) -> None:
+    def create(self, name: str, record: SecretRecord) -> None:
+        """Fail once no writes are left."""
         if type(self).writes_left <= 0:
             raise ManagerUnreachableError("The connection broke.", flavor=self.FLAVOR)
         type(self).writes_left -= 1
-        super()._register(name, record)
+        super().create(name, record)

@@ -39,7 +39,7 @@ class ContractTests(ManagerHooks):
 
     def test_it_can_be_used_here_and_says_where_it_keeps_what(self) -> None:
         """It is available where it is tested, and describes itself in texts, without a value among them."""
-        assert self.manager_class.availability().ok
+        assert self.backend_class.availability().ok
         facts = self.open_manager().describe()
         assert all(isinstance(text, str) for fact in facts.items() for text in fact)
 
@@ -47,7 +47,7 @@ class ContractTests(ManagerHooks):
         """The error names the attribute and not what it was given."""
         text = canary()
         with pytest.raises(InvalidOptionsError) as caught:
-            self.manager_class.make_options({**self.attributes, "no_such_attribute": text})
+            self.backend_class.make_options({**self.attributes, "no_such_attribute": text})
         assert "no_such_attribute" in str(caught.value)
         assert text not in str(caught.value)
 
@@ -72,7 +72,7 @@ class ContractTests(ManagerHooks):
             if needed not in manager.capabilities:
                 with pytest.raises(UnsupportedOperationError) as caught:
                     act()
-                assert caught.value.flavor == manager.FLAVOR
+                assert caught.value.flavor == manager.flavor
 
     @needs(READ)
     def test_what_is_there_is_read_as_it_was_written(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import SecretExistsError
 from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.managers.backend import BatchReads
 from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack import ComponentType, Stack, StackComponent, get_flavor
@@ -117,20 +118,23 @@ def _register_a(manager: SecretsManager, number: int) -> bool:
 
 
 def _counted(manager: SecretsManager) -> list[str]:
-    """Return the names that ``manager`` reads of its place from now on: it is made an instance of a class that notes them."""
+    """Return a list that grows with each name that ``manager`` reads from its backend."""
     reads: list[str] = []
-    counted: Any = type(manager)
+    backend = manager.backend
+    counted: Any = type(backend)
 
-    class Counting(counted):  # type: ignore[misc]  # which class it is shows when it runs
-        def _read(self, name: str) -> Any:
+    class Counting(counted):  # type: ignore[misc]  # the base is only known at run time
+        def read(self, name: str) -> Any:
             reads.append(name)
-            return super()._read(name)
+            return super().read(name)
 
-        def _read_batch(self, secret_names: Sequence[str]) -> Any:
-            reads.extend(secret_names)
-            return super()._read_batch(secret_names)
+        def read_batch(self, names: Sequence[str]) -> Any:
+            reads.extend(names)
+            return super().read_batch(names)
 
-    manager.__class__ = Counting
+    if not isinstance(backend, BatchReads):
+        del Counting.read_batch
+    backend.__class__ = Counting
     return reads
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pytest
 
-from zensecrets_jupyter.core.managers import Capability, ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers import Backend, Capability, ManagerContext, SecretsManager
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.testing.stateful import Habits
 from zensecrets_jupyter.testing.strategies import AWKWARD_NAMES, AWKWARD_VALUES
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.errors import ZenSecretsError
 
-WEATHER_TEST = "test_bad_weather_is_told_and_leaves_everything_as_it_is"
+FAULTS_TEST = "test_faults_are_reported_and_leave_everything_unchanged"
 """What is only tested of a manager whose tests can make the place fail."""
 
 _Test = TypeVar("_Test", bound="Callable[..., None]")
@@ -37,10 +37,10 @@ def needs(capabilities: Capability) -> Callable[[_Test], _Test]:
 
 
 class ManagerHooks:
-    """What a subclass says about a secrets manager; only ``manager_class`` has to be said."""
+    """What a subclass says about a secrets manager; only ``backend_class`` has to be said."""
 
-    manager_class: ClassVar[type[SecretsManager]]
-    """The class that is tested. Tests of what its ``capabilities`` do not say are no tests of it; that it refuses the rest is."""
+    backend_class: ClassVar[type[Backend]]
+    """The tested class. Operations outside its ``capabilities`` are only tested to be refused."""
     attributes: Mapping[str, Any] = {}
     """The attributes that it is registered with."""
     limit: ClassVar[int] = 0
@@ -72,15 +72,15 @@ class ManagerHooks:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Take out the tests of what the manager does not claim."""
         super().__init_subclass__(**kwargs)
-        if not hasattr(cls, "manager_class"):
+        if not hasattr(cls, "backend_class"):
             return
-        lacks = set() if cls.weather is not ManagerHooks.weather else {WEATHER_TEST}
+        lacks = set() if cls.faults is not ManagerHooks.faults else {FAULTS_TEST}
         for name in dir(cls):
             # A subclass may claim more than the class that it is derived from.
             test = next((found for base in cls.__mro__ if callable(found := vars(base).get(name))), None)
             needed = getattr(test, "needed", None)
             if needed is not None:
-                setattr(cls, name, test if needed in cls.manager_class.capabilities and name not in lacks else None)
+                setattr(cls, name, test if needed in cls.backend_class.capabilities and name not in lacks else None)
 
     @pytest.fixture(autouse=True)
     def _own_place(self, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ class ManagerHooks:
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return a new instance, as another process would open it, of the manager with that identity; by default of the test's own."""
         context = ManagerContext(name="tried", id=identity or self.identity, folder=self.folder / (identity or self.identity))
-        return self.manager_class(self.manager_class.make_options(self.attributes), context=context)
+        return SecretsManager(self.backend_class(self.backend_class.make_options(self.attributes), context=context))
 
     def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:
         """Bring secrets into the place; where the manager can't register any, a subclass writes them into the place itself."""
@@ -107,7 +107,7 @@ class ManagerHooks:
         """Return everything that the place holds, read past the manager; ``None`` if nobody can."""
         return None
 
-    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+    def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return ways in which the place fails, by name: what makes it fail for a while, and the error that all acts then end with."""
         return {}
 

@@ -84,12 +84,12 @@ class LeakTests(ManagerHooks):
             assert Capability.READ not in manager.capabilities or content_of(self.open_manager(), "a") == {"k": changed}
 
     @needs(Capability(0))
-    def test_bad_weather_is_told_and_leaves_everything_as_it_is(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_faults_are_reported_and_leave_everything_unchanged(self, caplog: pytest.LogCaptureFixture) -> None:
         """While the place fails each act ends in its typed error, with what to do next and no value; afterwards all is there."""
         caplog.set_level(logging.DEBUG)
         value = canary("kept")
         self.seed({"a": {"k": value}})
-        for label, (make_it_fail, expected) in self.weather().items():
+        for label, (make_it_fail, expected) in self.faults().items():
             manager = self.open_manager()
             with make_it_fail():
                 for act in _acts(manager):

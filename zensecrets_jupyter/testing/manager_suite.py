@@ -5,7 +5,7 @@ An author's proof is a class in a test module::
     from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 
     class TestMine(SecretsManagerTests):
-        manager_class = MineSecretsManager
+        backend_class = MineBackend
 
 What is special about a place is said by the other attributes and methods of
 :class:`~zensecrets_jupyter.testing._manager_hooks.ManagerHooks`. A manager is tested as what its ``capabilities`` say: one that only reads
@@ -27,4 +27,4 @@ from zensecrets_jupyter.testing._manager_leaks import LeakTests  # noqa: E402 - 
 
 
 class SecretsManagerTests(ContractTests, CrowdTests, LeakTests):
-    """All of them; a subclass names its ``manager_class``."""
+    """All of them; a subclass names its ``backend_class``."""

@@ -158,12 +158,11 @@ class BesideADict(RuleBasedStateMachine):
         """Go on with another instance."""
         self.manager = self._make()
 
-    @precondition(lambda self: hasattr(self.manager, "rotate_key"))
+    @precondition(lambda self: Capability.REKEY in self.manager.capabilities)
     @rule()
     def change_the_key(self) -> None:
-        """Seal everything anew, where there is anything sealed."""
-        rotate: Callable[[], None] = getattr(self.manager, "rotate_key")  # noqa: B009 - not every manager has it
-        rotate()
+        """Encrypt everything with a new key."""
+        self.manager.rotate_key()
 
     @invariant()
     def holds_the_same(self) -> None:

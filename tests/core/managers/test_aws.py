@@ -25,8 +25,8 @@ from zensecrets_jupyter.core.errors import (
     SecretNotFoundError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.managers import ManagerContext
-from zensecrets_jupyter.core.managers.aws import AwsSecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBackend
 from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
@@ -46,7 +46,7 @@ def refusal(code: str, status: int = 400, message: str = "zsCanary is not allowe
 class TestAws(SecretsManagerTests):
     """The whole suite, with the recovery window that AWS has by default."""
 
-    manager_class = AwsSecretsManager
+    backend_class = AwsBackend
     limit = 65_536
     habits = Habits(versions_kept=2, renames_with_history=False)
     series = 8
@@ -71,7 +71,7 @@ class TestAws(SecretsManagerTests):
                     ]
         return "\n".join(found).encode()
 
-    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+    def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what AWS can say to anything."""
         return {
             "denied": (partial(self.aws.spell, refusal("AccessDeniedException")), ManagerAccessError),
@@ -81,23 +81,23 @@ class TestAws(SecretsManagerTests):
 
 
 @pytest.fixture
-def manager(aws: Weather) -> AwsSecretsManager:
+def manager(aws: Weather) -> SecretsManager[AwsBackend]:
     """Return a manager with nothing in it."""
     return _open(aws, str(uuid.uuid4()))
 
 
-def _open(aws: Weather, identity: str, **attributes: Any) -> AwsSecretsManager:
-    options = AwsSecretsManager.make_options({"endpoint_url": aws.address, "deadline": 1, **attributes})
-    return AwsSecretsManager(options, context=ManagerContext(name="tried", id=identity))
+def _open(aws: Weather, identity: str, **attributes: Any) -> SecretsManager[AwsBackend]:
+    options = AwsBackend.make_options({"endpoint_url": aws.address, "deadline": 1, **attributes})
+    return SecretsManager(AwsBackend(options, context=ManagerContext(name="tried", id=identity)))
 
 
-def _described(manager: AwsSecretsManager, name: str) -> dict[str, Any]:
-    client = boto3.client("secretsmanager", endpoint_url=manager.chosen.endpoint_url)
-    found: dict[str, Any] = client.describe_secret(SecretId=manager.key_of(name))
+def _described(manager: SecretsManager[AwsBackend], name: str) -> dict[str, Any]:
+    client = boto3.client("secretsmanager", endpoint_url=manager.backend.options.endpoint_url)
+    found: dict[str, Any] = client.describe_secret(SecretId=manager.backend.key_for(name))
     return found
 
 
-def test_more_than_a_page_is_listed(manager: AwsSecretsManager, aws: Weather) -> None:
+def test_more_than_a_page_is_listed(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
     """Names, schemas and versions of 101 secrets come in two requests, and no value is read for them."""
     for number in range(100):
         manager.register_secret(secret(f"n{number:03}", key="value"))
@@ -111,7 +111,7 @@ def test_more_than_a_page_is_listed(manager: AwsSecretsManager, aws: Weather) ->
     assert {one.updated.tzinfo for one in found if one.updated} == {timezone.utc}
 
 
-def test_many_are_read_twenty_at_a_time(manager: AwsSecretsManager, aws: Weather) -> None:
+def test_many_are_read_twenty_at_a_time(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
     """Forty-five secrets are three requests; one that was changed since it was registered comes as it is now."""
     names = [f"n{number}" for number in range(45)]
     for name in names:
@@ -126,7 +126,7 @@ def test_many_are_read_twenty_at_a_time(manager: AwsSecretsManager, aws: Weather
     assert getattr(found["n7"], "content", None) == {"key": "changed"}
 
 
-def test_who_may_only_read_one_at_a_time_reads_many_so(manager: AwsSecretsManager, aws: Weather) -> None:
+def test_who_may_only_read_one_at_a_time_reads_many_so(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
     """The permission for batches is not needed: without it each secret is a request of its own."""
     for name in ("a", "b"):
         manager.register_secret(secret(name, key=name))
@@ -139,7 +139,7 @@ def test_who_may_only_read_one_at_a_time_reads_many_so(manager: AwsSecretsManage
     }
 
 
-def test_a_deleted_secret_can_be_brought_back(manager: AwsSecretsManager, aws: Weather) -> None:
+def test_a_deleted_secret_can_be_brought_back(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
     """While AWS keeps it, whoever looks for it is told until when and how to bring it back, which ends well after a lost answer too."""
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
@@ -157,7 +157,7 @@ def test_a_deleted_secret_can_be_brought_back(manager: AwsSecretsManager, aws: W
     assert manager.list_secrets() == ["a"]
 
 
-def test_the_window_of_recovery_is_an_option(manager: AwsSecretsManager, aws: Weather) -> None:
+def test_the_window_of_recovery_is_an_option(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
     """Seven days are seven days; with ``force`` what is deleted is gone."""
     brief, forced = (_open(aws, manager.id, **attributes) for attributes in ({"recovery_days": 7}, {"force": True}))
     for name, one in (("brief", brief), ("forced", forced)):
@@ -172,7 +172,7 @@ def test_the_window_of_recovery_is_an_option(manager: AwsSecretsManager, aws: We
     assert manager.list_secrets() == []
 
 
-def test_a_name_that_was_deleted_is_free(manager: AwsSecretsManager) -> None:
+def test_a_name_that_was_deleted_is_free(manager: SecretsManager[AwsBackend]) -> None:
     """It is registered anew with a history of its own, from 1; the old content is no version of it."""
     manager.register_secret(secret("a", key="old"))
     manager.merge_secret("a", {"key": "older"})
@@ -188,7 +188,9 @@ def test_a_name_that_was_deleted_is_free(manager: AwsSecretsManager) -> None:
 
 
 @pytest.mark.parametrize("request_name", ["PutSecretValue", "UpdateSecretVersionStage"])
-def test_what_can_not_take_a_deleted_ones_place_leaves_it_deleted(manager: AwsSecretsManager, aws: Weather, request_name: str) -> None:
+def test_what_can_not_take_a_deleted_ones_place_leaves_it_deleted(
+    manager: SecretsManager[AwsBackend], aws: Weather, request_name: str
+) -> None:
     """Where the new content is refused, the old one does not come back to life; where the answer is lost once, the new one is there."""
     manager.register_secret(secret("a", key=canary("old")))
     manager.delete_secret("a")
@@ -218,7 +220,7 @@ def test_a_deleted_secret_of_another_program_is_left_deleted(aws: Weather) -> No
     assert "DeletedDate" in client.describe_secret(SecretId=name)
 
 
-def test_a_name_that_is_still_being_freed_is_waited_for(manager: AwsSecretsManager, aws: Weather) -> None:
+def test_a_name_that_is_still_being_freed_is_waited_for(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
     """AWS takes a moment for what is deleted by force, and says meanwhile that the name is scheduled for deletion."""
     told_so = refusal("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
     with aws.spell(told_so, only="CreateSecret", times=2):
@@ -226,19 +228,19 @@ def test_a_name_that_is_still_being_freed_is_waited_for(manager: AwsSecretsManag
     assert manager.get_secret("a").content == {"key": "value"}
 
 
-def test_that_a_name_is_taken_needs_no_more_permission(manager: AwsSecretsManager, aws: Weather) -> None:
+def test_that_a_name_is_taken_needs_no_more_permission(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
     """Who may not describe secrets is told that it exists."""
     manager.register_secret(secret("a", key="value"))
     with aws.spell(refusal("AccessDeniedException"), only="DescribeSecret"), pytest.raises(SecretExistsError):
         manager.register_secret(secret("a", key="other"))
 
 
-def test_what_was_changed_in_the_console_has_a_number_too(manager: AwsSecretsManager) -> None:
+def test_what_was_changed_in_the_console_has_a_number_too(manager: SecretsManager[AwsBackend]) -> None:
     """A version whose id is AWS's own counts one more than the one before it, and the next of ours one more than it."""
     manager.register_secret(secret("a", key="first"))
-    client = boto3.client("secretsmanager", endpoint_url=manager.chosen.endpoint_url)
-    text = client.get_secret_value(SecretId=manager.key_of("a"))["SecretString"]
-    client.put_secret_value(SecretId=manager.key_of("a"), SecretString=text.replace("first", "second"))
+    client = boto3.client("secretsmanager", endpoint_url=manager.backend.options.endpoint_url)
+    text = client.get_secret_value(SecretId=manager.backend.key_for("a"))["SecretString"]
+    client.put_secret_value(SecretId=manager.backend.key_for("a"), SecretString=text.replace("first", "second"))
     assert [one.number for one in manager.history("a")] == [2, 1]
     assert manager.get_secret("a").content == {"key": "second"}
     manager.merge_secret("a", {"key": "third"})
@@ -322,7 +324,7 @@ def test_a_broken_configuration_is_named(what: str, aws: Weather, tmp_path: Path
     assert "nobody foresaw" not in str(caught.value)
 
 
-def test_motos_own_access_control_is_denial(manager: AwsSecretsManager, aws: Weather) -> None:
+def test_motos_own_access_control_is_denial(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
     """Somebody without a policy, or whom it does not know, is denied in moto's words, `403`, as in AWS's own."""
     iam = boto3.client("iam", endpoint_url=aws.address)
     iam.create_user(UserName="nobody")
@@ -348,11 +350,13 @@ def _access_control(aws: Weather) -> Iterator[None]:
         requests.post(f"{aws.address}/moto-api/reset-auth", data=b"inf", timeout=10)
 
 
-def test_only_our_own_requests_are_kept_out_of_logs(manager: AwsSecretsManager, aws: Weather, caplog: pytest.LogCaptureFixture) -> None:
+def test_only_our_own_requests_are_kept_out_of_logs(
+    manager: SecretsManager[AwsBackend], aws: Weather, caplog: pytest.LogCaptureFixture
+) -> None:
     """What botocore logs at debug level of somebody else's requests, in the same process, is logged as ever."""
     caplog.set_level(logging.DEBUG)
     manager.register_secret(secret("a", key=canary("ours")))
     manager.get_secret("a")
     assert not find_canary(caplog.text)
-    boto3.client("secretsmanager", endpoint_url=aws.address).describe_secret(SecretId=manager.key_of("a"))
+    boto3.client("secretsmanager", endpoint_url=aws.address).describe_secret(SecretId=manager.backend.key_for("a"))
     assert "DescribeSecret" in caplog.text

@@ -25,7 +25,7 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
-from zensecrets_jupyter.core.managers.azure import AzureSecretsManager
+from zensecrets_jupyter.core.managers.backends.remote.azure.backend import AzureBackend
 from zensecrets_jupyter.testing._manager_hooks import content_of
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
@@ -42,17 +42,17 @@ def vault(key_vault: KeyVaultServer) -> KeyVaultServer:
     return key_vault
 
 
-def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any) -> AzureSecretsManager:
+def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any) -> SecretsManager[AzureBackend]:
     """Return a manager of the fake, as the application that it knows."""
     application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": vault.client_secret}
     asked = {"vault_url": vault.url, "authority": vault.url, "authority_is_known": False, **application, **attributes}
-    return HastyAzure(HastyAzure.make_options(asked), context=ManagerContext(name="tried", id=identity))
+    return SecretsManager(HastyAzure(HastyAzure.make_options(asked), context=ManagerContext(name="tried", id=identity)))
 
 
 class TestAzure(SecretsManagerTests):
     """The whole suite, in all weathers, but for what a vault can't: to compare before it writes."""
 
-    manager_class = HastyAzure
+    backend_class = HastyAzure
     limit = LARGEST
     keeps_all_updates = False
     registers_once = False
@@ -73,7 +73,7 @@ class TestAzure(SecretsManagerTests):
         """Return what the fake keeps."""
         return self.vault.raw()
 
-    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+    def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what Azure can say."""
         expected = {
             "401": ManagerAccessError,
@@ -334,7 +334,7 @@ def test_a_certificate_that_nobody_knows_is_refused(vault: KeyVaultServer, monke
 def test_options_are_checked(attributes: dict[str, str], named: str) -> None:
     """A vault without TLS, none, and half an application are refused by the option's name, not by its value."""
     with pytest.raises(InvalidOptionsError, match=named) as caught:
-        AzureSecretsManager.make_options(attributes)
+        AzureBackend.make_options(attributes)
     assert not find_canary(told(caught.value))
 
 

@@ -52,7 +52,7 @@ class Tried:
     def __init__(self, place: Place, counted: Callable[[str, str], None]) -> None:
         """Register the secret ``kept``."""
         self.place = place
-        self._count = partial(counted, f"bad weather at the wire × {place.manager_class.FLAVOR}")
+        self._count = partial(counted, f"bad weather at the wire × {place.backend_class.FLAVOR}")
         self.value = canary("kept")
         self.manager = place.open()
         self.other = place.open(**PATIENCE)
@@ -150,7 +150,7 @@ def test_a_name_that_is_too_long(tried: Tried) -> None:
     name = "ж" * 255
     before = tried.place.requests()
     error = tried.ends_in(InvalidSecretError, lambda: manager.register_secret(secret(name, key=canary("long"))))
-    assert str(tried.place.manager_class.alphabet.longest) in str(error)
+    assert str(tried.place.backend_class.encoding.max_length) in str(error)
     assert tried.place.requests() == before
     tried.ends_in(SecretNotFoundError, lambda: manager.get_secret(name))
     tried.ends_in(InvalidSecretError, lambda: manager.rename_secret("kept", name))
@@ -178,7 +178,7 @@ def test_a_name_that_only_the_place_does_not_take(tried: Tried) -> None:
 def test_a_value_that_is_too_large(tried: Tried) -> None:
     """It is refused with the limit before it is sent; what fits exactly is kept whole."""
     manager = tried.manager
-    limit = tried.place.manager_class.largest
+    limit = tried.place.backend_class.max_size
     too_large = secret("new", key=canary("large") + "x" * limit)
     before = tried.place.requests()
     assert str(limit) in str(tried.ends_in(InvalidSecretError, lambda: manager.register_secret(too_large)))

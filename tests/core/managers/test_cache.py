@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from tests.support.managers.counting import CountingManager, secret
+from tests.support.managers.counting import CountingBackend, secret
 from zensecrets_jupyter import ManagerUnreachableError, SecretNotFoundError
-from zensecrets_jupyter.core.managers._cache import ReadCache
+from zensecrets_jupyter.core.managers import SecretsManager
+from zensecrets_jupyter.core.managers.cache import ReadCache
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ WAIT = 30
 
 
 @pytest.fixture
-def manager() -> CountingManager:
+def manager() -> SecretsManager[CountingBackend]:
     """Return a manager that counts and holds one secret."""
-    made = CountingManager()
-    made.put("mine", key="first")
+    made = SecretsManager(CountingBackend())
+    made.backend.put("mine", key="first")
     return made
 
 
@@ -45,7 +46,7 @@ class Gate:
         assert self.opened.wait(WAIT)
 
 
-def _waiting(manager: CountingManager) -> int:
+def _waiting(manager: SecretsManager[CountingBackend]) -> int:
     """Return how many threads wait for another's read of the secret.
 
     The stacks of the threads would tell without a look into a future, but to ask for them can stop Python 3.11 for ever
@@ -62,15 +63,15 @@ def _until(condition: Callable[[], bool]) -> None:
         threading.Event().wait(0.001)
 
 
-def test_a_thousand_reads_are_one(manager: CountingManager) -> None:
+def test_a_thousand_reads_are_one(manager: SecretsManager[CountingBackend]) -> None:
     """A secret is read once, however often it is asked for, and it is the same object."""
     assert len({id(manager.get_secret("mine")) for _ in range(1000)}) == 1
-    assert manager.reads == ["mine"]
+    assert manager.backend.reads == ["mine"]
 
 
-def test_thirty_two_threads_share_one_read(manager: CountingManager) -> None:
+def test_thirty_two_threads_share_one_read(manager: SecretsManager[CountingBackend]) -> None:
     """While one thread reads, thirty-one others wait for what it gets, and each gets it."""
-    gate = manager.during_read = Gate()
+    gate = manager.backend.during_read = Gate()
     found: list[object] = []
     threads = [threading.Thread(target=lambda: found.append(manager.get_secret("mine"))) for _ in range(32)]
     threads[0].start()
@@ -83,24 +84,24 @@ def test_thirty_two_threads_share_one_read(manager: CountingManager) -> None:
         thread.join(WAIT)
     assert len(found) == 32
     assert len({id(one) for one in found}) == 1
-    assert manager.reads == ["mine"]
+    assert manager.backend.reads == ["mine"]
 
 
 def test_an_error_goes_to_everybody_who_waited_and_is_not_kept() -> None:
     """All who wanted a secret get the error of the one read, and the next call reads again."""
 
-    class Failing(CountingManager):
+    class Failing(CountingBackend):
         broken = True
 
-        def _read(self, name: str) -> SecretRecord:
-            record = super()._read(name)
+        def read(self, name: str) -> SecretRecord:
+            record = super().read(name)
             if self.broken:
                 raise ManagerUnreachableError("it does not answer")
             return record
 
-    manager = Failing()
-    manager.put("mine", key="value")
-    gate = manager.during_read = Gate()
+    manager = SecretsManager(Failing())
+    manager.backend.put("mine", key="value")
+    gate = manager.backend.during_read = Gate()
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(manager.get_secret, "mine")]
         assert gate.reached.wait(WAIT)
@@ -108,12 +109,12 @@ def test_an_error_goes_to_everybody_who_waited_and_is_not_kept() -> None:
         _until(lambda: _waiting(manager) == 7)
         gate.opened.set()
         assert [type(one.exception(WAIT)) for one in asked] == [ManagerUnreachableError] * 8
-    assert manager.reads == ["mine"]
-    manager.broken = False
+    assert manager.backend.reads == ["mine"]
+    manager.backend.broken = False
     assert manager.get_secret("mine").content == {"key": "value"}
 
 
-def test_ctrl_c_is_for_the_thread_that_reads(manager: CountingManager) -> None:
+def test_ctrl_c_is_for_the_thread_that_reads(manager: SecretsManager[CountingBackend]) -> None:
     """When the reading thread is interrupted, one that waited for it reads in its place instead of being interrupted too."""
     gate = Gate()
     interrupted = threading.Event()
@@ -124,7 +125,7 @@ def test_ctrl_c_is_for_the_thread_that_reads(manager: CountingManager) -> None:
             interrupted.set()
             raise KeyboardInterrupt
 
-    manager.during_read = during
+    manager.backend.during_read = during
     found: list[object] = []
 
     def read() -> None:
@@ -143,10 +144,10 @@ def test_ctrl_c_is_for_the_thread_that_reads(manager: CountingManager) -> None:
     for thread in threads:
         thread.join(WAIT)
     assert sorted(map(str, found)) == ["interrupted", *["{'key': 'first'}"] * 3]
-    assert manager.reads == ["mine", "mine"]
+    assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_a_write_is_seen_at_the_next_read(manager: CountingManager) -> None:
+def test_a_write_is_seen_at_the_next_read(manager: SecretsManager[CountingBackend]) -> None:
     """Each kind of write through the manager drops what was kept of the secret."""
     writes: list[tuple[Callable[[], None], dict[str, str] | None]] = [
         (lambda: manager.update_secret(secret("mine", key="second")), {"key": "second"}),
@@ -154,7 +155,7 @@ def test_a_write_is_seen_at_the_next_read(manager: CountingManager) -> None:
         (lambda: manager.delete_secret("mine"), None),
         (lambda: manager.register_secret(secret("mine", key="fourth")), {"key": "fourth"}),
         (manager.delete_all_secrets, None),
-        (lambda: manager.put("other", key="fifth"), None),
+        (lambda: manager.backend.put("other", key="fifth"), None),
         (lambda: manager.rename_secret("other", "mine"), {"key": "fifth"}),
     ]
     for write, expected in writes:
@@ -166,63 +167,63 @@ def test_a_write_is_seen_at_the_next_read(manager: CountingManager) -> None:
         assert found == expected
 
 
-def test_a_failed_write_drops_what_was_kept(manager: CountingManager) -> None:
+def test_a_failed_write_drops_what_was_kept(manager: SecretsManager[CountingBackend]) -> None:
     """After a write that failed nobody knows what is there, so it is read again."""
     manager.get_secret("mine")
     with pytest.raises(ValueError, match="exists already"):
         manager.register_secret(secret("mine", key="second"))
     manager.get_secret("mine")
-    assert manager.reads == ["mine", "mine"]
+    assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_a_read_that_began_before_a_write_does_not_outlive_it(manager: CountingManager) -> None:
+def test_a_read_that_began_before_a_write_does_not_outlive_it(manager: SecretsManager[CountingBackend]) -> None:
     """What was read before a write is handed to its reader and to nobody after the write."""
     text = canary("second")
-    gate = manager.during_read = Gate()
+    gate = manager.backend.during_read = Gate()
     with ThreadPoolExecutor(1) as pool:
         early = pool.submit(manager.get_secret, "mine")
         assert gate.reached.wait(WAIT)
-        manager.during_read = None
+        manager.backend.during_read = None
         manager.update_secret(secret("mine", key=text))
         late = manager.get_secret("mine")
         gate.opened.set()
         assert early.result(WAIT).content == {"key": "first"}
     assert late.content == {"key": text}
     assert manager.get_secret("mine").content == {"key": text}
-    assert manager.reads == ["mine", "mine"]
+    assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_a_refresh_reads_even_what_is_kept(manager: CountingManager) -> None:
+def test_a_refresh_reads_even_what_is_kept(manager: SecretsManager[CountingBackend]) -> None:
     """With refresh the place is asked, and what it says is what is kept from then on."""
     manager.get_secret("mine")
-    manager.put("mine", key="second")
+    manager.backend.put("mine", key="second")
     assert manager.get_secret("mine").content == {"key": "first"}
     assert manager.get_secret("mine", refresh=True).content == {"key": "second"}
     assert manager.get_secret("mine").content == {"key": "second"}
-    assert manager.reads == ["mine", "mine"]
+    assert manager.backend.reads == ["mine", "mine"]
 
 
 def test_what_is_kept_ends_with_its_time() -> None:
     """With no time to live every call reads; with time to spare only the first does."""
 
-    class Forgetful(CountingManager):
+    class Forgetful(CountingBackend):
         time_to_live: ClassVar[float] = 0.0
 
-    manager = Forgetful()
-    manager.put("mine", key="value")
+    manager = SecretsManager(Forgetful())
+    manager.backend.put("mine", key="value")
     for _ in range(3):
         manager.get_secret("mine")
-    assert manager.reads == ["mine"] * 3
+    assert manager.backend.reads == ["mine"] * 3
 
 
-def test_a_change_by_somebody_else_is_seen_by_its_token(manager: CountingManager) -> None:
+def test_a_change_by_somebody_else_is_seen_by_its_token(manager: SecretsManager[CountingBackend]) -> None:
     """A place that tells of changes has what is kept read again after another process wrote, without waiting for its time."""
-    manager.token = 1
+    manager.backend.token = 1
     assert manager.get_secret("mine").content == {"key": "first"}
-    manager.put("mine", key="second")
-    manager.token = 2
+    manager.backend.put("mine", key="second")
+    manager.backend.token = 2
     _until(lambda: manager.get_secret("mine").content == {"key": "second"})
-    assert manager.reads == ["mine", "mine"]
+    assert manager.backend.reads == ["mine", "mine"]
 
 
 def test_a_token_is_looked_at_before_the_read() -> None:
@@ -236,11 +237,11 @@ def test_a_token_is_looked_at_before_the_read() -> None:
     assert cache.fetch("mine", lambda _: mine) is mine
 
 
-def test_what_is_not_there_is_not_kept(manager: CountingManager) -> None:
+def test_what_is_not_there_is_not_kept(manager: SecretsManager[CountingBackend]) -> None:
     """A secret that another machine registers is found at the next call after it was missing."""
     with pytest.raises(SecretNotFoundError):
         manager.get_secret("other")
-    manager.put("other", key="new")
+    manager.backend.put("other", key="new")
     assert manager.get_secret("other").content == {"key": "new"}
 
 
@@ -272,10 +273,10 @@ def test_a_write_is_told_to_every_cache_of_its_kind() -> None:
 def test_a_read_through_another_instance_does_not_outlive_a_write() -> None:
     """A read that another instance began before a write is handed to its reader, and kept for nobody."""
     place: dict[str, SecretRecord] = {}
-    ours, theirs = CountingManager(), CountingManager()
-    ours.kept = theirs.kept = place
-    ours.put("mine", key="first")
-    gate = theirs.during_read = Gate()
+    ours, theirs = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
+    ours.backend.kept = theirs.backend.kept = place
+    ours.backend.put("mine", key="first")
+    gate = theirs.backend.during_read = Gate()
     with ThreadPoolExecutor(1) as pool:
         early = pool.submit(theirs.get_secret, "mine")
         assert gate.reached.wait(WAIT)

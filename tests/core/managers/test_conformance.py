@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.support.managers.counting import secret
-from tests.support.managers.shelf import ReadOnlyShelfManager, Shelf, ShelfManager, WriteOnlyShelfManager
+from tests.support.managers.shelf import ReadOnlyShelfBackend, Shelf, ShelfBackend, WriteOnlyShelfBackend
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, ManagerUnreachableError, ZenSecretsError
-from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, memory
-from zensecrets_jupyter.core.managers.local import LocalSecretsManager
-from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers.backends import memory
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
+from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 from zensecrets_jupyter.testing.canary import canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 from zensecrets_jupyter.testing.stateful import Habits
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 class TestLocal(SecretsManagerTests):
     """The default: sealed, with versions that go along with a new name."""
 
-    manager_class = LocalSecretsManager
+    backend_class = LocalBackend
     attributes: Mapping[str, int] = {"versions_kept": 3}
     sealed = True
     habits = Habits(versions_kept=3)
@@ -38,18 +39,18 @@ class TestLocal(SecretsManagerTests):
 class TestMemory(SecretsManagerTests):
     """The one for tests: in clear, without versions."""
 
-    manager_class = MemorySecretsManager
+    backend_class = MemoryBackend
 
     def raw(self) -> bytes:
         """Return what this process holds."""
-        return repr([dict(one.content) for one in memory._kept.get(self.identity, {}).values()]).encode()
+        return repr([dict(one.content) for one in memory._secrets_by_manager.get(self.identity, {}).values()]).encode()
 
 
 class TestShelf(SecretsManagerTests):
     """A remote flavor over a library that does not exist, in all weathers."""
 
-    manager_class = ShelfManager
-    limit = ShelfManager.largest
+    backend_class = ShelfBackend
+    limit = ShelfBackend.max_size
     shelf: Shelf
 
     def prepare(self) -> None:
@@ -58,13 +59,13 @@ class TestShelf(SecretsManagerTests):
 
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return a manager of that shelf."""
-        return ShelfManager(context=ManagerContext(name="tried", id=identity or self.identity), shelf=self.shelf)
+        return SecretsManager(ShelfBackend(context=ManagerContext(name="tried", id=identity or self.identity), shelf=self.shelf))
 
     def raw(self) -> bytes:
         """Return what stands on the shelf."""
         return repr(self.shelf.kept).encode()
 
-    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+    def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what the shelf can say."""
         return {
             code: (partial(self._failing, code), error)
@@ -81,7 +82,7 @@ class TestShelf(SecretsManagerTests):
 class TestReadOnlyShelf(TestShelf):
     """The same, where nobody may write: it is given its secrets, and refuses the rest."""
 
-    manager_class = ReadOnlyShelfManager
+    backend_class = ReadOnlyShelfBackend
 
     def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:
         """Let another manager put them there."""
@@ -91,17 +92,17 @@ class TestReadOnlyShelf(TestShelf):
 
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return one that only reads."""
-        return ReadOnlyShelfManager(context=ManagerContext(name="tried", id=identity or self.identity), shelf=self.shelf)
+        return SecretsManager(ReadOnlyShelfBackend(context=ManagerContext(name="tried", id=identity or self.identity), shelf=self.shelf))
 
 
 class TestWriteOnlyShelf(TestShelf):
     """The same, where nobody may read: what was written is looked for in the raw storage."""
 
-    manager_class = WriteOnlyShelfManager
+    backend_class = WriteOnlyShelfBackend
 
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return one that only writes."""
-        return WriteOnlyShelfManager(context=ManagerContext(name="tried", id=identity or self.identity), shelf=self.shelf)
+        return SecretsManager(WriteOnlyShelfBackend(context=ManagerContext(name="tried", id=identity or self.identity), shelf=self.shelf))
 
 
 def test_a_suite_is_what_its_manager_claims() -> None:
@@ -109,7 +110,7 @@ def test_a_suite_is_what_its_manager_claims() -> None:
     read, write, weather = (
         "test_what_is_there_is_read_as_it_was_written",
         "test_a_name_is_registered_once",
-        "test_bad_weather_is_told_and_leaves_everything_as_it_is",
+        "test_faults_are_reported_and_leave_everything_unchanged",
     )
     tested = {
         suite: [name for name in (read, write, weather) if callable(getattr(suite, name))]

@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.faults.cloud_services import AzurePlace, GcpPlace
 from tests.support.faults.services import PATIENCE, AwsPlace, VaultsPlace
-from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord
-from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord, SecretsManager
+from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 from zensecrets_jupyter.core.transfer.copying import copy_secrets
 from zensecrets_jupyter.testing.canary import canary
 
@@ -35,9 +35,9 @@ RECORDS = {
 }
 
 
-def _local(home: Path) -> LocalSecretsManager:
+def _local(home: Path) -> SecretsManager[LocalBackend]:
     identity = str(uuid.uuid4())
-    return LocalSecretsManager(context=ManagerContext(name="local", id=identity, folder=home / identity))
+    return SecretsManager(LocalBackend(context=ManagerContext(name="local", id=identity, folder=home / identity)))
 
 
 @pytest.mark.parametrize("place", list(PLACES))

@@ -25,9 +25,9 @@ from zensecrets_jupyter.core.errors import (
     UnsupportedOperationError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.managers.aws import AwsSecretsManager
-from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.core.managers import Capability, SecretsManager
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
+from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBackend
 from zensecrets_jupyter.core.transfer.copying import Standing, copy_secrets, plan_copy
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tests.support.fakes.secret_manager import SecretManagerServer
     from tests.support.faults.http import Weather
     from tests.support.faults.services import Place
-    from zensecrets_jupyter.core.managers._external import ExternalSecretsManager
+    from zensecrets_jupyter.core.managers.backends.remote.backend import RemoteBackend
 
 
 class Shared(NamedTuple):
@@ -49,10 +49,10 @@ class Shared(NamedTuple):
     put: Callable[[str, str], object]
     path: Callable[[str, str], str]
 
-    def open(self, identity: str = "", **external: str) -> ExternalSecretsManager[Any, Any]:
+    def open(self, identity: str = "", **external: str) -> SecretsManager[RemoteBackend[Any, Any]]:
         """Return a manager that opens these."""
         self.place.identity = identity or self.place.identity
-        return self.place.open(**PATIENCE, external=external)  # type: ignore[return-value] # those four are
+        return self.place.open(**PATIENCE, external=external)
 
 
 def _aws(aws: Weather) -> Shared:
@@ -135,7 +135,7 @@ def test_a_json_object_gives_its_keys(shared: Shared, path: str) -> None:
 
 def test_any_other_text_is_one_key(shared: Shared, path: str) -> None:
     """It is called `value`, or as it is named; Vault keeps nothing but objects."""
-    if shared.place.manager_class.FLAVOR == "vault":
+    if shared.place.backend_class.FLAVOR == "vault":
         with pytest.raises(ValueError, match="Expecting"):
             shared.put(path, "no object")
         return
@@ -168,7 +168,7 @@ _CHANGES: dict[str, Callable[[Any], object]] = {
     "rename to it": lambda manager: manager.rename_secret("mine", "db"),
     "history": lambda manager: manager.history("db"),
     "rollback": lambda manager: manager.rollback("db", 1),
-    "register a record": lambda manager: manager.register_record("db", MemorySecretsManager().secret_of),
+    "register a record": lambda manager: manager.register_record("db", SecretsManager(MemoryBackend()).secret_of),
 }
 
 
@@ -263,7 +263,7 @@ def test_it_is_copied_from_and_not_copied_to(shared: Shared, path: str) -> None:
     """A copy takes its content along; a name that is external in the target can't be done, and says why."""
     value = canary("theirs")
     shared.put(path, json.dumps({"key": value}))
-    manager, elsewhere = shared.open(db=path), MemorySecretsManager()
+    manager, elsewhere = shared.open(db=path), SecretsManager(MemoryBackend())
     copy_secrets(manager, elsewhere)
     assert elsewhere.get_secret("db").content == {"key": value}
     assert [one.standing for one in plan_copy(manager, elsewhere).secrets] == [Standing.SAME]
@@ -279,7 +279,7 @@ def test_one_of_ours_elsewhere_gives_its_content(shared: Shared) -> None:
     value = canary("ours")
     other = shared.open(str(uuid.uuid4()))
     other.register_secret(secret("db", key=value))
-    manager = shared.open(str(uuid.uuid4()), db=other.key_of("db"))
+    manager = shared.open(str(uuid.uuid4()), db=other.backend.key_for("db"))
     assert manager.get_secret("db").content == {"key": value}
 
 
@@ -289,7 +289,7 @@ def test_one_of_ours_elsewhere_gives_its_content(shared: Shared) -> None:
 def test_options_that_say_nothing_are_refused(external: dict[str, Any]) -> None:
     """A name that no secret can have, a path that is empty: the error says which option, and repeats nothing."""
     with pytest.raises(InvalidOptionsError, match="external") as caught:
-        AwsSecretsManager.make_options({"external": external})
+        AwsBackend.make_options({"external": external})
     assert "path" not in str(caught.value).split("Its attributes")[0].replace("no path", "")
 
 
@@ -341,7 +341,7 @@ def test_a_path_that_no_vault_of_azure_has_is_not_there(key_vault: KeyVaultServe
 
 def test_what_is_read_only_is_a_fact_of_any_manager() -> None:
     """A flavor without external secrets has none that is only read."""
-    manager = MemorySecretsManager()
+    manager = SecretsManager(MemoryBackend())
     assert manager.read_only == {}
     manager.check_change("anything")
     assert Capability.REGISTER in manager.capabilities

@@ -16,7 +16,7 @@ from tests.support.managers.counting import secret
 from tests.support.postgresql import Server, running_postgresql
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import SecretNotFoundError
-from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing.canary import canary
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.support.fakes.key_vault import KeyVaultServer
     from tests.support.fakes.secret_manager import SecretManagerServer
     from tests.support.faults.http import Weather
-    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.managers import Backend
 
 LONG, SHORT = 3600.0, 0.2
 """Seconds to live: more than any test takes, and so few that a test can wait for their end."""
@@ -38,10 +38,11 @@ WAIT = 30
 
 COLLEAGUE = """
 import json, sys
-from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 flavor, identity, attributes, value = json.loads(sys.argv[1])
-manager_class = get_flavor(flavor)
-manager = manager_class(manager_class.make_options(attributes), context=ManagerContext(name="theirs", id=identity))
+backend_class = get_flavor(flavor)
+context = ManagerContext(name="theirs", id=identity)
+manager = SecretsManager(backend_class(backend_class.make_options(attributes), context=context))
 manager.merge_secret("shared", {"key": value})
 print("true")
 """
@@ -57,9 +58,9 @@ class Place(NamedTuple):
 
     def open(self, time_to_live: float = LONG) -> SecretsManager:
         """Return a client that keeps what it has read for so long."""
-        known = get_flavor(self.flavor)
-        made = cast("type[SecretsManager]", type(known.__name__, (known,), {"time_to_live": time_to_live}))
-        return made(made.make_options(self.attributes), context=ManagerContext(name="ours", id=self.identity))
+        flavor = get_flavor(self.flavor)
+        made = cast("type[Backend]", type(flavor.__name__, (flavor,), {"time_to_live": time_to_live}))
+        return SecretsManager(made(made.make_options(self.attributes), context=ManagerContext(name="ours", id=self.identity)))
 
     def written_by_a_colleague(self, value: str) -> None:
         """Change the secret in a process of its own."""

@@ -30,7 +30,7 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
-from zensecrets_jupyter.core.managers.gcp import GcpSecretsManager
+from zensecrets_jupyter.core.managers.backends.remote.gcp.backend import GcpBackend
 from zensecrets_jupyter.testing._manager_hooks import content_of
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
@@ -48,16 +48,16 @@ def server(secret_manager: SecretManagerServer) -> SecretManagerServer:
     return secret_manager
 
 
-def open_manager(server: SecretManagerServer, identity: str = "one", **attributes: Any) -> GcpSecretsManager:
+def open_manager(server: SecretManagerServer, identity: str = "one", **attributes: Any) -> SecretsManager[GcpBackend]:
     """Return a manager of the fake."""
     options = HastyGcp.make_options({"project": PROJECT, "endpoint": server.endpoint, **attributes})
-    return HastyGcp(options, context=ManagerContext(name="tried", id=identity))
+    return SecretsManager(HastyGcp(options, context=ManagerContext(name="tried", id=identity)))
 
 
 class TestGcp(SecretsManagerTests):
     """The whole suite, with versions, in all weathers."""
 
-    manager_class = HastyGcp
+    backend_class = HastyGcp
     limit = LARGEST
     habits = Habits(renames_with_history=False)
     series = 15
@@ -76,7 +76,7 @@ class TestGcp(SecretsManagerTests):
         """Return what the fake keeps."""
         return self.server.raw()
 
-    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+    def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what Google can say."""
         expected = {
             "PERMISSION_DENIED": ManagerAccessError,
@@ -168,13 +168,13 @@ def test_a_stale_writer_leaves_no_version_behind(server: SecretManagerServer) ->
     overtaken: list[str] = []
 
     class Overtaken(HastyGcp):
-        def _replace(self, client: Any, key: str, document: Any, present: Any) -> None:
+        def overwrite(self, client: Any, key: str, document: Any, present: Any) -> None:
             if not overtaken:
                 overtaken.append(key)
                 change("a", {"theirs": "v"})
-            super()._replace(client, key, document, present)
+            super().overwrite(client, key, document, present)
 
-    two.__class__ = Overtaken
+    two.backend.__class__ = Overtaken
     two.merge_secret("a", {"ours": "v"})
     assert content_of(one, "a") == {"k": "first", "theirs": "v", "ours": "v"}
     ((_, versions),) = server.secrets.values()
@@ -266,7 +266,7 @@ def test_a_place_that_is_not_there_is_unreachable(server: SecretManagerServer) -
 def test_options_are_checked(attributes: dict[str, str]) -> None:
     """An address without TLS that is not this machine's, and what is no project or location, is refused by its name."""
     with pytest.raises(InvalidOptionsError, match=next(iter(attributes))):
-        GcpSecretsManager.make_options(attributes)
+        GcpBackend.make_options(attributes)
 
 
 def test_new_secrets_are_where_they_are_told_to_be(server: SecretManagerServer) -> None:
@@ -316,7 +316,7 @@ def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSer
 def test_an_account_that_is_refused_is_told(tokens: TokenServer, refusal: str, said: str) -> None:
     """A signature that does not hold, because of the key or of the clock, is told as that."""
     tokens.refusal = refusal
-    manager = HastyGcp(HastyGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried"))
+    manager = SecretsManager(HastyGcp(HastyGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
     with pytest.raises(ManagerAccessError, match=said) as caught:
         manager.register_secret(secret("a", k=canary()))
     assert not find_canary(told(caught.value))
@@ -328,7 +328,7 @@ def test_no_credentials_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
-    manager = HastyGcp(HastyGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried"))
+    manager = SecretsManager(HastyGcp(HastyGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
     with pytest.raises(ManagerAccessError, match="DefaultCredentialsError"):
         manager.list_secrets()
 
@@ -343,10 +343,11 @@ def test_an_account_is_used_over_tls(tokens: TokenServer, tmp_path: Path) -> Non
         found = run_python(
             f"""
 import json
-from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 cloud = get_flavor("gcp")
-manager = cloud(cloud.make_options({{"project": "{PROJECT}", "endpoint": "{server.endpoint}"}}), context=ManagerContext(name="tried"))
+options = cloud.make_options({{"project": "{PROJECT}", "endpoint": "{server.endpoint}"}})
+manager = SecretsManager(cloud(options, context=ManagerContext(name="tried")))
 manager.register_secret(ArbitrarySecretSchema(name="a", arbitrary_kv_pairs={{"k": "v"}}))
 print(json.dumps([manager.list_secrets(), dict(manager.get_secret("a").content)]))
 """,

@@ -25,7 +25,7 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers import Capability, ManagerContext, SecretsManager
-from zensecrets_jupyter.core.managers.github import TOKEN_VARIABLES, GithubSecretsManager
+from zensecrets_jupyter.core.managers.backends.remote.github import TOKEN_VARIABLES, GithubBackend
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 
@@ -44,16 +44,16 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubServer]:
         yield server
 
 
-def open_manager(github: GithubServer, identity: str = "one", **attributes: Any) -> GithubSecretsManager:
+def open_manager(github: GithubServer, identity: str = "one", **attributes: Any) -> SecretsManager[GithubBackend]:
     """Return a manager of the fake, as the user that it knows."""
     asked = {"api_url": github.url, "repository": REPOSITORY, "token": github.token, **attributes}
-    return HastyGithub(HastyGithub.make_options(asked), context=ManagerContext(name="tried", id=identity))
+    return SecretsManager(HastyGithub(HastyGithub.make_options(asked), context=ManagerContext(name="tried", id=identity)))
 
 
 class TestGithub(SecretsManagerTests):
     """What is promised by a place that gives nothing back."""
 
-    manager_class = HastyGithub
+    backend_class = HastyGithub
     limit = LARGEST
     github: GithubServer
 
@@ -70,7 +70,7 @@ class TestGithub(SecretsManagerTests):
         """Return what the fake can open."""
         return self.github.raw()
 
-    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+    def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what GitHub can say."""
         expected = {
             "401": ManagerAccessError,
@@ -122,7 +122,7 @@ def test_a_workflow_reads_what_its_file_puts_into_the_environment(github: Github
     github.weather.requests.clear()
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     manager = open_manager(github, token=None)
-    key = manager.key_of("a")
+    key = manager.backend.key_for("a")
     assert Capability.READ in manager.capabilities
     with pytest.raises(SecretNotFoundError):
         manager.get_secret("a")
@@ -131,7 +131,7 @@ def test_a_workflow_reads_what_its_file_puts_into_the_environment(github: Github
         manager.get_secret("a")
     monkeypatch.setenv(key, github.kept[key])
     assert manager.get_secret("a").content == {"k": value}
-    monkeypatch.setenv(manager.key_of("theirs"), "a plain text")
+    monkeypatch.setenv(manager.backend.key_for("theirs"), "a plain text")
     with pytest.raises(ManagerCorruptedError):
         manager.get_secret("theirs")
     acts: list[Callable[[], None]] = [lambda: manager.merge_secret("a", {"k": "v"}), lambda: manager.rename_secret("a", "b")]
@@ -207,7 +207,7 @@ def test_a_place_that_hangs_is_given_up_after_the_timeout(github: GithubServer) 
 def test_no_token_is_sent_in_clear(url: str) -> None:
     """Only an address with TLS is taken, or one of this machine."""
     with pytest.raises(InvalidOptionsError, match="api_url"):
-        GithubSecretsManager.make_options({"api_url": url})
+        GithubBackend.make_options({"api_url": url})
 
 
 def test_a_manager_shows_its_token_nowhere(github: GithubServer, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from tests.support.error_texts import in_one_line, told
-from tests.support.managers.counting import CountingManager, secret
+from tests.support.managers.counting import CountingBackend, secret
 from zensecrets_jupyter import (
     AWSSecretSchema,
     BasicAuthSecretSchema,
@@ -24,7 +24,15 @@ from zensecrets_jupyter import (
     UnsupportedOperationError,
     redact,
 )
-from zensecrets_jupyter.core.managers import Capability, ManagerContext, ManagerOptions, SecretRecord, SecretsManager, SecretSummary
+from zensecrets_jupyter.core.managers import (
+    Backend,
+    Capability,
+    ManagerContext,
+    ManagerOptions,
+    SecretRecord,
+    SecretsManager,
+    SecretSummary,
+)
 from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
 from zensecrets_jupyter.core.schemas import UndefinedSecretSchema
 from zensecrets_jupyter.core.settings import home
@@ -32,31 +40,33 @@ from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
+
+    from zensecrets_jupyter.core.managers import SecretVersion
 
 
 @pytest.fixture
-def manager() -> CountingManager:
+def manager() -> SecretsManager[CountingBackend]:
     """Return an empty manager that counts."""
-    return CountingManager(context=ManagerContext(name="mine"))
+    return SecretsManager(CountingBackend(context=ManagerContext(name="mine")))
 
 
-def limited(capabilities: Capability) -> CountingManager:
+def limited(capabilities: Capability) -> SecretsManager[CountingBackend]:
     """Return a manager with one secret that can do only so much."""
 
-    class LimitedManager(CountingManager):
+    class LimitedBackend(CountingBackend):
         pass
 
-    LimitedManager.capabilities = capabilities
-    made = LimitedManager(context=ManagerContext(name="limited"))
-    made.put("there", key=canary("there"))
+    LimitedBackend.capabilities = capabilities
+    made = SecretsManager(LimitedBackend(context=ManagerContext(name="limited")))
+    made.backend.put("there", key=canary("there"))
     return made
 
 
 # Registering, reading, updating, deleting.
 
 
-def test_what_is_registered_is_read(manager: CountingManager) -> None:
+def test_what_is_registered_is_read(manager: SecretsManager[CountingBackend]) -> None:
     """A secret comes back with its schema, its content and its name, and is listed."""
     password = canary("password")
     manager.register_secret(BasicAuthSecretSchema(name="login", username="u", password=password))
@@ -67,22 +77,22 @@ def test_what_is_registered_is_read(manager: CountingManager) -> None:
     assert manager.summaries() == [SecretSummary("login")]
 
 
-def test_what_is_stored_is_plain(manager: CountingManager) -> None:
+def test_what_is_stored_is_plain(manager: SecretsManager[CountingBackend]) -> None:
     """A flavor is handed exact texts: what it writes knows nothing of masks, and its record shows no value."""
     manager.register_secret(secret("mine", key=canary("plain")))
-    record = manager.kept["mine"]
+    record = manager.backend.kept["mine"]
     assert [type(value) for value in record.content.values()] == [str]
     assert find_canary(repr(record)) == []
 
 
-def test_names_are_listed_sorted(manager: CountingManager) -> None:
+def test_names_are_listed_sorted(manager: SecretsManager[CountingBackend]) -> None:
     """The order of a list is that of the names, whatever the flavor's own is."""
     for name in ("b", "A", "é", "a"):
-        manager.put(name)
+        manager.backend.put(name)
     assert manager.list_secrets() == ["A", "a", "b", "é"]
 
 
-def test_registering_twice_leaves_the_first(manager: CountingManager) -> None:
+def test_registering_twice_leaves_the_first(manager: SecretsManager[CountingBackend]) -> None:
     """A name that is taken is an error that is a ValueError too, and what was there stays."""
     first, second = canary("first"), canary("second")
     manager.register_secret(secret("mine", key=first))
@@ -106,9 +116,11 @@ CALLS: dict[str, Callable[[SecretsManager, str], Any]] = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_what_is_not_there_is_told_with_near_misses(call: Callable[[SecretsManager, str], Any], manager: CountingManager) -> None:
+def test_what_is_not_there_is_told_with_near_misses(
+    call: Callable[[SecretsManager, str], Any], manager: SecretsManager[CountingBackend]
+) -> None:
     """Whatever is done to a secret that does not exist, the error is a KeyError too, and names where and the nearest."""
-    manager.put("database")
+    manager.backend.put("database")
     with pytest.raises(SecretNotFoundError) as caught:
         call(manager, "databse")
     assert isinstance(caught.value, KeyError)
@@ -118,7 +130,7 @@ def test_what_is_not_there_is_told_with_near_misses(call: Callable[[SecretsManag
     assert find_canary(told(caught.value)) == []
 
 
-def test_without_a_near_miss_the_error_says_how_to_register(manager: CountingManager) -> None:
+def test_without_a_near_miss_the_error_says_how_to_register(manager: SecretsManager[CountingBackend]) -> None:
     """Where nothing is near, the next step is the command that registers the secret."""
     with pytest.raises(SecretNotFoundError, match="%secret register mine"):
         manager.get_secret("mine")
@@ -128,9 +140,9 @@ BAD = ["", "a.b", "a b", "-a", "name", "{a}", "x" * 256]
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_name_is_refused_in_every_door(name: str, manager: CountingManager) -> None:
+def test_a_bad_name_is_refused_in_every_door(name: str, manager: SecretsManager[CountingBackend]) -> None:
     """Nothing is ever stored under a name that no reference could hold, whichever method is tried."""
-    manager.put("there", key="value")
+    manager.backend.put("there", key="value")
     unchecked = secret("unchecked", key=canary("unchecked"))
     unchecked.__dict__["name"] = name
     tries: list[Callable[[], object]] = [
@@ -147,30 +159,30 @@ def test_a_bad_name_is_refused_in_every_door(name: str, manager: CountingManager
 
 
 @pytest.mark.parametrize("key", ["", "a b", "-a", "name", "{a}", "x" * 256])
-def test_a_bad_key_is_refused_when_merging(key: str, manager: CountingManager) -> None:
+def test_a_bad_key_is_refused_when_merging(key: str, manager: SecretsManager[CountingBackend]) -> None:
     """A merge with a key that no reference could hold changes nothing."""
-    manager.put("there", key="value")
+    manager.backend.put("there", key="value")
     with pytest.raises(InvalidSecretError) as caught:
         manager.merge_secret("there", {key: canary("bad")})
     assert find_canary(told(caught.value)) == []
-    assert manager.kept["there"].content == {"key": "value"}
+    assert manager.backend.kept["there"].content == {"key": "value"}
 
 
 # Updating.
 
 
-def test_an_update_replaces_everything(manager: CountingManager) -> None:
+def test_an_update_replaces_everything(manager: SecretsManager[CountingBackend]) -> None:
     """update_secret replaces the schema and all keys."""
-    manager.put("mine", old=canary("old"))
+    manager.backend.put("mine", old=canary("old"))
     password = canary("password")
     manager.update_secret(BasicAuthSecretSchema(name="mine", username="u", password=password))
     assert manager.get_secret("mine") == BasicAuthSecretSchema(name="mine", username="u", password=password)
 
 
-def test_a_merge_keeps_what_was_not_given(manager: CountingManager) -> None:
+def test_a_merge_keeps_what_was_not_given(manager: SecretsManager[CountingBackend]) -> None:
     """Given keys change and come new, the others and the schema stay, and removed ones go."""
     one, two, three = canary("one"), canary("two"), canary("three")
-    manager.put("mine", a=one, b=one, c=one)
+    manager.backend.put("mine", a=one, b=one, c=one)
     manager.merge_secret("mine", {"b": two, "d": three}, remove=["c"])
     assert manager.get_secret("mine").content == {"a": one, "b": two, "d": three}
     aws = AWSSecretSchema(name="aws", aws_access_key_id="id", aws_secret_access_key=one, aws_session_token=one)
@@ -188,49 +200,51 @@ def test_a_merge_keeps_what_was_not_given(manager: CountingManager) -> None:
         ({}, ["aws_access_key_id"], "'aws_access_key_id' is missing"),
     ],
 )
-def test_a_merge_that_breaks_the_schema_is_refused(content: dict[str, str], remove: list[str], said: str, manager: CountingManager) -> None:
+def test_a_merge_that_breaks_the_schema_is_refused(
+    content: dict[str, str], remove: list[str], said: str, manager: SecretsManager[CountingBackend]
+) -> None:
     """An unknown key of a typed secret, or the loss of a required one, is refused and nothing is written."""
     before = SecretRecord("aws", {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")})
-    manager.kept["aws"] = before
+    manager.backend.kept["aws"] = before
     with pytest.raises(InvalidSecretError, match=said) as caught:
         manager.merge_secret("aws", dict.fromkeys(content, canary("refused")), remove=remove)
     assert find_canary(told(caught.value)) == []
-    assert manager.kept["aws"] == before
+    assert manager.backend.kept["aws"] == before
 
 
-def test_removing_a_key_that_is_not_there_names_those_there_are(manager: CountingManager) -> None:
+def test_removing_a_key_that_is_not_there_names_those_there_are(manager: SecretsManager[CountingBackend]) -> None:
     """The secret exists and the key does not: the error says which, and nothing is written."""
-    manager.put("mine", a=canary("a"), b=canary("b"))
+    manager.backend.put("mine", a=canary("a"), b=canary("b"))
     with pytest.raises(SecretKeyNotFoundError, match=r"no key 'c' to remove\. Its keys are a, b\.") as caught:
         manager.merge_secret("mine", {"a": canary("new")}, remove=["c"])
     assert caught.value.key == "c"
     assert find_canary(told(caught.value)) == []
 
 
-def test_a_schema_that_is_not_defined_here_survives_an_update(manager: CountingManager) -> None:
+def test_a_schema_that_is_not_defined_here_survives_an_update(manager: SecretsManager[CountingBackend]) -> None:
     """A secret of a class that this process does not know is read, merged and renamed, and keeps its type."""
-    manager.kept["mine"] = SecretRecord("defined_in_another_notebook", {"a": canary("a")})
+    manager.backend.kept["mine"] = SecretRecord("defined_in_another_notebook", {"a": canary("a")})
     found = manager.get_secret("mine")
     assert isinstance(found, UndefinedSecretSchema)
     assert found.TYPE == "defined_in_another_notebook"
     manager.merge_secret("mine", {"b": canary("b")})
     manager.rename_secret("mine", "yours")
-    assert manager.kept["yours"].schema == "defined_in_another_notebook"
-    assert manager.kept["yours"].content.keys() == {"a", "b"}
+    assert manager.backend.kept["yours"].schema == "defined_in_another_notebook"
+    assert manager.backend.kept["yours"].content.keys() == {"a", "b"}
 
 
-def test_a_secret_that_no_longer_follows_its_schema_is_readable(manager: CountingManager) -> None:
+def test_a_secret_that_no_longer_follows_its_schema_is_readable(manager: SecretsManager[CountingBackend]) -> None:
     """What was stored before a schema changed comes with any keys, rather than not at all."""
-    manager.kept["aws"] = SecretRecord("aws", {"access_key": canary("old")})
-    assert manager.get_secret("aws").content == dict(manager.kept["aws"].content)
+    manager.backend.kept["aws"] = SecretRecord("aws", {"access_key": canary("old")})
+    assert manager.get_secret("aws").content == dict(manager.backend.kept["aws"].content)
 
 
 # Renaming.
 
 
-def test_a_renamed_secret_has_its_content_under_the_new_name(manager: CountingManager) -> None:
+def test_a_renamed_secret_has_its_content_under_the_new_name(manager: SecretsManager[CountingBackend]) -> None:
     """The old name is gone, in the cache too, and the new one holds the same."""
-    manager.put("old", key=(text := canary("kept")))
+    manager.backend.put("old", key=(text := canary("kept")))
     manager.get_secret("old")
     manager.rename_secret("old", "new")
     assert manager.list_secrets() == ["new"]
@@ -239,14 +253,14 @@ def test_a_renamed_secret_has_its_content_under_the_new_name(manager: CountingMa
         manager.get_secret("old")
 
 
-def test_a_rename_to_a_taken_name_changes_nothing(manager: CountingManager) -> None:
+def test_a_rename_to_a_taken_name_changes_nothing(manager: SecretsManager[CountingBackend]) -> None:
     """Neither of the two secrets is touched, and their own name is as taken as any other."""
-    manager.put("one", key="1")
-    manager.put("two", key="2")
+    manager.backend.put("one", key="1")
+    manager.backend.put("two", key="2")
     for taken in ("two", "one"):
         with pytest.raises(SecretExistsError):
             manager.rename_secret("one", taken)
-    assert {name: dict(record.content) for name, record in manager.kept.items()} == {"one": {"key": "1"}, "two": {"key": "2"}}
+    assert {name: dict(record.content) for name, record in manager.backend.kept.items()} == {"one": {"key": "1"}, "two": {"key": "2"}}
 
 
 # What a manager can't do.
@@ -278,13 +292,13 @@ NEEDS: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
 def test_what_a_manager_cannot_do_is_refused_before_it_is_tried(needed: Capability, call: Callable[[SecretsManager], Any]) -> None:
     """Each method needs its capability: without it nothing is asked of the flavor, and the error names manager and flavor."""
     made = limited(ALL & ~needed)
-    before = dict(made.kept)
+    before = dict(made.backend.kept)
     with pytest.raises(UnsupportedOperationError) as caught:
         call(made)
     assert caught.value.flavor == "counting"
     assert "'limited' (flavor counting) can't" in str(caught.value)
     assert in_one_line(caught.value)
-    assert (made.kept, made.reads, made.lists) == (before, [], 0)
+    assert (made.backend.kept, made.backend.reads, made.backend.lists) == (before, [], 0)
 
 
 def test_near_misses_are_not_looked_for_where_listing_is_not_allowed() -> None:
@@ -292,97 +306,132 @@ def test_near_misses_are_not_looked_for_where_listing_is_not_allowed() -> None:
     made = limited(Capability.READ)
     with pytest.raises(SecretNotFoundError, match="%secret register theer"):
         made.get_secret("theer")
-    assert made.lists == 0
+    assert made.backend.lists == 0
 
 
 def test_a_list_that_fails_does_not_hide_the_error() -> None:
     """Where the names can't be had for a near miss, the error still says what is missing."""
 
-    class Refusing(CountingManager):
-        def _list(self) -> list[str]:
+    class Refusing(CountingBackend):
+        def list(self) -> Iterable[SecretSummary]:
             raise ManagerUnreachableError("it does not answer")
 
     with pytest.raises(SecretNotFoundError, match="no secret 'mine'"):
-        Refusing().get_secret("mine")
+        SecretsManager(Refusing()).get_secret("mine")
 
 
 def test_a_flavor_that_claims_what_it_has_not_says_so() -> None:
-    """The default of what only some flavors implement is our own error, never NotImplementedError."""
-    made = limited(ALL)
-    with pytest.raises(UnsupportedOperationError, match="keeps no versions"):
-        made.history("there")
-    with pytest.raises(UnsupportedOperationError, match="keeps no version 1"):
-        made.rollback("there", 1)
-    with pytest.raises(UnsupportedOperationError, match="brings back no 'gone'"):
-        made.undelete_secret("gone")
+    """An operation without a method in the backend is our own error, also if the capabilities claim it."""
+    made = limited(ALL | Capability.REKEY)
+    acts: list[Callable[[], object]] = [
+        lambda: made.history("there"),
+        lambda: made.rollback("there", 1),
+        lambda: made.undelete_secret("gone"),
+        lambda: made.write_records({"new": SecretRecord("arbitrary", {})}, {}),
+        made.rotate_key,
+    ]
+    for act in acts:
+        with pytest.raises(UnsupportedOperationError):
+            act()
+
+
+def test_capabilities_are_those_of_the_methods() -> None:
+    """A backend that has no method to write only reads, and one that keeps versions has them, without a declaration."""
+
+    class Reading(Backend):
+        def read(self, name: str) -> SecretRecord:
+            raise self.missing(name)
+
+        def list(self) -> Iterable[SecretSummary]:
+            return []
+
+    class Versioning(CountingBackend):
+        def history(self, name: str) -> Sequence[SecretVersion]:
+            raise self.missing(name)
+
+        def rollback(self, name: str, number: int) -> SecretVersion:
+            raise self.missing(f"{name} {number}")
+
+    assert Reading.capabilities == Capability.READ | Capability.LIST
+    assert CountingBackend.capabilities == ALL_BUT_VERSIONS
+    assert Versioning.capabilities == ALL_BUT_VERSIONS | Capability.VERSIONS
+    reading = SecretsManager(Reading())
+    with pytest.raises(UnsupportedOperationError):
+        reading.register_secret(secret("new"))
+    with pytest.raises(UnsupportedOperationError):
+        reading.backend.create("new", SecretRecord("arbitrary", {}))
+    with pytest.raises(UnsupportedOperationError):
+        reading.backend.replace("new", lambda present: present)
+    with pytest.raises(UnsupportedOperationError):
+        reading.backend.delete("new")
 
 
 # Many at once.
 
 
-def test_many_secrets_are_read_once_each(manager: CountingManager) -> None:
+def test_many_secrets_are_read_once_each(manager: SecretsManager[CountingBackend]) -> None:
     """get_secrets reads a secret once however often it is named, gives the error where there is one, and lists once for near misses."""
     for name in ("one", "two"):
-        manager.put(name, key=canary(name))
+        manager.backend.put(name, key=canary(name))
     found = manager.get_secrets(["one", "two", "one", "tow", "onne", "two"])
     assert list(found) == ["one", "two", "tow", "onne"]
     assert [type(value).__name__ for value in found.values()] == ["ArbitrarySecretSchema"] * 2 + ["SecretNotFoundError"] * 2
     assert "Did you mean 'two'" in str(found["tow"])
-    assert sorted(manager.reads) == ["one", "onne", "tow", "two"]
-    assert manager.lists == 1
+    assert sorted(manager.backend.reads) == ["one", "onne", "tow", "two"]
+    assert manager.backend.lists == 1
     assert manager.get_secrets([]) == {}
 
 
-def test_many_secrets_are_read_in_parallel(manager: CountingManager) -> None:
+def test_many_secrets_are_read_in_parallel(manager: SecretsManager[CountingBackend]) -> None:
     """As many reads as the flavor allows are under way at a time: each waits here until all the others have begun."""
     together = threading.Barrier(manager.parallel_reads, timeout=30)
-    manager.during_read = lambda _: together.wait()
+    manager.backend.during_read = lambda _: together.wait()
     names = [f"s{number}" for number in range(manager.parallel_reads * 2)]
     for name in names:
-        manager.put(name, key=canary(name))
+        manager.backend.put(name, key=canary(name))
     assert list(manager.get_secrets(names)) == names
-    assert sorted(manager.reads) == sorted(names)
+    assert sorted(manager.backend.reads) == sorted(names)
 
 
 def test_a_flavor_whose_reads_are_cheap_is_asked_one_by_one() -> None:
     """With one read at a time no thread is started."""
 
-    class Cheap(CountingManager):
+    class Cheap(CountingBackend):
         parallel_reads: ClassVar[int] = 1
 
-    made = Cheap()
+    made = SecretsManager(Cheap())
     threads = set()
-    made.during_read = lambda _: threads.add(threading.current_thread())
+    made.backend.during_read = lambda _: threads.add(threading.current_thread())
     for name in ("one", "two"):
-        made.put(name)
+        made.backend.put(name)
     made.get_secrets(["one", "two"])
     assert threads == {threading.current_thread()}
 
 
-def test_many_are_read_anew_where_that_is_asked_for(manager: CountingManager) -> None:
+def test_many_are_read_anew_where_that_is_asked_for(manager: SecretsManager[CountingBackend]) -> None:
     """With refresh each is read once more, and what is read is kept from then on."""
     for name in ("one", "two"):
-        manager.put(name, key="old")
+        manager.backend.put(name, key="old")
     manager.get_secrets(["one", "two"])
     text = canary("new")
-    manager.put("one", key=text)
+    manager.backend.put("one", key=text)
     assert manager.get_secrets(["one", "two"])["one"] == secret("one", key="old")
     assert manager.get_secrets(["one", "one", "two"], refresh=True) == {"one": secret("one", key=text), "two": secret("two", key="old")}
     assert manager.get_secret("one").content == {"key": text}
-    assert sorted(manager.reads) == ["one", "one", "two", "two"]
+    assert sorted(manager.backend.reads) == ["one", "one", "two", "two"]
 
 
 def test_one_read_that_fails_is_one_error() -> None:
     """A refusal of one secret is its own outcome, and the others are read."""
 
-    class Refusing(CountingManager):
-        def _read(self, name: str) -> SecretRecord:
+    class Refusing(CountingBackend):
+        def read(self, name: str) -> SecretRecord:
             if name == "bad":
                 raise ManagerUnreachableError("it does not answer")
-            return super()._read(name)
+            return super().read(name)
 
-    made = Refusing()
-    made.put("good")
+    made = SecretsManager(Refusing())
+    made.backend.put("good")
     found = made.get_secrets(["bad", "good"])
     assert isinstance(found["bad"], ManagerUnreachableError)
     assert found["good"] == secret("good")
@@ -397,7 +446,7 @@ class _Options(ManagerOptions):
     retries: int = 3
 
 
-class OptionedManager(CountingManager):
+class OptionedBackend(CountingBackend):
     """A flavor with options, one of them sensitive."""
 
     FLAVOR: ClassVar[str] = "optioned"
@@ -407,7 +456,7 @@ class OptionedManager(CountingManager):
 def test_options_are_checked_without_showing_them() -> None:
     """A missing, an unknown and a malformed option are named at once, with those there are and without a value."""
     with pytest.raises(InvalidOptionsError) as caught:
-        OptionedManager.make_options({"token": canary("token"), "retries": canary("retries"), "urll": canary("url")})
+        OptionedBackend.make_options({"token": canary("token"), "retries": canary("retries"), "urll": canary("url")})
     assert isinstance(caught.value, ValueError)
     for said in (
         "url (missing)",
@@ -419,17 +468,17 @@ def test_options_are_checked_without_showing_them() -> None:
         assert said in str(caught.value)
     assert find_canary(told(caught.value)) == []
     with pytest.raises(InvalidOptionsError, match="url"):
-        OptionedManager()
+        SecretsManager(OptionedBackend())
 
 
 def test_a_manager_shows_none_of_its_sensitive_options() -> None:
     """Neither the manager nor its options show a token in repr, and description names nothing that was not meant for it."""
-    made = OptionedManager(
-        OptionedManager.make_options({"url": "https://vault", "token": canary("token")}), context=ManagerContext(name="m")
+    made = SecretsManager(
+        OptionedBackend(OptionedBackend.make_options({"url": "https://vault", "token": canary("token")}), context=ManagerContext(name="m"))
     )
     assert find_canary(repr(made) + repr(made.options) + str(made.options) + str(made.describe())) == []
     assert "https://vault" in repr(made.options)
-    assert repr(made) == "<OptionedManager 'm'>"
+    assert repr(made) == "<SecretsManager 'm' of flavor 'optioned'>"
 
 
 class _Careless(ManagerOptions):
@@ -439,7 +488,7 @@ class _Careless(ManagerOptions):
     shown_token: str = ClearTextField(default="")
 
 
-class CarelessManager(CountingManager):
+class CarelessBackend(CountingBackend):
     """A flavor whose options name no value as sensitive."""
 
     FLAVOR: ClassVar[str] = "careless"
@@ -463,22 +512,22 @@ def test_a_managers_options_are_sealed_and_masked_by_what_they_are() -> None:
     assert find_canary(home()) == []
     refused = canary("refused")
     with pytest.raises(InvalidOptionsError):
-        CarelessManager.make_options({"api_token": refused, "port": 1})
+        CarelessBackend.make_options({"api_token": refused, "port": 1})
     assert find_canary(redact(refused)) == []
 
 
 def test_two_managers_that_nobody_registered_are_two() -> None:
     """Each has an identity of its own, nothing is opened or created for them, and they are available."""
-    one, two = CountingManager(), CountingManager()
+    one, two = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
     assert one.id != two.id
     assert not one.context.folder.exists()
-    assert CountingManager.availability().ok
+    assert CountingBackend.availability().ok
 
 
-def test_everything_is_deleted(manager: CountingManager) -> None:
+def test_everything_is_deleted(manager: SecretsManager[CountingBackend]) -> None:
     """After delete_all_secrets there is none, in the cache neither."""
     for name in ("one", "two"):
-        manager.put(name)
+        manager.backend.put(name)
         manager.get_secret(name)
     manager.delete_all_secrets()
     assert manager.list_secrets() == []

@@ -10,8 +10,8 @@ from tests.support.error_texts import in_one_line, told
 from tests.support.managers.counting import secret
 from tests.support.sealing.sessions import run_in_session, session_folder
 from zensecrets_jupyter.core.errors import ManagerLockedError
-from zensecrets_jupyter.core.managers import ManagerContext, availability
-from zensecrets_jupyter.core.managers.keyring import KeyringSecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, availability
+from zensecrets_jupyter.core.managers.backends.keyring import KeyringBackend
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_without_a_keyring_it_is_not_available(home: Path) -> None:
     found = availability("keyring")
     assert not found.ok
     assert "needs the OS keyring" in found.reason
-    manager = KeyringSecretsManager(context=ManagerContext(name="mine", folder=home / "mine"))
+    manager = SecretsManager(KeyringBackend(context=ManagerContext(name="mine", folder=home / "mine")))
     assert manager.list_secrets() == []
     with pytest.raises(ManagerLockedError, match="needs the OS keyring") as caught:
         manager.register_secret(secret("a", key=canary()))

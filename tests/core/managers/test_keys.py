@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core.errors import InvalidOptionsError, InvalidSecretError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
-from zensecrets_jupyter.core.managers._names import ALPHABETS, Keys, Scope, ScopedOptions
-from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
+from zensecrets_jupyter.core.managers.backends.remote.naming import ENCODINGS, RemoteKeys, Scope, ScopedOptions
 from zensecrets_jupyter.testing.strategies import names
 
 IDENTITY = "1f1b7a0c-9a0f-4d52-8f9c-3f3f0f2f7a11"
@@ -27,72 +27,72 @@ ALLOWED = {
 }
 
 
-class _Scoped(MemorySecretsManager):
+class _Scoped(MemoryBackend):
     options_model = ScopedOptions
 
 
-def _keys(flavor: str, scope: str = "component", namespace: str | None = None, identity: str = IDENTITY) -> Keys:
-    return Keys(ALPHABETS[flavor], ScopedOptions(scope=Scope(scope), namespace=namespace), identity)
+def _keys(flavor: str, scope: str = "component", namespace: str | None = None, identity: str = IDENTITY) -> RemoteKeys:
+    return RemoteKeys(ENCODINGS[flavor], ScopedOptions(scope=Scope(scope), namespace=namespace), identity)
 
 
-@pytest.mark.parametrize("flavor", ALPHABETS)
+@pytest.mark.parametrize("flavor", ENCODINGS)
 @given(name=names(longest=25))
 def test_a_key_is_in_the_alphabet_and_gives_its_name_back(flavor: str, name: str) -> None:
     """Whatever a secret is called, its key has allowed characters only, and is the name's again when it is listed."""
     for scope in Scope:
         keys = _keys(flavor, scope.value, "team" if scope is Scope.NAMESPACE else None)
         try:
-            key = keys.of(name)
+            key = keys.key_for(name)
         except InvalidSecretError as error:
             assert "is too long for" in str(error) or name.startswith("zenml/")  # noqa: PT017 - most names fit, and those that don't say so
             continue
         assert set(key) <= set(ALLOWED.get(flavor, key))
-        assert keys.name_of(key) == name
+        assert keys.name_for(key) == name
 
 
-@pytest.mark.parametrize("flavor", ALPHABETS)
+@pytest.mark.parametrize("flavor", ENCODINGS)
 @given(key=st.text(alphabet=string.ascii_letters + string.digits + "_-=+@/", max_size=12))
 def test_a_key_is_ours_only_if_we_would_write_it(flavor: str, key: str) -> None:
     """Of any key that another program may have chosen, either we would write the very same for its name, or it is nobody's."""
     keys = _keys(flavor, "none")
-    name = keys.name_of(key)
-    assert name is None or keys.of(name) == key
+    name = keys.name_for(key)
+    assert name is None or keys.key_for(name) == key
 
 
 def test_common_names_stay_readable() -> None:
     """Names of letters, digits, hyphens and underscores are what a person sees in the place's own console, where it takes them."""
-    assert _keys("aws").of("aws_prod-1") == f"zenml/component/{IDENTITY}/aws_prod-1"
-    assert _keys("vault", "namespace", "team").of("Db") == "zenml/namespace/team/Db"
-    assert _keys("gcp", "global").of("label-studio_Token") == "zenml---global---label-studio_Token"
-    assert _keys("azure", "none").of("label-studio") == "label-studio"
-    assert _keys("azure", "none").of("A_b--") == "--41--5fb--2d--2d"
-    assert _keys("github", "none").of("aws_prod") == "AWS_PROD"
-    assert _keys("github", "none").of("github_token") == "__67ITHUB_TOKEN"
-    assert _keys("github", "none").of("1st") == "__31ST"
-    assert _keys("zenml", "none").of("ключ=/") == "ключ=/"
+    assert _keys("aws").key_for("aws_prod-1") == f"zenml/component/{IDENTITY}/aws_prod-1"
+    assert _keys("vault", "namespace", "team").key_for("Db") == "zenml/namespace/team/Db"
+    assert _keys("gcp", "global").key_for("label-studio_Token") == "zenml---global---label-studio_Token"
+    assert _keys("azure", "none").key_for("label-studio") == "label-studio"
+    assert _keys("azure", "none").key_for("A_b--") == "--41--5fb--2d--2d"
+    assert _keys("github", "none").key_for("aws_prod") == "AWS_PROD"
+    assert _keys("github", "none").key_for("github_token") == "__67ITHUB_TOKEN"
+    assert _keys("github", "none").key_for("1st") == "__31ST"
+    assert _keys("zenml", "none").key_for("ключ=/") == "ключ=/"
 
 
 def test_letters_in_capitals_and_small_ones_are_two_names_everywhere() -> None:
     """A place that takes both for one has each under a key of its own."""
-    for flavor in ALPHABETS:
+    for flavor in ENCODINGS:
         keys = _keys(flavor, "global")
-        assert len({keys.of(name).casefold() for name in ("Token", "token", "TOKEN")}) == (3 if flavor in {"azure", "github"} else 1)
-        assert len({keys.of(name) for name in ("Token", "token", "TOKEN")}) == 3
+        assert len({keys.key_for(name).casefold() for name in ("Token", "token", "TOKEN")}) == (3 if flavor in {"azure", "github"} else 1)
+        assert len({keys.key_for(name) for name in ("Token", "token", "TOKEN")}) == 3
 
 
-@pytest.mark.parametrize("flavor", ALPHABETS)
+@pytest.mark.parametrize("flavor", ENCODINGS)
 def test_a_name_that_would_be_too_long_is_refused_with_the_limit(flavor: str) -> None:
     """Nothing is cut: the error names the place, the limit, and what the scope takes of it."""
     keys = _keys(flavor)
-    longest = ALPHABETS[flavor].longest
+    longest = ENCODINGS[flavor].max_length
     fitting = "a" * (longest - len(keys.prefix))
-    assert len(keys.of(fitting)) == longest
+    assert len(keys.key_for(fitting)) == longest
     with pytest.raises(InvalidSecretError, match=f"; {longest} are allowed, {len(keys.prefix)} of them for the scope") as caught:
-        keys.of(fitting + "a")
+        keys.key_for(fitting + "a")
     assert in_one_line(caught.value)
 
 
-@pytest.mark.parametrize("flavor", ALPHABETS)
+@pytest.mark.parametrize("flavor", ENCODINGS)
 def test_no_scope_sees_anothers_keys(flavor: str) -> None:
     """A key of one scope, namespace or component is nobody's name in any other."""
     all_keys = [
@@ -105,23 +105,23 @@ def test_no_scope_sees_anothers_keys(flavor: str) -> None:
         _keys(flavor, "namespace", "a-b"),
         _keys(flavor, "namespace", "component"),
     ]
-    listed = [(owner, name, owner.of(name)) for owner in all_keys for name in ("x", "b-x", "a/b")]
+    listed = [(owner, name, owner.key_for(name)) for owner in all_keys for name in ("x", "b-x", "a/b")]
     for keys in all_keys:
         assert keys.names_in(key for _, _, key in listed) == [name for owner, name, _ in listed if owner is keys]
 
 
-@pytest.mark.parametrize("flavor", ALPHABETS)
+@pytest.mark.parametrize("flavor", ENCODINGS)
 def test_without_a_scope_no_secret_is_called_like_a_scope(flavor: str) -> None:
     """A name whose key would lie in a scope is refused where there is none."""
-    alphabet = ALPHABETS[flavor]
+    alphabet = ENCODINGS[flavor]
     if not alphabet.letters:
         with pytest.raises(InvalidSecretError, match="belongs to the scopes"):
-            _keys(flavor, "none").of("zenml/x")
-        assert _keys(flavor, "none").name_of("zenml/x") is None
+            _keys(flavor, "none").key_for("zenml/x")
+        assert _keys(flavor, "none").name_for("zenml/x") is None
     elif alphabet.separator == "/":
-        assert _keys(flavor, "none").of("zenml/x") == "zenml=2fx"
+        assert _keys(flavor, "none").key_for("zenml/x") == "zenml=2fx"
     else:
-        assert _keys(flavor, "none").name_of(alphabet.escape("zenml") + alphabet.separator + "x") is None
+        assert _keys(flavor, "none").name_for(alphabet.escape("zenml") + alphabet.separator + "x") is None
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,6 @@ def test_a_scope_without_what_it_needs_is_refused_at_registration(attributes: di
 
 def test_the_default_scope_is_the_component() -> None:
     """Who says nothing shares with nobody."""
-    manager: SecretsManager = _Scoped(context=ManagerContext())
+    manager: SecretsManager = SecretsManager(_Scoped(context=ManagerContext()))
     assert isinstance(manager.options, ScopedOptions)
     assert manager.options.scope is Scope.COMPONENT

@@ -21,7 +21,8 @@ from zensecrets_jupyter.core.errors import (
     SecretKeyNotFoundError,
     SecretNotFoundError,
 )
-from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.managers import SecretsManager
+from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 from zensecrets_jupyter.core.managers.records import Capability, ManagerContext
 from zensecrets_jupyter.core.schemas import BaseSecretSchema, get_schema
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -135,7 +136,7 @@ def test_two_managers_in_one_file_see_their_own_secrets_only(home: Path, tmp_pat
     """Two managers that were given one path keep secrets of the same name apart, and neither lists or deletes the other's."""
     shared = tmp_path / "shared.db"
     first, second = (
-        LocalSecretsManager(LocalSecretsManager.make_options({"path": str(shared)}), context=ManagerContext(name=name, id=name))
+        SecretsManager(LocalBackend(LocalBackend.make_options({"path": str(shared)}), context=ManagerContext(name=name, id=name)))
         for name in ("first", "second")
     )
     first.register_secret(secret("a", k="1"))
@@ -152,8 +153,8 @@ def test_options_are_checked(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_pa
     """A path is made absolute where it is given, `~` included; fewer than one version and unknown options are refused."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert open_store(home, path="a.db").path == tmp_path / "a.db"
-    assert open_store(home, path="~/b.db").path == tmp_path / "b.db"
+    assert open_store(home, path="a.db").backend.path == tmp_path / "a.db"
+    assert open_store(home, path="~/b.db").backend.path == tmp_path / "b.db"
     for attributes in ({"versions_kept": 0}, {"versions_kept": "many"}, {"folder": "x"}):
         with pytest.raises(InvalidOptionsError):
             open_store(home, **attributes)
@@ -172,7 +173,7 @@ def test_versions_are_kept_and_the_oldest_go(home: Path) -> None:
     assert {one.schema for one in history} == {"arbitrary"}
     assert all(before - timedelta(seconds=1) <= one.created <= datetime.now(timezone.utc) for one in history)
     assert store.summaries() == [("a", "arbitrary", 5, history[0].created)]
-    assert raw(store.path, "SELECT count(*) FROM earlier_versions") == [(2,)]
+    assert raw(store.backend.path, "SELECT count(*) FROM earlier_versions") == [(2,)]
 
 
 def test_fewer_versions_kept_prune_at_the_next_write(home: Path) -> None:
@@ -235,7 +236,7 @@ def test_deleting_takes_the_history_along(home: Path) -> None:
     store.register_secret(secret("a", k="1"))
     store.merge_secret("a", {"k": "2"})
     store.delete_secret("a")
-    assert raw(store.path, "SELECT count(*) FROM earlier_versions") == [(0,)]
+    assert raw(store.backend.path, "SELECT count(*) FROM earlier_versions") == [(0,)]
     store.register_secret(secret("a", k="3"))
     assert [one.number for one in store.history("a")] == [1]
 
@@ -253,7 +254,7 @@ def test_the_files_hold_no_value_and_no_key(home: Path) -> None:
     assert {file.suffix for file in home.rglob("secrets.db*")} == {".db", ".db-wal", ".db-shm"}
     assert not find_canary(home)
     assert find_canary(home, "renamed"), "names are in clear: without one to find, the search proves nothing"
-    path = store.path
+    path = store.backend.path
     del store
     gc.collect()
     assert [file.name for file in path.parent.iterdir()] == ["secrets.db"]
@@ -268,9 +269,9 @@ def test_the_files_are_their_owners_alone(home: Path) -> None:
     assert len(files) == 4
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in (home, *home.rglob("*")) if folder.is_dir()} == {0o700}
-    store.path.chmod(0o644)
+    store.backend.path.chmod(0o644)
     content_of(open_store(home), "a")
-    assert stat.S_IMODE(store.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(store.backend.path.stat().st_mode) == 0o600
 
 
 def test_nothing_shows_a_value(home: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -282,9 +283,9 @@ def test_nothing_shows_a_value(home: Path, caplog: pytest.LogCaptureFixture) -> 
     store.register_secret(secret("a", k=canary()))
     store.merge_secret("a", {"k": canary()})
     store.get_secret("a", refresh=True)
-    shown += [repr(store), repr(store.describe()), repr(store.summaries()), repr(store.history("a")), repr(store._read("a"))]
-    shown += [repr(store._keys), repr(store._keys.__dict__), repr(store.__dict__)]
-    raw(store.path, "UPDATE secrets SET sealed = 'text'")
+    shown += [repr(store), repr(store.describe()), repr(store.summaries()), repr(store.history("a")), repr(store.backend.read("a"))]
+    shown += [repr(store.backend._keys), repr(store.backend._keys.__dict__), repr(store.__dict__)]
+    raw(store.backend.path, "UPDATE secrets SET sealed = 'text'")
     with pytest.raises(ManagerCorruptedError) as corrupted:
         store.merge_secret("a", {"k": canary()})
     with pytest.raises(SecretExistsError) as exists:
@@ -298,10 +299,10 @@ def test_another_instances_write_is_seen(home: Path) -> None:
     reader, writer = open_store(home), open_store(home)
     writer.register_secret(secret("a", k="1"))
     assert reader.get_secret("a").content == {"k": "1"}
-    token = reader._change_token()
-    assert reader._change_token() == token
+    token = reader.backend.change_token()
+    assert reader.backend.change_token() == token
     writer.merge_secret("a", {"k": "2"})
-    assert reader._change_token() != token
+    assert reader.backend.change_token() != token
     assert reader.get_secret("a", refresh=True).content == {"k": "2"}
 
 
@@ -315,7 +316,7 @@ def test_threads_share_one_store(home: Path) -> None:
             for number in range(10):
                 store.register_secret(secret(f"t{thread}n{number}", k=f"{thread}.{number}"))
                 assert content_of(store, f"t{thread}n{number}") == {"k": f"{thread}.{number}"}
-                store._change_token()
+                store.backend.change_token()
         except BaseException as error:  # noqa: BLE001 - it is raised again in the test's own thread
             problems.append(error)
 

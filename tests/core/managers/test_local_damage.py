@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
 pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-def store(home: Path) -> LocalSecretsManager:
+def store(home: Path) -> SecretsManager[LocalBackend]:
     """Return a store with two secrets, one of them with two earlier versions."""
     store = open_store(home)
     store.register_secret(secret("one", k="one's first"))
@@ -47,22 +48,22 @@ def _flips(blob: bytes) -> Iterator[bytes]:
     yield from (b"", blob[:1], blob[:25], blob[:-1], blob + b"\0", bytes(len(blob)))
 
 
-def test_each_flipped_byte_of_a_sealed_row_is_found_out(store: LocalSecretsManager) -> None:
+def test_each_flipped_byte_of_a_sealed_row_is_found_out(store: SecretsManager[LocalBackend]) -> None:
     """Whichever byte of a sealed content is flipped, cut off or added, reading it is ManagerCorruptedError."""
-    [(blob,)] = raw(store.path, "SELECT sealed FROM secrets WHERE name = 'one'")
+    [(blob,)] = raw(store.backend.path, "SELECT sealed FROM secrets WHERE name = 'one'")
     for damaged in _flips(blob):
-        raw(store.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (damaged,)))
+        raw(store.backend.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (damaged,)))
         with pytest.raises(ManagerCorruptedError, match=r"'one' \(version 3\) is damaged, was altered or was swapped"):
             content_of(store, "one")
-    raw(store.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (blob,)))
+    raw(store.backend.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (blob,)))
     assert content_of(store, "one") == {"k": "one's third"}
 
 
-def test_each_flipped_byte_of_an_earlier_version_is_found_out(store: LocalSecretsManager) -> None:
+def test_each_flipped_byte_of_an_earlier_version_is_found_out(store: SecretsManager[LocalBackend]) -> None:
     """An earlier version is as well guarded: a rollback to a damaged one is an error and writes nothing."""
-    [(blob,)] = raw(store.path, "SELECT sealed FROM earlier_versions WHERE number = 2")
+    [(blob,)] = raw(store.backend.path, "SELECT sealed FROM earlier_versions WHERE number = 2")
     for damaged in list(_flips(blob))[::9]:
-        raw(store.path, ("UPDATE earlier_versions SET sealed = ? WHERE number = 2", (damaged,)))
+        raw(store.backend.path, ("UPDATE earlier_versions SET sealed = ? WHERE number = 2", (damaged,)))
         with pytest.raises(ManagerCorruptedError):
             store.rollback("one", 2)
     assert content_of(store, "one") == {"k": "one's third"}
@@ -90,10 +91,10 @@ def test_each_flipped_byte_of_an_earlier_version_is_found_out(store: LocalSecret
         "manager = 'another-id'",
     ],
 )
-def test_each_altered_or_swapped_column_is_found_out(store: LocalSecretsManager, home: Path, alteration: str) -> None:
+def test_each_altered_or_swapped_column_is_found_out(store: SecretsManager[LocalBackend], home: Path, alteration: str) -> None:
     """Whatever stands beside the sealed content is bound to it: altered or taken from another row, it does not open."""
-    before = raw(store.path, "SELECT count(*) FROM secrets", "SELECT * FROM earlier_versions ORDER BY number")
-    raw(store.path, f"UPDATE secrets SET {alteration} WHERE name = 'one'")  # noqa: S608 - the test's own words
+    before = raw(store.backend.path, "SELECT count(*) FROM secrets", "SELECT * FROM earlier_versions ORDER BY number")
+    raw(store.backend.path, f"UPDATE secrets SET {alteration} WHERE name = 'one'")  # noqa: S608 - the test's own words
     if alteration.startswith(("name", "manager")):
         with pytest.raises(SecretNotFoundError):
             content_of(store, "one")
@@ -108,13 +109,13 @@ def test_each_altered_or_swapped_column_is_found_out(store: LocalSecretsManager,
     with pytest.raises(ManagerCorruptedError):
         store.rotate_key()
     assert content_of(open_store(home), "two") == {"k": "two's first"}
-    assert raw(store.path, "SELECT * FROM earlier_versions ORDER BY number") == before
+    assert raw(store.backend.path, "SELECT * FROM earlier_versions ORDER BY number") == before
 
 
-def test_swapped_rows_are_found_out(store: LocalSecretsManager) -> None:
+def test_swapped_rows_are_found_out(store: SecretsManager[LocalBackend]) -> None:
     """Two secrets whose names were exchanged, and two versions whose contents were, are both found out."""
     raw(
-        store.path,
+        store.backend.path,
         "UPDATE secrets SET name = 'none' WHERE name = 'one'",
         "UPDATE secrets SET name = 'one' WHERE name = 'two'",
         "UPDATE secrets SET name = 'two' WHERE name = 'none'",
@@ -125,10 +126,10 @@ def test_swapped_rows_are_found_out(store: LocalSecretsManager) -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_swapped_versions_are_found_out(store: LocalSecretsManager, number: int) -> None:
+def test_swapped_versions_are_found_out(store: SecretsManager[LocalBackend], number: int) -> None:
     """Two earlier versions that were exchanged are found out by a rollback to either."""
     raw(
-        store.path,
+        store.backend.path,
         "UPDATE earlier_versions SET number = 9 WHERE number = 1",
         "UPDATE earlier_versions SET number = 1 WHERE number = 2",
         "UPDATE earlier_versions SET number = 2 WHERE number = 9",
@@ -140,34 +141,34 @@ def test_swapped_versions_are_found_out(store: LocalSecretsManager, number: int)
 
 @pytest.mark.parametrize("column", ["generation", "kind", "place", "wrapped", "checksum"])
 @pytest.mark.parametrize("value", [None, "", b"", 7, "x", b"x", "keyring", "passphrase", "{}", "[]"])
-def test_an_altered_row_of_the_key_is_found_out(store: LocalSecretsManager, home: Path, column: str, value: Any) -> None:
+def test_an_altered_row_of_the_key_is_found_out(store: SecretsManager[LocalBackend], home: Path, column: str, value: Any) -> None:
     """Damage to the row of the data key is ManagerCorruptedError for readers and writers; no new key is made beside it."""
     raw(
-        store.path,
+        store.backend.path,
         "CREATE TABLE loose AS SELECT * FROM data_keys",
         "DROP TABLE data_keys",
         "ALTER TABLE loose RENAME TO data_keys",
         (f"UPDATE data_keys SET {column} = ?", (value,)),  # noqa: S608 - the test's own words
     )
-    before = raw(store.path, "SELECT * FROM data_keys")
+    before = raw(store.backend.path, "SELECT * FROM data_keys")
     again = open_store(home)
     for act in _acts(again):
         with pytest.raises(ManagerCorruptedError):
             act()
-    assert raw(store.path, "SELECT * FROM data_keys") == before
+    assert raw(store.backend.path, "SELECT * FROM data_keys") == before
     assert again.list_secrets() == ["one", "two"]
 
 
-def test_a_lost_row_of_the_key_is_not_replaced(store: LocalSecretsManager, home: Path) -> None:
+def test_a_lost_row_of_the_key_is_not_replaced(store: SecretsManager[LocalBackend], home: Path) -> None:
     """Where secrets are and the row of their key is gone, nothing is read or written, and no new key takes its place."""
-    raw(store.path, "DELETE FROM data_keys")
+    raw(store.backend.path, "DELETE FROM data_keys")
     for act in _acts(open_store(home)):
         with pytest.raises(ManagerCorruptedError):
             act()
-    assert raw(store.path, "SELECT count(*) FROM data_keys") == [(0,)]
+    assert raw(store.backend.path, "SELECT count(*) FROM data_keys") == [(0,)]
 
 
-def _acts(store: LocalSecretsManager) -> tuple[Callable[[], object], ...]:
+def _acts(store: SecretsManager[LocalBackend]) -> tuple[Callable[[], object], ...]:
     return (
         lambda: store.get_secret("one"),
         lambda: store.register_secret(secret("three", k=canary())),
@@ -192,19 +193,19 @@ def _acts(store: LocalSecretsManager) -> tuple[Callable[[], object], ...]:
 def test_a_file_that_is_no_database_is_left_alone(home: Path, content: bytes, error: type[ManagerError]) -> None:
     """A file with something else in it is ManagerCorruptedError for each call, and keeps its bytes."""
     store = open_store(home)
-    store.path.parent.mkdir(parents=True)
-    store.path.write_bytes(content)
+    store.backend.path.parent.mkdir(parents=True)
+    store.backend.path.write_bytes(content)
     for act in (store.list_secrets, store.describe, store.summaries, store.delete_all_secrets, *_acts(store)):
         with pytest.raises(error):
             act()
-    assert store.path.read_bytes() == content
+    assert store.backend.path.read_bytes() == content
 
 
 def test_an_empty_file_is_an_empty_store(home: Path) -> None:
     """A file without a byte, as a process leaves that ended just after making it, is a store without secrets, and can be used."""
     store = open_store(home)
-    store.path.parent.mkdir(parents=True)
-    store.path.touch()
+    store.backend.path.parent.mkdir(parents=True)
+    store.backend.path.touch()
     assert store.list_secrets() == []
     store.register_secret(secret("a", k="1"))
     assert content_of(open_store(home), "a") == {"k": "1"}
@@ -213,26 +214,26 @@ def test_an_empty_file_is_an_empty_store(home: Path) -> None:
 def test_the_database_of_another_program_is_left_alone(home: Path) -> None:
     """A SQLite database that is not ours is refused, for reading and writing, and keeps its bytes."""
     store = open_store(home)
-    store.path.parent.mkdir(parents=True)
-    raw(store.path, "CREATE TABLE secrets (id, name)", "INSERT INTO secrets VALUES (1, 'a')")
-    before = store.path.read_bytes()
+    store.backend.path.parent.mkdir(parents=True)
+    raw(store.backend.path, "CREATE TABLE secrets (id, name)", "INSERT INTO secrets VALUES (1, 'a')")
+    before = store.backend.path.read_bytes()
     for act in (store.list_secrets, lambda: store.register_secret(secret("a", k=canary()))):
         with pytest.raises(ManagerCorruptedError, match="no store of this package"):
             act()
-    assert store.path.read_bytes() == before
+    assert store.backend.path.read_bytes() == before
 
 
-def test_a_store_from_a_newer_version_is_left_alone(store: LocalSecretsManager, home: Path) -> None:
+def test_a_store_from_a_newer_version_is_left_alone(store: SecretsManager[LocalBackend], home: Path) -> None:
     """A store with a higher format is StoreTooNewError that says to update, for every call, and keeps its rows."""
-    raw(store.path, "UPDATE meta SET value = 'secrets 2' WHERE name = 'format'")
-    before = raw(store.path, "SELECT * FROM secrets")
+    raw(store.backend.path, "UPDATE meta SET value = 'secrets 2' WHERE name = 'format'")
+    before = raw(store.backend.path, "SELECT * FROM secrets")
     again = open_store(home)
     for act in (again.list_secrets, again.describe, again.delete_all_secrets, *_acts(again)):
         with pytest.raises(StoreTooNewError, match="pip install --upgrade"):
             act()
     with pytest.raises(StoreTooNewError):
         store.merge_secret("one", {"k": canary()})
-    assert raw(store.path, "SELECT * FROM secrets") == before
+    assert raw(store.backend.path, "SELECT * FROM secrets") == before
 
 
 def test_flipped_bytes_anywhere_never_give_another_content(home: Path) -> None:
@@ -242,7 +243,7 @@ def test_flipped_bytes_anywhere_never_give_another_content(home: Path) -> None:
     for name, content in right.items():
         store.register_secret(secret(name, **content))
         store.update_secret(secret(name, **content))
-    path = store.path
+    path = store.backend.path
     del store
     gc.collect()
     whole = path.read_bytes()
@@ -270,7 +271,7 @@ def test_flipped_bytes_anywhere_never_give_another_content(home: Path) -> None:
     assert outcomes["right"] > outcomes["error"] > 0, outcomes
 
 
-def _outcome(store: LocalSecretsManager, name: str, content: dict[str, str]) -> str:
+def _outcome(store: SecretsManager[LocalBackend], name: str, content: dict[str, str]) -> str:
     found: dict[str, str] = {}
     error = _told(lambda: found.update(content_of(store, name)))
     if error is not None:

@@ -33,8 +33,8 @@ def test_eight_processes_lose_nothing(home: Path) -> None:
     assert set(store.list_secrets()) == {"contested", *expected}
     assert {name: content_of(store, name) for name in expected} == expected
     assert len(list((home / "keys").iterdir())) == 1, "whoever comes second takes its own key away again"
-    assert raw(store.path, "PRAGMA integrity_check") == [("ok",)]
-    assert raw(store.path, "PRAGMA journal_mode") == [("wal",)]
+    assert raw(store.backend.path, "PRAGMA integrity_check") == [("ok",)]
+    assert raw(store.backend.path, "PRAGMA journal_mode") == [("wal",)]
 
 
 def test_eight_processes_merge_into_one_secret(home: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_killed_writer_leaves_every_acknowledged_write(home: Path) -> None:
         assert found in (expected, next(steps).expect(expected))
         expected = found
     assert len(expected) > 25
-    assert raw(open_store(home).path, "PRAGMA integrity_check") == [("ok",)]
+    assert raw(open_store(home).backend.path, "PRAGMA integrity_check") == [("ok",)]
 
 
 def _killed(target: Callable[..., None], arguments: tuple[Any, ...], steps: int, after: float) -> list[str]:
@@ -104,7 +104,7 @@ def test_a_process_killed_while_it_changes_the_key_leaves_a_store_that_opens(hom
         for number in range(30):
             assert content_of(again, f"n{number}") == {"key": f"n{number}"}
         assert content_of(store, "n7") == {"key": "n7"}
-        generations.add(raw(again.path, "SELECT generation FROM data_keys")[0][0])
+        generations.add(raw(again.backend.path, "SELECT generation FROM data_keys")[0][0])
     assert open_store(home).rollback("n0", 2).number == 4
     assert len(generations) > 5
 
@@ -151,7 +151,7 @@ def test_a_store_that_was_deleted_and_made_anew_is_opened_anew(home: Path) -> No
     """A process that holds a store open notices when the file is deleted, and when another process makes a new one there."""
     held, other = open_store(home), open_store(home)
     held.register_secret(secret("old", key="1"))
-    for file in held.path.parent.iterdir():
+    for file in held.backend.path.parent.iterdir():
         file.unlink()
     assert held.list_secrets() == []
     other.register_secret(secret("new", key="2"))

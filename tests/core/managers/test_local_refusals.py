@@ -25,7 +25,8 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
 NOBODY = 65534
 """The user without any right, to which root has to turn: the bits of a mode do not bind root."""
@@ -81,7 +82,7 @@ def _fill(home: Path, limited: bool) -> None:  # noqa: FBT001 - the arguments of
     assert content_of(again, "first") == {"key": "second"}
 
 
-def _fits(store: LocalSecretsManager, name: str, value: str) -> bool:
+def _fits(store: SecretsManager[LocalBackend], name: str, value: str) -> bool:
     try:
         store.register_secret(secret(name, key=value))
     except StoreFullError as error:
@@ -197,8 +198,8 @@ def _prepare(home: Path) -> None:
     assert [file.name for file in (home / "default").iterdir()] == ["secrets.db"]
 
 
-def _read_and_fail_to_write(store: LocalSecretsManager) -> None:
-    before = store.path.read_bytes()
+def _read_and_fail_to_write(store: SecretsManager[LocalBackend]) -> None:
+    before = store.backend.path.read_bytes()
     assert store.list_secrets() == ["a"]
     assert content_of(store, "a") == {"key": "1"}
     for act in (
@@ -213,7 +214,7 @@ def _read_and_fail_to_write(store: LocalSecretsManager) -> None:
         with pytest.raises(ManagerAccessError):
             act()
     assert content_of(store, "a") == {"key": "1"}
-    assert store.path.read_bytes() == before
+    assert store.backend.path.read_bytes() == before
 
 
 def test_a_file_of_somebody_else(open_ground: Path) -> None:
@@ -229,7 +230,7 @@ def _read_what_is_forbidden(folder: Path) -> None:
     home = folder / "theirs"
     if not home.exists():
         open_store(home).register_secret(secret("a", key=canary()))
-        open_store(home).path.chmod(0o000)
+        open_store(home).backend.path.chmod(0o000)
     store = open_store(home)
     for act in (store.list_secrets, store.describe, partial(store.get_secret, "a"), partial(store.register_secret, secret("b", k="1"))):
         with pytest.raises(ManagerAccessError):
@@ -250,7 +251,7 @@ def test_a_store_that_another_process_holds(home: Path, monkeypatch: pytest.Monk
     """While another process holds the file in a transaction that does not end, a write is an error that says so; reading goes on."""
     store = open_store(home)
     store.register_secret(secret("a", key="1"))
-    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+    with closing(sqlite3.connect(store.backend.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.1)
         waiting = open_store(home)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zensecrets_jupyter import InvalidOptionsError, ManagerAccessError
-from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_a_malformed_credential_is_told_as_one(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     defined = get_flavor(flavor)
-    manager = defined(defined.make_options({**attributes, "deadline": 1}), context=ManagerContext(name="tried"))
+    manager = SecretsManager(defined(defined.make_options({**attributes, "deadline": 1}), context=ManagerContext(name="tried")))
     with pytest.raises(ManagerAccessError, match=r"does not know who is asking.*Check the credentials") as caught:
         manager.list_secrets()
     assert find_canary(str(caught.value)) == []
@@ -84,7 +84,7 @@ def test_a_file_that_a_variable_names_is_told(
         monkeypatch.setenv(name, value)
     monkeypatch.delenv(secret_of_azure, raising=False)
     defined = get_flavor(flavor)
-    manager = defined(defined.make_options({**ADDRESSES[flavor], "deadline": 1}), context=ManagerContext(name="tried"))
+    manager = SecretsManager(defined(defined.make_options({**ADDRESSES[flavor], "deadline": 1}), context=ManagerContext(name="tried")))
     with pytest.raises(InvalidOptionsError, match=f"{variable} names a file that .*Set it to a file with") as caught:
         manager.list_secrets()
     assert find_canary(str(caught.value)) == []

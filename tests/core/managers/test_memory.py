@@ -9,25 +9,25 @@ import pytest
 
 from tests.support.managers.counting import secret
 from zensecrets_jupyter import InvalidOptionsError, SecretExistsError, SecretNotFoundError
-from zensecrets_jupyter.core.managers import ManagerContext, get_flavor
-from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _open(identity: str) -> MemorySecretsManager:
-    return MemorySecretsManager(context=ManagerContext(name="mine", id=identity))
+def _open(identity: str) -> SecretsManager[MemoryBackend]:
+    return SecretsManager(MemoryBackend(context=ManagerContext(name="mine", id=identity)))
 
 
 def test_it_is_a_flavor_that_takes_no_attributes() -> None:
     """It is found by its name, is local and always available, and refuses every attribute."""
-    assert get_flavor("memory") is MemorySecretsManager
-    assert MemorySecretsManager.is_local
-    assert MemorySecretsManager.availability().ok
+    assert get_flavor("memory") is MemoryBackend
+    assert MemoryBackend.is_local
+    assert MemoryBackend.availability().ok
     with pytest.raises(InvalidOptionsError, match="Its attributes are none"):
-        MemorySecretsManager.make_options({"path": "/tmp/x"})  # noqa: S108 - no file is made
+        MemoryBackend.make_options({"path": "/tmp/x"})  # noqa: S108 - no file is made
 
 
 def test_instances_of_one_manager_share_their_secrets() -> None:
@@ -42,7 +42,7 @@ def test_instances_of_one_manager_share_their_secrets() -> None:
 
 def test_two_that_nobody_registered_share_nothing() -> None:
     """A manager without a context of its own keeps its secrets to itself."""
-    one, two = MemorySecretsManager(), MemorySecretsManager()
+    one, two = SecretsManager(MemoryBackend()), SecretsManager(MemoryBackend())
     one.register_secret(secret("mine", key="1"))
     assert two.list_secrets() == []
 

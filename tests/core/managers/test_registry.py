@@ -9,7 +9,7 @@ import pytest
 from tests.support.cells import cell
 from tests.support.distributions import install, with_plugins
 from tests.support.error_texts import in_one_line
-from tests.support.managers.counting import CountingManager
+from tests.support.managers.counting import CountingBackend
 from tests.support.processes import run_python
 from zensecrets_jupyter import ManagerError, UnknownFlavorError
 from zensecrets_jupyter.core.managers import availability, flavor_names, get_flavor, summary
@@ -17,24 +17,24 @@ from zensecrets_jupyter.core.managers import availability, flavor_names, get_fla
 if TYPE_CHECKING:
     from pathlib import Path
 
-GROUP = "zensecrets_jupyter.secrets_managers.v1"
+GROUP = "zensecrets_jupyter.secrets_managers.v2"
 
 MINE = """
 from typing import ClassVar
-from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 
-class MineSecretsManager(MemorySecretsManager):
+class MineBackend(MemoryBackend):
     FLAVOR: ClassVar[str] = "mine_in_a_cell"
 """
 
 PLUGIN = """
 from typing import ClassVar
-from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 
-class ShelfSecretsManager(MemorySecretsManager):
+class ShelfBackend(MemoryBackend):
     FLAVOR: ClassVar[str] = "shelf"
 
-class Misnamed(MemorySecretsManager):
+class Misnamed(MemoryBackend):
     FLAVOR: ClassVar[str] = "another"
 """
 
@@ -64,7 +64,7 @@ def run(installed: Path, code: str) -> Any:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install a distribution with a flavor that works, one that does not import, and one of another name."""
-    points = {"shelf": "shelf_secrets:ShelfSecretsManager", "broken": "shelf_secrets_gone:Manager", "misnamed": "shelf_secrets:Misnamed"}
+    points = {"shelf": "shelf_secrets:ShelfBackend", "broken": "shelf_secrets_gone:Manager", "misnamed": "shelf_secrets:Misnamed"}
     return install(tmp_path_factory.mktemp("managers"), "shelf-secrets", {GROUP: points}, PLUGIN)
 
 
@@ -99,7 +99,7 @@ def test_without_the_extras_each_flavor_is_listed_with_what_installs_it() -> Non
 import json, sys
 import zensecrets_jupyter
 from zensecrets_jupyter.core.managers import availability, flavor_names, summary
-from zensecrets_jupyter.core.managers._registry import BUILT_IN
+from zensecrets_jupyter.core.managers.registry import BUILT_IN
 names = [name for name in flavor_names() if summary(name)]
 imported = [name for name in {LIBRARIES!r} if name in sys.modules]
 sys.modules.update(dict.fromkeys({LIBRARIES!r}))
@@ -126,29 +126,29 @@ def test_an_unknown_flavor_is_told_with_near_misses() -> None:
 
 def test_a_flavor_is_known_by_being_defined() -> None:
     """A subclass in a cell is listed and found at once, and run again the class that was defined last counts."""
-    first = cell(MINE)["MineSecretsManager"]
+    first = cell(MINE)["MineBackend"]
     assert get_flavor("mine_in_a_cell") is first
     assert "mine_in_a_cell" in flavor_names()
     assert summary("mine_in_a_cell") == "defined in this process"
-    second = cell(MINE)["MineSecretsManager"]
+    second = cell(MINE)["MineBackend"]
     assert second is not first
     assert get_flavor("mine_in_a_cell") is second
 
 
 def test_a_flavor_of_ones_own_claims_no_others_name() -> None:
     """A class with the name of a built-in flavor or of another class's is refused where it is defined."""
-    with pytest.raises(ManagerError, match="'local', which MineSecretsManager claims, is built in"):
+    with pytest.raises(ManagerError, match="'local', which MineBackend claims, is built in"):
         cell(MINE.replace("mine_in_a_cell", "local"))
-    with pytest.raises(ManagerError, match=r"belongs to tests\.core\.managers\.counting\.CountingManager already"):
+    with pytest.raises(ManagerError, match=r"belongs to tests\.support\.managers\.counting\.CountingBackend already"):
         cell(MINE.replace("mine_in_a_cell", "counting"))
-    assert get_flavor("counting") is CountingManager
-    assert get_flavor("local").__name__ == "LocalSecretsManager"
+    assert get_flavor("counting") is CountingBackend
+    assert get_flavor("local").__name__ == "LocalBackend"
 
 
 def test_a_subclass_that_names_no_flavor_is_not_one() -> None:
     """What only inherits a flavor's name takes nobody's place."""
     cell(MINE.replace('    FLAVOR: ClassVar[str] = "mine_in_a_cell"', "    pass"))
-    assert get_flavor("memory").__name__ == "MemorySecretsManager"
+    assert get_flavor("memory").__name__ == "MemoryBackend"
 
 
 def test_an_installed_flavor_is_listed_without_being_imported(installed: Path) -> None:
@@ -165,9 +165,9 @@ workspace = Client().workspace
 workspace.register_component(ComponentType.SECRETS_MANAGER, "shelf", "shelf", {})
 workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "shelf"})
 Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="mine", key="value"))
-print(json.dumps([Client().get_secret("mine").content, type(Client().secrets_manager).__name__, availability("shelf").ok]))
+print(json.dumps([Client().get_secret("mine").content, type(Client().secrets_manager.backend).__name__, availability("shelf").ok]))
 """
-    assert run(installed, code) == [{"key": "value"}, "ShelfSecretsManager", True]
+    assert run(installed, code) == [{"key": "value"}, "ShelfBackend", True]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_two_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) 
     """A clash of two packages, or with a built-in flavor, is an error that names both, and the default manager still opens."""
     for distribution in ("shelf-one", "shelf-two"):
         module = distribution.replace("-", "_")
-        install(tmp_path, distribution, {GROUP: {"shelf": f"{module}:ShelfSecretsManager"}}, PLUGIN)
+        install(tmp_path, distribution, {GROUP: {"shelf": f"{module}:ShelfBackend"}}, PLUGIN)
     installed = tmp_path / "installed"
     for call in ("flavor_names", 'lambda: get_flavor("shelf")'):
         code, text = run(installed, f"print(json.dumps(attempt({call})))")
@@ -201,9 +201,9 @@ def test_two_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) 
 
 def test_a_distribution_that_claims_a_built_in_flavor_is_named(tmp_path: Path) -> None:
     """Built-in names are reserved: nothing takes the place of local."""
-    installed = install(tmp_path, "shelf-local", {GROUP: {"local": "shelf_local:ShelfSecretsManager"}}, PLUGIN)
+    installed = install(tmp_path, "shelf-local", {GROUP: {"local": "shelf_local:ShelfBackend"}}, PLUGIN)
     code, text = run(installed, "print(json.dumps(attempt(flavor_names)))")
     assert code == "manager"
     assert "'zensecrets-jupyter'" in text
     assert "'shelf-local'" in text
-    assert run(installed, 'print(json.dumps(get_flavor("local").__name__))') == "LocalSecretsManager"
+    assert run(installed, 'print(json.dumps(get_flavor("local").__name__))') == "LocalBackend"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.error_texts import in_one_line, told
 from tests.support.managers.counting import secret
-from tests.support.managers.shelf import BatchingShelfManager, Shelf, ShelfError, ShelfManager
+from tests.support.managers.shelf import BatchingShelfBackend, Shelf, ShelfBackend, ShelfError
 from zensecrets_jupyter.core.errors import (
     FlavorUnavailableError,
     InvalidSecretError,
@@ -29,17 +29,17 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
-from zensecrets_jupyter.core.managers._names import Scope
-from zensecrets_jupyter.core.managers._outcomes import Outcome
-from zensecrets_jupyter.core.managers._requests import RemoteOptions
+from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind
+from zensecrets_jupyter.core.managers.backends.remote.naming import Scope
+from zensecrets_jupyter.core.managers.backends.remote.runner import RemoteOptions
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def _open(shelf: Shelf, *, scope: Scope = Scope.COMPONENT, identity: str = "one") -> ShelfManager:
-    return ShelfManager(RemoteOptions(scope=scope), context=ManagerContext(name="tried", id=identity), shelf=shelf)
+def _open(shelf: Shelf, *, scope: Scope = Scope.COMPONENT, identity: str = "one") -> SecretsManager[ShelfBackend]:
+    return SecretsManager(ShelfBackend(RemoteOptions(scope=scope), context=ManagerContext(name="tried", id=identity), shelf=shelf))
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def shelf() -> Shelf:
 
 
 @pytest.fixture
-def manager(shelf: Shelf) -> ShelfManager:
+def manager(shelf: Shelf) -> SecretsManager[ShelfBackend]:
     """Return a manager of it with one secret, and nothing asked yet."""
     made = _open(shelf)
     made.register_secret(secret("mine", key="first"))
@@ -61,7 +61,7 @@ def _content(manager: SecretsManager, name: str = "mine") -> dict[str, str]:
     return manager.get_secret(name, refresh=True).content
 
 
-def test_what_another_try_mends_is_tried_again(shelf: Shelf, manager: ShelfManager) -> None:
+def test_what_another_try_mends_is_tried_again(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """A request that fails four times in a way that passes is made five times, and what it brings is returned."""
     shelf.fail(4, "busy")
     assert _content(manager) == {"key": "first"}
@@ -69,7 +69,7 @@ def test_what_another_try_mends_is_tried_again(shelf: Shelf, manager: ShelfManag
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), TimeoutError("timed out"), BrokenPipeError()])
-def test_what_the_platform_says_of_a_connection_passes_too(shelf: Shelf, manager: ShelfManager, error: Exception) -> None:
+def test_what_the_platform_says_of_a_connection_passes_too(shelf: Shelf, manager: SecretsManager[ShelfBackend], error: Exception) -> None:
     """A connection that broke or timed out is tried again, without the flavor's table saying so."""
     left = [error]
 
@@ -81,7 +81,7 @@ def test_what_the_platform_says_of_a_connection_passes_too(shelf: Shelf, manager
     assert _content(manager) == {"key": "first"}
 
 
-def test_what_never_passes_ends(shelf: Shelf, manager: ShelfManager) -> None:
+def test_what_never_passes_ends(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """A place that fails for ever is tried five times and is then unreachable; what was stored is still there."""
     shelf.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError, match="failed each time") as caught:
@@ -92,9 +92,9 @@ def test_what_never_passes_ends(shelf: Shelf, manager: ShelfManager) -> None:
     assert _content(manager) == {"key": "first"}
 
 
-def test_no_try_begins_after_the_deadline(shelf: Shelf, manager: ShelfManager) -> None:
+def test_no_try_begins_after_the_deadline(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """Where the waits would take longer than the deadline there is no other try."""
-    hurried = ShelfManager(RemoteOptions(deadline=0.000001), context=manager.context, shelf=shelf)
+    hurried = SecretsManager(ShelfBackend(RemoteOptions(deadline=0.000001), context=manager.context, shelf=shelf))
     shelf.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError):
         _content(hurried)
@@ -118,7 +118,7 @@ REFUSALS: list[tuple[str, type[ZenSecretsError]]] = [
 
 @pytest.mark.parametrize(("code", "expected"), REFUSALS)
 def test_each_refusal_is_an_error_of_ours_without_a_value(
-    shelf: Shelf, manager: ShelfManager, code: str, expected: type[ZenSecretsError]
+    shelf: Shelf, manager: SecretsManager[ShelfBackend], code: str, expected: type[ZenSecretsError]
 ) -> None:
     """Whatever is done, a refusal is the right error, in one line with a next step, and holds nothing of what was sent or found."""
     value = canary(code)
@@ -147,12 +147,12 @@ def test_each_refusal_is_an_error_of_ours_without_a_value(
 
 def test_every_outcome_has_its_sentence() -> None:
     """No outcome falls through to the one that nobody foresaw, which says so."""
-    tried = {ShelfManager.foreign_errors.get(code, Outcome.UNFORESEEN) for code, _ in REFUSALS}
-    assert set(Outcome) - tried == {Outcome.MISSING, Outcome.EXISTS, Outcome.CONFLICT, Outcome.NOT_OURS}
+    tried = {ShelfBackend.error_kinds.get(code, ErrorKind.UNFORESEEN) for code, _ in REFUSALS}
+    assert set(ErrorKind) - tried == {ErrorKind.MISSING, ErrorKind.EXISTS, ErrorKind.CONFLICT, ErrorKind.NOT_OURS}
 
 
 @pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, RuntimeError, ShelfError])
-def test_what_no_table_knows_is_told_by_its_class(shelf: Shelf, manager: ShelfManager, error: type[Exception]) -> None:
+def test_what_no_table_knows_is_told_by_its_class(shelf: Shelf, manager: SecretsManager[ShelfBackend], error: type[Exception]) -> None:
     """An error that nobody foresaw is ours with its class's name, not its text."""
     value = canary()
 
@@ -166,7 +166,7 @@ def test_what_no_table_knows_is_told_by_its_class(shelf: Shelf, manager: ShelfMa
     assert not find_canary(told(caught.value))
 
 
-def test_a_lost_answer_is_no_lost_write(shelf: Shelf, manager: ShelfManager) -> None:
+def test_a_lost_answer_is_no_lost_write(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """Where a write was done and its answer was lost, the next try finds its own work and is content."""
     shelf.fail(1, "busy", after=True)
     manager.register_secret(secret("new", key="value"))
@@ -193,7 +193,7 @@ def test_a_lost_answer_is_no_lost_write(shelf: Shelf, manager: ShelfManager) -> 
     assert next(iter(shelf.kept.values()))[1] == 2, "written once"
 
 
-def test_a_name_that_another_took_meanwhile_stays_taken(shelf: Shelf, manager: ShelfManager) -> None:
+def test_a_name_that_another_took_meanwhile_stays_taken(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """After a failed try a name is not taken for our own because something is there: it must be what we wrote."""
     other = _open(shelf)
     failed: list[str] = []
@@ -210,7 +210,7 @@ def test_a_name_that_another_took_meanwhile_stays_taken(shelf: Shelf, manager: S
     assert _content(manager, "new") == {"key": "theirs"}
 
 
-def test_a_write_that_failed_says_that_it_may_have_been_done(shelf: Shelf, manager: ShelfManager) -> None:
+def test_a_write_that_failed_says_that_it_may_have_been_done(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """Where no answer came to any try, the error says to look first; after a read it does not."""
     shelf.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError, match="look before you try again"):
@@ -220,14 +220,14 @@ def test_a_write_that_failed_says_that_it_may_have_been_done(shelf: Shelf, manag
     assert "look before" not in str(caught.value)
 
 
-def test_no_update_is_lost_between_two_writers(shelf: Shelf, manager: ShelfManager) -> None:
+def test_no_update_is_lost_between_two_writers(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """Eight writers that each set a key of their own at once all find it in the end."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: _open(shelf).merge_secret("mine", {f"key{number}": str(number)}), range(8)))
     assert _content(manager) == {"key": "first", **{f"key{number}": str(number) for number in range(8)}}
 
 
-def test_a_race_without_end_ends(shelf: Shelf, manager: ShelfManager) -> None:
+def test_a_race_without_end_ends(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """A writer that is always overtaken gives up, and says that nothing was changed."""
 
     def overtake(verb: str) -> None:
@@ -254,7 +254,9 @@ def test_a_race_without_end_ends(shelf: Shelf, manager: ShelfManager) -> None:
         ('{"zensecrets": "zsCanary", "schema": "arbitrary", "content": {"k": "v"}}', ManagerCorruptedError, "is damaged"),
     ],
 )
-def test_what_is_not_ours_is_told_and_left(shelf: Shelf, manager: ShelfManager, text: str, error: type[ZenSecretsError], said: str) -> None:
+def test_what_is_not_ours_is_told_and_left(
+    shelf: Shelf, manager: SecretsManager[ShelfBackend], text: str, error: type[ZenSecretsError], said: str
+) -> None:
     """Something else under our key, or something damaged, is told as such by whatever meets it, and never overwritten."""
     key = next(iter(shelf.kept))
     shelf.kept[key] = (text, 7)
@@ -300,7 +302,7 @@ def test_another_scopes_secret_is_neither_read_nor_listed(shelf: Shelf) -> None:
     assert also_shared.get_secret("ours").content == {"key": "shared"}
 
 
-def test_a_secret_that_cant_leave_its_old_name_has_no_new_one(shelf: Shelf, manager: ShelfManager) -> None:
+def test_a_secret_that_cant_leave_its_old_name_has_no_new_one(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """Where the old name may not be deleted the new one is taken back, and where another user deleted it meanwhile too."""
     refused: list[str] = []
 
@@ -327,7 +329,7 @@ def test_a_secret_that_cant_leave_its_old_name_has_no_new_one(shelf: Shelf, mana
     assert manager.list_secrets() == []
 
 
-def test_a_content_that_is_too_large_is_not_sent(shelf: Shelf, manager: ShelfManager) -> None:
+def test_a_content_that_is_too_large_is_not_sent(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """The error names the limit and what is needed, before anything was asked; what is there stays."""
     large = secret("large", key="x" * 1000)
     with pytest.raises(InvalidSecretError, match="1000 are allowed"):
@@ -338,7 +340,7 @@ def test_a_content_that_is_too_large_is_not_sent(shelf: Shelf, manager: ShelfMan
     assert _content(manager) == {"key": "first"}
 
 
-def test_a_name_that_is_too_long_is_not_there(manager: ShelfManager) -> None:
+def test_a_name_that_is_too_long_is_not_there(manager: SecretsManager[ShelfBackend]) -> None:
     """Reading, changing or deleting it is a secret that is not found; registering it says the limit."""
     name = "x" * 200
     for act in (lambda: manager.get_secret(name), lambda: manager.merge_secret(name, {}), lambda: manager.delete_secret(name)):
@@ -351,7 +353,7 @@ def test_a_name_that_is_too_long_is_not_there(manager: ShelfManager) -> None:
 def test_one_client_an_instance(shelf: Shelf) -> None:
     """Thirty-two threads make one client, made when it is first needed; another instance has its own."""
     manager, other = _open(shelf), _open(shelf)
-    assert manager.connections == 0
+    assert manager.backend.connections == 0
     together = threading.Barrier(32)
 
     def list_at_once(_number: int) -> list[str]:
@@ -361,37 +363,37 @@ def test_one_client_an_instance(shelf: Shelf) -> None:
     with ThreadPoolExecutor(32) as pool:
         list(pool.map(list_at_once, range(32)))
     other.list_secrets()
-    assert (manager.connections, other.connections) == (1, 1)
-    assert manager._client is not other._client
+    assert (manager.backend.connections, other.backend.connections) == (1, 1)
+    assert manager.backend.runner._client is not other.backend.runner._client
 
 
-def test_a_forked_child_connects_anew(manager: ShelfManager) -> None:
+def test_a_forked_child_connects_anew(manager: SecretsManager[ShelfBackend]) -> None:
     """What was opened by another process is not used."""
     manager.list_secrets()
-    assert manager._client is not None
-    manager._client = (os.getpid() + 1, manager._client[1])
-    before = manager.connections
+    assert manager.backend.runner._client is not None
+    manager.backend.runner._client = (os.getpid() + 1, manager.backend.runner._client[1])
+    before = manager.backend.connections
     manager.list_secrets()
-    assert manager.connections == before + 1
+    assert manager.backend.connections == before + 1
 
 
-def test_what_was_given_for_a_while_is_asked_for_again(shelf: Shelf, manager: ShelfManager) -> None:
+def test_what_was_given_for_a_while_is_asked_for_again(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
     """A client that the place no longer knows is made anew once; if it still does not know us, the error says so."""
     manager.list_secrets()
-    before = manager.connections
+    before = manager.backend.connections
     shelf.fail(1, "stranger")
     assert manager.list_secrets() == ["mine"]
-    assert manager.connections == before + 1
+    assert manager.backend.connections == before + 1
 
 
 def test_a_library_that_is_not_installed_is_told_with_the_command(shelf: Shelf) -> None:
     """A flavor without its library is unavailable, says what to run, and its use is an ImportError of ours."""
 
-    class Lacking(ShelfManager):
+    class Lacking(ShelfBackend):
         FLAVOR = "tested_lacking_shelf"
         libraries = ("no_such_library", "no_such_package.part")
 
-        def _connect(self) -> Any:
+        def connect(self) -> Any:
             import no_such_library  # type: ignore[import-not-found]  # noqa: PLC0415 - it is what is tested
 
             return no_such_library
@@ -400,18 +402,18 @@ def test_a_library_that_is_not_installed_is_told_with_the_command(shelf: Shelf) 
     assert not found.ok
     assert "no_such_library and no_such_package.part" in found.reason
     with pytest.raises(FlavorUnavailableError, match="needs no_such_library, which is not installed"):
-        Lacking(context=ManagerContext(), shelf=shelf).list_secrets()
-    assert ShelfManager.availability().ok
+        SecretsManager(Lacking(context=ManagerContext(), shelf=shelf)).list_secrets()
+    assert ShelfBackend.availability().ok
 
 
 def test_many_are_read_in_batches(shelf: Shelf) -> None:
     """Twenty-five secrets are three requests where ten come at a time; each problem is the secret's own, and the rest is kept."""
-    manager = BatchingShelfManager(context=ManagerContext(name="tried", id="one"), shelf=shelf)
+    manager = SecretsManager(BatchingShelfBackend(context=ManagerContext(name="tried", id="one"), shelf=shelf))
     names = [f"name{number}" for number in range(22)]
     for name in names:
         manager.register_secret(secret(name, key=name))
     manager.register_secret(secret("forbidden", key="value"))
-    shelf.kept[manager.key_of("foreign")] = ("text", 1)
+    shelf.kept[manager.backend.key_for("foreign")] = ("text", 1)
     shelf.requests.clear()
     found = manager.get_secrets([*names, "forbidden", "foreign", "missing"])
     assert sorted(shelf.requests) == ["get many"] * 3 + ["list"]
@@ -430,7 +432,7 @@ def test_many_are_read_in_batches(shelf: Shelf) -> None:
 
 def test_a_batch_that_began_before_a_write_does_not_outlive_it(shelf: Shelf) -> None:
     """What a batch read before a write is handed to its reader and kept for nobody."""
-    manager = BatchingShelfManager(context=ManagerContext(name="tried", id="one"), shelf=shelf)
+    manager = SecretsManager(BatchingShelfBackend(context=ManagerContext(name="tried", id="one"), shelf=shelf))
     for name in ("a", "b"):
         manager.register_secret(secret(name, key="first"))
     reached, opened = threading.Event(), threading.Event()

@@ -31,8 +31,8 @@ from zensecrets_jupyter.core.errors import (
     WrongPassphraseError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord
-from zensecrets_jupyter.core.managers.sql import SqlServerSecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord, SecretsManager
+from zensecrets_jupyter.core.managers.backends.sealed.sql import SqlBackend
 from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -71,10 +71,10 @@ def _url(server: Server, *, user: str = TEAM, password: str = PASSWORD, database
     return f"postgresql://{user}:{password}@{server.host}:{port or server.port}/{database}"
 
 
-def _open(server: Server, folder: Path, *, identity: str = "one", url: str = "", **attributes: Any) -> SqlServerSecretsManager:
+def _open(server: Server, folder: Path, *, identity: str = "one", url: str = "", **attributes: Any) -> SecretsManager[SqlBackend]:
     given = {"url": url or _url(server), "protection": "keyfile", "key_folder": folder / "keys", **attributes}
     context = ManagerContext(name="team", id=identity, folder=folder / identity)
-    return SqlServerSecretsManager(SqlServerSecretsManager.make_options(given), context=context)
+    return SecretsManager(SqlBackend(SqlBackend.make_options(given), context=context))
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def schema() -> str:
 class TestSql(SecretsManagerTests):
     """Sealed tables in a schema of their own for each test."""
 
-    manager_class = SqlServerSecretsManager
+    backend_class = SqlBackend
     sealed = True
     habits = Habits(versions_kept=3)
     series = 6
@@ -124,7 +124,7 @@ class TestSql(SecretsManagerTests):
         ]
         return repr(rows).encode()
 
-    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+    def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what an administrator can do to the team."""
         return {"no login": (self._without_login, ManagerAccessError), "no permission": (self._without_permission, ManagerAccessError)}
 
@@ -147,12 +147,12 @@ class TestSql(SecretsManagerTests):
             _as_admin(self.server, sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(*place))
 
 
-def _rotate(manager: SqlServerSecretsManager, times: int) -> None:
+def _rotate(manager: SecretsManager[SqlBackend], times: int) -> None:
     for _ in range(times):
         manager.rotate_key()
 
 
-def _count_in(manager: SqlServerSecretsManager, name: str) -> None:
+def _count_in(manager: SecretsManager[SqlBackend], name: str) -> None:
     for number in range(8):
         manager.merge_secret(name, {"n": str(number)})
 
@@ -275,10 +275,10 @@ def test_the_password_of_the_url_is_nowhere(server: Server, tmp_path: Path, sche
     manager.register_secret(secret("a", key="value"))
     facts = manager.describe()
     assert facts["kept in"] == f"postgresql://{server.host}:{server.port}/postgres (schema {schema})"
-    shown = [repr(manager), repr(vars(manager)), repr(vars(manager._server)), repr(manager.options), repr(facts)]
+    shown = [repr(manager), repr(vars(manager)), repr(vars(manager.backend._server)), repr(manager.options), repr(facts)]
     for url in ("sqlite:///x", f"nonsense {canary()}", f"nosuch://u:{canary()}@h/d", f"postgresql+nosuch://u:{canary()}@h/d", ""):
         with pytest.raises(InvalidOptionsError, match="no URL of a database server") as caught:
-            SqlServerSecretsManager.make_options({"url": url})
+            SqlBackend.make_options({"url": url})
         shown.append(told(caught.value))
     assert not find_canary("\n".join(shown))
 
@@ -320,7 +320,7 @@ def test_a_connection_that_ends_in_the_middle_of_a_write_leaves_the_old_content(
         return SecretRecord("arbitrary", {"key": canary()})
 
     with pytest.raises(ManagerUnreachableError, match="look first") as caught:
-        manager._update("a", end_the_session)
+        manager.backend.replace("a", end_the_session)
     assert not find_canary(told(caught.value))
     assert manager.get_secret("a", refresh=True).content == {"key": "first"}
     manager.merge_secret("a", {"key": "second"})
@@ -344,7 +344,7 @@ def test_a_writer_that_waits_too_long_is_told(server: Server, tmp_path: Path, sc
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
     impatient = _open(server, tmp_path, database_schema=schema, url=f"{_url(server)}?options=-c%20lock_timeout%3D100ms")
-    with manager._server.write(), pytest.raises(ManagerUnreachableError, match="did not finish in time"):
+    with manager.backend._server.write(), pytest.raises(ManagerUnreachableError, match="did not finish in time"):
         impatient.merge_secret("a", {"key": "second"})
     assert manager.get_secret("a", refresh=True).content == {"key": "first"}
 
@@ -400,7 +400,7 @@ def test_reading_makes_nothing(server: Server, tmp_path: Path, schema: str) -> N
 
 def test_what_another_user_wrote_is_seen_in_time(server: Server, tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another's write is seen at once when it is asked for, and after the time to live in any case."""
-    monkeypatch.setattr(SqlServerSecretsManager, "time_to_live", 0.2)
+    monkeypatch.setattr(SqlBackend, "time_to_live", 0.2)
     one, two = (_open(server, tmp_path, identity=user, scope="global", database_schema=schema) for user in ("one", "two"))
     one.register_secret(secret("a", key="1"))
     assert two.get_secret("a").content == {"key": "1"}
@@ -420,10 +420,10 @@ import json, sys
 
 sys.modules["psycopg"] = None
 from zensecrets_jupyter.core.errors import FlavorUnavailableError
-from zensecrets_jupyter.core.managers import availability, get_flavor
+from zensecrets_jupyter.core.managers import SecretsManager, availability, get_flavor
 flavor = get_flavor("sql")
 try:
-    flavor(flavor.make_options({"url": "postgresql://u:p@h/d"})).list_secrets()
+    SecretsManager(flavor(flavor.make_options({"url": "postgresql://u:p@h/d"}))).list_secrets()
 except FlavorUnavailableError as error:
     print(json.dumps([availability("sql").ok, availability("sql").reason, str(error)]))
 """

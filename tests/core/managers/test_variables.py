@@ -9,8 +9,9 @@ import pytest
 
 from tests.support.error_texts import in_one_line, told
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerCorruptedError, SecretNotFoundError, ZenSecretsError
-from zensecrets_jupyter.core.managers.dotenv import DotenvSecretsManager
-from zensecrets_jupyter.core.managers.env import EnvSecretsManager
+from zensecrets_jupyter.core.managers import SecretsManager
+from zensecrets_jupyter.core.managers.backends.dotenv import DotenvBackend
+from zensecrets_jupyter.core.managers.backends.env import EnvBackend
 from zensecrets_jupyter.core.schemas.aws import AWSSecretSchema
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
@@ -19,8 +20,6 @@ from zensecrets_jupyter.testing.strategies import AWKWARD_VALUES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
-
-    from zensecrets_jupyter.core.managers import SecretsManager
 
 
 class MappedTests(SecretsManagerTests):
@@ -57,7 +56,7 @@ class MappedTests(SecretsManagerTests):
 class TestEnv(MappedTests):
     """The environment of this process."""
 
-    manager_class = EnvSecretsManager
+    backend_class = EnvBackend
 
     @pytest.fixture(autouse=True)
     def _restore(self) -> Iterator[None]:
@@ -75,7 +74,7 @@ class TestEnv(MappedTests):
 class TestDotenv(MappedTests):
     """A file beside the notebook."""
 
-    manager_class = DotenvSecretsManager
+    backend_class = DotenvBackend
 
     def write(self, variables: Mapping[str, str]) -> None:
         """Write them as python-dotenv reads them."""
@@ -89,15 +88,15 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def _env(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str], **attributes: Any) -> EnvSecretsManager:
+def _env(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str], **attributes: Any) -> SecretsManager[EnvBackend]:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return EnvSecretsManager(EnvSecretsManager.make_options(attributes))
+    return SecretsManager(EnvBackend(EnvBackend.make_options(attributes)))
 
 
-def _dotenv(folder: Path, text: str, **attributes: Any) -> DotenvSecretsManager:
+def _dotenv(folder: Path, text: str, **attributes: Any) -> SecretsManager[DotenvBackend]:
     (folder / ".env").write_text(text, encoding="utf-8")
-    return DotenvSecretsManager(DotenvSecretsManager.make_options({"path": folder / ".env", **attributes}))
+    return SecretsManager(DotenvBackend(DotenvBackend.make_options({"path": folder / ".env", **attributes})))
 
 
 def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,9 +142,9 @@ def test_a_variable_that_changes_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
     assert manager.get_secret("a").content == {"k": "1"}
     monkeypatch.setenv("SECRET_A__K", "2")
     assert manager.get_secret("a", refresh=True).content == {"k": "2"}
-    before = manager._change_token()
+    before = manager.backend.change_token()
     monkeypatch.setenv("SECRET_A__K", "3")
-    assert manager._change_token() != before
+    assert manager.backend.change_token() != before
 
 
 def test_a_value_in_a_file_is_taken_as_it_is_written(tmp_path: Path) -> None:
@@ -153,9 +152,9 @@ def test_a_value_in_a_file_is_taken_as_it_is_written(tmp_path: Path) -> None:
     text = "\ufeffexport SECRET_A__ONE='${HOME}'\nSECRET_A__TWO=\"a\\nb\"\n# SECRET_A__NONE=x\nSECRET_A__THREE\nSECRET_A__FOUR=\n"
     manager = _dotenv(tmp_path, text)
     assert manager.get_secret("a").content == {"one": "${HOME}", "two": "a\nb", "four": ""}
-    token = manager._change_token()
+    token = manager.backend.change_token()
     (tmp_path / ".env").write_text("SECRET_B__K=v\n")
-    assert manager._change_token() != token
+    assert manager.backend.change_token() != token
     assert manager.list_secrets() == ["b"]
 
 

@@ -27,9 +27,9 @@ from zensecrets_jupyter.core.errors import (
     SecretNotFoundError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.managers import ManagerContext
-from zensecrets_jupyter.core.managers._vault_client import VaultOptions, connected
-from zensecrets_jupyter.core.managers.vault import VaultSecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers.backends.remote.vault.backend import VaultBackend
+from zensecrets_jupyter.core.managers.backends.remote.vault.client import VaultOptions, connected
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -51,8 +51,8 @@ REAL_TOKEN = os.environ.get("ZENSECRETS_TEST_VAULT_TOKEN", "")
 class TestVault(SecretsManagerTests):
     """The whole suite, where what is deleted can be brought back."""
 
-    manager_class = VaultSecretsManager
-    limit = VaultSecretsManager.largest
+    backend_class = VaultBackend
+    limit = VaultBackend.max_size
     habits = Habits(versions_kept=10, renames_with_history=False, numbers_go_on=True)
     series = 10
 
@@ -66,7 +66,7 @@ class TestVault(SecretsManagerTests):
         kept = self.place.vault.kept
         return json.dumps([version.data for versions in kept.values() for version in versions.values()]).encode()
 
-    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+    def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what Vault can say to anything."""
         spell = self.place.weather.spell
         return {
@@ -82,16 +82,16 @@ if REAL:
     class TestRealVault(SecretsManagerTests):
         """The whole suite on a real Vault, whose KV engine is mounted at ``secret``."""
 
-        manager_class = VaultSecretsManager
+        backend_class = VaultBackend
         attributes: Mapping[str, Any] = {"url": REAL, "token": REAL_TOKEN, "force": True}
         keeps_deleted = False
-        limit = VaultSecretsManager.largest
+        limit = VaultBackend.max_size
         habits = Habits(versions_kept=10, renames_with_history=False)
 
 
-def _open(place: VaultPlace, identity: str = "", **attributes: Any) -> VaultSecretsManager:
-    options = VaultSecretsManager.make_options({**place.attributes, "deadline": 1, **attributes})
-    return VaultSecretsManager(options, context=ManagerContext(name="tried", id=identity or str(uuid.uuid4())))
+def _open(place: VaultPlace, identity: str = "", **attributes: Any) -> SecretsManager[VaultBackend]:
+    options = VaultBackend.make_options({**place.attributes, "deadline": 1, **attributes})
+    return SecretsManager(VaultBackend(options, context=ManagerContext(name="tried", id=identity or str(uuid.uuid4()))))
 
 
 def test_it_holds_what_a_dict_holds_also_with_force(vault: VaultPlace) -> None:
@@ -166,7 +166,7 @@ def test_a_token_that_has_ended_is_told_apart_from_one_that_may_not(vault: Vault
 def test_what_a_login_needs_is_asked_for_at_registration(attributes: dict[str, Any], said: str) -> None:
     """An option that is missing is named, and no value is shown."""
     with pytest.raises(InvalidOptionsError, match=said) as caught:
-        VaultSecretsManager.make_options(attributes)
+        VaultBackend.make_options(attributes)
     assert not find_canary(told(caught.value))
 
 
@@ -283,7 +283,7 @@ def test_what_was_destroyed_is_not_there(vault: VaultPlace) -> None:
     """Who destroys a secret's last version with Vault's own tools leaves a name that is free, and nothing to bring back."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
-    key = manager.key_of("a")
+    key = manager.backend.key_for("a")
     headers = {"X-Vault-Token": vault.token}
     requests.post(f"{vault.weather.address}/v1/secret/destroy/{key}", json={"versions": [1]}, headers=headers, timeout=10)
     assert manager.list_secrets() == []
@@ -355,7 +355,7 @@ def test_certificates_are_given_as_zenml_has_them(vault: VaultPlace, tmp_path: P
     """The client's is shown to Vault, and the authority's is what Vault's own is checked by."""
     for name in ("me.pem", "ca.pem"):
         (tmp_path / name).touch()
-    options = VaultSecretsManager.make_options({**vault.attributes, "cert": str(tmp_path / "me.pem"), "verify": str(tmp_path / "ca.pem")})
+    options = VaultBackend.make_options({**vault.attributes, "cert": str(tmp_path / "me.pem"), "verify": str(tmp_path / "ca.pem")})
     assert isinstance(options, VaultOptions)
     session = connected(options, connections=1).adapter.session
     assert (session.cert, session.verify) == (str(tmp_path / "me.pem"), str(tmp_path / "ca.pem"))

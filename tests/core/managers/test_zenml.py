@@ -42,9 +42,9 @@ pytestmark = pytest.mark.once
 class TestZenml(SecretsManagerTests):
     """The whole suite, in all weathers, but for what a server can't: to compare before it writes."""
 
-    manager_class = HastyZenml
+    backend_class = HastyZenml
     attributes: Mapping[str, Any] = {"scope": "component"}
-    limit = HastyZenml.largest
+    limit = HastyZenml.max_size
     keeps_all_updates = False
     series = 6
     place: ZenmlPlace
@@ -58,7 +58,7 @@ class TestZenml(SecretsManagerTests):
         """Return what the server's database holds of this test's secrets."""
         return b"\n".join(self.place.server.stored(f"zenml/component/{self.identity}").values())
 
-    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+    def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what ZenML can say."""
         answers: dict[str, tuple[Callable[[Exchange], None], type[ZenSecretsError]]] = {
             "401": (refusal(401, "CredentialsNotValid"), ManagerAccessError),

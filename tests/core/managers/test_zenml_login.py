@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.errors import (
     ManagerAccessError,
     ManagerUnreachableError,
 )
-from zensecrets_jupyter.core.managers._zenml_login import Server, server_in_use
+from zensecrets_jupyter.core.managers.backends.remote.zenml.login import ServerLogin, server_in_use
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing._manager_hooks import content_of
@@ -133,13 +133,17 @@ TO_COME = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
 @pytest.mark.parametrize(
     ("settings", "login", "found"),
     [
-        ({"store": {"url": "https://a/"}}, {"https://a": {"api_key": "key"}}, Server("https://a", "key")),
-        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": TO_COME}}, Server("https://a", "key", "token")),
-        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": ENDED}}, Server("https://a", "key")),
-        ({"store": {"url": "https://a"}}, {"https://b": {"api_key": "key"}}, Server("https://a")),
-        ({"store": {"url": "https://a"}}, {"https://a": "key"}, Server("https://a")),
-        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": 1, "api_token": {"expires_at": "soon"}}}, Server("https://a")),
-        ({"store": {"url": "https://a"}}, ["https://a"], Server("https://a")),
+        ({"store": {"url": "https://a/"}}, {"https://a": {"api_key": "key"}}, ServerLogin("https://a", "key")),
+        (
+            {"store": {"url": "https://a"}},
+            {"https://a": {"api_key": "key", "api_token": TO_COME}},
+            ServerLogin("https://a", "key", "token"),
+        ),
+        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": ENDED}}, ServerLogin("https://a", "key")),
+        ({"store": {"url": "https://a"}}, {"https://b": {"api_key": "key"}}, ServerLogin("https://a")),
+        ({"store": {"url": "https://a"}}, {"https://a": "key"}, ServerLogin("https://a")),
+        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": 1, "api_token": {"expires_at": "soon"}}}, ServerLogin("https://a")),
+        ({"store": {"url": "https://a"}}, ["https://a"], ServerLogin("https://a")),
         ({"store": {"url": "sqlite:////home/a/zenml.db", "type": "sql"}}, {}, None),
         ({"store": ["https://a"]}, {}, None),
         ({}, {}, None),
@@ -147,7 +151,7 @@ TO_COME = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
     ],
 )
 def test_settings_are_read_as_far_as_they_are_zenmls(
-    settings: object, login: object, found: Server | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: object, login: object, found: ServerLogin | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A login of the very server is found, one that has ended is none, and what is not understood is not there."""
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
@@ -155,9 +159,9 @@ def test_settings_are_read_as_far_as_they_are_zenmls(
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(text))
     assert server_in_use() == found
     monkeypatch.setenv("ZENML_STORE_API_TOKEN", "a step's")
-    assert server_in_use() == (found and Server(found.url, None, "a step's"))
+    assert server_in_use() == (found and ServerLogin(found.url, None, "a step's"))
     monkeypatch.setenv("ZENML_STORE_API_KEY", "a machine's")
-    assert server_in_use() == (found and Server(found.url, "a machine's", "a step's"))
+    assert server_in_use() == (found and ServerLogin(found.url, "a machine's", "a step's"))
     (tmp_path / "config.yaml").write_text("{ no: yaml")
     (tmp_path / "credentials.yaml").write_bytes(b"\xff")
     assert server_in_use() is None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.error_texts import in_one_line, told
-from tests.support.managers.counting import CountingManager
+from tests.support.managers.counting import CountingBackend
 from tests.support.stacks import component, stack
 from zensecrets_jupyter import (
     BasicAuthSecretSchema,
@@ -18,6 +18,7 @@ from zensecrets_jupyter import (
     SecretKeyNotFoundError,
     SecretNotFoundError,
 )
+from zensecrets_jupyter.core.managers import SecretsManager
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import ComponentType, Requirement, resolve_text
@@ -31,9 +32,9 @@ TOKEN = "{{service.token}}"
 
 
 @pytest.fixture
-def manager() -> CountingManager:
+def manager() -> SecretsManager[CountingBackend]:
     """Return a manager that counts."""
-    return CountingManager()
+    return SecretsManager(CountingBackend())
 
 
 def annotator(**attributes: str) -> StackComponent:
@@ -41,10 +42,10 @@ def annotator(**attributes: str) -> StackComponent:
     return component(ComponentType.ANNOTATOR, "label_studio", "labels", **attributes)
 
 
-def test_an_attribute_reached_through_a_stack_is_the_value(manager: CountingManager) -> None:
+def test_an_attribute_reached_through_a_stack_is_the_value(manager: SecretsManager[CountingBackend]) -> None:
     """The seed's example: the component's authentication_secret is the value, an exact str."""
     text = canary("token")
-    manager.put("label_studio_secret", api_key=text)
+    manager.backend.put("label_studio_secret", api_key=text)
     mine = stack(annotator(authentication_secret="{{label_studio_secret.api_key}}"), manager=manager)
     assert mine.annotator is not None
     assert mine.annotator.authentication_secret == text
@@ -54,28 +55,28 @@ def test_an_attribute_reached_through_a_stack_is_the_value(manager: CountingMana
     assert mine.annotator.port == 8093
 
 
-def test_a_thousand_accesses_are_one_read(manager: CountingManager) -> None:
+def test_a_thousand_accesses_are_one_read(manager: SecretsManager[CountingBackend]) -> None:
     """An attribute may be read as often as one likes: the secrets manager is asked once."""
-    manager.put("service", token=canary("token"))
+    manager.backend.put("service", token=canary("token"))
     mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
     assert mine.annotator is not None
     assert len({mine.annotator.authentication_secret for _ in range(1000)}) == 1
-    assert manager.reads == ["service"]
+    assert manager.backend.reads == ["service"]
 
 
-def test_an_update_through_us_is_seen_at_the_next_access(manager: CountingManager) -> None:
+def test_an_update_through_us_is_seen_at_the_next_access(manager: SecretsManager[CountingBackend]) -> None:
     """After an update the attribute is the new value, with one more read."""
     one, two = canary("one"), canary("two")
-    manager.put("service", token=one)
+    manager.backend.put("service", token=one)
     mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
     assert mine.annotator is not None
     assert mine.annotator.authentication_secret == one
     manager.merge_secret("service", {"token": two})
     assert mine.annotator.authentication_secret == two
-    assert manager.reads == ["service", "service"]
+    assert manager.backend.reads == ["service", "service"]
 
 
-def test_a_text_with_several_references_is_joined(manager: CountingManager) -> None:
+def test_a_text_with_several_references_is_joined(manager: SecretsManager[CountingBackend]) -> None:
     """References inside a longer text are replaced where they stand, clear text and sensitive ones alike, to an exact str."""
     password = canary("password")
     manager.register_secret(BasicAuthSecretSchema(name="db", username="somebody", password=password))
@@ -85,10 +86,10 @@ def test_a_text_with_several_references_is_joined(manager: CountingManager) -> N
     assert url == f"https://somebody:{password}@host"
     assert type(url) is str
     assert the_redactor().redact(url) == "https://somebody:‹secret:db.password›@host"
-    assert manager.reads == ["db"]
+    assert manager.backend.reads == ["db"]
 
 
-def test_a_text_of_clear_text_only_is_no_secret(manager: CountingManager) -> None:
+def test_a_text_of_clear_text_only_is_no_secret(manager: SecretsManager[CountingBackend]) -> None:
     """What holds nothing sensitive is an ordinary str and shown as it is."""
     manager.register_secret(BasicAuthSecretSchema(name="db", username="somebody", password=canary("password")))
     assert repr(resolve_text(manager, "{{db.username}}")) == "'somebody'"
@@ -97,9 +98,9 @@ def test_a_text_of_clear_text_only_is_no_secret(manager: CountingManager) -> Non
     assert type(resolve_text(manager, "{{db.username}}:{{db.password}}")) is str
 
 
-def test_nothing_is_resolved_by_looking(manager: CountingManager) -> None:
+def test_nothing_is_resolved_by_looking(manager: SecretsManager[CountingBackend]) -> None:
     """Showing, copying or comparing a stack or its components asks the secrets manager for nothing."""
-    manager.put("service", token=canary("token"))
+    manager.backend.put("service", token=canary("token"))
     mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
     assert mine.annotator is not None
     shown = [repr(mine), str(mine.annotator), repr(mine.annotator), repr(mine.components), str(vars(mine)), str(vars(mine.annotator))]
@@ -108,7 +109,7 @@ def test_nothing_is_resolved_by_looking(manager: CountingManager) -> None:
     assert mine.required_secrets == [SecretReference("service", "token")]
     assert mine.annotator.config.model_dump_json()
     assert not hasattr(mine.annotator, "nothing_of_that_name")
-    assert manager.reads == []
+    assert manager.backend.reads == []
     assert TOKEN in repr(mine.annotator)
     assert find_canary("".join(shown)) == []
     assert (
@@ -116,7 +117,7 @@ def test_nothing_is_resolved_by_looking(manager: CountingManager) -> None:
     )
 
 
-def test_every_type_of_component_is_an_attribute(manager: CountingManager) -> None:
+def test_every_type_of_component_is_an_attribute(manager: SecretsManager[CountingBackend]) -> None:
     """A stack has an attribute for each type, None where it has no such component, and its secrets manager."""
     kinds = [kind for kind in ComponentType if kind is not ComponentType.SECRETS_MANAGER]
     full = stack(*(component(kind, name=kind.value) for kind in kinds), manager=manager)
@@ -129,7 +130,7 @@ def test_every_type_of_component_is_an_attribute(manager: CountingManager) -> No
     assert dict(empty.components) == {}
 
 
-def test_required_secrets_come_once_in_the_order_of_the_components(manager: CountingManager) -> None:
+def test_required_secrets_come_once_in_the_order_of_the_components(manager: SecretsManager[CountingBackend]) -> None:
     """Each reference is named once, and each requirement with its component and attribute."""
     mine = stack(
         annotator(authentication_secret="{{b.k}}", instance_url="{{a.k}}"),
@@ -170,9 +171,9 @@ def test_then_the_stack_has_to_have_a_secrets_manager() -> None:
         _ = mine.secrets_manager
 
 
-def test_then_the_secret_has_to_exist(manager: CountingManager) -> None:
+def test_then_the_secret_has_to_exist(manager: SecretsManager[CountingBackend]) -> None:
     """A missing secret is a KeyError of ours with the reference, who holds it, the manager and a near miss."""
-    manager.put("servce", token=canary("token"))
+    manager.backend.put("servce", token=canary("token"))
     mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
     assert mine.annotator is not None
     with pytest.raises(SecretNotFoundError) as caught:
@@ -185,9 +186,9 @@ def test_then_the_secret_has_to_exist(manager: CountingManager) -> None:
     assert find_canary(told(caught.value)) == []
 
 
-def test_then_the_key_has_to_exist(manager: CountingManager) -> None:
+def test_then_the_key_has_to_exist(manager: SecretsManager[CountingBackend]) -> None:
     """A missing key is a KeyError of ours that names the keys there are, and never a value."""
-    manager.put("service", tokn=canary("token"), url=canary("url"))
+    manager.backend.put("service", tokn=canary("token"), url=canary("url"))
     mine = stack(annotator(authentication_secret=TOKEN, instance_url="https://{{service.url}}/{{service.token}}"), manager=manager)
     assert mine.annotator is not None
     for attribute in ("authentication_secret", "instance_url"):
@@ -204,11 +205,11 @@ def test_then_the_key_has_to_exist(manager: CountingManager) -> None:
 def test_what_the_manager_says_comes_through() -> None:
     """An error of the place itself is not dressed up as a missing secret."""
 
-    class Refusing(CountingManager):
-        def _read(self, name: str) -> SecretRecord:
+    class Refusing(CountingBackend):
+        def read(self, name: str) -> SecretRecord:
             raise ManagerUnreachableError(f"{name} did not come in time")
 
-    mine = stack(annotator(authentication_secret=TOKEN), manager=Refusing())
+    mine = stack(annotator(authentication_secret=TOKEN), manager=SecretsManager(Refusing()))
     assert mine.annotator is not None
     with pytest.raises(ManagerUnreachableError, match="service did not come in time"):
         _ = mine.annotator.authentication_secret

@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.cells import cell
 from tests.support.error_texts import told
-from tests.support.managers.counting import CountingManager
+from tests.support.managers.counting import CountingBackend
 from tests.support.stacks import component, stack
 from zensecrets_jupyter import ManagerUnreachableError, SettingsError, StackComponentConfig, StackValidationError
-from zensecrets_jupyter.core.managers import Capability, SecretRecord
+from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.settings import VALIDATION_LEVEL_VARIABLE, SecretValidationLevel
 from zensecrets_jupyter.core.stack import ComponentType, Requirement, RequiresSecrets, Stack, StackComponent
@@ -20,17 +20,19 @@ from zensecrets_jupyter.core.stack.stack import StackResolver
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from zensecrets_jupyter.core.managers import SecretSummary
 
 NONE, SECRET, KEY = SecretValidationLevel.NONE, SecretValidationLevel.SECRET_EXISTS, SecretValidationLevel.SECRET_AND_KEY_EXISTS
 
 
-def reading(**more: Any) -> CountingManager:
+def reading(**more: Any) -> SecretsManager[CountingBackend]:
     """Return a manager with the secret ``there`` that has one key."""
-    made = CountingManager()
+    made = SecretsManager(CountingBackend())
     for name, value in more.items():
         setattr(made, name, value)
-    made.put("there", key=canary("there"))
+    made.backend.put("there", key=canary("there"))
     return made
 
 
@@ -52,19 +54,19 @@ def test_each_secret_is_read_once_and_in_parallel() -> None:
         if first.acquire(blocking=False):
             together.wait()
 
-    manager.during_read = meet
+    manager.backend.during_read = meet
     for number in range(100):
-        manager.put(f"s{number}", key=canary("k"))
+        manager.backend.put(f"s{number}", key=canary("k"))
     parts = [_component_with(number) for number in range(50)]
     mine = Stack("mine", [], manager, id="x")
     settings = [(str(part), part.config) for part in parts]
     report = mine.validate(level=KEY, settings=settings)
     assert [problem.lacks for problem in report.problems] == [ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE]
-    assert len(manager.reads) == len(set(manager.reads)) == 100
-    assert manager.lists == 0
+    assert len(manager.backend.reads) == len(set(manager.backend.reads)) == 100
+    assert manager.backend.lists == 0
     assert not together.broken
     mine.validate(level=KEY, settings=settings)
-    assert len(manager.reads) == 100
+    assert len(manager.backend.reads) == 100
 
 
 def _component_with(number: int) -> StackComponent:
@@ -75,28 +77,28 @@ def _component_with(number: int) -> StackComponent:
 def test_secret_exists_reads_nothing() -> None:
     """The level that only looks for secrets lists once and reads none, also where reading is not allowed."""
 
-    class ListOnly(CountingManager):
+    class ListOnly(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.LIST
 
-    for manager in (reading(), ListOnly()):
-        manager.put("there", other=canary("other"))
+    for manager in (reading(), SecretsManager(ListOnly())):
+        manager.backend.put("there", other=canary("other"))
         report = stack(needing("{{there.key}}", "{{there.nothing}}", "{{missing.key}}"), manager=manager).validate(level=SECRET)
         assert [problem.code for problem in report.problems] == ["secret-not-found"]
-        assert (manager.reads, manager.lists) == ([], 1)
+        assert (manager.backend.reads, manager.backend.lists) == ([], 1)
 
 
 def test_keys_are_looked_at_without_listing() -> None:
     """The level that looks at keys works for who may only read: nothing is ever listed."""
 
-    class ReadOnly(CountingManager):
+    class ReadOnly(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.READ
 
-    manager = ReadOnly()
-    manager.put("there", key=canary("there"))
+    manager = SecretsManager(ReadOnly())
+    manager.backend.put("there", key=canary("there"))
     report = stack(needing("{{there.key}}", "{{there.kee}}", "{{missing.key}}"), manager=manager).validate(level=KEY)
     assert [problem.code for problem in report.problems] == ["secret-key-not-found", "secret-not-found"]
-    assert sorted(manager.reads) == ["missing", "there"]
-    assert manager.lists == 0
+    assert sorted(manager.backend.reads) == ["missing", "there"]
+    assert manager.backend.lists == 0
 
 
 def test_many_missing_secrets_are_one_list() -> None:
@@ -105,7 +107,7 @@ def test_many_missing_secrets_are_one_list() -> None:
     report = stack(needing(*(f"{{{{ther{number}.key}}}}" for number in range(10))), manager=manager).validate(level=KEY)
     assert all("Did you mean 'there'?" in problem.hint for problem in report.problems)
     assert len(report.problems) == 10
-    assert manager.lists == 1
+    assert manager.backend.lists == 1
 
 
 def test_none_asks_for_nothing() -> None:
@@ -113,7 +115,7 @@ def test_none_asks_for_nothing() -> None:
     manager = reading()
     report = stack(needing("{{missing.key}}"), manager=manager).validate(level=NONE)
     assert report.ok
-    assert (manager.reads, manager.lists) == ([], 0)
+    assert (manager.backend.reads, manager.backend.lists) == ([], 0)
     assert stack(needing("{{missing.key}}"), manager=None).validate(level=NONE).ok
     assert not stack(manager=manager, complete=False).validate(level=NONE).ok
 
@@ -151,7 +153,7 @@ def test_a_bad_level_is_told_before_anything_is_read(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, "MAYBE")
     with pytest.raises(SettingsError, match="NONE, SECRET_EXISTS, SECRET_AND_KEY_EXISTS"):
         stack(needing("{{there.key}}"), manager=manager).validate()
-    assert (manager.reads, manager.lists) == ([], 0)
+    assert (manager.backend.reads, manager.backend.lists) == ([], 0)
 
 
 # The report.
@@ -215,14 +217,14 @@ def test_a_stack_without_a_secrets_manager_names_every_secret_it_needs() -> None
 def test_a_manager_that_does_not_answer_is_a_problem_not_a_crash(level: SecretValidationLevel) -> None:
     """What the secrets manager says becomes part of the report, and the other problems are there too."""
 
-    class Refusing(CountingManager):
-        def _read(self, name: str) -> SecretRecord:
+    class Refusing(CountingBackend):
+        def read(self, name: str) -> SecretRecord:
             raise ManagerUnreachableError(f"{name} did not come in time.", hint="Try again.")
 
-        def _list(self) -> list[str]:
+        def list(self) -> Iterable[SecretSummary]:
             raise ManagerUnreachableError("It did not come in time.", hint="Try again.")
 
-    report = stack(needing("{{there.key}}"), manager=Refusing(), complete=False).validate(level=level)
+    report = stack(needing("{{there.key}}"), manager=SecretsManager(Refusing()), complete=False).validate(level=level)
     assert [problem.code for problem in report.problems] == ["invalid-stack", "invalid-stack", "manager-unreachable"]
     assert "did not come in time. Try again." in str(report)
 
@@ -230,11 +232,11 @@ def test_a_manager_that_does_not_answer_is_a_problem_not_a_crash(level: SecretVa
 def test_a_manager_that_may_not_do_what_the_level_needs_says_so() -> None:
     """A level that needs to list, or to read, on a manager that can't, is a problem with its own code."""
 
-    class Blind(CountingManager):
+    class Blind(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.REGISTER
 
     for level in (SECRET, KEY):
-        report = stack(needing("{{there.key}}"), manager=Blind()).validate(level=level)
+        report = stack(needing("{{there.key}}"), manager=SecretsManager(Blind())).validate(level=level)
         assert [problem.code for problem in report.problems] == ["unsupported-operation"]
         assert report.remedy == "%zen secrets-manager describe unregistered"
 
@@ -264,7 +266,7 @@ def test_settings_of_steps_are_validated_too() -> None:
 def test_a_key_of_a_schema_that_has_no_value_is_missing() -> None:
     """An optional key without a value is no key: a reference to it is a problem before the run."""
     manager = reading()
-    manager.kept["aws"] = SecretRecord("aws", {"aws_access_key_id": "id", "aws_secret_access_key": canary("key")})
+    manager.backend.kept["aws"] = SecretRecord("aws", {"aws_access_key_id": "id", "aws_secret_access_key": canary("key")})
     report = stack(needing("{{aws.aws_session_token}}"), manager=manager).validate(level=KEY)
     assert [problem.code for problem in report.problems] == ["secret-key-not-found"]
 
@@ -276,17 +278,17 @@ def test_a_key_of_a_schema_that_has_no_value_is_missing() -> None:
 def test_a_remote_orchestrator_reaches_nothing_local(level: SecretValidationLevel) -> None:
     """With a local secrets manager and a local artifact store, a remote orchestrator is two problems, each naming what it can't reach."""
 
-    class Local(CountingManager):
+    class Local(CountingBackend):
         is_local: ClassVar[bool] = True
 
     remote = component(ComponentType.ORCHESTRATOR, "kubernetes", "cluster")
-    report = stack(remote, manager=Local()).validate(level=level)
+    report = stack(remote, manager=SecretsManager(Local())).validate(level=level)
     assert [problem.lacks for problem in report.problems] == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
     assert "The orchestrator 'cluster' runs elsewhere and can't reach the local secrets manager 'unregistered'." in str(report)
     assert "can't reach the local artifact store 'default'" in str(report)
     assert report.remedy == "%stack update mine -x SECRETS_MANAGER -a ARTIFACT_STORE"
     bucket = component(ComponentType.ARTIFACT_STORE, "s3", "bucket", path="s3://bucket")
-    assert stack(remote, bucket, manager=CountingManager()).validate(level=level).ok
+    assert stack(remote, bucket, manager=SecretsManager(CountingBackend())).validate(level=level).ok
 
 
 def test_the_shape_is_looked_at_without_reading() -> None:
@@ -294,7 +296,7 @@ def test_the_shape_is_looked_at_without_reading() -> None:
     manager = reading()
     cluster = component(ComponentType.ORCHESTRATOR, "kubeflow", "cluster", kubernetes_context="{{there.key}}")
     report = stack(cluster, manager=manager).validate(level=SECRET)
-    assert manager.reads == []
+    assert manager.backend.reads == []
     assert [problem.lacks for problem in report.problems] == [ComponentType.ARTIFACT_STORE]
 
 
@@ -320,7 +322,7 @@ def test_a_class_of_ones_own_tells_its_shape_without_a_value() -> None:
     asking = StackComponent("asks", ComponentType.ORCHESTRATOR, config(where="{{there.key}}"), id="x", flavor="asking_in_a_cell")
     report = stack(asking, manager=manager).validate(level=SECRET)
     assert [problem.lacks for problem in report.problems] == [ComponentType.ARTIFACT_STORE]
-    assert manager.reads == []
+    assert manager.backend.reads == []
 
 
 def test_a_place_in_a_stack_says_whose_it_is() -> None:

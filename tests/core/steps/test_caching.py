@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.managers.counting import CountingManager
+from tests.support.managers.counting import CountingBackend
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.sealing import passphrase
@@ -377,12 +377,13 @@ def test_another_secrets_manager_is_a_miss(client: Client, plant: Callable[..., 
 
 def test_each_secret_is_read_once_to_look_whether_a_run_counts(client: Client) -> None:
     """A counting manager sees a read a secret for the first run, and none for a cached one within the time to live."""
-    client.workspace.register_component(ComponentType.SECRETS_MANAGER, "counted", CountingManager.FLAVOR, {})
+    client.workspace.register_component(ComponentType.SECRETS_MANAGER, "counted", CountingBackend.FLAVOR, {})
     client.workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "counted"})
     manager = client.secrets_manager
-    assert isinstance(manager, CountingManager)
+    backend = manager.backend
+    assert isinstance(backend, CountingBackend)
     for name in ("token", "other"):
-        manager.put(name, key=canary(name))
+        backend.put(name, key=canary(name))
 
     @step(enable_cache=True)
     def some(context: StepContext) -> int:
@@ -392,7 +393,7 @@ def test_each_secret_is_read_once_to_look_whether_a_run_counts(client: Client) -
         return 1
 
     assert _statuses(some, times=3) == ["completed", "cached", "cached"]
-    assert sorted(manager.reads) == ["other", "token"]
+    assert sorted(backend.reads) == ["other", "token"]
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ from hypothesis import given, settings, strategies
 
 from tests.support.error_texts import in_one_line, told
 from tests.support.managers.shelf import (
-    BatchingShelfManager,
-    ReadOnlyShelfManager,
+    BatchingShelfBackend,
+    ReadOnlyShelfBackend,
     Shelf,
+    ShelfBackend,
     ShelfError,
-    ShelfManager,
     ShelfOptions,
-    WriteOnlyShelfManager,
+    WriteOnlyShelfBackend,
 )
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
@@ -32,9 +32,9 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.interaction import InterruptedWork
-from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord
-from zensecrets_jupyter.core.managers.env import EnvSecretsManager
-from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord, SecretsManager
+from zensecrets_jupyter.core.managers.backends.env import EnvBackend
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.transfer.copying import Standing, carry_out, copy_secrets, plan_copy
@@ -43,23 +43,24 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zensecrets_jupyter.core.managers import SecretsManager
 
 _numbers = count()
 
 
-def memory(**records: SecretRecord) -> MemorySecretsManager:
+def memory(**records: SecretRecord) -> SecretsManager[MemoryBackend]:
     """Return a manager that holds these records."""
-    manager = MemorySecretsManager(context=ManagerContext(name=f"memory{next(_numbers)}", id=str(uuid.uuid4())))
+    manager = SecretsManager(MemoryBackend(context=ManagerContext(name=f"memory{next(_numbers)}", id=str(uuid.uuid4()))))
     for name, record in records.items():
         manager.register_record(name, record)
     return manager
 
 
-def shelved(manager_class: type[ShelfManager] = BatchingShelfManager, shelf: Shelf | None = None, identity: str = "") -> ShelfManager:
+def shelved(
+    backend_class: type[ShelfBackend] = BatchingShelfBackend, shelf: Shelf | None = None, identity: str = ""
+) -> SecretsManager[ShelfBackend]:
     """Return a manager of a remote place."""
     context = ManagerContext(name="shelf", id=identity or str(uuid.uuid4()))
-    return manager_class(ShelfOptions(deadline=1), context=context, shelf=shelf)
+    return SecretsManager(backend_class(ShelfOptions(deadline=1), context=context, shelf=shelf))
 
 
 def record(*, schema: str = "arbitrary", **content: str) -> SecretRecord:
@@ -89,18 +90,18 @@ def test_content_keys_and_schema_are_carried_over_as_they_are() -> None:
     before, target = held(source), shelved()
     report = copy_secrets(source, target)
     assert sorted(report.registered) == sorted(before)
-    assert held(shelved(shelf=target.shelf, identity=target.id)) == before == held(source)
+    assert held(shelved(shelf=target.backend.shelf, identity=target.id)) == before == held(source)
 
 
 def test_few_requests_do_for_many() -> None:
     """A hundred new secrets are one list and a write each; looking again, they are one list and a read for ten at a time."""
     source, target = memory(**many(100)), shelved()
     copy_secrets(source, target)
-    assert sorted(target.shelf.requests) == ["create"] * 100 + ["list"]
-    target.shelf.requests.clear()
+    assert sorted(target.backend.shelf.requests) == ["create"] * 100 + ["list"]
+    target.backend.shelf.requests.clear()
     report = copy_secrets(source, target)
     assert (len(report.same), report.registered) == (100, [])
-    assert sorted(target.shelf.requests) == ["get many"] * 10 + ["list"]
+    assert sorted(target.backend.shelf.requests) == ["get many"] * 10 + ["list"]
 
 
 def test_a_remote_target_is_written_by_several_threads() -> None:
@@ -110,10 +111,10 @@ def test_a_remote_target_is_written_by_several_threads() -> None:
 
     def wait_for_another(verb: str) -> None:
         # The first is written alone.
-        if verb == "create" and target.shelf.kept:
+        if verb == "create" and target.backend.shelf.kept:
             both.wait()
 
-    target.shelf.before = wait_for_another
+    target.backend.shelf.before = wait_for_another
     assert len(copy_secrets(source, target).registered) == 9
 
 
@@ -191,7 +192,7 @@ def test_what_can_t_be_copied_is_found_before_and_does_not_keep_the_rest() -> No
     assert (large.name, long.name) == ("large", "long" * 60)
     assert "bytes in the shelf; 1000 are allowed" in large.why
     assert "too long for the shelf" in long.why
-    assert target.shelf.requests == ["list"]
+    assert target.backend.shelf.requests == ["list"]
     report = carry_out(plan)
     assert sorted(report.registered) == ["fine", "n000", "n001", "n002"]
     assert set(report.failed) == {"large", "long" * 60}
@@ -203,23 +204,23 @@ def test_an_unreadable_secret_of_the_source_does_not_keep_the_rest() -> None:
     source, target = shelved(), memory()
     for name in ("a", "b", "forbidden"):
         source.register_record(name, record(key="1"))
-    source.shelf.kept[source.key_of("b")] = ("of another program", 1)
+    source.backend.shelf.kept[source.backend.key_for("b")] = ("of another program", 1)
     plan = plan_copy(source, target)
     assert [one.name for one in plan.of(Standing.IMPOSSIBLE)] == ["b", "forbidden"]
     assert "another program wrote it" in plan.of(Standing.IMPOSSIBLE)[0].why
     assert carry_out(plan).registered == ["a"]
-    source.shelf.before = _failing("get", "forbidden")
+    source.backend.shelf.before = _failing("get", "forbidden")
     with pytest.raises(ManagerAccessError):
-        plan_copy(shelved(ShelfManager, source.shelf, source.id), target)
+        plan_copy(shelved(ShelfBackend, source.backend.shelf, source.id), target)
 
 
 def test_what_is_not_ours_in_the_target_is_left_as_it_is() -> None:
     """A key that another program uses there is no conflict that could be replaced."""
-    source, target = memory(a=record(key="1"), b=record(key="2")), shelved(ShelfManager)
-    target.shelf.kept[target.key_of("a")] = ("of another program", 1)
+    source, target = memory(a=record(key="1"), b=record(key="2")), shelved(ShelfBackend)
+    target.backend.shelf.kept[target.backend.key_for("a")] = ("of another program", 1)
     report = copy_secrets(source, target, on_conflict="replace")
     assert (report.registered, list(report.failed)) == (["b"], ["a"])
-    assert target.shelf.kept[target.key_of("a")] == ("of another program", 1)
+    assert target.backend.shelf.kept[target.backend.key_for("a")] == ("of another program", 1)
     with pytest.raises(ManagerCorruptedError):
         target.get_secret("a")
 
@@ -228,12 +229,12 @@ def test_one_that_can_t_read_or_write_is_refused_before_anything(monkeypatch: py
     """By its capabilities: no request is made, nothing is read, and the error says what to do."""
     monkeypatch.setenv("SECRET_A__KEY", canary("variable"))
     source = memory(a=record(key="1"))
-    for target in (EnvSecretsManager(context=ManagerContext(name="ci", id="env")), shelved(ReadOnlyShelfManager)):
+    for target in (SecretsManager(EnvBackend(context=ManagerContext(name="ci", id="env"))), shelved(ReadOnlyShelfBackend)):
         _refused(source, target, "can't register secrets")
-    hidden = shelved(WriteOnlyShelfManager)
+    hidden = shelved(WriteOnlyShelfBackend)
     _refused(hidden, source, "can't read secrets")
-    _refused(source, MemorySecretsManager(context=source.context), "into itself")
-    assert hidden.shelf.requests == []
+    _refused(source, SecretsManager(MemoryBackend(context=source.context)), "into itself")
+    assert hidden.backend.shelf.requests == []
 
 
 def _refused(source: SecretsManager, target: SecretsManager, why: str) -> None:
@@ -245,7 +246,7 @@ def _refused(source: SecretsManager, target: SecretsManager, why: str) -> None:
 
 def test_a_target_that_gives_nothing_back_can_be_copied_to() -> None:
     """It says what it can't compare; skipping goes on after an interruption, and replacing is refused where it can't."""
-    source, target = memory(**many(4)), shelved(WriteOnlyShelfManager)
+    source, target = memory(**many(4)), shelved(WriteOnlyShelfBackend)
     assert len(copy_secrets(source, target, ["n000", "n001"]).registered) == 2
     plan = plan_copy(source, target)
     assert {one.why.removeprefix("flavor tested_write_only_shelf ") for one in plan.of(Standing.CONFLICT)} == {
@@ -256,23 +257,23 @@ def test_a_target_that_gives_nothing_back_can_be_copied_to() -> None:
     with pytest.raises(UnsupportedOperationError, match="can't replace 'n000', 'n001'"):
         copy_secrets(source, target, on_conflict="replace")
     assert copy_secrets(source, target, on_conflict="skip").registered == ["n002", "n003"]
-    assert held(shelved(ShelfManager, target.shelf, target.id)) == held(source)
+    assert held(shelved(ShelfBackend, target.backend.shelf, target.id)) == held(source)
 
 
 @pytest.mark.parametrize(("code", "error"), [("gone", ManagerUnreachableError), ("forbidden", ManagerAccessError)])
 def test_a_target_that_fails_half_way_says_how_far_it_got(code: str, error: type[ZenSecretsError]) -> None:
     """The count is that of what is there, each of it whole; copying again looks at, and ends with all."""
     source, target = memory(**many(60)), shelved()
-    target.shelf.before = _failing("create", code, after=25, sent=canary("sent"))
+    target.backend.shelf.before = _failing("create", code, after=25, sent=canary("sent"))
     progress: list[tuple[int, int]] = []
     with pytest.raises(error, match=r"of 60 secrets are in 'shelf', each of them whole\..*Copying again looks at what is there") as caught:
         copy_secrets(source, target, tell=lambda done, whole: progress.append((done, whole)))
-    assert f" {len(target.shelf.kept)} of 60 secrets" in str(caught.value)
+    assert f" {len(target.backend.shelf.kept)} of 60 secrets" in str(caught.value)
     assert in_one_line(caught.value)
     assert not find_canary(told(caught.value))
     assert progress == sorted(progress)
-    target.shelf.before = lambda _verb: None
-    before = len(target.shelf.kept)
+    target.backend.shelf.before = lambda _verb: None
+    before = len(target.backend.shelf.kept)
     report = copy_secrets(source, target, tell=lambda done, whole: progress.append((done, whole)))
     assert (len(report.same), len(report.registered), progress[-1]) == (before, 60 - before, (60, 60))
     assert held(target) == held(source)
@@ -285,7 +286,9 @@ def test_ctrl_c_says_how_far_it_got_and_leaves_each_secret_whole() -> None:
         with pytest.raises(InterruptedWork) as caught:
             copy_secrets(source, target, tell=_interrupting(at))
         assert not find_canary(told(caught.value))
-        assert str(caught.value).startswith(f"Interrupted: {len(target.shelf.kept)} of 40 secrets are in 'shelf', each of them whole.")
+        assert str(caught.value).startswith(
+            f"Interrupted: {len(target.backend.shelf.kept)} of 40 secrets are in 'shelf', each of them whole."
+        )
         copy_secrets(source, target)
         assert held(target) == held(source)
 
@@ -307,7 +310,7 @@ def test_a_name_that_somebody_takes_meanwhile_is_not_written_over() -> None:
 def test_a_lost_answer_is_no_conflict() -> None:
     """A write whose answer was lost is tried again and found done."""
     source, target = memory(**many(5)), shelved()
-    target.shelf.fail(2, "busy", after=True)
+    target.backend.shelf.fail(2, "busy", after=True)
     assert len(copy_secrets(source, target).registered) == 5
     assert held(target) == held(source)
 

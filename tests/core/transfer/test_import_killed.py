@@ -22,9 +22,9 @@ BEFORE, AFTER, OTHER = canary("before"), canary("after"), canary("other")
 
 KILLED = """
 import os, sys
-from zensecrets_jupyter.core.managers import _sql
+from zensecrets_jupyter.core.managers.backends.sealed import backend
 from zensecrets_jupyter.core.sealing import data_keys
-from tests.plugins.zensecrets_folder.zensecrets_folder import FolderSecretsManager
+from tests.plugins.zensecrets_folder.zensecrets_folder import FolderBackend
 from tests.support.command_lines import run
 
 def killing(real, number):
@@ -37,8 +37,8 @@ def killing(real, number):
     return killed
 
 written = int(sys.argv[1])
-_sql._columns = killing(_sql._columns, written)
-FolderSecretsManager._write = killing(FolderSecretsManager._write, written)
+backend._columns = killing(backend._columns, written)
+FolderBackend._write = killing(FolderBackend._write, written)
 run(sys.argv[2])
 """
 """An import that is killed after it has written some secrets."""
@@ -47,9 +47,9 @@ run(sys.argv[2])
 @pytest.mark.parametrize(("flavor", "written"), [("local", 1), ("folder", 2)])
 def test_an_import_that_is_killed_leaves_nothing(flavor: str, written: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the next command everything is as before the import: what is new is gone, and what was replaced is there again."""
-    from tests.plugins.zensecrets_folder.zensecrets_folder import FolderSecretsManager  # noqa: PLC0415 - defining it makes it known
+    from tests.plugins.zensecrets_folder.zensecrets_folder import FolderBackend  # noqa: PLC0415 - defining it makes it known
 
-    assert FolderSecretsManager.FLAVOR == "folder"
+    assert FolderBackend.FLAVOR == "folder"
     monkeypatch.chdir(tmp_path)
     if flavor == "folder":
         run("secrets-manager register shared --flavor=folder --path=?", str(tmp_path / "shared"))

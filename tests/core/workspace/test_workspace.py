@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.cells import cell
 from tests.support.error_texts import in_one_line, told
-from tests.support.managers.counting import CountingManager, secret
+from tests.support.managers.counting import CountingBackend, secret
 from tests.support.processes import SECONDS, run_python
 from zensecrets_jupyter import (
     Client,
@@ -346,13 +346,13 @@ def test_a_class_that_is_defined_again_is_the_one_that_is_opened(workspace: Work
     source = """
 from typing import ClassVar
 from zensecrets_jupyter import StackComponentConfig
-from zensecrets_jupyter.core.managers.memory import MemorySecretsManager
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 
 class AgainConfig(StackComponentConfig):
     TYPE: ClassVar[str] = "annotator"
     FLAVOR: ClassVar[str] = "again_in_a_cell"
 
-class AgainManager(MemorySecretsManager):
+class AgainBackend(MemoryBackend):
     FLAVOR: ClassVar[str] = "again_in_a_cell"
 """
     cell(source)
@@ -364,7 +364,7 @@ class AgainManager(MemorySecretsManager):
     again = workspace.stack("mine")
     assert again.annotator is not None
     assert type(again.annotator.config) is names["AgainConfig"]
-    assert type(again.secrets_manager) is names["AgainManager"]
+    assert type(again.secrets_manager.backend) is names["AgainBackend"]
 
 
 # Sensitive attributes.
@@ -731,7 +731,7 @@ import json, os, sys
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.stack import ComponentType
-import zensecrets_jupyter.core.managers.local, zensecrets_jupyter.core.workspace, sqlalchemy.dialects.sqlite, sqlite3
+import zensecrets_jupyter.core.managers.backends.sealed.local, zensecrets_jupyter.core.workspace, sqlalchemy.dialects.sqlite, sqlite3
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid(65534)
@@ -772,7 +772,7 @@ def test_a_manager_that_counts_is_registered_like_any(workspace: Workspace) -> N
     """A flavor defined in this process is opened with its options, its name, its identity and a folder of its own."""
     record = workspace.register_component(MANAGER, "counting", "counting", {})
     manager = workspace.open_manager("counting")
-    assert isinstance(manager, CountingManager)
+    assert isinstance(manager.backend, CountingBackend)
     assert (manager.name, manager.id) == ("counting", record.id)
     assert manager.context.folder == workspace.home / "secrets_managers" / record.id
     assert json.dumps(manager.describe()) == "{}"

@@ -2,7 +2,7 @@
 
 from importlib.metadata import entry_points
 
-from zensecrets_folder import FolderSecretsManager
+from zensecrets_folder import FolderBackend
 
 from zensecrets_jupyter.core.managers import get_flavor
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
@@ -11,7 +11,7 @@ from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 class TestFolder(SecretsManagerTests):
     """All that a secrets manager promises."""
 
-    manager_class = FolderSecretsManager
+    backend_class = FolderBackend
     keeps_all_updates = False
 
     def prepare(self) -> None:
@@ -21,7 +21,7 @@ class TestFolder(SecretsManagerTests):
 
 def test_it_is_found_by_its_entry_point() -> None:
     """The flavor is what the installed distribution names."""
-    [point] = entry_points(group="zensecrets_jupyter.secrets_managers.v1", name="folder")
+    [point] = entry_points(group="zensecrets_jupyter.secrets_managers.v2", name="folder")
     assert point.dist is not None
     assert point.dist.name == "zensecrets-folder"
-    assert get_flavor("folder") is FolderSecretsManager
+    assert get_flavor("folder") is FolderBackend

@@ -18,8 +18,8 @@ from tests.support.faults.cloud_services import LATE, AzurePlace, GcpPlace
 from tests.support.faults.services import HASTE
 from tests.support.faults.wire_scenarios import climate_of
 from tests.support.managers.counting import secret
-from zensecrets_jupyter.core.managers import ManagerContext
-from zensecrets_jupyter.core.managers.github import GithubSecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers.backends.remote.github import GithubBackend
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class HastyGithub(GithubSecretsManager):
+class HastyGithub(GithubBackend):
     """It waits hardly at all between tries."""
 
     first_wait: ClassVar[float] = 0.01
@@ -54,9 +54,9 @@ def github(_folder: Path) -> Iterator[Climate]:
     """Yield the climate of GitHub, which gives nothing back, as the fake has it."""
     server = GithubServer(canary("token"))
 
-    def open_manager() -> HastyGithub:
+    def open_manager() -> SecretsManager[HastyGithub]:
         asked: dict[str, Any] = {"api_url": server.url, "repository": REPOSITORY, "token": server.token, **HASTE}
-        return HastyGithub(HastyGithub.make_options(asked), context=ManagerContext(name="tried", id="one"))
+        return SecretsManager(HastyGithub(HastyGithub.make_options(asked), context=ManagerContext(name="tried", id="one")))
 
     def seed(name: str, value: str) -> None:
         manager = open_manager()

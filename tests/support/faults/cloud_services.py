@@ -9,8 +9,8 @@ from tests.support.fakes.secret_manager import PROJECT
 from tests.support.faults.answers import Fault
 from tests.support.faults.services import Place
 from zensecrets_jupyter.core.errors import ManagerAccessError
-from zensecrets_jupyter.core.managers.azure import AzureSecretsManager
-from zensecrets_jupyter.core.managers.gcp import GcpSecretsManager
+from zensecrets_jupyter.core.managers.backends.remote.azure.backend import AzureBackend
+from zensecrets_jupyter.core.managers.backends.remote.gcp.backend import GcpBackend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,13 +23,13 @@ LATE = 1.0
 """Seconds after which an answer comes that is too late for the options of these tests."""
 
 
-class HastyGcp(GcpSecretsManager):
+class HastyGcp(GcpBackend):
     """It waits hardly at all between tries."""
 
     first_wait: ClassVar[float] = 0.02
 
 
-class HastyAzure(AzureSecretsManager):
+class HastyAzure(AzureBackend):
     """It waits hardly at all between tries, and for what is being deleted."""
 
     first_wait: ClassVar[float] = 0.02
@@ -40,7 +40,7 @@ class HastyAzure(AzureSecretsManager):
 class GcpPlace(Place):
     """Google Cloud as the fake has it; of a connection that breaks its client says ``UNAVAILABLE``, and so does the fake."""
 
-    manager_class = HastyGcp
+    backend_class = HastyGcp
     writes: ClassVar[Mapping[str, Sequence[str]]] = {
         "register": ["CreateSecret", "AddSecretVersion", "UpdateSecret"],
         "merge": ["AddSecretVersion", "UpdateSecret"],
@@ -85,7 +85,7 @@ class GcpPlace(Place):
 class AzurePlace(Place):
     """Azure as the fake has it."""
 
-    manager_class = HastyAzure
+    backend_class = HastyAzure
     writes: ClassVar[Mapping[str, Sequence[str]]] = {
         "register": ["PUT /secrets/"],
         "merge": ["PUT /secrets/"],

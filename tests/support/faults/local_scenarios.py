@@ -18,11 +18,11 @@ from tests.support.faults.cases import WEATHERS, Climate, seed
 from tests.support.managers.stores import open_store, raw
 from tests.support.sealing.sessions import joined_session
 from zensecrets_jupyter.core.errors import ManagerLockedError
-from zensecrets_jupyter.core.managers import ManagerContext
-from zensecrets_jupyter.core.managers._sealing import LARGEST_CONTENT
-from zensecrets_jupyter.core.managers.dotenv import DotenvSecretsManager
-from zensecrets_jupyter.core.managers.env import EnvSecretsManager
-from zensecrets_jupyter.core.managers.keyring import KeyringSecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers.backends.dotenv import DotenvBackend
+from zensecrets_jupyter.core.managers.backends.env import EnvBackend
+from zensecrets_jupyter.core.managers.backends.keyring import KeyringBackend
+from zensecrets_jupyter.core.managers.backends.sealed.rows import LARGEST_CONTENT
 from zensecrets_jupyter.core.sealing import passphrase, sqlite_connections
 from zensecrets_jupyter.testing.canary import canary
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from keyring.backend import KeyringBackend
+    from keyring.backend import KeyringBackend as SystemKeyring
 
-    from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+    from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
 _NO_REQUEST = "it is on this machine: there is no request that could fail so"
 _READ_ONLY = ("name too long", "illegal name", "value too large", "reset in the middle of a write")
@@ -43,7 +43,7 @@ def local(folder: Path) -> Iterator[Climate]:
     """Yield the climate of a file: it has a key that may be wrong, other processes, and rows that may be damaged."""
     typed = ["right"]
 
-    def open_manager() -> LocalSecretsManager:
+    def open_manager() -> SecretsManager[LocalBackend]:
         return open_store(folder, ask=lambda _: typed[0])
 
     @contextmanager
@@ -56,7 +56,7 @@ def local(folder: Path) -> Iterator[Climate]:
 
     @contextmanager
     def held(seconds: float) -> Iterator[None]:
-        with closing(sqlite3.connect(open_manager().path, isolation_level=None, check_same_thread=False)) as other:
+        with closing(sqlite3.connect(open_manager().backend.path, isolation_level=None, check_same_thread=False)) as other:
             other.execute("BEGIN IMMEDIATE")
             end = threading.Timer(seconds, other.execute, ["ROLLBACK"])
             end.start()
@@ -90,9 +90,9 @@ def local(folder: Path) -> Iterator[Climate]:
     passphrase.forget()
 
 
-def _damage(open_manager: Callable[[], LocalSecretsManager], name: str) -> Callable[[], bool]:
+def _damage(open_manager: Callable[[], SecretsManager[LocalBackend]], name: str) -> Callable[[], bool]:
     seed(open_manager, name, "value")
-    raw(open_manager().path, ("UPDATE secrets SET sealed = ? WHERE name = ?", (b"0", name)))
+    raw(open_manager().backend.path, ("UPDATE secrets SET sealed = ? WHERE name = ?", (b"0", name)))
     return lambda: name in open_manager().list_secrets()
 
 
@@ -100,11 +100,11 @@ def _damage(open_manager: Callable[[], LocalSecretsManager], name: str) -> Calla
 def keyring(folder: Path) -> Iterator[Climate]:
     """Yield the climate of a real Secret Service: it may be locked, gone, and used by other programs."""
 
-    def open_manager() -> KeyringSecretsManager:
-        return KeyringSecretsManager(context=ManagerContext(name="tried", id="one", folder=folder))
+    def open_manager() -> SecretsManager[KeyringBackend]:
+        return SecretsManager(KeyringBackend(context=ManagerContext(name="tried", id="one", folder=folder)))
 
     @contextmanager
-    def instead(other: KeyringBackend) -> Iterator[None]:
+    def instead(other: SystemKeyring) -> Iterator[None]:
         before = library.get_keyring()
         library.set_keyring(other)
         yield
@@ -176,7 +176,7 @@ def env(_folder: Path) -> Iterator[Climate]:
     before = dict(os.environ)
     yield Climate(
         "env",
-        EnvSecretsManager,
+        lambda: SecretsManager(EnvBackend()),
         lambda name, value: os.environ.update({f"SECRET_{name.upper()}__KEY": value}),
         calm=("deleted between list and read",),
         never={weather: _NO_REQUEST for weather in WEATHERS if weather != "deleted between list and read"}
@@ -213,7 +213,7 @@ def dotenv(folder: Path) -> Iterator[Climate]:
     comes = {"deleted between list and read", "not ours"}
     yield Climate(
         "dotenv",
-        lambda: DotenvSecretsManager(DotenvSecretsManager.make_options({"path": path})),
+        lambda: SecretsManager(DotenvBackend(DotenvBackend.make_options({"path": path}))),
         lambda name, value: write(**{name.replace("-", "_"): value}),
         calm=tuple(comes),
         never={weather: _NO_REQUEST for weather in WEATHERS if weather not in comes} | dict.fromkeys(_READ_ONLY, "it only reads"),

@@ -15,10 +15,10 @@ from tests.support.faults.local_scenarios import dotenv, env, keyring, local
 from tests.support.faults.proxy import Wire
 from tests.support.faults.wire_scenarios import aws, vault
 from tests.support.faults.zenml_scenario import zenml
-from tests.support.managers.shelf import Shelf, ShelfError, ShelfManager
+from tests.support.managers.shelf import Shelf, ShelfBackend, ShelfError
 from tests.support.postgresql import running_postgresql
-from zensecrets_jupyter.core.managers import ManagerContext
-from zensecrets_jupyter.core.managers.sql import SqlServerSecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers.backends.sealed.sql import SqlBackend
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ def remote(_folder: Path) -> Iterator[Climate]:
     """Yield the climate of the base class of all remote flavors, over a library that does not exist."""
     shelf = Shelf()
 
-    def open_manager() -> ShelfManager:
-        return ShelfManager(context=ManagerContext(name="tried", id="one"), shelf=shelf)
+    def open_manager() -> SecretsManager[ShelfBackend]:
+        return SecretsManager(ShelfBackend(context=ManagerContext(name="tried", id="one"), shelf=shelf))
 
     def make_foreign(name: str) -> Callable[[], bool]:
-        key, kept = open_manager().key_of(name), (canary("foreign"), 1)
+        key, kept = open_manager().backend.key_for(name), (canary("foreign"), 1)
         shelf.kept[key] = kept
         return lambda: shelf.kept.get(key) == kept
 
@@ -59,9 +59,9 @@ def remote(_folder: Path) -> Iterator[Climate]:
             "500 for ever": partial(_failing, shelf, ShelfError("busy", canary("sent"))),
             "clock skew": partial(_failing, shelf, ShelfError("late", canary("sent"))),
         },
-        delete=lambda name: shelf.kept.__delitem__(open_manager().key_of(name)),
+        delete=lambda name: shelf.kept.__delitem__(open_manager().backend.key_for(name)),
         make_foreign=make_foreign,
-        too_large=ShelfManager.largest,
+        too_large=ShelfBackend.max_size,
     )
 
 
@@ -111,8 +111,8 @@ def sql(folder: Path) -> Iterator[Climate]:
         url = f"postgresql://team:{password}@{wire.address[0]}:{wire.address[1]}/postgres?options=-c%20lock_timeout%3D300ms"
         options = {"url": url, "database_schema": schema, "protection": "keyfile", "key_folder": folder / "keys"}
 
-        def open_manager() -> SqlServerSecretsManager:
-            return SqlServerSecretsManager(SqlServerSecretsManager.make_options(options), context=ManagerContext(name="tried", id="one"))
+        def open_manager() -> SecretsManager[SqlBackend]:
+            return SecretsManager(SqlBackend(SqlBackend.make_options(options), context=ManagerContext(name="tried", id="one")))
 
         @contextmanager
         def changed(there: str, back: str) -> Iterator[None]:

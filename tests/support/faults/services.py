@@ -10,9 +10,9 @@ import boto3
 
 from tests.support.faults.http import answering, resetting, resetting_after, silent
 from zensecrets_jupyter.core.errors import ManagerAccessError
-from zensecrets_jupyter.core.managers import ManagerContext
-from zensecrets_jupyter.core.managers.aws import AwsSecretsManager
-from zensecrets_jupyter.core.managers.vault import VaultSecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBackend
+from zensecrets_jupyter.core.managers.backends.remote.vault.backend import VaultBackend
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from tests.core.managers.conftest import VaultPlace
     from tests.support.faults.http import Exchange, Weather
     from zensecrets_jupyter.core.errors import ZenSecretsError
-    from zensecrets_jupyter.core.managers import SecretsManager
-    from zensecrets_jupyter.core.managers._remote import RemoteSecretsManager
+    from zensecrets_jupyter.core.managers.backends.remote.backend import RemoteBackend
 
 HASTE: dict[str, float] = {"timeout": 0.8, "deadline": 1.6}
 """Options with which no test waits long for what never comes, and what comes is in time, also on a machine that is busy."""
@@ -38,7 +37,7 @@ class Place(ABC):
     ``clock skew`` and ``nonsense`` (what answers is something else). Whatever texts they answer with hold a canary.
     """
 
-    manager_class: ClassVar[type[RemoteSecretsManager[Any, Any]]]
+    backend_class: ClassVar[type[RemoteBackend[Any, Any]]]
     writes: ClassVar[Mapping[str, Sequence[str]]]
     """For each act, ``register``, ``merge``, ``delete`` and perhaps ``undelete``, the requests that change something, for :meth:`spell`."""
     skewed: ClassVar[type[ZenSecretsError] | None] = None
@@ -49,14 +48,14 @@ class Place(ABC):
         self.identity = identity
         self.attributes = attributes
 
-    def open(self, **attributes: Any) -> SecretsManager:
+    def open(self, **attributes: Any) -> SecretsManager[RemoteBackend[Any, Any]]:
         """Return the manager as another process would open it."""
-        options = self.manager_class.make_options({**HASTE, **self.attributes, **attributes})
-        return self.manager_class(options, context=ManagerContext(name="tried", id=self.identity))
+        options = self.backend_class.make_options({**HASTE, **self.attributes, **attributes})
+        return SecretsManager(self.backend_class(options, context=ManagerContext(name="tried", id=self.identity)))
 
     def key(self, name: str) -> str:
         """Return what the place calls a secret."""
-        return self.manager_class.key_of(self.open(), name)  # type: ignore[arg-type]  # `open` returns one of that very class
+        return self.open().backend.key_for(name)
 
     @abstractmethod
     def spell(self, kind: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
@@ -78,7 +77,7 @@ class Place(ABC):
 class AwsPlace(Place):
     """AWS as moto has it."""
 
-    manager_class = AwsSecretsManager
+    backend_class = AwsBackend
     writes: ClassVar[Mapping[str, Sequence[str]]] = {
         "register": ["CreateSecret"],
         "merge": ["PutSecretValue", "UpdateSecretVersionStage"],
@@ -123,7 +122,7 @@ class AwsPlace(Place):
 class VaultsPlace(Place):
     """Vault as the fake has it."""
 
-    manager_class = VaultSecretsManager
+    backend_class = VaultBackend
     writes: ClassVar[Mapping[str, Sequence[str]]] = {
         "register": ["POST /v1/secret/data/"],
         "merge": ["POST /v1/secret/data/"],

@@ -73,12 +73,12 @@ def climate_of(place: Place) -> Climate:
     else:
         made["clock skew"] = partial(place.spell, "clock skew")
     return Climate(
-        place.manager_class.FLAVOR,
+        place.backend_class.FLAVOR,
         place.open,
         seed,
         make=made,
         never=never,
         delete=lambda name: place.open(**PATIENCE).delete_secret(name),
         make_foreign=make_foreign,
-        too_large=place.manager_class.largest,
+        too_large=place.backend_class.max_size,
     )

@@ -13,7 +13,7 @@ from tests.support.faults.http import Weather
 from tests.support.faults.services import PATIENCE
 from tests.support.faults.zenml_service import ON_ITS_OWN, SECRETS, HastyZenml, spell
 from tests.support.zenml_server import running_zenml
-from zensecrets_jupyter.core.managers import ManagerContext
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,10 @@ def zenml(folder: Path) -> Iterator[Climate]:
         server.leave_login(folder / "zenml", weather.address)
         environment.setenv("XDG_CONFIG_HOME", str(folder))
 
-        def open_manager(**more: float) -> HastyZenml:
-            return HastyZenml(HastyZenml.make_options({**ON_ITS_OWN, **more}), context=ManagerContext(name="tried", id="one"))
+        def open_manager(**more: float) -> SecretsManager:
+            return SecretsManager(
+                HastyZenml(HastyZenml.make_options({**ON_ITS_OWN, **more}), context=ManagerContext(name="tried", id="one"))
+            )
 
         made = partial(spell, weather)
         yield Climate(
@@ -56,5 +58,5 @@ def zenml(folder: Path) -> Iterator[Climate]:
                 "not ours": "whoever wrote a secret, it is an ordinary one of the server",
             },
             delete=lambda name: open_manager(**PATIENCE).delete_secret(name),
-            too_large=HastyZenml.largest,
+            too_large=HastyZenml.max_size,
         )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tests.support.faults.http import answering
 from tests.support.faults.services import HASTE, OF_ANY_PLACE
-from zensecrets_jupyter.core.managers import ManagerContext
-from zensecrets_jupyter.core.managers.zenml import ZenmlSecretsManager
+from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers.backends.remote.zenml.backend import ZenmlBackend
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ ON_ITS_OWN: dict[str, Any] = {**HASTE, "scope": "component"}
 """Options with which no test waits long for what never comes, of a secrets manager with secrets of its own."""
 
 
-class HastyZenml(ZenmlSecretsManager):
+class HastyZenml(ZenmlBackend):
     """It waits hardly at all between tries, and has few secrets in a page."""
 
     first_wait: ClassVar[float] = 0.02
@@ -75,6 +75,6 @@ class ZenmlPlace(NamedTuple):
     weather: Weather
     settings: Path
 
-    def open(self, identity: str = "one", **attributes: Any) -> HastyZenml:
+    def open(self, identity: str = "one", **attributes: Any) -> SecretsManager[HastyZenml]:
         """Return a manager for whoever has logged in."""
-        return HastyZenml(HastyZenml.make_options(attributes), context=ManagerContext(name="tried", id=identity))
+        return SecretsManager(HastyZenml(HastyZenml.make_options(attributes), context=ManagerContext(name="tried", id=identity)))

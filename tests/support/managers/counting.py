@@ -1,4 +1,4 @@
-"""A flavor that keeps secrets in a dict and counts what is asked of it, as an author of a plug-in would write it."""
+"""A backend that stores secrets in a dict and counts requests, as an author of a plug-in would write it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import threading
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from zensecrets_jupyter.core.errors import SecretNotFoundError
-from zensecrets_jupyter.core.managers import ManagerContext, ManagerOptions, SecretRecord, SecretsManager
+from zensecrets_jupyter.core.managers import Backend, ManagerContext, ManagerOptions, SecretRecord, SecretSummary
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class CountingManager(SecretsManager):
-    """Each read takes ``seconds`` and, where there is one, calls ``during_read`` with the name before it looks."""
+class CountingBackend(Backend):
+    """Each read takes ``seconds`` and, if there is one, calls ``during_read`` with the name before it looks."""
 
     FLAVOR: ClassVar[str] = "counting"
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
-        """Hold nothing yet."""
+        """Start empty."""
         super().__init__(options, context=context)
         self.kept: dict[str, SecretRecord] = {}
         self.reads: list[str] = []
@@ -31,10 +30,11 @@ class CountingManager(SecretsManager):
         self._counting = threading.Lock()
 
     def put(self, name: str, **content: str) -> None:
-        """Write a secret behind the cache's back, as another machine would."""
+        """Write a secret without the manager, as another machine would."""
         self.kept[name] = SecretRecord("arbitrary", content)
 
-    def _read(self, name: str) -> SecretRecord:
+    def read(self, name: str) -> SecretRecord:
+        """Count the read, wait, and return the record."""
         with self._counting:
             self.reads.append(name)
         record = self.kept.get(name)
@@ -42,29 +42,34 @@ class CountingManager(SecretsManager):
         if self.during_read is not None:
             self.during_read(name)
         if record is None:
-            raise SecretNotFoundError(f"no {name!r}", name=name)
+            raise self.missing(name)
         return record
 
-    def _list(self) -> Iterable[str]:
+    def list(self) -> Iterable[SecretSummary]:
+        """Count the list, and return it."""
         with self._counting:
             self.lists += 1
-        return list(self.kept)
+        return [SecretSummary(name) for name in self.kept]
 
-    def _register(self, name: str, record: SecretRecord) -> None:
+    def create(self, name: str, record: SecretRecord) -> None:
+        """Store a record."""
         if name in self.kept:
             raise self.exists(name)
         self.kept[name] = record
 
-    def _update(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
+    def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
+        """Change a record."""
         if name not in self.kept:
-            raise SecretNotFoundError(f"no {name!r}", name=name)
+            raise self.missing(name)
         self.kept[name] = change(self.kept[name])
 
-    def _delete(self, name: str) -> None:
+    def delete(self, name: str) -> None:
+        """Delete a record."""
         if self.kept.pop(name, None) is None:
-            raise SecretNotFoundError(f"no {name!r}", name=name)
+            raise self.missing(name)
 
-    def _change_token(self) -> object:
+    def change_token(self) -> object:
+        """Return the token that the test has set."""
         return self.token
 
 

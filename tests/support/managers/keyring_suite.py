@@ -13,7 +13,8 @@ from keyring.backends.SecretService import Keyring as SecretService
 from tests.support.error_texts import told
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerLockedError, SecretNotFoundError, ZenSecretsError
-from zensecrets_jupyter.core.managers.keyring import KeyringSecretsManager
+from zensecrets_jupyter.core.managers import SecretsManager
+from zensecrets_jupyter.core.managers.backends.keyring import KeyringBackend
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 
@@ -34,7 +35,7 @@ def _real_keyring() -> Iterator[None]:
 class TestKeyring(SecretsManagerTests):
     """The entries are in clear for this user's session; the index beside them is sealed."""
 
-    manager_class = KeyringSecretsManager
+    backend_class = KeyringBackend
     series = 1
     writers = 4
 
@@ -50,7 +51,7 @@ class TestKeyring(SecretsManagerTests):
             items = list(secretstorage.get_default_collection(bus).get_all_items())
             return b"\n".join(item.get_secret() for item in items)
 
-    def weather(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
+    def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return the ways in which a keyring is not there."""
         return {"no keyring": (_without_keyring, ManagerLockedError)}
 
@@ -100,11 +101,11 @@ class TestKeyring(SecretsManagerTests):
 
 def test_a_locked_keyring_is_told() -> None:
     """While it is locked nothing is read, listed or written, each time with what to do; this is the last test, nobody unlocks it."""
-    manager = KeyringSecretsManager()
+    manager = SecretsManager(KeyringBackend())
     manager.register_secret(secret("a", key=canary()))
     with closing(secretstorage.dbus_init()) as bus:
         secretstorage.get_default_collection(bus).lock()
-    anew = KeyringSecretsManager(context=manager.context)
+    anew = SecretsManager(KeyringBackend(context=manager.context))
     for act in (lambda: anew.get_secret("a"), anew.list_secrets, lambda: anew.register_secret(secret("b", key=canary()))):
         with pytest.raises(ManagerLockedError, match="is locked") as caught:
             act()

@@ -6,16 +6,17 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.managers._document import Document
-from zensecrets_jupyter.core.managers._names import Alphabet
-from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
-from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
-from zensecrets_jupyter.core.managers._requests import RemoteOptions
+from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend
+from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
+from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
+from zensecrets_jupyter.core.managers.backends.remote.naming import NameEncoding
+from zensecrets_jupyter.core.managers.backends.remote.runner import RemoteOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from zensecrets_jupyter.core.managers import ManagerContext
+    from zensecrets_jupyter.core.managers.backends.remote.runner import ErrorTable
 
 
 class ShelfError(Exception):
@@ -97,28 +98,28 @@ class ShelfOptions(RemoteOptions):
     """It takes what all remote flavors take."""
 
 
-class ShelfManager(RemoteSecretsManager[ShelfClient, ShelfOptions]):
+class ShelfBackend(RemoteBackend[ShelfClient, ShelfOptions]):
     """As an author of a flavor would write it."""
 
     FLAVOR: ClassVar[str] = "tested_shelf"
     options_model = ShelfOptions
-    alphabet = Alphabet("the shelf", "abcdefghijklmnopqrstuvwxyz0123456789_", 120)
-    largest: ClassVar[int] = 1000
+    encoding = NameEncoding("the shelf", "abcdefghijklmnopqrstuvwxyz0123456789_", 120)
+    max_size: ClassVar[int] = 1000
     first_wait: ClassVar[float] = 0.001
-    foreign_errors: ClassVar[Mapping[str, Outcome]] = {
-        "absent": Outcome.MISSING,
-        "taken": Outcome.EXISTS,
-        "stale": Outcome.CONFLICT,
-        "busy": Outcome.TRANSIENT,
-        "stranger": Outcome.UNKNOWN_USER,
-        "forbidden": Outcome.DENIED,
-        "late": Outcome.SKEWED,
-        "long": Outcome.TOO_LARGE,
-        "odd": Outcome.REFUSED_NAME,
-        "full": Outcome.FULL,
-        "sealed": Outcome.LOCKED,
-        "never": Outcome.UNSUPPORTED,
-        "gone": Outcome.UNREACHABLE,
+    error_kinds: ClassVar[ErrorTable] = {
+        "absent": ErrorKind.MISSING,
+        "taken": ErrorKind.EXISTS,
+        "stale": ErrorKind.CONFLICT,
+        "busy": ErrorKind.TRANSIENT,
+        "stranger": ErrorKind.UNKNOWN_USER,
+        "forbidden": ErrorKind.DENIED,
+        "late": ErrorKind.SKEWED,
+        "long": ErrorKind.TOO_LARGE,
+        "odd": ErrorKind.REFUSED_NAME,
+        "full": ErrorKind.FULL,
+        "sealed": ErrorKind.LOCKED,
+        "never": ErrorKind.UNSUPPORTED,
+        "gone": ErrorKind.UNREACHABLE,
     }
 
     def __init__(self, options: RemoteOptions | None = None, *, context: ManagerContext | None = None, shelf: Shelf | None = None) -> None:
@@ -127,50 +128,60 @@ class ShelfManager(RemoteSecretsManager[ShelfClient, ShelfOptions]):
         self.shelf = shelf or Shelf()
         self.connections = 0
 
-    def _connect(self) -> ShelfClient:
+    def connect(self) -> ShelfClient:
+        """Count the connections."""
         self.connections += 1
         return ShelfClient(self.shelf)
 
-    def _get(self, client: ShelfClient, key: str) -> Document:
-        return Document(*client.call("get", key))
+    def fetch(self, client: ShelfClient, key: str) -> SecretEnvelope:
+        """Get a text."""
+        return SecretEnvelope(*client.call("get", key))
 
-    def _list_keys(self, client: ShelfClient, prefix: str) -> Iterable[Listed]:  # noqa: ARG002 - this library lists everything
-        return [Listed(key) for key in client.call("list")]
+    def list_keys(self, client: ShelfClient, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - this library lists everything
+        """List all keys."""
+        return [ListedKey(key) for key in client.call("list")]
 
-    def _create(self, client: ShelfClient, key: str, document: Document) -> None:
-        client.call("create", key, document.text)
+    def insert(self, client: ShelfClient, key: str, envelope: SecretEnvelope) -> None:
+        """Store a text."""
+        client.call("create", key, envelope.text)
 
-    def _replace(self, client: ShelfClient, key: str, document: Document, present: Document) -> None:
-        client.call("put", key, document.text, present.token if isinstance(present.token, int) else None)
+    def overwrite(self, client: ShelfClient, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
+        """Replace a text if its version is current."""
+        client.call("put", key, envelope.text, present.token if isinstance(present.token, int) else None)
 
-    def _remove(self, client: ShelfClient, key: str) -> None:
+    def remove(self, client: ShelfClient, key: str) -> None:
+        """Delete a text."""
         client.call("remove", key)
 
-    def _codes_of(self, error: Exception) -> tuple[str, ...]:
+    def codes_of(self, error: Exception) -> tuple[str, ...]:
+        """Return the code of the library's error."""
         return (error.code,) if isinstance(error, ShelfError) else ()
 
 
-class BatchingShelfManager(ShelfManager):
+class BatchingShelfBackend(ShelfBackend):
     """One whose library reads ten at a time."""
 
     FLAVOR: ClassVar[str] = "tested_batching_shelf"
-    batch_reads: ClassVar[int] = 10
+    batch_size: int = 10
 
-    def _get_many(self, client: ShelfClient, keys: list[str]) -> Mapping[str, Document | Refusal]:
+    def fetch_many(self, client: ShelfClient, keys: Sequence[str]) -> Mapping[str, SecretEnvelope | RemoteError]:
+        """Get several texts."""
         client.call("list")
         client.shelf.requests[-1] = "get many"
-        found: dict[str, Document | Refusal] = {key: Document(*client.shelf.kept[key]) for key in keys if key in client.shelf.kept}
-        return {key: Refusal(Outcome.DENIED) if "forbidden" in key else document for key, document in found.items()}
+        found: dict[str, SecretEnvelope | RemoteError] = {
+            key: SecretEnvelope(*client.shelf.kept[key]) for key in keys if key in client.shelf.kept
+        }
+        return {key: RemoteError(ErrorKind.DENIED) if "forbidden" in key else document for key, document in found.items()}
 
 
-class ReadOnlyShelfManager(ShelfManager):
+class ReadOnlyShelfBackend(ShelfBackend):
     """One that may not write."""
 
     FLAVOR: ClassVar[str] = "tested_read_only_shelf"
     capabilities: ClassVar[Capability] = Capability.READ | Capability.LIST
 
 
-class WriteOnlyShelfManager(ShelfManager):
+class WriteOnlyShelfBackend(ShelfBackend):
     """One that may not read, and whose place can't be compared before a write."""
 
     FLAVOR: ClassVar[str] = "tested_write_only_shelf"

@@ -8,7 +8,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+from zensecrets_jupyter.core.managers import SecretsManager
+from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 from zensecrets_jupyter.core.managers.records import ManagerContext
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.settings import HOME_VARIABLE
@@ -22,13 +23,13 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.support.managers.stores", "tests.support.managers.workers", "sqlalchemy.dialects.sqlite"])
 
 
-def open_store(home: Path, *, ask: Callable[[str], str] | None = None, **attributes: Any) -> LocalSecretsManager:
+def open_store(home: Path, *, ask: Callable[[str], str] | None = None, **attributes: Any) -> SecretsManager[LocalBackend]:
     """Return the store under ``home``, as a process that has just started opens it."""
     context = ManagerContext(name="default", id="the-id", folder=home / "default", ask_passphrase=ask)
-    return LocalSecretsManager(LocalSecretsManager.make_options(attributes), context=context)
+    return SecretsManager(LocalBackend(LocalBackend.make_options(attributes), context=context))
 
 
-def open_in_child(home: Path) -> LocalSecretsManager:
+def open_in_child(home: Path) -> SecretsManager[LocalBackend]:
     """Return the store under ``home`` in a child process, which knows nothing of what a fixture has set."""
     os.environ[HOME_VARIABLE] = str(home)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
@@ -40,7 +41,7 @@ def secret(name: str, **content: str) -> ArbitrarySecretSchema:
     return ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=content)
 
 
-def content_of(store: LocalSecretsManager, name: str) -> dict[str, str]:
+def content_of(store: SecretsManager[LocalBackend], name: str) -> dict[str, str]:
     """Return what is stored under ``name`` now, as plain texts."""
     return {key: str.__str__(value) + "" for key, value in store.get_secret(name, refresh=True).content.items()}
 

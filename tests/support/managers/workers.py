@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier, Event
     from pathlib import Path
 
-    from zensecrets_jupyter.core.managers.local import LocalSecretsManager
+    from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
 
 def register_many(home: Path, start: Barrier, worker: int, count: int) -> None:
@@ -45,7 +46,7 @@ class Step(NamedTuple):
     what: str
     name: str
 
-    def write(self, store: LocalSecretsManager) -> None:
+    def write(self, store: SecretsManager[LocalBackend]) -> None:
         """Do it to the store."""
         if self.what == "register":
             store.register_secret(secret(self.name, key="1"))
@@ -125,13 +126,13 @@ def fork_and_read(home: Path, told: Connection) -> None:
     """Fork with the store open, have the child read and write, and go on with it here."""
     store = open_in_child(home)
     store.register_secret(secret("before", key="1"))
-    opened = store._file._opened
+    opened = store.backend._file._opened
     child = os.fork()
     if child == 0:
-        told.send(("child", content_of(store, "before"), store._file._opened is opened))
+        told.send(("child", content_of(store, "before"), store.backend._file._opened is opened))
         store.register_secret(secret("child", key="2"))
         os._exit(0)
     _, status = os.waitpid(child, 0)
     told.send(("status", {}, status != 0))
     store.merge_secret("child", {"key": "3"})
-    told.send(("parent", content_of(store, "child"), store._file._opened is not opened))
+    told.send(("parent", content_of(store, "child"), store.backend._file._opened is not opened))

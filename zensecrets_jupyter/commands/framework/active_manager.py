@@ -50,7 +50,7 @@ def take_notes() -> str:
 
 def label_of(manager: SecretsManager) -> str:
     """Return the secrets manager's name, with its flavor unless that is the name."""
-    return manager.name if manager.name == manager.FLAVOR else f"{manager.name} ({manager.FLAVOR})"
+    return manager.name if manager.name == manager.flavor else f"{manager.name} ({manager.flavor})"
 
 
 def check_exists(manager: SecretsManager, name: str) -> None:

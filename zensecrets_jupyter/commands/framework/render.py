@@ -198,7 +198,7 @@ def stack_table(stack: Stack) -> Table:
         attributes = {name: value for name, value in component.config.model_dump().items() if name in component.config.model_fields_set}
         rows.append((kind.words, component.name, component.flavor, _listed(attributes)))
     if stack.has_secrets_manager:
-        rows.append(("secrets manager", stack.secrets_manager.name, stack.secrets_manager.FLAVOR, ""))
+        rows.append(("secrets manager", stack.secrets_manager.name, stack.secrets_manager.flavor, ""))
     return _stack_table(stack.name, rows)
 
 

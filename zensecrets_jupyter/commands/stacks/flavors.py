@@ -19,7 +19,7 @@ from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.core import managers
 from zensecrets_jupyter.core.errors import FlavorUnavailableError
 from zensecrets_jupyter.core.fields import is_secret_field
-from zensecrets_jupyter.core.managers import SecretsManager
+from zensecrets_jupyter.core.managers import Backend
 from zensecrets_jupyter.core.stack import ComponentType, StackComponentConfig, flavor_names
 from zensecrets_jupyter.core.workspace import get_workspace
 
@@ -61,7 +61,7 @@ def flavor_group(component_type: ComponentType) -> Group:
     def register(call: Call, source: str) -> Outcome:
         name = _made_known(component_type, source)
         known = "in this session" if call.capabilities.keeps_environment else "while this process runs, which ends now"
-        point = f"zensecrets_jupyter.{'secrets_managers' if component_type is ComponentType.SECRETS_MANAGER else 'flavors'}.v1"
+        point = f"zensecrets_jupyter.{'secrets_managers.v2' if component_type is ComponentType.SECRETS_MANAGER else 'flavors.v1'}"
         return Outcome(text=f"Flavor {name!r} of {component_type.plural} is known {known}. For every process: entry point {point}")
 
     @flavor.command("delete", cls=Command, help="Say how a flavor goes: with the class that defines it.")
@@ -87,7 +87,7 @@ def _made_known(component_type: ComponentType, source: str) -> str:
     """
     module, _, name = source.replace(":", ".").rpartition(".")
     is_manager = component_type is ComponentType.SECRETS_MANAGER
-    wanted = "subclass of SecretsManager" if is_manager else f"StackComponentConfig of TYPE {component_type.value!r}"
+    wanted = "subclass of Backend" if is_manager else f"StackComponentConfig of TYPE {component_type.value!r}"
     here = str(Path.cwd())
     added = here not in sys.path
     if added:
@@ -103,7 +103,7 @@ def _made_known(component_type: ComponentType, source: str) -> str:
             sys.path.remove(here)
     # ZenML's Flavor names the class of the attributes.
     config = getattr(found() if isclass(found) and hasattr(found, "config_class") else found, "config_class", found)
-    base = SecretsManager if is_manager else StackComponentConfig
+    base = Backend if is_manager else StackComponentConfig
     if (
         not problem
         and isclass(config)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from zensecrets_jupyter.commands.framework import completion
 from zensecrets_jupyter.commands.framework.click_extensions import Command
 from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.core.errors import UnsupportedOperationError
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
-
-if TYPE_CHECKING:
-    from zensecrets_jupyter.core.managers import SecretsManager
 
 _manager_names = completion.component_names(ComponentType.SECRETS_MANAGER)
 _name = click.argument("name", metavar="NAME", shell_complete=completion.completer(_manager_names))
@@ -26,10 +20,7 @@ _name = click.argument("name", metavar="NAME", shell_complete=completion.complet
 def rewrap(name: str, protection: str) -> Outcome:
     """Change what protects a local secrets manager: the OS keyring, a passphrase or a key file; the same one is renewed."""
     manager = get_workspace().open_manager(name)
-    change = getattr(manager, "rewrap", None)
-    if change is None:
-        raise _unsupported(manager)
-    change(protection)
+    manager.rewrap(protection)
     return Outcome(text=f"Secrets manager {name!r} is protected by {manager.describe().get('protected by', protection)}.")
 
 
@@ -38,13 +29,5 @@ def rewrap(name: str, protection: str) -> Outcome:
 def rotate_key(name: str) -> Outcome:
     """Seal everything in a local secrets manager with a new key; values stay as they are."""
     manager = get_workspace().open_manager(name)
-    rotate = getattr(manager, "rotate_key", None)
-    if rotate is None:
-        raise _unsupported(manager)
-    rotate()
+    manager.rotate_key()
     return Outcome(text=f"Secrets manager {name!r} is sealed with a new key.")
-
-
-def _unsupported(manager: SecretsManager) -> UnsupportedOperationError:
-    message = f"Secrets manager {manager.name!r} (flavor {manager.FLAVOR}) has no key of its own."
-    return UnsupportedOperationError(message, flavor=manager.FLAVOR, hint="Only the store of a local one is sealed here.")

@@ -1,12 +1,14 @@
-"""Secrets managers: the contract (`interface`), which flavors are known, and one file for each flavor."""
+"""Secrets managers: the API for users (`interface`), the contract of a backend (`backend`), and the built-in backends."""
 
-from zensecrets_jupyter.core.managers._calls import mask_values, masks_refused
-from zensecrets_jupyter.core.managers._registry import Availability, availability, flavor_names, get_flavor, summary
+from zensecrets_jupyter.core.managers.backend import Backend
+from zensecrets_jupyter.core.managers.call_checks import mask_values, masks_refused
 from zensecrets_jupyter.core.managers.interface import SecretsManager
 from zensecrets_jupyter.core.managers.records import Capability, ManagerContext, ManagerOptions, SecretRecord, SecretSummary, SecretVersion
+from zensecrets_jupyter.core.managers.registry import Availability, availability, flavor_names, get_flavor, summary
 
 __all__ = [
     "Availability",
+    "Backend",
     "Capability",
     "ManagerContext",
     "ManagerOptions",

@@ -1,73 +1,313 @@
-"""The contract of every secrets manager.
+"""The secrets manager: the whole API for users, above any backend.
 
-A flavor is a subclass of :class:`SecretsManager` that implements the few methods at the end of
-:class:`~zensecrets_jupyter.core.managers._flavor.Flavor`. Names, schemas, near misses, the cache and the record of reads are handled above
-them, once.
+It checks names and contents, caches reads, records them for the step cache, and adds near misses to errors. A
+:class:`~zensecrets_jupyter.core.managers.backend.Backend` stores the secrets.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Generic
+
+from typing_extensions import TypeVar
 
 from zensecrets_jupyter.core import names
-from zensecrets_jupyter.core.errors import SecretKeyNotFoundError, SecretNotFoundError
-from zensecrets_jupyter.core.managers import _registry
-from zensecrets_jupyter.core.managers._calls import checked_secret, checked_values, masks_refused
-from zensecrets_jupyter.core.managers._reading import ReadingManager
-from zensecrets_jupyter.core.managers.records import Capability, record_of
-from zensecrets_jupyter.core.schemas import schema_or_stand_in
+from zensecrets_jupyter.core.component_types import ComponentType
+from zensecrets_jupyter.core.errors import (
+    InvalidSecretError,
+    SecretExistsError,
+    SecretKeyNotFoundError,
+    SecretNotFoundError,
+    UnsupportedOperationError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.interaction import awaited_hint
+from zensecrets_jupyter.core.managers import read_log
+from zensecrets_jupyter.core.managers.backend import (
+    Backend,
+    BatchReads,
+    BatchWrites,
+    Clearable,
+    Rekeyable,
+    Renamable,
+    Restorable,
+    Versioned,
+)
+from zensecrets_jupyter.core.managers.cache import ReadCache
+from zensecrets_jupyter.core.managers.call_checks import checked_name, checked_secret, checked_values, masks_refused
+from zensecrets_jupyter.core.managers.records import CHANGES, Capability, SecretRecord, record_of
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, external_schema, schema_or_stand_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from zensecrets_jupyter.core.managers.records import SecretRecord, SecretVersion
+    from zensecrets_jupyter.core.interaction import PassphraseWanted
+    from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions, SecretSummary, SecretVersion
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
+BackendT_co = TypeVar("BackendT_co", bound=Backend, default=Backend, covariant=True)
+_PartT = TypeVar("_PartT")
 
-class SecretsManager(ReadingManager):
-    """A place that keeps secrets. A subclass that names its ``FLAVOR`` is known as soon as it is defined.
 
-    Every method raises :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass when the place refuses, does not answer or
-    is damaged; the docstrings name the errors that come on top. Instances may be used from several threads.
+class SecretsManager(Generic[BackendT_co]):
+    """A registered secrets manager: reads and writes the secrets of one backend.
+
+    Every method raises :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass if the backend refuses, does not answer or is
+    damaged; the docstrings name further errors. Instances may be used from several threads.
     """
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Make the flavor known."""
-        super().__init_subclass__(**kwargs)
-        if "FLAVOR" in cls.__dict__ and cls.FLAVOR:
-            _registry.add(cls)
+    def __init__(self, backend: BackendT_co) -> None:
+        """Use ``backend``; nothing is opened, created or connected before the first operation."""
+        self.backend = backend
+        # The same object, typed for the checks of optional protocols: mypy can't narrow a type variable.
+        self._backend: Backend = backend
+        self._cache = ReadCache(backend.time_to_live, backend.change_token, kind=backend.FLAVOR)
+
+    def __repr__(self) -> str:
+        """Return flavor and name. Options are left out, since they may hold values."""
+        return f"<SecretsManager {self.name!r} of flavor {self.flavor!r}>"
+
+    # What it is.
+
+    @property
+    def name(self) -> str:
+        """Name under which it is registered."""
+        return self._backend.context.name
+
+    @property
+    def id(self) -> str:
+        """Identity, which stays when it is renamed."""
+        return self._backend.context.id
+
+    @property
+    def flavor(self) -> str:
+        """Flavor, such as ``local``."""
+        return self._backend.FLAVOR
+
+    @property
+    def type(self) -> ComponentType:
+        """Type of stack component."""
+        return ComponentType.SECRETS_MANAGER
+
+    @property
+    def options(self) -> ManagerOptions:
+        """Attributes that it was registered with."""
+        return self._backend.options
+
+    @property
+    def config(self) -> ManagerOptions:
+        """The same as ``options``, under the name that stack components have."""
+        return self._backend.options
+
+    @property
+    def context(self) -> ManagerContext:
+        """Name, identity and folder, given by the workspace."""
+        return self._backend.context
+
+    @property
+    def capabilities(self) -> Capability:
+        """Operations that the backend supports."""
+        return self._backend.capabilities
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the backend."""
+        return self._backend.is_local
+
+    @property
+    def parallel_reads(self) -> int:
+        """Maximum number of concurrent reads."""
+        return self._backend.parallel_reads
+
+    @property
+    def writes_together(self) -> bool:
+        """Whether :meth:`write_records` is supported."""
+        return isinstance(self._backend, BatchWrites)
+
+    @property
+    def opens_unasked(self) -> bool:
+        """Whether secrets can be read now without asking a person for anything."""
+        return self._backend.opens_unasked
+
+    @property
+    def opens_without_prompt(self) -> bool:
+        """Whether :attr:`opens_unasked` holds or an unlocked keyring has the key. The check does not unlock the keyring."""
+        return self._backend.opens_without_prompt
+
+    @property
+    def passphrase_wanted(self) -> PassphraseWanted | None:
+        """The passphrase that the next read or write asks a person for; ``None`` if none."""
+        return self._backend.passphrase_wanted
+
+    @property
+    def keeps_key_in_file(self) -> bool:
+        """Whether a program that can read this user's files can read the secrets."""
+        return self._backend.keeps_key_in_file
+
+    @property
+    def read_only(self) -> Mapping[str, str]:
+        """Secrets of other programs, which are only read: by name, each with where it is stored."""
+        return self._backend.read_only
+
+    def describe(self) -> dict[str, str]:
+        """Return facts for a person, by label: where secrets are stored, and how they are protected."""
+        return self._backend.describe()
+
+    def require(self, needed: Capability, verb: str) -> None:
+        """Check that an operation is supported, before a person is asked for anything.
+
+        Args:
+            needed: Required capabilities.
+            verb: The operation, as in "can't VERB secrets".
+
+        Raises:
+            UnsupportedOperationError: If it is not supported.
+            NoSecretsManagerError: If it is a change and the manager was deleted since it was opened.
+        """
+        if needed not in self.capabilities:
+            raise self._backend.unsupported(f"{verb} secrets")
+        if needed & CHANGES:
+            self.context.check_registered()
+
+    def check_change(self, secret_name: str) -> None:
+        """Check that a secret may be written here, and is not one of another program.
+
+        Raises:
+            UnsupportedOperationError: If it is; the text says where it is stored.
+        """
+        self._backend.check_change(secret_name)
+
+    # Reading.
+
+    def get_secret(self, secret_name: str, *, refresh: bool = False) -> BaseSecretSchema:
+        """Return the secret called ``secret_name``.
+
+        Args:
+            secret_name: Name of the secret.
+            refresh: Whether to read it even if it is cached.
+
+        Raises:
+            SecretNotFoundError: If there is no such secret; the text names near misses.
+        """
+        if not refresh:
+            # This runs at every access to an attribute of a component, so it is kept short.
+            cached = self._cache.fresh(secret_name)
+            if cached is not None:
+                if read_log.active:
+                    read_log.note(self, secret_name, cached)
+                return cached
+        if refresh:
+            self._cache.drop(secret_name)
+        with suppress(SecretNotFoundError):
+            return self._fetch(secret_name)
+        raise self.not_found(secret_name)
+
+    def get_secrets(self, secret_names: Iterable[str], *, refresh: bool = False) -> dict[str, BaseSecretSchema | ZenSecretsError]:
+        """Return the secret, or the error, for each name. Each is read once, several at a time.
+
+        Args:
+            secret_names: Names of secrets.
+            refresh: Whether to read them even if they are cached.
+        """
+        wanted = list(dict.fromkeys(secret_names))
+        for name in wanted if refresh else ():
+            self._cache.drop(name)
+        results = {name: secret for part in self._in_batches(wanted, self._get_batch) for name, secret in part.items()}
+        missing = [name for name, secret in results.items() if isinstance(secret, SecretNotFoundError)]
+        present = self._names_for_guess() if missing else []
+        return {**results, **{name: self._not_found(name, present, request=False) for name in missing}}
+
+    def get_records(self, secret_names: Iterable[str]) -> dict[str, SecretRecord | ZenSecretsError]:
+        """Return the stored record, or the error, for each name, without the cache."""
+        self.require(Capability.READ, "read")
+        wanted = list(dict.fromkeys(secret_names))
+        return {name: record for part in self._in_batches(wanted, self._read_records) for name, record in part.items()}
+
+    def list_secrets(self) -> list[str]:
+        """Return the names of all secrets, sorted. No value is read."""
+        self.require(Capability.LIST, "list")
+        return sorted(self._backend.names())
+
+    def get_all_secret_keys(self) -> list[str]:
+        """Return what :meth:`list_secrets` returns; ZenML's name for it."""
+        return self.list_secrets()
+
+    def summaries(self) -> list[SecretSummary]:
+        """Return a summary of each secret, sorted by name. No value is read."""
+        self.require(Capability.LIST, "list")
+        return sorted(self._backend.list())
+
+    def history(self, secret_name: str) -> list[SecretVersion]:
+        """Return the kept versions of a secret, the newest first.
+
+        Raises:
+            SecretNotFoundError: If there is no such secret.
+        """
+        self.require(Capability.VERSIONS, "keep versions of")
+        if isinstance(self._backend, Versioned):
+            with suppress(SecretNotFoundError):
+                return list(self._backend.history(secret_name))
+            raise self.not_found(secret_name)
+        raise self._backend.unsupported("keep versions of secrets")
+
+    def not_found(self, secret_name: str) -> SecretNotFoundError:
+        """Return the error for a missing secret, with near misses if the backend can list."""
+        return self._not_found(secret_name, None, request=True)
+
+    def exists(self, secret_name: str) -> SecretExistsError:
+        """Return the error for a name that is taken."""
+        return self._backend.exists(secret_name)
+
+    def secret_of(self, name: str, record: SecretRecord) -> BaseSecretSchema:
+        """Return the secret of a record.
+
+        A record that no longer follows its schema, for example after the class was changed in a cell, comes with arbitrary keys.
+        """
+        if name in self.read_only:
+            return external_schema(record.clear_keys).from_content(name, record.content, self.context.origin)
+        with suppress(InvalidSecretError):
+            return schema_or_stand_in(record.schema).from_content(name, record.content, self.context.origin)
+        return ArbitrarySecretSchema.from_content(name, record.content, self.context.origin)
+
+    # Writing.
 
     @masks_refused
     def register_secret(self, secret: BaseSecretSchema) -> None:
         """Store a new secret.
 
         Raises:
-            UnsupportedOperationError: If the name is that of a secret that another program keeps.
-            SecretExistsError: If the name is taken; what is there stays untouched.
-            InvalidSecretError: If the manager can't hold such a name or content.
+            UnsupportedOperationError: If another program keeps a secret of that name.
+            SecretExistsError: If the name is taken; the present secret stays unchanged.
+            InvalidSecretError: If the backend can't hold the name or the content.
         """
         self.register_record(checked_secret(secret).name, record_of(secret))
 
     @masks_refused
     def update_secret(self, secret: BaseSecretSchema) -> None:
-        """Replace the schema and the whole content of an existing secret.
+        """Replace the schema and the whole content of a secret.
 
         Raises:
-            SecretNotFoundError: If there is none of that name.
-            InvalidSecretError: If the manager can't hold such content.
+            SecretNotFoundError: If there is no such secret.
+            InvalidSecretError: If the backend can't hold the content.
         """
         self.replace_record(checked_secret(secret).name, record_of(secret))
 
     @masks_refused
     def merge_secret(self, secret_name: str, content: Mapping[str, str], *, remove: Iterable[str] = ()) -> None:
-        """Set the given keys of an existing secret and drop those in ``remove``; the other keys and the schema stay.
+        """Set and remove single keys of a secret; its other keys and its schema stay.
+
+        Args:
+            secret_name: Name of the secret.
+            content: Keys to set, with their values.
+            remove: Keys to remove.
 
         Raises:
-            SecretNotFoundError: If there is none of that name.
-            SecretKeyNotFoundError: If a key to remove is not there.
-            InvalidSecretError: If the outcome would not follow the secret's schema; nothing is written.
+            SecretNotFoundError: If there is no such secret.
+            SecretKeyNotFoundError: If a key to remove is missing.
+            InvalidSecretError: If the result would not follow the schema; nothing is written.
         """
-        # What can't be read can't be kept.
+        self._backend.check_merge(secret_name)
         self.require(Capability.READ | Capability.UPDATE, "change single keys of")
         removed, changed = dict.fromkeys(remove), checked_values(content)
 
@@ -81,146 +321,271 @@ class SecretsManager(ReadingManager):
             merged = schema_or_stand_in(present.schema).from_content(secret_name, {**kept, **changed})
             return record_of(merged)
 
-        self._change(secret_name, change)
+        self._replace(secret_name, change)
 
     def rename_secret(self, secret_name: str, new_name: str) -> None:
-        """Give a secret another name.
+        """Rename a secret.
 
         Raises:
-            UnsupportedOperationError: If one of the names is that of a secret that another program keeps.
-            SecretNotFoundError: If there is none of that name.
+            UnsupportedOperationError: If another program keeps a secret of one of the names.
+            SecretNotFoundError: If there is no such secret.
             SecretExistsError: If the new name is taken.
-            InvalidSecretError: If no secret may be called ``new_name``.
+            InvalidSecretError: If ``new_name`` is no valid name.
         """
         self.require(Capability.READ | Capability.REGISTER | Capability.DELETE, "rename")
         names.check_name(new_name)
         self.check_change(secret_name)
         self.check_change(new_name)
-        try:
-            self._rename(secret_name, new_name)
-        except SecretNotFoundError:
-            missing = True
-        else:
-            missing = False
-        finally:
-            self._cache.drop_everywhere(secret_name, new_name)
-        if missing:
-            raise self.not_found(secret_name)
+        with self._writing(secret_name, renamed_to=new_name):
+            if isinstance(self._backend, Renamable):
+                self._backend.rename(secret_name, new_name)
+            else:
+                self._backend.create(new_name, self._backend.read(secret_name))
+                self._backend.delete(secret_name)
 
     def delete_secret(self, secret_name: str) -> None:
         """Delete a secret.
 
         Raises:
-            SecretNotFoundError: If there is none of that name.
+            SecretNotFoundError: If there is no such secret.
         """
         self.require(Capability.DELETE, "delete")
         self.check_change(secret_name)
-        missing = False
-        try:
-            self._delete(secret_name)
-        except SecretNotFoundError:
-            missing = True
-        finally:
-            self._cache.drop_everywhere(secret_name)
-        if missing:
-            raise self.not_found(secret_name)
+        with self._writing(secret_name):
+            self._backend.delete(secret_name)
 
     def undelete_secret(self, secret_name: str) -> None:
-        """Bring back a secret that was deleted, as it was last, while the place still keeps it.
+        """Bring back a deleted secret as it was last, while the backend still keeps it.
 
         Raises:
             SecretNotFoundError: If there is nothing to bring back.
-            SecretExistsError: If there is a secret of that name; it stays as it is.
+            SecretExistsError: If there is a secret of that name; it stays unchanged.
         """
         self.require(Capability.UNDELETE, "bring back deleted")
         self.check_change(secret_name)
-        missing = False
-        try:
-            self._undelete(secret_name)
-        except SecretNotFoundError:
-            missing = True
-        finally:
-            self._cache.drop_everywhere(secret_name)
-        if missing:
-            raise self.not_found(secret_name)
+        if not isinstance(self._backend, Restorable):
+            raise self._backend.unsupported("bring back deleted secrets")
+        with self._writing(secret_name):
+            self._backend.restore(secret_name)
 
     def delete_all_secrets(self) -> None:
         """Delete every secret of this manager."""
         self.require(Capability.LIST | Capability.DELETE, "delete")
         try:
-            self._delete_all()
+            if isinstance(self._backend, Clearable):
+                self._backend.delete_all()
+            else:
+                for name in list(self._backend.names()):
+                    with suppress(SecretNotFoundError):
+                        self._backend.delete(name)
         finally:
             self._cache.drop_everywhere()
 
     def rollback(self, secret_name: str, number: int) -> SecretVersion:
-        """Make the content of version ``number`` the current one, as a new version, and return that.
+        """Store the content of version ``number`` as a new version, and return that.
 
         Raises:
             SecretNotFoundError: If there is no such secret, or no such version of it.
         """
         self.require(Capability.VERSIONS | Capability.UPDATE, "roll back")
+        if not isinstance(self._backend, Versioned):
+            raise self._backend.unsupported("roll back secrets")
+        missing: SecretNotFoundError
         try:
-            return self._rollback(secret_name, number)
+            return self._backend.rollback(secret_name, number)
+        except SecretNotFoundError as error:
+            missing = error
         finally:
             self._cache.drop_everywhere(secret_name)
+        # The error for a missing version is complete: it names the versions that there are.
+        raise missing if missing.hint else self.not_found(secret_name)
 
-    def check_record(self, secret_name: str, record: SecretRecord) -> None:
-        """Return if the manager could hold ``record`` under that name, as far as that can be told without asking the place.
+    def rewrap(self, protection: str, *, passphrase: str | None = None) -> None:
+        """Change what protects the data key of an encrypted store; secrets are not written anew.
+
+        Args:
+            protection: "keyring", "passphrase" or "keyfile". The present protection is renewed: another passphrase, or another key in the
+                keyring or in a file.
+            passphrase: The new passphrase. By default ``ZENSECRETS_NEW_PASSPHRASE``, or ``ZENSECRETS_PASSPHRASE`` if the store had no
+                passphrase before; else a person is asked.
 
         Raises:
-            InvalidSecretError: If it can't hold such a name or content.
-            UnsupportedOperationError: If the name is that of a secret that another program keeps.
+            UnsupportedOperationError: If the backend has no key of its own.
+            InvalidOptionsError: If there is no such protection.
+            InteractionUnavailableError: If a new passphrase is needed and no person can be asked.
+            ManagerLockedError: If the store can't be opened, or the keyring is locked or missing; the old protection then holds.
+        """
+        self._rekeyable().rewrap(protection, passphrase=passphrase)
+
+    def rotate_key(self) -> None:
+        """Encrypt every secret and every earlier version with a new data key; its protection stays of the same kind.
+
+        Raises:
+            UnsupportedOperationError: If the backend has no key of its own.
+            ManagerLockedError: If the store can't be opened.
+            ManagerCorruptedError: If a row is damaged; then nothing is changed.
+        """
+        self._rekeyable().rotate_key()
+
+    # Records: secrets as they are stored, without a schema class.
+
+    def check_record(self, secret_name: str, record: SecretRecord) -> None:
+        """Check that the backend can hold ``record`` under that name; no request is made.
+
+        Raises:
+            InvalidSecretError: If it can't hold the name or the content.
+            UnsupportedOperationError: If another program keeps a secret of that name.
         """
         self.check_change(names.check_name(secret_name))
-        self._check(secret_name, record)
+        self._backend.check(secret_name, record)
 
     def register_record(self, secret_name: str, record: SecretRecord) -> None:
-        """Store a new secret as it is kept elsewhere; errors as for :meth:`register_secret`."""
+        """Store a new secret from a record; errors as for :meth:`register_secret`."""
         self.require(Capability.REGISTER, "register")
         self.check_change(names.check_name(secret_name))
         try:
-            self._register(secret_name, record)
+            self._backend.create(secret_name, record)
         finally:
             self._cache.drop_everywhere(secret_name)
 
     def replace_record(self, secret_name: str, record: SecretRecord) -> None:
-        """Replace an existing secret by one as it is kept elsewhere; errors as for :meth:`update_secret`."""
-        self._change(secret_name, lambda _present: record)
+        """Replace a secret by a record; errors as for :meth:`update_secret`."""
+        self._replace(secret_name, lambda _present: record)
 
     def write_records(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
-        """Store ``new`` secrets and replace others, all or none, where the flavor has ``writes_together``.
+        """Create and replace secrets, all or none, if ``writes_together``.
 
         Raises:
-            SecretExistsError: If a new one is there already.
-            SecretNotFoundError: If one to be replaced is not there.
-            InvalidSecretError: If the manager can't hold one of them.
+            SecretExistsError: If a new one exists already.
+            SecretNotFoundError: If one to be replaced is missing.
+            InvalidSecretError: If the backend can't hold one of them.
         """
         for needed, verb, records in ((Capability.REGISTER, "register", new), (Capability.UPDATE, "update", replaced)):
             if records:
                 self.require(needed, verb)
             for name in records:
                 self.check_change(names.check_name(name))
+        if not isinstance(self._backend, BatchWrites):
+            raise self._backend.unsupported(f"write {len(new) + len(replaced)} secrets at once")
+        with self._writing(*new, *replaced):
+            self._backend.write_batch(new, replaced)
+
+    # Internals.
+
+    def _rekeyable(self) -> Rekeyable:
+        if isinstance(self._backend, Rekeyable) and Capability.REKEY in self.capabilities:
+            return self._backend
+        message = f"Secrets manager {self.name!r} (flavor {self.flavor}) has no key of its own."
+        raise UnsupportedOperationError(message, flavor=self.flavor, hint="Only the store of a local one is sealed here.")
+
+    def _replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
+        self.require(Capability.UPDATE, "update")
+        self.check_change(name)
+        with self._writing(name):
+            self._backend.replace(name, change)
+
+    @contextmanager
+    def _writing(self, *secret_names: str, renamed_to: str = "") -> Iterator[None]:
+        """Drop the secrets from all caches afterwards, and complete the error for a missing secret."""
         missing = ""
         try:
-            self._write_together(new, replaced)
+            yield
+        except SecretKeyNotFoundError:
+            raise
         except SecretNotFoundError as error:
-            missing = error.name
+            missing = error.name if error.name in secret_names else secret_names[0]
         finally:
-            self._cache.drop_everywhere(*new, *replaced)
+            self._cache.drop_everywhere(*secret_names, *([renamed_to] if renamed_to else []))
         if missing:
             raise self.not_found(missing)
 
-    def _change(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
-        self.require(Capability.UPDATE, "update")
-        self.check_change(name)
-        missing = False
+    def _names_for_guess(self) -> list[str]:
+        if Capability.LIST in self.capabilities:
+            with suppress(ZenSecretsError):
+                return list(self._backend.names())
+        return []
+
+    def _not_found(self, secret_name: str, present: Collection[str] | None, *, request: bool) -> SecretNotFoundError:
+        explained = self._backend.explain_missing(secret_name, request=request)
+        if explained is not None:
+            return explained
+        present = self._names_for_guess() if present is None else present
+        message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
+        hint = awaited_hint(self.id, secret_name) or names.part_meant(secret_name, present) or names.did_you_mean(secret_name, present)
+        # No secret can have such a name, so the hint can't be to register it.
+        invalid = "A secret's name holds no dot: name the secret alone, without a key." if "." in secret_name else ""
+        invalid = invalid if secret_name else "Give the name of a secret; %secret list shows them, and so does Client().list_secrets()."
+        hint = hint or invalid or f"Register it: %secret register {secret_name}"
+        return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
+
+    def _fetch(self, name: str) -> BaseSecretSchema:
+        name = checked_name(name)
+        read_log.note(self, name, None)
+        self.require(Capability.READ, "read")
+        secret = self._cache.fetch(name, self._load)
+        read_log.note(self, name, secret)
+        return secret
+
+    def _load(self, name: str) -> BaseSecretSchema:
+        return self.secret_of(name, self._backend.read(name))
+
+    def _in_batches(self, wanted: list[str], read: Callable[[list[str]], _PartT]) -> list[_PartT]:
+        """Return the results of ``read`` for all batches, several at a time."""
+        size = self._backend.batch_size if isinstance(self._backend, BatchReads) else 1
+        batches = [wanted[start : start + size] for start in range(0, len(wanted), size)]
+        workers = min(self.parallel_reads, len(batches))
+        if workers <= 1:
+            return [read(batch) for batch in batches]
+        with ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-read") as pool:
+            return list(pool.map(read, batches))
+
+    def _read_batch(self, batch: list[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
+        if len(batch) > 1 and isinstance(self._backend, BatchReads):
+            return self._backend.read_batch(batch)
+        return {name: self._backend.read(name) for name in batch}
+
+    def _read_records(self, batch: list[str]) -> dict[str, SecretRecord | ZenSecretsError]:
+        results: Mapping[str, SecretRecord | ZenSecretsError]
         try:
-            self._update(name, change)
-        except SecretKeyNotFoundError:
-            raise
-        except SecretNotFoundError:
-            missing = True
-        finally:
-            self._cache.drop_everywhere(name)
-        if missing:
-            raise self.not_found(name)
+            results = self._read_batch(batch)
+        except ZenSecretsError as error:
+            results = dict.fromkeys(batch, error)
+        return {name: self._protected(name, one) if isinstance(one, SecretRecord) else one for name, one in results.items()}
+
+    def _protected(self, name: str, record: SecretRecord) -> SecretRecord | ZenSecretsError:
+        try:
+            # Making the secret gives its values to the redactor.
+            secret = self.secret_of(name, record)
+        except InvalidSecretError as error:
+            return error
+        read_log.note(self, name, secret)
+        return record
+
+    def _get_batch(self, batch: list[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
+        if len(batch) == 1:
+            return {batch[0]: self._get_or_error(batch[0])}
+        for name in batch:
+            read_log.note(self, name, None)
+        try:
+            self.require(Capability.READ, "read")
+            results = self._cache.fetch_many(batch, self._load_batch)
+        except ZenSecretsError as error:
+            return dict.fromkeys(batch, error)
+        for name, secret in results.items():
+            if not isinstance(secret, ZenSecretsError):
+                read_log.note(self, name, secret)
+        return results
+
+    def _load_batch(self, batch: list[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
+        results = self._read_batch(batch)
+        return {name: one if isinstance(one, ZenSecretsError) else self.secret_of(name, one) for name, one in results.items()}
+
+    def _get_or_error(self, name: str) -> BaseSecretSchema | ZenSecretsError:
+        cached = self._cache.fresh(name)
+        if cached is not None:
+            read_log.note(self, name, cached)
+            return cached
+        try:
+            return self._fetch(name)
+        except ZenSecretsError as error:
+            return error

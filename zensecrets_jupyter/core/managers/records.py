@@ -33,6 +33,7 @@ class Capability(enum.Flag):
     DELETE = enum.auto()
     VERSIONS = enum.auto()
     UNDELETE = enum.auto()
+    REKEY = enum.auto()
 
 
 CHANGES = Capability.REGISTER | Capability.UPDATE | Capability.DELETE | Capability.UNDELETE

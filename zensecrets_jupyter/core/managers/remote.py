@@ -1,20 +1,20 @@
-"""What authors of flavors for shared places build on: the base class, with what its methods are given and give back."""
+"""The parts that an author of a remote backend needs."""
 
-from zensecrets_jupyter.core.managers._document import Document
-from zensecrets_jupyter.core.managers._external import ExternalOptions, ExternalSecretsManager
-from zensecrets_jupyter.core.managers._names import Alphabet
-from zensecrets_jupyter.core.managers._outcomes import Outcome, Refusal
-from zensecrets_jupyter.core.managers._remote import Listed, RemoteSecretsManager
-from zensecrets_jupyter.core.managers._requests import RemoteOptions
+from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend, StoredVersion
+from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
+from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
+from zensecrets_jupyter.core.managers.backends.remote.naming import NameEncoding
+from zensecrets_jupyter.core.managers.backends.remote.readonly import ExternalOptions
+from zensecrets_jupyter.core.managers.backends.remote.runner import RemoteOptions
 
 __all__ = [
-    "Alphabet",
-    "Document",
+    "ErrorKind",
     "ExternalOptions",
-    "ExternalSecretsManager",
-    "Listed",
-    "Outcome",
-    "Refusal",
+    "ListedKey",
+    "NameEncoding",
+    "RemoteBackend",
+    "RemoteError",
     "RemoteOptions",
-    "RemoteSecretsManager",
+    "SecretEnvelope",
+    "StoredVersion",
 ]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from zensecrets_jupyter.core.managers import SecretsManager
-    from zensecrets_jupyter.core.managers._reads import Reads
+    from zensecrets_jupyter.core.managers.read_log import Reads
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
     from zensecrets_jupyter.core.steps.artifacts import Artifact

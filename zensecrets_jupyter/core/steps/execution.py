@@ -9,7 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.environment import secret_environment, variables_of
-from zensecrets_jupyter.core.managers._reads import recorded_reads
+from zensecrets_jupyter.core.managers.read_log import recorded_reads
 from zensecrets_jupyter.core.settings import SecretValidationLevel, validation_level
 from zensecrets_jupyter.core.stack import StackResolver
 from zensecrets_jupyter.core.steps import artifacts, context
@@ -24,7 +24,7 @@ from zensecrets_jupyter.core.workspace import get_workspace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from zensecrets_jupyter.core.managers._reads import Reads
+    from zensecrets_jupyter.core.managers.read_log import Reads
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
     from zensecrets_jupyter.core.stack.references import RequiresSecrets

@@ -141,8 +141,8 @@ def carry_out(plan: CopyPlan, *, replace: Collection[str] = (), tell: Tell | Non
     conflicts = [one.name for one in plan.of(Standing.CONFLICT)]
     replaced = [name for name in conflicts if name in replace]
     if replaced and Capability.UPDATE not in plan.target.capabilities:
-        message = f"Secrets manager {plan.target.name!r} (flavor {plan.target.FLAVOR}) can't replace {_listed(replaced)}."
-        raise UnsupportedOperationError(message, flavor=plan.target.FLAVOR, hint="Nothing was copied: skip what is there, or delete it.")
+        message = f"Secrets manager {plan.target.name!r} (flavor {plan.target.flavor}) can't replace {_listed(replaced)}."
+        raise UnsupportedOperationError(message, flavor=plan.target.flavor, hint="Nothing was copied: skip what is there, or delete it.")
     new = [one.name for one in plan.of(Standing.NEW)]
     same = [one.name for one in plan.of(Standing.SAME)]
     outcomes = write_all(plan.target, {name: plan.records[name] for name in (*new, *replaced)}, set(replaced), tell, before=len(same))
@@ -199,17 +199,17 @@ def _refuse_incapable(source: SecretsManager, target: SecretsManager, *, lists: 
     """Raise UnsupportedOperationError unless secrets can be copied from the one into the other."""
     if source.id == target.id:
         message = f"Secrets manager {source.name!r} can't be copied into itself."
-        raise UnsupportedOperationError(message, flavor=source.FLAVOR, hint="Name two secrets managers: SOURCE, then TARGET.")
+        raise UnsupportedOperationError(message, flavor=source.flavor, hint="Name two secrets managers: SOURCE, then TARGET.")
     listed = "Those that are registered: %zen secrets-manager list"
     if Capability.READ not in source.capabilities:
-        message = f"Nothing can be copied out of secrets manager {source.name!r}: flavor {source.FLAVOR} can't read secrets here."
-        raise UnsupportedOperationError(message, flavor=source.FLAVOR, hint=f"Copy from one that can be read. {listed}")
+        message = f"Nothing can be copied out of secrets manager {source.name!r}: flavor {source.flavor} can't read secrets here."
+        raise UnsupportedOperationError(message, flavor=source.flavor, hint=f"Copy from one that can be read. {listed}")
     if lists and Capability.LIST not in source.capabilities:
-        message = f"Secrets manager {source.name!r} (flavor {source.FLAVOR}) can't list what it holds."
-        raise UnsupportedOperationError(message, flavor=source.FLAVOR, hint="Name the secrets that are to be copied.")
+        message = f"Secrets manager {source.name!r} (flavor {source.flavor}) can't list what it holds."
+        raise UnsupportedOperationError(message, flavor=source.flavor, hint="Name the secrets that are to be copied.")
     if Capability.REGISTER not in target.capabilities:
-        message = f"Nothing can be copied into secrets manager {target.name!r}: flavor {target.FLAVOR} can't register secrets."
-        raise UnsupportedOperationError(message, flavor=target.FLAVOR, hint=f"Copy into one that can be written. {listed}")
+        message = f"Nothing can be copied into secrets manager {target.name!r}: flavor {target.flavor} can't register secrets."
+        raise UnsupportedOperationError(message, flavor=target.flavor, hint=f"Copy into one that can be written. {listed}")
 
 
 def _refuse_unreadable(source: SecretsManager, found: Mapping[str, SecretRecord | ZenSecretsError], *, named: bool) -> None:
@@ -242,7 +242,7 @@ def _compared(target: SecretsManager, records: Mapping[str, SecretRecord]) -> li
             planned.append(Planned(name, Standing.NEW))
         elif not reads:
             lists = Capability.LIST in target.capabilities
-            why = f"flavor {target.FLAVOR} gives nothing back that it could be compared with"
+            why = f"flavor {target.flavor} gives nothing back that it could be compared with"
             planned.append(Planned(name, Standing.CONFLICT, why) if lists else Planned(name, Standing.NEW))
         else:
             planned.append(_compared_with(present[name], name, record))

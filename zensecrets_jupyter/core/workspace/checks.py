@@ -21,7 +21,7 @@ from zensecrets_jupyter.core.names import LONGEST_NAME, did_you_mean
 from zensecrets_jupyter.core.stack import get_flavor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.workspace.records import ComponentRecord, ExistingAttributes, StackRecord, State
@@ -125,7 +125,7 @@ def check_label(what: str, name: str) -> None:
 
 def initial_secrets(
     component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], list[BaseSecretSchema]]:
+) -> tuple[Mapping[str, Any], Sequence[BaseSecretSchema]]:
     """Return the attributes to register, and the secrets that a secrets manager imports from a file.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zensecrets_jupyter.core.component_types import ComponentType
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, NoSecretsManagerError, UnknownFlavorError
 from zensecrets_jupyter.core.interaction import ask_passphrase
-from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
+from zensecrets_jupyter.core.managers import Backend, ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
 from zensecrets_jupyter.core.registry import Registry
 from zensecrets_jupyter.core.stack import Stack, StackComponent, StackComponentConfig, StackResolver, get_flavor, not_in_stack
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.workspace.database import WorkspaceDatabase
     from zensecrets_jupyter.core.workspace.records import ComponentRecord, StackRecord, State
 
-FlavorT = TypeVar("FlavorT", StackComponentConfig, SecretsManager)
+FlavorT = TypeVar("FlavorT", StackComponentConfig, Backend)
 
 
 class _StackCache(NamedTuple):
@@ -96,7 +96,7 @@ class ComponentLoader:
         with self._lock:
             flavor = _find_flavor(record, lambda: get_manager_flavor(record.flavor))
             cached = self._managers.get(record.id)
-            if cached and cached[0] == record and type(cached[1]) is flavor:
+            if cached and cached[0] == record and type(cached[1].backend) is flavor:
                 return cached[1]
             options = flavor.make_options(self._database.attributes(record))
             context = ManagerContext(
@@ -107,7 +107,7 @@ class ComponentLoader:
                 ask_passphrase=ask_passphrase,
                 check_registered=partial(self._check_registered, record),
             )
-            manager = flavor(options, context=context)
+            manager = SecretsManager(flavor(options, context=context))
             self._managers[record.id] = (record, manager)
             return manager
 

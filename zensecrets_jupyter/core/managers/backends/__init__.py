@@ -1,0 +1,1 @@
+"""The backends: one file or folder for each flavor."""

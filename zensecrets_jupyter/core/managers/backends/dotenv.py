@@ -1,0 +1,89 @@
+"""The ``dotenv`` backend: an ``.env`` file, read only. ``${OTHER}`` in a value is not replaced."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from pydantic import field_validator
+
+from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerError
+from zensecrets_jupyter.core.input_limits import LARGEST, MOST_VALUES, TOO_MANY
+from zensecrets_jupyter.core.managers.backends.variables import VariablesBackend, VariablesOptions
+from zensecrets_jupyter.core.sealing.foreign_errors import from_os_error
+from zensecrets_jupyter.core.settings import absolute_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zensecrets_jupyter.core.managers.records import ManagerOptions
+
+
+class DotenvOptions(VariablesOptions):
+    """Options of the ``dotenv`` backend."""
+
+    path: Path = Path(".env")
+    """The file; a relative path is taken from where it is registered."""
+
+    @field_validator("path")
+    @classmethod
+    def _make_absolute(cls, path: Path) -> Path:
+        return absolute_path(path)
+
+
+class DotenvBackend(VariablesBackend):
+    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
+
+    FLAVOR: ClassVar[str] = "dotenv"
+    options_model: ClassVar[type[ManagerOptions]] = DotenvOptions
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return cast("DotenvOptions", self.options).path
+
+    def variables(self) -> Mapping[str, str]:
+        """See :meth:`VariablesBackend.variables`."""
+        from dotenv.parser import parse_stream  # noqa: PLC0415 - only where this flavor is used
+
+        variables: dict[str, str] = {}
+        for binding in parse_stream(io.StringIO(self._text())):
+            if binding.error:
+                # Its own text is the line, with the value.
+                message = f"{self.path} can't be read as .env (line {binding.original.line})."
+                raise ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Write KEY=VALUE there.")
+            if binding.key is not None and binding.value is not None:
+                variables[binding.key] = binding.value
+            if len(variables) > MOST_VALUES:
+                raise ManagerCorruptedError(f"{self.path} {TOO_MANY}.", flavor=self.FLAVOR, hint="Split it.")
+        return variables
+
+    def _text(self) -> str:
+        problem: ManagerError
+        try:
+            with self.path.open("rb") as file:
+                data = file.read(LARGEST + 1)
+            text = data.decode("utf-8-sig")
+        except OSError as error:
+            problem = from_os_error(error, self.path)
+        except UnicodeDecodeError:
+            problem = ManagerCorruptedError(f"{self.path} is no text in UTF-8.", flavor=self.FLAVOR, hint="Save it as UTF-8.")
+        else:
+            if len(data) <= LARGEST:
+                return text
+            message = f"{self.path} holds more than {LARGEST // 1024 // 1024} MiB."
+            problem = ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Split it, or check that it is the right one.")
+        raise problem
+
+    def where(self) -> str:
+        """See :meth:`VariablesBackend.where`."""
+        return str(self.path)
+
+    def change_token(self) -> object:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.change_token`."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return "gone"
+        return found.st_ino, found.st_mtime_ns, found.st_size

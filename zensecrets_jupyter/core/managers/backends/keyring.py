@@ -1,0 +1,261 @@
+"""The ``keyring`` backend: the keyring of the operating system, such as Secret Service, KWallet, macOS's keychain or Windows's locker.
+
+Keyrings can't list, so names are in an encrypted index file whose key is in the same keyring. A keyring that keeps plain text is refused.
+Some keyrings show the entries to every program of this user.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from pydantic import field_validator
+
+from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerLockedError
+from zensecrets_jupyter.core.managers.backend import Backend
+from zensecrets_jupyter.core.managers.backends.remote.envelope import EnvelopeCodec, SecretEnvelope
+from zensecrets_jupyter.core.managers.backends.sealed import index
+from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions, SecretRecord, SecretSummary
+from zensecrets_jupyter.core.managers.registry import Availability
+from zensecrets_jupyter.core.sealing.data_keys import DataKeys
+from zensecrets_jupyter.core.sealing.keyring import SERVICE, full_name, system_keyring, unusable
+from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+from zensecrets_jupyter.core.settings import absolute_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from keyring.backend import KeyringBackend as SystemKeyring
+    from sqlalchemy import Connection
+
+    from zensecrets_jupyter.core.managers.backends.sealed.index import IndexEntry
+    from zensecrets_jupyter.core.sealing.data_key_row import DataKey
+
+FORMAT = 1
+"""Version of the index; one with a higher version is left alone."""
+
+# CRED_MAX_CREDENTIAL_BLOB_SIZE of Windows's wincred.h, in UTF-16.
+_LARGEST = {"keyring.backends.Windows.": 2560}
+"""Bytes in a secret at most, by how the keyring's class begins."""
+
+
+class KeyringOptions(ManagerOptions):
+    """Options of the ``keyring`` backend."""
+
+    path: Path | None = None
+    """The index; by default ``index.db`` in the manager's own folder. A relative path is taken from where it is registered."""
+
+    @field_validator("path")
+    @classmethod
+    def _make_absolute(cls, path: Path | None) -> Path | None:
+        return path and absolute_path(path)
+
+
+class KeyringBackend(Backend):
+    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
+
+    FLAVOR: ClassVar[str] = "keyring"
+    options_model: ClassVar[type[ManagerOptions]] = KeyringOptions
+    is_local: ClassVar[bool] = True
+    parallel_reads: ClassVar[int] = 1
+
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
+        super().__init__(options, context=context)
+        chosen = cast("KeyringOptions", self.options).path
+        path = chosen or self.context.folder / "index.db"
+        self._label = f"secrets manager {self.name!r}"
+        self._service = f"{SERVICE} {self.id}"
+        self._file = SqliteFile(path, index.TABLES, kind="index", version=FORMAT, own_folder=chosen is None)
+        self._keys = DataKeys(self._file, index.DATA_KEYS, label=self._label, in_use=index.is_in_use, protection="keyring")
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`."""
+        try:
+            system_keyring(f"flavor {cls.FLAVOR!r}")
+        except ManagerLockedError as error:
+            return Availability(ok=False, reason=str(error))
+        return Availability(ok=True)
+
+    @property
+    def opens_unasked(self) -> bool:
+        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_unasked`; a keyring may ask to be unlocked."""
+        return self._keys.opens_unasked
+
+    @property
+    def opens_without_prompt(self) -> bool:
+        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_without_prompt`."""
+        return self._keys.opens_without_prompt
+
+    def describe(self) -> dict[str, str]:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
+        try:
+            where = f"the OS keyring ({system_keyring().name})"
+        except ManagerLockedError:
+            where = "the OS keyring, which can't be reached just now"
+        return {"kept in": where, "index in": str(self._file.path), "index protected by": self._keys.describe()}
+
+    def read(self, name: str) -> SecretRecord:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
+        return self._read_entry(self._find(name))
+
+    def list(self) -> Iterable[SecretSummary]:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.list`."""
+        return [
+            SecretSummary(entry.name, entry.schema, updated=datetime.fromtimestamp(entry.written / 1e6, timezone.utc))
+            for entry in self._entries()
+        ]
+
+    def check(self, name: str, record: SecretRecord) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.check`."""
+        self._envelope_for(name, record)
+
+    def create(self, name: str, record: SecretRecord) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.create`."""
+        # A new entry each time: one that was left by a process that ended just then is nobody's.
+        entry = index.IndexEntry(name, uuid.uuid4().hex, record.schema, _now())
+        envelope = self._envelope_for(name, record)
+
+        def work(connection: Connection, key: DataKey) -> bool:
+            if index.find(connection, key, name) is not None:
+                return False
+            self._asked(lambda keyring: keyring.set_password(self._service, entry.entry, envelope.text))
+            index.add(connection, key, entry)
+            return True
+
+        written = False
+        try:
+            written = self._keys.write(work)
+        finally:
+            if not written:
+                self._drop(entry.entry)
+        if not written:
+            raise self.exists(name)
+
+    def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.replace`."""
+        self._find(name)
+
+        def work(connection: Connection, key: DataKey) -> None:
+            entry = self._first(connection, key, name)
+            record = change(self._read_entry(entry))
+            envelope = self._envelope_for(name, record)
+            self._asked(lambda keyring: keyring.set_password(self._service, entry.entry, envelope.text))
+            index.replace(connection, key, name, entry._replace(schema=record.schema, written=_now()))
+
+        self._keys.write(work)
+
+    def delete(self, name: str) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
+        self._find(name)
+
+        def work(connection: Connection, key: DataKey) -> None:
+            entry = self._first(connection, key, name)
+            self._forget(entry.entry)
+            index.remove(connection, key, name)
+
+        self._keys.write(work)
+
+    def delete_all(self) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
+
+        def work(connection: Connection, key: DataKey) -> None:
+            for entry in [*index.everything(connection, key)]:
+                self._forget(entry.entry)
+                index.remove(connection, key, entry.name)
+
+        if [*self.list()]:
+            self._keys.write(work)
+
+    def rename(self, name: str, new_name: str) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
+        self._find(name)
+
+        def work(connection: Connection, key: DataKey) -> bool:
+            entry = self._first(connection, key, name)
+            if index.find(connection, key, new_name) is not None:
+                return False
+            index.replace(connection, key, name, entry._replace(name=new_name))
+            return True
+
+        if not self._keys.write(work):
+            raise self.exists(new_name)
+
+    def change_token(self) -> object:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.change_token`."""
+        return self._file.change_token()
+
+    def _key(self) -> DataKey | None:
+        """Return the key of the index; ``None`` if nothing is in it."""
+        with self._file.read() as connection:
+            generation = None if connection is None else index.generation(connection)
+        return None if generation is None else self._keys.key_of(generation)
+
+    def _entries(self) -> Sequence[IndexEntry]:
+        key = self._key()
+        with self._file.read() as connection:
+            return [] if key is None or connection is None else [*index.everything(connection, key)]
+
+    def _find(self, name: str) -> IndexEntry:
+        key = self._key()
+        with self._file.read() as connection:
+            if key is not None and connection is not None:
+                return self._first(connection, key, name)
+        raise self.missing(name)
+
+    def _first(self, connection: Connection, key: DataKey, name: str) -> IndexEntry:
+        entry = index.find(connection, key, name)
+        if entry is None:
+            raise self.missing(name)
+        return entry
+
+    def _read_entry(self, entry: IndexEntry) -> SecretRecord:
+        text = self._asked(lambda keyring: keyring.get_password(self._service, entry.entry))
+        if text is None:
+            raise self.missing(entry.name)
+        return EnvelopeCodec().decode(SecretEnvelope(text), name=entry.name, service="the OS keyring", manager=self.name)
+
+    def _envelope_for(self, name: str, record: SecretRecord) -> SecretEnvelope:
+        envelope = EnvelopeCodec().encode(record)
+        kind = full_name(system_keyring(self._label))
+        largest = next((limit for beginning, limit in _LARGEST.items() if kind.startswith(beginning)), 0)
+        size = len(envelope.text.encode("utf-16-le", "surrogatepass"))
+        if not largest or size <= largest:
+            return envelope
+        message = f"Secret {name!r} needs {size} bytes in the OS keyring; {largest} are allowed."
+        raise InvalidSecretError(message, name=name, manager=self.name, hint="Use a secrets manager of flavor local for it.")
+
+    def _forget(self, entry: str) -> None:
+        """Delete an entry that may be gone already."""
+
+        def act(keyring: SystemKeyring) -> None:
+            if keyring.get_password(self._service, entry) is not None:
+                keyring.delete_password(self._service, entry)
+
+        self._asked(act)
+
+    def _drop(self, entry: str) -> None:
+        with suppress(ManagerLockedError):
+            self._forget(entry)
+
+    def _asked(self, act: Callable[[SystemKeyring], str | None]) -> str | None:
+        """Return what ``act`` returns of the keyring.
+
+        Raises:
+            ManagerLockedError: If there is none, it is locked, or it failed.
+        """
+        keyring = system_keyring(self._label)
+        try:
+            return act(keyring)
+        except Exception as error:  # noqa: BLE001 - each system's keyring raises errors of its own
+            problem = unusable(keyring, error, self._label)
+        raise problem
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

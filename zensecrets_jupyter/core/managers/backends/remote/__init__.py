@@ -1,0 +1,1 @@
+"""Backends on other machines, and the parts that they share."""

@@ -1,0 +1,431 @@
+"""Base class of backends on another machine: one document for each secret, under a key of the manager's scope.
+
+Retries and error mapping are a :class:`RequestRunner`, names and keys a :class:`RemoteKeys`, the stored text an :class:`EnvelopeCodec`, and
+secrets of other programs an :class:`ExternalSecrets`. A subclass implements the few requests at the end of :class:`RemoteBackend`.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from abc import abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Protocol, runtime_checkable
+
+from zensecrets_jupyter.core import names
+from zensecrets_jupyter.core.errors import (
+    InvalidSecretError,
+    ManagerCorruptedError,
+    SecretNotFoundError,
+    UnsupportedOperationError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.managers.backend import Backend
+from zensecrets_jupyter.core.managers.backends.remote.envelope import EnvelopeCodec, SecretEnvelope, foreign_secret
+from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
+from zensecrets_jupyter.core.managers.backends.remote.naming import NameEncoding, RemoteKeys
+from zensecrets_jupyter.core.managers.backends.remote.readonly import ExternalOptions, ExternalSecrets
+from zensecrets_jupyter.core.managers.backends.remote.runner import ClientT, ErrorTable, OptionsT, RemoteOptions, RequestRunner
+from zensecrets_jupyter.core.managers.records import Capability, ManagerContext, ManagerOptions, SecretRecord, SecretSummary, SecretVersion
+from zensecrets_jupyter.core.managers.registry import Availability, install_command, is_installed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+MAX_CONFLICT_RETRIES = 100
+"""How often a change starts again after a conflict. At each conflict another writer has finished a whole change."""
+
+
+class ListedKey(NamedTuple):
+    """A key in a list of the service, with the facts that the list has."""
+
+    key: str
+    schema: str | None = None
+    version: int | None = None
+    updated: datetime | None = None
+
+
+class StoredVersion(NamedTuple):
+    """One version that a service keeps: its number, from 1 and growing, the time of writing (UTC), and the envelope."""
+
+    number: int
+    created: datetime
+    envelope: SecretEnvelope
+    current: bool
+
+
+@runtime_checkable
+class VersionRequests(Protocol):
+    """A remote backend whose service keeps earlier versions."""
+
+    def fetch_versions(self, client: Any, key: str) -> Sequence[StoredVersion]:
+        """Return all versions under ``key``, the newest first; the kind of the error is MISSING if there is no current one."""
+
+
+@runtime_checkable
+class RecoveryRequests(Protocol):
+    """A remote backend whose service keeps deleted secrets."""
+
+    def recover(self, client: Any, key: str) -> None:
+        """Bring back a deleted key; the kind of the error is EXISTS if there is a current one, MISSING if there is none to bring back."""
+
+
+class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
+    """A backend on another machine.
+
+    Requests raise the errors of the service's library, or :class:`RemoteError`; the table ``error_kinds`` says what they mean.
+    """
+
+    options: OptionsT
+    options_model: ClassVar[type[ManagerOptions]] = RemoteOptions
+    encoding: ClassVar[NameEncoding]
+    """Characters and length of a key in the service."""
+    error_kinds: ClassVar[ErrorTable] = {}
+    """Kinds of errors, by class, or by a code that :meth:`codes_of` returns."""
+    named_files: ClassVar[Mapping[str, str]] = {}
+    """Environment variables of the library that name files; see :mod:`~zensecrets_jupyter.core.managers.backends.remote.named_files`."""
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Modules that the flavor's extra installs."""
+    tries: ClassVar[int] = 5
+    """Maximum number of tries of one request."""
+    first_wait: ClassVar[float] = 0.1
+    """Maximum seconds before the second try; doubled for each later try, and randomized."""
+    batch_size: int = 1
+    """Maximum number of keys in one :meth:`fetch_many`."""
+    max_size: ClassVar[int] = 0
+    """Maximum number of bytes of a secret; 0 if the service documents no limit."""
+    codec: EnvelopeCodec = EnvelopeCodec()
+    """Converts secrets to stored text and back."""
+
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
+        super().__init__(options, context=context)
+        self.keys = RemoteKeys(self.encoding, self.options, self.id)
+        self.runner: RequestRunner[ClientT] = RequestRunner(self, deadline=self.options.deadline)
+        self.external = ExternalSecrets(
+            self.options if isinstance(self.options, ExternalOptions) else None,
+            self._fetch_external,
+            codec=self.codec,
+            service=self.encoding.service,
+            manager=self.name,
+        )
+
+    @classmethod
+    def implemented_capabilities(cls) -> Capability:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.implemented_capabilities`."""
+        found = super().implemented_capabilities()
+        for protocol, capability in ((VersionRequests, Capability.VERSIONS), (RecoveryRequests, Capability.UNDELETE)):
+            if not issubclass(cls, protocol):
+                found &= ~capability
+        return found
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`; it only looks for the libraries."""
+        missing = [library for library in cls.libraries if not is_installed(library)]
+        if not missing:
+            return Availability(ok=True)
+        return Availability(ok=False, reason=f"needs {' and '.join(missing)}: {install_command(cls.FLAVOR)}")
+
+    def describe(self) -> dict[str, str]:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
+        service = self.encoding.service
+        shared = {"scope": self.keys.scope.value, "names begin with": self.keys.prefix or "nothing: they are as they are"}
+        return {"kept in": service, "protected by": f"{service} and who may use it", **shared}
+
+    @property
+    def read_only(self) -> Mapping[str, str]:
+        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.read_only`."""
+        return self.external.locations
+
+    def explain_missing(self, name: str, *, request: bool) -> SecretNotFoundError | None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.explain_missing`."""
+        if name in self.external.paths:
+            return self.external.missing(name)
+        if request:
+            with suppress(ZenSecretsError, RemoteError):
+                return self.explain_deleted(name, self.key_for(name))
+        return None
+
+    def key_for(self, name: str) -> str:
+        """Return the key of a secret that may exist.
+
+        Raises:
+            SecretNotFoundError: If no secret can have such a name.
+            UnsupportedOperationError: If the secret is another program's, which has no key of ours.
+        """
+        self.check_change(name)
+        with suppress(InvalidSecretError):
+            return self.keys.key_for(names.check_name(name))
+        raise self.missing(name)
+
+    # The contract of a backend.
+
+    def read(self, name: str) -> SecretRecord:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
+        if name in self.external.paths:
+            return self.external.read(name)
+        return self._record_in(self._fetch("read", name), name)
+
+    def read_batch(self, names: Sequence[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.BatchReads.read_batch`."""
+        external = [name for name in names if name in self.external.paths]
+        results: dict[str, SecretRecord | ZenSecretsError] = {}
+        keys: dict[str, str] = {}
+        for name in names:
+            if name not in self.external.paths:
+                results[name] = self.missing(name)
+                with suppress(SecretNotFoundError):
+                    keys[self.key_for(name)] = name
+        envelopes = self.runner.ask("read", lambda client: self.fetch_many(client, [*keys])) if keys else {}
+        for key, envelope in envelopes.items():
+            name = keys[key]
+            if isinstance(envelope, RemoteError):
+                results[name] = self.runner.error_for(envelope, "read", name)
+                continue
+            try:
+                results[name] = self._record_in(envelope, name)
+            except ZenSecretsError as error:
+                results[name] = error
+        if external:
+            with ThreadPoolExecutor(min(self.parallel_reads, len(external)), thread_name_prefix="zensecrets-external") as pool:
+                results.update(zip(external, pool.map(self.external.read_or_error, external), strict=True))
+        return results
+
+    def list(self) -> Iterable[SecretSummary]:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.list`."""
+        listed = self.runner.ask("list", lambda client: [*self.list_keys(client, self.keys.prefix)])
+        named = ((self.keys.name_for(one.key), one) for one in listed)
+        own = [SecretSummary(name, *one[1:]) for name, one in named if name is not None and name not in self.external.paths]
+        return [*own, *self.external.summaries()]
+
+    def check(self, name: str, record: SecretRecord) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.check`."""
+        self.keys.key_for(name)
+        self.envelope_for(name, record)
+
+    def create(self, name: str, record: SecretRecord) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.create`."""
+        key = self.keys.key_for(name)
+        envelope = self.envelope_for(name, record)
+        try:
+            return self.runner.attempt(lambda client: self.insert(client, key, envelope))
+        except RemoteError as error:
+            if error.kind is ErrorKind.EXISTS and error.was_retried and self._holds(key, envelope):
+                # The answer to the first try was lost, not the write.
+                return None
+            problem = self.runner.error_for(error, "register", name, writes=True)
+        raise problem
+
+    def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.replace`."""
+        key = self.key_for(name)
+        failure = RemoteError(ErrorKind.CONFLICT)
+        for _ in range(MAX_CONFLICT_RETRIES):
+            present = self.runner.ask("update", lambda client: self.fetch_for_update(client, key), name=name)
+            envelope = self.envelope_for(name, change(self._record_in(present, name)))
+            error = self._overwrite(key, envelope, present)
+            if error is None:
+                return
+            failure = error
+            if failure.kind is not ErrorKind.CONFLICT:
+                break
+            time.sleep(random.uniform(0, self.first_wait))  # noqa: S311 - it only spreads the retries of two writers
+        raise self.runner.error_for(failure, "update", name, writes=True)
+
+    def delete(self, name: str) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
+        key = self.key_for(name)
+        if Capability.READ in self.capabilities and not self._fetch("delete", name).is_ours:
+            raise foreign_secret(name, self.encoding.service)
+        self.delete_key(name, key)
+
+    def delete_key(self, name: str, key: str) -> None:
+        """Delete whatever is stored under the key of the secret ``name``.
+
+        Raises:
+            SecretNotFoundError: If nothing is.
+        """
+        try:
+            return self.runner.attempt(lambda client: self.remove(client, key))
+        except RemoteError as error:
+            if error.kind is ErrorKind.MISSING and error.was_retried:
+                return None
+            problem = self.runner.error_for(error, "delete", name, writes=True)
+        raise problem
+
+    def rename(self, name: str, new_name: str) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
+        self.create(new_name, self.read(name))
+        try:
+            self.delete(name)
+        except SecretNotFoundError:
+            # Another user deleted it meanwhile, so neither name may exist.
+            self.delete(new_name)
+            raise
+        except ZenSecretsError as error:
+            problem = error
+        else:
+            return
+        with suppress(ZenSecretsError):
+            self.delete(new_name)
+        raise problem
+
+    def delete_all(self) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
+        present = [*self.names()]
+        if present:
+            with ThreadPoolExecutor(min(self.parallel_reads, len(present)), thread_name_prefix="zensecrets-delete") as pool:
+                [*pool.map(self._delete_if_ours, present)]
+
+    def restore(self, name: str) -> None:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Restorable.restore`."""
+        key = self.key_for(name)
+        if not isinstance(self, RecoveryRequests):
+            raise self.unsupported("bring back deleted secrets")
+        recover = self.recover
+        try:
+            return self.runner.attempt(lambda client: recover(client, key))
+        except RemoteError as error:
+            if error.kind is ErrorKind.EXISTS and error.was_retried:
+                # The first try brought it back, and its answer was lost.
+                return None
+            problem = self.runner.error_for(error, "bring back", name, writes=True)
+        raise problem
+
+    def history(self, name: str) -> Sequence[SecretVersion]:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.history`."""
+        return [SecretVersion(one.number, one.envelope.schema, one.created, one.current) for one in self._versions(name)]
+
+    def rollback(self, name: str, number: int) -> SecretVersion:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.rollback`; a conflict is handled as in an update."""
+        versions = self._versions(name)
+        wanted = next((one.envelope for one in versions if one.number == number), None)
+        if wanted is None:
+            message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
+            hint = f"Kept are the versions {', '.join(str(one.number) for one in versions)}."
+            raise SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
+        record = self._record_in(wanted, name)
+        self.replace(name, lambda _present: record)
+        return self.history(name)[0]
+
+    # Internals.
+
+    def envelope_for(self, name: str, record: SecretRecord) -> SecretEnvelope:
+        """Return the stored text of a secret.
+
+        Raises:
+            InvalidSecretError: If it is too large for the service.
+        """
+        envelope = self.codec.encode(record)
+        if not self.max_size or envelope.size <= self.max_size:
+            return envelope
+        message = f"Secret {name!r} needs {envelope.size} bytes in {self.encoding.service}; {self.max_size} are allowed."
+        hint = "Keep large files elsewhere, and the key that opens them here."
+        raise InvalidSecretError(message, name=name, manager=self.name, hint=hint)
+
+    def _record_in(self, envelope: SecretEnvelope, name: str) -> SecretRecord:
+        return self.codec.decode(envelope, name=name, service=self.encoding.service, manager=self.name)
+
+    def _fetch(self, verb: str, name: str) -> SecretEnvelope:
+        key = self.key_for(name)
+        return self.runner.ask(verb, lambda client: self.fetch(client, key), name=name)
+
+    def _fetch_external(self, name: str, path: str) -> str | bytes:
+        return self.runner.ask("read", lambda client: self.fetch_external(client, path), name=name)
+
+    def _overwrite(self, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> RemoteError | None:
+        """Write ``envelope`` over ``present``; return the error, or ``None``."""
+        try:
+            self.runner.attempt(lambda client: self.overwrite(client, key, envelope, present))
+        except RemoteError as error:
+            if error.kind is ErrorKind.CONFLICT and error.was_retried and self._holds(key, envelope):
+                return None
+            return error
+        return None
+
+    def _holds(self, key: str, envelope: SecretEnvelope) -> bool:
+        """Return whether the service has the envelope that an earlier try wrote."""
+        if Capability.READ not in self.capabilities:
+            return False
+        with suppress(RemoteError):
+            # Compared by the id of the write: a service that parses JSON may return the same text in another order.
+            return self.runner.attempt(lambda client: self.fetch(client, key)).write_id == envelope.write_id
+        return False
+
+    def _delete_if_ours(self, name: str) -> None:
+        # Secrets of other programs, and those that another user deleted meanwhile, do not stop the rest.
+        with suppress(SecretNotFoundError, ManagerCorruptedError, UnsupportedOperationError):
+            self.delete(name)
+
+    def _versions(self, name: str) -> Sequence[StoredVersion]:
+        key = self.key_for(name)
+        if not isinstance(self, VersionRequests):
+            raise self.unsupported("keep versions of secrets")
+        fetch_versions = self.fetch_versions
+        return self.runner.ask("read", lambda client: fetch_versions(client, key), name=name)
+
+    # The requests that a subclass implements. Keys are those of the service.
+
+    @abstractmethod
+    def connect(self) -> ClientT:
+        """Return a new client.
+
+        The client is safe for several threads, gives up after ``options.timeout`` and does not retry. A login is made here.
+        """
+
+    @abstractmethod
+    def fetch(self, client: ClientT, key: str) -> SecretEnvelope:
+        """Return the current text under ``key``."""
+
+    @abstractmethod
+    def list_keys(self, client: ClientT, prefix: str) -> Iterable[ListedKey]:
+        """Return every key that begins with ``prefix``, over all pages. Further keys are ignored."""
+
+    @abstractmethod
+    def insert(self, client: ClientT, key: str, envelope: SecretEnvelope) -> None:
+        """Store under a new key; the kind of the error is EXISTS if the key is taken."""
+
+    @abstractmethod
+    def overwrite(self, client: ClientT, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
+        """Store instead of ``present``; the kind of the error is CONFLICT if it is no longer current and the service can tell."""
+
+    @abstractmethod
+    def remove(self, client: ClientT, key: str) -> None:
+        """Delete a key; the kind of the error is MISSING if there is none."""
+
+    # Requests and hooks with a default.
+
+    def fetch_for_update(self, client: ClientT, key: str) -> SecretEnvelope:
+        """Return the current text with the token that :meth:`overwrite` needs, if :meth:`fetch` does not."""
+        return self.fetch(client, key)
+
+    def fetch_many(self, client: ClientT, keys: Sequence[str]) -> Mapping[str, SecretEnvelope | RemoteError]:  # noqa: ARG002 - a hook
+        """Return the texts under at most ``batch_size`` keys, without missing ones. Only called if ``batch_size`` is over 1."""
+        raise RemoteError(ErrorKind.UNSUPPORTED)
+
+    def fetch_external(self, client: ClientT, path: str) -> str | bytes:
+        """Return the current text of another program's secret under its own path; the kind of the error is MISSING if there is none."""
+        return self.fetch(client, path).text
+
+    def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:  # noqa: ARG002 - a hook
+        """Return an error that says until when a deleted secret can be brought back, or ``None``. It may make a request."""
+        return None
+
+    def library_errors(self) -> ErrorTable:
+        """Return further kinds of errors by class, if the library is optional and its classes are imported late."""
+        return {}
+
+    def codes_of(self, error: Exception) -> tuple[str, ...]:  # noqa: ARG002 - a hook
+        """Return the service's codes for an error, the most specific first."""
+        return ()
+
+    def classify(self, error: Exception) -> ErrorKind | None:  # noqa: ARG002 - a hook
+        """Return the kind of an error that neither its class nor a code tells."""
+        return None
+
+    def requested_wait(self, error: Exception) -> float:  # noqa: ARG002 - a hook
+        """Return how many seconds the service asked to wait before the next try."""
+        return 0.0

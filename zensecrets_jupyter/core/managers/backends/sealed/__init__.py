@@ -1,0 +1,1 @@
+"""Backends that store encrypted rows in a SQL database."""

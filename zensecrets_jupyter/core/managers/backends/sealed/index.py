@@ -1,0 +1,113 @@
+"""An encrypted index of secrets, for a backend that can't list.
+
+A row maps a secret to an entry of the backend. Names are encrypted; a row is found by a keyed fingerprint of the name.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, Table, delete, insert, select, update
+
+from zensecrets_jupyter.core.errors import ManagerCorruptedError
+from zensecrets_jupyter.core.sealing import cipher
+from zensecrets_jupyter.core.sealing.data_key_row import DataKey, data_keys_table
+from zensecrets_jupyter.core.sealing.database import Sealed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TABLES = MetaData()
+DATA_KEYS = data_keys_table(TABLES)
+
+_entries = Table(
+    "entries",
+    TABLES,
+    Column("fingerprint", String, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("written", BigInteger, nullable=False),
+    Column("sealed", Sealed, nullable=False),
+)
+
+
+class IndexEntry(NamedTuple):
+    """Name of a secret, its entry in the backend, its schema, and the time of writing (microseconds, UTC)."""
+
+    name: str
+    entry: str
+    schema: str
+    written: int
+
+
+def find(connection: Connection, key: DataKey, name: str) -> IndexEntry | None:
+    """Return the entry of the secret called ``name``; ``None`` if there is none.
+
+    Raises:
+        ManagerCorruptedError: If its row is damaged.
+    """
+    found = connection.execute(select(_entries).where(_entries.c.fingerprint == _fingerprint(key, name))).first()
+    return None if found is None else _unsealed(key, tuple(found))
+
+
+def everything(connection: Connection, key: DataKey) -> Iterator[IndexEntry]:
+    """Yield every entry.
+
+    Raises:
+        ManagerCorruptedError: If a row is damaged.
+    """
+    for found in connection.execute(select(_entries)).all():
+        yield _unsealed(key, tuple(found))
+
+
+def add(connection: Connection, key: DataKey, entry: IndexEntry) -> None:
+    """Add a new secret."""
+    connection.execute(insert(_entries).values(_row(key, entry)))
+
+
+def replace(connection: Connection, key: DataKey, name: str, entry: IndexEntry) -> None:
+    """Replace the entry of the secret ``name``."""
+    connection.execute(update(_entries).where(_entries.c.fingerprint == _fingerprint(key, name)).values(_row(key, entry)))
+
+
+def remove(connection: Connection, key: DataKey, name: str) -> None:
+    """Remove a secret."""
+    connection.execute(delete(_entries).where(_entries.c.fingerprint == _fingerprint(key, name)))
+
+
+def is_in_use(connection: Connection) -> bool:
+    """Tell whether an entry is there."""
+    return connection.execute(select(_entries.c.fingerprint).limit(1)).first() is not None
+
+
+def generation(connection: Connection) -> object:
+    """Return which key seals the entries; ``None`` if there are none."""
+    return connection.execute(select(_entries.c.generation).limit(1)).scalar()
+
+
+def _row(key: DataKey, entry: IndexEntry) -> dict[str, Any]:
+    fingerprint = _fingerprint(key, entry.name)
+    sealed = cipher.seal(key.key, json.dumps(entry[:3]).encode("ascii"), _binding(fingerprint, entry.written))
+    return {"fingerprint": fingerprint, "generation": key.generation, "written": entry.written, "sealed": sealed}
+
+
+def _unsealed(key: DataKey, row: tuple[Any, ...]) -> IndexEntry:
+    fingerprint, generation_of_row, written, sealed = row
+    parts = None
+    if generation_of_row == key.generation and isinstance(sealed, bytes) and isinstance(written, int):
+        try:
+            parts = json.loads(cipher.unseal(key.key, sealed, _binding(str(fingerprint), written)))
+        except ManagerCorruptedError:
+            parts = None
+    if parts is None:
+        raise ManagerCorruptedError("A row of the index of secrets is damaged.", hint="It was left as it is: restore it from a copy.")
+    name, entry, schema = parts
+    return IndexEntry(name, entry, schema, written)
+
+
+def _fingerprint(key: DataKey, name: str) -> str:
+    return cipher.fingerprint(key.key, name)
+
+
+def _binding(fingerprint: str, written: int) -> tuple[str, ...]:
+    return ("entry", fingerprint, str(written))

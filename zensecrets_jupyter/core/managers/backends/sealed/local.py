@@ -1,0 +1,98 @@
+"""The ``local`` backend, the default: an encrypted SQLite file on this machine, with earlier versions.
+
+Several processes may use one file at once; a file on a network drive only from one machine at a time,
+because SQLite's log works through shared memory.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from zensecrets_jupyter.core.managers.backends.sealed.backend import SealedBackend, holds_secrets
+from zensecrets_jupyter.core.managers.backends.sealed.tables import DATA_KEYS, TABLES
+from zensecrets_jupyter.core.managers.backends.sealed.zenml_file import read_secrets_file
+from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
+from zensecrets_jupyter.core.sealing.data_keys import DataKeys
+from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+from zensecrets_jupyter.core.settings import absolute_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from zensecrets_jupyter.core.schemas import BaseSecretSchema
+
+FORMAT = 1
+"""Version of the tables; a store with a higher one is left alone."""
+
+
+class LocalOptions(ManagerOptions):
+    """Options of the ``local`` backend."""
+
+    ONCE: ClassVar[frozenset[str]] = frozenset({"secrets_file"})
+
+    path: Path | None = None
+    """The file; by default ``secrets.db`` in the manager's own folder. A relative path is taken from where it is registered."""
+    versions_kept: int = Field(default=10, ge=1)
+    """How many versions of each secret are kept, the current one included."""
+    secrets_file: Path | None = Field(default=None)
+    """A file of ZenML's local secrets manager: its secrets are taken over once, when this is given, and the file is not used after that."""
+    scope: Literal["none", "component"] = "none"
+    """As in ZenML; either way nobody shares the secrets."""
+    namespace: str | None = Field(default=None, max_length=100)
+    """As in ZenML, where it has no effect either."""
+
+    @field_validator("path")
+    @classmethod
+    def _make_absolute(cls, path: Path | None) -> Path | None:
+        return path and absolute_path(path)
+
+
+class LocalBackend(SealedBackend):
+    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`.
+
+    Two managers may share a file. Each sees its own secrets only, and one key encrypts them all.
+    """
+
+    FLAVOR: ClassVar[str] = "local"
+    options_model: ClassVar[type[ManagerOptions]] = LocalOptions
+    is_local: ClassVar[bool] = True
+    parallel_reads: ClassVar[int] = 1
+
+    @classmethod
+    def initial_secrets(cls, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[BaseSecretSchema]]:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.initial_secrets`: those of ``secrets_file``.
+
+        Raises:
+            UnreadableFileError: If there is such a file, and it can't be read as one of ZenML's.
+        """
+        file = attributes.get("secrets_file")
+        kept = {name: value for name, value in attributes.items() if name not in LocalOptions.ONCE}
+        return kept, read_secrets_file(str(file)) if file else []
+
+    def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
+        """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
+        super().__init__(options, context=context)
+        chosen = LocalOptions.model_validate(self.options.model_dump())
+        path = chosen.path or self.context.folder / "secrets.db"
+        self._file = self._database = SqliteFile(path, TABLES, kind="secrets", version=FORMAT, own_folder=chosen.path is None)
+        self._keys = DataKeys(
+            self._file, DATA_KEYS, label=f"secrets manager {self.name!r}", in_use=holds_secrets, ask=self.context.ask_passphrase
+        )
+        self._owner = self.id
+        self._versions_kept = chosen.versions_kept
+
+    @property
+    def path(self) -> Path:
+        """The file; it need not exist yet."""
+        return self._file.path
+
+    def describe(self) -> dict[str, str]:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
+        return {"kept in": str(self.path), **super().describe()}
+
+    def change_token(self) -> object:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.change_token`."""
+        return self._file.change_token()

@@ -1,0 +1,144 @@
+"""The registry of flavors of secrets managers: built-in, installed, and defined in this process."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.errors import FlavorUnavailableError, ManagerError, UnknownFlavorError
+from zensecrets_jupyter.core.names import did_you_mean, told
+from zensecrets_jupyter.core.registry import Registry
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.managers.backend import Backend
+
+ENTRY_POINTS = "zensecrets_jupyter.secrets_managers.v2"
+"""Entry point group of flavors: ``flavor = "module:BackendClass"``."""
+
+
+class _BuiltIn(NamedTuple):
+    module: str
+    class_name: str
+    summary: str
+    extra: str = ""
+
+    @property
+    def install(self) -> str:
+        """The command that installs what the flavor needs besides this package; empty if it needs nothing."""
+        return f'pip install "zensecrets-jupyter[{self.extra}]"' if self.extra else ""
+
+
+def _built_in(module: str, class_name: str, summary: str, extra: str = "") -> _BuiltIn:
+    return _BuiltIn(f"zensecrets_jupyter.core.managers.backends.{module}", class_name, summary, extra)
+
+
+BUILT_IN: dict[str, _BuiltIn] = {
+    "aws": _built_in("remote.aws.backend", "AwsBackend", "AWS Secrets Manager", "aws"),
+    "azure": _built_in("remote.azure.backend", "AzureBackend", "Azure Key Vault", "azure"),
+    "dotenv": _built_in("dotenv", "DotenvBackend", "an .env file; it only reads"),
+    "env": _built_in("env", "EnvBackend", "environment variables of this process; it only reads"),
+    "gcp": _built_in("remote.gcp.backend", "GcpBackend", "Google Cloud Secret Manager", "gcp"),
+    "github": _built_in("remote.github", "GithubBackend", "the Actions secrets of a GitHub repository; write-only", "github"),
+    "keyring": _built_in("keyring", "KeyringBackend", "the keyring of the operating system"),
+    "local": _built_in("sealed.local", "LocalBackend", "an encrypted SQLite file on this machine; the default"),
+    "memory": _built_in("memory", "MemoryBackend", "the memory of this process; for tests"),
+    "sql": _built_in("sealed.sql", "SqlBackend", "sealed tables on a PostgreSQL server, for a team", "sql"),
+    "vault": _built_in("remote.vault.backend", "VaultBackend", "HashiCorp Vault, KV version 2", "vault"),
+    "zenml": _built_in("remote.zenml.backend", "ZenmlBackend", "a ZenML server, whose pipelines use them too", "zenml"),
+}
+
+
+class Availability(NamedTuple):
+    """Whether a flavor can be used here; if not, ``reason`` says why and how to mend it."""
+
+    ok: bool
+    reason: str = ""
+
+
+def _clash(name: str, message: str, hint: str) -> ManagerError:
+    return ManagerError(message, flavor=name, hint=hint)
+
+
+def _unavailable(name: str, message: str, hint: str) -> FlavorUnavailableError:
+    return FlavorUnavailableError(message, flavor=name, hint=hint)
+
+
+_registry: Registry[Backend] = Registry(
+    "flavor of secrets manager",
+    ENTRY_POINTS,
+    {flavor: (found.module, found.class_name) for flavor, found in BUILT_IN.items()},
+    clash=_clash,
+    unavailable=_unavailable,
+)
+
+
+def add(backend: type[Backend]) -> None:
+    """Register a backend under its ``FLAVOR``. A class that is defined again in a cell replaces the earlier one.
+
+    Raises:
+        ManagerError: If the flavor belongs to a built-in one, to an installed one, or to another class.
+    """
+    _registry.add(backend.FLAVOR, backend)
+
+
+def flavor_names() -> list[str]:
+    """Return the names of all flavors, sorted.
+
+    Raises:
+        ManagerError: If a flavor is claimed twice.
+    """
+    return _registry.names()
+
+
+def summary(flavor: str) -> str:
+    """Return a few words on where the flavor stores secrets."""
+    if flavor in BUILT_IN:
+        return BUILT_IN[flavor].summary
+    distribution = _registry.distribution(flavor)
+    return f"from {distribution}" if distribution else "defined in this process"
+
+
+def install_command(flavor: str) -> str:
+    """Return the command that installs what a built-in flavor needs; empty for one that needs nothing, or is not built in."""
+    return BUILT_IN[flavor].install if flavor in BUILT_IN else ""
+
+
+def is_installed(library: str) -> bool:
+    """Tell whether a module of that name can be imported, without importing it."""
+    try:
+        return importlib.util.find_spec(library) is not None
+    except (ModuleNotFoundError, ValueError):
+        # The package that it would be in is not there, or somebody has ruled the module out.
+        return False
+
+
+def availability(flavor: str) -> Availability:
+    """Tell whether the flavor can be used here; one whose import fails is unavailable, with the reason."""
+    try:
+        return get_flavor(flavor).availability()
+    except FlavorUnavailableError as error:
+        return Availability(ok=False, reason=str(error))
+
+
+def get_flavor(flavor: str) -> type[Backend]:
+    """Return the backend class of a flavor.
+
+    Raises:
+        UnknownFlavorError: If there is none of that name.
+        FlavorUnavailableError: If its module, or a library that it needs, can't be imported.
+        ManagerError: If the flavor is claimed twice.
+    """
+    try:
+        found = _registry.find(flavor)
+    except ImportError as error:
+        if isinstance(error, FlavorUnavailableError):
+            raise
+        missing = error.name
+    else:
+        if found is not None:
+            return found
+        message = f"No flavor of secrets manager is called {told(flavor)}."
+        hint = f"{did_you_mean(flavor, flavor_names())} The flavors are {', '.join(flavor_names())}."
+        raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())
+    message = f"Flavor {flavor!r} of secrets manager needs {missing}, which is not installed."
+    raise FlavorUnavailableError(message, flavor=flavor, hint=f"Install it: {install_command(flavor)}")
