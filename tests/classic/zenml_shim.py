@@ -26,7 +26,7 @@ from zensecrets_jupyter.core.stack import ComponentType, Stack
 from zensecrets_jupyter.core.steps.context import RunNames
 from zensecrets_jupyter.core.steps.files import ArtifactFiles, ArtifactFolder
 from zensecrets_jupyter.core.steps.materializers import materializer_for
-from zensecrets_jupyter.core.steps.settings import checked_settings
+from zensecrets_jupyter.core.steps.settings import validate_settings
 from zensecrets_jupyter.materializers import BaseMaterializer
 from zensecrets_jupyter.pipelines import pipeline
 from zensecrets_jupyter.steps import StepContext, step
@@ -265,7 +265,7 @@ def _context(client: Client, folder: Path, *outputs: str) -> StepContext:
     return StepContext(
         names,
         client.active_stack,
-        checked_settings(None, "the test"),
+        validate_settings(None, "the test"),
         dict.fromkeys(outputs, BaseMaterializer),
         lambda output: ArtifactFolder(files, output),
     )

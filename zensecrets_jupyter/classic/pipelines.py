@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.steps import Pipeline
 from zensecrets_jupyter.core.steps.arguments import bound, unknown_arguments
-from zensecrets_jupyter.core.steps.graph import traced
+from zensecrets_jupyter.core.steps.graph import trace_pipeline
 from zensecrets_jupyter.core.steps.run_configuration import read_run_configuration
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class BasePipeline(Pipeline):
         steps = {name: copy.copy(step).configure(**configurations.get(name, {})) for name, step in self._steps.items()}
         for name, step in steps.items():
             step.call_name = name
-        with traced(self.name) as graph:
+        with trace_pipeline(self.name) as graph:
             self.entrypoint(*args, **{**steps, **kwargs})
         graph.check()
         return graph

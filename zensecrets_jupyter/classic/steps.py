@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.steps import BaseParameters, Step
 from zensecrets_jupyter.core.steps.options import STEP_OPTIONS
 from zensecrets_jupyter.core.steps.parameters import made_parameters
-from zensecrets_jupyter.core.steps.step import HONOURED, checked_name
+from zensecrets_jupyter.core.steps.step import HONOURED, validate_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,7 +94,7 @@ class BaseStep(Step[Any]):
         values = self._values if parameters is None else self._checked_values(parameters)
         super().configure(merge=merge, **options)
         self._values = {**self._values, **values} if merge else values
-        self.name = checked_name("step", name) if name else self.name
+        self.name = validate_name("step", name) if name else self.name
         return self
 
     @property

@@ -25,7 +25,7 @@ from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.steps import Artifact, BaseMaterializer, StepContext, pipeline, step
-from zensecrets_jupyter.core.steps.graph import Given, traced
+from zensecrets_jupyter.core.steps.graph import PickledArgument, trace_pipeline
 from zensecrets_jupyter.core.workspace import workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -183,10 +183,10 @@ def test_whatever_object_holds_a_value_is_stored_without_it(form: Callable[[str]
     def one() -> None:
         take(form(value))
 
-    with traced("one") as graph:
+    with trace_pipeline("one") as graph:
         take(form(value))
     for call in graph.calls.values():
-        assert [find_canary(found.data) for found in call.inputs.values() if isinstance(found, Given)] == [[]]
+        assert [find_canary(found.data) for found in call.inputs.values() if isinstance(found, PickledArgument)] == [[]]
     one()
     assert str(_as_plain(given[0])) == str(_as_plain(form(value)))
     assert find_canary(tmp_path) == []

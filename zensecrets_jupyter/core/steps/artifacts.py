@@ -1,4 +1,4 @@
-"""What steps return, stored: each output in a folder of its own in the stack's artifact store."""
+"""Stored outputs of steps; each has its own folder in the stack's artifact store."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Artifact:
     """A stored output of a step.
 
     Attributes:
-        name: What the output is called.
-        step: The step that made it.
-        folder: Where it is kept.
-        digest: A digest of what is kept.
-        materializer: What reads it.
-        data_type: The class that the step declares for it, ``object`` where it declares none.
+        name: The name of the output.
+        step: The step that returned it.
+        folder: Its folder in the artifact store.
+        digest: A digest of the stored files.
+        materializer: The class that reads it.
+        data_type: The class that the step declares for it, ``object`` by default.
     """
 
     name: str
@@ -40,20 +40,20 @@ class Artifact:
 
     @property
     def uri(self) -> str:
-        """The folder in which it is kept, as a path of this machine or as a URL."""
+        """The folder as a local path or a URL."""
         return self.folder.uri
 
     def load(self) -> Any:
-        """Return the value: a new object each time, with the secrets in it as they are now.
+        """Return the value as a new object, with the current values of its secrets.
 
         Raises:
-            ArtifactError: If it is gone, or can't be loaded here.
-            SecretNotFoundError, ManagerError: If a secret in it can't be had.
+            ArtifactError: If it was deleted or can't be loaded here.
+            SecretNotFoundError, ManagerError: If a secret in it can't be read.
         """
         return self.read()
 
     def read(self, output_data_type: type[Any] | None = None, materializer_class: type[BaseMaterializer] | None = None) -> Any:
-        """Return what :meth:`load` returns, by another materializer or as another type where they are given; ZenML 0.20's name for it."""
+        """Return the value as :meth:`load` does, optionally with another materializer or type; ZenML 0.20's name."""
         reader = materializer_class or self.materializer
         if reader is PickleMaterializer:
             return pickling.load(self.folder.read(VALUE_FILE), f"Output {self.name!r} of step {self.step!r}")
@@ -71,7 +71,7 @@ class Artifact:
         return self
 
     def is_kept(self) -> bool:
-        """Tell whether it is still there; it may have been deleted, or the store may not answer."""
+        """Return whether the stored files are still there and unchanged."""
         try:
             if self.materializer is PickleMaterializer:
                 return self.folder.files.exists(f"{self.folder.path}/{VALUE_FILE}")
@@ -81,35 +81,35 @@ class Artifact:
 
 
 class OutputInfo(NamedTuple):
-    """An output of a step before it is made; the fields are those of :class:`Artifact`."""
+    """Description of an output before it is stored; the fields are those of :class:`Artifact`."""
 
     name: str
     step: str
     materializer: type[BaseMaterializer]
     data_type: type[Any]
 
-    def made(self, folder: ArtifactFolder, digest: str) -> Artifact:
-        """Return the artifact that is kept at ``place`` and has that digest."""
+    def to_artifact(self, folder: ArtifactFolder, digest: str) -> Artifact:
+        """Return the artifact in ``folder`` with that digest."""
         return Artifact(self.name, self.step, folder, digest, self.materializer, self.data_type)
 
 
 def store(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets: Iterable[BaseSecretSchema]) -> Artifact:
-    """Store an output at ``place`` and return it; it is stored without a secret's value.
+    """Store an output in ``folder``, without values of secrets, and return it.
 
     Args:
-        value: What the step returned.
-        output: What is known of the output before it is made.
-        folder: Where to keep it.
-        secrets: What the step has read: their references come first where several secrets have one value.
+        value: The value that the step returned.
+        output: The description of the output.
+        folder: The folder.
+        secrets: The secrets that the step read. Their references are preferred if several secrets have the same value.
 
     Raises:
-        ArtifactError: If it can't be stored, or the materializer wrote a value; what the materializer raises passes as it is.
+        ArtifactError: If it can't be stored, or the materializer wrote a secret's value. Errors of the materializer itself pass through.
     """
     what = f"Output {output.name!r} of step {output.step!r}"
     if output.materializer is PickleMaterializer:
         pickled = pickling.dump(value, what, secrets)
         folder.write(VALUE_FILE, pickled.data)
-        return output.made(folder, pickled.digest)
+        return output.to_artifact(folder, pickled.digest)
     folder.create()
     output.materializer(folder).save(value)
     for path in folder.files.list(folder.path):
@@ -119,11 +119,11 @@ def store(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets: Itera
             writer = output.materializer.__name__
             message = f"{what} was not kept: {writer} has written the value of {mask_text(leaked)} to {path.rpartition('/')[2]}."
             raise ArtifactError(message, hint="Write the reference instead, and resolve it when reading.")
-    return output.made(folder, digest_of(folder))
+    return output.to_artifact(folder, digest_of(folder))
 
 
 def digest_of(folder: ArtifactFolder) -> str:
-    """Return a digest of all that is kept at ``place``."""
+    """Return a digest of all files in ``folder``."""
     whole = hashlib.sha256()
     for path in folder.files.list(folder.path):
         whole.update(f"{path[len(folder.path) :]}\0{_sha256(folder.files.read(path))}\0".encode())

@@ -130,7 +130,7 @@ class StepCache:
         if record["format"] != _FORMAT or list(record["outputs"]) != list(step.signature.outputs):
             return None
         outputs = {
-            output: step.output_info(output, name).made(ArtifactFolder(self._files, path), digest)
+            output: step.output_info(output, name).to_artifact(ArtifactFolder(self._files, path), digest)
             for output, (path, digest) in record["outputs"].items()
         }
         return outputs if all(output.is_kept() for output in outputs.values()) else None

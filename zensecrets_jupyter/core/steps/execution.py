@@ -1,4 +1,4 @@
-"""How one step is run: its inputs loaded, its secrets in the environment, its reads recorded, its outputs stored or found in the cache."""
+"""Execution of one step: load inputs, set secrets as environment variables, run, store outputs or reuse cached ones."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from zensecrets_jupyter.core.steps import artifacts, context
 from zensecrets_jupyter.core.steps.caching import StepCache
 from zensecrets_jupyter.core.steps.context import RunNames, StepContext
 from zensecrets_jupyter.core.steps.files import ArtifactFolder, open_files
-from zensecrets_jupyter.core.steps.graph import Given
+from zensecrets_jupyter.core.steps.graph import PickledArgument
 from zensecrets_jupyter.core.steps.run import ExecutionStatus, StepRun, new_run_id
-from zensecrets_jupyter.core.steps.settings import NeededSecrets, merged
+from zensecrets_jupyter.core.steps.settings import RequiredSecrets, merge_settings
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Execution:
-    """One run of a pipeline on a stack, as far as its steps have to know of it."""
+    """Runs the steps of one pipeline run on a stack."""
 
     def __init__(self, run: PipelineRun, workspace: Workspace, stack: Stack, defaults: StepDefaults) -> None:
         """Run steps on ``stack``, for ``run``, with the ``defaults`` of its pipeline.
@@ -52,26 +52,31 @@ class Execution:
         self._cache = StepCache(self._files, workspace, stack)
 
     def run_step(self, call: StepCall, finished: Mapping[str, StepRun]) -> StepRun:
-        """Run one call, or find it in the cache, and return what became of it; ``finished`` are the steps whose outputs it takes.
+        """Run one call, or reuse its cached outputs, and return its result.
 
-        What the step raises is in the outcome's ``error``, Ctrl-C as well.
+        Args:
+            call: The call.
+            finished: The results of the calls whose outputs it takes.
+
+        Returns:
+            The result, with the exception of the step in ``error``, Ctrl-C included.
         """
         start = time.perf_counter()
         above = (self._defaults, *call.pipelines)
-        settings = reduce(merged, [pipeline.settings for pipeline in above] + [call.step.settings])
+        settings = reduce(merge_settings, [pipeline.settings for pipeline in above] + [call.step.settings])
         given = {
-            parameter: item if isinstance(item, Given) else finished[item.call].outputs[item.name]
+            parameter: item if isinstance(item, PickledArgument) else finished[item.call].outputs[item.name]
             for parameter, item in call.inputs.items()
         }
-        inputs = {name: item for name, item in given.items() if not isinstance(item, Given)}
-        parameters = {name: item for name, item in given.items() if isinstance(item, Given)}
+        inputs = {name: item for name, item in given.items() if not isinstance(item, PickledArgument)}
+        parameters = {name: item for name, item in given.items() if isinstance(item, PickledArgument)}
         named = StepRun(
             call.name, ExecutionStatus.FAILED, settings=settings, step_name=call.step.name, inputs=inputs, parameters=parameters
         )
         hooks = reduce(lambda below, over: over.over(below), [pipeline.hooks for pipeline in above] + [call.step.hooks])
         try:
-            status, outputs = self._run_or_find(call, given, settings)
-        except BaseException as error:  # noqa: BLE001 - the run ends with it, and the pipeline raises it
+            status, outputs = self._run_or_reuse(call, given, settings)
+        except BaseException as error:  # noqa: BLE001 - the pipeline raises it when the run has ended
             outcome = replace(named, duration=time.perf_counter() - start, error=error)
         else:
             outcome = replace(named, duration=time.perf_counter() - start, status=status, outputs=outputs)
@@ -79,8 +84,8 @@ class Execution:
             hooks.call(outcome.error)
         return outcome
 
-    def _run_or_find(
-        self, call: StepCall, given: Mapping[str, Given | Artifact], settings: Settings
+    def _run_or_reuse(
+        self, call: StepCall, given: Mapping[str, PickledArgument | Artifact], settings: Settings
     ) -> tuple[ExecutionStatus, dict[str, Artifact]]:
         step = call.step
         above = (self._defaults, *call.pipelines)
@@ -110,19 +115,19 @@ class Execution:
         return ExecutionStatus.COMPLETED, outputs
 
 
-def run_alone(step: StepDefinition, arguments: Mapping[str, Any]) -> Any:
-    """Run a step here, outside of a pipeline, and return what its function returns.
+def run_outside_pipeline(step: StepDefinition, arguments: Mapping[str, Any]) -> Any:
+    """Run a step outside of a pipeline and return the result of its function.
 
-    It runs on the active stack; inside of another step on the stack of that, which was validated when that began.
+    It runs on the active stack, and inside another step on the validated stack of that step.
 
     Raises:
-        StackValidationError: If the stack, the step's settings or its secrets would keep it from running.
+        StackValidationError: If the stack, the step's settings or its secrets prevent the run.
     """
     workspace = get_workspace()
     outer = context.running()
     stack = outer.stack if outer is not None else workspace.stack()
     if outer is None:
-        validate(stack, [(str(step), step.settings), (str(step), NeededSecrets(step.secrets))], [step.secrets])
+        validate(stack, [(str(step), step.settings), (str(step), RequiredSecrets(step.secrets))], [step.secrets])
     run_id = new_run_id(step.name)
 
     def output_folder(output: str) -> ArtifactFolder:
@@ -135,11 +140,16 @@ def run_alone(step: StepDefinition, arguments: Mapping[str, Any]) -> Any:
 
 
 def validate(stack: Stack, needs: Iterable[tuple[str, RequiresSecrets]], environments: Iterable[Sequence[str]]) -> None:
-    """Return if nothing keeps the stack from running what ``needs`` tells of; ``environments`` are secrets that are set together.
+    """Validate a stack before steps run on it.
+
+    Args:
+        stack: The stack.
+        needs: Pairs of an owner, as errors name it, and anything that requires secrets.
+        environments: For each step or pipeline the names of the secrets that are set as environment variables.
 
     Raises:
-        StackValidationError: If anything does; its report holds every problem.
-        InvalidSecretError: If two keys of one environment would be one variable.
+        StackValidationError: If a problem prevents the run; its report holds every problem.
+        InvalidSecretError: If two keys of one environment have the same variable name.
     """
     level = validation_level()
     stack.validate(level=level, settings=needs).raise_for_problems()

@@ -1,4 +1,4 @@
-"""A pipeline as a graph: which steps it calls with what, found by running its function with outputs that are still to come."""
+"""The graph of a pipeline, recorded by running its function with placeholders for the outputs of steps."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _tracing: ContextVar[Graph | None] = ContextVar("zensecrets_graph", default=None
 
 
 @dataclass(frozen=True)
-class Given:
-    """An argument that the pipeline's function gave itself, pickled: with references instead of secrets' values."""
+class PickledArgument:
+    """A plain argument of a step call, pickled with references instead of the values of secrets."""
 
     pickled: pickling.Pickled = field(repr=False)
     what: str = "An argument"
     build: Callable[[Any], Any] | None = field(default=None, repr=False)
-    """What makes the argument of what was pickled; ``None`` where that is the argument itself."""
+    """Builds the argument from the pickled object; ``None`` if the object is the argument."""
 
     @property
     def data(self) -> bytes:
-        """The argument as bytes, without a value in it."""
+        """The pickle of the argument, without values of secrets."""
         return self.pickled.data
 
     @property
@@ -42,42 +42,42 @@ class Given:
         return self.pickled.digest
 
     def load(self) -> Any:
-        """Return the value; errors as :meth:`Artifact.load` has them."""
+        """Return the value; raises the errors of :meth:`Artifact.load`."""
         loaded = pickling.load(self.data, self.what)
         return loaded if self.build is None else self.build(loaded)
 
 
 @dataclass(frozen=True, eq=False)
 class StepCall:
-    """One step of a pipeline.
+    """One call of a step in a pipeline.
 
     Attributes:
-        name: What the step is called in the pipeline: its own name, with a number from the second call on.
+        name: The name of the call: that of the step, with a number from the second call on.
         step: The step.
-        inputs: For each parameter what it gets: an output of another call, or a value.
-        original: The step that was called; ``step`` is a copy of it where the run configures it.
-        pipelines: The pipelines in whose functions it was called, inside of the one that runs.
-        after: The names of the calls that it was told to wait for.
+        inputs: By parameter, an output of another call or a plain argument.
+        original: The called step; ``step`` is a copy of it if the run configures it.
+        pipelines: The nested pipelines that made the call, outermost first.
+        after: The names of further calls that it waits for.
     """
 
     name: str
     step: StepDefinition
-    inputs: Mapping[str, StepOutput | Given]
+    inputs: Mapping[str, StepOutput | PickledArgument]
     original: StepDefinition
     pipelines: tuple[StepDefaults, ...] = ()
     after: frozenset[str] = frozenset()
 
     @property
     def upstream(self) -> set[str]:
-        """The names of the calls whose outputs it takes, or that it was told to wait for."""
+        """The names of the calls that it waits for."""
         return {given.call for given in self.inputs.values() if isinstance(given, StepOutput)} | self.after
 
 
 class Graph:
-    """The steps that a pipeline calls."""
+    """The step calls of a pipeline and their order."""
 
     def __init__(self, pipeline: str, configurations: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        """Begin with no steps; ``pipeline`` is the pipeline's name, and ``configurations`` are options of calls by their names."""
+        """Create an empty graph for the pipeline of that name; ``configurations`` are options of steps by call name."""
         self.pipeline = pipeline
         self.calls: dict[str, StepCall] = {}
         self._configurations = configurations or {}
@@ -85,13 +85,13 @@ class Graph:
         self._inner: list[StepDefaults] = []
 
     def add(self, step: StepDefinition, arguments: Mapping[str, Any], name: str | None = None, after: object = None) -> Any:
-        """Add a call and return its output: a tuple of them if the step has several, ``None`` if it has none.
+        """Add a call and return the placeholder of its output: a tuple for several outputs, ``None`` for none.
 
         Args:
             step: The step.
-            arguments: What it gets, by parameter.
-            name: What to call it; the step's name with a number from the second call on if left out.
-            after: What it shall wait for: the name, an output or the step of other calls, or a list of those.
+            arguments: The arguments by parameter.
+            name: The name of the call, by default that of the step, with a number from the second call on.
+            after: The calls to wait for: a name, an output, a step, or a list of those.
 
         Raises:
             StepInterfaceError: If the name is taken, there is no call to wait for, or an argument is the output of another pipeline's
@@ -106,7 +106,9 @@ class Graph:
         given = {**configuration.pop("parameters", {}), **arguments}
         configured = step.with_options(**configuration) if configuration else step
         inputs = {parameter: self._input(name, parameter, value) for parameter, value in given.items()}
-        step.signature.check_inputs(name, {parameter: given[parameter] for parameter, item in inputs.items() if isinstance(item, Given)})
+        step.signature.check_inputs(
+            name, {parameter: given[parameter] for parameter, item in inputs.items() if isinstance(item, PickledArgument)}
+        )
         waits = frozenset(found for item in _as_list(after) for found in self._calls_of(name, item))
         self.calls[name] = StepCall(name, configured, inputs, step, tuple(self._inner), waits)
         outputs = tuple(StepOutput(self, name, output) for output in step.signature.outputs)
@@ -114,7 +116,7 @@ class Graph:
 
     @contextmanager
     def inside(self, pipeline: StepDefaults) -> Iterator[None]:
-        """Have the calls in the block be those of a pipeline inside of the one that runs."""
+        """Record the calls in the block as calls of a nested pipeline."""
         self._inner.append(pipeline)
         try:
             yield
@@ -122,10 +124,10 @@ class Graph:
             self._inner.pop()
 
     def check(self) -> None:
-        """Return if the steps can run.
+        """Check that the steps can run.
 
         Raises:
-            StepInterfaceError: If there are none, two wait for each other, or one is configured that is not there.
+            StepInterfaceError: If there is no step, two wait for each other, or an unknown one is configured.
         """
         if not self.calls:
             message = f"Pipeline {self.pipeline!r} calls no step."
@@ -135,20 +137,20 @@ class Graph:
         if unknown is not None:
             message = f"Pipeline {self.pipeline!r} has no step {unknown!r} to configure."
             raise StepInterfaceError(message, hint=did_you_mean(unknown, self.calls) or f"Its steps are {', '.join(self.calls)}.")
-        self.in_order()
+        self.topological_order()
 
     def add_order(self, step: StepDefinition, before: StepDefinition) -> None:
-        """Have every call of ``step`` wait for every call of ``before``."""
+        """Make every call of ``step`` wait for every call of ``before``."""
         self._after.append((step, before))
 
     def upstream(self, name: str) -> set[str]:
-        """Return the names of the calls that have to be finished before the call ``name`` can run."""
+        """Return the names of the calls that must finish before the call ``name`` runs."""
         call = self.calls[name]
         waited_for = [before for step, before in self._after if step is call.original]
         return call.upstream | {other.name for other in self.calls.values() if other.original in waited_for}
 
-    def in_order(self) -> list[StepCall]:
-        """Return the calls so that each comes after those it needs, and otherwise in the order in which they were made.
+    def topological_order(self) -> list[StepCall]:
+        """Return the calls in topological order, otherwise in the order in which they were made.
 
         Raises:
             StepInterfaceError: If two steps wait for each other.
@@ -164,8 +166,8 @@ class Graph:
             del waiting[ready]
         return list(ordered.values())
 
-    def nothing_to_unpack(self, error: TypeError) -> StepInterfaceError | None:
-        """Return the error for unpacking what the last call returned, where it has no outputs and ``error`` comes of that."""
+    def unpacking_error(self, error: TypeError) -> StepInterfaceError | None:
+        """Return the error for unpacking a step without outputs, if that is the cause of ``error``."""
         last = next(reversed(self.calls.values()), None)
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
@@ -184,7 +186,7 @@ class Graph:
         return name
 
     def _calls_of(self, name: str, item: object) -> list[str]:
-        """Return the names of the calls that ``item`` stands for, which the call ``name`` shall wait for."""
+        """Return the names of the calls that ``item`` of ``after`` refers to."""
         if isinstance(item, StepOutput) and item.graph is self:
             return [item.call]
         found = [call.name for call in self.calls.values() if item in {call.name, call.original}]
@@ -194,13 +196,13 @@ class Graph:
         message = f"Step {name!r} can't be put after {shown}: that is no step that the pipeline has called before."
         raise StepInterfaceError(message, hint="Give an output of the step, or the id with which it was called.")
 
-    def _input(self, name: str, parameter: str, value: Any) -> StepOutput | Given:
+    def _input(self, name: str, parameter: str, value: Any) -> StepOutput | PickledArgument:
         if not isinstance(value, StepOutput):
             what = f"Argument {parameter!r} of step {name!r}"
             if isinstance(value, BaseParameters):
                 # The values only: how cloudpickle writes a notebook's class differs from one kernel to the next.
-                return Given(pickling.dump(dict(value), what), what, type(value).model_validate)
-            return Given(pickling.dump(value, what), what)
+                return PickledArgument(pickling.dump(dict(value), what), what, type(value).model_validate)
+            return PickledArgument(pickling.dump(value, what), what)
         if value.graph is not self:
             message = f"Argument {parameter!r} of step {name!r} is an output of another run of a pipeline."
             raise StepInterfaceError(message, hint="Load it first: run.steps[NAME].output.load().")
@@ -208,34 +210,34 @@ class Graph:
 
 
 class StepOutput:
-    """An output of a step while its pipeline is put together: it has no value yet, and can only be handed to another step."""
+    """Placeholder for an output of a step while the graph is recorded; it can only be passed to another step."""
 
     __slots__ = ("call", "graph", "name")
 
     def __init__(self, graph: Graph, call: str, name: str) -> None:
-        """Stand for the output ``name`` of the call ``call``."""
+        """Create the placeholder for output ``name`` of call ``call``."""
         self.graph = graph
         self.call = call
         self.name = name
 
     def __repr__(self) -> str:
-        """Return which output it is."""
+        """Return the output and its step."""
         return f"<output {self.name!r} of step {self.call!r}, still to come>"
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        """Refuse: it is handed to a step as an argument of its own."""
+        """Refuse pickling: an output must be an argument of its own."""
         message = f"Output {self.name!r} of step {self.call!r} stands inside of another argument."
         raise StepInterfaceError(message, hint="Hand it to the step as an argument of its own.")
 
     def __getattr__(self, name: str) -> Any:
-        """Refuse: it has no value yet."""
+        """Refuse attributes: there is no value yet."""
         if name.startswith("_"):
             # IPython and others look for special methods.
             raise AttributeError(name)
         return self._refuse(f"has no attribute {name!r} yet")
 
     def __iter__(self) -> Iterator[Any]:
-        """Refuse: it is one output."""
+        """Refuse iteration: it is one output."""
         self._refuse("can't be unpacked or looped over", "Name several outputs in the step's annotation: -> Output(a=int, b=str).")
 
     def _refuse(self, what: str, hint: str = "") -> NoReturn:
@@ -244,27 +246,27 @@ class StepOutput:
 
 
 class StepOutputs(tuple[StepOutput, ...]):
-    """The outputs of a step that has several, while its pipeline is put together."""
+    """Placeholders for the outputs of a step that has several."""
 
     __slots__ = ()
 
     def __iter__(self) -> Iterator[StepOutput]:
-        """Return an iterator over them.
+        """Return an iterator over the placeholders.
 
         Raises:
-            StepInterfaceError: If the caller unpacks them into another number of names.
+            StepInterfaceError: If the caller unpacks another number of outputs.
         """
-        caller = sys._getframe(1)  # noqa: SLF001 - how many names an unpacking has is known to its code alone
+        caller = sys._getframe(1)  # noqa: SLF001 - only the code of the caller holds the number of names
         wanted = names_unpacked(caller.f_code, caller.f_lasti)
         if wanted is not None and not wanted.fits(len(self)):
             self._refuse(f"{wanted} wanted", "Take one name for each, in that order.")
         return super().__iter__()
 
     def __getitem__(self, index: Any) -> Any:
-        """Return one or some of them.
+        """Return one placeholder or a slice.
 
         Raises:
-            StepInterfaceError: If there are not as many.
+            StepInterfaceError: If the index is out of range.
         """
         try:
             return super().__getitem__(index)
@@ -278,7 +280,7 @@ class StepOutputs(tuple[StepOutput, ...]):
         raise StepInterfaceError(message, hint=hint)
 
 
-def _refusing(special: str) -> Any:
+def _refusal_method(special: str) -> Any:
     def refuse(self: StepOutput, *_: object) -> NoReturn:
         self._refuse(f"can't be used as a value ({special})")
 
@@ -293,11 +295,11 @@ _VALUE_METHODS = (
     "radd rand rfloordiv rlshift rmatmul rmod rmul ror rpow rrshift rsub rtruediv rxor"
 )
 for _special in _VALUE_METHODS.split():
-    setattr(StepOutput, f"__{_special}__", _refusing(f"__{_special}__"))
+    setattr(StepOutput, f"__{_special}__", _refusal_method(f"__{_special}__"))
 
 
 def current_graph() -> Graph | None:
-    """Return the graph of the pipeline whose function runs here, or ``None``."""
+    """Return the graph of the pipeline that is being recorded, or ``None``."""
     return _tracing.get()
 
 
@@ -306,8 +308,8 @@ def _as_list(given: object) -> list[Any]:
 
 
 @contextmanager
-def traced(pipeline: str, configurations: Mapping[str, Mapping[str, Any]] | None = None) -> Iterator[Graph]:
-    """Have the steps that are called in the block added to the graph that it yields, instead of run; arguments as for it.
+def trace_pipeline(pipeline: str, configurations: Mapping[str, Mapping[str, Any]] | None = None) -> Iterator[Graph]:
+    """Record step calls in the block in the graph that it yields, instead of running them.
 
     Raises:
         StepInterfaceError: If the block unpacks outputs of a step that has none.
@@ -318,7 +320,7 @@ def traced(pipeline: str, configurations: Mapping[str, Mapping[str, Any]] | None
     try:
         yield graph
     except TypeError as error:
-        nothing = graph.nothing_to_unpack(error)
+        nothing = graph.unpacking_error(error)
         if nothing is None:
             raise
     finally:

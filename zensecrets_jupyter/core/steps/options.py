@@ -69,7 +69,7 @@ SETTINGS_OF_MACHINES = dict.fromkeys(("docker", "image_builder", "orchestrator",
 """Keys of settings that say on what a step runs, also with a flavor behind a dot: ``orchestrator.vertex``."""
 
 
-def checked_options(what: str, given: Mapping[str, Any], kept: Mapping[str, str], others: Collection[str]) -> dict[str, Any]:
+def validate_options(what: str, given: Mapping[str, Any], kept: Mapping[str, str], others: Collection[str]) -> dict[str, Any]:
     """Return the arguments that are kept, and say once which of them change nothing.
 
     Args:
@@ -83,12 +83,12 @@ def checked_options(what: str, given: Mapping[str, Any], kept: Mapping[str, str]
     """
     check_names(what, given, kept, others)
     said = {name: value for name, value in given.items() if value is not None}
-    say_once({f"{name}=": kept[name] for name, value in said.items() if value is not False and kept[name]}, what)
+    warn_once({f"{name}=": kept[name] for name, value in said.items() if value is not False and kept[name]}, what)
     return said
 
 
 def check_names(what: str, given: Collection[str], kept: Collection[str], others: Collection[str]) -> None:
-    """Return if each argument exists; arguments as for :func:`checked_options`.
+    """Return if each argument exists; arguments as for :func:`validate_options`.
 
     Raises:
         StepInterfaceError: If one does not; it names near misses.
@@ -103,7 +103,7 @@ def check_names(what: str, given: Collection[str], kept: Collection[str], others
     raise StepInterfaceError(message, hint=did_you_mean(unknown, known) or f"Its arguments are {', '.join(known)}.")
 
 
-def checked_cache_option(given: object, what: str) -> bool | None:
+def validate_cache_option(given: object, what: str) -> bool | None:
     """Return what was given as ``enable_cache``.
 
     Raises:
@@ -115,7 +115,7 @@ def checked_cache_option(given: object, what: str) -> bool | None:
     raise StepInterfaceError(message, hint="Give True or False.")
 
 
-def checked_run_name(given: object, what: str) -> str | None:
+def validate_run_name(given: object, what: str) -> str | None:
     """Return what runs are to be called.
 
     Raises:
@@ -126,7 +126,7 @@ def checked_run_name(given: object, what: str) -> str | None:
     raise StepInterfaceError(f"The name of runs of {what} is no text in one line.", hint='Give one such as run_name="training {date}".')
 
 
-def checked_configurations(given: object, what: str) -> Mapping[str, Any]:
+def validate_configurations(given: object, what: str) -> Mapping[str, Any]:
     """Return what is configured for steps, by their names; nothing if nothing is given.
 
     Raises:
@@ -149,7 +149,7 @@ def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: M
         raise StepInterfaceError(f"{what[:1].upper()}{what[1:]} can't be called so: {problem}.", hint=hint)
 
 
-def say_once(ignored: Mapping[str, str], what: str) -> None:
+def warn_once(ignored: Mapping[str, str], what: str) -> None:
     """Print, once in a process for each name, that what ``what`` was given changes nothing here, with the reason."""
     done = process_wide("steps.options", set[str])
     for name, reason in ignored.items():

@@ -16,22 +16,22 @@ from pydantic import BaseModel
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import a_type
-from zensecrets_jupyter.core.steps.graph import Graph, current_graph, traced
+from zensecrets_jupyter.core.steps.graph import Graph, current_graph, trace_pipeline
 from zensecrets_jupyter.core.steps.hooks import Hooks
 from zensecrets_jupyter.core.steps.options import (
     PIPELINE_OPTIONS,
     check_call,
     check_names,
-    checked_cache_option,
-    checked_configurations,
-    checked_options,
-    checked_run_name,
+    validate_cache_option,
+    validate_configurations,
+    validate_options,
+    validate_run_name,
 )
 from zensecrets_jupyter.core.steps.orchestrators import get_orchestrator
-from zensecrets_jupyter.core.steps.run import ExecutionStatus, PipelineRun, RunOptions, StepRun, recent_runs, remember
+from zensecrets_jupyter.core.steps.run import ExecutionStatus, PipelineRun, RunOptions, StepRun, recent_runs, record_run
 from zensecrets_jupyter.core.steps.run_configuration import read_run_configuration
-from zensecrets_jupyter.core.steps.settings import NeededSecrets, checked_secrets, checked_settings, merged
-from zensecrets_jupyter.core.steps.step import checked_name
+from zensecrets_jupyter.core.steps.settings import RequiredSecrets, merge_settings, validate_secret_names, validate_settings
+from zensecrets_jupyter.core.steps.step import validate_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -69,11 +69,11 @@ class Pipeline:
         if not isinstance(function, (types.FunctionType, types.MethodType)):
             message = f"A pipeline is made of a function, and this is {a_type(function)}."
             raise StepInterfaceError(message, hint="Write @pipeline above a def that calls steps.")
-        self.name = checked_name("pipeline", name if name is not None else function.__name__)
+        self.name = validate_name("pipeline", name if name is not None else function.__name__)
         self.entrypoint: Callable[..., Any] = function
         self.enable_cache: bool | None = None
         self.secrets: tuple[str, ...] = ()
-        self.settings = checked_settings(None, str(self))
+        self.settings = validate_settings(None, str(self))
         self.parameters: dict[str, Any] = {}
         self.hooks = Hooks()
         self.options: dict[str, Any] = {}
@@ -116,14 +116,14 @@ class Pipeline:
             InvalidSecretError: If no secret can be called like one of ``secrets``.
             InvalidReferenceError: If a setting is nearly a reference.
         """
-        kept = checked_options(str(self), options, PIPELINE_OPTIONS, _HONOURED)
-        cached = checked_cache_option(enable_cache, str(self))
+        kept = validate_options(str(self), options, PIPELINE_OPTIONS, _HONOURED)
+        cached = validate_cache_option(enable_cache, str(self))
         hooks = self.hooks.changed(str(self), on_failure=on_failure, on_success=on_success)
-        new_secrets = self.secrets if secrets is None else checked_secrets(secrets, str(self))
-        new_settings = self.settings if settings is None else checked_settings(settings, str(self))
+        new_secrets = self.secrets if secrets is None else validate_secret_names(secrets, str(self))
+        new_settings = self.settings if settings is None else validate_settings(settings, str(self))
         new_parameters = self.parameters if parameters is None else dict(parameters)
         if merge:
-            new_settings = merged(self.settings, new_settings)
+            new_settings = merge_settings(self.settings, new_settings)
             new_parameters = {**self.parameters, **new_parameters}
             kept = {**self.options, **kept}
         if cached is not None:
@@ -160,8 +160,8 @@ class Pipeline:
         """
         found = read_run_configuration(config_path) if config_path is not None else {}
         by_step = [found.pop("step_configurations", None), found.pop("steps", None), step_configurations, steps]
-        given = {name: one for some in by_step for name, one in checked_configurations(some, str(self)).items()}
-        named = checked_run_name(run_name or found.pop("run_name", None), str(self))
+        given = {name: one for some in by_step for name, one in validate_configurations(some, str(self)).items()}
+        named = validate_run_name(run_name or found.pop("run_name", None), str(self))
         check_names(str(self), {**found, **options}, {*PIPELINE_OPTIONS, *_HONOURED} - {"name"}, _FOR_RUNS)
         copied = copy.copy(self).configure(**{**found, **({} if schedule is None else {"schedule": schedule}), **options})
         copied.run_options = replace(
@@ -201,7 +201,7 @@ class Pipeline:
         orchestrator = _orchestrator_of(stack)
         run = PipelineRun(self.name, stack.name, self.settings, self.run_options)
         execution = Execution(run, workspace, stack, self)
-        remember(run)
+        record_run(run)
         failed = _Progress(run, graph).follow(orchestrator, execution)
         if failed is not None and failed.error is not None:
             error = failed.error
@@ -214,7 +214,7 @@ class Pipeline:
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
         given = {**self._defaults(args, kwargs), **kwargs}
         check_call(self.entrypoint, args, given, str(self))
-        with traced(self.name, self.run_options.steps) as graph:
+        with trace_pipeline(self.name, self.run_options.steps) as graph:
             self.entrypoint(*args, **given)
         graph.check()
         return graph
@@ -234,7 +234,7 @@ class Pipeline:
             needing[call.step] = None
         needs: list[tuple[str, RequiresSecrets]] = []
         for part in needing:
-            needs += [(str(part), part.settings), (str(part), NeededSecrets(part.secrets))]
+            needs += [(str(part), part.settings), (str(part), RequiredSecrets(part.secrets))]
         return needs, [part.secrets for part in needing]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from zensecrets_jupyter.core.steps.artifacts import Artifact
-    from zensecrets_jupyter.core.steps.graph import Given
+    from zensecrets_jupyter.core.steps.graph import PickledArgument
     from zensecrets_jupyter.core.steps.settings import Settings
 
 _REMEMBERED = 100
@@ -70,7 +70,7 @@ class StepRun:
     error: BaseException | None = field(default=None, repr=False)
     step_name: str = ""
     inputs: Mapping[str, Artifact] = field(default_factory=dict, repr=False)
-    parameters: Mapping[str, Given] = field(default_factory=dict, repr=False)
+    parameters: Mapping[str, PickledArgument] = field(default_factory=dict, repr=False)
 
     @property
     def output(self) -> Artifact:
@@ -158,7 +158,7 @@ def new_run_id(name: str) -> str:
 _lock = threading.Lock()
 
 
-def remember(run: PipelineRun) -> None:
+def record_run(run: PipelineRun) -> None:
     """Have :func:`recent_runs` return ``run``."""
     with _lock:
         _runs().appendleft(run)

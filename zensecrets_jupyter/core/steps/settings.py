@@ -1,4 +1,4 @@
-"""Settings of steps and pipelines: models or dicts that may hold references, kept unresolved and resolved when a step reads them."""
+"""Settings of steps and pipelines: models or dicts with references, which resolve when a step reads them."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from zensecrets_jupyter.core.names import a_type, check_name, did_you_mean
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import ReferenceModel, Requirement
-from zensecrets_jupyter.core.steps.options import SETTINGS_OF_MACHINES, say_once
+from zensecrets_jupyter.core.steps.options import SETTINGS_OF_MACHINES, warn_once
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack import ReferenceResolver
 
 
 class BaseSettings(ReferenceModel):
-    """Settings with fields of one's own: a subclass declares them, with types and validators, and texts may hold references.
+    """Base class for settings with declared fields, whose texts may hold references.
 
     A plain value in a :func:`~zensecrets_jupyter.core.fields.SecretField` is masked when shown.
     """
 
 
 class _PlainSettings(ReferenceModel):
-    """The settings of a dict that are no model."""
+    """The values of a settings dict that are no models."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class StepSettings(Mapping[str, Any]):
-    """Settings that were given as a dict: ``settings["key"]`` or ``settings.key`` is the value with its references resolved.
+    """Settings from a dict: ``settings["key"]`` or ``settings.key`` is the value with its references resolved.
 
-    A value that is itself a model is read by its fields. ``repr`` shows references, never what they stand for.
+    A value that is itself a model is read by its fields. ``repr`` shows references unresolved.
     """
 
     def __init__(self, given: Mapping[str, Any] | None = None) -> None:
@@ -54,7 +54,7 @@ class StepSettings(Mapping[str, Any]):
         self._plain = _PlainSettings(**{key: value for key, value in given.items() if key not in self._models})
 
     def __getitem__(self, key: str) -> Any:
-        """Return a setting; errors as reading an attribute of a component has them."""
+        """Return a setting, resolved; raises the errors of reading an attribute of a component."""
         if key in self._models:
             return self._models[key]
         if key not in self._keys:
@@ -62,43 +62,43 @@ class StepSettings(Mapping[str, Any]):
         return self._plain.read_attribute(key)
 
     def __getattr__(self, name: str) -> Any:
-        """Return a setting; one that is called like a method of a dict is read by ``settings["key"]`` only."""
+        """Return a setting, unless it has the name of a dict method: then use ``settings["key"]``."""
         if not name.startswith("_") and name in self._keys:
             return self[name]
         message = f"There is no setting {name!r}. {did_you_mean(name, self._keys) if not name.startswith('_') else ''}"
         raise AttributeError(message.rstrip())
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the keys, in the order in which they were given."""
+        """Yield the keys in the given order."""
         return iter(self._keys)
 
     def __len__(self) -> int:
-        """Return how many settings there are."""
+        """Return the number of settings."""
         return len(self._keys)
 
     def __contains__(self, key: object) -> bool:
-        """Tell whether there is a setting of that key, without resolving it."""
+        """Return whether there is a setting with that key; resolves nothing."""
         return key in self._keys
 
     def __repr__(self) -> str:
-        """Return the settings with their references as text."""
+        """Return the settings with references unresolved."""
         return the_redactor().redact(f"StepSettings({self.unresolved()!r})")
 
     def unresolved(self) -> dict[str, Any]:
-        """Return the settings with their references as text, and models as they are."""
+        """Return the settings with references as raw text, and models unchanged."""
         plain = {name: value for name, value in self._plain.__repr_args__() if name is not None}
         return {key: self._models.get(key, plain.get(key)) for key in self._keys}
 
-    def bind_references(self, place: ReferenceResolver) -> StepSettings:
-        """Return the same settings hanging at ``place``, which resolves their references."""
+    def bind_references(self, resolver: ReferenceResolver) -> StepSettings:
+        """Return a copy of the settings whose references ``resolver`` resolves."""
         twin = StepSettings()
         twin._keys = self._keys
-        twin._models = {key: model.bind_references(place) for key, model in self._models.items()}
-        twin._plain = self._plain.bind_references(place)
+        twin._models = {key: model.bind_references(resolver) for key, model in self._models.items()}
+        twin._plain = self._plain.bind_references(resolver)
         return twin
 
     def requirements(self, owner: str) -> list[Requirement]:
-        """Return each reference with the setting that holds it; ``owner`` is what errors shall call them."""
+        """Return each reference with its setting; ``owner`` is the text by which errors name the owner."""
         found = self._plain.requirements(owner)
         for key, model in self._models.items():
             found += [need._replace(attribute=f"{key}.{need.attribute}") for need in model.requirements(owner)]
@@ -108,20 +108,20 @@ class StepSettings(Mapping[str, Any]):
 Settings: TypeAlias = "StepSettings | ReferenceModel"
 
 
-class NeededSecrets:
-    """Secrets that a step or a pipeline wants as environment variables, as something to validate."""
+class RequiredSecrets:
+    """Secrets that a step or pipeline requires as environment variables."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Need each of ``names``."""
+        """Require the secrets of these names."""
         self._names = tuple(names)
 
     def requirements(self, owner: str) -> list[Requirement]:
-        """Return the need for each secret as a whole; ``owner`` is what errors shall call it."""
+        """Return a requirement per whole secret; ``owner`` is the text by which errors name the owner."""
         return [Requirement(owner, "secrets", SecretReference(name, "")) for name in self._names]
 
 
-def checked_settings(given: object, owner: str) -> Settings:
-    """Return settings as they were given to the step or the pipeline that ``owner`` names.
+def validate_settings(given: object, owner: str) -> Settings:
+    """Return the settings that a step or pipeline was given; ``owner`` names it in errors.
 
     Raises:
         StepInterfaceError: If they are neither a dict nor a model.
@@ -132,14 +132,14 @@ def checked_settings(given: object, owner: str) -> Settings:
     if given is None or isinstance(given, Mapping):
         checked = StepSettings(given)
         reasons = {key: SETTINGS_OF_MACHINES.get(key.partition(".")[0]) for key in checked}
-        say_once({f"settings[{key!r}]": reason for key, reason in reasons.items() if reason}, owner)
+        warn_once({f"settings[{key!r}]": reason for key, reason in reasons.items() if reason}, owner)
         return checked
     message = f"The settings of {owner} are {a_type(given)}."
     raise StepInterfaceError(message, hint='Give a dict, settings={"key": …}, or an instance of a subclass of BaseSettings.')
 
 
-def merged(below: Settings, above: Settings) -> Settings:
-    """Return the settings of ``above`` over those of ``below``, key by key; with a model on either side, the whole of ``above`` if any."""
+def merge_settings(below: Settings, above: Settings) -> Settings:
+    """Return ``below`` updated with ``above`` by key; a model on either side is replaced as a whole."""
     if isinstance(above, StepSettings) and not above:
         return below
     if isinstance(above, StepSettings) and isinstance(below, StepSettings):
@@ -147,12 +147,12 @@ def merged(below: Settings, above: Settings) -> Settings:
     return above
 
 
-def checked_secrets(given: object, owner: str) -> tuple[str, ...]:
-    """Return the names of the secrets that a step or a pipeline wants in its environment, each once.
+def validate_secret_names(given: object, owner: str) -> tuple[str, ...]:
+    """Return the names of the secrets that a step or pipeline sets as environment variables, each once.
 
     Raises:
         StepInterfaceError: If they are no list of names.
-        InvalidSecretError: If no secret can be called so.
+        InvalidSecretError: If a name is not acceptable.
     """
     names = [] if given is None else given if isinstance(given, (list, tuple, set, frozenset)) else None
     if names is None or not all(isinstance(name, str) for name in names):

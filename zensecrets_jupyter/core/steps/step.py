@@ -13,8 +13,8 @@ from zensecrets_jupyter.core.steps.artifacts import OutputInfo
 from zensecrets_jupyter.core.steps.graph import StepOutput, current_graph
 from zensecrets_jupyter.core.steps.hooks import Hooks
 from zensecrets_jupyter.core.steps.materializers import BaseMaterializer, class_of, materializer_for
-from zensecrets_jupyter.core.steps.options import STEP_OPTIONS, checked_cache_option, checked_options
-from zensecrets_jupyter.core.steps.settings import checked_secrets, checked_settings, merged
+from zensecrets_jupyter.core.steps.options import STEP_OPTIONS, validate_cache_option, validate_options
+from zensecrets_jupyter.core.steps.settings import merge_settings, validate_secret_names, validate_settings
 from zensecrets_jupyter.core.steps.signature import read_signature
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ class Step(Generic[ReturnT]):
         Raises:
             StepInterfaceError: If the function can't be a step, or is not annotated where it has to be; it says why.
         """
-        self.name = checked_name("step", name if name is not None else getattr(function, "__name__", type(function).__name__))
+        self.name = validate_name("step", name if name is not None else getattr(function, "__name__", type(function).__name__))
         self.signature = read_signature(function, self.name, annotated=annotated)
         self.entrypoint: Callable[..., Any] = function
         self.enable_cache: bool | None = None
         self.secrets: tuple[str, ...] = ()
-        self.settings = checked_settings(None, str(self))
+        self.settings = validate_settings(None, str(self))
         self.materializers: dict[str, type[BaseMaterializer]] = {}
         self.parameters: dict[str, Any] = {}
         self.hooks = Hooks()
@@ -107,14 +107,14 @@ class Step(Generic[ReturnT]):
             InvalidSecretError: If no secret can be called like one of ``secrets``.
             InvalidReferenceError: If a setting is nearly a reference.
         """
-        kept = checked_options(str(self), options, STEP_OPTIONS, HONOURED)
-        cached = checked_cache_option(enable_cache, str(self))
+        kept = validate_options(str(self), options, STEP_OPTIONS, HONOURED)
+        cached = validate_cache_option(enable_cache, str(self))
         hooks = self.hooks.changed(str(self), on_failure=on_failure, on_success=on_success)
         new_parameters = self.parameters if parameters is None else self._checked_parameters(parameters)
-        new_secrets = self.secrets if secrets is None else checked_secrets(secrets, str(self))
-        new_settings = self.settings if settings is None else checked_settings(settings, str(self))
+        new_secrets = self.secrets if secrets is None else validate_secret_names(secrets, str(self))
+        new_settings = self.settings if settings is None else validate_settings(settings, str(self))
         if merge:
-            new_settings = merged(self.settings, new_settings)
+            new_settings = merge_settings(self.settings, new_settings)
             new_parameters = {**self.parameters, **new_parameters}
             kept = {**self.options, **kept}
         materializers = self.materializers if output_materializers is None else self._checked_materializers(output_materializers)
@@ -171,16 +171,16 @@ class Step(Generic[ReturnT]):
         graph = current_graph()
         if graph is not None:
             # It becomes a part of paths.
-            name = None if id is None or "id" in taken else checked_name("step", id)
+            name = None if id is None or "id" in taken else validate_name("step", id)
             outputs: ReturnT = graph.add(self, arguments, name, None if "after" in taken else after)
             return outputs
         for parameter, value in arguments.items():
             if isinstance(value, StepOutput):
                 message = f"Argument {parameter!r} of step {self.name!r} is {value!r}, and no pipeline is being put together here."
                 raise StepInterfaceError(message, hint="Load it first: run.steps[NAME].output.load().")
-        from zensecrets_jupyter.core.steps.execution import run_alone  # noqa: PLC0415 - it imports SQLAlchemy, and most cells only define steps
+        from zensecrets_jupyter.core.steps.execution import run_outside_pipeline  # noqa: PLC0415 - it imports SQLAlchemy, and most cells only define steps
 
-        returned: ReturnT = run_alone(self, arguments)
+        returned: ReturnT = run_outside_pipeline(self, arguments)
         return returned
 
     def _checked_parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -266,7 +266,7 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
 HONOURED = ("enable_cache", "merge", "name", "on_failure", "on_success", "output_materializers", "parameters", "secrets", "settings")
 
 
-def checked_name(what: str, name: object) -> str:
+def validate_name(what: str, name: object) -> str:
     """Return ``name`` if a step or a pipeline can be called so: it is a part of paths.
 
     Raises:

@@ -22,7 +22,7 @@ class LocalOrchestrator(Orchestrator):
     def run(self, graph: Graph, execution: Execution, report: Callable[[StepRun], None]) -> None:
         """See :meth:`~zensecrets_jupyter.core.steps.orchestrators.interface.Orchestrator.run`."""
         finished: dict[str, StepRun] = {}
-        for call in graph.in_order():
+        for call in graph.topological_order():
             outcome = finished[call.name] = execution.run_step(call, finished)
             report(outcome)
             if outcome.status is ExecutionStatus.FAILED:
