@@ -7,6 +7,7 @@ than `Session.serialize` does.
 from __future__ import annotations
 
 import secrets
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from jupyter_client.session import Session
 from tests.support.kernels import running_kernel
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.notebook.guard.guard import Guard
-from zensecrets_jupyter.notebook.guard.messages import GuardedSession
+from zensecrets_jupyter.notebook.guard.messages.session import SessionChannel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,7 @@ def test_message(benchmark: BenchmarkFixture, guard: str, packer: str) -> None:
         for number in range(int(guard.split(maxsplit=1)[0])):
             redactor.protect(secrets.token_urlsafe(30), f"some.key{number}")
         redactor.redact("a line " * 100_000)
-        GuardedSession(session, Guard(redactor)).install()
+        SessionChannel(session, Guard(redactor)).install(ExitStack())
     nowhere: Any = _Nowhere()
     parent = session.msg("execute_request")["header"]
     content = {"name": "stdout", "text": LINE}

@@ -18,6 +18,7 @@ import threading
 import time
 import wave
 import zlib
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +54,7 @@ from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.core.redaction.view_search import ViewSearch
 from zensecrets_jupyter.notebook.guard.guard import Guard
-from zensecrets_jupyter.notebook.guard.messages import GuardedSession
+from zensecrets_jupyter.notebook.guard.messages.session import SessionChannel
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -1508,7 +1509,7 @@ def test_a_cell_between_two_pieces(*, between: bool) -> None:
     """A value that begins in the output of one cell and ends in that of the next is masked, unless a third wrote meanwhile."""
     value, half = made_up(19), 9
     session, socket_ = Session(key=b"a key"), Sent()
-    GuardedSession(session, Guard(protecting(value))).install()
+    SessionChannel(session, Guard(protecting(value))).install(ExitStack())
     headers = [session.msg("execute_request")["header"] for _ in range(3)]
     for number, text in ((0, value[:half]), *([(1, "something else\n")] if between else []), (2, f"{value[half:]}\n")):
         session.send(socket_, session.msg("stream", {"name": "stdout", "text": text}, parent=headers[number]), ident=b"stream.stdout")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from jupyter_client.session import Session
 from tests.support.kernels import running_kernel
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.notebook.guard.guard import Guard
-from zensecrets_jupyter.notebook.guard.messages import GuardedSession
+from zensecrets_jupyter.notebook.guard.messages.session import SessionChannel
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ thread = threading.Thread(target=slowly); thread.start()
 def test_every_piece_names_the_request_that_it_answers() -> None:
     """Lines that answer two requests by turns go out each with the header of its own, as that is in that moment."""
     session = Session(key=b"a key")
-    GuardedSession(session, Guard(Redactor())).install()
+    SessionChannel(session, Guard(Redactor())).install(ExitStack())
     sent: list[list[bytes]] = []
     requests = [session.msg("execute_request")["header"] for _ in range(2)]
     expected = []

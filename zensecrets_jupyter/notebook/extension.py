@@ -12,7 +12,6 @@ from zensecrets_jupyter.core.interaction import set_passphrase_source
 from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.notebook import completion, display, guard, magics, remembering, stored_variables, waiting
 from zensecrets_jupyter.notebook.askers import passphrase_source
-from zensecrets_jupyter.notebook.guard import guard_of
 from zensecrets_jupyter.notebook.inputs import loading as inputs
 
 if TYPE_CHECKING:
@@ -25,9 +24,7 @@ def load(shell: InteractiveShell) -> None:
         return
     with ExitStack() as undo:
         watch_imports(undo)
-        guard.register(shell, undo)
-        if (own_guard := guard_of(shell)) is not None:
-            inputs.register(shell, own_guard, undo)
+        inputs.register(shell, guard.install(shell, undo), undo)
         magics.register(shell, undo)
         completion.register(shell, undo)
         display.register(shell, undo)

@@ -18,7 +18,7 @@ import pytest
 from tests.support.redaction.library_outputs import EXAMPLES, recorded_outputs
 from tests.support.redaction.realistic_secrets import SEED, RealisticSecret, masks_in, protecting_all, realistic_secrets
 from zensecrets_jupyter.core.redaction import Redactor, mask_text
-from zensecrets_jupyter.notebook.guard.kept_numbers import KeptNumbers
+from zensecrets_jupyter.notebook.guard.messages.number_placeholders import NumberPlaceholders
 
 pytestmark = pytest.mark.once
 
@@ -40,10 +40,10 @@ def redactor() -> Redactor:
 
 def _guarded(content: Any, redactor: Redactor) -> Any:
     """Return a message's content as the guard hands it on: what is not changed is the same object."""
-    numbers = KeptNumbers()
-    tree = numbers.without(content)
+    placeholders = NumberPlaceholders()
+    tree = placeholders.insert(content)
     redacted = redactor.redact_tree(tree)
-    return content if redacted is tree else numbers.restored(redacted)
+    return content if redacted is tree else placeholders.restore(redacted)
 
 
 def test_one_hundred_secrets() -> None:

@@ -1,11 +1,13 @@
-"""The guard: redacts every channel of a shell, from ``%load_ext`` to ``%unload_ext``.
+"""The guard: redacts every output channel of a shell, from ``%load_ext`` to ``%unload_ext``.
 
-In a kernel that is every message (``messages``, ``streams``) and what its process writes beside them (``descriptors``); in a terminal what
-arrives on it (``terminal``); everywhere what is logged (``logs``). The machine that finds values is the core's, in ``core.redaction``.
+Each channel is an object that installs itself and hands its undo to an ``ExitStack``: the kernel's messages (``messages``), file
+descriptors (``descriptors``), the prompts of a terminal (``terminal``), text streams and log records of Python (``python_output``).
+``installation`` chooses the channels of a shell. The matcher is in ``core.redaction``.
 """
 
 from __future__ import annotations
 
-from zensecrets_jupyter.notebook.guard.guard import Guard, guard_of, register, selftest_of
+from zensecrets_jupyter.notebook.guard.guard import Guard
+from zensecrets_jupyter.notebook.guard.installation import guard_of, install, selftest_of
 
-__all__ = ["Guard", "guard_of", "register", "selftest_of"]
+__all__ = ["Guard", "guard_of", "install", "selftest_of"]

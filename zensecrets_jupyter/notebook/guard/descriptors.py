@@ -1,16 +1,14 @@
-"""File descriptors 1 and 2: output of programs and libraries passes the redactor through a pipe or a pseudo-terminal.
+"""File descriptors 1 and 2: a thread reads the output of programs and libraries, and redacts it.
 
-Where that is a terminal, programs get another one in its place, of the same size and with the same settings, so that they work as before.
+The descriptors lead to a pipe, or to a pseudo-terminal if programs are to find a terminal.
 """
 
 from __future__ import annotations
 
 import codecs
-import fcntl
 import os
 import secrets
 import select
-import termios
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -19,155 +17,181 @@ from zensecrets_jupyter.core.redaction import FAILED
 from zensecrets_jupyter.core.redaction.stream import IDLE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from contextlib import ExitStack
 
     from zensecrets_jupyter.notebook.guard.guard import Guard
+    from zensecrets_jupyter.notebook.guard.pseudo_terminal import PseudoTerminal
 
-_PIECE = 65_536
-_PATIENCE = 2.0
-"""Seconds that closing waits for what was written; a terminal that was stopped by Ctrl-S takes nothing."""
+_CHUNK = 65_536
+_FLUSH_TIMEOUT = 2.0
+"""Seconds that a flush waits for the thread. A terminal stopped by Ctrl-S accepts no output."""
 
 
-def guarded(numbers: Sequence[int], guard: Guard, *, as_terminal: bool = False) -> list[GuardedDescriptors]:
-    """Guard the descriptors ``numbers``; those that lead to the same place stay in order among each other.
+def descriptor_channels(
+    numbers: Sequence[int], guard: Guard, *, as_terminal: bool = False, flush_writers: Callable[[], None] = lambda: None
+) -> list[DescriptorChannel]:
+    """Return the channels of open descriptors, one for each file that they lead to.
+
+    Descriptors of one file share a channel, so that their output stays in order.
 
     Args:
         numbers: Open descriptors.
-        guard: The guard; what is written while it is off passes as it is.
-        as_terminal: Whether programs that write to a terminal are to find one.
+        guard: The guard. Output passes unchanged while it is off.
+        as_terminal: Whether a program that writes to a terminal must find a terminal.
+        flush_writers: Flushes the buffers of this process that write to the descriptors.
     """
     groups: list[list[int]] = []
     for number in numbers:
-        same = next((group for group in groups if os.path.sameopenfile(group[0], number)), None)
-        if same is None:
+        same_file = next((group for group in groups if os.path.sameopenfile(group[0], number)), None)
+        if same_file is None:
             groups.append([number])
         else:
-            same.append(number)
-    return [GuardedDescriptors(group, guard, as_terminal=as_terminal) for group in groups]
+            same_file.append(number)
+    return [DescriptorChannel(group, guard, as_terminal=as_terminal, flush_writers=flush_writers) for group in groups]
 
 
-class GuardedDescriptors:
-    """Descriptors that lead to one place, and now to a thread that reads them, redacts, and writes there.
+class DescriptorChannel:
+    """Descriptors of one file, redirected to a thread that redacts output and writes it to the file.
 
     Attributes:
         numbers: The descriptors.
-        real: A descriptor that leads to the place itself.
+        real: A duplicate descriptor that leads to the file itself, past the redactor.
     """
 
-    def __init__(self, numbers: Sequence[int], guard: Guard, *, as_terminal: bool) -> None:
-        """Put the thread in between; :meth:`close` takes it out."""
+    def __init__(self, numbers: Sequence[int], guard: Guard, *, as_terminal: bool, flush_writers: Callable[[], None]) -> None:
+        """Describe the channel; :func:`descriptor_channels` explains the arguments."""
         self.numbers = tuple(numbers)
-        self._inheritable = [os.get_inheritable(number) for number in numbers]
+        self.real = -1
         self._guard = guard
-        self.real = os.dup(numbers[0])
-        self._is_terminal = as_terminal and os.isatty(self.real)
-        self._read, self._write = os.openpty() if self._is_terminal else os.pipe()
-        self._settings = _prepared(self.real, self._write) if self._is_terminal else None
+        self._as_terminal = as_terminal
+        self._flush_writers = flush_writers
+        self._terminal: PseudoTerminal | None = None
+        self._read = self._write = -1
         self._process = os.getpid()
         self._stream = guard.redactor.stream()
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self._marker = b"\x1b_" + secrets.token_hex(16).encode() + b"\x1b\\"
-        self._before_marker = b""
-        self._arrived = threading.Event()
-        self._drained = threading.Lock()
-        self._caught: list[bytes] | None = None
-        for number, inheritable in zip(self.numbers, self._inheritable, strict=True):
-            os.dup2(self._write, number, inheritable)
-        self._thread = threading.Thread(target=self._pass_on, name=f"zensecrets guard of {list(numbers)}", daemon=True)
-        self._thread.start()
+        # An application program command that no terminal shows: https://vt100.net/docs/vt510-rm/APC.html
+        self._flush_marker = b"\x1b_" + secrets.token_hex(16).encode() + b"\x1b\\"
+        self._partial_marker = b""
+        self._marker_arrived = threading.Event()
+        self._flush_lock = threading.Lock()
+        self._captured: list[bytes] | None = None
+        self._thread = threading.Thread(target=self._pump, name=f"zensecrets guard of {list(numbers)}", daemon=True)
 
-    def drain(self) -> None:
-        """Return when all that was written before is where it belongs."""
+    def install(self, undo: ExitStack) -> None:
+        """Redirect the descriptors to the thread; ``undo`` restores them."""
+        self._flush_writers()
+        self.real = os.dup(self.numbers[0])
+        if self._as_terminal and os.isatty(self.real):
+            from zensecrets_jupyter.notebook.guard.pseudo_terminal import PseudoTerminal  # noqa: PLC0415 - Windows has no termios
+
+            self._terminal = PseudoTerminal(self.real)
+            self._read, self._write = self._terminal.read, self._terminal.write
+        else:
+            self._read, self._write = os.pipe()
+        inheritable = [os.get_inheritable(number) for number in self.numbers]
+        for number, is_inheritable in zip(self.numbers, inheritable, strict=True):
+            os.dup2(self._write, number, is_inheritable)
+        self._thread.start()
+        undo.callback(self._restore, inheritable)
+
+    def flush(self) -> None:
+        """Return when all output that was written before has reached the file."""
+        self._flush_writers()
         if os.getpid() != self._process or not self._thread.is_alive():
             return
-        with self._drained:
-            self._arrived.clear()
+        with self._flush_lock:
+            self._marker_arrived.clear()
             with suppress(OSError):
-                _write_all(self._write, self._marker)
-                self._arrived.wait(_PATIENCE)
+                _write_all(self._write, self._flush_marker)
+                self._marker_arrived.wait(_FLUSH_TIMEOUT)
 
-    def close(self) -> None:
-        """Let the descriptors lead where they led before."""
-        self.drain()
-        for number, inheritable in zip(self.numbers, self._inheritable, strict=True):
-            os.dup2(self.real, number, inheritable)
+    def start_capture(self) -> list[bytes]:
+        """Return a list that receives the redacted output instead of the file, until :meth:`stop_capture`."""
+        self.flush()
+        self._captured = []
+        return self._captured
+
+    def stop_capture(self) -> None:
+        """Write to the file again."""
+        self.flush()
+        self._captured = None
+
+    def _restore(self, inheritable: Sequence[bool]) -> None:
+        """Lead the descriptors to the file again."""
+        self.flush()
+        for number, is_inheritable in zip(self.numbers, inheritable, strict=True):
+            os.dup2(self.real, number, is_inheritable)
         os.close(self._write)
-        # A child that is still writing keeps the thread busy until it ends.
+        # A child process that is still writing keeps the thread running until the child ends.
         self._thread.join(IDLE)
 
-    def catch(self) -> list[bytes]:
-        """Return a list that receives the redacted output instead of the real descriptor, until :meth:`let_go`."""
-        self.drain()
-        self._caught = []
-        return self._caught
-
-    def let_go(self) -> None:
-        """Write to the place itself again."""
-        self.drain()
-        self._caught = None
-
-    def _pass_on(self) -> None:
-        waiting = select.poll()
-        waiting.register(self._read, select.POLLIN)
+    def _pump(self) -> None:
+        """Read, redact and write output until every writer has closed the descriptors."""
+        poll = select.poll()
+        poll.register(self._read, select.POLLIN)
         try:
             while True:
-                self._mirror()
-                if not waiting.poll(self._patience()):
-                    rest, self._before_marker = self._before_marker, b""
+                self._synchronize_terminal()
+                if not poll.poll(self._poll_timeout()):
+                    rest, self._partial_marker = self._partial_marker, b""
                     self._show(self._decoder.decode(rest, final=True), release=True)
                     continue
-                data = os.read(self._read, _PIECE)
+                data = os.read(self._read, _CHUNK)
                 if not data:
                     break
-                # What a program shows may ask for keys, which are to be read as it has just set.
-                self._mirror()
-                self._take(data)
+                # A program may change the settings just before it prints a question, and they must apply before the answer is typed.
+                self._synchronize_terminal()
+                self._process_chunk(data)
         except OSError:
-            # A terminal without anybody who writes to it is an error to read from; so is a place that is gone.
+            # Reading a pseudo-terminal without writers is an error on Linux, and so is writing to a closed file.
             pass
         finally:
             with suppress(OSError):
                 self._show(self._decoder.decode(b"", final=True), release=True)
-            self._arrived.set()
+            self._marker_arrived.set()
             os.close(self._read)
             os.close(self.real)
 
-    def _patience(self) -> int | None:
-        """Return for how many milliseconds to wait: for ever, unless something is held back or a terminal is to be looked after."""
-        is_held = self._stream.held or self._before_marker or self._decoder.getstate()[0]
-        return int(IDLE * 1000) if is_held or self._is_terminal else None
+    def _poll_timeout(self) -> int | None:
+        """Return milliseconds: a short time if text is held back or a terminal must be synchronized, otherwise no limit."""
+        is_held = self._stream.held or self._partial_marker or self._decoder.getstate()[0]
+        return int(IDLE * 1000) if is_held or self._terminal is not None else None
 
-    def _mirror(self) -> None:
-        if self._settings is not None:
-            self._settings = _mirrored(self.real, self._read, self._settings)
+    def _synchronize_terminal(self) -> None:
+        if self._terminal is not None:
+            self._terminal.synchronize()
 
-    def _take(self, data: bytes) -> None:
-        data = self._before_marker + data
-        pieces = data.split(self._marker)
+    def _process_chunk(self, data: bytes) -> None:
+        data = self._partial_marker + data
+        marker = self._flush_marker
+        pieces = data.split(marker)
         for piece in pieces[:-1]:
             self._show(self._decoder.decode(piece), release=True)
-            # Who waits for this sets the real terminal next, and must not have it set once more behind its back.
-            self._mirror()
-            self._arrived.set()
+            # The caller of flush may set the real terminal next; synchronizing after that would overwrite its settings.
+            self._synchronize_terminal()
+            self._marker_arrived.set()
         last = pieces[-1]
-        begun = next((length for length in range(len(self._marker) - 1, 1, -1) if last.endswith(self._marker[:length])), 0)
-        self._before_marker = last[len(last) - begun :]
-        self._show(self._decoder.decode(last[: len(last) - begun]))
+        partial = next((length for length in range(len(marker) - 1, 1, -1) if last.endswith(marker[:length])), 0)
+        self._partial_marker = last[len(last) - partial :]
+        self._show(self._decoder.decode(last[: len(last) - partial]))
 
     def _show(self, text: str, *, release: bool = False) -> None:
+        """Write ``text`` redacted; with ``release`` nothing of it is held back."""
         try:
             if self._guard.is_on:
                 if text:
-                    self._guard.get_ready()
+                    self._guard.stored_values.wait()
                 shown = self._stream.feed(text) + (self._stream.release() if release else "")
-                shown = self._guard.masked_by_fingerprints(shown)
+                shown = self._guard.mask_fingerprinted(shown)
             else:
                 shown = self._stream.release() + text
             data = shown.encode("utf-8", "surrogateescape")
-        except Exception:  # noqa: BLE001 - whatever it is, the text must not go out as it is
+        except Exception:  # noqa: BLE001 - text that could not be redacted must not be shown, whatever the error is
             data = FAILED.encode()
-        if data and self._caught is not None:
-            self._caught.append(data)
+        if data and self._captured is not None:
+            self._captured.append(data)
         elif data:
             _write_all(self.real, data)
 
@@ -175,39 +199,3 @@ class GuardedDescriptors:
 def _write_all(number: int, data: bytes) -> None:
     while data:
         data = data[os.write(number, data) :]
-
-
-_INPUT, _OUTPUT, _LOCAL, _KEYS = 0, 1, 3, 6
-"""Where in the list of ``termios.tcgetattr`` these settings are."""
-
-
-def _prepared(real: int, substitute: int) -> list[object]:
-    """Copy size and settings of the real terminal to the pseudo-terminal, except for output processing."""
-    fcntl.ioctl(substitute, termios.TIOCSWINSZ, fcntl.ioctl(real, termios.TIOCGWINSZ, b"\0" * 8))
-    settings = termios.tcgetattr(real)
-    settings[_OUTPUT] &= ~termios.OPOST
-    termios.tcsetattr(substitute, termios.TCSANOW, settings)
-    return _mattering(termios.tcgetattr(substitute))
-
-
-def _mirrored(real: int, substitute: int, before: list[object]) -> list[object]:
-    """Make the sizes equal, and set the real terminal as a program has set the substitute since ``before``; return how that is.
-
-    Programs with windows of their own, such as editors, set what they write to and read from what they were started at.
-    """
-    with suppress(termios.error, OSError):
-        size = fcntl.ioctl(real, termios.TIOCGWINSZ, b"\0" * 8)
-        if size != fcntl.ioctl(substitute, termios.TIOCGWINSZ, b"\0" * 8):
-            fcntl.ioctl(substitute, termios.TIOCSWINSZ, size)
-        now = termios.tcgetattr(substitute)
-        if _mattering(now) != before:
-            settings = termios.tcgetattr(real)
-            for index in (_INPUT, _LOCAL, _KEYS):
-                settings[index] = now[index]
-            termios.tcsetattr(real, termios.TCSANOW, settings)
-        return _mattering(now)
-    return before
-
-
-def _mattering(settings: list[object]) -> list[object]:
-    return [settings[index] for index in (_INPUT, _LOCAL, _KEYS)]

@@ -1,4 +1,4 @@
-"""Self-test: sends canaries through each channel of the session and checks the far end, a socket or the terminal."""
+"""Self-test of the guard: sends canaries through each channel of a shell, and checks what arrives at the socket or terminal."""
 
 from __future__ import annotations
 
@@ -15,85 +15,110 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.commands.secrets.selftest import NAME, Canary, look, plant
+from zensecrets_jupyter.notebook.guard.messages.session import SessionChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from zensecrets_jupyter.commands.front_end import ChannelResult
-    from zensecrets_jupyter.notebook.guard.guard import Guard
+    from zensecrets_jupyter.core.redaction import Redactor
+    from zensecrets_jupyter.notebook.guard.descriptors import DescriptorChannel
+    from zensecrets_jupyter.notebook.guard.guard import Channel
 
-_PATIENCE = 2.0
-"""Seconds after which what a descriptor was given has arrived, or was lost."""
+_TIMEOUT = 2.0
+"""Seconds after which output that has not arrived is lost."""
 
 _MIMES = ("text/html", "text/markdown", "text/latex", "image/svg+xml", "application/javascript", "text/plain")
 
 
-def probe(shell: InteractiveShell, guard: Guard) -> list[ChannelResult]:
-    """Return the result of each channel of ``shell``. Nothing is shown or kept."""
+def run(shell: InteractiveShell, redactor: Redactor, channels: Sequence[Channel]) -> list[ChannelResult]:
+    """Return a probe for each way of writing output. Nothing is shown or stored.
+
+    Args:
+        shell: The shell to test.
+        redactor: The redactor of its guard.
+        channels: The installed channels.
+    """
     canaries = plant()
     for canary in canaries.values():
-        guard.redactor.protect(canary.value, NAME)
+        redactor.protect(canary.value, NAME)
+    session = next((channel for channel in channels if isinstance(channel, SessionChannel)), None)
+    descriptors = _descriptors(channels)
     try:
-        if guard.session is not None:
-            channels = _kernel_channels(shell)
-            return [_tried_in_kernel(shell, guard, name, use, canaries) for name, use in channels.items()] + _own_output(guard, canaries)
-        if guard.descriptors:
-            return [_tried_in_terminal(guard, name, use, canaries) for name, use in _terminal_channels(shell).items()]
+        if session is not None:
+            outputs = _kernel_outputs(shell)
+            probes = [_probe_messages(shell, session, descriptors, name, write, canaries) for name, write in outputs.items()]
+            return probes + _probe_own_output(descriptors, canaries)
+        if descriptors:
+            return [_probe_descriptors(descriptors, name, write, canaries) for name, write in _terminal_outputs(shell).items()]
         return []
     finally:
-        guard.redactor.forget(NAME)
+        redactor.forget(NAME)
 
 
-def _tried_in_kernel(shell: Any, guard: Guard, name: str, use: Callable[[str], None], canaries: Mapping[str, Canary]) -> ChannelResult:
+def _descriptors(channels: Sequence[Channel]) -> list[DescriptorChannel]:
+    if os.name != "posix":
+        return []
+    from zensecrets_jupyter.notebook.guard.descriptors import DescriptorChannel  # noqa: PLC0415 - POSIX only
+
+    return [channel for channel in channels if isinstance(channel, DescriptorChannel)]
+
+
+def _probe_messages(  # noqa: PLR0913, PLR0917 - the shell, its channels, and one output to probe
+    shell: Any,
+    session: SessionChannel,
+    descriptors: Sequence[DescriptorChannel],
+    name: str,
+    write: Callable[[str], None],
+    canaries: Mapping[str, Canary],
+) -> ChannelResult:
     identity = f"selftest-{secrets.token_hex(8)}"
-    session = guard.session
-    assert session is not None  # noqa: S101 - asked for before
-    # Before ipykernel 7 a thread writes under the request of the cell, whatever else the streams were told.
+    # Before ipykernel 7, output of a thread belongs to the request of the cell, whatever parent the streams were set to.
     cell = str(_header(shell.parent_header).get("msg_id", ""))
     identities = {identity, cell} if hasattr(sys.stdout, "_thread_to_parent_header") else {identity}
-    with session.catching(identities) as caught, _under(shell, identity), _without_own_output(guard):
+    with session.capture(identities) as captured, _request(shell, identity), _suppress_own_output(descriptors):
         for canary in canaries.values():
-            use(canary.text)
+            write(canary.text)
         sys.stderr.flush()
-        # What comes after everything else, on both ways into a stream.
+        # The last text on both ways into a stream: a print, and descriptor 1 where the kernel reads it.
         end = f"end of {identity}"
-        # Its last letter alone might wait, as the beginning of a value.
+        # The redactor may hold back the last letter as the beginning of a value, so more text follows.
         last = f"{end} is here."
-        print(last, flush=True)  # noqa: T201 - it is caught
+        print(last, flush=True)  # noqa: T201 - the output is captured
         ends = 1
         if getattr(sys.stdout, "_should_watch", False):
             _write(1, last)
             ends = 2
-        until = time.monotonic() + _PATIENCE
-        while sum(text.count(end) for text in caught.copy()) < ends and time.monotonic() < until:
+        until = time.monotonic() + _TIMEOUT
+        while sum(text.count(end) for text in captured.copy()) < ends and time.monotonic() < until:
             sys.stdout.flush()
             time.sleep(0.01)
-    return look(name, canaries, "\n".join([*caught, "".join(caught)]))
+    return look(name, canaries, "\n".join([*captured, "".join(captured)]))
 
 
 @contextmanager
-def _without_own_output(guard: Guard) -> Iterator[None]:
-    for descriptors in guard.descriptors:
-        descriptors.catch()
+def _suppress_own_output(descriptors: Sequence[DescriptorChannel]) -> Iterator[None]:
+    for descriptor in descriptors:
+        descriptor.start_capture()
     try:
         yield
     finally:
-        for descriptors in guard.descriptors:
-            descriptors.let_go()
+        for descriptor in descriptors:
+            descriptor.stop_capture()
 
 
 @contextmanager
-def _under(shell: Any, identity: str) -> Iterator[None]:
-    """Attribute output to a request that no front end has made."""
-    before, last, outputs = shell.parent_header, getattr(shell, "_last_traceback", None), _kept_outputs(shell)
-    shell.set_parent({"header": {**_header(before), "msg_id": identity}})
+def _request(shell: Any, identity: str) -> Iterator[None]:
+    """Attribute output to a request that no front end has sent."""
+    parent, last, outputs = shell.parent_header, getattr(shell, "_last_traceback", None), _stored_outputs(shell)
+    shell.set_parent({"header": {**_header(parent), "msg_id": identity}})
     try:
         yield
     finally:
-        shell.set_parent({"header": _header(before)})
-        shell._last_traceback = last  # noqa: SLF001 - the reply to the cell would tell of an error
+        shell.set_parent({"header": _header(parent)})
+        shell._last_traceback = last  # noqa: SLF001 - otherwise the reply to the cell would report an error
         _forget_outputs(shell, outputs)
 
 
@@ -102,17 +127,17 @@ def _header(parent: Any) -> dict[str, Any]:
     return dict(header) if isinstance(header, dict) else {}
 
 
-def _kept_outputs(shell: Any) -> dict[int, list[tuple[Any, int]]]:
-    """Return the outputs of each cell that IPython 9 keeps, and how many pieces each has if it is a stream."""
+def _stored_outputs(shell: Any) -> dict[int, list[tuple[Any, int]]]:
+    """Return the outputs that IPython 9 stores for each cell, each with its number of stream texts."""
     outputs = getattr(shell.history_manager, "outputs", {})
-    return {count: [(one, len(one.bundle.get("stream", ()))) for one in kept] for count, kept in outputs.items()}
+    return {count: [(one, len(one.bundle.get("stream", ()))) for one in stored] for count, stored in outputs.items()}
 
 
 def _forget_outputs(shell: Any, before: dict[int, list[tuple[Any, int]]]) -> None:
-    """Leave of the outputs that IPython keeps those of ``before``."""
+    """Remove the outputs that IPython has stored since ``before``."""
     outputs = getattr(shell.history_manager, "outputs", {})
     for count in list(outputs):
-        # IPython takes a cell without any output for one that it has not seen.
+        # IPython has no entry for a cell without output.
         if not before.get(count):
             del outputs[count]
             continue
@@ -121,7 +146,7 @@ def _forget_outputs(shell: Any, before: dict[int, list[tuple[Any, int]]]) -> Non
             del one.bundle.get("stream", [])[length:]
 
 
-def _kernel_channels(shell: Any) -> dict[str, Callable[[str], None]]:
+def _kernel_outputs(shell: Any) -> dict[str, Callable[[str], None]]:
     kernel = shell.kernel
     session = kernel.session
 
@@ -138,13 +163,13 @@ def _kernel_channels(shell: Any) -> dict[str, Callable[[str], None]]:
         hook.finish_displayhook()
 
     return {
-        **_python_channels(),
+        **_python_outputs(),
         "a result": result,
         "a display": display,
         "a display of JSON": lambda text: shell.display_pub.publish({"application/json": {"key": [text]}}),
         "the metadata of a display": lambda text: shell.display_pub.publish({"text/plain": ""}, {"note": text}),
         "an updated display": lambda text: shell.display_pub.publish({"text/html": text}, transient={"display_id": NAME}, update=True),
-        "a traceback": lambda text: shell._showtraceback(ValueError, ValueError(text), ["Traceback", text]),  # noqa: SLF001 - its end
+        "a traceback": lambda text: shell._showtraceback(ValueError, ValueError(text), ["Traceback", text]),  # noqa: SLF001 - the method that prints every traceback
         "a reply to a cell": reply("execute_reply", lambda text: {"user_expressions": {"x": {"data": {"text/plain": text}}}}),
         "a pager or the next cell": reply("execute_reply", lambda text: {"payload": [{"source": "page", "data": {"text/plain": text}}]}),
         "an inspection": reply("inspect_reply", lambda text: {"found": True, "data": {"text/plain": text}}),
@@ -159,26 +184,26 @@ def _kernel_channels(shell: Any) -> dict[str, Callable[[str], None]]:
     }
 
 
-def _terminal_channels(shell: Any) -> dict[str, Callable[[str], None]]:
+def _terminal_outputs(shell: Any) -> dict[str, Callable[[str], None]]:
     def traceback(text: str) -> None:
-        shell._showtraceback(ValueError, ValueError(text), ["Traceback", text])  # noqa: SLF001 - what prints every traceback
+        shell._showtraceback(ValueError, ValueError(text), ["Traceback", text])  # noqa: SLF001 - the method that prints every traceback
 
     return {
-        **_python_channels(),
+        **_python_outputs(),
         "a result": lambda text: shell.displayhook.write_format_data({"text/plain": text}),
         "a display": lambda text: shell.display_pub.publish({"text/plain": text}),
         "a traceback": traceback,
     }
 
 
-def _python_channels() -> dict[str, Callable[[str], None]]:
+def _python_outputs() -> dict[str, Callable[[str], None]]:
     def in_thread(text: str) -> None:
         thread = threading.Thread(target=print, args=(text,))
         thread.start()
         thread.join()
 
-    def in_two(text: str) -> None:
-        print(text[: len(text) // 2], end="", flush=True)  # noqa: T201 - a channel
+    def split_in_two(text: str) -> None:
+        print(text[: len(text) // 2], end="", flush=True)  # noqa: T201 - printing is the channel that is tested
         print(text[len(text) // 2 :])  # noqa: T201 - printing is the channel that is tested
 
     def warn(text: str) -> None:
@@ -187,22 +212,22 @@ def _python_channels() -> dict[str, Callable[[str], None]]:
             warnings.warn(text, stacklevel=1)
 
     def log(text: str) -> None:
-        logger = logging.Logger(NAME)  # noqa: LOG001 - a logger that no other one knows of
+        logger = logging.Logger(NAME)  # noqa: LOG001 - a logger outside of the hierarchy, which no handler of the user sees
         logger.addHandler(logging.StreamHandler(sys.stderr))
         logger.warning("it is %s", text)
 
-    channels: dict[str, Callable[[str], None]] = {
+    outputs: dict[str, Callable[[str], None]] = {
         "print": print,
-        "print, split in two": in_two,
-        "stderr": lambda text: print(text, file=sys.stderr),  # noqa: T201 - a channel
+        "print, split in two": split_in_two,
+        "stderr": lambda text: print(text, file=sys.stderr),  # noqa: T201 - printing is the channel that is tested
         "a log": log,
         "warnings": warn,
         "a thread": in_thread,
     }
     if os.name == "posix":
-        channels["a file descriptor"] = partial(_write, 1)
-        channels["a program"] = _run
-    return channels
+        outputs["a file descriptor"] = partial(_write, 1)
+        outputs["a program"] = _run
+    return outputs
 
 
 def _write(number: int, text: str) -> None:
@@ -210,27 +235,29 @@ def _write(number: int, text: str) -> None:
 
 
 def _run(text: str) -> None:
-    # Not as an argument: those are in the list of processes.
+    # Standard input, because arguments are visible in the list of processes.
     subprocess.run(["/bin/cat"], input=text.encode("utf-8", "surrogatepass") + b"\n", check=False)
 
 
-def _own_output(guard: Guard, canaries: Mapping[str, Canary]) -> list[ChannelResult]:
-    """Return the text that reaches the kernel process's own output, such as a server's log."""
-    numbers = [descriptors.numbers[0] for descriptors in guard.descriptors[:1]]
-    return [_tried_in_terminal(guard, "the kernel's own output", partial(_write, number), canaries) for number in numbers]
+def _probe_own_output(descriptors: Sequence[DescriptorChannel], canaries: Mapping[str, Canary]) -> list[ChannelResult]:
+    """Return the probe of the kernel process's own output, such as a server's log."""
+    numbers = [channel.numbers[0] for channel in descriptors[:1]]
+    return [_probe_descriptors(descriptors, "the kernel's own output", partial(_write, number), canaries) for number in numbers]
 
 
-def _tried_in_terminal(guard: Guard, name: str, use: Callable[[str], None], canaries: Mapping[str, Canary]) -> ChannelResult:
-    flush = [stream.flush for stream in (sys.stdout, sys.stderr)]
-    for one in flush:
-        one()
-    caught = [descriptors.catch() for descriptors in guard.descriptors]
+def _probe_descriptors(
+    descriptors: Sequence[DescriptorChannel], name: str, write: Callable[[str], None], canaries: Mapping[str, Canary]
+) -> ChannelResult:
+    streams = (sys.stdout, sys.stderr)
+    for stream in streams:
+        stream.flush()
+    captured = [channel.start_capture() for channel in descriptors]
     try:
         for canary in canaries.values():
-            use(canary.text)
-        for one in flush:
-            one()
+            write(canary.text)
+        for stream in streams:
+            stream.flush()
     finally:
-        for descriptors in guard.descriptors:
-            descriptors.let_go()
-    return look(name, canaries, "\n".join(b"".join(pieces).decode("utf-8", "replace") for pieces in caught))
+        for channel in descriptors:
+            channel.stop_capture()
+    return look(name, canaries, "\n".join(b"".join(pieces).decode("utf-8", "replace") for pieces in captured))

@@ -1,6 +1,6 @@
-"""The guard of IPython in a terminal: output of Python, programs and libraries.
+"""The terminal channel: output of Python, programs and libraries in a terminal's IPython.
 
-IPython's own prompt is drawn past the guard, so that a person sees what they type. What threads print meanwhile is not.
+IPython's own prompt bypasses the redactor, so that people see what they type. Text that threads print above the prompt is redacted.
 """
 
 from __future__ import annotations
@@ -12,122 +12,112 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.notebook.guard.texts import GuardedText
+from zensecrets_jupyter.core.patching import patch
+from zensecrets_jupyter.notebook.guard.python_output import GuardedText, StreamChannel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager, ExitStack
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.notebook.guard.guard import Guard
+    from zensecrets_jupyter.notebook.guard.descriptors import DescriptorChannel
+    from zensecrets_jupyter.notebook.guard.guard import Channel, Guard
 
-_TERMINAL = "IPython.terminal.interactiveshell"
-
-
-def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
-    """Guard the output of ``shell`` and its process; ``undo`` stops it."""
-    module = sys.modules.get(_TERMINAL)
-    if module is not None and isinstance(shell, module.TerminalInteractiveShell) and os.name == "posix" and _has_output():
-        _install_in_terminal(shell, module, guard, undo)
-    else:
-        # Another program's shell: its process is not ours, only what Python writes in it.
-        _wrap_streams(guard, undo)
+_TERMINAL_MODULE = "IPython.terminal.interactiveshell"
 
 
-def _wrap_streams(guard: Guard, undo: ExitStack) -> None:
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is not None:
-            wrapped = GuardedText(stream, guard)
-            setattr(sys, name, wrapped)
-            undo.callback(_unwrap, name, wrapped, stream)
-            guard.holds_back(wrapped.release)
+def terminal_channels(shell: InteractiveShell, guard: Guard) -> list[Channel]:
+    """Return the channels of a shell that has no kernel.
+
+    In IPython's own process these are its descriptors and prompts. A program that embeds a shell owns its descriptors, so there only what
+    Python writes is redacted.
+    """
+    module = sys.modules.get(_TERMINAL_MODULE)
+    if module is None or not isinstance(shell, module.TerminalInteractiveShell) or os.name != "posix" or not _has_output():
+        return [StreamChannel("stdout", guard), StreamChannel("stderr", guard)]
+    from zensecrets_jupyter.notebook.guard.descriptors import descriptor_channels  # noqa: PLC0415 - POSIX only
+
+    descriptors = [
+        *descriptor_channels([1], guard, as_terminal=True, flush_writers=_flush_streams),
+        # Pagers read keys from the terminal that stderr leads to; if stderr is a pipe they open the real terminal.
+        *descriptor_channels([2], guard, flush_writers=_flush_streams),
+    ]
+    return [*descriptors, PromptChannel(shell, module, guard, descriptors)]
 
 
-def _unwrap(name: str, wrapped: GuardedText, stream: Any) -> None:
-    wrapped.release()
-    if getattr(sys, name) is wrapped:
-        setattr(sys, name, stream)
+class PromptChannel:
+    """IPython's prompts, and output that is printed above them or at the exit of the process."""
 
+    def __init__(self, shell: Any, module: Any, guard: Guard, descriptors: Sequence[DescriptorChannel]) -> None:
+        """Use the guarded ``descriptors`` of stdout and stderr; ``module`` defines the class of ``shell``."""
+        self._shell = shell
+        self._module = module
+        self._guard = guard
+        self._descriptors = descriptors
 
-def _install_in_terminal(shell: Any, module: Any, guard: Guard, undo: ExitStack) -> None:
-    from zensecrets_jupyter.notebook.guard.descriptors import guarded  # noqa: PLC0415 - its modules are not everywhere
+    def install(self, undo: ExitStack) -> None:
+        """Draw prompts on the real terminal, and redact everything else; ``undo`` stops it."""
+        self._patch_prompts(undo)
+        self._shell.events.register("post_run_cell", self._after_cell)
+        undo.callback(self._shell.events.unregister, "post_run_cell", self._after_cell)
+        atexit.register(self._at_exit)
+        undo.callback(atexit.unregister, self._at_exit)
 
-    _flush()
-    # Pagers read their keys from the terminal that stderr is; where it is none they open the real one.
-    descriptors = guard.descriptors = [*guarded([1], guard, as_terminal=True), *guarded([2], guard)]
+    def flush(self) -> None:
+        """Return when all output has reached the terminal."""
+        for descriptor in self._descriptors:
+            descriptor.flush()
 
-    def drain() -> None:
-        _flush()
-        for one in descriptors:
-            one.drain()
+    def _after_cell(self, _result: object) -> None:
+        self.flush()
 
-    def close() -> None:
-        _flush()
-        for one in descriptors:
-            one.close()
+    def _at_exit(self) -> None:
+        """Have Python write to the real descriptors, since the process ends without waiting for the threads of the descriptors.
 
-    def at_exit() -> None:
-        # The process ends without waiting for the threads of the descriptors. What Python writes from now on is not to be lost in them;
-        # what programs write still passes them.
-        drain()
-        for name, one in zip(("stdout", "stderr"), descriptors, strict=True):
+        Output of programs still passes through the descriptors.
+        """
+        self.flush()
+        for name, descriptor in zip(("stdout", "stderr"), self._descriptors, strict=True):
             stream = getattr(sys, name)
             if stream is getattr(sys, f"__{name}__"):
-                real = io.FileIO(one.real, "w", closefd=False)
+                real = io.FileIO(descriptor.real, "w", closefd=False)
                 stream = io.TextIOWrapper(real, stream.encoding, stream.errors, newline="", write_through=True)
-            setattr(sys, name, GuardedText(stream, guard, at_exit=True))
+            setattr(sys, name, GuardedText(stream, self._guard, at_exit=True))
 
-    undo.callback(close)
-    _guard_prompts(shell, module, guard, drain, undo)
-    shell.events.register("post_run_cell", _after_cell := lambda _result: drain())
-    undo.callback(shell.events.unregister, "post_run_cell", _after_cell)
-    guard.holds_back(drain)
-    atexit.register(at_exit)
-    undo.callback(atexit.unregister, at_exit)
+    def _patch_prompts(self, undo: ExitStack) -> None:
+        original = self._module.patch_stdout
 
+        @contextmanager
+        def patch_stdout(**options: Any) -> Iterator[None]:
+            self.flush()
+            above: AbstractContextManager[None] = original(**options)
+            with _drawing_on(self._descriptors[0].real, getattr(self._shell.pt_app, "output", None)), above:
+                wrapped = sys.stdout = sys.stderr = GuardedText(sys.stdout, self._guard)
+                try:
+                    yield
+                finally:
+                    wrapped.release()
 
-def _guard_prompts(shell: Any, module: Any, guard: Guard, drain: Callable[[], None], undo: ExitStack) -> None:
-    """Draw IPython's prompts on the real terminal, and guard output that is printed above them."""
-    before = module.patch_stdout
-
-    @contextmanager
-    def patch_stdout(**options: Any) -> Iterator[None]:
-        drain()
-        above: AbstractContextManager[None] = before(**options)
-        with _drawn_on(guard.descriptors[0].real, getattr(shell.pt_app, "output", None)), above:
-            wrapped = sys.stdout = sys.stderr = GuardedText(sys.stdout, guard)
-            try:
-                yield
-            finally:
-                wrapped.release()
-
-    module.patch_stdout = patch_stdout
-
-    def restore() -> None:
-        if module.patch_stdout is patch_stdout:
-            module.patch_stdout = before
-
-    undo.callback(restore)
+        patch(self._module, "patch_stdout", patch_stdout, undo)
 
 
 @contextmanager
-def _drawn_on(real: int, output: Any) -> Iterator[None]:
-    """Send the drawing of prompt_toolkit to the real descriptor, past the substitute."""
-    before = getattr(output, "stdout", None)
-    if before is None:
+def _drawing_on(real: int, output: Any) -> Iterator[None]:
+    """Have prompt_toolkit draw on the descriptor ``real``, past the redactor."""
+    original = getattr(output, "stdout", None)
+    if original is None:
         yield
         return
-    with io.TextIOWrapper(io.FileIO(os.dup(real), "w"), before.encoding, before.errors, newline="", write_through=True) as own:
-        output.stdout = own
+    with io.TextIOWrapper(io.FileIO(os.dup(real), "w"), original.encoding, original.errors, newline="", write_through=True) as terminal:
+        output.stdout = terminal
         try:
             yield
         finally:
-            output.stdout = before
+            output.stdout = original
 
 
-def _flush() -> None:
+def _flush_streams() -> None:
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         if stream is not None and not stream.closed:
             stream.flush()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction import Redactor
 
 
-def register(redactor: Redactor, undo: ExitStack) -> None:
+def install(redactor: Redactor, undo: ExitStack) -> None:
     """Protect what ``os.environ`` and ``os.putenv`` set from now on; ``undo`` stops it.
 
     Every method of ``os.environ`` that sets a variable calls ``putenv`` as a global of module ``os``, so one function sees them all. An

@@ -45,7 +45,7 @@ def harmless_prompts() -> Iterator[None]:
         _typed_for_command.reset(token)
 
 
-def register(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> None:
+def install(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> None:
     """Protect what is typed at password prompts of ``shell`` from now on; ``undo`` stops it."""
 
     def learn(value: object, prompt: object) -> None:

@@ -1,0 +1,124 @@
+"""Installation of the guard: chooses the channels of a shell, and keeps the guard of each shell."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from zensecrets_jupyter.core.process import process_wide
+from zensecrets_jupyter.core.redaction import protect_environment, the_redactor
+from zensecrets_jupyter.core.settings import CHILD_VARIABLE
+from zensecrets_jupyter.notebook.guard.guard import Channel, Guard
+from zensecrets_jupyter.notebook.sources import environment, prompts
+from zensecrets_jupyter.notebook.sources.stored_values import StoredValues
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from zensecrets_jupyter.commands.front_end import ChannelResult
+
+
+class _Installation(NamedTuple):
+    """The guard of a shell and its installed channels."""
+
+    guard: Guard
+    channels: list[Channel]
+
+
+def install(shell: InteractiveShell, undo: ExitStack) -> Guard:
+    """Guard every output channel of ``shell``, and protect secrets in the environment.
+
+    Args:
+        shell: The shell whose output is redacted.
+        undo: Receives the callbacks that remove the guard. Protected values stay protected.
+    """
+    guard = Guard(the_redactor(), StoredValues())
+    environment.install(guard.redactor, undo)
+    protect_environment(os.environ)
+    prompts.install(shell, guard.redactor, undo)
+    channels = _channels_of(shell, guard, undo)
+    for channel in channels:
+        guard.add_flush_hook(channel.flush)
+        channel.install(undo)
+    guard.stored_values.install(shell, undo)
+    _installations()[shell] = _Installation(guard, channels)
+    undo.callback(_installations().pop, shell, None)
+    undo.callback(guard.turn_off)
+    return guard
+
+
+def guard_of(shell: InteractiveShell) -> Guard | None:
+    """Return the guard of ``shell``, or ``None`` if the extension is not loaded."""
+    installation = _installations().get(shell)
+    return installation.guard if installation is not None else None
+
+
+def selftest_of(shell: InteractiveShell) -> Callable[[], list[ChannelResult]] | None:
+    """Return the self-test of ``shell``, or ``None`` if the extension is not loaded."""
+    installation = _installations().get(shell)
+    if installation is None:
+        return None
+
+    def run_selftest() -> list[ChannelResult]:
+        from zensecrets_jupyter.notebook.guard.selftest import run  # noqa: PLC0415 - only `%secret selftest` needs it
+
+        return run(shell, installation.guard.redactor, installation.channels)
+
+    return run_selftest
+
+
+def _installations() -> WeakKeyDictionary[InteractiveShell, _Installation]:
+    return process_wide("guards", WeakKeyDictionary)
+
+
+def _channels_of(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> list[Channel]:
+    from zensecrets_jupyter.notebook.guard.python_output import LogChannel  # noqa: PLC0415 - loading this package stays fast
+
+    kernel = getattr(shell, "kernel", None)
+    if kernel is not None:
+        os.environ[CHILD_VARIABLE] = "1"
+        undo.callback(os.environ.pop, CHILD_VARIABLE, None)
+        return [*_kernel_channels(kernel, guard), LogChannel(guard)]
+    from zensecrets_jupyter.notebook.guard.terminal import terminal_channels  # noqa: PLC0415 - a kernel does not need it
+
+    return [*terminal_channels(shell, guard), LogChannel(guard)]
+
+
+def _kernel_channels(kernel: Any, guard: Guard) -> list[Channel]:
+    from zensecrets_jupyter.notebook.guard.messages.comms import CommChannel  # noqa: PLC0415 - a terminal does not need it
+    from zensecrets_jupyter.notebook.guard.messages.session import SessionChannel  # noqa: PLC0415 - a terminal does not need it
+
+    session = SessionChannel(kernel.session, guard)
+    channels: list[Channel] = [session, CommChannel(kernel, session.comm_texts)]
+    numbers = [number for number in (_own_output(sys.stdout, 1), _own_output(sys.stderr, 2)) if number is not None]
+    if os.name == "posix" and numbers:
+        from zensecrets_jupyter.notebook.guard.descriptors import descriptor_channels  # noqa: PLC0415 - POSIX only
+
+        channels += descriptor_channels(numbers, guard)
+    return channels
+
+
+def _own_output(stream: Any, number: int) -> int | None:
+    """Return the descriptor that leads to the kernel's own terminal or log, or ``None``.
+
+    ipykernel reads descriptors 1 and 2 through a pipe and sends messages with their output. It also copies that output to a duplicate of
+    the original descriptor, and ``fileno()`` returns that duplicate. A kernel with this feature disabled still has the original as 1 and 2.
+    """
+    copy = getattr(stream, "_original_stdstream_copy", None)
+    if copy is not None:
+        return int(copy)
+    # A kernel embedded in another program does not own that program's descriptors.
+    return number if hasattr(stream, "_should_watch") and _is_open(number) else None
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Messages of a kernel: its session, streams, comms and binary buffers."""

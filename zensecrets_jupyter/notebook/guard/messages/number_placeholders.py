@@ -1,0 +1,52 @@
+"""Placeholders for numbers in scripts and drawings, so that a figure is unchanged even if its data contains a value's digits."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any
+
+from zensecrets_jupyter.scan.formats.script_numbers import numbers_in_scripts
+
+_BEGIN = f"\ue000{chr(0xE100 + secrets.randbelow(0x1000))}"
+# Private-use characters, which ordinary text does not contain: https://www.unicode.org/faq/private_use.html
+_PLACEHOLDER = re.compile(f"{_BEGIN}(\\d+)\ue001")
+
+
+class NumberPlaceholders:
+    """Replaces numbers in a message by placeholders while the message is redacted, and restores them."""
+
+    def __init__(self) -> None:
+        """Create an empty collection."""
+        self._numbers: list[str] = []
+
+    def insert(self, content: Any) -> Any:
+        """Return ``content`` with a placeholder for each number of a script or drawing; the same object if there is none."""
+        if isinstance(content, dict):
+            changed = {
+                key: self._insert_in_text(key, inner) if isinstance(inner, str) else self.insert(inner) for key, inner in content.items()
+            }
+            return changed if any(changed[key] is not inner for key, inner in content.items()) else content
+        if isinstance(content, list):
+            items = [self.insert(inner) for inner in content]
+            return items if any(new is not old for new, old in zip(items, content, strict=True)) else content
+        return content
+
+    def restore(self, content: Any) -> Any:
+        """Return ``content``, which may have been masked in the meantime, with the numbers restored."""
+        if not self._numbers:
+            return content
+        if isinstance(content, str):
+            return _PLACEHOLDER.sub(lambda match: self._numbers[int(match[1])], content)
+        if isinstance(content, dict):
+            return {key: self.restore(inner) for key, inner in content.items()}
+        return [self.restore(inner) for inner in content] if isinstance(content, list) else content
+
+    def _insert_in_text(self, mime_type: Any, text: str) -> str:
+        spans = numbers_in_scripts(str(mime_type), text)
+        parts, end = [], 0
+        for start, stop in spans:
+            parts += [text[end:start], f"{_BEGIN}{len(self._numbers)}\ue001"]
+            self._numbers.append(text[start:stop])
+            end = stop
+        return "".join([*parts, text[end:]]) if spans else text

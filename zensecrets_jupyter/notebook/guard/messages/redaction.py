@@ -1,0 +1,97 @@
+"""Redaction of packed messages, and the fallback for a message that could not be redacted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.redaction import FAILED
+from zensecrets_jupyter.notebook.guard.messages.comms import CommTexts
+from zensecrets_jupyter.notebook.guard.messages.number_placeholders import NumberPlaceholders
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zensecrets_jupyter.notebook.guard.guard import Guard
+
+_SHORT = 5
+"""Longest text that can hold no value: values of that length are not protected."""
+
+_PROTOCOL_TERMS = frozenset(
+    """
+    aborted application/vnd.jupyter.widget-view+json ask_exit banner codemirror_mode comm_id complete cursor_end cursor_start
+    display_id evalue execution_count execution_state file_extension found_reply help_links history image/jpeg image/png implementation
+    implementation_version incomplete indent invalid ipython keepkernel language_info matches metadata method mimetype nbconvert_exporter
+    password payload prompt protocol_version pygments_lexer python replace request_seq restart set_next_input source starting status
+    stderr stdout success supported_features target_module target_name text/html text/latex text/markdown text/plain traceback transient
+    unknown update user_expressions version
+    """.split()  # noqa: SIM905 - one term a line would take 60 lines
+)
+"""Keys and values of the protocol itself: https://jupyter-client.readthedocs.io/en/stable/messaging.html."""
+
+
+class MessageRedactor:
+    """Redacts the packed parts of messages.
+
+    Attributes:
+        comm_texts: The masked texts of comm messages, with their originals.
+    """
+
+    def __init__(self, guard: Guard, pack: Callable[[Any], bytes], unpack: Callable[[bytes], Any]) -> None:
+        """Redact with ``guard`` what ``pack`` serializes and ``unpack`` reads."""
+        self.comm_texts = CommTexts()
+        self._guard = guard
+        self._pack = pack
+        self._unpack = unpack
+
+    def redact(self, packed: bytes) -> bytes:
+        """Return ``packed`` masked. It is unpacked first, so that exactly the text to send is searched."""
+        redactor = self._guard.redactor
+        try:
+            if self._guard.stored_values.fingerprints is not None:
+                packed = self._mask_fingerprinted(packed)
+            if not redactor.touches_json(packed):
+                return packed
+            placeholders = NumberPlaceholders()
+            tree = placeholders.insert(self._unpack(packed))
+            redacted = redactor.redact_tree(tree)
+            if redacted is tree:
+                return packed
+            redacted = self.comm_texts.masked(tree, redacted, redactor)
+            # A mask contains the secret's name, and a name can contain the value of another secret.
+            if type(redacted) is type(tree) and redactor.redact_tree(redacted) is redacted:
+                return bytes(self._pack(placeholders.restore(redacted)))
+        except Exception:  # noqa: BLE001, S110 - the fallback below handles a message that could not be redacted, whatever the error is
+            pass
+        return self._redact_all(packed)
+
+    def _mask_fingerprinted(self, packed: bytes) -> bytes:
+        tree = self._unpack(packed)
+        masked = _map_texts(tree, self._guard.mask_fingerprinted)
+        return packed if masked == tree else bytes(self._pack(masked))
+
+    def _redact_all(self, packed: bytes) -> bytes:
+        try:
+            return bytes(self._pack(redact_all_texts(self._unpack(packed))))
+        except Exception:  # noqa: BLE001 - a message that could not be read must not be sent, whatever the error is
+            return bytes(self._pack({}))
+
+
+def redact_all_texts(tree: Any) -> Any:
+    """Return ``tree`` with :data:`FAILED` for each text that is no protocol term, and 0 for each long number."""
+    if isinstance(tree, str):
+        return tree if len(tree) <= _SHORT or tree in _PROTOCOL_TERMS else FAILED
+    if isinstance(tree, dict):
+        return {redact_all_texts(key): redact_all_texts(inner) for key, inner in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [redact_all_texts(inner) for inner in tree]
+    # A number may be a value too, and the front end needs a number in its stead.
+    return tree if tree is None or isinstance(tree, bool) or len(str(tree)) <= _SHORT else 0
+
+
+def _map_texts(tree: Any, change: Callable[[str], str]) -> Any:
+    """Return JSON data with ``change`` applied to each text and key."""
+    if isinstance(tree, str):
+        return change(tree)
+    if isinstance(tree, dict):
+        return {change(key): _map_texts(inner, change) for key, inner in tree.items()}
+    return [_map_texts(inner, change) for inner in tree] if isinstance(tree, list) else tree

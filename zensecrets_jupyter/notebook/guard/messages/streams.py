@@ -1,0 +1,181 @@
+"""Stream messages of cells: text that may begin a value is held back for the next message, for 50 ms at most."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.redaction import FAILED
+from zensecrets_jupyter.core.redaction.stream import IDLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zensecrets_jupyter.core.redaction import Redactor, StreamRedactor
+
+_MAX_STREAMS = 64
+"""Streams that are kept, the most recent ones. A thread continues to write to the output of its cell after the cell has ended."""
+
+_TAIL_LENGTH = 512
+"""Characters at the end of a stream that are kept unredacted, to recognize a value that continues in a later message."""
+
+
+class _Stream:
+    """A stream of one cell, with its last message and where that was sent."""
+
+    __slots__ = ("ident", "message", "redactor", "socket", "tail")
+
+    def __init__(self, redactor: StreamRedactor) -> None:
+        self.redactor = redactor
+        self.socket: Any = None
+        self.message: dict[str, Any] = {}
+        self.ident: Any = None
+        self.tail = ""
+
+    def append(self, socket: Any, message: dict[str, Any], ident: Any, text: str) -> None:
+        """Record a message and its text."""
+        self.socket, self.message, self.ident = socket, message, ident
+        self.tail = (self.tail + text)[-_TAIL_LENGTH:] if len(text) < _TAIL_LENGTH else text[-_TAIL_LENGTH:]
+
+    def forget_message(self) -> None:
+        """Drop the last message, which takes kilobytes; it is needed only while text is held back."""
+        self.socket, self.message, self.ident = None, {}, None
+
+
+class StreamMessages:
+    """Stream messages of all cells. A stream is identified by the identity of its request and by its name."""
+
+    def __init__(self, redactor: Redactor, send: Callable[[Any, dict[str, Any], Any, str | None], None]) -> None:
+        """Create an empty collection.
+
+        Args:
+            redactor: Finds and masks values.
+            send: Sends a message. Its arguments are a socket, the message, its address, and the redacted text.
+                The text is ``None`` if the message is sent unchanged.
+        """
+        self._redactor = redactor
+        self._send = send
+        self._lock = threading.RLock()
+        self._streams: OrderedDict[tuple[str, str], _Stream] = OrderedDict()
+        self._held: set[tuple[str, str]] = set()
+        self._process = os.getpid()
+        _instances.add(self)
+
+    def send(self, socket: Any, message: dict[str, Any], ident: Any) -> bool:
+        """Send the part of a stream message that can be shown now; return whether the message has the content of a stream."""
+        content = message.get("content")
+        if not isinstance(content, dict) or not isinstance(content.get("text"), str):
+            return False
+        identity = str((message.get("parent_header") or {}).get("msg_id", ""))
+        key = (identity, str(content.get("name", "")))
+        with self._lock:
+            try:
+                stream = self._stream(key)
+                text = content["text"]
+                stream.append(socket, message, ident, text)
+                shown = stream.redactor.feed(text)
+            except Exception:  # noqa: BLE001 - text that could not be redacted must not be sent, whatever the error is
+                self._send(socket, message, ident, FAILED)
+            else:
+                if shown == text:
+                    self._send(socket, message, ident, None)
+                else:
+                    self._show(stream, shown)
+                if self._held or stream.redactor.held:
+                    self._hold(key, stream)
+                if key not in self._held:
+                    stream.forget_message()
+        return True
+
+    def release(self, identity: str) -> None:
+        """Send the held-back text of the cell with this identity, before its next output."""
+        if self._held:
+            with self._lock:
+                self._release_streams([key for key in self._held if key[0] == identity])
+
+    def release_all(self) -> None:
+        """Send all held-back text."""
+        with self._lock:
+            self._release_streams(list(self._held))
+
+    def reset(self) -> None:
+        """Reset the lock and the streams in a forked process, where another thread may have held the lock."""
+        self._lock = threading.RLock()
+        self._streams = OrderedDict()
+        self._held = set()
+
+    def _stream(self, key: tuple[str, str]) -> _Stream:
+        """Return the stream of a key, after releasing the other streams of its cell."""
+        if self._held:
+            self._release_streams([other for other in self._held if other[0] == key[0] and other != key])
+        stream = self._streams.get(key)
+        if stream is not None:
+            self._streams.move_to_end(key)
+            return stream
+        stream = self._streams[key] = _Stream(self._new_redactor(key[1]))
+        while len(self._streams) > _MAX_STREAMS:
+            oldest = next(iter(self._streams))
+            self._release_streams([oldest] if oldest in self._held else [])
+            del self._streams[oldest]
+        return stream
+
+    def _new_redactor(self, name: str) -> StreamRedactor:
+        """Return the redactor of a new stream. It continues the last stream of that name, because a thread may write in several cells."""
+        redactor = self._redactor.stream()
+        previous = next((stream for key, stream in reversed(self._streams.items()) if key[1] == name), None)
+        if previous is not None:
+            redactor.feed(previous.tail)
+            redactor.release()
+        return redactor
+
+    def _hold(self, key: tuple[str, str], stream: _Stream) -> None:
+        if stream.redactor.held:
+            self._held.add(key)
+            if not self._release_later(key, stream):
+                self._release_streams([key])
+        else:
+            self._held.discard(key)
+
+    def _release_streams(self, keys: list[tuple[str, str]]) -> None:
+        for key in keys:
+            self._held.discard(key)
+            stream = self._streams[key]
+            self._show(stream, stream.redactor.release())
+            stream.forget_message()
+
+    def _show(self, stream: _Stream, text: str) -> None:
+        if text:
+            self._send(stream.socket, stream.message, stream.ident, text)
+
+    def _release_later(self, key: tuple[str, str], stream: _Stream) -> bool:
+        """Schedule the release on the thread that sends; return whether that thread has an event loop."""
+        thread = getattr(stream.socket, "io_thread", stream.socket)
+        schedule, loop = getattr(thread, "schedule", None), getattr(thread, "io_loop", None)
+        if schedule is None or loop is None or os.getpid() != self._process:
+            return False
+        message = stream.message
+
+        def release() -> None:
+            with self._lock:
+                # Text that arrived in the meantime has scheduled its own release.
+                if key in self._held and self._streams[key] is stream and stream.message is message:
+                    self._release_streams([key])
+
+        schedule(lambda: loop.call_later(IDLE, release))
+        return True
+
+
+_instances: weakref.WeakSet[StreamMessages] = weakref.WeakSet()
+
+
+def _reset() -> None:
+    for streams in list(_instances):
+        streams.reset()
+
+
+if hasattr(os, "register_at_fork"):
+    # This cannot be undone. It does nothing if there are no streams.
+    os.register_at_fork(after_in_child=_reset)

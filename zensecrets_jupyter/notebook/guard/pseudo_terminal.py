@@ -1,0 +1,62 @@
+"""Pseudo-terminal that stands in for a real one, with the same size and settings.
+
+Programs that write to a terminal find one, and behave as they do without the guard. Windows has no ``termios``.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import termios
+from contextlib import suppress
+
+_INPUT, _OUTPUT, _LOCAL, _CONTROL_CHARACTERS = 0, 1, 3, 6
+"""Indexes in the list that ``termios.tcgetattr`` returns."""
+
+
+class PseudoTerminal:
+    """Pseudo-terminal that substitutes a real terminal.
+
+    Attributes:
+        read: The descriptor from which the written output is read.
+        write: The descriptor that programs write to.
+    """
+
+    def __init__(self, real: int) -> None:
+        """Open a substitute for the terminal that descriptor ``real`` leads to.
+
+        The size and the settings are copied, except for output processing, which the real terminal does itself.
+        """
+        self._real = real
+        self.read, self.write = os.openpty()
+        fcntl.ioctl(self.write, termios.TIOCSWINSZ, _size(real))
+        settings = termios.tcgetattr(real)
+        settings[_OUTPUT] &= ~termios.OPOST
+        termios.tcsetattr(self.write, termios.TCSANOW, settings)
+        self._settings = _input_settings(termios.tcgetattr(self.write))
+
+    def synchronize(self) -> None:
+        """Copy the size from the real terminal, and copy changed settings to it.
+
+        Full-screen programs such as editors change the settings of the terminal that they write to, and read keys from the one that they
+        were started on.
+        """
+        with suppress(termios.error, OSError):
+            size = _size(self._real)
+            if size != _size(self.read):
+                fcntl.ioctl(self.read, termios.TIOCSWINSZ, size)
+            current = termios.tcgetattr(self.read)
+            if _input_settings(current) != self._settings:
+                settings = termios.tcgetattr(self._real)
+                for index in (_INPUT, _LOCAL, _CONTROL_CHARACTERS):
+                    settings[index] = current[index]
+                termios.tcsetattr(self._real, termios.TCSANOW, settings)
+            self._settings = _input_settings(current)
+
+
+def _size(terminal: int) -> bytes:
+    return fcntl.ioctl(terminal, termios.TIOCGWINSZ, b"\0" * 8)
+
+
+def _input_settings(settings: list[object]) -> list[object]:
+    return [settings[index] for index in (_INPUT, _LOCAL, _CONTROL_CHARACTERS)]

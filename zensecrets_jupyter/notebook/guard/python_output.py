@@ -1,0 +1,75 @@
+"""Channels of Python itself: text streams such as ``sys.stdout``, and log records."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.logs import mask_logging
+from zensecrets_jupyter.core.output import RedactedText
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from zensecrets_jupyter.notebook.guard.guard import Guard
+
+
+class GuardedText(RedactedText):
+    """Text stream that masks values while the guard is on."""
+
+    def __init__(self, inner: Any, guard: Guard, *, at_exit: bool = False) -> None:
+        """Wrap ``inner``. With ``at_exit`` no text is held back, because the process is ending."""
+        super().__init__(inner, guard.redactor, is_on=lambda: guard.is_on, at_exit=at_exit)
+        self._guard = guard
+
+    def write(self, text: str) -> int:
+        """Write ``text`` and return its length."""
+        if self._guard.is_on:
+            self._guard.stored_values.wait()
+        return super().write(text)
+
+
+class StreamChannel:
+    """``sys.stdout`` or ``sys.stderr`` of a program that embeds IPython and whose descriptors are not ours to change."""
+
+    def __init__(self, name: str, guard: Guard) -> None:
+        """Redact the stream ``name`` of module ``sys``."""
+        self._name = name
+        self._guard = guard
+        self._stream: GuardedText | None = None
+
+    def install(self, undo: ExitStack) -> None:
+        """Replace the stream by one that redacts; ``undo`` restores it."""
+        original = getattr(sys, self._name)
+        if original is None:
+            return
+        wrapped = self._stream = GuardedText(original, self._guard)
+        setattr(sys, self._name, wrapped)
+
+        def restore() -> None:
+            self.flush()
+            if getattr(sys, self._name) is wrapped:
+                setattr(sys, self._name, original)
+
+        undo.callback(restore)
+
+    def flush(self) -> None:
+        """Write the text that is held back, masked."""
+        if self._stream is not None:
+            self._stream.release()
+
+
+class LogChannel:
+    """Log records, in every handler that exists or is created later."""
+
+    def __init__(self, guard: Guard) -> None:
+        """Mask records while ``guard`` is on."""
+        self._guard = guard
+
+    def install(self, undo: ExitStack) -> None:
+        """Mask log records from now on; ``undo`` stops it."""
+        guard = self._guard
+        mask_logging(guard.redactor, undo, is_on=lambda: guard.is_on)
+
+    def flush(self) -> None:
+        """Do nothing: a record is masked whole, and no part of it is held back."""
