@@ -25,6 +25,7 @@ from zensecrets_jupyter.commands.asking.prompts import PromptAsker
 from zensecrets_jupyter.commands.framework.click_extensions import HelpRequested, LazyCommand
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
+from zensecrets_jupyter.commands.magic_names import GROUPS, LINE_MAGICS
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE, NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
@@ -43,8 +44,8 @@ COMPLETION_VARIABLE = "_ZENSECRETS_COMPLETE"
 INTERRUPTED = 130
 """What a process that Ctrl-C ended exits with: 128 and the number of SIGINT, as shells have it."""
 
-_MAGIC = re.compile(r"(?<![\w%])%(zen|secret|stack)\b")
-_IN_TERMINAL = {"zen": PROGRAM, "secret": f"{PROGRAM} secret", "stack": f"{PROGRAM} stack"}
+_MAGIC = re.compile(rf"(?<![\w%])%({LINE_MAGICS})\b")
+_IN_TERMINAL = {name: " ".join([PROGRAM, *group]) for name, group in GROUPS.items()}
 
 root = tree.make_root(
     quickstart=LazyCommand(

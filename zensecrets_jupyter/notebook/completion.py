@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
+from zensecrets_jupyter.commands.magic_names import GROUPS, LINE_MAGICS, WITH_SECRETS
+
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
@@ -15,8 +17,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 # At the start of a line, or behind `x = `.
-_MAGIC = re.compile(r"(?:^|.*=)\s*%{1,2}(zen|secret|stack|with_secrets)\s+(.*)$")
-_GROUPS = {"zen": [], "secret": ["secret"], "stack": ["stack"], "with_secrets": ["secret", "get"]}
+_MAGIC = re.compile(rf"(?:^|.*=)\s*%{{1,2}}({LINE_MAGICS}|{WITH_SECRETS})\s+(.*)$")
+_COMMANDS = {**GROUPS, WITH_SECRETS: ["secret", "get"]}
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
@@ -35,7 +37,7 @@ def complete_magics(context: CompletionContext) -> SimpleMatcherResult:
     from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
 
     words, incomplete = _split(match[2])
-    found = tree.complete([*_GROUPS[match[1]], *words], incomplete)
+    found = tree.complete([*_COMMANDS[match[1]], *words], incomplete)
     completions = [SimpleCompletion(completion.text, type="magic") for completion in found]
     return {"completions": completions, "suppress": True, "matched_fragment": incomplete}
 

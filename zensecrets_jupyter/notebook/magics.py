@@ -10,13 +10,13 @@ from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
 from IPython.display import display
 
+from zensecrets_jupyter.commands.magic_names import GROUPS
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.notebook import with_secrets
 from zensecrets_jupyter.notebook.askers import asker
 from zensecrets_jupyter.notebook.guard import guard_of, selftest_of
-from zensecrets_jupyter.notebook.inputs.literals import GROUPS
 from zensecrets_jupyter.notebook.progress import progress_in
 from zensecrets_jupyter.notebook.sources.prompts import command_prompts
 from zensecrets_jupyter.notebook.waiting import WAIT, awaited

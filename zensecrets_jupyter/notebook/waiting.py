@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.commands.magic_names import LINE_MAGICS
 from zensecrets_jupyter.notebook.front_end import can_await_forms
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ WAIT = "--wait"
 """The option, as in ``commands.grammar``, which takes longer to import than loading the extension may."""
 
 # How IPython writes a magic that begins a line; inside of a function there is nothing to await in.
-_CALL = re.compile(r"^(?P<target>\w+ = )?get_ipython\(\)\.run_line_magic\('(?P<name>zen|secret|stack)', (?P<line>'.*')\)\s*$")
+_CALL = re.compile(rf"^(?P<target>\w+ = )?get_ipython\(\)\.run_line_magic\('(?P<name>{LINE_MAGICS})', (?P<line>'.*')\)\s*$")
 
 
 def awaited(name: str) -> str:

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 from IPython.core.inputtransformer2 import cell_magic, classic_prompt, ipython_prompt
 
+from zensecrets_jupyter.commands.magic_names import WITH_SECRETS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from IPython.core.interactiveshell import InteractiveShell
 
-NAME = "with_secrets"
+NAME = WITH_SECRETS
 """The magic."""
 
 ENTER = f"{NAME}.entered"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zensecrets_jupyter.commands.magic_names import GROUPS
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
-from zensecrets_jupyter.notebook.inputs.literals import GROUPS, Repaired, without_literals
+from zensecrets_jupyter.notebook.inputs.literals import Repaired, without_literals
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

@@ -21,15 +21,13 @@ from IPython.core.inputtransformer2 import (
     make_tokens_by_line,
 )
 
+from zensecrets_jupyter.commands.magic_names import GROUPS
 from zensecrets_jupyter.notebook.inputs.code_strings import command_strings
 from zensecrets_jupyter.notebook.inputs.text_map import MappedText
 from zensecrets_jupyter.notebook.inputs.unreadable import is_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-GROUPS: dict[str, list[str]] = {"zen": [], "secret": ["secret"], "stack": ["stack"]}
-"""Our line magics, and the words of the command tree that each stands for."""
 
 _MEANT = {**GROUPS, "secrets": ["secret"], "zensecrets": [], "zenml": []}
 """What people write instead of the names of our magics."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.notebook.inputs.command_lines import GROUPS, command_lines, may_hold_magic
+from zensecrets_jupyter.notebook.inputs.command_lines import command_lines, may_hold_magic
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
     from zensecrets_jupyter.commands.line_cleaning import Edit
-
-__all__ = ["GROUPS", "Repaired", "without_literals"]
 
 _NAME = re.compile(r"""(?:zen|secrets?|stack|zensecrets|zenml)(?:['"]|[ \t]+(?:[^\W\d]|-)|[ \t]*\\)""")
 _SIGNS = ("-", "=", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "register", "create", "update")
