@@ -1,4 +1,4 @@
-"""Forms, played by the messages between a kernel and a notebook: what is asked, what is refused, and how a form ends."""
+"""Forms in a real kernel, driven by the messages of a notebook: questions, refused messages, and outcomes."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ REGISTER = "%secret register cloud --schema=aws"
 
 @pytest.fixture(autouse=True)
 def _no_value_in_any_message(kernel: Kernel) -> Iterator[None]:
-    """Look at every message that went either way: none may hold a value."""
+    """Check that no message in either direction contains a value."""
     yield
     assert find_canary(repr(kernel.record)) == []
 
 
 def open_form(kernel: Kernel, code: str) -> FormOnScreen:
-    """Run a cell of a notebook, and return the form that it shows."""
+    """Run a cell of a notebook, and return its form."""
     return FormOnScreen(kernel, kernel.run(code, in_notebook=True))
 
 
 def content_of(kernel: Kernel, name: str) -> dict[str, str]:
-    """Return a secret's content: the kernel writes it to a file, since a message of it would be recorded."""
+    """Return the content of a secret; the kernel writes it to a file, because messages are recorded."""
     ran = kernel.run(
         f"import json, pathlib, zensecrets_jupyter as zs\n"
         f"found = pathlib.Path('found.json')\n"
@@ -56,7 +56,7 @@ def names(kernel: Kernel) -> str:
 
 
 def test_a_form_registers_a_secret_and_shrinks_to_a_line(kernel: Kernel) -> None:
-    """The cell ends at once; the form says what goes where; its end is one line, also in the notebook's output."""
+    """The cell ends at once; the form names the secret and its manager; a line replaces it, also in the output."""
     first, second = canary("1"), canary("2")
     form = open_form(kernel, REGISTER)
     assert form.state["title"] == "cloud → default (local)"
@@ -75,7 +75,7 @@ def test_a_form_registers_a_secret_and_shrinks_to_a_line(kernel: Kernel) -> None
 
 
 def test_a_later_cell_says_that_the_form_is_waiting(kernel: Kernel) -> None:
-    """Whoever needs the secret is told where it is being asked for, until it is there."""
+    """An error for a missing secret names the form that waits for it, until the form ends."""
     form = open_form(kernel, REGISTER)
     for code in ("%secret get cloud", "import zensecrets_jupyter as zs; zs.Client().get_secret('cloud')"):
         assert "The form of cell [2] is waiting for its values: fill it in, then run this again." in kernel.run(code).error
@@ -86,7 +86,7 @@ def test_a_later_cell_says_that_the_form_is_waiting(kernel: Kernel) -> None:
 
 
 def test_an_update_keeps_what_is_left_empty(kernel: Kernel) -> None:
-    """What is stored is shown as set, an empty field keeps it, and a key can be removed or added."""
+    """Stored keys are displayed as set, an empty field keeps the value, and keys can be removed or added."""
     old, new, more = canary("old"), canary("new"), canary("more")
     form = open_form(kernel, "%secret register mine")
     form.submit({"a": old, "b": old, "c": old})
@@ -102,7 +102,7 @@ def test_an_update_keeps_what_is_left_empty(kernel: Kernel) -> None:
 
 
 def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Kernel) -> None:
-    """Only what is missing is asked for, each field says who needs it, and with --all what is there is asked for too."""
+    """The form asks for missing keys, each field names the attributes that need it, and --all includes stored keys."""
     kernel.run("%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}")
     kernel.run("%zen alerter register chat --flavor=slack --slack_token={{chat.token}} --default_slack_channel_id={{chat.room}}")
     kernel.run("%stack update -an labels -al chat")
@@ -123,8 +123,8 @@ def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Ker
     assert [section["title"] for section in alone.state["sections"]] == ["studio"]
 
 
-def test_an_error_leaves_everything_there(kernel: Kernel) -> None:
-    """What was accepted is kept by the kernel, so that the same form can be submitted again once the cause is mended."""
+def test_a_failed_submission_keeps_the_values(kernel: Kernel) -> None:
+    """The kernel keeps accepted values, so that the form can be submitted again after the cause is removed."""
     value = canary()
     form = open_form(kernel, "%secret register cloud --token")
     open_form(kernel, "%secret register cloud --token").submit({"token": canary("other")})
@@ -138,8 +138,8 @@ def test_an_error_leaves_everything_there(kernel: Kernel) -> None:
     assert content_of(kernel, "cloud") == {"token": value}
 
 
-def test_a_secret_that_is_deleted_meanwhile_is_told(kernel: Kernel) -> None:
-    """An update of what is gone registers nothing, and says what is wrong."""
+def test_an_update_of_a_deleted_secret_is_refused(kernel: Kernel) -> None:
+    """An update of a deleted secret registers nothing, and the form shows the problem."""
     open_form(kernel, "%secret register mine --a").submit({"a": canary("old")})
     form = open_form(kernel, "%secret update mine --a")
     kernel.run("%secret delete mine -y")
@@ -157,10 +157,8 @@ TYPED: list[tuple[str, Callable[[], dict[str, str]], str]] = [
 
 
 @pytest.mark.parametrize(("_what", "typed", "told"), TYPED, ids=[row[0] for row in TYPED])
-def test_what_the_browser_should_have_refused_is_refused_again(
-    kernel: Kernel, _what: str, typed: Callable[[], dict[str, str]], told: str
-) -> None:
-    """The kernel does not rely on the browser: the field says why, and nothing is registered in part."""
+def test_the_kernel_repeats_the_checks_of_the_browser(kernel: Kernel, _what: str, typed: Callable[[], dict[str, str]], told: str) -> None:
+    """The kernel repeats the checks of the browser: the field shows the problem, and nothing is registered in part."""
     form = open_form(kernel, REGISTER)
     form.submit({"aws_secret_access_key": canary("s"), **typed()})
     assert told in form.state["sections"][0]["fields"][0]["problem"]
@@ -168,7 +166,7 @@ def test_what_the_browser_should_have_refused_is_refused_again(
     assert "cloud" not in names(kernel)
 
 
-ODD: list[tuple[str, dict[str, Any]]] = [
+INVALID_SUBMISSIONS: list[tuple[str, dict[str, Any]]] = [
     ("a key twice", {"sections": [{"values": [["a", canary("1")], ["a", canary("2")]], "removed": []}]}),
     ("a key called name", {"sections": [{"values": [["name", canary("1")]], "removed": []}]}),
     ("a malformed key", {"sections": [{"values": [["a b", canary("1")]], "removed": []}]}),
@@ -182,9 +180,9 @@ ODD: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("_what", "changes"), ODD, ids=[row[0] for row in ODD])
-def test_what_nobody_typed_is_refused(kernel: Kernel, _what: str, changes: dict[str, Any]) -> None:
-    """A message that our front end never sends is refused with a reason; the form stays, under a new key, and nothing is registered."""
+@pytest.mark.parametrize(("_what", "changes"), INVALID_SUBMISSIONS, ids=[row[0] for row in INVALID_SUBMISSIONS])
+def test_invalid_submissions_are_refused(kernel: Kernel, _what: str, changes: dict[str, Any]) -> None:
+    """An invalid submission is refused with a reason; the form stays open with a new key, and nothing is registered."""
     form = open_form(kernel, "%secret register mine")
     key = form.state["key"]
     form.submit(**changes)
@@ -196,7 +194,7 @@ def test_what_nobody_typed_is_refused(kernel: Kernel, _what: str, changes: dict[
 
 
 def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
-    """What is not sealed to the present key is refused: made up, sealed to another key, or sent a second time; the kernel's log says so."""
+    """A message that is forged, sealed to another key, or sent twice is refused, and the kernel's log says so."""
     kernel.run("import logging, pathlib; get_ipython().kernel.log.addHandler(logging.FileHandler('refusals.log'))")
     log = Path(kernel.run("str(pathlib.Path('refusals.log').absolute())").shown()[0].strip("'"))
     form = open_form(kernel, "%secret register mine")
@@ -223,27 +221,27 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     assert find_canary(log) == []
 
 
-NO_MESSAGES: list[object] = [
+INVALID_MESSAGES: list[object] = [
     None, 5, "text", [], ["custom"], {}, {"method": None}, {"method": ["custom"]}, {"method": "custom"}, {"method": "update"},
     *({"method": "custom", "content": content} for content in (None, 5, "text", ["submit"], {}, {"kind": None}, {"kind": ["submit"]})),
     *({"method": "update", "state": state} for state in (5, ["form"], {"form": {"phase": "done"}}, {"_esm": "alert()"})),
 ]  # fmt: skip
-"""What a front end never sends to a form: no mappings, no kinds of messages, and states, which are the kernel's."""
+"""Invalid messages to a form: no mappings, unknown kinds, and states, which only the kernel sets."""
 
 
-def test_what_is_no_message_is_refused_in_one_line(kernel: Kernel, tmp_path: Path) -> None:
-    """Nothing is shown, the kernel's log has a line for each, and the form goes on; so does what the guard hears of front ends."""
+def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path) -> None:
+    """Nothing is displayed, the kernel's log has a line for each, and the form and the guard keep working."""
     form = open_form(kernel, REGISTER)
     guard = next(
         message["content"]["comm_id"]
         for message in kernel.record
         if message["msg_type"] == "comm_open" and message["content"]["target_name"] == "zensecrets.guard"
     )
-    for comm, data in [*((form.id, data) for data in NO_MESSAGES), *((guard, data) for data in (*NO_MESSAGES[:6], OUTPUTS))]:
+    for comm, data in [*((form.id, data) for data in INVALID_MESSAGES), *((guard, data) for data in (*INVALID_MESSAGES[:6], OUTPUTS))]:
         published = kernel.published(kernel.send_comm(comm, data))
         assert [message["msg_type"] for message in published] == ["status", "status"], data
     told = (tmp_path / "kernel.log").read_text(encoding="utf-8")
-    assert told.count("The form of cell [2]: a message of an unknown kind was refused.") == len(NO_MESSAGES)
+    assert told.count("The form of cell [2]: a message of an unknown kind was refused.") == len(INVALID_MESSAGES)
     assert "Traceback" not in told
     form.submit({"aws_access_key_id": canary("1"), "aws_secret_access_key": canary("2")})
     assert form.state["phase"] == "done"
@@ -253,7 +251,7 @@ OUTPUTS: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output":
 
 
 def test_a_waiting_cell_goes_on_after_its_form(kernel: Kernel) -> None:
-    """With --wait what comes after the magic sees the secret; cancelling ends the cell with one line."""
+    """With --wait, the code after the magic has the secret; a cancelled form ends the cell with one line."""
     identity = kernel.start("%secret register mine --a --wait\nfound = %secret get mine")
     form = FormOnScreen(kernel, kernel.until(identity, "display_data"))
     form.submit_while(identity, {"a": canary()})
@@ -267,7 +265,7 @@ def test_a_waiting_cell_goes_on_after_its_form(kernel: Kernel) -> None:
 
 
 def test_a_form_in_python_is_awaited(kernel: Kernel) -> None:
-    """`await SecretForm(…)` gives the secret; of one that exists it is an update."""
+    """`await SecretForm(…)` returns the secret; the form of an existing secret updates it."""
     identity = kernel.start("import zensecrets_jupyter as zs\nsecret = await zs.SecretForm('hub', schema='huggingface')")
     form = FormOnScreen(kernel, kernel.until(identity, "display_data"))
     assert form.state["sections"][0]["note"] == "schema huggingface"
@@ -280,7 +278,7 @@ def test_a_form_in_python_is_awaited(kernel: Kernel) -> None:
 
 
 def test_a_console_gets_prompts_and_nobody_an_error(kernel: Kernel) -> None:
-    """The same cell asks by hidden prompts where there is no notebook, also for the form in Python; nobody is told what was needed."""
+    """Outside of a notebook the same cell uses hidden prompts, also for the form in Python; a non-interactive run gets an error."""
     assert kernel.run("%secret register a --key --wait", [canary("1")]).ok
     assert kernel.run("import zensecrets_jupyter as zs\n(await zs.SecretForm('b', keys=['key'])).name", [canary("2")]).shown() == ["'b'"]
     ran = kernel.run("%secret register c --key", somebody=False, in_notebook=True)
@@ -299,7 +297,7 @@ def test_a_console_gets_prompts_and_nobody_an_error(kernel: Kernel) -> None:
     ids=["the first line of a key", "the first line of JSON", "a line as long as terminals cut it"],
 )
 def test_what_a_console_may_have_cut_is_refused(kernel: Kernel, answer: str, problem: str) -> None:
-    """Jupyter's console reads one line, and its terminal cuts that; nothing is registered, and nothing of it is repeated."""
+    """Jupyter's console reads one line, which its terminal may cut; nothing is registered, and the error does not quote the line."""
     ran = kernel.run("%secret register x --key", lambda prompt: "" if "Press Enter" in prompt else answer)
     shown = f"{ran.error}{ran.stream('stdout')}{ran.stream('stderr')}"
     assert problem in shown
@@ -309,7 +307,7 @@ def test_what_a_console_may_have_cut_is_refused(kernel: Kernel, answer: str, pro
 
 
 def test_unloading_closes_what_is_open(kernel: Kernel) -> None:
-    """A form of an extension that is gone says so, and takes nothing any more."""
+    """A form of an unloaded extension is closed, and refuses messages."""
     form = open_form(kernel, "%secret register mine --a")
     kernel.run("%unload_ext zensecrets_jupyter")
     form.send({"kind": "cancel"})
@@ -318,7 +316,7 @@ def test_unloading_closes_what_is_open(kernel: Kernel) -> None:
 
 
 def test_a_component_is_registered_by_a_form(kernel: Kernel) -> None:
-    """A sensitive attribute that is named without a value is asked for; the warning about plain values stands below the line."""
+    """The form asks for a sensitive attribute without a value; the warning about plain values is below the line."""
     form = open_form(kernel, "%zen alerter register chat --flavor=slack --default_slack_channel_id=c --slack_token")
     form.submit({"slack_token": canary()})
     assert form.state["line"] == "✔ registered alerter 'chat'"
@@ -326,7 +324,7 @@ def test_a_component_is_registered_by_a_form(kernel: Kernel) -> None:
 
 
 def test_an_import_is_previewed(kernel: Kernel) -> None:
-    """With -i the keys of the file are shown, values can be typed over them, and only then is anything imported."""
+    """With -i, the form shows the keys of the file, accepts other values, and imports after the submission."""
     kernel.run("import pathlib; _ = pathlib.Path('some.env').write_text('a=from-the-file\\nb=other-value\\n')")
     form = open_form(kernel, "%secret import some.env -i")
     assert [(field["key"], field["present"]) for field in form.state["sections"][0]["fields"]] == [
@@ -341,7 +339,7 @@ def test_an_import_is_previewed(kernel: Kernel) -> None:
 
 
 def test_a_new_store_asks_for_its_passphrase_in_the_form(tmp_path: Path) -> None:
-    """Where there is no keyring, the form has the one question for a passphrase; the next kernel needs it, and a wrong one is told."""
+    """Without a keyring, the form asks for a passphrase; the next kernel needs it, and a wrong one is refused."""
     passphrase, value = canary("passphrase"), canary()
     with running_kernel(tmp_path) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
@@ -363,8 +361,8 @@ def test_a_new_store_asks_for_its_passphrase_in_the_form(tmp_path: Path) -> None
         assert find_canary(repr(kernel.record)) == []
 
 
-def test_a_passphrase_that_is_not_asked_for_any_more_is_told(tmp_path: Path) -> None:
-    """Of two open forms the first makes the store; what the second brings along for it is not dropped in silence."""
+def test_an_unneeded_passphrase_is_reported(tmp_path: Path) -> None:
+    """Of two open forms the first creates the store; the passphrase of the second is not ignored silently."""
     value = canary()
     with running_kernel(tmp_path) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")

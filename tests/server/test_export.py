@@ -1,4 +1,4 @@
-"""nbconvert: what the real command exports with the preprocessor, and without."""
+"""Exports of the real nbconvert, with and without the preprocessor."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _convert(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("kind", ["html", "markdown", "script", "notebook"])
 def test_an_export_holds_no_value(kind: str, tmp_path: Path) -> None:
-    """The store's values are masked in every kind of export, short ones too; without the preprocessor they are there."""
+    """The store's values are masked in every kind of export, short ones too; without the preprocessor they are exported."""
     folder = tmp_path / "folder"
     folder.mkdir()
     value, short = canary("export"), "hunter2x"
@@ -46,7 +46,7 @@ def test_an_export_holds_no_value(kind: str, tmp_path: Path) -> None:
 
 
 def test_a_locked_store_is_told_and_fingerprints_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the store needs a passphrase nobody is asked: what has a fingerprint is masked all the same."""
+    """A locked store causes no prompt, and values with a fingerprint are masked."""
     from zensecrets_jupyter.scan.fingerprints.store import save_fingerprints  # noqa: PLC0415 - only here
 
     folder = tmp_path / "folder"

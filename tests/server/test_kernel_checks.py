@@ -1,4 +1,4 @@
-"""Kernels that check what a server is about to save: real kernels, asked as the server asks them."""
+"""Real kernels that check files for the save hook of a server."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _endpoint(kernel: Kernel, runtime: Path) -> Endpoint:
 
 
 def test_two_kernels_mask_what_each_knows(kernel: Kernel, runtime: Path, tmp_path: Path) -> None:
-    """A notebook with a value of each comes back without either, and with both names; one without values comes back as it was."""
+    """A notebook with values of two kernels is returned masked, with both names; one without values is returned unchanged."""
     values = {"first.key": canary("first"), "second.key": canary("second")}
     with running_kernel(tmp_path, connection_file=runtime / "kernel-second.json") as other:
         assert other.run("%load_ext zensecrets_jupyter").ok
@@ -69,7 +69,7 @@ def test_two_kernels_mask_what_each_knows(kernel: Kernel, runtime: Path, tmp_pat
 
 
 def test_the_numbers_of_a_saved_figure_stay(kernel: Kernel, runtime: Path) -> None:
-    """What scripts and drawings read in a notebook's outputs are numbers in the saved file too; texts beside them are masked."""
+    """Numbers that scripts and drawings in outputs read remain numbers in the saved file; texts beside them are masked."""
     kernel.run(PROTECT.format(value=str(PIN), name="door.pin"))
     data: list[dict[str, Any]] = [{mime: text} for mime, text, _ in PROGRAMS.values()]
     data[0]["application/vnd.plotly.v1+json"] = {"y": [PIN], "name": str(PIN)}
@@ -85,7 +85,7 @@ def test_the_numbers_of_a_saved_figure_stay(kernel: Kernel, runtime: Path) -> No
 
 
 def test_the_file_is_private_and_goes_with_the_extension(kernel: Kernel, runtime: Path) -> None:
-    """Only its owner can read it; unloading removes it, and nobody answers any more."""
+    """Only the owner can read the file, and unloading removes it and closes the port."""
     endpoint = _endpoint(kernel, runtime)
     assert stat.S_IMODE(endpoint.file.stat().st_mode) == 0o600
     assert _checking(runtime).is_checking(Path(kernel.manager.connection_file).stem)
@@ -96,14 +96,14 @@ def test_the_file_is_private_and_goes_with_the_extension(kernel: Kernel, runtime
 
 
 def test_another_key_gets_no_answer(kernel: Kernel, runtime: Path) -> None:
-    """Who has the port and not the key learns nothing, not even whether the guard is on."""
+    """A client with the port and without the key learns nothing, not even whether the guard is on."""
     endpoint = _endpoint(kernel, runtime)._replace(key=bytes(32))
     with pytest.raises((OSError, ValueError)):
         endpoint.ask({})
 
 
 def test_with_the_guard_off_nothing_is_checked(kernel: Kernel, runtime: Path) -> None:
-    """The kernel says that it is off, and returns no document."""
+    """The kernel answers that the guard is off, and returns no document."""
     value = canary("off")
     kernel.run(PROTECT.format(value=value, name="off.key"))
     kernel.run("%secret guard off")

@@ -1,4 +1,4 @@
-"""The second net: what a real Jupyter Server writes to disk, and what its log says."""
+"""The save hook of a real Jupyter Server: the files on disk, and the log."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SECONDS_TO_START = 60
 
 
 class Server(NamedTuple):
-    """A Jupyter Server that is running, and where everything that it writes lies."""
+    """A running Jupyter Server, and the folder of all its files."""
 
     url: str
     token: str
@@ -43,14 +43,14 @@ class Server(NamedTuple):
     home: Path
 
     def save(self, path: str, content: Any, kind: str = "notebook", file_format: str = "json") -> None:
-        """Save a file as a front end does."""
+        """Save a file through the contents API."""
         model = {"type": kind, "format": file_format, "content": content}
         answer = requests.put(f"{self.url}api/contents/{path}", json=model, headers={"Authorization": f"token {self.token}"}, timeout=60)
         assert answer.status_code in {200, 201}, answer.text
 
     @property
     def log(self) -> str:
-        """What its log says so far."""
+        """Return the text of the log."""
         return (self.home / "log").read_text(encoding="utf-8")
 
 
@@ -103,7 +103,7 @@ def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_no_known_value_is_saved_in_a_notebook(place: str, server: Server) -> None:
-    """In every place of a notebook, in every form; what is saved is valid, and the log names the secret, not the value."""
+    """In every location of a notebook and every encoding; the saved notebook is valid, and the log names the secret, not the value."""
     name = place.replace(" ", "-")
     forms = list(forms_of(NASTY).values())
     chosen = forms if place == "code" else forms[::8]
@@ -138,7 +138,7 @@ def test_what_holds_nothing_is_saved_as_it_is(server: Server) -> None:
 
 
 def test_a_secret_that_is_registered_later_is_known_too(server: Server) -> None:
-    """The server looks whether there is something new each time."""
+    """The server checks for new fingerprints at each save."""
     value = canary("later")
     environment = {"ZENSECRETS_HOME": str(server.home / "zensecrets"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     assert zensecrets("secret", "register", "later", f"--key={value}", environment=environment).returncode == 0
@@ -149,7 +149,7 @@ def test_a_secret_that_is_registered_later_is_known_too(server: Server) -> None:
 def test_a_fault_of_ours_never_keeps_a_file_from_being_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With fingerprints of a newer version the content stays as it is, and the log says that and nothing of the content."""
+    """With fingerprints of a newer version the content is not changed; the log says so, without any of the content."""
     import logging  # noqa: PLC0415 - only here
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
@@ -210,7 +210,7 @@ def test_a_file_without_its_key_is_made_anew(
 def test_a_notebook_is_told_once_that_the_net_was_torn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Under the cell after which it was found, in a line of its own, and not again."""
+    """The message is under the cell after which the damage was found, in its own line and only once."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     monkeypatch.setenv(store.VARIABLE, "on")
     store.take_removed_count()

@@ -1,4 +1,4 @@
-"""A front end that shows forms, played by the kernel's own messages: what JupyterLab and the form's browser half send."""
+"""A fake front end for forms: it sends the messages of JupyterLab and of the form in the browser to a real kernel."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ FORM_MIME = "application/vnd.zensecrets.form+json"
 
 
 class FormOnScreen:
-    """A form of a kernel, as its messages show it."""
+    """A displayed form, with the state from the messages of the kernel."""
 
     def __init__(self, kernel: Kernel, ran: Ran) -> None:
-        """Take the form that a cell has shown."""
+        """Find the form in the output of a cell."""
         shown = [message for message in ran.messages if message["msg_type"] == "display_data"]
         bundles = [message["content"]["data"] for message in shown if FORM_MIME in message["content"]["data"]]
         assert len(bundles) == 1, f"{len(bundles)} forms were shown. {ran.error}"
@@ -30,15 +30,15 @@ class FormOnScreen:
         self.state = self._newest(ran.messages)
 
     def submit(self, *sections: Mapping[str, str], removed: Sequence[str] = (), passphrase: str | None = None, **changes: Any) -> None:
-        """Seal values to the form's key and send them; ``changes`` are to the sealed object, for messages that nobody should send."""
+        """Encrypt values and submit them; ``changes`` replace fields of the submission, for invalid messages."""
         self.send(self._submission(sections, removed, passphrase, changes))
 
     def submit_while(self, running: str, *sections: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Submit while a cell waits, and return what was published about the cell until it ended."""
+        """Submit while a cell waits, and return the messages about the cell until its end."""
         return self.send_while(running, self._submission(sections, (), None, {}))
 
     def send_while(self, running: str, content: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Send a message while a cell waits, and return what was published about the cell until it ended."""
+        """Send a message while a cell waits, and return the messages about the cell until its end."""
         self._send(content)
         return self._kernel.published(running)
 
@@ -59,12 +59,12 @@ class FormOnScreen:
         return self._kernel.send_comm(self.id, {"method": "custom", "content": dict(content)})
 
     def seal(self, message: object, key: str = "") -> str:
-        """Return a message sealed to the form's present key, or to another one."""
+        """Encrypt a message to the present key of the form, or to another key."""
         box = SealedBox(PublicKey(base64.b64decode(key or self.state["key"])))
         return base64.b64encode(box.encrypt(json.dumps(message).encode())).decode()
 
     def send(self, content: Mapping[str, Any]) -> None:
-        """Send a message as the widget does, and take what comes of it."""
+        """Send a message as the widget does, and update the state from the replies."""
         messages = self._kernel.published(self._send(content))
         self.updates = [message["content"]["data"] for message in messages if message["msg_type"] == "update_display_data"]
         self.state = self._newest(messages, self.state)
