@@ -31,7 +31,7 @@ UPDATE, DELETE, UNDELETE, VERSIONS = Capability.UPDATE, Capability.DELETE, Capab
 
 KIB_64 = 64 * 1024
 SPARE = 1024
-"""Bytes that a place's own form of a secret needs at most besides the values, where it has a limit."""
+"""Maximum number of bytes that a stored secret has besides its values, if there is a limit."""
 
 
 class ContractTests(ManagerHooks):

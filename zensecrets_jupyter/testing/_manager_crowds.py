@@ -1,4 +1,4 @@
-"""Tests of a secrets manager that is used by several at once, and of how often it asks its place."""
+"""Tests of concurrent use of a secrets manager, and of the number of its requests."""
 
 from __future__ import annotations
 

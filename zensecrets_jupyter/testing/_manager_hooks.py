@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.errors import ZenSecretsError
 
 FAULTS_TEST = "test_faults_are_reported_and_leave_everything_unchanged"
-"""What is only tested of a manager whose tests can make the place fail."""
+"""The test that only runs if :meth:`ManagerHooks.faults` makes the backend fail."""
 
 _Test = TypeVar("_Test", bound="Callable[..., None]")
 
@@ -50,9 +50,9 @@ class ManagerHooks:
     keeps_apart: ClassVar[bool] = True
     """Whether two managers of this flavor, registered with the same attributes, have secrets of their own."""
     keeps_all_updates: ClassVar[bool] = True
-    """Whether of several updates at once none is lost; a place that can't compare before it writes loses some."""
+    """Whether of several updates at once none is lost; a backend that can't compare before it writes loses some."""
     registers_once: ClassVar[bool] = True
-    """Whether of several that register one name at once one wins; a place that can't compare before it writes keeps the last one's."""
+    """Whether of several that register one name at once one wins; a backend that can't compare before it writes keeps the last one's."""
     keeps_deleted: ClassVar[bool] = True
     """Whether what is deleted can be brought back, of a manager that claims it: an option may have it deleted for good."""
     habits: ClassVar[Habits] = Habits()
@@ -83,14 +83,14 @@ class ManagerHooks:
                 setattr(cls, name, test if needed in cls.backend_class.capabilities and name not in lacks else None)
 
     @pytest.fixture(autouse=True)
-    def _own_place(self, tmp_path: Path) -> None:
+    def _own_storage(self, tmp_path: Path) -> None:
         """Give each test a folder and an identity of its own."""
         self.folder = tmp_path
         self.identity = str(uuid.uuid4())
         self.prepare()
 
     def prepare(self) -> None:
-        """Make the place ready and empty, before each test; by default there is nothing to do."""
+        """Empty the backend before each test; by default there is nothing to do."""
 
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return a new instance, as another process would open it, of the manager with that identity; by default of the test's own."""
@@ -98,17 +98,17 @@ class ManagerHooks:
         return SecretsManager(self.backend_class(self.backend_class.make_options(self.attributes), context=context))
 
     def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:
-        """Bring secrets into the place; where the manager can't register any, a subclass writes them into the place itself."""
+        """Store secrets. If the manager can't register any, a subclass writes them without it."""
         manager = self.open_manager()
         for name, content in contents.items():
             manager.register_secret(secret(name, content))
 
     def raw(self) -> bytes | None:
-        """Return everything that the place holds, read past the manager; ``None`` if nobody can."""
+        """Return everything in the storage, read without the manager; ``None`` if that is impossible."""
         return None
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return ways in which the place fails, by name: what makes it fail for a while, and the error that all acts then end with."""
+        """Return faults by name: a context manager that makes the backend fail, and the error of every operation meanwhile."""
         return {}
 
 

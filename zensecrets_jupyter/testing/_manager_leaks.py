@@ -1,4 +1,4 @@
-"""Tests that a secrets manager lets no value out, and that what its place says in bad weather is told as an error of ours."""
+"""Tests that a secrets manager shows no value, and reports faults of its backend as typed errors."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class LeakTests(ManagerHooks):
 
     @needs(Capability(0))
     def test_faults_are_reported_and_leave_everything_unchanged(self, caplog: pytest.LogCaptureFixture) -> None:
-        """While the place fails each act ends in its typed error, with what to do next and no value; afterwards all is there."""
+        """While the backend fails, each operation raises its typed error with a hint and no value; afterwards nothing is lost."""
         caplog.set_level(logging.DEBUG)
         value = canary("kept")
         self.seed({"a": {"k": value}})

@@ -1,4 +1,4 @@
-"""Secrets that were read a moment ago: one read a secret, not one an access."""
+"""Cache of secrets that were read, with one read for concurrent callers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
-GLANCE = 0.05
-"""Seconds between two looks at a place's change token: a person does not notice, and a loop of reads costs one look."""
+POLL_INTERVAL = 0.05
+"""Minimum seconds between two reads of a change token, so that a loop of reads costs one."""
 
 
 _open: dict[str, WeakSet[ReadCache]] = {}
-"""The caches of this process, by the kind of place that they keep secrets of."""
+"""The caches of this process, by flavor."""
 _opening = threading.Lock()
 
 
@@ -32,12 +32,12 @@ class _Entry(NamedTuple):
 
 
 class ReadCache:
-    """Keeps secrets by name for a time to live; a place with a change token has its entries dropped as soon as it changes.
+    """Keeps secrets by name for a time to live. If the backend has a change token, entries are dropped as soon as it changes.
 
-    Several threads that want one secret at once share one read (single flight). A read that began before a write does not outlive it:
-    the write takes the flight out, so that its outcome is handed to those who waited and kept for nobody.
+    Threads that want the same secret at once share one read (single flight). A read that began before a write is not cached: the write
+    removes the flight, so that its result only goes to the threads that waited.
 
-    Two caches of one ``kind`` may hold the same secret of the same place, and only the place knows: a write by either is told to both.
+    Two caches of one ``kind`` may hold the same secret of the same backend, so a write by either drops it from both.
     """
 
     def __init__(self, time_to_live: float, change_token: Callable[[], object], *, kind: str = "") -> None:
@@ -45,8 +45,8 @@ class ReadCache:
 
         Args:
             time_to_live: Seconds.
-            change_token: What differs after any write by anybody; it returns ``None`` where the place can't tell of changes.
-            kind: The kind of place; without one, nobody is told of a write.
+            change_token: Returns a value that differs after any write by any process, or ``None`` if the backend has none.
+            kind: The flavor; without one, writes drop secrets from this cache only.
         """
         self._time_to_live = time_to_live
         self._change_token = change_token
@@ -67,8 +67,8 @@ class ReadCache:
             return None
         secret, token, expires = entry
         now = time.monotonic()
-        current = self._token if now - self._looked < GLANCE else self._look(now)
-        # Whoever was given it may have assigned other content to it.
+        current = self._token if now - self._looked < POLL_INTERVAL else self._look(now)
+        # A caller may have assigned other content to the cached object.
         return secret if now < expires and token == current and not secret.is_changed else None
 
     def fetch(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema:
@@ -83,7 +83,7 @@ class ReadCache:
                 if flight is None:
                     kept = self.fresh(name)
                     if kept is not None:
-                        # Another's read ended after this caller had looked.
+                        # Another read ended after this caller had looked.
                         return kept
                     flight = self._flights[name] = Future()
                     break
@@ -97,7 +97,7 @@ class ReadCache:
             flight.set_exception(error)
             raise
         except BaseException:
-            # Ctrl-C is for the thread that reads; one of those that wait for it reads in its place.
+            # Ctrl-C is for the reading thread; one of the waiting threads reads instead.
             self._land(name, flight, None)
             flight.cancel()
             raise
@@ -146,7 +146,7 @@ class ReadCache:
             token = self._look(time.monotonic())
             found = read(list(flights))
         except BaseException:
-            # Those who wait for one of them read it in its place.
+            # Threads that wait for one of them read it themselves.
             for name, flight in flights.items():
                 self._land(name, flight, None)
                 flight.cancel()
@@ -163,13 +163,13 @@ class ReadCache:
         return found
 
     def drop(self, name: str) -> None:
-        """Forget one secret, here, also where a read of it is under way."""
+        """Drop one secret from this cache, and its read in progress."""
         with self._lock:
             self._entries.pop(name, None)
             self._flights.pop(name, None)
 
     def drop_everywhere(self, *names: str) -> None:
-        """Forget these secrets, which were written, here and in every cache of this kind; all secrets if none is named."""
+        """Drop secrets that were written from every cache of this kind; all secrets if none is named."""
         with _opening:
             told = list(_open[self._kind]) if self._kind else [self]
         for cache in told:
@@ -179,7 +179,7 @@ class ReadCache:
                 cache.clear()
 
     def clear(self) -> None:
-        """Forget everything, here."""
+        """Drop everything from this cache."""
         with self._lock:
             self._entries.clear()
             self._flights.clear()

@@ -200,7 +200,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         session = requests.Session()
         # By default it keeps ten connections, and warns of each that more threads open.
         session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self.parallel_reads))
-        # Else a .netrc would take the token's place.
+        # Otherwise requests would send the credentials of a .netrc instead of the token.
         session.auth = lambda request: request
         session.headers.update(
             {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}", "X-GitHub-Api-Version": API_VERSION}

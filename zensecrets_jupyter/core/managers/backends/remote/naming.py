@@ -174,7 +174,7 @@ class RemoteKeys:
         """Return the key of the secret called ``name``.
 
         Raises:
-            InvalidSecretError: If the key would be too long for the place, or belong to another scope.
+            InvalidSecretError: If the key would be too long for the service, or belong to another scope.
         """
         key = self.prefix + self._encoding.escape(name)
         if self._others and key.startswith(self._others):

@@ -124,17 +124,17 @@ class SealedBackend(Backend):
 
     def read_batch(self, names: Sequence[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.BatchReads.read_batch`."""
-        outcome: dict[str, SecretRecord | ZenSecretsError] = {name: self.missing(name) for name in names}
+        results: dict[str, SecretRecord | ZenSecretsError] = {name: self.missing(name) for name in names}
         wanted = {"of_manager": self._owner, "of_names": [name for name in names if _is_storable(name)]}
         with self._database.read() as connection:
             found = [] if connection is None else connection.execute(tables.CURRENT_ROWS, wanted).all()
         locked: ZenSecretsError | None = None
         for name, *columns in found:
-            one = outcome[name] = locked or self._record_or_error(name, columns)
+            one = results[name] = locked or self._record_or_error(name, columns)
             if isinstance(one, (InteractionCancelledError, ManagerLockedError)):
                 # Nobody is asked again for the next one.
                 locked = one
-        return outcome
+        return results
 
     def _record_or_error(self, name: str, columns: Iterable[Any]) -> SecretRecord | ZenSecretsError:
         try:

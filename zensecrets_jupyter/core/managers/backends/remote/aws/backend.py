@@ -164,11 +164,11 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
                 try:
                     found[key] = self.fetch(client, key)
                 except client.exceptions.ClientError as error:
-                    outcome = self.runner.kind_of(error)
-                    if outcome is ErrorKind.TRANSIENT:
+                    kind = self.runner.kind_of(error)
+                    if kind is ErrorKind.TRANSIENT:
                         raise
-                    if outcome is not ErrorKind.MISSING:
-                        found[key] = RemoteError(outcome, self.runner.detail_of(error))
+                    if kind is not ErrorKind.MISSING:
+                        found[key] = RemoteError(kind, self.runner.detail_of(error))
         return found
 
     def list_keys(self, client: Any, prefix: str) -> Iterable[ListedKey]:
@@ -246,7 +246,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             self._tag(client, key, envelope)
 
     def _write(self, client: Any, key: str, envelope: SecretEnvelope, *, version: str, over: str) -> None:
-        """Make ``envelope`` the current version if ``over`` still is; the outcome is CONFLICT if not."""
+        """Make ``envelope`` the current version if ``over`` still is; the kind of the error is CONFLICT if not."""
         self._call(
             client,
             "put_secret_value",

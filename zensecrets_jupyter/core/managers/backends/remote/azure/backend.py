@@ -6,7 +6,7 @@ deleted, or to register its name anew, recover.
 
 A vault can't compare before it writes: of two who register or change one secret at the very same moment the later wins, and what the
 earlier wrote is a version in the vault. What is deleted can be recovered in the vault until its time is over, unless the option ``purge``
-says otherwise. A name that is registered again takes the deleted secret's place in the vault, but not its history.
+says otherwise. A name that is registered again replaces the deleted secret in the vault, without its history.
 
 The vault's own versions have no order within a second, and outlive a deletion: tags say which life of a secret a version belongs to, and
 its number in it.

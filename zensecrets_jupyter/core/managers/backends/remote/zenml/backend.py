@@ -251,7 +251,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
         return json.dumps({key: value for key, value in _values_of(self.fetch(client, path)).items() if key != SCHEMA})
 
     def _identity(self, client: ZenmlConnection, key: str) -> str:
-        """Return ZenML's identifier of the secret; the outcome is MISSING if there is none."""
+        """Return ZenML's identifier of the secret; the kind of the error is MISSING if there is none."""
         for found in self._items(client, f"equals:{key}"):
             # A server on MySQL takes capitals and small letters for the same.
             if text_in(found, "name") == key:

@@ -81,7 +81,7 @@ def connected(server: ServerLogin, *, anew: bool, timeout: float, connections: i
     for scheme in ("https://", "http://"):
         # By default it keeps ten connections, and warns of each that more threads open.
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))
-    # Else a .netrc would take the token's place.
+    # Otherwise requests would send the credentials of a .netrc instead of the token.
     session.auth = lambda request: request
     token = server.token
     if server.api_key and (anew or not token):
