@@ -1,4 +1,4 @@
-"""What a running step knows of itself: its name, its stack, its settings, and where its outputs go."""
+"""The context of a running step: its names, stack, settings and output folders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _running: ContextVar[StepContext] = ContextVar("zensecrets_step_context")
 
 
 class RunNames(NamedTuple):
-    """What a step that runs, and what it runs in, are called: the step, the pipeline, the run, and the run's identity."""
+    """The names of a running step, its pipeline and its run, and the id of the run."""
 
     step: str
     pipeline: str
@@ -30,16 +30,16 @@ class RunNames(NamedTuple):
 
 
 class Named(NamedTuple):
-    """Something that has a name and an identity, as later ZenML has it."""
+    """An object with a name and an id, as in later versions of ZenML."""
 
     name: str
     id: str
 
 
 class StepContext:
-    """What a step gets for a parameter annotated with this class, and what :func:`get_step_context` returns inside any step.
+    """The argument for a parameter of this class, and the result of :func:`get_step_context` inside any step.
 
-    A step that takes it is not cached unless ``enable_cache=True`` says so: through it, it reaches what may change.
+    A step that takes it is not cached, except with ``enable_cache=True``, because its result may depend on the stack.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class StepContext:
         materializers: Mapping[str, type[BaseMaterializer]],
         output_folder: Callable[[str], ArtifactFolder],
     ) -> None:
-        """Hold what the run knows, ``materializers`` and ``output_folder`` by output; a step never makes one itself."""
+        """Create the context of one step of a run; ``materializers`` and ``output_folder`` are by output."""
         self._names = names
         self._step_name = names.step
         self._stack = stack
@@ -70,49 +70,49 @@ class StepContext:
 
     @property
     def pipeline_name(self) -> str:
-        """The name of the pipeline; of a step that runs on its own, its own name."""
+        """The name of the pipeline; outside of a pipeline, the name of the step."""
         return self._names.pipeline
 
     @property
     def pipeline(self) -> Named:
-        """The pipeline, as something with a name."""
+        """The pipeline, as an object with a name."""
         return Named(self._names.pipeline, self._names.pipeline)
 
     @property
     def pipeline_run(self) -> Named:
-        """The run, as something with a name and an ``id``."""
+        """The run, as an object with a name and an ``id``."""
         return Named(self._names.run, self._names.run_id)
 
     @property
     def step_run(self) -> Named:
-        """The step in its run, as something with a name and an ``id``."""
+        """The step in its run, as an object with a name and an ``id``."""
         return Named(self._names.step, f"{self._names.run_id}/{self._names.step}")
 
     @property
     def stack(self) -> Stack:
-        """The stack that the step runs on; ``stack.secrets_manager`` raises NoSecretsManagerError where it has none."""
+        """The stack that the step runs on; ``stack.secrets_manager`` raises NoSecretsManagerError if it has none."""
         self._stack_used = True
         return self._stack
 
     @property
     def stack_used(self) -> bool:
-        """Whether the step has looked at its stack, so that what it returns may depend on that."""
+        """Whether the step has read its stack, so that its outputs may depend on it."""
         return self._stack_used
 
     @property
     def settings(self) -> Any:
-        """The settings of the step and its pipeline; a reference in them is resolved when it is read.
+        """The settings of the step and its pipeline; a reference is resolved when it is read.
 
-        ``settings["key"]`` and ``settings.key`` where they were given as a dict, else the model that was given.
+        Settings from a dict are read by ``settings["key"]`` or ``settings.key``; otherwise they are the given model.
         """
         return self._settings
 
     def get_output_artifact_uri(self, output_name: str | None = None, *, name: str | None = None) -> str:
-        """Return the folder in the artifact store where an output is kept; it exists and is the step's to fill.
+        """Return the folder of an output in the artifact store; it exists, and the step writes its files there.
 
         Args:
-            output_name: The output, which need not be named where the step has only one.
-            name: The same, under the name that it had here first.
+            output_name: The name of the output; optional if the step has only one.
+            name: The same, under its first name in this package.
 
         Raises:
             StepContextError: If the step has no outputs, several and no name is given, or none of that name.
@@ -129,13 +129,13 @@ class StepContext:
         name: str | None = None,
         custom: type[BaseMaterializer] | None = None,
     ) -> BaseMaterializer:
-        """Return the materializer of an output, or one of another class at the same folder.
+        """Return the materializer of an output, or one of another class for the same folder.
 
         Args:
-            output_name: The output, which need not be named where the step has only one.
-            custom_materializer_class: The class to make one of.
-            name: Like ``output_name``, under the name that it had here first.
-            custom: Like ``custom_materializer_class``, under the name that it had here first.
+            output_name: The name of the output; optional if the step has only one.
+            custom_materializer_class: The other class.
+            name: Like ``output_name``, under its first name in this package.
+            custom: Like ``custom_materializer_class``, under its first name in this package.
 
         Raises:
             StepContextError: As for :meth:`get_output_artifact_uri`.
@@ -162,15 +162,15 @@ class StepContext:
 
 
 def running() -> StepContext | None:
-    """Return the context of the step that runs here, or ``None``."""
+    """Return the context of the running step, or ``None``."""
     return _running.get(None)
 
 
 def get_step_context() -> StepContext:
-    """Return the context of the step that runs here.
+    """Return the context of the running step.
 
     Raises:
-        StepContextError: Outside of a step, or in a thread that a step has started.
+        StepContextError: Outside of a step, or in a thread that a step started.
     """
     found = running()
     if found is None:
@@ -181,7 +181,7 @@ def get_step_context() -> StepContext:
 
 @contextmanager
 def entered(context: StepContext) -> Iterator[None]:
-    """Make ``context`` the one that :func:`get_step_context` returns in the block."""
+    """Make ``context`` the context of the running step in the block."""
     token = _running.set(context)
     try:
         yield

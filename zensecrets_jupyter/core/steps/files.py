@@ -1,4 +1,4 @@
-"""Where a stack's artifact store keeps things: files of any file system that fsspec knows, private ones on this machine."""
+"""Files of a stack's artifact store, on any file system of fsspec; local files are private."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.workspace import Workspace
 
 _NEEDED = {"abfs": "adlfs", "az": "adlfs", "gs": "gcsfs", "s3": "s3fs"}
-"""What has to be installed for fsspec to know a kind of URL."""
+"""The package that fsspec needs for a URL scheme."""
 
 
 class ArtifactFiles:
-    """The files of one artifact store, by their path in it, with ``/`` between its parts.
+    """The files of one artifact store by path, with ``/`` as the separator.
 
-    Every method raises ArtifactError where the store refuses, does not answer or has no room.
+    Every method raises ArtifactError if the store refuses, does not answer or is full.
     """
 
     def __init__(self, system: AbstractFileSystem, root: str, *, scheme: str = "") -> None:
-        """Keep files under ``root`` of ``system``; without a ``scheme`` that is a folder of this machine."""
+        """Use the folder ``root`` of ``system``; without a ``scheme`` it is a local folder."""
         self._system = system
         self._root = root.rstrip("/")
         self._scheme = scheme
 
     def __repr__(self) -> str:
-        """Return where the files are; a file system's own ``repr`` would show what it logs in with."""
+        """Return the location; a file system's own ``repr`` would show its credentials."""
         return f"<ArtifactFiles {self.uri('')!r}>"
 
     def uri(self, path: str) -> str:
-        """Return where ``path`` is, as a path of this machine or as a URL."""
+        """Return ``path`` as a local path or a URL."""
         whole = self._whole(path)
         return f"{self._scheme}://{whole.lstrip('/')}" if self._scheme else whole
 
     def write(self, path: str, data: bytes) -> None:
-        """Write a file in whole, with the folders above it; on this machine only its owner can read it (0600)."""
+        """Write a file and create its folders; only the owner can read a local file (0600)."""
         whole = self._whole(path)
         with self._translated("written to", path):
             self.make_folder(path.rpartition("/")[0])
@@ -58,9 +58,9 @@ class ArtifactFiles:
                 file.write(data)
 
     def replace(self, path: str, data: bytes) -> None:
-        """Write a file so that whoever reads it sees all of the old one or all of the new one."""
+        """Replace a file atomically."""
         if self._scheme:
-            # Such a store shows a file when it is complete.
+            # Object stores show a file only when it is complete.
             self.write(path, data)
             return
         aside = f"{path}.{uuid.uuid4().hex}"
@@ -69,30 +69,30 @@ class ArtifactFiles:
             Path(self._whole(aside)).replace(self._whole(path))
 
     def read(self, path: str) -> bytes:
-        """Return what is in a file."""
+        """Return the content of a file."""
         with self._translated("read from", path), self._system.open(self._whole(path), "rb") as file:
             data: bytes = file.read()
             return data
 
     def exists(self, path: str) -> bool:
-        """Tell whether there is such a file or folder."""
+        """Return whether the file or folder exists."""
         with self._translated("read from", path):
             return bool(self._system.exists(self._whole(path)))
 
     def list(self, path: str) -> list[str]:
-        """Return the paths of all files in a folder, in the folders below it too, sorted; none if there is no such folder."""
+        """Return the sorted paths of all files below a folder, which may not exist."""
         whole = self._whole(path)
         with self._translated("read from", path):
             found = self._system.find(whole) if self._system.exists(whole) else []
         return sorted(f"{path}{name[len(whole) :]}" for name in found)
 
     def delete(self, path: str) -> None:
-        """Delete a folder with what is in it."""
+        """Delete a folder with its content."""
         with self._translated("deleted from", path):
             self._system.rm(self._whole(path), recursive=True)
 
     def make_folder(self, path: str) -> None:
-        """Create a folder with those above it; on this machine only its owner can enter it (0700)."""
+        """Create a folder and its parents; only the owner can enter a local folder (0700)."""
         with self._translated("written to", path):
             if self._scheme:
                 self._system.makedirs(self._whole(path), exist_ok=True)
@@ -100,7 +100,7 @@ class ArtifactFiles:
                 make_private_folder(Path(self._whole(path)))
 
     def io(self) -> FileIO:
-        """Return what works on the store's files by their whole paths, with the store's own log-in."""
+        """Return file functions that take full paths and use the credentials of the store."""
         return FileIO(self._system)
 
     def _whole(self, path: str) -> str:
@@ -113,7 +113,7 @@ class ArtifactFiles:
         except ZenSecretsError:
             raise
         except Exception as error:
-            # Which classes a file system raises is its own affair: those of its client, mostly.
+            # File systems raise the exceptions of their own clients.
             reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             message = f"{self.uri(path)} can't be {verb} the artifact store: {reason}."
             raise ArtifactError(message, hint="See that the store is reachable, writable and not full.") from error
@@ -153,8 +153,8 @@ def open_files(workspace: Workspace, stack: Stack) -> ArtifactFiles:
     """Return the files of the stack's artifact store.
 
     Raises:
-        ArtifactError: If what reads such a store is not installed, or the store has no path.
-        SecretNotFoundError, NoSecretsManagerError: If what it logs in with can't be resolved.
+        ArtifactError: If the file system is not installed, or the store has no path.
+        SecretNotFoundError, NoSecretsManagerError: If its credentials can't be resolved.
     """
     store = stack.artifact_store
     if store is None:
@@ -180,7 +180,7 @@ def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackCo
     import fsspec  # noqa: PLC0415 - slow to import, and not every session runs a step
 
     try:
-        # Options are not shared: fsspec would keep them, what it logs in with, for the life of the process.
+        # Options are not shared: fsspec would keep the credentials in them for the life of the process.
         system, root = fsspec.url_to_fs(path, **options, **({"skip_instance_cache": True} if options else {}))
     except (ImportError, ValueError):
         # A ValueError is an unknown scheme.
@@ -192,7 +192,7 @@ def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackCo
 
 
 def _options(store: StackComponent, stack: Stack) -> dict[str, Any]:
-    """Return what fsspec's file system takes to log in, from the attributes of the store and the secret that it names."""
+    """Return the credentials for fsspec from the attributes of the store and its authentication secret."""
     names = [name for name in store.config.model_dump() if name not in {"path", "authentication_secret"}]
     given = {name: value for name in names if (value := getattr(store.config, name)) is not None}
     secret_name = getattr(store.config, "authentication_secret", None)

@@ -1,4 +1,4 @@
-"""What is called when a step has run: ``on_success`` and ``on_failure``."""
+"""Hooks that are called after a step: ``on_success`` and ``on_failure``."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class Hooks:
     """The functions to call; ``on_failure`` gets the exception if it takes an argument.
 
     Attributes:
-        on_success: For a step that has run without an error.
-        on_failure: For a step that has raised one.
+        on_success: Called after a step without an error.
+        on_failure: Called after a step that raised an error.
     """
 
     on_success: Callable[..., object] | None = None
     on_failure: Callable[..., object] | None = None
 
     def changed(self, owner: str, **given: Any) -> Hooks:
-        """Return the hooks with those that are given in the place of the present ones; ``owner`` is what errors call the step.
+        """Return the hooks updated with the given ones; ``owner`` is the text by which errors name the step.
 
         Raises:
-            StepInterfaceError: If one can't be called.
+            StepInterfaceError: If a hook is not callable.
         """
         said = {name: hook for name, hook in given.items() if hook is not None}
         for name, hook in said.items():
@@ -40,11 +40,11 @@ class Hooks:
         return replace(self, **said)
 
     def over(self, below: Hooks) -> Hooks:
-        """Return these hooks, with those of ``below`` where there is none."""
+        """Return these hooks, completed by those of ``below``."""
         return Hooks(self.on_success or below.on_success, self.on_failure or below.on_failure)
 
     def call(self, error: BaseException | None) -> None:
-        """Call the hook for what became of the step. What a hook raises is said in one line and stops nothing, as in ZenML."""
+        """Call the hook for the result of the step; an error of the hook prints one line, as in ZenML."""
         hook = self.on_success if error is None else self.on_failure
         if hook is None:
             return

@@ -1,4 +1,4 @@
-"""Materializers: what writes an output of a step to its folder, and reads it from there."""
+"""Materializers write an output of a step to its folder and read it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.steps.files import ArtifactFolder
 
 VALUE_FILE = "value.pkl"
-"""The file in which a pickled output is kept."""
+"""The name of the file of a pickled output."""
 
 
 class BaseMaterializer:
@@ -26,19 +26,19 @@ class BaseMaterializer:
     """
 
     ASSOCIATED_TYPES: ClassVar[Any] = ()
-    """The types that it keeps, of which it is the default from then on; none is any type, and no default."""
+    """The types that it writes, for which it becomes the default; empty for any type and no default."""
     ASSOCIATED_ARTIFACT_TYPES: ClassVar[Any] = ()
-    """What ZenML 0.20 shows it as; it is not looked at."""
+    """The kind of artifact in ZenML 0.20; ignored here."""
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[Any] = None
-    """What later ZenML shows it as; it is not looked at."""
+    """The kind of artifact in later versions of ZenML; ignored here."""
     SKIP_REGISTRATION: ClassVar[bool] = False
-    """Whether it is no default for its types; a subclass says so for itself."""
+    """Whether it does not become the default for its types; a subclass does not inherit it."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Make it the default for its types.
+        """Register the class as the default for its types.
 
         Raises:
-            MaterializerInterfaceError: If something in ``ASSOCIATED_TYPES`` is no type.
+            MaterializerInterfaceError: If an item of ``ASSOCIATED_TYPES`` is no type.
         """
         super().__init_subclass__(**kwargs)
         if "ASSOCIATED_TYPES" not in cls.__dict__:
@@ -53,46 +53,46 @@ class BaseMaterializer:
             _defaults().update(dict.fromkeys(kept, cls))
 
     def __init__(self, artifact: ArtifactFolder) -> None:
-        """Keep things at ``artifact``, whose folder exists when :meth:`save` is called."""
+        """Use the folder ``artifact``, which exists when :meth:`save` is called."""
         self.artifact = artifact
 
     @property
     def uri(self) -> str:
-        """The folder in which it keeps its files, as a path of this machine or as a URL."""
+        """The folder as a local path or a URL."""
         return self.artifact.uri
 
     @property
     def artifact_store(self) -> FileIO:
-        """What opens, lists and copies files of the artifact store."""
+        """The file functions of the artifact store: open, list, copy."""
         return self.artifact.files.io()
 
     def save(self, data: Any) -> None:
-        """Write what the step returned."""
+        """Write the value that the step returned."""
         self.handle_return(data)
 
     def load(self, data_type: type[Any] = object) -> Any:
-        """Return what was written; ``data_type`` is what the output was declared as, ``object`` where that is not known."""
+        """Return the written value; ``data_type`` is the declared type of the output, by default ``object``."""
         return self.handle_input(data_type)
 
     def handle_return(self, data: Any) -> None:
-        """Check that it keeps data of that type: what a subclass calls first.
+        """Check the type of ``data``; a subclass calls this first.
 
         Raises:
-            MaterializerInterfaceError: If it does not.
+            MaterializerInterfaceError: If the type is not supported.
         """
         self._check_type(type(data))
 
     def handle_input(self, data_type: type[Any] = object) -> Any:
-        """Check that it reads data as that type: what a subclass calls first.
+        """Check the type to read; a subclass calls this first.
 
         Raises:
-            MaterializerInterfaceError: If it does not.
+            MaterializerInterfaceError: If the type is not supported.
         """
         self._check_type(data_type)
 
     @classmethod
     def is_whole(cls) -> bool:
-        """Tell whether it says how to write, and how to read or that there is nothing to read."""
+        """Return whether the class defines how to write a value."""
         return any(getattr(cls, name) is not getattr(BaseMaterializer, name) for name in ("save", "handle_return"))
 
     def _check_type(self, data_type: Any) -> None:
@@ -105,26 +105,26 @@ class BaseMaterializer:
 
 
 class PickleMaterializer(BaseMaterializer):
-    """Keeps a value as cloudpickle has it: what a step uses where it names no materializer."""
+    """Writes a value with cloudpickle; the default of every output."""
 
     def handle_return(self, data: Any) -> None:
-        """Write what the step returned."""
+        """Write the value that the step returned."""
         self.artifact.write(VALUE_FILE, pickling.dump(data, f"What is written to {self.artifact.uri}").data)
 
     def handle_input(self, data_type: type[Any] = object) -> Any:  # noqa: ARG002 - ZenML's signature; a pickle knows its type
-        """Return what was written."""
+        """Return the written value."""
         return pickling.load(self.artifact.read(VALUE_FILE), f"What is kept in {self.artifact.uri}")
 
 
 def materializer_for(declared: Any) -> type[BaseMaterializer]:
-    """Return the default materializer for outputs of a declared type: that of the class or of its nearest base that has one."""
+    """Return the default materializer for a declared type: that of its class or its nearest base class."""
     kind = class_of(declared)
     defaults = _defaults()
     return next((defaults[base] for base in kind.__mro__ if base in defaults), PickleMaterializer) if defaults else PickleMaterializer
 
 
 def class_of(declared: Any) -> type[Any]:
-    """Return the class of a declared type, ``object`` where it is no single one."""
+    """Return the class of a declared type, ``object`` if it is not a single class."""
     kind = get_origin(declared) or declared
     return kind if isinstance(kind, type) else object
 

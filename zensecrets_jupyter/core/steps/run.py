@@ -1,4 +1,4 @@
-"""What running a pipeline gives: its status, and for each step its status, duration and outputs."""
+"""Results of pipeline runs: status, and per step the status, duration and outputs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _REMEMBERED = 100
 
 
 class ExecutionStatus(str, Enum):
-    """What became of a run or of a step; ZenML's values, and one for steps that a failure kept from running."""
+    """The status of a run or step: ZenML's values, and one for steps that did not run after a failure."""
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -37,29 +37,29 @@ class ExecutionStatus(str, Enum):
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more will come of it."""
+        """Whether the run or step has ended."""
         return self is not ExecutionStatus.RUNNING
 
     @property
     def is_successful(self) -> bool:
-        """Whether it has been run, or found in the cache."""
+        """Whether it ran without an error, or its outputs were cached."""
         return self in {ExecutionStatus.COMPLETED, ExecutionStatus.CACHED}
 
 
 @dataclass(frozen=True)
 class StepRun:
-    """One step of a run.
+    """The result of one step of a run.
 
     Attributes:
         name: The step's name in the pipeline.
-        status: What became of it.
-        duration: How long it took, in seconds.
-        outputs: What it returned, stored, by the outputs' names.
+        status: Its status.
+        duration: Its duration in seconds.
+        outputs: The stored outputs by name.
         settings: Its settings and the pipeline's, with references unresolved.
-        error: What it raised, if it failed.
-        step_name: The name of the step itself, which may run under another name in the pipeline.
-        inputs: The stored outputs that it took, by its parameters.
-        parameters: The values that it took, by its parameters, each read when it is asked for.
+        error: The exception of a failed step.
+        step_name: The name of the step, which may differ from the name of the call.
+        inputs: The stored outputs that it used, by parameter.
+        parameters: The plain arguments, by parameter; each is unpickled when it is read.
     """
 
     name: str
@@ -77,7 +77,7 @@ class StepRun:
         """The only output.
 
         Raises:
-            StepContextError: If the step has none or several, or did not finish.
+            StepContextError: If the step has no output or several, or did not finish.
         """
         if len(self.outputs) == 1:
             return next(iter(self.outputs.values()))
@@ -90,12 +90,12 @@ class StepRun:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What is said of one run of a pipeline.
+    """Options of one run of a pipeline.
 
     Attributes:
-        name: What it is called, with ``{date}`` and ``{time}`` for when it began; its ``id`` if left out.
-        unlisted: Whether it is left out of the pipeline's runs.
-        steps: What is configured for its steps, by their names in the pipeline.
+        name: The name of the run, with ``{date}`` and ``{time}`` for its start; by default its ``id``.
+        unlisted: Whether the list of the pipeline's runs omits it.
+        steps: The configuration of its steps by call name.
     """
 
     name: str | None = None
@@ -103,7 +103,7 @@ class RunOptions:
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def run_name(self, identity: str) -> str:
-        """Return what a run of that identity, which begins now, is called."""
+        """Return the name of a run with that id that starts now."""
         if self.name is None:
             return identity
         now = datetime.now(timezone.utc)
@@ -113,10 +113,10 @@ class RunOptions:
 
 
 class PipelineRun:
-    """One run of a pipeline; ``run.steps["trainer"].output.load()`` is what a step returned."""
+    """One run of a pipeline; ``run.steps["trainer"].output.load()`` returns the output of a step."""
 
     def __init__(self, pipeline: str, stack: str, settings: Settings, options: RunOptions | None = None) -> None:
-        """Begin a run; the pipeline fills it."""
+        """Start a run; the pipeline records its steps."""
         self.options = options or RunOptions()
         self.id = new_run_id(pipeline)
         self.name = self.options.run_name(self.id)
@@ -129,21 +129,21 @@ class PipelineRun:
         self._steps: dict[str, StepRun] = {}
 
     def __repr__(self) -> str:
-        """Return what became of the run and of its steps."""
+        """Return the status of the run and its steps."""
         steps = ", ".join(f"{step.name} {step.status.value}" for step in self._steps.values())
         return f"<PipelineRun {self.id!r} {self.status.value}: {steps}>"
 
     @property
     def steps(self) -> Mapping[str, StepRun]:
-        """The steps by name, in the order in which they run."""
+        """The results of the steps by name, in the order in which they ran."""
         return MappingProxyType(self._steps)
 
     def record(self, step: StepRun) -> None:
-        """Take down what became of a step; orchestrators report it."""
+        """Record the result of a step."""
         self._steps[step.name] = step
 
     def finish(self, duration: float) -> None:
-        """Take down that nothing runs any more; the run failed if a step did or was kept from running."""
+        """Record the end of the run; it failed if a step failed or did not run."""
         self.duration = duration
         bad = {ExecutionStatus.FAILED, ExecutionStatus.NOT_RUN}
         failed = any(step.status in bad for step in self._steps.values())
@@ -151,7 +151,7 @@ class PipelineRun:
 
 
 def new_run_id(name: str) -> str:
-    """Return an identity for a run that begins now: the name with the time, in UTC, and something that no other run has."""
+    """Return a unique id for a run that starts now: its name, the time in UTC and a random part."""
     return f"{name}-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
@@ -159,16 +159,16 @@ _lock = threading.Lock()
 
 
 def record_run(run: PipelineRun) -> None:
-    """Have :func:`recent_runs` return ``run``."""
+    """Add ``run`` to :func:`recent_runs`."""
     with _lock:
         _runs().appendleft(run)
 
 
 class PipelineRuns:
-    """The runs of one pipeline, as far as this process remembers them."""
+    """The runs of one pipeline in this process."""
 
     def __init__(self, name: str) -> None:
-        """Look for the runs of the pipeline called ``name``."""
+        """Select the runs of the pipeline ``name``."""
         self.name = name
 
     def __repr__(self) -> str:
@@ -177,7 +177,7 @@ class PipelineRuns:
 
     @property
     def runs(self) -> list[PipelineRun]:
-        """The runs, the newest first, without those that are unlisted."""
+        """The listed runs, newest first."""
         return [run for run in recent_runs(self.name) if not run.options.unlisted]
 
     @property
@@ -185,7 +185,7 @@ class PipelineRuns:
         """The newest run.
 
         Raises:
-            RunNotFoundError: If there is none.
+            RunNotFoundError: If there is no run.
         """
         return self._first(self.runs, "run")
 
@@ -194,7 +194,7 @@ class PipelineRuns:
         """The newest run that did not fail.
 
         Raises:
-            RunNotFoundError: If there is none.
+            RunNotFoundError: If there is no run.
         """
         return self._first([run for run in self.runs if run.status.is_successful], "successful run")
 
@@ -206,10 +206,10 @@ class PipelineRuns:
 
 
 def find_run(name: str) -> PipelineRun:
-    """Return the newest run of that name or identity.
+    """Return the newest run with that name or id.
 
     Raises:
-        RunNotFoundError: If this process has made none.
+        RunNotFoundError: If this process has no such run.
     """
     runs = recent_runs()
     found = next((run for run in runs if name in {run.name, run.id}), None)
@@ -222,10 +222,10 @@ def find_run(name: str) -> PipelineRun:
 
 
 def find_pipeline(name: str) -> PipelineRuns:
-    """Return the runs of the pipeline of that name.
+    """Return the runs of the pipeline ``name``.
 
     Raises:
-        RunNotFoundError: If this process has run none of that name.
+        RunNotFoundError: If this process has run no such pipeline.
     """
     if recent_runs(name):
         return PipelineRuns(name)
@@ -235,7 +235,7 @@ def find_pipeline(name: str) -> PipelineRuns:
 
 
 def recent_runs(pipeline: str | None = None) -> list[PipelineRun]:
-    """Return the runs of this process, of one pipeline or of all, the newest first: the last hundred at most."""
+    """Return the last hundred runs of this process, of one pipeline or of all, newest first."""
     with _lock:
         return [run for run in _runs() if pipeline in {None, run.pipeline}]
 

@@ -1,4 +1,4 @@
-"""Orchestrators: the contract (`interface`), and one file for each that runs pipelines here."""
+"""Orchestrators: their interface, and one module per implemented flavor."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["Orchestrator", "get_orchestrator"]
 
 _BUILT_IN = {"local": "LocalOrchestrator"}
-"""For each flavor that is implemented the name of its class, in the module called like the flavor."""
+"""The class of each implemented flavor, in the module with the name of the flavor."""
 
 
 def get_orchestrator(component: StackComponent) -> Orchestrator:
-    """Return what runs pipelines for an orchestrator of a stack.
+    """Return the implementation of an orchestrator of a stack.
 
     Raises:
-        FlavorUnavailableError: If nothing here does.
+        FlavorUnavailableError: If this package does not implement its flavor.
     """
     if component.flavor in _BUILT_IN:
         module = importlib.import_module(f"{__name__}.{component.flavor}")

@@ -1,4 +1,4 @@
-"""The contract of every orchestrator: it runs the steps of a graph, each after those it needs."""
+"""The interface of orchestrators, which run the steps of a graph in topological order."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 class Orchestrator(ABC):
-    """Runs the steps of a pipeline somewhere."""
+    """Runs the steps of a pipeline."""
 
     FLAVOR: ClassVar[str] = ""
-    """The flavor of the stack component that this implements."""
+    """The flavor of the stack component that the class implements."""
 
     @abstractmethod
     def run(self, graph: Graph, execution: Execution, report: Callable[[StepRun], None]) -> None:
-        """Run the calls of ``graph`` by :meth:`Execution.run_step` and return when nothing runs any more.
+        """Run the calls of ``graph`` by :meth:`Execution.run_step` and return when all have ended.
 
-        Each outcome is reported as soon as it is known, by one thread at a time. After a step that failed no other is begun. Nothing
-        that a step raises is raised here: it is in the outcome.
+        Each result is reported as soon as its step ends, by one thread at a time. After a failed step, no other step starts. An error
+        of a step is not raised here: it is in the result.
 
         Raises:
-            StepInterfaceError: If steps wait for each other; nothing was run then.
+            StepInterfaceError: If steps wait for each other; no step ran.
         """

@@ -1,4 +1,4 @@
-"""Steps in this process, one after the other."""
+"""Orchestrator that runs steps in this process, one after the other."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class LocalOrchestrator(Orchestrator):
-    """See :class:`~zensecrets_jupyter.core.steps.orchestrators.interface.Orchestrator`."""
+    """Runs the steps in this process, one after the other."""
 
     FLAVOR: ClassVar[str] = "local"
 
     def run(self, graph: Graph, execution: Execution, report: Callable[[StepRun], None]) -> None:
-        """See :meth:`~zensecrets_jupyter.core.steps.orchestrators.interface.Orchestrator.run`."""
+        """Run the calls in topological order; see :meth:`Orchestrator.run`."""
         finished: dict[str, StepRun] = {}
         for call in graph.topological_order():
-            outcome = finished[call.name] = execution.run_step(call, finished)
-            report(outcome)
-            if outcome.status is ExecutionStatus.FAILED:
+            result = finished[call.name] = execution.run_step(call, finished)
+            report(result)
+            if result.status is ExecutionStatus.FAILED:
                 return
