@@ -1,7 +1,7 @@
-"""The face in a terminal: ``zensecrets WORDS…``.
+"""The terminal front end: ``zensecrets WORDS…``.
 
-It hands its words to the command tree, asks by hidden prompts where a person sits at a terminal and by nothing else, and ends with 0, with
-1 and one line on stderr, or with 130 after Ctrl-C.
+It passes its words to the command tree, and prompts only at an interactive terminal. The exit code is 0, or 1 with one line on stderr, or
+130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 PROGRAM = "zensecrets"
 COMPLETION_VARIABLE = "_ZENSECRETS_COMPLETE"
 INTERRUPTED = 130
-"""What a process that Ctrl-C ended exits with: 128 and the number of SIGINT, as shells have it."""
+"""The exit code after Ctrl-C: 128 plus the number of SIGINT, as in shells."""
 
 _MAGIC = re.compile(rf"(?<![\w%])%({LINE_MAGICS})\b")
 _IN_TERMINAL = {name: " ".join([PROGRAM, *group]) for name, group in GROUPS.items()}
@@ -55,14 +55,14 @@ root = tree.make_root(
 
 
 def main() -> NoReturn:
-    """Run the command that the process's arguments name, and end the process."""
+    """Run the command in the process's arguments, and exit."""
     _prepare_streams()
     instruction = os.environ.get(COMPLETION_VARIABLE)
     try:
         code = _complete(instruction) if instruction else run([from_system(word) for word in sys.argv[1:]])
         sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
-        _say(f"\n{interrupt if isinstance(interrupt, InterruptedWork) else 'Interrupted.'}")
+        _print_error(f"\n{interrupt if isinstance(interrupt, InterruptedWork) else 'Interrupted.'}")
         code = INTERRUPTED
     except OSError as error:
         if not _is_of_stdout(error):
@@ -72,89 +72,88 @@ def main() -> NoReturn:
 
 
 def run(words: Sequence[str]) -> int:
-    """Run a command, write what came of it, and return the exit code."""
+    """Run a command, print its outcome, and return the exit code."""
     asker = _asker()
     set_passphrase_source(asker.ask_passphrase)
     try:
         outcome = tree.run(words, asker, _capabilities(), within=root)
     except ZenSecretsError as error:
-        _say(f"Error: {in_terminal(str(error))}")
+        _print_error(f"Error: {in_terminal(str(error))}")
         return 1
     finally:
-        _remember()
+        _store_fingerprints()
     return _show(outcome)
 
 
-def _remember() -> None:
+def _store_fingerprints() -> None:
     active = sys.modules.get("zensecrets_jupyter.commands.framework.active_manager")
     notes = active.take_notes() if active is not None else ""
     if notes:
-        _say(notes)
-    # Whoever registers a secret here may have a server running that saves notebooks.
+        _print_error(notes)
+    # A running server masks the values of this process when it saves notebooks.
     redaction = sys.modules.get("zensecrets_jupyter.core.redaction")
     if redaction is not None and redaction.the_redactor().size:
-        from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values  # noqa: PLC0415 - not needed where no value is known
+        from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values  # noqa: PLC0415 - most commands read no value
 
         note = remember_values()
         if note:
-            _say(in_terminal(note))
+            _print_error(in_terminal(note))
 
 
 def _prepare_streams() -> None:
-    # A process may be started with its output closed; Python then has no stream there.
+    # Python has no stream if a process is started with a closed output.
     null = os.devnull
-    sys.stdout = sys.stdout or open(null, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open as long as the process
-    sys.stderr = sys.stderr or open(null, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - likewise
+    sys.stdout = sys.stdout or open(null, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the stream stays open until the process ends
+    sys.stderr = sys.stderr or open(null, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the stream stays open until the process ends
     for stream in (sys.stdout, sys.stderr):
-        # A terminal's encoding may lack a character of a name; that is no reason to fail.
+        # A terminal's encoding may lack a character of a name, which must not be an error.
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=_REPLACING)
+            stream.reconfigure(errors=_ERROR_HANDLER)
 
 
-_REPLACING = f"{PROGRAM}.plain"
-"""The name under which codecs know :func:`_replaced`."""
+_ERROR_HANDLER = f"{PROGRAM}.plain"
+"""The name of the codec error handler :func:`_replaced`."""
 
-_PLAIN = {"‹": "<", "›": ">", "…": "...", "→": "->", "✔": "OK", "—": "-"}
-"""What our own texts have for characters that an encoding lacks."""
+_ASCII_SUBSTITUTES = {"‹": "<", "›": ">", "…": "...", "→": "->", "✔": "OK", "—": "-"}
+"""Substitutes for the non-ASCII characters of our texts."""
 
 
 def _replaced(error: UnicodeError) -> tuple[str, int]:
-    """Return what is written for characters that the encoding of a stream lacks: a plain sign, or the escape that Python has for it."""
+    """Replace characters that the stream's encoding lacks by ASCII, or by their Python escapes."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
-    return "".join(_PLAIN.get(one) or one.encode("ascii", "backslashreplace").decode() for one in lacking), error.end
+    return "".join(_ASCII_SUBSTITUTES.get(one) or one.encode("ascii", "backslashreplace").decode() for one in lacking), error.end
 
 
-codecs.register_error(_REPLACING, _replaced)
+codecs.register_error(_ERROR_HANDLER, _replaced)
 
 
 def _is_of_stdout(error: OSError) -> bool:
-    """Tell whether an error comes from writing our output, and if so give up on it: Python would complain again at the end."""
+    """Return whether stdout can't be written, and if so redirect it to null, since Python flushes it again at exit."""
     if isinstance(error, ZenSecretsError) or error.filename is not None:
         return False
     if not isinstance(error, BrokenPipeError):
-        # Whoever read our output may go, as `head` does; anything else a person should know.
-        _say(f"Error: The output can't be written ({error.strerror}).")
+        # A reader such as `head` may close the pipe. All other errors are reported.
+        _print_error(f"Error: The output can't be written ({error.strerror}).")
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return True
 
 
-def _tell_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
+def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
     if wanted and not context.resilient_parsing:
-        # Reading a package's metadata is only worth its time here.
-        from importlib.metadata import version  # noqa: PLC0415 - only for --version
+        from importlib.metadata import version  # noqa: PLC0415 - importlib.metadata takes time to import
 
         raise HelpRequested(f"{PROGRAM} {version('zensecrets-jupyter')}")
 
 
 root.params.append(
-    click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_tell_version, help="Show the version and exit.")
+    click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version and exit.")
 )
 
 
 def in_terminal(text: str) -> str:
-    """Return ``text`` with the commands in it written as for a terminal: ``%secret list`` as ``zensecrets secret list``."""
+    """Replace magics in a text by terminal commands: ``%secret list`` by ``zensecrets secret list``."""
     return _MAGIC.sub(lambda match: _IN_TERMINAL[match[1]], text)
 
 
@@ -164,28 +163,28 @@ def _show(outcome: Outcome) -> int:
     if isinstance(outcome.view, str):
         if isinstance(outcome.value, str) and outcome.view == str.__str__(outcome.value):
             return _write_value(outcome.view) or outcome.exit_code
-        print(outcome.view if isinstance(outcome.value, str) else in_terminal(outcome.view))  # noqa: T201 - likewise
+        print(outcome.view if isinstance(outcome.value, str) else in_terminal(outcome.view))  # noqa: T201 - a command's output
     elif outcome.view is not None:
         width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(in_terminal(outcome.view.plain(width)))  # noqa: T201 - likewise
+        print(in_terminal(outcome.view.plain(width)))  # noqa: T201 - a command's output
     return outcome.exit_code
 
 
 KERNEL_VARIABLES = (CHILD_VARIABLE, "JPY_PARENT_PID", "JPY_SESSION_NAME")
-"""What a program finds in its environment that a notebook's kernel has started: ours, jupyter_client's and jupyter_server's."""
+"""Environment variables of programs started from a notebook's kernel: ours, jupyter_client's and jupyter_server's."""
 
 
 def _write_value(value: str) -> int:
-    """Write a value exactly as it is, with a line end behind it, and return the exit code.
+    """Write a value unchanged with a line end, and return the exit code.
 
-    A file or a program gets its bytes in UTF-8, which is what ``--KEY=@FILE`` reads. A terminal gets its own encoding.
+    Files and pipes get UTF-8, which ``--KEY=@FILE`` reads. A terminal gets its own encoding.
     """
     encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
     try:
         data = f"{value}\n".encode(encoding)
     except UnicodeEncodeError:
         problem = f"The value has a character that the encoding {encoding} lacks."
-        _say(f"Error: {problem} Set PYTHONIOENCODING=utf-8, or send the output to a file or a program, which get UTF-8.")
+        _print_error(f"Error: {problem} Set PYTHONIOENCODING=utf-8, or send the output to a file or a program, which get UTF-8.")
         return 1
     sys.stdout.flush()
     sys.stdout.buffer.write(data)
@@ -193,22 +192,22 @@ def _write_value(value: str) -> int:
     return 0
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - what a person at the terminal is told
+def _print_error(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - messages for the person at the terminal
 
 
 def _asker() -> Asker:
     # A value must never be read from a pipe by accident.
     if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         return NonInteractiveAsker()
-    return PromptAsker(read_hidden, _say, visible=_visible)
+    return PromptAsker(read_hidden, _print_error, visible=_visible)
 
 
 def _visible(prompt: str) -> str:
     sys.stderr.write(prompt)
     sys.stderr.flush()
     answer = sys.stdin.readline()
-    # Letters may be typed ahead for the questions that come; a longer text with lines behind it was pasted.
+    # A person may type ahead short answers. A longer text followed by lines was pasted.
     if len(answer.strip()) > len("yes") and drop_lines():
         message = "Several lines came where one was asked for; nothing was taken."
         raise InvalidSecretError(message, hint="Answer in one line; a value of several lines is given as a file: --KEY=@FILE.")
@@ -218,7 +217,7 @@ def _visible(prompt: str) -> str:
 
 
 def _capabilities() -> FrontEndCapabilities:
-    # At a terminal `@-` would have a person type a value that everybody sees.
+    # At a terminal, `@-` would read a value with echo.
     piped = sys.stdin is not None and not sys.stdin.closed and not sys.stdin.isatty()
     return FrontEndCapabilities(
         program=PROGRAM,
@@ -232,14 +231,14 @@ def _capabilities() -> FrontEndCapabilities:
 
 
 def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
-    # With a passphrase everything of the store could be opened, and a value that is to be registered is none that was named.
+    # A program must get neither the passphrase of the store, nor values that are meant for registration.
     ours = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, VALUE_VARIABLES)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | dict(variables)
     sys.stdout.flush()
     sys.stderr.flush()
     try:
         if os.name == "posix":
-            # The program takes the place of this process: its exit code and the signals are its own.
+            # The program replaces this process, so that it receives signals and sets the exit code.
             os.execvpe(for_system(program[0]), [for_system(word) for word in program], environment)  # noqa: S606 - the person's own program, no shell
         return subprocess.run(program, env=environment, check=False).returncode
     except FileNotFoundError:
@@ -252,31 +251,31 @@ def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
 
 
 def _complete(instruction: str) -> int:
-    """Write the shell's script for completion, or what completes a line; ``instruction`` is such as ``bash_source``."""
-    from click.shell_completion import get_completion_class  # noqa: PLC0415 - only where somebody pressed Tab
+    """Print the shell's completion script, or the completions of a line; ``instruction`` is such as ``bash_source``."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415 - only completion needs it
 
     shell, _, what = instruction.partition("_")
     base = get_completion_class(shell)
     if base is None:
-        _say(f"Error: There is no completion for {shell!r}. Set {COMPLETION_VARIABLE} to bash_source, zsh_source or fish_source.")
+        _print_error(f"Error: There is no completion for {shell!r}. Set {COMPLETION_VARIABLE} to bash_source, zsh_source or fish_source.")
         return 1
-    completer = _ours(base)(root, {}, PROGRAM, COMPLETION_VARIABLE)
+    completer = _completer_of(base)(root, {}, PROGRAM, COMPLETION_VARIABLE)
     click.echo(completer.source() if what == "source" else completer.complete())
     return 0
 
 
-def _ours(base: type[ShellComplete]) -> type[ShellComplete]:
-    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only where somebody pressed Tab
+def _completer_of(base: type[ShellComplete]) -> type[ShellComplete]:
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it
 
-    class Completer(base):  # type: ignore[valid-type,misc] # the shell's own class is only known now
+    class Completer(base):  # type: ignore[valid-type,misc] # the base class depends on the shell
         def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-            # Bash breaks words at '=', and puts what is offered in place of what comes after it.
+            # Bash splits words at '=', and replaces only the text after it.
             words = [word for word in args if word != "="] if self.name == "bash" else args
             started = "" if incomplete == "=" and self.name == "bash" else incomplete
             found = [CompletionItem(text, help=about) for text, about in tree.complete(words, started, within=root)]
             if found:
                 return found
-            # What is no word of ours, such as the name of a file, the shell completes itself.
+            # The shell completes file names itself.
             with suppress(ZenSecretsError):
                 return [item for item in super().get_completions(args, incomplete) if item.type != "plain"]
             return []

@@ -1,4 +1,4 @@
-"""``clean``: known values out of files, and back again from the backup."""
+"""``clean``: replace known values in files, and restore files from a backup."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ if TYPE_CHECKING:
 @click.argument("paths", metavar="PATH...", nargs=-1, type=FILE)
 @from_fingerprints
 @click.option("--dry-run", is_flag=True, help="Show what would be cleaned, and change nothing.")
-@click.option("--backup", metavar="FILE", default=None, help="Where to keep what is replaced; by default in the folder of zensecrets.")
-@click.option("--no-backup", is_flag=True, help="Keep nothing of what is replaced.")
-@click.option("--restore", metavar="FILE", default=None, help="Instead of cleaning, write this backup's files where they were, below PATH.")
+@click.option("--backup", metavar="FILE", default=None, help="The backup file; by default in the folder of zensecrets.")
+@click.option("--no-backup", is_flag=True, help="Write no backup.")
+@click.option("--restore", metavar="FILE", default=None, help="Restore the files of a backup, below PATH.")
 @click.pass_obj
 def clean(  # noqa: PLR0913 - one parameter an option
     call: Call, paths: Sequence[str], fingerprints: str | None, backup: str | None, restore: str | None, *, dry_run: bool, no_backup: bool
 ) -> Outcome:
     """Replace known values in notebooks, scripts and databases.
 
-    In what a person wrote {{name.key}} takes the place of a value, everywhere else the mark ‹secret:name.key›. Nothing else in a file
-    changes. What is replaced is kept in a backup that only a passphrase opens, ZENSECRETS_PASSPHRASE where that is set. --restore brings
-    it back; it writes nothing elsewhere than below PATH, or below the folder that you are in.
+    In source code a value becomes the reference {{name.key}}, elsewhere the mask ‹secret:name.key›. Nothing else in a file changes. The
+    original files are kept in a backup that is sealed with a passphrase, which is read from ZENSECRETS_PASSPHRASE or asked for. --restore
+    restores them; it writes only below PATH, or below the current folder.
     """
     _refuse_contradictions(paths, backup, restore, dry_run=dry_run, no_backup=no_backup)
     if restore is not None:
@@ -89,7 +89,7 @@ def _refuse_contradictions(paths: Sequence[str], backup: str | None, restore: st
 
 
 def _of_database(path: Path) -> Path:
-    """Return the database that a file of SQLite's beside it belongs to, or the file itself."""
+    """Return the SQLite database to which a journal or WAL file belongs, or the file itself."""
     for end in BESIDE:
         if path.name.endswith(end) and (database := path.with_name(path.name.removesuffix(end))).exists():
             return database
@@ -97,7 +97,7 @@ def _of_database(path: Path) -> Path:
 
 
 def _keep(call: Call, backup: str | None, files: dict[Path, bytes]) -> str:
-    """Write the backup and return where it is."""
+    """Write the backup, and return its path."""
     if backup is None:
         folder = home() / "backups"
         try:
@@ -113,7 +113,7 @@ def _keep(call: Call, backup: str | None, files: dict[Path, bytes]) -> str:
         write_backup(backup, files, passphrase)
     except UnwritableFileError as error:
         error.message = f"{error.message.rstrip('.')}; nothing was cleaned."
-        error.hint = "Choose another place for the backup: --backup FILE"
+        error.hint = "Choose another file for the backup: --backup FILE"
         raise
     return backup
 

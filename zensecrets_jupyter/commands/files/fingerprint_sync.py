@@ -1,4 +1,4 @@
-"""What a process comes to know is recognised when a server saves a notebook: fingerprints are kept, never values."""
+"""Store fingerprints of the values of this process, so that the server masks them when it saves notebooks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _told: set[str] = set()
 def remember_values() -> str:
     """Keep the fingerprints of new values where that may be; see :mod:`zensecrets_jupyter.scan.fingerprints.store`.
 
-    It is the second net: nothing waits for it. What is wrong with a store is told by what needs it more.
+    Errors of the secrets manager are ignored here, since commands that need it report them.
 
     Returns:
         What a person has to know, each thing once in a process; nothing where there is nothing.
@@ -49,7 +49,7 @@ def remember_values() -> str:
 
 
 def _remember() -> str:
-    """Do it, and return why it could not be done; nothing if it could."""
+    """Store the fingerprints, and return the problem if that failed."""
     try:
         save_fingerprints()
     except UnreadableFileError as error:

@@ -1,4 +1,4 @@
-"""``fingerprints export``: a file by which values are found where they must not be."""
+"""``fingerprints export``: write keyed fingerprints of values, for scans without the values."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from zensecrets_jupyter.scan.fingerprints.file_format import export
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-fingerprints = Group("fingerprints", help="Keyed fingerprints, by which values are found where they must not be.")
+fingerprints = Group("fingerprints", help="Export keyed fingerprints, to scan without the values.")
 
 
 @fingerprints.command("export", cls=Command)
 @click.argument("file", metavar="FILE", type=FILE)
 @click.argument("names", metavar="[NAME...]", nargs=-1, shell_complete=completion.completer(completion.secret_names))
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def export_fingerprints(file: str, names: Sequence[str], *, force: bool) -> Outcome:
     """Write keyed fingerprints of secrets, of all where none is named, for `scan --fingerprints FILE`.
 

@@ -1,6 +1,6 @@
-"""What only looks like a secret: the detectors of detect-secrets, on what cells say rather than on a notebook's JSON.
+"""Find texts that look like secrets, with the detectors of detect-secrets on the text of cells.
 
-On raw JSON most of what they find is a piece of a picture, and a password in an escaped string is missed.
+On a notebook's raw JSON the detectors mostly report parts of images, and miss passwords in escaped strings.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
 LONGEST_LINE = 5_000
-"""Characters of a line that is looked at: a longer one was not written by a person, and the detectors' time grows with it."""
+"""The longest line, in characters, that is scanned: longer ones are not written by people, and take the detectors long."""
 
 
 class Detectors:
-    """Finds what looks like a secret and is none of the known values."""
+    """Finds texts that look like secrets and are no known values."""
 
     def __init__(self, known: Matcher) -> None:
         """Leave out what is ``known``.
@@ -38,7 +38,7 @@ class Detectors:
         self._known = known
 
     def find(self, path: Path, data: bytes) -> list[Finding]:
-        """Return what looks like a secret in a notebook's cells or in a text."""
+        """Return the texts that look like secrets in a notebook's cells or in a text file."""
         from detect_secrets.settings import default_settings, get_filters, get_plugins  # noqa: PLC0415 - only for --unknown
 
         try:
@@ -49,7 +49,7 @@ class Detectors:
             return []
         shown = self._known.mask(str(path))
         with default_settings() as settings:
-            # With it, what was found would be sent to the service that it may belong to, to see whether it works.
+            # This filter would send a possible secret to its service, to verify it.
             settings.disable_filters(_VERIFYING)
             filters = [one for one in get_filters() if one.injectable_variables <= {"secret", "line"}]
             detector = _Detector(self._known, get_plugins(), filters)
@@ -73,7 +73,7 @@ _IN_OUTPUTS = {"data", "text", "evalue", "traceback"}
 
 
 class _Detector:
-    """The detectors and their filters, on one line after the other."""
+    """The detectors and their filters, applied to one line at a time."""
 
     def __init__(self, known: Matcher, plugins: Iterable[Any], filters: Iterable[Any]) -> None:
         self._known = known
@@ -81,7 +81,7 @@ class _Detector:
         self._filters = list(filters)
 
     def kinds(self, line: str) -> list[str]:
-        """Return what kinds of secrets there seem to be in a line."""
+        """Return the kinds of the possible secrets in a line."""
         if not line.strip() or len(line) > LONGEST_LINE or self._is_filtered(line=line):
             return []
         found = [one for plugin in self._plugins for one in plugin.analyze_line(filename=_AS_IF_IN, line=line, line_number=1) or ()]
@@ -101,11 +101,11 @@ class _Detector:
 
 
 _AS_IF_IN = "cell.py"
-"""The detectors go by a file's name; a cell is code."""
+"""The file name for the detectors, which depend on the suffix; a cell is code."""
 
 
 def _asks(one: Any, given: Mapping[str, str]) -> bool:
-    """Tell whether a filter asks for what there is; one for a line has been asked before there is a secret."""
+    """Return whether a filter can decide with the given variables; line filters run before a secret is known."""
     return (
         bool(one.injectable_variables)
         and one.injectable_variables <= given.keys()

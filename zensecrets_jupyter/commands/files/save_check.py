@@ -1,11 +1,11 @@
-"""The check of files that a Jupyter Server is about to save, by the kernels that know the values.
+"""Masking of files that a Jupyter Server is about to save, by the kernels that hold the values.
 
-A kernel listens on a loopback port. The port and a key are in a file of the Jupyter runtime folder that only its user can read (0600),
-beside the kernel's own connection file, which gives away as much. What goes over the port is sealed with that key, so that a program which
-took over the port of a kernel that died reads nothing. Values stay in the kernel: it gets the document, and returns it masked.
+A kernel listens on a loopback port. The port and a key are in a file in the Jupyter runtime folder that only the user can read (0600), like
+the kernel's own connection file. All messages are sealed with the key, so a program that takes over the port of a dead kernel can't read
+them. Values stay in the kernel: it receives the document, and returns it masked.
 
-Compared with fingerprints in a file, nothing about a value is written, nothing can be guessed from it later, and values that are too weak
-for a fingerprint are found too. It ends with its kernel, and reaches only kernels on the server's machine.
+Unlike fingerprints, this writes nothing about a value to disk, and also finds values that are too weak for a fingerprint. It works only
+while the kernel runs, and only for kernels on the server's machine.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _PREFIX = "zensecrets-"
 _KEY = 32
 _LENGTH = 8
 _LARGEST = 1 << 30
-"""Bytes of a message at most; a longer one is no message of ours."""
+"""The largest message in bytes."""
 
 SECONDS = 3.0
-"""Seconds that a kernel has to answer: while it waits, the server does nothing else."""
+"""The timeout for a kernel's answer in seconds; the server is blocked while it waits."""
 
 
 class Endpoint(NamedTuple):
-    """Where a kernel listens, and the key for what is sent there."""
+    """The port of a kernel's listener, the key for its messages, and the file that holds both."""
 
     port: int
     key: bytes
@@ -47,7 +47,7 @@ class Endpoint(NamedTuple):
         """Send a question and return the answer.
 
         Raises:
-            OSError: If nobody answers in time.
+            OSError: If no answer arrives in time.
             ValueError: If the answer is not from the kernel that has the key.
         """
         with socket.create_connection((_HOST, self.port), timeout=SECONDS) as connection:
@@ -56,10 +56,10 @@ class Endpoint(NamedTuple):
 
 
 class CheckListener:
-    """Answers the questions of servers of the same user, in threads of its own, until it is closed."""
+    """Answers the questions of the user's servers in its own threads, until it is closed."""
 
     def __init__(self, folder: Path, kernel: str, answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
-        """Listen, and say where in a file in ``folder`` named after ``kernel``.
+        """Listen on a free port, and write the port and the key to a file in ``folder`` named after ``kernel``.
 
         Raises:
             OSError: If no port is free, or the file can't be written.
@@ -77,18 +77,18 @@ class CheckListener:
         threading.Thread(target=self._serve, name="zensecrets save check", daemon=True).start()
 
     def close(self) -> None:
-        """Stop listening, and remove the file; in a forked child neither is ours."""
+        """Stop listening and remove the file; a forked child does neither."""
         if os.getpid() == self._process:
             self._file.unlink(missing_ok=True)
             with suppress(OSError):
-                # Closing alone does not wake the thread that waits for a connection.
+                # Closing a socket does not wake a thread in accept().
                 self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
 
     def _announce(self) -> None:
         key = base64.b64encode(self._key).decode("ascii")
         told = {"host": socket.gethostname(), "port": self._socket.getsockname()[1], "key": key}
-        # A kernel that was restarted has the name of the one before it. Half a file would be a kernel that checks nothing.
+        # A restarted kernel replaces the file of its predecessor. The write is atomic, since a server can't use half a file.
         write_whole(self._file, json.dumps(told).encode())
 
     def _serve(self) -> None:
@@ -100,19 +100,19 @@ class CheckListener:
             threading.Thread(target=self._serve_one, args=(connection,), name="zensecrets save check", daemon=True).start()
 
     def _serve_one(self, connection: socket.socket) -> None:
-        # Whoever breaks off, or has another key, gets no answer.
+        # A client that disconnects or has another key gets no answer.
         with connection, suppress(OSError, ValueError):
             connection.settimeout(SECONDS)
             _send(connection, self._key, self._answer(_receive(connection, self._key)))
 
 
 def endpoint_of(folder: Path, kernel: str) -> Endpoint | None:
-    """Return where a kernel listens, or ``None`` if it does not."""
+    """Return the endpoint of a kernel; ``None`` if it has none."""
     return _endpoint(_file_of(folder, kernel))
 
 
 def endpoints(folder: Path) -> list[Endpoint]:
-    """Return where the kernels of this user on this machine listen, those that were killed and left their file among them."""
+    """Return the endpoints of the user's kernels on this machine, including those of killed kernels."""
     found = [_endpoint(file) for file in sorted(folder.glob(f"{_PREFIX}*.json"))]
     return [endpoint for endpoint in found if endpoint is not None]
 
@@ -124,7 +124,7 @@ def _file_of(folder: Path, kernel: str) -> Path:
 def _endpoint(file: Path) -> Endpoint | None:
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-        # A folder may be shared by machines, and a loopback port is not.
+        # Machines may share the folder, but not a loopback port.
         if told["host"] != socket.gethostname():
             return None
         return Endpoint(int(told["port"]), base64.b64decode(told["key"], validate=True), file)
@@ -133,15 +133,15 @@ def _endpoint(file: Path) -> Endpoint | None:
 
 
 def _send(connection: socket.socket, key: bytes, message: Mapping[str, Any]) -> None:
-    from nacl.secret import SecretBox  # noqa: PLC0415 - loading the extension stays fast
+    from nacl.secret import SecretBox  # noqa: PLC0415 - importing PyNaCl would slow down loading the extension
 
     sealed = SecretBox(key).encrypt(json.dumps(message, separators=(",", ":")).encode("utf-8", "surrogatepass"))
     connection.sendall(len(sealed).to_bytes(_LENGTH, "big") + sealed)
 
 
 def _receive(connection: socket.socket, key: bytes) -> dict[str, Any]:
-    from nacl.exceptions import CryptoError  # noqa: PLC0415 - as above
-    from nacl.secret import SecretBox  # noqa: PLC0415 - as above
+    from nacl.exceptions import CryptoError  # noqa: PLC0415 - importing PyNaCl would slow down loading the extension
+    from nacl.secret import SecretBox  # noqa: PLC0415 - importing PyNaCl would slow down loading the extension
 
     length = int.from_bytes(_read(connection, _LENGTH), "big")
     if length > _LARGEST:

@@ -1,4 +1,4 @@
-"""``scan``: where known values stand in files."""
+"""``scan``: find known values in files."""
 
 from __future__ import annotations
 
@@ -21,26 +21,28 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.findings import ScanReport
 
 PIPED = "-"
-"""The path that stands for what is piped in."""
+"""The path that stands for standard input."""
 
 
 @click.command("scan", cls=Command)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=FILE)
 @from_fingerprints
-@click.option("--unknown", is_flag=True, help="Look too for what only looks like a secret, with the detectors of detect-secrets.")
-@click.option("--format", "report_format", type=click.Choice(FORMATS), default="text", help="How to report; sarif is for code hosts.")
+@click.option("--unknown", is_flag=True, help="Also report texts that look like secrets, with the detectors of detect-secrets.")
+@click.option(
+    "--format", "report_format", type=click.Choice(FORMATS), default="text", help="The format of the report; sarif is for code hosts."
+)
 @click.pass_obj
 def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_format: str, *, unknown: bool) -> Outcome:
-    """Find known values in notebooks, scripts, databases and other files, in every form.
+    """Find known values in notebooks, scripts, databases and other files, in every encoding.
 
-    It looks for all values that the active stack's secrets manager holds, in files and in all that is in folders, and tells where they
-    are, never what they are. `-` is what is piped in, as from `git diff`. It ends with 1 if it found any, and with 2 if it found none but
-    could not read something.
+    It searches files, and all files in folders, for every value in the active stack's secrets manager, and reports locations, never values.
+    `-` is standard input, as in `git diff | zensecrets scan -`. The exit code is 1 if values were found, and 2 if none were found but a
+    file could not be read.
     """
     targets = scan_targets(fingerprints, may_be_none=unknown)
     further = None
     if unknown:
-        from zensecrets_jupyter.commands.files.heuristic_scan import Detectors  # noqa: PLC0415 - it needs a package of its own
+        from zensecrets_jupyter.commands.files.heuristic_scan import Detectors  # noqa: PLC0415 - it needs an optional dependency
 
         further = Detectors(targets.known).find
     scanner = Scanner(targets.known, further)
@@ -56,7 +58,7 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
 
 
 def outcome_of(report: ScanReport, report_format: str, note: str = "") -> Outcome:
-    """Return a report as an outcome, in one of FORMATS."""
+    """Return a report as an outcome in one of FORMATS."""
     code = 1 if report.findings else UNREAD if report.skipped else 0
     if report_format == "text":
         table = as_table(report, note)

@@ -1,4 +1,4 @@
-"""What a scan found: as a table, as JSON, and as SARIF for code hosts."""
+"""Reports of a scan: as a table, as JSON, and as SARIF for code hosts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.findings import Finding, ScanReport
 
 UNREAD = 2
-"""The exit code where something could not be read, and all else is well."""
+"""The exit code if a file could not be read and nothing else is wrong."""
 FORMATS = ("text", "json", "sarif")
 
 _KNOWN = "zensecrets/known-value"
@@ -38,7 +38,7 @@ _RULES = {
 
 
 def as_table(report: ScanReport, note: str = "") -> Table:
-    """Return the findings as a table, with what a person should know besides."""
+    """Return the findings as a table with notes."""
     rows = [(one.path, one.location, one.name, one.encoding if one.is_whole else f"{one.encoding}, a part") for one in report.findings]
     looked = f"{counted(report.files, 'file')} ({report.size / 1e6:.1f} MB)"
     count = len(rows)
@@ -62,8 +62,8 @@ def as_json(report: ScanReport) -> str:
 
 
 def as_sarif(report: ScanReport) -> str:
-    """Return the report as SARIF 2.1.0 (OASIS), with what GitHub asks for."""
-    from importlib.metadata import version  # noqa: PLC0415 - reading a package's metadata takes its time
+    """Return the report as SARIF 2.1.0 (OASIS) with the properties that GitHub requires."""
+    from importlib.metadata import version  # noqa: PLC0415 - importlib.metadata takes time to import
 
     driver = {
         "name": "zensecrets",
@@ -114,7 +114,7 @@ def _result(finding: Finding) -> dict[str, Any]:
 
 
 def _artifact(path: str) -> dict[str, str]:
-    # A code host knows files by their place in the repository, where its runner stands.
+    # A code host identifies files by their path in the repository, which is the runner's current folder.
     absolute = Path(path).absolute()
     if absolute.is_relative_to(Path.cwd()):
         return {"uri": quote(absolute.relative_to(Path.cwd()).as_posix(), errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}

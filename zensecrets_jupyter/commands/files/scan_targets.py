@@ -1,4 +1,4 @@
-"""What `scan`, `clean` and `fingerprints` look for: all that the active stack's secrets manager holds, or what a file recognises."""
+"""The targets of `scan` and `clean`: the values in the active secrets manager, or the fingerprints in a file."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
 
 from_fingerprints = click.option(
-    "--fingerprints", metavar="FILE", default=None, help="Look for what this file recognises, instead of for the values themselves."
+    "--fingerprints", metavar="FILE", default=None, help="Search with the fingerprints in this file instead of the values."
 )
 
 
 class ScanTargets(NamedTuple):
-    """What is looked for, and what has to be said about it."""
+    """The matcher of a scan, and a note about values that it can't find."""
 
     known: Matcher
     note: str
 
 
 def scan_targets(fingerprints: str | None, *, may_be_none: bool = False) -> ScanTargets:
-    """Return what to look for.
+    """Return the targets of a scan.
 
     Args:
-        fingerprints: A file of fingerprints; without one it is all that the active stack's secrets manager holds.
-        may_be_none: Whether it is no error if that is nothing.
+        fingerprints: A file of fingerprints; by default all values in the active stack's secrets manager.
+        may_be_none: Whether no target is allowed.
 
     Raises:
-        UsageProblem: If there is nothing to look for.
+        UsageProblem: If there is no target.
         UnreadableFileError: If the file can't be read as fingerprints.
         ZenSecretsError: If a secret can't be read.
     """
@@ -55,10 +55,10 @@ def scan_targets(fingerprints: str | None, *, may_be_none: bool = False) -> Scan
 
 
 def sensitive_values(manager: SecretsManager, names: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the sensitive values of secrets, each with its name, as ``secret.key``; each secret is read once.
+    """Return the sensitive values of secrets with their names, ``secret.key``; each secret is read once.
 
     Raises:
-        ZenSecretsError: If one of them can't be read.
+        ZenSecretsError: If a secret can't be read.
     """
     found = []
     for name, secret in manager.get_secrets(names).items():

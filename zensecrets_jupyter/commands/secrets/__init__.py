@@ -1,1 +1,1 @@
-"""Commands of `secret`."""
+"""The commands of `secret`."""

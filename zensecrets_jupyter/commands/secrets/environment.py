@@ -1,4 +1,4 @@
-"""``secret env``: the keys of secrets as environment variables, of this session or of one program."""
+"""``secret env``: set the keys of secrets as environment variables, for the session or for one program."""
 
 from __future__ import annotations
 
@@ -25,45 +25,43 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _session = ExitStack()
-"""Takes back what was set for this session."""
+"""Restores the environment variables of the session."""
 
 
 class _WithProgram(Command):
-    """A command whose words after ``--`` are another program's."""
+    """A command that passes the words after ``--`` to another program."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments up to ``--``."""
+        """Parse the arguments up to ``--``."""
         own, program = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
         rest = super().parse_args(ctx, own)
         ctx.params["program"] = program
         return rest
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """Return the pieces of the usage line."""
+        """Return the parts of the usage line."""
         return [*super().collect_usage_pieces(ctx), "[-- PROGRAM ARGUMENTS...]"]
 
 
 _names = click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completion.completer(completion.secret_names))
-_prefix = click.option("--prefix", default="", help="What the variables' names start with.")
-_renamed = click.option(
-    "--as", "renamed", metavar="KEY=NAME", multiple=True, help="The name of a key's variable; may be given several times."
-)
+_prefix = click.option("--prefix", default="", help="The prefix of the variables' names.")
+_renamed = click.option("--as", "renamed", metavar="KEY=NAME", multiple=True, help="The variable of a key; may be repeated.")
 
 
 @click.command("env", cls=_WithProgram)
 @_names
 @_prefix
 @_renamed
-@click.option("--unset", is_flag=True, help="Make the variables that were set so what they were before.")
+@click.option("--unset", is_flag=True, help="Restore the variables that were set.")
 @click.pass_obj
 def env(  # noqa: PLR0913 - one for each option
     call: Call, names: Sequence[str], prefix: str, renamed: Sequence[str], *, unset: bool, program: Sequence[str]
 ) -> Outcome:
-    """Give the keys of secrets to programs as environment variables.
+    """Set the keys of secrets as environment variables.
 
-    A variable is called like its key, in upper case, with _ for what is no letter or digit; one such as PATH is replaced only where
-    --as names it. In a notebook they are set for the session: what is started from there inherits them. In a terminal they are set for
-    one program: `env NAME -- PROGRAM ARGUMENTS`.
+    A variable is named like its key, in upper case, with _ for characters other than letters and digits. A variable such as PATH is
+    replaced only if --as names it. In a notebook the variables are set for the session, and programs started from it inherit them. In a
+    terminal they are set for one program: `env NAME -- PROGRAM ARGUMENTS`.
     """
     if unset:
         _session.close()
@@ -87,12 +85,12 @@ def env(  # noqa: PLR0913 - one for each option
 
 
 class ChosenVariables(NamedTuple):
-    """Secrets that are to be environment variables, and how these are called.
+    """The secrets to set as environment variables, and the names of the variables.
 
     Attributes:
         secrets: The names of the secrets.
-        prefix: What the variables' names start with.
-        names: The names of some keys' variables.
+        prefix: The prefix of the variables' names.
+        names: Names of variables, by key.
     """
 
     secrets: tuple[str, ...]
@@ -100,11 +98,11 @@ class ChosenVariables(NamedTuple):
     names: dict[str, str]
 
     def variables(self) -> dict[str, str]:
-        """Return the variables, by name."""
+        """Return the variables by name."""
         return variables_of(self._read(), prefix=self.prefix, names=self.names)
 
     def environment(self) -> AbstractContextManager[dict[str, str]]:
-        """Return a block in which the variables are set."""
+        """Return a context manager that sets the variables."""
         return secret_environment(self._read(), prefix=self.prefix, names=self.names)
 
     def _read(self) -> list[BaseSecretSchema]:
@@ -113,7 +111,7 @@ class ChosenVariables(NamedTuple):
 
 
 def _named(manager: SecretsManager, name: str) -> list[BaseSecretSchema]:
-    """Return the secret called ``name``; if there is none, those whose names stand there with commas between them."""
+    """Return the named secret; if there is none, the secrets whose names are joined by commas in ``name``."""
     try:
         return [manager.get_secret(name)]
     except SecretNotFoundError:
@@ -123,10 +121,14 @@ def _named(manager: SecretsManager, name: str) -> list[BaseSecretSchema]:
 
 
 def chosen_on_line(words: Sequence[str], program: str) -> ChosenVariables:
-    """Return what the words after ``program``, which is such as ``%%with_secrets``, choose.
+    """Return the choice on the line of a cell magic.
+
+    Args:
+        words: The words after the magic.
+        program: The magic, such as ``%%with_secrets``.
 
     Raises:
-        UsageProblem: If they can't be read, or name no secret.
+        UsageProblem: If the words can't be parsed, or name no secret.
     """
     command = Command(program, params=[_parameter(_names), _parameter(_prefix), _parameter(_renamed)])
     try:
@@ -139,7 +141,7 @@ def chosen_on_line(words: Sequence[str], program: str) -> ChosenVariables:
 
 
 def _parameter(decorate: Callable[..., Any]) -> click.Parameter:
-    """Return the parameter that one of Click's decorators adds to a command."""
+    """Return the parameter that a decorator of Click adds."""
 
     def nothing() -> None:
         """Do nothing."""

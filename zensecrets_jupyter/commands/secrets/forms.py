@@ -1,4 +1,4 @@
-"""What is asked about secrets: a field a key, with what its schema says of it."""
+"""The forms that register and update secrets, with one field for each key."""
 
 from __future__ import annotations
 
@@ -22,10 +22,16 @@ if TYPE_CHECKING:
 
 
 def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str], *, from_file: bool = False) -> None:
-    """Return if a secret of that schema may have these keys; ``from_file`` has the message not show what may be a value.
+    """Check that a secret of a schema may have these keys.
+
+    Args:
+        schema: The schema.
+        name: The secret's name, for errors.
+        keys: The keys.
+        from_file: Whether errors hide a key that may be a misplaced value.
 
     Raises:
-        InvalidSecretError: If it may not; it names near misses and the keys that there are.
+        InvalidSecretError: If a key is not allowed; the hint lists near misses and the schema's keys.
     """
     known = schema.get_schema_keys()
     for key in keys:
@@ -59,24 +65,24 @@ def register_form(  # noqa: PLR0913 - all but the first three are named
     given: Mapping[str, str],
     strip: bool = False,
 ) -> FormRequest:
-    """Return the question that registers a secret.
+    """Return the form that registers a secret.
 
     Args:
-        manager: Where it goes.
-        name: What it is called.
-        schema: Its schema.
-        keys: The keys to ask for; ``None`` for all that the schema names, and any others where it takes any.
-        given: The values that need not be asked for.
-        strip: Whether white space at the ends of values is taken off.
+        manager: The secrets manager.
+        name: The name of the secret.
+        schema: The schema of the secret.
+        keys: The keys to ask for; by default the schema's keys, and any others that the schema allows.
+        given: The values that are known already.
+        strip: Whether to strip white space from values.
 
     Raises:
-        InvalidSecretError: If the schema allows no such key.
-        UnsupportedOperationError: If the manager registers no secrets.
+        InvalidSecretError: If the schema does not allow a key.
+        UnsupportedOperationError: If the secrets manager can't register secrets.
     """
     manager.require(Capability.REGISTER, "register")
 
     def run(answers: Answers) -> Outcome:
-        content = _as_wanted({**given, **answers[name].values}, strip=strip)
+        content = _maybe_stripped({**given, **answers[name].values}, strip=strip)
         manager.register_secret(schema.from_content(name, content))
         line = f"registered {name} ({counted(len(content), 'key')}) in {label_of(manager)}"
         warnings = [*unmaskable_warnings(schema, name, content), *value_notes(name, content)]
@@ -100,25 +106,25 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
     removed: Sequence[str] = (),
     strip: bool = False,
 ) -> FormRequest:
-    """Return the question that changes a secret.
+    """Return the form that updates a secret.
 
     Args:
-        manager: Where it is.
-        present: What it is now.
-        keys: The keys to ask for; ``None`` for all that it has or may have.
-        given: The values that need not be asked for.
-        removed: The keys to drop.
-        strip: Whether white space at the ends of values is taken off.
+        manager: The secrets manager.
+        present: The secret as it is now.
+        keys: The keys to ask for; by default all that the secret has or may have.
+        given: The values that are known already.
+        removed: The keys to remove.
+        strip: Whether to strip white space from values.
 
     Raises:
-        InvalidSecretError: If the schema allows no such key.
-        UnsupportedOperationError: If the manager changes no secrets.
+        InvalidSecretError: If the schema does not allow a key.
+        UnsupportedOperationError: If the secrets manager can't update secrets.
     """
     manager.require(Capability.READ | Capability.UPDATE, "change single keys of")
     name, schema = present.name, type(present)
 
     def run(answers: Answers) -> Outcome:
-        content = _as_wanted({**given, **answers[name].values}, strip=strip)
+        content = _maybe_stripped({**given, **answers[name].values}, strip=strip)
         dropped = [*removed, *answers[name].removed]
         if not content and not dropped:
             return Outcome(text=f"Nothing was changed in secret {name!r}.", line=f"nothing was changed in {name}")
@@ -136,7 +142,7 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
 
 
 def fields_of(schema: type[BaseSecretSchema], keys: Sequence[str] | None, present: BaseSecretSchema | None = None) -> list[Field]:
-    """Return what to ask for: the given keys, or all that the schema names and ``present`` has."""
+    """Return the fields of a form: for the given keys, or for all keys of the schema and of ``present``."""
     stored = present.content if present is not None else {}
     if keys is not None:
         return [field_of(schema, key, required=True, present=key in stored) for key in keys]
@@ -156,7 +162,7 @@ def field_of(
     present: bool = False,
     needed_by: tuple[str, ...] = (),
 ) -> Field:
-    """Return the question for a key of a secret of that schema."""
+    """Return the field for a key of a secret."""
     described = schema.model_fields.get(key) if key in schema.get_schema_keys() else None
     about = (described.description or "") if described else ""
     if described is not None and not described.is_required() and described.default is not None:
@@ -172,7 +178,7 @@ def field_of(
     )
 
 
-def _as_wanted(content: dict[str, str], *, strip: bool) -> dict[str, str]:
+def _maybe_stripped(content: dict[str, str], *, strip: bool) -> dict[str, str]:
     return {key: stripped(value) for key, value in content.items()} if strip else content
 
 

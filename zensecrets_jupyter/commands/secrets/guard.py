@@ -1,4 +1,4 @@
-"""``secret guard``: what keeps known values in a session, its state, and on and off."""
+"""``secret guard``: show the state of the guard, turn it on or off, and choose protected environment variables."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ _STATES = ("status", "on", "off", "ignore", "protect")
 @click.command("guard", cls=Command)
 @click.argument("state", metavar="[status|on|off|ignore|protect]", type=click.Choice(_STATES), default="status")
 @click.argument("variables", metavar="[VARIABLE]...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Protect every secret that the active secrets manager holds, by reading each once.")
+@click.option("--all", "everything", is_flag=True, help="Protect every secret in the active secrets manager, by reading each once.")
 @click.pass_obj
 def guard(call: Call, state: str, *, variables: tuple[str, ...], everything: bool) -> Outcome:
-    """Show what the guard protects and why, turn it on or off, or correct which variables it takes for secrets.
+    """Show the protected values, turn the guard on or off, or choose protected environment variables.
 
-    The guard masks known values in whatever a notebook's kernel, or IPython in a terminal, shows, and keeps them out of the history. Known
-    is what was registered, read or typed at a password prompt in the session, and each variable of the environment that is a secret by its
-    name or its value; with --all, whatever the active secrets manager holds.
+    The guard masks known values in all outputs of a notebook's kernel, or of IPython in a terminal, and keeps them out of the history.
+    Known values are those that were registered, read or typed at a password prompt in the session, and environment variables that are
+    secrets by their name or value; with --all, also every value in the active secrets manager.
 
-    With ignore VARIABLE an environment variable is never taken for a secret, with protect VARIABLE always: at once, and in later sessions.
+    ignore VARIABLE never protects an environment variable, protect VARIABLE always does: at once, and in later sessions.
     """
     _check_variables(state, variables, everything=everything)
     if state in {"ignore", "protect"}:
@@ -72,7 +72,7 @@ def guard(call: Call, state: str, *, variables: tuple[str, ...], everything: boo
 
 
 def _check_variables(state: str, variables: tuple[str, ...], *, everything: bool) -> None:
-    """Raise UsageProblem for words that make no sense together."""
+    """Raise UsageProblem for words that contradict each other."""
     if state in {"ignore", "protect"}:
         if not variables or everything:
             raise UsageProblem(f"Which variable? Write: %secret guard {state} VARIABLE [VARIABLE …]")
@@ -86,7 +86,7 @@ def _check_variables(state: str, variables: tuple[str, ...], *, everything: bool
 
 
 def _choose(guard: Guard | None, state: str, variables: list[str]) -> Outcome:
-    """Save that these variables are ignored or protected, and have it hold at once where there is a guard."""
+    """Save that variables are ignored or protected, and apply it to the running guard, if there is one."""
     choices = read_choices(again=True)
     for variable in variables:
         choices = choices.ignoring(variable) if state == "ignore" else choices.protecting(variable)
@@ -137,7 +137,7 @@ def _status(found: Guard) -> Table:
     counts, unprotected = redactor.counts, redactor.unmaskable
     reasons = the_reasons()
     rows = [(name, reasons.of(name), str(counts.get(name, 0))) for name in redactor.names]
-    # One key may have had several values, of which some can be masked.
+    # A key may have had several values, some of which can be masked.
     rows += [(name, f"can't be masked: {reason}", "") for name, reason in sorted(unprotected.items())]
     masked = sum(counts.values())
     state = "on" if found.is_on else "off"
@@ -148,7 +148,7 @@ def _status(found: Guard) -> Table:
 def _note(found: Guard, unprotected: Iterable[str]) -> str:
     notes = [] if found.is_on else ["To turn it on: %secret guard on"]
     if list(unprotected):
-        notes.append("What can't be masked is too short or too common: half of every output would be marks. Choose longer values.")
+        notes.append("What can't be masked is too short or too common: half of every output would be masked. Choose longer values.")
     notes.append("A variable that is no secret: %secret guard ignore VARIABLE; one that was missed: %secret guard protect VARIABLE.")
     notes.append("All of the active secrets manager: %secret guard --all")
     return " ".join(notes)

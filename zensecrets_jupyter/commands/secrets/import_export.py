@@ -1,4 +1,4 @@
-"""``secret import`` and ``secret export``: secrets from and to files."""
+"""``secret import`` and ``secret export``: read secrets from files, and write them to files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _file = click.argument("file", metavar="FILE", type=FILE)
 
 @click.command("import", cls=Command)
 @_file
-@click.option("--name", metavar="NAME", default="", help="What the secret is called; by default as the file.")
+@click.option("--name", metavar="NAME", default="", help="The name of the secret; by default that of the file.")
 @click.option(
     "-s",
     "--schema",
@@ -46,16 +46,16 @@ _file = click.argument("file", metavar="FILE", type=FILE)
     metavar="TYPE",
     default="",
     shell_complete=completion.completer(completion.schema_types),
-    help="The schema of the secret, where the file does not say.",
+    help="The schema of the secret, if the file does not name it.",
 )
-@click.option("--format", "file_format", type=click.Choice(FORMATS), default=None, help="The file's format; by default as its name says.")
-@click.option("--overwrite", is_flag=True, help="Replace secrets that are there already.")
-@click.option("--skip-existing", is_flag=True, help="Leave secrets that are there already as they are.")
+@click.option("--format", "file_format", type=click.Choice(FORMATS), default=None, help="The format of the file; by default by its suffix.")
+@click.option("--overwrite", is_flag=True, help="Replace existing secrets.")
+@click.option("--skip-existing", is_flag=True, help="Keep existing secrets unchanged.")
 @click.option(
-    "--strip", is_flag=True, help="Take white space, line ends and byte order marks off the ends of values, and CR LF out of them."
+    "--strip", is_flag=True, help="Strip white space, line ends and byte order marks from the ends of values, and replace CR LF by LF."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be imported, and import nothing.")
-@click.option("-i", "--interactive", is_flag=True, help="Show what the file holds before anything is imported; values can be changed.")
+@click.option("-i", "--interactive", is_flag=True, help="Show the content of the file before the import; values can be changed.")
 @wait
 @click.pass_obj
 def import_secrets(  # noqa: PLR0913 - one parameter an option
@@ -71,9 +71,9 @@ def import_secrets(  # noqa: PLR0913 - one parameter an option
     dry_run: bool,
     interactive: bool,
 ) -> Outcome:
-    """Import secrets from a file: .env, JSON, YAML, or what `secret export` wrote.
+    """Import secrets from a file: .env, JSON, YAML, or an export of `secret export`.
 
-    A file with keys and values is one secret; one with names, and keys and values inside, is several. Either all are imported or none.
+    A file of keys and values is one secret; a file of names, each with keys and values, is several. Either all are imported or none.
     """
     if overwrite and skip_existing:
         raise UsageProblem("--overwrite and --skip-existing contradict each other.", hint="Give one of the two.")
@@ -95,7 +95,7 @@ def import_secrets(  # noqa: PLR0913 - one parameter an option
 
 
 def _preview(call: Call, manager: SecretsManager, file: str, plan: Plan) -> Outcome:
-    """Show the secrets of the file with their keys, and import them when a person says so."""
+    """Show a form with the secrets of the file, and import them when it is submitted."""
 
     def changed(secret: BaseSecretSchema, answers: Answers) -> BaseSecretSchema:
         answer = answers[secret.name]
@@ -127,13 +127,13 @@ def _section(secret: BaseSecretSchema, note: str) -> Section:
 @click.command("export", cls=Command)
 @click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=completion.completer(completion.secret_names))
 @_file
-@click.option("--plaintext", is_flag=True, help="Write the values as they are, in the format that the file's name says.")
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--plaintext", is_flag=True, help="Write the values unsealed, in the format of the file's suffix.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.pass_obj
 def export_secrets(call: Call, names: Sequence[str], file: str, *, plaintext: bool, force: bool) -> Outcome:
-    """Write secrets to a file, sealed with a passphrase; only you can read it.
+    """Export secrets to a file that is sealed with a passphrase.
 
-    The passphrase is ZENSECRETS_PASSPHRASE where that is set, else it is asked for. `secret import` opens the file.
+    The passphrase is read from ZENSECRETS_PASSPHRASE, or asked for. `secret import` opens the file.
     """
     manager = manager_of()
     if Capability.LIST in manager.capabilities and file in manager.list_secrets():

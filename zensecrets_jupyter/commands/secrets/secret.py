@@ -1,4 +1,4 @@
-"""The commands of ``secret``: the secrets of the active stack."""
+"""The command group ``secret``: manage the secrets of the active stack."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ secret = Group(
         "clean": LazyCommand("zensecrets_jupyter.commands.files.clean", "clean", "Replace known values in notebooks and other files."),
     },
     zenml_texts=GROUP_TEXTS["secret"],
-    help="Secrets of the active stack's secrets manager.",
+    help="Manage the secrets of the active stack.",
 )
 secret.add_command(env)
 secret.add_command(export_secrets)
@@ -59,14 +59,14 @@ secret.add_command(import_secrets)
 secret.add_command(selftest)
 
 _name = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.secret_names))
-_yes = click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is meant.")
+_yes = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
-_literal = click.option("--literal", is_flag=True, help="Take values as they stand, also where they look like a variable.")
+_literal = click.option("--literal", is_flag=True, help="Take values literally, even if they look like a variable.")
 
 _AS_KEY = '--values=\'{"KEY": "VALUE"}\', or --values=@FILE'
-"""How a key is given that looks like an option."""
+"""How to give a key that looks like an option."""
 _strip = click.option(
-    "--strip", is_flag=True, help="Take white space, line ends and byte order marks off the ends of values, and CR LF out of them."
+    "--strip", is_flag=True, help="Strip white space, line ends and byte order marks from the ends of values, and replace CR LF by LF."
 )
 
 
@@ -81,7 +81,7 @@ _strip = click.option(
     metavar="TYPE",
     default="arbitrary",
     shell_complete=completion.completer(completion.schema_types),
-    help="The schema that says which keys it has; `secret schemas` lists them.",
+    help="The schema of the secret; `secret schemas` lists them.",
 )
 @_interactive
 @_literal
@@ -93,8 +93,8 @@ def register(  # noqa: PLR0913 - its options
 ) -> Outcome:
     """Register a secret.
 
-    --KEY=VALUE gives a value, --KEY=@FILE takes it from a file, and a bare --KEY asks for it. Without any, or with -i, every value is
-    asked for. A value that starts with @ is written @@. --values=@FILE, or -v @FILE, takes several keys from JSON or YAML.
+    --KEY=VALUE gives a value, --KEY=@FILE reads it from a file, and a bare --KEY asks for it. Without options, or with -i, every value is
+    asked for. A value that starts with @ is written @@. --values=@FILE, or -v @FILE, reads several keys from JSON or YAML.
     """
     names.check_name(name)
     schema = schemas.get_schema(schema_type)
@@ -112,9 +112,7 @@ def register(  # noqa: PLR0913 - its options
 
 @secret.command("update", cls=FreeCommand, keys=completion.keys_of_secret, inline_secret=inline_secrets.from_update, short={"-v": VALUES})
 @_name
-@click.option(
-    "--remove-key", "--remove-keys", "-r", "removed", metavar="KEY", multiple=True, help="A key to drop; may be given several times."
-)
+@click.option("--remove-key", "--remove-keys", "-r", "removed", metavar="KEY", multiple=True, help="A key to remove; may be repeated.")
 @_interactive
 @_literal
 @_strip
@@ -123,9 +121,9 @@ def register(  # noqa: PLR0913 - its options
 def update(  # noqa: PLR0913 - its options
     call: Call, name: str, removed: Sequence[str], *, interactive: bool, literal: bool, strip: bool, given: Sequence[Argument]
 ) -> Outcome:
-    """Change some values of a secret; its other keys and its schema stay.
+    """Update values of a secret; its other keys and its schema stay.
 
-    Values are given as for `secret register`. Without any, or with -i, each is asked for, and an empty answer keeps what is stored.
+    Values are given as for `secret register`. Without options, or with -i, each is asked for, and an empty answer keeps the stored value.
     """
     manager = manager_of()
     manager.check_change(name)
@@ -171,7 +169,7 @@ def get(call: Call, name: str, key: str | None, *, reveal: bool, yes: bool, refr
 
 @secret.command("list", cls=Command)
 def list_() -> Outcome:
-    """List the secrets; no value is read."""
+    """List the secrets, without reading values."""
     manager = manager_of()
     table = secrets_table(manager.name, manager.summaries())
     return Outcome(table, view=table)
@@ -182,7 +180,7 @@ def list_() -> Outcome:
 @_yes
 @click.pass_obj
 def delete(call: Call, name: str, *, yes: bool) -> Outcome:
-    """Delete a secret, with its earlier versions."""
+    """Delete a secret with its earlier versions."""
     manager = manager_of()
     manager.require(Capability.DELETE, "delete")
     check_exists(manager, name)
@@ -195,7 +193,7 @@ def delete(call: Call, name: str, *, yes: bool) -> Outcome:
 @secret.command("undelete", cls=Command)
 @click.argument("name", metavar="NAME")
 def undelete(name: str) -> Outcome:
-    """Bring back a secret that was deleted, as it was last, where its place still keeps it."""
+    """Restore a deleted secret, if its backend still holds it."""
     manager = manager_of()
     manager.undelete_secret(name)
     return Outcome(text=f"Brought back secret {name!r} in secrets manager {manager.name!r}.")
@@ -206,7 +204,7 @@ def undelete(name: str) -> Outcome:
 @click.argument("new_name", metavar="NEW_NAME", required=False)
 @click.option("-n", "--new-name", "option", metavar="NEW_NAME", help="As in current ZenML: the new name.")
 def rename(name: str, new_name: str | None, option: str | None) -> Outcome:
-    """Give a secret another name; references to the old one have to be changed too."""
+    """Rename a secret; references to the old name have to be changed too."""
     if (new_name is None) is (option is None):
         raise UsageProblem("secret rename needs one new name.", hint="Write: %secret rename NAME NEW_NAME")
     new_name = new_name or option or ""
@@ -219,7 +217,7 @@ def rename(name: str, new_name: str | None, option: str | None) -> Outcome:
 @force_option
 @click.pass_obj
 def cleanup(call: Call, *, yes: bool, old_force: bool) -> Outcome:
-    """Delete every secret of the active stack's secrets manager."""
+    """Delete all secrets of the active stack."""
     manager = manager_of()
     manager.require(Capability.LIST | Capability.DELETE, "delete")
     held = [name for name in manager.list_secrets() if name not in manager.read_only]
@@ -246,16 +244,16 @@ def schemas_(schema_type: str | None) -> Outcome:
 @secret.command("history", cls=Command)
 @_name
 def history(name: str) -> Outcome:
-    """List the versions of a secret that are kept."""
+    """Show the versions of a secret."""
     table = versions_table(name, manager_of().history(name))
     return Outcome(table, view=table)
 
 
 @secret.command("rollback", cls=Command)
 @_name
-@click.option("--to", "number", metavar="VERSION", type=int, required=True, help="The version, as `secret history` numbers it.")
+@click.option("--to", "number", metavar="VERSION", type=int, required=True, help="The number of the version; `secret history` lists them.")
 def rollback(name: str, number: int) -> Outcome:
-    """Make an earlier version current again, as a new version."""
+    """Restore an earlier version as a new version."""
     version = manager_of().rollback(name, number)
     return Outcome(text=f"Secret {name!r} has the content of version {number} again, as version {version.number}.")
 

@@ -1,6 +1,6 @@
-"""``secret selftest``: canaries in every form through every channel, and what came out at the end of each.
+"""``secret selftest``: send canaries in every encoding through every channel, and check that they come out masked.
 
-A face knows its channels and hands in what uses them; the redactor itself and its filter of logs are tested everywhere.
+A front end tests its own channels and supplies the results. The redactor and its log filter are tested in every front end.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.front_end import Call
 
 NAME = "selftest.canary"
-"""What every canary is called."""
+"""The name of every canary in masks."""
 
-BLOTTED = "*" * 12
-"""What a canary in binary data becomes, which has to stay as long as it was."""
+BINARY_MASK = "*" * 12
+"""The mask of a canary in binary data, whose length must not change."""
 
-_NASTY = "\"'\\&<é>\n😀/+%"
-_TRIED = (
+_SPECIAL_CHARACTERS = "\"'\\&<é>\n😀/+%"
+_TESTED_ENCODERS = (
     "plain", "repr", "ascii", "bytes repr", "UTF-16 repr", "JSON", "JSON without ensure_ascii", "JSON in a script", "C", "HTML", "XML",
     "URL", "URL form", "URL twice", "shell", "double quotes doubled", "LaTeX", "regular expression", "base64", "base64url",
     "base64 in lines of 76", "base64 of UTF-16", "base32", "hexadecimal", "upper hexadecimal", "hexadecimal with colons",
     "quoted-printable",
 )  # fmt: skip
-"""Encoders that write nothing of their own between the letters of a value."""
+"""Encoders that add nothing between the characters of a value."""
 _WINDOW = 16
-"""So many characters in a row are seen as the canary: the longest escape of one of its letters is shorter."""
+"""The number of consecutive characters that count as the canary; the longest escape of one character is shorter."""
 
 
 class Canary(NamedTuple):
-    """A value that is nowhere else, and the text that it is let out as."""
+    """A unique value, and its encoded text."""
 
     value: str
     text: str
 
 
 def plant() -> dict[str, Canary]:
-    """Return a canary for each form, by the form's name."""
+    """Return a canary for each encoding, by the encoding's name."""
     canaries = {}
-    for form in _TRIED:
-        encode = ENCODERS[form]
-        value = "".join(f"{secrets.token_hex(4)}{letter}" for letter in _NASTY) + secrets.token_hex(4)
-        canaries[form] = Canary(value, encode(value))
+    for encoding in _TESTED_ENCODERS:
+        encode = ENCODERS[encoding]
+        value = "".join(f"{secrets.token_hex(4)}{letter}" for letter in _SPECIAL_CHARACTERS) + secrets.token_hex(4)
+        canaries[encoding] = Canary(value, encode(value))
     canaries["in colour"] = Canary(value := secrets.token_urlsafe(30), f"\x1b[1m{value[:9]}\x1b[31m{value[9:]}\x1b[0m")
     canaries["cut short"] = Canary(value := secrets.token_urlsafe(30), f"{value[:20]}…")
     first, second = secrets.token_hex(16), secrets.token_hex(8)
@@ -63,20 +63,20 @@ def plant() -> dict[str, Canary]:
     return canaries
 
 
-def look(channel: str, canaries: Mapping[str, Canary], came_out: str) -> ChannelResult:
-    """Return what of ``canaries`` is in what came out of a channel. Where nothing came out at all, nothing was masked either."""
-    seen = {came_out[start : start + _WINDOW] for start in range(len(came_out))}
-    out = [form for form, canary in canaries.items() if _is_in(canary.text, seen) or _is_in(canary.value, seen)]
-    arrived = out or mask_text(NAME) in came_out or BLOTTED in came_out
-    return ChannelResult(channel, [form for form in canaries if form not in out] if arrived else [], out)
+def look(channel: str, canaries: Mapping[str, Canary], output: str) -> ChannelResult:
+    """Return which canaries are in the output of a channel; an output without any canary or mask tests nothing."""
+    seen = {output[start : start + _WINDOW] for start in range(len(output))}
+    out = [encoding for encoding, canary in canaries.items() if _is_in(canary.text, seen) or _is_in(canary.value, seen)]
+    arrived = out or mask_text(NAME) in output or BINARY_MASK in output
+    return ChannelResult(channel, [encoding for encoding in canaries if encoding not in out] if arrived else [], out)
 
 
 def _is_in(text: str, seen: set[str]) -> bool:
     return any(text[start : start + _WINDOW] in seen for start in range(max(1, len(text) - _WINDOW + 1)))
 
 
-def probe_redactor() -> list[ChannelResult]:
-    """Return what the redactor and the filter of logs let out, tried with a redactor that knows nothing else."""
+def check_redactor() -> list[ChannelResult]:
+    """Test the redactor and the log filter with a redactor that holds only the canaries."""
     canaries = plant()
     redactor = Redactor()
     for canary in canaries.values():
@@ -95,8 +95,7 @@ def _logged(redactor: Redactor, texts: Iterable[str]) -> str:
     written = StringIO()
     handler = logging.StreamHandler(written)
     handler.addFilter(RedactingFilter(redactor))
-    # A logger that no other one knows of.
-    logger = logging.Logger(NAME)  # noqa: LOG001 - see above
+    logger = logging.Logger(NAME)  # noqa: LOG001 - the logger must not be registered, nor have a parent
     logger.addHandler(handler)
     for text in texts:
         logger.warning("it is %s", text)
@@ -106,30 +105,30 @@ def _logged(redactor: Redactor, texts: Iterable[str]) -> str:
 @click.command("selftest", cls=Command)
 @click.pass_obj
 def selftest(call: Call) -> Outcome:
-    """Let canaries out by every channel in every form, and show what was masked.
+    """Send canaries in every encoding through every channel, and show what was masked.
 
-    A canary is a value made up for this; no secret is used. In a notebook the kernel's messages are looked at as they are handed on, and in
-    IPython in a terminal what arrives there; elsewhere the redactor and its filter of logs. Ends with an error if anything got out.
+    A canary is a random value; no secret is used. In a notebook the messages of the kernel are checked, in IPython the output of the
+    terminal, elsewhere the redactor and its log filter. The command fails if a canary came out unmasked.
     """
     channels = call.capabilities.selftest
-    probes = [*probe_redactor(), *(channels() if channels else [])]
+    results = [*check_redactor(), *(channels() if channels else [])]
     table = Table(
         ["channel", "masked", "came out"],
-        [(probe.channel, f"{len(probe.masked)} of {len(probe.masked) + len(probe.out)} forms", _listed(probe)) for probe in probes],
+        [(result.channel, f"{len(result.masked)} of {len(result.masked) + len(result.out)} forms", _listed(result)) for result in results],
         title="Selftest of the guard",
     )
-    failed = [probe.channel for probe in probes if probe.out or not probe.masked]
+    failed = [result.channel for result in results if result.out or not result.masked]
     if not failed:
         return Outcome(table, view=table)
-    problem = f"{len(failed)} of {len(probes)} channels let values out, or could not be looked at: {', '.join(failed)}."
+    problem = f"{len(failed)} of {len(results)} channels let values out, or could not be looked at: {', '.join(failed)}."
     return Outcome(view=table, exit_code=1, line=f"{problem} Is the guard off? Otherwise report it, with the table.")
 
 
-def _listed(probe: ChannelResult) -> str:
-    if not probe.masked and not probe.out:
+def _listed(result: ChannelResult) -> str:
+    if not result.masked and not result.out:
         return "it could not be looked at"
-    rest = len(probe.out) - _FEW
-    return ", ".join(probe.out[:_FEW]) + (f" and {rest} more" if rest > 0 else "") or "nothing"
+    rest = len(result.out) - _FEW
+    return ", ".join(result.out[:_FEW]) + (f" and {rest} more" if rest > 0 else "") or "nothing"
 
 
 _FEW = 6

@@ -1,4 +1,4 @@
-"""``--values=@FILE``: several keys of a secret at once, from JSON or YAML, as ZenML has had it since 0.40."""
+"""The option ``--values=@FILE``: several keys of a secret from JSON or YAML, as in ZenML since 0.40."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def split_values(call: Call, given: Sequence[Argument]) -> tuple[list[Argument], dict[str, str]]:
-    """Return the other arguments, and the values by key that ``--values`` holds; none if it is not given.
+    """Split off ``--values``: return the other arguments, and its values by key.
 
     Raises:
-        UsageProblem: If it has no text, or a key is given beside it too.
-        UnreadableFileError: If it names no file that can be read, or holds no mapping of keys to texts; no content is quoted.
-        InvalidSecretError: If a key is not acceptable.
+        UsageProblem: If ``--values`` is empty, or a key is given twice.
+        UnreadableFileError: If the file can't be read, or is no mapping of keys to texts. The error never quotes content.
+        InvalidSecretError: If a key is not allowed.
     """
     others = [one for one in given if one.key != VALUES]
     if len(others) == len(given):
@@ -57,7 +57,7 @@ def _read_file(path: str) -> str:
     try:
         return read_text(path)
     except UnreadableFileError as error:
-        # What stands there may be a password that begins with '@'.
+        # The path may be a password that begins with '@'.
         if not is_clearly_path(path):
             error.message = error.message.replace(f"The file {path!r}", "The file of --values")
         raise

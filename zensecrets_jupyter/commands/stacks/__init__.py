@@ -1,1 +1,1 @@
-"""Commands of `stack` and of the groups of stack components."""
+"""The commands of `stack`, and of the groups of stack components."""

@@ -1,4 +1,4 @@
-"""The attributes of a component as they are typed: texts, with JSON for lists and mappings."""
+"""Parse the attributes of a component from arguments, and ask for the missing ones."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 class ComponentLabel(NamedTuple):
-    """The component whose attributes are given."""
+    """The type, name and flavor of a component."""
 
     type: ComponentType
     name: str
     flavor: str
 
     def __str__(self) -> str:
-        """Return what a sentence calls it, such as ``annotator 'labels'``."""
+        """Return the type and name, such as ``annotator 'labels'``."""
         return f"{self.type.words} {self.name!r}"
 
 
@@ -47,26 +47,26 @@ def ask_attributes(  # noqa: PLR0913 - two of them are named
     verb: str,
     literal: bool = False,
 ) -> Outcome:
-    """Return what ``then`` returns for the attributes that the arguments give, those that were named without a value asked for.
+    """Parse the attributes, ask for those without a value, and run the rest of the command.
 
     Args:
-        call: Who is asked.
+        call: The context of the command.
         subject: The component.
         given: The arguments.
-        then: Does what the command is for.
-        verb: What that is, as on a button.
-        literal: Whether texts are taken as they stand, also where they look like a reference.
+        then: The rest of the command, which takes the attributes.
+        verb: The action, as on a button.
+        literal: Whether texts that look like references are raw texts.
 
     Raises:
-        UsageProblem: If an attribute is given twice, or is an option with a slip in it.
+        UsageProblem: If an attribute is repeated, or looks like a mistyped option.
         UnreadableFileError: If a file can't be read.
-        InvalidComponentError: If a list or a mapping is no JSON; the error never holds the text.
+        InvalidComponentError: If a list or a mapping is no JSON. The error never quotes the text.
     """
     fields = accepted_fields_of(subject.type, subject.flavor)
-    arguments = _repeated([Argument(matching_name(one.key, fields), one.text) for one in given], fields)
+    arguments = _join_repeated([Argument(matching_name(one.key, fields), one.text) for one in given], fields)
     check_duplicates(one.key for one in arguments)
     check_typos((one.key for one in arguments), own_options(), fields)
-    # A switch is turned on by its name, as an option of any command is.
+    # A bare boolean attribute is true, as a flag of any command is.
     arguments = [Argument(one.key, "true") if one.text is None and _is_switch(fields.get(one.key)) else one for one in arguments]
     texts = {one.key: _read(call, one.key, one.text, fields.get(one.key), literal=literal) for one in arguments if one.text is not None}
 
@@ -74,7 +74,7 @@ def ask_attributes(  # noqa: PLR0913 - two of them are named
         everything = {**texts, **answers[str(subject)].values}
         return then({key: RawText(text) if literal else _value(key, text, fields.get(key)) for key, text in everything.items()})
 
-    asked = [_question(one.key, fields.get(one.key)) for one in arguments if one.text is None]
+    asked = [_field(one.key, fields.get(one.key)) for one in arguments if one.text is None]
     if not asked:
         return run({str(subject): Answer({})})
     command = f"%zen {subject.type.command} register {subject.name} --flavor={subject.flavor}"
@@ -90,7 +90,7 @@ def _read(call: Call, key: str, text: str, field: FieldInfo | None, *, literal: 
     return read_value(key, text, call.capabilities.piped, sensitive=sensitive)
 
 
-def _question(key: str, field: FieldInfo | None) -> Field:
+def _field(key: str, field: FieldInfo | None) -> Field:
     if field is None:
         return Field(key)
     return Field(key, field.description or "", sensitive=not is_clear_text_field(field), media_type=media_type_of(field))
@@ -114,31 +114,31 @@ def _value(key: str, text: str, field: FieldInfo | None) -> Any:
 
 
 def _pairs(key: str, text: str) -> dict[str, str]:
-    """Return what ``NAME=VALUE,NAME=VALUE`` says; a comma stands between two only where a name and a '=' follow.
+    """Parse ``NAME=VALUE,NAME=VALUE``; a comma separates pairs only if a name and ``=`` follow.
 
     Raises:
-        InvalidComponentError: If it says nothing, or two things of one name; the error never holds the text.
+        InvalidComponentError: If a pair has no name or no ``=``, or a name occurs twice. The error never quotes the text.
     """
     pairs = [one.partition("=") for one in re.split(r",(?=[^,=]+=)", text)]
     found = {name.strip(): value.strip() for name, _, value in pairs}
-    if all(name.strip() and mark for name, mark, _ in pairs) and len(found) == len(pairs):
+    if all(name.strip() and equals for name, equals, _ in pairs) and len(found) == len(pairs):
         return found
     message = f"Attribute {key!r} takes names with values, and this is none, or the same name twice."
     raise InvalidComponentError(message, hint=f"""Write --{key} NAME=VALUE,NAME=VALUE or --{key}='{{"NAME": "VALUE"}}'.""")
 
 
 def _holds_texts(annotation: Any) -> bool:
-    """Tell whether a field with this annotation holds texts by name, so that it can be written without JSON."""
+    """Return whether a field is a mapping of texts, which can be written without JSON."""
     return (get_origin(annotation), get_args(annotation)) == (dict, (str, str))
 
 
 def _is_list_of_texts(annotation: Any) -> bool:
-    """Tell whether a field with this annotation holds texts, so that its option may be repeated, or take several with commas."""
+    """Return whether a field is a list of texts, whose option may be repeated or take commas."""
     return (get_origin(annotation), get_args(annotation)) == (tuple, (str, ...))
 
 
-def _repeated(arguments: list[Argument], fields: Mapping[str, FieldInfo]) -> list[Argument]:
-    """Return the arguments, with those of an option that may be repeated joined to one."""
+def _join_repeated(arguments: list[Argument], fields: Mapping[str, FieldInfo]) -> list[Argument]:
+    """Return the arguments, with repeated ones joined by commas."""
     joined: dict[str, list[str]] = {}
     for one in arguments:
         field = fields.get(one.key)
@@ -150,7 +150,7 @@ def _repeated(arguments: list[Argument], fields: Mapping[str, FieldInfo]) -> lis
 
 
 def _is_structured(annotation: Any) -> bool:
-    """Tell whether a field with this annotation holds a list or a mapping, and no text."""
+    """Return whether a field is a list or a mapping."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _is_structured(inner[0])

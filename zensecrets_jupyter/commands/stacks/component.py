@@ -1,4 +1,4 @@
-"""The commands of the eleven groups that handle stack components, one group a type."""
+"""The command groups of the eleven component types."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_literal = click.option("--literal", is_flag=True, help="Take texts as they stand, also where they look like a reference.")
+_literal = click.option("--literal", is_flag=True, help="Take texts literally, even if they look like a reference.")
 
 
 def _group(component_type: ComponentType) -> Group:
@@ -56,7 +56,7 @@ def _name(component_type: ComponentType, *, required: bool = True) -> Callable[[
 
 
 def _add_changing(group: Group, component_type: ComponentType) -> None:
-    """Add what registers a component and changes its attributes."""
+    """Add ``register``, ``update`` and ``remove-attribute``."""
     what = component_type.article
     free: dict[str, Any] = {
         "cls": FreeCommand,
@@ -72,7 +72,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         "--flavor",
         metavar="FLAVOR",
         shell_complete=completion.completer(completion.flavors_of(component_type)),
-        help="What kind it is; `flavor list` lists them.",
+        help="The flavor; `flavor list` lists them.",
     )
     @zenml_commands.share_option
     @_literal
@@ -95,7 +95,7 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
 
         return ask_attributes(call, subject, given, then, verb="Register", literal=literal)
 
-    @group.command("update", **free, help=f"Change attributes of {what}; without NAME of the active one.\n\n{_ATTRIBUTES}")
+    @group.command("update", **free, help=f"Update attributes of {what}; by default of the active stack's one.\n\n{_ATTRIBUTES}")
     @_name(component_type, required=False)
     @_literal
     @wait
@@ -116,7 +116,11 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
         return ask_attributes(call, subject, given, then, verb="Update", literal=literal)
 
     @group.command(
-        "remove-attribute", cls=FreeCommand, names=None, word="ATTRIBUTE", help=f"Drop attributes of {what}; their defaults hold then."
+        "remove-attribute",
+        cls=FreeCommand,
+        names=None,
+        word="ATTRIBUTE",
+        help=f"Remove attributes of {what}, which restores their defaults.",
     )
     @_name(component_type)
     @click.argument("attributes", metavar="ATTRIBUTE...", nargs=-1)
@@ -133,19 +137,19 @@ def _add_changing(group: Group, component_type: ComponentType) -> None:
 
 
 def _add_naming(group: Group, component_type: ComponentType) -> None:
-    """Add what renames and deletes."""
+    """Add ``rename`` and ``delete``."""
     what = component_type.article
 
-    @group.command("rename", cls=Command, help=f"Give {what} another name; stacks keep it.")
+    @group.command("rename", cls=Command, help=f"Rename {what}; stacks keep it.")
     @_name(component_type)
     @click.argument("new_name", metavar="NEW_NAME")
     def rename(name: str, new_name: str) -> Outcome:
         get_workspace().rename_component(component_type, name, new_name)
         return Outcome(text=f"Renamed {component_type.words} {name!r} to {new_name!r}.")
 
-    @group.command("delete", cls=Command, help=f"Forget {what} that no stack has.")
+    @group.command("delete", cls=Command, help=f"Delete {what} that no stack uses.")
     @_name(component_type)
-    @click.option("-y", "--yes", is_flag=True, help="Nothing is asked here; for scripts that say it everywhere.")
+    @click.option("-y", "--yes", is_flag=True, help="Without effect, since nothing is asked; accepted for scripts.")
     def delete(name: str, *, yes: bool) -> Outcome:
         del yes
         get_workspace().delete_component(component_type, name)
@@ -153,7 +157,7 @@ def _add_naming(group: Group, component_type: ComponentType) -> None:
 
 
 def _add_copying(group: Group, component_type: ComponentType) -> None:
-    """Add what registers a component like another; of secrets managers, `copy` copies the secrets."""
+    """Add ``copy``, which registers a component like another; for secrets managers it also copies secrets."""
     if component_type is ComponentType.SECRETS_MANAGER:
         group.add_command(copy_secrets)
         return
@@ -167,7 +171,7 @@ def _add_copying(group: Group, component_type: ComponentType) -> None:
 
 
 def _add_showing(group: Group, component_type: ComponentType) -> None:
-    """Add what lists and describes."""
+    """Add ``list``, ``describe``, ``get`` and ``flavor``."""
     words = component_type.words
 
     @group.command("list", cls=Command, help=f"List the {component_type.plural}.")
@@ -177,7 +181,9 @@ def _add_showing(group: Group, component_type: ComponentType) -> None:
         table = components_table(workspace.components(component_type), active, component_type)
         return Outcome(table, view=table)
 
-    @group.command("describe", cls=Command, help=f"Show {component_type.article}, references unresolved; without NAME the active one.")
+    @group.command(
+        "describe", cls=Command, help=f"Show {component_type.article}, references unresolved; by default the active stack's one."
+    )
     @_name(component_type, required=False)
     def describe(name: str | None) -> Outcome:
         record = get_workspace().component(component_type, name or _active(component_type))

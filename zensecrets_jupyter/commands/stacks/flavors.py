@@ -1,4 +1,4 @@
-"""``flavor`` of each type of component: which flavors there are, and what one takes."""
+"""The commands of ``flavor``: list and describe the flavors of a component type."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def flavor_group(component_type: ComponentType) -> Group:
-    """Return the group of commands about the flavors of a type."""
+    """Return the group ``flavor`` for a component type."""
     flavor = Group("flavor", help=f"Manage flavors of {component_type.plural}.")
     name = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.flavors_of(component_type)))
 
@@ -37,7 +37,7 @@ def flavor_group(component_type: ComponentType) -> Group:
         table = Table(["flavor", "attributes", ""], _flavor_rows(component_type), title=f"Flavors of {component_type.plural}")
         return Outcome(table, view=table)
 
-    @flavor.command("describe", cls=Command, help="List the attributes of a flavor.")
+    @flavor.command("describe", cls=Command, help="Show the attributes of a flavor.")
     @name
     def describe(name: str) -> Outcome:
         fields = accepted_fields_of(component_type, name)
@@ -55,16 +55,16 @@ def flavor_group(component_type: ComponentType) -> Group:
         table = Table(["attribute", "", "at rest", "about"], rows, title=f"Flavor {name!r} of {component_type.plural}", note=note)
         return Outcome(table, view=table)
 
-    @flavor.command("register", cls=Command, help="Make a flavor of your own known, given its class as MODULE.CLASS.")
+    @flavor.command("register", cls=Command, help="Register your own flavor by its class, MODULE.CLASS.")
     @click.argument("source", metavar="SOURCE")
     @click.pass_obj
     def register(call: Call, source: str) -> Outcome:
-        name = _made_known(component_type, source)
+        name = _register_flavor(component_type, source)
         known = "in this session" if call.capabilities.keeps_environment else "while this process runs, which ends now"
         point = f"zensecrets_jupyter.{'secrets_managers.v2' if component_type is ComponentType.SECRETS_MANAGER else 'flavors.v1'}"
         return Outcome(text=f"Flavor {name!r} of {component_type.plural} is known {known}. For every process: entry point {point}")
 
-    @flavor.command("delete", cls=Command, help="Say how a flavor goes: with the class that defines it.")
+    @flavor.command("delete", cls=Command, help="Say how to delete a flavor: with the class that defines it.")
     @name
     def delete(name: str) -> Outcome:
         fields_of(component_type, name)
@@ -79,11 +79,11 @@ def _own_name(own: Any, field: Any) -> str:
     return next(repr(name) for name, found in own.items() if found is field)
 
 
-def _made_known(component_type: ComponentType, source: str) -> str:
+def _register_flavor(component_type: ComponentType, source: str) -> str:
     """Import a flavor's class and return the name of the flavor.
 
     Raises:
-        UsageProblem: If there is no such class, its module can't be imported, or it is no flavor of that type.
+        UsageProblem: If the class does not exist, can't be imported, or is no flavor of the type.
     """
     module, _, name = source.replace(":", ".").rpartition(".")
     is_manager = component_type is ComponentType.SECRETS_MANAGER
@@ -96,12 +96,12 @@ def _made_known(component_type: ComponentType, source: str) -> str:
     found: Any = None
     try:
         found = getattr(importlib.import_module(module), name) if module else None
-    except Exception as error:  # noqa: BLE001 - a module's import can raise anything, and is told as our own error below
+    except Exception as error:  # noqa: BLE001 - an import can raise any error, which becomes a UsageProblem below
         problem = f"can't be imported ({type(error).__name__})"
     finally:
         if added:
             sys.path.remove(here)
-    # ZenML's Flavor names the class of the attributes.
+    # A Flavor of ZenML refers to the class of the attributes.
     config = getattr(found() if isclass(found) and hasattr(found, "config_class") else found, "config_class", found)
     base = Backend if is_manager else StackComponentConfig
     if (

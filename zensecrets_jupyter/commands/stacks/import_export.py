@@ -1,4 +1,4 @@
-"""``stack import`` and ``stack export``: stacks from and to YAML files, without any value."""
+"""``stack import`` and ``stack export``: read stacks from YAML files, and write them without values."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 @click.command("export", cls=Command)
 @click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.completer(completion.stack_names))
 @click.argument("file", metavar="[FILE]", required=False, type=FILE)
-@click.option("--force", is_flag=True, help="Replace the file if it is there.")
+@click.option("--force", is_flag=True, help="Replace an existing file.")
 def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
-    """Write a stack to a YAML file that holds no value; without NAME the active one, without FILE to NAME.yaml.
+    """Export a stack to a YAML file without values; by default the active stack, to NAME.yaml.
 
-    The file lists the secrets that the stack needs. Sensitive attributes that hold a plain value are left out and named.
+    The file lists the secrets that the stack needs. Sensitive attributes with a plain value are left out, and named in the output.
     """
     workspace = get_workspace()
     record = workspace.stack_record(name)
@@ -48,13 +48,13 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
 @click.argument("name", metavar="NAME")
 @click.argument("file", metavar="[FILE]", required=False, type=FILE)
 @click.option("-f", "--filename", "filename", metavar="FILE", type=FILE, help="The file; by default NAME.yaml.")
-@click.option("--ignore-version-mismatch", is_flag=True, expose_value=False, help="As in ZenML, where it is needed: any version is taken.")
+@click.option("--ignore-version-mismatch", is_flag=True, expose_value=False, help="As in ZenML, without effect: every version is accepted.")
 @wait
 @click.pass_obj
 def import_stack(call: Call, name: str, file: str | None, filename: str | None) -> Outcome:
-    """Register a stack, with those of its components that are not there, from a YAML file.
+    """Import a stack and its missing components from a YAML file.
 
-    NAME may be the file, and the stack is then called as the file says. Secrets that the stack needs and that are missing are asked for.
+    NAME may be the file; the stack then has the name in the file. Secrets that the stack needs and that are missing are asked for.
     """
     if file and filename:
         raise UsageProblem("The file was given twice.", hint="Give it once.")
@@ -100,7 +100,7 @@ def _secrets_left_behind(filed: stacks.FiledStack, new: Sequence[ComponentRecord
 
 
 def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> Outcome:
-    """Ask for the secrets that the stack needs and that are missing, if a person wants that."""
+    """Offer to register the secrets that the stack needs and that are missing."""
     workspace = get_workspace()
     try:
         missing = [

@@ -1,4 +1,4 @@
-"""``secrets-manager rewrap`` and ``rotate-key``: what protects the key of an encrypted store, and the key itself."""
+"""``secrets-manager rewrap`` and ``rotate-key``: change the key protection or the key of a sealed store."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _name = click.argument("name", metavar="NAME", shell_complete=completion.complet
 
 @click.command("rewrap", cls=Command)
 @_name
-@click.option("--to", "protection", type=click.Choice(["keyring", "passphrase", "keyfile"]), required=True, help="What protects it then.")
+@click.option("--to", "protection", type=click.Choice(["keyring", "passphrase", "keyfile"]), required=True, help="The new key protection.")
 def rewrap(name: str, protection: str) -> Outcome:
-    """Change what protects a local secrets manager: the OS keyring, a passphrase or a key file; the same one is renewed."""
+    """Change the key protection of a local secrets manager: the OS keyring, a passphrase or a key file."""
     manager = get_workspace().open_manager(name)
     manager.rewrap(protection)
     return Outcome(text=f"Secrets manager {name!r} is protected by {manager.describe().get('protected by', protection)}.")
@@ -27,7 +27,7 @@ def rewrap(name: str, protection: str) -> Outcome:
 @click.command("rotate-key", cls=Command)
 @_name
 def rotate_key(name: str) -> Outcome:
-    """Seal everything in a local secrets manager with a new key; values stay as they are."""
+    """Seal a local secrets manager with a new key; its values do not change."""
     manager = get_workspace().open_manager(name)
     manager.rotate_key()
     return Outcome(text=f"Secrets manager {name!r} is sealed with a new key.")

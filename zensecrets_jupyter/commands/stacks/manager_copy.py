@@ -1,4 +1,4 @@
-"""``secrets-manager copy``: secrets of one secrets manager into another, so that a team moves with one line."""
+"""``secrets-manager copy``: copy the secrets of one secrets manager to another."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ _manager_names = completion.completer(completion.component_names(ComponentType.S
     _FLAG,
     type=click.Choice(ON_CONFLICT),
     default=None,
-    help="What to do with a secret that the target has with other content; without it you are asked.",
+    help="What to do if the target has a secret with other content; by default you are asked.",
 )
-@click.option("--dry-run", is_flag=True, help="Say of each secret what would be done, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be copied, and write nothing.")
 @click.pass_obj
 def copy(call: Call, source: str, target: str, names: Sequence[str], *, on_conflict: str | None, dry_run: bool) -> Outcome:  # noqa: PLR0913 - one parameter an option
-    """Copy secrets from one secrets manager into another: all, or those that are named.
+    """Copy secrets from one secrets manager to another: all, or the named ones.
 
-    Both are registered, and keep their secrets; content, keys and schemas stay what they are. What the target has already with the same
-    content is done, so that a copy that was interrupted goes on when it is started again. Nothing is replaced without being asked.
+    Both are registered, and SOURCE keeps its secrets; content, keys and schemas do not change. Secrets that TARGET has with the same
+    content are skipped, so an interrupted copy continues when it is started again. Nothing is replaced without confirmation.
 
-    If there is no TARGET yet, one is registered like SOURCE, as `copy` does with any component; then no secret is copied.
+    If TARGET does not exist, it is registered like SOURCE, as `copy` does with any component; then no secret is copied.
     """
     workspace = get_workspace()
     if not (names or on_conflict or dry_run) and _is_free(target, source):
@@ -68,17 +68,17 @@ def copy(call: Call, source: str, target: str, names: Sequence[str], *, on_confl
 
 
 def _is_free(target: str, source: str) -> bool:
-    """Tell whether no secrets manager is called so, nor any but the source nearly so."""
+    """Return whether no secrets manager has the name, nor a similar one other than the source."""
     known = [record.name for record in get_workspace().components(ComponentType.SECRETS_MANAGER)]
     return target not in known and not did_you_mean(target, [name for name in known if name != source])
 
 
 def _decided(call: Call, plan: CopyPlan, on_conflict: str | None) -> set[str] | None:
-    """Return the conflicts in which the target's secret is to be replaced; ``None`` if a person wants nothing to be done.
+    """Return the names of the secrets to replace in the target; ``None`` if the person cancels.
 
     Raises:
-        SecretExistsError: If there are conflicts, and the copy is to stop at them.
-        InteractionUnavailableError: If there are, nothing says what then, and nobody is there to be asked.
+        SecretExistsError: If there are conflicts, and ``on_conflict`` is "stop".
+        InteractionUnavailableError: If there are conflicts without ``on_conflict``, and nobody can be asked.
     """
     conflicts = plan.of(Standing.CONFLICT)
     if not conflicts or on_conflict == "skip":

@@ -1,4 +1,4 @@
-"""``stack register-secrets``: every secret that a stack's references need, asked for at once."""
+"""``stack register-secrets``: ask for all secrets that a stack's references need, in one form."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Need(NamedTuple):
-    """A secret that a stack needs: who needs which of its keys, and the secret as it is, if it is there."""
+    """A secret that a stack needs: the attributes that use each key, and the secret itself if it exists."""
 
     name: str
     users: dict[str, tuple[str, ...]]
@@ -42,17 +42,17 @@ def register_secrets(
     """Ask for the values of the secrets that the stack needs, then write them all.
 
     Args:
-        call: Who is asked.
+        call: The context of the command.
         stack: The stack.
-        everything: Whether what is there already is asked for as well.
-        schemas: The types of the schemas of secrets that are not there yet, where somebody knows them.
-        offer: What is asked first, where a person did not ask for this.
+        everything: Whether to ask for existing values too.
+        schemas: The schema types of missing secrets, by name, as far as they are known.
+        offer: A question to ask first.
 
     Raises:
         NoSecretsManagerError: If secrets are needed and the stack has no secrets manager.
         InvalidSecretError: If a secret's schema does not allow a key that is needed.
-        UnsupportedOperationError: If the secrets manager can't write them, or a key is missing in a secret that another program keeps.
-        ZenSecretsError: What writing raised; it says what was written and what was not.
+        UnsupportedOperationError: If the secrets manager can't write, or a key is missing in a read-only secret.
+        ZenSecretsError: If writing fails; the error lists what was written and what was not.
     """
     users = _users(stack)
     if not users:
@@ -66,7 +66,7 @@ def register_secrets(
     for need in needs:
         section = _section(need, everything=everything and need.name not in manager.read_only)
         if section.fields:
-            # Nobody is asked for what can't be written then.
+            # Read-only secrets are refused before anything is asked.
             manager.check_change(need.name)
             sections.append(section)
     if not sections:
@@ -75,14 +75,14 @@ def register_secrets(
     for need in needs:
         if _section(need, everything=everything).fields:
             manager.require(Capability.REGISTER if need.present is None else Capability.READ | Capability.UPDATE, "write")
-    writing = _Writing(manager, {need.name: need for need in needs})
+    writing = _SecretWriter(manager, {need.name: need for need in needs})
     then = Continuation(writing.run, completed=lambda: writing.written, passphrase_wanted=lambda: manager.passphrase_wanted)
     title = title_of(f"secrets of stack {stack.name!r}", manager)
     return call.asker.ask(FormRequest("Register", title, tuple(sections), then, manager.id, offer, offers_retry=True))
 
 
 def _users(stack: Stack) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return who needs which key of which secret, in the order of the components and their attributes."""
+    """Return the attributes that need each key of each secret, in the order of the components."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for need in stack.requirements():
         keys = found.setdefault(need.reference.name, {})
@@ -100,12 +100,12 @@ def _needs(manager: SecretsManager, users: Mapping[str, dict[str, tuple[str, ...
             raise secret
         else:
             need = _Need(name, users[name], secret, type(secret))
-        _refuse_foreign_keys(need)
+        _check_keys(need)
         needs.append(need)
     return needs
 
 
-def _refuse_foreign_keys(need: _Need) -> None:
+def _check_keys(need: _Need) -> None:
     known = need.schema.get_schema_keys()
     for key, users in need.users.items():
         if key not in known and not need.schema.takes_any_key():
@@ -116,7 +116,7 @@ def _refuse_foreign_keys(need: _Need) -> None:
 def _section(need: _Need, *, everything: bool) -> Section:
     stored = need.present.content if need.present is not None else {}
     wanted = dict.fromkeys([*need.users, *(key for key in need.schema.required_keys() if key not in stored)])
-    # In the schema's order, where it has one: it is the one in which people know the keys.
+    # The keys of the schema come first, in its order, which people know.
     order = [key for key in need.schema.get_schema_keys() if key in wanted]
     keys = [*order, *(key for key in wanted if key not in order)]
     fields: list[Field] = [
@@ -130,8 +130,8 @@ def _section(need: _Need, *, everything: bool) -> Section:
     return Section(need.name, need.schema.TYPE, tuple(fields), command=command)
 
 
-class _Writing:
-    """Writes what was typed, secret by secret; after a failure it goes on where it stopped."""
+class _SecretWriter:
+    """Writes secrets one by one; after a failure, the next run continues with the unwritten ones."""
 
     def __init__(self, manager: SecretsManager, needs: Mapping[str, _Need]) -> None:
         self._manager = manager
@@ -140,10 +140,10 @@ class _Writing:
         self.written: list[str] = []
 
     def run(self, answers: Answers) -> Outcome:
-        """Write what is not written yet.
+        """Write the secrets that are not written yet.
 
         Raises:
-            ZenSecretsError: What writing raised; it says what was written and what was not.
+            ZenSecretsError: If writing fails; the error lists what was written and what was not.
         """
         wanted = [name for name, answer in answers.items() if answer.values]
         try:

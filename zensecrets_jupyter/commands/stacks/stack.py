@@ -1,4 +1,4 @@
-"""The commands of ``stack``."""
+"""The command group ``stack``: manage stacks."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ SHORT = {
     ComponentType.ANNOTATOR: "-an",
     ComponentType.DATA_VALIDATOR: "-dv",
 }
-"""The short option of each type of component; ZenML's."""
+"""The short options of the component types, as in ZenML."""
 
-stack = Group("stack", help="Stacks: components that belong together, one of them active.")
+stack = Group("stack", help="Manage stacks.")
 stack.add_command(export_stack)
 stack.add_command(import_stack)
 add_to_stack(stack)
@@ -50,7 +50,7 @@ _name_or_active = click.argument("name", metavar="[NAME]", required=False, shell
 
 
 def _component_names(function: _Function) -> _Function:
-    """Give a command an option for each type of component, which takes a component's name."""
+    """Add an option for each component type, which takes a component's name."""
     for component_type, short in reversed(SHORT.items()):
         function = click.option(
             short,
@@ -64,7 +64,7 @@ def _component_names(function: _Function) -> _Function:
 
 
 def _component_flags(function: _Function) -> _Function:
-    """Give a command a flag for each type of component."""
+    """Add a flag for each component type."""
     for component_type, short in reversed(SHORT.items()):
         option = click.option(short, f"--{component_type.command}", component_type.value, is_flag=True, help=f"The {component_type.words}.")
         function = option(function)
@@ -81,7 +81,7 @@ def _chosen(options: Mapping[str, Any]) -> dict[ComponentType, Any]:
 @click.option("--set", "make_active", is_flag=True, help="Make it the active stack.")
 @share_option
 def register(name: str, *, make_active: bool, share: bool, **components: str | None) -> Outcome:
-    """Register a stack of components that are registered."""
+    """Register a stack of registered components."""
     settings.validation_level()
     workspace = get_workspace()
     workspace.register_stack(name, _chosen(components))
@@ -95,7 +95,7 @@ def register(name: str, *, make_active: bool, share: bool, **components: str | N
 @_name_or_active
 @_component_names
 def update(name: str | None, **components: str | None) -> Outcome:
-    """Put components into a stack, each in place of the one of its type; without NAME into the active one."""
+    """Replace components of a stack; by default of the active one."""
     settings.validation_level()
     chosen = _chosen(components)
     if not chosen:
@@ -109,7 +109,7 @@ def update(name: str | None, **components: str | None) -> Outcome:
 @_name_or_active
 @_component_flags
 def remove_component(name: str | None, **components: bool) -> Outcome:
-    """Take components out of a stack; without NAME out of the active one."""
+    """Remove components from a stack; by default from the active one."""
     chosen = _chosen(components)
     if not chosen:
         raise UsageProblem("There is no type of component to take out of the stack.", hint="Name one, such as -x.")
@@ -135,7 +135,7 @@ def list_() -> Outcome:
 @stack.command("describe", cls=Command)
 @_name_or_active
 def describe(name: str | None) -> Outcome:
-    """Show a stack's components, references unresolved; without NAME the active one's."""
+    """Show the components of a stack with references unresolved; by default of the active one."""
     workspace = get_workspace()
     record = workspace.stack_record(name)
     components = {kind: workspace.component(kind, component) for kind, component in record.components.items()}
@@ -153,7 +153,7 @@ def get() -> Outcome:
 @stack.command("set", cls=Command)
 @_name
 def set_(name: str) -> Outcome:
-    """Make a stack the active one."""
+    """Set the active stack."""
     settings.validation_level()
     get_workspace().set_active_stack(name)
     return Outcome(text=f"Stack {name!r} is the active one.", warnings=stack_warnings(name))
@@ -163,7 +163,7 @@ def set_(name: str) -> Outcome:
 @_name
 @click.argument("new_name", metavar="NEW_NAME")
 def rename(name: str, new_name: str) -> Outcome:
-    """Give a stack another name."""
+    """Rename a stack."""
     get_workspace().rename_stack(name, new_name)
     return Outcome(text=f"Renamed stack {name!r} to {new_name!r}.")
 
@@ -179,11 +179,11 @@ def copy(name: str, new_name: str) -> Outcome:
 
 @stack.command("delete", cls=Command)
 @_name
-@click.option("-y", "--yes", is_flag=True, help="Don't ask whether that is meant.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
 @force_option
 @click.pass_obj
 def delete(call: Call, name: str, *, yes: bool, old_force: bool) -> Outcome:
-    """Forget a stack; its components stay."""
+    """Delete a stack; its components stay."""
     workspace = get_workspace()
     workspace.stack_record(name)
     if not (yes or old_force) and not call.asker.confirm(f"Delete stack {name!r}?"):
@@ -196,20 +196,20 @@ def delete(call: Call, name: str, *, yes: bool, old_force: bool) -> Outcome:
 @_name_or_active
 @refresh
 def validate(name: str | None, *, refresh: bool) -> Outcome:
-    """Report everything that would keep a pipeline from running on a stack; without NAME on the active one."""
+    """Show everything that keeps pipelines from running on a stack; by default on the active one."""
     report = get_workspace().stack(name).validate(refresh=refresh)
     return Outcome(report, view=str(report), exit_code=0 if report.ok else 1)
 
 
 @stack.command("register-secrets", cls=Command)
 @_name_or_active
-@click.option("--all", "everything", is_flag=True, help="Ask for what is there already as well; an empty answer keeps it.")
-@click.option("--skip-existing", is_flag=True, help="Ask only for what is missing, as without --all.")
+@click.option("--all", "everything", is_flag=True, help="Ask for existing values too; an empty answer keeps a value.")
+@click.option("--skip-existing", is_flag=True, help="Ask only for missing values; the default.")
 @refresh
 @wait
 @click.pass_obj
 def register_secrets_(call: Call, name: str | None, *, everything: bool, skip_existing: bool, refresh: bool) -> Outcome:
-    """Ask for the secrets that a stack's references need and that are missing; without NAME for the active stack."""
+    """Register the missing secrets of a stack; by default of the active one."""
     if everything and skip_existing:
         raise UsageProblem("--all and --skip-existing contradict each other.", hint="Give one of the two.")
     chosen = get_workspace().stack(name)

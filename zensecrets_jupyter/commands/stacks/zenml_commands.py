@@ -1,6 +1,6 @@
-"""Commands of ZenML 0.20 that have nothing to do here: each checks the name that it is given, and says why in one line.
+"""Commands of ZenML 0.20 that do nothing here: each checks the given name, and prints the reason in one line.
 
-They end well, so that a script that was written for ZenML goes on.
+They succeed, so that scripts for ZenML continue.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _just_mine = click.option("--just-mine", "-m", is_flag=True, expose_value=False,
 
 
 def share_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the flag ``share``."""
+    """Add the flag ``--share``; the function gets it as ``share``."""
     return _share(function)
 
 
 def just_mine_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the flag that ZenML's lists have; its function does not get it."""
+    """Add ZenML's flag ``--just-mine``, which the function does not get."""
     return _just_mine(function)
 
 
@@ -72,7 +72,7 @@ def add_to_components(group: Group, component_type: ComponentType, active: Calla
     Args:
         group: The group.
         component_type: The type.
-        active: Returns the name of the active stack's component of that type.
+        active: Returns the name of the active stack's component of the type.
     """
     words = component_type.words
     names = completion.completer(completion.component_names(component_type))
