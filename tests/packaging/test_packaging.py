@@ -100,6 +100,7 @@ def test_the_wheel_holds_types_license_notebooks_and_labextension(wheel: Path) -
     assert (
         notebooks
         | {
+            "zensecrets_jupyter/__init__.pyi",
             "zensecrets_jupyter/py.typed",
             "zensecrets_jupyter/notebook/widget/form.js",
             "zensecrets_jupyter/notebook/widget/line.js",
