@@ -21,7 +21,7 @@ def __getattr__(name: str) -> Any:
     if name in __all__:
         return _import(name)
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - reading metadata takes longer than importing this module
+        from importlib.metadata import version
 
         return version("zensecrets-jupyter")
     message = f"module {__name__!r} has no attribute {name!r}"
@@ -35,14 +35,14 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Bring the magics to ``shell``; what ``%load_ext zensecrets_jupyter`` calls."""
-    from zensecrets_jupyter.notebook.extension import load  # noqa: PLC0415 - the door imports nothing
+    from zensecrets_jupyter.notebook.extension import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take everything back that loading did; what ``%unload_ext zensecrets_jupyter`` calls."""
-    from zensecrets_jupyter.notebook.extension import unload  # noqa: PLC0415 - the door imports nothing
+    from zensecrets_jupyter.notebook.extension import unload
 
     unload(shell)
 

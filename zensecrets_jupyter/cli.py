@@ -93,7 +93,7 @@ def _store_fingerprints() -> None:
     # A running server masks the values of this process when it saves notebooks.
     redaction = sys.modules.get("zensecrets_jupyter.core.redaction")
     if redaction is not None and redaction.the_redactor().size:
-        from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values  # noqa: PLC0415 - most commands read no value
+        from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values
 
         note = remember_values()
         if note:
@@ -142,7 +142,7 @@ def _is_of_stdout(error: OSError) -> bool:
 
 def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
     if wanted and not context.resilient_parsing:
-        from importlib.metadata import version  # noqa: PLC0415 - importlib.metadata takes time to import
+        from importlib.metadata import version
 
         raise HelpRequested(f"{PROGRAM} {version('zensecrets-jupyter')}")
 
@@ -252,7 +252,7 @@ def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
 
 def _complete(instruction: str) -> int:
     """Print the shell's completion script, or the completions of a line; ``instruction`` is such as ``bash_source``."""
-    from click.shell_completion import get_completion_class  # noqa: PLC0415 - only completion needs it
+    from click.shell_completion import get_completion_class
 
     shell, _, what = instruction.partition("_")
     base = get_completion_class(shell)
@@ -265,7 +265,7 @@ def _complete(instruction: str) -> int:
 
 
 def _completer_of(base: type[ShellComplete]) -> type[ShellComplete]:
-    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only completion needs it
+    from click.shell_completion import CompletionItem
 
     class Completer(base):  # type: ignore[valid-type,misc] # the base class depends on the shell
         def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:

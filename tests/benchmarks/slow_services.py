@@ -67,8 +67,8 @@ Started = tuple["dict[str, Any]", "Callable[[float], None]"]
 
 @contextmanager
 def _aws(_folder: Path) -> Iterator[Started]:
-    from tests.support.fakes.moto_server import running_moto  # noqa: PLC0415 - likewise
-    from tests.support.faults.http import Weather  # noqa: PLC0415 - each process needs one of the fakes
+    from tests.support.fakes.moto_server import running_moto
+    from tests.support.faults.http import Weather
 
     with running_moto() as port, Weather("127.0.0.1", port).running() as weather:
         yield {"endpoint_url": weather.address}, lambda seconds: setattr(weather, "latency", seconds)
@@ -76,7 +76,7 @@ def _aws(_folder: Path) -> Iterator[Started]:
 
 @contextmanager
 def _azure(folder: Path) -> Iterator[Started]:
-    from tests.support.fakes.key_vault import CLIENT_ID, TENANT, KeyVaultServer  # noqa: PLC0415 - likewise
+    from tests.support.fakes.key_vault import CLIENT_ID, TENANT, KeyVaultServer
 
     server = KeyVaultServer(folder, "the-client-secret")
     with server.running():
@@ -87,7 +87,7 @@ def _azure(folder: Path) -> Iterator[Started]:
 
 @contextmanager
 def _gcp(_folder: Path) -> Iterator[Started]:
-    from tests.support.fakes.secret_manager import PROJECT, SecretManagerServer  # noqa: PLC0415 - likewise
+    from tests.support.fakes.secret_manager import PROJECT, SecretManagerServer
 
     with SecretManagerServer().running() as server:
         yield {"project": PROJECT, "endpoint": server.endpoint}, lambda seconds: setattr(server.weather, "latency", seconds)
@@ -95,8 +95,8 @@ def _gcp(_folder: Path) -> Iterator[Started]:
 
 @contextmanager
 def _sql(folder: Path) -> Iterator[Started]:
-    from tests.support.faults.proxy import Wire  # noqa: PLC0415 - likewise
-    from tests.support.postgresql import running_postgresql  # noqa: PLC0415 - likewise
+    from tests.support.faults.proxy import Wire
+    from tests.support.postgresql import running_postgresql
 
     with running_postgresql("team", "the-password") as server:
         wire = Wire(server.host, server.port)
@@ -107,7 +107,7 @@ def _sql(folder: Path) -> Iterator[Started]:
 
 @contextmanager
 def _vault(_folder: Path) -> Iterator[Started]:
-    from tests.support.fakes.vault_server import running_vault  # noqa: PLC0415 - likewise
+    from tests.support.fakes.vault_server import running_vault
 
     with running_vault() as (vault, port):
         attributes = {"url": f"http://127.0.0.1:{port}", "token": vault.new_token()}

@@ -89,8 +89,8 @@ def test_fingerprints(benchmark: BenchmarkFixture, folder: Path) -> None:
 @pytest.mark.benchmark(group="scan", min_rounds=1)
 def test_detect_secrets(benchmark: BenchmarkFixture, folder: Path) -> None:
     """What people run instead, as they run it: on the files themselves, with all its detectors."""
-    from detect_secrets.core.secrets_collection import SecretsCollection  # noqa: PLC0415 - a peer is imported where it runs
-    from detect_secrets.settings import default_settings  # noqa: PLC0415 - likewise
+    from detect_secrets.core.secrets_collection import SecretsCollection
+    from detect_secrets.settings import default_settings
 
     def scan() -> None:
         found = SecretsCollection()

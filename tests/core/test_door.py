@@ -63,7 +63,7 @@ def test_the_names_are_sorted_and_all_there() -> None:
 
 def test_a_name_is_what_its_module_defines() -> None:
     """The door hands on the very object, and keeps it."""
-    from zensecrets_jupyter.core.client import Client  # noqa: PLC0415 - it is what is tested
+    from zensecrets_jupyter.core.client import Client
 
     assert zensecrets_jupyter.Client is Client
     assert vars(zensecrets_jupyter)["Client"] is Client

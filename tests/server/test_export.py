@@ -47,7 +47,7 @@ def test_an_export_holds_no_value(kind: str, tmp_path: Path) -> None:
 
 def test_a_locked_store_is_told_and_fingerprints_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A locked store causes no prompt, and values with a fingerprint are masked."""
-    from zensecrets_jupyter.scan.fingerprints.store import save_fingerprints  # noqa: PLC0415 - only here
+    from zensecrets_jupyter.scan.fingerprints.store import save_fingerprints
 
     folder = tmp_path / "folder"
     folder.mkdir()

@@ -150,7 +150,7 @@ def test_a_fault_of_ours_never_keeps_a_file_from_being_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With fingerprints of a newer version the content is not changed; the log says so, without any of the content."""
-    import logging  # noqa: PLC0415 - only here
+    import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     (tmp_path / "fingerprints").write_text('{"zensecrets_fingerprints": 99}', encoding="utf-8")
@@ -168,7 +168,7 @@ def test_a_damaged_line_hides_no_other(
     damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What a full disk left of a line is taken out of the file, and said in the log; what the other lines stand for is masked as before."""
-    import logging  # noqa: PLC0415 - only here
+    import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     header = file_format.new_header()
@@ -188,7 +188,7 @@ def test_a_file_without_its_key_is_made_anew(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The server says so; what is registered next is recognised, and the command says once what was lost."""
-    import logging  # noqa: PLC0415 - only here
+    import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     file = tmp_path / "fingerprints"

@@ -201,7 +201,7 @@ def _make_environment() -> None:
 
 
 def _serve() -> None:
-    import uvicorn  # noqa: PLC0415 - ZenML's environment has it
+    import uvicorn
 
     listening = socket.create_server(("127.0.0.1", 0))
     sys.stdout.write(f"{listening.getsockname()[1]}\n")

@@ -63,8 +63,8 @@ class ProgressDisplay:
         if self._bar is None:
             if time.monotonic() - self._started < SHOW_AFTER:
                 return
-            from rich.console import Console  # noqa: PLC0415 - most operations end before progress is shown, and importing rich takes time
-            from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: PLC0415 - see above
+            from rich.console import Console
+            from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
             count = MofNCompleteColumn() if self._unit else DownloadColumn()
             terminal = Console(file=self._capabilities.progress_on)

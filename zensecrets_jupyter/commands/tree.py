@@ -77,6 +77,6 @@ class Completion(NamedTuple):
 
 def complete(words: Sequence[str], incomplete: str, *, within: Group = root) -> list[Completion]:
     """Return the completions of ``incomplete``, the word after ``words``; never prompts and never raises."""
-    from zensecrets_jupyter.commands.framework import completion  # noqa: PLC0415 - only pressing Tab needs it, and it imports the core
+    from zensecrets_jupyter.commands.framework import completion
 
     return [Completion(text, about) for text, about in completion.complete(within, words, incomplete)]

@@ -239,7 +239,7 @@ class Client:
         Raises:
             RunNotFoundError: If it has run none of that name.
         """
-        from zensecrets_jupyter.core.steps.run import find_pipeline  # noqa: PLC0415 - who asks for secrets needs no steps
+        from zensecrets_jupyter.core.steps.run import find_pipeline
 
         return find_pipeline(name_id_or_prefix)
 
@@ -249,7 +249,7 @@ class Client:
         Raises:
             RunNotFoundError: If this process has made none.
         """
-        from zensecrets_jupyter.core.steps.run import find_run  # noqa: PLC0415 - who asks for secrets needs no steps
+        from zensecrets_jupyter.core.steps.run import find_run
 
         return find_run(name_id_or_prefix)
 

@@ -21,7 +21,7 @@ def problem_with_yaml(text: str) -> str:
 
     Nothing of the text is built for it: 300 bytes of aliases may stand for more than any memory holds.
     """
-    import yaml  # noqa: PLC0415 - only where a file is YAML
+    import yaml
 
     if len(text) > LARGEST_YAML:
         return f"holds more than {LARGEST_YAML // 1024 // 1024} MiB of YAML"
@@ -51,7 +51,7 @@ def problem_with_yaml(text: str) -> str:
 
 def yaml_loader() -> Any:
     """Return PyYAML's safe loader: the one in C where it is installed, which is ten times as fast."""
-    import yaml  # noqa: PLC0415 - only where a file is YAML
+    import yaml
 
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -250,7 +250,7 @@ class _Templates:
 
 @cache
 def _pickler() -> Callable[[io.BytesIO, _Templates | None], Any]:
-    import cloudpickle  # noqa: PLC0415 - slow to import, and not every session runs a step
+    import cloudpickle
 
     class WithTemplates(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no types
         def __init__(self, file: io.BytesIO, templates: _Templates) -> None:

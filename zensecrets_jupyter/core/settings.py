@@ -74,7 +74,7 @@ def _chosen_folder(chosen: str) -> Path:
 
 @lru_cache(maxsize=8)
 def _platform_folder(_data_home: str | None, _home: str | None) -> Path:
-    import platformdirs  # noqa: PLC0415 - only where no folder was chosen
+    import platformdirs
 
     # Where nothing says what the home folder is, newer versions of platformdirs raise, and older ones leave the ~.
     with suppress(RuntimeError):

@@ -34,9 +34,9 @@ class FormAsker:
 
     def ask(self, request: FormRequest) -> Outcome:
         """Show the form, and return an empty outcome; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`."""
-        from IPython.display import display  # noqa: PLC0415 - loading the extension stays fast
+        from IPython.display import display
 
-        from zensecrets_jupyter.notebook.form.widget import FormWidget  # noqa: PLC0415 - ipywidgets takes long to import
+        from zensecrets_jupyter.notebook.form.widget import FormWidget
 
         if self.form is not None:
             self.form.session.ask_next(request)

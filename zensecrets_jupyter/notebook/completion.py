@@ -34,7 +34,7 @@ def complete_magics(context: CompletionContext) -> SimpleMatcherResult:
     match = _MAGIC.match(context.text_until_cursor)
     if match is None:
         return {"completions": []}
-    from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands import tree
 
     words, incomplete = _split(match[2])
     found = tree.complete([*_COMMANDS[match[1]], *words], incomplete)

@@ -34,7 +34,7 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 
 
 def _table(function: str, thing: Any) -> Any:
-    from zensecrets_jupyter.commands.framework import render  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands.framework import render
 
     return getattr(render, function)(thing)
 

@@ -78,7 +78,7 @@ def can_await_forms(shell: InteractiveShell) -> bool:
     """
     if getattr(shell, "kernel", None) is None:
         return False
-    from ipykernel._version import version_info  # noqa: PLC0415 - a shell with a kernel has it, others may not
+    from ipykernel._version import version_info
 
     return tuple(version_info[:2]) >= _SERVES_COMMS
 

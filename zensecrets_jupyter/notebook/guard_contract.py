@@ -127,7 +127,7 @@ FrontEndMessage = HelloMessage | OutputsMessage | RepairedMessage
 
 def read_message(data: object) -> FrontEndMessage | None:
     """Return the message with this data, or ``None`` if no front end of ours sends it."""
-    from pydantic import ValidationError  # noqa: PLC0415 - loading the extension stays fast
+    from pydantic import ValidationError
 
     try:
         return _messages().validate_python(data, strict=True)
@@ -137,6 +137,6 @@ def read_message(data: object) -> FrontEndMessage | None:
 
 @cache
 def _messages() -> TypeAdapter[FrontEndMessage]:
-    from pydantic import TypeAdapter  # noqa: PLC0415 - loading the extension stays fast
+    from pydantic import TypeAdapter
 
     return TypeAdapter(FrontEndMessage)

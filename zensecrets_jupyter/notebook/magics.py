@@ -103,8 +103,8 @@ def _awaited_command(shell: InteractiveShell, group: list[str]) -> Callable[[str
 
 def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bool = False) -> tuple[Any, Asker]:
     """Run a line, show what came of it, and return its value and who was asked."""
-    from zensecrets_jupyter.commands import tree  # noqa: PLC0415 - loading the extension stays fast
-    from zensecrets_jupyter.commands.front_end import FrontEndCapabilities  # noqa: PLC0415 - likewise
+    from zensecrets_jupyter.commands import tree
+    from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 
     words = words_of(line)
     asked = asker(shell, waits=WAIT in words, is_awaited=is_awaited)
@@ -127,7 +127,7 @@ def words_of(line: str) -> list[str]:
     Raises:
         UsageError: If a quote is not closed.
     """
-    from zensecrets_jupyter.commands.framework.line_comments import strip_comment  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands.framework.line_comments import strip_comment
 
     try:
         return shlex.split(strip_comment(line))
@@ -149,7 +149,7 @@ def _with_secrets(shell: InteractiveShell) -> Callable[[str, str], None]:
 def _entering(environment: CellEnvironment) -> Callable[[str], None]:
     @in_one_line
     def enter(line: str) -> None:
-        from zensecrets_jupyter.commands.secrets.environment import chosen_on_line  # noqa: PLC0415 - loading the extension stays fast
+        from zensecrets_jupyter.commands.secrets.environment import chosen_on_line
 
         environment.enter(chosen_on_line(words_of(line), f"%%{NAME}").environment())
 

@@ -23,8 +23,8 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 def _remember(_result: object = None) -> None:
     # After an update of this package, what the next command says; not below each cell.
     with suppress(PackageChangedError):
-        from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values  # noqa: PLC0415 - likewise
-        from zensecrets_jupyter.commands.framework.active_manager import take_notes  # noqa: PLC0415 - loading the extension stays fast
+        from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values
+        from zensecrets_jupyter.commands.framework.active_manager import take_notes
 
         for note in (take_notes(), remember_values()):
             if note:

@@ -39,7 +39,7 @@ class SaveCheck:
         if self._has_started or not self._connection_file:
             return
         self._has_started = True
-        from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415 - only kernels have it
+        from jupyter_core.paths import jupyter_runtime_dir
 
         file = Path(self._connection_file)
         if file.parent.resolve() != Path(jupyter_runtime_dir()).resolve():
@@ -78,8 +78,8 @@ class SaveCheck:
         self._added, new = redactor.added_since(self._added)
         was_forgotten = self._size + len(new) != redactor.size
         if self._masker is None or new or was_forgotten:
-            from zensecrets_jupyter.scan.documents import DocumentMasker  # noqa: PLC0415 - loading the extension stays fast
-            from zensecrets_jupyter.scan.matchers import ValueMatcher  # noqa: PLC0415 - as above
+            from zensecrets_jupyter.scan.documents import DocumentMasker
+            from zensecrets_jupyter.scan.matchers import ValueMatcher
 
             if self._masker is None or was_forgotten:
                 self._known, self._size, new = ValueMatcher(), 0, redactor.protected()

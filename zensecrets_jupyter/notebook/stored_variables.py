@@ -81,7 +81,7 @@ class _WithoutValues:
         Raises:
             UsageError: If it can't be kept without a value.
         """
-        from zensecrets_jupyter.core.pickling import as_stored  # noqa: PLC0415 - loading the extension stays fast
+        from zensecrets_jupyter.core.pickling import as_stored
 
         problem: ArtifactError | None = None
         stored: Any = None

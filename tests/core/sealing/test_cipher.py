@@ -78,7 +78,7 @@ def test_fingerprints_are_equal_for_equal_texts_under_one_key() -> None:
 
 def test_the_cipher_is_what_libsodium_documents() -> None:
     """What is sealed opens with libsodium's own call, from the documented layout: a format byte, the nonce, the ciphertext with its tag."""
-    from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt  # noqa: PLC0415 - it is the subject here
+    from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
 
     key = cipher.new_key()
     sealed = cipher.seal(key, b"plain", ("a", "bc"))

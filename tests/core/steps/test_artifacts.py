@@ -331,7 +331,7 @@ def test_any_file_system_of_fsspec_is_a_store(client: Client, plant: Callable[..
 
 def test_a_store_logs_in_with_its_resolved_attributes(client: Client, plant: Callable[..., str]) -> None:
     """Attributes of a custom store are what its file system is made with, references resolved, and shown nowhere."""
-    import fsspec  # noqa: PLC0415 - only this test needs it
+    import fsspec
 
     value = plant("token")
     seen: list[dict[str, Any]] = []

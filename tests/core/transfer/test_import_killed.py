@@ -47,7 +47,7 @@ run(sys.argv[2])
 @pytest.mark.parametrize(("flavor", "written"), [("local", 1), ("folder", 2)])
 def test_an_import_that_is_killed_leaves_nothing(flavor: str, written: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the next command everything is as before the import: what is new is gone, and what was replaced is there again."""
-    from tests.plugins.zensecrets_folder.zensecrets_folder import FolderBackend  # noqa: PLC0415 - defining it makes it known
+    from tests.plugins.zensecrets_folder.zensecrets_folder import FolderBackend
 
     assert FolderBackend.FLAVOR == "folder"
     monkeypatch.chdir(tmp_path)
@@ -72,8 +72,8 @@ def test_an_import_that_is_killed_leaves_nothing(flavor: str, written: int, tmp_
 
 def test_what_others_changed_since_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what is still as the stopped import wrote it is taken back; and an import that is still running is left alone."""
-    from zensecrets_jupyter.core.managers import SecretRecord  # noqa: PLC0415 - only here
-    from zensecrets_jupyter.core.transfer import journal  # noqa: PLC0415 - only here
+    from zensecrets_jupyter.core.managers import SecretRecord
+    from zensecrets_jupyter.core.transfer import journal
 
     monkeypatch.chdir(tmp_path)
     run("secrets-manager register m --flavor=memory")
@@ -93,8 +93,8 @@ def test_what_others_changed_since_stays(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_name_that_comes_in_between_undoes_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One transaction: the secrets before it are not there either, and the error says so."""
-    from zensecrets_jupyter.core.errors import SecretExistsError  # noqa: PLC0415 - only here
-    from zensecrets_jupyter.core.transfer.secrets import carry_out, plan_import, read_secrets  # noqa: PLC0415 - only here
+    from zensecrets_jupyter.core.errors import SecretExistsError
+    from zensecrets_jupyter.core.transfer.secrets import carry_out, plan_import, read_secrets
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s.json").write_text(json.dumps({name: {"key": AFTER} for name in ("a", "b")}))

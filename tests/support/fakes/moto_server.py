@@ -46,8 +46,8 @@ def _wake(port: int) -> None:
 
 
 def _serve() -> None:
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - not where it is only started
-    from werkzeug.serving import make_server  # noqa: PLC0415 - likewise
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
 
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
     sys.stdout.write(f"{server.server_port}\n")

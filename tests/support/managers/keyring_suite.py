@@ -116,7 +116,7 @@ def test_a_locked_keyring_is_told() -> None:
 
 @contextmanager
 def _without_keyring() -> Iterator[None]:
-    from keyring.backends import fail  # noqa: PLC0415 - only here
+    from keyring.backends import fail
 
     before = keyring.get_keyring()
     keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]  # likewise

@@ -126,7 +126,7 @@ def _messages(client: Any, code: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def record(library: str, cells: list[str]) -> Iterator[dict[str, Any]]:
     """Yield the messages of a library's cells."""
-    from jupyter_client.manager import KernelManager  # noqa: PLC0415 - not needed to print the packages
+    from jupyter_client.manager import KernelManager
 
     with tempfile.TemporaryDirectory() as home:
         cleaner = _Cleaner(home)

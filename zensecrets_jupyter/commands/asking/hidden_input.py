@@ -39,7 +39,7 @@ def read_hidden(prompt: str) -> str:
         InvalidSecretError: If the end of a private key did not arrive.
         KeyboardInterrupt: If the person presses Ctrl-C.
     """
-    from prompt_toolkit.input import create_input  # noqa: PLC0415 - the import takes 0.1 s, and most commands ask nothing
+    from prompt_toolkit.input import create_input
 
     with ExitStack() as undo:
         screen = undo.enter_context(_screen())
@@ -67,7 +67,7 @@ def drop_lines() -> bool:
     """
     if sys.platform == "win32":
         return False
-    import termios  # noqa: PLC0415 - there is none on Windows
+    import termios
 
     file = sys.stdin.fileno()
     found = False
@@ -113,7 +113,7 @@ class _InputBuffer:
         return text.lstrip().startswith(_KEY_BEGIN) and _KEY_END not in text
 
     def _press(self, pressed: KeyPress) -> None:
-        from prompt_toolkit.keys import Keys  # noqa: PLC0415 - the import takes 0.1 s, and most commands ask nothing
+        from prompt_toolkit.keys import Keys
 
         key = pressed.key
         if key is Keys.ControlC:
@@ -164,7 +164,7 @@ def _unechoed(keyboard: Input, screen: TextIO) -> Iterator[None]:
         with keyboard.raw_mode():
             yield
         return
-    import termios  # noqa: PLC0415 - there is none on Windows
+    import termios
 
     file = keyboard.fileno()
     has_pastes = os.environ.get("TERM", "dumb") != "dumb"
@@ -187,7 +187,7 @@ def _unechoed(keyboard: Input, screen: TextIO) -> Iterator[None]:
 def _is_ready(keyboard: Input, seconds: float | None) -> bool:
     """Wait for a key, and return whether one was pressed."""
     if sys.platform == "win32":
-        from prompt_toolkit.eventloop.win32 import wait_for_handles  # noqa: PLC0415 - there is none elsewhere
+        from prompt_toolkit.eventloop.win32 import wait_for_handles
 
         return wait_for_handles([keyboard.handle], -1 if seconds is None else int(seconds * 1000)) is not None
     return bool(select.select([keyboard.fileno()], [], [], seconds)[0])

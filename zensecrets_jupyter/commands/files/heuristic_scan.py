@@ -39,7 +39,7 @@ class Detectors:
 
     def find(self, path: Path, data: bytes) -> list[Finding]:
         """Return the texts that look like secrets in a notebook's cells or in a text file."""
-        from detect_secrets.settings import default_settings, get_filters, get_plugins  # noqa: PLC0415 - only for --unknown
+        from detect_secrets.settings import default_settings, get_filters, get_plugins
 
         try:
             raw = data.decode("utf-8")

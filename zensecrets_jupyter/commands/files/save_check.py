@@ -133,15 +133,15 @@ def _endpoint(file: Path) -> Endpoint | None:
 
 
 def _send(connection: socket.socket, key: bytes, message: Mapping[str, Any]) -> None:
-    from nacl.secret import SecretBox  # noqa: PLC0415 - importing PyNaCl would slow down loading the extension
+    from nacl.secret import SecretBox
 
     sealed = SecretBox(key).encrypt(json.dumps(message, separators=(",", ":")).encode("utf-8", "surrogatepass"))
     connection.sendall(len(sealed).to_bytes(_LENGTH, "big") + sealed)
 
 
 def _receive(connection: socket.socket, key: bytes) -> dict[str, Any]:
-    from nacl.exceptions import CryptoError  # noqa: PLC0415 - importing PyNaCl would slow down loading the extension
-    from nacl.secret import SecretBox  # noqa: PLC0415 - importing PyNaCl would slow down loading the extension
+    from nacl.exceptions import CryptoError
+    from nacl.secret import SecretBox
 
     length = int.from_bytes(_read(connection, _LENGTH), "big")
     if length > _LARGEST:

@@ -42,7 +42,7 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
     targets = scan_targets(fingerprints, may_be_none=unknown)
     further = None
     if unknown:
-        from zensecrets_jupyter.commands.files.heuristic_scan import Detectors  # noqa: PLC0415 - it needs an optional dependency
+        from zensecrets_jupyter.commands.files.heuristic_scan import Detectors
 
         further = Detectors(targets.known).find
     scanner = Scanner(targets.known, further)

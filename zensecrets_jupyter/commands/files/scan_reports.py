@@ -63,7 +63,7 @@ def as_json(report: ScanReport) -> str:
 
 def as_sarif(report: ScanReport) -> str:
     """Return the report as SARIF 2.1.0 (OASIS) with the properties that GitHub requires."""
-    from importlib.metadata import version  # noqa: PLC0415 - importlib.metadata takes time to import
+    from importlib.metadata import version
 
     driver = {
         "name": "zensecrets",

@@ -266,10 +266,10 @@ def _in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _folded(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     """Return the lines of a table with wide cells folded, drawn by rich."""
-    from rich import box  # noqa: PLC0415 - most tables fit, and importing rich takes time
-    from rich.console import Console  # noqa: PLC0415 - most tables fit, and importing rich takes time
-    from rich.table import Table as RichTable  # noqa: PLC0415 - most tables fit, and importing rich takes time
-    from rich.text import Text  # noqa: PLC0415 - most tables fit, and importing rich takes time
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
 
     rules = box.Box(f"    \n    \n {_rule() * 2} \n    \n    \n    \n    \n    \n")
     table = RichTable(box=rules, safe_box=False, pad_edge=False, show_edge=False)
@@ -298,7 +298,7 @@ def _width_of(text: str) -> int:
     """Return the width of a text in terminal columns."""
     if text.isascii():
         return len(text)
-    from rich.cells import cell_len  # noqa: PLC0415 - most texts are ASCII
+    from rich.cells import cell_len
 
     return cell_len(text)
 

@@ -74,7 +74,7 @@ class _Automaton:
     """Anchors that are searched for all at once; building it takes about a microsecond an anchor."""
 
     def __init__(self, owners: dict[bytes, Owners], *, fastest: bool = False) -> None:
-        from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind  # noqa: PLC0415 - not before something is protected
+        from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
         self.owners = owners
         # In order, so that what is built next to each other is near in memory: a million are built three times as fast.

@@ -180,7 +180,7 @@ class Redactor:
         try:
             if self.search() is None:
                 return thing
-            from zensecrets_jupyter.core.redaction.tree import redacted_tree  # noqa: PLC0415 - keeps the import of the package fast; needed once a value is protected
+            from zensecrets_jupyter.core.redaction.tree import redacted_tree
 
             redacted: _Thing = redacted_tree(thing, self)
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
@@ -223,7 +223,7 @@ class Redactor:
 
     def stream(self) -> StreamRedactor:
         """Return the redactor for a text that arrives in chunks."""
-        from zensecrets_jupyter.core.redaction.stream import StreamRedactor  # noqa: PLC0415 - the stream's redactor is built on this class
+        from zensecrets_jupyter.core.redaction.stream import StreamRedactor
 
         return StreamRedactor(self)
 
@@ -242,14 +242,14 @@ class Redactor:
     def search(self) -> Search | None:
         """Return the search for the values, or ``None`` if there are none."""
         if self._search is None and self._values:
-            from zensecrets_jupyter.core.redaction.search import Search  # noqa: PLC0415 - keeps the import of the package fast; needed once a value is protected
+            from zensecrets_jupyter.core.redaction.search import Search
 
             with self._lock:
                 self._search = Search(self._values)
         return self._search
 
     def _masked(self, data: bytes, matches: list[PatternMatch]) -> bytes:
-        from zensecrets_jupyter.core.redaction.masked_bytes import masked  # noqa: PLC0415 - keeps the import of the package fast; most texts hold no value
+        from zensecrets_jupyter.core.redaction.masked_bytes import masked
 
         text = masked(data, matches)
         self.count(match.name for match in matches)

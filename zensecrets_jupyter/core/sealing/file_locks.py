@@ -25,7 +25,7 @@ def has_locks(folder: Path) -> bool:
     """
     if os.name != "posix":
         return True
-    import fcntl  # noqa: PLC0415 - there is none on Windows
+    import fcntl
 
     try:
         # A file of its own: closing any descriptor of a file drops the locks that this process has on it.
@@ -69,7 +69,7 @@ def _lock(descriptor: int, until: float) -> None:
 
 def _is_locked(descriptor: int) -> bool:
     """Lock a file, and tell whether there is nothing to wait for: it is locked now, or it can't be."""
-    import fcntl  # noqa: PLC0415 - there is none on Windows
+    import fcntl
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

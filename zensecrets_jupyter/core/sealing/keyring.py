@@ -120,7 +120,7 @@ def system_keyring(label: str = "the store") -> KeyringBackend:
     """
     problem = "none is running that this session can reach"
     try:
-        import keyring  # noqa: PLC0415 - slow to import, so only where it is used
+        import keyring
 
         for candidate in _unchained(keyring.get_keyring()):
             if full_name(candidate).startswith(_OF_THE_SYSTEM):
@@ -139,7 +139,7 @@ def is_unlocked() -> bool:
             return True
         if not name.startswith(("keyring.backends.SecretService.", "keyring.backends.libsecret.")):
             return False
-        import secretstorage  # noqa: PLC0415 - only on Linux, where keyring brings it
+        import secretstorage
 
         with closing(secretstorage.dbus_init()) as bus:
             # Unlike get_default_collection this creates none, which would ask for a password.

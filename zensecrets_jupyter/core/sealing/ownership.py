@@ -62,8 +62,8 @@ def _trusted() -> set[int]:
 
 def _is_own_group(group: int) -> bool:
     """Tell whether nobody but this user is in the group: many systems give each user one, and then let it write."""
-    import grp  # noqa: PLC0415 - there is none on Windows
-    import pwd  # noqa: PLC0415 - likewise
+    import grp
+    import pwd
 
     try:
         user, found = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
@@ -73,7 +73,7 @@ def _is_own_group(group: int) -> bool:
 
 
 def _user_name(user: int) -> str:
-    import pwd  # noqa: PLC0415 - there is none on Windows
+    import pwd
 
     with suppress(KeyError):
         return pwd.getpwuid(user).pw_name

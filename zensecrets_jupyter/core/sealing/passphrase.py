@@ -232,8 +232,8 @@ def derive(passphrase: str, place: Mapping[str, str | int], label: str) -> bytes
     Raises:
         ManagerCorruptedError: If ``place`` makes no sense, or goes over :data:`LIMIT`.
     """
-    from argon2.exceptions import HashingError  # noqa: PLC0415 - slow to import, and most stores have no passphrase
-    from argon2.low_level import Type, hash_secret_raw  # noqa: PLC0415 - likewise
+    from argon2.exceptions import HashingError
+    from argon2.low_level import Type, hash_secret_raw
 
     if is_over_limit(place):
         message = f"Opening {label} with its passphrase would take more than {LIMIT}."

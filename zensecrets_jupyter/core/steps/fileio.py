@@ -94,7 +94,7 @@ class FileIO:
         yield from system.walk(name)
 
     def _at(self, path: str) -> tuple[AbstractFileSystem, str]:
-        import fsspec  # noqa: PLC0415 - slow to import, and few materializers need it
+        import fsspec
 
         if self._system is not None:
             return self._system, self._system._strip_protocol(str(path))  # noqa: SLF001 - fsspec has no public name for it

@@ -177,7 +177,7 @@ def _path_of(store: StackComponent) -> str:
 
 
 def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackComponent) -> tuple[AbstractFileSystem, str]:
-    import fsspec  # noqa: PLC0415 - slow to import, and not every session runs a step
+    import fsspec
 
     try:
         # Options are not shared: fsspec would keep the credentials in them for the life of the process.

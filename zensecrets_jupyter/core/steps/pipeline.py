@@ -191,8 +191,8 @@ class Pipeline:
                 returned: Any = self.entrypoint(*args, **kwargs)
                 return returned  # type: ignore[no-any-return]  # outputs, which the other pipeline's function hands on: no run is made there
         # Here: with SQLAlchemy behind them they take longer to import than everything else that a cell of steps needs.
-        from zensecrets_jupyter.core.steps.execution import Execution, validate  # noqa: PLC0415 - see above
-        from zensecrets_jupyter.core.workspace import get_workspace  # noqa: PLC0415 - see above
+        from zensecrets_jupyter.core.steps.execution import Execution, validate
+        from zensecrets_jupyter.core.workspace import get_workspace
 
         graph = self._trace(args, kwargs)
         workspace = get_workspace()

@@ -17,7 +17,7 @@ def read_run_configuration(path: str) -> dict[str, Any]:
     Raises:
         UnreadableFileError: If it can't be read, is too large, or is no YAML mapping; what is in it is not quoted.
     """
-    import yaml  # noqa: PLC0415 - few runs are configured by a file
+    import yaml
 
     reason = ""
     found: Any = None

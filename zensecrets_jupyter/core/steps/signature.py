@@ -184,7 +184,7 @@ def _checked_function(function: object, name: str) -> FunctionType:
 
 def _signature(function: FunctionType) -> inspect.Signature:
     if sys.version_info >= (3, 14):
-        import annotationlib  # noqa: PLC0415 - Python 3.14 has it
+        import annotationlib
 
         return inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF)
     return inspect.signature(function)
@@ -192,7 +192,7 @@ def _signature(function: FunctionType) -> inspect.Signature:
 
 def _annotations(function: FunctionType) -> dict[str, Any]:
     if sys.version_info >= (3, 14):
-        import annotationlib  # noqa: PLC0415 - Python 3.14 has it
+        import annotationlib
 
         return annotationlib.get_annotations(function, format=annotationlib.Format.FORWARDREF)
     return dict(function.__annotations__)

@@ -178,7 +178,7 @@ class Step(Generic[ReturnT]):
             if isinstance(value, StepOutput):
                 message = f"Argument {parameter!r} of step {self.name!r} is {value!r}, and no pipeline is being put together here."
                 raise StepInterfaceError(message, hint="Load it first: run.steps[NAME].output.load().")
-        from zensecrets_jupyter.core.steps.execution import run_outside_pipeline  # noqa: PLC0415 - it imports SQLAlchemy, and most cells only define steps
+        from zensecrets_jupyter.core.steps.execution import run_outside_pipeline
 
         returned: ReturnT = run_outside_pipeline(self, arguments)
         return returned

@@ -75,7 +75,7 @@ def write(records: Mapping[str, SecretRecord], file_format: str) -> str:
     }
     if file_format == "json":
         return json.dumps(document, indent=2) + "\n"
-    import yaml  # noqa: PLC0415 - only where a file is YAML
+    import yaml
 
     text: str = yaml.safe_dump(document, sort_keys=False)
     return text
@@ -112,7 +112,7 @@ def parse_yaml(text: str, where: str) -> Any:
     Raises:
         UnreadableFileError: If it is no YAML, has a key twice, or uses more of YAML than texts, lists and mappings.
     """
-    import yaml  # noqa: PLC0415 - only where a file is YAML
+    import yaml
 
     over = problem_with_yaml(text)
     if over:
@@ -129,7 +129,7 @@ def parse_yaml(text: str, where: str) -> Any:
 
 
 def _of_node(node: Any, where: str) -> Any:
-    import yaml  # noqa: PLC0415 - only where a file is YAML
+    import yaml
 
     if isinstance(node, yaml.ScalarNode):
         return None if node.tag == "tag:yaml.org,2002:null" else node.value
@@ -141,7 +141,7 @@ def _of_node(node: Any, where: str) -> Any:
 
 
 def _env(text: str, where: str) -> dict[str, Any]:
-    from dotenv.parser import parse_stream  # noqa: PLC0415 - only where a file is an .env
+    from dotenv.parser import parse_stream
 
     found: list[tuple[str, str]] = []
     for binding in parse_stream(io.StringIO(text)):

@@ -65,7 +65,7 @@ def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, li
     Raises:
         StackNotFoundError: If there is no such stack.
     """
-    import yaml  # noqa: PLC0415 - only where a stack is exported or imported
+    import yaml
 
     record = workspace.stack_record(name)
     components, left_out, needed = {}, [], dict[str, list[str]]()
@@ -156,7 +156,7 @@ def import_stack(
 
 
 def _parse(path: str) -> Any:
-    import yaml  # noqa: PLC0415 - only where a stack is exported or imported
+    import yaml
 
     text = read_text(path)
     over = problem_with_yaml(text)

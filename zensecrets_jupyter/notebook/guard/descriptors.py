@@ -84,7 +84,7 @@ class DescriptorChannel:
         self._flush_writers()
         self.real = os.dup(self.numbers[0])
         if self._as_terminal and os.isatty(self.real):
-            from zensecrets_jupyter.notebook.guard.pseudo_terminal import PseudoTerminal  # noqa: PLC0415 - Windows has no termios
+            from zensecrets_jupyter.notebook.guard.pseudo_terminal import PseudoTerminal
 
             self._terminal = PseudoTerminal(self.real)
             self._read, self._write = self._terminal.read, self._terminal.write

@@ -65,7 +65,7 @@ def selftest_of(shell: InteractiveShell) -> Callable[[], list[ChannelResult]] | 
         return None
 
     def run_selftest() -> list[ChannelResult]:
-        from zensecrets_jupyter.notebook.guard.selftest import run  # noqa: PLC0415 - only `%secret selftest` needs it
+        from zensecrets_jupyter.notebook.guard.selftest import run
 
         return run(shell, installation.guard.redactor, installation.channels)
 
@@ -77,27 +77,27 @@ def _installations() -> WeakKeyDictionary[InteractiveShell, _Installation]:
 
 
 def _channels_of(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> list[Channel]:
-    from zensecrets_jupyter.notebook.guard.python_output import LogChannel  # noqa: PLC0415 - loading this package stays fast
+    from zensecrets_jupyter.notebook.guard.python_output import LogChannel
 
     kernel = getattr(shell, "kernel", None)
     if kernel is not None:
         os.environ[CHILD_VARIABLE] = "1"
         undo.callback(os.environ.pop, CHILD_VARIABLE, None)
         return [*_kernel_channels(kernel, guard), LogChannel(guard)]
-    from zensecrets_jupyter.notebook.guard.terminal import terminal_channels  # noqa: PLC0415 - a kernel does not need it
+    from zensecrets_jupyter.notebook.guard.terminal import terminal_channels
 
     return [*terminal_channels(shell, guard), LogChannel(guard)]
 
 
 def _kernel_channels(kernel: Any, guard: Guard) -> list[Channel]:
-    from zensecrets_jupyter.notebook.guard.messages.comms import CommChannel  # noqa: PLC0415 - a terminal does not need it
-    from zensecrets_jupyter.notebook.guard.messages.session import SessionChannel  # noqa: PLC0415 - a terminal does not need it
+    from zensecrets_jupyter.notebook.guard.messages.comms import CommChannel
+    from zensecrets_jupyter.notebook.guard.messages.session import SessionChannel
 
     session = SessionChannel(kernel.session, guard)
     channels: list[Channel] = [session, CommChannel(kernel, session.comm_texts)]
     numbers = [number for number in (_own_output(sys.stdout, 1), _own_output(sys.stderr, 2)) if number is not None]
     if os.name == "posix" and numbers:
-        from zensecrets_jupyter.notebook.guard.descriptors import descriptor_channels  # noqa: PLC0415 - POSIX only
+        from zensecrets_jupyter.notebook.guard.descriptors import descriptor_channels
 
         channels += descriptor_channels(numbers, guard)
     return channels

@@ -61,7 +61,7 @@ def run(shell: InteractiveShell, redactor: Redactor, channels: Sequence[Channel]
 def _descriptors(channels: Sequence[Channel]) -> list[DescriptorChannel]:
     if os.name != "posix":
         return []
-    from zensecrets_jupyter.notebook.guard.descriptors import DescriptorChannel  # noqa: PLC0415 - POSIX only
+    from zensecrets_jupyter.notebook.guard.descriptors import DescriptorChannel
 
     return [channel for channel in channels if isinstance(channel, DescriptorChannel)]
 

@@ -36,7 +36,7 @@ def terminal_channels(shell: InteractiveShell, guard: Guard) -> list[Channel]:
     module = sys.modules.get(_TERMINAL_MODULE)
     if module is None or not isinstance(shell, module.TerminalInteractiveShell) or os.name != "posix" or not _has_output():
         return [StreamChannel("stdout", guard), StreamChannel("stderr", guard)]
-    from zensecrets_jupyter.notebook.guard.descriptors import descriptor_channels  # noqa: PLC0415 - POSIX only
+    from zensecrets_jupyter.notebook.guard.descriptors import descriptor_channels
 
     descriptors = [
         *descriptor_channels([1], guard, as_terminal=True, flush_writers=_flush_streams),

@@ -85,6 +85,6 @@ def with_same_lines(before: str, after: str) -> str:
 
 
 def _file_of(code: str) -> Path:
-    from ipykernel.compiler import get_file_name  # noqa: PLC0415 - only what debugs needs it
+    from ipykernel.compiler import get_file_name
 
     return Path(get_file_name(code))

@@ -87,8 +87,8 @@ class FailedCalls:
                     self._protect(code, names)
 
     def _protect(self, code: str, names: Mapping[str, Any]) -> None:
-        from zensecrets_jupyter.notebook.inputs.call_literals import literals_in  # noqa: PLC0415 - only for what fails
-        from zensecrets_jupyter.notebook.inputs.unreadable_calls import literals_in_unreadable  # noqa: PLC0415 - likewise
+        from zensecrets_jupyter.notebook.inputs.call_literals import literals_in
+        from zensecrets_jupyter.notebook.inputs.unreadable_calls import literals_in_unreadable
 
         if "(" not in code and "=" not in code:
             return

@@ -61,7 +61,7 @@ class FrontEnds:
         """Begin to talk, once and where somebody is there: what runs notebooks by itself warns of each comm that it does not know."""
         if self._has_begun or not self._is_there():
             return
-        from comm import create_comm  # noqa: PLC0415 - only kernels have front ends
+        from comm import create_comm
 
         self._has_begun = True
         self._begin()

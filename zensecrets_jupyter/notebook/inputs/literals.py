@@ -44,7 +44,7 @@ def without_literals(cell: str, *, automagic: bool = False) -> Repaired:
     lines = list(command_lines(cell, automagic=automagic))
     if not lines:
         return Repaired(cell)
-    from zensecrets_jupyter.commands import line_cleaning  # noqa: PLC0415 - loading the extension stays fast, and most cells hold no line of ours
+    from zensecrets_jupyter.commands import line_cleaning
 
     found: list[InlineSecret] = []
     edits: list[line_cleaning.Edit] = []

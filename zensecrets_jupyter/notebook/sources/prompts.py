@@ -146,8 +146,8 @@ def _watch_terminal_prompts(learn: Any, undo: ExitStack) -> None:
 
 def _hidden_texts(application: Any) -> Iterator[str]:
     """Yield the text of each field of ``application`` that is drawn as asterisks now."""
-    from prompt_toolkit.layout.controls import BufferControl  # noqa: PLC0415 - as above
-    from prompt_toolkit.layout.processors import ConditionalProcessor, PasswordProcessor  # noqa: PLC0415 - as above
+    from prompt_toolkit.layout.controls import BufferControl
+    from prompt_toolkit.layout.processors import ConditionalProcessor, PasswordProcessor
 
     for control in application.layout.find_all_controls():
         if not isinstance(control, BufferControl):

@@ -93,9 +93,9 @@ class StoredValues:
 
 def _load_values() -> bool:
     """Read every secret of the active stack if no prompt is needed, and return whether all were read."""
-    from zensecrets_jupyter.commands.framework.active_manager import manager_of  # noqa: PLC0415 - loading the extension stays fast
-    from zensecrets_jupyter.core.interaction import nobody, passphrases_from  # noqa: PLC0415 - loading the extension stays fast
-    from zensecrets_jupyter.core.managers import Capability  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.commands.framework.active_manager import manager_of
+    from zensecrets_jupyter.core.interaction import nobody, passphrases_from
+    from zensecrets_jupyter.core.managers import Capability
 
     with passphrases_from(nobody):
         manager = manager_of()
@@ -108,7 +108,7 @@ def _load_values() -> bool:
 
 
 def _stored_fingerprints() -> FingerprintMatcher | None:
-    from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints  # noqa: PLC0415 - loading the extension stays fast
+    from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints
 
     if not fingerprint_file().exists():
         return None

@@ -54,7 +54,7 @@ def _bits_by_alphabet(text: str) -> float:
 
 def _bits_by_patterns(text: str) -> float:
     """Return the bits of the patterns that zxcvbn recognizes in ``text``; characters between them count by the size of the alphabet."""
-    from zxcvbn import zxcvbn  # noqa: PLC0415 - loads lists of 100,000 words, which only values close to the limit need
+    from zxcvbn import zxcvbn
 
     bits_of_a_character = math.log2(_alphabet_size(text, text))
     bits = 0.0

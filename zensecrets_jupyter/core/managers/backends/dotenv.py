@@ -45,7 +45,7 @@ class DotenvBackend(VariablesBackend):
 
     def variables(self) -> Mapping[str, str]:
         """See :meth:`VariablesBackend.variables`."""
-        from dotenv.parser import parse_stream  # noqa: PLC0415 - only where this flavor is used
+        from dotenv.parser import parse_stream
 
         variables: dict[str, str] = {}
         for binding in parse_stream(io.StringIO(self._text())):

@@ -188,7 +188,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def connect(self) -> GithubConnection:
         """See :meth:`RemoteBackend.connect`."""
-        import requests  # noqa: PLC0415 - loaded when it is used
+        import requests
 
         token = self.options.token or next(filter(None, map(os.environ.get, TOKEN_VARIABLES)), None)
         repository = self._repository()
@@ -259,7 +259,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         self._put(client, key, envelope)
 
     def _put(self, client: GithubConnection, key: str, envelope: SecretEnvelope) -> None:
-        from nacl.public import PublicKey, SealedBox  # noqa: PLC0415 - loaded when it is used
+        from nacl.public import PublicKey, SealedBox
 
         try:
             public = client.ask("GET", "/public-key").json()

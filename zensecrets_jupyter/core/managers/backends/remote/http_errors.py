@@ -16,7 +16,7 @@ def requests_errors(*, default: ErrorKind | None = None) -> ErrorTable:
     Args:
         default: The kind of its other errors; by default they are unforeseen.
     """
-    from requests import exceptions  # noqa: PLC0415 - it is slow to import, and was loaded with the client
+    from requests import exceptions
 
     return {
         exceptions.SSLError: ErrorKind.UNREACHABLE,

@@ -52,7 +52,7 @@ def read_secrets_file(path: str) -> list[BaseSecretSchema]:
 
 def _parsed(data: bytes) -> Any:
     """Return the YAML's root node; ``None`` if it is empty or no YAML. Nothing is made of it, so that aliases cost nothing."""
-    import yaml  # noqa: PLC0415 - only where such a file is read
+    import yaml
 
     try:
         return yaml.compose(data.decode("utf-8-sig"), Loader=yaml_loader())

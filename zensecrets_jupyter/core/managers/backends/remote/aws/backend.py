@@ -113,8 +113,8 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
 
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
-        from botocore import exceptions  # noqa: PLC0415 - an extra, loaded when it is used
-        from botocore.parsers import ResponseParserError  # noqa: PLC0415 - an extra, loaded when it is used
+        from botocore import exceptions
+        from botocore.parsers import ResponseParserError
 
         return {
             exceptions.NoCredentialsError: ErrorKind.UNKNOWN_USER,

@@ -35,10 +35,10 @@ def connected(chosen: AwsOptions, *, connections: int) -> Any:
     Raises:
         InvalidOptionsError: If there is no such profile, no region, a key or the endpoint is malformed, or a file can't be read.
     """
-    import boto3  # noqa: PLC0415 - an extra, loaded when it is used
-    from botocore.config import Config  # noqa: PLC0415 - likewise
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - likewise
-    from botocore.session import Session  # noqa: PLC0415 - likewise
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import Session
 
     # The tries are counted above; only what boto3 asks the machine for its role is tried again by boto3.
     config = Config(
@@ -66,7 +66,7 @@ def connected(chosen: AwsOptions, *, connections: int) -> Any:
 
 def _check_credentials(found: Any) -> None:
     """Raise ValueError if a key that was given, rather than asked for, can't be one: no header of a request takes it."""
-    from botocore.credentials import Credentials  # noqa: PLC0415 - see connected
+    from botocore.credentials import Credentials
 
     if type(found) is Credentials:
         for key, value in (("access key id", found.access_key), ("secret access key", found.secret_key), ("session token", found.token)):
@@ -135,6 +135,6 @@ def _told(error: Exception) -> tuple[str, str]:
 @cache
 def _descriptions() -> Any:
     """Return what reads the descriptions of AWS's interfaces; read anew for each session they take most of the time of making it."""
-    from botocore.loaders import create_loader  # noqa: PLC0415 - see connected
+    from botocore.loaders import create_loader
 
     return create_loader()

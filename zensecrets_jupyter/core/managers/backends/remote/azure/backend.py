@@ -197,7 +197,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
 
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
-        from azure.core import exceptions  # noqa: PLC0415 - an extra, loaded when it is used
+        from azure.core import exceptions
 
         return {
             **requests_errors(),
@@ -207,7 +207,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         }
 
     def _credential(self) -> TokenCredential:
-        from azure.identity import ClientSecretCredential, DefaultAzureCredential  # noqa: PLC0415 - loaded when it is used
+        from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
         asked: dict[str, Any] = {**once(self.options.timeout), "disable_instance_discovery": not self.options.authority_is_known}
         if self.options.authority:

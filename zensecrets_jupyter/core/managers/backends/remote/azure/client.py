@@ -19,9 +19,9 @@ def once(timeout: float) -> dict[str, Any]:
 
 def client_of(vault_url: str, credential: TokenCredential, *, timeout: float, connections: int) -> SecretClient:
     """Return a client of the vault for as many threads as there are ``connections``."""
-    import requests  # noqa: PLC0415 - loaded when it is used
-    from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415 - likewise
-    from azure.keyvault.secrets import SecretClient  # noqa: PLC0415 - likewise
+    import requests
+    from azure.core.pipeline.transport import RequestsTransport
+    from azure.keyvault.secrets import SecretClient
 
     session = requests.Session()
     # By default it keeps ten connections, and warns of each that more threads open.

@@ -126,7 +126,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
-        from google.auth import exceptions  # noqa: PLC0415 - an extra, loaded when it is used
+        from google.auth import exceptions
 
         return {
             **requests_errors(),
@@ -298,7 +298,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
     def classify(self, error: Exception) -> ErrorKind | None:
         """See :meth:`RemoteBackend.classify`."""
-        from google.auth.exceptions import RefreshError  # noqa: PLC0415 - an extra, loaded when it is used
+        from google.auth.exceptions import RefreshError
 
         # The text of Google's token server for a signature whose time is in the future or long past.
         return ErrorKind.SKEWED if isinstance(error, RefreshError) and "reasonable timeframe" in str(error) else None

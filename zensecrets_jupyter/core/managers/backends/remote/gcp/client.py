@@ -48,7 +48,7 @@ def connected(endpoint: str, project: str, timeout: float) -> GcpConnection:
     with warnings.catch_warnings():
         # That Google will leave this version of Python behind is no news that a cell has to show.
         warnings.simplefilter("ignore", FutureWarning)
-        from google.cloud import secretmanager_v1  # noqa: PLC0415 - loaded when it is used
+        from google.cloud import secretmanager_v1
 
     if endpoint.startswith("http://"):
         client = secretmanager_v1.SecretManagerServiceClient(transport=_plain_transport(urlsplit(endpoint).netloc))
@@ -60,8 +60,8 @@ def connected(endpoint: str, project: str, timeout: float) -> GcpConnection:
 
 
 def _plain_transport(netloc: str) -> Any:
-    import grpc  # noqa: PLC0415 - loaded when it is used
-    from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (  # noqa: PLC0415 - likewise
+    import grpc
+    from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
         SecretManagerServiceGrpcTransport,
     )
 
@@ -71,8 +71,8 @@ def _plain_transport(netloc: str) -> Any:
 
 
 def _ambient_credentials() -> tuple[Any, str]:
-    import google.auth.exceptions  # noqa: PLC0415 - loaded when it is used
-    import google.auth.transport.requests  # noqa: PLC0415 - likewise
+    import google.auth.exceptions
+    import google.auth.transport.requests
 
     found = None
     try:

@@ -91,8 +91,8 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
 
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
-        from hvac import exceptions  # noqa: PLC0415 - an extra, loaded when it is used
-        from requests import exceptions as http  # noqa: PLC0415 - hvac needs it, so it is loaded with it
+        from hvac import exceptions
+        from requests import exceptions as http
 
         return {
             **requests_errors(),
@@ -171,7 +171,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
 
     def list_keys(self, client: Any, prefix: str) -> Iterable[ListedKey]:
         """See :meth:`RemoteBackend.list_keys`."""
-        from hvac.exceptions import InvalidPath  # noqa: PLC0415 - see _connect
+        from hvac.exceptions import InvalidPath
 
         try:
             found = _data_of(self._call(client, client.secrets.kv.v2.list_secrets, prefix))["keys"]
@@ -202,7 +202,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
 
     def _write(self, client: Any, key: str, envelope: SecretEnvelope, *, over: object) -> None:
         """Write ``envelope`` if ``over`` is still the number of the current version; raise RemoteError with CONFLICT if not."""
-        from hvac.exceptions import InvalidRequest  # noqa: PLC0415 - see _connect
+        from hvac.exceptions import InvalidRequest
 
         try:
             answer = self._call(client, client.secrets.kv.v2.create_or_update_secret, key, secret=json.loads(envelope.text), cas=over)
@@ -243,7 +243,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         raise RemoteError(ErrorKind.NOT_OURS)
 
     def _is_foreign(self, client: Any, key: str) -> bool:
-        from hvac.exceptions import Forbidden  # noqa: PLC0415 - see _connect
+        from hvac.exceptions import Forbidden
 
         try:
             return not self.fetch(client, key).is_ours
@@ -263,7 +263,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         return kept
 
     def _call(self, client: Any, request: Callable[..., Any], key: str, **arguments: Any) -> Any:
-        from hvac.exceptions import Forbidden  # noqa: PLC0415 - see _connect
+        from hvac.exceptions import Forbidden
 
         try:
             return request(path=key, mount_point=self.options.mount_point, **arguments)

@@ -88,8 +88,8 @@ def connected(chosen: VaultOptions, *, connections: int) -> Any:
         if path is not None and not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where the folder can't be read
             message = f"There is no file {str(path)!r}, which {name} names, or this user can't read it."
             raise InvalidOptionsError(message, flavor="vault", hint=f"Give the secrets manager another --{name}.")
-    import hvac  # noqa: PLC0415 - an extra, loaded when it is used
-    import requests  # noqa: PLC0415 - hvac's own, likewise
+    import hvac
+    import requests
 
     session = requests.Session()
     session.cert = str(chosen.cert) if chosen.cert else None
@@ -110,7 +110,7 @@ def connected(chosen: VaultOptions, *, connections: int) -> Any:
 
 
 def _log_in(client: Any, chosen: VaultOptions) -> None:
-    from hvac.exceptions import Forbidden, InvalidRequest  # noqa: PLC0415 - see connected
+    from hvac.exceptions import Forbidden, InvalidRequest
 
     mount = chosen.auth_mount or chosen.auth
     try:
@@ -131,7 +131,7 @@ def _refuse_version_1(client: Any, mount: str) -> None:
     Raises:
         InvalidOptionsError: If it is one.
     """
-    from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest  # noqa: PLC0415 - see connected
+    from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest
 
     # Whoever may not ask finds out what it is by using it.
     with suppress(Forbidden, InvalidPath, InvalidRequest):
@@ -144,7 +144,7 @@ def _refuse_version_1(client: Any, mount: str) -> None:
 
 def is_known(client: Any) -> bool:
     """Tell whether Vault still knows the client's token; whoever it knows may ask about himself."""
-    from hvac.exceptions import Forbidden  # noqa: PLC0415 - see connected
+    from hvac.exceptions import Forbidden
 
     try:
         client.auth.token.lookup_self()

@@ -75,7 +75,7 @@ def connected(server: ServerLogin, *, anew: bool, timeout: float, connections: i
 
     A token of an earlier login is used as it is, or with ``anew`` only where there is no API key.
     """
-    import requests  # noqa: PLC0415 - loaded when it is used
+    import requests
 
     session = requests.Session()
     for scheme in ("https://", "http://"):

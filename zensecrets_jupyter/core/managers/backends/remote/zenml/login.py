@@ -57,7 +57,7 @@ def server_in_use() -> ServerLogin | None:
 
 def _settings(file: str) -> dict[str, Any]:
     """Return what a file of ZenML's settings holds; nothing if there is none, or no home folder that it could be in."""
-    import platformdirs  # noqa: PLC0415 - loaded when it is used
+    import platformdirs
 
     own = os.environ.get("ZENML_CONFIG_PATH")
     try:
@@ -69,7 +69,7 @@ def _settings(file: str) -> dict[str, Any]:
 
 
 def _mapping_in(path: Path) -> dict[str, Any]:
-    import yaml  # noqa: PLC0415 - likewise
+    import yaml
 
     try:
         with path.open("rb") as file:
