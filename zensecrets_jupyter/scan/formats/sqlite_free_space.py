@@ -1,7 +1,7 @@
 """Free space of a SQLite file, where the content of deleted rows stays.
 
-SQLite has no function that returns these bytes, and the page parsers that exist for Python are made for forensics and licensed under the
-AGPL. See https://www.sqlite.org/fileformat2.html, sections 1.5 (the freelist) and 1.6 (b-tree pages).
+SQLite has no function that returns these bytes. The page parser on PyPI, dissect.database 1.1, defines the fields that lead to them and
+reads the rows of tables only. See https://www.sqlite.org/fileformat2.html, sections 1.5 (the freelist) and 1.6 (b-tree pages).
 """
 
 from __future__ import annotations

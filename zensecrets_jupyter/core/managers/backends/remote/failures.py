@@ -114,7 +114,7 @@ _MESSAGES: dict[ErrorKind, _Message] = {
     ErrorKind.TRANSIENT: (
         ManagerUnreachableError,
         "{service} did not answer in time, or failed each time, so it can't {action}",
-        "Check the network, a proxy if there is one, and the place's own status page, and try again.",
+        "Check the network, a proxy if there is one, and the status page of {service}, and try again.",
     ),
     ErrorKind.CONFLICT: (
         ManagerUnreachableError,
