@@ -123,7 +123,7 @@ from zensecrets_jupyter import InvalidSecretError
 def check(self, name, record):
     if name == "n001":
         raise InvalidSecretError("It is odd.", name=name)
-Slow._check = check
+Slow.check = check
 """
     assert kernel.run(choosy).ok
     ran = kernel.run(COPY)

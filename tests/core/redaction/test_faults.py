@@ -193,7 +193,7 @@ def test_a_fault_shows_nothing(monkeypatch: pytest.MonkeyPatch, place: Place, *,
         assert find_canary(shown, *ENDS) == [], (place, calls)
 
 
-@pytest.mark.parametrize("name", ["search.Search.find", "patterns.patterns_of", "masking.masked", "redactor.Redactor.count"])
+@pytest.mark.parametrize("name", ["search.Search.find", "patterns.patterns_of", "masked_bytes.masked", "redactor.Redactor.count"])
 def test_what_could_not_be_looked_through_says_so(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Instead of the text there is a mark that says that redaction failed, and afterwards the redactor works again."""
     place = next(place for place in PLACES if str(place).endswith(name.rsplit(".", 1)[-1]) and name.split(".", 1)[0] in str(place))
