@@ -1,9 +1,4 @@
-"""Estimate of how hard a value is to guess, which errs on the low side.
-
-Two estimates are made, and the lower one counts. The first is a bound by the size of the alphabet. The second is made by zxcvbn, which
-recognizes passwords, words, names, dates and keyboard patterns. zxcvbn alone would not do: it counts only 3.3 bits for a random
-character, so that it refuses random tokens of 16 characters, and it takes a word of a language that it does not know for random.
-"""
+"""Estimate of how hard a value is to guess, which errs on the low side."""
 
 from __future__ import annotations
 
@@ -23,51 +18,22 @@ _LETTERS = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}")
 _WORD = re.compile(r"(?=.*[aeiouy])(?!.*[bcdfghjklmnpqrstvwxz]{4})(?!.*[qjx][^u])[a-z]+")
 _BITS_OF_A_WORD = 13.0
 """Bits of one of the 8,000 words that people choose most often."""
-_CLEARLY_STRONG = 2 * WEAKEST
-"""Bits by the alphabet from which on zxcvbn is not asked: it takes 7 ms for 40 characters, and hardly ever halves the bound."""
-_LONGEST_FOR_ZXCVBN = 72
-"""Characters that zxcvbn accepts."""
 
 
 # A value and its letters are often the same text, and each is estimated several times in a row.
 @lru_cache(maxsize=4)
 def strength(text: str) -> float:
-    """Return about how many bits it takes to guess ``text``."""
-    bound = _bits_by_alphabet(text)
-    if not WEAKEST <= bound < _CLEARLY_STRONG or len(text) > _LONGEST_FOR_ZXCVBN:
-        return bound
-    return min(bound, _bits_by_patterns(text))
+    """Return about how many bits it takes to guess ``text``.
 
-
-def _bits_by_alphabet(text: str) -> float:
-    """Return the bits of ``text`` by the size of its alphabet.
-
-    Distinct pairs of neighboring characters count, each with the size of the alphabet. Pairs that count up, count down or repeat a
-    character do not count. A text that looks like a word counts as one word.
+    The estimate counts distinct pairs of neighboring characters, each with the size of the alphabet. Pairs that count up, count down or
+    repeat a character do not count. A text that looks like a word counts as one word.
     """
     words = {match.lower() for match in _LETTERS.findall(text) if _WORD.fullmatch(match.lower())}
     rest = _LETTERS.sub(lambda match: " " if match[0].lower() in words else match[0], text) if words else text
+    pool = 16 if _HEXADECIMAL.fullmatch(text) else sum(size for letters, size in _CLASSES if letters.search(rest)) or 1
     # Most pairs occur once only, so a set of them comes first.
     pairs = sum(not -1 <= one - other <= 1 for one, other in set(pairwise(map(ord, rest))))
-    return pairs * math.log2(_alphabet_size(text, rest)) + len(words) * _BITS_OF_A_WORD
-
-
-def _bits_by_patterns(text: str) -> float:
-    """Return the bits of the patterns that zxcvbn recognizes in ``text``; characters between them count by the size of the alphabet."""
-    from zxcvbn import zxcvbn
-
-    bits_of_a_character = math.log2(_alphabet_size(text, text))
-    bits = 0.0
-    for match in zxcvbn(text)["sequence"]:
-        random_bits = len(match["token"]) * bits_of_a_character
-        is_random = match["pattern"] == "bruteforce"
-        bits += random_bits if is_random else min(random_bits, match["guesses_log10"] * math.log2(10))
-    return bits
-
-
-def _alphabet_size(text: str, rest: str) -> int:
-    """Return the number of characters that each character of ``rest``, the part of ``text`` without words, is chosen from."""
-    return 16 if _HEXADECIMAL.fullmatch(text) else sum(size for letters, size in _CLASSES if letters.search(rest)) or 1
+    return pairs * math.log2(pool) + len(words) * _BITS_OF_A_WORD
 
 
 def why_weak(text: str) -> str:
