@@ -23,10 +23,10 @@ import yaml
 from zensecrets_jupyter import Client, StackComponentConfig
 from zensecrets_jupyter.artifacts import DataArtifact
 from zensecrets_jupyter.core.stack import ComponentType, Stack
-from zensecrets_jupyter.core.steps.context import RunNames
-from zensecrets_jupyter.core.steps.files import ArtifactFiles, ArtifactFolder
-from zensecrets_jupyter.core.steps.materializers import materializer_for
-from zensecrets_jupyter.core.steps.settings import validate_settings
+from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFiles, ArtifactFolder
+from zensecrets_jupyter.core.steps.artifacts.materializers import materializer_for
+from zensecrets_jupyter.core.steps.definition.context import RunNames
+from zensecrets_jupyter.core.steps.definition.settings import validate_settings
 from zensecrets_jupyter.materializers import BaseMaterializer
 from zensecrets_jupyter.pipelines import pipeline
 from zensecrets_jupyter.steps import StepContext, step

@@ -6,7 +6,7 @@ import platform
 import sys
 from typing import NamedTuple
 
-from zensecrets_jupyter.core.steps.context import get_step_context, running
+from zensecrets_jupyter.core.steps.definition.context import current_context, get_step_context
 
 STEP_ENVIRONMENT_NAME = "step_environment"
 """What the environment of a step is asked for by."""
@@ -27,7 +27,7 @@ class Environment:
     @property
     def step_is_running(self) -> bool:
         """Whether it runs in a step."""
-        return running() is not None
+        return current_context() is not None
 
     @property
     def step_environment(self) -> StepEnvironment:

@@ -11,16 +11,16 @@ from zensecrets_jupyter.classic.views import PipelineRunView, PipelineView
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.steps import Pipeline
-from zensecrets_jupyter.core.steps.arguments import bound, unknown_arguments
-from zensecrets_jupyter.core.steps.graph import trace_pipeline
-from zensecrets_jupyter.core.steps.run_configuration import read_run_configuration
+from zensecrets_jupyter.core.steps.definition.arguments import bound, unknown_arguments
+from zensecrets_jupyter.core.steps.definition.run_options import read_run_configuration
+from zensecrets_jupyter.core.steps.execution.graph import trace_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from typing_extensions import Self
 
-    from zensecrets_jupyter.core.steps.graph import Graph
+    from zensecrets_jupyter.core.steps.execution.graph import Graph
 
 
 class BasePipeline(Pipeline):

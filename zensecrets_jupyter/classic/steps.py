@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, get_origin, overloa
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.steps import BaseParameters, Step
-from zensecrets_jupyter.core.steps.options import STEP_OPTIONS
-from zensecrets_jupyter.core.steps.parameters import made_parameters
+from zensecrets_jupyter.core.steps.definition.options import STEP_OPTIONS
+from zensecrets_jupyter.core.steps.definition.parameters import made_parameters
 from zensecrets_jupyter.core.steps.step import HONOURED, validate_name
 
 if TYPE_CHECKING:

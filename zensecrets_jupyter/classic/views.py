@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core.errors import RunNotFoundError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.steps import Pipeline
-from zensecrets_jupyter.core.steps.parameters import BaseParameters
-from zensecrets_jupyter.core.steps.run import ExecutionStatus, PipelineRuns, find_run, recent_runs
+from zensecrets_jupyter.core.steps.definition.parameters import BaseParameters
+from zensecrets_jupyter.core.steps.execution.run import ExecutionStatus, PipelineRuns, find_run, recent_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,5 +1,5 @@
 """Settings of containers."""
 
-from zensecrets_jupyter.core.steps.machines import DockerSettings
+from zensecrets_jupyter.classic.machine_settings import DockerSettings
 
 __all__ = ["DockerSettings"]

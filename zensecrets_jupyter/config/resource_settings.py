@@ -1,5 +1,5 @@
 """Settings of machines."""
 
-from zensecrets_jupyter.core.steps.machines import ByteUnit, ResourceSettings
+from zensecrets_jupyter.classic.machine_settings import ByteUnit, ResourceSettings
 
 __all__ = ["ByteUnit", "ResourceSettings"]

@@ -1,5 +1,5 @@
 """How often a step is run again."""
 
-from zensecrets_jupyter.core.steps.machines import StepRetryConfig
+from zensecrets_jupyter.classic.machine_settings import StepRetryConfig
 
 __all__ = ["StepRetryConfig"]

@@ -1,5 +1,5 @@
 """Schedules."""
 
-from zensecrets_jupyter.core.steps.machines import Schedule
+from zensecrets_jupyter.classic.machine_settings import Schedule
 
 __all__ = ["Schedule"]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack, StackComponent
-    from zensecrets_jupyter.core.steps.run import PipelineRun, PipelineRuns
+    from zensecrets_jupyter.core.steps.execution.run import PipelineRun, PipelineRuns
     from zensecrets_jupyter.core.transfer.copying import CopyReport
 
 
@@ -239,7 +239,7 @@ class Client:
         Raises:
             RunNotFoundError: If it has run none of that name.
         """
-        from zensecrets_jupyter.core.steps.run import find_pipeline
+        from zensecrets_jupyter.core.steps.execution.run import find_pipeline
 
         return find_pipeline(name_id_or_prefix)
 
@@ -249,7 +249,7 @@ class Client:
         Raises:
             RunNotFoundError: If this process has made none.
         """
-        from zensecrets_jupyter.core.steps.run import find_run
+        from zensecrets_jupyter.core.steps.execution.run import find_run
 
         return find_run(name_id_or_prefix)
 

@@ -1,6 +1,6 @@
 """ZenML's functions for files by path or URL."""
 
-from zensecrets_jupyter.core.steps.fileio import FileIO
+from zensecrets_jupyter.core.steps.artifacts.fileio import FileIO
 
 _files = FileIO()
 

@@ -1,7 +1,7 @@
 """Materializers."""
 
 from zensecrets_jupyter.core.steps import BaseMaterializer
-from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
+from zensecrets_jupyter.core.steps.artifacts.materializers import PickleMaterializer
 
 __all__ = ["BaseMaterializer", "BuiltInMaterializer", "PickleMaterializer"]
 

@@ -1,6 +1,6 @@
 """What keeps an output that names no materializer."""
 
-from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
+from zensecrets_jupyter.core.steps.artifacts.materializers import PickleMaterializer
 
 __all__ = ["BuiltInMaterializer"]
 

@@ -1,8 +1,8 @@
 """Steps as ZenML has them up to 0.3x: calling one makes an instance."""
 
 from zensecrets_jupyter.classic.environment import STEP_ENVIRONMENT_NAME, StepEnvironment
+from zensecrets_jupyter.classic.machine_settings import ResourceSettings
 from zensecrets_jupyter.classic.steps import BaseStep, step
 from zensecrets_jupyter.core.steps import BaseParameters, Output, StepContext
-from zensecrets_jupyter.core.steps.machines import ResourceSettings
 
 __all__ = ["STEP_ENVIRONMENT_NAME", "BaseParameters", "BaseStep", "Output", "ResourceSettings", "StepContext", "StepEnvironment", "step"]

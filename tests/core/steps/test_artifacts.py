@@ -25,7 +25,8 @@ from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.steps import Artifact, BaseMaterializer, StepContext, pipeline, step
-from zensecrets_jupyter.core.steps.graph import PickledArgument, trace_pipeline
+from zensecrets_jupyter.core.steps.execution.call_inputs import PickledArgument
+from zensecrets_jupyter.core.steps.execution.graph import trace_pipeline
 from zensecrets_jupyter.core.workspace import workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

@@ -18,7 +18,7 @@ from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.sealing import passphrase
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.steps import Step, StepContext, get_step_context, pipeline, step
-from zensecrets_jupyter.core.steps.code import code_identity
+from zensecrets_jupyter.core.steps.execution.code_digest import code_identity
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 
@@ -480,7 +480,7 @@ def test_code_is_the_same_in_another_process() -> None:
     code = "def f(n):\n    return n in {'a', 'b', 'c', 'd', 'e'} and (lambda m: m)(n)\n"
     space: dict[str, Any] = {}
     exec(code, space)  # noqa: S102 - that is the point
-    imports = "import json, sys\nfrom zensecrets_jupyter.core.steps.code import code_identity\n"
+    imports = "import json, sys\nfrom zensecrets_jupyter.core.steps.execution.code_digest import code_identity\n"
     there = f"{imports}exec(sys.argv[1])\nprint(json.dumps(code_identity(f)))"
     for seed in ("1", "2"):
         assert run_python(there, code, environment={"PYTHONHASHSEED": seed}) == code_identity(space["f"])

@@ -11,7 +11,7 @@ from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import StepContextError
 from zensecrets_jupyter.core.steps import BaseMaterializer, StepContext, get_step_context, pipeline, step
-from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
+from zensecrets_jupyter.core.steps.artifacts.materializers import PickleMaterializer
 
 Two = tuple[Annotated[int, "first"], Annotated[int, "second"]]
 

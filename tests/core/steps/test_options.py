@@ -11,8 +11,8 @@ from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.config import DockerSettings, ResourceSettings, StepRetryConfig
 from zensecrets_jupyter.core.errors import MaterializerInterfaceError, RunNotFoundError, StepInterfaceError
 from zensecrets_jupyter.core.steps import BaseMaterializer, get_step_context, pipeline, step
-from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
-from zensecrets_jupyter.core.steps.options import PIPELINE_OPTIONS, STEP_OPTIONS
+from zensecrets_jupyter.core.steps.artifacts.materializers import PickleMaterializer
+from zensecrets_jupyter.core.steps.definition.options import PIPELINE_OPTIONS, STEP_OPTIONS
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:

@@ -7,8 +7,7 @@ from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, StackValidationError
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.steps import pipeline, step
-from zensecrets_jupyter.core.steps.orchestrators import Orchestrator, get_orchestrator
-from zensecrets_jupyter.core.steps.orchestrators.local import LocalOrchestrator
+from zensecrets_jupyter.core.steps.execution.orchestrators import LocalOrchestrator, Orchestrator, get_orchestrator
 
 ran: list[int] = []
 

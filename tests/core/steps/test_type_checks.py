@@ -12,7 +12,7 @@ from tests.support.error_texts import in_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.steps import pipeline, step
-from zensecrets_jupyter.core.steps.type_checks import has_type
+from zensecrets_jupyter.core.steps.definition.type_checks import has_type
 
 Bound = TypeVar("Bound", bound=int)
 Either = TypeVar("Either", int, str)

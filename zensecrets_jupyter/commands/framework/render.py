@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretSummary, SecretVersion
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import ComponentType, Report, Stack
-    from zensecrets_jupyter.core.steps.run import PipelineRun
+    from zensecrets_jupyter.core.steps.execution.run import PipelineRun
     from zensecrets_jupyter.core.workspace import ComponentRecord, StackRecord
 
 # JupyterLab sets these CSS variables for its light and dark themes; other pages use their own colours.

@@ -4,45 +4,44 @@ from __future__ import annotations
 
 import copy
 import inspect
-import sys
-import time
 import types
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
-from pydantic import BaseModel
-
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import a_type
-from zensecrets_jupyter.core.steps.graph import Graph, current_graph, trace_pipeline
-from zensecrets_jupyter.core.steps.hooks import Hooks
-from zensecrets_jupyter.core.steps.options import (
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.steps.definition.hooks import Hooks
+from zensecrets_jupyter.core.steps.definition.options import (
     PIPELINE_OPTIONS,
     check_call,
     check_names,
     validate_cache_option,
-    validate_configurations,
     validate_options,
-    validate_run_name,
 )
-from zensecrets_jupyter.core.steps.orchestrators import get_orchestrator
-from zensecrets_jupyter.core.steps.run import ExecutionStatus, PipelineRun, RunOptions, StepRun, recent_runs, record_run
-from zensecrets_jupyter.core.steps.run_configuration import read_run_configuration
-from zensecrets_jupyter.core.steps.settings import RequiredSecrets, merge_settings, validate_secret_names, validate_settings
+from zensecrets_jupyter.core.steps.definition.run_options import (
+    RunOptions,
+    read_run_configuration,
+    validate_run_name,
+    validate_step_configuration,
+    validate_step_configurations,
+)
+from zensecrets_jupyter.core.steps.definition.settings import RequiredSecrets, merge_settings, validate_secret_names, validate_settings
+from zensecrets_jupyter.core.steps.execution.graph import Graph, current_graph, trace_pipeline
+from zensecrets_jupyter.core.steps.execution.orchestrators import get_orchestrator
+from zensecrets_jupyter.core.steps.execution.progress import RunProgress
+from zensecrets_jupyter.core.steps.execution.run import PipelineRun, recent_runs, record_run
 from zensecrets_jupyter.core.steps.step import validate_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from typing_extensions import Self
 
-    from zensecrets_jupyter.core.stack import ReferenceModel, Stack
+    from zensecrets_jupyter.core.stack import ReferenceModel
     from zensecrets_jupyter.core.stack.references import RequiresSecrets
-    from zensecrets_jupyter.core.steps.definitions import StepDefaults, StepDefinition
-    from zensecrets_jupyter.core.steps.execution import Execution
-    from zensecrets_jupyter.core.steps.orchestrators import Orchestrator
+    from zensecrets_jupyter.core.steps.definition.protocols import StepDefaults, StepDefinition
 
 
 class Pipeline:
@@ -160,7 +159,7 @@ class Pipeline:
         """
         found = read_run_configuration(config_path) if config_path is not None else {}
         by_step = [found.pop("step_configurations", None), found.pop("steps", None), step_configurations, steps]
-        given = {name: one for some in by_step for name, one in validate_configurations(some, str(self)).items()}
+        given = {name: one for some in by_step for name, one in validate_step_configurations(some, str(self)).items()}
         named = validate_run_name(run_name or found.pop("run_name", None), str(self))
         check_names(str(self), {**found, **options}, {*PIPELINE_OPTIONS, *_HONOURED} - {"name"}, _FOR_RUNS)
         copied = copy.copy(self).configure(**{**found, **({} if schedule is None else {"schedule": schedule}), **options})
@@ -168,7 +167,7 @@ class Pipeline:
             self.run_options,
             name=named or self.run_options.name,
             unlisted=unlisted or self.run_options.unlisted,
-            steps={**self.run_options.steps, **{name: _configuration(name, one, self.name) for name, one in given.items()}},
+            steps={**self.run_options.steps, **{name: validate_step_configuration(name, one, str(self)) for name, one in given.items()}},
         )
         return copied
 
@@ -191,18 +190,19 @@ class Pipeline:
                 returned: Any = self.entrypoint(*args, **kwargs)
                 return returned  # type: ignore[no-any-return]  # outputs, which the other pipeline's function hands on: no run is made there
         # Here: with SQLAlchemy behind them they take longer to import than everything else that a cell of steps needs.
-        from zensecrets_jupyter.core.steps.execution import Execution, validate
+        from zensecrets_jupyter.core.steps.execution.step_runner import StepRunner, validate
         from zensecrets_jupyter.core.workspace import get_workspace
 
         graph = self._trace(args, kwargs)
         workspace = get_workspace()
         stack = workspace.stack()
         validate(stack, *self._needs(graph))
-        orchestrator = _orchestrator_of(stack)
+        # The validation has refused a stack without an orchestrator.
+        orchestrator = get_orchestrator(stack.components[ComponentType.ORCHESTRATOR])
         run = PipelineRun(self.name, stack.name, self.settings, self.run_options)
-        execution = Execution(run, workspace, stack, self)
+        runner = StepRunner(run, workspace, stack, self)
         record_run(run)
-        failed = _Progress(run, graph).follow(orchestrator, execution)
+        failed = RunProgress(run, graph).run_steps(orchestrator, runner)
         if failed is not None and failed.error is not None:
             error = failed.error
             with suppress(AttributeError):
@@ -236,41 +236,6 @@ class Pipeline:
         for part in needing:
             needs += [(str(part), part.settings), (str(part), RequiredSecrets(part.secrets))]
         return needs, [part.secrets for part in needing]
-
-
-class _Progress:
-    """Takes down what becomes of the steps, and prints a line for each."""
-
-    def __init__(self, run: PipelineRun, graph: Graph) -> None:
-        """Follow the steps of ``graph`` in ``run``."""
-        self._run = run
-        self._graph = graph
-        self._width = max(map(len, graph.calls))
-        self._failed: StepRun | None = None
-
-    def follow(self, orchestrator: Orchestrator, execution: Execution) -> StepRun | None:
-        """Have the steps run and return the first that failed, or ``None``."""
-        start = time.perf_counter()
-        count = len(self._graph.calls)
-        _show(f"Pipeline {self._run.pipeline!r}: {count} step{'s' if count > 1 else ''} on stack {self._run.stack!r}.")
-        try:
-            orchestrator.run(self._graph, execution, self._report)
-        finally:
-            for name in self._graph.calls:
-                if name not in self._run.steps:
-                    self._run.record(StepRun(name, ExecutionStatus.NOT_RUN))
-            self._run.finish(time.perf_counter() - start)
-            _show(f"Run {self._run.name} {self._run.status.value} in {self._run.duration:.2f} s.")
-        return self._failed
-
-    def _report(self, step: StepRun) -> None:
-        self._run.record(step)
-        what = step.status.value
-        if step.status is ExecutionStatus.FAILED:
-            self._failed = self._failed or step
-            # The class only: an exception's text may hold a value.
-            what += f" ({type(step.error).__name__})"
-        _show(f"  {step.name:<{self._width}}  {step.duration:7.2f} s  {what}")
 
 
 @overload
@@ -322,29 +287,3 @@ def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None 
 _HONOURED = ("enable_cache", "merge", "name", "on_failure", "on_success", "parameters", "secrets", "settings")
 _FOR_RUNS = ("config_path", "run_name", "schedule", "step_configurations", "steps", "unlisted")
 """What :meth:`Pipeline.with_options` takes besides."""
-
-
-def _configuration(step: str, given: object, pipeline_name: str) -> dict[str, Any]:
-    """Return what is configured for a step, a mapping or a model, without what is not said.
-
-    Raises:
-        StepInterfaceError: If it is neither.
-    """
-    found = given.model_dump(exclude_none=True) if isinstance(given, BaseModel) else given
-    if isinstance(found, Mapping):
-        return {str(name): value for name, value in found.items() if name != "name"}
-    message = f"What is configured for step {step!r} of pipeline {pipeline_name!r} is no mapping."
-    raise StepInterfaceError(message, hint='Give the arguments by name, such as {"trainer": {"enable_cache": False}}.')
-
-
-def _orchestrator_of(stack: Stack) -> Orchestrator:
-    component = stack.orchestrator
-    if component is None:
-        # The validation has refused such a stack.
-        raise AssertionError
-    return get_orchestrator(component)
-
-
-def _show(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()

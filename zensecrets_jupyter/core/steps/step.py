@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import a_type, did_you_mean
-from zensecrets_jupyter.core.steps.artifacts import OutputInfo
-from zensecrets_jupyter.core.steps.graph import StepOutput, current_graph
-from zensecrets_jupyter.core.steps.hooks import Hooks
-from zensecrets_jupyter.core.steps.materializers import BaseMaterializer, class_of, materializer_for
-from zensecrets_jupyter.core.steps.options import STEP_OPTIONS, validate_cache_option, validate_options
-from zensecrets_jupyter.core.steps.settings import merge_settings, validate_secret_names, validate_settings
-from zensecrets_jupyter.core.steps.signature import read_signature
+from zensecrets_jupyter.core.steps.artifacts.artifact import OutputInfo
+from zensecrets_jupyter.core.steps.artifacts.materializers import BaseMaterializer, class_of, materializer_for
+from zensecrets_jupyter.core.steps.definition.hooks import Hooks
+from zensecrets_jupyter.core.steps.definition.options import STEP_OPTIONS, validate_cache_option, validate_options
+from zensecrets_jupyter.core.steps.definition.settings import merge_settings, validate_secret_names, validate_settings
+from zensecrets_jupyter.core.steps.definition.signature import read_signature
+from zensecrets_jupyter.core.steps.execution.call_inputs import StepOutput
+from zensecrets_jupyter.core.steps.execution.graph import current_graph
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -178,7 +179,7 @@ class Step(Generic[ReturnT]):
             if isinstance(value, StepOutput):
                 message = f"Argument {parameter!r} of step {self.name!r} is {value!r}, and no pipeline is being put together here."
                 raise StepInterfaceError(message, hint="Load it first: run.steps[NAME].output.load().")
-        from zensecrets_jupyter.core.steps.execution import run_outside_pipeline
+        from zensecrets_jupyter.core.steps.execution.step_runner import run_outside_pipeline
 
         returned: ReturnT = run_outside_pipeline(self, arguments)
         return returned
@@ -229,7 +230,7 @@ def step(
 def step(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
     """Return the step that a function makes: ``@step`` alone, or with arguments.
 
-    A parameter annotated :class:`~zensecrets_jupyter.core.steps.context.StepContext` gets the context of the run. ``-> None`` is no output,
+    A parameter annotated :class:`~zensecrets_jupyter.core.steps.StepContext` gets the context of the run. ``-> None`` is no output,
     ``-> int`` one called ``output``, ``-> Annotated[int, "count"]`` one called ``count``, and ``-> Output(count=int, text=str)`` or
     ``-> tuple[Annotated[int, "count"], Annotated[str, "text"]]`` are several. ``-> tuple[int, str]`` is two, ``output_0`` and ``output_1``,
     where the function ends in ``return a, b``; else it is one. Without an annotation, what the function returns is one output of any type.

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from zensecrets_jupyter.core.stack import Stack
-    from zensecrets_jupyter.core.steps.files import ArtifactFolder
-    from zensecrets_jupyter.core.steps.materializers import BaseMaterializer
-    from zensecrets_jupyter.core.steps.settings import Settings
+    from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFolder
+    from zensecrets_jupyter.core.steps.artifacts.materializers import BaseMaterializer
+    from zensecrets_jupyter.core.steps.definition.settings import Settings
 
 _running: ContextVar[StepContext] = ContextVar("zensecrets_step_context")
 
@@ -161,7 +161,7 @@ class StepContext:
         return name
 
 
-def running() -> StepContext | None:
+def current_context() -> StepContext | None:
     """Return the context of the running step, or ``None``."""
     return _running.get(None)
 
@@ -172,7 +172,7 @@ def get_step_context() -> StepContext:
     Raises:
         StepContextError: Outside of a step, or in a thread that a step started.
     """
-    found = running()
+    found = current_context()
     if found is None:
         message = "No step is running here."
         raise StepContextError(message, hint="Call it inside of a step; to a thread that the step starts, hand its context.")
@@ -180,7 +180,7 @@ def get_step_context() -> StepContext:
 
 
 @contextmanager
-def entered(context: StepContext) -> Iterator[None]:
+def use_context(context: StepContext) -> Iterator[None]:
     """Make ``context`` the context of the running step in the block."""
     token = _running.set(context)
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import ArtifactError, InvalidComponentError, ZenSecretsError
 from zensecrets_jupyter.core.settings import make_private_folder
-from zensecrets_jupyter.core.steps.fileio import FileIO
+from zensecrets_jupyter.core.steps.artifacts.fileio import FileIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

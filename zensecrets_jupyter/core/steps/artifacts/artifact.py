@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import ArtifactError
 from zensecrets_jupyter.core.redaction import mask_text
-from zensecrets_jupyter.core.steps.materializers import VALUE_FILE, BaseMaterializer, PickleMaterializer
+from zensecrets_jupyter.core.steps.artifacts.materializers import VALUE_FILE, BaseMaterializer, PickleMaterializer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
-    from zensecrets_jupyter.core.steps.files import ArtifactFolder
+    from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFolder
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class OutputInfo(NamedTuple):
         return Artifact(self.name, self.step, folder, digest, self.materializer, self.data_type)
 
 
-def store(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets: Iterable[BaseSecretSchema]) -> Artifact:
+def store_output(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets: Iterable[BaseSecretSchema]) -> Artifact:
     """Store an output in ``folder``, without values of secrets, and return it.
 
     Args:

@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import RunNotFoundError, StepContextError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.process import process_wide
+from zensecrets_jupyter.core.steps.definition.run_options import RunOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from zensecrets_jupyter.core.steps.artifacts import Artifact
-    from zensecrets_jupyter.core.steps.graph import PickledArgument
-    from zensecrets_jupyter.core.steps.settings import Settings
+    from zensecrets_jupyter.core.steps.artifacts.artifact import Artifact
+    from zensecrets_jupyter.core.steps.definition.settings import Settings
+    from zensecrets_jupyter.core.steps.execution.call_inputs import PickledArgument
 
 _REMEMBERED = 100
 # Runs: enough to look back in a session; what they made stays in the artifact store.
@@ -86,30 +87,6 @@ class StepRun:
             raise StepContextError(message, hint="Run the pipeline again once its failure is mended.")
         message = f"Step {self.name!r} has {len(self.outputs) or 'no'} outputs."
         raise StepContextError(message, hint=f"Take one from outputs: {', '.join(self.outputs)}." if self.outputs else "")
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """Options of one run of a pipeline.
-
-    Attributes:
-        name: The name of the run, with ``{date}`` and ``{time}`` for its start; by default its ``id``.
-        unlisted: Whether the list of the pipeline's runs omits it.
-        steps: The configuration of its steps by call name.
-    """
-
-    name: str | None = None
-    unlisted: bool = False
-    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def run_name(self, identity: str) -> str:
-        """Return the name of a run with that id that starts now."""
-        if self.name is None:
-            return identity
-        now = datetime.now(timezone.utc)
-        # ZenML 0.20 wrote the braces twice.
-        named = self.name.replace("{{", "{").replace("}}", "}")
-        return named.replace("{date}", f"{now:%Y_%m_%d}").replace("{time}", f"{now:%H_%M_%S_%f}")
 
 
 class PipelineRun:

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from zensecrets_jupyter.core.steps.artifacts import OutputInfo
-    from zensecrets_jupyter.core.steps.hooks import Hooks
-    from zensecrets_jupyter.core.steps.materializers import BaseMaterializer
-    from zensecrets_jupyter.core.steps.settings import Settings
-    from zensecrets_jupyter.core.steps.signature import StepSignature
+    from zensecrets_jupyter.core.steps.artifacts.artifact import OutputInfo
+    from zensecrets_jupyter.core.steps.artifacts.materializers import BaseMaterializer
+    from zensecrets_jupyter.core.steps.definition.hooks import Hooks
+    from zensecrets_jupyter.core.steps.definition.settings import Settings
+    from zensecrets_jupyter.core.steps.definition.signature import StepSignature
 
 
 class StepDefaults(Protocol):

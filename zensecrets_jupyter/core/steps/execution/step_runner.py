@@ -12,13 +12,13 @@ from zensecrets_jupyter.core.environment import secret_environment, variables_of
 from zensecrets_jupyter.core.managers.read_log import recorded_reads
 from zensecrets_jupyter.core.settings import SecretValidationLevel, validation_level
 from zensecrets_jupyter.core.stack import StackResolver
-from zensecrets_jupyter.core.steps import artifacts, context
-from zensecrets_jupyter.core.steps.caching import StepCache
-from zensecrets_jupyter.core.steps.context import RunNames, StepContext
-from zensecrets_jupyter.core.steps.files import ArtifactFolder, open_files
-from zensecrets_jupyter.core.steps.graph import PickledArgument
-from zensecrets_jupyter.core.steps.run import ExecutionStatus, StepRun, new_run_id
-from zensecrets_jupyter.core.steps.settings import RequiredSecrets, merge_settings
+from zensecrets_jupyter.core.steps.artifacts.artifact import store_output
+from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFolder, open_files
+from zensecrets_jupyter.core.steps.definition.context import RunNames, StepContext, current_context, use_context
+from zensecrets_jupyter.core.steps.definition.settings import RequiredSecrets, merge_settings
+from zensecrets_jupyter.core.steps.execution.caching import StepCache
+from zensecrets_jupyter.core.steps.execution.call_inputs import PickledArgument
+from zensecrets_jupyter.core.steps.execution.run import ExecutionStatus, StepRun, new_run_id
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
     from zensecrets_jupyter.core.stack.references import RequiresSecrets
-    from zensecrets_jupyter.core.steps.artifacts import Artifact
-    from zensecrets_jupyter.core.steps.definitions import StepDefaults, StepDefinition
-    from zensecrets_jupyter.core.steps.graph import StepCall
-    from zensecrets_jupyter.core.steps.run import PipelineRun
-    from zensecrets_jupyter.core.steps.settings import Settings
+    from zensecrets_jupyter.core.steps.artifacts.artifact import Artifact
+    from zensecrets_jupyter.core.steps.definition.protocols import StepDefaults, StepDefinition
+    from zensecrets_jupyter.core.steps.definition.settings import Settings
+    from zensecrets_jupyter.core.steps.execution.graph import StepCall
+    from zensecrets_jupyter.core.steps.execution.run import PipelineRun
     from zensecrets_jupyter.core.workspace import Workspace
 
 
-class Execution:
+class StepRunner:
     """Runs the steps of one pipeline run on a stack."""
 
     def __init__(self, run: PipelineRun, workspace: Workspace, stack: Stack, defaults: StepDefaults) -> None:
@@ -107,7 +107,7 @@ class Execution:
             running = _make_context(step, names, self._stack, settings, output_folder)
             returned = _run(step, arguments, running, self._stack, environments)
             outputs = {
-                name: artifacts.store(value, step.output_info(name, call.name), output_folder(name), _secrets_in(reads))
+                name: store_output(value, step.output_info(name, call.name), output_folder(name), _secrets_in(reads))
                 for name, value in step.signature.split(call.name, returned).items()
             }
         if key:
@@ -124,7 +124,7 @@ def run_outside_pipeline(step: StepDefinition, arguments: Mapping[str, Any]) -> 
         StackValidationError: If the stack, the step's settings or its secrets prevent the run.
     """
     workspace = get_workspace()
-    outer = context.running()
+    outer = current_context()
     stack = outer.stack if outer is not None else workspace.stack()
     if outer is None:
         validate(stack, [(str(step), step.settings), (str(step), RequiredSecrets(step.secrets))], [step.secrets])
@@ -176,7 +176,7 @@ def _run(
         for names in environments:
             if names:
                 block.enter_context(secret_environment([stack.secrets_manager.get_secret(name) for name in names], as_is=True))
-        with context.entered(running):
+        with use_context(running):
             return step.entrypoint(**given)
 
 

@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.names import a_type, check_name, did_you_mean
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import ReferenceModel, Requirement
-from zensecrets_jupyter.core.steps.options import SETTINGS_OF_MACHINES, warn_once
+from zensecrets_jupyter.core.steps.definition.options import SETTINGS_OF_MACHINES, warn_once
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack import ReferenceResolver

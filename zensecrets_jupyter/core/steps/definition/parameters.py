@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.steps.type_checks import type_name
+from zensecrets_jupyter.core.steps.definition.type_checks import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

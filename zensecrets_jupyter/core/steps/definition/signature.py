@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, NamedTuple, Union,
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import a_type
-from zensecrets_jupyter.core.steps.arguments import bound
-from zensecrets_jupyter.core.steps.context import StepContext
-from zensecrets_jupyter.core.steps.returns import returned_tuple, returns_something
-from zensecrets_jupyter.core.steps.type_checks import has_type, type_name
+from zensecrets_jupyter.core.steps.definition.arguments import bound
+from zensecrets_jupyter.core.steps.definition.bytecode import returned_tuple_length, returns_value
+from zensecrets_jupyter.core.steps.definition.context import StepContext
+from zensecrets_jupyter.core.steps.definition.type_checks import has_type, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -159,7 +159,7 @@ def read_signature(function: object, name: str, *, annotated: bool = False) -> S
     if "return" not in annotations and annotated:
         message = f"Step {name!r} doesn't say what it returns."
         raise StepInterfaceError(message, hint="Annotate it, such as -> int; with -> None if it returns nothing.")
-    returned = annotations.get("return", Any if returns_something(function.__code__) else None)
+    returned = annotations.get("return", Any if returns_value(function.__code__) else None)
     outputs = _outputs(returned, function, name, split_tuples=not annotated)
     return StepSignature(inspect.Signature(kept), context, tuple(outputs), declared, outputs)
 
@@ -248,7 +248,7 @@ def _outputs(annotation: Any, function: FunctionType, name: str, *, split_tuples
         raise StepInterfaceError(message, hint='Name each, such as Annotated[int, "count"].')
     if named:
         return _checked(parts, name)
-    if split_tuples and len(parts) > 1 and returned_tuple(function.__code__) == len(parts):
+    if split_tuples and len(parts) > 1 and returned_tuple_length(function.__code__) == len(parts):
         return {f"{SINGLE_OUTPUT}_{number}": part.type for number, part in enumerate(parts)}
     given, declared = _named(annotation)
     return _checked([_Declared(given or SINGLE_OUTPUT, declared)], name)

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.process import process_wide
-from zensecrets_jupyter.core.steps.arguments import bound
+from zensecrets_jupyter.core.steps.definition.arguments import bound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
 _IN_PROCESS = "steps run in this process"
 _NOT_RECORDED = "no metadata and no logs of steps are recorded"
@@ -113,29 +112,6 @@ def validate_cache_option(given: object, what: str) -> bool | None:
         return given
     message = f"enable_cache of {what} is of type {type(given).__qualname__}."
     raise StepInterfaceError(message, hint="Give True or False.")
-
-
-def validate_run_name(given: object, what: str) -> str | None:
-    """Return what runs are to be called.
-
-    Raises:
-        StepInterfaceError: If it is no text in one line.
-    """
-    if given is None or (isinstance(given, str) and given.isprintable()):
-        return given
-    raise StepInterfaceError(f"The name of runs of {what} is no text in one line.", hint='Give one such as run_name="training {date}".')
-
-
-def validate_configurations(given: object, what: str) -> Mapping[str, Any]:
-    """Return what is configured for steps, by their names; nothing if nothing is given.
-
-    Raises:
-        StepInterfaceError: If it is no mapping.
-    """
-    if given is None or isinstance(given, Mapping):
-        return given or {}
-    message = f"What is configured for the steps of {what} is no mapping."
-    raise StepInterfaceError(message, hint='Give it by the names of the steps, such as {"trainer": {"enable_cache": False}}.')
 
 
 def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any], what: str) -> None:

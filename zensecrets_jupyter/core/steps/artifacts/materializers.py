@@ -10,8 +10,8 @@ from zensecrets_jupyter.core.names import a_type, with_article
 from zensecrets_jupyter.core.process import process_wide
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.steps.fileio import FileIO
-    from zensecrets_jupyter.core.steps.files import ArtifactFolder
+    from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFolder
+    from zensecrets_jupyter.core.steps.artifacts.fileio import FileIO
 
 VALUE_FILE = "value.pkl"
 """The name of the file of a pickled output."""

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.stack import ReferenceModel
-from zensecrets_jupyter.core.steps.code import code_identity
-from zensecrets_jupyter.core.steps.files import ArtifactFolder
-from zensecrets_jupyter.core.steps.materializers import PickleMaterializer
-from zensecrets_jupyter.core.steps.settings import StepSettings
-from zensecrets_jupyter.core.steps.type_checks import type_name
+from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFolder
+from zensecrets_jupyter.core.steps.artifacts.materializers import PickleMaterializer
+from zensecrets_jupyter.core.steps.definition.settings import StepSettings
+from zensecrets_jupyter.core.steps.definition.type_checks import type_name
+from zensecrets_jupyter.core.steps.execution.code_digest import code_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.read_log import Reads
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
-    from zensecrets_jupyter.core.steps.artifacts import Artifact
-    from zensecrets_jupyter.core.steps.definitions import StepDefinition
-    from zensecrets_jupyter.core.steps.files import ArtifactFiles
-    from zensecrets_jupyter.core.steps.settings import Settings
+    from zensecrets_jupyter.core.steps.artifacts.artifact import Artifact
+    from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFiles
+    from zensecrets_jupyter.core.steps.definition.protocols import StepDefinition
+    from zensecrets_jupyter.core.steps.definition.settings import Settings
     from zensecrets_jupyter.core.workspace import Workspace
 
 _FORMAT = 1

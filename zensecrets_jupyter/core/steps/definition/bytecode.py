@@ -1,0 +1,86 @@
+"""Bytecode inspection: what a function returns, and how many values a caller unpacks.
+
+A function of a notebook cell or of ``exec`` may have no source text. Its bytecode always exists.
+"""
+
+from __future__ import annotations
+
+import dis
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType
+
+_NO_TUPLE = -1
+"""The length of a returned value that the ``return`` statement itself does not build as a tuple."""
+
+_BITS_BEFORE_STAR = 8
+"""UNPACK_EX has the number of names before the star in its low byte, and of those after it in the next one."""
+
+
+def returns_value(code: CodeType) -> bool:
+    """Return whether any ``return`` of the code has a value other than the constant ``None``."""
+    return any(length is not None for length in _returned_lengths(code))
+
+
+def returned_tuple_length(code: CodeType) -> int:
+    """Return the length of the tuple that every ``return`` builds; 0 if one builds none, or the lengths differ."""
+    lengths = set(_returned_lengths(code))
+    length = lengths.pop() if len(lengths) == 1 else None
+    return length if length is not None and length > 0 else 0
+
+
+class UnpackedNames(NamedTuple):
+    """The names on the left side of an unpacking assignment.
+
+    Attributes:
+        required: The number of names without a star.
+        has_star: Whether there is also a name with a star, which gets the remaining values.
+    """
+
+    required: int
+    has_star: bool
+
+    def accepts(self, values: int) -> bool:
+        """Return whether this number of values can be unpacked into the names."""
+        return values >= self.required if self.has_star else values == self.required
+
+    def __str__(self) -> str:
+        """Return the number with its verb for an error text, such as ``at least 2 are``."""
+        return f"{'at least ' if self.has_star else ''}{self.required} {'are' if self.required > 1 else 'is'}"
+
+
+def unpacked_names(code: CodeType, offset: int) -> UnpackedNames | None:
+    """Return the names that the instruction at ``offset`` unpacks into; ``None`` for another instruction."""
+    # Python 3.10 reports the offset of EXTENDED_ARG, the prefix of an instruction with a large argument.
+    instructions = (item for item in dis.get_instructions(code) if item.offset >= offset and item.opname != "EXTENDED_ARG")
+    instruction = next(instructions, None)
+    if instruction is None or instruction.arg is None or instruction.opname not in {"UNPACK_SEQUENCE", "UNPACK_EX"}:
+        return None
+    if instruction.opname == "UNPACK_SEQUENCE":
+        return UnpackedNames(instruction.arg, has_star=False)
+    return UnpackedNames((instruction.arg & 0xFF) + (instruction.arg >> _BITS_BEFORE_STAR), has_star=True)
+
+
+def _returned_lengths(code: CodeType) -> Iterator[int | None]:
+    """Yield for each ``return`` the length of the tuple that it builds, ``None`` for ``None``, otherwise ``_NO_TUPLE``."""
+    previous: dis.Instruction | None = None
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "RETURN_CONST":
+            yield _constant_length(instruction.argval)
+        elif instruction.opname == "RETURN_VALUE":
+            # A jump target has several predecessors: the value of a conditional expression is built in two branches.
+            builder = None if instruction.is_jump_target else previous
+            if builder is not None and builder.opname == "BUILD_TUPLE":
+                yield builder.arg or 0
+            elif builder is not None and builder.opname == "LOAD_CONST":
+                yield _constant_length(builder.argval)
+            else:
+                yield _NO_TUPLE
+        if instruction.opname not in {"NOP", "EXTENDED_ARG", "CACHE"}:
+            previous = instruction
+
+
+def _constant_length(value: object) -> int | None:
+    return None if value is None else len(value) if isinstance(value, tuple) else _NO_TUPLE

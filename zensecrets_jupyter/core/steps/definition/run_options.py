@@ -1,0 +1,104 @@
+"""Options of one run of a pipeline: its name, and the configuration of its steps, in code or in a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from zensecrets_jupyter.core.errors import StepInterfaceError, UnreadableFileError
+
+MAX_FILE_SIZE = 1 << 20
+"""The largest configuration file that is read, in bytes."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of one run of a pipeline.
+
+    Attributes:
+        name: The name of the run, with ``{date}`` and ``{time}`` for its start; by default its ``id``.
+        unlisted: Whether the list of the pipeline's runs omits it.
+        steps: The configuration of its steps by call name.
+    """
+
+    name: str | None = None
+    unlisted: bool = False
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def run_name(self, run_id: str) -> str:
+        """Return the name of a run with that id that starts now."""
+        if self.name is None:
+            return run_id
+        now = datetime.now(timezone.utc)
+        # ZenML 0.20 documents the placeholders with two braces on each side.
+        template = self.name.replace("{{", "{").replace("}}", "}")
+        return template.replace("{date}", f"{now:%Y_%m_%d}").replace("{time}", f"{now:%H_%M_%S_%f}")
+
+
+def validate_run_name(name: object, owner: str) -> str | None:
+    """Return the name for runs of ``owner``, such as ``pipeline 'training'``.
+
+    Raises:
+        StepInterfaceError: If it is no text in one line.
+    """
+    if name is None or (isinstance(name, str) and name.isprintable()):
+        return name
+    raise StepInterfaceError(f"The name of runs of {owner} is no text in one line.", hint='Give one such as run_name="training {date}".')
+
+
+def validate_step_configurations(configurations: object, owner: str) -> Mapping[str, Any]:
+    """Return the configurations of the steps of ``owner`` by step name; an empty mapping for ``None``.
+
+    Raises:
+        StepInterfaceError: If it is no mapping.
+    """
+    if configurations is None or isinstance(configurations, Mapping):
+        return configurations or {}
+    message = f"The configuration of the steps of {owner} is no mapping."
+    raise StepInterfaceError(message, hint='Give it by the names of the steps, such as {"trainer": {"enable_cache": False}}.')
+
+
+def validate_step_configuration(step: str, configuration: object, owner: str) -> dict[str, Any]:
+    """Return the configuration of one step, from a mapping or a pydantic model, without options that are ``None``.
+
+    Raises:
+        StepInterfaceError: If it is neither.
+    """
+    options = configuration.model_dump(exclude_none=True) if isinstance(configuration, BaseModel) else configuration
+    if isinstance(options, Mapping):
+        return {str(name): value for name, value in options.items() if name != "name"}
+    message = f"The configuration of step {step!r} of {owner} is no mapping."
+    raise StepInterfaceError(message, hint='Give the arguments by name, such as {"trainer": {"enable_cache": False}}.')
+
+
+def read_run_configuration(path: str) -> dict[str, Any]:
+    """Return the options in a YAML file, by the names of ZenML's arguments.
+
+    Raises:
+        UnreadableFileError: If it can't be read, is too large, or is no YAML mapping. The error does not quote the file.
+    """
+    import yaml
+
+    reason = ""
+    options: Any = None
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_FILE_SIZE + 1)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    else:
+        try:
+            options = None if len(data) > MAX_FILE_SIZE else yaml.safe_load(data) or {}
+        except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+            reason = "it is no YAML"
+        else:
+            reason = "it is too large" if len(data) > MAX_FILE_SIZE else "" if isinstance(options, dict) else "it holds no mapping"
+    if not reason:
+        return {str(name): value for name, value in options.items()}
+    message = f"The configuration {path} can't be used: {reason}."
+    raise UnreadableFileError(message, hint="Write a mapping such as: steps: {trainer: {parameters: {epochs: 3}}}")

@@ -1,0 +1,67 @@
+"""Orchestrators: their interface, and the orchestrator that runs steps in this process."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from zensecrets_jupyter.core.errors import FlavorUnavailableError
+from zensecrets_jupyter.core.steps.execution.run import ExecutionStatus, StepRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from zensecrets_jupyter.core.stack import StackComponent
+    from zensecrets_jupyter.core.steps.execution.graph import Graph
+    from zensecrets_jupyter.core.steps.execution.step_runner import StepRunner
+
+
+class Orchestrator(ABC):
+    """Runs the steps of a pipeline."""
+
+    FLAVOR: ClassVar[str] = ""
+    """The flavor of the stack component that the class implements."""
+
+    @abstractmethod
+    def run(self, graph: Graph, runner: StepRunner, report: Callable[[StepRun], None]) -> None:
+        """Run the calls of ``graph`` by :meth:`StepRunner.run_step` and return when all have ended.
+
+        It passes each result to ``report`` as soon as the step ends, by one thread at a time. After a failed step it starts no other
+        step. It does not raise the error of a step: the error is in the result.
+
+        Raises:
+            StepInterfaceError: If steps wait for each other; no step ran.
+        """
+
+
+class LocalOrchestrator(Orchestrator):
+    """Runs the steps in this process, one after the other."""
+
+    FLAVOR: ClassVar[str] = "local"
+
+    def run(self, graph: Graph, runner: StepRunner, report: Callable[[StepRun], None]) -> None:
+        """Run the calls in topological order; see :meth:`Orchestrator.run`."""
+        finished: dict[str, StepRun] = {}
+        for call in graph.topological_order():
+            result = finished[call.name] = runner.run_step(call, finished)
+            report(result)
+            if result.status is ExecutionStatus.FAILED:
+                return
+
+
+_IMPLEMENTED: dict[str, type[Orchestrator]] = {LocalOrchestrator.FLAVOR: LocalOrchestrator}
+"""The orchestrator class of each flavor that this package implements."""
+
+
+def get_orchestrator(component: StackComponent) -> Orchestrator:
+    """Return the implementation of an orchestrator of a stack.
+
+    Raises:
+        FlavorUnavailableError: If this package does not implement its flavor.
+    """
+    implementation = _IMPLEMENTED.get(component.flavor)
+    if implementation is not None:
+        return implementation()
+    message = f"No pipeline can be run on the {component}: this package does not implement the flavor {component.flavor!r}."
+    hint = f"Use a stack with an orchestrator that it implements: {', '.join(_IMPLEMENTED)}."
+    raise FlavorUnavailableError(message, flavor=component.flavor, hint=hint)
