@@ -13,13 +13,13 @@ import pytest
 from zensecrets_jupyter.commands.framework.render import secret_table
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 from zensecrets_jupyter.core.redaction import Redactor
-from zensecrets_jupyter.core.redaction.patterns import Pattern
+from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern
 from zensecrets_jupyter.core.redaction.search import Search
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
+    from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
 
 MANY = 30_000
 LONG = 1 << 17

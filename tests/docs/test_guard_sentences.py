@@ -51,8 +51,8 @@ from tests.support.redaction.values import longest_visible, pem
 from tests.support.terminal import zensecrets
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
+from zensecrets_jupyter.core.redaction.decoding.view_search import ViewSearch
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
-from zensecrets_jupyter.core.redaction.view_search import ViewSearch
 from zensecrets_jupyter.notebook.guard.guard import Guard
 from zensecrets_jupyter.notebook.guard.messages.session import SessionChannel
 from zensecrets_jupyter.testing.canary import canary
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.support.kernels import Kernel, Ran
-    from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
+    from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
 
 PAGE = Page(Path(__file__).parents[2] / "docs" / "guard.md")
 plays = PAGE.plays

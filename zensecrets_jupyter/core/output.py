@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from zensecrets_jupyter.core.logs import mask_logging
 from zensecrets_jupyter.core.redaction import FAILED, protect_environment, the_redactor
-from zensecrets_jupyter.core.redaction.stream import IDLE
+from zensecrets_jupyter.core.redaction.stream import IDLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -167,7 +167,7 @@ class RedactedText:
         if self._is_forked:
             # A forked process is flushed at its end, by multiprocessing; a thread would not be waited for.
             return
-        self._timer = threading.Timer(IDLE, self._release_late)
+        self._timer = threading.Timer(IDLE_SECONDS, self._release_late)
         self._timer.daemon = True
         self._timer.start()
 

@@ -82,7 +82,7 @@ class SaveCheck:
             from zensecrets_jupyter.scan.matchers import ValueMatcher
 
             if self._masker is None or was_forgotten:
-                self._known, self._size, new = ValueMatcher(), 0, redactor.protected()
+                self._known, self._size, new = ValueMatcher(), 0, redactor.protected_values()
             for value, name in new:
                 self._known.add(value, name)
             self._size += len(new)

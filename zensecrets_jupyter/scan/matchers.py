@@ -78,7 +78,7 @@ class ValueMatcher(Matcher):
             Why the value can't be found, as the end of a sentence; empty if it can.
         """
         if not self._redactor.protect(value, name):
-            return self._redactor.why_unmaskable(value)
+            return self._redactor.unmaskable_reason(value)
         self.reach = max(self.reach, LONGEST_ENCODED_BYTE * len(value.encode("utf-8", "surrogatepass")))
         return ""
 
@@ -95,7 +95,7 @@ class ValueMatcher(Matcher):
 
     def may_touch(self, data: bytes) -> bool:
         """See :meth:`Matcher.may_touch`."""
-        return self._redactor.touches_json(data)
+        return self._redactor.json_may_contain_value(data)
 
 
 class UnionMatcher(Matcher):

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, BinaryIO
 
-from zensecrets_jupyter.core.redaction.maskability import SHORTEST
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
 from zensecrets_jupyter.core.system_text import from_system
 from zensecrets_jupyter.core.whole_files import why_not
 from zensecrets_jupyter.scan.file_walk import files_under
@@ -123,7 +123,7 @@ class Scanner:
         if file is None or not notebooks.is_notebook(file.text):
             return self._scan_text_file(label, data)
         raw = file.text
-        texts = (text for text in notebooks.texts(raw) if text.length >= SHORTEST)
+        texts = (text for text in notebooks.texts(raw) if text.length >= SHORTEST_VALUE)
         return [finding for text in texts for finding in self._scan_notebook_text(label, raw, text)]
 
     def _scan_notebook_text(self, label: str, raw: str, text: notebooks.NotebookText) -> Iterator[Finding]:

@@ -52,9 +52,12 @@ def _function_of(member: Any) -> Any:
 
 
 ENTRIES = {
-    *(f"Redactor.{name}" for name in ("__init__", "protect", "redact", "redact_bytes", "redact_tree", "touches_json", "stream", "find")),
+    *(
+        f"Redactor.{name}"
+        for name in ("__init__", "protect", "redact", "redact_bytes", "redact_tree", "json_may_contain_value", "stream", "find")
+    ),
     *("StreamRedactor.__init__", "StreamRedactor.feed", "StreamRedactor.release", "RedactingFilter.__init__", "RedactingFilter.filter"),
-    "masked_record",
+    "mask_record",
 }
 """What a face calls: if such a function itself were broken, there would be nothing to show."""
 
@@ -144,10 +147,10 @@ def shown_by_all(redactor: Redactor) -> Iterator[Any]:
         for text in (value, f"\x1b[1m{value}\x1b[0m", f"{value[:-3]}…", " ".join(WRITTEN[value])):
             yield redactor.redact(f"a {text} b")
         coloured = f"{value[:9]}\x1b[1m{value[9:]}"
-        yield redactor.redact(coloured) if redactor.touches_json(json.dumps(coloured).encode()) else f"untouched: {value}"
+        yield redactor.redact(coloured) if redactor.json_may_contain_value(json.dumps(coloured).encode()) else f"untouched: {value}"
         yield redactor.redact_bytes(f"a {value} b".encode()).decode("utf-8", "replace")
         tree = {"key": [f"a {value}", {value: 1}, (value.encode(),)]}
-        if redactor.touches_json(json.dumps({"text": value}).encode()):
+        if redactor.json_may_contain_value(json.dumps({"text": value}).encode()):
             yield repr(redactor.redact_tree(tree))
         else:
             yield f"untouched: {value}"
@@ -193,7 +196,7 @@ def test_a_fault_shows_nothing(monkeypatch: pytest.MonkeyPatch, place: Place, *,
         assert find_canary(shown, *ENDS) == [], (place, calls)
 
 
-@pytest.mark.parametrize("name", ["search.Search.find", "patterns.patterns_of", "masked_bytes.masked", "redactor.Redactor.count"])
+@pytest.mark.parametrize("name", ["search.Search.find", "pattern.patterns_of", "masks.mask_matches", "redactor.Redactor.count"])
 def test_what_could_not_be_looked_through_says_so(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Instead of the text there is a mark that says that redaction failed, and afterwards the redactor works again."""
     place = next(place for place in PLACES if str(place).endswith(name.rsplit(".", 1)[-1]) and name.split(".", 1)[0] in str(place))
@@ -207,7 +210,7 @@ def test_what_could_not_be_looked_through_says_so(monkeypatch: pytest.MonkeyPatc
         assert stream.feed(VALUES["plain"][:9] + "\n") + stream.feed(VALUES["plain"]) + stream.release()
         assert calls
     assert redactor.redact(VALUES["plain"]) == redaction.mask_text("a.plain")
-    assert redactor.touches_json(VALUES["plain"].encode())
+    assert redactor.json_may_contain_value(VALUES["plain"].encode())
 
 
 def test_the_faults_reach_the_functions() -> None:
@@ -228,7 +231,7 @@ def test_the_faults_reach_the_functions() -> None:
             pass
         assert redactor.size
         assert redactor.names
-        assert redactor.protected()
+        assert redactor.protected_values()
         assert not redactor.unmaskable
     finally:
         sys.setprofile(None)
@@ -243,7 +246,7 @@ def test_what_is_no_text_is_not_shown() -> None:
     nothing: Any = object()
     assert redactor.redact(nothing) == FAILED
     assert redactor.redact_bytes(nothing) == FAILED.encode()
-    assert redactor.touches_json(nothing) is True
+    assert redactor.json_may_contain_value(nothing) is True
     assert redactor.stream().feed(nothing) == FAILED
     loop: list[Any] = [VALUES["plain"]]
     loop.append(loop)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zensecrets_jupyter.core.redaction import Redactor, why_unmaskable
+from zensecrets_jupyter.core.redaction import Redactor, unmaskable_reason
 
 COMMON = [
     *("", "a", "12345", "admin", "true", "localhost", "password", "PostgreSQL", "service_account", "googleapis.com", "production"),
@@ -20,12 +20,12 @@ def test_common_values_are_not_masked(value: str) -> None:
     assert redactor.protect(value, "a.b") is False
     assert redactor.names == []
     assert redactor.redact(f"<{value}>") == f"<{value}>"
-    assert why_unmaskable(value).startswith("it ")
-    assert not value.strip() or value.strip() not in why_unmaskable(value).split()
+    assert unmaskable_reason(value).startswith("it ")
+    assert not value.strip() or value.strip() not in unmaskable_reason(value).split()
 
 
 @pytest.mark.parametrize("value", ["aB3-x9", "hunter2", "739148", "us-east-1x", "passw0rd", "horse battery", "\U0001f600" * 3 + "abc"])
 def test_others_are(value: str) -> None:
     """Six characters are enough."""
-    assert why_unmaskable(value) == ""
+    assert unmaskable_reason(value) == ""
     assert Redactor().protect(value, "a.b") is True

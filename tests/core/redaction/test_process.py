@@ -58,7 +58,7 @@ def test_a_text_of_several_values_is_masked_by_its_parts() -> None:
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema(name="db", arbitrary_kv_pairs={"password": canary()}))
     text = Client().active_stack.resolve("https://u:{{db.password}}@h/")
-    assert text not in [value for value, _ in the_redactor().protected()]
+    assert text not in [value for value, _ in the_redactor().protected_values()]
 
 
 def test_nothing_heavy_before_the_first_search() -> None:
@@ -70,7 +70,7 @@ before = set(sys.modules)
 import zensecrets_jupyter.core.value
 from zensecrets_jupyter.core.redaction import the_redactor
 the_redactor().redact("nothing yet")
-the_redactor().touches_json(b"nothing yet")
+the_redactor().json_may_contain_value(b"nothing yet")
 the_redactor().protect("correct-horse-battery", "a.b")
 loaded = set(sys.modules) - before
 the_redactor().redact("<correct-horse-battery>")
@@ -81,7 +81,7 @@ print(json.dumps([sorted(loaded), "zensecrets_jupyter.core.redaction.search" in 
     for module in (
         "ahocorasick_rs",
         "zensecrets_jupyter.core.redaction.search",
-        "zensecrets_jupyter.core.redaction.patterns",
+        "zensecrets_jupyter.core.redaction.patterns.pattern",
         "html",
         "pydantic",
     ):

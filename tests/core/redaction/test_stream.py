@@ -15,8 +15,8 @@ from tests.support.leaks import FORMS
 from tests.support.redaction.values import NASTY, longest_visible, nasty, realistic
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
+from zensecrets_jupyter.core.redaction.patterns.token_prefixes import sensitive_span
 from zensecrets_jupyter.core.redaction.search import Search
-from zensecrets_jupyter.core.redaction.token_prefixes import sensitive_span
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 VALUES = {

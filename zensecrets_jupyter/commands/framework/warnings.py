@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
-from zensecrets_jupyter.core.redaction import why_unmaskable
+from zensecrets_jupyter.core.redaction import unmaskable_reason
 from zensecrets_jupyter.core.settings import absolute_path
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 from zensecrets_jupyter.core.unseen import remarks_on
@@ -83,5 +83,5 @@ def value_notes(name: str, content: Mapping[str, str], *, strip: str = "; --stri
 
 def unmaskable_warnings(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> list[str]:
     """Return which values of a secret's sensitive keys can't be masked in outputs, and why."""
-    reasons = {key: why_unmaskable(value) for key, value in content.items() if value and schema.is_sensitive(key)}
+    reasons = {key: unmaskable_reason(value) for key, value in content.items() if value and schema.is_sensitive(key)}
     return [f"Warning: the value of {name}.{key} can't be masked in outputs, since {reason}." for key, reason in reasons.items() if reason]

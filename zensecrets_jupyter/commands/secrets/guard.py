@@ -87,9 +87,9 @@ def _check_variables(state: str, variables: tuple[str, ...], *, everything: bool
 
 def _choose(guard: Guard | None, state: str, variables: list[str]) -> Outcome:
     """Save that variables are ignored or protected, and apply it to the running guard, if there is one."""
-    choices = read_choices(again=True)
+    choices = read_choices(reload=True)
     for variable in variables:
-        choices = choices.ignoring(variable) if state == "ignore" else choices.protecting(variable)
+        choices = choices.with_ignored(variable) if state == "ignore" else choices.with_protected(variable)
     write_choices(choices)
     lines = []
     for variable in variables:
@@ -114,7 +114,7 @@ def _protected_line(guard: Guard | None, variable: str, choices: VariableChoices
     guard.redactor.forget(PREFIX + variable)
     if protect_variable(variable, value, redactor=guard.redactor, choices=choices):
         return f"{variable} is protected from now on."
-    return f"{variable} is protected from now on, but its value now can't be masked, since {guard.redactor.why_unmaskable(value)}."
+    return f"{variable} is protected from now on, but its value now can't be masked, since {guard.redactor.unmaskable_reason(value)}."
 
 
 def _protect_everything(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
@@ -136,7 +136,7 @@ def _status(found: Guard) -> Table:
     redactor = found.redactor
     counts, unprotected = redactor.counts, redactor.unmaskable
     reasons = the_reasons()
-    rows = [(name, reasons.of(name), str(counts.get(name, 0))) for name in redactor.names]
+    rows = [(name, reasons.get(name), str(counts.get(name, 0))) for name in redactor.names]
     # A key may have had several values, some of which can be masked.
     rows += [(name, f"can't be masked: {reason}", "") for name, reason in sorted(unprotected.items())]
     masked = sum(counts.values())

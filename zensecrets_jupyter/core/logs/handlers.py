@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core.import_hooks import when_imported
 from zensecrets_jupyter.core.logs.libraries import mask_loguru, mask_structlog
 from zensecrets_jupyter.core.patching import patch
-from zensecrets_jupyter.core.redaction.records import masked_record
+from zensecrets_jupyter.core.redaction.records import mask_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ def mask_logging(redactor: Redactor, undo: ExitStack, *, is_on: Callable[[], boo
         return redactor.size > 0 and is_on()
 
     def masked(record: logging.LogRecord) -> logging.LogRecord:
-        return masked_record(record, redactor) if is_needed() else record
+        return mask_record(record, redactor) if is_needed() else record
 
     _patch_handlers(redactor, masked, is_needed, undo)
     patches = undo.enter_context(ExitStack())

@@ -9,8 +9,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.patching import patch
-from zensecrets_jupyter.core.redaction.mask_text import FAILED
-from zensecrets_jupyter.core.redaction.objects import masked_exception, masked_object
+from zensecrets_jupyter.core.redaction.masks import FAILED
+from zensecrets_jupyter.core.redaction.objects import mask_exception, mask_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,13 +76,13 @@ def _masked_message(message: Any, redactor: Redactor) -> Any:
 def _masked_entry(record: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
     """Return loguru's dict of a message, or a copy in which values are masked."""
     masked: Mapping[str, Any] = redactor.redact_tree(record)
-    extra = masked_object(record["extra"], redactor)
+    extra = mask_object(record["extra"], redactor)
     if extra is not record["extra"]:
         masked = {**masked, "extra": extra}
     exception = record["exception"]
     if exception is None or exception.value is None:
         return masked
-    error = masked_exception(exception.value, redactor)
+    error = mask_exception(exception.value, redactor)
     if error is exception.value:
         return masked
     replaced = error and exception._replace(type=type(error), value=error, traceback=error.__traceback__)

@@ -7,8 +7,8 @@ The redactor prevents accidents. It can't stop a person who wants to print a val
 from __future__ import annotations
 
 from zensecrets_jupyter.core.redaction.environment import protect_environment
-from zensecrets_jupyter.core.redaction.mask_text import FAILED, mask_text
-from zensecrets_jupyter.core.redaction.maskability import why_unmaskable
+from zensecrets_jupyter.core.redaction.maskability import unmaskable_reason
+from zensecrets_jupyter.core.redaction.masks import FAILED, mask_text
 from zensecrets_jupyter.core.redaction.records import RedactingFilter
 from zensecrets_jupyter.core.redaction.redactor import Redactor, ValueSpan, the_redactor
 from zensecrets_jupyter.core.redaction.stream import StreamRedactor
@@ -22,5 +22,5 @@ __all__ = [
     "mask_text",
     "protect_environment",
     "the_redactor",
-    "why_unmaskable",
+    "unmaskable_reason",
 ]

@@ -11,7 +11,7 @@ from zensecrets_jupyter.core.redaction.recognition.choices import VariableChoice
 from zensecrets_jupyter.core.redaction.recognition.reasons import the_reasons
 from zensecrets_jupyter.core.redaction.recognition.token_shapes import tokens_in
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque, is_reference
-from zensecrets_jupyter.core.redaction.recognition.variable_names import NameVerdict, verdict_on
+from zensecrets_jupyter.core.redaction.recognition.variable_names import NameSensitivity, classify_name
 from zensecrets_jupyter.core.redaction.redactor import Redactor, the_redactor
 
 if TYPE_CHECKING:
@@ -47,25 +47,27 @@ def secrets_of_variable(variable: str, value: str, choices: VariableChoices = Va
 
 
 def _parts(variable: str, value: str) -> list[fragments.SecretFragment]:
-    verdict = verdict_on(variable)
+    verdict = classify_name(variable)
     tokens = tokens_in(value)
     if any(token.text == value.strip() for token in tokens):
         return [fragments.SecretFragment(value, f"the value looks like {tokens[0].kind}")]
-    if verdict is NameVerdict.PASSWORD and fragments.is_secret(variable, value):
+    if verdict is NameSensitivity.PASSWORD and fragments.is_secret(variable, value):
         # A password may look like anything, also like JSON, a URL or a field.
         return [fragments.SecretFragment(value, "its name")]
     in_json = fragments.fragments_of_json(value)
     if in_json is not None:
-        return in_json or (fragments.opaque_leaves(value) if verdict is NameVerdict.SECRET else [])
+        return in_json or (fragments.opaque_leaves(value) if verdict is NameSensitivity.SECRET else [])
     found = _parts_of_text(variable, value) + [fragments.SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
-    return found if verdict is NameVerdict.NOTHING or "://" in value else _with_name(variable, value, verdict, found)
+    return found if verdict is NameSensitivity.UNKNOWN or "://" in value else _with_name(variable, value, verdict, found)
 
 
-def _with_name(variable: str, value: str, verdict: NameVerdict, found: list[fragments.SecretFragment]) -> list[fragments.SecretFragment]:
+def _with_name(
+    variable: str, value: str, verdict: NameSensitivity, found: list[fragments.SecretFragment]
+) -> list[fragments.SecretFragment]:
     """Return the secrets of a value that has the parts ``found``, and whose variable's name says that it may be a secret."""
     if variable.upper().endswith(("COOKIE", "COOKIES")):
         return fragments.fragments_of_cookies(value)
-    if found and (verdict is not NameVerdict.SECRET or fragments.fragments_of_pair(value)):
+    if found and (verdict is not NameSensitivity.SECRET or fragments.fragments_of_pair(value)):
         return found
     return [fragments.SecretFragment(piece, "its name") for piece in _pieces(value) if fragments.is_secret(variable, piece)] + found
 
@@ -120,12 +122,12 @@ def protect_environment(environ: Mapping[str, str], *, redactor: Redactor | None
         redactor: The redactor to tell; :func:`the_redactor` by default.
     """
     chosen = redactor or the_redactor()
-    choices = saved_choices(again=True)
+    choices = saved_choices(reload=True)
     return [PREFIX + variable for variable, value in environ.items() if protect_variable(variable, value, redactor=chosen, choices=choices)]
 
 
-def saved_choices(*, again: bool = False) -> VariableChoices:
+def saved_choices(*, reload: bool = False) -> VariableChoices:
     """Return what ``%secret guard ignore`` and ``protect`` have saved; nothing where their file is damaged: too much is protected then."""
     with suppress(ZenSecretsError):
-        return read_choices(again=again)
+        return read_choices(reload=reload)
     return VariableChoices()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-SHORTEST = 6
+SHORTEST_VALUE = 6
 """Characters that a value needs to be masked."""
 
 _COMMON = frozenset(
@@ -47,15 +47,15 @@ _COUNTING = ("01234567890123456789", "98765432109876543210")
 _LONGEST_COMMON = 40
 
 
-def why_unmaskable(value: str) -> str:
+def unmaskable_reason(value: str) -> str:
     """Return why ``value`` can't be masked, as the end of a sentence; empty if it can."""
-    if len(value) < SHORTEST:
-        return f"it has fewer than {SHORTEST} characters"
+    if len(value) < SHORTEST_VALUE:
+        return f"it has fewer than {SHORTEST_VALUE} characters"
     if len(value) > _LONGEST_COMMON:
         return "it is white space" if value.isspace() else ""
     word = value.strip().casefold()
-    if len(word) < SHORTEST:
-        return f"it has fewer than {SHORTEST} characters besides white space"
+    if len(word) < SHORTEST_VALUE:
+        return f"it has fewer than {SHORTEST_VALUE} characters besides white space"
     return _why_common(word)
 
 

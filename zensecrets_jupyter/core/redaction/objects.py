@@ -19,7 +19,7 @@ _HEAP_TYPE = 1 << 9
 _SCALARS = (str, bytes, bytearray, memoryview, int, float, complex, type(None))
 
 
-def masked_exception(error: BaseException, redactor: Redactor) -> BaseException | None:
+def mask_exception(error: BaseException, redactor: Redactor) -> BaseException | None:
     """Return ``error`` itself if its traceback shows no value, else a copy that shows masks instead.
 
     The copy is of the same class or of a subclass with the same name. Its causes, contexts, notes and attributes are masked as well. It
@@ -32,39 +32,39 @@ def masked_exception(error: BaseException, redactor: Redactor) -> BaseException 
     Returns:
         The exception to show, or ``None`` if no copy without values can be made.
     """
-    if not redactor.find(formatted(error)):
+    if not redactor.find(format_exception(error)):
         return error
     with suppress(Exception):
         # A class may do anything when it is copied; then there is no copy.
         copies: dict[int, BaseException] = {}
         copy = _copied(error, redactor, copies)
-        if redactor.find(formatted(copy)):
+        if redactor.find(format_exception(copy)):
             for one in copies.values():
                 one.__traceback__ = None
-        if not redactor.find(formatted(copy)):
+        if not redactor.find(format_exception(copy)):
             return copy
     return None
 
 
-def formatted(error: BaseException) -> str:
+def format_exception(error: BaseException) -> str:
     """Return the traceback that Python prints for ``error``, its causes included."""
     return "".join(traceback.format_exception(type(error), error, error.__traceback__))
 
 
-def shown_texts(thing: Any) -> tuple[str, ...]:
+def display_texts(thing: Any) -> tuple[str, ...]:
     """Return the texts by which code may show an object."""
     return (str(thing),) if isinstance(thing, _SCALARS) else (str(thing), repr(thing))
 
 
-def masked_object(thing: Any, redactor: Redactor) -> Any:
+def mask_object(thing: Any, redactor: Redactor) -> Any:
     """Return ``thing`` with values masked; an object that only shows them becomes the text that it shows."""
     tree = redactor.redact_tree(thing)
-    if isinstance(tree, _SCALARS) or not any(redactor.find(text) for text in shown_texts(tree)):
+    if isinstance(tree, _SCALARS) or not any(redactor.find(text) for text in display_texts(tree)):
         return tree
     if isinstance(tree, dict):
-        return {key: masked_object(inner, redactor) for key, inner in tree.items()}
+        return {key: mask_object(inner, redactor) for key, inner in tree.items()}
     if type(tree) in {list, tuple}:
-        return type(tree)(masked_object(inner, redactor) for inner in tree)
+        return type(tree)(mask_object(inner, redactor) for inner in tree)
     return redactor.redact(str(tree))
 
 

@@ -6,8 +6,8 @@ import copy
 import logging
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.redaction.mask_text import FAILED
-from zensecrets_jupyter.core.redaction.objects import formatted, masked_exception, masked_object, shown_texts
+from zensecrets_jupyter.core.redaction.masks import FAILED
+from zensecrets_jupyter.core.redaction.objects import display_texts, format_exception, mask_exception, mask_object
 from zensecrets_jupyter.core.redaction.redactor import Redactor, the_redactor
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ class RedactingFilter(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Redact ``record`` in place, and return that it is to be logged."""
-        masked = masked_record(record, self._redactor or the_redactor())
+        masked = mask_record(record, self._redactor or the_redactor())
         if masked is not record:
             vars(record).update(vars(masked))
         return True
 
 
-def masked_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
+def mask_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
     """Return a copy of ``record`` in which values are masked, or ``record`` itself if there are none.
 
     The copy keeps ``exc_info``, with a masked copy of the exception. A message that does not fit its arguments still does not fit them, so
@@ -65,10 +65,10 @@ def _texts(record: logging.LogRecord) -> Iterator[str]:
         yield from (str(record.msg), f"{record.msg!r}\n\n{record.args!r}")
     yield from (str(attributes[name]) for name in _TEXTS if attributes.get(name))
     for name in attributes.keys() - _STANDARD:
-        yield from (name, *shown_texts(attributes[name]))
+        yield from (name, *display_texts(attributes[name]))
     error = _error(record)
     if error is not None:
-        yield formatted(error)
+        yield format_exception(error)
 
 
 def _changes(record: logging.LogRecord, redactor: Redactor) -> dict[str, Any]:
@@ -76,19 +76,19 @@ def _changes(record: logging.LogRecord, redactor: Redactor) -> dict[str, Any]:
     changes: dict[str, Any] = {name: redactor.redact(str(attributes[name])) for name in _TEXTS if attributes.get(name)}
     message = _message(record)
     if message is None:
-        changes |= {"msg": masked_object(record.msg, redactor), "args": masked_object(record.args, redactor)}
+        changes |= {"msg": mask_object(record.msg, redactor), "args": mask_object(record.args, redactor)}
     elif isinstance(record.msg, (dict, list, tuple)) and not record.args:
-        changes["msg"] = masked_object(record.msg, redactor)
+        changes["msg"] = mask_object(record.msg, redactor)
     elif redactor.find(f"{message}\n\n{record.msg!r}\n\n{record.args!r}"):
         changes |= {"msg": redactor.redact(message), "args": None}
-    changes |= {name: masked_object(attributes[name], redactor) for name in attributes.keys() - _STANDARD}
+    changes |= {name: mask_object(attributes[name], redactor) for name in attributes.keys() - _STANDARD}
     error = _error(record)
     if error is not None:
-        masked = masked_exception(error, redactor)
+        masked = mask_exception(error, redactor)
         changes["exc_info"] = None if masked is None else (type(masked), masked, masked.__traceback__)
         if masked is None or (masked.__traceback__ is None and error.__traceback__ is not None):
             # What a formatter would make of the exception, of which less is left.
-            changes["exc_text"] = redactor.redact(formatted(error)).rstrip("\n")
+            changes["exc_text"] = redactor.redact(format_exception(error)).rstrip("\n")
     return changes
 
 

@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from zensecrets_jupyter.core.process import process_wide
-from zensecrets_jupyter.core.redaction.mask_text import FAILED
-from zensecrets_jupyter.core.redaction.maskability import why_unmaskable
+from zensecrets_jupyter.core.redaction.maskability import unmaskable_reason
+from zensecrets_jupyter.core.redaction.masks import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
+    from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
     from zensecrets_jupyter.core.redaction.search import Search
     from zensecrets_jupyter.core.redaction.stream import StreamRedactor
 
@@ -56,12 +56,12 @@ class Redactor:
             name: ``secret.key``, as in the mask.
 
         Returns:
-            Whether the value can be masked; :meth:`why_unmaskable` returns why not.
+            Whether the value can be masked; :meth:`unmaskable_reason` returns why not.
         """
         if value in self._names:
             return True
         try:
-            if reason := why_unmaskable(value):
+            if reason := unmaskable_reason(value):
                 self._unmaskable[name] = reason
                 return False
         except Exception:  # noqa: BLE001, S110 - after an unexpected error the value is masked, which is the safe choice
@@ -77,9 +77,9 @@ class Redactor:
         return True
 
     @staticmethod
-    def why_unmaskable(value: str) -> str:
+    def unmaskable_reason(value: str) -> str:
         """Return why ``value`` can't be masked, as the end of a sentence; empty if it can."""
-        return why_unmaskable(value)
+        return unmaskable_reason(value)
 
     def forget(self, name: str) -> None:
         """Stop masking the values called ``name``.
@@ -107,7 +107,7 @@ class Redactor:
         with self._lock:
             return sorted(set(self._names.values()))
 
-    def protected(self) -> list[tuple[str, str]]:
+    def protected_values(self) -> list[tuple[str, str]]:
         """Return each value with its name. Only the code that computes fingerprints uses this."""
         with self._lock:
             return list(self._values)
@@ -189,7 +189,7 @@ class Redactor:
         return redacted
 
     def find(self, text: str) -> list[ValueSpan]:
-        """Return the spans of values in ``text``, in order; overlapping spans are merged.
+        """Return the spans of values in ``text``, in order; overlapping spans are merge_matches.
 
         Raises:
             Exception: Any failure of the search. The caller must not show the text then.
@@ -208,7 +208,7 @@ class Redactor:
             found.append(ValueSpan(start, letters, match.name))
         return found
 
-    def touches_json(self, packed: bytes) -> bool:
+    def json_may_contain_value(self, packed: bytes) -> bool:
         """Tell whether the JSON of a message may contain a value. ``False`` is certain, ``True`` may be wrong."""
         try:
             search = self._search or self.search()
@@ -216,16 +216,16 @@ class Redactor:
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return True
 
-    def stands_in(self, text: str) -> bool:
+    def may_contain_plain_value(self, text: str) -> bool:
         """Tell whether ``text`` may contain a value that is not encoded; much faster than :meth:`find`."""
         search = self.search()
-        return search is not None and search.stands_in(text.encode("utf-8", "surrogatepass"))
+        return search is not None and search.may_contain_plain_value(text.encode("utf-8", "surrogatepass"))
 
     def stream(self) -> StreamRedactor:
         """Return the redactor for a text that arrives in chunks."""
         from zensecrets_jupyter.core.redaction.stream import StreamRedactor
 
-        return StreamRedactor(self)
+        return StreamRedactor(self.search, self.count)
 
     def count(self, names: Iterable[str]) -> None:
         """Count a masking for each of these names, and notify the watchers."""
@@ -249,9 +249,9 @@ class Redactor:
         return self._search
 
     def _masked(self, data: bytes, matches: list[PatternMatch]) -> bytes:
-        from zensecrets_jupyter.core.redaction.masked_bytes import masked
+        from zensecrets_jupyter.core.redaction.masks import mask_matches
 
-        text = masked(data, matches)
+        text = mask_matches(data, matches)
         self.count(match.name for match in matches)
         return text
 

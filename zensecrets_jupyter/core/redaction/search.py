@@ -5,21 +5,21 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction.characters import behind_character, count_characters, to_character
-from zensecrets_jupyter.core.redaction.maskability import SHORTEST
-from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch, merged
-from zensecrets_jupyter.core.redaction.pattern_matcher import PatternMatcher
-from zensecrets_jupyter.core.redaction.patterns import BY_CHANCE, TRUNCATED, Pattern, patterns_of
-from zensecrets_jupyter.core.redaction.prefix_index import FEWEST, Prefix, PrefixIndex
-from zensecrets_jupyter.core.redaction.skeleton import DROPPED, KEPT_BYTE, LOWER, kept_bytes
-from zensecrets_jupyter.core.redaction.stream_end import end_views, incomplete_escape
-from zensecrets_jupyter.core.redaction.suffix_index import SuffixIndex
-from zensecrets_jupyter.core.redaction.view_search import ViewSearch
+from zensecrets_jupyter.core.redaction.decoding.end_views import end_views, incomplete_escape
+from zensecrets_jupyter.core.redaction.decoding.utf8 import character_end, character_start, count_characters
+from zensecrets_jupyter.core.redaction.decoding.view_search import ViewSearch
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
+from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch, merge_matches
+from zensecrets_jupyter.core.redaction.matching.pattern_matcher import PatternMatcher
+from zensecrets_jupyter.core.redaction.matching.prefix_index import FEWEST, Prefix, PrefixIndex
+from zensecrets_jupyter.core.redaction.matching.suffix_index import SuffixIndex
+from zensecrets_jupyter.core.redaction.patterns.pattern import BY_CHANCE, TRUNCATED, Pattern, patterns_of
+from zensecrets_jupyter.core.redaction.skeleton import DROPPED, LETTER, LOWER, letters_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from zensecrets_jupyter.core.redaction.decoded_views import Span, TextView
+    from zensecrets_jupyter.core.redaction.decoding.views import Span, TextView
 
 _REST = 48
 """Bytes of an encoding at the end of a text that may not be decoded yet."""
@@ -70,23 +70,23 @@ class Search:
             return False
         return not self._may_hold_a_value(line)
 
-    def stands_in(self, data: bytes) -> bool:
+    def may_contain_plain_value(self, data: bytes) -> bool:
         """Tell whether a value may stand in ``data`` as it is, and not encoded; ``False`` is certain."""
         self._prepare()
         matcher = self._matcher
-        return matcher.anchors.touches(data.translate(LOWER, DROPPED)) or (matcher.has_exact and matcher.touches_exact(data))
+        return matcher.anchors.touches(data.translate(LOWER, DROPPED)) or (matcher.has_exact and matcher.may_contain_exact(data))
 
     def _may_hold_a_value(self, data: bytes) -> bool:
         """Tell whether there is an anchor in ``data``, or something to decode. Most texts need no closer look."""
         # No function is called for what most texts need.
         skeleton = data.translate(LOWER, DROPPED)
         matcher = self._matcher
-        if matcher.anchors.touches(skeleton) or (matcher.has_exact and matcher.touches_exact(data)):
+        if matcher.anchors.touches(skeleton) or (matcher.has_exact and matcher.may_contain_exact(data)):
             return True
         return self._decoding.detector.has_encodings(data, skeleton)
 
     def find(self, data: bytes) -> list[PatternMatch]:
-        """Return the matches in ``data``, in order; overlapping ones are merged."""
+        """Return the matches in ``data``, in order; overlapping ones are merge_matches."""
         if self._prepared < len(self._values):
             self._prepare()
         prepared = self._prepared
@@ -99,13 +99,13 @@ class Search:
                 continue
             encoding = match.encoding if not view.encoding else _inside(match.encoding, view.encoding)
             for start, stop in _spans(data, view, match):
-                goes_on = match.goes_on and end - stop <= _REST and (b"\n" not in data[stop:] or data[stop:] in _LINE_ENDS)
+                may_continue = match.may_continue and end - stop <= _REST and (b"\n" not in data[stop:] or data[stop:] in _LINE_ENDS)
                 # The bytes of a binary key may begin and end inside a character of the text.
-                whole = to_character(data, start), behind_character(data, stop)
-                matches.append(PatternMatch(*whole, match.name, goes_on, encoding, match.is_whole))
+                whole = character_start(data, start), character_end(data, stop)
+                matches.append(PatternMatch(*whole, match.name, may_continue, encoding, match.is_whole))
         if not matches and len(data) < _ID:
             self._remember(data, prepared)
-        return merged(matches) if matches else matches
+        return merge_matches(matches) if matches else matches
 
     def _remember(self, clean: bytes, prepared: int) -> None:
         """Remember a text that holds none of the first ``prepared`` values, unless there are more by now."""
@@ -120,12 +120,12 @@ class Search:
         """Return the start of the longest suffix of ``data`` that may continue as a value; its length if there is none."""
         position = self._at_end(data, is_enough=False)[0]
         with self._lock:
-            return to_character(data, min(position, self._suffixes.live(data)))
+            return character_start(data, min(position, self._suffixes.live(data)))
 
     def too_much(self, data: bytes) -> list[PatternMatch]:
         """Return the suffix of ``data`` that reveals too much of a value, although it is shorter than an anchor."""
         start, name = self._at_end(data, is_enough=True)
-        return [PatternMatch(to_character(data, start), len(data), name)] if start < len(data) else []
+        return [PatternMatch(character_start(data, start), len(data), name)] if start < len(data) else []
 
     def rest_of(self, begun: bytes) -> bytes:
         """Return what a long value goes on with that begins with ``begun``, as it is; nothing if there is none."""
@@ -172,7 +172,7 @@ class Search:
         if pattern.is_value and len(pattern.text) > _SHORT:
             self._long_values.append(pattern.text)
         if pattern.is_exact:
-            self._exact_prefixes.append((pattern.text, max(SHORTEST, (len(pattern.text) + 1) // 2), pattern.name))
+            self._exact_prefixes.append((pattern.text, max(SHORTEST_VALUE, (len(pattern.text) + 1) // 2), pattern.name))
             return
         if pattern.is_composite and not pattern.is_value:
             # Its secrets have beginnings and ends of their own.
@@ -181,9 +181,9 @@ class Search:
         first, last = pattern.first, min(pattern.last, pattern.first + TRUNCATED)
         begin, end = pattern.starts[first], pattern.starts[last - 1] + 1
         text = pattern.text[begin : end + len(pattern.gaps[last])]
-        half = len(kept_bytes(pattern.text[: (len(pattern.text) + 1) // 2]))
+        half = len(letters_of(pattern.text[: (len(pattern.text) + 1) // 2]))
         least = min(TRUNCATED, max(FEWEST, half - first))
-        gaps = tuple(KEPT_BYTE.split(text))
+        gaps = tuple(LETTER.split(text))
         signs = b"" if first else pattern.text[:begin]
         self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name, gaps, last == pattern.last, signs))
         pattern.drop_positions()
@@ -192,7 +192,7 @@ class Search:
 def _spans(data: bytes, view: TextView, match: PatternMatch) -> list[Span]:
     """Return where in ``data`` a match stands, without a letter or two of the next line that go on with a cut value by chance."""
     spans = view.spans(match.start, match.end)
-    if len(spans) > 1 and match.part is not None and match.goes_on:
+    if len(spans) > 1 and match.part is not None and match.may_continue:
         start, stop = spans[-1]
         if stop < len(data) and count_characters(data[start:stop]) <= BY_CHANCE:
             return spans[:-1]
@@ -204,7 +204,7 @@ def _is_enough(data: bytes, view: TextView, part: Span) -> bool:
     if sum(count_characters(data[start:stop]) for start, stop in view.spans(*part)) < TRUNCATED:
         return False
     start, stop = part
-    if view.name not in _OF_WORDS or len(kept_bytes(view.data[start:stop])) >= TRUNCATED:
+    if view.name not in _OF_WORDS or len(letters_of(view.data[start:stop])) >= TRUNCATED:
         return True
     # The beginning of a passphrase may be common words. Then another word goes on where the two begin to differ.
     return not (view.data[max(0, start - 1) : start].isalnum() or view.data[stop : stop + 1].isalnum())

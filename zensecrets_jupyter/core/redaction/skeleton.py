@@ -13,7 +13,7 @@ _KEPT = frozenset([*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B), *
 DROPPED = bytes(byte for byte in range(256) if byte not in _KEPT)
 """Bytes that a skeleton leaves out. Every byte of a character outside ASCII is kept."""
 LOWER = bytes.maketrans(bytes(range(0x41, 0x5B)), bytes(range(0x61, 0x7B)))
-KEPT_BYTE = re.compile(rb"[0-9A-Za-z\x80-\xff]")
+LETTER = re.compile(rb"[0-9A-Za-z\x80-\xff]")
 
 _BLOCK = 2048
 _NEAR = 8
@@ -24,7 +24,7 @@ def skeleton_of(data: bytes) -> bytes:
     return data.translate(LOWER, DROPPED)
 
 
-def kept_bytes(data: bytes) -> bytes:
+def letters_of(data: bytes) -> bytes:
     """Return the letters and digits of ``data``, in their own case."""
     return data.translate(None, DROPPED)
 
@@ -34,7 +34,7 @@ def start_of_last(data: bytes, letters: int) -> int:
     length = 2 * letters + _NEAR
     while True:
         start = max(0, len(data) - length)
-        positions = [match.start() for match in KEPT_BYTE.finditer(data, start)]
+        positions = [match.start() for match in LETTER.finditer(data, start)]
         if len(positions) >= letters:
             return positions[-letters]
         length *= 4
@@ -58,6 +58,6 @@ class SkeletonMap:
         positions = self._blocks.get(block)
         if positions is None:
             start = block * _BLOCK
-            positions = [match.start() for match in KEPT_BYTE.finditer(self._data, start, start + _BLOCK)]
+            positions = [match.start() for match in LETTER.finditer(self._data, start, start + _BLOCK)]
             self._blocks[block] = positions
         return positions[index - self._starts[block]]

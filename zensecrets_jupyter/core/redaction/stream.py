@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction.mask_text import FAILED
-from zensecrets_jupyter.core.redaction.masked_bytes import masked
-from zensecrets_jupyter.core.redaction.pattern_match import merged
+from zensecrets_jupyter.core.redaction.masks import FAILED, mask_matches
+from zensecrets_jupyter.core.redaction.matching.pattern_match import merge_matches
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.redaction.redactor import Redactor
+    from collections.abc import Callable, Iterable
+
     from zensecrets_jupyter.core.redaction.search import Search
 
-IDLE = 0.05
+IDLE_SECONDS = 0.05
 """Seconds without new text after which held-back text is written."""
 _CONTEXT_AFTER_FAILURE = 65_536
 """Bytes of a text that could not be searched that are kept as context, because a value may continue after it."""
@@ -27,9 +27,15 @@ class StreamRedactor:
     It keeps the end of the text that was already returned, because a value may continue from it.
     """
 
-    def __init__(self, redactor: Redactor) -> None:
-        """Redact each chunk with the values that ``redactor`` protects when the chunk arrives."""
-        self._redactor = redactor
+    def __init__(self, search: Callable[[], Search | None], count: Callable[[Iterable[str]], None]) -> None:
+        """Create the redactor of one stream.
+
+        Args:
+            search: Returns the search for the values that are protected when a chunk arrives, or ``None`` if there are none.
+            count: Called with the name of each value that was masked.
+        """
+        self._search = search
+        self._count = count
         self._lock = threading.Lock()
         self._shown = b""
         self._held = b""
@@ -60,7 +66,7 @@ class StreamRedactor:
         with self._lock:
             if not text and not self._held:
                 return ""
-            search = self._redactor.search()
+            search = self._search()
             if search is None:
                 return text
             goes_on = self._shown or self._held
@@ -86,25 +92,25 @@ class StreamRedactor:
         start = len(self._shown)
         data = self._shown + self._held
         matches = search.find(data)
-        live = min([search.live(data), *(match.start for match in matches if match.goes_on)])
+        live = min([search.live(data), *(match.start for match in matches if match.may_continue)])
         # Context never starts inside a match: the rest of a value alone would not be recognized.
         live = min([live, *(match.start for match in matches if match.start < live < match.end)])
         if release:
-            matches = merged([*matches, *search.too_much(data)])
+            matches = merge_matches([*matches, *search.too_much(data)])
             stop = len(data)
         else:
             stop = max(start, live)
         text = ""
         if stop > start:
-            text = masked(data, matches, start, stop, is_masked=self._is_masked).decode("utf-8", "surrogatepass")
-            self._redactor.count(
+            text = mask_matches(data, matches, start, stop, is_masked=self._is_masked).decode("utf-8", "surrogatepass")
+            self._count(
                 match.name
                 for match in matches
                 if match.start < stop and match.end > start and (match.start >= start or not self._is_masked)
             )
             self._is_masked = any(match.start < stop <= match.end for match in matches)
         self._shown, self._held = data[_context_start(data, min(live, stop)) : stop], data[stop:]
-        going_on = next((match for match in matches if match.goes_on and match.end == len(data)), None)
+        going_on = next((match for match in matches if match.may_continue and match.end == len(data)), None)
         if going_on is not None and going_on.start <= stop:
             self._rest = search.rest_of(data[going_on.start :])
         return text

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from zensecrets_jupyter.core.redaction.redactor import Redactor
+from typing import Any, Protocol
 
 
-def redacted_tree(thing: Any, redactor: Redactor) -> Any:
+class TextRedactor(Protocol):
+    """Redacts the texts of a tree; the :class:`~zensecrets_jupyter.core.redaction.redactor.Redactor` is one."""
+
+    def redact(self, text: str, /) -> str:
+        """Return ``text`` with every value masked; the same object if there is none."""
+
+    def redact_bytes(self, data: bytes, /) -> bytes:
+        """Return ``data`` with every value masked; the same object if there is none."""
+
+    def is_allowed(self, text: str, /) -> bool:
+        """Tell whether ``text`` is exempt from redaction."""
+
+
+def redacted_tree(thing: Any, redactor: TextRedactor) -> Any:
     """Return ``thing`` with every text in it redacted; the same object if there is no value in it."""
     if isinstance(thing, str):
         return thing if redactor.is_allowed(thing) else redactor.redact(thing)
@@ -19,7 +29,7 @@ def redacted_tree(thing: Any, redactor: Redactor) -> Any:
     return _redacted_leaf(thing, redactor)
 
 
-def _redacted_leaf(thing: Any, redactor: Redactor) -> Any:
+def _redacted_leaf(thing: Any, redactor: TextRedactor) -> Any:
     if isinstance(thing, (bytes, bytearray, memoryview)):
         data = bytes(thing)
         redacted = redactor.redact_bytes(data)
@@ -28,14 +38,14 @@ def _redacted_leaf(thing: Any, redactor: Redactor) -> Any:
     return thing
 
 
-def _redacted_list(thing: list[Any] | tuple[Any, ...], redactor: Redactor) -> Any:
+def _redacted_list(thing: list[Any] | tuple[Any, ...], redactor: TextRedactor) -> Any:
     inner = [redacted_tree(one, redactor) for one in thing]
     if all(new is old for new, old in zip(inner, thing, strict=True)):
         return thing
     return inner if isinstance(thing, list) else tuple(inner)
 
 
-def _redacted_dict(thing: dict[Any, Any], redactor: Redactor) -> Any:
+def _redacted_dict(thing: dict[Any, Any], redactor: TextRedactor) -> Any:
     changed = False
     redacted: dict[Any, Any] = {}
     for key, inner in thing.items():

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zensecrets_jupyter.core.redaction.recognition.credential_fragments import fragments_of_leaf
-from zensecrets_jupyter.core.redaction.recognition.variable_names import NameVerdict, verdict_on
+from zensecrets_jupyter.core.redaction.recognition.variable_names import NameSensitivity, classify_name
 from zensecrets_jupyter.core.schemas.interface import ArbitrarySecretSchema
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def clear_keys_of(content: Mapping[str, str]) -> frozenset[str]:
     """
     if content.get("type") in _GOOGLE_FILES:
         clear = {key for key in content if key not in _SECRET_IN_GOOGLE_FILE}
-    elif any(verdict_on(key).value >= NameVerdict.SECRET.value for key in content):
+    elif any(classify_name(key).value >= NameSensitivity.SECRET.value for key in content):
         clear = {key for key in content if key.replace("_", "").replace("-", "").lower() in _CLEAR_IN_LOGIN}
     else:
         clear = set()

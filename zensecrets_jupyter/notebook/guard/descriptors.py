@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction import FAILED
-from zensecrets_jupyter.core.redaction.stream import IDLE
+from zensecrets_jupyter.core.redaction.stream import IDLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,7 +125,7 @@ class DescriptorChannel:
             os.dup2(self.real, number, is_inheritable)
         os.close(self._write)
         # A child process that is still writing keeps the thread running until the child ends.
-        self._thread.join(IDLE)
+        self._thread.join(IDLE_SECONDS)
 
     def _pump(self) -> None:
         """Read, redact and write output until every writer has closed the descriptors."""
@@ -157,7 +157,7 @@ class DescriptorChannel:
     def _poll_timeout(self) -> int | None:
         """Return milliseconds: a short time if text is held back or a terminal must be synchronized, otherwise no limit."""
         is_held = self._stream.held or self._partial_marker or self._decoder.getstate()[0]
-        return int(IDLE * 1000) if is_held or self._terminal is not None else None
+        return int(IDLE_SECONDS * 1000) if is_held or self._terminal is not None else None
 
     def _synchronize_terminal(self) -> None:
         if self._terminal is not None:

@@ -89,7 +89,8 @@ class CleanHistory:
             self._sweep_latest(sweep.new)
             # What stands in a cell as it is does not wait for its turn.
             for line in reversed(range(sweep.lines)):
-                if sweep.new.stands_in(inputs[line]) or sweep.new.stands_in(self._history.input_hist_parsed[line]):
+                may_contain = sweep.new.may_contain_plain_value
+                if may_contain(inputs[line]) or may_contain(self._history.input_hist_parsed[line]):
                     found.update(self._sweep_lines(sweep, line, line + 1))
         while sweep.left:
             begin = max(0, sweep.left - _LINES)

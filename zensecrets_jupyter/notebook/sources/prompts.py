@@ -75,7 +75,7 @@ def typed_at_prompt(redactor: Redactor, value: object, prompt: object) -> None:
 
 
 def _protect(redactor: Redactor, value: str, prompt: str) -> None:
-    before = {value for value, _ in redactor.protected()}
+    before = {value for value, _ in redactor.protected_values()}
     if value in before:
         return
     numbers = [int(name[7:]) for name in (*redactor.names, *redactor.unmaskable) if name.startswith("prompt.") and name[7:].isdigit()]

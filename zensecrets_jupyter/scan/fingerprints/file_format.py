@@ -23,7 +23,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.redaction.skeleton import kept_bytes
+from zensecrets_jupyter.core.redaction.skeleton import letters_of
 from zensecrets_jupyter.scan.fingerprints.strength import why_weak
 from zensecrets_jupyter.scan.fingerprints.windows import windows
 
@@ -168,7 +168,7 @@ def why_no_fingerprint(value: str) -> str:
     """Return why ``value`` gets no fingerprint, as the end of a sentence; empty if it gets one."""
     data = value.encode("utf-8", "surrogatepass")
     # The value itself must have a window. One in a text that it decodes to would not recognize the value as it is written.
-    plain = {data, kept_bytes(data)}
+    plain = {data, letters_of(data)}
     has_window = any(window.letters in plain for window in windows(value))
     return "" if has_window else why_weak(value) or "its own part is too short or could be guessed"
 

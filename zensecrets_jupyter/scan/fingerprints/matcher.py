@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.redaction.pattern_match import PatternMatch
-from zensecrets_jupyter.core.redaction.skeleton import SkeletonMap, kept_bytes
-from zensecrets_jupyter.core.redaction.view_search import ViewSearch
+from zensecrets_jupyter.core.redaction.decoding.view_search import ViewSearch
+from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
+from zensecrets_jupyter.core.redaction.skeleton import SkeletonMap, letters_of
 from zensecrets_jupyter.scan.fingerprints.file_format import FingerprintEntry, FingerprintHashes, entries_of_line, key_of
 from zensecrets_jupyter.scan.fingerprints.strength import SHORTEST
 from zensecrets_jupyter.scan.fingerprints.windows import LITERAL, stretches
@@ -103,7 +103,7 @@ class _Letters:
         if kind == LITERAL:
             return self._data
         if self._letters is None:
-            self._letters = kept_bytes(self._data)
+            self._letters = letters_of(self._data)
         return self._letters
 
     def position(self, kind: int, index: int) -> int:

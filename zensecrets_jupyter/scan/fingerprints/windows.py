@@ -10,14 +10,14 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.redaction.patterns import patterns_of
-from zensecrets_jupyter.core.redaction.skeleton import kept_bytes
+from zensecrets_jupyter.core.redaction.patterns.pattern import patterns_of
+from zensecrets_jupyter.core.redaction.skeleton import letters_of
 from zensecrets_jupyter.scan.fingerprints.strength import SHORTEST, WEAKEST, strength, why_weak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from zensecrets_jupyter.core.redaction.patterns import Pattern
+    from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern
 
 SIZES = (12, 16, 24, 48)
 """Sizes of a window in letters. A search costs as much again for each further size."""
@@ -68,14 +68,14 @@ def windows(value: str) -> Iterator[Window]:
 def stretches(data: bytes, kind: int, size: int) -> list[Stretch]:
     """Return the ranges of letters (for :data:`LITERAL`, of bytes) of ``data`` that may contain a window of that kind and size."""
     if kind == ANYWHERE:
-        return [Stretch(0, len(kept_bytes(data)))]
+        return [Stretch(0, len(letters_of(data)))]
     if kind == LITERAL:
         return [Stretch(*run.span()) for run in re.finditer(rb"[^\s\0]{%d,}" % size, data)]
     ranges = []
     position = count = 0
     for run in re.finditer(rb"[^\s\0]{%d,}" % size, data):
-        count += len(kept_bytes(data[position : run.start()]))
-        length = len(kept_bytes(run[0]))
+        count += len(letters_of(data[position : run.start()]))
+        length = len(letters_of(run[0]))
         if length >= size:
             ranges.append(Stretch(count, count + length))
         count += length
@@ -93,7 +93,7 @@ def _windows_of_pattern(pattern: Pattern) -> Iterator[Window]:
         return
     # A window must be as hard to guess as the weakest value that gets a fingerprint, so a weak text needs longer windows.
     least = max(SHORTEST, math.ceil(WEAKEST * (pattern.last - pattern.first) / strength(text)))
-    runs = [(pattern.first + len(kept_bytes(sensitive[: run.start()])), len(kept_bytes(run[0]))) for run in _first_and_last_runs(sensitive)]
+    runs = [(pattern.first + len(letters_of(sensitive[: run.start()])), len(letters_of(run[0]))) for run in _first_and_last_runs(sensitive)]
     for size in SIZES:
         if size < least:
             continue

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from zensecrets_jupyter.core.redaction.maskability import SHORTEST
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
 from zensecrets_jupyter.scan.formats.sqlite_free_space import MAGIC, free_ranges
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _cells(database: sqlite3.Connection, table: str) -> Iterator[DatabaseCell]:
         rows = database.execute(f"SELECT {selected} FROM {_quoted(table)}")  # noqa: S608 - names of the file's own columns, quoted
         for kind, value, *keys in rows:
             data = str(value).encode() if isinstance(value, (int, float)) else value
-            if data and len(data) >= SHORTEST:
+            if data and len(data) >= SHORTEST_VALUE:
                 yield DatabaseCell(table, name, dict(zip(key.values(), keys, strict=True)), data, is_text=kind != b"blob")
 
 

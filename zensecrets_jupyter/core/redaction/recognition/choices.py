@@ -19,11 +19,11 @@ class VariableChoices(NamedTuple):
     protect: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
 
-    def protecting(self, variable: str) -> VariableChoices:
+    def with_protected(self, variable: str) -> VariableChoices:
         """Return these choices, with ``variable`` protected."""
         return VariableChoices(self.protect | {variable}, self.ignore - {variable})
 
-    def ignoring(self, variable: str) -> VariableChoices:
+    def with_ignored(self, variable: str) -> VariableChoices:
         """Return these choices, with ``variable`` ignored."""
         return VariableChoices(self.protect - {variable}, self.ignore | {variable})
 
@@ -37,18 +37,18 @@ _known: dict[Path, VariableChoices] = {}
 """What this process has read or written, by file: another process's choices count from the next ``%load_ext`` on."""
 
 
-def read_choices(*, again: bool = False) -> VariableChoices:
+def read_choices(*, reload: bool = False) -> VariableChoices:
     """Return the choices that were saved; none if there is no file.
 
     Args:
-        again: Whether to look at the file though this process has read it.
+        reload: Whether to look at the file though this process has read it.
 
     Raises:
         UnreadableFileError: If the file is damaged or unreadable.
     """
     path = choices_file()
     known = _known.get(path)
-    if known is None or again:
+    if known is None or reload:
         known = _known[path] = _read(path)
     return known
 

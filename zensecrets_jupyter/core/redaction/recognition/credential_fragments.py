@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from zensecrets_jupyter.core.redaction.recognition.lazy_pattern import LazyPattern
 from zensecrets_jupyter.core.redaction.recognition.token_shapes import tokens_in
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_number, is_opaque, is_path, is_reference, is_switch
-from zensecrets_jupyter.core.redaction.recognition.variable_names import NameVerdict, verdict_on
+from zensecrets_jupyter.core.redaction.recognition.variable_names import NameSensitivity, classify_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +27,14 @@ class SecretFragment(NamedTuple):
 def is_secret(name: str, value: str) -> bool:
     """Tell whether ``value`` is a secret by its name together with itself, apart from the format of a known token."""
     text = value.strip()
-    verdict = verdict_on(name)
-    if verdict is NameVerdict.NOTHING or not text:
+    verdict = classify_name(name)
+    if verdict is NameSensitivity.UNKNOWN or not text:
         return False
-    if verdict is NameVerdict.PERHAPS:
+    if verdict is NameSensitivity.POSSIBLE:
         return is_opaque(text)
     if is_switch(text) or is_reference(text) or is_path(text):
         return False
-    return verdict is NameVerdict.PASSWORD or not is_number(text)
+    return verdict is NameSensitivity.PASSWORD or not is_number(text)
 
 
 _SCHEME = LazyPattern(r"(?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]{0,30}:(?://|(?=thin:))")

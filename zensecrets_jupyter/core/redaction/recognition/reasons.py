@@ -20,7 +20,7 @@ class Reasons:
         """Drop the reason of ``name``."""
         self._reasons.pop(name, None)
 
-    def of(self, name: str) -> str:
+    def get(self, name: str) -> str:
         """Return why ``name`` is protected; a name without a reason is that of a secret's key."""
         known = self._reasons.get(name)
         if known is not None:

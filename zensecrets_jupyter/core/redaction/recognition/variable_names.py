@@ -8,18 +8,18 @@ from functools import lru_cache
 from zensecrets_jupyter.core.redaction.recognition.lazy_pattern import LazyPattern
 
 
-class NameVerdict(Enum):
+class NameSensitivity(Enum):
     """The classification of a name, which decides which values are taken for secrets.
 
     Attributes:
-        NOTHING: The value alone decides.
-        PERHAPS: A secret if the value is one that no person would make up.
+        UNKNOWN: The value alone decides.
+        POSSIBLE: A secret if the value is one that no person would make up.
         SECRET: A secret unless the value is a number, a path, a switch or a placeholder.
         PASSWORD: As SECRET, and numbers are secrets too.
     """
 
-    NOTHING = 0
-    PERHAPS = 1
+    UNKNOWN = 0
+    POSSIBLE = 1
     SECRET = 2
     PASSWORD = 3
 
@@ -89,34 +89,34 @@ _GLUED = LazyPattern(
 )
 _WHOLE = {
     # Names that say nothing by their words, and what each is in the program's own documentation.
-    "REDISCLI_AUTH": NameVerdict.PASSWORD,
-    "NEO4J_AUTH": NameVerdict.SECRET,
-    "BASIC_AUTH": NameVerdict.SECRET,
-    "BW_SESSION": NameVerdict.SECRET,
-    "VAULT_SECRET_ID": NameVerdict.SECRET,
-    "SSH_AUTH_SOCK": NameVerdict.NOTHING,
-    "XAUTHORITY": NameVerdict.NOTHING,
-    "KUBECONFIG": NameVerdict.NOTHING,
-    "SSH_ASKPASS": NameVerdict.NOTHING,
-    "GIT_ASKPASS": NameVerdict.NOTHING,
-    "SUDO_ASKPASS": NameVerdict.NOTHING,
+    "REDISCLI_AUTH": NameSensitivity.PASSWORD,
+    "NEO4J_AUTH": NameSensitivity.SECRET,
+    "BASIC_AUTH": NameSensitivity.SECRET,
+    "BW_SESSION": NameSensitivity.SECRET,
+    "VAULT_SECRET_ID": NameSensitivity.SECRET,
+    "SSH_AUTH_SOCK": NameSensitivity.UNKNOWN,
+    "XAUTHORITY": NameSensitivity.UNKNOWN,
+    "KUBECONFIG": NameSensitivity.UNKNOWN,
+    "SSH_ASKPASS": NameSensitivity.UNKNOWN,
+    "GIT_ASKPASS": NameSensitivity.UNKNOWN,
+    "SUDO_ASKPASS": NameSensitivity.UNKNOWN,
 }
 _ENDINGS = (
-    ("_BASIC_AUTH", NameVerdict.SECRET),
-    ("_CONNECTION_STRING", NameVerdict.PERHAPS),
-    ("_CONN_STR", NameVerdict.PERHAPS),
-    ("_CONNECTIONSTRING", NameVerdict.PERHAPS),
-    ("CONNECTION_STRING", NameVerdict.PERHAPS),
-    ("SEED_PHRASE", NameVerdict.PASSWORD),
-    ("RECOVERY_PHRASE", NameVerdict.PASSWORD),
-    ("_SECRET_ID", NameVerdict.PERHAPS),
-    *((f"{kind}_CODE{s}", NameVerdict.PERHAPS) for kind in ("ACCESS", "AUTH", "SECURITY", "RECOVERY", "BACKUP") for s in ("", "S")),
-    ("_CLIENT_SECRET_JSON", NameVerdict.SECRET),
+    ("_BASIC_AUTH", NameSensitivity.SECRET),
+    ("_CONNECTION_STRING", NameSensitivity.POSSIBLE),
+    ("_CONN_STR", NameSensitivity.POSSIBLE),
+    ("_CONNECTIONSTRING", NameSensitivity.POSSIBLE),
+    ("CONNECTION_STRING", NameSensitivity.POSSIBLE),
+    ("SEED_PHRASE", NameSensitivity.PASSWORD),
+    ("RECOVERY_PHRASE", NameSensitivity.PASSWORD),
+    ("_SECRET_ID", NameSensitivity.POSSIBLE),
+    *((f"{kind}_CODE{s}", NameSensitivity.POSSIBLE) for kind in ("ACCESS", "AUTH", "SECURITY", "RECOVERY", "BACKUP") for s in ("", "S")),
+    ("_CLIENT_SECRET_JSON", NameSensitivity.SECRET),
 )
 
 
 @lru_cache(maxsize=1024)
-def verdict_on(name: str) -> NameVerdict:
+def classify_name(name: str) -> NameSensitivity:
     """Return the classification of ``name``, written in capitals, camel case, or with underscores, hyphens or dots."""
     upper = name.upper().replace("-", "_").replace(".", "_")
     whole = _WHOLE.get(upper)
@@ -126,20 +126,20 @@ def verdict_on(name: str) -> NameVerdict:
         if upper.endswith(ending):
             return verdict
     if upper.startswith("OP_SESSION_"):
-        return NameVerdict.SECRET
+        return NameSensitivity.SECRET
     return _of_words([word.upper() for word in _WORDS.findall(name)])
 
 
-def _of_words(words: list[str]) -> NameVerdict:
+def _of_words(words: list[str]) -> NameSensitivity:
     if not words or _is_property(words[-1]):
-        return NameVerdict.NOTHING
-    best = NameVerdict.NOTHING
+        return NameSensitivity.UNKNOWN
+    best = NameSensitivity.UNKNOWN
     for position, word in enumerate(words):
         before, is_last = words[:position], position == len(words) - 1
         verdict = _of_word(word, before)
-        if not is_last and verdict is not NameVerdict.NOTHING and not _QUALIFIERS.issuperset(words[position + 1 :]):
+        if not is_last and verdict is not NameSensitivity.UNKNOWN and not _QUALIFIERS.issuperset(words[position + 1 :]):
             # A name such as STRIPE_KEY_LIVE or PASSWORD_PROD; but also PASSWORD_POLICY and SECRETS_BACKEND_KWARGS.
-            verdict = NameVerdict.PERHAPS
+            verdict = NameSensitivity.POSSIBLE
         if verdict.value > best.value:
             best = verdict
     return best
@@ -159,33 +159,33 @@ def _is_property(word: str) -> bool:
     return word in _NO_SECRETS or (word.endswith("S") and word[:-1] in _NO_SECRETS)
 
 
-def _of_word(word: str, before: list[str]) -> NameVerdict:
-    verdict = NameVerdict.NOTHING
+def _of_word(word: str, before: list[str]) -> NameSensitivity:
+    verdict = NameSensitivity.UNKNOWN
     if word in _PASSWORDS:
-        verdict = NameVerdict.NOTHING if word == "PASS" and before and before[-1] in _NO_PASSES else NameVerdict.PASSWORD
+        verdict = NameSensitivity.UNKNOWN if word == "PASS" and before and before[-1] in _NO_PASSES else NameSensitivity.PASSWORD
     elif word in {"TOKEN", "TOKENS"} and _NO_TOKENS.intersection(before):
         pass
     elif word in _SECRETS:
-        verdict = NameVerdict.SECRET
+        verdict = NameSensitivity.SECRET
     elif word in {"KEY", "KEYS"}:
         verdict = _of_key(before)
     elif word in _PERHAPS:
-        verdict = NameVerdict.PERHAPS
+        verdict = NameSensitivity.POSSIBLE
     elif len(word) > 4:  # noqa: PLR2004 - shorter words are in the lists
         verdict = _of_glued(word)
     return verdict
 
 
-def _of_key(before: list[str]) -> NameVerdict:
+def _of_key(before: list[str]) -> NameSensitivity:
     if before and before[-1] in _KEYS and not _PUBLIC.intersection(before):
-        return NameVerdict.SECRET
-    return NameVerdict.NOTHING if _NO_KEYS.intersection(before) else NameVerdict.PERHAPS
+        return NameSensitivity.SECRET
+    return NameSensitivity.UNKNOWN if _NO_KEYS.intersection(before) else NameSensitivity.POSSIBLE
 
 
-def _of_glued(word: str) -> NameVerdict:
+def _of_glued(word: str) -> NameSensitivity:
     """Return the classification of several words without a separator, such as PGPASSWORD."""
     glued = _GLUED.search(word)
     if glued is None:
         is_key = word.endswith("KEY") and word[:-3] not in _NO_KEYS
-        return NameVerdict.PERHAPS if is_key else NameVerdict.NOTHING
-    return NameVerdict.SECRET if glued["secret"] else NameVerdict.PASSWORD
+        return NameSensitivity.POSSIBLE if is_key else NameSensitivity.UNKNOWN
+    return NameSensitivity.SECRET if glued["secret"] else NameSensitivity.PASSWORD

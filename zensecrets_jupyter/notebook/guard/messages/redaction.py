@@ -49,7 +49,7 @@ class MessageRedactor:
         try:
             if self._guard.stored_values.fingerprints is not None:
                 packed = self._mask_fingerprinted(packed)
-            if not redactor.touches_json(packed):
+            if not redactor.json_may_contain_value(packed):
                 return packed
             placeholders = NumberPlaceholders()
             tree = placeholders.insert(self._unpack(packed))

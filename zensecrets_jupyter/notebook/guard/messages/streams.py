@@ -9,7 +9,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.redaction import FAILED
-from zensecrets_jupyter.core.redaction.stream import IDLE
+from zensecrets_jupyter.core.redaction.stream import IDLE_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,7 +164,7 @@ class StreamMessages:
                 if key in self._held and self._streams[key] is stream and stream.message is message:
                     self._release_streams([key])
 
-        schedule(lambda: loop.call_later(IDLE, release))
+        schedule(lambda: loop.call_later(IDLE_SECONDS, release))
         return True
 
 

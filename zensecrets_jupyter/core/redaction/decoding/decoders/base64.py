@@ -1,0 +1,149 @@
+"""Base64 in every alphabet and alignment, on one line or wrapped; RFC 4648, RFC 2045, RFC 7468."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.decoding.runs import Run, runs_in
+from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, TextView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from zensecrets_jupyter.core.redaction.decoding.views import Span
+
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_CLASSES = bytes(0x61 if byte in _ALPHABET else 0x20 for byte in range(256))
+_FOREIGN = bytes(byte for byte in range(256) if byte not in _ALPHABET)
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_DIGIT = re.compile(rb"[A-Za-z0-9+/_-]")
+# What is between two lines of one base64 text: the end of a line, and what indents, quotes or frames the lines.
+_BETWEEN_LINES = re.compile(rb"[ \t|\\\"'`]{0,8}(?:\r*\n|\r)[ \t|>#*\"'`]{0,40}")
+_LAST_LINE = re.compile(rb"([A-Za-z0-9+/_-]+)={0,2}(?![A-Za-z0-9+/_-])")
+_SEPARATORS = (b"CgoK", b"AAACgoK", b"AACgoK", b"ACgoK")
+"""What is put behind a block, by its length: a group is filled up, and three ends of lines follow."""
+_BITS, _GROUP = 6, 3
+"""Bits that a digit stands for, and bytes that four digits do."""
+_TOO_LONG_FOR_CHANCE = 16
+_NO_CAPITALS = 24
+"""Digits from which on base64 of a text has capitals, but once in ten thousand; shorter ones with two signs are a path or a name."""
+_LONG = 256
+"""Bytes of a run that mostly tell what it is."""
+_HEXADECIMAL = b"0123456789abcdefABCDEF"
+_IN_WORDS = b"-_/+"
+
+
+def base64_views(view: TextView, shortest: int) -> list[TextView]:
+    """Return views of the base64 in ``view``, in each of four alignments.
+
+    Args:
+        view: The view to look through.
+        shortest: Digits from which on a run is decoded.
+    """
+    data = view.data
+    blocks = _joined(data, [run for run in runs_in(data, _CLASSES, shortest) if not _is_word(data[run.start : run.end])])
+    if not blocks:
+        return []
+    # All blocks are decoded at once: a page of prose has hundreds of words that might be base64.
+    digits: list[bytes] = []
+    starts: list[int] = []
+    length = 0
+    for block in blocks:
+        own = data[block.start : block.end].translate(_STANDARD, _FOREIGN)
+        separator = _SEPARATORS[len(own) % 4]
+        digits += (own, separator)
+        starts.append(length)
+        length += len(own) + len(separator)
+    decoded = _decoded(b"".join(digits))
+    pieces = [DecodedPiece(own, _Digits(data, blocks, starts, shift)) for shift, own in enumerate(decoded)]
+    return [PiecedView(view, pieces, "base64")]
+
+
+def _decoded(digits: bytes) -> Iterator[bytes]:
+    """Yield the bytes of the standard alphabet's ``digits``, from the first, the second, the third and the fourth of them on."""
+    padding = b"A" * (-len(digits) % 4)
+    whole = binascii.a2b_base64(digits + padding)
+    # To shift the bits of all by one digit takes half as long as to decode again.
+    number = int.from_bytes(whole, "big")
+    for shift in range(4):
+        shifted = (number << _BITS * shift).to_bytes(len(whole) + _GROUP, "big")
+        yield shifted[_GROUP : _GROUP + (len(digits) - shift) // 4 * _GROUP]
+
+
+def _is_word(run: bytes) -> bool:
+    """Tell whether a run is words, a path, a repeated character or hexadecimal digits rather than base64."""
+    if len(run) > _LONG and not _is_word(run[:_LONG]):
+        return False
+    if run.islower() and (len(run) >= _NO_CAPITALS or len(run) - len(run.translate(None, _IN_WORDS)) > 1):
+        return True
+    letters = run.translate(None, _IN_WORDS)
+    if not letters or letters.count(letters[:1]) == len(letters):
+        return True
+    return (letters.isalpha() and letters[1:].islower()) or (len(run) >= _TOO_LONG_FOR_CHANCE and not run.translate(None, _HEXADECIMAL))
+
+
+def _joined(data: bytes, runs: list[Run]) -> list[Run]:
+    """Return the runs, with those that are lines of one text as one."""
+    return list(_join(data, runs))
+
+
+def _join(data: bytes, runs: list[Run]) -> Iterator[Run]:
+    index = 0
+    while index < len(runs):
+        start, end = runs[index]
+        while True:
+            gap = _BETWEEN_LINES.match(data, end)
+            if gap is None:
+                break
+            if index + 1 < len(runs) and runs[index + 1].start == gap.end():
+                index += 1
+                end = runs[index].end
+                continue
+            last = _LAST_LINE.match(data, gap.end())
+            if last is not None and last.end(1) - last.start(1) <= end - start:
+                end = last.end(1)
+            break
+        index += 1
+        yield Run(start, end)
+
+
+class _Digits:
+    """Locates bytes that were decoded from the joined digits of several blocks of base64."""
+
+    def __init__(self, data: bytes, blocks: list[Run], starts: list[int], shift: int) -> None:
+        self._data = data
+        self._blocks = blocks
+        self._starts = starts
+        self._shift = shift
+
+    def __call__(self, start: int, end: int) -> list[Span]:
+        """Return where the digits stand that these bytes depend on, with the padding behind them."""
+        first, last = self._shift + start * 4 // 3, self._shift - (-end * 4 // 3)
+        spans = []
+        index = max(0, bisect_right(self._starts, first) - 1)
+        while index < len(self._blocks) and self._starts[index] < last:
+            span = self._span(self._blocks[index], max(0, first - self._starts[index]), last - self._starts[index])
+            if span is not None:
+                spans.append(span)
+            index += 1
+        return spans
+
+    def _span(self, block: Run, first: int, last: int) -> Span | None:
+        """Return where the digits of ``block`` from ``first`` to ``last`` stand, if it has so many."""
+        positions = _positions(self._data, block)
+        if first >= len(positions):
+            return None
+        stop = positions[min(last, len(positions)) - 1] + 1
+        while stop >= block.end and self._data[stop : stop + 1] == b"=":
+            stop += 1
+        return positions[first], stop
+
+
+def _positions(data: bytes, block: Run) -> Sequence[int]:
+    start, end = block
+    if len(data[start:end].translate(None, _FOREIGN)) == end - start:
+        return range(start, end)
+    return [match.start() for match in _DIGIT.finditer(data, start, end)]

@@ -1,0 +1,131 @@
+"""Dumps of bytes in rows: an address, the bytes as numbers, and beside them perhaps the bytes as text.
+
+The layouts are those of xxd, hexdump, hexdump -C, od, curl --trace and Wireshark.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, TextView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zensecrets_jupyter.core.redaction.decoding.views import Span
+
+_ROW = re.compile(rb"^[ \t]*(?:0[xX])?([0-9A-Fa-f]{4,16})[:h]?[ \t]+(?=[0-9A-Fa-f]{2})([^\r\n]{2,200})", re.MULTILINE)
+_GROUP = re.compile(rb"[ \t]{0,3}-?[ \t]?((?:[0-9A-Fa-f]{2})+)(?=[ \t-]|\r?\n|\Z)")
+_OCTAL_ROW = re.compile(rb"^([0-7]{7})((?:[ \t]+[0-7]{6}){1,8})[ \t]*$", re.MULTILINE)
+_OCTAL_WORD = re.compile(rb"[0-7]{6}")
+_CHARACTER_ROW = re.compile(rb"^([0-7]{7})((?: {1,3}(?:\\[0abtnvfr\\]|[0-7]{3}|\*\*|[^\s\\]|(?<= {3}) )){1,16}) *$", re.MULTILINE)
+_CELL = re.compile(rb" {1,3}(\\[0abtnvfr\\]|[0-7]{3}|[^\s\\]|(?<= {3}) )")
+_BYTES_IN_ROW = 16
+_LONGEST = 1 << 18
+"""Bytes of a text in which dumps are decoded, from its start."""
+_CONTROLS = {
+    b"\\0": b"\0",
+    b"\\a": b"\a",
+    b"\\b": b"\b",
+    b"\\t": b"\t",
+    b"\\n": b"\n",
+    b"\\v": b"\v",
+    b"\\f": b"\f",
+    b"\\r": b"\r",
+    b"\\\\": b"\\",
+}
+
+
+class _Cell(NamedTuple):
+    """Some bytes of a row, and where they stand."""
+
+    data: bytes
+    start: int
+    end: int
+
+
+def dump_views(view: TextView) -> list[TextView]:
+    """Return views of the dumps in ``view``: their bytes in either byte order, and their text columns."""
+    data = view.data[:_LONGEST]
+    if b"0000" not in data and not _has_rows(data):
+        return []
+    rows = [_row(match) for match in _ROW.finditer(data)]
+    octal = [
+        [_Cell(_octal_word(word[0]), word.start(), word.end()) for word in _OCTAL_WORD.finditer(data, match.start(2), match.end())]
+        for match in _OCTAL_ROW.finditer(data)
+    ]
+    characters = [list(_characters(match)) for match in _CHARACTER_ROW.finditer(data)]
+    columns = [
+        ("a dump", [cell for cells, _ in rows for cell in cells]),
+        ("a dump of words", [cell._replace(data=cell.data[::-1]) for cells, _ in rows for cell in cells]),
+        ("the text of a dump", [text for _, text in rows if text]),
+        ("a dump of octal words", [cell for cells in octal for cell in cells]),
+        ("a dump of characters", [cell for cells in characters for cell in cells]),
+    ]
+    return [
+        PiecedView(view, [DecodedPiece(b"".join(cell.data for cell in cells), _Column(cells))], name) for name, cells in columns if cells
+    ]
+
+
+def _has_rows(data: bytes) -> bool:
+    """Tell whether two rows follow each other, in a dump that does not begin at its first address."""
+    first = _ROW.search(data)
+    return first is not None and _ROW.search(data, first.end()) is not None
+
+
+def _row(match: re.Match[bytes]) -> tuple[list[_Cell], _Cell | None]:
+    """Return the bytes of a row and its text."""
+    data, position, stop = match.string, match.start(2), match.end(2)
+    cells: list[_Cell] = []
+    count = 0
+    while count < _BYTES_IN_ROW and (group := _GROUP.match(data, position, stop)) is not None:
+        decoded = bytes.fromhex(group[1].decode("ascii"))
+        if count + len(decoded) > _BYTES_IN_ROW:
+            break
+        count += len(decoded)
+        cells.append(_Cell(decoded, group.start(1), group.end(1)))
+        position = group.end()
+    rest = data[position:stop]
+    own = rest.lstrip(b" \t")
+    text = own[1:].rstrip()[:-1] if own[:1] in {b"|", b">"} and own.rstrip()[-1:] in {b"|", b"<"} else own
+    if not text.strip() or len(text) > _BYTES_IN_ROW + 2:
+        return cells, None
+    start = stop - len(own) + (1 if text is not own else 0)
+    return cells, _Cell(text, start, start + len(text))
+
+
+def _octal_word(digits: bytes) -> bytes:
+    return int(digits, 8).to_bytes(3, "little")[:2]
+
+
+def _characters(match: re.Match[bytes]) -> Iterator[_Cell]:
+    for cell in _CELL.finditer(match[2]):
+        shown = cell[1]
+        data = _CONTROLS.get(shown) or (bytes([int(shown, 8) & 0xFF]) if len(shown) == len(b"377") else shown)
+        yield _Cell(data, match.start(2) + cell.start(1), match.start(2) + cell.end(1))
+
+
+class _Column:
+    """Locates the bytes of the cells of a column."""
+
+    def __init__(self, cells: list[_Cell]) -> None:
+        self._cells = cells
+        self._starts = list(accumulate((len(cell.data) for cell in cells), initial=0))
+
+    def __call__(self, start: int, end: int) -> list[Span]:
+        """Return where the cells stand that hold some bytes, those that are neighbours in a row as one."""
+        spans: list[Span] = []
+        first, last = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)
+        for cell in self._cells[first:last]:
+            if spans and cell.start - spans[-1][1] <= _NEIGHBOURS:
+                spans[-1] = (spans[-1][0], cell.end)
+            else:
+                spans.append((cell.start, cell.end))
+        return spans
+
+
+_NEIGHBOURS = 3
+"""Blanks between two cells of a row at most; between two rows there is an address."""

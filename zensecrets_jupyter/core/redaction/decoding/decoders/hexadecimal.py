@@ -1,0 +1,79 @@
+"""Hexadecimal digits without separators, on one line or wrapped."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.decoding.runs import runs_in
+from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, TextView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zensecrets_jupyter.core.redaction.decoding.views import Span
+
+_CLASSES = bytes(0x61 if byte in b"0123456789abcdefABCDEF" else 0x20 for byte in range(256))
+_FEWEST = 12
+_BLOCK = re.compile(rb"[0-9A-Fa-f]{12,}(?:[ \t]*\r*\n[ \t]*[0-9A-Fa-f]{2,})*")
+_DIGIT = re.compile(rb"[0-9A-Fa-f]")
+_WHITE_SPACE = b" \t\r\n"
+_SEPARATOR = b"0a0a"
+_SEPARATOR_BYTES = len(_SEPARATOR) // 2
+
+
+def hexadecimal_views(view: TextView) -> list[TextView]:
+    """Return a view of the blocks of at least 12 hexadecimal digits, decoded from the first and from the second digit."""
+    data = view.data
+    blocks = _blocks(data)
+    if not blocks:
+        return []
+    digits = [data[start:end].translate(None, _WHITE_SPACE) for start, end in blocks]
+    # All blocks are decoded at once: a log has an identifier in every line.
+    pieces = []
+    for shift in (0, 1):
+        pairs = [own[shift : len(own) - (len(own) - shift) % 2] for own in digits]
+        starts = list(accumulate((len(own) // 2 + _SEPARATOR_BYTES for own in pairs), initial=0))
+        pieces.append(DecodedPiece(bytes.fromhex(_SEPARATOR.join(pairs).decode("ascii")), _Pairs(data, blocks, starts, shift)))
+    return [PiecedView(view, pieces, "hexadecimal")]
+
+
+def _blocks(data: bytes) -> list[Span]:
+    blocks: list[Span] = []
+    end = 0
+    for run in runs_in(data, _CLASSES, _FEWEST):
+        block = _BLOCK.match(data, run.start) if run.start >= end else None
+        if block is not None:
+            end = block.end()
+            blocks.append(block.span())
+    return blocks
+
+
+class _Pairs:
+    """Locates bytes that were decoded from the joined digits of several blocks."""
+
+    def __init__(self, data: bytes, blocks: Sequence[Span], starts: Sequence[int], shift: int) -> None:
+        self._data = data
+        self._blocks = blocks
+        self._starts = starts
+        self._shift = shift
+
+    def __call__(self, start: int, end: int) -> list[Span]:
+        """Return where the pairs of digits stand that these bytes were decoded from."""
+        spans = []
+        index = bisect_right(self._starts, start) - 1
+        while index < len(self._blocks) and self._starts[index] < end:
+            length = self._starts[index + 1] - self._starts[index] - _SEPARATOR_BYTES
+            first, last = max(0, start - self._starts[index]), min(length, end - self._starts[index])
+            if first < last:
+                positions = self._positions(*self._blocks[index])
+                spans.append((positions[self._shift + 2 * first], positions[self._shift + 2 * last - 1] + 1))
+            index += 1
+        return spans
+
+    def _positions(self, start: int, end: int) -> Sequence[int]:
+        if not any(byte in _WHITE_SPACE for byte in self._data[start:end]):
+            return range(start, end)
+        return [digit.start() for digit in _DIGIT.finditer(self._data, start, end)]

@@ -1,0 +1,112 @@
+"""Bytes and characters written as lists of numbers: hexadecimal, decimal and octal ones."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.decoding.runs import is_printable
+from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, TextView, Tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zensecrets_jupyter.core.redaction.decoding.views import Span
+
+_SEPARATOR = rb"[\s,;:|\-\[\](){}<>'\"/+]{1,40}"
+_START = rb"(?<![0-9A-Za-z])"
+_END = rb"(?![0-9A-Za-z])"
+
+
+def _list_of(number: bytes, least: int) -> re.Pattern[bytes]:
+    return re.compile(_START + number + rb"(?:" + _SEPARATOR + number + rb"){%d,}" % (least - 1) + _END)
+
+
+_LIST = re.compile(_START + rb"(?:(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _SEPARATOR + rb"){2,}(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _END)
+_HEX_BYTES = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{2}", 6)
+_HEX_SMALL = _list_of(rb"0[xX][0-9A-Fa-f]{1,2}", 6)
+_HEX_WORDS = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{4})?", 3)
+_CODE_POINTS = _list_of(rb"[Uu]\+[0-9A-Fa-f]{4,6}", 6)
+_DECIMAL = _list_of(rb"[0-9]{1,7}", 6)
+# Not the number of a line or of an output before the list.
+_DECIMAL_BYTES = _list_of(rb"(?:1?[0-9]{1,2}|2[0-4][0-9]|25[0-5])", 6)
+_OCTAL = _list_of(rb"(?:0o?)?[0-3][0-7]{2}", 6)
+_NUMBER = re.compile(rb"(?:0[xXoO]|[Uu]\+)?([0-9A-Fa-f]+)")
+_LONGEST = 1 << 18
+"""Bytes of a text in which lists of numbers are decoded, from its start; each number costs as much as a hundred letters."""
+_LAST_OF_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
+
+
+def number_views(view: TextView) -> list[TextView]:
+    """Return views of the lists of numbers in ``view``, read as bytes or as code points."""
+    data = view.data
+    views: list[TextView] = []
+    lists = [match.span() for match in _LIST.finditer(data[:_LONGEST])]
+    for expression, decode in _LISTS:
+        pieces = [
+            DecodedPiece(decoded, Tokens(partial(_numbers, match, size), size or 1))
+            for start, end in lists
+            for match in expression.finditer(data, start, end)
+            for decoded, size in decode(match[0])
+        ]
+        texts = [piece for piece in pieces if is_printable(piece.data)]
+        others = [piece for piece in pieces if not is_printable(piece.data)]
+        name = "hexadecimal" if expression is _HEX_BYTES else "numbers"
+        views += [PiecedView(view, found, name) for found in (texts, others) if found]
+    return views
+
+
+def _numbers(match: re.Match[bytes], size: int) -> list[Span]:
+    """Return where each number stands; if each is a character, once for each of its bytes."""
+    numbers = list(_NUMBER.finditer(match.string, match.start(), match.end()))
+    if size:
+        return [number.span() for number in numbers]
+    lengths = [len(_character(int(number[1], 16 if number[0][:1] in b"Uu" else 10))) for number in numbers]
+    return [number.span() for number, length in zip(numbers, lengths, strict=True) for _ in range(length)]
+
+
+def _hex_bytes(text: bytes) -> Iterator[tuple[bytes, int]]:
+    yield bytes(int(number, 16) for number in _NUMBER.findall(text)), 1
+
+
+def _hex_words(text: bytes) -> Iterator[tuple[bytes, int]]:
+    numbers = _NUMBER.findall(text)
+    size = len(numbers[0]) // 2
+    if all(len(number) == 2 * size for number in numbers):
+        words = [bytes.fromhex(number.decode("ascii")) for number in numbers]
+        yield b"".join(words), size
+        yield b"".join(word[::-1] for word in words), size
+
+
+def _decimal_bytes(text: bytes) -> Iterator[tuple[bytes, int]]:
+    yield bytes(map(int, _NUMBER.findall(text))), 1
+
+
+def _decimal(text: bytes) -> Iterator[tuple[bytes, int]]:
+    numbers = list(map(int, _NUMBER.findall(text)))
+    if _LAST_OF_ASCII < max(numbers) <= _LAST_CHARACTER:
+        yield b"".join(map(_character, numbers)), 0
+
+
+def _code_points(text: bytes) -> Iterator[tuple[bytes, int]]:
+    yield b"".join(_character(int(number, 16)) for number in _NUMBER.findall(text)), 0
+
+
+def _octal(text: bytes) -> Iterator[tuple[bytes, int]]:
+    yield bytes(int(number, 8) for number in _NUMBER.findall(text)), 1
+
+
+def _character(number: int) -> bytes:
+    return chr(number).encode("utf-8", "surrogatepass") if number <= _LAST_CHARACTER else b""
+
+
+_LISTS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Iterator[tuple[bytes, int]]]], ...] = (
+    (_HEX_BYTES, _hex_bytes),
+    (_HEX_SMALL, _hex_bytes),
+    (_HEX_WORDS, _hex_words),
+    (_CODE_POINTS, _code_points),
+    (_DECIMAL_BYTES, _decimal_bytes),
+    (_DECIMAL, _decimal),
+    (_OCTAL, _octal),
+)

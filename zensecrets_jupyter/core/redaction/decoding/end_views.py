@@ -1,0 +1,116 @@
+"""Views of the end of a stream, where an escape sequence may be incomplete."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.decoding.decoders.escapes import unescaped
+from zensecrets_jupyter.core.redaction.decoding.decoders.numbers import number_views
+from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, TextView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from zensecrets_jupyter.core.redaction.decoding.views import Span
+
+_LONGEST = 4096
+"""Bytes at the end of a text in which the beginning of a value is looked for."""
+_INCOMPLETE = re.compile(
+    rb"(?:\\+(?:[xuU][0-9A-Fa-f{]{0,8}|N(?:\{[A-Za-z0-9 -]{0,90})?|[0-3][0-7]?|t[a-z]{0,20})?|%(?:[0-9A-Fa-f]|u[0-9A-Fa-f]{0,3})?"
+    rb"|&[\#A-Za-z0-9]{0,31}|\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]{0,400}|[ -/]*)|\xe2[\x80\x81\x94\x95]?|[\xc2\xe3\xef])\Z"
+)
+_LONGEST_INCOMPLETE = 512
+_ESCAPES = 3
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+_LONGEST_BASE64 = 1024
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2})*[ :-]?[0-9A-Fa-f]?")
+_BETWEEN_DIGITS = re.compile(rb"[ :-]+")
+_WORDS = 4
+_IN_HEXADECIMAL = b"0123456789ABCDEFabcdef :-"
+_NUMBER = re.compile(rb"[0-9][\s,;\])]{0,8}\Z")
+_AFTER_NUMBER = 16
+_PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
+
+
+def incomplete_escape(data: bytes) -> int:
+    """Return where an escape sequence begins that ``data`` ends in; its length if there is none."""
+    offset = max(0, len(data) - _LONGEST_INCOMPLETE)
+    found = _INCOMPLETE.search(data, offset)
+    return found.start() if found else len(data)
+
+
+def end_views(data: bytes) -> Iterator[TextView]:
+    """Yield views of the end of ``data``: as it stands, unescaped, and with trailing digits decoded."""
+    root = TextView(data)
+    end = _Tail(data, max(0, len(data) - _LONGEST), len(data))
+    yield end
+    stop = incomplete_escape(data)
+    level: list[TextView] = [end]
+    if stop < len(data):
+        level = [_Tail(data, max(0, stop - _LONGEST), stop)]
+        yield from level
+    for _ in range(_ESCAPES):
+        level = [child for view in level for child in unescaped(view)]
+        yield from level
+    offset = max(0, len(data) - _LONGEST_BASE64)
+    tail = data[offset:]
+    start = offset + len(tail.rstrip(_BASE64))
+    if start + 2 <= len(data):
+        for shift in range(4):
+            yield from _base64(root, data[start:], start, shift)
+    digits = _digits_at_end(data, offset + len(tail.rstrip(_IN_HEXADECIMAL)))
+    if digits is not None:
+        yield _hexadecimal(root, digits)
+    if _NUMBER.search(data, max(0, len(data) - _AFTER_NUMBER)):
+        yield from number_views(_Tail(data, offset, len(data)))
+
+
+def _digits_at_end(data: bytes, start: int) -> re.Match[bytes] | None:
+    """Return the pairs of hexadecimal digits that ``data`` ends in, from ``start`` or from behind a word that ends in such letters."""
+    for _ in range(_WORDS):
+        digits = _HEXADECIMAL.fullmatch(data, start)
+        if digits is not None:
+            return digits
+        gap = _BETWEEN_DIGITS.search(data, start)
+        if gap is None:
+            return None
+        start = gap.end()
+    return None
+
+
+class _Tail(TextView):
+    """The end of a text, without what is incomplete."""
+
+    def __init__(self, data: bytes, start: int, end: int) -> None:
+        super().__init__(data[start:end])
+        self._start = start
+
+    def spans(self, start: int, end: int) -> list[Span]:
+        return [(self._start + start, self._start + end)]
+
+
+def _base64(root: TextView, run: bytes, start: int, shift: int) -> Iterator[TextView]:
+    digits = run[shift:]
+    if len(digits) % 4 == 1:
+        digits = digits[:-1]
+    if not digits:
+        return
+    decoded = binascii.a2b_base64(digits.translate(_STANDARD) + b"=" * (-len(digits) % 4))
+
+    def locate(first: int, last: int) -> list[Span]:
+        return [(start + shift + first * 4 // 3, start + shift - (-last * 4 // 3))]
+
+    yield PiecedView(root, [DecodedPiece(decoded, locate)], "base64")
+
+
+def _hexadecimal(root: TextView, digits: re.Match[bytes]) -> TextView:
+    pairs = [(pair.start(), pair.end()) for pair in _PAIR.finditer(digits[0])]
+    decoded = bytes(int(digits[0][start:end], 16) for start, end in pairs)
+
+    def locate(first: int, last: int) -> list[Span]:
+        return [(digits.start() + pairs[first][0], digits.start() + pairs[last - 1][1])]
+
+    return PiecedView(root, [DecodedPiece(decoded, locate)], "hexadecimal")

@@ -1,0 +1,84 @@
+"""Runs of characters of one class, found without looking at each character in Python."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, TextView
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.redaction.decoding.views import Span
+
+_INSIDE, _OUTSIDE = b"a", b" "
+_ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\b\0"
+_CONTROLS = bytes(byte for byte in range(0x20) if byte not in _ASCII) + b"\x7f"
+_ASCII_CLASSES = bytes(0x61 if byte in _ASCII else 0x20 for byte in range(256))
+# Letters as UTF-8 writes them, RFC 3629; of the characters of two bytes not the control characters.
+_TEXT = re.compile(
+    rb"(?:[" + re.escape(_ASCII) + rb"]|\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){6,}"
+)
+_MOSTLY = 8
+_FEW_CONTROLS = 32
+_LONG = 1 << 14
+_SAMPLES, _SAMPLE = 8, 1024
+
+
+class Run(NamedTuple):
+    """Where a run stands: ``data[start:end]``."""
+
+    start: int
+    end: int
+
+
+def runs_in(data: bytes, classes: bytes, shortest: int) -> list[Run]:
+    """Return the runs in ``data``, in order.
+
+    Args:
+        data: The bytes.
+        classes: A table for ``bytes.translate`` that maps the class to ``a`` and everything else to a blank.
+        shortest: How long a run is at least.
+    """
+    mapped = data.translate(classes)
+    needle = _INSIDE * shortest
+    runs = []
+    start = mapped.find(needle)
+    while start >= 0:
+        end = mapped.find(_OUTSIDE, start + shortest)
+        if end < 0:
+            end = len(data)
+        runs.append(Run(start, end))
+        start = mapped.find(needle, end)
+    return runs
+
+
+def is_printable(data: bytes) -> bool:
+    """Tell whether ``data`` is mostly text, rather than binary. Long data is sampled."""
+    sample = data
+    if len(data) > _LONG:
+        sample = b"".join([data[start : start + _SAMPLE] for start in range(0, len(data), len(data) // _SAMPLES)])
+    if len(sample.translate(None, _ASCII)) * _MOSTLY <= len(sample):
+        return True
+    if (len(sample) - len(sample.translate(None, _CONTROLS))) * _FEW_CONTROLS > len(sample):
+        return False
+    try:
+        data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def text_parts(view: TextView, shortest: int) -> list[TextView]:
+    """Return a view of the runs of text of ``shortest`` bytes or more in a binary view; of ASCII only in a long one."""
+    data = view.data
+    if len(data) <= _LONG:
+        runs = [match.span() for match in _TEXT.finditer(data) if match.end() - match.start() >= shortest]
+    else:
+        runs = [(run.start, run.end) for run in runs_in(data, _ASCII_CLASSES, shortest)]
+    pieces = [DecodedPiece(data[start:end], partial(_locate, start)) for start, end in runs]
+    return [PiecedView(view, pieces, view.encoding)] if pieces else []
+
+
+def _locate(offset: int, start: int, end: int) -> list[Span]:
+    return [(offset + start, offset + end)]

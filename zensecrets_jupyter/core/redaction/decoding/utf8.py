@@ -1,0 +1,30 @@
+"""Boundaries of characters in UTF-8, so that bytes are never cut inside a character."""
+
+from __future__ import annotations
+
+_CONTINUATION = 0x80
+"""Bits 10xxxxxx mark a continuation byte (RFC 3629)."""
+_CONTINUATION_BYTES = bytes(range(0x80, 0xC0))
+_MAX_CONTINUATION = 3
+"""Most continuation bytes of one character."""
+
+
+def character_start(data: bytes, position: int, least: int = 0) -> int:
+    """Return the start of the character that contains ``position``, but at least ``least``."""
+    least = max(least, position - _MAX_CONTINUATION)
+    while least < position < len(data) and data[position] & 0xC0 == _CONTINUATION:
+        position -= 1
+    return position
+
+
+def character_end(data: bytes, position: int) -> int:
+    """Return the end of the character that contains ``position``; ``position`` itself if a character starts there."""
+    most = min(len(data), position + _MAX_CONTINUATION)
+    while position < most and data[position] & 0xC0 == _CONTINUATION:
+        position += 1
+    return position
+
+
+def count_characters(data: bytes) -> int:
+    """Return how many characters begin in ``data``."""
+    return len(data.translate(None, _CONTINUATION_BYTES))

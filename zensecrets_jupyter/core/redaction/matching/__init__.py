@@ -1,0 +1,1 @@
+"""Matching of patterns in one view of a text."""

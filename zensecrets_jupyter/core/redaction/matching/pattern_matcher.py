@@ -1,0 +1,154 @@
+"""The matcher: finds patterns in one view of a text by their anchors."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
+from zensecrets_jupyter.core.redaction.matching.anchor_index import AnchorIndex
+from zensecrets_jupyter.core.redaction.matching.comparison import Comparison, common_length
+from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
+from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern, PatternKey, reduced_to_signs
+from zensecrets_jupyter.core.redaction.skeleton import skeleton_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zensecrets_jupyter.core.redaction.matching.anchor_index import Hit
+
+_MAX_COMPARED = 4
+"""Up to so many patterns with the same anchor are all compared."""
+_FEWEST_SIGNS = 4
+"""With fewer signs left after reduction, a pattern is searched for byte by byte."""
+_LONGEST_ANCHOR = 64
+_MAX_EQUAL = 16
+"""Up to so many patterns with the same letters around their anchor are compared."""
+
+
+class PatternMatcher:
+    """Finds patterns in a view.
+
+    A pattern with enough letters is found by its anchors in the skeleton of the view. Other patterns are *exact*: they are found by their
+    punctuation.
+
+    Attributes:
+        anchors: The anchors of the patterns.
+        has_exact: Whether there are exact patterns.
+    """
+
+    def __init__(self) -> None:
+        """Create a matcher without patterns."""
+        self.anchors = AnchorIndex()
+        self._exact = AnchorIndex()
+        self._few_signs: list[tuple[bytes, Pattern]] = []
+        self._keys: list[PatternKey] = []
+        self._orders: dict[tuple[bytes, int], tuple[int, _CandidateOrders]] = {}
+        self.has_exact = False
+
+    def add(self, pattern: Pattern) -> None:
+        """Add a pattern to find."""
+        if pattern.is_exact:
+            self.has_exact = True
+            reduced = reduced_to_signs(pattern.text)
+            if len(reduced) >= SHORTEST_VALUE:
+                self._exact.add(reduced[:_LONGEST_ANCHOR], self._add_key(pattern, 0))
+            else:
+                self._few_signs.append((reduced, pattern))
+            return
+        for start, end in pattern.anchors():
+            self.anchors.add(pattern.skeleton[start:end], self._add_key(pattern, start))
+
+    def _add_key(self, pattern: Pattern, offset: int) -> int:
+        self._keys.append(PatternKey(pattern, offset))
+        return len(self._keys) - 1
+
+    def may_contain_exact(self, data: bytes) -> bool:
+        """Return whether ``data`` may contain an exact pattern. ``False`` is certain."""
+        return bool(self._exact_candidates(data))
+
+    def find(self, data: bytes, skeleton: bytes | None = None) -> list[PatternMatch]:
+        """Return the matches in ``data``, which may overlap.
+
+        Args:
+            data: The bytes of the view.
+            skeleton: The skeleton of the data, if the caller has it.
+        """
+        own = skeleton_of(data) if skeleton is None else skeleton
+        hits = self.anchors.hits(own)
+        matches = Comparison(data, own).matches(hits, self._candidates) if hits else []
+        if self.has_exact:
+            matches += self._exact_matches(data)
+        return matches
+
+    def _exact_candidates(self, data: bytes) -> set[Pattern]:
+        """Return the exact patterns that ``data`` may contain."""
+        reduced = reduced_to_signs(data)
+        candidates = {self._keys[owner].pattern for hit in self._exact.hits(reduced) for owner in _owners(hit)}
+        # A reduced text may be too short to search for: quotes and blanks are removed from it.
+        candidates |= {
+            pattern for text, pattern in self._few_signs if (text in reduced if len(text) >= _FEWEST_SIGNS else pattern.text in data)
+        }
+        return candidates
+
+    def _exact_matches(self, data: bytes) -> list[PatternMatch]:
+        return [
+            PatternMatch(match.start(), match.end(), pattern.name, is_whole=pattern.is_value)
+            for pattern in self._exact_candidates(data)
+            for match in (
+                pattern.expression if len(reduced_to_signs(pattern.text)) >= _FEWEST_SIGNS else re.compile(re.escape(pattern.text))
+            ).finditer(data)
+        ]
+
+    def _candidates(self, hit: Hit, skeleton: bytes) -> Sequence[PatternKey]:
+        """Return the patterns to compare at a hit: all with its anchor, or the most similar ones if there are many."""
+        owners = hit.owners
+        if isinstance(owners, int):
+            return [self._keys[owners]]
+        if len(owners) <= _MAX_COMPARED:
+            return [self._keys[owner] for owner in owners]
+        # Owners are only appended, so the first owner and the number of owners identify the list. An order of fewer owners is replaced.
+        key = (hit.anchor, owners[0])
+        count, orders = self._orders.get(key, (0, None))
+        if orders is None or count != len(owners):
+            orders = _CandidateOrders([self._keys[owner] for owner in owners], len(hit.anchor))
+            self._orders[key] = len(owners), orders
+        return orders.nearest(skeleton, hit.start)
+
+
+def _owners(hit: Hit) -> list[int]:
+    return [hit.owners] if isinstance(hit.owners, int) else hit.owners
+
+
+class _CandidateOrders:
+    """Patterns with one anchor, sorted by the letters after the anchor and by the letters before it."""
+
+    def __init__(self, keys: list[PatternKey], length: int) -> None:
+        self._length = length
+        after = sorted((key.pattern.skeleton[key.offset :], index) for index, key in enumerate(keys))
+        before = sorted((key.pattern.skeleton[: key.offset + length][::-1], index) for index, key in enumerate(keys))
+        self._after, self._before = [text for text, _ in after], [text for text, _ in before]
+        self._keys_after, self._keys_before = [keys[index] for _, index in after], [keys[index] for _, index in before]
+        self._longest = max(len(key.pattern.skeleton) for key in keys)
+
+    def nearest(self, skeleton: bytes, start: int) -> list[PatternKey]:
+        """Return the patterns that are most similar to a text with this skeleton and the anchor at ``start``."""
+        after = skeleton[start : start + self._longest]
+        end = start + self._length
+        before = skeleton[max(0, end - self._longest) : end][::-1]
+        nearest = [*_nearest(self._after, self._keys_after, after), *_nearest(self._before, self._keys_before, before)]
+        return list(dict.fromkeys(nearest))
+
+
+def _nearest(texts: list[bytes], keys: list[PatternKey], target: bytes) -> list[PatternKey]:
+    """Return the keys whose texts have the longest common prefix with ``target``, the shortest text first."""
+    index = bisect_left(texts, target)
+    neighbors = [neighbor for neighbor in (index - 1, index) if 0 <= neighbor < len(texts)]
+    longest = max(common_length(texts[neighbor], target) for neighbor in neighbors)
+    prefix = target[:longest]
+    first = bisect_left(texts, prefix)
+    # Patterns with the same letters differ in their punctuation, such as a value with and without its backslashes.
+    equal = itertools.takewhile(lambda at: texts[at].startswith(prefix), range(first, min(len(texts), first + _MAX_EQUAL)))
+    return [keys[at] for at in dict.fromkeys([*equal, *neighbors])]

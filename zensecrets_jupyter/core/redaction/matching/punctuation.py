@@ -1,0 +1,146 @@
+"""Comparison of the punctuation in a value with the punctuation in a text, which may quote, escape or wrap the value.
+
+A *letter* is a byte that a skeleton keeps. A *gap* is the run of other bytes between two neighboring letters. An *edge* is the punctuation
+before the first letter or after the last one. A text contains a value if their skeletons are equal and each gap of the text is a way to
+write the same gap of the value.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+_SPACE = b" \t\r\n\x0b\x0c\0"
+_LINE_ENDS = b"\r\n"
+# Characters that a syntax puts before or around other characters: shells (POSIX, "Quoting"), CSV (RFC 4180), PowerShell
+# (about_Special_Characters), Docker Compose ($$, "Interpolation"), printf (%%), cmd (^), regular expressions, SQL, LaTeX and Markdown.
+_GAP_QUOTING = frozenset(b"\\'\"`^$%{}~+(),&;|")
+# Characters at the start or end of a wrapped line: table borders, quotes of adjacent string literals, continuation and mail quoting signs.
+_AROUND_LINES = frozenset(b"\\'\"`|+>#*(),-=_:.") | frozenset(_SPACE)
+_QUOTES = frozenset(b"\\'\"`^$")
+# The border of two string literals that a language concatenates.
+_ADJACENT_LITERALS = re.compile(rb"(['\"])[ \t]*\+?[ \t]*\1")
+_MAX_GAP = 400
+_MAX_WRITTEN_BYTES = 6
+"""Most bytes that write one byte of a gap; longer escape sequences are decoded before the comparison."""
+
+_MAX_EDGE_BYTES = 4
+"""Most bytes that write one byte of an edge."""
+_EDGE_QUOTING = frozenset(b"\\'\"`^")
+_OPTIONAL_AT_EDGE = b" \t\r\n\0\\'\"`^"
+_BACKSLASH, _BLANK, _CARRIAGE_RETURN = b"\\ \r"
+
+
+@lru_cache(maxsize=16_384)
+def writes_gap(written: bytes, gap: bytes, *, is_long: bool) -> bool:
+    """Return whether ``written`` is a way to write ``gap``.
+
+    Args:
+        written: The bytes between two letters of a text.
+        gap: The bytes between the same letters of the value.
+        is_long: Whether the match is long enough that it may be wrapped or lose white space.
+    """
+    if written == gap:
+        return True
+    if len(written) > _MAX_GAP:
+        return False
+    if is_long and not written and gap == b"-":
+        # Some programs write a UUID without its dashes.
+        return True
+    own, shown = gap.translate(None, _SPACE), written.translate(None, _SPACE)
+    if not gap:
+        return _is_insertion(written, is_long=is_long)
+    if own == shown:
+        return is_long or _agree_on_space(written, gap)
+    extra = _GAP_QUOTING | frozenset(own)
+    return len(shown) <= _MAX_WRITTEN_BYTES * (len(own) + 3) and _is_subsequence(own, shown, extra)
+
+
+@lru_cache(maxsize=4096)
+def may_begin_gap(written: bytes, gap: bytes) -> bool:
+    """Return whether ``written``, at the end of a text, may be the beginning of a way to write ``gap``."""
+    allowed = _GAP_QUOTING | frozenset(gap) | (frozenset(_SPACE) if any(byte in _SPACE for byte in gap) else frozenset(b"\0"))
+    return all(byte in allowed for byte in written)
+
+
+def _is_insertion(written: bytes, *, is_long: bool) -> bool:
+    """Return whether ``written`` may be between two letters that have no gap in the value."""
+    if not written.strip(b"\0"):
+        return True
+    if not is_long:
+        return False
+    if any(byte in _LINE_ENDS for byte in written):
+        return all(byte in _AROUND_LINES for byte in written)
+    return all(byte in _QUOTES for byte in written) or _ADJACENT_LITERALS.fullmatch(written) is not None
+
+
+def _agree_on_space(written: bytes, gap: bytes) -> bool:
+    """Return whether both contain white space or neither does."""
+    has_space = any(byte in _SPACE for byte in gap)
+    return has_space == any(byte in _SPACE for byte in written) or not written.strip(b"\0")
+
+
+def _is_subsequence(own: bytes, shown: bytes, extra: frozenset[int]) -> bool:
+    """Return whether ``shown`` contains the bytes of ``own`` in order, and otherwise only bytes of ``extra``."""
+    index = 0
+    for byte in shown:
+        if index < len(own) and byte == own[index]:
+            index += 1
+        elif byte not in extra:
+            return False
+    return index == len(own)
+
+
+class Edge(NamedTuple):
+    """The written form of the punctuation before or after the letters of a value.
+
+    Attributes:
+        length: Its length in bytes.
+        is_complete: Whether only white space and quotes of the value are missing.
+    """
+
+    length: int
+    is_complete: bool
+
+
+NO_EDGE = Edge(0, is_complete=True)
+
+
+def edge_before(data: bytes, gap: bytes, position: int) -> Edge:
+    """Return the edge before ``position`` that writes the end of ``gap``."""
+    return _edge(gap[::-1], data[max(0, position - _MAX_EDGE_BYTES * len(gap)) : position][::-1], reverse=True) if gap else NO_EDGE
+
+
+def edge_after(data: bytes, gap: bytes, position: int) -> Edge:
+    """Return the edge from ``position`` on that writes the beginning of ``gap``."""
+    return _edge(gap, data[position : position + _MAX_EDGE_BYTES * len(gap)], reverse=False) if gap else NO_EDGE
+
+
+def _edge(gap: bytes, text: bytes, *, reverse: bool) -> Edge:
+    """Return the edge at the start of ``text`` that writes ``gap``.
+
+    Args:
+        gap: The punctuation of the value.
+        text: The text to compare. Each byte of the punctuation may have a backslash or quotes before it.
+        reverse: Whether ``gap`` and ``text`` are reversed, so that a backslash follows the byte that it escapes.
+    """
+    position = written = 0
+    for byte in gap:
+        offset = position
+        if byte == _CARRIAGE_RETURN and text[offset : offset + 1] != b"\r":
+            written += 1
+            continue
+        if byte == _BLANK and text[offset : offset + 1] == b"+":
+            position = offset + 1
+            written += 1
+            continue
+        while not reverse and offset < len(text) and text[offset] != byte and text[offset] in _EDGE_QUOTING:
+            offset += 1
+        if offset >= len(text) or text[offset] != byte:
+            break
+        position = offset + 1
+        written += 1
+        if reverse and position < len(text) and text[position] == _BACKSLASH and byte != _BACKSLASH:
+            position += 1
+    return Edge(position, not gap[written:].translate(None, _OPTIONAL_AT_EDGE))

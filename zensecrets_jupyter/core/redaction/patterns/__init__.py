@@ -1,0 +1,1 @@
+"""Patterns: the texts to search for on behalf of a value."""
