@@ -11,7 +11,7 @@ import pytest
 
 from tests.core.managers.conftest import AWS_USER
 from tests.support.fakes.moto_server import running_moto
-from tests.support.faults.http import Weather
+from tests.support.faults.http_proxy import FaultProxy
 from tests.support.terminal import ZENSECRETS, at_a_terminal, zensecrets
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.managers import SecretRecord
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.faults.http import Exchange
+    from tests.support.faults.http_proxy import Exchange
 
 COPY = ("secrets-manager", "copy", "default", "cloud")
 
@@ -32,12 +32,12 @@ def _two_managers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     """Have a hundred secrets, and a slow cloud that has none; look for values in what is left."""
     for variable, value in {**AWS_USER, "TERM": "xterm"}.items():
         monkeypatch.setenv(variable, value)
-    with running_moto() as port, Weather("127.0.0.1", port).running() as weather:
+    with running_moto() as port, FaultProxy("127.0.0.1", port).running() as proxy:
         workspace = Client().workspace
-        workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", {"endpoint_url": weather.address})
+        workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", {"endpoint_url": proxy.address})
         for number in range(100):
             workspace.open_manager("default").register_record(f"n{number:03}", SecretRecord("arbitrary", {"key": canary("copied")}))
-        with weather.spell(_slow, only="CreateSecret"):
+        with proxy.inject(_slow, only="CreateSecret"):
             yield
     assert find_canary(tmp_path / "home") == []
 

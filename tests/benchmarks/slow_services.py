@@ -68,10 +68,10 @@ Started = tuple["dict[str, Any]", "Callable[[float], None]"]
 @contextmanager
 def _aws(_folder: Path) -> Iterator[Started]:
     from tests.support.fakes.moto_server import running_moto
-    from tests.support.faults.http import Weather
+    from tests.support.faults.http_proxy import FaultProxy
 
-    with running_moto() as port, Weather("127.0.0.1", port).running() as weather:
-        yield {"endpoint_url": weather.address}, lambda seconds: setattr(weather, "latency", seconds)
+    with running_moto() as port, FaultProxy("127.0.0.1", port).running() as proxy:
+        yield {"endpoint_url": proxy.address}, lambda seconds: setattr(proxy, "latency", seconds)
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def _azure(folder: Path) -> Iterator[Started]:
     with server.running():
         application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": server.client_secret}
         place = {"vault_url": server.url, "authority": server.url, "authority_is_known": False}
-        yield {**place, **application}, lambda seconds: setattr(server.weather, "latency", seconds)
+        yield {**place, **application}, lambda seconds: setattr(server.faults, "latency", seconds)
 
 
 @contextmanager
@@ -90,16 +90,16 @@ def _gcp(_folder: Path) -> Iterator[Started]:
     from tests.support.fakes.secret_manager import PROJECT, SecretManagerServer
 
     with SecretManagerServer().running() as server:
-        yield {"project": PROJECT, "endpoint": server.endpoint}, lambda seconds: setattr(server.weather, "latency", seconds)
+        yield {"project": PROJECT, "endpoint": server.endpoint}, lambda seconds: setattr(server.faults, "latency", seconds)
 
 
 @contextmanager
 def _sql(folder: Path) -> Iterator[Started]:
-    from tests.support.faults.proxy import Wire
+    from tests.support.faults.tcp_proxy import TcpProxy
     from tests.support.postgresql import running_postgresql
 
     with running_postgresql("team", "the-password") as server:
-        wire = Wire(server.host, server.port)
+        wire = TcpProxy(server.host, server.port)
         url = f"postgresql://{server.user}:{server.password}@{wire.address[0]}:{wire.address[1]}/postgres"
         attributes = {"url": url, "protection": "keyfile", "key_folder": str(folder)}
         yield attributes, lambda seconds: setattr(wire, "latency", seconds)
@@ -114,7 +114,7 @@ def _vault(_folder: Path) -> Iterator[Started]:
         yield attributes, lambda seconds: setattr(vault, "latency", seconds)
 
 
-PLACES = {"aws": _aws, "azure": _azure, "gcp": _gcp, "sql": _sql, "vault": _vault}
+SERVICES = {"aws": _aws, "azure": _azure, "gcp": _gcp, "sql": _sql, "vault": _vault}
 
 
 def environment_of(flavor: str, folder: Path) -> dict[str, str]:
@@ -123,7 +123,7 @@ def environment_of(flavor: str, folder: Path) -> dict[str, str]:
 
 
 def _serve(flavor: str, folder: Path) -> None:
-    with PLACES[flavor](folder) as (attributes, slow_down):
+    with SERVICES[flavor](folder) as (attributes, slow_down):
         sys.stdout.write(f"{json.dumps(attributes)}\n")
         sys.stdout.flush()
         for line in sys.stdin:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.benchmarks.slow_services import PLACES, SlowPlace, environment_of, running
+from tests.benchmarks.slow_services import SERVICES, SlowPlace, environment_of, running
 from tests.support.managers.counting import secret
 from tests.support.stacks import component, stack
 from zensecrets_jupyter.core.settings import SecretValidationLevel
@@ -34,7 +34,7 @@ REFERENCES = (1, 10_000)
 IDENTITY = "benchmark"
 
 
-@pytest.fixture(scope="module", params=sorted(PLACES))
+@pytest.fixture(scope="module", params=sorted(SERVICES))
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowPlace]:
     """Yield each place, with a thousand secrets in it."""
     folder = tmp_path_factory.mktemp(request.param)

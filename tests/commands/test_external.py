@@ -96,7 +96,7 @@ def test_a_stack_uses_another_programs_secret(vault: FakeVault) -> None:
     assert shown.value.content.keys() == {"user", "password", "port"}
     annotator = Client().active_stack.annotator
     assert annotator is not None
-    assert annotator.authentication_secret == vault.kept["", "secret", "prod/db"][1].data["password"]
+    assert annotator.authentication_secret == vault.stored["", "secret", "prod/db"][1].data["password"]
     assert run("stack validate").exit_code == 0
     for line in ("secret register db --a=1", "secret update db --a=1", "secret delete db -y", "secret rename db x", "secret history db"):
         with pytest.raises(UnsupportedOperationError, match=r"another program's.*'prod/db' in Vault"):
@@ -113,5 +113,5 @@ def test_a_stack_uses_another_programs_secret(vault: FakeVault) -> None:
     with pytest.raises(StackValidationError):
         Client().active_stack.validate().raise_for_problems()
     assert run("secret cleanup -y").message == "There are no secrets in secrets manager 'team'."
-    assert len(vault.kept) == 1
+    assert len(vault.stored) == 1
     assert not find_canary(f"{shown} {shown.view!r} {run('secrets-manager describe team')}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import run
-from tests.support.managers.shelf import ShelfBackend
+from tests.support.managers.fake_remote import FakeRemoteBackend
 from tests.support.scripted_user import Person
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.framework.render import Table
@@ -147,7 +147,7 @@ def test_with_nobody_to_ask_a_flag_says_it(conflicts: dict[str, str]) -> None:
 
 def test_what_can_t_be_copied_makes_it_a_failure_after_all_others() -> None:
     """It ends with 1, and a table says which and why; the rest is there."""
-    run(f"secrets-manager register place --flavor={ShelfBackend.FLAVOR}")
+    run(f"secrets-manager register place --flavor={FakeRemoteBackend.FLAVOR}")
     run("secret register large --key=?", canary("large") * 100)
     planned = run("secrets-manager copy default place --dry-run").value
     assert [row[""] for row in planned] == ["new", "new", "can't be done"]

@@ -35,7 +35,7 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
 
 def written_by_a_colleague(vault: FakeVault, **content: str) -> None:
     """Write the next version of the secret, past this process."""
-    versions = vault.kept[KEY]
+    versions = vault.stored[KEY]
     vault.write(KEY, {**versions[max(versions)].data, "content": content})
 
 

@@ -52,7 +52,7 @@ def test_the_quickstart_runs_on_vault(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("VAULT_TOKEN", token)
         run_quickstart_on("vault", {}, tmp_path)
-        assert find_canary(repr([version.data for versions in vault.kept.values() for version in versions.values()]))
+        assert find_canary(repr([version.data for versions in vault.stored.values() for version in versions.values()]))
 
 
 def test_the_quickstart_runs_on_zenml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from tests.support.error_texts import in_one_line, told
-from tests.support.faults.http import Weather, answering, resetting, resetting_after
+from tests.support.faults.http_proxy import FaultProxy, canned_response, reset_after, reset_before
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 def refusal(code: str, status: int = 400, message: str = "zsCanary is not allowed") -> Callable[[Any], None]:
     """Return what AWS answers with that code."""
-    return answering(status, {"__type": code, "message": message})
+    return canned_response(status, {"__type": code, "message": message})
 
 
 class TestAws(SecretsManagerTests):
@@ -53,7 +53,7 @@ class TestAws(SecretsManagerTests):
     writers = 4
 
     @pytest.fixture(autouse=True)
-    def _server(self, aws: Weather) -> None:
+    def _server(self, aws: FaultProxy) -> None:
         self.aws = aws
         # The attributes are a class's own elsewhere; here the server's address is known only now.
         self.attributes = {"endpoint_url": aws.address, "deadline": 0.2}
@@ -74,19 +74,19 @@ class TestAws(SecretsManagerTests):
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what AWS can say to anything."""
         return {
-            "denied": (partial(self.aws.spell, refusal("AccessDeniedException")), ManagerAccessError),
-            "throttled": (partial(self.aws.spell, refusal("ThrottlingException")), ManagerUnreachableError),
-            "broken": (partial(self.aws.spell, resetting), ManagerUnreachableError),
+            "denied": (partial(self.aws.inject, refusal("AccessDeniedException")), ManagerAccessError),
+            "throttled": (partial(self.aws.inject, refusal("ThrottlingException")), ManagerUnreachableError),
+            "broken": (partial(self.aws.inject, reset_before), ManagerUnreachableError),
         }
 
 
 @pytest.fixture
-def manager(aws: Weather) -> SecretsManager[AwsBackend]:
+def manager(aws: FaultProxy) -> SecretsManager[AwsBackend]:
     """Return a manager with nothing in it."""
     return _open(aws, str(uuid.uuid4()))
 
 
-def _open(aws: Weather, identity: str, **attributes: Any) -> SecretsManager[AwsBackend]:
+def _open(aws: FaultProxy, identity: str, **attributes: Any) -> SecretsManager[AwsBackend]:
     options = AwsBackend.make_options({"endpoint_url": aws.address, "deadline": 1, **attributes})
     return SecretsManager(AwsBackend(options, context=ManagerContext(name="tried", id=identity)))
 
@@ -97,40 +97,40 @@ def _described(manager: SecretsManager[AwsBackend], name: str) -> dict[str, Any]
     return found
 
 
-def test_more_than_a_page_is_listed(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
+def test_more_than_a_page_is_listed(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """Names, schemas and versions of 101 secrets come in two requests, and no value is read for them."""
     for number in range(100):
         manager.register_secret(secret(f"n{number:03}", key="value"))
     manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
     manager.merge_secret("typed", {"password": "q"})
-    aws.seen.clear()
+    aws.requests.clear()
     found = manager.summaries()
-    assert aws.seen == ["ListSecrets", "ListSecrets"]
+    assert aws.requests == ["ListSecrets", "ListSecrets"]
     assert [one.name for one in found] == [*(f"n{number:03}" for number in range(100)), "typed"]
     assert [(one.schema, one.version) for one in found[-2:]] == [("arbitrary", 1), ("basic_auth", 2)]
     assert {one.updated.tzinfo for one in found if one.updated} == {timezone.utc}
 
 
-def test_many_are_read_twenty_at_a_time(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
+def test_many_are_read_twenty_at_a_time(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """Forty-five secrets are three requests; one that was changed since it was registered comes as it is now."""
     names = [f"n{number}" for number in range(45)]
     for name in names:
         manager.register_secret(secret(name, key=name))
-    aws.seen.clear()
+    aws.requests.clear()
     assert {name: getattr(one, "content", one) for name, one in manager.get_secrets(names).items()} == {
         name: {"key": name} for name in names
     }
-    assert aws.seen == ["BatchGetSecretValue"] * 3
+    assert aws.requests == ["BatchGetSecretValue"] * 3
     manager.merge_secret("n7", {"key": "changed"})
     found = _open(aws, manager.id).get_secrets(names)
     assert getattr(found["n7"], "content", None) == {"key": "changed"}
 
 
-def test_who_may_only_read_one_at_a_time_reads_many_so(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
+def test_who_may_only_read_one_at_a_time_reads_many_so(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """The permission for batches is not needed: without it each secret is a request of its own."""
     for name in ("a", "b"):
         manager.register_secret(secret(name, key=name))
-    with aws.spell(refusal("AccessDeniedException"), only="BatchGetSecretValue"):
+    with aws.inject(refusal("AccessDeniedException"), only="BatchGetSecretValue"):
         found = manager.get_secrets(["a", "b", "missing"])
     assert {name: getattr(one, "content", type(one)) for name, one in found.items()} == {
         "a": {"key": "a"},
@@ -139,7 +139,7 @@ def test_who_may_only_read_one_at_a_time_reads_many_so(manager: SecretsManager[A
     }
 
 
-def test_a_deleted_secret_can_be_brought_back(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
+def test_a_deleted_secret_can_be_brought_back(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """While AWS keeps it, whoever looks for it is told until when and how to bring it back, which ends well after a lost answer too."""
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
@@ -152,19 +152,19 @@ def test_a_deleted_secret_can_be_brought_back(manager: SecretsManager[AwsBackend
     with pytest.raises(SecretNotFoundError, match="There is no secret 'b'"):
         manager.undelete_secret("b")
     manager.delete_secret("a")
-    with aws.spell(resetting_after, only="RestoreSecret", times=1):
+    with aws.inject(reset_after, only="RestoreSecret", times=1):
         manager.undelete_secret("a")
     assert manager.list_secrets() == ["a"]
 
 
-def test_the_window_of_recovery_is_an_option(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
+def test_the_window_of_recovery_is_an_option(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """Seven days are seven days; with ``force`` what is deleted is gone."""
     brief, forced = (_open(aws, manager.id, **attributes) for attributes in ({"recovery_days": 7}, {"force": True}))
     for name, one in (("brief", brief), ("forced", forced)):
         manager.register_secret(secret(name, key="value"))
         one.delete_secret(name)
-    kept = _described(manager, "brief")["DeletedDate"] - datetime.now(timezone.utc)
-    assert timedelta(days=6, hours=23) < kept < timedelta(days=7, hours=1)
+    stored = _described(manager, "brief")["DeletedDate"] - datetime.now(timezone.utc)
+    assert timedelta(days=6, hours=23) < stored < timedelta(days=7, hours=1)
     with pytest.raises(SecretNotFoundError, match="There is no secret 'forced'"):
         manager.undelete_secret("forced")
     manager.register_secret(secret("forced", key="new"))
@@ -189,24 +189,24 @@ def test_a_name_that_was_deleted_is_free(manager: SecretsManager[AwsBackend]) ->
 
 @pytest.mark.parametrize("request_name", ["PutSecretValue", "UpdateSecretVersionStage"])
 def test_what_can_not_take_a_deleted_ones_place_leaves_it_deleted(
-    manager: SecretsManager[AwsBackend], aws: Weather, request_name: str
+    manager: SecretsManager[AwsBackend], aws: FaultProxy, request_name: str
 ) -> None:
     """Where the new content is refused, the old one does not come back to life; where the answer is lost once, the new one is there."""
     manager.register_secret(secret("a", key=canary("old")))
     manager.delete_secret("a")
-    with aws.spell(refusal("AccessDeniedException"), only=request_name), pytest.raises(ManagerAccessError):
+    with aws.inject(refusal("AccessDeniedException"), only=request_name), pytest.raises(ManagerAccessError):
         manager.register_secret(secret("a", key="new"))
     with pytest.raises(SecretNotFoundError, match="AWS keeps it until"):
         manager.get_secret("a")
     assert manager.list_secrets() == []
-    with aws.spell(resetting_after, only=request_name, times=1):
+    with aws.inject(reset_after, only=request_name, times=1):
         manager.register_secret(secret("a", key="new"))
     assert manager.get_secret("a", refresh=True).content == {"key": "new"}
     with pytest.raises(SecretExistsError):
         _open(aws, manager.id).register_secret(secret("a", key="newer"))
 
 
-def test_a_deleted_secret_of_another_program_is_left_deleted(aws: Weather) -> None:
+def test_a_deleted_secret_of_another_program_is_left_deleted(aws: FaultProxy) -> None:
     """Its name is not free, and it is brought back neither for ours nor by our command."""
     manager = _open(aws, "any", scope="none")
     name = f"theirs-{uuid.uuid4()}"
@@ -220,18 +220,18 @@ def test_a_deleted_secret_of_another_program_is_left_deleted(aws: Weather) -> No
     assert "DeletedDate" in client.describe_secret(SecretId=name)
 
 
-def test_a_name_that_is_still_being_freed_is_waited_for(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
+def test_a_name_that_is_still_being_freed_is_waited_for(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """AWS takes a moment for what is deleted by force, and says meanwhile that the name is scheduled for deletion."""
     told_so = refusal("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
-    with aws.spell(told_so, only="CreateSecret", times=2):
+    with aws.inject(told_so, only="CreateSecret", times=2):
         manager.register_secret(secret("a", key="value"))
     assert manager.get_secret("a").content == {"key": "value"}
 
 
-def test_that_a_name_is_taken_needs_no_more_permission(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
+def test_that_a_name_is_taken_needs_no_more_permission(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """Who may not describe secrets is told that it exists."""
     manager.register_secret(secret("a", key="value"))
-    with aws.spell(refusal("AccessDeniedException"), only="DescribeSecret"), pytest.raises(SecretExistsError):
+    with aws.inject(refusal("AccessDeniedException"), only="DescribeSecret"), pytest.raises(SecretExistsError):
         manager.register_secret(secret("a", key="other"))
 
 
@@ -249,7 +249,7 @@ def test_what_was_changed_in_the_console_has_a_number_too(manager: SecretsManage
     assert manager.get_secret("a").content == {"key": "second"}
 
 
-def test_secrets_are_tagged(aws: Weather) -> None:
+def test_secrets_are_tagged(aws: FaultProxy) -> None:
     """A secret has the tags of the options and one with its schema, which follows a change of the schema."""
     manager = _open(aws, str(uuid.uuid4()), tags={"team": "vision"})
     manager.register_secret(secret("a", key="value"))
@@ -260,7 +260,7 @@ def test_secrets_are_tagged(aws: Weather) -> None:
     assert {"Key": "team", "Value": "vision"} in _described(manager, "a")["Tags"]
 
 
-def test_what_is_missing_to_ask_at_all_is_told(aws: Weather, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_to_ask_at_all_is_told(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     """No region, an unknown profile, a malformed endpoint, no credentials, nothing that answers: each is told with its remedy."""
     identity = str(uuid.uuid4())
     with pytest.raises(InvalidOptionsError, match=r"no profile 'nobody' here.*~/\.aws/config"):
@@ -309,7 +309,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_broken_configuration_is_named(what: str, aws: Weather, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_configuration_is_named(what: str, aws: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is wrong, and where to mend it; not one of the values that stand in it."""
     variables, config, expected = BROKEN[what]
     asks = "credential_process" in config or "role" in what or "AWS_ROLE_ARN" in variables
@@ -324,7 +324,7 @@ def test_a_broken_configuration_is_named(what: str, aws: Weather, tmp_path: Path
     assert "nobody foresaw" not in str(caught.value)
 
 
-def test_motos_own_access_control_is_denial(manager: SecretsManager[AwsBackend], aws: Weather) -> None:
+def test_motos_own_access_control_is_denial(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """Somebody without a policy, or whom it does not know, is denied in moto's words, `403`, as in AWS's own."""
     iam = boto3.client("iam", endpoint_url=aws.address)
     iam.create_user(UserName="nobody")
@@ -342,7 +342,7 @@ def test_motos_own_access_control_is_denial(manager: SecretsManager[AwsBackend],
 
 
 @contextmanager
-def _access_control(aws: Weather) -> Iterator[None]:
+def _access_control(aws: FaultProxy) -> Iterator[None]:
     requests.post(f"{aws.address}/moto-api/reset-auth", data=b"0", timeout=10)
     try:
         yield
@@ -351,7 +351,7 @@ def _access_control(aws: Weather) -> Iterator[None]:
 
 
 def test_only_our_own_requests_are_kept_out_of_logs(
-    manager: SecretsManager[AwsBackend], aws: Weather, caplog: pytest.LogCaptureFixture
+    manager: SecretsManager[AwsBackend], aws: FaultProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What botocore logs at debug level of somebody else's requests, in the same process, is logged as ever."""
     caplog.set_level(logging.DEBUG)

@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.error_texts import in_one_line, told
 from tests.support.fakes.key_vault import CLIENT_ID, LARGEST, TENANT, KeyVaultServer
-from tests.support.faults.answers import Fault
-from tests.support.faults.cloud_services import HastyAzure
+from tests.support.faults.cloud_services import FastRetryAzure
+from tests.support.faults.injector import Fault
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -46,13 +46,13 @@ def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any
     """Return a manager of the fake, as the application that it knows."""
     application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": vault.client_secret}
     asked = {"vault_url": vault.url, "authority": vault.url, "authority_is_known": False, **application, **attributes}
-    return SecretsManager(HastyAzure(HastyAzure.make_options(asked), context=ManagerContext(name="tried", id=identity)))
+    return SecretsManager(FastRetryAzure(FastRetryAzure.make_options(asked), context=ManagerContext(name="tried", id=identity)))
 
 
 class TestAzure(SecretsManagerTests):
     """The whole suite, in all weathers, but for what a vault can't: to compare before it writes."""
 
-    backend_class = HastyAzure
+    backend_class = FastRetryAzure
     limit = LARGEST
     keeps_all_updates = False
     registers_once = False
@@ -83,7 +83,7 @@ class TestAzure(SecretsManagerTests):
             "503": ManagerUnreachableError,
             "418": ManagerError,
         }
-        return {code: (partial(self.vault.weather.failing, Fault(code), "secrets"), error) for code, error in expected.items()}
+        return {code: (partial(self.vault.faults.inject, Fault(code), "secrets"), error) for code, error in expected.items()}
 
 
 def test_a_list_is_whole_over_all_pages_and_reads_no_value(vault: KeyVaultServer) -> None:
@@ -91,12 +91,12 @@ def test_a_list_is_whole_over_all_pages_and_reads_no_value(vault: KeyVaultServer
     manager = open_manager(vault)
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
-    vault.weather.requests.clear()
+    vault.faults.requests.clear()
     found = manager.summaries()
     assert [one.name for one in found] == [f"name{number}" for number in range(10)]
     assert {one.schema for one in found} == {"arbitrary"}
     assert all(one.updated is not None and abs(one.updated.timestamp() - time.time()) < 60 for one in found)
-    assert vault.weather.requests == ["GET /secrets"] * 4
+    assert vault.faults.requests == ["GET /secrets"] * 4
 
 
 def test_many_are_read_at_once_over_connections_that_are_kept(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
@@ -105,12 +105,12 @@ def test_many_are_read_at_once_over_connections_that_are_kept(vault: KeyVaultSer
     names = [f"name{number}" for number in range(40)]
     for name in names:
         manager.register_secret(secret(name, k=name))
-    vault.weather.requests.clear()
-    with vault.weather.failing(Fault("503", delay=0.05), on="GET /secrets/", times=len(names)):
+    vault.faults.requests.clear()
+    with vault.faults.inject(Fault("503", delay=0.05), on="GET /secrets/", times=len(names)):
         found = open_manager(vault).get_secrets(names)
     assert {name: getattr(one, "content", one) for name, one in found.items()} == {name: {"k": name} for name in names}
     assert "Connection pool is full" not in caplog.text
-    assert sum("oauth2" in request for request in vault.weather.requests) == 1, "one token is for all"
+    assert sum("oauth2" in request for request in vault.faults.requests) == 1, "one token is for all"
 
 
 def test_a_name_that_was_deleted_is_free_at_once(vault: KeyVaultServer) -> None:
@@ -153,7 +153,7 @@ def test_a_bringing_back_whose_answer_was_lost_is_done(vault: KeyVaultServer, fa
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="v"))
     manager.delete_secret("a")
-    vault.weather.fail(fault, on="recover")
+    vault.faults.add(fault, on="recover")
     manager.undelete_secret("a")
     assert content_of(manager, "a") == {"k": "v"}
 
@@ -164,7 +164,7 @@ def test_a_recovery_whose_answer_was_lost_goes_on(vault: KeyVaultServer, fault: 
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="old"))
     manager.delete_secret("a")
-    vault.weather.fail(fault, on="recover")
+    vault.faults.add(fault, on="recover")
     manager.register_secret(secret("a", k="new"))
     assert content_of(manager, "a") == {"k": "new"}
     assert [one.number for one in manager.history("a")] == [1]
@@ -187,7 +187,7 @@ def test_what_another_program_deleted_is_not_recovered(vault: KeyVaultServer) ->
     value = canary("theirs")
     manager = open_manager(vault, scope="none")
     vault.put("theirs", value)
-    vault.deleted["theirs"] = vault.kept.pop("theirs")
+    vault.deleted["theirs"] = vault.stored.pop("theirs")
     with pytest.raises(ManagerCorruptedError, match="deleted and not yet purged") as caught:
         manager.register_secret(secret("theirs", k="v"))
     assert not find_canary(told(caught.value))
@@ -196,7 +196,7 @@ def test_what_another_program_deleted_is_not_recovered(vault: KeyVaultServer) ->
     with pytest.raises(SecretNotFoundError, match="There is no secret 'theirs'"):
         manager.get_secret("theirs")
     assert list(vault.deleted) == ["theirs"]
-    assert vault.kept == {}
+    assert vault.stored == {}
 
 
 def test_what_is_deleted_can_be_purged_at_once(vault: KeyVaultServer) -> None:
@@ -210,7 +210,7 @@ def test_what_is_deleted_can_be_purged_at_once(vault: KeyVaultServer) -> None:
     for fault in (Fault(cut=True, done=True), Fault("500")):
         vault.settling = 0
         manager.register_secret(secret("a", k=canary()))
-        vault.weather.fail(fault, on="DELETE /deletedsecrets")
+        vault.faults.add(fault, on="DELETE /deletedsecrets")
         manager.delete_secret("a")
         assert vault.raw() == b""
     manager.register_secret(secret("a", k="v"))
@@ -243,7 +243,7 @@ def test_a_wait_that_azure_asks_for_is_kept(vault: KeyVaultServer) -> None:
     """An answer 429 with Retry-After is waited for that long, and then the request succeeds."""
     manager = open_manager(vault)
     manager.list_secrets()
-    vault.weather.fail(Fault("429", wait=1))
+    vault.faults.add(Fault("429", wait=1))
     before = time.monotonic()
     assert manager.list_secrets() == []
     assert time.monotonic() - before >= 1, "what the vault asks for is a promise, not a figure"
@@ -254,12 +254,12 @@ def test_a_lost_answer_is_no_lost_write(vault: KeyVaultServer, fault: Fault) -> 
     """Where an answer was lost, the next try ends the work, whether it had been done or not."""
     manager = open_manager(vault)
     manager.list_secrets()
-    vault.weather.fail(fault, on="PUT")
+    vault.faults.add(fault, on="PUT")
     manager.register_secret(secret("a", k="first"))
-    vault.weather.fail(fault, on="PUT")
+    vault.faults.add(fault, on="PUT")
     manager.merge_secret("a", {"k": "second"})
     assert content_of(open_manager(vault), "a") == {"k": "second"}
-    vault.weather.fail(fault, on="DELETE")
+    vault.faults.add(fault, on="DELETE")
     manager.delete_secret("a")
     assert manager.list_secrets() == []
 
@@ -284,7 +284,7 @@ def test_a_clock_that_is_wrong_is_told(vault: KeyVaultServer) -> None:
     """A token that the vault calls past or future is a matter of the clock."""
     manager = open_manager(vault)
     said = "IDX10223: Lifetime validation failed. The token is expired."
-    with vault.weather.failing(Fault("401", said), on="secrets"), pytest.raises(ManagerAccessError, match="Set the clock"):
+    with vault.faults.inject(Fault("401", said), on="secrets"), pytest.raises(ManagerAccessError, match="Set the clock"):
         manager.list_secrets()
 
 
@@ -302,7 +302,7 @@ def test_a_place_that_hangs_is_given_up_after_the_timeout(vault: KeyVaultServer)
     """The option ``timeout`` says how long an answer may take, and ``deadline`` when no more is tried."""
     manager = open_manager(vault, timeout=1, deadline=0.01)
     manager.list_secrets()
-    with vault.weather.failing(Fault("500", delay=1.5)), pytest.raises(ManagerUnreachableError):
+    with vault.faults.inject(Fault("500", delay=1.5)), pytest.raises(ManagerUnreachableError):
         manager.list_secrets()
 
 
@@ -319,7 +319,7 @@ def test_a_certificate_that_nobody_knows_is_refused(vault: KeyVaultServer, monke
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     with pytest.raises(ManagerUnreachableError, match="SSLCertVerificationError"):
         open_manager(vault).list_secrets()
-    assert vault.weather.requests == []
+    assert vault.faults.requests == []
 
 
 @pytest.mark.parametrize(

@@ -272,9 +272,9 @@ def test_a_write_is_told_to_every_cache_of_its_kind() -> None:
 
 def test_a_read_through_another_instance_does_not_outlive_a_write() -> None:
     """A read that another instance began before a write is handed to its reader, and kept for nobody."""
-    place: dict[str, SecretRecord] = {}
+    service: dict[str, SecretRecord] = {}
     ours, theirs = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
-    ours.backend.kept = theirs.backend.kept = place
+    ours.backend.stored = theirs.backend.stored = service
     ours.backend.put("mine", key="first")
     gate = theirs.backend.during_read = Gate()
     with ThreadPoolExecutor(1) as pool:

@@ -1,4 +1,4 @@
-"""The conformance suite, passed by the flavors that need nothing but this machine, and by a remote one in each role."""
+"""The conformance suite for the flavors `local` and `memory`, and for a fake remote backend with each set of capabilities."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.support.managers.counting import secret
-from tests.support.managers.shelf import ReadOnlyShelfBackend, Shelf, ShelfBackend, WriteOnlyShelfBackend
+from tests.support.managers.fake_remote import FakeRemoteBackend, FakeService, ReadOnlyFakeBackend, WriteOnlyFakeBackend
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, ManagerUnreachableError, ZenSecretsError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends import memory
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class TestLocal(SecretsManagerTests):
-    """The default: sealed, with versions that go along with a new name."""
+    """The flavor `local`: sealed, with versions."""
 
     backend_class = LocalBackend
     attributes: Mapping[str, int] = {"versions_kept": 3}
@@ -37,88 +37,90 @@ class TestLocal(SecretsManagerTests):
 
 
 class TestMemory(SecretsManagerTests):
-    """The one for tests: in clear, without versions."""
+    """The flavor `memory`: plain text, without versions."""
 
     backend_class = MemoryBackend
 
     def raw(self) -> bytes:
-        """Return what this process holds."""
+        """Return the values that this process holds."""
         return repr([dict(one.content) for one in memory._secrets_by_manager.get(self.identity, {}).values()]).encode()
 
 
-class TestShelf(SecretsManagerTests):
-    """A remote flavor over a library that does not exist, in all weathers."""
+class TestFakeRemote(SecretsManagerTests):
+    """A backend of a fake remote service, with injected faults."""
 
-    backend_class = ShelfBackend
-    limit = ShelfBackend.max_size
-    shelf: Shelf
+    backend_class = FakeRemoteBackend
+    limit = FakeRemoteBackend.max_size
+    service: FakeService
 
     def prepare(self) -> None:
-        """Give each test an empty shelf."""
-        self.shelf = Shelf()
+        """Create an empty service for each test."""
+        self.service = FakeService()
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return a manager of that shelf."""
-        return SecretsManager(ShelfBackend(context=ManagerContext(name="tried", id=identity or self.identity), shelf=self.shelf))
+        """Return a manager of the service."""
+        return SecretsManager(FakeRemoteBackend(context=ManagerContext(name="tried", id=identity or self.identity), service=self.service))
 
     def raw(self) -> bytes:
-        """Return what stands on the shelf."""
-        return repr(self.shelf.kept).encode()
+        """Return all stored texts."""
+        return repr(self.service.stored).encode()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return what the shelf can say."""
+        """Return the faults of the service."""
         return {
             code: (partial(self._failing, code), error)
-            for code, error in {"forbidden": ManagerAccessError, "busy": ManagerUnreachableError, "unheard of": ManagerError}.items()
+            for code, error in {"forbidden": ManagerAccessError, "busy": ManagerUnreachableError, "unknown code": ManagerError}.items()
         }
 
     @contextmanager
     def _failing(self, code: str) -> Iterator[None]:
-        self.shelf.fail(1000, code, sent=canary("sent"))
+        self.service.fail(1000, code, sent=canary("sent"))
         yield
-        self.shelf.fail(0, code)
+        self.service.fail(0, code)
 
 
-class TestReadOnlyShelf(TestShelf):
-    """The same, where nobody may write: it is given its secrets, and refuses the rest."""
+class TestReadOnlyFakeRemote(TestFakeRemote):
+    """A read-only backend. Another backend stores its secrets."""
 
-    backend_class = ReadOnlyShelfBackend
+    backend_class = ReadOnlyFakeBackend
 
     def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:
-        """Let another manager put them there."""
+        """Store the secrets through a manager that can write."""
         manager = super().open_manager()
         for name, content in contents.items():
             manager.register_secret(secret(name, **content))
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return one that only reads."""
-        return SecretsManager(ReadOnlyShelfBackend(context=ManagerContext(name="tried", id=identity or self.identity), shelf=self.shelf))
+        """Return a read-only manager."""
+        return SecretsManager(ReadOnlyFakeBackend(context=ManagerContext(name="tried", id=identity or self.identity), service=self.service))
 
 
-class TestWriteOnlyShelf(TestShelf):
-    """The same, where nobody may read: what was written is looked for in the raw storage."""
+class TestWriteOnlyFakeRemote(TestFakeRemote):
+    """A write-only backend. The suite checks the raw storage."""
 
-    backend_class = WriteOnlyShelfBackend
+    backend_class = WriteOnlyFakeBackend
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return one that only writes."""
-        return SecretsManager(WriteOnlyShelfBackend(context=ManagerContext(name="tried", id=identity or self.identity), shelf=self.shelf))
+        """Return a write-only manager."""
+        return SecretsManager(
+            WriteOnlyFakeBackend(context=ManagerContext(name="tried", id=identity or self.identity), service=self.service)
+        )
 
 
-def test_a_suite_is_what_its_manager_claims() -> None:
-    """Tests of what a manager does not claim are not there, rather than skipped, and come back where a subclass claims it."""
-    read, write, weather = (
+def test_suite_follows_the_capabilities() -> None:
+    """The suite contains only the tests of the capabilities of its backend."""
+    read, write, faults = (
         "test_what_is_there_is_read_as_it_was_written",
         "test_a_name_is_registered_once",
         "test_faults_are_reported_and_leave_everything_unchanged",
     )
     tested = {
-        suite: [name for name in (read, write, weather) if callable(getattr(suite, name))]
-        for suite in (TestShelf, TestReadOnlyShelf, TestWriteOnlyShelf, TestMemory)
+        suite: [name for name in (read, write, faults) if callable(getattr(suite, name))]
+        for suite in (TestFakeRemote, TestReadOnlyFakeRemote, TestWriteOnlyFakeRemote, TestMemory)
     }
     assert tested == {
-        TestShelf: [read, write, weather],
-        TestReadOnlyShelf: [read, weather],
-        TestWriteOnlyShelf: [write, weather],
+        TestFakeRemote: [read, write, faults],
+        TestReadOnlyFakeRemote: [read, faults],
+        TestWriteOnlyFakeRemote: [write, faults],
         TestMemory: [read, write],
     }

@@ -13,8 +13,8 @@ import pytest
 from google.cloud.secretmanager_v1 import types
 
 from tests.support.error_texts import in_one_line, told
-from tests.support.faults.cloud_services import AzurePlace, GcpPlace
-from tests.support.faults.services import PATIENCE, AwsPlace, VaultsPlace
+from tests.support.faults.cloud_services import FaultyAzure, FaultyGcp
+from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyVault
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -34,28 +34,28 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.core.managers.conftest import VaultPlace
+    from tests.core.managers.conftest import VaultFixture
     from tests.support.fakes.key_vault import KeyVaultServer
     from tests.support.fakes.secret_manager import SecretManagerServer
-    from tests.support.faults.http import Weather
-    from tests.support.faults.services import Place
+    from tests.support.faults.http_proxy import FaultProxy
+    from tests.support.faults.services import FaultyService
     from zensecrets_jupyter.core.managers.backends.remote.backend import RemoteBackend
 
 
 class Shared(NamedTuple):
     """A place, and how another program keeps something there; ``path`` makes a path that the place takes of two words."""
 
-    place: Place
+    service: FaultyService
     put: Callable[[str, str], object]
     path: Callable[[str, str], str]
 
     def open(self, identity: str = "", **external: str) -> SecretsManager[RemoteBackend[Any, Any]]:
         """Return a manager that opens these."""
-        self.place.identity = identity or self.place.identity
-        return self.place.open(**PATIENCE, external=external)
+        self.service.identity = identity or self.service.identity
+        return self.service.open(**LONG_TIMEOUTS, external=external)
 
 
-def _aws(aws: Weather) -> Shared:
+def _aws(aws: FaultProxy) -> Shared:
     client = boto3.client("secretsmanager", endpoint_url=aws.address)
 
     def put(path: str, text: str) -> None:
@@ -64,11 +64,11 @@ def _aws(aws: Weather) -> Shared:
         except client.exceptions.ResourceExistsException:
             client.put_secret_value(SecretId=path, SecretString=text)
 
-    return Shared(AwsPlace(str(uuid.uuid4()), aws), put, "{}/{}".format)
+    return Shared(FaultyAws(str(uuid.uuid4()), aws), put, "{}/{}".format)
 
 
 def _azure(server: KeyVaultServer) -> Shared:
-    return Shared(AzurePlace(str(uuid.uuid4()), server), server.put, "{}-{}".format)
+    return Shared(FaultyAzure(str(uuid.uuid4()), server), server.put, "{}-{}".format)
 
 
 def _gcp(server: SecretManagerServer) -> Shared:
@@ -78,20 +78,22 @@ def _gcp(server: SecretManagerServer) -> Shared:
         else:
             server.put(path, text.encode())
 
-    return Shared(GcpPlace(str(uuid.uuid4()), server), put, "{}_{}".format)
+    return Shared(FaultyGcp(str(uuid.uuid4()), server), put, "{}_{}".format)
 
 
 def _version_of(path: str, text: str) -> Any:
     return types.AddSecretVersionRequest(parent=f"projects/tried/secrets/{path}", payload={"data": text.encode()})
 
 
-def _vault(place: VaultPlace) -> Shared:
+def _vault(service: VaultFixture) -> Shared:
     return Shared(
-        VaultsPlace(str(uuid.uuid4()), place), lambda path, text: place.vault.write(("", "secret", path), json.loads(text)), "{}/{}".format
+        FaultyVault(str(uuid.uuid4()), service),
+        lambda path, text: service.vault.write(("", "secret", path), json.loads(text)),
+        "{}/{}".format,
     )
 
 
-_PLACES: dict[str, tuple[str, Callable[[Any], Shared]]] = {
+_SERVICES: dict[str, tuple[str, Callable[[Any], Shared]]] = {
     "aws": ("aws", _aws),
     "azure": ("key_vault", _azure),
     "gcp": ("secret_manager", _gcp),
@@ -99,10 +101,10 @@ _PLACES: dict[str, tuple[str, Callable[[Any], Shared]]] = {
 }
 
 
-@pytest.fixture(params=list(_PLACES))
+@pytest.fixture(params=list(_SERVICES))
 def shared(request: pytest.FixtureRequest) -> Shared:
     """Return each of the places."""
-    fixture, make = _PLACES[request.param]
+    fixture, make = _SERVICES[request.param]
     return make(request.getfixturevalue(fixture))
 
 
@@ -135,7 +137,7 @@ def test_a_json_object_gives_its_keys(shared: Shared, path: str) -> None:
 
 def test_any_other_text_is_one_key(shared: Shared, path: str) -> None:
     """It is called `value`, or as it is named; Vault keeps nothing but objects."""
-    if shared.place.backend_class.FLAVOR == "vault":
+    if shared.service.backend_class.FLAVOR == "vault":
         with pytest.raises(ValueError, match="Expecting"):
             shared.put(path, "no object")
         return
@@ -152,9 +154,9 @@ def test_it_is_read_once_and_anew_when_asked(shared: Shared, path: str) -> None:
     shared.put(path, json.dumps({"key": first}))
     manager = shared.open(db=path)
     assert manager.get_secret("db").content == {"key": first}
-    before = shared.place.requests()
+    before = shared.service.requests()
     assert manager.get_secret("db").content == {"key": first}
-    assert shared.place.requests() == before
+    assert shared.service.requests() == before
     shared.put(path, json.dumps({"key": second}))
     assert manager.get_secret("db", refresh=True).content == {"key": second}
 
@@ -179,12 +181,12 @@ def test_nothing_of_it_is_changed(shared: Shared, path: str, change: str) -> Non
     shared.put(path, json.dumps({"key": value}))
     manager = shared.open(db=path)
     manager.register_secret(secret("mine", key="1"))
-    before = shared.place.requests()
+    before = shared.service.requests()
     with pytest.raises(UnsupportedOperationError, match="another program's") as caught:
         _CHANGES[change](manager)
     assert repr(path) in str(caught.value)
     assert in_one_line(caught.value)
-    assert shared.place.requests() == before
+    assert shared.service.requests() == before
     assert manager.get_secret("db", refresh=True).content == {"key": value}
     assert manager.list_secrets() == ["db", "mine"]
 
@@ -233,29 +235,29 @@ def test_a_key_that_is_not_there_is_named_with_those_that_are(shared: Shared, pa
         assert not find_canary(told(problem))
 
 
-_SPELLS: dict[str, type[ZenSecretsError]] = {
-    "may not read": ManagerAccessError,
+_FAULTS: dict[str, type[ZenSecretsError]] = {
+    "read denied": ManagerAccessError,
     "wrong credentials": ManagerAccessError,
     "500": ManagerUnreachableError,
     "reset": ManagerUnreachableError,
 }
 
 
-@pytest.mark.parametrize("spell", list(_SPELLS))
-def test_bad_weather_ends_in_the_usual_errors(shared: Shared, path: str, spell: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("fault", list(_FAULTS))
+def test_faults_raise_the_usual_errors(shared: Shared, path: str, fault: str, caplog: pytest.LogCaptureFixture) -> None:
     """No permission, no user, no answer: typed, in one line, without a value, also in logs; a fault that passes is tried again."""
     shared.put(path, json.dumps({"key": canary("theirs")}))
     caplog.set_level(logging.DEBUG)
-    manager = shared.place.open(external={"db": path})
-    with shared.place.spell(spell):
+    manager = shared.service.open(external={"db": path})
+    with shared.service.inject(fault):
         problem = _raised(lambda: manager.get_secret("db"))
-    assert type(problem) is _SPELLS[spell]
+    assert type(problem) is _FAULTS[fault]
     assert problem.hint
     assert in_one_line(problem)
     assert not find_canary(told(problem))
     assert not find_canary(caplog.text)
     patient = shared.open(db=path)
-    with shared.place.spell("500", times=1):
+    with shared.service.inject("500", times=1):
         assert patient.get_secret("db").content.keys() == {"key"}
 
 
@@ -293,7 +295,7 @@ def test_options_that_say_nothing_are_refused(external: dict[str, Any]) -> None:
     assert "path" not in str(caught.value).split("Its attributes")[0].replace("no path", "")
 
 
-def test_the_last_sign_ends_the_path(vault: VaultPlace) -> None:
+def test_the_last_sign_ends_the_path(vault: VaultFixture) -> None:
     """A path of Vault's may hold the sign itself; then one stands behind it. Slashes around it are no part of it."""
     shared = _vault(vault)
     shared.put("odd#path/x", json.dumps({"key": "1", "other": "2"}))
@@ -301,7 +303,7 @@ def test_the_last_sign_ends_the_path(vault: VaultPlace) -> None:
     assert (manager.get_secret("whole").content, manager.get_secret("one").content) == ({"key": "1", "other": "2"}, {"key": "1"})
 
 
-def test_an_arn_a_binary_and_a_deleted_one_in_aws(aws: Weather) -> None:
+def test_an_arn_a_binary_and_a_deleted_one_in_aws(aws: FaultProxy) -> None:
     """A full ARN is a path; bytes that are text are read, others are told; what is in its recovery window is not there."""
     shared, client = _aws(aws), boto3.client("secretsmanager", endpoint_url=aws.address)
     value, name = canary("binary"), f"prod/{uuid.uuid4().hex}"
@@ -336,7 +338,7 @@ def test_a_path_that_no_vault_of_azure_has_is_not_there(key_vault: KeyVaultServe
     manager = _azure(key_vault).open(db="../keys/x", version="name/version")
     for name in ("db", "version"):
         assert isinstance(_raised(partial(manager.get_secret, name)), SecretNotFoundError)
-    assert key_vault.weather.requests == []
+    assert key_vault.faults.requests == []
 
 
 def test_what_is_read_only_is_a_fact_of_any_manager() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.fakes.key_vault import CLIENT_ID, TENANT
 from tests.support.fakes.secret_manager import PROJECT
-from tests.support.faults.proxy import Wire
+from tests.support.faults.tcp_proxy import TcpProxy
 from tests.support.managers.counting import secret
 from tests.support.postgresql import Server, running_postgresql
 from tests.support.processes import run_python
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from tests.core.managers.conftest import VaultPlace
+    from tests.core.managers.conftest import VaultFixture
     from tests.support.fakes.key_vault import KeyVaultServer
     from tests.support.fakes.secret_manager import SecretManagerServer
-    from tests.support.faults.http import Weather
+    from tests.support.faults.http_proxy import FaultProxy
     from zensecrets_jupyter.core.managers import Backend
 
 LONG, SHORT = 3600.0, 0.2
@@ -48,7 +48,7 @@ print("true")
 """
 
 
-class Place(NamedTuple):
+class CachedService(NamedTuple):
     """A place that several clients share; ``asked`` tells how often it was asked anything so far."""
 
     flavor: str
@@ -75,76 +75,76 @@ def postgresql() -> Iterator[Server]:
 
 
 @pytest.fixture(params=["aws", "azure", "gcp", "sql", "vault"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CachedService]:
     """Yield each place that there is something at the wire for."""
     identity = str(uuid.uuid4())
     if request.param == "aws":
-        aws: Weather = request.getfixturevalue("aws")
-        yield Place("aws", identity, {"endpoint_url": aws.address}, lambda: len(aws.seen))
+        aws: FaultProxy = request.getfixturevalue("aws")
+        yield CachedService("aws", identity, {"endpoint_url": aws.address}, lambda: len(aws.requests))
     elif request.param == "azure":
         azure: KeyVaultServer = request.getfixturevalue("key_vault")
         application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": azure.client_secret}
         attributes = {"vault_url": azure.url, "authority": azure.url, "authority_is_known": False, **application}
-        yield Place("azure", identity, attributes, lambda: len(azure.weather.requests))
+        yield CachedService("azure", identity, attributes, lambda: len(azure.faults.requests))
     elif request.param == "gcp":
         gcp: SecretManagerServer = request.getfixturevalue("secret_manager")
-        yield Place("gcp", identity, {"project": PROJECT, "endpoint": gcp.endpoint}, lambda: len(gcp.weather.requests))
+        yield CachedService("gcp", identity, {"project": PROJECT, "endpoint": gcp.endpoint}, lambda: len(gcp.faults.requests))
     elif request.param == "vault":
-        vault: VaultPlace = request.getfixturevalue("vault")
-        yield Place("vault", identity, vault.attributes, lambda: len(vault.weather.seen))
+        vault: VaultFixture = request.getfixturevalue("vault")
+        yield CachedService("vault", identity, vault.attributes, lambda: len(vault.proxy.requests))
     else:
         server: Server = request.getfixturevalue("postgresql")
-        wire = Wire(server.host, server.port)
-        url = f"postgresql://{server.user}:{server.password}@{wire.address[0]}:{wire.address[1]}/postgres"
+        proxy = TcpProxy(server.host, server.port)
+        url = f"postgresql://{server.user}:{server.password}@{proxy.address[0]}:{proxy.address[1]}/postgres"
         keys = {"protection": "keyfile", "key_folder": str(tmp_path / "keys"), "database_schema": f"s{uuid.uuid4().hex}"}
-        yield Place("sql", identity, {"url": url, **keys}, lambda: wire.sent)
-        wire.close()
+        yield CachedService("sql", identity, {"url": url, **keys}, lambda: proxy.sent)
+        proxy.close()
 
 
-def test_a_warm_read_asks_nothing(place: Place) -> None:
+def test_a_warm_read_asks_nothing(service: CachedService) -> None:
     """What was read once, alone or with others, is given a hundred times without a request."""
-    manager = place.open()
+    manager = service.open()
     texts = {name: canary(name) for name in ("one", "two", "three")}
     for name, text in texts.items():
         manager.register_secret(secret(name, key=text))
     manager.get_secrets(["one", "two"])
     manager.get_secret("three")
-    before = place.asked()
+    before = service.asked()
     for _ in range(100):
         assert {name: manager.get_secret(name).content["key"] for name in texts} == texts
         assert len(manager.get_secrets(texts)) == len(texts)
-    assert place.asked() == before > 0
+    assert service.asked() == before > 0
 
 
-def test_what_a_colleague_wrote_is_seen_after_its_time_and_at_once_when_asked_for(place: Place) -> None:
+def test_what_a_colleague_wrote_is_seen_after_its_time_and_at_once_when_asked_for(service: CachedService) -> None:
     """Within its time to live what was read is what is given, at no request; after it, or with refresh, what the colleague wrote is."""
-    patient, brief = place.open(LONG), place.open(SHORT)
+    patient, brief = service.open(LONG), service.open(SHORT)
     first, second = canary("first"), canary("second")
     patient.register_secret(secret("shared", key=first))
     for manager in (patient, brief):
         assert manager.get_secret("shared").content == {"key": first}
-    place.written_by_a_colleague(second)
-    before = place.asked()
+    service.written_by_a_colleague(second)
+    before = service.asked()
     for _ in range(100):
         assert patient.get_secret("shared").content == {"key": first}
     assert patient.get_secrets(["shared"]) == {"shared": secret("shared", key=first)}
-    assert place.asked() == before
+    assert service.asked() == before
     deadline = time.monotonic() + WAIT
     while brief.get_secret("shared").content != {"key": second}:
         assert time.monotonic() < deadline, "the colleague's write was never seen"
         time.sleep(SHORT / 10)
     assert patient.get_secret("shared").content == {"key": first}
-    before = place.asked()
+    before = service.asked()
     assert patient.get_secret("shared", refresh=True).content == {"key": second}
-    assert place.asked() > before
-    before = place.asked()
+    assert service.asked() > before
+    before = service.asked()
     assert patient.get_secret("shared").content == {"key": second}
-    assert place.asked() == before
+    assert service.asked() == before
 
 
-def test_what_another_instance_of_this_process_wrote_is_seen_at_once(place: Place) -> None:
+def test_what_another_instance_of_this_process_wrote_is_seen_at_once(service: CachedService) -> None:
     """Two instances that know nothing of each other use one place: each kind of write through one is what the other reads next."""
-    one, two = place.open(), place.open()
+    one, two = service.open(), service.open()
     one.register_secret(secret("shared", key="first"))
     assert two.get_secret("shared").content == {"key": "first"}
     one.merge_secret("shared", {"key": "second"})
@@ -162,7 +162,7 @@ def test_what_another_instance_of_this_process_wrote_is_seen_at_once(place: Plac
         two.get_secret("renamed")
 
 
-def test_what_another_secrets_manager_of_this_workspace_wrote_is_seen_at_once(vault: VaultPlace) -> None:
+def test_what_another_secrets_manager_of_this_workspace_wrote_is_seen_at_once(vault: VaultFixture) -> None:
     """Two that are registered with one namespace share their secrets, also those that either has read already."""
     shared = {**vault.attributes, "scope": "namespace", "namespace": "vision"}
     for name in ("one", "two"):

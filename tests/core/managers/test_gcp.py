@@ -13,9 +13,9 @@ from google.cloud.secretmanager_v1 import types
 from tests.support.error_texts import in_one_line, told
 from tests.support.fakes.google_tokens import TokenServer
 from tests.support.fakes.secret_manager import LARGEST, PROJECT, SecretManagerServer
-from tests.support.faults.answers import Fault
-from tests.support.faults.cloud_services import HastyGcp
-from tests.support.faults.proxy import Wire
+from tests.support.faults.cloud_services import FastRetryGcp
+from tests.support.faults.injector import Fault
+from tests.support.faults.tcp_proxy import TcpProxy
 from tests.support.managers.counting import secret
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import (
@@ -50,14 +50,14 @@ def server(secret_manager: SecretManagerServer) -> SecretManagerServer:
 
 def open_manager(server: SecretManagerServer, identity: str = "one", **attributes: Any) -> SecretsManager[GcpBackend]:
     """Return a manager of the fake."""
-    options = HastyGcp.make_options({"project": PROJECT, "endpoint": server.endpoint, **attributes})
-    return SecretsManager(HastyGcp(options, context=ManagerContext(name="tried", id=identity)))
+    options = FastRetryGcp.make_options({"project": PROJECT, "endpoint": server.endpoint, **attributes})
+    return SecretsManager(FastRetryGcp(options, context=ManagerContext(name="tried", id=identity)))
 
 
 class TestGcp(SecretsManagerTests):
     """The whole suite, with versions, in all weathers."""
 
-    backend_class = HastyGcp
+    backend_class = FastRetryGcp
     limit = LARGEST
     habits = Habits(renames_with_history=False)
     series = 15
@@ -87,7 +87,7 @@ class TestGcp(SecretsManagerTests):
             "UNIMPLEMENTED": UnsupportedOperationError,
             "DATA_LOSS": ManagerError,
         }
-        return {code: (partial(self.server.weather.failing, Fault(code)), error) for code, error in expected.items()}
+        return {code: (partial(self.server.faults.inject, Fault(code)), error) for code, error in expected.items()}
 
 
 def test_a_list_is_whole_over_all_pages_and_reads_no_value(server: SecretManagerServer) -> None:
@@ -96,21 +96,21 @@ def test_a_list_is_whole_over_all_pages_and_reads_no_value(server: SecretManager
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
     manager.merge_secret("name3", {"k": "w"})
-    server.weather.requests.clear()
+    server.faults.requests.clear()
     found = manager.summaries()
     assert [one.name for one in found] == [f"name{number}" for number in range(10)]
     assert [(one.schema, one.version) for one in found[2:5]] == [("arbitrary", 1), ("arbitrary", 2), ("arbitrary", 1)]
-    assert server.weather.requests == ["ListSecrets"] * 4
+    assert server.faults.requests == ["ListSecrets"] * 4
 
 
 def test_a_read_is_one_request_and_needs_the_permission_to_read_only(server: SecretManagerServer) -> None:
     """Who may access values and nothing else reads what is there, and is told what is not."""
     open_manager(server).register_secret(secret("a", k="v"))
     manager = open_manager(server)
-    server.weather.requests.clear()
-    with server.weather.failing(Fault("PERMISSION_DENIED"), on="GetSecret"):
+    server.faults.requests.clear()
+    with server.faults.inject(Fault("PERMISSION_DENIED"), on="GetSecret"):
         assert content_of(manager, "a") == {"k": "v"}
-        assert server.weather.requests == ["AccessSecretVersion"]
+        assert server.faults.requests == ["AccessSecretVersion"]
         with pytest.raises(SecretNotFoundError):
             manager.get_secret("missing")
 
@@ -119,7 +119,7 @@ def test_a_registration_that_was_broken_off_is_no_secret(server: SecretManagerSe
     """Where the last request of a registration never succeeds, nothing is listed or read, and the name is still free."""
     manager = open_manager(server)
     for request in ("AddSecretVersion", "UpdateSecret"):
-        with server.weather.failing(Fault("UNAVAILABLE"), on=request), pytest.raises(ManagerUnreachableError, match="look before you try"):
+        with server.faults.inject(Fault("UNAVAILABLE"), on=request), pytest.raises(ManagerUnreachableError, match="look before you try"):
             manager.register_secret(secret("a", k="first"))
         assert server.secrets, "the empty secret is there"
         assert manager.list_secrets() == []
@@ -136,7 +136,7 @@ def test_a_change_that_was_broken_off_changes_nothing(server: SecretManagerServe
     """A version that did not become the current one is not read, not listed among the versions, and the next change goes over it."""
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
-    with server.weather.failing(Fault("UNAVAILABLE"), on="UpdateSecret"), pytest.raises(ManagerUnreachableError):
+    with server.faults.inject(Fault("UNAVAILABLE"), on="UpdateSecret"), pytest.raises(ManagerUnreachableError):
         manager.merge_secret("a", {"k": "lost"})
     assert content_of(manager, "a") == {"k": "first"}
     assert [one.number for one in manager.history("a")] == [1]
@@ -149,13 +149,13 @@ def test_a_change_that_was_broken_off_changes_nothing(server: SecretManagerServe
 def test_a_lost_answer_is_no_lost_write(server: SecretManagerServer, request_: str, *, done: bool) -> None:
     """Where the answer to any request of a write was lost, the next try ends the work, whether it had been done or not."""
     manager = open_manager(server)
-    server.weather.fail(Fault("UNAVAILABLE", done=done), on=request_)
+    server.faults.add(Fault("UNAVAILABLE", done=done), on=request_)
     manager.register_secret(secret("a", k="first"))
-    server.weather.fail(Fault("UNAVAILABLE", done=done), on=request_)
+    server.faults.add(Fault("UNAVAILABLE", done=done), on=request_)
     manager.merge_secret("a", {"k": "second"})
     assert content_of(open_manager(server), "a") == {"k": "second"}
-    server.weather.clear()
-    server.weather.fail(Fault("UNAVAILABLE", done=done), on="DeleteSecret")
+    server.faults.clear()
+    server.faults.add(Fault("UNAVAILABLE", done=done), on="DeleteSecret")
     manager.delete_secret("a")
     assert server.secrets == {}
 
@@ -167,7 +167,7 @@ def test_a_stale_writer_leaves_no_version_behind(server: SecretManagerServer) ->
     change = one.merge_secret
     overtaken: list[str] = []
 
-    class Overtaken(HastyGcp):
+    class Overtaken(FastRetryGcp):
         def overwrite(self, client: Any, key: str, document: Any, present: Any) -> None:
             if not overtaken:
                 overtaken.append(key)
@@ -240,15 +240,15 @@ def test_a_current_version_that_was_disabled_is_told_as_such(server: SecretManag
 def test_a_wait_that_google_asks_for_is_kept(server: SecretManagerServer) -> None:
     """A limit of requests that names a time is waited for that long, and then the request succeeds."""
     manager = open_manager(server)
-    server.weather.fail(Fault("RESOURCE_EXHAUSTED", wait=0.3))
+    server.faults.add(Fault("RESOURCE_EXHAUSTED", wait=0.3))
     assert manager.list_secrets() == []
-    assert server.weather.requests == ["ListSecrets"] * 2
+    assert server.faults.requests == ["ListSecrets"] * 2
 
 
 def test_a_place_that_hangs_is_given_up_after_the_timeout(server: SecretManagerServer) -> None:
     """The option ``timeout`` says how long an answer may take, and ``deadline`` when no more is tried."""
     manager = open_manager(server, timeout=0.05, deadline=0.01)
-    with server.weather.failing(Fault(delay=0.2)), pytest.raises(ManagerUnreachableError, match="DEADLINE_EXCEEDED"):
+    with server.faults.inject(Fault(delay=0.2)), pytest.raises(ManagerUnreachableError, match="DEADLINE_EXCEEDED"):
         manager.list_secrets()
 
 
@@ -281,7 +281,7 @@ def test_new_secrets_are_where_they_are_told_to_be(server: SecretManagerServer) 
 def test_a_location_that_the_organization_does_not_allow_is_told(server: SecretManagerServer) -> None:
     """A policy on locations, which refuses a new secret, is no conflict with other writers: the error names the option that helps."""
     manager = open_manager(server)
-    with server.weather.failing(Fault("FAILED_PRECONDITION"), on="CreateSecret"), pytest.raises(ManagerAccessError, match="locations"):
+    with server.faults.inject(Fault("FAILED_PRECONDITION"), on="CreateSecret"), pytest.raises(ManagerAccessError, match="locations"):
         manager.register_secret(secret("a", k=canary()))
 
 
@@ -316,7 +316,7 @@ def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSer
 def test_an_account_that_is_refused_is_told(tokens: TokenServer, refusal: str, said: str) -> None:
     """A signature that does not hold, because of the key or of the clock, is told as that."""
     tokens.refusal = refusal
-    manager = SecretsManager(HastyGcp(HastyGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
+    manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
     with pytest.raises(ManagerAccessError, match=said) as caught:
         manager.register_secret(secret("a", k=canary()))
     assert not find_canary(told(caught.value))
@@ -328,7 +328,7 @@ def test_no_credentials_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
-    manager = SecretsManager(HastyGcp(HastyGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
+    manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
     with pytest.raises(ManagerAccessError, match="DefaultCredentialsError"):
         manager.list_secrets()
 
@@ -385,14 +385,14 @@ def test_google_logs_no_value(server: SecretManagerServer) -> None:
 
 def test_a_connection_that_is_reset_in_the_middle_of_a_write_is_opened_anew(server: SecretManagerServer) -> None:
     """A real reset, while the content is on its way, is mended by another try on another connection, and the secret is written once."""
-    wire = Wire("127.0.0.1", int(server.endpoint.rpartition(":")[2]))
-    manager = open_manager(server, endpoint=f"http://127.0.0.1:{wire.address[1]}")
+    proxy = TcpProxy("127.0.0.1", int(server.endpoint.rpartition(":")[2]))
+    manager = open_manager(server, endpoint=f"http://127.0.0.1:{proxy.address[1]}")
     assert manager.list_secrets() == []
-    with wire.cutting(1, b'"zensecrets"'):
+    with proxy.reset_connections(1, b'"zensecrets"'):
         manager.register_secret(secret("a", k="first"))
-    with wire.cutting(1, b'"zensecrets"'):
+    with proxy.reset_connections(1, b'"zensecrets"'):
         manager.merge_secret("a", {"k": "second"})
     assert content_of(manager, "a") == {"k": "second"}
     ((_, versions),) = server.secrets.values()
     assert len(versions) == 2
-    wire.close()
+    proxy.close()

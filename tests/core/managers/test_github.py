@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.error_texts import in_one_line, told
 from tests.support.fakes.github_api import LARGEST, REPOSITORY, GithubServer
-from tests.support.faults.answers import Fault
-from tests.support.faults.cloud_scenarios import HastyGithub
+from tests.support.faults.cloud_scenarios import FastRetryGithub
+from tests.support.faults.injector import Fault
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -47,13 +47,13 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubServer]:
 def open_manager(github: GithubServer, identity: str = "one", **attributes: Any) -> SecretsManager[GithubBackend]:
     """Return a manager of the fake, as the user that it knows."""
     asked = {"api_url": github.url, "repository": REPOSITORY, "token": github.token, **attributes}
-    return SecretsManager(HastyGithub(HastyGithub.make_options(asked), context=ManagerContext(name="tried", id=identity)))
+    return SecretsManager(FastRetryGithub(FastRetryGithub.make_options(asked), context=ManagerContext(name="tried", id=identity)))
 
 
 class TestGithub(SecretsManagerTests):
     """What is promised by a place that gives nothing back."""
 
-    backend_class = HastyGithub
+    backend_class = FastRetryGithub
     limit = LARGEST
     github: GithubServer
 
@@ -80,7 +80,7 @@ class TestGithub(SecretsManagerTests):
             "502": ManagerUnreachableError,
             "418": ManagerError,
         }
-        return {code: (partial(self.github.weather.failing, Fault(code)), error) for code, error in expected.items()}
+        return {code: (partial(self.github.faults.inject, Fault(code)), error) for code, error in expected.items()}
 
 
 def test_what_arrives_is_the_whole_secret(github: GithubServer) -> None:
@@ -88,11 +88,11 @@ def test_what_arrives_is_the_whole_secret(github: GithubServer) -> None:
     manager = open_manager(github)
     value = canary("sent")
     manager.register_secret(secret("my-db", user="u", password=value))
-    ((name, text),) = github.kept.items()
+    ((name, text),) = github.stored.items()
     assert name == "ZENML___COMPONENT___ONE___MY__2DDB"
     assert json.loads(text)["content"] == {"user": "u", "password": value}
     manager.update_secret(secret("my-db", other=value))
-    assert json.loads(github.kept[name])["content"] == {"other": value}
+    assert json.loads(github.stored[name])["content"] == {"other": value}
     assert manager.summaries() == [("my-db", None, None, datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))]
 
 
@@ -100,7 +100,7 @@ def test_nothing_is_read_outside_of_a_workflow(github: GithubServer) -> None:
     """To read, to change a single key and to rename are unsupported, each with what to do instead; nothing is asked for it."""
     manager = open_manager(github)
     manager.register_secret(secret("a", k="v"))
-    github.weather.requests.clear()
+    github.faults.requests.clear()
     acts: list[Callable[[], Any]] = [
         lambda: manager.get_secret("a"),
         lambda: manager.merge_secret("a", {"k": canary()}),
@@ -112,14 +112,14 @@ def test_nothing_is_read_outside_of_a_workflow(github: GithubServer) -> None:
         assert in_one_line(caught.value)
         assert caught.value.hint
         assert not find_canary(told(caught.value))
-    assert github.weather.requests == []
+    assert github.faults.requests == []
 
 
 def test_a_workflow_reads_what_its_file_puts_into_the_environment(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """In Actions a secret is read from the variable of its key, without a request and without a token; an empty one is not there."""
     value = canary("read")
     open_manager(github).register_secret(secret("a", k=value))
-    github.weather.requests.clear()
+    github.faults.requests.clear()
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     manager = open_manager(github, token=None)
     key = manager.backend.key_for("a")
@@ -129,7 +129,7 @@ def test_a_workflow_reads_what_its_file_puts_into_the_environment(github: Github
     monkeypatch.setenv(key, "")
     with pytest.raises(SecretNotFoundError):
         manager.get_secret("a")
-    monkeypatch.setenv(key, github.kept[key])
+    monkeypatch.setenv(key, github.stored[key])
     assert manager.get_secret("a").content == {"k": value}
     monkeypatch.setenv(manager.backend.key_for("theirs"), "a plain text")
     with pytest.raises(ManagerCorruptedError):
@@ -148,7 +148,7 @@ def test_a_workflow_deletes_what_it_does_not_read(github: GithubServer, monkeypa
     manager.update_secret(secret("a", k="second"))
     assert b"second" in github.raw()
     manager.delete_secret("a")
-    assert github.kept == {}
+    assert github.stored == {}
 
 
 def test_the_environment_says_which_repository_and_as_whom(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,29 +177,29 @@ def test_a_repository_that_is_not_for_us_is_told_as_such(github: GithubServer) -
 @pytest.mark.parametrize("fault", [Fault("403", reason="limit"), Fault("429", reason="limit"), Fault("403", wait=1), Fault("429", wait=1)])
 def test_a_limit_is_waited_for_as_long_as_github_asks(github: GithubServer, fault: Fault) -> None:
     """A limit of requests, in each of its forms, is waited for, and then the request succeeds."""
-    github.weather.fail(fault)
+    github.faults.add(fault)
     assert open_manager(github).list_secrets() == []
-    assert len(github.weather.requests) == 2
+    assert len(github.faults.requests) == 2
 
 
 @pytest.mark.parametrize("fault", [Fault("500", done=True), Fault(cut=True, done=True), Fault(cut=True)])
 def test_a_lost_answer_is_no_lost_write(github: GithubServer, fault: Fault) -> None:
     """Where an answer was lost, the next try ends the work, whether it had been done or not."""
     manager = open_manager(github)
-    github.weather.fail(fault, on="PUT")
+    github.faults.add(fault, on="PUT")
     manager.register_secret(secret("a", k="first"))
-    github.weather.fail(fault, on="PUT")
+    github.faults.add(fault, on="PUT")
     manager.update_secret(secret("a", k="second"))
     assert b"second" in github.raw()
-    github.weather.fail(fault, on="DELETE")
+    github.faults.add(fault, on="DELETE")
     manager.delete_secret("a")
-    assert github.kept == {}
+    assert github.stored == {}
 
 
 def test_a_place_that_hangs_is_given_up_after_the_timeout(github: GithubServer) -> None:
     """The option ``timeout`` says how long an answer may take, and ``deadline`` when no more is tried."""
     manager = open_manager(github, timeout=0.05, deadline=0.01)
-    with github.weather.failing(Fault("500", delay=0.2)), pytest.raises(ManagerUnreachableError):
+    with github.faults.inject(Fault("500", delay=0.2)), pytest.raises(ManagerUnreachableError):
         manager.list_secrets()
 
 
@@ -224,7 +224,7 @@ def test_a_manager_shows_its_token_nowhere(github: GithubServer, caplog: pytest.
 
 def test_what_may_be_another_programs_is_not_deleted_with_the_rest(github: GithubServer) -> None:
     """With bare names nobody can tell whose a secret is: deleting all is refused, by name it is done; with a scope all of it goes."""
-    github.kept["THEIRS"] = "a plain text"
+    github.stored["THEIRS"] = "a plain text"
     bare, scoped = open_manager(github, scope="none"), open_manager(github)
     bare.register_secret(secret("ours", k="v"))
     scoped.register_secret(secret("a", k="v"))
@@ -233,7 +233,7 @@ def test_what_may_be_another_programs_is_not_deleted_with_the_rest(github: Githu
     assert bare.list_secrets() == ["ours", "theirs"]
     bare.delete_secret("ours")
     scoped.delete_all_secrets()
-    assert list(github.kept) == ["THEIRS"]
+    assert list(github.stored) == ["THEIRS"]
 
 
 def test_the_repository_is_given_as_zenml_has_it(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:

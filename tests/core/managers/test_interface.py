@@ -80,7 +80,7 @@ def test_what_is_registered_is_read(manager: SecretsManager[CountingBackend]) ->
 def test_what_is_stored_is_plain(manager: SecretsManager[CountingBackend]) -> None:
     """A flavor is handed exact texts: what it writes knows nothing of masks, and its record shows no value."""
     manager.register_secret(secret("mine", key=canary("plain")))
-    record = manager.backend.kept["mine"]
+    record = manager.backend.stored["mine"]
     assert [type(value) for value in record.content.values()] == [str]
     assert find_canary(repr(record)) == []
 
@@ -165,7 +165,7 @@ def test_a_bad_key_is_refused_when_merging(key: str, manager: SecretsManager[Cou
     with pytest.raises(InvalidSecretError) as caught:
         manager.merge_secret("there", {key: canary("bad")})
     assert find_canary(told(caught.value)) == []
-    assert manager.backend.kept["there"].content == {"key": "value"}
+    assert manager.backend.stored["there"].content == {"key": "value"}
 
 
 # Updating.
@@ -205,11 +205,11 @@ def test_a_merge_that_breaks_the_schema_is_refused(
 ) -> None:
     """An unknown key of a typed secret, or the loss of a required one, is refused and nothing is written."""
     before = SecretRecord("aws", {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")})
-    manager.backend.kept["aws"] = before
+    manager.backend.stored["aws"] = before
     with pytest.raises(InvalidSecretError, match=said) as caught:
         manager.merge_secret("aws", dict.fromkeys(content, canary("refused")), remove=remove)
     assert find_canary(told(caught.value)) == []
-    assert manager.backend.kept["aws"] == before
+    assert manager.backend.stored["aws"] == before
 
 
 def test_removing_a_key_that_is_not_there_names_those_there_are(manager: SecretsManager[CountingBackend]) -> None:
@@ -223,20 +223,20 @@ def test_removing_a_key_that_is_not_there_names_those_there_are(manager: Secrets
 
 def test_a_schema_that_is_not_defined_here_survives_an_update(manager: SecretsManager[CountingBackend]) -> None:
     """A secret of a class that this process does not know is read, merged and renamed, and keeps its type."""
-    manager.backend.kept["mine"] = SecretRecord("defined_in_another_notebook", {"a": canary("a")})
+    manager.backend.stored["mine"] = SecretRecord("defined_in_another_notebook", {"a": canary("a")})
     found = manager.get_secret("mine")
     assert isinstance(found, UndefinedSecretSchema)
     assert found.TYPE == "defined_in_another_notebook"
     manager.merge_secret("mine", {"b": canary("b")})
     manager.rename_secret("mine", "yours")
-    assert manager.backend.kept["yours"].schema == "defined_in_another_notebook"
-    assert manager.backend.kept["yours"].content.keys() == {"a", "b"}
+    assert manager.backend.stored["yours"].schema == "defined_in_another_notebook"
+    assert manager.backend.stored["yours"].content.keys() == {"a", "b"}
 
 
 def test_a_secret_that_no_longer_follows_its_schema_is_readable(manager: SecretsManager[CountingBackend]) -> None:
     """What was stored before a schema changed comes with any keys, rather than not at all."""
-    manager.backend.kept["aws"] = SecretRecord("aws", {"access_key": canary("old")})
-    assert manager.get_secret("aws").content == dict(manager.backend.kept["aws"].content)
+    manager.backend.stored["aws"] = SecretRecord("aws", {"access_key": canary("old")})
+    assert manager.get_secret("aws").content == dict(manager.backend.stored["aws"].content)
 
 
 # Renaming.
@@ -260,7 +260,7 @@ def test_a_rename_to_a_taken_name_changes_nothing(manager: SecretsManager[Counti
     for taken in ("two", "one"):
         with pytest.raises(SecretExistsError):
             manager.rename_secret("one", taken)
-    assert {name: dict(record.content) for name, record in manager.backend.kept.items()} == {"one": {"key": "1"}, "two": {"key": "2"}}
+    assert {name: dict(record.content) for name, record in manager.backend.stored.items()} == {"one": {"key": "1"}, "two": {"key": "2"}}
 
 
 # What a manager can't do.
@@ -292,13 +292,13 @@ NEEDS: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
 def test_what_a_manager_cannot_do_is_refused_before_it_is_tried(needed: Capability, call: Callable[[SecretsManager], Any]) -> None:
     """Each method needs its capability: without it nothing is asked of the flavor, and the error names manager and flavor."""
     made = limited(ALL & ~needed)
-    before = dict(made.backend.kept)
+    before = dict(made.backend.stored)
     with pytest.raises(UnsupportedOperationError) as caught:
         call(made)
     assert caught.value.flavor == "counting"
     assert "'limited' (flavor counting) can't" in str(caught.value)
     assert in_one_line(caught.value)
-    assert (made.backend.kept, made.backend.reads, made.backend.lists) == (before, [], 0)
+    assert (made.backend.stored, made.backend.reads, made.backend.lists) == (before, [], 0)
 
 
 def test_near_misses_are_not_looked_for_where_listing_is_not_allowed() -> None:

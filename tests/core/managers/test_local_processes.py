@@ -60,7 +60,7 @@ def test_a_killed_writer_leaves_every_acknowledged_write(home: Path) -> None:
         told = _killed(workers.write_until_killed, (home, turn), chosen.randrange(12), chosen.uniform(0.0, 0.01))
         steps = workers.steps(turn)
         for what, step in zip(told, steps):  # noqa: B905 - the steps have no end
-            assert step.what == what
+            assert step.operation == what
             expected = step.expect(expected)
         store = open_store(home)
         found = {name: content_of(store, name)["key"] for name in store.list_secrets()}

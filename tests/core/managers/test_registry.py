@@ -31,8 +31,8 @@ PLUGIN = """
 from typing import ClassVar
 from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 
-class ShelfBackend(MemoryBackend):
-    FLAVOR: ClassVar[str] = "shelf"
+class ExampleBackend(MemoryBackend):
+    FLAVOR: ClassVar[str] = "example"
 
 class Misnamed(MemoryBackend):
     FLAVOR: ClassVar[str] = "another"
@@ -64,8 +64,8 @@ def run(installed: Path, code: str) -> Any:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install a distribution with a flavor that works, one that does not import, and one of another name."""
-    points = {"shelf": "shelf_secrets:ShelfBackend", "broken": "shelf_secrets_gone:Manager", "misnamed": "shelf_secrets:Misnamed"}
-    return install(tmp_path_factory.mktemp("managers"), "shelf-secrets", {GROUP: points}, PLUGIN)
+    points = {"example": "example_secrets:ExampleBackend", "broken": "example_secrets_gone:Manager", "misnamed": "example_secrets:Misnamed"}
+    return install(tmp_path_factory.mktemp("managers"), "example-secrets", {GROUP: points}, PLUGIN)
 
 
 def test_the_built_in_flavors_are_available_and_described() -> None:
@@ -153,21 +153,21 @@ def test_a_subclass_that_names_no_flavor_is_not_one() -> None:
 
 def test_an_installed_flavor_is_listed_without_being_imported(installed: Path) -> None:
     """Listing shows what packages name, with the package, and imports none of it."""
-    found = run(installed, 'print(json.dumps([flavor_names(), summary("shelf"), "shelf_secrets" in sys.modules]))')
-    assert {"local", "memory", "shelf", "broken"} <= set(found[0])
-    assert found[1:] == ["from shelf-secrets", False]
+    found = run(installed, 'print(json.dumps([flavor_names(), summary("example"), "example_secrets" in sys.modules]))')
+    assert {"local", "memory", "example", "broken"} <= set(found[0])
+    assert found[1:] == ["from example-secrets", False]
 
 
 def test_an_installed_flavor_is_used_like_a_built_in_one(installed: Path) -> None:
     """It is registered, put into a stack, and keeps secrets."""
     code = """
 workspace = Client().workspace
-workspace.register_component(ComponentType.SECRETS_MANAGER, "shelf", "shelf", {})
-workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "shelf"})
+workspace.register_component(ComponentType.SECRETS_MANAGER, "example", "example", {})
+workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "example"})
 Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="mine", key="value"))
-print(json.dumps([Client().get_secret("mine").content, type(Client().secrets_manager.backend).__name__, availability("shelf").ok]))
+print(json.dumps([Client().get_secret("mine").content, type(Client().secrets_manager.backend).__name__, availability("example").ok]))
 """
-    assert run(installed, code) == [{"key": "value"}, "ShelfBackend", True]
+    assert run(installed, code) == [{"key": "value"}, "ExampleBackend", True]
 
 
 @pytest.mark.parametrize(
@@ -176,34 +176,34 @@ print(json.dumps([Client().get_secret("mine").content, type(Client().secrets_man
 def test_a_broken_flavor_is_unavailable_with_its_reason(flavor: str, said: str, installed: Path) -> None:
     """It is listed, is not available and says why and of which package; the others are."""
     code = f"""
-print(json.dumps([availability("{flavor}"), attempt(lambda: get_flavor("{flavor}")), availability("shelf").ok, availability("local").ok]))
+print(json.dumps([availability("{flavor}"), attempt(lambda: get_flavor("{flavor}")), availability("example").ok, availability("local").ok]))
 """
-    (ok, reason), (error, text), shelf, local = run(installed, code)
-    assert (ok, error, shelf, local) == (False, "flavor-unavailable", True, True)
+    (ok, reason), (error, text), service, local = run(installed, code)
+    assert (ok, error, service, local) == (False, "flavor-unavailable", True, True)
     assert said in reason
     assert reason == text
-    assert "'shelf-secrets'" in reason
+    assert "'example-secrets'" in reason
 
 
 def test_two_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) -> None:
     """A clash of two packages, or with a built-in flavor, is an error that names both, and the default manager still opens."""
-    for distribution in ("shelf-one", "shelf-two"):
+    for distribution in ("example-one", "example-two"):
         module = distribution.replace("-", "_")
-        install(tmp_path, distribution, {GROUP: {"shelf": f"{module}:ShelfBackend"}}, PLUGIN)
+        install(tmp_path, distribution, {GROUP: {"example": f"{module}:ExampleBackend"}}, PLUGIN)
     installed = tmp_path / "installed"
-    for call in ("flavor_names", 'lambda: get_flavor("shelf")'):
+    for call in ("flavor_names", 'lambda: get_flavor("example")'):
         code, text = run(installed, f"print(json.dumps(attempt({call})))")
         assert code == "manager"
-        assert "'shelf-one'" in text
-        assert "'shelf-two'" in text
+        assert "'example-one'" in text
+        assert "'example-two'" in text
     assert run(installed, "print(json.dumps(Client().secrets_manager.list_secrets()))") == []
 
 
 def test_a_distribution_that_claims_a_built_in_flavor_is_named(tmp_path: Path) -> None:
     """Built-in names are reserved: nothing takes the place of local."""
-    installed = install(tmp_path, "shelf-local", {GROUP: {"local": "shelf_local:ShelfBackend"}}, PLUGIN)
+    installed = install(tmp_path, "example-local", {GROUP: {"local": "example_local:ExampleBackend"}}, PLUGIN)
     code, text = run(installed, "print(json.dumps(attempt(flavor_names)))")
     assert code == "manager"
     assert "'zensecrets-jupyter'" in text
-    assert "'shelf-local'" in text
+    assert "'example-local'" in text
     assert run(installed, 'print(json.dumps(get_flavor("local").__name__))') == "LocalBackend"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.error_texts import in_one_line, told
 from tests.support.managers.counting import secret
-from tests.support.managers.shelf import BatchingShelfBackend, Shelf, ShelfBackend, ShelfError
+from tests.support.managers.fake_remote import BatchingFakeBackend, FakeRemoteBackend, FakeService, FakeServiceError
 from zensecrets_jupyter.core.errors import (
     FlavorUnavailableError,
     InvalidSecretError,
@@ -38,22 +38,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def _open(shelf: Shelf, *, scope: Scope = Scope.COMPONENT, identity: str = "one") -> SecretsManager[ShelfBackend]:
-    return SecretsManager(ShelfBackend(RemoteOptions(scope=scope), context=ManagerContext(name="tried", id=identity), shelf=shelf))
+def _open(service: FakeService, *, scope: Scope = Scope.COMPONENT, identity: str = "one") -> SecretsManager[FakeRemoteBackend]:
+    return SecretsManager(FakeRemoteBackend(RemoteOptions(scope=scope), context=ManagerContext(name="tried", id=identity), service=service))
 
 
 @pytest.fixture
-def shelf() -> Shelf:
+def service() -> FakeService:
     """Return an empty shelf."""
-    return Shelf()
+    return FakeService()
 
 
 @pytest.fixture
-def manager(shelf: Shelf) -> SecretsManager[ShelfBackend]:
+def manager(service: FakeService) -> SecretsManager[FakeRemoteBackend]:
     """Return a manager of it with one secret, and nothing asked yet."""
-    made = _open(shelf)
+    made = _open(service)
     made.register_secret(secret("mine", key="first"))
-    shelf.requests.clear()
+    service.requests.clear()
     return made
 
 
@@ -61,15 +61,17 @@ def _content(manager: SecretsManager, name: str = "mine") -> dict[str, str]:
     return manager.get_secret(name, refresh=True).content
 
 
-def test_what_another_try_mends_is_tried_again(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_what_another_try_mends_is_tried_again(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """A request that fails four times in a way that passes is made five times, and what it brings is returned."""
-    shelf.fail(4, "busy")
+    service.fail(4, "busy")
     assert _content(manager) == {"key": "first"}
-    assert shelf.requests == ["get"] * 5
+    assert service.requests == ["get"] * 5
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), TimeoutError("timed out"), BrokenPipeError()])
-def test_what_the_platform_says_of_a_connection_passes_too(shelf: Shelf, manager: SecretsManager[ShelfBackend], error: Exception) -> None:
+def test_what_the_platform_says_of_a_connection_passes_too(
+    service: FakeService, manager: SecretsManager[FakeRemoteBackend], error: Exception
+) -> None:
     """A connection that broke or timed out is tried again, without the flavor's table saying so."""
     left = [error]
 
@@ -77,28 +79,28 @@ def test_what_the_platform_says_of_a_connection_passes_too(shelf: Shelf, manager
         if left:
             raise left.pop()
 
-    shelf.before = break_once
+    service.before = break_once
     assert _content(manager) == {"key": "first"}
 
 
-def test_what_never_passes_ends(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_what_never_passes_ends(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """A place that fails for ever is tried five times and is then unreachable; what was stored is still there."""
-    shelf.fail(1000, "busy")
+    service.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError, match="failed each time") as caught:
         _content(manager)
-    assert shelf.requests == ["get"] * 5
+    assert service.requests == ["get"] * 5
     assert in_one_line(caught.value)
-    shelf.fail(0, "busy")
+    service.fail(0, "busy")
     assert _content(manager) == {"key": "first"}
 
 
-def test_no_try_begins_after_the_deadline(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_no_try_begins_after_the_deadline(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """Where the waits would take longer than the deadline there is no other try."""
-    hurried = SecretsManager(ShelfBackend(RemoteOptions(deadline=0.000001), context=manager.context, shelf=shelf))
-    shelf.fail(1000, "busy")
+    hurried = SecretsManager(FakeRemoteBackend(RemoteOptions(deadline=0.000001), context=manager.context, service=service))
+    service.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError):
         _content(hurried)
-    assert shelf.requests == ["get"]
+    assert service.requests == ["get"]
 
 
 REFUSALS: list[tuple[str, type[ZenSecretsError]]] = [
@@ -118,7 +120,7 @@ REFUSALS: list[tuple[str, type[ZenSecretsError]]] = [
 
 @pytest.mark.parametrize(("code", "expected"), REFUSALS)
 def test_each_refusal_is_an_error_of_ours_without_a_value(
-    shelf: Shelf, manager: SecretsManager[ShelfBackend], code: str, expected: type[ZenSecretsError]
+    service: FakeService, manager: SecretsManager[FakeRemoteBackend], code: str, expected: type[ZenSecretsError]
 ) -> None:
     """Whatever is done, a refusal is the right error, in one line with a next step, and holds nothing of what was sent or found."""
     value = canary(code)
@@ -133,42 +135,44 @@ def test_each_refusal_is_an_error_of_ours_without_a_value(
         lambda: manager.delete_secret("mine"),
     ]
     for act in acts:
-        shelf.fail(1000, code, sent=value)
+        service.fail(1000, code, sent=value)
         with pytest.raises(expected) as caught:
             act()
         assert type(caught.value) is expected
         assert caught.value.hint
         assert in_one_line(caught.value)
         assert not find_canary(told(caught.value))
-    shelf.fail(0, code)
+    service.fail(0, code)
     assert _content(manager) == {"key": "first"}
     assert manager.list_secrets() == ["mine"]
 
 
 def test_every_outcome_has_its_sentence() -> None:
     """No outcome falls through to the one that nobody foresaw, which says so."""
-    tried = {ShelfBackend.error_kinds.get(code, ErrorKind.UNFORESEEN) for code, _ in REFUSALS}
-    assert set(ErrorKind) - tried == {ErrorKind.MISSING, ErrorKind.EXISTS, ErrorKind.CONFLICT, ErrorKind.NOT_OURS}
+    harness = {FakeRemoteBackend.error_kinds.get(code, ErrorKind.UNFORESEEN) for code, _ in REFUSALS}
+    assert set(ErrorKind) - harness == {ErrorKind.MISSING, ErrorKind.EXISTS, ErrorKind.CONFLICT, ErrorKind.NOT_OURS}
 
 
-@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, RuntimeError, ShelfError])
-def test_what_no_table_knows_is_told_by_its_class(shelf: Shelf, manager: SecretsManager[ShelfBackend], error: type[Exception]) -> None:
+@pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, RuntimeError, FakeServiceError])
+def test_what_no_table_knows_is_told_by_its_class(
+    service: FakeService, manager: SecretsManager[FakeRemoteBackend], error: type[Exception]
+) -> None:
     """An error that nobody foresaw is ours with its class's name, not its text."""
     value = canary()
 
     def fail(_verb: str) -> None:
         raise error(f"quotes {value}")
 
-    shelf.before = fail
+    service.before = fail
     with pytest.raises(ManagerError, match=error.__name__) as caught:
         manager.update_secret(secret("mine", key=value))
     assert type(caught.value) is ManagerError
     assert not find_canary(told(caught.value))
 
 
-def test_a_lost_answer_is_no_lost_write(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_a_lost_answer_is_no_lost_write(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """Where a write was done and its answer was lost, the next try finds its own work and is content."""
-    shelf.fail(1, "busy", after=True)
+    service.fail(1, "busy", after=True)
     manager.register_secret(secret("new", key="value"))
     assert _content(manager, "new") == {"key": "value"}
     acts: list[Callable[[], None]] = [
@@ -182,20 +186,20 @@ def test_a_lost_answer_is_no_lost_write(shelf: Shelf, manager: SecretsManager[Sh
             if verb in {"put", "remove"} and not lost:
                 lost.append(verb)
                 code = "busy"
-                raise ShelfError(code)
+                raise FakeServiceError(code)
 
-        shelf.after = lose_the_first_answer
+        service.after = lose_the_first_answer
         act()
         assert lost
     assert manager.list_secrets() == ["mine"]
     assert _content(manager) == {"key": "second"}
-    assert json.loads(next(iter(shelf.kept.values()))[0])["content"] == {"key": "second"}
-    assert next(iter(shelf.kept.values()))[1] == 2, "written once"
+    assert json.loads(next(iter(service.stored.values()))[0])["content"] == {"key": "second"}
+    assert next(iter(service.stored.values()))[1] == 2, "written once"
 
 
-def test_a_name_that_another_took_meanwhile_stays_taken(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_a_name_that_another_took_meanwhile_stays_taken(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """After a failed try a name is not taken for our own because something is there: it must be what we wrote."""
-    other = _open(shelf)
+    other = _open(service)
     failed: list[str] = []
 
     def fail_and_let_another(verb: str) -> None:
@@ -204,15 +208,15 @@ def test_a_name_that_another_took_meanwhile_stays_taken(shelf: Shelf, manager: S
             other.register_secret(secret("new", key="theirs"))
             raise ConnectionResetError
 
-    shelf.before = fail_and_let_another
+    service.before = fail_and_let_another
     with pytest.raises(SecretExistsError):
         manager.register_secret(secret("new", key="ours"))
     assert _content(manager, "new") == {"key": "theirs"}
 
 
-def test_a_write_that_failed_says_that_it_may_have_been_done(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_a_write_that_failed_says_that_it_may_have_been_done(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """Where no answer came to any try, the error says to look first; after a read it does not."""
-    shelf.fail(1000, "busy")
+    service.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError, match="look before you try again"):
         manager.register_secret(secret("new", key="value"))
     with pytest.raises(ManagerUnreachableError) as caught:
@@ -220,22 +224,22 @@ def test_a_write_that_failed_says_that_it_may_have_been_done(shelf: Shelf, manag
     assert "look before" not in str(caught.value)
 
 
-def test_no_update_is_lost_between_two_writers(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_no_update_is_lost_between_two_writers(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """Eight writers that each set a key of their own at once all find it in the end."""
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: _open(shelf).merge_secret("mine", {f"key{number}": str(number)}), range(8)))
+        list(pool.map(lambda number: _open(service).merge_secret("mine", {f"key{number}": str(number)}), range(8)))
     assert _content(manager) == {"key": "first", **{f"key{number}": str(number) for number in range(8)}}
 
 
-def test_a_race_without_end_ends(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_a_race_without_end_ends(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """A writer that is always overtaken gives up, and says that nothing was changed."""
 
     def overtake(verb: str) -> None:
         if verb == "put":
-            for key, (text, version) in shelf.kept.items():
-                shelf.kept[key] = (text, version + 1)
+            for key, (text, version) in service.stored.items():
+                service.stored[key] = (text, version + 1)
 
-    shelf.before = overtake
+    service.before = overtake
     with pytest.raises(ManagerUnreachableError, match="nothing was changed"):
         manager.merge_secret("mine", {"key": "second"})
 
@@ -255,11 +259,11 @@ def test_a_race_without_end_ends(shelf: Shelf, manager: SecretsManager[ShelfBack
     ],
 )
 def test_what_is_not_ours_is_told_and_left(
-    shelf: Shelf, manager: SecretsManager[ShelfBackend], text: str, error: type[ZenSecretsError], said: str
+    service: FakeService, manager: SecretsManager[FakeRemoteBackend], text: str, error: type[ZenSecretsError], said: str
 ) -> None:
     """Something else under our key, or something damaged, is told as such by whatever meets it, and never overwritten."""
-    key = next(iter(shelf.kept))
-    shelf.kept[key] = (text, 7)
+    key = next(iter(service.stored))
+    service.stored[key] = (text, 7)
     for act in (
         lambda: _content(manager),
         lambda: manager.merge_secret("mine", {"key": "second"}),
@@ -271,25 +275,25 @@ def test_what_is_not_ours_is_told_and_left(
         assert not find_canary(told(caught.value))
     with pytest.raises(SecretExistsError):
         manager.register_secret(secret("mine", key="second"))
-    assert shelf.kept == {key: (text, 7)}
+    assert service.stored == {key: (text, 7)}
 
 
-def test_what_is_not_ours_is_not_deleted(shelf: Shelf) -> None:
+def test_what_is_not_ours_is_not_deleted(service: FakeService) -> None:
     """Where everybody uses bare names, deleting one or all secrets leaves alone what other programs keep."""
-    manager = _open(shelf, scope=Scope.NONE)
-    shelf.kept["theirs"] = ("a plain text", 1)
-    shelf.kept["damaged"] = ('{"zensecrets": 1}', 1)
+    manager = _open(service, scope=Scope.NONE)
+    service.stored["theirs"] = ("a plain text", 1)
+    service.stored["damaged"] = ('{"zensecrets": 1}', 1)
     manager.register_secret(secret("ours", key="value"))
     with pytest.raises(ManagerCorruptedError, match="another program wrote it"):
         manager.delete_secret("theirs")
     manager.delete_all_secrets()
-    assert list(shelf.kept) == ["theirs"]
+    assert list(service.stored) == ["theirs"]
 
 
-def test_another_scopes_secret_is_neither_read_nor_listed(shelf: Shelf) -> None:
+def test_another_scopes_secret_is_neither_read_nor_listed(service: FakeService) -> None:
     """What one component keeps another does not see, and two of scope global see the same."""
-    one, two = _open(shelf), _open(shelf, identity="two")
-    shared, also_shared = (_open(shelf, scope=Scope.GLOBAL, identity=identity) for identity in ("three", "four"))
+    one, two = _open(service), _open(service, identity="two")
+    shared, also_shared = (_open(service, scope=Scope.GLOBAL, identity=identity) for identity in ("three", "four"))
     one.register_secret(secret("mine", key="one"))
     shared.register_secret(secret("ours", key="shared"))
     assert two.list_secrets() == []
@@ -302,7 +306,7 @@ def test_another_scopes_secret_is_neither_read_nor_listed(shelf: Shelf) -> None:
     assert also_shared.get_secret("ours").content == {"key": "shared"}
 
 
-def test_a_secret_that_cant_leave_its_old_name_has_no_new_one(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_a_secret_that_cant_leave_its_old_name_has_no_new_one(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """Where the old name may not be deleted the new one is taken back, and where another user deleted it meanwhile too."""
     refused: list[str] = []
 
@@ -310,9 +314,9 @@ def test_a_secret_that_cant_leave_its_old_name_has_no_new_one(shelf: Shelf, mana
         if verb == "remove" and not refused:
             refused.append(verb)
             code = "forbidden"
-            raise ShelfError(code)
+            raise FakeServiceError(code)
 
-    shelf.before = refuse_the_first_removal
+    service.before = refuse_the_first_removal
     with pytest.raises(ManagerAccessError):
         manager.rename_secret("mine", "new")
     assert manager.list_secrets() == ["mine"]
@@ -321,26 +325,26 @@ def test_a_secret_that_cant_leave_its_old_name_has_no_new_one(shelf: Shelf, mana
     def let_another_delete_it(verb: str) -> None:
         if verb == "create" and not taken:
             taken.append(verb)
-            _open(shelf).delete_secret("mine")
+            _open(service).delete_secret("mine")
 
-    shelf.after = let_another_delete_it
+    service.after = let_another_delete_it
     with pytest.raises(SecretNotFoundError):
         manager.rename_secret("mine", "new")
     assert manager.list_secrets() == []
 
 
-def test_a_content_that_is_too_large_is_not_sent(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_a_content_that_is_too_large_is_not_sent(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """The error names the limit and what is needed, before anything was asked; what is there stays."""
     large = secret("large", key="x" * 1000)
     with pytest.raises(InvalidSecretError, match="1000 are allowed"):
         manager.register_secret(large)
-    assert shelf.requests == []
+    assert service.requests == []
     with pytest.raises(InvalidSecretError, match="1000 are allowed"):
         manager.merge_secret("mine", {"key": "ж" * 490})
     assert _content(manager) == {"key": "first"}
 
 
-def test_a_name_that_is_too_long_is_not_there(manager: SecretsManager[ShelfBackend]) -> None:
+def test_a_name_that_is_too_long_is_not_there(manager: SecretsManager[FakeRemoteBackend]) -> None:
     """Reading, changing or deleting it is a secret that is not found; registering it says the limit."""
     name = "x" * 200
     for act in (lambda: manager.get_secret(name), lambda: manager.merge_secret(name, {}), lambda: manager.delete_secret(name)):
@@ -350,9 +354,9 @@ def test_a_name_that_is_too_long_is_not_there(manager: SecretsManager[ShelfBacke
         manager.register_secret(secret(name, key="value"))
 
 
-def test_one_client_an_instance(shelf: Shelf) -> None:
+def test_one_client_an_instance(service: FakeService) -> None:
     """Thirty-two threads make one client, made when it is first needed; another instance has its own."""
-    manager, other = _open(shelf), _open(shelf)
+    manager, other = _open(service), _open(service)
     assert manager.backend.connections == 0
     together = threading.Barrier(32)
 
@@ -367,7 +371,7 @@ def test_one_client_an_instance(shelf: Shelf) -> None:
     assert manager.backend.runner._client is not other.backend.runner._client
 
 
-def test_a_forked_child_connects_anew(manager: SecretsManager[ShelfBackend]) -> None:
+def test_a_forked_child_connects_anew(manager: SecretsManager[FakeRemoteBackend]) -> None:
     """What was opened by another process is not used."""
     manager.list_secrets()
     assert manager.backend.runner._client is not None
@@ -377,19 +381,19 @@ def test_a_forked_child_connects_anew(manager: SecretsManager[ShelfBackend]) -> 
     assert manager.backend.connections == before + 1
 
 
-def test_what_was_given_for_a_while_is_asked_for_again(shelf: Shelf, manager: SecretsManager[ShelfBackend]) -> None:
+def test_what_was_given_for_a_while_is_asked_for_again(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """A client that the place no longer knows is made anew once; if it still does not know us, the error says so."""
     manager.list_secrets()
     before = manager.backend.connections
-    shelf.fail(1, "stranger")
+    service.fail(1, "stranger")
     assert manager.list_secrets() == ["mine"]
     assert manager.backend.connections == before + 1
 
 
-def test_a_library_that_is_not_installed_is_told_with_the_command(shelf: Shelf) -> None:
+def test_a_library_that_is_not_installed_is_told_with_the_command(service: FakeService) -> None:
     """A flavor without its library is unavailable, says what to run, and its use is an ImportError of ours."""
 
-    class Lacking(ShelfBackend):
+    class Lacking(FakeRemoteBackend):
         FLAVOR = "tested_lacking_shelf"
         libraries = ("no_such_library", "no_such_package.part")
 
@@ -402,21 +406,21 @@ def test_a_library_that_is_not_installed_is_told_with_the_command(shelf: Shelf) 
     assert not found.ok
     assert "no_such_library and no_such_package.part" in found.reason
     with pytest.raises(FlavorUnavailableError, match="needs no_such_library, which is not installed"):
-        SecretsManager(Lacking(context=ManagerContext(), shelf=shelf)).list_secrets()
-    assert ShelfBackend.availability().ok
+        SecretsManager(Lacking(context=ManagerContext(), service=service)).list_secrets()
+    assert FakeRemoteBackend.availability().ok
 
 
-def test_many_are_read_in_batches(shelf: Shelf) -> None:
+def test_many_are_read_in_batches(service: FakeService) -> None:
     """Twenty-five secrets are three requests where ten come at a time; each problem is the secret's own, and the rest is kept."""
-    manager = SecretsManager(BatchingShelfBackend(context=ManagerContext(name="tried", id="one"), shelf=shelf))
+    manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tried", id="one"), service=service))
     names = [f"name{number}" for number in range(22)]
     for name in names:
         manager.register_secret(secret(name, key=name))
     manager.register_secret(secret("forbidden", key="value"))
-    shelf.kept[manager.backend.key_for("foreign")] = ("text", 1)
-    shelf.requests.clear()
+    service.stored[manager.backend.key_for("foreign")] = ("text", 1)
+    service.requests.clear()
     found = manager.get_secrets([*names, "forbidden", "foreign", "missing"])
-    assert sorted(shelf.requests) == ["get many"] * 3 + ["list"]
+    assert sorted(service.requests) == ["get many"] * 3 + ["list"]
     assert {name: found[name] for name in names} == {name: secret(name, key=name) for name in names}
     assert [type(found[name]) for name in ("forbidden", "foreign", "missing")] == [
         ManagerAccessError,
@@ -425,14 +429,14 @@ def test_many_are_read_in_batches(shelf: Shelf) -> None:
     ]
     assert manager.get_secret("name3").content == {"key": "name3"}
     assert len(manager.get_secrets(names)) == 22
-    assert len(shelf.requests) == 4
-    shelf.fail(1000, "forbidden")
+    assert len(service.requests) == 4
+    service.fail(1000, "forbidden")
     assert {type(one) for one in manager.get_secrets(["other1", "other2"]).values()} == {ManagerAccessError}
 
 
-def test_a_batch_that_began_before_a_write_does_not_outlive_it(shelf: Shelf) -> None:
+def test_a_batch_that_began_before_a_write_does_not_outlive_it(service: FakeService) -> None:
     """What a batch read before a write is handed to its reader and kept for nobody."""
-    manager = SecretsManager(BatchingShelfBackend(context=ManagerContext(name="tried", id="one"), shelf=shelf))
+    manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tried", id="one"), service=service))
     for name in ("a", "b"):
         manager.register_secret(secret(name, key="first"))
     reached, opened = threading.Event(), threading.Event()
@@ -442,7 +446,7 @@ def test_a_batch_that_began_before_a_write_does_not_outlive_it(shelf: Shelf) -> 
             reached.set()
             assert opened.wait(30)
 
-    shelf.after = hold
+    service.after = hold
     with ThreadPoolExecutor(2) as pool:
         early = pool.submit(manager.get_secrets, ["a", "b"])
         assert reached.wait(30)

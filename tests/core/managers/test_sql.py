@@ -14,7 +14,7 @@ import pytest
 from psycopg import sql
 
 from tests.support.error_texts import in_one_line, told
-from tests.support.faults.proxy import Wire
+from tests.support.faults.tcp_proxy import TcpProxy
 from tests.support.managers.counting import secret
 from tests.support.postgresql import Server, running_postgresql
 from tests.support.processes import run_python
@@ -139,12 +139,12 @@ class TestSql(SecretsManagerTests):
 
     @contextmanager
     def _without_permission(self) -> Iterator[None]:
-        place = (sql.Identifier(str(self.attributes["database_schema"])), sql.Identifier(TEAM))
-        _as_admin(self.server, sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(*place))
+        service = (sql.Identifier(str(self.attributes["database_schema"])), sql.Identifier(TEAM))
+        _as_admin(self.server, sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(*service))
         try:
             yield
         finally:
-            _as_admin(self.server, sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(*place))
+            _as_admin(self.server, sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(*service))
 
 
 def _rotate(manager: SecretsManager[SqlBackend], times: int) -> None:
@@ -190,14 +190,14 @@ def test_many_are_read_in_one_request(server: Server, schema: str, tmp_path: Pat
         manager.register_secret(secret(name, key=text))
     table = sql.Identifier(schema, "secrets")
     _as_admin(server, sql.SQL("UPDATE {} SET sealed = '\\x00' WHERE name = 'name7'").format(table))
-    wire = Wire(server.host, server.port)
-    other = _open(server, tmp_path, url=_url(server, port=wire.address[1]), **shared)
+    proxy = TcpProxy(server.host, server.port)
+    other = _open(server, tmp_path, url=_url(server, port=proxy.address[1]), **shared)
     other.get_secret("name0")
-    before = wire.sent
+    before = proxy.sent
     found = other.get_secrets(texts)
     # A statement and the end of its transaction; a driver may ask a thing of its own the first time.
-    assert 0 < wire.sent - before < 10
-    wire.close()
+    assert 0 < proxy.sent - before < 10
+    proxy.close()
     assert isinstance(found.pop("name7"), ManagerCorruptedError)
     del texts["name7"]
     assert {name: getattr(one, "content", one) for name, one in found.items()} == {name: {"key": text} for name, text in texts.items()}
@@ -351,21 +351,21 @@ def test_a_writer_that_waits_too_long_is_told(server: Server, tmp_path: Path, sc
 
 def test_another_programs_tables_are_left_alone(server: Server, tmp_path: Path, schema: str) -> None:
     """A schema with tables of these names that are not ours, a damaged mark and a newer format are told, and not written to."""
-    place = sql.Identifier(schema, "meta")
+    service = sql.Identifier(schema, "meta")
     _as_admin(
         server,
         sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)),
-        sql.SQL("CREATE TABLE {} (name text, value text)").format(place),
+        sql.SQL("CREATE TABLE {} (name text, value text)").format(service),
         sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(sql.Identifier(schema), sql.Identifier(TEAM)),
-        sql.SQL("GRANT ALL ON {} TO {}").format(place, sql.Identifier(TEAM)),
+        sql.SQL("GRANT ALL ON {} TO {}").format(service, sql.Identifier(TEAM)),
     )
     manager = _open(server, tmp_path, database_schema=schema)
     for value, error in ((None, ManagerCorruptedError), ("secrets x", ManagerCorruptedError), ("secrets 99", StoreTooNewError)):
         if value:
             _as_admin(
                 server,
-                sql.SQL("DELETE FROM {}").format(place),
-                sql.SQL("INSERT INTO {} VALUES ('format', {})").format(place, sql.Literal(value)),
+                sql.SQL("DELETE FROM {}").format(service),
+                sql.SQL("INSERT INTO {} VALUES ('format', {})").format(service, sql.Literal(value)),
             )
         for act in (manager.list_secrets, lambda: manager.register_secret(secret("a", key="value"))):
             with pytest.raises(error) as caught:

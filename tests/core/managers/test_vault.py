@@ -13,7 +13,7 @@ import requests
 
 from tests.support.error_texts import in_one_line, told
 from tests.support.fakes.vault_server import EVERYTHING, Rule
-from tests.support.faults.http import answering, resetting, resetting_after
+from tests.support.faults.http_proxy import canned_response, reset_after, reset_before
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from tests.core.managers.conftest import VaultPlace
+    from tests.core.managers.conftest import VaultFixture
 
 REAL = os.environ.get("ZENSECRETS_TEST_VAULT_ADDR", "")
 """A real Vault to test on too, with ``ZENSECRETS_TEST_VAULT_TOKEN``; looked at before any test has its own environment."""
@@ -57,23 +57,23 @@ class TestVault(SecretsManagerTests):
     series = 10
 
     @pytest.fixture(autouse=True)
-    def _server(self, vault: VaultPlace) -> None:
-        self.place = vault
+    def _server(self, vault: VaultFixture) -> None:
+        self.service = vault
         self.attributes = {**vault.attributes, "deadline": 0.2}
 
     def raw(self) -> bytes:
         """Return all that Vault has."""
-        kept = self.place.vault.kept
-        return json.dumps([version.data for versions in kept.values() for version in versions.values()]).encode()
+        stored = self.service.vault.stored
+        return json.dumps([version.data for versions in stored.values() for version in versions.values()]).encode()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what Vault can say to anything."""
-        spell = self.place.weather.spell
+        inject = self.service.proxy.inject
         return {
-            "denied": (partial(spell, answering(403, {"errors": ["permission denied zsCanary"]})), ManagerAccessError),
-            "throttled": (partial(spell, answering(429, {"errors": ["zsCanary"]})), ManagerUnreachableError),
-            "sealed": (partial(spell, answering(503, {"errors": ["Vault is sealed"]})), ManagerLockedError),
-            "broken": (partial(spell, resetting), ManagerUnreachableError),
+            "denied": (partial(inject, canned_response(403, {"errors": ["permission denied zsCanary"]})), ManagerAccessError),
+            "throttled": (partial(inject, canned_response(429, {"errors": ["zsCanary"]})), ManagerUnreachableError),
+            "sealed": (partial(inject, canned_response(503, {"errors": ["Vault is sealed"]})), ManagerLockedError),
+            "broken": (partial(inject, reset_before), ManagerUnreachableError),
         }
 
 
@@ -89,19 +89,19 @@ if REAL:
         habits = Habits(versions_kept=10, renames_with_history=False)
 
 
-def _open(place: VaultPlace, identity: str = "", **attributes: Any) -> SecretsManager[VaultBackend]:
-    options = VaultBackend.make_options({**place.attributes, "deadline": 1, **attributes})
+def _open(service: VaultFixture, identity: str = "", **attributes: Any) -> SecretsManager[VaultBackend]:
+    options = VaultBackend.make_options({**service.attributes, "deadline": 1, **attributes})
     return SecretsManager(VaultBackend(options, context=ManagerContext(name="tried", id=identity or str(uuid.uuid4()))))
 
 
-def test_it_holds_what_a_dict_holds_also_with_force(vault: VaultPlace) -> None:
+def test_it_holds_what_a_dict_holds_also_with_force(vault: VaultFixture) -> None:
     """Where what is deleted is gone, a name begins anew with its numbers."""
     identity = str(uuid.uuid4())
     habits = Habits(versions_kept=10, renames_with_history=False)
     check_beside_a_dict(lambda which: _open(vault, which or identity, force=True), habits=habits, examples=5, steps=15)
 
 
-def test_an_app_role_logs_in(vault: VaultPlace) -> None:
+def test_an_app_role_logs_in(vault: VaultFixture) -> None:
     """With its two halves it gets a token, once; a token that has ended is asked for anew; a wrong half is told, and not shown."""
     secret_id = canary("secret id")
     vault.vault.approles["role", secret_id] = EVERYTHING
@@ -118,7 +118,7 @@ def test_an_app_role_logs_in(vault: VaultPlace) -> None:
     assert not find_canary(told(caught.value) + repr(manager.options))
 
 
-def test_a_service_account_of_kubernetes_logs_in(vault: VaultPlace, tmp_path: Path) -> None:
+def test_a_service_account_of_kubernetes_logs_in(vault: VaultFixture, tmp_path: Path) -> None:
     """The token that Kubernetes puts into a file is what it shows, at the mount that it is told; without the file the error says so."""
     token = tmp_path / "token"
     vault.vault.kubernetes["notebooks", "the-jwt"] = EVERYTHING
@@ -127,13 +127,13 @@ def test_a_service_account_of_kubernetes_logs_in(vault: VaultPlace, tmp_path: Pa
         _open(vault, **attributes).list_secrets()
     token.write_text("the-jwt\n", "utf-8")
     assert _open(vault, **attributes).list_secrets() == []
-    assert "POST /v1/auth/kubernetes-eu/login" in vault.weather.seen
+    assert "POST /v1/auth/kubernetes-eu/login" in vault.proxy.requests
 
 
-def test_a_token_is_found_where_vaults_own_command_finds_it(vault: VaultPlace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_token_is_found_where_vaults_own_command_finds_it(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """VAULT_ADDR and VAULT_TOKEN, else the file in the home; without any the error says that Vault does not know who asks."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("VAULT_ADDR", vault.weather.address)
+    monkeypatch.setenv("VAULT_ADDR", vault.proxy.address)
     with pytest.raises(ManagerAccessError, match="no-token"):
         _open(vault, url=None, token=None).list_secrets()
     (tmp_path / ".vault-token").write_text(vault.token, "utf-8")
@@ -143,7 +143,7 @@ def test_a_token_is_found_where_vaults_own_command_finds_it(vault: VaultPlace, m
     assert _open(vault, url=None, token=None).list_secrets() == []
 
 
-def test_a_token_that_has_ended_is_told_apart_from_one_that_may_not(vault: VaultPlace) -> None:
+def test_a_token_that_has_ended_is_told_apart_from_one_that_may_not(vault: VaultFixture) -> None:
     """Vault answers both with 403; who is still known to it lacks a permission, who is not has to log in."""
     may_nothing = vault.vault.new_token(Rule("nothing", frozenset()))
     with pytest.raises(ManagerAccessError, match="does not allow you to list"):
@@ -170,7 +170,7 @@ def test_what_a_login_needs_is_asked_for_at_registration(attributes: dict[str, A
     assert not find_canary(told(caught.value))
 
 
-def test_namespaces_are_apart(vault: VaultPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_namespaces_are_apart(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is in one of Vault's namespaces is not in another; VAULT_NAMESPACE holds where the manager has none of its own."""
     identity = str(uuid.uuid4())
     _open(vault, identity, vault_namespace="vision").register_secret(secret("a", key="value"))
@@ -180,16 +180,16 @@ def test_namespaces_are_apart(vault: VaultPlace, monkeypatch: pytest.MonkeyPatch
     assert _open(vault, identity, vault_namespace="speech").list_secrets() == []
 
 
-def test_an_engine_of_version_1_is_refused(vault: VaultPlace) -> None:
+def test_an_engine_of_version_1_is_refused(vault: VaultFixture) -> None:
     """It would take what we write and keep no version of it: nothing is sent to it."""
     vault.vault.kv1_mounts.add("old")
     with pytest.raises(InvalidOptionsError, match="is of version 1; version 2 is needed") as caught:
         _open(vault, mount_point="old").register_secret(secret("a", key=canary()))
     assert not find_canary(told(caught.value))
-    assert vault.vault.kept == {}
+    assert vault.vault.stored == {}
 
 
-def test_a_place_that_is_not_there_is_unreachable(vault: VaultPlace) -> None:
+def test_a_place_that_is_not_there_is_unreachable(vault: VaultFixture) -> None:
     """Nothing that listens, or no address at all, is told at once."""
     for address in ("http://127.0.0.1:1", "nowhere"):
         with pytest.raises(ManagerError, match="can't be reached") as caught:
@@ -197,7 +197,7 @@ def test_a_place_that_is_not_there_is_unreachable(vault: VaultPlace) -> None:
         assert type(caught.value) is ManagerUnreachableError
 
 
-def test_to_list_needs_no_permission_to_read(vault: VaultPlace) -> None:
+def test_to_list_needs_no_permission_to_read(vault: VaultFixture) -> None:
     """Who may only list lists; then a deleted secret is among them, since nothing but its metadata would tell."""
     manager = _open(vault)
     for name in ("a", "b"):
@@ -210,7 +210,7 @@ def test_to_list_needs_no_permission_to_read(vault: VaultPlace) -> None:
         lists.get_secret("a")
 
 
-def test_to_read_needs_no_permission_to_list(vault: VaultPlace) -> None:
+def test_to_read_needs_no_permission_to_list(vault: VaultFixture) -> None:
     """Who may only read reads, alone and many at once; what is missing is missing, without near misses."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
@@ -222,7 +222,7 @@ def test_to_read_needs_no_permission_to_list(vault: VaultPlace) -> None:
         reads.merge_secret("a", {"key": canary()})
 
 
-def test_a_deleted_secret_can_be_brought_back(vault: VaultPlace) -> None:
+def test_a_deleted_secret_can_be_brought_back(vault: VaultFixture) -> None:
     """While Vault keeps it, whoever looks for it is told how; brought back it is as it was last, and its earlier versions stay deleted."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="first"))
@@ -238,20 +238,20 @@ def test_a_deleted_secret_can_be_brought_back(vault: VaultPlace) -> None:
         manager.undelete_secret("b")
 
 
-def test_a_bringing_back_whose_answer_was_lost_is_done(vault: VaultPlace) -> None:
+def test_a_bringing_back_whose_answer_was_lost_is_done(vault: VaultFixture) -> None:
     """The next try finds it there, which is what was asked for."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
-    with vault.weather.spell(resetting_after, only="POST /v1/secret/undelete/", times=1):
+    with vault.proxy.inject(reset_after, only="POST /v1/secret/undelete/", times=1):
         manager.undelete_secret("a")
     assert manager.get_secret("a").content == {"key": "value"}
 
 
-def test_what_another_program_deleted_stays_deleted(vault: VaultPlace) -> None:
+def test_what_another_program_deleted_stays_deleted(vault: VaultFixture) -> None:
     """Whose it is shows when it is there again: then it is deleted again, and told; who may not read can't tell."""
     vault.vault.write(("", "secret", "theirs"), {"password": canary("theirs")})
-    address = f"{vault.weather.address}/v1/secret/delete/theirs"
+    address = f"{vault.proxy.address}/v1/secret/delete/theirs"
     requests.post(address, json={"versions": [1]}, headers={"X-Vault-Token": vault.token}, timeout=10)
     with pytest.raises(ManagerCorruptedError, match="was not written by this package") as caught:
         _open(vault, scope="none").undelete_secret("theirs")
@@ -265,7 +265,7 @@ def test_what_another_program_deleted_stays_deleted(vault: VaultPlace) -> None:
     assert manager.get_secret("a").content == {"key": "value"}
 
 
-def test_a_name_that_was_deleted_is_free(vault: VaultPlace) -> None:
+def test_a_name_that_was_deleted_is_free(vault: VaultFixture) -> None:
     """It is registered anew without the versions of what was deleted, and of two that do so one succeeds."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
@@ -279,13 +279,13 @@ def test_a_name_that_was_deleted_is_free(vault: VaultPlace) -> None:
     assert manager.get_secret("a").content == {"key": "new"}
 
 
-def test_what_was_destroyed_is_not_there(vault: VaultPlace) -> None:
+def test_what_was_destroyed_is_not_there(vault: VaultFixture) -> None:
     """Who destroys a secret's last version with Vault's own tools leaves a name that is free, and nothing to bring back."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
     key = manager.backend.key_for("a")
     headers = {"X-Vault-Token": vault.token}
-    requests.post(f"{vault.weather.address}/v1/secret/destroy/{key}", json={"versions": [1]}, headers=headers, timeout=10)
+    requests.post(f"{vault.proxy.address}/v1/secret/destroy/{key}", json={"versions": [1]}, headers=headers, timeout=10)
     assert manager.list_secrets() == []
     for act in (lambda: manager.get_secret("a"), lambda: manager.undelete_secret("a"), lambda: manager.delete_secret("a")):
         with pytest.raises(SecretNotFoundError, match="There is no secret 'a'"):
@@ -294,17 +294,17 @@ def test_what_was_destroyed_is_not_there(vault: VaultPlace) -> None:
     assert manager.get_secret("a").content == {"key": "new"}
 
 
-def test_with_force_nothing_is_kept(vault: VaultPlace) -> None:
+def test_with_force_nothing_is_kept(vault: VaultFixture) -> None:
     """What is deleted is gone with all its versions."""
     manager = _open(vault, force=True)
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
-    assert vault.vault.kept == {}
+    assert vault.vault.stored == {}
     with pytest.raises(SecretNotFoundError, match="There is no secret 'a'"):
         manager.undelete_secret("a")
 
 
-def test_half_a_character_is_refused(vault: VaultPlace) -> None:
+def test_half_a_character_is_refused(vault: VaultFixture) -> None:
     """Vault would keep another character in its place; nothing is written."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
@@ -315,28 +315,28 @@ def test_half_a_character_is_refused(vault: VaultPlace) -> None:
     assert manager.list_secrets() == ["a"]
 
 
-def test_what_vault_keeps_is_an_object_that_others_can_read(vault: VaultPlace) -> None:
+def test_what_vault_keeps_is_an_object_that_others_can_read(vault: VaultFixture) -> None:
     """The content is JSON inside of Vault's JSON, and no text in it: other programs read a key of it."""
     manager = _open(vault, scope="namespace", namespace="vision")
     manager.register_secret(secret("a", key="value"))
-    versions = vault.vault.kept["", "secret", "zenml/namespace/vision/a"]
+    versions = vault.vault.stored["", "secret", "zenml/namespace/vision/a"]
     assert versions[1].data["content"] == {"key": "value"}
 
 
-def test_a_lock_that_others_have_to_open_is_told(vault: VaultPlace) -> None:
+def test_a_lock_that_others_have_to_open_is_told(vault: VaultFixture) -> None:
     """A sealed Vault is a ManagerLockedError; nothing is tried again, and after it was opened all is there."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     vault.vault.sealed = True
-    vault.weather.seen.clear()
+    vault.proxy.requests.clear()
     with pytest.raises(ManagerLockedError, match="Ask whoever administers it to open it"):
         manager.get_secret("a", refresh=True)
-    assert len(vault.weather.seen) == 1
+    assert len(vault.proxy.requests) == 1
     vault.vault.sealed = False
     assert manager.get_secret("a", refresh=True).content == {"key": "value"}
 
 
-def test_what_logs_in_is_sealed_in_the_workspace(vault: VaultPlace, home: Path) -> None:
+def test_what_logs_in_is_sealed_in_the_workspace(vault: VaultFixture, home: Path) -> None:
     """A token and an AppRole's secret that are registered with the manager are in no file in clear, and work when it is opened again."""
     token, secret_id = canary("token"), canary("secret id")
     vault.vault.tokens[token] = vault.vault.approles["role", secret_id] = EVERYTHING
@@ -345,13 +345,13 @@ def test_what_logs_in_is_sealed_in_the_workspace(vault: VaultPlace, home: Path) 
         "by_role": {"auth": "approle", "role_id": "role", "secret_id": secret_id},
     }
     for name, attributes in given.items():
-        everything = {"url": vault.weather.address, **attributes}
+        everything = {"url": vault.proxy.address, **attributes}
         get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", everything)
         assert get_workspace().open_manager(name).list_secrets() == []
     assert not find_canary(home)
 
 
-def test_certificates_are_given_as_zenml_has_them(vault: VaultPlace, tmp_path: Path) -> None:
+def test_certificates_are_given_as_zenml_has_them(vault: VaultFixture, tmp_path: Path) -> None:
     """The client's is shown to Vault, and the authority's is what Vault's own is checked by."""
     for name in ("me.pem", "ca.pem"):
         (tmp_path / name).touch()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.error_texts import in_one_line, told
-from tests.support.faults.zenml_service import HastyZenml, hiding, refusal, spell
+from tests.support.faults.zenml_service import FastRetryZenml, hide_values, inject, zenml_error
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-    from tests.support.faults.http import Exchange
-    from tests.support.faults.zenml_service import ZenmlPlace
+    from tests.support.faults.http_proxy import Exchange
+    from tests.support.faults.zenml_service import ZenmlFixture
 
 pytestmark = pytest.mark.once
 
@@ -42,33 +42,33 @@ pytestmark = pytest.mark.once
 class TestZenml(SecretsManagerTests):
     """The whole suite, in all weathers, but for what a server can't: to compare before it writes."""
 
-    backend_class = HastyZenml
+    backend_class = FastRetryZenml
     attributes: Mapping[str, Any] = {"scope": "component"}
-    limit = HastyZenml.max_size
+    limit = FastRetryZenml.max_size
     keeps_all_updates = False
     series = 6
-    place: ZenmlPlace
+    service: ZenmlFixture
 
     @pytest.fixture(autouse=True)
-    def _use(self, zenml: ZenmlPlace) -> None:
+    def _use(self, zenml: ZenmlFixture) -> None:
         """Ask the server."""
-        self.place = zenml
+        self.service = zenml
 
     def raw(self) -> bytes:
         """Return what the server's database holds of this test's secrets."""
-        return b"\n".join(self.place.server.stored(f"zenml/component/{self.identity}").values())
+        return b"\n".join(self.service.server.stored(f"zenml/component/{self.identity}").values())
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return what ZenML can say."""
         answers: dict[str, tuple[Callable[[Exchange], None], type[ZenSecretsError]]] = {
-            "401": (refusal(401, "CredentialsNotValid"), ManagerAccessError),
-            "403": (refusal(403, "IllegalOperationError"), ManagerAccessError),
-            "429": (refusal(429, "MaxConcurrentTasksError"), ManagerUnreachableError),
-            "500": (refusal(500, "RuntimeError"), ManagerUnreachableError),
-            "501": (refusal(501, "NotImplementedError"), UnsupportedOperationError),
-            "418": (refusal(418, "Teapot"), ManagerError),
+            "401": (zenml_error(401, "CredentialsNotValid"), ManagerAccessError),
+            "403": (zenml_error(403, "IllegalOperationError"), ManagerAccessError),
+            "429": (zenml_error(429, "MaxConcurrentTasksError"), ManagerUnreachableError),
+            "500": (zenml_error(500, "RuntimeError"), ManagerUnreachableError),
+            "501": (zenml_error(501, "NotImplementedError"), UnsupportedOperationError),
+            "418": (zenml_error(418, "Teapot"), ManagerError),
         }
-        return {code: (partial(self.place.weather.spell, act), error) for code, (act, error) in answers.items()}
+        return {code: (partial(self.service.proxy.inject, act), error) for code, (act, error) in answers.items()}
 
 
 PIPELINE = """
@@ -88,7 +88,7 @@ print(json.dumps([read, resolved, client.zen_store.url]))
 """
 
 
-def test_a_notebook_and_a_pipeline_share_one_store(zenml: ZenmlPlace) -> None:
+def test_a_notebook_and_a_pipeline_share_one_store(zenml: ZenmlFixture) -> None:
     """ZenML's own client reads what we wrote, key by key and by a reference, and we read and update what it wrote, by the same names."""
     manager = zenml.open()
     password, token, other = canary("password"), canary("token"), canary("other")
@@ -103,7 +103,7 @@ def test_a_notebook_and_a_pipeline_share_one_store(zenml: ZenmlPlace) -> None:
     assert zenml.server.run_client(code) == {"token": other}
 
 
-def test_a_schema_is_remembered_under_a_key_more(zenml: ZenmlPlace) -> None:
+def test_a_schema_is_remembered_under_a_key_more(zenml: ZenmlFixture) -> None:
     """A typed secret has that key in the server, and not here; an arbitrary one has none; nobody can take the key for a value."""
     manager = zenml.open()
     manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
@@ -121,7 +121,7 @@ def test_a_schema_is_remembered_under_a_key_more(zenml: ZenmlPlace) -> None:
     assert not find_canary(told(caught.value))
 
 
-def test_without_a_scope_a_name_is_the_servers_own(zenml: ZenmlPlace) -> None:
+def test_without_a_scope_a_name_is_the_servers_own(zenml: ZenmlFixture) -> None:
     """Any name is the same there; those of the scopes are nobody's; and nobody deletes what pipelines may need all at once."""
     manager, scoped = zenml.open(), zenml.open(scope="namespace", namespace="t_e%m")
     for name in ("ключ/🔑", "a%2Fb", "A", "a", "equals:a", "startswith:", "x" * 255):
@@ -139,7 +139,7 @@ def test_without_a_scope_a_name_is_the_servers_own(zenml: ZenmlPlace) -> None:
     assert len(manager.list_secrets()) == 7
 
 
-def test_what_no_secret_can_be_here_is_left_as_it_is(zenml: ZenmlPlace) -> None:
+def test_what_no_secret_can_be_here_is_left_as_it_is(zenml: ZenmlFixture) -> None:
     """A name that no reference could have is nobody's; a key that none could have is told, and the secret not read in part nor changed."""
     manager = zenml.open()
     for name in ("a secret", "v1.2", "-a"):
@@ -157,7 +157,7 @@ def test_what_no_secret_can_be_here_is_left_as_it_is(zenml: ZenmlPlace) -> None:
     assert zenml.server.stored("") == before
 
 
-def test_what_pipelines_have_is_opened_under_another_name(zenml: ZenmlPlace) -> None:
+def test_what_pipelines_have_is_opened_under_another_name(zenml: ZenmlFixture) -> None:
     """A notebook with a scope of its own reads it, whole or one key, by whatever name, without the mark of a schema; it changes nothing."""
     value = canary("theirs")
     zenml.server.put("their secret.v1", {"token": value, "my key": "k", "zensecrets_schema": "openai"})
@@ -184,19 +184,19 @@ def test_what_pipelines_have_is_opened_under_another_name(zenml: ZenmlPlace) -> 
     assert content_of(zenml.open(scope="component", external={"plain": "plain"}), "plain") == {"token": value}
 
 
-def test_secrets_of_one_user_are_apart_from_those_of_all(zenml: ZenmlPlace) -> None:
+def test_secrets_of_one_user_are_apart_from_those_of_all(zenml: ZenmlFixture) -> None:
     """What is registered as private is under the same name another secret, which neither the others nor another user see."""
     shared, private = zenml.open(), zenml.open(private=True)
     shared.register_secret(secret("a", k="shared"))
     private.register_secret(secret("a", k="private"))
-    other = zenml.open(private=True, url=zenml.weather.address, api_key=zenml.server.api_key)
+    other = zenml.open(private=True, url=zenml.proxy.address, api_key=zenml.server.api_key)
     assert (content_of(shared, "a"), content_of(private, "a")) == ({"k": "shared"}, {"k": "private"})
     assert other.list_secrets() == []
     private.delete_secret("a")
     assert shared.list_secrets() == ["a"]
 
 
-def test_a_change_sends_what_changes(zenml: ZenmlPlace) -> None:
+def test_a_change_sends_what_changes(zenml: ZenmlFixture) -> None:
     """Of a secret with two keys one is sent, so that what another writer does to the other stays; a change to nothing sends nothing."""
     manager = zenml.open()
     manager.register_secret(secret("a", k="1", l="1"))
@@ -207,18 +207,18 @@ def test_a_change_sends_what_changes(zenml: ZenmlPlace) -> None:
         zenml.open().merge_secret("a", {"l": "2"})
         exchange.answer(exchange.forward())
 
-    with zenml.weather.spell(come_between, times=1, only="PUT "):
+    with zenml.proxy.inject(come_between, times=1, only="PUT "):
         manager.merge_secret("a", {"k": "2"})
     assert content_of(manager, "a") == {"k": "2", "l": "2"}
     assert sent == [b'{"values": {"k": "2"}}']
-    zenml.weather.seen.clear()
+    zenml.proxy.requests.clear()
     manager.merge_secret("a", {"k": "2"})
-    assert not [request for request in zenml.weather.seen if request.startswith("PUT")]
+    assert not [request for request in zenml.proxy.requests if request.startswith("PUT")]
 
 
-@pytest.mark.parametrize("kind", ["reset", "answer lost", "silent", "500"])
+@pytest.mark.parametrize("kind", ["reset", "response lost", "time-out", "500"])
 @pytest.mark.parametrize("act", ["register", "merge", "rename", "delete"])
-def test_a_write_that_was_broken_off_is_done_once(zenml: ZenmlPlace, act: str, kind: str) -> None:
+def test_a_write_that_was_broken_off_is_done_once(zenml: ZenmlFixture, act: str, kind: str) -> None:
     """Whether it was done before the connection broke or not, in the end it is, and the other secret is as it was."""
     manager = zenml.open(timeout=0.8, deadline=5)
     manager.register_secret(secret("kept", k="v"))
@@ -231,17 +231,17 @@ def test_a_write_that_was_broken_off_is_done_once(zenml: ZenmlPlace, act: str, k
         "delete": ("DELETE", lambda: manager.delete_secret("a"), {}),
     }
     method, do, expected = acts[act]
-    with spell(zenml.weather, kind, times=1, only=method):
+    with inject(zenml.proxy, kind, times=1, only=method):
         do()
     other = zenml.open()
     assert {name: content_of(other, name) for name in other.list_secrets()} == {**expected, "kept": {"k": "v"}}
 
 
-def test_who_may_not_see_values_is_told(zenml: ZenmlPlace) -> None:
+def test_who_may_not_see_values_is_told(zenml: ZenmlFixture) -> None:
     """A server that hides the values denies them, and nothing is taken for an empty secret or written over."""
     manager = zenml.open()
     manager.register_secret(secret("a", k="v"))
-    with zenml.weather.spell(hiding, only="GET /api/v1/secrets/"):
+    with zenml.proxy.inject(hide_values, only="GET /api/v1/secrets/"):
         for act in (lambda: manager.get_secret("a", refresh=True), lambda: manager.merge_secret("a", {"l": "v"})):
             with pytest.raises(ManagerAccessError, match="the values are hidden") as caught:
                 act()
@@ -250,7 +250,7 @@ def test_who_may_not_see_values_is_told(zenml: ZenmlPlace) -> None:
     assert content_of(manager, "a") == {"k": "v"}
 
 
-def test_a_team_moves_to_a_server_and_back(zenml: ZenmlPlace) -> None:
+def test_a_team_moves_to_a_server_and_back(zenml: ZenmlFixture) -> None:
     """Copied from the local store, and into another one, secrets have their content and schema; copied again there is nothing to do."""
     workspace = get_workspace()
     workspace.register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", {})
@@ -266,7 +266,7 @@ def test_a_team_moves_to_a_server_and_back(zenml: ZenmlPlace) -> None:
     assert workspace.open_manager("again").get_records(source.list_secrets()) == source.get_records(source.list_secrets())
 
 
-def test_a_taken_name_stays_whose_it_is(zenml: ZenmlPlace) -> None:
+def test_a_taken_name_stays_whose_it_is(zenml: ZenmlFixture) -> None:
     """Registering and renaming onto a secret that is there, or onto its own name, are refused; what is missing is missing."""
     manager = zenml.open()
     for name in ("a", "b"):

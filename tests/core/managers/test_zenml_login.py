@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.support.error_texts import told
-from tests.support.faults.zenml_service import HastyZenml, answering_of_another, refusal
+from tests.support.faults.zenml_service import FastRetryZenml, foreign_responses, zenml_error
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.support.faults.zenml_service import ZenmlPlace
+    from tests.support.faults.zenml_service import ZenmlFixture
 
 pytestmark = pytest.mark.once
 
 
-@pytest.mark.parametrize("kind", answering_of_another())
-def test_what_is_no_zenml_server_is_told(zenml: ZenmlPlace, kind: str) -> None:
+@pytest.mark.parametrize("kind", foreign_responses())
+def test_what_is_no_zenml_server_is_told(zenml: ZenmlFixture, kind: str) -> None:
     """Nothing that answers there is taken for a missing secret, an empty list, or a write that was done."""
     manager = zenml.open()
     manager.register_secret(secret("a", k="v"))
@@ -43,42 +43,42 @@ def test_what_is_no_zenml_server_is_told(zenml: ZenmlPlace, kind: str) -> None:
         lambda: manager.rename_secret("a", "b"),
         lambda: manager.delete_secret("a"),
     ]
-    with zenml.weather.spell(answering_of_another()[kind]):
+    with zenml.proxy.inject(foreign_responses()[kind]):
         for act in acts:
             with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
                 act()
             assert not find_canary(told(caught.value))
     # Likewise where it stands in the way of the very write.
-    with zenml.weather.spell(answering_of_another()[kind], only="POST|PUT|DELETE"):
+    with zenml.proxy.inject(foreign_responses()[kind], only="POST|PUT|DELETE"):
         for act in acts[2:]:
             with pytest.raises(ManagerUnreachableError, match="can't be reached"):
                 act()
     assert {name: content_of(manager, name) for name in manager.list_secrets()} == {"a": {"k": "v"}}
 
 
-def test_a_login_that_has_ended_is_renewed(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_login_that_has_ended_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """A manager that is refused logs in again with its key and goes on; one with a token only says who has to do so."""
-    with_key = zenml.open(url=zenml.weather.address, api_key=zenml.server.new_api_key())
+    with_key = zenml.open(url=zenml.proxy.address, api_key=zenml.server.new_api_key())
     with_key.register_secret(secret("a", k="v"))
-    zenml.weather.seen.clear()
-    with zenml.weather.spell(refusal(401, "CredentialsNotValid"), times=1):
+    zenml.proxy.requests.clear()
+    with zenml.proxy.inject(zenml_error(401, "CredentialsNotValid"), times=1):
         assert content_of(with_key, "a") == {"k": "v"}
-    assert zenml.weather.seen.count("POST /api/v1/login") == 1
-    zenml.server.leave_login(zenml.settings, zenml.weather.address, token=canary("ended"))
+    assert zenml.proxy.requests.count("POST /api/v1/login") == 1
+    zenml.server.leave_login(zenml.settings, zenml.proxy.address, token=canary("ended"))
     with pytest.raises(ManagerAccessError, match="does not know who is asking") as caught:
         zenml.open().list_secrets()
     assert not find_canary(told(caught.value))
     # Beside a key that ended token is no hindrance.
-    monkeypatch.setenv("ZENML_STORE_URL", zenml.weather.address)
+    monkeypatch.setenv("ZENML_STORE_URL", zenml.proxy.address)
     monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
     assert zenml.open().list_secrets() == ["a"]
 
 
-def test_two_managers_have_a_login_each(zenml: ZenmlPlace) -> None:
+def test_two_managers_have_a_login_each(zenml: ZenmlFixture) -> None:
     """One with a wrong key is refused while the other goes on; neither changes what ZenML has left on this machine."""
     before = {path: path.read_bytes() for path in zenml.settings.rglob("*")}
-    right = zenml.open(url=zenml.weather.address, api_key=zenml.server.new_api_key(), private=True)
-    wrong = zenml.open(url=zenml.weather.address, api_key=canary("key"))
+    right = zenml.open(url=zenml.proxy.address, api_key=zenml.server.new_api_key(), private=True)
+    wrong = zenml.open(url=zenml.proxy.address, api_key=canary("key"))
     for name in ("a", "b"):
         right.register_secret(secret(name, k=name))
         with pytest.raises(ManagerAccessError) as caught:
@@ -91,29 +91,29 @@ def test_two_managers_have_a_login_each(zenml: ZenmlPlace) -> None:
     assert {path: path.read_bytes() for path in zenml.settings.rglob("*")} == before
 
 
-def test_the_key_is_sealed_in_the_workspace(zenml: ZenmlPlace, home: Path) -> None:
+def test_the_key_is_sealed_in_the_workspace(zenml: ZenmlFixture, home: Path) -> None:
     """A key that is registered with the manager is in no file in clear, and works when the manager is opened again."""
     key = zenml.server.new_api_key()
-    attributes = {"url": zenml.weather.address, "api_key": key}
+    attributes = {"url": zenml.proxy.address, "api_key": key}
     get_workspace().register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", attributes)
     zenml.server.put("a", {"k": "v"})
     assert get_workspace().open_manager("pipelines").list_secrets() == ["a"]
     assert not find_canary(home, key)
 
 
-def test_a_key_is_for_its_own_server(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_for_its_own_server(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the key in the environment nor the login goes to another address than theirs."""
     monkeypatch.setenv("ZENML_STORE_URL", zenml.server.url)
     monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
     assert zenml.open().list_secrets() == []
-    assert zenml.weather.seen == []
-    for elsewhere in (zenml.open(url=zenml.weather.address), zenml.open(url=f"{zenml.server.url}/")):
+    assert zenml.proxy.requests == []
+    for elsewhere in (zenml.open(url=zenml.proxy.address), zenml.open(url=f"{zenml.server.url}/")):
         with pytest.raises(ManagerAccessError, match="does not know who is asking"):
             elsewhere.list_secrets()
-    assert not [request for request in zenml.weather.seen if "login" in request]
+    assert not [request for request in zenml.proxy.requests if "login" in request]
 
 
-def test_what_zenml_login_leaves_is_understood(zenml: ZenmlPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_zenml_login_leaves_is_understood(zenml: ZenmlFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """ZenML's own login is all that is needed; and a machine where nobody has logged in is told what to do."""
     theirs = tmp_path / "theirs"
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(theirs))
@@ -121,9 +121,9 @@ def test_what_zenml_login_leaves_is_understood(zenml: ZenmlPlace, tmp_path: Path
         zenml.open().list_secrets()
     assert "zenml login" in str(caught.value)
     assert zenml.open().describe()["server"] == "none yet"
-    zenml.server.run("zenml", "login", zenml.weather.address, "--api-key", answer=zenml.server.api_key, ZENML_CONFIG_PATH=str(theirs))
+    zenml.server.run("zenml", "login", zenml.proxy.address, "--api-key", answer=zenml.server.api_key, ZENML_CONFIG_PATH=str(theirs))
     assert zenml.open().list_secrets() == []
-    assert zenml.open().describe()["server"] == zenml.weather.address
+    assert zenml.open().describe()["server"] == zenml.proxy.address
 
 
 ENDED = {"access_token": "token", "expires_at": "2026-01-01T00:00:00.000000+00:00"}
@@ -180,11 +180,11 @@ def test_settings_are_read_as_far_as_they_are_zenmls(
 def test_an_address_that_shows_secrets_is_refused(url: str, said: str) -> None:
     """Nothing is sent in clear to another machine, and nobody's password stands in an address."""
     with pytest.raises(InvalidOptionsError, match=said) as caught:
-        HastyZenml.make_options({"url": url})
+        FastRetryZenml.make_options({"url": url})
     assert not find_canary(told(caught.value))
 
 
-def test_a_server_in_the_settings_that_would_get_secrets_in_clear_is_refused(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_in_the_settings_that_would_get_secrets_in_clear_is_refused(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """What ZenML itself would do is told as an error, without the password that may stand in the address."""
     monkeypatch.setenv("ZENML_STORE_URL", f"http://{canary()}:x@zenml.example")
     manager = zenml.open()
@@ -193,7 +193,7 @@ def test_a_server_in_the_settings_that_would_get_secrets_in_clear_is_refused(zen
     assert not find_canary(told(caught.value) + repr(manager.describe()))
 
 
-def test_a_server_that_does_not_run_is_told_at_once(zenml: ZenmlPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_does_not_run_is_told_at_once(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """A refused connection is not tried again for a minute; the error says where to look."""
     monkeypatch.setenv("ZENML_STORE_URL", "http://127.0.0.1:1")
     manager = zenml.open()

@@ -237,11 +237,11 @@ def test_a_class_without_a_flavor_is_a_base() -> None:
 # Installed ones.
 
 PLUGIN = (
-    MINE.replace("mine_in_a_cell", "shelf").replace("MineConfig", "ShelfConfig")
+    MINE.replace("mine_in_a_cell", "example").replace("MineConfig", "ExampleConfig")
     + """
 class WrongConfig(StackComponentConfig):
     TYPE: ClassVar[str] = "alerter"
-    FLAVOR: ClassVar[str] = "shelf"
+    FLAVOR: ClassVar[str] = "example"
 """
 )
 
@@ -270,23 +270,23 @@ def run(installed: Path, code: str) -> Any:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install a distribution with a flavor that works, one that does not import, and one that is of another type."""
     points = {
-        "annotator.shelf": "shelf_flavors:ShelfConfig",
-        "annotator.broken": "shelf_flavors_gone:Config",
-        "annotator.wrong": "shelf_flavors:WrongConfig",
+        "annotator.example": "example_flavors:ExampleConfig",
+        "annotator.broken": "example_flavors_gone:Config",
+        "annotator.wrong": "example_flavors:WrongConfig",
     }
-    return install(tmp_path_factory.mktemp("flavors"), "shelf-flavors", {GROUP: points}, PLUGIN)
+    return install(tmp_path_factory.mktemp("flavors"), "example-flavors", {GROUP: points}, PLUGIN)
 
 
 def test_an_installed_flavor_is_listed_and_used(installed: Path) -> None:
     """It is listed without an import, and registers like a built-in one."""
     code = """
 listed = flavor_names("annotator")
-imported = "shelf_flavors" in sys.modules
-Client().workspace.register_component(ComponentType.ANNOTATOR, "mine", "shelf", {"url": "{{a.b}}"})
+imported = "example_flavors" in sys.modules
+Client().workspace.register_component(ComponentType.ANNOTATOR, "mine", "example", {"url": "{{a.b}}"})
 print(json.dumps([listed, imported, Client().get_stack_component("annotator", "mine").config.model_dump()]))
 """
     listed, imported, shown = run(installed, code)
-    assert {"shelf", "broken", "label_studio"} <= set(listed)
+    assert {"example", "broken", "label_studio"} <= set(listed)
     assert imported is False
     assert shown == {"url": "{{a.b}}", "token": ""}
 
@@ -295,25 +295,25 @@ print(json.dumps([listed, imported, Client().get_stack_component("annotator", "m
 def test_a_broken_flavor_names_its_distribution(flavor: str, said: str, installed: Path) -> None:
     """A flavor that can't be imported, or is of another type, is an error with the reason and the package; the others work."""
     found = run(
-        installed, f'print(json.dumps([attempt(lambda: get_flavor("annotator", "{flavor}")), get_flavor("annotator", "shelf").FLAVOR]))'
+        installed, f'print(json.dumps([attempt(lambda: get_flavor("annotator", "{flavor}")), get_flavor("annotator", "example").FLAVOR]))'
     )
     (code, text), works = found
-    assert (code, works) == ("flavor-unavailable", "shelf")
+    assert (code, works) == ("flavor-unavailable", "example")
     assert said in text
-    assert "'shelf-flavors'" in text
+    assert "'example-flavors'" in text
 
 
 def test_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) -> None:
     """A clash of two packages names both, and the default stack still opens."""
-    for distribution in ("shelf-one", "shelf-two"):
+    for distribution in ("example-one", "example-two"):
         module = distribution.replace("-", "_")
-        install(tmp_path, distribution, {GROUP: {"annotator.shelf": f"{module}:ShelfConfig"}}, PLUGIN)
+        install(tmp_path, distribution, {GROUP: {"annotator.example": f"{module}:ExampleConfig"}}, PLUGIN)
     installed = tmp_path / "installed"
-    for call in ('flavor_names("annotator")', 'get_flavor("annotator", "shelf")'):
+    for call in ('flavor_names("annotator")', 'get_flavor("annotator", "example")'):
         code, text = run(installed, f"print(json.dumps(attempt(lambda: {call})))")
         assert code == "stack"
-        assert "'shelf-one'" in text
-        assert "'shelf-two'" in text
+        assert "'example-one'" in text
+        assert "'example-two'" in text
     assert run(installed, "print(json.dumps(Client().active_stack.orchestrator.flavor))") == "local"
 
 

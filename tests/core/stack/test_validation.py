@@ -266,7 +266,7 @@ def test_settings_of_steps_are_validated_too() -> None:
 def test_a_key_of_a_schema_that_has_no_value_is_missing() -> None:
     """An optional key without a value is no key: a reference to it is a problem before the run."""
     manager = reading()
-    manager.backend.kept["aws"] = SecretRecord("aws", {"aws_access_key_id": "id", "aws_secret_access_key": canary("key")})
+    manager.backend.stored["aws"] = SecretRecord("aws", {"aws_access_key_id": "id", "aws_secret_access_key": canary("key")})
     report = stack(needing("{{aws.aws_session_token}}"), manager=manager).validate(level=KEY)
     assert [problem.code for problem in report.problems] == ["secret-key-not-found"]
 

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from tests.support.error_texts import in_one_line, told
-from tests.support.managers.shelf import (
-    BatchingShelfBackend,
-    ReadOnlyShelfBackend,
-    Shelf,
-    ShelfBackend,
-    ShelfError,
-    ShelfOptions,
-    WriteOnlyShelfBackend,
+from tests.support.managers.fake_remote import (
+    BatchingFakeBackend,
+    FakeRemoteBackend,
+    FakeRemoteOptions,
+    FakeService,
+    FakeServiceError,
+    ReadOnlyFakeBackend,
+    WriteOnlyFakeBackend,
 )
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
@@ -55,12 +55,12 @@ def memory(**records: SecretRecord) -> SecretsManager[MemoryBackend]:
     return manager
 
 
-def shelved(
-    backend_class: type[ShelfBackend] = BatchingShelfBackend, shelf: Shelf | None = None, identity: str = ""
-) -> SecretsManager[ShelfBackend]:
+def fake_remote(
+    backend_class: type[FakeRemoteBackend] = BatchingFakeBackend, service: FakeService | None = None, identity: str = ""
+) -> SecretsManager[FakeRemoteBackend]:
     """Return a manager of a remote place."""
-    context = ManagerContext(name="shelf", id=identity or str(uuid.uuid4()))
-    return SecretsManager(backend_class(ShelfOptions(deadline=1), context=context, shelf=shelf))
+    context = ManagerContext(name="target", id=identity or str(uuid.uuid4()))
+    return SecretsManager(backend_class(FakeRemoteOptions(deadline=1), context=context, service=service))
 
 
 def record(*, schema: str = "arbitrary", **content: str) -> SecretRecord:
@@ -83,44 +83,44 @@ def test_content_keys_and_schema_are_carried_over_as_they_are() -> None:
     source = memory(
         plain=record(key="é\n\0 ", **{"with.dot": ""}),
         unknown=record(schema="of another package", a="1"),
-        spoiled=record(schema="aws", no_key_of_it="x"),
+        fault_response=record(schema="aws", no_key_of_it="x"),
         numbered=record(schema="postgresql", host="h", port="05432", user="u", password="p", database="d"),
         empty=record(),
     )
-    before, target = held(source), shelved()
+    before, target = held(source), fake_remote()
     report = copy_secrets(source, target)
     assert sorted(report.registered) == sorted(before)
-    assert held(shelved(shelf=target.backend.shelf, identity=target.id)) == before == held(source)
+    assert held(fake_remote(service=target.backend.service, identity=target.id)) == before == held(source)
 
 
 def test_few_requests_do_for_many() -> None:
     """A hundred new secrets are one list and a write each; looking again, they are one list and a read for ten at a time."""
-    source, target = memory(**many(100)), shelved()
+    source, target = memory(**many(100)), fake_remote()
     copy_secrets(source, target)
-    assert sorted(target.backend.shelf.requests) == ["create"] * 100 + ["list"]
-    target.backend.shelf.requests.clear()
+    assert sorted(target.backend.service.requests) == ["create"] * 100 + ["list"]
+    target.backend.service.requests.clear()
     report = copy_secrets(source, target)
     assert (len(report.same), report.registered) == (100, [])
-    assert sorted(target.backend.shelf.requests) == ["get many"] * 10 + ["list"]
+    assert sorted(target.backend.service.requests) == ["get many"] * 10 + ["list"]
 
 
 def test_a_remote_target_is_written_by_several_threads() -> None:
     """Writes that each wait until another is under way too all end."""
-    source, target = memory(**many(9)), shelved()
+    source, target = memory(**many(9)), fake_remote()
     both = threading.Barrier(2, timeout=20)
 
     def wait_for_another(verb: str) -> None:
         # The first is written alone.
-        if verb == "create" and target.backend.shelf.kept:
+        if verb == "create" and target.backend.service.stored:
             both.wait()
 
-    target.backend.shelf.before = wait_for_another
+    target.backend.service.before = wait_for_another
     assert len(copy_secrets(source, target).registered) == 9
 
 
 def test_only_the_named_are_copied_and_a_wrong_name_copies_nothing() -> None:
     """Names are what they say; one that does not exist is an error with near misses, before anything is written."""
-    source, target = memory(**many(3)), shelved()
+    source, target = memory(**many(3)), fake_remote()
     assert copy_secrets(source, target, ["n001", "n001"]).registered == ["n001"]
     with pytest.raises(SecretNotFoundError, match="Did you mean"):
         copy_secrets(source, target, ["n002", "n02"])
@@ -141,7 +141,7 @@ def test_conflicts_go_as_they_are_told_to(
     ours: dict[str, SecretRecord], theirs: dict[str, SecretRecord], on_conflict: str, chosen: set[int] | None
 ) -> None:
     """Whatever both sides hold: what only the target has stays, what is new comes, what differs goes as it was told, and twice is once."""
-    source, target = memory(**ours), shelved()
+    source, target = memory(**ours), fake_remote()
     for name, one in theirs.items():
         target.register_record(name, one)
     names = None if chosen is None else [f"s{number}" for number in chosen if f"s{number}" in ours]
@@ -186,13 +186,13 @@ def test_what_can_t_be_copied_is_found_before_and_does_not_keep_the_rest() -> No
     value = canary("large")
     source = memory(**many(3), large=record(key=value * 100), **{"long" * 60: record(key="k")})
     source.register_record("fine", record(key="k"))
-    target = shelved()
+    target = fake_remote()
     plan = plan_copy(source, target)
     large, long = plan.of(Standing.IMPOSSIBLE)
     assert (large.name, long.name) == ("large", "long" * 60)
-    assert "bytes in the shelf; 1000 are allowed" in large.why
-    assert "too long for the shelf" in long.why
-    assert target.backend.shelf.requests == ["list"]
+    assert "bytes in the fake service; 1000 are allowed" in large.why
+    assert "too long for the fake service" in long.why
+    assert target.backend.service.requests == ["list"]
     report = carry_out(plan)
     assert sorted(report.registered) == ["fine", "n000", "n001", "n002"]
     assert set(report.failed) == {"large", "long" * 60}
@@ -201,26 +201,26 @@ def test_what_can_t_be_copied_is_found_before_and_does_not_keep_the_rest() -> No
 
 def test_an_unreadable_secret_of_the_source_does_not_keep_the_rest() -> None:
     """Another program's, or one that may not be read, is told with the reason; a source that refuses all is an error."""
-    source, target = shelved(), memory()
+    source, target = fake_remote(), memory()
     for name in ("a", "b", "forbidden"):
         source.register_record(name, record(key="1"))
-    source.backend.shelf.kept[source.backend.key_for("b")] = ("of another program", 1)
+    source.backend.service.stored[source.backend.key_for("b")] = ("of another program", 1)
     plan = plan_copy(source, target)
     assert [one.name for one in plan.of(Standing.IMPOSSIBLE)] == ["b", "forbidden"]
     assert "another program wrote it" in plan.of(Standing.IMPOSSIBLE)[0].why
     assert carry_out(plan).registered == ["a"]
-    source.backend.shelf.before = _failing("get", "forbidden")
+    source.backend.service.before = _failing("get", "forbidden")
     with pytest.raises(ManagerAccessError):
-        plan_copy(shelved(ShelfBackend, source.backend.shelf, source.id), target)
+        plan_copy(fake_remote(FakeRemoteBackend, source.backend.service, source.id), target)
 
 
 def test_what_is_not_ours_in_the_target_is_left_as_it_is() -> None:
     """A key that another program uses there is no conflict that could be replaced."""
-    source, target = memory(a=record(key="1"), b=record(key="2")), shelved(ShelfBackend)
-    target.backend.shelf.kept[target.backend.key_for("a")] = ("of another program", 1)
+    source, target = memory(a=record(key="1"), b=record(key="2")), fake_remote(FakeRemoteBackend)
+    target.backend.service.stored[target.backend.key_for("a")] = ("of another program", 1)
     report = copy_secrets(source, target, on_conflict="replace")
     assert (report.registered, list(report.failed)) == (["b"], ["a"])
-    assert target.backend.shelf.kept[target.backend.key_for("a")] == ("of another program", 1)
+    assert target.backend.service.stored[target.backend.key_for("a")] == ("of another program", 1)
     with pytest.raises(ManagerCorruptedError):
         target.get_secret("a")
 
@@ -229,12 +229,12 @@ def test_one_that_can_t_read_or_write_is_refused_before_anything(monkeypatch: py
     """By its capabilities: no request is made, nothing is read, and the error says what to do."""
     monkeypatch.setenv("SECRET_A__KEY", canary("variable"))
     source = memory(a=record(key="1"))
-    for target in (SecretsManager(EnvBackend(context=ManagerContext(name="ci", id="env"))), shelved(ReadOnlyShelfBackend)):
+    for target in (SecretsManager(EnvBackend(context=ManagerContext(name="ci", id="env"))), fake_remote(ReadOnlyFakeBackend)):
         _refused(source, target, "can't register secrets")
-    hidden = shelved(WriteOnlyShelfBackend)
+    hidden = fake_remote(WriteOnlyFakeBackend)
     _refused(hidden, source, "can't read secrets")
     _refused(source, SecretsManager(MemoryBackend(context=source.context)), "into itself")
-    assert hidden.backend.shelf.requests == []
+    assert hidden.backend.service.requests == []
 
 
 def _refused(source: SecretsManager, target: SecretsManager, why: str) -> None:
@@ -246,7 +246,7 @@ def _refused(source: SecretsManager, target: SecretsManager, why: str) -> None:
 
 def test_a_target_that_gives_nothing_back_can_be_copied_to() -> None:
     """It says what it can't compare; skipping goes on after an interruption, and replacing is refused where it can't."""
-    source, target = memory(**many(4)), shelved(WriteOnlyShelfBackend)
+    source, target = memory(**many(4)), fake_remote(WriteOnlyFakeBackend)
     assert len(copy_secrets(source, target, ["n000", "n001"]).registered) == 2
     plan = plan_copy(source, target)
     assert {one.why.removeprefix("flavor tested_write_only_shelf ") for one in plan.of(Standing.CONFLICT)} == {
@@ -257,23 +257,23 @@ def test_a_target_that_gives_nothing_back_can_be_copied_to() -> None:
     with pytest.raises(UnsupportedOperationError, match="can't replace 'n000', 'n001'"):
         copy_secrets(source, target, on_conflict="replace")
     assert copy_secrets(source, target, on_conflict="skip").registered == ["n002", "n003"]
-    assert held(shelved(ShelfBackend, target.backend.shelf, target.id)) == held(source)
+    assert held(fake_remote(FakeRemoteBackend, target.backend.service, target.id)) == held(source)
 
 
 @pytest.mark.parametrize(("code", "error"), [("gone", ManagerUnreachableError), ("forbidden", ManagerAccessError)])
 def test_a_target_that_fails_half_way_says_how_far_it_got(code: str, error: type[ZenSecretsError]) -> None:
     """The count is that of what is there, each of it whole; copying again looks at, and ends with all."""
-    source, target = memory(**many(60)), shelved()
-    target.backend.shelf.before = _failing("create", code, after=25, sent=canary("sent"))
+    source, target = memory(**many(60)), fake_remote()
+    target.backend.service.before = _failing("create", code, after=25, sent=canary("sent"))
     progress: list[tuple[int, int]] = []
-    with pytest.raises(error, match=r"of 60 secrets are in 'shelf', each of them whole\..*Copying again looks at what is there") as caught:
+    with pytest.raises(error, match=r"of 60 secrets are in 'target', each of them whole\..*Copying again looks at what is there") as caught:
         copy_secrets(source, target, tell=lambda done, whole: progress.append((done, whole)))
-    assert f" {len(target.backend.shelf.kept)} of 60 secrets" in str(caught.value)
+    assert f" {len(target.backend.service.stored)} of 60 secrets" in str(caught.value)
     assert in_one_line(caught.value)
     assert not find_canary(told(caught.value))
     assert progress == sorted(progress)
-    target.backend.shelf.before = lambda _verb: None
-    before = len(target.backend.shelf.kept)
+    target.backend.service.before = lambda _verb: None
+    before = len(target.backend.service.stored)
     report = copy_secrets(source, target, tell=lambda done, whole: progress.append((done, whole)))
     assert (len(report.same), len(report.registered), progress[-1]) == (before, 60 - before, (60, 60))
     assert held(target) == held(source)
@@ -282,12 +282,12 @@ def test_a_target_that_fails_half_way_says_how_far_it_got(code: str, error: type
 def test_ctrl_c_says_how_far_it_got_and_leaves_each_secret_whole() -> None:
     """Wherever it comes, what is there is whole, is what the text counts, and is gone on with."""
     for at in (0, 1, 7, 39):
-        source, target = memory(**many(40)), shelved()
+        source, target = memory(**many(40)), fake_remote()
         with pytest.raises(InterruptedWork) as caught:
             copy_secrets(source, target, tell=_interrupting(at))
         assert not find_canary(told(caught.value))
         assert str(caught.value).startswith(
-            f"Interrupted: {len(target.backend.shelf.kept)} of 40 secrets are in 'shelf', each of them whole."
+            f"Interrupted: {len(target.backend.service.stored)} of 40 secrets are in 'target', each of them whole."
         )
         copy_secrets(source, target)
         assert held(target) == held(source)
@@ -295,7 +295,7 @@ def test_ctrl_c_says_how_far_it_got_and_leaves_each_secret_whole() -> None:
 
 def test_a_name_that_somebody_takes_meanwhile_is_not_written_over() -> None:
     """Between looking and writing: the same content counts as done, another one stays as it is and is told."""
-    source, target = memory(a=record(key="1"), b=record(key="2"), c=record(key="3")), shelved()
+    source, target = memory(a=record(key="1"), b=record(key="2"), c=record(key="3")), fake_remote()
     plan = plan_copy(source, target)
     target.register_record("a", record(key="1"))
     target.register_record("b", record(key="theirs"))
@@ -309,8 +309,8 @@ def test_a_name_that_somebody_takes_meanwhile_is_not_written_over() -> None:
 
 def test_a_lost_answer_is_no_conflict() -> None:
     """A write whose answer was lost is tried again and found done."""
-    source, target = memory(**many(5)), shelved()
-    target.backend.shelf.fail(2, "busy", after=True)
+    source, target = memory(**many(5)), fake_remote()
+    target.backend.service.fail(2, "busy", after=True)
     assert len(copy_secrets(source, target).registered) == 5
     assert held(target) == held(source)
 
@@ -343,7 +343,7 @@ def _failing(verb: str, code: str, *, after: int = 0, sent: object = "") -> Call
             if asked == verb:
                 left[0] -= 1
                 if left[0] < 0:
-                    raise ShelfError(code, sent)
+                    raise FakeServiceError(code, sent)
 
     return fail
 

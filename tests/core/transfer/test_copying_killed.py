@@ -14,7 +14,7 @@ import pytest
 from tests.core.managers.conftest import AWS_USER
 from tests.support.copiers import copy_until_killed
 from tests.support.fakes.moto_server import running_moto
-from tests.support.faults.http import Weather
+from tests.support.faults.http_proxy import FaultProxy
 from tests.support.managers.stores import PROCESSES
 from tests.support.terminal import zensecrets
 from zensecrets_jupyter.core.client import Client
@@ -60,7 +60,7 @@ def test_a_copy_killed_ten_times_ends_with_exactly_the_source(
         print(f"\nkilled at the moments of seed {seed}: ", end="")  # noqa: T201 - who repeats it needs the seed
     for variable, value in AWS_USER.items():
         monkeypatch.setenv(variable, value)
-    with running_moto() as port, Weather("127.0.0.1", port).running() as aws:
+    with running_moto() as port, FaultProxy("127.0.0.1", port).running() as aws:
         workspace = Client().workspace
         records = _records(chosen)
         source = workspace.open_manager("default")
@@ -84,12 +84,12 @@ def test_a_copy_killed_ten_times_ends_with_exactly_the_source(
     assert not find_canary(home)
 
 
-def _kill_a_copy(home: Path, aws: Weather, moment: int, after: float) -> None:
+def _kill_a_copy(home: Path, aws: FaultProxy, moment: int, after: float) -> None:
     """Start a copy, and kill it shortly after so many secrets were asked to be registered."""
     process = PROCESSES.Process(target=copy_until_killed, args=(home, AWS_USER))
     process.start()
     until = time.monotonic() + 60
-    while aws.seen.count("CreateSecret") < moment:
+    while aws.requests.count("CreateSecret") < moment:
         assert time.monotonic() < until
         assert process.exitcode is None, "it was to be killed, not to end"
         time.sleep(0.001)

@@ -1,7 +1,7 @@
-"""The part of GitHub's REST API that is about the secrets of Actions, over HTTP on loopback.
+"""A fake of GitHub's REST API for Actions secrets, over HTTP on loopback.
 
-It knows what the documentation says: a public key to which values are sealed, 201 and 204, pages with a Link header, names, 48 KB, limits
-of requests. Only this fake can open what was sealed.
+It implements the documented behavior: sealed values, the statuses 201 and 204, pages with a Link header, the rules for names, the limit of
+48 KB and rate limits. Only this fake has the private key that decrypts the values.
 """
 
 from __future__ import annotations
@@ -13,73 +13,73 @@ from typing import TYPE_CHECKING, Any
 
 from nacl.public import PrivateKey, SealedBox
 
-from tests.support.fakes.web import Answer, Asked, WebServer
+from tests.support.fakes.web import Request, Response, WebServer
 
 if TYPE_CHECKING:
-    from tests.support.faults.answers import Fault
+    from tests.support.faults.injector import Fault
 
 REPOSITORY = "owner/tried"
 LARGEST = 48_000
 PAGE = 3
-"""Entries in a page at most, however many are asked for: so that every list has several."""
+"""The number of entries per page. It is small so that every list has several pages."""
 
 
 class GithubServer(WebServer):
-    """The API; ``kept`` is what it keeps, opened."""
+    """The fake API. ``stored`` maps names to decrypted values."""
 
     def __init__(self, token: str) -> None:
-        """Be empty; only who has the token may come in."""
+        """Start without secrets and accept only requests with ``token``."""
         super().__init__()
-        self.kept: dict[str, str] = {}
+        self.stored: dict[str, str] = {}
         self.token = token
         self._key = PrivateKey.generate()
 
     def raw(self) -> bytes:
-        """Return all values that it keeps, one a line."""
+        """Return all stored values, one per line."""
         with self.lock:
-            return "\n".join(self.kept.values()).encode()
+            return "\n".join(self.stored.values()).encode()
 
-    def spoiled(self, fault: Fault) -> Answer:
-        """Return an error in GitHub's words."""
+    def fault_response(self, fault: Fault) -> Response:
+        """Return an error response in GitHub's format."""
         headers: dict[str, str] = {"Retry-After": str(int(fault.wait))} if fault.wait else {}
         if fault.reason == "limit":
             headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()))}
-        return Answer(int(fault.code), {"message": "zsCanary, in bad weather"}, headers)
+        return Response(int(fault.code), {"message": "zsCanary, injected fault"}, headers)
 
-    def answer(self, asked: Asked) -> Answer:
-        """Do what is asked for."""
-        if asked.headers.get("authorization") != f"Bearer {self.token}":
-            return Answer(401, {"message": "Bad credentials"})
-        if "/".join(asked.path[:5]) != f"repos/{REPOSITORY}/actions/secrets":
-            return Answer(404, {"message": "Not Found"})
-        return self._secret(asked, asked.path[5]) if len(asked.path) > 5 else self._page(int(asked.query.get("page", 1)))
+    def answer(self, request: Request) -> Response:
+        """Execute a request and return its response."""
+        if request.headers.get("authorization") != f"Bearer {self.token}":
+            return Response(401, {"message": "Bad credentials"})
+        if "/".join(request.path[:5]) != f"repos/{REPOSITORY}/actions/secrets":
+            return Response(404, {"message": "Not Found"})
+        return self._secret(request, request.path[5]) if len(request.path) > 5 else self._page(int(request.query.get("page", 1)))
 
-    def _secret(self, asked: Asked, name: str) -> Answer:
+    def _secret(self, request: Request, name: str) -> Response:
         if name == "public-key":
-            return Answer(200, {"key_id": "1", "key": base64.b64encode(bytes(self._key.public_key)).decode()})
-        if asked.method == "PUT":
-            return self._put(name, asked.json)
-        if name not in self.kept:
-            return Answer(404, {"message": "Not Found"})
-        if asked.method == "DELETE":
-            del self.kept[name]
-            return Answer(204)
-        return Answer(200, _described(name))
+            return Response(200, {"key_id": "1", "key": base64.b64encode(bytes(self._key.public_key)).decode()})
+        if request.method == "PUT":
+            return self._put(name, request.json)
+        if name not in self.stored:
+            return Response(404, {"message": "Not Found"})
+        if request.method == "DELETE":
+            del self.stored[name]
+            return Response(204)
+        return Response(200, _metadata(name))
 
-    def _put(self, name: str, body: Any) -> Answer:
+    def _put(self, name: str, body: Any) -> Response:
         value = SealedBox(self._key).decrypt(base64.b64decode(body["encrypted_value"])).decode()
         if body["key_id"] != "1" or not re.fullmatch(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", name) or len(value.encode()) > LARGEST:
-            return Answer(422, {"message": "Validation Failed"})
-        status = 204 if name in self.kept else 201
-        self.kept[name] = value
-        return Answer(status, {} if status == 201 else None)
+            return Response(422, {"message": "Validation Failed"})
+        status = 204 if name in self.stored else 201
+        self.stored[name] = value
+        return Response(status, {} if status == 201 else None)
 
-    def _page(self, number: int) -> Answer:
-        names = sorted(self.kept)
+    def _page(self, number: int) -> Response:
+        names = sorted(self.stored)
         start = (number - 1) * PAGE
         link = {"Link": f'<{self.url}/anything?page={number + 1}>; rel="next"'} if start + PAGE < len(names) else {}
-        return Answer(200, {"total_count": len(names), "secrets": [_described(name) for name in names[start : start + PAGE]]}, link)
+        return Response(200, {"total_count": len(names), "secrets": [_metadata(name) for name in names[start : start + PAGE]]}, link)
 
 
-def _described(name: str) -> dict[str, str]:
+def _metadata(name: str) -> dict[str, str]:
     return {"name": name, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-02T03:04:05Z"}

@@ -1,4 +1,4 @@
-"""The server that changes what a service account has signed for a token, over HTTP on loopback, and the account's key file."""
+"""A fake of Google's OAuth token server, over HTTP on loopback, and the key file of a service account."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.support.fakes.web import Answer, Asked, WebServer
+from tests.support.fakes.web import Request, Response, WebServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.faults.answers import Fault
+    from tests.support.faults.injector import Fault
 
 TOKEN = "a-token-of-the-fake"
 
 
 class TokenServer(WebServer):
-    """It gives a token to everybody, or while ``refusal`` says something, that instead."""
+    """The fake server. It issues a token to every client, or the error ``refusal`` if that is set."""
 
     refusal: str = ""
 
-    def answer(self, asked: Asked) -> Answer:  # noqa: ARG002 - everybody is answered alike
-        """Answer as Google's does."""
+    def answer(self, request: Request) -> Response:  # noqa: ARG002 - the response is the same for every request
+        """Return a token or an error in Google's format."""
         if self.refusal:
-            return Answer(400, {"error": "invalid_grant", "error_description": self.refusal})
-        return Answer(200, {"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"})
+            return Response(400, {"error": "invalid_grant", "error_description": self.refusal})
+        return Response(200, {"access_token": TOKEN, "expires_in": 3599, "token_type": "Bearer"})
 
-    def spoiled(self, fault: Fault) -> Answer:
-        """Fail."""
-        return Answer(int(fault.code), {"error": "internal_failure"})
+    def fault_response(self, fault: Fault) -> Response:
+        """Return an error response."""
+        return Response(int(fault.code), {"error": "internal_failure"})
 
     def write_key_file(self, path: Path) -> None:
-        """Write the key file of an account that asks this server."""
+        """Write the key file of a service account that uses this server."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         account = {"type": "service_account", "project_id": "of-the-account", "private_key_id": "1", "client_id": "1"}

@@ -1,7 +1,7 @@
-"""Azure Key Vault at the wire, and the token server beside it: HTTPS on loopback, with a certificate of an authority made for the test.
+"""A fake of Azure Key Vault and of its token server, over HTTPS on loopback, with a certificate authority made for the test.
 
-It knows what the documentation says: the challenge of an answer 401, versions, pages with next links, soft delete, recovery and purge with
-the time that they take, the answers 409 around them, names, 25 KiB. It knows no permissions but who may come in.
+It implements the documented behavior: the challenge of status 401, versions, pages with next links, soft delete, recovery and purge with
+their delays and the status 409 during them, the rules for names, and the limit of 25 KiB. It checks tokens and no other permissions.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import trustme
 
-from tests.support.fakes.web import Answer, Asked, WebServer
+from tests.support.fakes.web import Request, Response, WebServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.faults.answers import Fault
+    from tests.support.faults.injector import Fault
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT_ID = "66666666-7777-8888-9999-000000000000"
 LARGEST = 25 * 1024
 PAGE = 3
-"""Entries in a page at most, however many are asked for: so that every list has several."""
+"""The number of entries per page. It is small so that every list has several pages."""
 
 
 class _Version(NamedTuple):
@@ -37,147 +37,154 @@ class _Version(NamedTuple):
 
 
 class KeyVaultServer(WebServer):
-    """The vault; ``kept`` and ``deleted`` are what it keeps, read past everything.
+    """The fake vault.
 
-    ``settling`` is how many requests it answers with 409 or 404 while something is being deleted or recovered.
+    Attributes:
+        stored: The versions of each secret.
+        deleted: The versions of each soft-deleted secret.
+        settling: The number of requests that get status 409 or 404 while a deletion or a recovery is pending.
+        protected: Whether the vault has purge protection.
+        frozen: Whether the vault refuses writes.
     """
 
     def __init__(self, folder: Path, client_secret: str) -> None:
-        """Be empty, with a certificate whose authority is written to ``authority`` in that folder."""
+        """Start empty, and write the certificate authority to a file in ``folder``."""
         authority = trustme.CA()
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(tls)
         super().__init__(tls)
         self.authority = folder / "authority.pem"
         authority.cert_pem.write_to_path(str(self.authority))
-        self.kept: dict[str, list[_Version]] = {}
+        self.stored: dict[str, list[_Version]] = {}
         self.deleted: dict[str, list[_Version]] = {}
         self.settling = 0
         self.client_secret = client_secret
         self.tokens: set[str] = set()
         self.protected = self.frozen = False
-        self._unsettled: dict[str, tuple[str, int]] = {}
+        self._pending: dict[str, tuple[str, int]] = {}
 
     def empty(self) -> None:
-        """Forget all secrets, and be in good weather."""
-        self.kept.clear()
+        """Remove all secrets and faults."""
+        self.stored.clear()
         self.deleted.clear()
-        self._unsettled.clear()
+        self._pending.clear()
         self.settling = 0
         self.protected = self.frozen = False
-        self.weather.clear()
-        self.weather.requests.clear()
+        self.faults.clear()
+        self.faults.requests.clear()
 
     def raw(self) -> bytes:
-        """Return all values that it keeps, one a line, deleted ones too."""
+        """Return all values, including those of deleted secrets, one per line."""
         with self.lock:
-            return "\n".join(one.value for found in (self.kept, self.deleted) for all_ in found.values() for one in all_).encode()
+            return "\n".join(one.value for found in (self.stored, self.deleted) for all_ in found.values() for one in all_).encode()
 
     def put(self, key: str, value: str, tags: dict[str, str] | None = None) -> None:
-        """Keep a secret as another program would."""
-        self.kept.setdefault(key, []).append(_Version(secrets.token_hex(16), value, _attributes(), tags or {}, ""))
+        """Store a secret, as another program would."""
+        self.stored.setdefault(key, []).append(_Version(secrets.token_hex(16), value, _attributes(), tags or {}, ""))
 
-    def spoiled(self, fault: Fault) -> Answer:
-        """Return an error in Azure's words."""
+    def fault_response(self, fault: Fault) -> Response:
+        """Return an error response in Azure's format."""
         headers = {"Retry-After": str(int(fault.wait))} if fault.wait else {}
         if fault.code == "401":
             return self._challenge(fault.reason)
-        return _refused(int(fault.code), fault.reason or "InBadWeather", headers=headers)
+        return _refused(int(fault.code), fault.reason or "InjectedFault", headers=headers)
 
-    def answer(self, asked: Asked) -> Answer:
-        """Give tokens, and answer who has one."""
-        if asked.path[:1] == [TENANT] or asked.path[:1] == ["common"]:
-            return self._token_server(asked)
-        if asked.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+    def answer(self, request: Request) -> Response:
+        """Issue a token, or execute a request that has one."""
+        if request.path[:1] == [TENANT] or request.path[:1] == ["common"]:
+            return self._token_server(request)
+        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return self._challenge()
-        if "api-version" not in asked.query:
+        if "api-version" not in request.query:
             return _refused(400, "BadParameter")
-        places = {"secrets": self._secrets, "deletedsecrets": self._deleted_secrets}
-        return places[asked.path[0]](asked)
+        resources = {"secrets": self._secrets, "deletedsecrets": self._deleted_secrets}
+        return resources[request.path[0]](request)
 
-    def _challenge(self, description: str = "") -> Answer:
-        # A client only trusts a resource that its vault is in: of vault.azure.net a name, of 127.0.0.1 what looks like one.
+    def _challenge(self, description: str = "") -> Response:
+        # The client accepts a challenge only if the vault's host is in the domain of the resource, so the address is cut like a domain.
         resource = self.url.replace("//127.0.", "//0.")
         challenge = f'Bearer authorization="{self.url}/{TENANT}", resource="{resource}"'
         error = {"code": "Unauthorized", "message": description or "AKV10000: Request is missing a Bearer or PoP token."}
-        return Answer(401, {"error": error}, {"WWW-Authenticate": challenge})
+        return Response(401, {"error": error}, {"WWW-Authenticate": challenge})
 
-    def _token_server(self, asked: Asked) -> Answer:
-        if asked.path[-1] == "openid-configuration":
+    def _token_server(self, request: Request) -> Response:
+        if request.path[-1] == "openid-configuration":
             base = f"{self.url}/{TENANT}"
             endpoints = {"token_endpoint": f"{base}/oauth2/v2.0/token", "authorization_endpoint": f"{base}/oauth2/v2.0/authorize"}
-            return Answer(200, {**endpoints, "issuer": f"{base}/v2.0"})
-        form = dict(part.split("=", 1) for part in asked.body.decode().split("&"))
+            return Response(200, {**endpoints, "issuer": f"{base}/v2.0"})
+        form = dict(part.split("=", 1) for part in request.body.decode().split("&"))
         if form.get("client_secret") != self.client_secret:
-            said = "AADSTS7000215: Invalid client secret provided."
-            return Answer(401, {"error": "invalid_client", "error_description": said, "error_codes": [7000215]})
+            description = "AADSTS7000215: Invalid client secret provided."
+            return Response(401, {"error": "invalid_client", "error_description": description, "error_codes": [7000215]})
         token = secrets.token_hex(16)
         self.tokens.add(token)
-        return Answer(200, {"token_type": "Bearer", "expires_in": 3600, "access_token": token})
+        return Response(200, {"token_type": "Bearer", "expires_in": 3600, "access_token": token})
 
-    def _secrets(self, asked: Asked) -> Answer:
-        key = asked.path[1] if len(asked.path) > 1 else ""
+    def _secrets(self, request: Request) -> Response:
+        key = request.path[1] if len(request.path) > 1 else ""
         if not key:
-            return self._page(asked, [self._item(name, found[-1]) for name, found in sorted(self.kept.items())])
-        unsettled = self._not_settled(key)
-        if unsettled is not None and (asked.method == "PUT" or unsettled == "ObjectIsBeingRecovered"):
-            return _refused(409 if asked.method == "PUT" else 404, unsettled)
-        if asked.method == "PUT":
-            return self._set(key, asked)
-        if key not in self.kept:
+            return self._page(request, [self._item(name, found[-1]) for name, found in sorted(self.stored.items())])
+        pending = self._pending_state(key)
+        if pending is not None and (request.method == "PUT" or pending == "ObjectIsBeingRecovered"):
+            return _refused(409 if request.method == "PUT" else 404, pending)
+        if request.method == "PUT":
+            return self._set(key, request)
+        if key not in self.stored:
             return _refused(404, "SecretNotFound")
-        if asked.method == "DELETE":
-            found = self.deleted[key] = self.kept.pop(key)
-            self._unsettled[key] = ("ObjectIsBeingDeleted", self.settling)
-            return Answer(200, {**self._bundle(key, found[-1]), **self._recovery(key)})
-        return self._read(asked, key, asked.path[2] if len(asked.path) > 2 else "")
+        if request.method == "DELETE":
+            found = self.deleted[key] = self.stored.pop(key)
+            self._pending[key] = ("ObjectIsBeingDeleted", self.settling)
+            return Response(200, {**self._bundle(key, found[-1]), **self._recovery(key)})
+        return self._read(request, key, request.path[2] if len(request.path) > 2 else "")
 
-    def _read(self, asked: Asked, key: str, wanted: str) -> Answer:
-        found = self.kept[key]
+    def _read(self, request: Request, key: str, wanted: str) -> Response:
+        found = self.stored[key]
         if wanted == "versions":
-            # In no order that says anything.
+            # The order of Azure's response does not depend on the age of the versions.
             numbered = sorted(found, key=lambda one: one.number)
-            return self._page(asked, [{**self._item(key, one), "id": f"{self.url}/secrets/{key}/{one.number}"} for one in numbered])
+            return self._page(request, [{**self._item(key, one), "id": f"{self.url}/secrets/{key}/{one.number}"} for one in numbered])
         matching = [one for one in found if not wanted or one.number == wanted]
-        return Answer(200, self._bundle(key, matching[-1])) if matching else _refused(404, "SecretNotFound")
+        return Response(200, self._bundle(key, matching[-1])) if matching else _refused(404, "SecretNotFound")
 
-    def _set(self, key: str, asked: Asked) -> Answer:
+    def _set(self, key: str, request: Request) -> Response:
         if key in self.deleted:
             return _refused(409, "ObjectIsDeletedButRecoverable")
         if self.frozen:
             return _refused(403, "Forbidden")
-        value = asked.json["value"]
+        value = request.json["value"]
         if not re.fullmatch(r"[0-9a-zA-Z-]{1,127}", key) or len(value.encode("utf-8", "surrogatepass")) > LARGEST:
             return _refused(400, "BadParameter")
-        made = _Version(secrets.token_hex(16), value, _attributes(), asked.json.get("tags") or {}, asked.json.get("contentType") or "")
-        self.kept.setdefault(key, []).append(made)
-        return Answer(200, self._bundle(key, made))
+        version = _Version(
+            secrets.token_hex(16), value, _attributes(), request.json.get("tags") or {}, request.json.get("contentType") or ""
+        )
+        self.stored.setdefault(key, []).append(version)
+        return Response(200, self._bundle(key, version))
 
-    def _deleted_secrets(self, asked: Asked) -> Answer:
-        key = asked.path[1]
-        if key not in self.deleted or self._not_settled(key) is not None:
+    def _deleted_secrets(self, request: Request) -> Response:
+        key = request.path[1]
+        if key not in self.deleted or self._pending_state(key) is not None:
             return _refused(404, "SecretNotFound")
-        if asked.method == "GET":
-            return Answer(200, {**self._bundle(key, self.deleted[key][-1], value=False), **self._recovery(key)})
-        if asked.method == "DELETE":
+        if request.method == "GET":
+            return Response(200, {**self._bundle(key, self.deleted[key][-1], value=False), **self._recovery(key)})
+        if request.method == "DELETE":
             if self.protected:
                 return _refused(403, "ForbiddenByPolicy")
             del self.deleted[key]
-            return Answer(204)
-        found = self.kept[key] = self.deleted.pop(key)
-        self._unsettled[key] = ("ObjectIsBeingRecovered", self.settling)
-        return Answer(200, self._bundle(key, found[-1], value=False))
+            return Response(204)
+        found = self.stored[key] = self.deleted.pop(key)
+        self._pending[key] = ("ObjectIsBeingRecovered", self.settling)
+        return Response(200, self._bundle(key, found[-1], value=False))
 
-    def _not_settled(self, key: str) -> str | None:
-        state, left = self._unsettled.get(key, ("", 0))
-        self._unsettled[key] = (state, left - 1)
+    def _pending_state(self, key: str) -> str | None:
+        state, left = self._pending.get(key, ("", 0))
+        self._pending[key] = (state, left - 1)
         return state if left > 0 else None
 
-    def _page(self, asked: Asked, found: list[Any]) -> Answer:
-        start = int(asked.query.get("$skiptoken", 0))
+    def _page(self, request: Request, found: list[Any]) -> Response:
+        start = int(request.query.get("$skiptoken", 0))
         end = start + PAGE
-        following = f"{self.url}/{'/'.join(asked.path)}?api-version=7.6&$skiptoken={end}" if end < len(found) else None
-        return Answer(200, {"value": found[start:end], "nextLink": following})
+        following = f"{self.url}/{'/'.join(request.path)}?api-version=7.6&$skiptoken={end}" if end < len(found) else None
+        return Response(200, {"value": found[start:end], "nextLink": following})
 
     def _item(self, key: str, version: _Version) -> dict[str, Any]:
         found = {"id": f"{self.url}/secrets/{key}", "attributes": version.attributes, "tags": version.tags}
@@ -197,7 +204,7 @@ def _attributes() -> dict[str, Any]:
     return {"enabled": True, "created": now, "updated": now, "recoveryLevel": "Recoverable+Purgeable", "recoverableDays": 90}
 
 
-def _refused(status: int, reason: str, *, headers: dict[str, str] | None = None) -> Answer:
+def _refused(status: int, reason: str, *, headers: dict[str, str] | None = None) -> Response:
     codes = {403: "Forbidden", 404: "SecretNotFound", 409: "Conflict", 429: "Throttled"}
     error = {"code": codes.get(status, reason), "message": "zsCanary, in many words", "innererror": {"code": reason}}
-    return Answer(status, {"error": error}, headers or {})
+    return Response(status, {"error": error}, headers or {})

@@ -1,7 +1,7 @@
-"""A moto server on loopback, in a process of its own: AWS as far as its API goes.
+"""A moto server on loopback, which implements the AWS API in its own process.
 
-It does one thing at a time, as its own command does not: its backends are no more than dicts, in which two threads would overtake
-each other where AWS does not let them. Run as a program it prints its port and serves until its standard input ends.
+It runs with one thread, unlike the command ``moto_server``. Moto's backends are plain dicts, in which two threads could interleave where
+AWS is atomic. Run as a program, this module prints its port and serves until its standard input ends.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 @contextmanager
 def running_moto() -> Iterator[int]:
-    """Yield the port of a new server, that ends with the block."""
+    """Run a new server while the block runs, and yield its port."""
     server = subprocess.Popen(
         [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:
         assert server.stdout is not None
         port = int(server.stdout.readline())
-        _wake(port)
+        _warm_up(port)
         yield port
     finally:
         server.terminate()
         server.communicate(timeout=30)
 
 
-def _wake(port: int) -> None:
-    """Ask for something, so that the server has loaded what it answers with: no test's short time-out is to wait for that."""
+def _warm_up(port: int) -> None:
+    """Send one request, so that the server imports its modules before a test with a short time-out."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     scope = "AWS4-HMAC-SHA256 Credential=nobody/20260101/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=none"
     headers = {"X-Amz-Target": "secretsmanager.ListSecrets", "Content-Type": "application/x-amz-json-1.1", "Authorization": scope}
@@ -52,18 +52,18 @@ def _serve() -> None:
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()
-    # Whoever started it may be killed.
-    threading.Thread(target=_end_with_standard_input, args=(server,), daemon=True).start()
+    # The parent process may be killed, and its end closes this standard input.
+    threading.Thread(target=_shut_down_at_end_of_input, args=(server,), daemon=True).start()
     server.serve_forever()
 
 
-def _end_with_standard_input(server: BaseServer) -> None:
+def _shut_down_at_end_of_input(server: BaseServer) -> None:
     sys.stdin.read()
     server.shutdown()
 
 
 def aws_environment(port: int) -> dict[str, str]:
-    """Return the environment variables of a person who may use the moto server on ``port``."""
+    """Return environment variables with which a client uses the moto server on ``port``."""
     return {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": "testing",

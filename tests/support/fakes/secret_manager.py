@@ -1,7 +1,7 @@
-"""Google Cloud Secret Manager at the wire: a gRPC server on loopback that speaks with the message types of Google's own client.
+"""A fake of Google Cloud Secret Manager: a gRPC server on loopback with the message types of Google's client.
 
-It knows what the documentation says: aliases, etags that a stale writer fails on, versions and their states, pages, 64 KiB, names of 255
-characters. It knows no permissions and no replication.
+It implements the documented behavior: aliases, etags that refuse a stale write, versions and their states, pages, the limit of 64 KiB and
+names of up to 255 characters. It has no permissions and no replication.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from google.protobuf import any_pb2, duration_pb2, empty_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-from tests.support.fakes.web import NONSENSE
-from tests.support.faults.answers import Weather
+from tests.support.fakes.web import FOREIGN_PAGE
+from tests.support.faults.injector import FaultInjector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,21 +33,21 @@ PROJECT = "tried"
 SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
 LARGEST = 64 * 1024
 PAGE = 3
-"""Entries in a page at most, however many are asked for: so that every list has several."""
+"""The number of entries per page. It is small so that every list has several pages."""
 
 
-class _Refused(Exception):  # noqa: N818 - the answer with a status
+class _Refused(Exception):  # noqa: N818 - it carries a gRPC status and is not an error of the tests
     def __init__(self, code: grpc.StatusCode) -> None:
         super().__init__(code.name)
         self.code = code
 
 
 class SecretManagerServer:
-    """The service; ``secrets`` is what it keeps, read past everything."""
+    """The fake service. ``secrets`` maps each ID to the secret and its versions."""
 
     def __init__(self) -> None:
-        """Be empty, in good weather, and not started."""
-        self.weather = Weather()
+        """Prepare an empty server without faults, which is not running yet."""
+        self.faults = FaultInjector()
         self.secrets: dict[str, tuple[types.Secret, dict[int, tuple[types.SecretVersion, bytes]]]] = {}
         self.endpoint = ""
         self.bearers: set[str] = set()
@@ -56,7 +56,7 @@ class SecretManagerServer:
 
     @contextmanager
     def running(self, authority: trustme.CA | None = None) -> Iterator[SecretManagerServer]:
-        """Answer on a free port for a while, with TLS if there is an authority for its certificate."""
+        """Serve on a free port while the block runs, with TLS if ``authority`` is given."""
         server = grpc.server(ThreadPoolExecutor(64), options=[("grpc.so_reuseport", 0)])
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(SERVICE, self._handlers())])
         if authority is None:
@@ -72,12 +72,12 @@ class SecretManagerServer:
             server.stop(None).wait()
 
     def raw(self) -> bytes:
-        """Return all payloads that it keeps, one a line."""
+        """Return all payloads, one per line."""
         with self._lock:
             return b"\n".join(data for _, versions in self.secrets.values() for _, data in versions.values())
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep a secret as another program would."""
+        """Store a secret, as another program would."""
         self._create(types.CreateSecretRequest(parent=f"projects/{PROJECT}", secret_id=key))
         self._add(types.AddSecretVersionRequest(parent=f"projects/{PROJECT}/secrets/{key}", payload={"data": data}))
 
@@ -95,36 +95,36 @@ class SecretManagerServer:
         }
         return {
             name: grpc.unary_unary_rpc_method_handler(
-                self._answering(name, act), request_deserializer=asked.deserialize, response_serializer=_serialized
+                self._handler(name, method), request_deserializer=request_type.deserialize, response_serializer=_serialized
             )
-            for name, (act, asked) in methods.items()
+            for name, (method, request_type) in methods.items()
         }
 
-    def _answering(self, name: str, act: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerContext], Any]:
-        def answer(request: Any, context: grpc.ServicerContext) -> Any:
+    def _handler(self, name: str, method: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerContext], Any]:
+        def handle(request: Any, context: grpc.ServicerContext) -> Any:
             self.bearers |= {str(value) for key, value in context.invocation_metadata() if key == "authorization"}
-            time.sleep(self.weather.latency)
-            fault = self.weather.fault_for(name)
+            time.sleep(self.faults.latency)
+            fault = self.faults.fault_for(name)
             found = None
             if fault is None or fault.done:
                 try:
                     with self._lock:
-                        found = act(request)
+                        found = method(request)
                 except _Refused as refused:
-                    # Like many a service it quotes what it was sent.
+                    # A real service may quote the request in its error, so the fake does too.
                     context.abort(refused.code, f"refused: {request!r}")
                 if fault is None:
                     return found
             time.sleep(fault.delay)
             if fault.nonsense:
-                return NONSENSE
+                return FOREIGN_PAGE
             code = grpc.StatusCode[fault.code or "UNAVAILABLE"]
             if fault.wait:
-                context.abort_with_status(rpc_status.to_status(_asking_to_wait(code, fault.wait)))
-            context.abort(code, f"in bad weather: {request!r}")
+                context.abort_with_status(rpc_status.to_status(_retry_info(code, fault.wait)))
+            context.abort(code, f"injected fault: {request!r}")
             return None
 
-        return answer
+        return handle
 
     def _create(self, request: types.CreateSecretRequest) -> types.Secret:
         if request.secret_id in self.secrets:
@@ -142,15 +142,15 @@ class SecretManagerServer:
         return self._found(request.name)[0]
 
     def _update(self, request: types.UpdateSecretRequest) -> types.Secret:
-        kept, versions = self._found(request.secret.name)
-        if request.secret.etag and request.secret.etag != kept.etag:
+        stored, versions = self._found(request.secret.name)
+        if request.secret.etag and request.secret.etag != stored.etag:
             raise _Refused(grpc.StatusCode.FAILED_PRECONDITION)
         if not set(request.secret.version_aliases.values()) <= set(versions):
             raise _Refused(grpc.StatusCode.FAILED_PRECONDITION)
         for path in request.update_mask.paths:
-            setattr(kept, path, getattr(request.secret, path))
-        kept.etag = self._etag()
-        return kept
+            setattr(stored, path, getattr(request.secret, path))
+        stored.etag = self._etag()
+        return stored
 
     def _delete(self, request: types.DeleteSecretRequest) -> empty_pb2.Empty:
         self._found(request.name)
@@ -222,7 +222,7 @@ def _serialized(message: Any) -> bytes:
     return packed
 
 
-def _asking_to_wait(code: grpc.StatusCode, seconds: float) -> status_pb2.Status:
+def _retry_info(code: grpc.StatusCode, seconds: float) -> status_pb2.Status:
     detail = any_pb2.Any()
     detail.Pack(error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(nanos=int(seconds * 1e9))))
-    return status_pb2.Status(code=code.value[0], message="in bad weather", details=[detail])
+    return status_pb2.Status(code=code.value[0], message="injected fault", details=[detail])

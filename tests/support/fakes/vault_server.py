@@ -1,7 +1,7 @@
-"""A Vault server on loopback as its HTTP API documentation has it: KV version 2, tokens, AppRole, Kubernetes, namespaces, policies.
+"""A fake Vault server on loopback: KV version 2, tokens, AppRole, Kubernetes, namespaces and policies.
 
-Written from the pages "KV Secrets Engine - Version 2 (API)", "AppRole", "Kubernetes", "Token" and "HTTP API" of Vault's documentation.
-Like Vault, which is written in Go, it gives JSON objects back with sorted keys, and puts U+FFFD where there is half a character.
+It follows the pages "KV Secrets Engine - Version 2 (API)", "AppRole", "Kubernetes", "Token" and "HTTP API" of Vault's documentation.
+Vault is written in Go. Like Vault, the fake returns JSON objects with sorted keys and replaces lone surrogates by U+FFFD.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MAX_VERSIONS = 10
-"""What Vault keeps where nothing else is configured."""
+"""Vault's default number of versions per secret."""
 
 
 class _ApiError(Exception):
@@ -32,7 +32,7 @@ class _ApiError(Exception):
 
 
 class Rule(NamedTuple):
-    """A rule of a policy: which paths, as an expression, and what may be done there."""
+    """A rule of a policy: a regular expression for paths, and the allowed capabilities."""
 
     path: str
     capabilities: frozenset[str]
@@ -55,14 +55,14 @@ class Version:
     """One version of a secret."""
 
     def __init__(self, data: Any) -> None:
-        """Be written now."""
+        """Create a version with the current time."""
         self.data = data
         self.created = _now()
         self.deleted = ""
         self.destroyed = False
 
     def metadata(self, number: int) -> dict[str, Any]:
-        """Return what the API tells of it."""
+        """Return the metadata that the API returns."""
         return {
             "created_time": self.created,
             "custom_metadata": None,
@@ -73,30 +73,30 @@ class Version:
 
 
 class FakeVault:
-    """What the server has, for the tests to look at and to change."""
+    """The state of the fake server, which tests read and change."""
 
     def __init__(self) -> None:
-        """Be unsealed and empty."""
+        """Start unsealed and empty."""
         self.lock = threading.Lock()
         self.sealed = False
         self.kv1_mounts: set[str] = set()
-        self.kept: dict[tuple[str, str, str], dict[int, Version]] = {}
+        self.stored: dict[tuple[str, str, str], dict[int, Version]] = {}
         """The versions by namespace, mount and path."""
         self.tokens: dict[str, tuple[Rule, ...]] = {}
         self.approles: dict[tuple[str, str], tuple[Rule, ...]] = {}
         self.kubernetes: dict[tuple[str, str], tuple[Rule, ...]] = {}
         self.logins = 0
         self.latency = 0.0
-        """Seconds that each answer takes besides."""
+        """Seconds that are added to each response."""
 
     def new_token(self, *rules: Rule) -> str:
-        """Return a token that may do what the rules say; everything without any."""
+        """Return a token with the rules, or with all permissions if there are no rules."""
         token = f"hvs.{secrets.token_hex(12)}"
         self.tokens[token] = rules or EVERYTHING
         return token
 
     def handle(self, method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str], body: Any) -> tuple[int, Any]:
-        """Return the status and the body of the answer."""
+        """Return the status and the body of the response."""
         if self.sealed:
             raise _ApiError(503, "Vault is sealed")
         namespace = headers.get("X-Vault-Namespace") or ""
@@ -119,28 +119,28 @@ class FakeVault:
 
     def _login(self, path: str, body: Any) -> Any:
         kind = path.split("/")[1]
-        known = self.approles if kind.startswith("approle") else self.kubernetes
-        given = (body.get("role_id"), body.get("secret_id")) if known is self.approles else (body.get("role"), body.get("jwt"))
-        if given not in known:
-            raise _ApiError(400, "invalid role or secret ID") if known is self.approles else _ApiError(403, "permission denied")
+        credentials = self.approles if kind.startswith("approle") else self.kubernetes
+        given = (body.get("role_id"), body.get("secret_id")) if credentials is self.approles else (body.get("role"), body.get("jwt"))
+        if given not in credentials:
+            raise _ApiError(400, "invalid role or secret ID") if credentials is self.approles else _ApiError(403, "permission denied")
         self.logins += 1
-        return {"auth": {"client_token": self.new_token(*known[given]), "lease_duration": 3600, "renewable": True}}
+        return {"auth": {"client_token": self.new_token(*credentials[given]), "lease_duration": 3600, "renewable": True}}
 
     def _kv(self, request: _Request, rules: tuple[Rule, ...]) -> tuple[int, Any]:
         method, kind, body = request.method, request.kind, request.body
-        place = (request.namespace, request.mount, request.path)
-        wanted = {"GET": "read", "LIST": "list", "DELETE": "delete"}.get(method, "update" if place in self.kept else "create")
+        location = (request.namespace, request.mount, request.path)
+        wanted = {"GET": "read", "LIST": "list", "DELETE": "delete"}.get(method, "update" if location in self.stored else "create")
         path = f"{request.mount}/{kind}/{request.path}"
         if not any(re.fullmatch(rule.path, path) and wanted in rule.capabilities for rule in rules):
             raise _ApiError(403, "1 error occurred:\n\t* permission denied\n\n")
         with self.lock:
             if method == "LIST" and kind == "metadata":
-                return 200, {"data": {"keys": self._list(*place)}}
+                return 200, {"data": {"keys": self._list(*location)}}
             if method == "POST" and kind == "data":
-                return 200, {"data": self._write(place, body)}
-            versions = self.kept.get(place)
+                return 200, {"data": self._write(location, body)}
+            versions = self.stored.get(location)
             if (method, kind) == ("DELETE", "metadata"):
-                self.kept.pop(place, None)
+                self.stored.pop(location, None)
                 return 204, None
             if versions is None:
                 raise _ApiError(404)
@@ -159,27 +159,27 @@ class FakeVault:
     def _list(self, namespace: str, mount: str, path: str) -> list[str]:
         folder = path.rstrip("/") + "/" if path else ""
         below = [
-            key[2][len(folder) :] for key in self.kept if key[:2] == (namespace, mount) and key[2].startswith(folder) and key[2] != folder
+            key[2][len(folder) :] for key in self.stored if key[:2] == (namespace, mount) and key[2].startswith(folder) and key[2] != folder
         ]
         keys = sorted({key if "/" not in key else f"{key.split('/')[0]}/" for key in below})
         if not keys:
             raise _ApiError(404)
         return keys
 
-    def write(self, place: tuple[str, str, str], data: Any) -> None:
-        """Write ``data`` at once, as another program would; the place is a namespace, a mount and a path."""
+    def write(self, location: tuple[str, str, str], data: Any) -> None:
+        """Write ``data``, as another program would. ``location`` is a namespace, a mount and a path."""
         with self.lock:
-            self._write(place, {"data": data})
+            self._write(location, {"data": data})
 
-    def _write(self, place: tuple[str, str, str], body: Any) -> dict[str, Any]:
-        versions = self.kept.get(place, {})
+    def _write(self, location: tuple[str, str, str], body: Any) -> dict[str, Any]:
+        versions = self.stored.get(location, {})
         current = max(versions, default=0)
         if body.get("options", {}).get("cas", current) != current:
             raise _ApiError(400, "check-and-set parameter did not match the current version")
         number = current + 1
         versions[number] = Version(body["data"])
         versions.pop(number - MAX_VERSIONS, None)
-        self.kept[place] = versions
+        self.stored[location] = versions
         return versions[number].metadata(number)
 
 
@@ -194,7 +194,7 @@ def _read(versions: dict[int, Version], number: int) -> dict[str, Any]:
 
 
 def _metadata(versions: dict[int, Version]) -> dict[str, Any]:
-    told = {str(number): version.metadata(number) for number, version in versions.items()}
+    metadata = {str(number): version.metadata(number) for number, version in versions.items()}
     times = [version.created for version in versions.values()]
     return {
         "cas_required": False,
@@ -203,18 +203,18 @@ def _metadata(versions: dict[int, Version]) -> dict[str, Any]:
         "max_versions": 0,
         "created_time": min(times),
         "updated_time": max(times),
-        "versions": told,
+        "versions": metadata,
     }
 
 
 def _now() -> str:
-    # Go writes nanoseconds.
+    # Go formats nanoseconds.
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f") + "123Z"
 
 
 @contextmanager
 def running_vault() -> Iterator[tuple[FakeVault, int]]:
-    """Yield what a new server has, and its port; it ends with the block."""
+    """Run a new server while the block runs, and yield its state and its port."""
     vault = FakeVault()
 
     class Handler(BaseHTTPRequestHandler):
@@ -222,10 +222,10 @@ def running_vault() -> Iterator[tuple[FakeVault, int]]:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
-            """Answer any request."""
+            """Answer a request of any method."""
             parts = urlsplit(self.path)
             text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            # Go's decoder takes a lone surrogate for U+FFFD.
+            # Go's JSON decoder replaces a lone surrogate by U+FFFD.
             body = json.loads(re.sub(r"[\ud800-\udfff]", "\ufffd", json.dumps(json.loads(text), ensure_ascii=False))) if text else {}
             time.sleep(vault.latency)
             try:
@@ -240,10 +240,10 @@ def running_vault() -> Iterator[tuple[FakeVault, int]]:
             self.end_headers()
             self.wfile.write(sent)
 
-        do_POST = do_PUT = do_DELETE = do_LIST = do_GET  # noqa: N815 - the base class looks for these
+        do_POST = do_PUT = do_DELETE = do_LIST = do_GET  # noqa: N815 - http.server looks up these method names
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that the base class gives it
-            """Say nothing."""
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names this parameter
+            """Write no log."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True

@@ -1,4 +1,4 @@
-"""What the fakes over HTTP share: a server on loopback, with TLS or without, whose answers its weather may spoil."""
+"""The base class of fake HTTP servers: a loopback server with optional TLS and fault injection."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.support.faults.answers import Fault, Weather
+from tests.support.faults.injector import Fault, FaultInjector
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator, Mapping
 
 
-class Asked(NamedTuple):
-    """One request: ``path`` in its parts, and the ``query`` with the first value of each name."""
+class Request(NamedTuple):
+    """A request: ``path`` holds the path segments, ``query`` the first value of each parameter."""
 
     method: str
     path: list[str]
@@ -30,46 +30,46 @@ class Asked(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """The body."""
+        """The parsed body."""
         return json.loads(self.body or b"{}")
 
 
-class Answer(NamedTuple):
-    """What is said to it; no body where there is no ``json``."""
+class Response(NamedTuple):
+    """A response. It has no body if ``json`` is ``None``."""
 
     status: int
     json: Any = None
     headers: Mapping[str, str] = {}
 
 
-NONSENSE = b"<html>zsCanary: this network asks you to log in</html>"
-"""What answers where a network puts a page in the way."""
+FOREIGN_PAGE = b"<html>zsCanary: this network asks you to log in</html>"
+"""The body of a response of another service, such as the login page of a network."""
 
 
 class WebServer(ABC):
-    """A fake; ``url`` is its address while it runs."""
+    """A fake server. ``url`` is its address while it runs."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        """Be in good weather, and not started."""
-        self.weather = Weather()
+        """Prepare a server without faults, which is not running yet."""
+        self.faults = FaultInjector()
         self.url = ""
         self.lock = threading.RLock()
         self._tls = tls
 
     @abstractmethod
-    def answer(self, asked: Asked) -> Answer:
-        """Do what is asked for."""
+    def answer(self, request: Request) -> Response:
+        """Execute a request and return its response."""
 
     @abstractmethod
-    def spoiled(self, fault: Fault) -> Answer:
-        """Return what this place says in such weather."""
+    def fault_response(self, fault: Fault) -> Response:
+        """Return the error response of this service for a fault."""
 
     @contextmanager
     def running(self) -> Iterator[str]:
-        """Answer on a free port for a while; return the address."""
+        """Serve on a free port while the block runs, and yield the address."""
         server = _Server(self)
         if self._tls is not None:
-            # The handshake is for the thread of the connection, else who hangs in it stops all others.
+            # The thread of the connection does the handshake. Otherwise a client that stalls would block all others.
             server.socket = self._tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
@@ -91,51 +91,51 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that went away."""
+        """Ignore clients that closed the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Else the body waits for the acknowledgement of the headers, 40 ms each time.
+    # With Nagle's algorithm the body waits 40 ms for the acknowledgement of the headers.
     disable_nagle_algorithm = True
     server: _Server
 
     def _do(self) -> None:
         url = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        asked = Asked(
+        request = Request(
             self.command,
             [unquote(part) for part in url.path.split("/") if part],
             {name: values[0] for name, values in parse_qs(url.query).items()},
             headers,
             self.rfile.read(int(headers.get("content-length", 0))),
         )
-        time.sleep(self.server.fake.weather.latency)
-        fault = self.server.fake.weather.fault_for(f"{asked.method} {url.path}")
+        time.sleep(self.server.fake.faults.latency)
+        fault = self.server.fake.faults.fault_for(f"{request.method} {url.path}")
         if fault is None:
-            self._send(self._answer(asked))
+            self._send(self._answer(request))
         else:
-            self._spoil(asked, fault)
+            self._inject(request, fault)
 
-    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = _do  # noqa: N815 - the names that http.server looks for
+    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = _do  # noqa: N815 - http.server looks up these method names
 
-    def _answer(self, asked: Asked) -> Answer:
+    def _answer(self, request: Request) -> Response:
         with self.server.fake.lock:
-            return self.server.fake.answer(asked)
+            return self.server.fake.answer(request)
 
-    def _spoil(self, asked: Asked, fault: Fault) -> None:
+    def _inject(self, request: Request, fault: Fault) -> None:
         if fault.done:
-            self._answer(asked)
+            self._answer(request)
         time.sleep(fault.delay)
         if fault.cut:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
         elif fault.nonsense:
-            self._send_bytes(200, {"Content-Type": "text/html"}, NONSENSE)
+            self._send_bytes(200, {"Content-Type": "text/html"}, FOREIGN_PAGE)
         else:
-            self._send(self.server.fake.spoiled(fault))
+            self._send(self.server.fake.fault_response(fault))
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Response) -> None:
         body = b"" if answer.json is None else json.dumps(answer.json).encode()
         self._send_bytes(answer.status, {"Content-Type": "application/json", **answer.headers}, body)
 
@@ -148,4 +148,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_parts: object) -> None:
-        """Say nothing."""
+        """Write no log."""

@@ -1,7 +1,7 @@
-"""Bad weather: in which ways a place can fail, what is then done, and how each must end.
+"""Fault cases: how a backend can fail, which operations are tried, and which errors they must raise.
 
-A flavor's tests say in a :class:`Climate` how each weather is made there. A weather that can't come over a place is named with the reason,
-so that the table has no hole that nobody explained.
+The tests of a flavor describe in a :class:`FaultScenario` how each fault is injected into its backend. A scenario states a reason for each
+fault that its backend cannot have, so that every flavor has a result for every case.
 """
 
 from __future__ import annotations
@@ -29,150 +29,165 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
-KEPT = "kept"
-"""The secret that is there before, and has to be there afterwards."""
+STORED = "stored"
+"""The name of the secret that exists before each operation and must survive it."""
 
 
-class Weather(NamedTuple):
-    """What is tried while a place fails: acts by name, and the errors that they may end with; with none they have to succeed."""
+class FaultCase(NamedTuple):
+    """The operations that are tried under one fault, and the allowed results.
 
-    acts: tuple[str, ...]
+    Attributes:
+        operations: The names of the operations.
+        errors: The errors that an operation may raise. If empty, every operation must succeed.
+        may_succeed: Whether an operation may also succeed.
+    """
+
+    operations: tuple[str, ...]
     errors: tuple[type[ZenSecretsError], ...]
     may_succeed: bool = False
 
 
 _ALL = ("list", "read", "register", "change", "delete")
 
-WEATHERS: dict[str, Weather] = {
-    "wrong credentials": Weather(_ALL, (ManagerAccessError,)),
-    "no permission to list": Weather(("list",), (ManagerAccessError,)),
-    "no permission to read": Weather(("read", "change"), (ManagerAccessError,)),
-    "name too long": Weather(("register long",), (InvalidSecretError,)),
-    "illegal name": Weather(("register odd",), (InvalidSecretError,), may_succeed=True),
-    "value too large": Weather(("register large", "change large"), (InvalidSecretError,)),
-    "throttled": Weather(_ALL, ()),
-    "time-out once": Weather(_ALL, ()),
-    "time-out for ever": Weather(_ALL, (ManagerUnreachableError,)),
-    "reset in the middle of a write": Weather(("register", "change", "delete"), (ManagerUnreachableError,), may_succeed=True),
-    "500 once": Weather(_ALL, ()),
-    "500 for ever": Weather(_ALL, (ManagerUnreachableError,)),
-    "clock skew": Weather(_ALL, (ManagerAccessError,)),
-    "deleted between list and read": Weather(("read after listing",), (SecretNotFoundError,)),
-    "not ours": Weather(("read foreign", "change foreign", "delete foreign"), (ManagerCorruptedError,)),
+FAULT_CASES: dict[str, FaultCase] = {
+    "wrong credentials": FaultCase(_ALL, (ManagerAccessError,)),
+    "no permission to list": FaultCase(("list",), (ManagerAccessError,)),
+    "no permission to read": FaultCase(("read", "change"), (ManagerAccessError,)),
+    "name too long": FaultCase(("register long",), (InvalidSecretError,)),
+    "illegal name": FaultCase(("register odd",), (InvalidSecretError,), may_succeed=True),
+    "value too large": FaultCase(("register large", "change large"), (InvalidSecretError,)),
+    "throttled": FaultCase(_ALL, ()),
+    "one time-out": FaultCase(_ALL, ()),
+    "permanent time-out": FaultCase(_ALL, (ManagerUnreachableError,)),
+    "reset during a write": FaultCase(("register", "change", "delete"), (ManagerUnreachableError,), may_succeed=True),
+    "one error 500": FaultCase(_ALL, ()),
+    "permanent error 500": FaultCase(_ALL, (ManagerUnreachableError,)),
+    "clock skew": FaultCase(_ALL, (ManagerAccessError,)),
+    "deleted between list and read": FaultCase(("read after listing",), (SecretNotFoundError,)),
+    "foreign payload": FaultCase(("read foreign", "change foreign", "delete foreign"), (ManagerCorruptedError,)),
 }
-"""The rows of the table."""
+"""The cases by the name of the fault."""
 
 
 @dataclass
-class Climate:
-    """A place of one flavor, and how its weathers are made.
+class FaultScenario:
+    """A backend of one flavor, and how each fault is injected into it.
 
     Attributes:
-        open_manager: Opens a new instance; it begins with no secret.
-        seed: Brings a secret into the place, by name and content.
-        make: For a weather, what makes it, entered anew before each act.
-        calm: The weathers that need nothing made: they come with what is asked for.
-        never: Those that can't come over this place, each with the reason.
-        delete: Deletes a secret behind the manager's back.
-        make_foreign: Puts something under the name of a secret that is not ours, and returns how to see that it is still there.
-        too_large: Bytes of a value that is surely too large there.
-        untried: Acts that make no sense there.
-        errors: For a weather, the error that is right there in the place of the table's.
-        harmless: For a weather, acts that it does not touch there.
+        open_manager: Opens a new manager. The backend has no secret at first.
+        seed: Stores a secret, given its name and value.
+        faults: For a fault, the function that returns a context manager. The context manager injects the fault into one operation.
+        without_injection: The faults that the arguments of an operation cause, so that nothing is injected.
+        impossible: The faults that the backend cannot have, each with the reason.
+        delete: Deletes a secret without the manager.
+        make_foreign: Stores a foreign payload under the name of a secret. Returns a function that checks that the payload still exists.
+        too_large: A number of bytes that exceeds the limit for a value.
+        skipped: The operations that do not apply to the backend.
+        errors: For a fault, the error that this backend raises in place of the error of the case.
+        harmless: For a fault, the operations that succeed in spite of it.
     """
 
     flavor: str
     open_manager: Callable[[], SecretsManager]
     seed: Callable[[str, str], None]
-    make: Mapping[str, Callable[[], AbstractContextManager[Any]]] = field(default_factory=dict)
-    calm: tuple[str, ...] = ("name too long", "illegal name", "value too large", "deleted between list and read", "not ours")
-    never: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, Callable[[], AbstractContextManager[Any]]] = field(default_factory=dict)
+    without_injection: tuple[str, ...] = (
+        "name too long",
+        "illegal name",
+        "value too large",
+        "deleted between list and read",
+        "foreign payload",
+    )
+    impossible: Mapping[str, str] = field(default_factory=dict)
     delete: Callable[[str], None] | None = None
     make_foreign: Callable[[str], Callable[[], bool]] | None = None
     too_large: int = 0
-    untried: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     errors: Mapping[str, type[ZenSecretsError]] = field(default_factory=dict)
     harmless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def outcome(self, weather: str) -> str:
-        """Try everything that ``weather`` says and return how it ended: the errors' codes, "success", or why it never comes.
+    def run(self, fault: str) -> str:
+        """Run every operation of a fault case.
+
+        Returns:
+            The codes of the raised errors, "success", or "impossible".
 
         Raises:
-            AssertionError: If an act ends in another way, an error shows a value, or a secret was lost or half-written.
+            AssertionError: If an operation has another result, if an error contains a value, or if a secret is lost or incomplete.
         """
-        if weather in self.never:
-            assert self.never[weather], "a weather that never comes has its reason"
-            return "never"
-        assert weather in self.make or weather in self.calm, f"nobody says how {weather!r} comes over {self.flavor!r}"
-        asked = WEATHERS[weather]
-        value = canary("kept")
-        self.seed(KEPT, value)
-        ended = set()
-        for act in asked.acts:
+        if fault in self.impossible:
+            assert self.impossible[fault], "an impossible fault has a reason"
+            return "impossible"
+        assert fault in self.faults or fault in self.without_injection, f"the scenario of {self.flavor!r} has no entry for {fault!r}"
+        value = canary("stored")
+        self.seed(STORED, value)
+        results = set()
+        for operation in FAULT_CASES[fault].operations:
             manager = self.open_manager()
-            if act in self.untried or _CAPABILITY[act.split()[0]] not in manager.capabilities:
+            if operation in self.skipped or _CAPABILITIES[operation.split()[0]] not in manager.capabilities:
                 continue
-            ended.add(self._ended(manager, weather, act))
-            self._check_what_is_left(act, value)
-            if act == "delete" and KEPT not in self.open_manager().list_secrets():
-                self.seed(KEPT, value)
-            if act == "register" and "new" in self.open_manager().list_secrets():
+            results.add(self._run_operation(manager, fault, operation))
+            self._check_secrets(operation, value)
+            if operation == "delete" and STORED not in self.open_manager().list_secrets():
+                self.seed(STORED, value)
+            if operation == "register" and "new" in self.open_manager().list_secrets():
                 self.open_manager().delete_secret("new")
-        return " or ".join(sorted(ended)) or "not tried: it can't do any of it"
+        return " or ".join(sorted(results)) or "no operation is supported"
 
-    def _ended(self, manager: SecretsManager, weather: str, act: str) -> str:
-        asked = WEATHERS[weather]
-        right = self.errors.get(weather, asked.errors)
-        may_succeed = not asked.errors or asked.may_succeed or act in self.harmless.get(weather, ())
-        doing, after = self._doing(manager, act)
-        with self.make.get(weather, nullcontext)():
+    def _run_operation(self, manager: SecretsManager, fault: str, operation: str) -> str:
+        """Run one operation under a fault and return the code of its error, or "success"."""
+        case = FAULT_CASES[fault]
+        expected = self.errors.get(fault, case.errors)
+        may_succeed = not case.errors or case.may_succeed or operation in self.harmless.get(fault, ())
+        call, check = self._prepare(manager, operation)
+        with self.faults.get(fault, nullcontext)():
             try:
-                doing()
+                call()
             except ZenSecretsError as error:
                 caught = error
             else:
-                assert may_succeed, f"{act} succeeded in {weather!r}"
+                assert may_succeed, f"{operation} succeeded under {fault!r}"
                 return "success"
-        assert isinstance(caught, right), f"{act} in {weather!r}: {type(caught).__name__}: {caught}"
+        assert isinstance(caught, expected), f"{operation} under {fault!r}: {type(caught).__name__}: {caught}"
         assert caught.hint
         assert in_one_line(caught)
         assert not find_canary(told(caught))
-        assert after is None or after()
+        assert check is None or check()
         return caught.code
 
-    def _doing(self, manager: SecretsManager, act: str) -> tuple[Callable[[], object], Callable[[], bool] | None]:
-        """Return what is to be done, and what has to be true afterwards."""
-        verb, _, how = act.partition(" ")
-        if how == "foreign":
+    def _prepare(self, manager: SecretsManager, operation: str) -> tuple[Callable[[], object], Callable[[], bool] | None]:
+        """Return the call of an operation, and the check to run after it."""
+        verb, _, variant = operation.partition(" ")
+        if variant == "foreign":
             assert self.make_foreign is not None
-            still_there = self.make_foreign("foreign")
-            return _verb(manager, verb, "foreign", canary(act)), still_there
-        if how == "after listing":
+            still_exists = self.make_foreign("foreign")
+            return _call(manager, verb, "foreign", canary(operation)), still_exists
+        if variant == "after listing":
             self.seed("fleeting", "value")
             assert "fleeting" in manager.list_secrets()
             assert self.delete is not None
             self.delete("fleeting")
             return lambda: manager.get_secret("fleeting"), None
-        name = {"long": "ж" * 255, "odd": "ä/%Ж\U0001f511+'"}.get(how, "new" if verb == "register" else KEPT)
-        value = canary(act) + "x" * (self.too_large if how == "large" else 0)
-        return _verb(manager, verb, name, value), None
+        name = {"long": "ж" * 255, "odd": "ä/%Ж\U0001f511+'"}.get(variant, "new" if verb == "register" else STORED)
+        value = canary(operation) + "x" * (self.too_large if variant == "large" else 0)
+        return _call(manager, verb, name, value), None
 
-    def _check_what_is_left(self, act: str, value: str) -> None:
-        """Find the kept secret whole, as it was or as it was to be; and a new one whole, if it is there."""
+    def _check_secrets(self, operation: str, value: str) -> None:
+        """Check that each secret has either its old content or its new content."""
         manager = self.open_manager()
         names = manager.list_secrets()
-        if act != "delete":
-            assert KEPT in names
-        for name in {KEPT, "new"} & set(names):
+        if operation != "delete":
+            assert STORED in names
+        for name in {STORED, "new"} & set(names):
             if Capability.READ in manager.capabilities:
                 content = manager.get_secret(name, refresh=True).content
-                written = act in {"register", "change"}
-                assert content == {"key": value} or (written and set(content) == {"key"} and find_canary(content["key"]))
-                if name == KEPT and content != {"key": value}:
-                    manager.update_secret(secret(KEPT, key=value))
+                is_write = operation in {"register", "change"}
+                assert content == {"key": value} or (is_write and set(content) == {"key"} and find_canary(content["key"]))
+                if name == STORED and content != {"key": value}:
+                    manager.update_secret(secret(STORED, key=value))
 
 
-_CAPABILITY = {
+_CAPABILITIES = {
     "list": Capability.LIST,
     "read": Capability.READ,
     "register": Capability.REGISTER,
@@ -181,19 +196,20 @@ _CAPABILITY = {
 }
 
 
-def _verb(manager: SecretsManager, verb: str, name: str, value: str) -> Callable[[], object]:
-    acts: dict[str, Callable[[], object]] = {
+def _call(manager: SecretsManager, verb: str, name: str, value: str) -> Callable[[], object]:
+    """Return the call of one operation."""
+    calls: dict[str, Callable[[], object]] = {
         "list": manager.list_secrets,
         "read": lambda: manager.get_secret(name),
         "register": lambda: manager.register_secret(secret(name, key=value)),
         "change": lambda: manager.merge_secret(name, {"key": value}),
         "delete": lambda: manager.delete_secret(name),
     }
-    return acts[verb]
+    return calls[verb]
 
 
 def seed(open_manager: Callable[[], SecretsManager], name: str, value: str) -> None:
-    """Bring a secret into a place through its manager, in the place of what is there."""
+    """Store a secret through a manager and replace an existing one."""
     manager = open_manager()
     if name in manager.list_secrets():
         manager.delete_secret(name)

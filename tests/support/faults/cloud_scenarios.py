@@ -1,4 +1,4 @@
-"""The climates of the places in clouds."""
+"""The fault scenarios of Google Cloud, Azure and GitHub, each with a fake server."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import pytest
 from tests.support.fakes.github_api import LARGEST, REPOSITORY, GithubServer
 from tests.support.fakes.key_vault import KeyVaultServer
 from tests.support.fakes.secret_manager import SecretManagerServer
-from tests.support.faults.answers import Fault
-from tests.support.faults.cases import Climate
-from tests.support.faults.cloud_services import LATE, AzurePlace, GcpPlace
-from tests.support.faults.services import HASTE
-from tests.support.faults.wire_scenarios import climate_of
+from tests.support.faults.cases import FaultScenario
+from tests.support.faults.cloud_services import DELAY, FaultyAzure, FaultyGcp
+from tests.support.faults.injector import Fault
+from tests.support.faults.service_scenarios import scenario_for
+from tests.support.faults.services import SHORT_TIMEOUTS
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.github import GithubBackend
@@ -27,36 +27,36 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class HastyGithub(GithubBackend):
-    """It waits hardly at all between tries."""
+class FastRetryGithub(GithubBackend):
+    """A backend with a very short wait before a retry."""
 
     first_wait: ClassVar[float] = 0.01
 
 
 @contextmanager
-def gcp(_folder: Path) -> Iterator[Climate]:
-    """Yield the climate of Google Cloud, as the fake has it."""
+def gcp(_folder: Path) -> Iterator[FaultScenario]:
+    """Yield the scenario of Google Cloud Secret Manager."""
     with SecretManagerServer().running() as server:
-        yield climate_of(GcpPlace(str(uuid.uuid4()), server))
+        yield scenario_for(FaultyGcp(str(uuid.uuid4()), server))
 
 
 @contextmanager
-def azure(folder: Path) -> Iterator[Climate]:
-    """Yield the climate of Azure, as the fake has it."""
+def azure(folder: Path) -> Iterator[FaultScenario]:
+    """Yield the scenario of Azure Key Vault."""
     server = KeyVaultServer(folder, canary("client-secret"))
     with server.running(), pytest.MonkeyPatch.context() as environment:
         environment.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
-        yield climate_of(AzurePlace(str(uuid.uuid4()), server))
+        yield scenario_for(FaultyAzure(str(uuid.uuid4()), server))
 
 
 @contextmanager
-def github(_folder: Path) -> Iterator[Climate]:
-    """Yield the climate of GitHub, which gives nothing back, as the fake has it."""
+def github(_folder: Path) -> Iterator[FaultScenario]:
+    """Yield the scenario of GitHub Actions secrets, which cannot be read."""
     server = GithubServer(canary("token"))
 
-    def open_manager() -> SecretsManager[HastyGithub]:
-        asked: dict[str, Any] = {"api_url": server.url, "repository": REPOSITORY, "token": server.token, **HASTE}
-        return SecretsManager(HastyGithub(HastyGithub.make_options(asked), context=ManagerContext(name="tried", id="one")))
+    def open_manager() -> SecretsManager[FastRetryGithub]:
+        options: dict[str, Any] = {"api_url": server.url, "repository": REPOSITORY, "token": server.token, **SHORT_TIMEOUTS}
+        return SecretsManager(FastRetryGithub(FastRetryGithub.make_options(options), context=ManagerContext(name="tried", id="one")))
 
     def seed(name: str, value: str) -> None:
         manager = open_manager()
@@ -64,30 +64,30 @@ def github(_folder: Path) -> Iterator[Climate]:
             manager.delete_secret(name)
         manager.register_secret(secret(name, key=value))
 
-    failing = server.weather.failing
+    failing = server.faults.inject
     with server.running():
-        yield Climate(
+        yield FaultScenario(
             "github",
             open_manager,
             seed,
-            make={
+            faults={
                 "wrong credentials": partial(failing, Fault("401")),
                 "no permission to list": partial(failing, Fault("403")),
                 "throttled": partial(failing, Fault("429", reason="limit"), times=2),
-                "time-out once": partial(failing, Fault("500", delay=LATE), times=1),
-                "time-out for ever": partial(failing, Fault("500", delay=LATE)),
-                "reset in the middle of a write": partial(failing, Fault(cut=True, done=True), "PUT|DELETE", times=1),
-                "500 once": partial(failing, Fault("500"), times=1),
-                "500 for ever": partial(failing, Fault("500")),
+                "one time-out": partial(failing, Fault("500", delay=DELAY), times=1),
+                "permanent time-out": partial(failing, Fault("500", delay=DELAY)),
+                "reset during a write": partial(failing, Fault(cut=True, done=True), "PUT|DELETE", times=1),
+                "one error 500": partial(failing, Fault("500"), times=1),
+                "permanent error 500": partial(failing, Fault("500")),
             },
-            calm=("name too long", "illegal name", "value too large"),
-            never={
-                "no permission to read": "nobody may read there",
-                "clock skew": "a token is not bound to a time",
-                "deleted between list and read": "nothing is read",
-                "not ours": "what nobody can read nobody can tell from ours",
+            without_injection=("name too long", "illegal name", "value too large"),
+            impossible={
+                "no permission to read": "no secret can be read",
+                "clock skew": "a token does not depend on the time",
+                "deleted between list and read": "no secret can be read",
+                "foreign payload": "a payload cannot be read, and so cannot be recognized as foreign",
             },
             too_large=LARGEST,
-            # To change a single key would need the others.
-            untried=("change", "change large"),
+            # A change of one key needs the other keys, which cannot be read.
+            skipped=("change", "change large"),
         )

@@ -1,4 +1,4 @@
-"""Google's and Azure's places in the tests of bad weather."""
+"""Google Cloud Secret Manager and Azure Key Vault with fault injection."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tests.support.fakes.key_vault import CLIENT_ID, TENANT
 from tests.support.fakes.secret_manager import PROJECT
-from tests.support.faults.answers import Fault
-from tests.support.faults.services import Place
+from tests.support.faults.injector import Fault
+from tests.support.faults.services import FaultyService
 from zensecrets_jupyter.core.errors import ManagerAccessError
 from zensecrets_jupyter.core.managers.backends.remote.azure.backend import AzureBackend
 from zensecrets_jupyter.core.managers.backends.remote.gcp.backend import GcpBackend
@@ -19,28 +19,31 @@ if TYPE_CHECKING:
     from tests.support.fakes.key_vault import KeyVaultServer
     from tests.support.fakes.secret_manager import SecretManagerServer
 
-LATE = 1.0
-"""Seconds after which an answer comes that is too late for the options of these tests."""
+DELAY = 1.0
+"""Seconds that delay a response beyond the time-out of the tests."""
 
 
-class HastyGcp(GcpBackend):
-    """It waits hardly at all between tries."""
+class FastRetryGcp(GcpBackend):
+    """A backend with a very short wait before a retry."""
 
     first_wait: ClassVar[float] = 0.02
 
 
-class HastyAzure(AzureBackend):
-    """It waits hardly at all between tries, and for what is being deleted."""
+class FastRetryAzure(AzureBackend):
+    """A backend with very short waits before a retry and for a pending deletion."""
 
     first_wait: ClassVar[float] = 0.02
     settling: ClassVar[float] = 0.001
     seconds_of_deleting: ClassVar[float] = 2.0
 
 
-class GcpPlace(Place):
-    """Google Cloud as the fake has it; of a connection that breaks its client says ``UNAVAILABLE``, and so does the fake."""
+class FaultyGcp(FaultyService):
+    """Google Cloud Secret Manager, as the fake server implements it.
 
-    backend_class = HastyGcp
+    Google's client reports a broken connection as ``UNAVAILABLE``, so the fake server sends that code for a reset.
+    """
+
+    backend_class = FastRetryGcp
     writes: ClassVar[Mapping[str, Sequence[str]]] = {
         "register": ["CreateSecret", "AddSecretVersion", "UpdateSecret"],
         "merge": ["AddSecretVersion", "UpdateSecret"],
@@ -48,84 +51,84 @@ class GcpPlace(Place):
     }
 
     def __init__(self, identity: str, server: SecretManagerServer) -> None:
-        """Be on that server."""
+        """Use the fake server ``server``."""
         super().__init__(identity, {"project": PROJECT, "endpoint": server.endpoint})
         self._server = server
 
-    def spell(self, kind: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
-        """See :class:`Place`; without an account no signature depends on a clock."""
+    def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+        """Return a context manager that injects a fault. Without an account nothing depends on the clock."""
         faults = {
             "wrong credentials": Fault("UNAUTHENTICATED"),
-            "may not list": Fault("PERMISSION_DENIED"),
-            "may not read": Fault("PERMISSION_DENIED"),
+            "list denied": Fault("PERMISSION_DENIED"),
+            "read denied": Fault("PERMISSION_DENIED"),
             "throttled": Fault("RESOURCE_EXHAUSTED", wait=0.1),
-            "silent": Fault("UNAVAILABLE", delay=LATE, done=True),
+            "time-out": Fault("UNAVAILABLE", delay=DELAY, done=True),
             "reset": Fault("UNAVAILABLE"),
-            "answer lost": Fault("UNAVAILABLE", done=True),
+            "response lost": Fault("UNAVAILABLE", done=True),
             "500": Fault("INTERNAL"),
             "clock skew": Fault(),
-            "nonsense": Fault(nonsense=True),
+            "foreign response": Fault(nonsense=True),
         }
-        only = {"may not list": "ListSecrets$", "may not read": "AccessSecretVersion"}.get(kind, only)
-        return self._server.weather.failing(faults[kind], only, 0 if kind == "clock skew" else times)
+        only = {"list denied": "ListSecrets$", "read denied": "AccessSecretVersion"}.get(fault, only)
+        return self._server.faults.inject(faults[fault], only, 0 if fault == "clock skew" else times)
 
     def requests(self) -> int:
-        """See :class:`Place`."""
-        return len(self._server.weather.requests)
+        """Return the number of requests that the fake server has seen."""
+        return len(self._server.faults.requests)
 
     def put(self, name: str, text: str) -> None:
-        """See :class:`Place`."""
+        """Store ``text`` directly in the fake server."""
         self._server.put(self.key(name), text.encode())
 
     def versions(self, name: str) -> int:
-        """See :class:`Place`."""
+        """Return the number of versions in the fake server."""
         return sum(version.state.name == "ENABLED" for version, _ in self._server.secrets[self.key(name)][1].values())
 
 
-class AzurePlace(Place):
-    """Azure as the fake has it."""
+class FaultyAzure(FaultyService):
+    """Azure Key Vault, as the fake server implements it."""
 
-    backend_class = HastyAzure
+    backend_class = FastRetryAzure
     writes: ClassVar[Mapping[str, Sequence[str]]] = {
         "register": ["PUT /secrets/"],
         "merge": ["PUT /secrets/"],
         "delete": ["DELETE /secrets/"],
         "undelete": ["POST /deletedsecrets/"],
     }
-    skewed = ManagerAccessError
+    clock_skew_error = ManagerAccessError
 
     def __init__(self, identity: str, server: KeyVaultServer) -> None:
-        """Be on that server, as the application that it knows."""
+        """Use the fake server ``server`` and its registered application."""
         application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": server.client_secret}
-        place = {"vault_url": server.url, "authority": server.url, "authority_is_known": False}
-        super().__init__(identity, {**place, **application})
+        vault = {"vault_url": server.url, "authority": server.url, "authority_is_known": False}
+        super().__init__(identity, {**vault, **application})
         self._server = server
 
-    def spell(self, kind: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
-        """See :class:`Place`; it is the vault's weather, and not the token server's."""
+    def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+        """Return a context manager that injects a fault into the vault, not into the token server."""
         faults = {
             "wrong credentials": Fault("401", "zsCanary"),
-            "may not list": Fault("403"),
-            "may not read": Fault("403"),
+            "list denied": Fault("403"),
+            "read denied": Fault("403"),
             "throttled": Fault("429"),
-            "silent": Fault("500", delay=LATE, done=True),
+            "time-out": Fault("500", delay=DELAY, done=True),
             "reset": Fault(cut=True),
-            "answer lost": Fault(cut=True, done=True),
+            "response lost": Fault(cut=True, done=True),
             "500": Fault("500"),
             "clock skew": Fault("401", "IDX10223: Lifetime validation failed. The token is expired. zsCanary"),
-            "nonsense": Fault(nonsense=True),
+            "foreign response": Fault(nonsense=True),
         }
-        only = {"may not list": "GET /secrets$", "may not read": "GET /secrets/"}.get(kind, only or "secrets")
-        return self._server.weather.failing(faults[kind], only, times)
+        only = {"list denied": "GET /secrets$", "read denied": "GET /secrets/"}.get(fault, only or "secrets")
+        return self._server.faults.inject(faults[fault], only, times)
 
     def requests(self) -> int:
-        """See :class:`Place`."""
-        return len(self._server.weather.requests)
+        """Return the number of requests that the fake server has seen."""
+        return len(self._server.faults.requests)
 
     def put(self, name: str, text: str) -> None:
-        """See :class:`Place`."""
+        """Store ``text`` directly in the fake server."""
         self._server.put(self.key(name), text)
 
     def versions(self, name: str) -> int:
-        """See :class:`Place`."""
-        return len(self._server.kept[self.key(name)])
+        """Return the number of versions in the fake server."""
+        return len(self._server.stored[self.key(name)])

@@ -1,4 +1,4 @@
-"""The climates of the places that are on this machine: files, the keyring, the environment."""
+"""The fault scenarios of the local flavors: files, the keyring and environment variables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import secretstorage
 from keyring.backends import SecretService, fail
 
-from tests.support.faults.cases import WEATHERS, Climate, seed
+from tests.support.faults.cases import FAULT_CASES, FaultScenario, seed
 from tests.support.managers.stores import open_store, raw
 from tests.support.sealing.sessions import joined_session
 from zensecrets_jupyter.core.errors import ManagerLockedError
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
-_NO_REQUEST = "it is on this machine: there is no request that could fail so"
-_READ_ONLY = ("name too long", "illegal name", "value too large", "reset in the middle of a write")
+_NO_REQUEST = "a local backend sends no requests"
+_READ_ONLY = ("name too long", "illegal name", "value too large", "reset during a write")
 
 
 @contextmanager
-def local(folder: Path) -> Iterator[Climate]:
-    """Yield the climate of a file: it has a key that may be wrong, other processes, and rows that may be damaged."""
+def local(folder: Path) -> Iterator[FaultScenario]:
+    """Yield the scenario of the local store: a wrong key, other processes and damaged rows."""
     typed = ["right"]
 
     def open_manager() -> SecretsManager[LocalBackend]:
         return open_store(folder, ask=lambda _: typed[0])
 
     @contextmanager
-    def mistyped() -> Iterator[None]:
+    def wrong_passphrase() -> Iterator[None]:
         passphrase.forget()
         typed[0] = canary("wrong")
         yield
@@ -55,7 +55,7 @@ def local(folder: Path) -> Iterator[Climate]:
         typed[0] = "right"
 
     @contextmanager
-    def held(seconds: float) -> Iterator[None]:
+    def locked(seconds: float) -> Iterator[None]:
         with closing(sqlite3.connect(open_manager().backend.path, isolation_level=None, check_same_thread=False)) as other:
             other.execute("BEGIN IMMEDIATE")
             end = threading.Timer(seconds, other.execute, ["ROLLBACK"])
@@ -66,26 +66,26 @@ def local(folder: Path) -> Iterator[Climate]:
             end.cancel()
             end.join()
 
-    yield Climate(
+    yield FaultScenario(
         "local",
         open_manager,
         partial(seed, open_manager),
-        make={"wrong credentials": mistyped, "time-out once": partial(held, 0.05), "time-out for ever": partial(held, 60)},
-        calm=("illegal name", "value too large", "deleted between list and read", "not ours"),
-        never={
-            **dict.fromkeys(["throttled", "500 once", "500 for ever", "clock skew"], _NO_REQUEST),
+        faults={"wrong credentials": wrong_passphrase, "one time-out": partial(locked, 0.05), "permanent time-out": partial(locked, 60)},
+        without_injection=("illegal name", "value too large", "deleted between list and read", "foreign payload"),
+        impossible={
+            **dict.fromkeys(["throttled", "one error 500", "permanent error 500", "clock skew"], _NO_REQUEST),
             **dict.fromkeys(["no permission to list", "no permission to read"], "a file has one permission for all: test_local_refusals"),
-            "name too long": "a column of text takes every name that a secret may have",
-            "reset in the middle of a write": "what is killed there is the process itself, see test_local_processes",
+            "name too long": "a text column accepts every valid name",
+            "reset during a write": "only the process itself can be killed there; see test_local_processes",
         },
         delete=lambda name: open_manager().delete_secret(name),
         make_foreign=partial(_damage, open_manager),
         too_large=LARGEST_CONTENT,
-        # What is damaged can be deleted: it is in a table of ours.
-        untried=("delete foreign",),
+        # A damaged secret can be deleted, because it is in our own table.
+        skipped=("delete foreign",),
         errors={"wrong credentials": ManagerLockedError},
-        # Names are not sealed; to delete takes nothing but the file.
-        harmless={"wrong credentials": ("list", "delete"), "time-out for ever": ("list", "read")},
+        # Names are not sealed, and a deletion needs only the file.
+        harmless={"wrong credentials": ("list", "delete"), "permanent time-out": ("list", "read")},
     )
     passphrase.forget()
 
@@ -97,14 +97,14 @@ def _damage(open_manager: Callable[[], SecretsManager[LocalBackend]], name: str)
 
 
 @contextmanager
-def keyring(folder: Path) -> Iterator[Climate]:
-    """Yield the climate of a real Secret Service: it may be locked, gone, and used by other programs."""
+def keyring(folder: Path) -> Iterator[FaultScenario]:
+    """Yield the scenario of a real Secret Service: locked, unavailable, or changed by other programs."""
 
     def open_manager() -> SecretsManager[KeyringBackend]:
         return SecretsManager(KeyringBackend(context=ManagerContext(name="tried", id="one", folder=folder)))
 
     @contextmanager
-    def instead(other: SystemKeyring) -> Iterator[None]:
+    def replaced_keyring(other: SystemKeyring) -> Iterator[None]:
         before = library.get_keyring()
         library.set_keyring(other)
         yield
@@ -146,41 +146,41 @@ def keyring(folder: Path) -> Iterator[Climate]:
 
         return is_still_there
 
-    own = SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring's own
-    none = fail.Keyring()  # type: ignore[no-untyped-call]  # likewise
-    with instead(own), joined_session():
-        yield Climate(
+    own = SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring has no types
+    none = fail.Keyring()  # type: ignore[no-untyped-call]  # keyring has no types
+    with replaced_keyring(own), joined_session():
+        yield FaultScenario(
             "keyring",
             open_manager,
             partial(seed, open_manager),
-            make={"wrong credentials": partial(instead, none), "500 for ever": without_a_bus},
-            calm=("illegal name", "deleted between list and read", "not ours"),
-            never={
-                **dict.fromkeys(["no permission to list", "no permission to read"], "who is in the session may do everything"),
-                **dict.fromkeys(["throttled", "time-out once", "time-out for ever", "500 once", "clock skew"], _NO_REQUEST),
-                "reset in the middle of a write": "there is no connection but the one that 500 for ever takes away",
-                "name too long": "names are in the index, which takes every name that a secret may have",
-                "value too large": "GNOME's takes what memory does",
+            faults={"wrong credentials": partial(replaced_keyring, none), "permanent error 500": without_a_bus},
+            without_injection=("illegal name", "deleted between list and read", "foreign payload"),
+            impossible={
+                **dict.fromkeys(["no permission to list", "no permission to read"], "every program of the session has all permissions"),
+                **dict.fromkeys(["throttled", "one time-out", "permanent time-out", "one error 500", "clock skew"], _NO_REQUEST),
+                "reset during a write": "the only connection is the one that 'permanent error 500' removes",
+                "name too long": "names are in the index, which accepts every valid name",
+                "value too large": "the limit of the GNOME keyring is the memory",
             },
             delete=lambda name: change(added(name), None),
             make_foreign=make_foreign,
-            # The index is ours: what is in it can be deleted, whatever became of the entry.
-            untried=("delete foreign",),
-            errors=dict.fromkeys(["wrong credentials", "500 for ever"], ManagerLockedError),
+            # A secret can be deleted without its entry, because the index is our own file.
+            skipped=("delete foreign",),
+            errors=dict.fromkeys(["wrong credentials", "permanent error 500"], ManagerLockedError),
         )
 
 
 @contextmanager
-def env(_folder: Path) -> Iterator[Climate]:
-    """Yield the climate of environment variables: one may be gone, and that is all."""
+def env(_folder: Path) -> Iterator[FaultScenario]:
+    """Yield the scenario of environment variables, where a variable can disappear."""
     before = dict(os.environ)
-    yield Climate(
+    yield FaultScenario(
         "env",
         lambda: SecretsManager(EnvBackend()),
         lambda name, value: os.environ.update({f"SECRET_{name.upper()}__KEY": value}),
-        calm=("deleted between list and read",),
-        never={weather: _NO_REQUEST for weather in WEATHERS if weather != "deleted between list and read"}
-        | dict.fromkeys(_READ_ONLY, "it only reads"),
+        without_injection=("deleted between list and read",),
+        impossible={fault: _NO_REQUEST for fault in FAULT_CASES if fault != "deleted between list and read"}
+        | dict.fromkeys(_READ_ONLY, "the backend is read-only"),
         delete=lambda name: os.environ.__delitem__(f"SECRET_{name.upper()}__KEY"),
     )
     os.environ.clear()
@@ -188,8 +188,8 @@ def env(_folder: Path) -> Iterator[Climate]:
 
 
 @contextmanager
-def dotenv(folder: Path) -> Iterator[Climate]:
-    """Yield the climate of a file that others write: a line may be gone, or be none."""
+def dotenv(folder: Path) -> Iterator[FaultScenario]:
+    """Yield the scenario of a `.env` file, where a line can disappear or be invalid."""
     path = folder / ".env"
     lines: dict[str, str] = {}
 
@@ -200,7 +200,7 @@ def dotenv(folder: Path) -> Iterator[Climate]:
         path.write_text("".join(lines.values()))
 
     def make_foreign(_name: str) -> Callable[[], bool]:
-        text = f"{canary('foreign')} 'no line of a .env\n"
+        text = f"{canary('foreign')} 'not a line of a .env file\n"
         path.write_text(text)
 
         def is_still_there() -> bool:
@@ -210,13 +210,14 @@ def dotenv(folder: Path) -> Iterator[Climate]:
 
         return is_still_there
 
-    comes = {"deleted between list and read", "not ours"}
-    yield Climate(
+    possible = {"deleted between list and read", "foreign payload"}
+    yield FaultScenario(
         "dotenv",
         lambda: SecretsManager(DotenvBackend(DotenvBackend.make_options({"path": path}))),
         lambda name, value: write(**{name.replace("-", "_"): value}),
-        calm=tuple(comes),
-        never={weather: _NO_REQUEST for weather in WEATHERS if weather not in comes} | dict.fromkeys(_READ_ONLY, "it only reads"),
+        without_injection=tuple(possible),
+        impossible={fault: _NO_REQUEST for fault in FAULT_CASES if fault not in possible}
+        | dict.fromkeys(_READ_ONLY, "the backend is read-only"),
         delete=lambda name: write(**{name: None}),
         make_foreign=make_foreign,
     )

@@ -1,4 +1,4 @@
-"""The climates of the places that are tested here: how each weather comes over them."""
+"""The fault scenarios of all flavors."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tests.support.faults.cases import Climate, seed
+from tests.support.faults.cases import FaultScenario, seed
 from tests.support.faults.cloud_scenarios import azure, gcp, github
 from tests.support.faults.local_scenarios import dotenv, env, keyring, local
-from tests.support.faults.proxy import Wire
-from tests.support.faults.wire_scenarios import aws, vault
+from tests.support.faults.service_scenarios import aws, vault
+from tests.support.faults.tcp_proxy import TcpProxy
 from tests.support.faults.zenml_scenario import zenml
-from tests.support.managers.shelf import Shelf, ShelfBackend, ShelfError
+from tests.support.managers.fake_remote import FakeRemoteBackend, FakeService, FakeServiceError
 from tests.support.postgresql import running_postgresql
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.sealed.sql import SqlBackend
@@ -27,46 +27,46 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FOR_EVER = 10**6
+UNLIMITED = 10**6
 
 
 @contextmanager
-def remote(_folder: Path) -> Iterator[Climate]:
-    """Yield the climate of the base class of all remote flavors, over a library that does not exist."""
-    shelf = Shelf()
+def remote(_folder: Path) -> Iterator[FaultScenario]:
+    """Yield the scenario of :class:`RemoteBackend` with a fake service."""
+    service = FakeService()
 
-    def open_manager() -> SecretsManager[ShelfBackend]:
-        return SecretsManager(ShelfBackend(context=ManagerContext(name="tried", id="one"), shelf=shelf))
+    def open_manager() -> SecretsManager[FakeRemoteBackend]:
+        return SecretsManager(FakeRemoteBackend(context=ManagerContext(name="tried", id="one"), service=service))
 
     def make_foreign(name: str) -> Callable[[], bool]:
-        key, kept = open_manager().backend.key_for(name), (canary("foreign"), 1)
-        shelf.kept[key] = kept
-        return lambda: shelf.kept.get(key) == kept
+        key, stored = open_manager().backend.key_for(name), (canary("foreign"), 1)
+        service.stored[key] = stored
+        return lambda: service.stored.get(key) == stored
 
-    yield Climate(
+    yield FaultScenario(
         "remote",
         open_manager,
         partial(seed, open_manager),
-        make={
-            "wrong credentials": partial(_failing, shelf, ShelfError("stranger", canary("sent"))),
-            "no permission to list": partial(_failing, shelf, ShelfError("forbidden", canary("sent")), only=("list",)),
-            "no permission to read": partial(_failing, shelf, ShelfError("forbidden", canary("sent")), only=("get",)),
-            "throttled": partial(_failing, shelf, ShelfError("busy"), times=2),
-            "time-out once": partial(_failing, shelf, TimeoutError(), times=1),
-            "time-out for ever": partial(_failing, shelf, TimeoutError()),
-            "reset in the middle of a write": partial(_losing_an_answer, shelf),
-            "500 once": partial(_failing, shelf, ShelfError("busy"), times=1),
-            "500 for ever": partial(_failing, shelf, ShelfError("busy", canary("sent"))),
-            "clock skew": partial(_failing, shelf, ShelfError("late", canary("sent"))),
+        faults={
+            "wrong credentials": partial(_failing, service, FakeServiceError("stranger", canary("sent"))),
+            "no permission to list": partial(_failing, service, FakeServiceError("forbidden", canary("sent")), only=("list",)),
+            "no permission to read": partial(_failing, service, FakeServiceError("forbidden", canary("sent")), only=("get",)),
+            "throttled": partial(_failing, service, FakeServiceError("busy"), times=2),
+            "one time-out": partial(_failing, service, TimeoutError(), times=1),
+            "permanent time-out": partial(_failing, service, TimeoutError()),
+            "reset during a write": partial(_losing_a_response, service),
+            "one error 500": partial(_failing, service, FakeServiceError("busy"), times=1),
+            "permanent error 500": partial(_failing, service, FakeServiceError("busy", canary("sent"))),
+            "clock skew": partial(_failing, service, FakeServiceError("late", canary("sent"))),
         },
-        delete=lambda name: shelf.kept.__delitem__(open_manager().backend.key_for(name)),
+        delete=lambda name: service.stored.__delitem__(open_manager().backend.key_for(name)),
         make_foreign=make_foreign,
-        too_large=ShelfBackend.max_size,
+        too_large=FakeRemoteBackend.max_size,
     )
 
 
 @contextmanager
-def _failing(shelf: Shelf, error: Exception, *, times: int = FOR_EVER, only: tuple[str, ...] = ()) -> Iterator[None]:
+def _failing(service: FakeService, error: Exception, *, times: int = UNLIMITED, only: tuple[str, ...] = ()) -> Iterator[None]:
     left = [times]
 
     def fail(verb: str) -> None:
@@ -74,13 +74,13 @@ def _failing(shelf: Shelf, error: Exception, *, times: int = FOR_EVER, only: tup
             left[0] -= 1
             raise error
 
-    shelf.before = fail
+    service.before = fail
     yield
-    shelf.before = lambda _verb: None
+    service.before = lambda _verb: None
 
 
 @contextmanager
-def _losing_an_answer(shelf: Shelf) -> Iterator[None]:
+def _losing_a_response(service: FakeService) -> Iterator[None]:
     lost: list[str] = []
 
     def lose(verb: str) -> None:
@@ -88,17 +88,17 @@ def _losing_an_answer(shelf: Shelf) -> Iterator[None]:
             lost.append(verb)
             raise ConnectionResetError
 
-    shelf.after = lose
+    service.after = lose
     yield
-    shelf.after = lambda _verb: None
-    assert lost, "the write was never made"
+    service.after = lambda _verb: None
+    assert lost, "no write was made"
 
 
 @contextmanager
-def sql(folder: Path) -> Iterator[Climate]:
-    """Yield the climate of a real PostgreSQL behind a wire that can be cut."""
+def sql(folder: Path) -> Iterator[FaultScenario]:
+    """Yield the scenario of a real PostgreSQL server behind a proxy that resets connections."""
     with running_postgresql("admin", "admin-password") as server:
-        wire = Wire(server.host, server.port)
+        proxy = TcpProxy(server.host, server.port)
         password, schema = canary("password"), f"s{uuid.uuid4().hex}"
 
         def admin(*statements: str) -> None:
@@ -108,22 +108,22 @@ def sql(folder: Path) -> Iterator[Climate]:
                     connection.execute(statement.encode())
 
         admin(f"CREATE ROLE team LOGIN PASSWORD '{password}'", "GRANT CREATE ON DATABASE postgres TO team")
-        url = f"postgresql://team:{password}@{wire.address[0]}:{wire.address[1]}/postgres?options=-c%20lock_timeout%3D300ms"
+        url = f"postgresql://team:{password}@{proxy.address[0]}:{proxy.address[1]}/postgres?options=-c%20lock_timeout%3D300ms"
         options = {"url": url, "database_schema": schema, "protection": "keyfile", "key_folder": folder / "keys"}
 
         def open_manager() -> SecretsManager[SqlBackend]:
             return SecretsManager(SqlBackend(SqlBackend.make_options(options), context=ManagerContext(name="tried", id="one")))
 
         @contextmanager
-        def changed(there: str, back: str) -> Iterator[None]:
-            admin(there)
+        def changed(change: str, undo: str) -> Iterator[None]:
+            admin(change)
             try:
                 yield
             finally:
-                admin(back)
+                admin(undo)
 
         @contextmanager
-        def held() -> Iterator[None]:
+        def locked_tables() -> Iterator[None]:
             address = f"postgresql://admin:admin-password@{server.host}:{server.port}/postgres"
             with psycopg.connect(address) as connection:
                 connection.execute(f"LOCK TABLE {schema}.meta, {schema}.secrets, {schema}.data_keys IN ACCESS EXCLUSIVE MODE".encode())
@@ -132,42 +132,42 @@ def sql(folder: Path) -> Iterator[Climate]:
 
         def make_foreign(name: str) -> Callable[[], bool]:
             seed(open_manager, name, "value")
-            admin(f"UPDATE {schema}.secrets SET sealed = '\\x00' WHERE name = '{name}'")  # noqa: S608 - the names are the test's own
+            admin(f"UPDATE {schema}.secrets SET sealed = '\\x00' WHERE name = '{name}'")  # noqa: S608 - the test makes up these names
             return lambda: name in open_manager().list_secrets()
 
         forbidden: Callable[[], AbstractContextManager[Any]] = partial(
             changed, f"REVOKE ALL ON SCHEMA {schema} FROM team", f"GRANT ALL ON SCHEMA {schema} TO team"
         )
-        yield Climate(
+        yield FaultScenario(
             "sql",
             open_manager,
             partial(seed, open_manager),
-            make={
+            faults={
                 "wrong credentials": partial(changed, "ALTER ROLE team PASSWORD 'another'", f"ALTER ROLE team PASSWORD '{password}'"),
                 "no permission to list": forbidden,
                 "no permission to read": forbidden,
-                "throttled": partial(wire.cutting, 2),
-                "time-out for ever": held,
-                "reset in the middle of a write": partial(wire.cutting, 1, b"COMMIT"),
-                "500 once": partial(wire.cutting, 1),
-                "500 for ever": partial(wire.cutting, FOR_EVER),
+                "throttled": partial(proxy.reset_connections, 2),
+                "permanent time-out": locked_tables,
+                "reset during a write": partial(proxy.reset_connections, 1, b"COMMIT"),
+                "one error 500": partial(proxy.reset_connections, 1),
+                "permanent error 500": partial(proxy.reset_connections, UNLIMITED),
             },
-            calm=("illegal name", "deleted between list and read", "not ours"),
-            never={
-                "name too long": "a column of text takes every name that a secret may have",
-                "value too large": "its limit is the sealed store's own, which the tests of local try",
-                "time-out once": "the server waits for others itself, up to its own limit",
-                "clock skew": "a password is not bound to a time",
+            without_injection=("illegal name", "deleted between list and read", "foreign payload"),
+            impossible={
+                "name too long": "a text column accepts every valid name",
+                "value too large": "the limit is that of the sealed store, which the tests of `local` cover",
+                "one time-out": "the server itself waits for other sessions, up to its own limit",
+                "clock skew": "a password does not depend on the time",
             },
-            delete=lambda name: admin(f"DELETE FROM {schema}.secrets WHERE name = '{name}'"),  # noqa: S608 - likewise
+            delete=lambda name: admin(f"DELETE FROM {schema}.secrets WHERE name = '{name}'"),  # noqa: S608 - the test makes up these names
             make_foreign=make_foreign,
-            # What is damaged can be deleted: it is in a table of ours.
-            untried=("delete foreign",),
+            # A damaged secret can be deleted, because it is in our own table.
+            skipped=("delete foreign",),
         )
-        wire.close()
+        proxy.close()
 
 
-CLIMATES = {
+SCENARIOS = {
     "remote": remote,
     "local": local,
     "keyring": keyring,
@@ -181,4 +181,4 @@ CLIMATES = {
     "github": github,
     "zenml": zenml,
 }
-"""The columns of the table; each flavor adds its own."""
+"""The scenario of each flavor. Each function takes an empty folder."""

@@ -1,4 +1,4 @@
-"""What a remote flavor's place has to be able to do in the tests of bad weather: a row of the table is a method, or a kind of spell."""
+"""Services with fault injection, one class for each remote flavor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import boto3
 
-from tests.support.faults.http import answering, resetting, resetting_after, silent
+from tests.support.faults.http_proxy import canned_response, reset_after, reset_before, time_out
 from zensecrets_jupyter.core.errors import ManagerAccessError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBackend
@@ -18,64 +18,74 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from tests.core.managers.conftest import VaultPlace
-    from tests.support.faults.http import Exchange, Weather
+    from tests.core.managers.conftest import VaultFixture
+    from tests.support.faults.http_proxy import Exchange, FaultProxy
     from zensecrets_jupyter.core.errors import ZenSecretsError
     from zensecrets_jupyter.core.managers.backends.remote.backend import RemoteBackend
 
-HASTE: dict[str, float] = {"timeout": 0.8, "deadline": 1.6}
-"""Options with which no test waits long for what never comes, and what comes is in time, also on a machine that is busy."""
-PATIENCE: dict[str, float] = {"timeout": 30, "deadline": 60}
-"""Options for what is done in good weather."""
+SHORT_TIMEOUTS: dict[str, float] = {"timeout": 0.8, "deadline": 1.6}
+"""Options for tests with faults: short enough for a test, and long enough for a response on a busy machine."""
+LONG_TIMEOUTS: dict[str, float] = {"timeout": 30, "deadline": 60}
+"""Options for operations without faults."""
 
 
-class Place(ABC):
-    """One flavor's place, with one secrets manager in it.
+class FaultyService(ABC):
+    """The service of one flavor, which stores the secrets of one manager.
 
-    The spells are ``wrong credentials``, ``may not list``, ``may not read``, ``throttled``, ``silent`` (it does what it is asked for and
-    tells nobody in time), ``reset`` (the connection breaks, and nothing was done), ``answer lost`` (it breaks, and it was done), ``500``,
-    ``clock skew`` and ``nonsense`` (what answers is something else). Whatever texts they answer with hold a canary.
+    These faults can be injected. Their texts contain a canary.
+
+    * ``wrong credentials``, ``list denied``, ``read denied``, ``throttled``, ``500`` and ``clock skew`` are error responses.
+    * ``time-out``: the service executes the request and sends no response in time.
+    * ``reset``: the connection is reset before the service executes the request.
+    * ``response lost``: the connection is reset after the service executed the request.
+    * ``foreign response``: another service answers.
     """
 
     backend_class: ClassVar[type[RemoteBackend[Any, Any]]]
     writes: ClassVar[Mapping[str, Sequence[str]]]
-    """For each act, ``register``, ``merge``, ``delete`` and perhaps ``undelete``, the requests that change something, for :meth:`spell`."""
-    skewed: ClassVar[type[ZenSecretsError] | None] = None
-    """The error that a wrong clock ends in; ``None`` where no time of this machine is looked at."""
+    """The labels of the writing requests of ``register``, ``merge``, ``delete`` and, if supported, ``undelete``."""
+    clock_skew_error: ClassVar[type[ZenSecretsError] | None] = None
+    """The error that a wrong clock causes, or ``None`` if the service does not depend on the clock."""
 
     def __init__(self, identity: str, attributes: Mapping[str, Any]) -> None:
-        """Be where ``attributes`` say, for the secrets manager with that identity."""
+        """Use the service that ``attributes`` describe, for the manager with the ID ``identity``."""
         self.identity = identity
         self.attributes = attributes
 
     def open(self, **attributes: Any) -> SecretsManager[RemoteBackend[Any, Any]]:
-        """Return the manager as another process would open it."""
-        options = self.backend_class.make_options({**HASTE, **self.attributes, **attributes})
+        """Return a new manager, as another process would open it."""
+        options = self.backend_class.make_options({**SHORT_TIMEOUTS, **self.attributes, **attributes})
         return SecretsManager(self.backend_class(options, context=ManagerContext(name="tried", id=self.identity)))
 
     def key(self, name: str) -> str:
-        """Return what the place calls a secret."""
+        """Return the service's name of a secret."""
         return self.open().backend.key_for(name)
 
     @abstractmethod
-    def spell(self, kind: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
-        """Return what makes that many requests, of those that ``only`` names, end so as long as its block runs."""
+    def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+        """Return a context manager that injects a fault.
+
+        Args:
+            fault: The name of the fault.
+            times: The number of requests that fail.
+            only: A regular expression. Only requests with a matching label fail.
+        """
 
     @abstractmethod
     def requests(self) -> int:
-        """Return how many requests were made so far."""
+        """Return the number of requests so far."""
 
     @abstractmethod
     def put(self, name: str, text: str) -> None:
-        """Keep ``text`` where the secret ``name`` would be, as another program would."""
+        """Store ``text`` under the name of a secret, as another program would."""
 
     @abstractmethod
     def versions(self, name: str) -> int:
-        """Return how often the secret was written, as the place itself knows it."""
+        """Return the number of versions of a secret in the service."""
 
 
-class AwsPlace(Place):
-    """AWS as moto has it."""
+class FaultyAws(FaultyService):
+    """AWS Secrets Manager, as moto implements it."""
 
     backend_class = AwsBackend
     writes: ClassVar[Mapping[str, Sequence[str]]] = {
@@ -84,43 +94,43 @@ class AwsPlace(Place):
         "delete": ["DeleteSecret"],
         "undelete": ["RestoreSecret"],
     }
-    skewed = ManagerAccessError
+    clock_skew_error = ManagerAccessError
 
-    def __init__(self, identity: str, weather: Weather) -> None:
-        """Stand behind ``weather``."""
-        super().__init__(identity, {"endpoint_url": weather.address})
-        self._weather = weather
-        self._client = boto3.client("secretsmanager", endpoint_url=weather.address)
+    def __init__(self, identity: str, proxy: FaultProxy) -> None:
+        """Use the moto server behind ``proxy``."""
+        super().__init__(identity, {"endpoint_url": proxy.address})
+        self._proxy = proxy
+        self._client = boto3.client("secretsmanager", endpoint_url=proxy.address)
 
-    def spell(self, kind: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
-        """See :class:`Place`."""
-        acts: dict[str, Callable[[Exchange], None]] = {
+    def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+        """Return a context manager that injects a fault through the proxy."""
+        faults: dict[str, Callable[[Exchange], None]] = {
             "wrong credentials": _aws_refusal("UnrecognizedClientException"),
-            "may not list": _aws_refusal("AccessDeniedException"),
-            "may not read": _aws_refusal("AccessDeniedException"),
+            "list denied": _aws_refusal("AccessDeniedException"),
+            "read denied": _aws_refusal("AccessDeniedException"),
             "throttled": _aws_refusal("ThrottlingException"),
             "500": _aws_refusal("InternalServiceError", 500),
             "clock skew": _aws_refusal("InvalidSignatureException", 403, "Signature expired: zsCanary is now earlier"),
-            **OF_ANY_PLACE,
+            **HTTP_FAULTS,
         }
-        only = {"may not list": "ListSecrets", "may not read": "(Batch)?GetSecretValue"}.get(kind, only)
-        return self._weather.spell(acts[kind], times=times, only=only)
+        only = {"list denied": "ListSecrets", "read denied": "(Batch)?GetSecretValue"}.get(fault, only)
+        return self._proxy.inject(faults[fault], times=times, only=only)
 
     def requests(self) -> int:
-        """See :class:`Place`."""
-        return len(self._weather.seen)
+        """Return the number of requests that the proxy has seen."""
+        return len(self._proxy.requests)
 
     def put(self, name: str, text: str) -> None:
-        """See :class:`Place`."""
+        """Store ``text`` as a secret string."""
         self._client.create_secret(Name=self.key(name), SecretString=text)
 
     def versions(self, name: str) -> int:
-        """See :class:`Place`."""
+        """Return the number of versions that the service lists."""
         return len(self._client.describe_secret(SecretId=self.key(name))["VersionIdsToStages"])
 
 
-class VaultsPlace(Place):
-    """Vault as the fake has it."""
+class FaultyVault(FaultyService):
+    """Vault, as the fake server implements it."""
 
     backend_class = VaultBackend
     writes: ClassVar[Mapping[str, Sequence[str]]] = {
@@ -130,51 +140,51 @@ class VaultsPlace(Place):
         "undelete": ["POST /v1/secret/undelete/"],
     }
 
-    def __init__(self, identity: str, place: VaultPlace) -> None:
-        """Stand behind its weather."""
-        super().__init__(identity, place.attributes)
-        self._place = place
+    def __init__(self, identity: str, vault: VaultFixture) -> None:
+        """Use the fake server and the proxy of ``vault``."""
+        super().__init__(identity, vault.attributes)
+        self._fixture = vault
 
-    def spell(self, kind: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
-        """See :class:`Place`."""
-        denied = answering(403, {"errors": ["1 error occurred:\n\t* permission denied zsCanary\n\n"]})
-        acts: dict[str, Callable[[Exchange], None]] = {
-            "wrong credentials": answering(403, {"errors": ["permission denied", "invalid token", "zsCanary"]}),
-            "may not list": denied,
-            "may not read": denied,
-            "throttled": answering(429, {"errors": ["request path zsCanary: rate limit quota exceeded"]}, Retry_After="1"),
-            "500": answering(500, {"errors": ["1 error occurred:\n\t* internal error zsCanary\n\n"]}),
+    def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+        """Return a context manager that injects a fault through the proxy."""
+        denied = canned_response(403, {"errors": ["1 error occurred:\n\t* permission denied zsCanary\n\n"]})
+        faults: dict[str, Callable[[Exchange], None]] = {
+            "wrong credentials": canned_response(403, {"errors": ["permission denied", "invalid token", "zsCanary"]}),
+            "list denied": denied,
+            "read denied": denied,
+            "throttled": canned_response(429, {"errors": ["request path zsCanary: rate limit quota exceeded"]}, Retry_After="1"),
+            "500": canned_response(500, {"errors": ["1 error occurred:\n\t* internal error zsCanary\n\n"]}),
             "clock skew": lambda exchange: exchange.answer(exchange.forward()._replace(headers={"Date": "Mon, 01 Jan 2001 00:00:00 GMT"})),
-            **OF_ANY_PLACE,
+            **HTTP_FAULTS,
         }
-        only = {"may not list": "LIST ", "may not read": "GET /v1/secret/data/"}.get(kind, only)
-        return self._place.weather.spell(acts[kind], times=times, only=only)
+        only = {"list denied": "LIST ", "read denied": "GET /v1/secret/data/"}.get(fault, only)
+        return self._fixture.proxy.inject(faults[fault], times=times, only=only)
 
     def requests(self) -> int:
-        """See :class:`Place`."""
-        return len(self._place.weather.seen)
+        """Return the number of requests that the proxy has seen."""
+        return len(self._fixture.proxy.requests)
 
     def put(self, name: str, text: str) -> None:
-        """See :class:`Place`; Vault itself keeps nothing but JSON objects."""
+        """Store ``text``, wrapped in a JSON object because Vault stores only JSON objects."""
         try:
             data = json.loads(text)
         except ValueError:
             data = {"text": text}
-        self._place.vault.write(("", "secret", self.key(name)), data)
+        self._fixture.vault.write(("", "secret", self.key(name)), data)
 
     def versions(self, name: str) -> int:
-        """See :class:`Place`."""
-        return len(self._place.vault.kept["", "secret", self.key(name)])
+        """Return the number of versions that the service lists."""
+        return len(self._fixture.vault.stored["", "secret", self.key(name)])
 
 
 def _aws_refusal(code: str, status: int = 400, message: str = "User: zsCanary is not allowed") -> Callable[[Exchange], None]:
-    return answering(status, {"__type": code, "message": message})
+    return canned_response(status, {"__type": code, "message": message})
 
 
-OF_ANY_PLACE: dict[str, Callable[[Exchange], None]] = {
-    "silent": silent,
-    "reset": resetting,
-    "answer lost": resetting_after,
-    "nonsense": answering(200, "<html>zsCanary: this network asks you to log in</html>"),
+HTTP_FAULTS: dict[str, Callable[[Exchange], None]] = {
+    "time-out": time_out,
+    "reset": reset_before,
+    "response lost": reset_after,
+    "foreign response": canned_response(200, "<html>zsCanary: this network asks you to log in</html>"),
 }
-"""What a proxy can do to any place that speaks HTTP, by the kind of spell."""
+"""The faults that a proxy can inject into any HTTP service, by name."""

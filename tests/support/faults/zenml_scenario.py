@@ -1,4 +1,4 @@
-"""The climate of a real ZenML server, as a proxy in front of it makes it."""
+"""The fault scenario of a real ZenML server behind a fault proxy."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.faults.cases import Climate, seed
-from tests.support.faults.http import Weather
-from tests.support.faults.services import PATIENCE
-from tests.support.faults.zenml_service import ON_ITS_OWN, SECRETS, HastyZenml, spell
+from tests.support.faults.cases import FaultScenario, seed
+from tests.support.faults.http_proxy import FaultProxy
+from tests.support.faults.services import LONG_TIMEOUTS
+from tests.support.faults.zenml_service import COMPONENT_SCOPE, SECRETS, FastRetryZenml, inject
 from tests.support.zenml_server import running_zenml
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 
@@ -21,42 +21,42 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def zenml(folder: Path) -> Iterator[Climate]:
-    """Yield the climate of a ZenML server, where every secret is an ordinary one, for somebody who has logged in."""
+def zenml(folder: Path) -> Iterator[FaultScenario]:
+    """Yield the scenario of a ZenML server and a logged-in user."""
     with (
         running_zenml() as server,
-        Weather("127.0.0.1", server.port).running() as weather,
+        FaultProxy("127.0.0.1", server.port).running() as proxy,
         pytest.MonkeyPatch.context() as environment,
     ):
-        server.leave_login(folder / "zenml", weather.address)
+        server.leave_login(folder / "zenml", proxy.address)
         environment.setenv("XDG_CONFIG_HOME", str(folder))
 
-        def open_manager(**more: float) -> SecretsManager:
+        def open_manager(**options: float) -> SecretsManager:
             return SecretsManager(
-                HastyZenml(HastyZenml.make_options({**ON_ITS_OWN, **more}), context=ManagerContext(name="tried", id="one"))
+                FastRetryZenml(FastRetryZenml.make_options({**COMPONENT_SCOPE, **options}), context=ManagerContext(name="tried", id="one"))
             )
 
-        made = partial(spell, weather)
-        yield Climate(
+        faults = partial(inject, proxy)
+        yield FaultScenario(
             "zenml",
             open_manager,
-            partial(seed, partial(open_manager, **PATIENCE)),
-            make={
-                "wrong credentials": partial(made, "wrong credentials"),
-                "no permission to list": partial(made, "may not list"),
-                "no permission to read": partial(made, "may not read"),
-                "throttled": partial(made, "throttled", times=2),
-                "time-out once": partial(made, "silent", times=1),
-                "time-out for ever": partial(made, "silent"),
-                "reset in the middle of a write": partial(made, "answer lost", times=1, only=f"(POST|PUT|DELETE) {SECRETS}"),
-                "500 once": partial(made, "500", times=1),
-                "500 for ever": partial(made, "500"),
+            partial(seed, partial(open_manager, **LONG_TIMEOUTS)),
+            faults={
+                "wrong credentials": partial(faults, "wrong credentials"),
+                "no permission to list": partial(faults, "list denied"),
+                "no permission to read": partial(faults, "read denied"),
+                "throttled": partial(faults, "throttled", times=2),
+                "one time-out": partial(faults, "time-out", times=1),
+                "permanent time-out": partial(faults, "time-out"),
+                "reset during a write": partial(faults, "response lost", times=1, only=f"(POST|PUT|DELETE) {SECRETS}"),
+                "one error 500": partial(faults, "500", times=1),
+                "permanent error 500": partial(faults, "500"),
             },
-            calm=("name too long", "illegal name", "value too large", "deleted between list and read"),
-            never={
-                "clock skew": "a token is not bound to the time of this machine",
-                "not ours": "whoever wrote a secret, it is an ordinary one of the server",
+            without_injection=("name too long", "illegal name", "value too large", "deleted between list and read"),
+            impossible={
+                "clock skew": "a token does not depend on the clock",
+                "foreign payload": "every secret of the server is an ordinary secret, whichever program wrote it",
             },
-            delete=lambda name: open_manager(**PATIENCE).delete_secret(name),
-            too_large=HastyZenml.max_size,
+            delete=lambda name: open_manager(**LONG_TIMEOUTS).delete_secret(name),
+            too_large=FastRetryZenml.max_size,
         )

@@ -1,12 +1,12 @@
-"""ZenML's place in the tests of bad weather: a real server behind the proxy."""
+"""A real ZenML server behind a fault proxy."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from tests.support.faults.http import answering
-from tests.support.faults.services import HASTE, OF_ANY_PLACE
+from tests.support.faults.http_proxy import canned_response
+from tests.support.faults.services import HTTP_FAULTS, SHORT_TIMEOUTS
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.zenml.backend import ZenmlBackend
 from zensecrets_jupyter.testing.canary import canary
@@ -16,65 +16,65 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from tests.support.faults.http import Exchange, Weather
+    from tests.support.faults.http_proxy import Exchange, FaultProxy
     from tests.support.zenml_server import ZenmlServer
 
 SECRETS = "/api/v1/secrets"
-ON_ITS_OWN: dict[str, Any] = {**HASTE, "scope": "component"}
-"""Options with which no test waits long for what never comes, of a secrets manager with secrets of its own."""
+COMPONENT_SCOPE: dict[str, Any] = {**SHORT_TIMEOUTS, "scope": "component"}
+"""Options with short time-outs, for a manager that has its own secrets."""
 
 
-class HastyZenml(ZenmlBackend):
-    """It waits hardly at all between tries, and has few secrets in a page."""
+class FastRetryZenml(ZenmlBackend):
+    """A backend with a very short wait before a retry and few secrets per page."""
 
     first_wait: ClassVar[float] = 0.02
     page: ClassVar[int] = 3
 
 
-def refusal(status: int, error: str, **headers: str) -> Callable[[Exchange], None]:
-    """Return what a ZenML server answers where it refuses with that error of its own."""
-    return answering(status, {"detail": [error, "zsCanary: it was refused"]}, **headers)
+def zenml_error(status: int, error: str, **headers: str) -> Callable[[Exchange], None]:
+    """Return a fault with an error response of a ZenML server."""
+    return canned_response(status, {"detail": [error, "zsCanary: it was refused"]}, **headers)
 
 
-def hiding(exchange: Exchange) -> None:
-    """Answer as the server does to whoever may not see values: with the keys."""
+def hide_values(exchange: Exchange) -> None:
+    """Answer without values, as the server does for a user who may not read them."""
     answer = exchange.forward()
-    found = json.loads(answer.body)
-    found["body"]["values"] = dict.fromkeys(found["body"]["values"])
-    exchange.answer(answer._replace(body=json.dumps(found).encode()))
+    body = json.loads(answer.body)
+    body["body"]["values"] = dict.fromkeys(body["body"]["values"])
+    exchange.answer(answer._replace(body=json.dumps(body).encode()))
 
 
-def spell(weather: Weather, kind: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
-    """Return what makes the requests end so; see ``bad_weather.Place``."""
-    acts: dict[str, Callable[[Exchange], None]] = {
-        "wrong credentials": refusal(401, "CredentialsNotValid"),
-        "may not list": refusal(403, "IllegalOperationError"),
-        "may not read": hiding,
-        "throttled": refusal(429, "MaxConcurrentTasksError"),
-        "500": refusal(500, "RuntimeError"),
-        **OF_ANY_PLACE,
+def inject(proxy: FaultProxy, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+    """Return a context manager that injects a fault; see :meth:`FaultyService.inject`."""
+    faults: dict[str, Callable[[Exchange], None]] = {
+        "wrong credentials": zenml_error(401, "CredentialsNotValid"),
+        "list denied": zenml_error(403, "IllegalOperationError"),
+        "read denied": hide_values,
+        "throttled": zenml_error(429, "MaxConcurrentTasksError"),
+        "500": zenml_error(500, "RuntimeError"),
+        **HTTP_FAULTS,
     }
-    only = {"may not list": rf"GET {SECRETS}\?", "may not read": rf"GET {SECRETS}/"}.get(kind, only)
-    return weather.spell(acts[kind], times=times, only=only)
+    only = {"list denied": rf"GET {SECRETS}\?", "read denied": rf"GET {SECRETS}/"}.get(fault, only)
+    return proxy.inject(faults[fault], times=times, only=only)
 
 
-def answering_of_another() -> dict[str, Callable[[Exchange], None]]:
-    """Return what answers at an address where there is no ZenML server, by name."""
+def foreign_responses() -> dict[str, Callable[[Exchange], None]]:
+    """Return faults in which a service other than a ZenML server answers, by description."""
     return {
-        "a page that asks to log in": OF_ANY_PLACE["nonsense"],
-        "another service, which knows no such address": answering(404, {"detail": "Not Found"}),
-        "another service, with answers of its own": answering(200, {"items": canary("items")}),
-        "an address that has moved": answering(307, {}, Location="http://127.0.0.1:1/"),
+        "a page that asks to log in": HTTP_FAULTS["foreign response"],
+        "another service, which does not have the address": canned_response(404, {"detail": "Not Found"}),
+        "another service, with other response bodies": canned_response(200, {"items": canary("items")}),
+        "an address that has moved": canned_response(307, {}, Location="http://127.0.0.1:1/"),
     }
 
 
-class ZenmlPlace(NamedTuple):
-    """A server, the weather before it, and where a person's login for it is."""
+class ZenmlFixture(NamedTuple):
+    """A ZenML server, its fault proxy, and the folder with the user's login."""
 
     server: ZenmlServer
-    weather: Weather
+    proxy: FaultProxy
     settings: Path
 
-    def open(self, identity: str = "one", **attributes: Any) -> SecretsManager[HastyZenml]:
-        """Return a manager for whoever has logged in."""
-        return SecretsManager(HastyZenml(HastyZenml.make_options(attributes), context=ManagerContext(name="tried", id=identity)))
+    def open(self, identity: str = "one", **attributes: Any) -> SecretsManager[FastRetryZenml]:
+        """Return a manager of the logged-in user."""
+        return SecretsManager(FastRetryZenml(FastRetryZenml.make_options(attributes), context=ManagerContext(name="tried", id=identity)))

@@ -14,14 +14,23 @@ if TYPE_CHECKING:
 
 
 class CountingBackend(Backend):
-    """Each read takes ``seconds`` and, if there is one, calls ``during_read`` with the name before it looks."""
+    """A backend that counts its reads and lists.
+
+    Attributes:
+        stored: The records by name.
+        reads: The names of all reads so far.
+        lists: The number of lists so far.
+        seconds: Seconds that each read takes.
+        during_read: Called with the name while a read runs, if it is set.
+        token: The change token.
+    """
 
     FLAVOR: ClassVar[str] = "counting"
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """Start empty."""
         super().__init__(options, context=context)
-        self.kept: dict[str, SecretRecord] = {}
+        self.stored: dict[str, SecretRecord] = {}
         self.reads: list[str] = []
         self.lists = 0
         self.seconds = 0.0
@@ -30,14 +39,14 @@ class CountingBackend(Backend):
         self._counting = threading.Lock()
 
     def put(self, name: str, **content: str) -> None:
-        """Write a secret without the manager, as another machine would."""
-        self.kept[name] = SecretRecord("arbitrary", content)
+        """Store a secret without the manager, as another machine would."""
+        self.stored[name] = SecretRecord("arbitrary", content)
 
     def read(self, name: str) -> SecretRecord:
         """Count the read, wait, and return the record."""
         with self._counting:
             self.reads.append(name)
-        record = self.kept.get(name)
+        record = self.stored.get(name)
         time.sleep(self.seconds)
         if self.during_read is not None:
             self.during_read(name)
@@ -46,26 +55,26 @@ class CountingBackend(Backend):
         return record
 
     def list(self) -> Iterable[SecretSummary]:
-        """Count the list, and return it."""
+        """Count the list and return the summaries."""
         with self._counting:
             self.lists += 1
-        return [SecretSummary(name) for name in self.kept]
+        return [SecretSummary(name) for name in self.stored]
 
     def create(self, name: str, record: SecretRecord) -> None:
         """Store a record."""
-        if name in self.kept:
+        if name in self.stored:
             raise self.exists(name)
-        self.kept[name] = record
+        self.stored[name] = record
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """Change a record."""
-        if name not in self.kept:
+        if name not in self.stored:
             raise self.missing(name)
-        self.kept[name] = change(self.kept[name])
+        self.stored[name] = change(self.stored[name])
 
     def delete(self, name: str) -> None:
         """Delete a record."""
-        if self.kept.pop(name, None) is None:
+        if self.stored.pop(name, None) is None:
             raise self.missing(name)
 
     def change_token(self) -> object:

@@ -1,4 +1,4 @@
-"""The conformance suite on a real Secret Service; run by ``test_keyring`` in a session of its own."""
+"""The conformance suite on a real Secret Service, which ``test_keyring`` runs in a separate D-Bus session."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _real_keyring() -> Iterator[None]:
-    """Use the session's keyring, which every other test is kept from."""
+    """Use the keyring of the session. The other tests cannot reach it."""
     before = keyring.get_keyring()
-    keyring.set_keyring(SecretService())  # type: ignore[no-untyped-call]  # keyring's own
+    keyring.set_keyring(SecretService())  # type: ignore[no-untyped-call]  # keyring has no types
     yield
     keyring.set_keyring(before)
 
 
 class TestKeyring(SecretsManagerTests):
-    """The entries are in clear for this user's session; the index beside them is sealed."""
+    """The flavor `keyring`: the entries are plain text in the session, and the index file is sealed."""
 
     backend_class = KeyringBackend
     series = 1
@@ -46,17 +46,17 @@ class TestKeyring(SecretsManagerTests):
                 item.delete()
 
     def raw(self) -> bytes:
-        """Return what the Secret Service has of ours."""
+        """Return all secrets of the Secret Service."""
         with closing(secretstorage.dbus_init()) as bus:
             items = list(secretstorage.get_default_collection(bus).get_all_items())
             return b"\n".join(item.get_secret() for item in items)
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return the ways in which a keyring is not there."""
+        """Return the faults of a keyring that does not exist."""
         return {"no keyring": (_without_keyring, ManagerLockedError)}
 
     def test_the_index_holds_no_name_and_no_value(self) -> None:
-        """Files of ours have neither names nor values, and no entry of the keyring tells its name either."""
+        """Neither our files nor the labels of the entries contain a name or a value."""
         manager = self.open_manager()
         name, value = canary("name"), canary("value")
         manager.register_secret(secret(name, key=value))
@@ -67,8 +67,8 @@ class TestKeyring(SecretsManagerTests):
             assert not find_canary(repr([(item.get_label(), item.get_attributes()) for item in items]))
         assert manager.list_secrets() == [f"{name}2"]
 
-    def test_nothing_is_left_of_what_was_deleted(self) -> None:
-        """A deleted secret, a refused one and a renamed one leave no entry behind."""
+    def test_deleted_secrets_leave_no_entries(self) -> None:
+        """A deleted, a refused and a renamed secret leave no entry."""
         manager = self.open_manager()
         for name in ("a", "b"):
             manager.register_secret(secret(name, key="value"))
@@ -79,16 +79,16 @@ class TestKeyring(SecretsManagerTests):
         manager.delete_all_secrets()
         assert len(self.raw().splitlines()) == 1
 
-    def test_an_entry_that_another_program_changed_or_deleted_is_told(self) -> None:
-        """What is not ours is corrupted, and not written over; what is gone is not found, and can be deleted."""
+    def test_foreign_changes_of_an_entry_are_reported(self) -> None:
+        """A foreign payload raises ManagerCorruptedError and is not overwritten. A deleted entry is a missing secret."""
         manager = self.open_manager()
         manager.register_secret(secret("a", key="value"))
         with closing(secretstorage.dbus_init()) as bus:
             [item] = secretstorage.get_default_collection(bus).search_items({"service": f"zensecrets {self.identity}"})
             item.set_secret(canary("foreign").encode())
-            for act in (lambda: manager.get_secret("a", refresh=True), lambda: manager.merge_secret("a", {"key": "other"})):
+            for operation in (lambda: manager.get_secret("a", refresh=True), lambda: manager.merge_secret("a", {"key": "other"})):
                 with pytest.raises(ManagerCorruptedError) as caught:
-                    act()
+                    operation()
                 assert not find_canary(told(caught.value))
             assert find_canary(item.get_secret())
             item.delete()
@@ -99,19 +99,19 @@ class TestKeyring(SecretsManagerTests):
         assert manager.list_secrets() == []
 
 
-def test_a_locked_keyring_is_told() -> None:
-    """While it is locked nothing is read, listed or written, each time with what to do; this is the last test, nobody unlocks it."""
+def test_locked_keyring_is_reported() -> None:
+    """A locked keyring raises ManagerLockedError with a hint. This test is the last, because the keyring stays locked."""
     manager = SecretsManager(KeyringBackend())
     manager.register_secret(secret("a", key=canary()))
     with closing(secretstorage.dbus_init()) as bus:
         secretstorage.get_default_collection(bus).lock()
-    anew = SecretsManager(KeyringBackend(context=manager.context))
-    for act in (lambda: anew.get_secret("a"), anew.list_secrets, lambda: anew.register_secret(secret("b", key=canary()))):
+    reopened = SecretsManager(KeyringBackend(context=manager.context))
+    for operation in (lambda: reopened.get_secret("a"), reopened.list_secrets, lambda: reopened.register_secret(secret("b", key=canary()))):
         with pytest.raises(ManagerLockedError, match="is locked") as caught:
-            act()
+            operation()
         assert caught.value.hint
         assert not find_canary(told(caught.value))
-    assert anew.describe()["kept in"].startswith("the OS keyring (SecretService")
+    assert reopened.describe()["kept in"].startswith("the OS keyring (SecretService")
 
 
 @contextmanager
@@ -119,7 +119,7 @@ def _without_keyring() -> Iterator[None]:
     from keyring.backends import fail
 
     before = keyring.get_keyring()
-    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]  # likewise
+    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]  # keyring has no types
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Local stores for the tests, here and in processes of their own."""
+"""Local stores for the tests, in this process and in child processes."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# Children start from a process that has imported everything and has no threads: in milliseconds, and safe to fork.
+# The fork server has imported all modules and has no threads. So children start in milliseconds, and the fork is safe.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.support.managers.stores", "tests.support.managers.workers", "sqlalchemy.dialects.sqlite"])
 
 
 def open_store(home: Path, *, ask: Callable[[str], str] | None = None, **attributes: Any) -> SecretsManager[LocalBackend]:
-    """Return the store under ``home``, as a process that has just started opens it."""
+    """Return the store in ``home``, as a new process would open it."""
     context = ManagerContext(name="default", id="the-id", folder=home / "default", ask_passphrase=ask)
     return SecretsManager(LocalBackend(LocalBackend.make_options(attributes), context=context))
 
 
 def open_in_child(home: Path) -> SecretsManager[LocalBackend]:
-    """Return the store under ``home`` in a child process, which knows nothing of what a fixture has set."""
+    """Return the store in ``home`` in a child process, which does not inherit patches of fixtures."""
     os.environ[HOME_VARIABLE] = str(home)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     return open_store(home)
@@ -42,12 +42,12 @@ def secret(name: str, **content: str) -> ArbitrarySecretSchema:
 
 
 def content_of(store: SecretsManager[LocalBackend], name: str) -> dict[str, str]:
-    """Return what is stored under ``name`` now, as plain texts."""
+    """Return the current content of a secret as plain texts."""
     return {key: str.__str__(value) + "" for key, value in store.get_secret(name, refresh=True).content.items()}
 
 
 def raw(path: Path, *statements: str | tuple[str, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Run statements on the file behind the store's back, and return what the last one found."""
+    """Run SQL statements on the store's file, and return the rows of the last one."""
     found: list[tuple[Any, ...]] = []
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in statements:

@@ -1,4 +1,4 @@
-"""What the tests have other processes do with a store; each function is the whole of a process."""
+"""Functions that the tests run in other processes on a shared store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def register_many(home: Path, start: Barrier, worker: int, count: int) -> None:
-    """Register ``count`` secrets as soon as all others are ready too, and one name that all of them want."""
+    """Wait for all workers, then register ``count`` secrets and one name that all workers use."""
     store = open_in_child(home)
     start.wait()
     for number in range(count):
@@ -33,7 +33,7 @@ def register_many(home: Path, start: Barrier, worker: int, count: int) -> None:
 
 
 def merge_many(home: Path, start: Barrier, worker: int, count: int) -> None:
-    """Set ``count`` keys of one secret, one after the other."""
+    """Wait for all workers, then set ``count`` keys of one secret."""
     store = open_in_child(home)
     start.wait()
     for number in range(count):
@@ -41,34 +41,34 @@ def merge_many(home: Path, start: Barrier, worker: int, count: int) -> None:
 
 
 class Step(NamedTuple):
-    """One write: ``what`` is done to the secret ``name``."""
+    """One write: ``operation`` is applied to the secret ``name``."""
 
-    what: str
+    operation: str
     name: str
 
     def write(self, store: SecretsManager[LocalBackend]) -> None:
-        """Do it to the store."""
-        if self.what == "register":
+        """Apply the write to a store."""
+        if self.operation == "register":
             store.register_secret(secret(self.name, key="1"))
-        elif self.what == "merge":
+        elif self.operation == "merge":
             store.merge_secret(self.name, {"key": "2"})
-        elif self.what == "rename":
+        elif self.operation == "rename":
             store.rename_secret(self.name, f"{self.name}-renamed")
         else:
             store.delete_secret(self.name)
 
     def expect(self, present: dict[str, str]) -> dict[str, str]:
-        """Return what a store that holds ``present`` holds afterwards."""
+        """Return the content of a store after the write, given the content before it."""
         others = {name: value for name, value in present.items() if name != self.name}
-        if self.what == "delete":
+        if self.operation == "delete":
             return others
-        if self.what == "rename":
+        if self.operation == "rename":
             return {**others, f"{self.name}-renamed": present[self.name]}
-        return {**others, self.name: "1" if self.what == "register" else "2"}
+        return {**others, self.name: "1" if self.operation == "register" else "2"}
 
 
 def steps(turn: int) -> Iterator[Step]:
-    """Yield writes without end; the names of each turn are its own."""
+    """Yield writes without end. Each turn has different names."""
     for number in itertools.count():
         name = f"t{turn}n{number}"
         yield Step("register", name)
@@ -79,60 +79,60 @@ def steps(turn: int) -> Iterator[Step]:
             yield Step("delete", name)
 
 
-def write_until_killed(home: Path, told: Connection, turn: int) -> None:
-    """Write, and tell of each step only when it is done."""
+def write_until_killed(home: Path, pipe: Connection, turn: int) -> None:
+    """Apply writes, and report each one after it is done."""
     store = open_in_child(home)
     for step in steps(turn):
         step.write(store)
-        told.send(step.what)
+        pipe.send(step.operation)
 
 
-def rotate_until_killed(home: Path, told: Connection) -> None:
-    """Change the data key and its protection again and again, and tell of each change when it is done."""
+def rotate_until_killed(home: Path, pipe: Connection) -> None:
+    """Rotate the data key and rewrap it repeatedly, and report each change after it is done."""
     store = open_in_child(home)
     while True:
         store.rotate_key()
-        told.send("rotated")
+        pipe.send("rotated")
         store.rewrap("keyfile")
-        told.send("rewrapped")
+        pipe.send("rewrapped")
 
 
-def read_until(home: Path, done: Event, told: Connection) -> None:
-    """Read all secrets again and again, and tell how often; end if one is not what it should be."""
+def read_until(home: Path, done: Event, pipe: Connection) -> None:
+    """Read all secrets until ``done`` and report the number of rounds, or the first wrong content."""
     store = open_in_child(home)
     rounds = 0
     while not done.is_set():
         for name in store.list_secrets():
             content = content_of(store, name)
             if content != {"key": name}:
-                told.send((name, content))
+                pipe.send((name, content))
                 return
         rounds += 1
-    told.send(rounds)
+    pipe.send(rounds)
 
 
-def write_until(home: Path, done: Event, told: Connection) -> None:
-    """Register secrets until told to end, and tell how many."""
+def write_until(home: Path, done: Event, pipe: Connection) -> None:
+    """Register secrets until ``done`` is set, and report their number."""
     store = open_in_child(home)
     number = 0
     while not done.is_set():
         number += 1
         store.register_secret(secret(f"new{number}", key=f"new{number}"))
         time.sleep(0.001)
-    told.send(number)
+    pipe.send(number)
 
 
-def fork_and_read(home: Path, told: Connection) -> None:
-    """Fork with the store open, have the child read and write, and go on with it here."""
+def fork_and_read(home: Path, pipe: Connection) -> None:
+    """Fork with the store open, and use it in the child and then in the parent."""
     store = open_in_child(home)
     store.register_secret(secret("before", key="1"))
     opened = store.backend._file._opened
     child = os.fork()
     if child == 0:
-        told.send(("child", content_of(store, "before"), store.backend._file._opened is opened))
+        pipe.send(("child", content_of(store, "before"), store.backend._file._opened is opened))
         store.register_secret(secret("child", key="2"))
         os._exit(0)
     _, status = os.waitpid(child, 0)
-    told.send(("status", {}, status != 0))
+    pipe.send(("status", {}, status != 0))
     store.merge_secret("child", {"key": "3"})
-    told.send(("parent", content_of(store, "child"), store.backend._file._opened is not opened))
+    pipe.send(("parent", content_of(store, "child"), store.backend._file._opened is not opened))

@@ -1,4 +1,4 @@
-"""A wire between a client and a real server that a test can cut."""
+"""A TCP proxy between a client and a real server, which can reset connections."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Wire:
-    """Hands bytes on in both directions; ``address`` is where clients connect.
+class TcpProxy:
+    """Forwards bytes in both directions. Clients connect to ``address``.
 
     Attributes:
         cut_at: The connection is reset when a client sends this; empty for never.
         cuts: How many more times.
-        sent: How many pieces clients have sent so far.
-        latency: Seconds that each piece from the server takes besides.
+        sent: The number of chunks that clients have sent so far.
+        latency: Seconds that are added to each chunk from the server.
     """
 
     def __init__(self, host: str, port: int) -> None:
-        """Listen for clients of the server there."""
+        """Listen for clients of the server on ``host`` and ``port``."""
         self._server = (host, port)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._listening.getsockname()
-        self.cut_at = b""
-        self.cuts = 0
+        self.reset_at = b""
+        self.resets = 0
         self.sent = 0
         self.latency = 0.0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        """Take no more clients."""
+        """Accept no more clients."""
         self._listening.close()
 
     def _accept(self) -> None:
@@ -44,20 +44,20 @@ class Wire:
                 client, _ = self._listening.accept()
             except OSError:
                 return
-            if self.cuts and not self.cut_at:
-                self.cuts -= 1
+            if self.resets and not self.reset_at:
+                self.resets -= 1
                 _reset(client)
                 continue
             server = socket.create_connection(self._server)
             for source, target in ((client, server), (server, client)):
-                threading.Thread(target=self._hand_on, args=(source, target, source is client), daemon=True).start()
+                threading.Thread(target=self._forward, args=(source, target, source is client), daemon=True).start()
 
-    def _hand_on(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:  # noqa: FBT001 - threads take no names here
+    def _forward(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:  # noqa: FBT001 - the thread passes arguments by position
         with suppress(OSError):
             while data := source.recv(65536):
                 self.sent += from_client
-                if from_client and self.cuts and self.cut_at and self.cut_at in data:
-                    self.cuts -= 1
+                if from_client and self.resets and self.reset_at and self.reset_at in data:
+                    self.resets -= 1
                     _reset(source)
                     break
                 time.sleep(0.0 if from_client else self.latency)
@@ -67,16 +67,16 @@ class Wire:
         target.close()
 
     @contextmanager
-    def cutting(self, times: int, at: bytes = b"") -> Iterator[None]:
-        """Reset the next connections when they send ``at``, or as soon as they are made."""
-        self.cut_at, self.cuts = at, times
+    def reset_connections(self, times: int, at: bytes = b"") -> Iterator[None]:
+        """Reset connections when their clients send ``at``, or at once if it is empty."""
+        self.reset_at, self.resets = at, times
         try:
             yield
         finally:
-            self.cuts = 0
+            self.resets = 0
 
 
 def _reset(connection: socket.socket) -> None:
-    # Closed with a linger of nothing, a socket sends RST (socket(7)).
+    # A socket with a linger time of zero sends RST when it is closed: see socket(7).
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

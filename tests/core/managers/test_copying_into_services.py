@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.faults.cloud_services import AzurePlace, GcpPlace
-from tests.support.faults.services import PATIENCE, AwsPlace, VaultsPlace
+from tests.support.faults.cloud_services import FaultyAzure, FaultyGcp
+from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyVault
 from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord, SecretsManager
 from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 from zensecrets_jupyter.core.transfer.copying import copy_secrets
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.support.faults.services import Place
+    from tests.support.faults.services import FaultyService
 
-PLACES: dict[str, Callable[[pytest.FixtureRequest], Place]] = {
-    "aws": lambda request: AwsPlace(str(uuid.uuid4()), request.getfixturevalue("aws")),
-    "azure": lambda request: AzurePlace(str(uuid.uuid4()), request.getfixturevalue("key_vault")),
-    "gcp": lambda request: GcpPlace(str(uuid.uuid4()), request.getfixturevalue("secret_manager")),
-    "vault": lambda request: VaultsPlace(str(uuid.uuid4()), request.getfixturevalue("vault")),
+SERVICES: dict[str, Callable[[pytest.FixtureRequest], FaultyService]] = {
+    "aws": lambda request: FaultyAws(str(uuid.uuid4()), request.getfixturevalue("aws")),
+    "azure": lambda request: FaultyAzure(str(uuid.uuid4()), request.getfixturevalue("key_vault")),
+    "gcp": lambda request: FaultyGcp(str(uuid.uuid4()), request.getfixturevalue("secret_manager")),
+    "vault": lambda request: FaultyVault(str(uuid.uuid4()), request.getfixturevalue("vault")),
 }
 RECORDS = {
     **{f"n{number}": SecretRecord("arbitrary", {"key": canary(str(number)), "other": str(number)}) for number in range(40)},
@@ -40,15 +40,15 @@ def _local(home: Path) -> SecretsManager[LocalBackend]:
     return SecretsManager(LocalBackend(context=ManagerContext(name="local", id=identity, folder=home / identity)))
 
 
-@pytest.mark.parametrize("place", list(PLACES))
-def test_there_and_back_nothing_has_changed(place: str, home: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("flavor", list(SERVICES))
+def test_there_and_back_nothing_has_changed(flavor: str, home: Path, request: pytest.FixtureRequest) -> None:
     """Content, keys and schemas are the same in the place and in a new local store; a copy again finds all the same, and writes nothing."""
-    there = PLACES[place](request)
+    there = SERVICES[flavor](request)
     source, back = _local(home), _local(home)
     for name, record in RECORDS.items():
         source.register_record(name, record)
-    assert set(copy_secrets(source, there.open(**PATIENCE)).registered) == set(RECORDS)
-    remote = there.open(**PATIENCE)
+    assert set(copy_secrets(source, there.open(**LONG_TIMEOUTS)).registered) == set(RECORDS)
+    remote = there.open(**LONG_TIMEOUTS)
     assert remote.get_records(remote.list_secrets()) == RECORDS
     before = {name: there.versions(name) for name in RECORDS}
     again = copy_secrets(source, remote, on_conflict="replace")

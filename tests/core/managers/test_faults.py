@@ -1,0 +1,32 @@
+"""Every flavor under every fault: an operation raises the right error or succeeds on a retry, and no secret is lost, damaged or shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.faults.cases import FAULT_CASES
+from tests.support.faults.scenarios import SCENARIOS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.faults.cases import FaultScenario
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def scenario(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultScenario]:
+    """Yield the scenario of each flavor, which must have an entry for every fault."""
+    flavor = request.param
+    with SCENARIOS[flavor](tmp_path_factory.mktemp(flavor)) as made:
+        assert {*made.faults, *made.without_injection, *made.impossible} == set(FAULT_CASES), "the scenario has no entry for a fault"
+        yield made
+
+
+@pytest.mark.parametrize("fault", FAULT_CASES)
+def test_fault(scenario: FaultScenario, fault: str, counted: Callable[[str, str], None]) -> None:
+    """Each operation has an allowed result, and the stored secrets stay whole."""
+    counted(f"faults × {scenario.flavor}", scenario.run(fault))

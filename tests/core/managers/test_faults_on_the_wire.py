@@ -1,0 +1,355 @@
+"""Faults of single requests, for the flavors whose requests pass a fault proxy or a fake server.
+
+These tests are more detailed than ``test_faults``. Each operation raises the right error or succeeds on a retry. No secret is lost or
+half-written, and no error contains a value. Each flavor is an entry of ``SERVICES``.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.error_texts import in_one_line, told
+from tests.support.faults.cloud_services import FaultyAzure, FaultyGcp
+from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyService, FaultyVault
+from tests.support.managers.counting import secret
+from zensecrets_jupyter.core.errors import (
+    InvalidSecretError,
+    ManagerAccessError,
+    ManagerCorruptedError,
+    ManagerError,
+    ManagerUnreachableError,
+    SecretExistsError,
+    SecretNotFoundError,
+    UnsupportedOperationError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+pytestmark = pytest.mark.once
+
+SERVICES: dict[str, Callable[[pytest.FixtureRequest, str], FaultyService]] = {
+    "aws": lambda request, identity: FaultyAws(identity, request.getfixturevalue("aws")),
+    "azure": lambda request, identity: FaultyAzure(identity, request.getfixturevalue("key_vault")),
+    "gcp": lambda request, identity: FaultyGcp(identity, request.getfixturevalue("secret_manager")),
+    "vault": lambda request, identity: FaultyVault(identity, request.getfixturevalue("vault")),
+}
+
+
+class FaultHarness:
+    """A service with one secret, and assertions about operations on it."""
+
+    def __init__(self, service: FaultyService, counted: Callable[[str, str], None]) -> None:
+        """Register the secret ``stored``."""
+        self.service = service
+        self._count = partial(counted, f"faults on the wire × {service.backend_class.FLAVOR}")
+        self.value = canary("stored")
+        self.manager = service.open()
+        self.other = service.open(**LONG_TIMEOUTS)
+        """A second manager, which checks the results of the first as another process would."""
+        self.other.register_secret(secret("stored", key=self.value))
+
+    def assert_raises(self, expected: type[ZenSecretsError], operation: Callable[[], Any]) -> ZenSecretsError:
+        """Check that ``operation`` raises exactly ``expected``, in one line, with a hint and without a value."""
+        with pytest.raises(ZenSecretsError) as caught:
+            operation()
+        assert type(caught.value) is expected, str(caught.value)
+        assert caught.value.hint
+        assert in_one_line(caught.value)
+        assert not find_canary(told(caught.value))
+        self._count(expected.__name__)
+        return caught.value
+
+    def assert_succeeds(self, operation: Callable[[], Any]) -> Any:
+        """Return the result of ``operation``, which must not raise an error."""
+        done = operation()
+        self._count("success")
+        return done
+
+    def assert_unchanged(self) -> None:
+        """Check that the service holds only the first secret, with one version."""
+        self.assert_contents({"stored": {"key": self.value}})
+        assert self.service.versions("stored") == 1
+
+    def assert_contents(self, contents: dict[str, dict[str, str]]) -> None:
+        """Check that the service holds exactly these secrets."""
+        assert self.other.list_secrets() == sorted(contents)
+        assert {name: self.other.get_secret(name, refresh=True).content for name in contents} == contents
+
+
+def all_operations(manager: SecretsManager) -> dict[str, Callable[[], Any]]:
+    """Return the operations of a user by name. The written values are canaries."""
+    return {
+        "get": lambda: manager.get_secret("stored", refresh=True),
+        "list": manager.list_secrets,
+        "register": lambda: manager.register_secret(secret("new", key=canary("new"))),
+        "update": lambda: manager.update_secret(secret("stored", key=canary("changed"))),
+        "merge": lambda: manager.merge_secret("stored", {"key": canary("changed")}),
+        "rename": lambda: manager.rename_secret("stored", "new"),
+        "delete": lambda: manager.delete_secret("stored"),
+        "delete all": manager.delete_all_secrets,
+        "history": lambda: manager.history("stored"),
+    }
+
+
+@pytest.fixture(params=sorted(SERVICES))
+def harness(
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture, counted: Callable[[str, str], None]
+) -> Iterator[FaultHarness]:
+    """Yield the harness of each flavor, and check afterwards that no log contains a value."""
+    caplog.set_level(logging.DEBUG)
+    yield FaultHarness(SERVICES[request.param](request, str(uuid.uuid4())), counted)
+    assert not find_canary(caplog.text)
+
+
+def test_wrong_credentials(harness: FaultHarness) -> None:
+    """Wrong credentials raise ManagerAccessError for every operation."""
+    with harness.service.inject("wrong credentials"):
+        for operation in all_operations(harness.manager).values():
+            assert "does not know who is asking" in str(harness.assert_raises(ManagerAccessError, operation))
+    harness.assert_unchanged()
+
+
+def test_no_permission_to_list(harness: FaultHarness) -> None:
+    """Without permission to list, reading and writing by name still work."""
+    manager = harness.manager
+    with harness.service.inject("list denied"):
+        for operation in (manager.list_secrets, manager.summaries, manager.delete_all_secrets):
+            harness.assert_raises(ManagerAccessError, operation)
+        harness.assert_succeeds(lambda: manager.get_secret("stored"))
+        harness.assert_raises(SecretNotFoundError, lambda: manager.get_secret("missing"))
+        harness.assert_succeeds(lambda: manager.register_secret(secret("new", key="new")))
+    harness.assert_contents({"stored": {"key": harness.value}, "new": {"key": "new"}})
+
+
+def test_no_permission_to_read(harness: FaultHarness) -> None:
+    """Without permission to read, every operation that reads is denied, and listing still works."""
+    manager = harness.manager
+    with harness.service.inject("read denied"):
+        operations = all_operations(manager)
+        for name in ("get", "update", "merge", "rename", "delete"):
+            harness.assert_raises(ManagerAccessError, operations[name])
+        found = manager.get_secrets(["stored", "missing"])
+        assert {type(one) for one in found.values()} <= {ManagerAccessError, SecretNotFoundError}
+        assert isinstance(found["stored"], ManagerAccessError)
+        assert harness.assert_succeeds(manager.list_secrets) == ["stored"]
+    harness.assert_unchanged()
+
+
+def test_name_too_long(harness: FaultHarness) -> None:
+    """A name over the limit is refused before a request is sent, and reading it raises SecretNotFoundError."""
+    manager = harness.manager
+    name = "ж" * 255
+    before = harness.service.requests()
+    error = harness.assert_raises(InvalidSecretError, lambda: manager.register_secret(secret(name, key=canary("long"))))
+    assert str(harness.service.backend_class.encoding.max_length) in str(error)
+    assert harness.service.requests() == before
+    harness.assert_raises(SecretNotFoundError, lambda: manager.get_secret(name))
+    harness.assert_raises(InvalidSecretError, lambda: manager.rename_secret("stored", name))
+    harness.assert_unchanged()
+
+
+def test_illegal_name(harness: FaultHarness) -> None:
+    """An invalid name is refused before a request is sent."""
+    before = harness.service.requests()
+    for name in ("", "a.b", "a b", "{{a}}", "-a", "name", "a\n", "\0", "\ud800"):
+        harness.assert_raises(InvalidSecretError, partial(harness.manager.rename_secret, "stored", name))
+    assert harness.service.requests() == before
+    harness.assert_unchanged()
+
+
+def test_name_outside_the_alphabet_of_the_service(harness: FaultHarness) -> None:
+    """A valid name is encoded in the alphabet of the service, and decoded to the same name."""
+    manager = harness.manager
+    names = ["ключ/🔑", "a//b/", "%2e%2e", "$(id)", "a?b=c&d", "a#b", "a*"]
+    for name in names:
+        harness.assert_succeeds(partial(manager.register_secret, secret(name, key=name)))
+    harness.assert_contents({"stored": {"key": harness.value}, **{name: {"key": name} for name in names}})
+
+
+def test_value_too_large(harness: FaultHarness) -> None:
+    """A value over the limit is refused before a request is sent, and the error states the limit."""
+    manager = harness.manager
+    limit = harness.service.backend_class.max_size
+    too_large = secret("new", key=canary("large") + "x" * limit)
+    before = harness.service.requests()
+    assert str(limit) in str(harness.assert_raises(InvalidSecretError, lambda: manager.register_secret(too_large)))
+    assert harness.service.requests() == before
+    harness.assert_raises(InvalidSecretError, lambda: manager.merge_secret("stored", {"other": "x" * limit}))
+    harness.assert_unchanged()
+
+
+def test_throttled(harness: FaultHarness) -> None:
+    """A throttled request is retried until the deadline. Then nothing has changed."""
+    with harness.service.inject("throttled", times=2):
+        harness.assert_succeeds(lambda: harness.other.get_secret("stored", refresh=True))
+    with harness.service.inject("throttled"):
+        harness.assert_raises(ManagerUnreachableError, all_operations(harness.manager)["merge"])
+        harness.assert_raises(ManagerUnreachableError, all_operations(harness.manager)["register"])
+    harness.assert_unchanged()
+
+
+def test_time_out(harness: FaultHarness) -> None:
+    """A read is retried after a time-out, and fails at the deadline."""
+    with harness.service.inject("time-out", times=1):
+        harness.assert_succeeds(lambda: harness.manager.get_secret("stored", refresh=True))
+    with harness.service.inject("time-out"):
+        harness.assert_raises(ManagerUnreachableError, all_operations(harness.manager)["get"])
+    harness.assert_unchanged()
+
+
+@pytest.mark.parametrize("fault", ["reset", "response lost", "time-out"])
+@pytest.mark.parametrize("operation", ["register", "merge", "delete"])
+def test_connection_breaks_during_a_write(harness: FaultHarness, operation: str, fault: str) -> None:
+    """A write whose connection breaks once, before or after its execution, is executed exactly once."""
+    for number, request in enumerate(harness.service.writes[operation]):
+        manager = harness.manager
+        name = f"new{number}"
+        if operation != "register":
+            manager.register_secret(secret(name, key="old"))
+        operations: dict[str, Callable[[], None]] = {
+            "register": lambda: manager.register_secret(secret(name, key="new")),  # noqa: B023 - the function is called in the same iteration
+            "merge": lambda: manager.merge_secret(name, {"key": "new"}),  # noqa: B023 - the function is called in the same iteration
+            "delete": lambda: manager.delete_secret(name),  # noqa: B023 - the function is called in the same iteration
+        }
+        with harness.service.inject(fault, times=1, only=request):
+            harness.assert_succeeds(operations[operation])
+        if operation == "delete":
+            harness.assert_raises(SecretNotFoundError, lambda: harness.other.get_secret(name))  # noqa: B023 - the function is called in the same iteration
+        else:
+            assert harness.other.get_secret(name, refresh=True).content == {"key": "new"}
+            assert harness.service.versions(name) == (1 if operation == "register" else 2)
+    assert harness.other.get_secret("stored", refresh=True).content == {"key": harness.value}
+
+
+@pytest.mark.parametrize("operation", ["register", "merge", "delete"])
+def test_connections_always_break_during_a_write(harness: FaultHarness, operation: str) -> None:
+    """The error says that the write may have been executed, and the secret keeps its old content."""
+    manager = harness.manager
+    changed = canary("changed")
+    operations: dict[str, Callable[[], None]] = {
+        "register": lambda: manager.register_secret(secret("new", key=changed)),
+        "merge": lambda: manager.merge_secret("stored", {"key": changed}),
+        "delete": lambda: manager.delete_secret("stored"),
+    }
+    for request in harness.service.writes[operation]:
+        with harness.service.inject("reset", only=request):
+            assert "look before you try again" in str(harness.assert_raises(ManagerUnreachableError, operations[operation]))
+        harness.assert_contents({"stored": {"key": harness.value}})
+
+
+def test_undelete(harness: FaultHarness) -> None:
+    """A single fault is retried, a permanent fault raises an error, and an unsupported undelete sends no request."""
+    manager, value = harness.manager, canary("deleted")
+    manager.register_secret(secret("gone", key=value))
+    manager.delete_secret("gone")
+
+    def undelete() -> None:
+        manager.undelete_secret("gone")
+
+    if Capability.UNDELETE not in manager.capabilities:
+        before = harness.service.requests()
+        harness.assert_raises(UnsupportedOperationError, undelete)
+        assert harness.service.requests() == before
+        return
+    for fault, error in (
+        ("wrong credentials", ManagerAccessError),
+        ("500", ManagerUnreachableError),
+        ("throttled", ManagerUnreachableError),
+    ):
+        with harness.service.inject(fault):
+            harness.assert_raises(error, undelete)
+        harness.assert_unchanged()
+    for fault in ("reset", "response lost", "time-out", "500"):
+        for request in harness.service.writes["undelete"]:
+            with harness.service.inject(fault, times=1, only=request):
+                harness.assert_succeeds(undelete)
+            harness.assert_contents({"stored": {"key": harness.value}, "gone": {"key": value}})
+            manager.delete_secret("gone")
+
+
+def test_one_error_500(harness: FaultHarness) -> None:
+    """Every operation is retried after one error 500."""
+    manager = harness.manager
+    operations = all_operations(manager)
+    for name in ("get", "list", "history", "register", "merge", "delete"):
+        with harness.service.inject("500", times=1):
+            harness.assert_succeeds(operations[name])
+    assert harness.other.list_secrets() == ["new"]
+
+
+def test_permanent_error_500(harness: FaultHarness) -> None:
+    """Permanent errors 500 raise ManagerUnreachableError, and nothing has changed."""
+    for name, operation in all_operations(harness.service.open(deadline=0.3)).items():
+        with harness.service.inject("500"):
+            error = harness.assert_raises(ManagerUnreachableError, operation)
+        assert name in {"get", "list", "history"} or "try again" in str(error)
+    harness.assert_unchanged()
+
+
+def test_clock_skew(harness: FaultHarness) -> None:
+    """Clock skew is reported if signatures depend on the clock, and is harmless otherwise."""
+    with harness.service.inject("clock skew"):
+        operations = all_operations(harness.manager)
+        for name in ("get", "list", "history"):
+            if harness.service.clock_skew_error is None:
+                harness.assert_succeeds(operations[name])
+            else:
+                assert "clock" in str(harness.assert_raises(harness.service.clock_skew_error, operations[name]))
+    harness.assert_unchanged()
+
+
+def test_deleted_between_list_and_read(harness: FaultHarness) -> None:
+    """A secret that is deleted after a list is reported as missing, and the others are read."""
+    manager = harness.manager
+    manager.register_secret(secret("gone", key="old"))
+    listed = manager.list_secrets()
+    harness.other.delete_secret("gone")
+    harness.assert_raises(SecretNotFoundError, lambda: manager.get_secret("gone"))
+    found = manager.get_secrets(listed)
+    assert isinstance(found["gone"], SecretNotFoundError)
+    assert getattr(found["stored"], "content", None) == {"key": harness.value}
+    for operation in (lambda: manager.merge_secret("gone", {"key": "new"}), lambda: manager.delete_secret("gone")):
+        harness.assert_raises(SecretNotFoundError, operation)
+    harness.assert_unchanged()
+
+
+@pytest.mark.parametrize("text", ["zsCanary in plain text", '{"password": "zsCanary"}', '{"zensecrets": 1, "content": "zsCanary"}'])
+def test_foreign_payload(harness: FaultHarness, text: str) -> None:
+    """A foreign or damaged payload raises ManagerCorruptedError. It is not overwritten, and it is listed."""
+    harness.service.put("theirs", text)
+    manager = harness.manager
+    for operation in (
+        lambda: manager.get_secret("theirs"),
+        lambda: manager.merge_secret("theirs", {"key": "new"}),
+        lambda: manager.update_secret(secret("theirs", key="new")),
+        lambda: manager.rename_secret("theirs", "new"),
+    ):
+        harness.assert_raises(ManagerCorruptedError, operation)
+    harness.assert_raises(SecretExistsError, lambda: manager.register_secret(secret("theirs", key="new")))
+    found = manager.get_secrets(["stored", "theirs"])
+    assert isinstance(found["theirs"], ManagerCorruptedError)
+    assert getattr(found["stored"], "content", None) == {"key": harness.value}
+    assert harness.service.versions("theirs") == 1
+    assert manager.list_secrets() == ["stored", "theirs"]
+
+
+def test_foreign_response(harness: FaultHarness) -> None:
+    """A response of another service raises ManagerError, and is not treated as a secret or as an empty list."""
+    with harness.service.inject("foreign response"):
+        for name, operation in all_operations(harness.manager).items():
+            with pytest.raises(ManagerError) as caught:
+                operation()
+            assert not find_canary(told(caught.value)), name
+            assert caught.value.hint
+    harness.assert_unchanged()

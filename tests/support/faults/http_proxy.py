@@ -1,0 +1,188 @@
+"""An HTTP proxy in front of a service, which injects faults: error responses, time-outs and connection resets."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import socket
+import struct
+import threading
+import time
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_HOP_BY_HOP_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+
+
+class Response(NamedTuple):
+    """A response of the service."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = {}
+
+
+class Exchange:
+    """One pending request, which a fault can forward, answer or abort."""
+
+    def __init__(self, handler: _Handler, body: bytes) -> None:
+        """Wrap the request that ``handler`` has read."""
+        self._handler = handler
+        self.body = body
+        self.label = handler.headers.get("X-Amz-Target", "").rpartition(".")[2] or f"{handler.command} {handler.path}"
+        """The name of the AWS action, or the method and the path."""
+
+    def forward(self) -> Response:
+        """Send the request to the service and return its response."""
+        handler = self._handler
+        headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP_BY_HOP_HEADERS}
+        connection = http.client.HTTPConnection(*handler.server.proxy.upstream, timeout=30)
+        try:
+            connection.request(handler.command, handler.path, self.body or None, headers)
+            answer = connection.getresponse()
+            return Response(answer.status, answer.read(), dict(answer.getheaders()))
+        finally:
+            connection.close()
+
+    def answer(self, answer: Response) -> None:
+        """Send a response to the client."""
+        handler = self._handler
+        handler.send_response_only(answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in _HOP_BY_HOP_HEADERS:
+                handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(answer.body)))
+        handler.end_headers()
+        # The client may have closed the connection after its time-out.
+        with suppress(OSError):
+            handler.wfile.write(answer.body)
+
+    def reset(self) -> None:
+        """Reset the connection, as a crashed machine does."""
+        handler = self._handler
+        handler.close_connection = True
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handler.rfile.close()
+        handler.connection.close()
+
+    def wait(self) -> None:
+        """Block until the fault ends."""
+        self._handler.server.proxy.changed.wait(30)
+
+
+class FaultProxy:
+    """The proxy. It forwards every request unless a fault is injected."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Forward requests to the service on ``host`` and ``port``."""
+        self.upstream = (host, port)
+        self.requests: list[str] = []
+        self.latency = 0.0
+        self.changed = threading.Event()
+        self._fault: Callable[[Exchange], None] | None = None
+        self._server = _Server(self)
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+
+    @contextmanager
+    def running(self) -> Iterator[FaultProxy]:
+        """Accept connections while the block runs."""
+        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.changed.set()
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join(30)
+
+    @contextmanager
+    def inject(self, fault: Callable[[Exchange], None], *, times: int = 10**9, only: str = "") -> Iterator[None]:
+        """Inject a fault while the block runs.
+
+        Args:
+            fault: The function that handles a request in place of the service.
+            times: The number of requests that fail.
+            only: A regular expression. Only requests with a matching :attr:`Exchange.label` fail.
+        """
+        left = [times]
+        counting = threading.Lock()
+
+        def handle(exchange: Exchange) -> None:
+            with counting:
+                hit = left[0] > 0 and re.match(only, exchange.label) is not None
+                left[0] -= hit
+            if hit:
+                fault(exchange)
+            else:
+                exchange.answer(exchange.forward())
+
+        self.changed.clear()
+        self._fault = handle
+        try:
+            yield
+        finally:
+            self._fault = None
+            self.changed.set()
+
+    def handle_exchange(self, exchange: Exchange) -> None:
+        """Wait for the latency, then apply the fault to the request or forward it."""
+        time.sleep(self.latency)
+        self.requests.append(exchange.label)
+        if self._fault is not None:
+            self._fault(exchange)
+        else:
+            exchange.answer(exchange.forward())
+
+
+def canned_response(status: int, body: Any, **headers: str) -> Callable[[Exchange], None]:
+    """Return a fault that sends this response. The service does not see the request."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda exchange: exchange.answer(Response(status, json.dumps(body).encode(), {"Content-Type": "application/json", **named}))
+
+
+def reset_before(exchange: Exchange) -> None:
+    """Reset the connection before the service gets the request."""
+    exchange.reset()
+
+
+def reset_after(exchange: Exchange) -> None:
+    """Reset the connection after the service executed the request, so that the response is lost."""
+    exchange.forward()
+    exchange.reset()
+
+
+def time_out(exchange: Exchange) -> None:
+    """Let the service execute the request and send no response."""
+    exchange.forward()
+    exchange.wait()
+    exchange.reset()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, proxy: FaultProxy) -> None:
+        self.proxy = proxy
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.proxy.handle_exchange(Exchange(self, body))
+
+    do_POST = do_PUT = do_DELETE = do_LIST = do_PATCH = do_GET  # noqa: N815 - http.server looks up these method names
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names this parameter
+        """Write no log."""
