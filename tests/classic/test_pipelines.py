@@ -91,8 +91,8 @@ def test_what_a_run_can_t_be_given_is_refused(client: Client) -> None:
         "no step 'frist' to configure. Did you mean 'first'": lambda: made.run(step_configurations={"frist": {}}),
         "no argument 'enable_cach' for step 'one'": lambda: made.run(step_configurations={"first": {"enable_cach": False}}),
         "no argument 'secret' for pipeline 'adding'. Did you mean 'secrets'": lambda: made.configure(secret=["x"]),
-        "DockerSettings has no argument 'requirement'. Did you mean 'requirements'": lambda: docker(requirement=["x"]),
-        "Schedule has no argument 'cron'": lambda: schedule(cron="* * * * *"),
+        "DockerSettings are not acceptable: 'requirement' is unknown (Did you mean 'requirements'": lambda: docker(requirement=["x"]),
+        "Schedule are not acceptable: 'cron' is unknown": lambda: schedule(cron="* * * * *"),
     }
     for said, run in wrong.items():
         with pytest.raises(PipelineInterfaceError) as caught:

@@ -77,8 +77,8 @@ def test_parameters_come_from_where_the_step_is_made(client: Client) -> None:
 def test_parameters_that_are_missing_or_wrong_are_refused(client: Client) -> None:
     """What is missing is named when the pipeline runs, what is wrong when the step is made; each in one line."""
     wrong: dict[str, Callable[[], Any]] = {
-        "rate (missing)": lambda: _trained(train()),
-        "rate (has to be float)": lambda: _trained(train().configure(parameters={"rate": "much"})),
+        "'rate' is missing": lambda: _trained(train()),
+        "'rate' has to be float": lambda: _trained(train().configure(parameters={"rate": "much"})),
         "has no parameter 'rat'. Did you mean 'rate'": lambda: train().configure(parameters={"rat": 1}),
         "are of type dict, and it takes Parameters": lambda: train({"rate": 1}),
         "argument 'parameters'. Give it to the decorator": lambda: train(parameters=Parameters(rate=1)),

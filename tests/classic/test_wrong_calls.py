@@ -234,13 +234,13 @@ def lambda_free() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({}, "rate (missing)"),
-        ({"rate": "{value}"}, "rate (has to be float)"),
-        ({"rate": 1, "names": "{value}"}, "names (has to be list[str])"),
-        ({"rate": 1, "names": ["a", {"x": "{value}"}]}, "names.1 (string type)"),
-        ({"rate": 1, "mode": "{value}"}, "mode (has to be int | None)"),
-        ({"rate": 1, "mode": 12}, "mode (refused by its validator)"),
-        ({"rate": "{value}", "mode": 10}, "rate (has to be float), mode (refused by its validator)"),
+        ({}, "'rate' is missing"),
+        ({"rate": "{value}"}, "'rate' has to be float"),
+        ({"rate": 1, "names": "{value}"}, "'names' has to be list[str]"),
+        ({"rate": 1, "names": ["a", {"x": "{value}"}]}, "'names.1' is not a text"),
+        ({"rate": 1, "mode": "{value}"}, "'mode' has to be int | None"),
+        ({"rate": 1, "mode": 12}, "'mode' was refused by its own check"),
+        ({"rate": "{value}", "mode": 10}, "'rate' has to be float, 'mode' was refused by its own check"),
     ],
 )
 def test_wrong_parameters_are_told_in_one_line_without_the_value(client: Client, values: dict[str, Any], said: str) -> None:
@@ -275,10 +275,10 @@ def test_a_pipeline_is_looked_for_by_what_is_one(client: Client) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: ResourceSettings(cpu_count=-13), "'cpu_count'. It has to be at least 0"),
+        (lambda: ResourceSettings(cpu_count=-13), "'cpu_count' has to be at least 0"),
         (lambda: ResourceSettings(cpu_count=-101.7), "'cpu_count'"),
         (lambda: ResourceSettings(gpu_count=-1), "'gpu_count'"),
-        (lambda: ResourceSettings(memory="1 KB"), "'memory'. It has to be a whole number with a unit"),
+        (lambda: ResourceSettings(memory="1 KB"), "'memory' has to be a whole number with a unit"),
         (lambda: ResourceSettings(memory="-1KB"), "'memory'"),
         (lambda: ResourceSettings(memory="KB"), "'memory'"),
         (lambda: ResourceSettings(memory="1AB"), "'memory'"),

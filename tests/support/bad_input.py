@@ -484,7 +484,7 @@ def _zenml() -> list[BadInput]:
         BadInput("owner twice", _command(f"{register}github --owner=a --repository=a/b"), ("repository", "OWNER/NAME")),
         BadInput("owner without a repository", _command(f"{register}github --owner=a"), ("repository", "missing")),
         BadInput("certificates unchecked", _command(f"{register}vault --verify=false"), ("verify", "authority")),
-        BadInput("unknown attribute of gcp", _command(f"{register}gcp --projectid=a"), ("projectid (unknown)", "'project_id'")),
+        BadInput("unknown attribute of gcp", _command(f"{register}gcp --projectid=a"), ("'projectid' is unknown", "'project_id'")),
         BadInput("server to connect to", _command(f"connect --url=http://h --password={VALUE}"), ("'connect'", "flavor 'zenml'")),
         BadInput("recipe of a stack", _command("stack recipe deploy x"), ("'recipe'", "Terraform")),
         BadInput("renaming twice", _command("secret rename openai a -n b"), ("NEW_NAME",), (_OPENAI,)),

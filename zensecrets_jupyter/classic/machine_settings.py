@@ -9,37 +9,34 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.names import did_you_mean
+from zensecrets_jupyter.core.validation_errors import describe_problems
 
-_TOLD = {"greater_than_equal": "at least 0", "string_pattern_mismatch": "a whole number with a unit, such as 16GB or 500MiB"}
-"""What is wanted where the type alone does not say it, by pydantic's name for the problem."""
+_EXPECTED = {"string_pattern_mismatch": "a whole number with a unit, such as 16GB or 500MiB"}
+"""What a field has to be if its type does not say it, by pydantic's kind of problem."""
 
 
-class _Kept(BaseModel):
-    """Arguments by name, which are kept as they are given."""
+class _StoredSettings(BaseModel):
+    """Arguments by name, which are stored and change nothing here."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    def __init__(self, **given: Any) -> None:
-        """Check what is given.
+    def __init__(self, **values: Any) -> None:
+        """Validate the arguments.
 
         Raises:
-            StepInterfaceError: If there is no such argument, or it is of another type; it names near misses.
+            StepInterfaceError: If an argument is unknown or has another type; the error names near misses.
         """
         try:
-            super().__init__(**given)
+            super().__init__(**values)
         except ValidationError as error:
-            problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            problems = describe_problems(error, type(self), expected=_EXPECTED)
         else:
             return
-        name = str(problem["loc"][0]) if problem["loc"] else ""
-        what = "has no argument" if problem["type"] == "extra_forbidden" else "does not take what is given for"
-        known = type(self).model_fields
-        hint = did_you_mean(name, known) if name not in known else f"It has to be {_TOLD.get(problem['type']) or known[name].annotation}."
-        raise StepInterfaceError(f"{type(self).__name__} {what} {name!r}.", hint=hint or f"Its arguments are {', '.join(known)}.")
+        message = f"The arguments of {type(self).__name__} are not acceptable: {', '.join(problems)}."
+        raise StepInterfaceError(message, hint=f"Its arguments are {', '.join(type(self).model_fields)}.")
 
 
-class DockerSettings(_Kept):
+class DockerSettings(_StoredSettings):
     """How ZenML builds a container's image: ``settings={"docker": DockerSettings(…)}``. No image is built here."""
 
     parent_image: str | None = None
@@ -103,7 +100,7 @@ class ByteUnit(Enum):
         return _BYTES[self.value]
 
 
-class ResourceSettings(_Kept):
+class ResourceSettings(_StoredSettings):
     """What machine a step wants: ``settings={"resources": ResourceSettings(…)}``. It gets this one here."""
 
     cpu_count: float | None = Field(default=None, ge=0)
@@ -132,7 +129,7 @@ class ResourceSettings(_Kept):
         return int(number) * _BYTES[self.memory.removeprefix(number)] / _BYTES[wanted]
 
 
-class Schedule(_Kept):
+class Schedule(_StoredSettings):
     """When ZenML runs a pipeline; here it runs once, when it is called."""
 
     name: str | None = None
@@ -156,7 +153,7 @@ class Schedule(_Kept):
         raise StepInterfaceError(message, hint="Give it cron_expression=, or start_time= with interval_second=.")
 
 
-class StepRetryConfig(_Kept):
+class StepRetryConfig(_StoredSettings):
     """How often ZenML runs a step again that failed; here it is run once."""
 
     max_retries: int = 1

@@ -1,6 +1,8 @@
-"""Words in sentences: the plural of a noun, a count with its noun, and a clause as a sentence."""
+"""Parts of sentences: the plural of a noun, a count with its noun, a clause as a sentence, and the name of a type."""
 
 from __future__ import annotations
+
+from typing import get_origin
 
 
 def plural(noun: str, count: int = 2) -> str:
@@ -18,3 +20,10 @@ def counted(count: int, noun: str) -> str:
 def sentence(text: str) -> str:
     """Return a clause with its first letter in upper case; all others stay as they are, unlike with ``str.capitalize``."""
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def type_name(annotation: object) -> str:
+    """Return the text of a declared type in errors, such as ``int`` or ``list[str]``."""
+    if isinstance(annotation, type) and get_origin(annotation) is None:
+        return annotation.__qualname__
+    return str(annotation).replace("typing.", "")

@@ -196,7 +196,7 @@ def test_a_merge_keeps_what_was_not_given(manager: SecretsManager[CountingBacken
 @pytest.mark.parametrize(
     ("content", "remove", "said"),
     [
-        ({"region": "VALUE"}, [], "'region' is no key of it"),
+        ({"region": "VALUE"}, [], "'region' is unknown"),
         ({}, ["aws_access_key_id"], "'aws_access_key_id' is missing"),
     ],
 )
@@ -459,9 +459,9 @@ def test_options_are_checked_without_showing_them() -> None:
         OptionedBackend.make_options({"token": canary("token"), "retries": canary("retries"), "urll": canary("url")})
     assert isinstance(caught.value, ValueError)
     for said in (
-        "url (missing)",
-        "retries (int parsing)",
-        "urll (unknown)",
+        "'url' is missing",
+        "'retries' has to be int",
+        "'urll' is unknown",
         "Did you mean 'url'?",
         "Its attributes are url, token, retries.",
     ):

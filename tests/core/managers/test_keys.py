@@ -127,10 +127,10 @@ def test_without_a_scope_no_secret_is_called_like_a_scope(flavor: str) -> None:
 @pytest.mark.parametrize(
     ("attributes", "said"),
     [
-        ({"scope": "namespace"}, r"namespace \(missing, scope=namespace needs it\)"),
-        ({"scope": "component", "namespace": "a"}, r"namespace \(given without scope=namespace\)"),
-        ({"scope": "namespace", "namespace": "a/b"}, r"namespace \(holds white space, a slash, a dot or a brace\)"),
-        ({"scope": "team"}, r"scope \(only "),
+        ({"scope": "namespace"}, r"'namespace' is not acceptable \(missing, scope=namespace needs it\)"),
+        ({"scope": "component", "namespace": "a"}, r"'namespace' is not acceptable \(given without scope=namespace\)"),
+        ({"scope": "namespace", "namespace": "a/b"}, r"'namespace' is not acceptable \(holds white space, a slash, a dot or a brace\)"),
+        ({"scope": "team"}, "'scope' has to be '"),
     ],
 )
 def test_a_scope_without_what_it_needs_is_refused_at_registration(attributes: dict[str, str], said: str) -> None:

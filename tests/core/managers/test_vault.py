@@ -156,8 +156,8 @@ def test_a_token_that_has_ended_is_told_apart_from_one_that_may_not(vault: Vault
 @pytest.mark.parametrize(
     ("attributes", "said"),
     [
-        ({"auth": "approle", "role_id": "role"}, "role id and secret id"),
-        ({"auth": "approle", "secret_id": "zsCanary"}, "role id and secret id"),
+        ({"auth": "approle", "role_id": "role"}, "role_id and secret_id"),
+        ({"auth": "approle", "secret_id": "zsCanary"}, "role_id and secret_id"),
         ({"auth": "kubernetes"}, "auth=kubernetes needs role"),
         ({"auth": "magic"}, "auth"),
         ({"token": ["zsCanary"]}, "token"),

@@ -128,7 +128,7 @@ def test_whether_a_flavor_is_remote_never_needs_a_value(component_type: str, fla
         ("artifact_store", "gcp", {"path": "folder"}, "'path' was refused"),
         ("artifact_store", "azure", {"path": "s3://x"}, "'path' was refused"),
         ("artifact_store", "local", {"path": "s3://x"}, "'path' was refused"),
-        ("annotator", "label_studio", {"port": "many"}, "'port' is not acceptable"),
+        ("annotator", "label_studio", {"port": "many"}, "'port' has to be"),
         ("annotator", "label_studio", {"prot": 1}, "'prot' is unknown (Did you mean 'port'?)"),
         ("experiment_tracker", "wandb", {}, "'api_key' is missing"),
         ("experiment_tracker", "mlflow", {"tracking_uri": "https://host"}, "needs tracking_token"),

@@ -17,12 +17,10 @@ from pydantic import ValidationError
 from zensecrets_jupyter.core.errors import InvalidOptionsError, SecretExistsError, SecretNotFoundError, UnsupportedOperationError
 from zensecrets_jupyter.core.managers import registry
 from zensecrets_jupyter.core.managers.records import Capability, ManagerContext, ManagerOptions
-from zensecrets_jupyter.core.names import did_you_mean, told
+from zensecrets_jupyter.core.validation_errors import describe_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from pydantic_core import ErrorDetails
 
     from zensecrets_jupyter.core.errors import ZenSecretsError
     from zensecrets_jupyter.core.interaction import PassphraseWanted
@@ -241,21 +239,18 @@ class Backend(ABC):
         Raises:
             InvalidOptionsError: If one is missing, unknown or malformed. Its text names the attribute and never holds the value.
         """
-        model, guess = cls.options_model, ""
+        model = cls.options_model
         model.protect(attributes)
         try:
             return model.model_validate(model.in_our_names(attributes))
         except ValidationError as error:
             given = {ours: theirs for theirs, ours in model.OTHER_NAMES.items() if theirs in attributes}
-            details = error.errors(include_url=False, include_context=True, include_input=False)
-            problems = [_explained(detail, given) for detail in details]
-            unknown = [str(detail["loc"][-1]) for detail in details if detail["type"] == "extra_forbidden"]
-            guess = did_you_mean(unknown[0], [*model.model_fields, *model.OTHER_NAMES]) if unknown else ""
+            problems = describe_problems(error, model, known=[*model.model_fields, *model.OTHER_NAMES], labels=given)
         except ValueError as error:
             problems = [str(error)]
         fields = ", ".join(model.model_fields) or "none"
         message = f"Flavor {cls.FLAVOR!r} of secrets manager does not take this: {', '.join(problems)}."
-        raise InvalidOptionsError(message, flavor=cls.FLAVOR, hint=f"{guess} Its attributes are {fields}.".strip())
+        raise InvalidOptionsError(message, flavor=cls.FLAVOR, hint=f"Its attributes are {fields}.")
 
 
 @runtime_checkable
@@ -346,17 +341,3 @@ _OPTIONAL: dict[type, Capability] = {
     Restorable: Capability.UNDELETE,
     Rekeyable: Capability.REKEY,
 }
-
-
-def _explained(detail: ErrorDetails, given: Mapping[str, str]) -> str:
-    """Return which attribute is refused, by the name that the user gave, and why."""
-    first, *inner = detail["loc"] or ("options",)
-    attribute = ".".join(map(str, (given.get(str(first), first), *inner)))
-    kind = detail["type"]
-    if kind in {"enum", "literal_error"}:
-        # The context of these kinds holds our own words; that of other kinds may quote the given value.
-        return f"{attribute} (only {detail.get('ctx', {}).get('expected', '')})"
-    if kind == "extra_forbidden":
-        # In a file that was read wrongly, a value may stand where the attribute should.
-        return told(attribute).strip("'") + " (unknown)"
-    return f"{attribute} ({kind.replace('_', ' ')})"

@@ -8,24 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError
+from zensecrets_jupyter.core.validation_errors import describe_problems, raised_by_validator
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
+    from zensecrets_jupyter.core.errors import ZenSecretsError
     from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 PAIRS = "arbitrary_kv_pairs"
 """The argument that holds all keys of a secret without a schema."""
-
-_WRONG = {
-    "string_type": "is not a text",
-    "dict_type": "is not a mapping of keys to texts",
-    "mapping_type": "is not a mapping of keys to texts",
-    "string_too_short": "is too short",
-    "string_too_long": "is too long",
-}
-"""What is said of pydantic's kinds of errors."""
 
 
 def texts_in(value: Any) -> Iterator[str]:
@@ -67,25 +60,12 @@ def read_json_object(data: Any) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def explain_refusal(schema: type[BaseSecretSchema], name: object, error: ValidationError) -> InvalidSecretError:
-    """Return our own error for pydantic's, which carries the values that it refused."""
-    found = []
-    for detail in error.errors(include_url=False, include_context=True, include_input=False):
-        inner = detail.get("ctx", {}).get("error")
-        if isinstance(inner, InvalidSecretError):
-            return inner
-        key = ".".join(str(part) for part in detail["loc"] if part not in {PAIRS, "[key]"})
-        what, kind = names.shown(key) if key else "its content", detail["type"]
-        if kind == "missing":
-            found.append(f"{key!r} is missing")
-        elif kind == "extra_forbidden":
-            guess = names.did_you_mean(key, schema.get_schema_keys())
-            found.append(f"{key!r} is no key of it{f' ({guess})' if guess else ''}")
-        elif kind in {"value_error", "assertion_error"}:
-            # A validator's own text may quote the value that it refused.
-            found.append(f"{what} was refused by the schema's own check")
-        else:
-            found.append(f"{what} {_WRONG.get(kind) or 'is not acceptable (' + kind.replace('_', ' ') + ')'}")
+def explain_refusal(schema: type[BaseSecretSchema], name: object, error: ValidationError) -> ZenSecretsError:
+    """Return the error of this package for an error of pydantic, which contains the refused values."""
+    own = raised_by_validator(error)
+    if own is not None:
+        return own
+    problems = describe_problems(error, schema, known=schema.get_schema_keys(), labels={PAIRS: ""})
     keys = ", ".join(key if key in schema.required_keys() else f"{key} (optional)" for key in schema.get_schema_keys())
-    message = f"Secret {name!r} does not follow the schema {schema.TYPE!r}: {', '.join(found)}."
+    message = f"Secret {name!r} does not follow the schema {schema.TYPE!r}: {', '.join(problems)}."
     return InvalidSecretError(message, name=str(name or ""), hint=f"The schema's keys are {keys}." if keys else "")

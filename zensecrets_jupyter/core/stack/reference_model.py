@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator, model_serializer
 
-from zensecrets_jupyter.core import names, redaction
+from zensecrets_jupyter.core import redaction
 from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
 from zensecrets_jupyter.core.names import a_type
@@ -26,6 +26,7 @@ from zensecrets_jupyter.core.stack.references import (
     resolve_references,
     texts_in,
 )
+from zensecrets_jupyter.core.validation_errors import describe_problems, raised_by_validator
 from zensecrets_jupyter.core.value import unregistered
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class ReferenceModel(BaseModel):
         try:
             super().__init__(**data)
         except ValidationError as error:
-            problem = _translate(type(self), error)
+            problem = _component_error(type(self), error)
         if problem:
             raise problem
         raw_texts = frozenset(name for name, value in data.items() if isinstance(value, RawText))
@@ -447,26 +448,11 @@ def _with_raw_texts(stored: Mapping[str, Any]) -> dict[str, Any]:
     return {name: RawText.from_json(value) for name, value in stored.items()}
 
 
-def _translate(model: type[ReferenceModel], error: ValidationError) -> ZenSecretsError:
-    """Return our own error for pydantic's, which holds the refused values."""
-    found = []
-    for detail in error.errors(include_url=False, include_context=True, include_input=False):
-        inner = detail.get("ctx", {}).get("error")
-        if isinstance(inner, ZenSecretsError):
-            return inner
-        attribute = ".".join(str(part) for part in detail["loc"])
-        kind = detail["type"]
-        if kind == "missing":
-            found.append(f"attribute {attribute!r} is missing")
-        elif kind == "extra_forbidden":
-            guess = names.did_you_mean(attribute, model.model_fields)
-            # In a file, a value may stand where the attribute should.
-            found.append(f"attribute {names.told(attribute)} is unknown{f' ({guess})' if guess else ''}")
-        elif kind in {"value_error", "assertion_error"}:
-            # A validator's own text may quote the refused value.
-            found.append(f"attribute {attribute!r} was refused by its own check" if attribute else "its own check refused it")
-        else:
-            found.append(f"attribute {attribute!r} is not acceptable ({kind.replace('_', ' ')})")
+def _component_error(model: type[ReferenceModel], error: ValidationError) -> ZenSecretsError:
+    """Return the error of this package for an error of pydantic, which contains the refused values."""
+    own = raised_by_validator(error)
+    if own is not None:
+        return own
     attributes = ", ".join(name if field.is_required() else f"{name} (optional)" for name, field in model.model_fields.items())
-    message = "; ".join(found)
-    return InvalidComponentError(f"{message[0].upper()}{message[1:]}.", hint=f"The attributes are {attributes or 'none'}.")
+    message = f"The attributes are not acceptable: {', '.join(describe_problems(error, model))}."
+    return InvalidComponentError(message, hint=f"The attributes are {attributes or 'none'}.")

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.steps.definition.type_checks import type_name
+from zensecrets_jupyter.core.validation_errors import describe_problems
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-_BY_VALIDATOR = ("value_error", "assertion_error")
 
 
 class BaseParameters(BaseModel):
@@ -32,7 +30,7 @@ class BaseParameters(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            problems = _problems(type(self), error)
+            problems = describe_problems(error, type(self))
         else:
             return
         kind = type(self).__name__
@@ -51,21 +49,3 @@ def made_parameters(kind: type[BaseParameters], values: Mapping[str, Any], step:
     except StepInterfaceError as error:
         message, hint = error.message, error.hint
     raise StepInterfaceError(f"Step {step!r}: {message}", hint=hint)
-
-
-def _problems(kind: type[BaseParameters], error: ValidationError) -> list[str]:
-    """Return each wrong field with what is wrong with it, never a value: a validator's own text may quote one."""
-    said = []
-    for one in error.errors(include_url=False, include_context=False, include_input=False):
-        field, *inside = one["loc"] or ("",)
-        declared = kind.model_fields.get(str(field))
-        if one["type"] == "missing":
-            problem = "missing"
-        elif one["type"] in _BY_VALIDATOR:
-            problem = "refused by its validator"
-        elif declared is not None and not inside:
-            problem = f"has to be {type_name(declared.annotation)}"
-        else:
-            problem = str(one["type"]).replace("_", " ")
-        said.append(f"{'.'.join(map(str, (field, *inside)))} ({problem})".strip())
-    return list(dict.fromkeys(said))

@@ -14,7 +14,8 @@ from zensecrets_jupyter.core.names import a_type
 from zensecrets_jupyter.core.steps.definition.arguments import bound
 from zensecrets_jupyter.core.steps.definition.bytecode import returned_tuple_length, returns_value
 from zensecrets_jupyter.core.steps.definition.context import StepContext
-from zensecrets_jupyter.core.steps.definition.type_checks import has_type, type_name
+from zensecrets_jupyter.core.steps.definition.type_checks import has_type
+from zensecrets_jupyter.core.text import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

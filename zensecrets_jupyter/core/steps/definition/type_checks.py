@@ -34,10 +34,3 @@ def _is_instance(value: Any, declared: Any) -> bool:
     except TypeError:
         # A protocol that can't be checked at run time.
         return True
-
-
-def type_name(annotation: Any) -> str:
-    """Return what errors call a declared type, such as ``int`` or ``list[str]``."""
-    if isinstance(annotation, type) and get_origin(annotation) is None:
-        return annotation.__qualname__
-    return str(annotation).replace("typing.", "")

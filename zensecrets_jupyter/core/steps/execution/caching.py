@@ -20,8 +20,8 @@ from zensecrets_jupyter.core.stack import ReferenceModel
 from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFolder
 from zensecrets_jupyter.core.steps.artifacts.materializers import PickleMaterializer
 from zensecrets_jupyter.core.steps.definition.settings import StepSettings
-from zensecrets_jupyter.core.steps.definition.type_checks import type_name
 from zensecrets_jupyter.core.steps.execution.code_digest import code_identity
+from zensecrets_jupyter.core.text import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
