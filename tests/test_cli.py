@@ -14,7 +14,7 @@ import pexpect
 import pytest
 
 from tests.support.bad_input import BAD_INPUT, BadInput, snapshot
-from tests.support.terminal import ZENSECRETS, at_a_terminal, zensecrets
+from tests.support.terminal import ZENSECRETS, run_zensecrets, spawn_in_terminal
 from zensecrets_jupyter import cli
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.interaction import set_passphrase_source
@@ -45,7 +45,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 def at_terminal(*words: str, **environment: str) -> pexpect.spawn[str]:
     """Start a command as a person at a terminal does."""
-    return at_a_terminal(str(ZENSECRETS), words, {"TERM": "dumb", **environment})
+    return spawn_in_terminal(str(ZENSECRETS), words, {"TERM": "dumb", **environment})
 
 
 def shown_by(process: pexpect.spawn[str]) -> str:
@@ -81,7 +81,7 @@ def test_bad_input_ends_the_real_script_with_one(case: BadInput, tmp_path: Path)
     folder = tmp_path / "folder"
     case.prepare(folder)
     before = snapshot()
-    done = zensecrets(*case.words, folder=folder, environment=dict(case.environment))
+    done = run_zensecrets(*case.words, folder=folder, environment=dict(case.environment))
     assert (done.returncode, done.stdout) == (1, "")
     _check_line(case, done.stderr)
     assert snapshot() == before
@@ -99,24 +99,24 @@ def _check_line(case: BadInput, line: str) -> None:
 def test_a_secret_is_registered_shown_masked_and_revealed_on_purpose() -> None:
     """A value goes in by an argument, shows as its mark, and comes out only with --reveal."""
     value = canary()
-    assert zensecrets("secret", "register", "openai", f"--api_key={value}").stdout == "Registered secret 'openai' with key api_key.\n"
-    shown = zensecrets("secret", "get", "openai")
+    assert run_zensecrets("secret", "register", "openai", f"--api_key={value}").stdout == "Registered secret 'openai' with key api_key.\n"
+    shown = run_zensecrets("secret", "get", "openai")
     assert "‹secret:openai.api_key›" in shown.stdout
     assert find_canary(shown.stdout) == []
-    assert zensecrets("secret", "get", "openai", "--key", "api_key").stdout == "‹secret:openai.api_key›\n"
-    assert zensecrets("secret", "get", "openai", "--key=api_key", "--reveal").stdout == f"{value}\n"
+    assert run_zensecrets("secret", "get", "openai", "--key", "api_key").stdout == "‹secret:openai.api_key›\n"
+    assert run_zensecrets("secret", "get", "openai", "--key=api_key", "--reveal").stdout == f"{value}\n"
 
 
 def test_a_value_is_piped_in() -> None:
     """With @- a value is what was piped in, without the line end that programs add."""
     value = f"{canary()}\nsecond line"
-    assert zensecrets("secret", "register", "piped", "--key=@-", piped=f"{value}\n".encode()).returncode == 0
+    assert run_zensecrets("secret", "register", "piped", "--key=@-", piped=f"{value}\n".encode()).returncode == 0
     assert Client().get_secret("piped").content == {"key": value}
 
 
 def test_a_pipe_is_not_read_by_accident() -> None:
     """What is piped in answers no question."""
-    done = zensecrets("secret", "register", "piped", "--key", piped=f"{canary()}\n".encode())
+    done = run_zensecrets("secret", "register", "piped", "--key", piped=f"{canary()}\n".encode())
     assert done.returncode == 1
     told = "Error: Nobody is there to be asked for piped.key. Give it: zensecrets secret register piped --key=@FILE, or set "
     assert done.stderr == f"{told}ZENSECRETS_SECRET_PIPED_KEY\n"
@@ -143,7 +143,7 @@ def test_a_person_types_what_is_asked() -> None:
     assert "Registered secret 'cloud' with keys aws_access_key_id, aws_secret_access_key." in shown
     assert find_canary(shown) == []
     assert process.exitstatus == 0
-    revealed = zensecrets(
+    revealed = run_zensecrets(
         "secret", "get", "cloud", "--key=aws_secret_access_key", "--reveal", environment={"ZENSECRETS_PASSPHRASE": "open"}
     )
     assert revealed.stdout == f"{secret}\n"
@@ -168,7 +168,7 @@ def test_a_person_is_asked_for_keys_too(home: Path) -> None:
 
 def test_ctrl_c_leaves_everything_as_it_was() -> None:
     """Ctrl-C in the middle of a form registers nothing and ends with 130, in one line."""
-    zensecrets("secret", "register", "other", f"--key={canary()}")
+    run_zensecrets("secret", "register", "other", f"--key={canary()}")
     before = snapshot()
     process = at_terminal("secret", "register", "cloud", "-i", "-s", "aws")
     process.expect_exact("cloud.aws_access_key_id")
@@ -194,7 +194,7 @@ def test_a_terminal_that_goes_away_is_no_answer() -> None:
 
 def test_deletion_is_confirmed() -> None:
     """Without -y a person is asked, and anything but yes keeps the secret."""
-    zensecrets("secret", "register", "kept", f"--key={canary()}")
+    run_zensecrets("secret", "register", "kept", f"--key={canary()}")
     for answer, outcome in (("", "Nothing was deleted."), ("n", "Nothing was deleted."), ("y", "Deleted secret 'kept'.")):
         process = at_terminal("secret", "delete", "kept")
         process.expect_exact("[y/N]: ")
@@ -206,12 +206,12 @@ def test_the_missing_secrets_of_a_stack_are_asked_for_at_once() -> None:
     """`stack register-secrets` asks for each key that the references need, says who needs it, and the stack is valid then."""
     first, second = canary("first"), canary("second")
     reference = "--authentication_secret={{label_studio_secret.api_key}}"
-    zensecrets("annotator", "register", "labels", "--flavor=label_studio", reference)
-    zensecrets("alerter", "register", "chat", "--flavor=slack", "--slack_token={{chat.token}}")
-    updated = zensecrets("stack", "update", "-an", "labels", "-al", "chat")
+    run_zensecrets("annotator", "register", "labels", "--flavor=label_studio", reference)
+    run_zensecrets("alerter", "register", "chat", "--flavor=slack", "--slack_token={{chat.token}}")
+    updated = run_zensecrets("stack", "update", "-an", "labels", "-al", "chat")
     assert updated.returncode == 0
     assert "Warning: Stack 'default' can't run: 2 problems." in updated.stdout
-    assert zensecrets("stack", "validate").returncode == 1
+    assert run_zensecrets("stack", "validate").returncode == 1
     process = at_terminal("stack", "register-secrets", ZENSECRETS_PASSPHRASE="open")
     process.expect_exact("is needed by alerter 'chat'.slack_token")
     process.expect_exact("Value of chat.token: ")
@@ -224,25 +224,25 @@ def test_the_missing_secrets_of_a_stack_are_asked_for_at_once() -> None:
     shown = shown_by(process)
     assert "Registered 'chat', 'label_studio_secret'." in shown
     assert find_canary(shown) == []
-    valid = zensecrets("stack", "validate", environment={"ZENSECRETS_PASSPHRASE": "open"})
+    valid = run_zensecrets("stack", "validate", environment={"ZENSECRETS_PASSPHRASE": "open"})
     assert (valid.returncode, valid.stdout) == (0, "Stack 'default' is valid (SECRET_AND_KEY_EXISTS).\n")
-    again = zensecrets("stack", "register-secrets", "--skip-existing", environment={"ZENSECRETS_PASSPHRASE": "open"})
+    again = run_zensecrets("stack", "register-secrets", "--skip-existing", environment={"ZENSECRETS_PASSPHRASE": "open"})
     assert again.stdout.startswith("Every secret that stack 'default' needs is registered. To change them: zensecrets stack ")
 
 
 def test_a_program_gets_variables_and_its_exit_code_is_ours() -> None:
     """`secret env NAME -- PROGRAM` runs the program with the keys as variables, and ends as it does."""
     value = canary()
-    zensecrets("secret", "register", "openai", f"--api_key={value}")
+    run_zensecrets("secret", "register", "openai", f"--api_key={value}")
     show = "import os, sys; print(os.environ['MY_API_KEY']); sys.exit(7)"
-    done = zensecrets("secret", "env", "openai", "--prefix", "MY_", "--", sys.executable, "-c", show)
+    done = run_zensecrets("secret", "env", "openai", "--prefix", "MY_", "--", sys.executable, "-c", show)
     assert (done.returncode, done.stdout) == (7, f"{value}\n")
 
 
 def test_a_sealed_export_is_opened_with_its_passphrase_only(tmp_path: Path) -> None:
     """An export asks for a passphrase twice, holds no value, and its import asks for it again; a wrong one says so."""
     value = canary()
-    zensecrets("secret", "register", "openai", "-s", "openai", f"--api_key={value}")
+    run_zensecrets("secret", "register", "openai", "-s", "openai", f"--api_key={value}")
     process = at_terminal("secret", "export", "openai", "kept.sealed")
     process.expect_exact("New passphrase for kept.sealed: ")
     process.sendline("right")
@@ -252,8 +252,8 @@ def test_a_sealed_export_is_opened_with_its_passphrase_only(tmp_path: Path) -> N
     sealed = tmp_path / "folder" / "kept.sealed"
     assert sealed.stat().st_mode & 0o777 == 0o600
     assert find_canary(sealed) == find_canary(sealed, "api_key") == []
-    zensecrets("secret", "delete", "openai", "-y")
-    wrong = zensecrets("secret", "import", "kept.sealed", environment={"ZENSECRETS_PASSPHRASE": "wrong"})
+    run_zensecrets("secret", "delete", "openai", "-y")
+    wrong = run_zensecrets("secret", "import", "kept.sealed", environment={"ZENSECRETS_PASSPHRASE": "wrong"})
     assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
     assert "does not open" in wrong.stderr
     process = at_terminal("secret", "import", "kept.sealed")
@@ -271,10 +271,10 @@ def test_what_the_seed_documentation_types_works_in_a_terminal(tmp_path: Path) -
     one, two, third = canary("1"), canary("2"), canary("3")
     (tmp_path / "folder" / "file.txt").write_text(third)
     register = ["annotator", "register", "label_studio_annotator", "--flavor=label_studio"]
-    assert zensecrets(*register, "--authentication_secret={{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}").returncode == 0
-    assert zensecrets("secrets-manager", "secret", "register", "TWO", f"--key1={one}", f"--key2={two}").returncode == 0
+    assert run_zensecrets(*register, "--authentication_secret={{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}").returncode == 0
+    assert run_zensecrets("secrets-manager", "secret", "register", "TWO", f"--key1={one}", f"--key2={two}").returncode == 0
     literal = ["secrets-manager", "secret", "register", "FILES", f"--attr_from_literal={one}", "--attr_from_file=@file.txt"]
-    assert zensecrets(*literal).returncode == 0
+    assert run_zensecrets(*literal).returncode == 0
     process = at_terminal("secrets-manager", "secret", "register", "ASKED", "-i")
     process.expect_exact("Key of ASKED: ")
     process.sendline("key")
@@ -283,8 +283,8 @@ def test_what_the_seed_documentation_types_works_in_a_terminal(tmp_path: Path) -
     process.expect_exact("empty when done")
     process.sendline("")
     assert "Registered secret 'ASKED'" in shown_by(process)
-    assert zensecrets("stack", "register", "labelling", "-o", "default", "-a", "default", "-x", "default").returncode == 0
-    zensecrets("stack", "update", "labelling", "--annotator", "label_studio_annotator")
+    assert run_zensecrets("stack", "register", "labelling", "-o", "default", "-a", "default", "-x", "default").returncode == 0
+    run_zensecrets("stack", "update", "labelling", "--annotator", "label_studio_annotator")
     process = at_terminal("stack", "register-secrets", "labelling")
     process.expect_exact("label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE: ")
     process.sendline(third)
@@ -299,10 +299,10 @@ def test_what_the_seed_documentation_types_works_in_a_terminal(tmp_path: Path) -
 
 def test_each_command_says_how_it_is_used() -> None:
     """--help and no command at all show help and end with 0; --version says the version."""
-    assert zensecrets().stdout == zensecrets("--help").stdout
-    assert "register-secrets" in zensecrets("stack", "--help").stdout
-    assert "--KEY=@FILE" in zensecrets("secret", "register", "--help").stdout
-    assert zensecrets("--version").stdout.startswith("zensecrets ")
+    assert run_zensecrets().stdout == run_zensecrets("--help").stdout
+    assert "register-secrets" in run_zensecrets("stack", "--help").stdout
+    assert "--KEY=@FILE" in run_zensecrets("secret", "register", "--help").stdout
+    assert run_zensecrets("--version").stdout.startswith("zensecrets ")
 
 
 def test_output_that_nobody_reads_is_no_error() -> None:
@@ -317,12 +317,12 @@ def test_output_that_nobody_reads_is_no_error() -> None:
 
 def test_a_shell_completes_names_and_references() -> None:
     """Through Click a shell gets verbs, options, names, keys and references; nothing is asked for it."""
-    zensecrets("secret", "register", "openai", f"--api_key={canary()}")
+    run_zensecrets("secret", "register", "openai", f"--api_key={canary()}")
 
     def offered(line: str, shell: str = "bash") -> list[str]:
         words = line.split(" ")
         environment = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_ZENSECRETS_COMPLETE": f"{shell}_complete"}
-        lines = zensecrets(environment=environment).stdout.splitlines()
+        lines = run_zensecrets(environment=environment).stdout.splitlines()
         return [one.partition(",")[2] for one in lines] if shell == "bash" else lines[1::3]
 
     assert "quickstart" in offered("zensecrets q")
@@ -334,7 +334,7 @@ def test_a_shell_completes_names_and_references() -> None:
     assert offered("zensecrets annotator register x --authentication_secret={{openai.", "zsh") == [
         "--authentication_secret={{openai.api_key}}"
     ]
-    assert "compdef" in zensecrets(environment={"_ZENSECRETS_COMPLETE": "zsh_source"}).stdout
+    assert "compdef" in run_zensecrets(environment={"_ZENSECRETS_COMPLETE": "zsh_source"}).stdout
 
 
 def test_help_imports_neither_pydantic_nor_the_database_nor_rich() -> None:
@@ -353,7 +353,7 @@ def test_the_quickstart_copies_the_notebooks_and_starts_jupyterlab(tmp_path: Pat
     folder = tmp_path / "books"
     folder.mkdir()
     (folder / "quickstart.ipynb").write_text("mine")
-    version = zensecrets("quickstart", str(folder), "--", "--version")
+    version = run_zensecrets("quickstart", str(folder), "--", "--version")
     assert version.returncode == 0, version.stderr
     assert version.stdout[0].isdigit()
     assert "quickstart.ipynb" in version.stderr

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from tests.support.terminal import ZENSECRETS, at_a_terminal, zensecrets
+from tests.support.terminal import ZENSECRETS, run_zensecrets, spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def value(tmp_path: Path) -> str:
     text = f"zażółć {canary('encoded')} é €\r\n\u4f60\u597d\t\U0001f511\n"
     path = tmp_path / "value"
     path.write_bytes(text.encode())
-    assert zensecrets("secret", "register", "klucz-ż", f"--hasło=@{path}").returncode == 0
+    assert run_zensecrets("secret", "register", "klucz-ż", f"--hasło=@{path}").returncode == 0
     # Where arguments are ASCII, no other name can be given.
-    assert zensecrets("secret", "register", "key", f"--value=@{path}").returncode == 0
+    assert run_zensecrets("secret", "register", "key", f"--value=@{path}").returncode == 0
     return text
 
 
@@ -53,7 +53,7 @@ def test_a_value_is_revealed_byte_for_byte(value: str, environment: dict[str, st
 def test_a_terminal_that_lacks_a_character_gets_no_value(value: str) -> None:
     """An error in one line says what to do, the exit code is 1, and nothing of the value is shown."""
     words = ["secret", "get", "klucz-ż", "--key", "hasło", "--reveal"]
-    process = at_a_terminal(str(ZENSECRETS), words, {"PYTHONIOENCODING": "latin-1"})
+    process = spawn_in_terminal(str(ZENSECRETS), words, {"PYTHONIOENCODING": "latin-1"})
     shown = process.read()
     process.close()
     assert process.exitstatus == 1
@@ -63,7 +63,7 @@ def test_a_terminal_that_lacks_a_character_gets_no_value(value: str) -> None:
 
 def test_a_terminal_that_has_all_characters_shows_the_value(value: str) -> None:
     """A terminal with UTF-8 shows the value itself."""
-    process = at_a_terminal(str(ZENSECRETS), ["secret", "get", "klucz-ż", "--key", "hasło", "--reveal"], {"PYTHONIOENCODING": "utf-8"})
+    process = spawn_in_terminal(str(ZENSECRETS), ["secret", "get", "klucz-ż", "--key", "hasło", "--reveal"], {"PYTHONIOENCODING": "utf-8"})
     process.expect_exact("zażółć")
     process.expect(pexpect.EOF)
     process.close()

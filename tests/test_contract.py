@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.typescript import CONTRACTS, FOLDER, generate
-from zensecrets_jupyter.notebook import guard_contract
-from zensecrets_jupyter.notebook.form import contract as form_contract
+from zensecrets_jupyter.contract import form as form_contract
+from zensecrets_jupyter.contract import guard as guard_contract
 
 SUBMISSION = '{"form": "f", "attempt": 0, "sections": [{"values": [["a", "b"]], "removed": []}]}'
 

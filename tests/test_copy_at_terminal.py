@@ -12,7 +12,7 @@ import pytest
 from tests.core.managers.conftest import AWS_USER
 from tests.support.fakes.moto_server import running_moto
 from tests.support.faults.http_proxy import FaultProxy
-from tests.support.terminal import ZENSECRETS, at_a_terminal, zensecrets
+from tests.support.terminal import ZENSECRETS, run_zensecrets, spawn_in_terminal
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.managers import SecretRecord
 from zensecrets_jupyter.core.stack import ComponentType
@@ -48,7 +48,7 @@ def _slow(exchange: Exchange) -> None:
 
 
 def _started(*words: str) -> pexpect.spawn[str]:
-    return at_a_terminal(str(ZENSECRETS), [*COPY, *words], {}, seconds=120, size=(24, 80))
+    return spawn_in_terminal(str(ZENSECRETS), [*COPY, *words], {}, seconds=120, size=(24, 80))
 
 
 def _rest(process: pexpect.spawn[str]) -> str:
@@ -74,7 +74,7 @@ def test_a_bar_says_how_far_it_is_and_ctrl_c_how_far_it_got() -> None:
     cloud = Client().workspace.open_manager("cloud")
     assert len(cloud.list_secrets()) == int(found[1])
     assert 0 < int(found[1]) < 100
-    again = zensecrets(*COPY)
+    again = run_zensecrets(*COPY)
     assert again.stderr == ""
     assert again.stdout == (
         f"Copied {100 - int(found[1])} secrets from 'default' to 'cloud'; {found[1]} were there already.\n"
@@ -88,10 +88,10 @@ def test_conflicts_are_asked_at_the_terminal() -> None:
     """A person answers by a letter that is seen; a script has to say it with a flag."""
     cloud = Client().workspace.open_manager("cloud")
     cloud.register_record("n001", SecretRecord("arbitrary", {"key": canary("theirs")}))
-    alone = zensecrets(*COPY, "n000", "n001")
+    alone = run_zensecrets(*COPY, "n000", "n001")
     assert (alone.returncode, alone.stdout) == (1, "")
     assert "--on-conflict=skip" in alone.stderr
-    stopped = zensecrets(*COPY, "n000", "n001", "--on-conflict=stop")
+    stopped = run_zensecrets(*COPY, "n000", "n001", "--on-conflict=stop")
     assert (stopped.returncode, stopped.stdout) == (1, "")
     assert "nothing was copied" in stopped.stderr
     assert cloud.list_secrets() == ["n001"]
@@ -101,7 +101,7 @@ def test_conflicts_are_asked_at_the_terminal() -> None:
     shown = _rest(process)
     assert "Copied 2 secrets from 'default' to 'cloud'; 1 in place of what was there." in shown
     assert process.exitstatus == 0
-    dry = zensecrets(*COPY, "n000", "n001", "n002", "--dry-run")
+    dry = run_zensecrets(*COPY, "n000", "n001", "n002", "--dry-run")
     assert [line.split()[:2] for line in dry.stdout.splitlines() if line.startswith("n0")] == [
         ["n000", "the"],
         ["n001", "the"],

@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.broken_stores import store
 from tests.support.refused_calls import CALLS
-from tests.support.terminal import ZENSECRETS, zensecrets
+from tests.support.terminal import ZENSECRETS, run_zensecrets
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +36,7 @@ def test_a_home_without_file_locks_is_told_at_once(exists: bool, tmp_path: Path)
     """Not "held by another process" after a minute: what it is, in one line, with the remedy; reading and writing alike."""
     value = canary()
     if exists:
-        assert zensecrets("secret", "register", "kept", f"--key={value}").returncode == 0
+        assert run_zensecrets("secret", "register", "kept", f"--key={value}").returncode == 0
     began = time.monotonic()
     for words in (["secret", "get", "kept"], ["secret", "register", "new", f"--key={value}"]):
         ended = _with_refused("fcntl-lock", *words)
@@ -47,7 +47,7 @@ def test_a_home_without_file_locks_is_told_at_once(exists: bool, tmp_path: Path)
     # Each may take two seconds, and the start of a process on a busy machine more; it was a minute.
     assert time.monotonic() - began < 30
     if exists:
-        assert zensecrets("secret", "list").stdout.count("arbitrary") == 1
+        assert run_zensecrets("secret", "list").stdout.count("arbitrary") == 1
     assert find_canary(tmp_path) == []
 
 
@@ -56,18 +56,18 @@ def test_a_home_without_file_locks_is_told_at_once(exists: bool, tmp_path: Path)
 def test_a_disk_that_fails_at_the_end_leaves_it_open_what_was_kept(tmp_path: Path) -> None:
     """The change is in the file and can't be made to last: neither "it was not written" nor "it was"."""
     value = canary()
-    assert zensecrets("secret", "register", "kept", f"--key={value}").returncode == 0
+    assert run_zensecrets("secret", "register", "kept", f"--key={value}").returncode == 0
     ended = _with_refused("fdatasync", "secret", "update", "kept", f"--key={canary('new')}")
     assert ended.returncode == 1
     assert "it is not known whether it was. Look whether it is there before you try again, and check the disk." in ended.stderr
     assert ended.stderr.count("\n") == 1
-    assert zensecrets("secret", "get", "kept").returncode == 0
+    assert run_zensecrets("secret", "get", "kept").returncode == 0
     assert find_canary(tmp_path) == []
 
 
 def test_who_holds_a_store_is_named_while_we_wait(tmp_path: Path) -> None:
     """A writer that has waited for a second says for whom, and goes on as soon as it can."""
-    assert zensecrets("secret", "register", "kept", "--key=some-value").returncode == 0
+    assert run_zensecrets("secret", "register", "kept", "--key=some-value").returncode == 0
     with closing(sqlite3.connect(store(), isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         waiting = subprocess.Popen(

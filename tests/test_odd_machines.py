@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.command_lines import content_of
 from tests.support.kernels import running_kernel
-from tests.support.terminal import zensecrets
+from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.core.settings import absolute_path
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -52,7 +52,7 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_home_of_nobody(command: str, tmp_path: Path) -> None:
     """ZENSECRETS_HOME in the folder of a user who does not exist."""
-    line = told(zensecrets(*command.split(), folder=tmp_path, environment={"ZENSECRETS_HOME": "~no-such-user/x"}))
+    line = told(run_zensecrets(*command.split(), folder=tmp_path, environment={"ZENSECRETS_HOME": "~no-such-user/x"}))
     assert line.startswith("Error: ZENSECRETS_HOME is '~no-such-user/x', and there is no such user's home folder here.")
 
 
@@ -70,7 +70,7 @@ def test_a_user_without_an_entry_in_passwd(command: str, tmp_path: Path) -> None
 def test_a_home_that_is_no_folder(command: str, tmp_path: Path) -> None:
     """A home that can't be made, as a read-only one can't, is told with the variable that chooses another."""
     (tmp_path / "file").write_text("")
-    line = told(zensecrets(*command.split(), environment={"ZENSECRETS_HOME": str(tmp_path / "file" / "home")}))
+    line = told(run_zensecrets(*command.split(), environment={"ZENSECRETS_HOME": str(tmp_path / "file" / "home")}))
     assert str(tmp_path / "file" / "home") in line
     assert "set ZENSECRETS_HOME to another folder" in line
 
@@ -91,7 +91,7 @@ def test_a_file_in_the_home_of_nobody(flavor: str, tmp_path: Path) -> None:
     """Every flavor that takes a path refuses it by the attribute's name."""
     name, option = flavor.split()
     words = ("secrets-manager", "register", "m", f"--flavor={name}", f"{option}=~no-such-user/x")
-    line = told(zensecrets(*words, environment={"ZENSECRETS_HOME": str(tmp_path)}))
+    line = told(run_zensecrets(*words, environment={"ZENSECRETS_HOME": str(tmp_path)}))
     assert option.removeprefix("--") in line
 
 
@@ -109,18 +109,19 @@ def test_the_package_is_a_command() -> None:
     """`python -m zensecrets_jupyter` is `zensecrets`."""
     command = [sys.executable, "-m", "zensecrets_jupyter", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == zensecrets("--version").stdout
+    assert done.stdout == run_zensecrets("--version").stdout
 
 
 def test_create_is_register_and_other_words_are_guessed(tmp_path: Path) -> None:
     """What ZenML has called `create` since 0.40 registers; what other programs call a command is guessed."""
     environment = {"ZENSECRETS_HOME": str(tmp_path), "ZENSECRETS_PASSPHRASE": "of the tests"}
     assert (
-        zensecrets("secret", "create", "x", f"--key={canary()}", environment=environment).stdout == "Registered secret 'x' with key key.\n"
+        run_zensecrets("secret", "create", "x", f"--key={canary()}", environment=environment).stdout
+        == "Registered secret 'x' with key key.\n"
     )
     others = {"ls": "list", "rm": "delete", "show": "get", "describe": "get", "edit": "update", "mv": "rename", "add": "register"}
     for word, meant in others.items():
-        assert f"Did you mean '{meant}'" in told(zensecrets("secret", word, environment=environment))
+        assert f"Did you mean '{meant}'" in told(run_zensecrets("secret", word, environment=environment))
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def shop(tmp_path: Path) -> dict[str, str]:
     """Return the environment of a store with one secret, whose value stands in a file of the folder ``files``."""
     environment = {"ZENSECRETS_HOME": str(tmp_path / "home"), "ZENSECRETS_PASSPHRASE": "of the tests"}
     value = canary("shop")
-    assert zensecrets("secret", "register", "shop", f"--key={value}", environment=environment).returncode == 0
+    assert run_zensecrets("secret", "register", "shop", f"--key={value}", environment=environment).returncode == 0
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.txt").write_text(f"one\n{value}\n")
     return environment
@@ -137,12 +138,12 @@ def shop(tmp_path: Path) -> dict[str, str]:
 def test_a_scan_looks_at_what_is_piped_in(shop: dict[str, str], tmp_path: Path) -> None:
     """`git diff | zensecrets scan -` finds a value by its line, and ends with 1; what holds none ends with 0."""
     text = (tmp_path / "files" / "a.txt").read_bytes()
-    done = zensecrets("scan", "-", piped=text, environment=shop)
+    done = run_zensecrets("scan", "-", piped=text, environment=shop)
     assert done.returncode == 1
     assert "standard input   line 2   shop.key" in done.stdout
     assert not find_canary(done.stdout + done.stderr)
-    assert zensecrets("scan", "-", piped=b"nothing", environment=shop).returncode == 0
-    both = zensecrets("scan", "-", "a.txt", "--format=json", piped=b"nothing", folder=tmp_path / "files", environment=shop)
+    assert run_zensecrets("scan", "-", piped=b"nothing", environment=shop).returncode == 0
+    both = run_zensecrets("scan", "-", "a.txt", "--format=json", piped=b"nothing", folder=tmp_path / "files", environment=shop)
     assert '"files": 2' in both.stdout
 
 
@@ -152,19 +153,19 @@ def test_what_could_not_be_read_is_no_clean_bill(shop: dict[str, str], tmp_path:
     (files / "a.txt").write_text("nothing")
     (files / "b.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 100)
     (files / "loop").symlink_to("loop")
-    assert zensecrets("scan", ".", folder=files, environment=shop).returncode == 0
+    assert run_zensecrets("scan", ".", folder=files, environment=shop).returncode == 0
     # A file that is there and can't be opened, for root as well.
     os.mkfifo(files / "pipe")
     (files / "notes").symlink_to("/proc/self/mem")
     for command in (("scan", "."), ("clean", ".", "--no-backup")):
-        done = zensecrets(*command, folder=files, environment=shop)
+        done = run_zensecrets(*command, folder=files, environment=shop)
         assert done.returncode == 2, done.stdout
         assert "Not read: notes:" in done.stdout
 
 
 def test_a_path_that_is_too_long_is_told_in_short(shop: dict[str, str]) -> None:
     """A path of 12,000 characters is no file, and an error does not hold all of it."""
-    line = told(zensecrets("scan", "x/" * 6000, environment=shop))
+    line = told(run_zensecrets("scan", "x/" * 6000, environment=shop))
     assert line.startswith("Error: There is no file or folder 'x/x/")
     assert len(line) < 400
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pexpect
 
-from tests.support.terminal import ZENSECRETS, at_a_terminal, zensecrets
+from tests.support.terminal import ZENSECRETS, run_zensecrets, spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ COMPONENTS = {
 
 
 def _at_prompt(words: list[str], value: str, environment: dict[str, str]) -> str:
-    child = at_a_terminal(str(ZENSECRETS), words, environment)
+    child = spawn_in_terminal(str(ZENSECRETS), words, environment)
     child.logfile_read = io.StringIO()
     child.expect("authentication_secret.*: ")
     child.sendline(value)
@@ -43,7 +43,7 @@ def test_a_plain_value_lies_nowhere_in_clear(tmp_path: Path) -> None:
     said: dict[str, str] = {}
 
     def run(*words: str) -> str:
-        done = zensecrets(*words, environment=environment)
+        done = run_zensecrets(*words, environment=environment)
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 

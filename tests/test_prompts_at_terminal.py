@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from tests.support.terminal import ZENSECRETS, at_a_terminal, zensecrets
+from tests.support.terminal import ZENSECRETS, run_zensecrets, spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Shell:
         }
         self._call, self._prompt = call, prompt
         self._environment = environment
-        self.process = at_a_terminal(program, options, environment, folder=folder)
+        self.process = spawn_in_terminal(program, options, environment, folder=folder)
         self.process.logfile_read = self._shown = io.StringIO()
         self.ready()
 
@@ -89,7 +89,7 @@ class Shell:
 
     def registered(self) -> str:
         """Return what is registered in the end."""
-        done = zensecrets("secret", "get", "pasted", "--key=key", "--reveal", environment=self._environment)
+        done = run_zensecrets("secret", "get", "pasted", "--key=key", "--reveal", environment=self._environment)
         assert done.returncode == 0, done.stderr
         return done.stdout.removesuffix("\n")
 
@@ -176,7 +176,7 @@ def test_half_a_key_is_refused(tmp_path: Path) -> None:
         at_once(started.ask(), begin.rstrip("\n"))
         started.process.expect(r"The end of a private key did not arrive; nothing was taken\..*--KEY=@FILE")
         started.ready()
-        assert "pasted" not in zensecrets("secret", "list", environment={"ZENSECRETS_HOME": str(tmp_path / "home")}).stdout
+        assert "pasted" not in run_zensecrets("secret", "list", environment={"ZENSECRETS_HOME": str(tmp_path / "home")}).stdout
         assert started.leaks() == []
 
 
@@ -232,7 +232,7 @@ def test_ctrl_c_in_the_middle(kind: str, tmp_path: Path) -> None:
         started.process.send("echo seen\r" if kind == "bash" else "print('seen')\r")
         started.process.expect("seen.*seen")
         started.ready()
-        assert "pasted" not in zensecrets("secret", "list", environment={"ZENSECRETS_HOME": str(tmp_path / "home")}).stdout
+        assert "pasted" not in run_zensecrets("secret", "list", environment={"ZENSECRETS_HOME": str(tmp_path / "home")}).stdout
         assert started.leaks() == []
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pexpect
 
-from tests.support.terminal import ZENSECRETS, at_a_terminal, zensecrets
+from tests.support.terminal import ZENSECRETS, run_zensecrets, spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ VALUE = canary("terminal")
 
 def _started(*words: str, folder: Path) -> pexpect.spawn[str]:
     environment = {"TERM": "xterm", "ZENSECRETS_PASSPHRASE": "open"}
-    return at_a_terminal(str(ZENSECRETS), words, environment, folder=folder, seconds=120, size=(24, 80))
+    return spawn_in_terminal(str(ZENSECRETS), words, environment, folder=folder, seconds=120, size=(24, 80))
 
 
 def _with_long_work(folder: Path) -> None:
     folder.mkdir()
-    assert zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
+    assert run_zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
     for number in range(40):
         (folder / f"{number:02}.log").write_bytes(os.urandom(1_000_000).hex().encode() * 4 + VALUE.encode())
 
@@ -33,8 +33,8 @@ def test_long_work_shows_a_bar_at_a_terminal_only(tmp_path: Path) -> None:
     """After a second a bar says how far it is; where output is piped there is none."""
     folder, fingerprints = tmp_path / "folder", str(tmp_path / "fingerprints")
     folder.mkdir()
-    assert zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
-    assert zensecrets("fingerprints", "export", fingerprints).returncode == 0
+    assert run_zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
+    assert run_zensecrets("fingerprints", "export", fingerprints).returncode == 0
     for number in range(8):
         # By fingerprints a megabyte takes a good part of a second.
         (folder / f"{number}.log").write_bytes(os.urandom(500_000).hex().encode() + b" " + VALUE.encode())
@@ -45,7 +45,7 @@ def test_long_work_shows_a_bar_at_a_terminal_only(tmp_path: Path) -> None:
     assert process.exitstatus == 1
     assert "Found 8 places" in str(process.before)
     assert find_canary(str(process.before)) == []
-    piped = zensecrets("scan", ".", "--fingerprints", fingerprints, folder=folder)
+    piped = run_zensecrets("scan", ".", "--fingerprints", fingerprints, folder=folder)
     assert (piped.returncode, piped.stderr) == (1, "")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.support.terminal import zensecrets
+from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def planted(tmp_path: Path, environment: dict[str, str]) -> dict[str, Planted]:
     for kind, make in VALUES.items():
         value = make()
         (tmp_path / "value").write_text(value, encoding="utf-8", newline="")
-        done = zensecrets("secret", "register", kind, f"--key=@{tmp_path / 'value'}", environment=environment)
+        done = run_zensecrets("secret", "register", kind, f"--key=@{tmp_path / 'value'}", environment=environment)
         assert done.returncode == 0, done.stderr
         for number, (encoding, encode) in enumerate(ENCODERS.items()):
             text, name = encode(value), f"{kind}-{number}.txt"
@@ -73,7 +73,7 @@ def planted(tmp_path: Path, environment: dict[str, str]) -> dict[str, Planted]:
 
 
 def _found(folder: Path, environment: dict[str, str], *options: str) -> set[str]:
-    done = zensecrets("scan", ".", "--format", "json", *options, folder=folder, environment=environment)
+    done = run_zensecrets("scan", ".", "--format", "json", *options, folder=folder, environment=environment)
     assert done.returncode in {0, 1}, done.stderr
     return {finding["path"] for finding in json.loads(done.stdout)["findings"]}
 
@@ -88,12 +88,12 @@ def test_every_encoding_is_found_and_cleaned(planted: dict[str, Planted], enviro
     """By values a scan finds every file, by fingerprints all but those in another case; `clean` leaves no piece, or says that it can't."""
     folder, prints = tmp_path / "files", str(tmp_path / "prints")
     assert set(planted) - _found(folder, environment) == set()
-    done = zensecrets("fingerprints", "export", prints, environment=environment)
+    done = run_zensecrets("fingerprints", "export", prints, environment=environment)
     assert done.returncode == 0, done.stderr
     elsewhere = {**environment, "ZENSECRETS_HOME": str(tmp_path / "other")}
     missed = set(planted) - _found(folder, elsewhere, "--fingerprints", prints)
     assert {planted[name].encoding for name in missed} == OTHER_CASE
-    done = zensecrets("clean", ".", "--no-backup", folder=folder, environment=environment)
+    done = run_zensecrets("clean", ".", "--no-backup", folder=folder, environment=environment)
     kept = {line.split()[0] for line in done.stdout.splitlines() if "not cleaned: it is neither text nor a database" in line}
     assert {planted[name].encoding for name in kept} == BINARY
     left = {name: (folder / name).read_bytes().decode("utf-8", "surrogatepass") for name in planted}

@@ -27,9 +27,9 @@ from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAske
 from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.commands.framework.render import secret_table
 from zensecrets_jupyter.commands.secrets.forms import update_form
+from zensecrets_jupyter.contract.form import OpenForm
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
-from zensecrets_jupyter.notebook.form.contract import OpenForm
 from zensecrets_jupyter.notebook.form.session import FormSession
 from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher

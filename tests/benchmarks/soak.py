@@ -18,14 +18,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.support.forms import FormOnScreen
+from tests.support.forms import FormClient
 from tests.support.kernels import running_kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-    from tests.support.kernels import Kernel, Ran
+    from tests.support.kernels import CellResult, Kernel
 
 HALF_MINUTE = 30.0
 ROUND = 3.0
@@ -48,7 +48,7 @@ class Cells:
         self.times: list[tuple[float, str]] = []
         self.forms = 0
 
-    def run(self, code: str) -> Ran:
+    def run(self, code: str) -> CellResult:
         """Run a cell of a notebook."""
         began = time.perf_counter()
         ran = self._kernel.run(code, in_notebook=True)
@@ -60,7 +60,7 @@ class Cells:
 
     def form(self, code: str, key: str) -> None:
         """Run a cell that shows a form, and answer the form with a new value."""
-        form = FormOnScreen(self._kernel, self.run(code))
+        form = FormClient(self._kernel, self.run(code))
         began = time.perf_counter()
         form.submit({key: secrets.token_urlsafe(24)})
         self.times.append((time.perf_counter() - began, f"the answer to {code}"))

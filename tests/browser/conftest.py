@@ -16,8 +16,8 @@ import pytest
 import requests
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.leak_surfaces import Wire
-from tests.support.kernels import OVER_FILES, short_path
+from tests.browser.leak_surfaces import NetworkTraffic
+from tests.support.kernels import IPC_TRANSPORT, short_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,7 @@ def _set_up(config: Path) -> None:
         path = config / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(values), encoding="utf-8")
-    (config / "jupyter_config.json").write_text(json.dumps(OVER_FILES), encoding="utf-8")
+    (config / "jupyter_config.json").write_text(json.dumps(IPC_TRANSPORT), encoding="utf-8")
 
 
 def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:
@@ -181,9 +181,9 @@ def app(request: pytest.FixtureRequest) -> Lab:
 
 
 @pytest.fixture
-def wire(page: Page) -> Wire:
+def wire(page: Page) -> NetworkTraffic:
     """Record the page's websockets as the browser's own developer tools do."""
-    wire = Wire([], [])
+    wire = NetworkTraffic([], [])
 
     def listen(socket: WebSocket) -> None:
         for event in ("framesent", "framereceived"):

@@ -41,14 +41,14 @@ STORAGE = """async () => {
 }"""
 
 
-class Wire(NamedTuple):
+class NetworkTraffic(NamedTuple):
     """What went over a page's websockets, in both directions, and the requests that it made."""
 
     frames: list[bytes]
     requests: list[str]
 
 
-def places(app: Lab, page: Page, wire: Wire, name: str) -> dict[str, str | bytes | Path]:
+def collect_surfaces(app: Lab, page: Page, wire: NetworkTraffic, name: str) -> dict[str, str | bytes | Path]:
     """Return everything in which a value may have been left, by what it is called."""
     saved = save(app, page, name)
     history = app.home / "ipython" / "profile_default" / "history.sqlite"
@@ -67,6 +67,6 @@ def places(app: Lab, page: Page, wire: Wire, name: str) -> dict[str, str | bytes
     }
 
 
-def found_in(places: dict[str, str | bytes | Path]) -> list[str]:
+def surfaces_with_canary(places: dict[str, str | bytes | Path]) -> list[str]:
     """Return the places that hold a canary."""
     return [called for called, place in places.items() if find_canary(place)]

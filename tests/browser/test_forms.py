@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser.leak_surfaces import found_in, places
+from tests.browser.leak_surfaces import collect_surfaces, surfaces_with_canary
 from tests.browser.notebooks import SECONDS, cell_at, choose_theme, open_notebook, run_cell, save
 from zensecrets_jupyter.testing.canary import canary
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
     from tests.browser.conftest import Lab
-    from tests.browser.leak_surfaces import Wire
+    from tests.browser.leak_surfaces import NetworkTraffic
 
 
 def form_of(page: Page, title: str) -> Locator:
@@ -30,7 +30,7 @@ def line(page: Page, text: str) -> Locator:
     return page.locator(".jp-OutputArea-output:visible", has_text=text).first
 
 
-def test_nothing_is_left_of_what_was_typed(app: Lab, page: Page, wire: Wire) -> None:
+def test_nothing_is_left_of_what_was_typed(app: Lab, page: Page, wire: NetworkTraffic) -> None:
     """Register, update, register-secrets and cancel leave a value nowhere: not in files, messages, logs, storage or the page."""
     refer = "%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}\n%stack update -an labels"
     name = "forms.ipynb"
@@ -56,14 +56,14 @@ def test_nothing_is_left_of_what_was_typed(app: Lab, page: Page, wire: Wire) -> 
     update.get_by_label("aws_secret_access_key", exact=True).fill(canary("new"))
     update.get_by_role("button", name="Update").click()
     expect(line(page, "✔ updated cloud (1 key) in default (local)")).to_be_visible()
-    looked_at = places(app, page, wire, name)
+    looked_at = collect_surfaces(app, page, wire, name)
     assert len(wire.frames) > 50
     assert "widgets" in json.loads(str(looked_at["notebook"]))["metadata"], "the state of widgets is saved"
     assert "[D " in (app.home / "log").read_text(encoding="utf-8", errors="replace"), "the server logs all that it can"
-    assert found_in(looked_at) == []
+    assert surfaces_with_canary(looked_at) == []
 
 
-def test_the_same_look_finds_what_a_password_widget_leaves(app: Lab, page: Page, wire: Wire) -> None:
+def test_the_same_look_finds_what_a_password_widget_leaves(app: Lab, page: Page, wire: NetworkTraffic) -> None:
     """Ipywidgets' own password field leaves the value in the notebook and on the wire, so what the test above looks at does show leaks."""
     name = "password.ipynb"
     open_notebook(app, page, name, "import ipywidgets\nipywidgets.Password()")
@@ -71,7 +71,7 @@ def test_the_same_look_finds_what_a_password_widget_leaves(app: Lab, page: Page,
     field.fill(canary("leaked"))
     field.press("Tab")
     page.wait_for_timeout(1000)
-    found = found_in(places(app, page, wire, name))
+    found = surfaces_with_canary(collect_surfaces(app, page, wire, name))
     assert {"notebook", "websocket", "export"} <= set(found), found
     # What the next test looks at begins clean again.
     (app.folder / name).unlink()
@@ -118,7 +118,7 @@ def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
     choose_theme(page, "Light")
 
 
-def test_a_form_asks_the_network_for_nothing(lab: Lab, page: Page, wire: Wire) -> None:
+def test_a_form_asks_the_network_for_nothing(lab: Lab, page: Page, wire: NetworkTraffic) -> None:
     """Showing a form makes no request: what it is made of came from the kernel."""
     open_notebook(lab, page, "requests.ipynb", "1")
     page.wait_for_load_state("networkidle")

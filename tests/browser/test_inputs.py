@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tests.browser.conftest import running
-from tests.browser.leak_surfaces import found_in, places
+from tests.browser.leak_surfaces import collect_surfaces, surfaces_with_canary
 from tests.browser.notebooks import cell_at, open_notebook, run_cell, save
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from tests.browser.conftest import Lab
-    from tests.browser.leak_surfaces import Wire
+    from tests.browser.leak_surfaces import NetworkTraffic
 
 SEEN_BY_THE_SERVER = {"websocket"}
 """What is typed on a line and run travels to the kernel, which is where it is taken out."""
@@ -50,7 +50,7 @@ def undo(page: Page, index: int) -> str:
     return "\n".join(shown)
 
 
-def test_a_literal_is_taken_out_of_its_cell(app: Lab, page: Page, wire: Wire) -> None:
+def test_a_literal_is_taken_out_of_its_cell(app: Lab, page: Page, wire: NetworkTraffic) -> None:
     """It is gone from the cell, what Ctrl+Z brings back, the saved file, its checkpoint, the history, and all that the server wrote."""
     name = "typed.ipynb"
     open_notebook(app, page, name, own_store(app, "typed"), "0")
@@ -61,13 +61,13 @@ def test_a_literal_is_taken_out_of_its_cell(app: Lab, page: Page, wire: Wire) ->
     expect(cell).to_contain_text("✔ The values of typed.key, typed.other were taken out of this cell and of the history.")
     expect(cell.locator(".cm-content")).to_have_text(re.compile(r"before = 1\s*%secret register typed --key --other\s*after = '🔑'"))
     assert not find_canary(undo(page, 2))
-    found = found_in(places(app, page, wire, name))
+    found = surfaces_with_canary(collect_surfaces(app, page, wire, name))
     assert set(found) <= SEEN_BY_THE_SERVER, found
     assert find_canary(b"".join(wire.frames)), "what is looked at does show leaks"
     assert not [checkpoint for checkpoint in app.home.rglob("*-checkpoint.ipynb") if find_canary(checkpoint)]
 
 
-def test_without_the_guard_the_same_look_finds_it(page: Page, wire: Wire, tmp_path: Path) -> None:
+def test_without_the_guard_the_same_look_finds_it(page: Page, wire: NetworkTraffic, tmp_path: Path) -> None:
     """With the guard off the value stays in the cell, in what can be undone, in the file and in the history."""
     name = "unguarded.ipynb"
     with running("jupyterlab", tmp_path) as lab:
@@ -77,7 +77,7 @@ def test_without_the_guard_the_same_look_finds_it(page: Page, wire: Wire, tmp_pa
         run_cell(page, 3)
         expect(cell_at(page, 3)).to_contain_text("Registered secret 'typed'")
         assert find_canary(undo(page, 3))
-        found = found_in(places(lab, page, wire, name))
+        found = surfaces_with_canary(collect_surfaces(lab, page, wire, name))
     assert {"notebook", "history", "page", "export"} <= set(found), found
 
 

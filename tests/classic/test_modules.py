@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import zensecrets_jupyter
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.core.errors import SchemaError
 from zensecrets_jupyter.io import fileio
 from zensecrets_jupyter.secret.secret_schema_class_registry import SecretSchemaClassRegistry
@@ -95,7 +95,7 @@ def test_schemas_are_found_by_their_type() -> None:
     ]
     with pytest.raises(SchemaError) as caught:
         SecretSchemaClassRegistry.get_class(secret_schema="aw")
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_files_are_handled_by_their_paths(tmp_path: object) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter import UnreadableFileError
 from zensecrets_jupyter import step as present_step
 from zensecrets_jupyter.config import DockerSettings
@@ -70,7 +70,7 @@ def test_what_a_pipeline_can_t_be_made_with_is_refused() -> None:
         with pytest.raises(PipelineInterfaceError) as caught:
             make()
         assert said in str(caught.value)
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
 
 
 def test_a_class_without_connect_is_refused() -> None:
@@ -79,7 +79,7 @@ def test_a_class_without_connect_is_refused() -> None:
         mistyped = type("Mistyped", (BasePipeline,), {own: lambda _, first: first})
         with pytest.raises(PipelineInterfaceError, match=f"The pipeline class Mistyped has no method connect. {said}") as caught:
             mistyped(first=one())
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
 
 
 def test_what_a_run_can_t_be_given_is_refused(client: Client) -> None:
@@ -98,7 +98,7 @@ def test_what_a_run_can_t_be_given_is_refused(client: Client) -> None:
         with pytest.raises(PipelineInterfaceError) as caught:
             run()
         assert said in str(caught.value)
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
     assert adding.get_runs() == []
 
 
@@ -158,7 +158,7 @@ def test_runs_are_found_again(client: Client) -> None:
         with pytest.raises(DoesNotExistException) as caught:
             missing()
         assert isinstance(caught.value, KeyError)
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
 
 
 def test_a_configuration_file_that_can_t_be_read_is_refused(client: Client, tmp_path: Any) -> None:
@@ -172,5 +172,5 @@ def test_a_configuration_file_that_can_t_be_read_is_refused(client: Client, tmp_
         for use in (made.with_config, lambda found: made.run(config_path=found)):
             with pytest.raises(UnreadableFileError, match="can't be used") as caught:
                 use(str(path))
-            assert in_one_line(caught.value)
+            assert is_one_line(caught.value)
             assert "hunter2" not in str(caught.value)

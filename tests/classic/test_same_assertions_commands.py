@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.command_lines import run
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter import ZenSecretsError
 from zensecrets_jupyter.core.stack import ComponentType
 
@@ -144,5 +144,5 @@ def test_commands_that_are_refused_change_nothing(workspace: Workspace) -> None:
     for line in REFUSED:
         with pytest.raises(ZenSecretsError) as caught:
             run(line)
-        assert in_one_line(caught.value), line
+        assert is_one_line(caught.value), line
         assert state() == before, line

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.artifacts import DataArtifact
 from zensecrets_jupyter.exceptions import MaterializerInterfaceError, PipelineConfigurationError, PipelineInterfaceError
 from zensecrets_jupyter.materializers import BuiltInMaterializer
@@ -83,7 +83,7 @@ def test_what_a_pipeline_is_made_with(make: Callable[[], BasePipeline], *, fits:
         return
     with pytest.raises(PipelineInterfaceError) as caught:
         make()
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_file_that_configures_what_is_not_there_is_refused(tmp_path: Path, ste
     made = looking(look(Given(value=0)))
     with pytest.raises(PipelineConfigurationError) as caught:
         made.with_config(str(path))
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     look_step: Any = made.steps["look"]
     assert look_step.given_parameters == {"value": 0}
 
@@ -185,7 +185,7 @@ def test_a_materializer_keeps_its_types_alone(use: Callable[[BaseMaterializer], 
     with pytest.raises(TypeError) as caught:
         use(made)
     assert isinstance(caught.value, MaterializerInterfaceError)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 @pytest.mark.parametrize("types", [("no_class",), (int, "no_class"), "no_class", (1,), (list[int],)], ids=str)
@@ -193,7 +193,7 @@ def test_the_types_of_a_materializer_are_classes(types: Any) -> None:
     """What is none is refused where the class is defined."""
     with pytest.raises(MaterializerInterfaceError) as caught:
         type("Invalid", (BaseMaterializer,), {"ASSOCIATED_TYPES": types})
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 class First:

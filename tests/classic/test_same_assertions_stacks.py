@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import BaseModel, Field
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter import StackComponentConfig, ZenSecretsError
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.enums import StackComponentType
@@ -91,7 +91,7 @@ def test_what_stacks_and_components_refuse(workspace: Workspace, change: Callabl
     before = _state(workspace)
     with pytest.raises(ZenSecretsError) as caught:
         change(workspace)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     assert _state(workspace) == before
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.classic.functions import add, annotated_function, number, single
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.exceptions import MissingStepParameterError, StepInterfaceError
 from zensecrets_jupyter.pipelines import pipeline
 from zensecrets_jupyter.steps import BaseParameters, Output, StepContext, step
@@ -67,7 +67,7 @@ def test_definitions_that_are_refused(parameters: dict[str, Any], returns: Any) 
     """By the decorator, with the step's name."""
     with pytest.raises(StepInterfaceError, match="'made'") as caught:
         step(annotated_function(parameters, returns))
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_values_of_another_type_or_number_fail_the_run(client: Client, returns: 
     made.__globals__["value"] = value
     with pytest.raises(StepInterfaceError) as caught:
         single(step(made)()).run(unlisted=True)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 made_add: Any = add

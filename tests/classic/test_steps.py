@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 import pytest
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.client import Client
 from zensecrets_jupyter.exceptions import MissingStepParameterError, StepContextError, StepInterfaceError
 from zensecrets_jupyter.materializers.base_materializer import BaseMaterializer
@@ -89,7 +89,7 @@ def test_parameters_that_are_missing_or_wrong_are_refused(client: Client) -> Non
         with pytest.raises(MissingStepParameterError) as caught:
             make()
         assert said in str(caught.value)
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
 
 
 def test_how_a_step_is_written_is_checked_where_it_stands() -> None:
@@ -109,7 +109,7 @@ def test_how_a_step_is_written_is_checked_where_it_stands() -> None:
         with pytest.raises(StepInterfaceError) as caught:
             step(function)
         assert function.__name__ in str(caught.value)
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
     with pytest.raises(StepInterfaceError, match=r"no argument 'enable_chache' for step 'fine'.*'enable_cache'"):
 
         @step(enable_chache=True)
@@ -167,7 +167,7 @@ def test_an_output_of_the_wrong_type_fails_the_step(client: Client, declared: An
     with pytest.raises(StepInterfaceError) as caught:
         made()
     assert said in str(caught.value)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_an_input_of_the_wrong_type_is_refused(client: Client) -> None:

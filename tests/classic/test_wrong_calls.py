@@ -9,7 +9,7 @@ import pytest
 from pydantic import field_validator
 
 import zensecrets_jupyter as present
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.config.resource_settings import ByteUnit, ResourceSettings
 from zensecrets_jupyter.exceptions import DoesNotExistException, StepInterfaceError
 from zensecrets_jupyter.pipelines import Schedule, pipeline
@@ -64,7 +64,7 @@ def _refused(said: str, call: Callable[[], Any]) -> None:
     with pytest.raises(StepInterfaceError) as caught:
         call()
     assert said in str(caught.value)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def _three(outputs: Any) -> None:
@@ -252,13 +252,13 @@ def test_wrong_parameters_are_told_in_one_line_without_the_value(client: Client,
     with pytest.raises(StepInterfaceError) as caught:
         Rates(**filled)
     assert str(caught.value).startswith(f"The parameters Rates are not acceptable: {said}.")
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     assert value not in str(caught.value)
     with pytest.raises(StepInterfaceError) as caught:
         training(load(), train()).run(step_configurations={"trainer": {"parameters": filled}})
     assert str(caught.value).startswith(f"Step 'train': The parameters Rates are not acceptable: {said}.")
     assert said in str(caught.value)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     assert value not in str(caught.value)
 
 
@@ -269,7 +269,7 @@ def test_a_pipeline_is_looked_for_by_what_is_one(client: Client) -> None:
     for wrong in (Rates, object(), 1234, None):
         with pytest.raises(DoesNotExistException) as caught:
             get_pipeline(wrong)
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import LABELS, content_of, run
-from tests.support.scripted_user import Person
+from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerUnreachableError
 from zensecrets_jupyter.core.stack import ComponentType
@@ -88,10 +88,10 @@ def test_a_stack_is_exported_without_values_and_imported_elsewhere(tmp_path: Pat
     assert find_canary(text) == []
     assert "label_studio_secret" in text
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "elsewhere"))
-    person = Person(token, "y", key)
-    outcome = run("stack import s", asker=person)
+    user = ScriptedUser(token, "y", key)
+    outcome = run("stack import s", asker=user)
     assert "Registered 'label_studio_secret'." in outcome.message
-    assert person.asked[1].startswith("Missing: {{label_studio_secret.api_key}}.")
+    assert user.asked[1].startswith("Missing: {{label_studio_secret.api_key}}.")
     manager = Client().get_stack("s").secrets_manager
     assert (manager.get_secret("label_studio_secret").TYPE, manager.get_secret("label_studio_secret").content) == (
         "label_studio",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.command_lines import run
 from tests.support.managers.fake_remote import FakeRemoteBackend
-from tests.support.scripted_user import Person
+from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.core.client import Client
@@ -57,7 +57,7 @@ def test_all_is_copied_and_how_to_switch_is_told() -> None:
     assert _copy().message.startswith("Copied 0 secrets from 'default' to 'other'; 2 were there already.")
     run("stack update default -x other")
     assert _copy().message == "Copied 0 secrets from 'default' to 'other'; 2 were there already."
-    assert tree.run(["secret", "get", "b"], Person()).value.TYPE == "openai"
+    assert tree.run(["secret", "get", "b"], ScriptedUser()).value.TYPE == "openai"
 
 
 def test_a_dry_run_says_of_each_what_would_be_done_and_writes_nothing() -> None:
@@ -104,12 +104,12 @@ def conflicts() -> dict[str, str]:
     [(("s", "r", "s"), "y"), (("S",), ""), (("R",), "xyz"), (("s", "R"), "yz"), (("r", "S"), "x"), (("what?", "r", "s", "s"), "x")],
 )
 def test_conflicts_are_asked_one_by_one_or_all_at_once(conflicts: dict[str, str], answers: tuple[str, ...], replaced: str) -> None:
-    """Each is skipped or replaced as the person says, before anything is written; what is asked shows names and no value."""
-    person = Person(*answers)
-    outcome = _copy(asker=person)
-    assert person.left == []
-    assert not find_canary(person.seen)
-    assert person.asked[0].startswith("'other' has a secret 'x' already: other values of key. [s] skip it, [r] replace it, [S] skip all 3")
+    """Each is skipped or replaced as the user says, before anything is written; what is asked shows names and no value."""
+    user = ScriptedUser(*answers)
+    outcome = _copy(asker=user)
+    assert user.unused_answers == []
+    assert not find_canary(user.screen)
+    assert user.asked[0].startswith("'other' has a secret 'x' already: other values of key. [s] skip it, [r] replace it, [S] skip all 3")
     for name, value in conflicts.items():
         expected = Client().get_secret(name).content if name in replaced else {"key": value}
         assert _other().get_secret(name).content == expected
@@ -120,7 +120,7 @@ def test_conflicts_are_asked_one_by_one_or_all_at_once(conflicts: dict[str, str]
 @pytest.mark.parametrize("answers", [("",), ("r", ""), ("no", "neither", "nor")])
 def test_whoever_stops_has_copied_nothing(conflicts: dict[str, str], answers: tuple[str, ...]) -> None:
     """Enter stops, also after other answers: nothing is written before all were given."""
-    assert _copy(asker=Person(*answers)).message == "Nothing was copied."
+    assert _copy(asker=ScriptedUser(*answers)).message == "Nothing was copied."
     assert _other().list_secrets() == ["x", "y", "z"]
     assert {name: _other().get_secret(name).content for name in conflicts} == {name: {"key": value} for name, value in conflicts.items()}
 

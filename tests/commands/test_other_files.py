@@ -1,4 +1,4 @@
-"""Files of other programs and other people, by the commands: what a person types and what it ends with."""
+"""Files of other programs and other people, by the commands: what a user types and what it ends with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import run
-from tests.support.scripted_user import Person
+from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter import cli
 from zensecrets_jupyter.core.errors import UnwritableFileError
 from zensecrets_jupyter.core.transfer import sealed
@@ -78,9 +78,9 @@ def test_a_backup_of_somebody_else_writes_nothing_elsewhere(tmp_path: Path) -> N
     content = {str(outside): base64.b64encode(b"planted").decode()}
     Path("backup.sealed").write_text(sealed.seal(json.dumps({FORMAT_KEY: 1, "files": content}), "open"))
     with pytest.raises(UnwritableFileError, match="nothing was restored"):
-        run("clean --restore backup.sealed", asker=Person("open"))
+        run("clean --restore backup.sealed", asker=ScriptedUser("open"))
     assert not outside.exists()
-    run(f"clean --restore backup.sealed {outside.parent}", asker=Person("open"))
+    run(f"clean --restore backup.sealed {outside.parent}", asker=ScriptedUser("open"))
     assert outside.read_bytes() == b"planted"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.terminal import zensecrets
+from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.core.settings import HOME_VARIABLE, PASSPHRASE_VARIABLE
 from zensecrets_jupyter.scan.fingerprints.store import VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -26,7 +26,7 @@ CASES = [
 def test_fingerprints_are_kept_where_they_make_nothing_easier(tmp_path: Path, environment: dict[str, str], kept: bool, _why: str) -> None:  # noqa: FBT001 - a row of the table
     """Registering a secret writes its fingerprint where its key is in a file too, or where that was asked for."""
     home = tmp_path / "home"
-    registered = zensecrets("secret", "register", "new", f"--key={canary()}", environment={HOME_VARIABLE: str(home), **environment})
+    registered = run_zensecrets("secret", "register", "new", f"--key={canary()}", environment={HOME_VARIABLE: str(home), **environment})
     assert registered.returncode == 0, registered.stderr
     assert (home / "fingerprints").exists() == kept
     assert not find_canary(home)
@@ -36,5 +36,5 @@ def test_a_command_that_registers_nothing_leaves_no_folder(tmp_path: Path) -> No
     """A token in the environment is protected, and nothing is made for it where nothing was registered."""
     home = tmp_path / "home"
     environment = {HOME_VARIABLE: str(home), "SOME_API_TOKEN": canary("environment")}
-    assert zensecrets("secret", "schemas", environment=environment).returncode == 0
+    assert run_zensecrets("secret", "schemas", environment=environment).returncode == 0
     assert not home.exists()

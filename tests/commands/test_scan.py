@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command_lines import run
 from tests.support.planting import history, write_notebook
-from tests.support.scripted_user import Person
+from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
@@ -33,7 +33,7 @@ def value() -> str:
 
 
 def shown(outcome: Outcome) -> str:
-    """Return all that a person sees of an outcome, and look that no value is in it."""
+    """Return all that a user sees of an outcome, and look that no value is in it."""
     parts = [str(outcome.value), outcome.message, str(outcome.view)]
     if isinstance(outcome.value, Table):
         parts += [outcome.value.plain(), outcome.value._repr_html_()]
@@ -134,8 +134,8 @@ def test_cleaning_keeps_a_sealed_backup_and_names_what_to_rotate(value: str) -> 
     with pytest.raises(InteractionUnavailableError, match="ZENSECRETS_PASSPHRASE"):
         run("clean .")
     assert {path: path.read_bytes() for path in Path().iterdir()} == before
-    person = Person("open", "open")
-    outcome = run("clean . --backup kept.sealed", asker=person)
+    user = ScriptedUser("open", "open")
+    outcome = run("clean . --backup kept.sealed", asker=user)
     text = shown(outcome)
     assert outcome.exit_code == 0
     assert "To rotate, since they were in a file: db.password." in text
@@ -144,10 +144,10 @@ def test_cleaning_keeps_a_sealed_backup_and_names_what_to_rotate(value: str) -> 
     nbformat.validate(nbformat.read("a.ipynb", as_version=4))
     assert Path("clean.txt").read_bytes() == before[Path("clean.txt")]
     assert run("clean .").value.title == "There was nothing to clean."
-    restored = run("clean --restore kept.sealed", asker=Person("open"))
+    restored = run("clean --restore kept.sealed", asker=ScriptedUser("open"))
     assert "a.ipynb" in restored.message
     assert {path: path.read_bytes() for path in before} == before
-    assert person.left == []
+    assert user.unused_answers == []
 
 
 def test_cleaning_without_a_backup_says_so_on_purpose(value: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import content_of, run
-from tests.support.scripted_user import Person
+from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -68,30 +68,30 @@ def test_values_come_from_files(tmp_path: Path) -> None:
 def test_only_what_is_bare_is_asked_for() -> None:
     """A bare key is asked for, beside values that were given."""
     typed = canary()
-    person = Person(typed)
-    run("secret register s --a=1 --b", asker=person)
+    user = ScriptedUser(typed)
+    run("secret register s --a=1 --b", asker=user)
     assert content_of("s") == {"a": "1", "b": typed}
-    assert person.asked == ["Value of s.b: "]
+    assert user.asked == ["Value of s.b: "]
 
 
 def test_nothing_is_asked_in_vain() -> None:
     """What is wrong already is said before anybody types a value."""
     run("secret register s --a=1")
     for line in ("secret register s --b", "secret register x -s openai --b", "secret update y --b", "secret register a.b --k"):
-        person = Person()
+        user = ScriptedUser()
         with pytest.raises((InvalidSecretError, SecretNotFoundError, ValueError)):
-            run(line, asker=person)
-        assert person.asked == []
+            run(line, asker=user)
+        assert user.asked == []
 
 
 def test_an_update_asks_for_what_is_there_and_keeps_what_is_left_empty() -> None:
     """`secret update NAME` goes through the keys; an empty answer keeps a value."""
     run("secret register s -s basic_auth --username=ada --password=?", canary("old"))
     new = canary("new")
-    run("secret update s -i", asker=Person("", new))
+    run("secret update s -i", asker=ScriptedUser("", new))
     assert content_of("s") == {"username": "ada", "password": new}
     before = content_of("s")
-    assert "Nothing was changed" in run("secret update s", asker=Person("", "")).message
+    assert "Nothing was changed" in run("secret update s", asker=ScriptedUser("", "")).message
     assert content_of("s") == before
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.command_lines import LABELS, run
 from tests.support.fakes.vault_server import FakeVault, running_vault
-from tests.support.scripted_user import Person
-from tests.support.terminal import zensecrets
+from tests.support.scripted_user import ScriptedUser
+from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.core.errors import SecretExistsError, SecretNotFoundError, UnsupportedOperationError
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -48,7 +48,7 @@ def test_get_refresh_reads_anew(vault: FakeVault) -> None:
     assert run("secret get label_studio_secret --key api_key").value == first
     assert run("secret get label_studio_secret --key api_key --refresh").value == second
     assert run("secret get label_studio_secret").value.content == {"api_key": second}
-    shown = zensecrets("secret", "get", "label_studio_secret", "--refresh")
+    shown = run_zensecrets("secret", "get", "label_studio_secret", "--refresh")
     assert "‹secret:label_studio_secret.api_key›" in shown.stdout
     assert find_canary(shown.stdout) == []
 
@@ -73,14 +73,14 @@ def test_register_secrets_refresh_asks_for_what_is_missing_now(vault: FakeVault)
     run("secret register label_studio_secret --other=1")
     assert run("stack validate").exit_code == 1
     written_by_a_colleague(vault, other="1", api_key=canary("theirs"))
-    assert run("stack register-secrets --refresh", asker=Person()).message.startswith(
+    assert run("stack register-secrets --refresh", asker=ScriptedUser()).message.startswith(
         "Every secret that stack 'default' needs is registered."
     )
     written_by_a_colleague(vault, other="1")
-    assert run("stack register-secrets", asker=Person()).message.startswith("Every secret")
-    person = Person(canary("mine"))
-    run("stack register-secrets --refresh", asker=person)
-    assert person.asked == ["Value of label_studio_secret.api_key: "]
+    assert run("stack register-secrets", asker=ScriptedUser()).message.startswith("Every secret")
+    user = ScriptedUser(canary("mine"))
+    run("stack register-secrets --refresh", asker=user)
+    assert user.asked == ["Value of label_studio_secret.api_key: "]
     assert set(run("secret get label_studio_secret").value.content) == {"other", "api_key"}
     run("stack remove-component -x")
     with pytest.raises(RuntimeError, match="has no secrets manager"):
@@ -102,9 +102,9 @@ def test_a_deleted_secret_is_brought_back() -> None:
     with pytest.raises(SecretNotFoundError, match="There is no secret 't'"):
         run("secret undelete t")
     run("secret delete s -y")
-    told = zensecrets("secret", "get", "s")
+    told = run_zensecrets("secret", "get", "s")
     assert "Bring it back: zensecrets secret undelete s, or register it anew." in told.stderr
-    assert zensecrets("secret", "undelete", "s").stdout == "Brought back secret 's' in secrets manager 'team'.\n"
+    assert run_zensecrets("secret", "undelete", "s").stdout == "Brought back secret 's' in secrets manager 'team'.\n"
     assert find_canary(told.stdout + told.stderr) == []
 
 
@@ -119,10 +119,10 @@ def test_what_a_place_can_not_do_is_said_before_anybody_is_asked(line: str, monk
     run(LABELS)
     run("secrets-manager register variables --flavor=env")
     run("stack update -x variables -an labels")
-    person = Person()
+    user = ScriptedUser()
     with pytest.raises(UnsupportedOperationError, match=r"Secrets manager 'variables' \(flavor env\) can't") as caught:
-        run(line, asker=person)
-    assert (person.asked, person.shown) == ([], [])
+        run(line, asker=user)
+    assert (user.asked, user.shown) == ([], [])
     assert find_canary(str(caught.value)) == []
 
 

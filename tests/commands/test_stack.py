@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import LABELS, content_of, run
-from tests.support.scripted_user import Person
+from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import ManagerUnreachableError
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -66,13 +66,13 @@ def test_register_secrets_asks_for_what_the_stack_needs() -> None:
     run("stack update -an labels -al chat")
     run("secret register label_studio_secret -s label_studio --api_key=?", old)
     run("secret register chat --channel=c --more=m")
-    person = Person(new, "", "")
-    run("stack register-secrets --all", asker=person)
+    user = ScriptedUser(new, "", "")
+    run("stack register-secrets --all", asker=user)
     assert content_of("chat") == {"channel": "c", "more": "m", "token": new}
     assert content_of("label_studio_secret") == {"api_key": old}
     assert Client().get_secret("label_studio_secret").TYPE == "label_studio"
-    assert "  chat.token is needed by alerter 'chat'.slack_token" in person.shown
-    assert find_canary(person.seen) == []
+    assert "  chat.token is needed by alerter 'chat'.slack_token" in user.shown
+    assert find_canary(user.screen) == []
     assert run("stack register-secrets").message.startswith("Every secret that stack 'default' needs is registered.")
 
 
@@ -89,9 +89,9 @@ def test_a_failure_half_way_says_what_was_written(failing: type[FailingBackend])
     run("annotator register both --flavor=custom --a=? --b=?", "{{one.key}}", "{{two.key}}")
     run("stack update -an both")
     failing.writes_left = 1
-    person = Person(first, second, "n")
+    user = ScriptedUser(first, second, "n")
     with pytest.raises(ManagerUnreachableError, match=r"Written: one; not written: two\.") as caught:
-        run("stack register-secrets", asker=person)
+        run("stack register-secrets", asker=user)
     assert find_canary(str(caught.value)) == []
     assert Client().secrets_manager.list_secrets() == ["one"]
     mending = Mending(failing, "", second, "y")
@@ -100,7 +100,7 @@ def test_a_failure_half_way_says_what_was_written(failing: type[FailingBackend])
     assert (content_of("one"), content_of("two")) == ({"key": first}, {"key": second})
 
 
-class Mending(Person):
+class Mending(ScriptedUser):
     """Somebody who mends the connection when asked whether to try again."""
 
     def __init__(self, manager: type[FailingBackend], *answers: str) -> None:

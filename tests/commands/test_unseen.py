@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import content_of, run
-from tests.support.scripted_user import Person
-from tests.support.terminal import zensecrets
+from tests.support.scripted_user import ScriptedUser
+from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.commands.framework.argument_values import read_value
@@ -95,9 +95,9 @@ def test_it_is_said_of_what_is_typed() -> None:
     """A prompt takes no byte order mark; white space is kept and said, or taken off."""
     typed = f" {OWN}\t"
     told = "Note: the value of s.key begins with white space and ends with white space, which is kept; --strip takes it off."
-    assert told in run("secret register s --key", asker=Person(typed)).message
+    assert told in run("secret register s --key", asker=ScriptedUser(typed)).message
     assert content_of("s") == {"key": typed}
-    assert "Note" not in run("secret update s --key --strip", asker=Person(typed)).message
+    assert "Note" not in run("secret update s --key --strip", asker=ScriptedUser(typed)).message
     assert content_of("s") == {"key": OWN}
 
 
@@ -149,9 +149,9 @@ def test_what_is_surely_a_path_is_quoted(path: str) -> None:
 def test_a_program_is_not_given_the_passphrase(tmp_path: Path) -> None:
     """`secret env` hands on the values that were named, and neither what opens all of them nor values that wait to be registered."""
     environment = {"ZENSECRETS_HOME": str(tmp_path / "other"), "ZENSECRETS_PASSPHRASE": canary("passphrase")}
-    assert zensecrets("secret", "register", "s", f"--key={OWN}", environment=environment).returncode == 0
+    assert run_zensecrets("secret", "register", "s", f"--key={OWN}", environment=environment).returncode == 0
     waiting = {"ZENSECRETS_NEW_PASSPHRASE": canary("new"), "ZENSECRETS_SECRET_OTHER_KEY": canary("waiting")}
-    done = zensecrets("secret", "env", "s", "--", "env", environment={**environment, **waiting})
+    done = run_zensecrets("secret", "env", "s", "--", "env", environment={**environment, **waiting})
     assert all(value not in done.stdout for value in waiting.values())
     assert f"KEY={OWN}\n" in done.stdout
     assert "ZENSECRETS_PASSPHRASE" not in done.stdout

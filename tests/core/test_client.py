@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.managers.counting import CountingBackend, secret
 from zensecrets_jupyter import (
     BasicAuthSecretSchema,
@@ -71,7 +71,7 @@ def test_what_is_not_there_is_told() -> None:
     Client().secrets_manager.register_secret(secret("openai", api_key=canary("key")))
     with pytest.raises(SecretNotFoundError, match="Did you mean 'openai'") as caught:
         Client().get_secret("opneai")
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     with pytest.raises(StackNotFoundError, match="Did you mean 'default'"):
         Client().get_stack("defualt")
     with pytest.raises(ComponentNotFoundError, match="no annotator 'x'"):
@@ -84,7 +84,7 @@ def test_a_stack_without_a_secrets_manager_says_how_to_add_one() -> None:
     for call in (lambda: Client().secrets_manager, lambda: Client().get_secret("any"), lambda: Client().active_stack.secrets_manager):
         with pytest.raises(NoSecretsManagerError, match="%stack update default -x") as caught:
             call()
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
 
 
 def test_many_clients_read_once(counting: SecretsManager[CountingBackend]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from zensecrets_jupyter import Client, pipeline, redact, step
 from zensecrets_jupyter.core.environment import secret_environment, variable_name, variables_of
 from zensecrets_jupyter.core.errors import InvalidSecretError
@@ -99,8 +99,8 @@ def test_keys_that_would_be_one_variable_are_refused() -> None:
     for secrets in ([_secret("a", **{"x-y": canary(), "x.y": canary()})], [_secret("a", x=canary()), _secret("b", X=canary())]):
         with pytest.raises(InvalidSecretError, match="would both be the environment variable X") as caught, secret_environment(secrets):
             pytest.fail("nothing runs")
-        assert in_one_line(caught.value)
-        assert find_canary(told(caught.value)) == []
+        assert is_one_line(caught.value)
+        assert find_canary(error_details(caught.value)) == []
     twice = _secret("a", x="1")
     assert variables_of([twice, twice]) == {"X": "1"}
 
@@ -112,7 +112,7 @@ def test_values_that_no_variable_can_hold_are_refused(unfit: str) -> None:
     with pytest.raises(InvalidSecretError, match=r"a.bad can't be an environment variable") as caught, secret_environment(secrets):
         pytest.fail("nothing runs")
     assert "GOOD" not in os.environ
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_blocks_may_overlap_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import zensecrets_jupyter
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.core import errors
 from zensecrets_jupyter.core.errors import StackValidationError, ZenSecretsError
 from zensecrets_jupyter.core.settings import SecretValidationLevel
@@ -61,7 +61,7 @@ def test_an_error_is_a_full_citizen(error: type[ZenSecretsError]) -> None:
 def test_an_error_is_one_line(error: type[ZenSecretsError]) -> None:
     """Its text is the message and the hint, unquoted, also where it is a KeyError or an OSError as well."""
     assert str(_made(error)) == "What is wrong. What to do."
-    assert in_one_line(_made(error))
+    assert is_one_line(_made(error))
     if error is not StackValidationError:
         assert str(error("What is wrong.")) == "What is wrong."
         assert error("What is wrong.").hint == ""

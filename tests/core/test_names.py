@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.core.errors import InvalidSecretError
 from zensecrets_jupyter.core.names import LONGEST_NAME, a_type, check_key, check_name, did_you_mean, near_misses
 
@@ -32,7 +32,7 @@ def test_a_bad_name_is_refused_as_name_and_as_key(name: str) -> None:
         with pytest.raises(InvalidSecretError) as caught:
             check(name)
         assert caught.value.hint
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
 
 
 def test_a_key_may_hold_a_dot_and_a_name_may_not() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.core.errors import InvalidReferenceError, InvalidSecretError
 from zensecrets_jupyter.core.names import check_key, check_name
 from zensecrets_jupyter.core.reference import (
@@ -77,7 +77,7 @@ def test_what_looks_like_braces_is_a_reference_a_near_miss_or_plain(text: str) -
     """However braces, dots and dollars are mixed, a near miss comes as one line with its text and a position in it."""
     slip = near_miss(text)
     if slip is not None:
-        assert in_one_line(slip)
+        assert is_one_line(slip)
         assert slip.text == text
         assert 0 <= slip.position < len(text)
     elif has_reference(text):
@@ -142,7 +142,7 @@ def test_a_reference_to_what_no_secret_is_called_is_refused(text: str) -> None:
     """A name or key that no secret can have is found out when the reference is written, not when it is resolved."""
     with pytest.raises(InvalidReferenceError) as caught:
         SecretReference.parse(text)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     slip = near_miss(text)
     assert slip is not None
     assert text not in slip.hint

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import SettingsError
 from zensecrets_jupyter.core.settings import (
@@ -78,7 +78,7 @@ def test_a_bad_level_lists_the_three(bad: str, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(SettingsError) as caught:
         validation_level()
     assert isinstance(caught.value, ValueError)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     for told in (VALIDATION_LEVEL_VARIABLE, repr(bad), *(level.value for level in SecretValidationLevel)):
         assert told in str(caught.value)
 

@@ -26,7 +26,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.support.error_texts import told
+from tests.support.error_texts import error_details
 from tests.support.postgresql import running_postgresql
 from tests.support.processes import run_python
 from zensecrets_jupyter import (
@@ -183,7 +183,7 @@ def test_a_pickle_of_a_deleted_secret_says_so(registered: Registered) -> None:
     Client().secrets_manager.delete_secret("login")
     with pytest.raises(KeyError, match="no secret 'login'") as caught:
         pickle.loads(pickled).resolve()  # noqa: S301 - our own bytes
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_a_secret_that_was_never_registered_does_not_pickle() -> None:
@@ -192,7 +192,7 @@ def test_a_secret_that_was_never_registered_does_not_pickle() -> None:
     with pytest.raises(UnregisteredValueError) as caught:
         pickle.dumps(secret)
     assert isinstance(caught.value, pickle.PicklingError)
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     with pytest.raises(UnregisteredValueError):
         pickle.loads(pickle.dumps(secret.reference("password"))).resolve()  # noqa: S301 - our own bytes
     with pytest.raises(NotInStackError, match=r"active_stack\.resolve"):

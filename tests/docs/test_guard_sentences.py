@@ -44,11 +44,11 @@ from tests.notebook.test_logs import CHANNELS as LOGS
 from tests.notebook.test_logs import SETUP as SETUP_OF_LOGS
 from tests.notebook.test_sources import PROMPTS, SETTING, TERMINAL
 from tests.support.fakes.moto_server import aws_environment, running_moto
-from tests.support.forms import FormOnScreen
+from tests.support.forms import FormClient
 from tests.support.kernels import running_kernel
-from tests.support.leaks import Planted, Search, texts_of
+from tests.support.leaks import LeakSearch, PlantedValue, message_texts
 from tests.support.redaction.values import longest_visible, pem
-from tests.support.terminal import zensecrets
+from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
 from zensecrets_jupyter.core.redaction.decoding.view_search import ViewSearch
@@ -60,7 +60,7 @@ from zensecrets_jupyter.testing.canary import canary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.support.kernels import Kernel, Ran
+    from tests.support.kernels import CellResult, Kernel
     from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
 
 PAGE = Page(Path(__file__).parents[2] / "docs" / "guard.md")
@@ -111,7 +111,7 @@ class Guarded:
         loading: The cell that loaded the extension.
     """
 
-    def __init__(self, kernel: Kernel, folder: Path, loading: Ran) -> None:
+    def __init__(self, kernel: Kernel, folder: Path, loading: CellResult) -> None:
         """Use a kernel in which the extension was just loaded."""
         self.kernel = kernel
         self.folder = folder
@@ -131,7 +131,7 @@ class Guarded:
         self.run(f"from zensecrets_jupyter.core.redaction import the_redactor\nassert the_redactor().protect(value, {name!r})")
         self._seen = len(self.kernel.record)
 
-    def run(self, code: str, answers: Any = ()) -> Ran:
+    def run(self, code: str, answers: Any = ()) -> CellResult:
         """Run a cell that ends without an error."""
         try:
             ran = self.kernel.run(code, answers)
@@ -148,7 +148,7 @@ class Guarded:
 
     def leaks(self, value: str) -> int:
         """Return how many characters of ``value`` stand together in a message since it became known."""
-        texts = texts_of(self.kernel.record[self._seen :])
+        texts = message_texts(self.kernel.record[self._seen :])
         return max((longest_visible(value, text.decode("utf-8", "replace")) for text in texts), default=0)
 
 
@@ -166,7 +166,7 @@ def own_environment() -> Iterator[None]:
 def store(home: Path, name: str, value: str, **environment: str) -> None:
     """Register a secret in a process of its own, whose store's key is in a file unless a passphrase is given."""
     own = {"ZENSECRETS_HOME": str(home / "zensecrets"), **NO_KEYRING, **environment}
-    done = zensecrets("secret", "register", name, "--key=@-", piped=value.encode(), environment=own)
+    done = run_zensecrets("secret", "register", name, "--key=@-", piped=value.encode(), environment=own)
     assert done.returncode == 0, done.stderr
 
 
@@ -253,7 +253,7 @@ def test_the_moment_at_which_a_value_is_known(guarded: Guarded) -> None:
     assert guarded.printed("print(registered, in_form, typed)") == f"{registered} {in_form} {typed}\n"
     guarded.run("%secret register moment --key", [registered])
     assert guarded.printed("print(registered)") == "‹secret:moment.key›\n"
-    form = FormOnScreen(guarded.kernel, guarded.kernel.run("%secret register filled", in_notebook=True))
+    form = FormClient(guarded.kernel, guarded.kernel.run("%secret register filled", in_notebook=True))
     form.submit({"key": in_form})
     assert guarded.printed("print(in_form)") == "‹secret:filled.key›\n"
     assert re.fullmatch(r"‹secret:prompt\.\d+›\n", guarded.printed("import getpass; _ = getpass.getpass(); print(typed)", [typed]))
@@ -433,7 +433,7 @@ def test_where_somebody_would_have_to_be_asked(tmp_path: Path, own_environment: 
             ),
             ("stack", "register", "remote", "-o", "default", "-a", "default", "-x", "team", "--set"),
         ):
-            done = zensecrets(*words, environment=home)
+            done = run_zensecrets(*words, environment=home)
             assert done.returncode == 0, done.stderr
         assert kernel.run("%unload_ext zensecrets_jupyter\nprint(value)").stream("stdout") == f"{value}\n"
         assert kernel.run("%load_ext zensecrets_jupyter\nprint(value)").stream("stdout") == "‹secret:db.key›\n"
@@ -911,19 +911,19 @@ PROGRAMS = ("!command", "%%bash", "%%script to stderr", "os.system", "subprocess
 
 def play(guarded: Guarded, channels: Mapping[str, Callable[[], object]], pause: float = 0) -> None:
     """Use each channel with a canary of its own, and look in all that the kernel sends: a mask is there, and no part of the canary."""
-    planted = {(channel, "plain"): Planted([text], text, [text]) for channel in channels for text in [canary(channel)]}
+    planted = {(channel, "plain"): PlantedValue([text], text, [text]) for channel in channels for text in [canary(channel)]}
     texts = {channel: [one.text] for (channel, _), one in planted.items()}
     (guarded.folder / "planted.json").write_text(json.dumps(texts))
     (guarded.folder / "values.json").write_text(json.dumps([text for one in texts.values() for text in one]))
     guarded.run(PREPARE.format(folder=str(guarded.folder)))
-    search = Search(planted)
+    search = LeakSearch(planted)
     for channel, use in channels.items():
         begin = len(guarded.kernel.record)
         guarded.run(f"use({channel!r})")
         use()
         if pause:
             guarded.run(f"time.sleep({pause})")
-        sent = [*texts_of(guarded.kernel.record[begin:])]
+        sent = [*message_texts(guarded.kernel.record[begin:])]
         assert search.leaks(*sent) == set()
         assert "‹secret:planted.key".encode() in b"\n".join(sent), channel
 
@@ -1179,7 +1179,7 @@ def test_the_selftest(guarded: Guarded) -> None:
         channel for channel in ("print", "a program", "a result", "a display", "a completion", "a widget's buffer") if channel not in table
     ] == []
     # The table names forms; a form of a made-up value would have one of its letters in a row.
-    sent = b"\n".join(texts_of(guarded.kernel.record[begin:])).decode("utf-8", "replace")
+    sent = b"\n".join(message_texts(guarded.kernel.record[begin:])).decode("utf-8", "replace")
     assert re.findall(r"[0-9a-f]{8}[\"'&<>é😀]", re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "", sent)) == []
     assert "canary" not in guarded.printed("from zensecrets_jupyter.core.redaction import the_redactor; print(the_redactor().names)")
 
@@ -1199,7 +1199,7 @@ def test_the_selftest_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
 @plays("In a terminal, `zensecrets secret selftest` tries the redactor and its filter of logs.")
 def test_the_selftest_of_the_command_line() -> None:
     """It ends well, and its table names both."""
-    done = zensecrets("secret", "selftest")
+    done = run_zensecrets("secret", "selftest")
     assert done.returncode == 0, done.stderr
     assert "redactor" in done.stdout
     assert "log" in done.stdout

@@ -12,7 +12,7 @@ from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from tests.support.kernels import Ran
+    from tests.support.kernels import CellResult
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 NAMES = ["quickstart", "schemas", "secrets-managers", "stacks-and-references", "steps"]
@@ -24,7 +24,7 @@ def _answer(prompt: str) -> str:
     return "" if "passphrase" in prompt else canary("notebook")
 
 
-def _run(notebook: str, folder: Path) -> list[tuple[str, Ran]]:
+def _run(notebook: str, folder: Path) -> list[tuple[str, CellResult]]:
     """Return each code cell's source with what came of it; fail where a cell does, and where a value is in anything that was sent."""
     read = nbformat.read(_path(notebook), as_version=4)
     ran = []
@@ -39,7 +39,7 @@ def _run(notebook: str, folder: Path) -> list[tuple[str, Ran]]:
     return ran
 
 
-def _said(outcome: Ran) -> str:
+def _said(outcome: CellResult) -> str:
     return outcome.stream("stdout") + "\n".join(outcome.shown())
 
 

@@ -171,7 +171,7 @@ for name in ['texts', *(name for name in list(globals()) if name.startswith('who
 
 def _expressions(kernel: Kernel) -> None:
     identity = kernel.client.execute(EXPRESSIONS, user_expressions={"shown": "shown", "listed": "texts"})
-    kernel.published(identity)
+    kernel.read_messages(identity)
     kernel.reply(identity)
 
 

@@ -42,7 +42,7 @@ def test_bad_input_gets_one_line_and_writes_nothing(case: BadInput, kernel: Kern
         f"os.chdir({str(folder)!r}); os.environ.update({{'ZENSECRETS_HOME': {str(home)!r}, **{dict(case.environment)!r}}})"
     ).ok
     already = len(kernel.record)
-    ran = kernel.run(f"%zen {shlex.join(case.words)}", somebody=False)
+    ran = kernel.run(f"%zen {shlex.join(case.words)}", allow_stdin=False)
     assert kernel.run(f"[os.environ.pop(name) for name in {list(case.environment)!r}]; os.chdir('/')").ok
     assert not ran.ok
     assert ran.prompts == []

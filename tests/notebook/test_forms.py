@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from nacl.public import PrivateKey
 
-from tests.support.forms import FormOnScreen
+from tests.support.forms import FormClient
 from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -31,9 +31,9 @@ def _no_value_in_any_message(kernel: Kernel) -> Iterator[None]:
     assert find_canary(repr(kernel.record)) == []
 
 
-def open_form(kernel: Kernel, code: str) -> FormOnScreen:
+def open_form(kernel: Kernel, code: str) -> FormClient:
     """Run a cell of a notebook, and return its form."""
-    return FormOnScreen(kernel, kernel.run(code, in_notebook=True))
+    return FormClient(kernel, kernel.run(code, in_notebook=True))
 
 
 def content_of(kernel: Kernel, name: str) -> dict[str, str]:
@@ -238,7 +238,7 @@ def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path
         if message["msg_type"] == "comm_open" and message["content"]["target_name"] == "zensecrets.guard"
     )
     for comm, data in [*((form.id, data) for data in INVALID_MESSAGES), *((guard, data) for data in (*INVALID_MESSAGES[:6], OUTPUTS))]:
-        published = kernel.published(kernel.send_comm(comm, data))
+        published = kernel.read_messages(kernel.send_comm(comm, data))
         assert [message["msg_type"] for message in published] == ["status", "status"], data
     told = (tmp_path / "kernel.log").read_text(encoding="utf-8")
     assert told.count("The form of cell [2]: a message of an unknown kind was refused.") == len(INVALID_MESSAGES)
@@ -253,11 +253,11 @@ OUTPUTS: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output":
 def test_a_waiting_cell_goes_on_after_its_form(kernel: Kernel) -> None:
     """With --wait, the code after the magic has the secret; a cancelled form ends the cell with one line."""
     identity = kernel.start("%secret register mine --a --wait\nfound = %secret get mine")
-    form = FormOnScreen(kernel, kernel.until(identity, "display_data"))
+    form = FormClient(kernel, kernel.read_until(identity, "display_data"))
     form.submit_while(identity, {"a": canary()})
     assert "‹secret:mine.a›" in kernel.run("found").shown()[0]
     identity = kernel.start("%secret register other --a --wait\nprint('reached')")
-    form = FormOnScreen(kernel, kernel.until(identity, "display_data"))
+    form = FormClient(kernel, kernel.read_until(identity, "display_data"))
     messages = form.send_while(identity, {"kind": "cancel"})
     told = "".join(message["content"]["text"] for message in messages if message["msg_type"] == "stream")
     assert "UsageError: Cancelled: register other → default (local); nothing was changed." in told
@@ -267,7 +267,7 @@ def test_a_waiting_cell_goes_on_after_its_form(kernel: Kernel) -> None:
 def test_a_form_in_python_is_awaited(kernel: Kernel) -> None:
     """`await SecretForm(…)` returns the secret; the form of an existing secret updates it."""
     identity = kernel.start("import zensecrets_jupyter as zs\nsecret = await zs.SecretForm('hub', schema='huggingface')")
-    form = FormOnScreen(kernel, kernel.until(identity, "display_data"))
+    form = FormClient(kernel, kernel.read_until(identity, "display_data"))
     assert form.state["sections"][0]["note"] == "schema huggingface"
     form.submit_while(identity, {"token": canary()})
     assert kernel.run("secret.token").shown() == ["'‹secret:hub.token›'"]
@@ -281,7 +281,7 @@ def test_a_console_gets_prompts_and_nobody_an_error(kernel: Kernel) -> None:
     """Outside of a notebook the same cell uses hidden prompts, also for the form in Python; a non-interactive run gets an error."""
     assert kernel.run("%secret register a --key --wait", [canary("1")]).ok
     assert kernel.run("import zensecrets_jupyter as zs\n(await zs.SecretForm('b', keys=['key'])).name", [canary("2")]).shown() == ["'b'"]
-    ran = kernel.run("%secret register c --key", somebody=False, in_notebook=True)
+    ran = kernel.run("%secret register c --key", allow_stdin=False, in_notebook=True)
     assert "ZENSECRETS_SECRET_C_KEY" in ran.error
     assert kernel.run("%secret register d --key --wait", [canary("3")]).ok
     assert {"a", "b", "d"} <= set(names(kernel).split())

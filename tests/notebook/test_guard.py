@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.kernels import Kernel, Ran
+    from tests.support.kernels import CellResult, Kernel
 
 GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
 STATE = """
@@ -71,7 +71,7 @@ def _seen(kernel: Kernel, values: list[str], length: int = 12) -> list[str]:
     return [value for value in values if any(value[start : start + length] in everything for start in range(len(value) - length + 1))]
 
 
-def _kinds(ran: Ran) -> list[str]:
+def _kinds(ran: CellResult) -> list[str]:
     return [message["msg_type"] for message in ran.messages if message["msg_type"] not in {"status", "execute_input"}]
 
 

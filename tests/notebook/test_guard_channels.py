@@ -9,7 +9,7 @@ import pytest
 
 from tests.notebook.channels import CELLS, CHANNELS, PREPARE, QUOTING, REQUESTS
 from tests.support.kernels import running_kernel
-from tests.support.leaks import FORMS, Planted, Search, plant, texts_of
+from tests.support.leaks import FORMS, LeakSearch, PlantedValue, message_texts, plant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ OFF = "from zensecrets_jupyter.notebook.guard import guard_of; guard_of(get_ipyt
 
 
 @pytest.fixture
-def planted(tmp_path: Path) -> dict[tuple[str, str], Planted]:
+def planted(tmp_path: Path) -> dict[tuple[str, str], PlantedValue]:
     """Return what is planted, which lies in files for the kernel."""
     everything = plant(CHANNELS, QUOTING)
     texts: dict[str, list[str]] = {channel: [] for channel in CHANNELS}
@@ -35,7 +35,7 @@ def planted(tmp_path: Path) -> dict[tuple[str, str], Planted]:
 
 
 @pytest.fixture
-def kernel(tmp_path: Path, planted: dict[tuple[str, str], Planted]) -> Iterator[Kernel]:
+def kernel(tmp_path: Path, planted: dict[tuple[str, str], PlantedValue]) -> Iterator[Kernel]:
     """Return a guarded kernel that knows what is planted."""
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
@@ -53,21 +53,21 @@ def _play(kernel: Kernel, folder: Path) -> list[bytes]:
             REQUESTS[channel](kernel)
     # What is held back is out after this, and what is written to descriptors too.
     kernel.run("time.sleep(0.3)")
-    return [*texts_of(kernel.record), (folder / "app.log").read_bytes(), (folder / "kernel.log").read_bytes()]
+    return [*message_texts(kernel.record), (folder / "app.log").read_bytes(), (folder / "kernel.log").read_bytes()]
 
 
-def test_nothing_gets_out(kernel: Kernel, planted: dict[tuple[str, str], Planted], tmp_path: Path) -> None:
+def test_nothing_gets_out(kernel: Kernel, planted: dict[tuple[str, str], PlantedValue], tmp_path: Path) -> None:
     """Of all that was planted, in more than 25 channels and 15 forms, nothing is in a message, a log file or the kernel's own log."""
     assert len(CHANNELS) >= 25
     assert len(FORMS) >= 15
-    leaks = Search(planted).leaks(*_play(kernel, tmp_path))
+    leaks = LeakSearch(planted).leaks(*_play(kernel, tmp_path))
     assert sorted(leaks) == []
 
 
-def test_without_the_guard_nearly_everything_gets_out(kernel: Kernel, planted: dict[tuple[str, str], Planted], tmp_path: Path) -> None:
+def test_without_the_guard_nearly_everything_gets_out(kernel: Kernel, planted: dict[tuple[str, str], PlantedValue], tmp_path: Path) -> None:
     """The same with the guard off finds what was planted in every channel: the test above can fail."""
     assert kernel.run(OFF).ok
-    leaks = Search(planted, window=0).leaks(*_play(kernel, tmp_path))
+    leaks = LeakSearch(planted, window=0).leaks(*_play(kernel, tmp_path))
     assert {channel for channel, _ in leaks} == set(CHANNELS)
     assert {form for _, form in leaks} == set(FORMS)
     assert len(leaks) >= 0.9 * len(planted)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command_lines import run
 from tests.support.kernels import running_kernel
-from tests.support.terminal import ZENSECRETS, zensecrets
+from tests.support.terminal import ZENSECRETS, run_zensecrets
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -135,7 +135,7 @@ def test_what_is_ignored_has_no_fingerprint_any_more(tmp_path: Path) -> None:
 def test_a_choice_at_a_terminal_holds_in_the_next_kernel(tmp_path: Path) -> None:
     """The command-line tool writes the same file; a damaged one is named, and masks rather too much."""
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
-    done = zensecrets("secret", "guard", "ignore", "ZOO_TOKEN", environment=home)
+    done = run_zensecrets("secret", "guard", "ignore", "ZOO_TOKEN", environment=home)
     assert (done.returncode, done.stderr) == (0, "")
     assert "in sessions that load the extension from now on" in done.stdout
     with running_kernel(tmp_path, {"ZOO_TOKEN": "chimpanzee-house-7"}) as kernel:
@@ -169,7 +169,7 @@ def test_words_that_make_no_sense_are_refused(line: str, problem: str) -> None:
 
 def test_a_terminal_has_no_guard_to_show() -> None:
     """There it says where the guard lives; off and all together make no sense anywhere."""
-    done = zensecrets("secret", "guard")
+    done = run_zensecrets("secret", "guard")
     assert done.returncode != 0
     assert "lives in a notebook's kernel" in done.stderr
     with pytest.raises(UsageProblem, match="There is no guard here"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.support.kernels import Kernel, Ran
+    from tests.support.kernels import CellResult, Kernel
 
 pytestmark = pytest.mark.once
 PIN = 482913
@@ -45,7 +45,7 @@ def knowing(kernel: Kernel) -> Kernel:
     return kernel
 
 
-def _states(ran: Ran) -> list[dict[str, Any]]:
+def _states(ran: CellResult) -> list[dict[str, Any]]:
     """Return the states of the widgets that a cell made."""
     return [message["content"]["data"]["state"] for message in ran.messages if message["msg_type"] == "comm_open"]
 

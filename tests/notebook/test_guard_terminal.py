@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from tests.support.terminal import at_a_terminal
+from tests.support.terminal import spawn_in_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Terminal:
         self._log = self._screen.open("w", encoding="utf-8")
         ipython = str(Path(sys.executable).parent / "ipython")
         options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
-        self.child = at_a_terminal(ipython, options, home, seconds=SECONDS, size=(40, 150))
+        self.child = spawn_in_terminal(ipython, options, home, seconds=SECONDS, size=(40, 150))
         self.child.logfile_read = self._log
         self._number = 0
         self.cell("%load_ext zensecrets_jupyter")

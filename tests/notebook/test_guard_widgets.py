@@ -35,7 +35,7 @@ def _widget(kernel: Kernel, code: str) -> str:
 
 def _write(kernel: Kernel, comm: str, **state: Any) -> list[dict[str, Any]]:
     """Write state as a front end does, and return what the kernel publishes over comms meanwhile."""
-    messages = kernel.published(kernel.send_comm(comm, {"method": "update", "state": state, "buffer_paths": []}))
+    messages = kernel.read_messages(kernel.send_comm(comm, {"method": "update", "state": state, "buffer_paths": []}))
     return [message["content"]["data"] for message in messages if message["msg_type"] == "comm_msg"]
 
 

@@ -16,7 +16,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.kernels import Kernel, Ran
+    from tests.support.kernels import CellResult, Kernel
 
 pytestmark = pytest.mark.once
 
@@ -239,8 +239,8 @@ def comm_of(kernel: Kernel) -> str:
 def test_front_ends_are_talked_to_from_the_first_cell_of_somebody_on(tmp_path: Path) -> None:
     """An extension that was loaded while nobody was there begins to talk at the first cell of who is, and once."""
     with running_kernel(tmp_path) as kernel:
-        assert kernel.run("%load_ext zensecrets_jupyter", somebody=False).ok
-        ran = [kernel.run("1", somebody=somebody) for somebody in (False, True, True)]
+        assert kernel.run("%load_ext zensecrets_jupyter", allow_stdin=False).ok
+        ran = [kernel.run("1", allow_stdin=somebody) for somebody in (False, True, True)]
     assert [[message["msg_type"] for message in one.messages].count("comm_open") for one in ran] == [0, 1, 0]
 
 
@@ -250,7 +250,7 @@ def told(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [data for data in found if data["kind"] != "status"]
 
 
-def typed_in_a_cell(kernel: Kernel) -> Ran:
+def typed_in_a_cell(kernel: Kernel) -> CellResult:
     """Run a literal in a cell of a notebook."""
     return kernel.run(f"%secret register x --key={canary('typed')}", in_notebook=True)
 
@@ -262,7 +262,7 @@ def test_a_front_end_is_told_the_repaired_source_and_nothing_more(kernel: Kernel
         {"kind": "repair", "cell_id": "of-a-notebook", "source": "%secret register x --key", "kept": ["%secret register x ", ""]}
     ]
     assert "Warning" not in ran.error
-    published = kernel.published(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
+    published = kernel.read_messages(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
     assert not [message for message in published if message["msg_type"] == "stream"]
     kernel.run("1")
     line = next(message for message in reversed(kernel.record) if message["msg_type"] == "stream")
@@ -280,7 +280,7 @@ def test_every_cell_in_which_a_value_was_meant_is_repaired(kernel: Kernel) -> No
         repairs = told(ran.messages)
         if [repair["kind"] for repair in repairs] != ["repair"] or find_canary(repairs[0]["source"]):
             wrong[cell] = repairs
-        kernel.published(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
+        kernel.read_messages(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
     assert wrong == {}
 
 
@@ -297,7 +297,7 @@ def test_a_front_end_that_does_not_answer_is_not_waited_for(kernel: Kernel) -> N
     """A tab that was closed, or a cell that was changed meanwhile: after a while the warning comes, under the cell, and only once."""
     ran = typed_in_a_cell(kernel)
     kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": False})
-    line = kernel.late(ran.reply_to, "stream")
+    line = kernel.read_late(ran.reply_to, "stream")
     assert line["content"]["text"].startswith("Warning: the value of x.key was typed in this cell, and is still there")
     kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True})
     assert kernel.run("1").error == ""
@@ -310,7 +310,7 @@ def test_the_status_is_told_when_it_changes_and_to_whoever_asks(kernel: Kernel) 
     def statuses(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [message["content"]["data"] for message in messages if message["msg_type"] == "comm_msg"]
 
-    before = statuses(kernel.published(kernel.send_comm(comm, {"kind": "hello"})))[-1]
+    before = statuses(kernel.read_messages(kernel.send_comm(comm, {"kind": "hello"})))[-1]
     assert before.keys() == {"kind", "on", "values", "masked"}
     value = canary("known")
     assert statuses(kernel.run("1").messages) == []
@@ -318,7 +318,7 @@ def test_the_status_is_told_when_it_changes_and_to_whoever_asks(kernel: Kernel) 
     assert statuses(kernel.run(f"print('{value}')").messages)[-1]["masked"] > before["masked"]
     assert statuses(kernel.run("%secret guard off").messages)[-1]["on"] is False
     for nonsense in ({}, {"kind": "repaired"}, {"kind": ["hello"]}, {"kind": "repaired", "cell_id": 1, "done": "yes"}):
-        kernel.published(kernel.send_comm(comm, nonsense))
+        kernel.read_messages(kernel.send_comm(comm, nonsense))
     assert kernel.run("1").ok
 
 

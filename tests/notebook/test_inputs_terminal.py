@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pexpect
 
-from tests.support.terminal import at_a_terminal
+from tests.support.terminal import spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def ipython(home: Path) -> Iterator[pexpect.spawn[str]]:
     own = {"IPYTHONDIR": str(home / "ipython"), "ZENSECRETS_HOME": str(home / "zensecrets"), "ZENSECRETS_PASSPHRASE": canary("passphrase")}
     options = ["-m", "IPython", "--no-banner", "--no-confirm-exit"]
     environment = {**own, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
-    process = at_a_terminal(sys.executable, options, environment, size=(50, 200))
+    process = spawn_in_terminal(sys.executable, options, environment, size=(50, 200))
     try:
         until(process, "In [1]:")
         typed(process, "%load_ext zensecrets_jupyter", 2)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.forms import FormOnScreen
+from tests.support.forms import FormClient
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ print([found[kind] for kind in kinds], len(comm.get_comm_manager().comms))
 
 def _ended(kernel: Kernel, count: int) -> None:
     for number in range(count):
-        form = FormOnScreen(kernel, kernel.run("%secret register mine --a", in_notebook=True))
+        form = FormClient(kernel, kernel.run("%secret register mine --a", in_notebook=True))
         form.send({"kind": "cancel"})
         assert form.state["phase"] == "cancelled", number
 

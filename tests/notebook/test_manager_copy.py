@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
-from tests.support.terminal import at_a_terminal
+from tests.support.terminal import spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_ctrl_c_says_how_far_it_got(kernel: Kernel, tmp_path: Path) -> None:
     identity = kernel.start(COPY)
     time.sleep(1.5)
     kernel.manager.interrupt_kernel()
-    stopped = kernel.published(identity)
+    stopped = kernel.read_messages(identity)
     kernel.reply(identity)
     told = "".join(message["content"]["text"] for message in stopped if message["msg_type"] == "stream")
     found = re.search(r"UsageError: Interrupted: (\d+) of 100 secrets are in 'slow', each of them whole\. Copying again looks at", told)
@@ -103,7 +103,7 @@ def test_conflicts_are_asked_for_under_the_cell(kernel: Kernel, tmp_path: Path) 
     _with_secrets(kernel, tmp_path, 2)
     assert kernel.run(COPY).ok
     assert kernel.run("slow.merge_secret('n000', {'key': 'theirs'}); slow.merge_secret('n001', {'key': 'theirs'})").ok
-    alone = kernel.run(COPY, somebody=False)
+    alone = kernel.run(COPY, allow_stdin=False)
     assert not alone.ok
     assert "--on-conflict=skip" in alone.error
     asked = kernel.run(COPY, ["s", "r"])
@@ -145,7 +145,9 @@ def test_ipython_in_a_terminal_shows_a_bar(tmp_path: Path) -> None:
         "IPYTHONDIR": str(tmp_path / "ipython"),
     }
     environment = {**home, "TERM": "xterm", "SOME_API_TOKEN": canary("copied")}
-    ipython = at_a_terminal(str(Path(sys.executable).parent / "ipython"), ["--simple-prompt", "--no-banner"], environment, folder=tmp_path)
+    ipython = spawn_in_terminal(
+        str(Path(sys.executable).parent / "ipython"), ["--simple-prompt", "--no-banner"], environment, folder=tmp_path
+    )
     shown = ""
     lines = ["%load_ext zensecrets_jupyter", "import os, slow; slow.fill(os.environ['SOME_API_TOKEN'])"]
     for line in [*lines, "%zen secrets-manager register slow --flavor=slow", COPY, "exit"]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.terminal import zensecrets
+from tests.support.terminal import run_zensecrets
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +56,6 @@ def test_it_fails_where_something_gets_out(kernel: Kernel) -> None:
 
 def test_a_terminal_tries_the_redactor() -> None:
     """`zensecrets secret selftest` shows a table and ends with 0."""
-    done = zensecrets("secret", "selftest")
+    done = run_zensecrets("secret", "selftest")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("nothing") == 3

@@ -12,7 +12,7 @@ import pytest
 
 from tests.notebook.test_inputs import left_in
 from tests.support.kernels import running_kernel
-from tests.support.terminal import at_a_terminal
+from tests.support.terminal import spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def test_after_unloading_nothing_is_watched(kernel: Kernel) -> None:
     state = "import getpass, os; print(os.putenv.__module__, getpass._raw_input.__module__, '_input_request' in vars(get_ipython().kernel))"
     assert (
         kernel.run(state).stream("stdout")
-        == "zensecrets_jupyter.notebook.sources.environment zensecrets_jupyter.notebook.sources.prompts True\n"
+        == "zensecrets_jupyter.notebook.value_sources.environment zensecrets_jupyter.notebook.value_sources.password_prompts True\n"
     )
     assert kernel.run("%unload_ext zensecrets_jupyter").ok
     assert kernel.run(state).stream("stdout") == "posix getpass False\n"
@@ -244,7 +244,7 @@ def ipython(tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
         "ZENSECRETS_HOME": str(tmp_path / "zensecrets"),
     }
     options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
-    child = at_a_terminal(str(Path(sys.executable).parent / "ipython"), options, home, seconds=30, size=(40, 150))
+    child = spawn_in_terminal(str(Path(sys.executable).parent / "ipython"), options, home, seconds=30, size=(40, 150))
     for line in ("from getpass import getpass as earlier; import os", "%load_ext zensecrets_jupyter"):
         child.expect(PROMPT)
         child.send(f"{line}\r")

@@ -99,18 +99,18 @@ def test_a_locked_workspace_keeps_no_value_in_clear(tmp_path: Path) -> None:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("import getpass\ntyped = [getpass.getpass()]\nplain = {'a': 1}", [typed]).ok
         for somebody in (False, True):
-            ran = kernel.run("%store typed", lambda _prompt: "a wrong one", somebody=somebody)
+            ran = kernel.run("%store typed", lambda _prompt: "a wrong one", allow_stdin=somebody)
             assert len(ran.error.splitlines()) == 1
             assert "UsageError: Variable 'typed' holds a secret's value that no reference can stand for, and can't be sealed" in ran.error
             assert len(ran.prompts) == (3 if somebody else 0)
-        assert kernel.run("%store plain", somebody=False).stream("stdout") == "Stored 'plain' (dict)\n"
-        listed = kernel.run("%store", somebody=False).stream("stdout").splitlines()
+        assert kernel.run("%store plain", allow_stdin=False).stream("stdout") == "Stored 'plain' (dict)\n"
+        listed = kernel.run("%store", allow_stdin=False).stream("stdout").splitlines()
         assert [line.split() for line in listed[1:]] == [
             ["data", "->", "'<unavailable>'"],
             ["plain", "->", "{'a':", "1}"],
             ["value", "->", "'<unavailable>'"],
         ]
-        assert "Unable to restore variable 'value'" in kernel.run("%store -r", somebody=False).stream("stdout")
+        assert "Unable to restore variable 'value'" in kernel.run("%store -r", allow_stdin=False).stream("stdout")
         assert not find_canary(tmp_path)
         # With the passphrase everything is as it was.
         assert kernel.run("%store typed", [passphrase]).stream("stdout") == "Stored 'typed' (list)\n"

@@ -14,7 +14,7 @@ import secretstorage
 
 from tests.support.kernels import running_kernel
 from tests.support.sealing.sessions import joined_session
-from tests.support.terminal import at_a_terminal, zensecrets
+from tests.support.terminal import run_zensecrets, spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def value(tmp_path: Path) -> str:
 def _store(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
     """Register the value in a process of its own, in a store whose key is in a file unless a passphrase is given."""
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets"), **environment}
-    done = zensecrets("secret", "register", "db", "--password=@-", piped=value.encode(), environment=home)
+    done = run_zensecrets("secret", "register", "db", "--password=@-", piped=value.encode(), environment=home)
     assert done.returncode == 0, done.stderr
 
 
@@ -94,7 +94,9 @@ def test_an_unlocked_keyring_opens_the_store(tmp_path: Path, value: str, monkeyp
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
     with joined_session():
         _store(tmp_path, value, {})
-        assert "keyring" in zensecrets("secrets-manager", "describe", environment={"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}).stdout
+        assert (
+            "keyring" in run_zensecrets("secrets-manager", "describe", environment={"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}).stdout
+        )
         with _loaded(tmp_path, {}, READ) as (kernel, shown):
             assert shown == "‹secret:db.password›\n"
             assert not _seen(kernel, value)
@@ -134,7 +136,7 @@ def test_a_remote_store_is_not_read(tmp_path: Path, value: str) -> None:
         ("secrets-manager", "register", "team", "--flavor=vault", "--url=http://127.0.0.1:9", "--token=some-token-of-nobody"),
         ("stack", "register", "s", "-o", "default", "-a", "default", "-x", "team", "--set"),
     ):
-        done = zensecrets(*words, environment=home)
+        done = run_zensecrets(*words, environment=home)
         assert done.returncode == 0, done.stderr
     with _loaded(tmp_path, {}) as (kernel, _):
         assert kernel.run(READ).stream("stdout") == f"{value}\n"
@@ -163,7 +165,7 @@ def test_a_terminal_knows_them_too(tmp_path: Path, value: str) -> None:
     }
     options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
     for more in (["-c", f"%load_ext zensecrets_jupyter\nprint('<shown>', open('{tmp_path}/.env').read())"], []):
-        child = at_a_terminal(str(Path(sys.executable).parent / "ipython"), [*options, *more], home, seconds=30, size=(40, 150))
+        child = spawn_in_terminal(str(Path(sys.executable).parent / "ipython"), [*options, *more], home, seconds=30, size=(40, 150))
         for line in () if more else ("%load_ext zensecrets_jupyter", f"print('<shown>', open('{tmp_path}/.env').read())"):
             child.expect(r"In \[\d+\]:.*\x1b\[\?25h")
             child.send(f"{line}\r")

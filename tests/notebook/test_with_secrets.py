@@ -180,7 +180,7 @@ def test_tracebacks_have_the_lines_of_the_cell(kernel: Kernel) -> None:
 def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
     """A cell that a person stops while it runs leaves no variable."""
     identity = kernel.start("%%with_secrets weather\nprint('begun', flush=True)\nimport time\nwhile True:\n    time.sleep(0.01)")
-    kernel.until(identity, "stream")
+    kernel.read_until(identity, "stream")
     kernel.manager.interrupt_kernel()
     assert kernel.reply(identity)["ename"] == "KeyboardInterrupt"
     assert kernel.run(IS_SET).shown() == ["False"]

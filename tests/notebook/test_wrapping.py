@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.kernels import Kernel, Ran
+    from tests.support.kernels import CellResult, Kernel
 
 pytestmark = pytest.mark.once
 
@@ -102,7 +102,7 @@ def values(tmp_path: Path) -> list[str]:
     return values
 
 
-def _texts(ran: Ran) -> list[str]:
+def _texts(ran: CellResult) -> list[str]:
     """Return what each message of a cell shows, in each form: as it is sent, and as a person reads it over the lines of a table."""
     contents: list[dict[str, Any]] = [message["content"] for message in ran.messages if message["msg_type"] != "execute_input"]
     shown = [text for content in contents for text in (*content.get("data", {}).values(), content.get("text"))]
@@ -116,7 +116,7 @@ def _seen(text: str, value: str) -> list[str]:
     return [value[start : start + PIECE] for start in range(len(value) - PIECE + 1) if value[start : start + PIECE] in text]
 
 
-def _leaks(ran: Ran, values: list[str]) -> list[str]:
+def _leaks(ran: CellResult, values: list[str]) -> list[str]:
     token, words, password = values
     found = []
     for text in _texts(ran):

@@ -16,7 +16,7 @@ from tests.notebook.test_guard_numbers import MASK, PIN, PROGRAMS
 from tests.support.kernels import running_kernel
 from tests.support.planting import notebook
 from zensecrets_jupyter.commands.files.save_check import Endpoint, endpoint_of
-from zensecrets_jupyter.server.kernels import CheckingKernels
+from zensecrets_jupyter.server.save_check_client import SaveCheckClient
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def kernel(runtime: Path, tmp_path: Path) -> Iterator[Kernel]:
         yield kernel
 
 
-def _checking(runtime: Path) -> CheckingKernels:
-    return CheckingKernels(runtime, logging.getLogger("checks"))
+def _checking(runtime: Path) -> SaveCheckClient:
+    return SaveCheckClient(runtime, logging.getLogger("checks"))
 
 
 def _endpoint(kernel: Kernel, runtime: Path) -> Endpoint:

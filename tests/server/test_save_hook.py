@@ -15,11 +15,11 @@ import pytest
 import requests
 
 from tests.support.planting import PLACES, forms_of, nasty, notebook
-from tests.support.terminal import zensecrets
+from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values
 from zensecrets_jupyter.commands.framework.active_manager import take_notes
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.notebook.remembering import _remember as after_cell
+from zensecrets_jupyter.notebook.fingerprint_sync import _remember as after_cell
 from zensecrets_jupyter.scan.fingerprints import file_format, store
 from zensecrets_jupyter.server.save_hook import SaveHook
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -64,7 +64,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     token = secrets.token_hex()
     environment = {**os.environ, "JUPYTER_TOKEN": token, **{name: str(home / place) for name, place in own.items()}}
     environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-    registered = zensecrets("secret", "register", "db", f"--password={VALUE}", f"--nasty={NASTY}", environment=environment)
+    registered = run_zensecrets("secret", "register", "db", f"--password={VALUE}", f"--nasty={NASTY}", environment=environment)
     assert registered.returncode == 0, registered.stderr
     options = [
         "--ContentsManager.allow_hidden=True",
@@ -141,7 +141,7 @@ def test_a_secret_that_is_registered_later_is_known_too(server: Server) -> None:
     """The server checks for new fingerprints at each save."""
     value = canary("later")
     environment = {"ZENSECRETS_HOME": str(server.home / "zensecrets"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
-    assert zensecrets("secret", "register", "later", f"--key={value}", environment=environment).returncode == 0
+    assert run_zensecrets("secret", "register", "later", f"--key={value}", environment=environment).returncode == 0
     server.save("later.ipynb", notebook(markdown=value))
     assert find_canary(server.folder / "later.ipynb") == []
 
@@ -229,7 +229,7 @@ def test_a_command_goes_on_where_the_net_can_not(tmp_path: Path) -> None:
     """A command that stored a secret ends well, and says in one line why a saved notebook is not looked through for it."""
     home = tmp_path / "home"
     (home / "fingerprints").mkdir(parents=True)
-    done = zensecrets("secret", "register", "db", f"--password={VALUE}", environment={"ZENSECRETS_HOME": str(home)})
+    done = run_zensecrets("secret", "register", "db", f"--password={VALUE}", environment={"ZENSECRETS_HOME": str(home)})
     assert done.returncode == 0, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("Note: New values are not recognised when a notebook is saved: ")

@@ -1,12 +1,12 @@
-"""Code that is run as a notebook runs a cell."""
+"""Execution of code in a namespace like that of a notebook cell."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def cell(source: str) -> dict[str, Any]:
-    """Run ``source`` as IPython runs a cell, and return the names that it leaves."""
+def run_cell(source: str) -> dict[str, Any]:
+    """Run ``source`` with the module name and file name that IPython gives a cell, and return its namespace."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(source, "<ipython-input-1>", "exec"), names)  # noqa: S102 - it is what a cell is
+    exec(compile(source, "<ipython-input-1>", "exec"), names)  # noqa: S102 - a cell is executed in this way
     return names

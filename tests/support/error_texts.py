@@ -1,4 +1,4 @@
-"""Everything that an error tells somebody who looks at it closely."""
+"""Texts of an error, for tests that search them for a value."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.errors import ZenSecretsError
 
 
-def told(error: BaseException) -> str:
-    """Return the text, the arguments and the attributes of ``error`` and of all that led to it, and its traceback without locals."""
+def error_details(error: BaseException) -> str:
+    """Return the traceback of ``error``, and the text, arguments and attributes of it and of its causes."""
     parts = ["".join(traceback.format_exception(error))]
     for one in _chain(error):
         parts += [str(one), repr(one), repr(one.args), repr(vars(one))]
     return "\n".join(parts)
 
 
-def in_one_line(error: ZenSecretsError) -> bool:
-    """Tell whether the text of ``error`` is a line that says something."""
+def is_one_line(error: ZenSecretsError) -> bool:
+    """Return whether the text of ``error`` is exactly one line."""
     return len(str(error).splitlines()) == 1 and str(error)[0].isprintable()
 
 

@@ -1,4 +1,4 @@
-"""A fake front end for forms: it sends the messages of JupyterLab and of the form in the browser to a real kernel."""
+"""A fake front end for forms, which sends messages like those of the browser to a real kernel."""
 
 from __future__ import annotations
 
@@ -11,23 +11,29 @@ from nacl.public import PublicKey, SealedBox
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tests.support.kernels import Kernel, Ran
+    from tests.support.kernels import CellResult, Kernel
 
 FORM_MIME = "application/vnd.zensecrets.form+json"
 
 
-class FormOnScreen:
-    """A displayed form, with the state from the messages of the kernel."""
+class FormClient:
+    """A front end that displays one form.
 
-    def __init__(self, kernel: Kernel, ran: Ran) -> None:
-        """Find the form in the output of a cell."""
-        shown = [message for message in ran.messages if message["msg_type"] == "display_data"]
+    Attributes:
+        bundle: The MIME bundle of the form.
+        id: The identifier of the form.
+        state: The latest state of the form.
+    """
+
+    def __init__(self, kernel: Kernel, result: CellResult) -> None:
+        """Take the form from the output of a cell."""
+        shown = [message for message in result.messages if message["msg_type"] == "display_data"]
         bundles = [message["content"]["data"] for message in shown if FORM_MIME in message["content"]["data"]]
-        assert len(bundles) == 1, f"{len(bundles)} forms were shown. {ran.error}"
+        assert len(bundles) == 1, f"{len(bundles)} forms were shown. {result.error}"
         self.bundle = bundles[0]
         self.id: str = self.bundle[FORM_MIME]["model_id"]
         self._kernel = kernel
-        self.state = self._newest(ran.messages)
+        self.state = self._latest_state(result.messages)
 
     def submit(self, *sections: Mapping[str, str], removed: Sequence[str] = (), passphrase: str | None = None, **changes: Any) -> None:
         """Encrypt values and submit them; ``changes`` replace fields of the submission, for invalid messages."""
@@ -40,7 +46,7 @@ class FormOnScreen:
     def send_while(self, running: str, content: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Send a message while a cell waits, and return the messages about the cell until its end."""
         self._send(content)
-        return self._kernel.published(running)
+        return self._kernel.read_messages(running)
 
     def _submission(
         self, sections: Sequence[Mapping[str, str]], removed: Sequence[str], passphrase: str | None, changes: Mapping[str, Any]
@@ -59,21 +65,21 @@ class FormOnScreen:
         return self._kernel.send_comm(self.id, {"method": "custom", "content": dict(content)})
 
     def seal(self, message: object, key: str = "") -> str:
-        """Encrypt a message to the present key of the form, or to another key."""
+        """Encrypt a message to the current key of the form, or to another key."""
         box = SealedBox(PublicKey(base64.b64decode(key or self.state["key"])))
         return base64.b64encode(box.encrypt(json.dumps(message).encode())).decode()
 
     def send(self, content: Mapping[str, Any]) -> None:
         """Send a message as the widget does, and update the state from the replies."""
-        messages = self._kernel.published(self._send(content))
+        messages = self._kernel.read_messages(self._send(content))
         self.updates = [message["content"]["data"] for message in messages if message["msg_type"] == "update_display_data"]
-        self.state = self._newest(messages, self.state)
+        self.state = self._latest_state(messages, self.state)
 
-    def _newest(self, messages: Sequence[Mapping[str, Any]], known: dict[str, Any] | None = None) -> dict[str, Any]:
-        found = known
+    def _latest_state(self, messages: Sequence[Mapping[str, Any]], earlier: dict[str, Any] | None = None) -> dict[str, Any]:
+        state = earlier
         for message in messages:
             content = message["content"]
             if message["msg_type"] in {"comm_open", "comm_msg"} and content["comm_id"] == self.id:
-                found = content["data"].get("state", {}).get("form", found)
-        assert found is not None
-        return found
+                state = content["data"].get("state", {}).get("form", state)
+        assert state is not None
+        return state

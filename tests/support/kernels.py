@@ -1,4 +1,4 @@
-"""A real ipykernel, driven by its messages as a front end drives it; every message is kept."""
+"""A client of a real ipykernel that records every message."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from jupyter_client.blocking.client import BlockingKernelClient
 
 SECONDS = 60
-"""How long a cell may take before the test fails."""
+"""Timeout of a cell and of a request."""
 
-OVER_FILES = {"KernelManager": {"transport": "ipc"}}
-"""The configuration with which Jupyter's programs start kernels that listen on files, as those of the tests do.
+IPC_TRANSPORT = {"KernelManager": {"transport": "ipc"}}
+"""Configuration for Jupyter programs, by which their kernels use Unix domain sockets.
 
-A TCP port is chosen before the kernel listens on it, and another process may take it in between. Where that is the port for outputs,
-ipykernel goes on without it, and the client waits until "Kernel didn't respond in 60 seconds".
+A TCP port is chosen before the kernel binds it, and another process may bind it first. If it is the port for outputs, ipykernel continues
+without it, and the client fails with "Kernel didn't respond in 60 seconds".
 """
 
 
 @dataclass
-class Ran:
-    """What came of one cell."""
+class CellResult:
+    """The reply, the messages and the prompts of one cell."""
 
     reply: dict[str, Any]
     messages: list[dict[str, Any]]
@@ -40,7 +40,7 @@ class Ran:
 
     @property
     def reply_to(self) -> str:
-        """The identity of the cell's request."""
+        """The message identifier of the cell's request."""
         return str(self.messages[0]["parent_header"]["msg_id"])
 
     @property
@@ -49,18 +49,18 @@ class Ran:
         return bool(self.reply["status"] == "ok")
 
     def stream(self, name: str) -> str:
-        """Return what was written to ``stdout`` or ``stderr``."""
+        """Return the text of the stream ``stdout`` or ``stderr``."""
         found = [message["content"] for message in self.messages if message["msg_type"] == "stream"]
         return "".join(content["text"] for content in found if content["name"] == name)
 
     @property
     def error(self) -> str:
-        """What the person sees of an error: the traceback, or the line that IPython writes instead; empty where there is none."""
+        """The displayed error: the traceback, or the line that IPython writes instead; empty without an error."""
         traceback = self.reply.get("traceback", []) if not self.ok else []
         return "\n".join(traceback) + self.stream("stderr")
 
     def shown(self, mime: str = "text/plain") -> list[str]:
-        """Return every result and display in one form, in order."""
+        """Return all results and displays of a MIME type, in order."""
         kinds = {"execute_result", "display_data"}
         bundles = [message["content"]["data"] for message in self.messages if message["msg_type"] in kinds]
         return [bundle[mime] for bundle in bundles if mime in bundle]
@@ -68,24 +68,32 @@ class Ran:
 
 @dataclass
 class Kernel:
-    """A running kernel."""
+    """A running kernel.
+
+    Attributes:
+        client: The client of the kernel.
+        manager: The manager of the kernel's process.
+        record: All messages.
+    """
 
     client: BlockingKernelClient
     manager: KernelManager
     record: list[dict[str, Any]] = field(default_factory=list)
 
     def run(
-        self, code: str, answers: Sequence[str] | Callable[[str], str] = (), *, somebody: bool = True, in_notebook: bool = False
-    ) -> Ran:
-        """Run a cell as a person would; with ``somebody`` false the client says that nobody answers prompts.
+        self, code: str, answers: Sequence[str] | Callable[[str], str] = (), *, allow_stdin: bool = True, in_notebook: bool = False
+    ) -> CellResult:
+        """Run a cell and return its result.
 
-        With ``in_notebook`` the request names its cell, as that of a notebook does; without it the client is a console.
-
-        Each prompt gets the next of ``answers``, or what they return for it. A prompt too many fails the test, and so does an answer that
-        nobody asked for.
+        Args:
+            code: The source of the cell.
+            answers: The answers to prompts in order, or a function that returns the answer to a prompt. A prompt without an answer fails
+                the test, and so does an unused answer.
+            allow_stdin: Whether the client answers prompts.
+            in_notebook: Whether the request identifies its cell, as requests of notebooks do and those of consoles do not.
         """
         waiting = [] if callable(answers) else list(answers)
-        identity = self._execute(code, somebody=somebody, in_notebook=in_notebook)
+        request = self._execute(code, allow_stdin=allow_stdin, in_notebook=in_notebook)
         messages: list[dict[str, Any]] = []
         prompts: list[dict[str, Any]] = []
         until = time.monotonic() + SECONDS
@@ -97,79 +105,79 @@ class Kernel:
                 self.record.append(prompt)
                 prompts.append(prompt["content"])
                 asked = prompt["content"]["prompt"]
-                assert callable(answers) or waiting, f"Nobody expected to be asked {asked!r}"
+                assert callable(answers) or waiting, f"There is no answer for the prompt {asked!r}."
                 self.client.input(answers(asked) if callable(answers) else waiting.pop(0))
             try:
                 message = self.client.get_iopub_msg(timeout=0.05)
             except queue.Empty:
                 continue
             self.record.append(message)
-            if message["parent_header"].get("msg_id") == identity:
+            if message["parent_header"].get("msg_id") == request:
                 messages.append(message)
                 idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
-        reply = self._reply(identity)
+        reply = self._reply(request)
         if reply["content"]["status"] == "aborted":
-            # ipykernel aborts requests that come right after an interrupted cell; a person runs the cell again.
-            return self.run(code, answers, somebody=somebody, in_notebook=in_notebook)
-        ran = Ran(reply["content"], messages, prompts)
-        assert not waiting, f"Nobody asked for {len(waiting)} of the answers. {ran.error}"
-        return ran
+            # ipykernel aborts requests that arrive immediately after an interrupted cell, and a user runs the cell again.
+            return self.run(code, answers, allow_stdin=allow_stdin, in_notebook=in_notebook)
+        result = CellResult(reply["content"], messages, prompts)
+        assert not waiting, f"{len(waiting)} answers were not used. {result.error}"
+        return result
 
     def start(self, code: str) -> str:
-        """Run a cell of a notebook without waiting for its end, and return the request's identity."""
-        return self._execute(code, somebody=True, in_notebook=True)
+        """Start a cell of a notebook, and return the identifier of its request at once."""
+        return self._execute(code, allow_stdin=True, in_notebook=True)
 
-    def until(self, identity: str, kind: str) -> Ran:
-        """Return what was published about a cell that is still running, up to the first message of a kind."""
+    def read_until(self, request: str, message_type: str) -> CellResult:
+        """Return the messages of a running cell, up to the first message of a type."""
         messages: list[dict[str, Any]] = []
-        while not messages or messages[-1]["msg_type"] != kind:
+        while not messages or messages[-1]["msg_type"] != message_type:
             message = self.client.get_iopub_msg(timeout=SECONDS)
             self.record.append(message)
-            if message["parent_header"].get("msg_id") == identity:
+            if message["parent_header"].get("msg_id") == request:
                 messages.append(message)
-        return Ran({"status": "ok"}, messages)
+        return CellResult({"status": "ok"}, messages)
 
     def send_comm(self, comm: str, data: object) -> str:
-        """Send a widget's message and return its identity."""
+        """Send a message of a comm and return its identifier."""
         message = self.client.session.msg("comm_msg", {"comm_id": comm, "data": data})
         self.record.append(message)
         self.client.shell_channel.send(message)
         return str(message["header"]["msg_id"])
 
     def close_comm(self, comm: str) -> None:
-        """Close a comm, as a front end does that does not know its target, and wait for the end of that."""
+        """Close a comm, as a front end that lacks its target does, and wait until the kernel has processed it."""
         message = self.client.session.msg("comm_close", {"comm_id": comm, "data": {}})
         self.client.shell_channel.send(message)
-        self.published(str(message["header"]["msg_id"]))
+        self.read_messages(str(message["header"]["msg_id"]))
 
-    def late(self, identity: str, kind: str) -> dict[str, Any]:
-        """Return the next message of a kind about a request that has ended."""
+    def read_late(self, request: str, message_type: str) -> dict[str, Any]:
+        """Return the next message of a type that belongs to a completed request."""
         while True:
             message: dict[str, Any] = self.client.get_iopub_msg(timeout=SECONDS)
             self.record.append(message)
-            if message["msg_type"] == kind and message["parent_header"].get("msg_id") == identity:
+            if message["msg_type"] == message_type and message["parent_header"].get("msg_id") == request:
                 return message
 
-    def published(self, identity: str) -> list[dict[str, Any]]:
-        """Return what the kernel publishes about a request until it is done with it."""
+    def read_messages(self, request: str) -> list[dict[str, Any]]:
+        """Return the messages of a request until the kernel has processed it."""
         messages: list[dict[str, Any]] = []
         while True:
             message = self.client.get_iopub_msg(timeout=SECONDS)
             self.record.append(message)
-            if message["parent_header"].get("msg_id") == identity:
+            if message["parent_header"].get("msg_id") == request:
                 messages.append(message)
                 if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
                     return messages
 
-    def _execute(self, code: str, *, somebody: bool, in_notebook: bool) -> str:
+    def _execute(self, code: str, *, allow_stdin: bool, in_notebook: bool) -> str:
         if not in_notebook:
-            return str(self.client.execute(code, allow_stdin=somebody))
+            return str(self.client.execute(code, allow_stdin=allow_stdin))
         content = {
             "code": code,
             "silent": False,
             "store_history": True,
             "user_expressions": {},
-            "allow_stdin": somebody,
+            "allow_stdin": allow_stdin,
             "stop_on_error": True,
         }
         message = self.client.session.msg("execute_request", content, metadata={"cellId": "of-a-notebook"})
@@ -177,22 +185,22 @@ class Kernel:
         return str(message["header"]["msg_id"])
 
     def complete(self, code: str) -> list[str]:
-        """Return the completions at the end of ``code``, each with what stands before the part that it replaces."""
+        """Return ``code`` with each completion at its end."""
         reply = self._reply(self.client.complete(code, len(code)))["content"]
         return [code[: reply["cursor_start"]] + match for match in reply["matches"]]
 
     def inspect(self, code: str) -> dict[str, Any]:
-        """Return what Shift+Tab on ``code`` shows."""
+        """Return the inspection that Shift+Tab on ``code`` displays."""
         content: dict[str, Any] = self._reply(self.client.inspect(code))["content"]
         return content
 
-    def reply(self, identity: str) -> dict[str, Any]:
+    def reply(self, request: str) -> dict[str, Any]:
         """Return the content of the reply to a request."""
-        content: dict[str, Any] = self._reply(identity)["content"]
+        content: dict[str, Any] = self._reply(request)["content"]
         return content
 
     def debug(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the debugger answers."""
+        """Return the answer of the debugger."""
         message = self.client.session.msg("debug_request", dict(request))
         self.client.control_channel.send(message)
         while True:
@@ -201,17 +209,17 @@ class Kernel:
             if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
                 return reply
 
-    def _reply(self, identity: str) -> dict[str, Any]:
+    def _reply(self, request: str) -> dict[str, Any]:
         while True:
             reply: dict[str, Any] = self.client.get_shell_msg(timeout=SECONDS)
             self.record.append(reply)
-            if reply["parent_header"].get("msg_id") == identity:
+            if reply["parent_header"].get("msg_id") == request:
                 return reply
 
 
 @contextmanager
 def short_path(folder: Path) -> Iterator[Path]:
-    """Yield a path of at most 40 characters that leads to ``folder``: the path of a socket has at most 107."""
+    """Yield a symbolic link of at most 40 characters to ``folder``, because the path of a Unix socket has at most 107."""
     with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as short:
         link = Path(short) / "to"
         link.symlink_to(folder)
@@ -222,18 +230,22 @@ def short_path(folder: Path) -> Iterator[Path]:
 def running_kernel(
     home: Path, environment: Mapping[str, str] | None = None, *, folder: Path | None = None, connection_file: Path | None = None
 ) -> Iterator[Kernel]:
-    """Start a kernel whose state, history and configuration lie under ``home``, and end it afterwards.
+    """Start a kernel with its state, history and configuration under ``home``, and stop it afterwards.
 
-    A server starts its kernels with a ``connection_file`` in the Jupyter runtime folder.
+    The file ``kernel.log`` in ``home`` has the output of the process that is not in messages; a server writes it to its own log.
 
-    What its process writes beside messages, which is what a server's log gets, is in ``home / "kernel.log"``.
+    Args:
+        home: The folder for the state of the kernel.
+        environment: Environment variables that are added to those of the tests.
+        folder: The working directory of the kernel; by default ``home``.
+        connection_file: The connection file. Servers use a file in the Jupyter runtime folder.
     """
     manager = KernelManager(kernel_name="python3", transport="ipc")
     if connection_file is not None:
         manager.connection_file = str(connection_file)
     manager.kernel_spec.argv[0] = sys.executable
     own = {"ZENSECRETS_HOME": str(home / "zensecrets"), "IPYTHONDIR": str(home / "ipython")}
-    # A kernel that finds itself inside of a test leaves file descriptors 1 and 2 alone, which no other kernel does.
+    # ipykernel does not capture the file descriptors 1 and 2 if this variable is set.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as sockets:
         manager.ip = f"{sockets}/kernel"

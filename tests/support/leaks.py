@@ -20,7 +20,7 @@ WINDOW = 12
 """So many characters of a value in a row are a leak; leaks.md."""
 
 
-class Planted(NamedTuple):
+class PlantedValue(NamedTuple):
     """What is planted in one channel in one form.
 
     Attributes:
@@ -42,11 +42,11 @@ def _plainly() -> str:
     return secrets.token_urlsafe(30)
 
 
-def _of(encode: Callable[[str], str], make: Callable[[], str] = _nasty) -> Callable[[], Planted]:
-    def plant() -> Planted:
+def _of(encode: Callable[[str], str], make: Callable[[], str] = _nasty) -> Callable[[], PlantedValue]:
+    def plant() -> PlantedValue:
         value = make()
         text = encode(value)
-        return Planted([value], text, [text, value])
+        return PlantedValue([value], text, [text, value])
 
     return plant
 
@@ -55,51 +55,51 @@ def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _shifted(before: bytes) -> Callable[[], Planted]:
-    def plant() -> Planted:
+def _shifted(before: bytes) -> Callable[[], PlantedValue]:
+    def plant() -> PlantedValue:
         value = _nasty()
         text = _b64(before + value.encode())
         # Its first digits tell of what was before, which is no secret.
-        return Planted([value], text, [text[4 * len(before) // 3 + 2 :], value])
+        return PlantedValue([value], text, [text[4 * len(before) // 3 + 2 :], value])
 
     return plant
 
 
-def _pem(line_end: str) -> Callable[[], Planted]:
-    def plant() -> Planted:
+def _pem(line_end: str) -> Callable[[], PlantedValue]:
+    def plant() -> PlantedValue:
         lines = [base64.b64encode(secrets.token_bytes(48)).decode() for _ in range(4)]
         whole = ["-----BEGIN CANARY KEY-----", *lines, "-----END CANARY KEY-----", ""]
-        return Planted(["\n".join(whole)], line_end.join(whole), lines)
+        return PlantedValue(["\n".join(whole)], line_end.join(whole), lines)
 
     return plant
 
 
-def _line_of_pem() -> Planted:
+def _line_of_pem() -> PlantedValue:
     value, _, lines = _pem("\n")()
-    return Planted(value, f"a line of it: {lines[2]}", [lines[2]])
+    return PlantedValue(value, f"a line of it: {lines[2]}", [lines[2]])
 
 
-def _overlapping() -> Planted:
+def _overlapping() -> PlantedValue:
     text = secrets.token_hex(24)
-    return Planted([text[:32], text[16:]], text, [text])
+    return PlantedValue([text[:32], text[16:]], text, [text])
 
 
 def _coloured_inside(value: str) -> str:
     return f"{value[:15]}\x1b[31m{value[15:]}\x1b[0m"
 
 
-def _leaf() -> Planted:
+def _leaf() -> PlantedValue:
     value = _plainly()
-    return Planted([json.dumps({"type": "canary", "private": value})], value, [value])
+    return PlantedValue([json.dumps({"type": "canary", "private": value})], value, [value])
 
 
-def _basic_auth() -> Planted:
+def _basic_auth() -> PlantedValue:
     value = _nasty()
     whole = _b64(b"somebody:" + value.encode())
-    return Planted([value], f"Authorization: Basic {whole}", [whole[12:]])
+    return PlantedValue([value], f"Authorization: Basic {whole}", [whole[12:]])
 
 
-FORMS: dict[str, Callable[[], Planted]] = {
+FORMS: dict[str, Callable[[], PlantedValue]] = {
     "plain": _of(str),
     "realistic": _of(str, _plainly),
     "repr": _of(repr),
@@ -135,7 +135,7 @@ TWICE = {"JSON in JSON"}
 """The forms that are one escape inside another."""
 
 
-def plant(channels: Iterable[str], quoting: Collection[str] = ()) -> dict[tuple[str, str], Planted]:
+def plant(channels: Iterable[str], quoting: Collection[str] = ()) -> dict[tuple[str, str], PlantedValue]:
     """Return something to plant for each of ``channels`` in each form, but nothing escaped twice for ``quoting`` ones."""
     return {(channel, form): make() for channel in channels for form, make in FORMS.items() if channel not in quoting or form not in TWICE}
 
@@ -147,10 +147,10 @@ _LOOKED_FOR = (
 """Encoders that write nothing of their own between the letters of a value."""
 
 
-class Search:
+class LeakSearch:
     """Looks for what was planted, in its own form, in ours and in every other."""
 
-    def __init__(self, planted: dict[tuple[str, str], Planted], window: int = WINDOW) -> None:
+    def __init__(self, planted: dict[tuple[str, str], PlantedValue], window: int = WINDOW) -> None:
         """Look for these, in whole if ``window`` is 0, else for any so many characters in a row."""
         self._window = window
         self._owners: dict[bytes, tuple[str, str]] = {}
@@ -176,7 +176,7 @@ class Search:
         return found
 
 
-def texts_of(messages: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+def message_texts(messages: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     """Return everything that stands in messages, and each stream in one piece too."""
     streams: dict[tuple[str, str], str] = {}
     for message in messages:

@@ -1,4 +1,4 @@
-"""Code that is run in a process of its own, as another notebook or a terminal would run it."""
+"""Python code in a separate process, like code of another notebook."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SECONDS = 60
-"""How long such a process may take before the test fails."""
+"""Timeout of a process in seconds."""
 
 
 def run_python(code: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
-    """Return what ``code`` prints as JSON in a fresh process, in which every warning is an error."""
+    """Run ``code`` in a new process in which warnings are errors, and return the JSON value that it prints."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *arguments],
         check=False,

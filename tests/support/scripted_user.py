@@ -1,4 +1,4 @@
-"""People who answer, for commands that ask."""
+"""A user with prepared answers, for commands that ask."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Person(PromptAsker):
-    """Somebody who gives prepared answers, and notes what was asked and shown."""
+class ScriptedUser(PromptAsker):
+    """An asker that gives prepared answers, and records prompts and messages.
+
+    Attributes:
+        asked: The prompts.
+        shown: The messages.
+    """
 
     def __init__(self, *answers: str) -> None:
-        """Answer each question with the next of the answers."""
+        """Prepare the answers, one for each prompt."""
         self.asked: list[str] = []
         self.shown: list[str] = []
         self._answers = list(answers)
         super().__init__(self._answer, self.shown.append)
 
     @property
-    def left(self) -> Sequence[str]:
-        """The answers that were not needed."""
+    def unused_answers(self) -> Sequence[str]:
+        """The answers that no prompt has used."""
         return self._answers
 
     @property
-    def seen(self) -> str:
-        """Everything that was on the screen."""
+    def screen(self) -> str:
+        """All prompts and messages as one text."""
         return "\n".join([*self.asked, *self.shown])
 
     def _answer(self, prompt: str) -> str:

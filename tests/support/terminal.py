@@ -1,4 +1,4 @@
-"""Programs as processes of their own: the console script, and what a person starts at a terminal."""
+"""Programs in separate processes: the installed script, and programs at a pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ZENSECRETS = Path(sysconfig.get_path("scripts")) / "zensecrets"
-"""The script as pip installed it."""
+"""The installed script."""
 
 
-def zensecrets(
+def run_zensecrets(
     *words: str, piped: bytes | None = None, folder: Path | None = None, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command with nobody at a terminal, ``piped`` on its stdin, and return how it ended and what it wrote."""
+    """Run the installed script without a terminal, with ``piped`` as its stdin, and return its exit code and output."""
     process = subprocess.run(
         [ZENSECRETS, *words], input=piped or b"", capture_output=True, cwd=folder, env={**os.environ, **(environment or {})}, check=False
     )
     return subprocess.CompletedProcess(process.args, process.returncode, process.stdout.decode(), process.stderr.decode())
 
 
-def at_a_terminal(  # noqa: PLR0913 - what a terminal is like
+def spawn_in_terminal(  # noqa: PLR0913 - each is an option of the process or its terminal
     program: str,
     words: Sequence[str],
     environment: Mapping[str, str],
@@ -37,15 +37,15 @@ def at_a_terminal(  # noqa: PLR0913 - what a terminal is like
     seconds: int = 60,
     size: tuple[int, int] = (40, 200),
 ) -> pexpect.spawn[str]:
-    """Start a program as a person at a terminal does.
+    """Start a program at a pseudo-terminal.
 
     Args:
-        program: Its path.
-        words: Its arguments.
-        environment: What it has in its environment beside that of the tests.
-        folder: Where it is started; by default where the tests are.
-        seconds: How long to wait for what it is expected to show.
-        size: The terminal's rows and columns.
+        program: The path of the program.
+        words: The arguments.
+        environment: Environment variables that are added to those of the tests.
+        folder: The working directory; by default that of the tests.
+        seconds: The timeout for expected output.
+        size: The rows and columns of the terminal.
     """
     return pexpect.spawn(
         program,
@@ -56,10 +56,10 @@ def at_a_terminal(  # noqa: PLR0913 - what a terminal is like
         timeout=seconds,
         dimensions=size,
         use_poll=True,
-        preexec_fn=_heed_interrupts,
+        preexec_fn=_restore_sigint,
     )
 
 
-def _heed_interrupts() -> None:
-    # Tests that a script runs in the background ignore Ctrl-C, and what they start would as well; what a person starts does not.
+def _restore_sigint() -> None:
+    # A shell script starts background processes with SIGINT ignored, and their children inherit this.
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic import TypeAdapter
 
-from zensecrets_jupyter.notebook import guard_contract
-from zensecrets_jupyter.notebook.form import contract as form_contract
-from zensecrets_jupyter.server import contract as server_contract
+from zensecrets_jupyter.contract import form as form_contract
+from zensecrets_jupyter.contract import guard as guard_contract
+from zensecrets_jupyter.contract import server as server_contract
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

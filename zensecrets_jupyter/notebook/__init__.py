@@ -1,1 +1,1 @@
-"""The face for notebooks and IPython: magics, prompts, completion and display. It is imported by ``%load_ext`` only."""
+"""The IPython and Jupyter front end; only ``%load_ext`` imports it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.notebook.front_end import can_await_forms, shows_forms
-from zensecrets_jupyter.notebook.prompter import prompter
+from zensecrets_jupyter.notebook.front_end import can_await_forms, can_show_forms
+from zensecrets_jupyter.notebook.prompt_asker import make_prompt_asker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,18 +47,18 @@ class FormAsker:
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
         """Prompt for a passphrase; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
-        return prompter(self._shell).ask_passphrase(prompt, confirm=confirm)
+        return make_prompt_asker(self._shell).ask_passphrase(prompt, confirm=confirm)
 
     def confirm(self, question: str) -> bool:
         """Prompt for yes or no; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
-        return prompter(self._shell).confirm(question)
+        return make_prompt_asker(self._shell).confirm(question)
 
     def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
         """Prompt for one of a few answers; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
-        return prompter(self._shell).choose(question, choices, alternative=alternative)
+        return make_prompt_asker(self._shell).choose(question, choices, alternative=alternative)
 
 
-def asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool = False) -> Asker:
+def make_asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool = False) -> Asker:
     """Return the asker for a command in ``shell``.
 
     Args:
@@ -66,15 +66,15 @@ def asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool = Fa
         waits: Whether the command needs the answer before it continues.
         is_awaited: Whether the caller awaits the result, so that it can wait for a form; it always waits for prompts.
     """
-    if shows_forms(shell) and (not waits or (is_awaited and can_await_forms(shell))):
+    if can_show_forms(shell) and (not waits or (is_awaited and can_await_forms(shell))):
         return FormAsker(shell)
-    return prompter(shell)
+    return make_prompt_asker(shell)
 
 
-def passphrase_source(shell: InteractiveShell) -> Callable[[str], str]:
+def make_passphrase_source(shell: InteractiveShell) -> Callable[[str], str]:
     """Return a function that prompts for a passphrase in ``shell``."""
 
     def ask(prompt: str) -> str:
-        return prompter(shell).ask_passphrase(prompt)
+        return make_prompt_asker(shell).ask_passphrase(prompt)
 
     return ask

@@ -1,4 +1,4 @@
-"""Loading into a shell and leaving it again without a trace."""
+"""Loading and unloading of the extension in a shell."""
 
 from __future__ import annotations
 
@@ -10,47 +10,49 @@ from weakref import WeakKeyDictionary
 from zensecrets_jupyter.core.installation import watch_imports
 from zensecrets_jupyter.core.interaction import set_passphrase_source
 from zensecrets_jupyter.core.process import process_wide
-from zensecrets_jupyter.notebook import completion, display, guard, magics, remembering, stored_variables, waiting
-from zensecrets_jupyter.notebook.askers import passphrase_source
+from zensecrets_jupyter.notebook import display, fingerprint_sync, guard, stored_variables
+from zensecrets_jupyter.notebook.askers import make_passphrase_source
 from zensecrets_jupyter.notebook.inputs import loading as inputs
+from zensecrets_jupyter.notebook.magics import awaited_magics, completion, line_magics, with_secrets
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
 def load(shell: InteractiveShell) -> None:
-    """Bring the guard, magics, completion and display to ``shell``; loading again changes nothing."""
-    if shell in _loaded():
+    """Add the guard, magics, completion and display to ``shell``, unless they are there."""
+    if shell in _loaded_shells():
         return
     with ExitStack() as undo:
         watch_imports(undo)
         inputs.register(shell, guard.install(shell, undo), undo)
-        magics.register(shell, undo)
+        line_magics.register(shell, undo)
+        with_secrets.register(shell, undo)
         completion.register(shell, undo)
         display.register(shell, undo)
-        waiting.register(shell, undo)
-        remembering.register(shell, undo)
+        awaited_magics.register(shell, undo)
+        fingerprint_sync.register(shell, undo)
         stored_variables.register(shell, undo)
         undo.callback(_dismiss_forms)
-        before = set_passphrase_source(passphrase_source(shell))
+        before = set_passphrase_source(make_passphrase_source(shell))
         undo.callback(set_passphrase_source, before)
-        _loaded()[shell] = undo.pop_all()
+        _loaded_shells()[shell] = undo.pop_all()
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take back from ``shell`` what :func:`load` brought; what was there before is there again."""
-    undo = _loaded().pop(shell, None)
+    """Undo :func:`load`, and restore the earlier state of ``shell``."""
+    undo = _loaded_shells().pop(shell, None)
     if undo is not None:
         undo.close()
 
 
-def _loaded() -> WeakKeyDictionary[InteractiveShell, ExitStack]:
-    """What undoes the loading into each shell; it outlives a reload of this module."""
+def _loaded_shells() -> WeakKeyDictionary[InteractiveShell, ExitStack]:
+    """Return the undo stack of each loaded shell; the mapping survives a reload of this module."""
     return process_wide("loaded", WeakKeyDictionary)
 
 
 def _dismiss_forms() -> None:
-    # Whoever never saw a form has not imported what they are made of.
+    # The module of forms takes long to import, and without it there are no forms.
     form = sys.modules.get("zensecrets_jupyter.notebook.form.widget")
     if form is not None:
         form.dismiss_all("This form was closed when its extension was unloaded.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FORMS_VARIABLE = "ZENSECRETS_FORMS"
 """``on`` shows forms wherever prompts are answered, ``off`` nowhere; without it, or with ``auto``, notebooks get forms."""
 
-MODULES = Path(__file__).parent / "widget"
+WIDGET_FOLDER = Path(__file__).parent / "widget"
 """What the browser loads: built from ``js/``, and missing where the package was installed from a clone without Node."""
 
 _LONGEST_LINE = 4095
@@ -37,7 +37,7 @@ _SERVES_COMMS = (7, 4)
 """The first ipykernel that hands a widget's messages on while a cell awaits something."""
 
 
-def somebody_is_there(shell: InteractiveShell) -> bool:
+def can_prompt(shell: InteractiveShell) -> bool:
     """Tell whether a prompt of ``shell`` reaches a person.
 
     A kernel knows from each request whether its client answers prompts: nbclient and papermill say that they do not. While it deals with
@@ -49,7 +49,7 @@ def somebody_is_there(shell: InteractiveShell) -> bool:
     return bool(getattr(kernel, "_allow_stdin", False)) and _request(shell).get("header", {}).get("msg_type") != "comm_msg"
 
 
-def shows_forms(shell: InteractiveShell) -> bool:
+def can_show_forms(shell: InteractiveShell) -> bool:
     """Tell whether the front end that is running a cell of ``shell`` shows a form.
 
     Consoles of Jupyter show no widgets, and nothing in the protocol says so. What runs the cells of a notebook names the cell in its
@@ -61,14 +61,14 @@ def shows_forms(shell: InteractiveShell) -> bool:
     chosen = os.environ.get(FORMS_VARIABLE, "").strip().lower() or "auto"
     if chosen not in {"on", "off", "auto"}:
         raise SettingsError(f"{FORMS_VARIABLE} is {chosen!r}, which says nothing.", hint="Set it to on, off or auto.")
-    if chosen == "off" or getattr(shell, "kernel", None) is None or not somebody_is_there(shell) or not can_make_forms():
+    if chosen == "off" or getattr(shell, "kernel", None) is None or not can_prompt(shell) or not can_make_forms():
         return False
     return chosen == "on" or bool(_request(shell).get("metadata", {}).get("cellId")) or "google.colab" in sys.modules
 
 
 def can_make_forms() -> bool:
     """Tell whether what a form is made of is installed here."""
-    return (MODULES / "form.js").is_file() and find_spec("anywidget") is not None
+    return (WIDGET_FOLDER / "form.js").is_file() and find_spec("anywidget") is not None
 
 
 def can_await_forms(shell: InteractiveShell) -> bool:
@@ -83,7 +83,7 @@ def can_await_forms(shell: InteractiveShell) -> bool:
     return tuple(version_info[:2]) >= _SERVES_COMMS
 
 
-def hidden_prompt(prompt: str) -> str:
+def ask_hidden(prompt: str) -> str:
     """Return what a person answers to the password prompt of a kernel's front end; ``input`` would echo.
 
     Raises:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.server.handlers import CheckHandler, check_url
-from zensecrets_jupyter.server.kernels import CheckingKernels
+from zensecrets_jupyter.server.save_check_client import SaveCheckClient
 from zensecrets_jupyter.server.save_hook import SaveHook
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _load_jupyter_server_extension(app: ServerApp) -> None:
     """Register the save hook and the REST API with ``app``."""
-    kernels = CheckingKernels(Path(app.runtime_dir), app.log)
+    kernels = SaveCheckClient(Path(app.runtime_dir), app.log)
     app.contents_manager.register_pre_save_hook(SaveHook(app.log, kernels))  # type: ignore[no-untyped-call] # it carries no annotations
     handler = (check_url(app.base_url), CheckHandler, {"kernels": kernels})
     app.web_app.add_handlers(".*$", [handler])  # type: ignore[no-untyped-call] # it carries no annotations

@@ -9,10 +9,10 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from zensecrets_jupyter.server.contract import CHECKS_PATH, KernelCheck
+from zensecrets_jupyter.contract.server import CHECKS_PATH, KernelCheck
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.server.kernels import CheckingKernels
+    from zensecrets_jupyter.server.save_check_client import SaveCheckClient
 
 
 def check_url(base_url: str) -> str:
@@ -23,13 +23,13 @@ def check_url(base_url: str) -> str:
 class CheckHandler(APIHandler):
     """Handler that tells whether a kernel checks the files that the server saves."""
 
-    def initialize(self, kernels: CheckingKernels) -> None:
+    def initialize(self, kernels: SaveCheckClient) -> None:
         """Set the kernels that are asked."""
         self._kernels = kernels
 
     @web.authenticated
     async def get(self, kernel: str) -> None:
-        """Respond with a :class:`~zensecrets_jupyter.server.contract.KernelCheck`."""
+        """Respond with a :class:`~zensecrets_jupyter.contract.server.KernelCheck`."""
         checked = await asyncio.to_thread(self._kernels.is_checking, f"kernel-{kernel}")
         self.set_header("Cache-Control", "no-store")
         self.finish(KernelCheck(checked=checked).model_dump_json())

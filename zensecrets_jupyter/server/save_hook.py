@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
 
-    from zensecrets_jupyter.server.kernels import CheckingKernels
+    from zensecrets_jupyter.server.save_check_client import SaveCheckClient
 
 _FileVersion = tuple[str, int, int]
 
@@ -33,7 +33,7 @@ _FileVersion = tuple[str, int, int]
 class SaveHook:
     """Pre-save hook that masks values in files and logs their names."""
 
-    def __init__(self, log: logging.Logger, kernels: CheckingKernels | None = None) -> None:
+    def __init__(self, log: logging.Logger, kernels: SaveCheckClient | None = None) -> None:
         """Create the hook.
 
         Args:

@@ -1,4 +1,4 @@
-/** Generated from zensecrets_jupyter.notebook.form.contract by `python -m tests.support.typescript`; change that module instead. */
+/** Generated from zensecrets_jupyter.contract.form by `python -m tests.support.typescript`; change that module instead. */
 
 import { isNumber, isRecord, isString } from './typeGuards';
 

@@ -1,4 +1,4 @@
-/** Generated from zensecrets_jupyter.notebook.guard_contract by `python -m tests.support.typescript`; change that module instead. */
+/** Generated from zensecrets_jupyter.contract.guard by `python -m tests.support.typescript`; change that module instead. */
 
 import { isArrayOf, isBoolean, isNumber, isRecord, isString } from './typeGuards';
 

@@ -1,4 +1,4 @@
-/** Generated from zensecrets_jupyter.server.contract by `python -m tests.support.typescript`; change that module instead. */
+/** Generated from zensecrets_jupyter.contract.server by `python -m tests.support.typescript`; change that module instead. */
 
 import { isBoolean, isRecord } from './typeGuards';
 

@@ -13,7 +13,7 @@ import boto3
 import pytest
 import requests
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.faults.http_proxy import FaultProxy, canned_response, reset_after, reset_before
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
@@ -146,7 +146,7 @@ def test_a_deleted_secret_can_be_brought_back(manager: SecretsManager[AwsBackend
     until = datetime.now(timezone.utc) + timedelta(days=30)
     with pytest.raises(SecretNotFoundError, match=f"AWS keeps it until {until:%Y-%m-%d}.*Bring it back: %secret undelete a") as caught:
         manager.get_secret("a")
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     manager.undelete_secret("a")
     assert manager.get_secret("a").content == {"key": "value"}
     with pytest.raises(SecretNotFoundError, match="There is no secret 'b'"):
@@ -337,7 +337,7 @@ def test_motos_own_access_control_is_denial(manager: SecretsManager[AwsBackend],
         for act in (_open(aws, manager.id).list_secrets, lambda: _open(aws, manager.id).register_secret(secret("a", key=canary()))):
             with pytest.raises(ManagerAccessError, match="does not allow you") as caught:
                 act()
-            assert not find_canary(told(caught.value))
+            assert not find_canary(error_details(caught.value))
     assert manager.list_secrets() == []
 
 

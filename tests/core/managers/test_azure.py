@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.fakes.key_vault import CLIENT_ID, LARGEST, TENANT, KeyVaultServer
 from tests.support.faults.cloud_services import FastRetryAzure
 from tests.support.faults.injector import Fault
@@ -144,7 +144,7 @@ def test_a_deleted_secret_can_be_brought_back(vault: KeyVaultServer) -> None:
     until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 90 * 86400))
     with pytest.raises(SecretNotFoundError, match=f"Azure keeps it until {until}. Bring it back: %secret undelete a") as caught:
         manager.get_secret("a")
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 @pytest.mark.parametrize("fault", [Fault(cut=True, done=True), Fault("500"), Fault("500", done=True)])
@@ -190,7 +190,7 @@ def test_what_another_program_deleted_is_not_recovered(vault: KeyVaultServer) ->
     vault.deleted["theirs"] = vault.stored.pop("theirs")
     with pytest.raises(ManagerCorruptedError, match="deleted and not yet purged") as caught:
         manager.register_secret(secret("theirs", k="v"))
-    assert not find_canary(told(caught.value))
+    assert not find_canary(error_details(caught.value))
     with pytest.raises(ManagerCorruptedError, match="deleted and not yet purged"):
         manager.undelete_secret("theirs")
     with pytest.raises(SecretNotFoundError, match="There is no secret 'theirs'"):
@@ -233,7 +233,7 @@ def test_what_another_program_keeps_is_told_and_left(vault: KeyVaultServer) -> N
     for act in acts:
         with pytest.raises(ManagerCorruptedError) as caught:
             act()
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))
     manager.delete_all_secrets()
     assert manager.list_secrets() == ["theirs"]
     assert vault.raw() == value.encode()
@@ -276,8 +276,8 @@ def test_a_wrong_client_secret_is_told(vault: KeyVaultServer) -> None:
     """The token server knows it not: the error says that nobody knows who asks, in one line, without the secret."""
     with pytest.raises(ManagerAccessError, match="does not know who is asking") as caught:
         open_manager(vault, client_secret=canary("wrong")).list_secrets()
-    assert in_one_line(caught.value)
-    assert not find_canary(told(caught.value))
+    assert is_one_line(caught.value)
+    assert not find_canary(error_details(caught.value))
 
 
 def test_a_clock_that_is_wrong_is_told(vault: KeyVaultServer) -> None:
@@ -311,7 +311,7 @@ def test_a_vault_that_is_not_there_is_unreachable(vault: KeyVaultServer, host: s
     """Where nothing listens, or the name is of nothing, the error says which, in one line."""
     with pytest.raises(ManagerUnreachableError, match=said) as caught:
         open_manager(vault, vault_url=f"https://{host}").list_secrets()
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_a_certificate_that_nobody_knows_is_refused(vault: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,7 +335,7 @@ def test_options_are_checked(attributes: dict[str, str], named: str) -> None:
     """A vault without TLS, none, and half an application are refused by the option's name, not by its value."""
     with pytest.raises(InvalidOptionsError, match=named) as caught:
         AzureBackend.make_options(attributes)
-    assert not find_canary(told(caught.value))
+    assert not find_canary(error_details(caught.value))
 
 
 def test_a_manager_shows_its_client_secret_nowhere(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:

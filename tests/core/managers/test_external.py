@@ -12,7 +12,7 @@ import boto3
 import pytest
 from google.cloud.secretmanager_v1 import types
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.faults.cloud_services import FaultyAzure, FaultyGcp
 from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyVault
 from tests.support.managers.counting import secret
@@ -185,7 +185,7 @@ def test_nothing_of_it_is_changed(shared: Shared, path: str, change: str) -> Non
     with pytest.raises(UnsupportedOperationError, match="another program's") as caught:
         _CHANGES[change](manager)
     assert repr(path) in str(caught.value)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     assert shared.service.requests() == before
     assert manager.get_secret("db", refresh=True).content == {"key": value}
     assert manager.list_secrets() == ["db", "mine"]
@@ -214,8 +214,8 @@ def test_a_path_that_is_not_there_is_named(shared: Shared, path: str) -> None:
         assert type(problem) is SecretNotFoundError
         assert f"There is nothing under {path!r} in " in str(problem)
         assert "secrets-manager describe tried" in str(problem)
-        assert in_one_line(problem)
-        assert not find_canary(told(problem))
+        assert is_one_line(problem)
+        assert not find_canary(error_details(problem))
 
 
 def test_a_key_that_is_not_there_is_named_with_those_that_are(shared: Shared, path: str) -> None:
@@ -231,8 +231,8 @@ def test_a_key_that_is_not_there_is_named_with_those_that_are(shared: Shared, pa
     together = manager.get_secrets(["db", "whole", "user"])
     assert {name for name, one in together.items() if isinstance(one, ZenSecretsError)} == {"db", "whole"}
     for problem in (missing, impossible):
-        assert in_one_line(problem)
-        assert not find_canary(told(problem))
+        assert is_one_line(problem)
+        assert not find_canary(error_details(problem))
 
 
 _FAULTS: dict[str, type[ZenSecretsError]] = {
@@ -253,8 +253,8 @@ def test_faults_raise_the_usual_errors(shared: Shared, path: str, fault: str, ca
         problem = _raised(lambda: manager.get_secret("db"))
     assert type(problem) is _FAULTS[fault]
     assert problem.hint
-    assert in_one_line(problem)
-    assert not find_canary(told(problem))
+    assert is_one_line(problem)
+    assert not find_canary(error_details(problem))
     assert not find_canary(caplog.text)
     patient = shared.open(db=path)
     with shared.service.inject("500", times=1):
@@ -312,7 +312,7 @@ def test_an_arn_a_binary_and_a_deleted_one_in_aws(aws: FaultProxy) -> None:
     client.put_secret_value(SecretId=arn, SecretBinary=b"\xff" + value.encode())
     problem = _raised(lambda: shared.open(db=arn).get_secret("db"))
     assert "is binary" in str(problem)
-    assert not find_canary(told(problem))
+    assert not find_canary(error_details(problem))
     client.delete_secret(SecretId=arn)
     assert isinstance(_raised(lambda: shared.open(db=name).get_secret("db")), SecretNotFoundError)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.faults.cloud_services import FaultyAzure, FaultyGcp
 from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyService, FaultyVault
 from tests.support.managers.counting import secret
@@ -65,8 +65,8 @@ class FaultHarness:
             operation()
         assert type(caught.value) is expected, str(caught.value)
         assert caught.value.hint
-        assert in_one_line(caught.value)
-        assert not find_canary(told(caught.value))
+        assert is_one_line(caught.value)
+        assert not find_canary(error_details(caught.value))
         self._count(expected.__name__)
         return caught.value
 
@@ -350,6 +350,6 @@ def test_foreign_response(harness: FaultHarness) -> None:
         for name, operation in all_operations(harness.manager).items():
             with pytest.raises(ManagerError) as caught:
                 operation()
-            assert not find_canary(told(caught.value)), name
+            assert not find_canary(error_details(caught.value)), name
             assert caught.value.hint
     harness.assert_unchanged()

@@ -10,7 +10,7 @@ import pytest
 import trustme
 from google.cloud.secretmanager_v1 import types
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.fakes.google_tokens import TokenServer
 from tests.support.fakes.secret_manager import LARGEST, PROJECT, SecretManagerServer
 from tests.support.faults.cloud_services import FastRetryGcp
@@ -200,7 +200,7 @@ def test_what_another_program_keeps_is_told_and_left(server: SecretManagerServer
         for act in acts:
             with pytest.raises(ManagerCorruptedError) as caught:
                 act()
-            assert not find_canary(told(caught.value))
+            assert not find_canary(error_details(caught.value))
         with pytest.raises(SecretExistsError):
             manager.register_secret(secret("theirs", k="v"))
         manager.delete_all_secrets()
@@ -259,7 +259,7 @@ def test_a_place_that_is_not_there_is_unreachable(server: SecretManagerServer) -
         pass
     with pytest.raises(ManagerUnreachableError, match="UNAVAILABLE") as caught:
         open_manager(server, endpoint=gone.endpoint).list_secrets()
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 @pytest.mark.parametrize("attributes", [{"endpoint": "http://example.com"}, {"project": "a/b"}, {"locations": "a, b"}])
@@ -319,8 +319,8 @@ def test_an_account_that_is_refused_is_told(tokens: TokenServer, refusal: str, s
     manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
     with pytest.raises(ManagerAccessError, match=said) as caught:
         manager.register_secret(secret("a", k=canary()))
-    assert not find_canary(told(caught.value))
-    assert "PRIVATE KEY" not in told(caught.value)
+    assert not find_canary(error_details(caught.value))
+    assert "PRIVATE KEY" not in error_details(caught.value)
 
 
 def test_no_credentials_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.fakes.github_api import LARGEST, REPOSITORY, GithubServer
 from tests.support.faults.cloud_scenarios import FastRetryGithub
 from tests.support.faults.injector import Fault
@@ -109,9 +109,9 @@ def test_nothing_is_read_outside_of_a_workflow(github: GithubServer) -> None:
     for act in acts:
         with pytest.raises(UnsupportedOperationError) as caught:
             act()
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
         assert caught.value.hint
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))
     assert github.faults.requests == []
 
 
@@ -171,7 +171,7 @@ def test_a_repository_that_is_not_for_us_is_told_as_such(github: GithubServer) -
     for act in acts:
         with pytest.raises(ManagerAccessError, match="no such repository, or not for you") as caught:
             act()
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))
 
 
 @pytest.mark.parametrize("fault", [Fault("403", reason="limit"), Fault("429", reason="limit"), Fault("403", wait=1), Fault("429", wait=1)])
@@ -218,7 +218,7 @@ def test_a_manager_shows_its_token_nowhere(github: GithubServer, caplog: pytest.
     github.token = "another"
     with pytest.raises(ManagerAccessError) as caught:
         manager.list_secrets()
-    shown = [told(caught.value), repr(manager.options), repr(manager), json.dumps(manager.describe()), caplog.text]
+    shown = [error_details(caught.value), repr(manager.options), repr(manager), json.dumps(manager.describe()), caplog.text]
     assert not find_canary("\n".join(shown))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.managers.counting import CountingBackend, secret
 from zensecrets_jupyter import (
     AWSSecretSchema,
@@ -101,7 +101,7 @@ def test_registering_twice_leaves_the_first(manager: SecretsManager[CountingBack
     assert isinstance(caught.value, ValueError)
     assert (caught.value.name, caught.value.manager) == ("mine", "mine")
     assert "%secret update mine" in caught.value.hint
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     assert manager.get_secret("mine").content == {"key": first}
 
 
@@ -126,8 +126,8 @@ def test_what_is_not_there_is_told_with_near_misses(
     assert isinstance(caught.value, KeyError)
     assert "There is no secret 'databse' in secrets manager 'mine'. Did you mean 'database'?" in str(caught.value)
     assert (caught.value.name, caught.value.manager) == ("databse", "mine")
-    assert in_one_line(caught.value)
-    assert find_canary(told(caught.value)) == []
+    assert is_one_line(caught.value)
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_without_a_near_miss_the_error_says_how_to_register(manager: SecretsManager[CountingBackend]) -> None:
@@ -154,7 +154,7 @@ def test_a_bad_name_is_refused_in_every_door(name: str, manager: SecretsManager[
     for attempt in tries:
         with pytest.raises(InvalidSecretError) as caught:
             attempt()
-        assert find_canary(told(caught.value)) == []
+        assert find_canary(error_details(caught.value)) == []
     assert manager.list_secrets() == ["there"]
 
 
@@ -164,7 +164,7 @@ def test_a_bad_key_is_refused_when_merging(key: str, manager: SecretsManager[Cou
     manager.backend.put("there", key="value")
     with pytest.raises(InvalidSecretError) as caught:
         manager.merge_secret("there", {key: canary("bad")})
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     assert manager.backend.stored["there"].content == {"key": "value"}
 
 
@@ -208,7 +208,7 @@ def test_a_merge_that_breaks_the_schema_is_refused(
     manager.backend.stored["aws"] = before
     with pytest.raises(InvalidSecretError, match=said) as caught:
         manager.merge_secret("aws", dict.fromkeys(content, canary("refused")), remove=remove)
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     assert manager.backend.stored["aws"] == before
 
 
@@ -218,7 +218,7 @@ def test_removing_a_key_that_is_not_there_names_those_there_are(manager: Secrets
     with pytest.raises(SecretKeyNotFoundError, match=r"no key 'c' to remove\. Its keys are a, b\.") as caught:
         manager.merge_secret("mine", {"a": canary("new")}, remove=["c"])
     assert caught.value.key == "c"
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_a_schema_that_is_not_defined_here_survives_an_update(manager: SecretsManager[CountingBackend]) -> None:
@@ -297,7 +297,7 @@ def test_what_a_manager_cannot_do_is_refused_before_it_is_tried(needed: Capabili
         call(made)
     assert caught.value.flavor == "counting"
     assert "'limited' (flavor counting) can't" in str(caught.value)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     assert (made.backend.stored, made.backend.reads, made.backend.lists) == (before, [], 0)
 
 
@@ -466,7 +466,7 @@ def test_options_are_checked_without_showing_them() -> None:
         "Its attributes are url, token, retries.",
     ):
         assert said in str(caught.value)
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     with pytest.raises(InvalidOptionsError, match="url"):
         SecretsManager(OptionedBackend())
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.managers.counting import secret
 from tests.support.sealing.sessions import run_in_session, session_folder
 from zensecrets_jupyter.core.errors import ManagerLockedError
@@ -39,7 +39,7 @@ def test_without_a_keyring_it_is_not_available(home: Path) -> None:
     assert manager.list_secrets() == []
     with pytest.raises(ManagerLockedError, match="needs the OS keyring") as caught:
         manager.register_secret(secret("a", key=canary()))
-    assert in_one_line(caught.value)
-    assert not find_canary(told(caught.value))
+    assert is_one_line(caught.value)
+    assert not find_canary(error_details(caught.value))
     assert not (home / "mine").exists()
     assert manager.describe()["kept in"] == "the OS keyring, which can't be reached just now"

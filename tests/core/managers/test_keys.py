@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.core.errors import InvalidOptionsError, InvalidSecretError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
@@ -89,7 +89,7 @@ def test_a_name_that_would_be_too_long_is_refused_with_the_limit(flavor: str) ->
     assert len(keys.key_for(fitting)) == longest
     with pytest.raises(InvalidSecretError, match=f"; {longest} are allowed, {len(keys.prefix)} of them for the scope") as caught:
         keys.key_for(fitting + "a")
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 @pytest.mark.parametrize("flavor", ENCODINGS)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.cells import cell
+from tests.support.cells import run_cell
 from tests.support.distributions import install, with_plugins
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from tests.support.managers.counting import CountingBackend
 from tests.support.processes import run_python
 from zensecrets_jupyter import ManagerError, UnknownFlavorError
@@ -121,16 +121,16 @@ def test_an_unknown_flavor_is_told_with_near_misses() -> None:
     assert isinstance(caught.value, LookupError)
     assert caught.value.flavor == "locall"
     assert "memory" in str(caught.value)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_a_flavor_is_known_by_being_defined() -> None:
     """A subclass in a cell is listed and found at once, and run again the class that was defined last counts."""
-    first = cell(MINE)["MineBackend"]
+    first = run_cell(MINE)["MineBackend"]
     assert get_flavor("mine_in_a_cell") is first
     assert "mine_in_a_cell" in flavor_names()
     assert summary("mine_in_a_cell") == "defined in this process"
-    second = cell(MINE)["MineBackend"]
+    second = run_cell(MINE)["MineBackend"]
     assert second is not first
     assert get_flavor("mine_in_a_cell") is second
 
@@ -138,16 +138,16 @@ def test_a_flavor_is_known_by_being_defined() -> None:
 def test_a_flavor_of_ones_own_claims_no_others_name() -> None:
     """A class with the name of a built-in flavor or of another class's is refused where it is defined."""
     with pytest.raises(ManagerError, match="'local', which MineBackend claims, is built in"):
-        cell(MINE.replace("mine_in_a_cell", "local"))
+        run_cell(MINE.replace("mine_in_a_cell", "local"))
     with pytest.raises(ManagerError, match=r"belongs to tests\.support\.managers\.counting\.CountingBackend already"):
-        cell(MINE.replace("mine_in_a_cell", "counting"))
+        run_cell(MINE.replace("mine_in_a_cell", "counting"))
     assert get_flavor("counting") is CountingBackend
     assert get_flavor("local").__name__ == "LocalBackend"
 
 
 def test_a_subclass_that_names_no_flavor_is_not_one() -> None:
     """What only inherits a flavor's name takes nobody's place."""
-    cell(MINE.replace('    FLAVOR: ClassVar[str] = "mine_in_a_cell"', "    pass"))
+    run_cell(MINE.replace('    FLAVOR: ClassVar[str] = "mine_in_a_cell"', "    pass"))
     assert get_flavor("memory").__name__ == "MemoryBackend"
 
 

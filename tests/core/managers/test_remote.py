@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.managers.counting import secret
 from tests.support.managers.fake_remote import BatchingFakeBackend, FakeRemoteBackend, FakeService, FakeServiceError
 from zensecrets_jupyter.core.errors import (
@@ -89,7 +89,7 @@ def test_what_never_passes_ends(service: FakeService, manager: SecretsManager[Fa
     with pytest.raises(ManagerUnreachableError, match="failed each time") as caught:
         _content(manager)
     assert service.requests == ["get"] * 5
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     service.fail(0, "busy")
     assert _content(manager) == {"key": "first"}
 
@@ -140,8 +140,8 @@ def test_each_refusal_is_an_error_of_ours_without_a_value(
             act()
         assert type(caught.value) is expected
         assert caught.value.hint
-        assert in_one_line(caught.value)
-        assert not find_canary(told(caught.value))
+        assert is_one_line(caught.value)
+        assert not find_canary(error_details(caught.value))
     service.fail(0, code)
     assert _content(manager) == {"key": "first"}
     assert manager.list_secrets() == ["mine"]
@@ -167,7 +167,7 @@ def test_what_no_table_knows_is_told_by_its_class(
     with pytest.raises(ManagerError, match=error.__name__) as caught:
         manager.update_secret(secret("mine", key=value))
     assert type(caught.value) is ManagerError
-    assert not find_canary(told(caught.value))
+    assert not find_canary(error_details(caught.value))
 
 
 def test_a_lost_answer_is_no_lost_write(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
@@ -272,7 +272,7 @@ def test_what_is_not_ours_is_told_and_left(
     ):
         with pytest.raises(error, match=said) as caught:
             act()
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))
     with pytest.raises(SecretExistsError):
         manager.register_secret(secret("mine", key="second"))
     assert service.stored == {key: (text, 7)}

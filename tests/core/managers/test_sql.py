@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.faults.tcp_proxy import TcpProxy
 from tests.support.managers.counting import secret
 from tests.support.postgresql import Server, running_postgresql
@@ -279,7 +279,7 @@ def test_the_password_of_the_url_is_nowhere(server: Server, tmp_path: Path, sche
     for url in ("sqlite:///x", f"nonsense {canary()}", f"nosuch://u:{canary()}@h/d", f"postgresql+nosuch://u:{canary()}@h/d", ""):
         with pytest.raises(InvalidOptionsError, match="no URL of a database server") as caught:
             SqlBackend.make_options({"url": url})
-        shown.append(told(caught.value))
+        shown.append(error_details(caught.value))
     assert not find_canary("\n".join(shown))
 
 
@@ -301,9 +301,9 @@ def test_a_wrong_address_is_told_by_what_is_wrong(server: Server, tmp_path: Path
     for act in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", key=canary()))):
         with pytest.raises(error, match=said) as caught:
             act()
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
         assert caught.value.hint
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))
     assert not (tmp_path / "keys").exists() or not list((tmp_path / "keys").iterdir())
 
 
@@ -321,7 +321,7 @@ def test_a_connection_that_ends_in_the_middle_of_a_write_leaves_the_old_content(
 
     with pytest.raises(ManagerUnreachableError, match="look first") as caught:
         manager.backend.replace("a", end_the_session)
-    assert not find_canary(told(caught.value))
+    assert not find_canary(error_details(caught.value))
     assert manager.get_secret("a", refresh=True).content == {"key": "first"}
     manager.merge_secret("a", {"key": "second"})
     assert _open(server, tmp_path, database_schema=schema).get_secret("a").content == {"key": "second"}
@@ -370,7 +370,7 @@ def test_another_programs_tables_are_left_alone(server: Server, tmp_path: Path, 
         for act in (manager.list_secrets, lambda: manager.register_secret(secret("a", key="value"))):
             with pytest.raises(error) as caught:
                 act()
-            assert in_one_line(caught.value)
+            assert is_one_line(caught.value)
     count = sql.SQL("SELECT count(*) FROM information_schema.tables WHERE table_schema = {}").format(sql.Literal(schema))
     assert _as_admin(server, count) == [(1,)]
 

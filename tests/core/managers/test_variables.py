@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerCorruptedError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.managers import SecretsManager
 from zensecrets_jupyter.core.managers.backends.dotenv import DotenvBackend
@@ -182,6 +182,6 @@ def test_a_file_that_cant_be_read_says_why(tmp_path: Path, spoil: str, error: ty
     for act in (manager.list_secrets, lambda: manager.get_secret("a")):
         with pytest.raises(error, match=said) as caught:
             act()
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
         assert caught.value.hint
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))

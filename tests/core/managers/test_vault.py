@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.fakes.vault_server import EVERYTHING, Rule
 from tests.support.faults.http_proxy import canned_response, reset_after, reset_before
 from tests.support.managers.counting import secret
@@ -115,7 +115,7 @@ def test_an_app_role_logs_in(vault: VaultFixture) -> None:
     assert vault.vault.logins == before + 2
     with pytest.raises(ManagerAccessError, match=r"does not know who is asking.*login-refused") as caught:
         _open(vault, auth="approle", role_id="role", secret_id=canary("wrong")).list_secrets()
-    assert not find_canary(told(caught.value) + repr(manager.options))
+    assert not find_canary(error_details(caught.value) + repr(manager.options))
 
 
 def test_a_service_account_of_kubernetes_logs_in(vault: VaultFixture, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_what_a_login_needs_is_asked_for_at_registration(attributes: dict[str, A
     """An option that is missing is named, and no value is shown."""
     with pytest.raises(InvalidOptionsError, match=said) as caught:
         VaultBackend.make_options(attributes)
-    assert not find_canary(told(caught.value))
+    assert not find_canary(error_details(caught.value))
 
 
 def test_namespaces_are_apart(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def test_an_engine_of_version_1_is_refused(vault: VaultFixture) -> None:
     vault.vault.kv1_mounts.add("old")
     with pytest.raises(InvalidOptionsError, match="is of version 1; version 2 is needed") as caught:
         _open(vault, mount_point="old").register_secret(secret("a", key=canary()))
-    assert not find_canary(told(caught.value))
+    assert not find_canary(error_details(caught.value))
     assert vault.vault.stored == {}
 
 
@@ -230,7 +230,7 @@ def test_a_deleted_secret_can_be_brought_back(vault: VaultFixture) -> None:
     manager.delete_secret("a")
     with pytest.raises(SecretNotFoundError, match=r"Vault still keeps it.*Bring it back: %secret undelete a") as caught:
         manager.get_secret("a")
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     manager.undelete_secret("a")
     assert manager.get_secret("a").content == {"key": "second"}
     assert [(one.number, one.current) for one in manager.history("a")] == [(2, True)]
@@ -255,7 +255,7 @@ def test_what_another_program_deleted_stays_deleted(vault: VaultFixture) -> None
     requests.post(address, json={"versions": [1]}, headers={"X-Vault-Token": vault.token}, timeout=10)
     with pytest.raises(ManagerCorruptedError, match="was not written by this package") as caught:
         _open(vault, scope="none").undelete_secret("theirs")
-    assert not find_canary(told(caught.value))
+    assert not find_canary(error_details(caught.value))
     assert _open(vault, scope="none").list_secrets() == []
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))

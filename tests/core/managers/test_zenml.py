@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.faults.zenml_service import FastRetryZenml, hide_values, inject, zenml_error
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.client import Client
@@ -117,8 +117,8 @@ def test_a_schema_is_remembered_under_a_key_more(zenml: ZenmlFixture) -> None:
     assert base64.b64decode(zenml.server.stored("typed")["typed"][2:-1]) == b'{"k": "v"}'
     with pytest.raises(InvalidSecretError, match="zensecrets_schema") as caught:
         manager.merge_secret("arbitrary", {"zensecrets_schema": canary()})
-    assert in_one_line(caught.value)
-    assert not find_canary(told(caught.value))
+    assert is_one_line(caught.value)
+    assert not find_canary(error_details(caught.value))
 
 
 def test_without_a_scope_a_name_is_the_servers_own(zenml: ZenmlFixture) -> None:
@@ -152,8 +152,8 @@ def test_what_no_secret_can_be_here_is_left_as_it_is(zenml: ZenmlFixture) -> Non
         for act in (partial(manager.get_secret, name), partial(manager.merge_secret, name, {"k": "w"})):
             with pytest.raises(InvalidSecretError, match="has a key") as caught:
                 act()
-            assert in_one_line(caught.value)
-            assert not find_canary(told(caught.value))
+            assert is_one_line(caught.value)
+            assert not find_canary(error_details(caught.value))
     assert zenml.server.stored("") == before
 
 
@@ -178,7 +178,7 @@ def test_what_pipelines_have_is_opened_under_another_name(zenml: ZenmlFixture) -
     for act in acts:
         with pytest.raises(UnsupportedOperationError) as caught:
             act()
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))
     manager.delete_all_secrets()
     zenml.server.put("plain", {"token": value, "zensecrets_schema": "openai"})
     assert content_of(zenml.open(scope="component", external={"plain": "plain"}), "plain") == {"token": value}
@@ -245,7 +245,7 @@ def test_who_may_not_see_values_is_told(zenml: ZenmlFixture) -> None:
         for act in (lambda: manager.get_secret("a", refresh=True), lambda: manager.merge_secret("a", {"l": "v"})):
             with pytest.raises(ManagerAccessError, match="the values are hidden") as caught:
                 act()
-            assert in_one_line(caught.value)
+            assert is_one_line(caught.value)
         assert manager.list_secrets() == ["a"]
     assert content_of(manager, "a") == {"k": "v"}
 

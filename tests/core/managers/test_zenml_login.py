@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.support.error_texts import told
+from tests.support.error_texts import error_details
 from tests.support.faults.zenml_service import FastRetryZenml, foreign_responses, zenml_error
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
@@ -47,7 +47,7 @@ def test_what_is_no_zenml_server_is_told(zenml: ZenmlFixture, kind: str) -> None
         for act in acts:
             with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
                 act()
-            assert not find_canary(told(caught.value))
+            assert not find_canary(error_details(caught.value))
     # Likewise where it stands in the way of the very write.
     with zenml.proxy.inject(foreign_responses()[kind], only="POST|PUT|DELETE"):
         for act in acts[2:]:
@@ -67,7 +67,7 @@ def test_a_login_that_has_ended_is_renewed(zenml: ZenmlFixture, monkeypatch: pyt
     zenml.server.leave_login(zenml.settings, zenml.proxy.address, token=canary("ended"))
     with pytest.raises(ManagerAccessError, match="does not know who is asking") as caught:
         zenml.open().list_secrets()
-    assert not find_canary(told(caught.value))
+    assert not find_canary(error_details(caught.value))
     # Beside a key that ended token is no hindrance.
     monkeypatch.setenv("ZENML_STORE_URL", zenml.proxy.address)
     monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
@@ -83,7 +83,7 @@ def test_two_managers_have_a_login_each(zenml: ZenmlFixture) -> None:
         right.register_secret(secret(name, k=name))
         with pytest.raises(ManagerAccessError) as caught:
             wrong.list_secrets()
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))
     assert right.list_secrets() == ["a", "b"]
     assert zenml.open(private=True).list_secrets() == []
     for name in ("a", "b"):
@@ -181,7 +181,7 @@ def test_an_address_that_shows_secrets_is_refused(url: str, said: str) -> None:
     """Nothing is sent in clear to another machine, and nobody's password stands in an address."""
     with pytest.raises(InvalidOptionsError, match=said) as caught:
         FastRetryZenml.make_options({"url": url})
-    assert not find_canary(told(caught.value))
+    assert not find_canary(error_details(caught.value))
 
 
 def test_a_server_in_the_settings_that_would_get_secrets_in_clear_is_refused(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_a_server_in_the_settings_that_would_get_secrets_in_clear_is_refused(zen
     manager = zenml.open()
     with pytest.raises(InvalidOptionsError, match="in clear") as caught:
         manager.list_secrets()
-    assert not find_canary(told(caught.value) + repr(manager.describe()))
+    assert not find_canary(error_details(caught.value) + repr(manager.describe()))
 
 
 def test_a_server_that_does_not_run_is_told_at_once(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,4 +200,4 @@ def test_a_server_that_does_not_run_is_told_at_once(zenml: ZenmlFixture, monkeyp
     for act in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", k=canary()))):
         with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
             act()
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))

@@ -191,7 +191,7 @@ def test_any_pieces_of_an_encoded_value(form: str) -> None:
         shown = "".join(map(stream.feed, pieces)) + stream.release()
         assert shown.startswith("before ")
         assert shown.endswith(" behind\n")
-        assert leaks.Search({("stream", form): planted}).leaks(shown.encode("utf-8", "surrogatepass")) == set(), pieces
+        assert leaks.LeakSearch({("stream", form): planted}).leaks(shown.encode("utf-8", "surrogatepass")) == set(), pieces
 
 
 def test_plain_output_is_not_held() -> None:

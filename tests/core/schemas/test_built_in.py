@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support.error_texts import told
+from tests.support.error_texts import error_details
 from tests.support.processes import run_python
 from zensecrets_jupyter import GCPSecretSchema, InvalidSecretError
 from zensecrets_jupyter.core.schemas import get_schema, schema_types
@@ -109,7 +109,7 @@ def test_a_gcp_token_that_is_no_object_is_refused_without_its_text(form: str) ->
     secret = GCPSecretSchema(name="gcp", token=form.format(canary("token")))
     with pytest.raises(InvalidSecretError, match="--token=@") as caught:
         secret.get_credential_dict()
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_true_and_false_are_words_in_the_content() -> None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_json
 
-from tests.support.cells import cell
-from tests.support.error_texts import in_one_line, told
+from tests.support.cells import run_cell
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.managers.counting import secret
 from zensecrets_jupyter import (
     ArbitrarySecretSchema,
@@ -124,7 +124,7 @@ def test_a_wrong_key_names_those_there_are() -> None:
     assert isinstance(caught.value, KeyError)
     assert (caught.value.name, caught.value.key) == ("mine", "apikey")
     assert "Did you mean 'api_key'? Its keys are api_key, url." in str(caught.value)
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     with pytest.raises(SecretKeyNotFoundError, match="no keys at all"):
         secret("empty").value("a")
 
@@ -141,7 +141,7 @@ def test_a_secret_never_changes() -> None:
     for change in changes:
         with pytest.raises(AttributeError) as caught:
             change()
-        assert find_canary(told(caught.value)) == []
+        assert find_canary(error_details(caught.value)) == []
     changed = login.model_copy(update={"password": other})
     assert (login.password, login.content["password"]) == (text, text)
     assert (changed.password, changed.content["password"]) == (other, other)
@@ -209,8 +209,8 @@ def test_bad_content_is_refused_without_a_value(schema: str, content: dict[str, 
     with pytest.raises(InvalidSecretError) as caught:
         get_schema(schema).from_content("mine", planted(content))
     assert said in str(caught.value)
-    assert in_one_line(caught.value)
-    assert find_canary(told(caught.value)) == []
+    assert is_one_line(caught.value)
+    assert find_canary(error_details(caught.value)) == []
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
@@ -229,7 +229,7 @@ def test_every_way_of_validating_is_translated() -> None:
     for attempt in tries:
         with pytest.raises(InvalidSecretError) as caught:
             attempt()
-        assert find_canary(told(caught.value)) == []
+        assert find_canary(error_details(caught.value)) == []
 
 
 def test_all_problems_come_at_once() -> None:
@@ -256,7 +256,7 @@ def test_a_bad_name_is_refused_by_every_schema(name: str) -> None:
 def test_a_validator_of_a_schema_that_quotes_the_value_is_not_quoted() -> None:
     """A schema's own check may put the value into its error; ours says only which key it refused."""
     text = canary("checked")
-    names = cell("""
+    names = run_cell("""
 from typing import ClassVar
 from pydantic import field_validator, model_validator
 from zensecrets_jupyter import BaseSecretSchema
@@ -280,7 +280,7 @@ class CheckedSecretSchema(BaseSecretSchema):
     for content, said in (({"token": text}, "'token' was refused"), ({"token": "t", "other": text}, "the content was refused")):
         with pytest.raises(InvalidSecretError, match=said) as caught:
             names["CheckedSecretSchema"].from_content("mine", content)
-        assert find_canary(told(caught.value)) == []
+        assert find_canary(error_details(caught.value)) == []
 
 
 # Classes defined in a cell.
@@ -288,7 +288,7 @@ class CheckedSecretSchema(BaseSecretSchema):
 
 def test_a_schema_is_known_by_being_defined() -> None:
     """A subclass in a cell is listed and found under its TYPE at once, with its keys and which of them are sensitive."""
-    schema = cell(WEATHER)["WeatherSecretSchema"]
+    schema = run_cell(WEATHER)["WeatherSecretSchema"]
     assert get_schema("weather_in_a_cell") is schema
     assert "weather_in_a_cell" in schema_types()
     assert schema.get_schema_keys() == ["station", "api_key"]
@@ -301,32 +301,32 @@ def test_a_schema_is_known_by_being_defined() -> None:
 
 def test_a_cell_may_be_run_again() -> None:
     """The class that was defined last under a name is the one that counts."""
-    cell(WEATHER)
-    changed = cell(WEATHER.replace("api_key: str", "api_key: str\n    region: str = ''"))["WeatherSecretSchema"]
+    run_cell(WEATHER)
+    changed = run_cell(WEATHER.replace("api_key: str", "api_key: str\n    region: str = ''"))["WeatherSecretSchema"]
     assert get_schema("weather_in_a_cell") is changed
     assert changed.get_schema_keys() == ["station", "api_key", "region"]
 
 
 def test_another_class_of_the_same_type_is_refused() -> None:
     """A second class with the TYPE of another names that one, and the first stays."""
-    first = cell(WEATHER)["WeatherSecretSchema"]
+    first = run_cell(WEATHER)["WeatherSecretSchema"]
     with pytest.raises(SchemaError, match=r"belongs to __main__\.WeatherSecretSchema already"):
-        cell(WEATHER.replace("class Weather", "class Other"))
+        run_cell(WEATHER.replace("class Weather", "class Other"))
     assert get_schema("weather_in_a_cell") is first
 
 
 def test_a_built_in_type_is_reserved() -> None:
     """A class that claims a built-in TYPE is refused."""
     with pytest.raises(SchemaError, match="'aws', which WeatherSecretSchema claims, is built in") as caught:
-        cell(WEATHER.replace("weather_in_a_cell", "aws"))
-    assert in_one_line(caught.value)
+        run_cell(WEATHER.replace("weather_in_a_cell", "aws"))
+    assert is_one_line(caught.value)
     assert get_schema("aws") is AWSSecretSchema
 
 
 def test_a_class_without_a_type_is_a_base() -> None:
     """A subclass that names no TYPE is not listed, and its subclasses are."""
     before = schema_types()
-    names = cell("""
+    names = run_cell("""
 from typing import ClassVar
 from zensecrets_jupyter import BaseSecretSchema
 
@@ -345,7 +345,7 @@ def test_an_unknown_type_is_told_with_near_misses() -> None:
     with pytest.raises(SchemaError, match="Did you mean 'basic_auth'") as caught:
         get_schema("basic-auth")
     assert "arbitrary" in str(caught.value)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_an_undefined_schema_is_stood_in_for() -> None:

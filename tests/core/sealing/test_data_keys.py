@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.managers.stores import raw
-from tests.support.sealing.stores import Person, Sealed
+from tests.support.sealing.stores import ScriptedUser, Sealed
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     KeyLostError,
@@ -174,9 +174,9 @@ def test_the_old_key_is_not_in_the_files(sealed: Sealed, home: Path) -> None:
 
 def test_a_default_of_a_person_who_is_not_there(home: Path) -> None:
     """Describing a store that was never written asks nobody and makes nothing."""
-    person = Person()
-    sealed = Sealed(home / "a" / "store.db", person)
+    user = ScriptedUser()
+    sealed = Sealed(home / "a" / "store.db", user)
     assert "with the first secret" in sealed.keys.describe()
     assert sealed.keys.key_of(1) is None
-    assert person.prompts == []
+    assert user.prompts == []
     assert not home.exists()

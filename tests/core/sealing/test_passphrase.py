@@ -1,4 +1,4 @@
-"""A store under a passphrase: from the environment, from a person, wrong, changed, remembered."""
+"""A store under a passphrase: from the environment, from a user, wrong, changed, remembered."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from argon2 import profiles
 from argon2.low_level import Type, hash_secret_raw
 
 from tests.support.managers.stores import raw
-from tests.support.sealing.stores import Person, Sealed
+from tests.support.sealing.stores import ScriptedUser, Sealed
 from zensecrets_jupyter.core.errors import (
     InteractionUnavailableError,
     ManagerCorruptedError,
@@ -36,80 +36,80 @@ def path(home: Path) -> Path:
 def test_the_environment_gives_the_passphrase(path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With ZENSECRETS_PASSPHRASE a store is made and opened without anybody being asked; the passphrase is in no file."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, canary("passphrase"))
-    person = Person()
-    Sealed(path, person).put("text")
+    user = ScriptedUser()
+    Sealed(path, user).put("text")
     assert Sealed(path).keys.describe() == "a passphrase (Argon2id, RFC 9106 second recommended option)"
     passphrase.forget()
-    assert Sealed(path, person).get() == "text"
-    assert person.prompts == []
+    assert Sealed(path, user).get() == "text"
+    assert user.prompts == []
     assert not find_canary(home)
     assert not (home / "keys").exists()
 
 
 def test_a_person_chooses_a_passphrase_once(path: Path, home: Path) -> None:
-    """A person is asked once and types it twice; a second store of the process takes the same one without asking."""
-    person = Person("correct horse", "correct horse")
-    Sealed(path, person).put("text")
-    assert len(person.prompts) == 2
-    assert "the test's store" in person.prompts[0]
-    assert "empty" in person.prompts[0]
-    second = Sealed(home / "b" / "store.db", person)
+    """A user is asked once and types it twice; a second store of the process takes the same one without asking."""
+    user = ScriptedUser("correct horse", "correct horse")
+    Sealed(path, user).put("text")
+    assert len(user.prompts) == 2
+    assert "the test's store" in user.prompts[0]
+    assert "empty" in user.prompts[0]
+    second = Sealed(home / "b" / "store.db", user)
     second.put("other")
     assert second.keys.describe().startswith("a passphrase")
-    assert Sealed(path, person).get() == "text"
-    assert len(person.prompts) == 2
+    assert Sealed(path, user).get() == "text"
+    assert len(user.prompts) == 2
 
 
 def test_an_empty_answer_keeps_the_key_in_a_file(path: Path, home: Path) -> None:
-    """A person who types nothing gets a key file, for this store and without another question for the next."""
-    person = Person("")
-    Sealed(path, person).put("text")
-    Sealed(home / "b" / "store.db", person).put("text")
-    assert len(person.prompts) == 1
+    """A user who types nothing gets a key file, for this store and without another question for the next."""
+    user = ScriptedUser("")
+    Sealed(path, user).put("text")
+    Sealed(home / "b" / "store.db", user).put("text")
+    assert len(user.prompts) == 1
     assert Sealed(path).keys.describe().startswith("a key file (")
     assert Sealed(path).get() == "text"
 
 
 def test_nobody_there_keeps_the_key_in_a_file(path: Path) -> None:
     """Where nobody is there to choose a passphrase, a new store gets a key file."""
-    Sealed(path, Person()).put("text")
+    Sealed(path, ScriptedUser()).put("text")
     assert Sealed(path).keys.describe().startswith("a key file (")
 
 
 def test_two_that_differ_are_asked_again(path: Path) -> None:
     """A slip of the second typing is asked again; three in a row are an error, and nothing is made."""
-    person = Person("one", "two", "three", "three")
-    Sealed(path, person).put("text")
-    assert "differ" in person.prompts[2]
+    user = ScriptedUser("one", "two", "three", "three")
+    Sealed(path, user).put("text")
+    assert "differ" in user.prompts[2]
     passphrase.forget()
     other = path.with_name("other.db")
     with pytest.raises(WrongPassphraseError, match="differed 3 times"):
-        Sealed(other, Person(*"abcdef")).put("text")
+        Sealed(other, ScriptedUser(*"abcdef")).put("text")
     assert not other.exists()
 
 
 def test_a_person_opens_a_store(path: Path) -> None:
-    """A person is asked for the passphrase of a store that has one, and a slip is asked again."""
-    Sealed(path, Person("right", "right")).put("text")
+    """A user is asked for the passphrase of a store that has one, and a slip is asked again."""
+    Sealed(path, ScriptedUser("right", "right")).put("text")
     passphrase.forget()
-    person = Person("wrong", "", "right")
-    opened = Sealed(path, person)
+    user = ScriptedUser("wrong", "", "right")
+    opened = Sealed(path, user)
     assert opened.get() == "text"
     assert opened.get() == "text"
-    assert len(person.prompts) == 3
-    assert "does not open it" in person.prompts[1]
+    assert len(user.prompts) == 3
+    assert "does not open it" in user.prompts[1]
 
 
 def test_a_wrong_passphrase_is_an_error_of_its_own(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three wrong answers, or a wrong one in the environment with nobody there, are WrongPassphraseError, and nothing is changed."""
-    Sealed(path, Person("right", "right")).put("text")
+    Sealed(path, ScriptedUser("right", "right")).put("text")
     before = raw(path, "SELECT * FROM data_keys")
     wrong = canary("wrong")
-    for environment, person in (("", Person(wrong, wrong, wrong, "right")), (wrong, Person()), (wrong, None)):
+    for environment, user in (("", ScriptedUser(wrong, wrong, wrong, "right")), (wrong, ScriptedUser()), (wrong, None)):
         passphrase.forget()
         monkeypatch.setenv(PASSPHRASE_VARIABLE, environment)
-        for act in (Sealed(path, person).get, lambda: Sealed(path, person).put("other")):  # noqa: B023 - called at once
-            if isinstance(person, Person) and len(person.prompts) >= 3:
+        for act in (Sealed(path, user).get, lambda: Sealed(path, user).put("other")):  # noqa: B023 - called at once
+            if isinstance(user, ScriptedUser) and len(user.prompts) >= 3:
                 continue
             with pytest.raises(WrongPassphraseError) as caught:
                 act()
@@ -119,23 +119,23 @@ def test_a_wrong_passphrase_is_an_error_of_its_own(path: Path, monkeypatch: pyte
 
 def test_nobody_to_ask_is_locked(path: Path) -> None:
     """Where nobody is there and the environment has none, it is ManagerLockedError that says to set ZENSECRETS_PASSPHRASE."""
-    Sealed(path, Person("right", "right")).put("text")
-    for person in (None, Person()):
+    Sealed(path, ScriptedUser("right", "right")).put("text")
+    for user in (None, ScriptedUser()):
         passphrase.forget()
         with pytest.raises(ManagerLockedError, match=PASSPHRASE_VARIABLE) as caught:
-            Sealed(path, person).get()
+            Sealed(path, user).get()
         assert type(caught.value) is ManagerLockedError
 
 
 def test_another_stores_passphrase_does_not_make_it_wrong(path: Path, home: Path) -> None:
-    """A passphrase remembered from another store is tried; if it does not open this one, a person is asked, or it is locked."""
-    Sealed(path, Person("first", "first")).put("text")
+    """A passphrase remembered from another store is tried; if it does not open this one, a user is asked, or it is locked."""
+    Sealed(path, ScriptedUser("first", "first")).put("text")
     passphrase.forget()
     other = home / "b" / "store.db"
-    Sealed(other, Person("second", "second")).put("text")
-    assert Sealed(path, Person("first")).get() == "text"
+    Sealed(other, ScriptedUser("second", "second")).put("text")
+    assert Sealed(path, ScriptedUser("first")).get() == "text"
     passphrase.forget()
-    assert Sealed(other, Person("second")).get() == "text"
+    assert Sealed(other, ScriptedUser("second")).get() == "text"
     with pytest.raises(ManagerLockedError) as caught:
         Sealed(path).get()
     assert type(caught.value) is ManagerLockedError
@@ -143,7 +143,7 @@ def test_another_stores_passphrase_does_not_make_it_wrong(path: Path, home: Path
 
 def test_a_passphrase_can_be_changed(path: Path) -> None:
     """A changed passphrase opens the store and the old one no longer does; a process that has it open goes on."""
-    held = Sealed(path, Person("old", "old", "new", "new"))
+    held = Sealed(path, ScriptedUser("old", "old", "new", "new"))
     other = Sealed(path)
     held.put("text")
     assert other.get() == "text"
@@ -151,12 +151,12 @@ def test_a_passphrase_can_be_changed(path: Path) -> None:
     other.put("written by the other")
     passphrase.forget()
     with pytest.raises(WrongPassphraseError):
-        Sealed(path, Person("old", "old", "old")).get()
-    assert Sealed(path, Person("new")).get() == "written by the other"
+        Sealed(path, ScriptedUser("old", "old", "old")).get()
+    assert Sealed(path, ScriptedUser("new")).get() == "written by the other"
 
 
 def test_a_change_needs_somebody_to_choose(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A changed passphrase is asked for even if the environment has the old one; without a person it is an error, or an argument."""
+    """A changed passphrase is asked for even if the environment has the old one; without a user it is an error, or an argument."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "old")
     sealed = Sealed(path)
     sealed.put("text")
@@ -166,10 +166,10 @@ def test_a_change_needs_somebody_to_choose(path: Path, monkeypatch: pytest.Monke
         Sealed(path, nobody).keys.rewrap("passphrase")
     for answers in (("",), ("a", "b") * 3):
         with pytest.raises(WrongPassphraseError, match="nothing was changed"):
-            Sealed(path, Person(*answers)).keys.rewrap("passphrase")
+            Sealed(path, ScriptedUser(*answers)).keys.rewrap("passphrase")
     sealed.keys.rewrap("passphrase", passphrase="given")
     passphrase.forget()
-    assert Sealed(path, Person("given")).get() == "text"
+    assert Sealed(path, ScriptedUser("given")).get() == "text"
 
 
 def test_a_changed_passphrase_comes_from_a_variable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,23 +187,23 @@ def test_a_changed_passphrase_comes_from_a_variable(path: Path, monkeypatch: pyt
 
 def test_rotation_keeps_the_passphrase(path: Path) -> None:
     """A new data key is under the passphrase that opens the store, and nobody is asked for it again."""
-    Sealed(path, Person("right", "right")).put("text")
+    Sealed(path, ScriptedUser("right", "right")).put("text")
     passphrase.forget()
-    person = Person("right")
-    sealed = Sealed(path, person)
+    user = ScriptedUser("right")
+    sealed = Sealed(path, user)
     before = raw(path, "SELECT place FROM data_keys")
     assert sealed.get() == "text"
     sealed.rotate()
     sealed.rotate()
-    assert len(person.prompts) == 1
+    assert len(user.prompts) == 1
     assert raw(path, "SELECT place FROM data_keys") != before
     passphrase.forget()
-    assert Sealed(path, Person("right")).get() == "text"
+    assert Sealed(path, ScriptedUser("right")).get() == "text"
 
 
 def test_the_parameters_are_those_of_the_rfc(path: Path) -> None:
     """What is stored are the parameters of RFC 9106's second recommended option, from which argon2-cffi's own call makes the key."""
-    Sealed(path, Person("right", "right")).put("text")
+    Sealed(path, ScriptedUser("right", "right")).put("text")
     [(generation, place, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
     stored = json.loads(place)
     profile = profiles.RFC_9106_LOW_MEMORY
@@ -216,9 +216,9 @@ def test_the_parameters_are_those_of_the_rfc(path: Path) -> None:
 def test_spellings_of_one_text_are_one_passphrase(path: Path) -> None:
     """A letter with its accent opens the store, whether the keyboard gives it as one character or as two."""
     composed = unicodedata.normalize("NFC", "clé")
-    Sealed(path, Person(composed, composed)).put("text")
+    Sealed(path, ScriptedUser(composed, composed)).put("text")
     passphrase.forget()
-    assert Sealed(path, Person(unicodedata.normalize("NFD", composed))).get() == "text"
+    assert Sealed(path, ScriptedUser(unicodedata.normalize("NFD", composed))).get() == "text"
 
 
 @pytest.mark.parametrize("parameter", [{"memory": 2**40}, {"time": 0}, {"lanes": "x"}, {"salt": "zz"}, {"salt": ""}])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.cells import cell
+from tests.support.cells import run_cell
 from tests.support.distributions import install, with_plugins
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.processes import run_python
 from tests.support.required_flavors import REQUIRED
 from tests.support.stacks import component
@@ -140,7 +140,7 @@ def test_what_a_flavor_does_not_take_is_told(component_type: str, flavor: str, a
     with pytest.raises(InvalidComponentError) as caught:
         get_flavor(component_type, flavor)(**attributes)
     assert said in str(caught.value)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_mlflow_takes_its_log_in_as_references() -> None:
@@ -175,7 +175,7 @@ def test_an_unknown_flavor_is_told_with_near_misses() -> None:
         get_flavor("annotator", "label-studio")
     # Others that a test of this process has defined may stand between.
     assert set(str(caught.value).rpartition(" are ")[2].rstrip(".").split(", ")) >= {"custom", "label_studio"}
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 # Classes defined in a cell.
@@ -183,11 +183,11 @@ def test_an_unknown_flavor_is_told_with_near_misses() -> None:
 
 def test_a_flavor_is_known_by_being_defined() -> None:
     """A class in a cell is listed for its type, and run again the class that was defined last counts."""
-    first = cell(MINE)["MineConfig"]
+    first = run_cell(MINE)["MineConfig"]
     assert get_flavor("annotator", "mine_in_a_cell") is first
     assert "mine_in_a_cell" in flavor_names("annotator")
     assert "mine_in_a_cell" not in flavor_names("alerter")
-    second: Any = cell(MINE)["MineConfig"]
+    second: Any = run_cell(MINE)["MineConfig"]
     assert get_flavor("annotator", "mine_in_a_cell") is second
     assert second is not first
     make: Any = second
@@ -197,7 +197,7 @@ def test_a_flavor_is_known_by_being_defined() -> None:
 
 def test_a_type_may_be_given_as_itself() -> None:
     """TYPE takes the word and the ComponentType alike."""
-    names = cell(
+    names = run_cell(
         MINE.replace('ClassVar[str] = "annotator"', "ClassVar[object] = ComponentType.ALERTER")
         .replace("from typing", "from zensecrets_jupyter.core.stack import ComponentType\nfrom typing")
         .replace("mine_in_a_cell", "typed_in_a_cell")
@@ -217,10 +217,10 @@ def test_a_type_may_be_given_as_itself() -> None:
 )
 def test_a_class_that_claims_what_is_taken_is_refused(old: str, new: str, said: str) -> None:
     """A built-in flavor, another class's and a type that does not exist are refused where the class is defined."""
-    cell(MINE)
+    run_cell(MINE)
     with pytest.raises(StackError, match=said) as caught:
-        cell(MINE.replace(old, new))
-    assert in_one_line(caught.value)
+        run_cell(MINE.replace(old, new))
+    assert is_one_line(caught.value)
 
 
 def test_a_class_without_a_flavor_is_a_base() -> None:
@@ -229,7 +229,7 @@ def test_a_class_without_a_flavor_is_a_base() -> None:
     class _Base(StackComponentConfig):
         token: str = ""
 
-    names = cell(MINE.replace("mine_in_a_cell", "child_in_a_cell").replace("MineConfig", "ChildConfig"))
+    names = run_cell(MINE.replace("mine_in_a_cell", "child_in_a_cell").replace("MineConfig", "ChildConfig"))
     assert get_flavor("annotator", "child_in_a_cell") is names["ChildConfig"]
     assert _Base(token="x").token == "x"
 
@@ -323,4 +323,4 @@ def test_a_resolved_attribute_of_a_built_in_flavor_is_refused_without_its_value(
     made = config(path="{{bucket.path}}").bind_references(ConstantResolver(canary("path")))
     with pytest.raises(InvalidComponentError, match="refused by attribute 'path' of place") as caught:
         _ = made.path
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pytest
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from zensecrets_jupyter import (
     ClearTextField,
     InvalidComponentError,
@@ -152,7 +152,7 @@ def test_a_reference_stands_nowhere_else(field: str, value: Any, said: str) -> N
         Settings(**{field: value})
     assert f"Attribute {field!r} takes no reference" in str(caught.value)
     assert caught.value.text == "{{a.b}}"
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 @pytest.mark.parametrize("text", ["{{a}}", "{a.b}", "{{a.b}", "${{a.b}}", "{{a .b}}", "{{name.key}}"])
@@ -162,7 +162,7 @@ def test_a_near_miss_is_refused_with_the_attribute(text: str, model: type[Refere
     for attributes in ({"text": text}, {"texts": ["fine", text]}, {"nested": {"x": [text]}}):
         with pytest.raises(InvalidReferenceError, match=f"Attribute '{next(iter(attributes))}'") as caught:
             _make(model, **attributes)
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
 
 
 def test_a_near_miss_may_be_meant_literally() -> None:
@@ -271,7 +271,7 @@ def test_a_model_that_hangs_nowhere_says_so() -> None:
     with pytest.raises(NotInStackError, match=r"\{\{a\.b\}\} of attribute 'text' can't be resolved: it is not part of a stack") as caught:
         _ = Settings(text="{{a.b}}").text
     assert isinstance(caught.value, RuntimeError)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     assert Settings(text="plain").text == "plain"
 
 
@@ -315,9 +315,9 @@ def test_a_value_that_a_validator_refuses_is_not_quoted(field: str, value: str) 
         InvalidComponentError, match=rf"What \{{\{{a\.b\}}\}}.* stands for is refused by attribute '{field}' of resolver"
     ) as caught:
         getattr(model, field)
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     assert caught.value.__cause__ is None
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_a_validator_that_breaks_is_told_like_one_that_refuses() -> None:
@@ -333,7 +333,7 @@ def test_a_validator_that_breaks_is_told_like_one_that_refuses() -> None:
 
     with pytest.raises(InvalidComponentError) as caught:
         _ = Breaking(token="{{a.b}}").bind_references(DictResolver(a_b=canary("broke"))).token
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_a_validator_sees_the_other_fields_as_they_are_given() -> None:
@@ -395,7 +395,7 @@ def test_a_sensitive_field_with_an_alias_is_not_quoted() -> None:
 
     with pytest.raises(InvalidReferenceError, match="'passWord'") as caught:
         _make(Aliased, passWord=f"{{{{{canary('aliased')}}}}}")
-    assert not find_canary(told(caught.value) + caught.value.text)
+    assert not find_canary(error_details(caught.value) + caught.value.text)
 
 
 def test_what_validators_make_of_values_is_masked() -> None:
@@ -418,7 +418,7 @@ def test_a_plain_sensitive_value_does_not_pickle() -> None:
     """There is no reference for it, and pickling the value itself is no way out."""
     with pytest.raises(UnregisteredValueError) as caught:
         pickle.dumps(Settings(sensitive=canary("plain")))
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     assert pickle.loads(pickle.dumps(Settings(sensitive="{{a.b}}"))) == Settings(sensitive="{{a.b}}")  # noqa: S301 - our own bytes
 
 
@@ -453,8 +453,8 @@ def test_all_problems_come_at_once_without_a_value() -> None:
         "'mustBe' is missing",
     ):
         assert said in str(caught.value)
-    assert find_canary(told(caught.value)) == []
-    assert in_one_line(caught.value)
+    assert find_canary(error_details(caught.value)) == []
+    assert is_one_line(caught.value)
 
 
 def test_attributes_cannot_be_set() -> None:
@@ -462,7 +462,7 @@ def test_attributes_cannot_be_set() -> None:
     model = Settings(text="{{a.b}}")
     with pytest.raises(AttributeError, match="'text' can't be set on a Settings") as caught:
         model.text = canary("set")
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     assert model.stored() == {"text": "{{a.b}}"}
 
 
@@ -517,4 +517,4 @@ def test_a_sensitive_value_that_is_nearly_a_reference_is_not_quoted(slip: str) -
 
     with pytest.raises(InvalidReferenceError, match="'password'") as caught:
         Sensitive(password=slip % canary("slip"))
-    assert not find_canary(told(caught.value) + caught.value.text)
+    assert not find_canary(error_details(caught.value) + caught.value.text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.managers.counting import CountingBackend
 from tests.support.stacks import component, stack
 from zensecrets_jupyter import (
@@ -152,7 +152,7 @@ def test_first_the_component_has_to_be_in_a_stack() -> None:
     with pytest.raises(NotInStackError, match="not part of a stack") as caught:
         _ = annotator(authentication_secret=TOKEN).authentication_secret
     assert isinstance(caught.value, RuntimeError)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_then_the_stack_has_to_have_a_secrets_manager() -> None:
@@ -183,7 +183,7 @@ def test_then_the_secret_has_to_exist(manager: SecretsManager[CountingBackend]) 
     assert "{{service.token}} of annotator 'labels' can't be resolved: There is no secret 'service'" in str(caught.value)
     assert "Did you mean 'servce'?" in str(caught.value)
     assert (caught.value.name, caught.value.manager) == ("service", "unregistered")
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_then_the_key_has_to_exist(manager: SecretsManager[CountingBackend]) -> None:
@@ -197,8 +197,8 @@ def test_then_the_key_has_to_exist(manager: SecretsManager[CountingBackend]) -> 
         assert isinstance(caught.value, KeyError)
         assert (caught.value.name, caught.value.key) == ("service", "token")
         assert "Did you mean 'tokn'?" in str(caught.value)
-        assert in_one_line(caught.value)
-        assert find_canary(told(caught.value)) == []
+        assert is_one_line(caught.value)
+        assert find_canary(error_details(caught.value)) == []
         assert caught.value.__cause__ is None
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from tests.support.cells import cell
-from tests.support.error_texts import told
+from tests.support.cells import run_cell
+from tests.support.error_texts import error_details
 from tests.support.managers.counting import CountingBackend
 from tests.support.stacks import component, stack
 from zensecrets_jupyter import ManagerUnreachableError, SettingsError, StackComponentConfig, StackValidationError
@@ -196,7 +196,7 @@ def test_a_report_with_problems_is_raised_as_an_error() -> None:
     assert caught.value.report is report
     assert str(caught.value) == str(report)
     assert "1 problem." in str(report)
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     fine = stack(needing("{{there.key}}"), manager=reading()).validate(level=KEY)
     fine.raise_for_problems()
     assert str(fine) == "Stack 'mine' is valid (SECRET_AND_KEY_EXISTS)."
@@ -318,7 +318,7 @@ class AskingConfig(StackComponentConfig):
 def test_a_class_of_ones_own_tells_its_shape_without_a_value() -> None:
     """A class in a cell whose is_remote looks at an attribute sees the reference, and nothing is read for it."""
     manager = reading()
-    config: Callable[..., StackComponentConfig] = cell(ASKING)["AskingConfig"]
+    config: Callable[..., StackComponentConfig] = run_cell(ASKING)["AskingConfig"]
     asking = StackComponent("asks", ComponentType.ORCHESTRATOR, config(where="{{there.key}}"), id="x", flavor="asking_in_a_cell")
     report = stack(asking, manager=manager).validate(level=SECRET)
     assert [problem.lacks for problem in report.problems] == [ComponentType.ARTIFACT_STORE]

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.error_texts import told
+from tests.support.error_texts import error_details
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import ArtifactError, SecretNotFoundError, StepInterfaceError
@@ -202,7 +202,7 @@ def test_what_is_sealed_opens_in_its_own_workspace_only(plant: Callable[..., str
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "another"))
     with pytest.raises(ArtifactError, match="another workspace sealed it, or its key is gone") as caught:
         pickle.loads(file.read_bytes())  # noqa: S301 - our own bytes
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_what_can_t_be_sealed_is_refused(plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_what_can_t_be_sealed_is_refused(plant: Callable[..., str], monkeypatch:
     passphrase.forget()
     with pytest.raises(ArtifactError, match="a secret's value that no reference can stand for, and can't be sealed") as caught:
         _stored(lambda _: value.encode())
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     assert find_canary(tmp_path) == []
 
 
@@ -259,7 +259,7 @@ def test_what_can_t_be_pickled_is_refused_without_a_value(plant: Callable[..., s
     for make, said in ((Closed, "Closed"), (lambda context: [Closed(context).socket, _secret(context).content], "socket")):
         with pytest.raises(ArtifactError, match=f"Output 'output' of step 'some' can't be stored: a {said}") as caught:
             _stored(make)
-        assert find_canary(told(caught.value)) == []
+        assert find_canary(error_details(caught.value)) == []
 
 
 def test_a_secret_that_is_not_registered_is_refused_and_its_value_is_sealed(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_a_secret_that_is_not_registered_is_refused_and_its_value_is_sealed(tmp_
     made = ArbitrarySecretSchema(name="by_hand", arbitrary_kv_pairs={"key": canary("hand")})
     with pytest.raises(ArtifactError, match=r"‹secret:by_hand.*› belongs to no registered secret") as caught:
         _stored(lambda _: made)
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     assert _stored(lambda _: made.content["key"]).load() == made.content["key"]
     assert find_canary(tmp_path) == []
 
@@ -402,7 +402,7 @@ def test_a_materializer_that_writes_a_value_is_refused(client: Client, plant: Ca
 
     with pytest.raises(ArtifactError, match=r"Text has written the value of ‹secret:token\.key› to text\.txt") as caught:
         one()
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_materializers_that_are_none_are_refused() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import StepContextError
 from zensecrets_jupyter.core.steps import BaseMaterializer, StepContext, get_step_context, pipeline, step
@@ -52,7 +52,7 @@ def test_outputs_that_can_t_be_told_are_refused(client: Client, method: str, ask
     """No outputs, several and no name, and an unknown name are StepContextErrors that name the outputs there are."""
     with pytest.raises(StepContextError, match=said) as caught:
         asking(method, name)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_an_output_s_place_is_where_it_is_stored(client: Client) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.config import DockerSettings, ResourceSettings, StepRetryConfig
 from zensecrets_jupyter.core.errors import MaterializerInterfaceError, RunNotFoundError, StepInterfaceError
 from zensecrets_jupyter.core.steps import BaseMaterializer, get_step_context, pipeline, step
@@ -60,7 +60,7 @@ def test_what_is_no_argument_of_zenml_s_is_refused() -> None:
         with pytest.raises(StepInterfaceError) as caught:
             use()
         assert said in str(caught.value)
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
 
 
 def test_a_copy_with_options_leaves_the_step_and_the_pipeline_alone(client: Client) -> None:
@@ -103,7 +103,7 @@ def test_calls_have_names_and_wait_for_others(client: Client) -> None:
 
         with pytest.raises(StepInterfaceError, match=said) as caught:
             refused()
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
 
 
 def test_an_input_that_is_called_as_an_argument_is_the_input(client: Client) -> None:

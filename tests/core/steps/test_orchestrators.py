@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, StackValidationError
 from zensecrets_jupyter.core.stack import ComponentType
@@ -40,7 +40,7 @@ def test_an_orchestrator_without_an_implementation_is_refused_before_anything_ru
     ran.clear()
     with pytest.raises(FlavorUnavailableError, match=r"orchestrator 'kf'.*'kubeflow'.*local") as caught:
         one()
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
     assert caught.value.flavor == "kubeflow"
     assert not ran
 

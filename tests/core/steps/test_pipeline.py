@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     ArtifactError,
@@ -191,7 +191,7 @@ def test_what_no_step_output_can_do_is_refused(client: Client) -> None:
 
         with pytest.raises(StepInterfaceError, match=said) as caught:
             one()
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
         assert caught.value.hint
 
 
@@ -462,7 +462,7 @@ def test_keys_that_would_be_one_variable_are_refused_before_anything_runs(client
     with pytest.raises(InvalidSecretError, match=r"one.api-key and two.api.key would both be .* API_KEY") as caught:
         both()
     assert not ran
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_a_thousand_accesses_read_once_and_see_a_change(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:

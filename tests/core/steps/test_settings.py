@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import field_validator
 
-from tests.support.error_texts import told
+from tests.support.error_texts import error_details
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     InvalidComponentError,
@@ -92,7 +92,7 @@ def test_a_validator_that_refuses_a_value_says_nothing_of_it(plant: Callable[...
     plant("db", "password")
     with pytest.raises(InvalidComponentError, match="is refused by attribute 'url' of step 'some'") as caught:
         _run(own=Database(url="{{db.password}}"), look=lambda settings: settings.url)
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_models_stand_in_a_dict_too(plant: Callable[..., str]) -> None:
@@ -132,7 +132,7 @@ def test_everything_that_settings_miss_is_reported_before_the_first_step(plant: 
     ]
     assert str(caught.value).endswith("To mend it: %secret register gone --key --user, then %secret update db --pasword")
     assert not ran
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 def test_a_setting_that_is_gone_when_it_is_read_says_whose(client: Client, plant: Callable[..., str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     InvalidReferenceError,
@@ -123,7 +123,7 @@ def test_what_is_no_named_function_is_refused(function: Any, said: str) -> None:
     """A lambda, a class, a built-in and a text are each refused, with what they are."""
     with pytest.raises(StepInterfaceError, match=said) as caught:
         step(function)
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_functions_that_give_no_plain_value_are_refused() -> None:
@@ -414,7 +414,7 @@ def test_what_a_step_raises_is_raised(client: Client, plant: Callable[..., str])
 
     with pytest.raises(SecretNotFoundError, match="Did you mean 'key'") as caught:
         some()
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
 
 
 @given(st.integers(), st.integers())

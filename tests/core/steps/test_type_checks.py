@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Optional, Protocol, TypeVar, Union
 import numpy as np
 import pytest
 
-from tests.support.error_texts import in_one_line
+from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.steps import pipeline, step
@@ -122,7 +122,7 @@ def test_inputs_and_outputs_are_checked_wherever_a_step_runs(client: Client) -> 
         with pytest.raises(StepInterfaceError) as caught:
             run()
         assert said in str(caught.value)
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
         assert "hunter2" not in str(caught.value)
     assert given.last_run is None
     assert handed_on.last_run is not None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings, strategies
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.managers.fake_remote import (
     BatchingFakeBackend,
     FakeRemoteBackend,
@@ -177,8 +177,8 @@ def test_what_differs_is_told_by_its_keys() -> None:
     assert not find_canary(repr(plan))
     with pytest.raises(SecretExistsError) as caught:
         copy_secrets(source, target)
-    assert not find_canary(told(caught.value))
-    assert in_one_line(caught.value)
+    assert not find_canary(error_details(caught.value))
+    assert is_one_line(caught.value)
 
 
 def test_what_can_t_be_copied_is_found_before_and_does_not_keep_the_rest() -> None:
@@ -241,7 +241,7 @@ def _refused(source: SecretsManager, target: SecretsManager, why: str) -> None:
     with pytest.raises(UnsupportedOperationError, match=why) as caught:
         plan_copy(source, target)
     assert caught.value.hint
-    assert in_one_line(caught.value)
+    assert is_one_line(caught.value)
 
 
 def test_a_target_that_gives_nothing_back_can_be_copied_to() -> None:
@@ -269,8 +269,8 @@ def test_a_target_that_fails_half_way_says_how_far_it_got(code: str, error: type
     with pytest.raises(error, match=r"of 60 secrets are in 'target', each of them whole\..*Copying again looks at what is there") as caught:
         copy_secrets(source, target, tell=lambda done, whole: progress.append((done, whole)))
     assert f" {len(target.backend.service.stored)} of 60 secrets" in str(caught.value)
-    assert in_one_line(caught.value)
-    assert not find_canary(told(caught.value))
+    assert is_one_line(caught.value)
+    assert not find_canary(error_details(caught.value))
     assert progress == sorted(progress)
     target.backend.service.before = lambda _verb: None
     before = len(target.backend.service.stored)
@@ -285,7 +285,7 @@ def test_ctrl_c_says_how_far_it_got_and_leaves_each_secret_whole() -> None:
         source, target = memory(**many(40)), fake_remote()
         with pytest.raises(InterruptedWork) as caught:
             copy_secrets(source, target, tell=_interrupting(at))
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))
         assert str(caught.value).startswith(
             f"Interrupted: {len(target.backend.service.stored)} of 40 secrets are in 'target', each of them whole."
         )

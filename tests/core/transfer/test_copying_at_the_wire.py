@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.core.managers.conftest import AWS_USER
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.fakes.github_api import REPOSITORY, GithubServer
 from tests.support.fakes.moto_server import running_moto
 from tests.support.faults.http_proxy import FaultProxy, canned_response, reset_after, reset_before
@@ -107,8 +107,8 @@ def test_a_place_that_fails_half_way_is_gone_on_with(aws: FaultProxy, home: Path
     assert type(caught.value) is expected
     assert f" of {SECRETS} secrets are in 'cloud', each of them whole." in str(caught.value)
     assert caught.value.hint.startswith("Copying again looks at what is there, and goes on from there.")
-    assert in_one_line(caught.value)
-    assert not find_canary(told(caught.value))
+    assert is_one_line(caught.value)
+    assert not find_canary(error_details(caught.value))
     arrived = _copied(home)
     assert arrived >= 20
     report = Client().copy_secrets("default", "cloud")

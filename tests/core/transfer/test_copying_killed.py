@@ -16,7 +16,7 @@ from tests.support.copiers import copy_until_killed
 from tests.support.fakes.moto_server import running_moto
 from tests.support.faults.http_proxy import FaultProxy
 from tests.support.managers.stores import PROCESSES
-from tests.support.terminal import zensecrets
+from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.managers import SecretRecord
 from zensecrets_jupyter.core.stack import ComponentType
@@ -71,13 +71,13 @@ def test_a_copy_killed_ten_times_ends_with_exactly_the_source(
         moments = sorted(chosen.sample(range(1, SECRETS - 100), KILLS))
         for moment in moments:
             _kill_a_copy(home, aws, moment, chosen.uniform(0.0, 0.01))
-        done = zensecrets("secrets-manager", "copy", "default", "cloud")
+        done = run_zensecrets("secrets-manager", "copy", "default", "cloud")
         assert done.returncode == 0, done.stderr
         assert not find_canary(done.stdout + done.stderr)
         fresh = Workspace(home).open_manager("cloud")
         assert fresh.get_records(fresh.list_secrets()) == records
         assert _state(Workspace(home).open_manager("default")) == before
-        again = zensecrets("secrets-manager", "copy", "default", "cloud")
+        again = run_zensecrets("secrets-manager", "copy", "default", "cloud")
         assert f"{SECRETS} were there already" in again.stdout
     with capsys.disabled():
         print(", ".join(map(str, moments)), f"of {SECRETS} secrets; then: {done.stdout.splitlines()[0]}")  # noqa: T201 - likewise

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.cells import cell
-from tests.support.error_texts import in_one_line, told
+from tests.support.cells import run_cell
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.managers.counting import CountingBackend, secret
 from tests.support.processes import SECONDS, run_python
 from zensecrets_jupyter import (
@@ -142,7 +142,7 @@ def test_a_bad_name_of_a_component_is_refused(name: str, labels: Workspace) -> N
     for call in calls:
         with pytest.raises(InvalidComponentError, match="can't be the name of an annotator") as caught:
             call()
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
     assert labels.components() == before
 
 
@@ -221,7 +221,7 @@ def test_attributes_are_checked_before_anything_is_written(workspace: Workspace)
     for component_type, flavor, attributes, error in refused:
         with pytest.raises(error) as caught:
             workspace.register_component(component_type, "new", flavor, attributes)
-        assert find_canary(told(caught.value)) == []
+        assert find_canary(error_details(caught.value)) == []
         assert len(str(caught.value).splitlines()) == 1
     assert workspace.components() == before
 
@@ -287,7 +287,7 @@ def test_a_manager_with_secrets_is_not_deleted(workspace: Workspace) -> None:
     folder = manager.context.folder
     with pytest.raises(InvalidComponentError, match="still holds 1 secret") as caught:
         workspace.delete_component(MANAGER, "second")
-    assert find_canary(told(caught.value)) == []
+    assert find_canary(error_details(caught.value)) == []
     assert folder.exists()
     manager.delete_all_secrets()
     workspace.delete_component(MANAGER, "second")
@@ -307,7 +307,7 @@ class GoneConfig(StackComponentConfig):
 
 def test_a_flavor_that_is_gone_can_be_deleted_and_not_opened(workspace: Workspace) -> None:
     """A component of a class that this process does not define is listed and deletable; opening it says what to do."""
-    names = cell(GONE)
+    names = run_cell(GONE)
     assert names["GoneConfig"].FLAVOR == "gone"
     workspace.register_component(ANNOTATOR, "mine", "gone", {"token": "{{a.b}}"})
     workspace.register_component(MANAGER, "counting", "counting", {})
@@ -355,12 +355,12 @@ class AgainConfig(StackComponentConfig):
 class AgainBackend(MemoryBackend):
     FLAVOR: ClassVar[str] = "again_in_a_cell"
 """
-    cell(source)
+    run_cell(source)
     workspace.register_component(ANNOTATOR, "mine", "again_in_a_cell", {})
     workspace.register_component(MANAGER, "mine", "again_in_a_cell", {})
     workspace.register_stack("mine", {ANNOTATOR: "mine", MANAGER: "mine"})
     assert workspace.stack("mine").annotator is not None
-    names = cell(source)
+    names = run_cell(source)
     again = workspace.stack("mine")
     assert again.annotator is not None
     assert type(again.annotator.config) is names["AgainConfig"]
@@ -404,7 +404,7 @@ class ListConfig(StackComponentConfig):
 
 def test_a_sensitive_list_is_sealed_too(workspace: Workspace) -> None:
     """Whatever shape a sensitive value has, it is sealed at rest and comes back as it was."""
-    cell(LISTED)
+    run_cell(LISTED)
     tokens = [canary("one"), canary("two")]
     workspace.register_component(ANNOTATOR, "mine", "list_in_a_cell", {"tokens": tokens})
     assert find_canary(workspace.home) == []
@@ -445,7 +445,7 @@ def test_sealed_values_of_one_component_do_not_open_in_another(workspace: Worksp
     for name in ("one", "two"):
         with pytest.raises(ManagerCorruptedError) as caught:
             fresh.open_component(ALERTER, name)
-        assert find_canary(told(caught.value)) == []
+        assert find_canary(error_details(caught.value)) == []
 
 
 def test_a_fingerprint_is_the_workspaces_own(workspace: Workspace, tmp_path: Path) -> None:
@@ -676,7 +676,7 @@ def test_a_file_that_is_no_workspace_is_left_alone(content: bytes, workspace: Wo
     for call in calls:
         with pytest.raises(ManagerCorruptedError, match=r"workspace\.db") as caught:
             call()
-        assert in_one_line(caught.value)
+        assert is_one_line(caught.value)
         assert "left as it is" in caught.value.hint
     assert database.read_bytes() == content
 

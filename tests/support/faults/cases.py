@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.support.error_texts import in_one_line, told
+from tests.support.error_texts import error_details, is_one_line
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import (
     InvalidSecretError,
@@ -150,8 +150,8 @@ class FaultScenario:
                 return "success"
         assert isinstance(caught, expected), f"{operation} under {fault!r}: {type(caught).__name__}: {caught}"
         assert caught.hint
-        assert in_one_line(caught)
-        assert not find_canary(told(caught))
+        assert is_one_line(caught)
+        assert not find_canary(error_details(caught))
         assert check is None or check()
         return caught.code
 

@@ -10,7 +10,7 @@ import pytest
 import secretstorage
 from keyring.backends.SecretService import Keyring as SecretService
 
-from tests.support.error_texts import told
+from tests.support.error_texts import error_details
 from tests.support.managers.counting import secret
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerLockedError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.managers import SecretsManager
@@ -89,7 +89,7 @@ class TestKeyring(SecretsManagerTests):
             for operation in (lambda: manager.get_secret("a", refresh=True), lambda: manager.merge_secret("a", {"key": "other"})):
                 with pytest.raises(ManagerCorruptedError) as caught:
                     operation()
-                assert not find_canary(told(caught.value))
+                assert not find_canary(error_details(caught.value))
             assert find_canary(item.get_secret())
             item.delete()
         with pytest.raises(SecretNotFoundError):
@@ -110,7 +110,7 @@ def test_locked_keyring_is_reported() -> None:
         with pytest.raises(ManagerLockedError, match="is locked") as caught:
             operation()
         assert caught.value.hint
-        assert not find_canary(told(caught.value))
+        assert not find_canary(error_details(caught.value))
     assert reopened.describe()["kept in"].startswith("the OS keyring (SecretService")
 
 

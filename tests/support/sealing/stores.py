@@ -55,7 +55,7 @@ class Sealed:
         self.keys.rotate(_reseal)
 
 
-class Person:
+class ScriptedUser:
     """Somebody who answers with the given passphrases, one after the other; ``prompts`` are what was asked."""
 
     def __init__(self, *answers: str) -> None:

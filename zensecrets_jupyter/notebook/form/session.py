@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from zensecrets_jupyter.commands.asking.form_request import Answer, Continuation, Field, FormRequest, Section
 from zensecrets_jupyter.commands.asking.input_rules import EMPTY, TWICE, problem_with, problem_with_key
 from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.contract.form import CancelMessage, ClosedForm, OpenForm, ShownMessage, read_message, read_submission
 from zensecrets_jupyter.core.errors import (
     InteractionCancelledError,
     InteractionUnavailableError,
@@ -20,7 +21,6 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.interaction import await_secrets, passphrases_from
-from zensecrets_jupyter.notebook.form.contract import CancelMessage, ClosedForm, OpenForm, ShownMessage, read_message, read_submission
 from zensecrets_jupyter.notebook.form.sealed_box import OneTimeKey, RefusedMessageError
 from zensecrets_jupyter.notebook.form.state import Problems, open_state
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from zensecrets_jupyter.commands.asking.form_request import Asker
+    from zensecrets_jupyter.contract.form import Submission
     from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
-    from zensecrets_jupyter.notebook.form.contract import Submission
 
 _REFUSED = "The submission could not be read, and nothing was done. Type the values again."
 _UNEXPECTED = "Nothing asks for a passphrase any more, so the one that you typed was not used. Submit again to go on without it."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zensecrets_jupyter.commands.asking.form_request import Answer, Field
 from zensecrets_jupyter.commands.asking.input_rules import KEY_RULES, VALUE_RULES
 from zensecrets_jupyter.commands.framework.argument_values import MAX_VALUE_BYTES
-from zensecrets_jupyter.notebook.form.contract import FormField, FormSection, InputRule, OpenForm, PassphraseField
+from zensecrets_jupyter.contract.form import FormField, FormSection, InputRule, OpenForm, PassphraseField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,13 +15,13 @@ from IPython.display import display
 
 from zensecrets_jupyter.commands.framework.active_manager import manager_of
 from zensecrets_jupyter.commands.secrets.forms import register_form, update_form
+from zensecrets_jupyter.contract.form import FORM_MIME, WIDGET_MIME, ClosedForm, FormOutput
 from zensecrets_jupyter.core import names, schemas
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.notebook.form.contract import FORM_MIME, WIDGET_MIME, ClosedForm, FormOutput
 from zensecrets_jupyter.notebook.form.session import FormSession
-from zensecrets_jupyter.notebook.front_end import MODULES, can_await_forms, can_make_forms, shows_forms
-from zensecrets_jupyter.notebook.prompter import prompter
+from zensecrets_jupyter.notebook.front_end import WIDGET_FOLDER, can_await_forms, can_make_forms, can_show_forms
+from zensecrets_jupyter.notebook.prompt_asker import make_prompt_asker
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -74,8 +74,8 @@ class FormWidget(anywidget.AnyWidget):
         return f"<{type(self).__name__}: {self._session.line}>"
 
     def _ipython_display_(self) -> None:
-        if not self._is_shown and not shows_forms(self._shell):
-            self._session.ask_through(prompter(self._shell))
+        if not self._is_shown and not can_show_forms(self._shell):
+            self._session.ask_through(make_prompt_asker(self._shell))
             return
         # The display identifier lets the line of the ended form replace the form in the notebook.
         display(self._bundle(), raw=True, display_id=self._display, update=self._is_shown)
@@ -207,7 +207,7 @@ def _close_ended_widgets() -> None:
 
 @cache
 def _read_script(name: str) -> str:
-    return (MODULES / name).read_text(encoding="utf-8")
+    return (WIDGET_FOLDER / name).read_text(encoding="utf-8")
 
 
 def _script(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from zensecrets_jupyter.core.redaction import FAILED
-from zensecrets_jupyter.notebook.sources.stored_values import StoredValues
+from zensecrets_jupyter.notebook.value_sources.stored_values import StoredValues
 
 if TYPE_CHECKING:
     from collections.abc import Callable

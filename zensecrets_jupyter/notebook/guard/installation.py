@@ -11,8 +11,8 @@ from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.core.redaction import protect_environment, the_redactor
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE
 from zensecrets_jupyter.notebook.guard.guard import Channel, Guard
-from zensecrets_jupyter.notebook.sources import environment, prompts
-from zensecrets_jupyter.notebook.sources.stored_values import StoredValues
+from zensecrets_jupyter.notebook.value_sources import environment, password_prompts
+from zensecrets_jupyter.notebook.value_sources.stored_values import StoredValues
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def install(shell: InteractiveShell, undo: ExitStack) -> Guard:
     guard = Guard(the_redactor(), StoredValues())
     environment.install(guard.redactor, undo)
     protect_environment(os.environ)
-    prompts.install(shell, guard.redactor, undo)
+    password_prompts.install(shell, guard.redactor, undo)
     channels = _channels_of(shell, guard, undo)
     for channel in channels:
         guard.add_flush_hook(channel.flush)

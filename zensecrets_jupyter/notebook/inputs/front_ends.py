@@ -11,12 +11,12 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zensecrets_jupyter.notebook.guard_contract import GUARD_TARGET, read_message
+from zensecrets_jupyter.contract.guard import GUARD_TARGET, read_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from zensecrets_jupyter.notebook.guard_contract import CellOutput, GuardMessage, RepairMessage, StatusMessage
+    from zensecrets_jupyter.contract.guard import CellOutput, GuardMessage, RepairMessage, StatusMessage
 
 PATIENCE = 5.0
 """Seconds without a cell running after which a front end that has not answered will not: a tab that was closed, a console."""

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.patching import patch
-from zensecrets_jupyter.notebook.front_end import somebody_is_there
+from zensecrets_jupyter.notebook.front_end import can_prompt
 from zensecrets_jupyter.notebook.inputs.after_cell import AfterCell
 from zensecrets_jupyter.notebook.inputs.cleaner import Cleaner
 from zensecrets_jupyter.notebook.inputs.debugger import CleanDumps
@@ -15,15 +15,15 @@ from zensecrets_jupyter.notebook.inputs.failed_calls import FailedCalls
 from zensecrets_jupyter.notebook.inputs.front_ends import FrontEnds
 from zensecrets_jupyter.notebook.inputs.history import CleanHistory
 from zensecrets_jupyter.notebook.inputs.log import CleanLog
-from zensecrets_jupyter.notebook.saving import SaveCheck
+from zensecrets_jupyter.notebook.save_check import SaveCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from zensecrets_jupyter.contract.guard import StatusMessage
     from zensecrets_jupyter.notebook.guard import Guard
-    from zensecrets_jupyter.notebook.guard_contract import StatusMessage
 
 
 def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
@@ -40,7 +40,7 @@ def register(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
         def masked(output: Any) -> Any:
             return guard.redactor.redact_tree(output) if guard.is_on else output
 
-        front_ends = FrontEnds(lambda: status_of(guard), lambda: somebody_is_there(shell), check.start, masked)
+        front_ends = FrontEnds(lambda: status_of(guard), lambda: can_prompt(shell), check.start, masked)
         front_ends.open()
         undo.callback(front_ends.close)
         _publish_clean(kernel, cleaner, undo)

@@ -1,4 +1,4 @@
-"""Where a shell shows how far long work is: one output of the cell that changes, or a bar at the terminal that IPython runs in."""
+"""Progress of long commands: a line in the cell's output, or a progress bar at a terminal."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 
-def progress_in(shell: InteractiveShell) -> dict[str, Any]:
-    """Return what a command may know of how ``shell`` shows progress, as arguments of FrontEndCapabilities."""
+def progress_options(shell: InteractiveShell) -> dict[str, Any]:
+    """Return the arguments of ``FrontEndCapabilities`` that say how ``shell`` displays progress."""
     if getattr(shell, "kernel", None) is not None:
-        return {"show_line": _line()}
-    # The guard leaves a terminal of stdout only.
+        return {"show_line": _make_line()}
+    # The guard redirects stderr to a pipe, so that only stdout can be a terminal.
     return {"progress_on": sys.stdout if sys.stdout is not None and sys.stdout.isatty() else None}
 
 
-def _line() -> Callable[[str], None]:
-    """Return what shows a line, and the next time another one in its place."""
+def _make_line() -> Callable[[str], None]:
+    """Return a function that displays a line, and replaces it at each further call."""
     handles: list[Any] = []
 
     def show(line: str) -> None:

@@ -23,7 +23,7 @@ _typed_for_command: ContextVar[list[tuple[str, str]] | None] = ContextVar("zense
 
 
 @contextmanager
-def command_prompts(redactor: Redactor) -> Iterator[None]:
+def deferred_protection(redactor: Redactor) -> Iterator[None]:
     """Protect what is typed for a command of ours only when it ends: by then a value that was registered has its own name."""
     typed: list[tuple[str, str]] = []
     token = _typed_for_command.set(typed)
@@ -36,7 +36,7 @@ def command_prompts(redactor: Redactor) -> Iterator[None]:
 
 
 @contextmanager
-def harmless_prompts() -> Iterator[None]:
+def unprotected_prompts() -> Iterator[None]:
     """Take nothing that is typed for a secret: a question of ours, such as for a key's name, is hidden only because ``input`` is kept."""
     token = _typed_for_command.set([])
     try:
@@ -49,7 +49,7 @@ def install(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> Non
     """Protect what is typed at password prompts of ``shell`` from now on; ``undo`` stops it."""
 
     def learn(value: object, prompt: object) -> None:
-        typed_at_prompt(redactor, value, prompt)
+        protect_answer(redactor, value, prompt)
 
     kernel = getattr(shell, "kernel", None)
     if hasattr(kernel, "_input_request"):
@@ -63,7 +63,7 @@ def install(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> Non
         _watch_terminal_prompts(learn, undo)
 
 
-def typed_at_prompt(redactor: Redactor, value: object, prompt: object) -> None:
+def protect_answer(redactor: Redactor, value: object, prompt: object) -> None:
     """Protect ``value``, which a person typed unseen: now, or when the command ends that asked for it."""
     if not isinstance(value, str) or not value:
         return

@@ -1,14 +1,16 @@
-"""Messages between the two halves of a form: the kernel and the browser.
+"""Messages between the kernel's part and the browser's part of a form.
 
-``js/src/contract/form.ts`` is generated from these models by ``python -m tests.support.typescript``. The state is synchronised, recorded
-and saved, so no field of it may say anything about a value. Values travel in a :class:`Submission` only, which the browser seals.
+The state is synchronised, recorded and saved, so no field of it may say anything about a value. Only a :class:`Submission` contains
+values, and the browser encrypts it.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+
+from zensecrets_jupyter.contract.message import Message
 
 FORM_MIME = "application/vnd.zensecrets.form+json"
 """MIME type of a form in an output, for front ends with our extension: they show a line when the form itself is unavailable."""
@@ -16,13 +18,7 @@ WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 """MIME type of a widget of ipywidgets in an output."""
 
 
-class FormModel(BaseModel):
-    """Base of every message: immutable, strict about types, without unknown fields, and without input values in errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True)
-
-
-class InputRule(FormModel):
+class InputRule(Message):
     """A check of a typed text, which the browser makes before it submits.
 
     Attributes:
@@ -40,7 +36,7 @@ class InputRule(FormModel):
     typed: bool
 
 
-class FormField(FormModel):
+class FormField(Message):
     """One key that the form asks for.
 
     Attributes:
@@ -68,7 +64,7 @@ class FormField(FormModel):
     problem: str
 
 
-class FormSection(FormModel):
+class FormSection(Message):
     """One secret in a form.
 
     Attributes:
@@ -86,7 +82,7 @@ class FormSection(FormModel):
     fields: tuple[FormField, ...]
 
 
-class PassphraseField(FormModel):
+class PassphraseField(Message):
     """The passphrase of a store that the form asks for beside the values.
 
     Attributes:
@@ -100,7 +96,7 @@ class PassphraseField(FormModel):
     problem: str
 
 
-class OpenForm(FormModel):
+class OpenForm(Message):
     """State of a form that waits for the user.
 
     Attributes:
@@ -134,7 +130,7 @@ class OpenForm(FormModel):
     largest: int
 
 
-class ClosedForm(FormModel):
+class ClosedForm(Message):
     """State of a form that has ended, of which a line is left.
 
     Attributes:
@@ -154,7 +150,7 @@ FormState = Annotated[OpenForm | ClosedForm, Field(discriminator="phase")]
 """The value of the widget's synchronised trait `form`, always replaced as a whole."""
 
 
-class FormOutput(FormModel):
+class FormOutput(Message):
     """Data of a form in an output, with the fields of ipywidgets' own MIME type.
 
     Attributes:
@@ -170,7 +166,7 @@ class FormOutput(FormModel):
     line: str
 
 
-class SectionAnswer(FormModel):
+class SectionAnswer(Message):
     """The values of one section of a submission.
 
     Attributes:
@@ -182,7 +178,7 @@ class SectionAnswer(FormModel):
     removed: tuple[str, ...]
 
 
-class Submission(FormModel):
+class Submission(Message):
     """Content of the sealed message of a submission.
 
     Attributes:
@@ -204,7 +200,7 @@ def _text_or_empty(value: Any) -> Any:
     return value if isinstance(value, str) else ""
 
 
-class ShownMessage(FormModel):
+class ShownMessage(Message):
     """Message of a front end that has displayed the form.
 
     Attributes:
@@ -214,7 +210,7 @@ class ShownMessage(FormModel):
     kind: Literal["shown"]
 
 
-class CancelMessage(FormModel):
+class CancelMessage(Message):
     """Message of a front end whose user has cancelled the form.
 
     Attributes:
@@ -224,7 +220,7 @@ class CancelMessage(FormModel):
     kind: Literal["cancel"]
 
 
-class SubmitMessage(FormModel):
+class SubmitMessage(Message):
     """Message of a front end whose user has submitted the form.
 
     Attributes:

@@ -17,7 +17,7 @@ _MAX_THREADS = 16
 """Maximum number of kernels that are asked at the same time."""
 
 
-class CheckingKernels:
+class SaveCheckClient:
     """The running kernels of this user with the extension loaded, including kernels of other servers."""
 
     def __init__(self, folder: Path, log: logging.Logger) -> None:

@@ -8,8 +8,8 @@ from zensecrets_jupyter.commands.asking.hidden_input import read_hidden
 from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.commands.asking.prompts import PromptAsker
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.notebook.front_end import hidden_prompt, somebody_is_there
-from zensecrets_jupyter.notebook.sources.prompts import harmless_prompts, typed_at_prompt
+from zensecrets_jupyter.notebook.front_end import ask_hidden, can_prompt
+from zensecrets_jupyter.notebook.value_sources.password_prompts import protect_answer, unprotected_prompts
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.asking.form_request import Asker
 
 
-def prompter(shell: InteractiveShell) -> Asker:
+def make_prompt_asker(shell: InteractiveShell) -> Asker:
     """Return the asker that prompts in ``shell``, or the non-interactive one if prompts reach no user."""
-    if not somebody_is_there(shell):
+    if not can_prompt(shell):
         return NonInteractiveAsker()
-    ask = _terminal_prompt if getattr(shell, "kernel", None) is None else hidden_prompt
+    ask = _terminal_prompt if getattr(shell, "kernel", None) is None else ask_hidden
 
     def ask_harmless(prompt: str) -> str:
-        with harmless_prompts():
+        with unprotected_prompts():
             return ask(prompt)
 
     return PromptAsker(ask, print, visible=ask_harmless)
@@ -32,5 +32,5 @@ def prompter(shell: InteractiveShell) -> Asker:
 
 def _terminal_prompt(prompt: str) -> str:
     answer = read_hidden(prompt)
-    typed_at_prompt(the_redactor(), answer, prompt)
+    protect_answer(the_redactor(), answer, prompt)
     return answer

@@ -43,7 +43,7 @@ ASKING = [
 def test_a_question_without_anybody_is_an_error(kernel: Kernel, cell: str, named: list[str]) -> None:
     """The error names what was needed and how to give it, in one line; nothing is written and nothing hangs."""
     assert kernel.run("%secret register known --token=value").ok
-    ran = kernel.run(cell, somebody=False)
+    ran = kernel.run(cell, allow_stdin=False)
     assert not ran.ok
     assert ran.prompts == []
     told = ran.error.strip().splitlines()[-1]

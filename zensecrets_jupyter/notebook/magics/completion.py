@@ -1,4 +1,4 @@
-"""Tab completion of the magics: the command tree's own, cut to what IPython wants to insert."""
+"""Tab completion of the magics, by the completion of the command tree."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from IPython.core.completer import CompletionContext, SimpleMatcherResult
     from IPython.core.interactiveshell import InteractiveShell
 
-# At the start of a line, or behind `x = `.
+# A magic is at the start of a line, or after `x = `.
 _MAGIC = re.compile(rf"(?:^|.*=)\s*%{{1,2}}({LINE_MAGICS}|{WITH_SECRETS})\s+(.*)$")
+# %%with_secrets takes names of secrets, as `secret get` does.
 _COMMANDS = {**GROUPS, WITH_SECRETS: ["secret", "get"]}
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Complete the words of our magics in ``shell``; ``undo`` stops it."""
+    """Complete the arguments of our magics in ``shell``; ``undo`` stops it."""
     if shell.Completer is not None:
         matcher = context_matcher(identifier="zensecrets_jupyter")(complete_magics)
         shell.Completer.custom_matchers.append(matcher)
@@ -30,24 +31,25 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 
 
 def complete_magics(context: CompletionContext) -> SimpleMatcherResult:
-    """Return what may stand at the cursor; on a line of one of our magics nothing else is offered."""
+    """Return completions at the cursor, and suppress those of other matchers on a line of our magics."""
     match = _MAGIC.match(context.text_until_cursor)
     if match is None:
         return {"completions": []}
     from zensecrets_jupyter.commands import tree
 
-    words, incomplete = _split(match[2])
-    found = tree.complete([*_COMMANDS[match[1]], *words], incomplete)
-    completions = [SimpleCompletion(completion.text, type="magic") for completion in found]
+    arguments, incomplete = _split(match[2])
+    completions = [
+        SimpleCompletion(completion.text, type="magic") for completion in tree.complete([*_COMMANDS[match[1]], *arguments], incomplete)
+    ]
     return {"completions": completions, "suppress": True, "matched_fragment": incomplete}
 
 
-def _split(rest: str) -> tuple[list[str], str]:
-    """Return the words before the cursor that are whole, and the one that is being typed."""
+def _split(text: str) -> tuple[list[str], str]:
+    """Return the complete arguments before the cursor, and the incomplete last one."""
     try:
-        words = shlex.split(rest)
+        arguments = shlex.split(text)
     except ValueError:
-        words = rest.split()
-    if not words or rest[-1:].isspace():
-        return words, ""
-    return words[:-1], words[-1]
+        arguments = text.split()
+    if not arguments or text[-1:].isspace():
+        return arguments, ""
+    return arguments[:-1], arguments[-1]

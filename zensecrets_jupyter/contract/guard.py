@@ -1,7 +1,7 @@
 """Messages between the guard of a kernel and the front ends that display its notebooks and consoles.
 
-``js/src/contract/guard.ts`` is generated from these types by ``python -m tests.support.typescript``. They are typed dictionaries and not
-models, because the first message is sent while ``%load_ext`` runs, which must not import pydantic.
+They are typed dictionaries and not models, because the first message is sent while ``%load_ext`` runs, and importing pydantic would make
+``%load_ext`` slow.
 """
 
 from __future__ import annotations

@@ -1,0 +1,124 @@
+"""The cell magic ``%%with_secrets``: a cell runs with secrets as environment variables.
+
+Before IPython compiles the cell, the line of the magic is replaced by a call in front of the code of the cell. IPython then runs the cell
+like any other, so displayed results, ``await``, comments and tracebacks work as usual. When IPython reports the end of the cell, the
+variables are restored.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from contextlib import ExitStack
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+from IPython.core.inputtransformer2 import cell_magic, classic_prompt, ipython_prompt
+
+from zensecrets_jupyter.commands.magic_names import WITH_SECRETS
+from zensecrets_jupyter.notebook.magics.line_magics import convert_errors, replace_magic, split_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+ENTER = f"{WITH_SECRETS}.enter"
+"""Name of the line magic that sets the variables until the end of the running cell."""
+
+_MAGIC = re.compile(rf"%%{WITH_SECRETS}(?![\w?])(?P<line>.*)")
+_FUTURE = re.compile(r"from\s+__future__\s+import\b")
+
+
+class CellEnvironment:
+    """Environment variables of the running cells; each thread has its own stack, because a cell may run another."""
+
+    def __init__(self) -> None:
+        """Create an environment without cells."""
+        self._threads = threading.local()
+
+    def enter(self, variables: AbstractContextManager[object]) -> None:
+        """Set variables until the innermost running cell of this thread ends."""
+        if not self._cells():
+            self.begin()
+        self._cells()[-1].enter_context(variables)
+
+    def begin(self) -> None:
+        """Push a cell; IPython calls this method before each cell."""
+        self._cells().append(ExitStack())
+
+    def end(self) -> None:
+        """Pop a cell and restore its variables; IPython calls this method after each cell, even after an error."""
+        if self._cells():
+            self._cells().pop().close()
+
+    def _cells(self) -> list[ExitStack]:
+        cells: list[ExitStack] = vars(self._threads).setdefault("cells", [])
+        return cells
+
+
+def register(shell: InteractiveShell, undo: ExitStack) -> None:
+    """Register the cell magic in ``shell``; ``undo`` removes it."""
+    environment = CellEnvironment()
+    replace_magic(shell, "line", ENTER, _make_enter_magic(environment), undo)
+    replace_magic(shell, "cell", WITH_SECRETS, _make_cell_magic(shell), undo)
+    transformers = shell.input_transformer_manager.line_transforms
+    # The transformer is the first one, because IPython's own replaces the cell magic by a call that contains the cell as a string.
+    transformers.insert(0, _replace_magic_line)
+    undo.callback(_remove, transformers)
+    for event, callback in (("pre_execute", environment.begin), ("post_execute", environment.end)):
+        shell.events.register(event, callback)
+        undo.callback(shell.events.unregister, event, callback)
+    # A cell with the magic may unload the extension. Then no event reports its end.
+    undo.callback(environment.end)
+
+
+def _make_cell_magic(shell: InteractiveShell) -> Callable[[str, str], None]:
+    def run(line: str, cell: str) -> None:
+        """%%with_secrets NAME… [--prefix P_] [--as KEY=NAME]: run the cell with secrets' keys as environment variables."""
+        # IPython calls this only for run_cell_magic in code; in a cell of the user, the transformer has already replaced the line.
+        shell.run_cell(f"%%{WITH_SECRETS} {line}\n{cell}").raise_error()
+
+    return run
+
+
+def _make_enter_magic(environment: CellEnvironment) -> Callable[[str], None]:
+    @convert_errors
+    def enter(line: str) -> None:
+        from zensecrets_jupyter.commands.secrets.environment import chosen_on_line
+
+        environment.enter(chosen_on_line(split_line(line), f"%%{WITH_SECRETS}").environment())
+
+    enter.__doc__ = "Set the keys of secrets as environment variables until the cell ends; `%%with_secrets` calls this."
+    return enter
+
+
+def _replace_magic_line(lines: list[str]) -> list[str]:
+    """Return a cell with the line of the magic replaced by a call of the line magic :data:`ENTER`."""
+    match = _MAGIC.match(lines[0]) if lines else None
+    if match is None:
+        return lines
+    body = lines[1:]
+    for clean in _CLEANERS:
+        body = clean(body) if body else body
+    body = _replace_magic_line(body)
+    if body and body[0].startswith("%%"):
+        body = cell_magic(body)
+    call = f"get_ipython().run_line_magic({ENTER!r}, {match['line'].strip()!r})\n"
+    # Python requires imports from __future__ before all other code.
+    first = max((number for number, line in enumerate(body, 1) if _FUTURE.match(line)), default=0)
+    return [*body[:first], call, *body[first:]]
+
+
+def _remove_indent(lines: list[str]) -> list[str]:
+    """Return the lines without their common indent; the transformer of IPython 8 fails if the first line is empty."""
+    return dedent("".join(lines)).splitlines(keepends=True)
+
+
+_CLEANERS: tuple[Callable[[list[str]], list[str]], ...] = (_remove_indent, classic_prompt, ipython_prompt)
+
+
+def _remove(transformers: list[object]) -> None:
+    if _replace_magic_line in transformers:
+        transformers.remove(_replace_magic_line)

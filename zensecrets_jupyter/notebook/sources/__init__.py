@@ -1,1 +1,0 @@
-"""Where a session learns values from, besides registering and reading secrets: variables, password prompts, and the store."""

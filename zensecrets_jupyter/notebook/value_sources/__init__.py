@@ -1,0 +1,1 @@
+"""Sources of values that the guard masks: environment variables, password prompts, and the secrets of the active stack."""
