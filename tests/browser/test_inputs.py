@@ -58,7 +58,7 @@ def test_a_literal_is_taken_out_of_its_cell(app: Lab, page: Page, wire: NetworkT
     assert find_canary(save(app, page, name)), "saved as it was typed, before it is run"
     run_cell(page, 2)
     cell = cell_at(page, 2)
-    expect(cell).to_contain_text("✔ The values of typed.key, typed.other were taken out of this cell and of the history.")
+    expect(cell).to_contain_text("✔ The values of typed.key, typed.other were removed from this cell and from the history.")
     expect(cell.locator(".cm-content")).to_have_text(re.compile(r"before = 1\s*%secret register typed --key --other\s*after = '🔑'"))
     assert not find_canary(undo(page, 2))
     found = surfaces_with_canary(collect_surfaces(app, page, wire, name))

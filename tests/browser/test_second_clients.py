@@ -44,7 +44,7 @@ def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None
     for tab in (page, other):
         expect(cell_at(tab, 2).locator(".cm-content")).to_have_text("%secret register two --key")
         assert not find_canary(undo(tab, 2))
-    expect(cell_at(page, 2)).to_contain_text("✔ The value of two.key was taken out of this cell and of the history.")
+    expect(cell_at(page, 2)).to_contain_text("✔ The value of two.key was removed from this cell and from the history.")
     save(lab, page, name)
     # The second tab is asked, since the file has changed since it read it.
     before = (lab.folder / name).stat().st_mtime_ns

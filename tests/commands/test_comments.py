@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zensecrets_jupyter.commands.framework.line_comments import strip_comment
-from zensecrets_jupyter.commands.line_cleaning import apply_edits, find_inline_secrets
+from zensecrets_jupyter.commands.line_cleaning import find_inline_secrets
+from zensecrets_jupyter.core.text_edits import apply_edits
 
 
 @pytest.mark.parametrize(

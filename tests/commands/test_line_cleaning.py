@@ -10,7 +10,8 @@ from hypothesis import given, settings, strategies
 
 from tests.support.command_lines import run
 from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.line_cleaning import apply_edits, find_inline_secrets
+from zensecrets_jupyter.commands.line_cleaning import find_inline_secrets
+from zensecrets_jupyter.core.text_edits import apply_edits
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -171,6 +172,6 @@ def test_the_same_command_is_left_with_bare_keys(drawn: tuple[str, list[str], di
         line[start:end]
         for start, end in zip([0, *(edit.end for edit in found.edits)], [*(edit.start for edit in found.edits), len(line)], strict=True)
     ]
-    assert "".join(piece for pair in zip(kept, [*(edit.text for edit in found.edits), ""], strict=True) for piece in pair) == apply_edits(
+    assert "".join(piece for pair in zip(kept, [*(edit.new for edit in found.edits), ""], strict=True) for piece in pair) == apply_edits(
         line, found.edits
     )

@@ -38,10 +38,10 @@ from tests.browser.notebooks import open_notebook, save
 from tests.browser.test_inputs import type_into
 from tests.browser.test_widgets import know
 from tests.docs.sentences import Page
-from tests.notebook.channels import CELLS, PREPARE, REQUESTS
-from tests.notebook.test_guard_terminal import Terminal
-from tests.notebook.test_logs import CHANNELS as LOGS
-from tests.notebook.test_logs import SETUP as SETUP_OF_LOGS
+from tests.notebook.guard.channels import CELLS, PREPARE, REQUESTS
+from tests.notebook.guard.test_logs import CHANNELS as LOGS
+from tests.notebook.guard.test_logs import SETUP as SETUP_OF_LOGS
+from tests.notebook.guard.test_terminal import Terminal
 from tests.notebook.test_sources import PROMPTS, SETTING, TERMINAL
 from tests.support.fakes.moto_server import aws_environment, running_moto
 from tests.support.forms import FormClient
@@ -1154,7 +1154,7 @@ finally:
     assert FAILED in seen
 
 
-# The selftest; tests/notebook/test_selftest.py runs it in a kernel with the guard on.
+# The selftest; tests/notebook/guard/test_selftest.py runs it in a kernel with the guard on.
 
 SELFTEST_SENTENCE = """
     It lets made-up values out by every channel of this session in every form, looks at what is handed to the sockets (in a terminal, at

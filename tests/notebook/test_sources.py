@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.notebook.test_inputs import left_in
+from tests.notebook.cells.test_history import left_in
 from tests.support.kernels import running_kernel
 from tests.support.terminal import spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary

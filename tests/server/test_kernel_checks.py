@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.notebook.test_guard_numbers import MASK, PIN, PROGRAMS
+from tests.notebook.guard.test_numbers import MASK, PIN, PROGRAMS
 from tests.support.kernels import running_kernel
 from tests.support.planting import notebook
 from zensecrets_jupyter.commands.files.save_check import Endpoint, endpoint_of

@@ -18,20 +18,13 @@ from zensecrets_jupyter.commands.framework.line_comments import strip_comment
 from zensecrets_jupyter.commands.malformed_lines import EXPANSION, guess_inline_secrets
 from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
+from zensecrets_jupyter.core.text_edits import Edit, apply_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from zensecrets_jupyter.commands.framework.free_options import PositionedArgument
     from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
-
-
-class Edit(NamedTuple):
-    """A replacement of a line's text from ``start`` to ``end`` by ``text``."""
-
-    start: int
-    end: int
-    text: str
 
 
 class LineFindings(NamedTuple):
@@ -81,13 +74,6 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
         if after is not None and after.matches(own, bare):
             return LineFindings(inline_secrets, edits)
         return LineFindings(inline_secrets, is_clear=False)
-
-
-def apply_edits(line: str, edits: Iterable[Edit]) -> str:
-    """Return the line with the edits applied."""
-    for edit in sorted(edits, reverse=True):
-        line = line[: edit.start] + edit.text + line[edit.end :]
-    return line
 
 
 def _is_expansion(line: str, word: _Word, value: str) -> bool:

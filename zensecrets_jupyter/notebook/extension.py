@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.interaction import set_passphrase_source
 from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.notebook import display, fingerprint_sync, guard, stored_variables
 from zensecrets_jupyter.notebook.askers import make_passphrase_source
-from zensecrets_jupyter.notebook.inputs import loading as inputs
+from zensecrets_jupyter.notebook.cells import installation as cells
 from zensecrets_jupyter.notebook.magics import awaited_magics, completion, line_magics, with_secrets
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def load(shell: InteractiveShell) -> None:
         return
     with ExitStack() as undo:
         watch_imports(undo)
-        inputs.register(shell, guard.install(shell, undo), undo)
+        cells.install(shell, guard.install(shell, undo), undo)
         line_magics.register(shell, undo)
         with_secrets.register(shell, undo)
         completion.register(shell, undo)

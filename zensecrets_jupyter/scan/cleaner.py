@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.system_text import from_system
+from zensecrets_jupyter.core.text_edits import Edit, apply_edits
 from zensecrets_jupyter.core.whole_files import why_not
 from zensecrets_jupyter.scan.atomic_write import may_replace, replace_file
 from zensecrets_jupyter.scan.edits import (
     SOURCES,
-    Edit,
-    apply_edits,
     edits_of_base64,
     edits_of_output,
     edits_of_source,

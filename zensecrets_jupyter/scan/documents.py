@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.scan.edits import apply_edits, edits_of_base64, edits_of_output, edits_of_source, mask_keeping_length
+from zensecrets_jupyter.core.text_edits import apply_edits
+from zensecrets_jupyter.scan.edits import edits_of_base64, edits_of_output, edits_of_source, mask_keeping_length
 from zensecrets_jupyter.scan.formats import notebooks
 from zensecrets_jupyter.scan.formats.json_text import JsonPath, JsonToken
 from zensecrets_jupyter.scan.formats.script_numbers import numbers_in_scripts

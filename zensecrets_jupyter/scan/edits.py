@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction import mask_text
 from zensecrets_jupyter.core.reference import SecretReference
+from zensecrets_jupyter.core.text_edits import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,18 +27,10 @@ _REGISTER_LINE = re.compile(
     r"\s*(?:(?:#|//|--)\s*(?:MAGIC\s+)?(?=[%!]))?[%!]?\s*(?:zen\s+|zensecrets\s+)?secret\s+(?:register|create|update)\s"
 )
 _ARGUMENT = re.compile(r"(?<=\s)--[\w.-]+(=[\"']?)\Z")
-_LITERAL_ENCODINGS = frozenset({"plain", "escapes", "quoted or wrapped"})
+_STRING_LITERAL_ENCODINGS = frozenset({"plain", "escapes", "quoted or wrapped"})
 """Encodings that a value has between the quotes of a string literal."""
 _SAME_LENGTH = {1: "*", 2: "×", 3: "•", 4: "🔒"}
 """Replacement characters by their length in UTF-8."""
-
-
-class Edit(NamedTuple):
-    """The replacement of ``text[start:end]`` by ``new``."""
-
-    start: int
-    end: int
-    new: str
 
 
 def edits_of_source(text: str, matches: Iterable[Match]) -> list[Edit]:
@@ -59,16 +52,6 @@ def edits_of_base64(text: str, matches: Iterable[Match]) -> list[Edit]:
     return [Edit(match.start, match.end, re.sub(r"[^=\s]", "A", text[match.start : match.end])) for match in matches]
 
 
-def apply_edits(text: str, edits: Iterable[Edit]) -> str:
-    """Return ``text`` with the edits applied, which must be in order."""
-    pieces = []
-    position = 0
-    for edit in edits:
-        pieces += [text[position : edit.start], edit.new]
-        position = edit.end
-    return "".join([*pieces, text[position:]])
-
-
 def mask_keeping_length(data: bytes, matches: Iterable[Match]) -> bytes:
     """Return ``data`` with every value replaced by as many bytes and characters.
 
@@ -87,7 +70,7 @@ def mask_keeping_length(data: bytes, matches: Iterable[Match]) -> bytes:
 
 def _edit_of_source(text: str, match: Match) -> Edit:
     has_reference = _NAME.fullmatch(match.name) and not match.name.startswith(_ENVIRONMENT_PREFIX)
-    if not (match.is_whole and match.encoding in _LITERAL_ENCODINGS and has_reference):
+    if not (match.is_whole and match.encoding in _STRING_LITERAL_ENCODINGS and has_reference):
         return Edit(match.start, match.end, mask_text(match.name))
     before = text[text.rfind("\n", 0, match.start) + 1 : match.start]
     argument = _ARGUMENT.search(before)

@@ -56,7 +56,7 @@ def test_a_new_value_is_looked_for_in_a_long_history_bit_by_bit(kernel: Kernel, 
     value = canary()
     encoded = base64.b64encode(value.encode()).decode()
     kernel.run("from zensecrets_jupyter.core.redaction import the_redactor")
-    kernel.run("from zensecrets_jupyter.notebook.inputs import after_cell; after_cell._PATIENCE = -1")
+    kernel.run("from zensecrets_jupyter.notebook.cells import post_run; post_run._SWEEP_SECONDS = -1")
     kernel.run(f"first = '{encoded}'")
     plain = kernel.run(f"second = '{value}'")
     for _ in range(70):

@@ -1,4 +1,4 @@
-"""What an expression may become, told by its form: nothing is run."""
+"""Possible values of an expression, read from its syntax tree without running it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def with_hyphen(node: ast.BinOp) -> ast.Call | None:
-    """Return the call that was meant by one such as ``client.create-secret("x")``."""
+def hyphenated_call(node: ast.BinOp) -> ast.Call | None:
+    """Return the call of ``client.create_secret("x")`` for ``client.create-secret("x")``; ``None`` for other subtractions."""
     left, right = node.left, node.right
     if not (isinstance(node.op, ast.Sub) and isinstance(left, ast.Attribute) and isinstance(right, ast.Call)):
         return None
@@ -21,17 +21,17 @@ def with_hyphen(node: ast.BinOp) -> ast.Call | None:
     return ast.Call(func=function, args=right.args, keywords=right.keywords)
 
 
-def json_in(node: ast.expr) -> ast.expr:
-    """Return what a text of JSON says, as Python has it; anything else as it is."""
+def decoded_json(node: ast.expr) -> ast.expr:
+    """Return the expression that a JSON string decodes to; any other node unchanged."""
     try:
-        found = json.loads(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)) else None
-        return node if found is None else ast.parse(repr(found), mode="eval").body
+        decoded = json.loads(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)) else None
+        return node if decoded is None else ast.parse(repr(decoded), mode="eval").body
     except (ValueError, SyntaxError, RecursionError):
         return node
 
 
-def parts_of(node: ast.expr) -> list[ast.expr]:
-    """Return the parts of an expression that may become its value."""
+def operands_of(node: ast.expr) -> list[ast.expr]:
+    """Return the operands of an expression that its value may contain."""
     if isinstance(node, ast.JoinedStr):
         return [value for value in node.values if isinstance(value, ast.Constant)]
     if isinstance(node, ast.BinOp):
@@ -45,18 +45,18 @@ def parts_of(node: ast.expr) -> list[ast.expr]:
     return []
 
 
-def folded(node: ast.expr) -> str:
-    """Return what a sum of texts is; nothing if another is in it."""
+def concatenated_text(node: ast.expr) -> str:
+    """Return the result of a concatenation of string literals; an empty string if an operand is anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = folded(node.left), folded(node.right)
+        left, right = concatenated_text(node.left), concatenated_text(node.right)
         return left + right if left and right else ""
     return ""
 
 
 def texts_of(value: Any) -> Iterator[str]:
-    """Yield the texts of a variable that is a text, or a mapping of texts."""
+    """Yield a variable's text, or the texts that are values of its dictionary."""
     if type(value) is str:
         yield value
     elif type(value) is dict:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tests.notebook.test_inputs import MEMORY
+from tests.notebook.cells.test_history import MEMORY
 from tests.support.kernels import running_kernel
 from zensecrets_jupyter import ArbitrarySecretSchema, AWSSecretSchema, Client
-from zensecrets_jupyter.notebook.inputs.call_literals import literals_in
-from zensecrets_jupyter.notebook.inputs.unreadable_calls import literals_in_unreadable
+from zensecrets_jupyter.notebook.cells.calls.malformed_code import find_secrets_in_malformed_code
+from zensecrets_jupyter.notebook.cells.calls.parsed_code import find_secrets_in_code
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -200,31 +200,31 @@ def test_values_of_failing_cells_are_found() -> None:
 def found_in(cell: str, names: dict[str, Any]) -> set[str]:
     """Return what is found in a cell, readable or not."""
     try:
-        return literals_in(TransformerManager().transform_cell(cell), names, literals_in_unreadable)
+        return find_secrets_in_code(TransformerManager().transform_cell(cell), names)
     except SyntaxError:
-        return literals_in_unreadable(cell, names)
+        return find_secrets_in_malformed_code(cell, names)
 
 
 @pytest.mark.parametrize("code", INNOCENT)
 def test_texts_that_are_no_values_stay(code: str) -> None:
     """Another object's calls, names of secrets and of variables, and clear text of a schema are nothing to mask."""
     names = {"Client": Client, "df": [], "boto": object(), "step_of_mine": test_texts_that_are_no_values_stay, "train": print}
-    assert literals_in(code, names) - {"db", "database_login"} == set()
+    assert find_secrets_in_code(code, names) - {"db", "database_login"} == set()
 
 
 @pytest.mark.parametrize("code", UNREADABLE)
 def test_texts_of_unreadable_code_stay(code: str) -> None:
     """Where there is only text to go by, nothing beyond the arguments of a call of ours is taken for a value."""
-    assert literals_in_unreadable(code, {"foreign": object()}) == set()
+    assert find_secrets_in_malformed_code(code, {"foreign": object()}) == set()
 
 
 def test_values_by_what_they_are_given_to() -> None:
     """Variables, sums and clear fields: what is a value follows from the call."""
     names = {"Client": Client, "AWSSecretSchema": AWSSecretSchema, "Own": ArbitrarySecretSchema, "token": "of a variable"}
-    assert literals_in("v = 'one' + 'two'\nClient().creat_secret('x', {'k': v, 'l': token})", names) == {
+    assert find_secrets_in_code("v = 'one' + 'two'\nClient().creat_secret('x', {'k': v, 'l': token})", names) == {
         "one",
         "two",
         "onetwo",
         "of a variable",
     }
-    assert literals_in("Own(name='a', key='v', **{'other': 'w'})", names) == {"v", "w"}
+    assert find_secrets_in_code("Own(name='a', key='v', **{'other': 'w'})", names) == {"v", "w"}

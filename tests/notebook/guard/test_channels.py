@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.notebook.channels import CELLS, CHANNELS, PREPARE, QUOTING, REQUESTS
+from tests.notebook.guard.channels import CELLS, CHANNELS, PREPARE, QUOTING, REQUESTS
 from tests.support.kernels import running_kernel
 from tests.support.leaks import FORMS, LeakSearch, PlantedValue, message_texts, plant
 

@@ -64,7 +64,7 @@ def test_a_literal_at_the_prompt_is_in_no_history(tmp_path: Path) -> None:
     with ipython(tmp_path) as process:
         shown = typed(process, f"%secret register x --key={value}", 3)
         assert "Registered secret 'x'" in shown
-        assert "Warning: the value of x.key was typed in clear." in shown
+        assert "Warning: the value of x.key was typed in plain text." in shown
         shown = typed(process, f"token = '{value}'", 4)
         assert "Warning: this cell holds the value of x.key" in shown
         process.send(UP)
@@ -89,7 +89,7 @@ def test_a_line_that_is_no_python_is_in_no_history(tmp_path: Path) -> None:
         typed(process, "secret = 1", 3)
         shown = typed(process, f"secret register x --key={value}", 4)
         assert "SyntaxError" in shown
-        assert "Warning: the value of x.key was typed in clear." in shown
+        assert "Warning: the value of x.key was typed in plain text." in shown
         typed(process, f"from zensecrets_jupyter import Client; Client().registr_secret('x', '{others[0]}')", 5)
         typed(process, f"Client().create_secret('x', dict(k='{others[1]}')]", 6)
         typed(process, "%secret guard off", 7)

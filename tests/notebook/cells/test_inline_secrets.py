@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies
 from IPython.core.inputtransformer2 import TransformerManager
 
-from zensecrets_jupyter.notebook.inputs.literals import without_literals
+from zensecrets_jupyter.notebook.cells.inline_secrets import remove_inline_secrets
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -42,18 +42,17 @@ LINE = "%secret register x --key=?"
 def test_a_literal_is_gone_from_a_cell(cell: str) -> None:
     """Wherever IPython sees one of our magics, its value is taken out, and all the rest of the cell stays."""
     value = canary("cell")
-    repaired = without_literals(cell.replace("?", value) if "x?" not in cell else cell.replace("=?", f"={value}"))
-    assert repaired.is_clear
-    assert {literal.value for literal in repaired.literals} == {value}
-    assert not find_canary(repaired.source)
-    assert magics_of(repaired.source) == [bare(line) for line in magics_of(cell)]
+    cleaned = remove_inline_secrets(cell.replace("?", value) if "x?" not in cell else cell.replace("=?", f"={value}"))
+    assert cleaned.is_clear
+    assert {secret.value for secret in cleaned.inline_secrets} == {value}
+    assert not find_canary(cleaned.source)
+    assert magics_of(cleaned.source) == [bare(line) for line in magics_of(cell)]
 
 
 def test_what_moves_the_key_leaves_the_continued_lines_whole() -> None:
     """A name behind the value would become the value of a bare key, so the key goes to the end, over the end of a line too."""
-    assert (
-        without_literals("%secret register --key=v \\\n   x \\\n -s arbitrary\n2").source == "%secret register x \\\n -s arbitrary --key\n2"
-    )
+    cleaned = remove_inline_secrets("%secret register --key=v \\\n   x \\\n -s arbitrary\n2")
+    assert cleaned.source == "%secret register x \\\n -s arbitrary --key\n2"
 
 
 @pytest.mark.parametrize(
@@ -76,17 +75,17 @@ def test_what_moves_the_key_leaves_the_continued_lines_whole() -> None:
 )
 def test_what_is_no_magic_of_ours_stays(cell: str) -> None:
     """A text that only looks like a magic is none; the very same object comes back."""
-    repaired = without_literals(cell)
-    assert repaired.source is cell
-    assert (repaired.literals, repaired.is_clear) == ((), True)
+    cleaned = remove_inline_secrets(cell)
+    assert cleaned.source is cell
+    assert (cleaned.inline_secrets, cleaned.is_clear) == ((), True)
 
 
 def test_a_magic_without_its_sign_is_one_where_ipython_says_so() -> None:
     """Automagic goes for a cell of one line, and for no assignment."""
-    assert without_literals("secret register x --key=v", automagic=True).source == "secret register x --key"
-    assert without_literals("zen secrets-manager secret register x --key=v\n", automagic=True).source.endswith("x --key\n")
+    assert remove_inline_secrets("secret register x --key=v", automagic=True).source == "secret register x --key"
+    assert remove_inline_secrets("zen secrets-manager secret register x --key=v\n", automagic=True).source.endswith("x --key\n")
     for cell in ("secret = 'register --key=v'", "secret == '--key=v'"):
-        assert without_literals(cell, automagic=True).source is cell
+        assert remove_inline_secrets(cell, automagic=True).source is cell
 
 
 MEANT = [
@@ -143,15 +142,15 @@ MEANT = [
 def test_what_was_meant_as_a_value_is_gone(cell: str) -> None:
     """Through a shell, a string or another magic, in a line without its sign or with a mistake: the value is taken out and known."""
     value = canary("meant")
-    repaired = without_literals(cell.replace("?", value))
-    assert repaired.is_clear
-    assert any(value in literal.value for literal in repaired.literals)
-    assert not find_canary(repaired.source)
-    assert "key" in repaired.source
+    cleaned = remove_inline_secrets(cell.replace("?", value))
+    assert cleaned.is_clear
+    assert any(value in secret.value for secret in cleaned.inline_secrets)
+    assert not find_canary(cleaned.source)
+    assert "key" in cleaned.source
     for word in ("correct", "horse", "b&c"):
-        assert word not in repaired.source
+        assert word not in cleaned.source
     # Once without its values, the cell is what it will be when it runs again.
-    assert without_literals(repaired.source).source == repaired.source
+    assert remove_inline_secrets(cleaned.source).source == cleaned.source
 
 
 MISTYPED = {
@@ -192,11 +191,11 @@ MISTYPED = {
 def test_a_value_is_gone_in_spite_of_a_slip(cell: str) -> None:
     """In a name, a dash or a sign, without a key, or in quotes over several lines: the value is taken out, known, and named nowhere."""
     value = canary("slip")
-    repaired = without_literals(cell.replace("?", value))
-    assert (repaired.source, repaired.is_clear) == (MISTYPED[cell], True)
-    assert any(value in literal.value for literal in repaired.literals)
-    assert not find_canary("".join(literal.name for literal in repaired.literals))
-    assert without_literals(repaired.source).source == repaired.source
+    cleaned = remove_inline_secrets(cell.replace("?", value))
+    assert (cleaned.source, cleaned.is_clear) == (MISTYPED[cell], True)
+    assert any(value in secret.value for secret in cleaned.inline_secrets)
+    assert not find_canary("".join(secret.name for secret in cleaned.inline_secrets))
+    assert remove_inline_secrets(cleaned.source).source == cleaned.source
 
 
 @pytest.mark.parametrize(
@@ -212,33 +211,33 @@ def test_a_value_is_gone_in_spite_of_a_slip(cell: str) -> None:
 )
 def test_what_is_no_slip_of_ours_stays(cell: str) -> None:
     """Other magics, names, and a mistake in what takes no values."""
-    assert without_literals(cell).source is cell
+    assert remove_inline_secrets(cell).source is cell
 
 
 @pytest.mark.parametrize("cell", ["%secret register x --key=?", "secret register x --key='? ?", "%time %secret register x y --key = ?"])
 def test_a_long_value_is_taken_out_too(cell: str) -> None:
     """A value of many thousand characters, and blanks in a row, are no other matter."""
     value = canary("large") * 300 + " " * 5000 + "end"
-    assert "end" not in without_literals(cell.replace("?", value)).source
-    assert not find_canary(without_literals(cell.replace("?", f"'{value}'")).source)
+    assert "end" not in remove_inline_secrets(cell.replace("?", value)).source
+    assert not find_canary(remove_inline_secrets(cell.replace("?", f"'{value}'")).source)
 
 
 @pytest.mark.parametrize("text", ["$pw", "${PW}", "{pw}", "%PW%", "{{a.b}}"])
 def test_what_is_no_value_stays(text: str) -> None:
     """A variable and a reference are refused, and stand for a value that is somewhere else; with `--literal` they are the value."""
     cell = f"%secret register x --key={text}"
-    assert without_literals(cell).literals == ()
-    assert without_literals(cell).source == cell
+    assert remove_inline_secrets(cell).inline_secrets == ()
+    assert remove_inline_secrets(cell).source == cell
     if "{{" not in text:
-        assert [literal.value for literal in without_literals(f"{cell} --literal").literals] == [text]
+        assert [secret.value for secret in remove_inline_secrets(f"{cell} --literal").inline_secrets] == [text]
 
 
 def test_nothing_is_guessed_of_what_takes_no_values() -> None:
     """A mistake in another command changes nothing, and own options and clear text of a schema stay where a value is taken out."""
     for cell in ("%secret gett x --key=name", "%secret list x --all = 1", "%stack lst --name=x"):
-        assert without_literals(cell).source is cell
+        assert remove_inline_secrets(cell).source is cell
     cell = "%secret register x -s basic_auth --username=me too --password=a b --wait"
-    assert without_literals(cell).source == "%secret register x -s basic_auth --username=me too --password --wait"
+    assert remove_inline_secrets(cell).source == "%secret register x -s basic_auth --username=me too --password --wait"
 
 
 PYTHON = strategies.sampled_from(
@@ -252,10 +251,10 @@ TEXT = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc", "Zl
 def test_nothing_else_of_a_cell_changes(before: list[str], value: str, after: list[str], target: str) -> None:
     """Between arbitrary lines, and with an arbitrary value, the cell is byte for byte what it was but for the value."""
     above, below = "".join(f"{line}\n" for line in before), "".join(f"\n{line}" for line in after)
-    repaired = without_literals(f"{above}{target}%secret register x --key='a{value}' --other={{{{a.b}}}}{below}")
-    assert repaired.is_clear
-    assert repaired.source == f"{above}{target}%secret register x --key --other={{{{a.b}}}}{below}"
-    assert repaired.literals == (("x.key", f"a{value}"),)
+    cleaned = remove_inline_secrets(f"{above}{target}%secret register x --key='a{value}' --other={{{{a.b}}}}{below}")
+    assert cleaned.is_clear
+    assert cleaned.source == f"{above}{target}%secret register x --key --other={{{{a.b}}}}{below}"
+    assert cleaned.inline_secrets == (("x.key", f"a{value}"),)
 
 
 def magics_of(cell: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.notebook.test_literals import MEANT, MISTYPED
+from tests.notebook.cells.test_inline_secrets import MEANT, MISTYPED
 from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -225,7 +225,7 @@ def test_a_cell_that_holds_a_value_is_warned_about_by_name(kernel: Kernel) -> No
     ran = kernel.run(f"a = '{value}'\nb = '{value}'")
     assert ran.ok
     assert ran.error.splitlines() == [
-        "Warning: this cell holds the value of x.key. Take it out, and rotate the secret: what was saved or shared may hold it."
+        "Warning: this cell holds the value of x.key. Remove it and rotate the secret, because saved or shared copies may contain it."
     ]
     assert kernel.run("a == b").error == ""
 
@@ -266,7 +266,7 @@ def test_a_front_end_is_told_the_repaired_source_and_nothing_more(kernel: Kernel
     assert not [message for message in published if message["msg_type"] == "stream"]
     kernel.run("1")
     line = next(message for message in reversed(kernel.record) if message["msg_type"] == "stream")
-    assert line["content"]["text"] == "✔ The value of x.key was taken out of this cell and of the history.\n"
+    assert line["content"]["text"] == "✔ The value of x.key was removed from this cell and from the history.\n"
     assert line["parent_header"]["msg_id"] == ran.reply_to
     assert left_in(kernel, tmp_path) == []
 

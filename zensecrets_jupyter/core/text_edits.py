@@ -1,0 +1,40 @@
+"""Replace several parts of a text at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Edit(NamedTuple):
+    """The replacement of ``text[start:end]`` by ``new``."""
+
+    start: int
+    end: int
+    new: str
+
+    def overlaps(self, other: Edit) -> bool:
+        """Return whether two edits replace the same character."""
+        return self.start < other.end and other.start < self.end
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """Return ``text`` with the edits applied; edits must not overlap."""
+    pieces = []
+    position = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        pieces += [text[position : edit.start], edit.new]
+        position = edit.end
+    return "".join([*pieces, text[position:]])
+
+
+def kept_parts(text: str, edits: Iterable[Edit]) -> list[str]:
+    """Return the parts of ``text`` before, between and after the edits."""
+    parts = []
+    position = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        parts.append(text[position : edit.start])
+        position = edit.end
+    return [*parts, text[position:]]

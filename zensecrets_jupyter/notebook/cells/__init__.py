@@ -1,0 +1,1 @@
+"""Inline secrets in the cells of a kernel, and the copies of cells in histories, logs and files."""

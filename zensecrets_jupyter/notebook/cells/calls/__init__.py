@@ -1,0 +1,1 @@
+"""Inline secrets in calls of this package's Python API."""

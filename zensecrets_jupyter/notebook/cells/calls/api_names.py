@@ -1,0 +1,98 @@
+"""Names that decide whether a text in a call is a secret value: methods, schemas, keys, and templates."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+VALUE_METHODS = frozenset({
+    "create_secret", "from_content", "merge_secret", "model_copy", "model_validate", "model_validate_json", "register_secret",
+    "update_secret",
+})  # fmt: skip
+"""Methods whose arguments contain secret values."""
+
+SCHEMAS = frozenset({
+    "AWSSecretSchema", "ArbitrarySecretSchema", "AzureSecretSchema", "BaseSecretSchema", "BasicAuthSecretSchema", "GCPSecretSchema",
+    "HuggingFaceSecretSchema", "KServeAzureSecretSchema", "KServeGSSecretSchema", "KServeS3SecretSchema", "LabelStudioSecretSchema",
+    "MySQLSecretSchema", "OpenAISecretSchema", "PostgreSQLSecretSchema", "SeldonAzureSecretSchema", "SeldonGSSecretSchema",
+    "SeldonS3SecretSchema", "SlackSecretSchema", "WhylabsSecretSchema",
+})  # fmt: skip
+"""Schema classes, whose arguments contain secret values."""
+
+NAVIGATION = frozenset({
+    "Client", "active_stack", "arbitrary_kv_pairs", "components", "get_stack", "get_stack_component", "get_secret", "open_component",
+    "open_manager", "secrets_manager", "stack", "workspace",
+})  # fmt: skip
+"""Attributes and methods of the API that return another object of the API, but take no secret values."""
+
+PASS_THROUGH = frozenset({
+    "OrderedDict", "SecretStr", "b64decode", "b64encode", "bytes", "dict", "dumps", "loads", "quote", "str", "urlsafe_b64encode",
+})  # fmt: skip
+"""Functions whose result contains their arguments, possibly encoded."""
+
+SECRET_NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
+
+SIMILAR = 0.75
+"""The :mod:`difflib` ratio above which a name counts as a misspelling of another, if the object before it is of the API."""
+VERY_SIMILAR = 0.85
+"""The :mod:`difflib` ratio above which a name counts as a misspelling of another, whatever the object before it is."""
+
+_API_MODULES = tuple(
+    f"zensecrets_jupyter.{part}" for part in ("core.client", "core.managers", "core.schemas", "core.stack", "core.workspace")
+)
+"""The modules of the classes that take secret values. Steps and pipelines are excluded, because they run the user's own code."""
+
+_KEY_WORDS = frozenset({
+    "access", "account", "api", "auth", "aws", "azure", "basic", "client", "connection", "credential", "credentials", "database", "db",
+    "email", "host", "id", "key", "keys", "login", "name", "pass", "passphrase", "passwd", "password", "port", "private", "pwd", "secret",
+    "secrets", "shared", "string", "token", "url", "user", "username", "value", "values",
+})  # fmt: skip
+"""The words that common keys consist of."""
+_WORD_SEPARATOR = re.compile(r"[\s_.-]+")
+_TEMPLATE = re.compile(r"(?:\{[^{}]*\}|%[-+\d.]*[a-z]|[\s:/@,;.()\[\]\"'=])*")
+
+
+def is_similar(name: str, names: frozenset[str], ratio: float = SIMILAR) -> bool:
+    """Return whether a name is in ``names`` or is similar to one of them."""
+    return name in names or bool(difflib.get_close_matches(name, names, n=1, cutoff=ratio))
+
+
+def may_be_value(text: str) -> bool:
+    """Return whether a text is neither a common key, such as ``password: ``, nor an empty template, such as ``{}:%s``."""
+    stripped = text.strip()
+    if _TEMPLATE.fullmatch(stripped):
+        return False
+    return not _KEY_WORDS.issuperset(_WORD_SEPARATOR.split(stripped.rstrip(": ").lower()))
+
+
+def is_api_object(candidate: Any) -> bool:
+    """Return whether an object, class or module belongs to the part of the API that takes secret values."""
+    if isinstance(candidate, ModuleType):
+        return candidate.__name__.partition(".")[0] == "zensecrets_jupyter"
+    cls = candidate if isinstance(candidate, type) else type(candidate)
+    return any(str(base.__module__).startswith(_API_MODULES) for base in cls.__mro__)
+
+
+def schema_class(name: str) -> Any:
+    """Return the schema class with a name, which may be misspelled; ``None`` if no name is similar."""
+    nearest = [name] if name in SCHEMAS else difflib.get_close_matches(name, SCHEMAS, n=1, cutoff=VERY_SIMILAR)
+    return getattr(_root_package(), nearest[0], None) if nearest and nearest[0] in _root_package().__all__ else None
+
+
+@cache
+def other_names() -> frozenset[str]:
+    """Return the names of the API that take no secret values, from the classes that this process has loaded."""
+    loaded = []
+    for module, name in (("client", "Client"), ("managers.interface", "SecretsManager"), ("workspace", "Workspace"), ("stack", "Stack")):
+        loaded += dir(getattr(sys.modules.get(f"zensecrets_jupyter.core.{module}"), name, None))
+    loaded += dir(getattr(sys.modules.get("zensecrets_jupyter.core.schemas"), "ArbitrarySecretSchema", None))
+    return frozenset(name for name in (*loaded, *_root_package().__all__) if not name.startswith("_")) - VALUE_METHODS - SCHEMAS
+
+
+def _root_package() -> ModuleType:
+    # The root package loads the notebook extension, so an import statement here would be a cycle.
+    return sys.modules["zensecrets_jupyter"]

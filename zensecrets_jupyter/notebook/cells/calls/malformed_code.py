@@ -1,0 +1,247 @@
+"""Find inline secrets in calls of the API in code with a syntax error, by their position in the text."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zensecrets_jupyter.core.names import NO_VALUES, holds_no_value
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
+from zensecrets_jupyter.notebook.cells.calls.api_names import (
+    PASS_THROUGH,
+    SCHEMAS,
+    SECRET_NAME,
+    VALUE_METHODS,
+    VERY_SIMILAR,
+    is_api_object,
+    is_similar,
+    may_be_value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TYPOGRAPHIC_QUOTES = {"\u201c\u201d\u201e\u201f\u00ab\u00bb": '"', "\u2018\u2019\u201a\u201b": "'"}
+"""Typographic quotes, which word processors write, and the Python quote that each of them replaces."""
+_TYPOGRAPHIC = "".join(_TYPOGRAPHIC_QUOTES)
+_CALL = re.compile(
+    rf"""(?<![\w-])(?P<name>[^\W\d](?:\w|-(?=[^\W\d])){{0,60}})"""
+    rf"""(?:[ \t]{{0,8}}\(|[ \t]{{1,8}}(?=["'{{{_TYPOGRAPHIC}]|[^\W\d]\w{{0,60}}[ \t]?=[ \t]?["'{_TYPOGRAPHIC}]))"""
+)
+"""A call; its opening bracket may be missing."""
+_DEFINITION = re.compile(r"(?:\A|[\n;])[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\Z")
+_BOTO3_ARGUMENT = re.compile(r"\s*[A-Z]\w*\s*=[^=]")
+_KEY_AND_VALUE = re.compile(r"""\s*([\w-]{1,60})\s*["']?\s*[:=]\s*["']?(.*?)["']?\s*\Z""", re.DOTALL)
+_NEXT_ARGUMENT = re.compile(r",\s*[^\W\d]\w*\s*=\s*\Z")
+_COLON = re.compile(r"\s*:")
+_AFTER_NAME = re.compile(r"\s*[(=:.\[]")
+_AFTER_KEY = re.compile(r"[\s:=]+\Z")
+_ROOT_VARIABLE = re.compile(r"(?:^|[^\w.)])([^\W\d]\w*)(?:\.\w+|\([^()\n]*\))*\.\Z")
+_MAX_LOOKBEHIND = 100
+_MAX_LINE = 2000
+_TOKEN = re.compile(
+    r"""(?P<blank>[ \t\r\f]+)|(?P<newline>\n[ \t]*)|(?P<comment>\#[^\n]*)"""
+    r"""|(?P<prefix>[A-Za-z]{0,2})(?P<quote>\"{3}|'{3}|"|'|[\u2018-\u201f\u00ab\u00bb])"""
+    r"""|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<word>\w+)|(?P<other>.)"""
+)
+_STRING_CONTENTS = {
+    '"': re.compile(r'(?:\\.|[^"\\\n])*', re.DOTALL),
+    "'": re.compile(r"(?:\\.|[^'\\\n])*", re.DOTALL),
+    '"""': re.compile(r'(?:\\.|(?!""").)*', re.DOTALL),
+    "'''": re.compile(r"(?:\\.|(?!''').)*", re.DOTALL),
+    **{
+        typographic: re.compile(rf"(?:\\.|[^{quote}{quotes}\\\n])*", re.DOTALL)
+        for quotes, quote in _TYPOGRAPHIC_QUOTES.items()
+        for typographic in quotes
+    },
+}
+"""For each opening quote, the contents of its string."""
+_CLOSING_QUOTES = {
+    **{quote: (quote,) for quote in _STRING_CONTENTS},
+    **{typographic: (quote, *quotes) for quotes, quote in _TYPOGRAPHIC_QUOTES.items() for typographic in quotes},
+}
+_CONTINUATIONS = frozenset(",([{+:=\\")
+"""Characters at the end of a line after which the next line belongs to the same statement."""
+
+
+def find_secrets_in_malformed_code(code: str, names: Mapping[str, Any]) -> set[str]:
+    """Return the texts that are meant as secret values in calls of the API; variables and sums are not evaluated.
+
+    Args:
+        code: The code, as the user typed it.
+        names: The variables of the code.
+    """
+    secrets: set[str] = set()
+    position = 0
+    while (call := _CALL.search(code, position)) is not None:
+        position = call.end()
+        # `create-secret` is a misspelled name, but `x-create_secret` is a subtraction of two names.
+        is_whole_name = _takes_values(call["name"].replace("-", "_"))
+        start = call.start() if is_whole_name else call.start() + call["name"].rfind("-") + 1
+        if not is_whole_name and not _takes_values(code[start : call.end("name")]):
+            continue
+        has_bracket = call[0].endswith("(")
+        if _is_other_call(code, start, position, names) or not (has_bracket or _may_lack_bracket(code, start, call["name"])):
+            continue
+        is_schema = is_similar(call["name"], SCHEMAS, VERY_SIMILAR)
+        texts, position = _read_arguments(code, position, _indent(code, start), names, is_schema=is_schema)
+        secrets.update(text for text in texts if may_be_value(text))
+    return secrets
+
+
+def _may_lack_bracket(code: str, start: int, name: str) -> bool:
+    """Return whether a name without an opening bracket is meant as a call: a method, or one of the schemas."""
+    return code[:start].endswith(".") or name in SCHEMAS
+
+
+@lru_cache(maxsize=1000)
+def _takes_values(name: str) -> bool:
+    return is_similar(name, VALUE_METHODS | SCHEMAS, VERY_SIMILAR)
+
+
+def _is_other_call(code: str, start: int, end: int, names: Mapping[str, Any]) -> bool:
+    """Return whether this is a definition, or a call of an object outside the API; its arguments begin at ``end``."""
+    before = code[max(0, start - _MAX_LOOKBEHIND) : start]
+    if _DEFINITION.search(before) or _BOTO3_ARGUMENT.match(code, end):
+        return True
+    root = _ROOT_VARIABLE.search(before)
+    return root is not None and root[1] in names and not is_api_object(names[root[1]])
+
+
+def _indent(code: str, position: int) -> int:
+    line = code[code.rfind("\n", 0, position) + 1 :]
+    return len(line) - len(line.lstrip())
+
+
+def _read_arguments(code: str, start: int, indent: int, names: Mapping[str, Any], *, is_schema: bool) -> tuple[list[str], int]:
+    """Return the values among the arguments that begin at ``start``, and the offset at which the call ends.
+
+    A call ends at its closing bracket, or before the next statement.
+    """
+    arguments = _ArgumentState(is_schema=is_schema)
+    values: list[str] = []
+    position = start
+    while arguments.brackets and (token := _TOKEN.match(code, position)) is not None:
+        position = token.end()
+        if token["newline"]:
+            if arguments.is_complete and len(token[0]) - 1 <= indent:
+                break
+        elif token["quote"]:
+            text, position = _read_value(code, token["quote"], position, arguments)
+            values.append(re.sub(r"\\(['\"\\])", r"\1", text))
+            arguments.last = '"'
+        elif not token["blank"] and not token["comment"]:
+            if token["word"] and arguments.is_value(token["word"]) and _is_unquoted_value(token["word"], code, position, names):
+                values.append(token["word"])
+            arguments.advance(token[0], is_word=bool(token["word"]))
+    return values, position
+
+
+def _read_value(code: str, quote: str, start: int, arguments: _ArgumentState) -> tuple[str, int]:
+    """Return the value in the string that begins at ``start``, and the offset after it.
+
+    If the string is a key, this is recorded in ``arguments``, and the value is empty.
+    """
+    string = _read_string(code, quote, start)
+    text, position = string.text, string.end
+    may_be_key = arguments.last not in {":", "="} or _NEXT_ARGUMENT.search(text[-_MAX_LOOKBEHIND:])
+    if may_be_key and (pair := _split_key_and_value(code, string, quote)):
+        key, text, position = pair
+        arguments.keyword = key or arguments.word
+    elif _COLON.match(code, position) or (may_be_key and text.rstrip().endswith(":") and not is_opaque(text)):
+        arguments.keyword = text
+        return "", position
+    if code[position : position + 1].isalnum():
+        # The closing quote is missing, so this quote opens the next key.
+        text = text.rstrip(" ,")
+    return text if arguments.is_value(text) else "", position
+
+
+def _is_unquoted_value(word: str, code: str, end: int, names: Mapping[str, Any]) -> bool:
+    """Return whether a word is a value without its quotes."""
+    return is_opaque(word) and word not in names and not _AFTER_NAME.match(code, end)
+
+
+class _String(NamedTuple):
+    """A string literal: its contents, the offset after it, and whether it has a closing quote."""
+
+    text: str
+    end: int
+    is_closed: bool
+
+
+def _read_string(code: str, quote: str, start: int) -> _String:
+    """Return the string whose contents begin at ``start``; a string without a closing quote ends with its line."""
+    contents = _STRING_CONTENTS[quote].match(code, start)
+    text = contents[0] if contents else ""
+    end = start + len(text)
+    if closing := next((one for one in _CLOSING_QUOTES[quote] if code.startswith(one, end)), ""):
+        return _String(text, end + len(closing), is_closed=True)
+    return _String(text.rstrip(" \t)]},:"), end, is_closed=False)
+
+
+def _split_key_and_value(code: str, string: _String, quote: str) -> tuple[str, str, int] | None:
+    """Return the key, the value and the offset after it, if a missing quote joins a key and its value."""
+    text, position = string.text, string.end
+    if not string.is_closed:
+        # The key and the value have different quotes, so one string contains both.
+        both = _KEY_AND_VALUE.match(text) if len(text) <= _MAX_LINE else None
+        return (both[1], both[2], position) if both and both[2] else None
+    # The closing quote of the key is missing, so the string ends where its value begins.
+    is_key = _AFTER_KEY.search(text[-_MAX_LOOKBEHIND:]) and position < len(code)
+    if not is_key or code[position].isspace() or code[position] in ",)]}:":
+        return None
+    value = _read_string(code, quote, position)
+    key = re.search(r"([\w-]+)[\s:=]*\Z", text[-_MAX_LOOKBEHIND:])
+    return key[1] if key else "", value.text, value.end
+
+
+class _ArgumentState:
+    """The reader's state inside the arguments of a call.
+
+    Attributes:
+        brackets: For each open bracket, whether its contents may be values.
+        keyword: The key or keyword of the next value.
+        last: The last token; ``w`` for a word and ``"`` for a string.
+        word: The last token, if it is a word.
+    """
+
+    def __init__(self, *, is_schema: bool) -> None:
+        self._is_schema = is_schema
+        self.brackets = [True]
+        self.keyword = ""
+        self.last = ""
+        self.word = ""
+        self._is_first = True
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a statement may end here."""
+        return bool(self.last) and self.last not in _CONTINUATIONS
+
+    def is_value(self, text: str) -> bool:
+        """Return whether a string at this point is a value, and not the name of a secret."""
+        is_first_argument = self._is_first and len(self.brackets) == 1 and not self.keyword
+        is_name = is_first_argument and SECRET_NAME.fullmatch(text) and not is_opaque(text)
+        return self.brackets[-1] and not self._has_other_keyword() and not is_name
+
+    def _has_other_keyword(self) -> bool:
+        # A mapping, and a schema with arbitrary keys, may have a key such as `description`.
+        is_key = self._is_schema or len(self.brackets) > 1
+        return self.keyword in NO_VALUES if is_key else holds_no_value(self.keyword)
+
+    def advance(self, text: str, *, is_word: bool) -> None:
+        """Update the state after a word, a bracket or another character."""
+        if text in {"(", "[", "{"}:
+            # The texts in `getenv("…")` and `os.environ["…"]` are names of variables.
+            passes_values = text == "(" and (self.word in PASS_THROUGH or _takes_values(self.word))
+            self.brackets.append(self.brackets[-1] and (self.last != "w" or passes_values))
+        elif text in {")", "]", "}"}:
+            self.brackets.pop()
+        elif text == ",":
+            self._is_first, self.keyword = self._is_first and len(self.brackets) > 1, ""
+        elif text == "=":
+            self.keyword = self.word
+        self.word = text if is_word else ""
+        self.last = "w" if is_word else text

@@ -1,0 +1,270 @@
+"""Find inline secrets in calls of the API, in the syntax tree of code that failed; the calls may not have run."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import difflib
+import re
+import warnings
+from functools import lru_cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zensecrets_jupyter.core.names import NO_VALUES, holds_no_value
+from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
+from zensecrets_jupyter.notebook.cells.calls.api_names import (
+    NAVIGATION,
+    PASS_THROUGH,
+    SCHEMAS,
+    SECRET_NAME,
+    SIMILAR,
+    VALUE_METHODS,
+    VERY_SIMILAR,
+    is_api_object,
+    is_similar,
+    may_be_value,
+    other_names,
+    schema_class,
+)
+from zensecrets_jupyter.notebook.cells.calls.expressions import concatenated_text, decoded_json, hyphenated_call, operands_of, texts_of
+from zensecrets_jupyter.notebook.cells.calls.malformed_code import find_secrets_in_malformed_code
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_TEXT_METHODS = frozenset({"decode", "encode", "format", "hex", "join", "lower", "replace", "rstrip", "strip", "upper"})
+"""Methods of a text whose result contains the text."""
+_DEFAULT_GETTERS = frozenset({"get", "getattr", "getenv", "pop", "setdefault"})
+"""Functions whose first text is a name and whose second text is the default."""
+_READ_PREFIXES = ("delete_", "describe_", "exists_", "fetch_", "find_", "get_", "has_", "list_", "read_", "remove_", "show_")
+"""Prefixes of the names of methods that take no secret values."""
+_WRITE_VERBS = ("create", "merge", "register", "update")
+_MAGIC_CALLS = frozenset({"run_cell", "run_cell_async", "run_cell_magic", "run_line_magic"})
+_MAGIC_OPTIONS = re.compile(r"\A\s*(?:-\w+(?:\s+\d+)?\s+)*")
+_MAX_DEPTH = 20
+_MISSING = object()
+
+
+def find_secrets_in_code(code: str, names: Mapping[str, Any]) -> set[str]:
+    """Return the texts that are meant as secret values in calls of the API.
+
+    Args:
+        code: Python code without magics.
+        names: The variables of the code.
+
+    Raises:
+        SyntaxError: If the code can't be parsed.
+    """
+    return {text for text in _CallFinder(_parse(code), names).find() if may_be_value(text)}
+
+
+@lru_cache(maxsize=64)
+def _parse(code: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(code)
+
+
+class _Signature(NamedTuple):
+    """The arguments of a call: whether they are secret values, and the schema that they belong to."""
+
+    takes_values: bool
+    schema: Any = None
+
+    def is_public(self, key: str) -> bool:
+        """Return whether the schema shows the value of a key in plain text."""
+        try:
+            return self.schema is not None and key in self.schema.get_schema_keys() and not self.schema.is_sensitive(key)
+        except Exception:  # noqa: BLE001 - the user's own schema class may raise anything
+            return False
+
+
+class _CallFinder:
+    """Finder of the secret values in one syntax tree."""
+
+    def __init__(self, tree: ast.Module, names: Mapping[str, Any]) -> None:
+        self._tree = tree
+        self._names = names
+        self._assigned: dict[str, list[ast.expr]] = {}
+        self._imported: set[str] = set()
+        self._api_names: dict[str, bool | None] = {}
+        for node in ast.walk(tree):
+            self._collect_name(node)
+
+    def _collect_name(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    self._assigned.setdefault(target.id, []).append(node.value)
+        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and isinstance(node.target, ast.Name) and node.value is not None:
+            self._assigned.setdefault(node.target.id, []).append(node.value)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "zensecrets_jupyter":
+            self._imported.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Import):
+            self._imported.update(alias.asname or alias.name for alias in node.names if alias.name.startswith("zensecrets_jupyter"))
+
+    def find(self) -> Iterator[str]:
+        """Yield the texts in calls of the API, and in assignments to the attributes and items of its objects."""
+        for node in ast.walk(self._tree):
+            call = hyphenated_call(node) if isinstance(node, ast.BinOp) else node
+            if isinstance(call, ast.Call):
+                yield from self._find_in_magic(call)
+                signature = self._signature_of(call)
+                if signature is not None:
+                    yield from self._find_in_arguments(call, signature)
+            elif isinstance(node, (ast.Assign, ast.AugAssign)):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                if any(isinstance(target, (ast.Attribute, ast.Subscript)) and self._is_api(target.value) for target in targets):
+                    yield from self._texts_in(node.value)
+
+    def _find_in_magic(self, call: ast.Call) -> Iterator[str]:
+        """Yield the texts in the code that a magic such as ``%time`` runs."""
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _MAGIC_CALLS:
+            for argument in call.args:
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    code = _MAGIC_OPTIONS.sub("", argument.value, count=1)
+                    try:
+                        yield from find_secrets_in_code(code, self._names)
+                    except (SyntaxError, ValueError):
+                        yield from find_secrets_in_malformed_code(code, self._names)
+
+    def _signature_of(self, call: ast.Call) -> _Signature | None:
+        """Return the signature of a call of the API; ``None`` for other calls."""
+        function = call.func
+        if isinstance(function, ast.Attribute):
+            name, is_api = function.attr, self._is_api(function.value)
+            if is_api is None and is_similar(name, VALUE_METHODS, VERY_SIMILAR):
+                # The object is unknown. Arguments of our methods are in lower case, unlike those of boto3's `create_secret(Name=...)`.
+                is_api = not any(keyword.arg and keyword.arg[0].isupper() for keyword in call.keywords)
+        elif isinstance(function, ast.Name):
+            name, is_api = function.id, self._is_api(function)
+        else:
+            return None
+        if not is_api:
+            return None
+        schema = self._schema_of(function, name)
+        return _Signature(schema is not None or self._takes_values(name), schema)
+
+    def _takes_values(self, name: str) -> bool:
+        others = other_names()
+        if name in others or (name.startswith(_READ_PREFIXES) and not any(verb in name for verb in _WRITE_VERBS)):
+            return False
+        nearest = difflib.get_close_matches(name, VALUE_METHODS | SCHEMAS | others, n=1, cutoff=SIMILAR)
+        return not nearest or nearest[0] not in others
+
+    def _schema_of(self, function: ast.expr, name: str) -> Any:
+        schema = self._object_of(function)
+        if schema is _MISSING:
+            schema = schema_class(name)
+        return schema if isinstance(schema, type) and hasattr(schema, "get_schema_keys") else None
+
+    def _is_api(self, node: ast.expr, depth: int = 0) -> bool | None:
+        """Return whether an expression is an object, class or module of the API; ``None`` if this can't be determined."""
+        if depth > _MAX_DEPTH:
+            return None
+        if isinstance(node, ast.Name):
+            if node.id not in self._api_names:
+                # A name may be assigned from itself. The entry ends the recursion.
+                self._api_names[node.id] = None
+                self._api_names[node.id] = self._classify_name(node.id, self._object_of(node), depth)
+            return self._api_names[node.id]
+        resolved = self._object_of(node)
+        if resolved is not _MISSING:
+            return is_api_object(resolved)
+        if isinstance(node, ast.Attribute):
+            owner = self._is_api(node.value, depth + 1)
+            return owner and (node.attr in NAVIGATION or node.attr not in other_names())
+        if isinstance(node, (ast.Await, ast.NamedExpr)):
+            return self._is_api(node.value, depth + 1)
+        return self._is_api(node.func, depth + 1) if isinstance(node, ast.Call) else False
+
+    def _classify_name(self, name: str, resolved: Any, depth: int) -> bool | None:
+        assigned = [self._is_api(value, depth + 1) for value in self._assigned.get(name, ())]
+        if True in assigned:
+            # The cell may have failed before the assignment, so the variable may still have another value.
+            return True
+        if resolved is not _MISSING:
+            return is_api_object(resolved)
+        if assigned and None not in assigned:
+            return False
+        is_api = name == "Client" or name in self._imported or (not assigned and is_similar(name, SCHEMAS, VERY_SIMILAR))
+        return True if is_api else None
+
+    def _object_of(self, node: ast.expr) -> Any:
+        """Return the object of a name, or of an attribute that can be read without running code."""
+        if isinstance(node, ast.Name):
+            return self._names.get(node.id, getattr(builtins, node.id, _MISSING))
+        if isinstance(node, ast.Attribute):
+            owner = self._object_of(node.value)
+            # Only instance and module dictionaries are read: a property may read a secret.
+            attributes = getattr(owner, "__dict__", None) if isinstance(owner, ModuleType) or not isinstance(owner, type) else None
+            return attributes.get(node.attr, _MISSING) if isinstance(attributes, dict) else _MISSING
+        return _MISSING
+
+    def _find_in_arguments(self, call: ast.Call, signature: _Signature) -> Iterator[str]:
+        for index, argument in enumerate(call.args):
+            for text in self._texts_in(argument):
+                is_name = index == 0 and SECRET_NAME.fullmatch(text)
+                if is_opaque(text) if is_name or not signature.takes_values else True:
+                    yield text
+        for keyword in call.keywords:
+            if keyword.arg in NO_VALUES:
+                continue
+            # A schema with arbitrary keys may have a key such as `description`.
+            is_misspelled = keyword.arg is not None and not signature.schema and holds_no_value(keyword.arg)
+            is_misspelled = is_misspelled or (keyword.arg is not None and is_similar(keyword.arg, NO_VALUES, VERY_SIMILAR))
+            for text in self._texts_in(keyword.value, signature.is_public):
+                is_public = keyword.arg is not None and signature.is_public(keyword.arg)
+                if (signature.takes_values and not is_misspelled and not is_public) or is_opaque(text):
+                    yield text
+
+    def _texts_in(self, node: ast.expr, is_public: Callable[[str], bool] = lambda _key: False, depth: int = 0) -> Iterator[str]:
+        """Yield the texts in an argument; of mappings, the values."""
+        if depth > _MAX_DEPTH:
+            return
+        parts: list[ast.expr] = []
+        if isinstance(node, ast.Constant):
+            if isinstance(node.value, (str, bytes)):
+                yield node.value if isinstance(node.value, str) else node.value.decode("utf-8", "replace")
+        elif isinstance(node, ast.Dict):
+            keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+            parts = [
+                value
+                for key, value in zip(keys, node.values, strict=True)
+                if key not in NO_VALUES and not (isinstance(key, str) and is_public(key))
+            ]
+        elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            pairs = [item for item in node.elts if isinstance(item, ast.Tuple) and len(item.elts) == 2]  # noqa: PLR2004 - a key and a value
+            parts = [pair.elts[1] for pair in pairs] if pairs else node.elts
+        elif isinstance(node, ast.Name):
+            parts = self._assigned.get(node.id, [])
+            yield from texts_of(self._names.get(node.id, "" if parts else self._unquoted_value(node)))
+        elif isinstance(node, ast.Call):
+            parts = self._returned_arguments(node)
+        else:
+            parts = operands_of(node)
+        for part in parts:
+            yield from self._texts_in(part, is_public, depth + 1)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            yield concatenated_text(node)
+
+    def _unquoted_value(self, node: ast.Name) -> str:
+        """Return a name that looks like a value without its quotes; an empty string for other names and for variables."""
+        return node.id if self._object_of(node) is _MISSING and is_opaque(node.id) else ""
+
+    def _returned_arguments(self, call: ast.Call) -> list[ast.expr]:
+        """Return the arguments that a call may return: those of ``dict(k="…")``, but not the name in ``getenv("…")``."""
+        function = call.func
+        if isinstance(function, ast.Attribute):
+            is_text = isinstance(function.value, (ast.Constant, ast.JoinedStr, ast.BinOp))
+            if is_text or function.attr in _TEXT_METHODS:
+                arguments = [*call.args, *(keyword.value for keyword in call.keywords)] if is_text else []
+                return [function.value, *arguments]
+        name = function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
+        if name in _DEFAULT_GETTERS:
+            return [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "default")]
+        if name not in PASS_THROUGH:
+            return []
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg not in NO_VALUES)]
+        return [decoded_json(argument) for argument in arguments] if name == "loads" else arguments

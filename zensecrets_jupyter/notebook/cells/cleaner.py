@@ -1,0 +1,97 @@
+"""Clean the sources of cells: remove the inline secrets on command lines, and mask all other protected values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.commands.magic_names import GROUPS
+from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
+from zensecrets_jupyter.core.text_edits import Edit, apply_edits
+from zensecrets_jupyter.notebook.cells.inline_secrets import CleanedCell, remove_inline_secrets
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from zensecrets_jupyter.commands.front_end import Guard
+
+
+class CellCleaner:
+    """Cleaner for the sources of a shell's cells, active while the guard is on."""
+
+    def __init__(self, shell: InteractiveShell, guard: Guard) -> None:
+        """Create a cleaner for the cells of ``shell``."""
+        self._shell = shell
+        self._guard = guard
+        self._last: tuple[str, bool, CleanedCell] | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the guard is on."""
+        return self._guard.is_on
+
+    @property
+    def redactor(self) -> Redactor:
+        """The guard's redactor."""
+        return self._guard.redactor
+
+    def remove_inline_secrets(self, cell: str) -> CleanedCell:
+        """Return a cell without its inline secrets, and protect them."""
+        automagic = bool(self._shell.automagic) and not any(name in self._shell.user_ns for name in GROUPS)
+        if self._last is None or self._last[:2] != (cell, automagic):
+            try:
+                cleaned = remove_inline_secrets(cell, automagic=automagic)
+            except Exception:  # noqa: BLE001 - after any error the cell has to run, and the history must not store its source
+                cleaned = CleanedCell(FAILED, is_clear=False)
+            for secret in cleaned.inline_secrets:
+                self._guard.redactor.protect(secret.value, secret.name)
+            self._last = (cell, automagic, cleaned)
+        return self._last[2]
+
+    def clean(self, cell: str) -> str:
+        """Return the source of a cell without values; the same object if it contains none."""
+        return self.mask(self.remove_inline_secrets(cell).source) if self.is_on else cell
+
+    def clean_transformed(self, code: str, cell: str) -> str:
+        """Return the Python code without values that IPython makes of a cell.
+
+        Args:
+            code: The code that IPython made of the original cell.
+            cell: The original cell.
+        """
+        if not self.is_on:
+            return code
+        cleaned = self.remove_inline_secrets(cell)
+        if cleaned.source is not cell:
+            try:
+                code = self._shell.transform_cell(cleaned.source)
+            except SyntaxError:
+                # IPython stores the source of a cell that it can't transform.
+                code = cleaned.source
+        return self.mask(code)
+
+    def mask(self, text: str, redactor: Redactor | None = None) -> str:
+        """Return a text with its values masked; the same object if it contains none.
+
+        Unlike the redactor's own methods, this does not add to the numbers of masked values that the guard shows.
+
+        Args:
+            text: The text.
+            redactor: The redactor with the values to mask; by default the guard's.
+        """
+        if not self.is_on:
+            return text
+        try:
+            matches = (redactor or self.redactor).find(text)
+        except Exception:  # noqa: BLE001 - after any error the text must not be stored
+            return FAILED
+        return apply_edits(text, [Edit(match.start, match.end, mask_text(match.name)) for match in matches]) if matches else text
+
+    def mask_bytes(self, data: bytes, redactor: Redactor) -> bytes:
+        """Return the bytes of a text with the values of ``redactor`` masked; the same object if they contain none."""
+        text = data.decode("utf-8", "surrogateescape")
+        masked = self.mask(text, redactor)
+        return data if masked is text else masked.encode("utf-8", "surrogateescape")
+
+    def forget(self) -> None:
+        """Drop the last cell, which contains its inline secrets."""
+        self._last = None

@@ -1,0 +1,131 @@
+"""Find strings that Python code runs as a command: ``os.system("…")``, ``get_ipython().run_line_magic("secret", "…")``."""
+
+from __future__ import annotations
+
+import re
+import tokenize
+from typing import TYPE_CHECKING, NamedTuple
+
+from IPython.core.inputtransformer2 import make_tokens_by_line
+
+from zensecrets_jupyter.notebook.cells.mapped_text import MappedText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SHELL_FUNCTIONS = frozenset({
+    "Popen", "call", "check_call", "check_output", "create_subprocess_exec", "create_subprocess_shell", "getoutput", "getstatusoutput",
+    "popen", "run", "spawn", "sx", "system",
+})  # fmt: skip
+"""Functions that run a string, or a list of strings, as a program."""
+
+_CELL_FUNCTIONS = frozenset({"magic", "run_cell", "run_cell_async"})
+"""Functions that run a string as a cell or as a magic."""
+
+_MAGIC_FUNCTIONS = frozenset({"run_line_magic", "run_cell_magic"})
+"""Functions that run the magic whose name is their first string."""
+
+_STRING = re.compile(r"""[A-Za-z]{0,3}(?P<quote>\"{3}|'{3}|"|')(?P<contents>.*)(?P=quote)\Z""", re.DOTALL)
+_PROGRAM = re.compile(r"(?:.*[/\\])?zensecrets(?:\.exe)?\Z")
+
+
+class _OpenBracket(NamedTuple):
+    """An open bracket: the function that it belongs to, and the strings in it."""
+
+    function: str
+    strings: list[MappedText]
+
+    def add(self, string: MappedText, *, to_last: bool) -> None:
+        """Add a string; Python joins adjacent string literals."""
+        if to_last and self.strings:
+            self.strings[-1] = self.strings[-1].extend(string, with_space=False)
+        else:
+            self.strings.append(string)
+
+
+def command_strings(cell: str, offset: int) -> Iterator[tuple[str, MappedText]]:
+    """Yield the strings that code runs, each with its kind: ``shell``, ``code``, or the name of a magic.
+
+    Args:
+        cell: The source of a cell.
+        offset: The offset at which the code begins.
+    """
+    code = cell[offset:]
+    if not any(name in code for name in (*_SHELL_FUNCTIONS, *_CELL_FUNCTIONS, *_MAGIC_FUNCTIONS)):
+        return
+    brackets: list[_OpenBracket] = []
+    name = ""
+    is_after_string = False
+    for kind, text, start, end in _tokens(code):
+        if kind == tokenize.NAME:
+            name = text
+        elif text in {"(", "[", "{"}:
+            outer = brackets[-1].function if brackets else ""
+            brackets.append(_OpenBracket(name if text == "(" and name else outer, []))
+            name = ""
+        elif text in {")", "]", "}"}:
+            if brackets:
+                yield from _commands(brackets.pop())
+            name = ""
+        elif kind == tokenize.STRING and brackets:
+            literal = _STRING.match(code, start, end)
+            if literal is not None:
+                string = MappedText.from_cell(cell, offset + literal.start("contents"), offset + literal.end("contents"))
+                brackets[-1].add(string, to_last=is_after_string)
+        else:
+            name = ""
+        is_after_string = kind == tokenize.STRING or (is_after_string and kind in {tokenize.NL, tokenize.COMMENT})
+    for bracket in brackets:
+        yield from _commands(bracket)
+
+
+def _commands(bracket: _OpenBracket) -> Iterator[tuple[str, MappedText]]:
+    if not bracket.strings:
+        return
+    if bracket.function in _MAGIC_FUNCTIONS:
+        magic, *texts = bracket.strings
+        if magic.text in {"bash", "script", "sh", "sx", "system"}:
+            kind = "shell"
+        else:
+            kind = "code" if bracket.function == "run_cell_magic" else magic.text
+        yield from ((kind, text) for text in texts)
+    elif bracket.function in _CELL_FUNCTIONS:
+        yield from (("code", text) for text in bracket.strings)
+    elif bracket.function in _SHELL_FUNCTIONS:
+        yield from (("shell", text) for text in bracket.strings)
+        # In a list such as `["zensecrets", "secret", "register"]`, the strings after the program are its arguments.
+        program = next((index for index, text in enumerate(bracket.strings) if _PROGRAM.match(text.text)), None)
+        if program is not None and program + 1 < len(bracket.strings):
+            arguments = bracket.strings[program + 1]
+            for text in bracket.strings[program + 2 :]:
+                arguments = arguments.extend(text, with_space=True)
+            yield "zen", arguments
+
+
+def _tokens(code: str) -> Iterator[tuple[int, str, int, int]]:
+    """Yield the tokens of code: type, text, start and end offset; an f-string is one string token."""
+    line_starts = [0]
+    for line in code.splitlines(keepends=True):
+        line_starts.append(line_starts[-1] + len(line))
+    # Python 3.12 and newer split an f-string into several tokens (PEP 701).
+    fstring_start = getattr(tokenize, "FSTRING_START", None)
+    fstring_end = getattr(tokenize, "FSTRING_END", None)
+    depth = first = 0
+    try:
+        lines = make_tokens_by_line(code.splitlines(keepends=True))
+    except (SyntaxError, tokenize.TokenError):
+        return
+    for tokens in lines:
+        for token in tokens:
+            if token.start[0] > len(line_starts) or token.end[0] > len(line_starts):
+                continue
+            start, end = line_starts[token.start[0] - 1] + token.start[1], line_starts[token.end[0] - 1] + token.end[1]
+            if token.type == fstring_start:
+                first = start if depth == 0 else first
+                depth += 1
+            elif token.type == fstring_end:
+                depth -= 1
+                if depth == 0:
+                    yield tokenize.STRING, code[first:end], first, end
+            elif depth == 0:
+                yield token.type, token.string, start, end

@@ -1,0 +1,291 @@
+"""Find this package's command lines in a cell: magics, shell commands, strings that code runs, and magics without their ``%``.
+
+IPython's own input transformers find the magics, so text in a string or a comment that only looks like a magic is ignored.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+import tokenize
+import warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from IPython.core.inputtransformer2 import (
+    EscapedCommand,
+    MagicAssign,
+    SystemAssign,
+    TransformerManager,
+    classic_prompt,
+    find_end_of_continued_line,
+    ipython_prompt,
+    make_tokens_by_line,
+)
+
+from zensecrets_jupyter.commands.magic_names import GROUPS
+from zensecrets_jupyter.notebook.cells.code_strings import command_strings
+from zensecrets_jupyter.notebook.cells.mapped_text import MappedText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GROUPS_BY_NAME = {**GROUPS, "secrets": ["secret"], "zensecrets": [], "zenml": []}
+"""The magics, and common wrong names of them, with their command groups."""
+
+_CODE_CELLS = re.compile(r"%%(?:capture|prun|time|timeit|with_secrets)\b.*\n?")
+"""Cell magics that run the rest of their cell as a cell."""
+
+_SHELL_CELLS = re.compile(r"%%(?:bash|sh|zsh|ksh|dash|fish|script|system|sx|cmd|powershell|pwsh|!)(?!\w)[^\n]*\n|!!")
+"""Cell magics that run the rest of their cell in a shell."""
+
+_SHELL_MAGICS = frozenset({"system", "sx", "bash", "sh", "script"})
+
+_AUTOMAGIC = re.compile(r"[ \t]*(?P<name>secret|zen)[ \t]+(?![=,]|==)")
+"""The beginning of a magic without its ``%``, which IPython accepts in a cell of one line unless a variable has its name."""
+
+_PROGRAM = re.compile(r"(?<![\w.-])(?:(?:zensecrets|zenml)(?:\.exe)?|python[\w.]*[ \t]+-m[ \t]+zensecrets_jupyter[\w.]*)[ \t]+")
+"""The program in a shell command; users also type ZenML's name."""
+
+_SHELL_END = re.compile(
+    r"""(?P<quoted>"(?:\\.|[^"\\])*"|'[^']*'|\$\([^()\n]*\)|`[^`\n]*`)|\\.|(?<=\s)[;|&<>)]|[;|&<>)](?=\s|\Z)|\n""", re.DOTALL
+)
+"""The end of a shell command. An operator between two letters ends a command in a shell, but the user meant it as part of a value."""
+
+_MAGIC = re.compile(r"(?P<sign>(?:%{1,2}[ \t]{0,20})?)(?<![\w.])(?P<name>[^\W\d]\w{1,11})[ \t]+(?=[^\W\d]|--\w)")
+"""A magic, with or without ``%``, if its name is equal or similar to a name of ``_GROUPS_BY_NAME``."""
+
+_SIMILAR = 0.8
+"""The :mod:`difflib` ratio above which a name, such as ``secert``, counts as a misspelling of another."""
+
+_QUOTED = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
+
+_PRECEDING_CHARACTERS = (";", ":", "=", "(")
+"""Characters before a magic that is not at the beginning of its line."""
+
+_PROMPT = re.compile(r"\s*(?:>>>|\.\.\.|In \[\d+\]:)?\s*")
+
+
+class CommandLine(NamedTuple):
+    """The arguments of a magic or of the program.
+
+    Attributes:
+        group: The command group of the magic, such as ``["secret"]``.
+        line: The arguments, with their offsets in the cell.
+        expands: Whether a shell expands ``$x`` and ``{x}`` before the command runs.
+    """
+
+    group: list[str]
+    line: MappedText
+    expands: bool = False
+
+
+def command_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
+    """Yield this package's command lines in a cell.
+
+    Args:
+        cell: The source of a cell, as the user typed it.
+        automagic: Whether IPython accepts a magic of this package without its ``%``.
+    """
+    for command in _find_lines(cell, automagic=automagic):
+        yield command._replace(line=_extend_to_closing_quote(cell, command.line))
+
+
+def may_contain_magic(cell: str) -> bool:
+    """Return whether a cell contains a name equal or similar to a magic's, with a word after it."""
+    return next(_magics(cell), None) is not None
+
+
+@lru_cache(maxsize=1000)
+def _group_of(name: str) -> list[str] | None:
+    """Return the command group of a magic, whose name may be misspelled; ``None`` for other magics."""
+    nearest = [name] if name in _GROUPS_BY_NAME else difflib.get_close_matches(name, _GROUPS_BY_NAME, n=1, cutoff=_SIMILAR)
+    return _GROUPS_BY_NAME[nearest[0]] if nearest else None
+
+
+def _magics(text: str, position: int = 0) -> Iterator[re.Match[str]]:
+    return (match for match in _MAGIC.finditer(text, position) if _group_of(match["name"]) is not None)
+
+
+def _is_malformed(cell: str) -> bool:
+    """Return whether a cell has a syntax error after IPython has transformed its magics."""
+    try:
+        with warnings.catch_warnings():
+            # IPython shows the warnings when it compiles the cell.
+            warnings.simplefilter("ignore")
+            ast.parse(TransformerManager().transform_cell(cell))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True
+    return False
+
+
+def _extend_to_closing_quote(cell: str, line: MappedText) -> MappedText:
+    """Return a line with the lines after it up to the closing quote, or up to the end of the cell.
+
+    A pasted private key has several lines, which IPython does not pass to the magic.
+    """
+    end = cell.find("\n", line.end)
+    if end < 0 or not line.origins or cell[line.end : end].strip():
+        return line
+    quote = re.search("[\"']", _QUOTED.sub("", line.text))
+    if quote is None or not ("-----BEGIN" in line.text or _is_malformed(cell)):
+        return line
+    while quote is not None and end < len(cell):
+        closing = cell.find(quote[0], end)
+        last = cell.find("\n", closing) if closing >= 0 else -1
+        end = last if last >= 0 else len(cell)
+        # Another quoted text may begin on the line of the closing quote.
+        quote = re.search("[\"']", _QUOTED.sub("", cell[closing + 1 : end])) if closing >= 0 else None
+    added = range(line.end, end)
+    return MappedText(line.text + cell[added.start : added.stop], [*line.origins, *((offset, offset + 1) for offset in added)])
+
+
+def _find_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
+    offset = 0
+    while (head := _CODE_CELLS.match(cell, offset)) is not None:
+        yield from _nested_magic(MappedText.from_cell(cell, offset + 2, head.end()))
+        offset = head.end()
+    body = cell[offset:]
+    if (shell := _SHELL_CELLS.match(body)) is not None:
+        yield from _shell_commands(MappedText.from_cell(cell, offset + shell.end(), len(cell)))
+        return
+    if body.startswith("%%"):
+        first_line = MappedText.from_cell(cell, offset, offset + len(body.partition("\n")[0]))
+        if (magic := _MAGIC.match(first_line.text)) is not None and (group := _group_of(magic["name"])) is not None:
+            yield CommandLine(group, first_line.part(magic.end()))
+        return
+    bare = _AUTOMAGIC.match(body) if automagic and len(body.splitlines()) == 1 else None
+    if bare is not None:
+        yield CommandLine(GROUPS[bare["name"]], MappedText.from_cell(cell, offset + bare.end(), len(cell)))
+        return
+    yield from _lines_in_code(cell, offset)
+
+
+def _lines_in_code(cell: str, offset: int) -> Iterator[CommandLine]:
+    """Yield the command lines of a cell of Python and magics that begins at ``offset``."""
+    lines = _blank_prompts(cell[offset:].splitlines(keepends=True))
+    rest = cell[:offset] + "".join(lines)
+    for name, text, start, end in _escaped_commands(lines, offset):
+        rest = rest[:start] + re.sub(r"[^\n]", "_", rest[start:end]) + rest[end:]
+        yield from _lines_of_escape(name, text)
+    for kind, text in command_strings(rest, offset):
+        if kind == "shell":
+            yield from _shell_commands(text)
+        elif kind == "code":
+            yield from _nested_magic(text)
+            yield from _shell_commands(text)
+        elif kind in _GROUPS_BY_NAME:
+            yield CommandLine(_GROUPS_BY_NAME[kind], text)
+    if (next(_magics(rest, offset), None) or _PROGRAM.search(rest, offset)) and _is_malformed(cell[offset:]):
+        yield from _lines_without_sign(rest, offset)
+
+
+def _lines_of_escape(name: str, text: MappedText) -> Iterator[CommandLine]:
+    """Yield the command lines in the arguments of ``%name`` or ``!``."""
+    if name == "!" or name in _SHELL_MAGICS:
+        yield from _shell_commands(text)
+    elif (group := _group_of(name)) is not None:
+        yield CommandLine(group, text)
+    else:
+        yield from _nested_magic(text)
+        yield from _shell_commands(text)
+
+
+def _nested_magic(text: MappedText) -> Iterator[CommandLine]:
+    """Yield the command line in the arguments of another magic, such as ``%time``."""
+    for magic in _magics(text.text):
+        before = text.text[: magic.start()]
+        if magic["sign"] or not before.strip() or before[-1:].isspace() or before.endswith(_PRECEDING_CHARACTERS):
+            yield CommandLine(_group_of(magic["name"]) or [], text.part(magic.end()))
+            return
+
+
+def _shell_commands(text: MappedText) -> Iterator[CommandLine]:
+    """Yield the commands of a shell script that run this package's program."""
+    position = 0
+    while (program := _PROGRAM.search(text.text, position)) is not None:
+        ends = (match.start() for match in _SHELL_END.finditer(text.text, program.end()) if not match["quoted"] and match[0][0] != "\\")
+        position = next(ends, len(text.text))
+        yield CommandLine([], text.part(program.end(), position), expands=True)
+
+
+def _lines_without_sign(rest: str, offset: int) -> Iterator[CommandLine]:
+    """Yield the lines of a malformed cell that the user meant as a magic or as a shell command."""
+    position = offset
+    while (magic := next(_magics(rest, position), None)) is not None:
+        text = MappedText.rest_of_line(rest, magic.end())
+        before = rest[rest.rfind("\n", 0, magic.start()) + 1 : magic.start()]
+        can_begin = magic["sign"] or _PROMPT.fullmatch(before) or before.rstrip().endswith(_PRECEDING_CHARACTERS)
+        if can_begin and "#" not in before and not _has_open_quote(before):
+            yield CommandLine(_group_of(magic["name"]) or [], text)
+            position = max(magic.end(), text.end)
+        else:
+            position = magic.end()
+    for program in _PROGRAM.finditer(rest, offset):
+        before = rest[rest.rfind("\n", 0, program.start()) + 1 : program.start()]
+        if "#" not in before and not _has_open_quote(before):
+            yield from _shell_commands(MappedText.rest_of_line(rest, program.start()))
+
+
+def _has_open_quote(before: str) -> bool:
+    """Return whether a string is open at the end of the beginning of a line."""
+    return any(before.count(quote) % 2 for quote in "'\"")
+
+
+def _blank_prompts(lines: list[str]) -> list[str]:
+    """Return the lines with spaces instead of pasted prompts, so that all offsets stay the same."""
+    first = next((line for line in lines if line.strip()), "")
+    for stripper in (classic_prompt, ipython_prompt):
+        if stripper.initial_re.match(first):
+            return [stripper.prompt_re.sub(lambda prompt: " " * len(prompt[0]), line, count=1) for line in lines]
+    return lines
+
+
+def _escaped_commands(lines: list[str], offset: int) -> Iterator[tuple[str, MappedText, int, int]]:
+    """Yield the magics and shell commands that IPython finds: name, arguments, and the offsets of both in the cell."""
+    if lines and not lines[-1].endswith("\n"):
+        # IPython adds a line break to a cell, and parses a line without it differently.
+        lines = [*lines[:-1], f"{lines[-1]}\n"]
+    line_starts = [offset]
+    for line in lines:
+        line_starts.append(line_starts[-1] + len(line))
+    while True:
+        try:
+            tokens = make_tokens_by_line(lines)
+        except (SyntaxError, tokenize.TokenError):
+            # IPython finds no magic in a cell that it can't split into tokens.
+            return
+        transformers = (MagicAssign, SystemAssign, EscapedCommand)
+        found = [command for command in (transformer.find(tokens) for transformer in transformers) if command is not None]
+        if not found:
+            return
+        first = min(found, key=lambda command: (command.start_line, command.start_col))
+        last = min(find_end_of_continued_line(lines, first.start_line), len(lines) - 1)
+        command = _join_lines(lines, line_starts, (first.start_line, first.start_col), last)
+        if command is not None:
+            yield (*command, line_starts[first.start_line] + first.start_col, line_starts[last + 1])
+        # `0` replaces the command, so that the next search finds the next command. The other lines keep their numbers.
+        blank = f"{lines[first.start_line][: first.start_col]}0\n"
+        lines = [*lines[: first.start_line], blank, *["\n"] * (last - first.start_line), *lines[last + 1 :]]
+
+
+def _join_lines(lines: list[str], line_starts: list[int], begin: tuple[int, int], last: int) -> tuple[str, MappedText] | None:
+    """Return the name and the arguments of a magic, joined from its lines as IPython does."""
+    text = ""
+    origins: list[tuple[int, int]] = []
+    for number in range(begin[0], last + 1):
+        column = begin[1] if number == begin[0] else 0
+        part = lines[number][column:].rstrip()
+        if number < last:
+            # One space replaces the backslash and the line break.
+            part = f"{part[:-1]} "
+        text += part
+        start = line_starts[number] + column
+        origins += [(offset, offset + 1) for offset in range(start, start + len(part))]
+        if number < last:
+            origins[-1] = (origins[-1][0], line_starts[number + 1])
+    head = re.match(r"(?P<escape>!{1,2})|%{1,2}[ \t]*(?P<name>[^\s%]*)[ \t]?", text)
+    if head is None:
+        return None
+    return head["name"] or "!", MappedText(text[head.end() :], origins[head.end() :])

@@ -1,0 +1,137 @@
+"""Mask inline secrets of failed API calls in tracebacks, including calls after the statement that failed."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import traceback
+from collections import ChainMap
+from contextlib import suppress
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.patching import patch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import ExitStack
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from zensecrets_jupyter.notebook.cells.cleaner import CellCleaner
+
+_MAX_ERRORS = 20
+"""The number of errors to search in a chain of causes."""
+_MAX_CODE_LENGTH = 1_000_000
+"""The number of characters of code to search."""
+_MAX_CAUGHT_ERRORS = 200
+"""The number of caught errors to search for each cell, because a loop may catch any number of them."""
+_LIBRARY_FOLDERS = ("site-packages", "dist-packages")
+
+
+class FailedCallProtection:
+    """Protects the inline secrets in the code of an error, before a traceback shows the code."""
+
+    def __init__(self, shell: InteractiveShell, cleaner: CellCleaner) -> None:
+        """Create the protection for the errors of ``shell``."""
+        self._shell = shell
+        self._cleaner = cleaner
+        self._cell = ""
+        self._caught = 0
+
+    def install(self, undo: ExitStack) -> None:
+        """Start to search each error before it is shown; ``undo`` stops it."""
+        for name in ("showtraceback", "showsyntaxerror"):
+            self._patch_shell(name, undo)
+        # `traceback` and `logging` show caught errors with this class.
+        original = traceback.TracebackException.__init__
+
+        @wraps(original)
+        def init(own: Any, exc_type: Any, exc_value: Any, exc_traceback: Any, *args: Any, **kwargs: Any) -> None:
+            if isinstance(exc_value, BaseException) and "_seen" not in kwargs and self._caught < _MAX_CAUGHT_ERRORS:
+                self._caught += 1
+                self._search(exc_value, exc_traceback)
+            original(own, exc_type, exc_value, exc_traceback, *args, **kwargs)
+
+        patch(traceback.TracebackException, "__init__", init, undo)
+
+    def begin_cell(self, cell: str) -> None:
+        """Record the source of the cell that runs now."""
+        self._cell = cell
+        self._caught = 0
+
+    def _patch_shell(self, name: str, undo: ExitStack) -> None:
+        show = getattr(self._shell, name)
+
+        @wraps(show)
+        def search_and_show(*args: Any, **kwargs: Any) -> Any:
+            candidates = (*args, kwargs.get("exc_tuple"))
+            exc_info = next((one for one in candidates if isinstance(one, tuple) and len(one) == 3), sys.exc_info())  # noqa: PLR2004 - the length of the tuple that sys.exc_info returns
+            self._search(exc_info[1] or getattr(sys, "last_value", None), exc_info[2], self._cell)
+            return show(*args, **kwargs)
+
+        patch(self._shell, name, search_and_show, undo)
+
+    def _search(self, error: BaseException | None, frames: Any, cell: str = "") -> None:
+        if not self._cleaner.is_on:
+            return
+        # An error in this search must not hide the user's error.
+        with suppress(Exception):
+            sources: list[tuple[str, Mapping[str, Any]]] = [(cell, self._shell.user_ns)] if cell else []
+            sources += _sources_of(error, frames, self._shell.user_ns)
+            seen = set()
+            for code, names in sources:
+                if len(code) <= _MAX_CODE_LENGTH and (code, id(names)) not in seen:
+                    seen.add((code, id(names)))
+                    self._protect(code, names)
+
+    def _protect(self, code: str, names: Mapping[str, Any]) -> None:
+        from zensecrets_jupyter.notebook.cells.calls.malformed_code import find_secrets_in_malformed_code
+        from zensecrets_jupyter.notebook.cells.calls.parsed_code import find_secrets_in_code
+
+        if "(" not in code and "=" not in code:
+            return
+        try:
+            found = find_secrets_in_code(self._shell.transform_cell(code), names)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            found = find_secrets_in_malformed_code(code, names)
+        for text in found:
+            self._cleaner.redactor.protect(text, "refused.value")
+
+
+def _sources_of(error: BaseException | None, frames: Any, user_names: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the user's own code in the frames of an error and of its causes, each with its variables.
+
+    Args:
+        error: The error.
+        frames: The traceback of the error, if it is known.
+        user_names: The variables of the notebook, for a line with a syntax error.
+    """
+    seen: set[int] = set()
+    waiting = [(error, frames)]
+    while waiting and len(seen) < _MAX_ERRORS:
+        current, current_frames = waiting.pop()
+        if current is None or id(current) in seen:
+            continue
+        seen.add(id(current))
+        if isinstance(current, SyntaxError) and current.text and not current_frames:
+            yield current.text, user_names
+        step = current_frames or current.__traceback__
+        while step is not None:
+            frame = step.tb_frame
+            if code := _user_code(frame.f_code.co_filename):
+                yield code, ChainMap(frame.f_locals, frame.f_globals)
+            step = step.tb_next
+        waiting += [(current.__cause__, None), (current.__context__, None)]
+
+
+def _user_code(filename: str) -> str:
+    """Return the source of a cell or of a file in the working directory; an empty string for a library."""
+    entry = linecache.cache.get(filename)
+    # IPython adds cells to `linecache` without a modification time.
+    is_cell = entry is not None and len(entry) == 4 and entry[1] is None  # noqa: PLR2004 - the length of a complete entry of linecache
+    if not is_cell and (not filename.startswith(f"{Path.cwd()}{os.sep}") or any(folder in filename for folder in _LIBRARY_FOLDERS)):
+        return ""
+    return "".join(linecache.getlines(filename))

@@ -1,0 +1,188 @@
+"""Exchange messages between the guard and the front ends: the guard's status, cells to repair, and outputs to redact.
+
+The messages contain sources without values, outputs, and numbers. All front ends of a kernel share one comm. A front end that does not
+support the comm closes it, and then no front end can repair cells. A front end that is opened or reloaded later finds the comm by its
+target, and sends a hello message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from zensecrets_jupyter.contract.guard import GUARD_TARGET, read_message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from zensecrets_jupyter.contract.guard import CellOutput, GuardMessage, RepairMessage, StatusMessage
+
+ANSWER_TIMEOUT = 5.0
+"""Seconds without a running cell after which a front end counts as absent: a closed tab, or a console."""
+
+_MASK = re.compile("‹secret:[^‹›]+›")
+
+
+class PendingRepair(NamedTuple):
+    """A cell that waits to be repaired.
+
+    Attributes:
+        parent: The header of the request that ran the cell.
+        on_answer: The function to call with ``parent``, and with whether a front end repaired the cell.
+    """
+
+    parent: Mapping[str, Any]
+    on_answer: Callable[[Mapping[str, Any], bool], None]
+
+
+class FrontEndComm:
+    """The comm of a kernel to its front ends."""
+
+    def __init__(
+        self,
+        status: Callable[[], StatusMessage],
+        has_front_end: Callable[[], bool],
+        on_open: Callable[[], None],
+        redact: Callable[[Any], Any],
+    ) -> None:
+        """Create a comm that is not open yet.
+
+        Args:
+            status: Returns the status of the guard.
+            has_front_end: Returns whether the kernel has a front end.
+            on_open: Called before the comm opens.
+            redact: Returns an output without values; the same object if it contains none.
+        """
+        self._status = status
+        self._has_front_end = has_front_end
+        self._on_open = on_open
+        self._redact = redact
+        self._was_opened = False
+        self._sent_status: StatusMessage | None = None
+        self._comm: Any = None
+        self._repairs: dict[str, PendingRepair] = {}
+        self._offers: dict[str, tuple[RepairMessage, PendingRepair]] = {}
+        self._last_cell = 0.0
+
+    def open(self) -> None:
+        """Open the comm once, when the kernel has a front end; a program such as nbclient warns of an unknown comm."""
+        if self._was_opened or not self._has_front_end():
+            return
+        from comm import create_comm
+
+        self._was_opened = True
+        self._on_open()
+        self._sent_status = self._status()
+        self._comm = create_comm(target_name=GUARD_TARGET, data=dict(self._sent_status))
+        self._comm.on_msg(self._receive)
+        self._comm.on_close(self._on_close)
+
+    def close(self) -> None:
+        """Close the comm, which tells the front ends that the guard is gone."""
+        comm, self._comm = self._comm, None
+        if comm is not None:
+            comm.close()
+
+    @property
+    def can_repair(self) -> bool:
+        """Whether there may be a front end that repairs cells."""
+        return self._comm is not None
+
+    def repair(self, cell: str, source: str, kept: Sequence[str], repair: PendingRepair) -> None:
+        """Request that the front end replaces the source of a cell.
+
+        Args:
+            cell: The identifier of the cell.
+            source: The new source.
+            kept: The parts of the executed source around the values, by which a front end finds a cell that it did not run itself.
+            repair: Called with the answer.
+        """
+        self._repairs[cell] = repair
+        self._send({"kind": "repair", "cell_id": cell, "source": source, "kept": list(kept)})
+        self._schedule_timeout()
+
+    def offer(self, cell: str, source: str, names: list[str], repair: PendingRepair) -> None:
+        """Request that the front end asks the user whether to replace the source of a cell.
+
+        Args:
+            cell: The identifier of the cell.
+            source: The new source, with masks.
+            names: The names of the masked values.
+            repair: Called if the user agrees.
+        """
+        kept = _MASK.split(source)
+        self._offers[cell] = ({"kind": "repair", "cell_id": cell, "source": source, "kept": kept}, repair)
+        self._send({"kind": "offer", "cell_id": cell, "source": source, "kept": kept, "names": names})
+
+    def send_status(self) -> None:
+        """Send the status of the guard after a cell, if it has changed."""
+        self._last_cell = time.monotonic()
+        status = self._status()
+        if status != self._sent_status:
+            self._sent_status = status
+            self._send(status)
+
+    def _send(self, message: GuardMessage) -> None:
+        if self._comm is not None:
+            self._comm.send(dict(message))
+
+    def _receive(self, comm_message: Mapping[str, Any]) -> None:
+        content = comm_message.get("content")
+        message = read_message(content.get("data") if isinstance(content, dict) else None)
+        if message is None:
+            return
+        if message["kind"] == "hello":
+            self._sent_status = self._status()
+            self._send(self._sent_status)
+        elif message["kind"] == "outputs":
+            self._redact_outputs(message["outputs"])
+        else:
+            self._receive_answer(message["cell_id"], done=message["done"])
+
+    def _redact_outputs(self, outputs: list[CellOutput]) -> None:
+        """Send back the outputs that contain a value, redacted; the front end displayed them before the value was protected."""
+        pairs = [(output, self._redact(output["output"])) for output in outputs]
+        changed: list[CellOutput] = [
+            {"cell_id": output["cell_id"], "index": output["index"], "output": redacted}
+            for output, redacted in pairs
+            if redacted is not output["output"]
+        ]
+        if changed:
+            self._send({"kind": "outputs", "outputs": changed})
+
+    def _receive_answer(self, cell: str, *, done: bool) -> None:
+        # Only the tab that ran the cell repairs it. Other tabs answer "no", so only the timeout ends the wait without a repair.
+        if not done:
+            return
+        repair = self._repairs.pop(cell, None)
+        if repair is None and cell in self._offers:
+            message, repair = self._offers.pop(cell)
+            # The user agreed in one tab. The other tabs repair their copy without another question.
+            self._send(message)
+        if repair is not None:
+            repair.on_answer(repair.parent, True)
+
+    def _on_close(self, _message: Mapping[str, Any]) -> None:
+        self._comm = None
+        self._fail_repairs()
+
+    def _fail_repairs(self) -> None:
+        repairs, self._repairs = self._repairs, {}
+        for repair in repairs.values():
+            repair.on_answer(repair.parent, False)
+
+    def _schedule_timeout(self) -> None:
+        try:
+            asyncio.get_running_loop().call_later(ANSWER_TIMEOUT, self._check_timeout)
+        except RuntimeError:
+            # A cell outside the kernel's event loop has no front end.
+            self._fail_repairs()
+
+    def _check_timeout(self) -> None:
+        if time.monotonic() - self._last_cell < ANSWER_TIMEOUT:
+            # While the kernel runs cells, the answers wait in its queue.
+            self._schedule_timeout()
+        else:
+            self._fail_repairs()

@@ -1,0 +1,226 @@
+"""Keep values out of IPython's history: ``In`` and ``_i``, the rows of ``history.sqlite``, and the stored outputs.
+
+A source is cleaned before IPython stores it. When a value becomes protected later, it is masked in the sources that were stored before: in
+memory, in the rows that wait for the thread that writes them, and in this session's rows of the file.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import time
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.patching import patch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from zensecrets_jupyter.core.redaction import Redactor
+    from zensecrets_jupyter.notebook.cells.cleaner import CellCleaner
+
+_CELLS_A_STEP = 32
+"""The number of cells that a sweep searches before it checks the time."""
+
+
+class Sweep:
+    """A search for new values in the cells that were stored before the values were protected.
+
+    Attributes:
+        new: The redactor with the new values.
+        cells: The number of cells at the start of the sweep.
+        remaining: The number of oldest cells that are not searched yet; -1 before the start.
+        has_files: Whether the log and the debugger's files are not searched yet.
+    """
+
+    def __init__(self, new: Redactor) -> None:
+        """Create a sweep for the values of ``new``."""
+        self.new = new
+        self.cells = 0
+        self.remaining = -1
+        self.has_files = True
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether only the quick search for unencoded values has run."""
+        return self.remaining == self.cells
+
+    def restart(self) -> None:
+        """Search all cells and files again, after a value was added."""
+        self.remaining = -1
+        self.has_files = True
+
+
+class HistoryCleaner:
+    """Cleaner for the history of a shell."""
+
+    def __init__(self, shell: InteractiveShell, cleaner: CellCleaner) -> None:
+        """Create a cleaner for the history of ``shell``."""
+        self._shell = shell
+        self._history: Any = shell.history_manager
+        self._cleaner = cleaner
+        self._original_store_inputs: Callable[..., None] = self._history.store_inputs
+        self._original_store_output: Callable[[int], None] = self._history.store_output
+        self._original_write: Callable[..., None] = self._history.writeout_cache
+
+    def install(self, undo: ExitStack) -> None:
+        """Start to clean the history; ``undo`` stops it."""
+        patch(self._history, "store_inputs", self._store_inputs, undo)
+        patch(self._history, "store_output", self._store_output, undo)
+        patch(self._history, "writeout_cache", self._write, undo)
+
+    def sweep(self, sweep: Sweep, deadline: float) -> dict[int, list[str]]:
+        """Mask the values of a sweep in the stored cells of this session, until a deadline.
+
+        Args:
+            sweep: The sweep, which records its progress for the next call.
+            deadline: The deadline by ``time.monotonic``.
+
+        Returns:
+            The names of the masked values, by the number of the cell.
+
+        Raises:
+            sqlite3.Error: If the file can't be changed now. The copies in memory are already clean.
+        """
+        found: dict[int, list[str]] = {}
+        inputs = self._history.input_hist_raw
+        if sweep.remaining < 0:
+            sweep.remaining = sweep.cells = len(inputs)
+            self._mask_latest(sweep.new)
+            # Unencoded values are masked at once in all cells, because that search is fast.
+            for line in reversed(range(sweep.cells)):
+                may_contain = sweep.new.may_contain_plain_value
+                if may_contain(inputs[line]) or may_contain(self._history.input_hist_parsed[line]):
+                    found.update(self._mask_cells(sweep, line, line + 1))
+        while sweep.remaining:
+            begin = max(0, sweep.remaining - _CELLS_A_STEP)
+            found.update(self._mask_cells(sweep, begin, sweep.remaining))
+            sweep.remaining = begin
+            if time.monotonic() > deadline:
+                break
+        if found or not sweep.remaining:
+            self._reload_prompt_history()
+        return found
+
+    def mask_stored_outputs(self) -> None:
+        """Mask the values in the outputs that IPython stores for ``%notebook``."""
+        redactor = self._cleaner.redactor
+        for attribute in ("outputs", "exceptions"):
+            # IPython 8 has neither attribute. IPython 9 stores a list of outputs for a cell, and a dictionary for an exception.
+            for line, entries in list(getattr(self._history, attribute, {}).items()):
+                if isinstance(entries, dict):
+                    getattr(self._history, attribute)[line] = redactor.redact_tree(entries)
+                    continue
+                for entry in entries:
+                    entry.bundle = redactor.redact_tree(entry.bundle)
+        for line, text in list(self._history.output_hist_reprs.items()):
+            self._history.output_hist_reprs[line] = self._cleaner.mask(text)
+
+    def _store_inputs(self, line_num: int, source: str, source_raw: str | None = None) -> None:
+        cell = source if source_raw is None else source_raw
+        self._original_store_inputs(line_num, self._cleaner.clean_transformed(source, cell), self._cleaner.clean(cell))
+
+    def _store_output(self, line_num: int) -> None:
+        outputs = self._history.output_hist_reprs
+        if self._history.db_log_output and line_num in outputs:
+            outputs[line_num] = self._cleaner.mask(outputs[line_num])
+        self._original_store_output(line_num)
+
+    def _write(self, conn: sqlite3.Connection | None = None) -> None:
+        """Mask the waiting rows and write them; IPython calls this in the thread that writes, with that thread's connection."""
+        if self._cleaner.is_on:
+            self._mask_waiting_rows()
+            database = self._history.db if conn is None else conn
+            with suppress(sqlite3.Error, AttributeError):
+                # By default SQLite leaves deleted content in the file: https://sqlite.org/pragma.html#pragma_secure_delete
+                database.execute("PRAGMA secure_delete = ON")
+        self._original_write(conn)
+
+    def _mask_waiting_rows(self) -> None:
+        mask = self._cleaner.mask
+        with self._history.db_input_cache_lock:
+            rows = self._history.db_input_cache
+            self._history.db_input_cache = [(line, mask(source), mask(raw)) for line, source, raw in rows]
+        with self._history.db_output_cache_lock:
+            self._history.db_output_cache = [(line, mask(output)) for line, output in self._history.db_output_cache]
+
+    def _mask_latest(self, new: Redactor) -> None:
+        """Mask new values in the variables ``_i``, ``_ii`` and ``_iii``, which contain the latest cells."""
+        for name in ("_i00", "_i", "_ii", "_iii"):
+            setattr(self._history, name, self._cleaner.mask(getattr(self._history, name), new))
+        namespace = self._shell.user_ns
+        for name in ("_i", "_ii", "_iii"):
+            if type(namespace.get(name)) is str:
+                namespace[name] = self._cleaner.mask(namespace[name], new)
+
+    def _mask_cells(self, sweep: Sweep, begin: int, end: int) -> dict[int, list[str]]:
+        """Mask the values of a sweep in the cells from ``begin`` to before ``end``; see :meth:`sweep`."""
+
+        # IPython stores up to five copies of a cell.
+        @cache
+        def mask(text: str) -> str:
+            return self._cleaner.mask(text, sweep.new)
+
+        names: dict[int, dict[str, None]] = {}
+        namespace = self._shell.user_ns
+        for line in range(begin, end):
+            for inputs in (self._history.input_hist_parsed, self._history.input_hist_raw):
+                text = inputs[line]
+                clean = mask(text)
+                if clean != text:
+                    names.setdefault(line, {}).update(dict.fromkeys(match.name for match in sweep.new.find(text)))
+                    inputs[line] = clean
+            if type(namespace.get(f"_i{line}")) is str:
+                namespace[f"_i{line}"] = mask(namespace[f"_i{line}"])
+        if getattr(self._history, "enabled", False):
+            # The file may have rows of cells that are no longer in memory, with smaller or larger numbers.
+            self._mask_file(begin or -1, end if end < sweep.cells else sys.maxsize, mask)
+        return {line: list(names[line]) for line in sorted(names)}
+
+    def _reload_prompt_history(self) -> None:
+        """Make the prompt of a terminal load the history again; it has a copy for its arrow keys."""
+        prompt_history = getattr(getattr(self._shell, "pt_app", None), "history", None)
+        if prompt_history is not None:
+            prompt_history._loaded = False  # noqa: SLF001 - prompt_toolkit has no public method that discards the loaded history
+
+    def _mask_file(self, begin: int, end: int, mask: Callable[[str], str]) -> None:
+        """Mask this session's rows from ``begin`` to before ``end``, and all rows that wait to be written."""
+        self._mask_waiting_rows()
+        # IPython's thread does not write while this lock is held.
+        with self._history.db_input_cache_lock:
+            database = self._history.db
+            database.execute("PRAGMA secure_delete = ON")
+            changed = self._mask_rows(database, "history", ("source", "source_raw"), (begin, end), mask)
+            changed += self._mask_rows(database, "output_history", ("output",), (begin, end), mask)
+            if changed:
+                self._remove_old_pages(database)
+
+    def _mask_rows(
+        self, database: sqlite3.Connection, table: str, columns: tuple[str, ...], lines: tuple[int, int], mask: Callable[[str], str]
+    ) -> int:
+        names, session = ", ".join(columns), self._history.session_number
+        select = f"SELECT rowid, {names} FROM {table} WHERE session = ? AND line >= ? AND line < ?"  # noqa: S608 - the names are constants of this module
+        rows = database.execute(select, (session, *lines)).fetchall()
+        changes = []
+        for row, *texts in rows:
+            clean = [text if text is None else mask(text) for text in texts]
+            if clean != texts:
+                changes.append((*clean, row))
+        assignments = ", ".join(f"{column} = ?" for column in columns)
+        with database:
+            database.executemany(f"UPDATE {table} SET {assignments} WHERE rowid = ?", changes)  # noqa: S608 - the names are constants of this module
+        return len(changes)
+
+    def _remove_old_pages(self, database: sqlite3.Connection) -> None:
+        """Remove the replaced text from the free pages of the file and from the write-ahead log."""
+        # SQLite may have moved rows without overwriting them before secure_delete was on.
+        with suppress(sqlite3.OperationalError):
+            # Another process that uses the file prevents VACUUM. The rows themselves are already masked.
+            database.execute("VACUUM")
+        if database.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

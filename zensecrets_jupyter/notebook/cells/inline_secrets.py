@@ -1,0 +1,62 @@
+"""Find the inline secrets on the command lines of a cell, and remove them from its source."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.text_edits import Edit, apply_edits, kept_parts
+from zensecrets_jupyter.notebook.cells.command_lines import command_lines, may_contain_magic
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
+
+_COMMAND_NAME = re.compile(r"""(?:zen|secrets?|stack|zensecrets|zenml)(?:['"]|[ \t]+(?:[^\W\d]|-)|[ \t]*\\)""")
+_REQUIRED_TEXTS = ("-", "=", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "register", "create", "update")
+"""A cell with an inline secret contains at least one of these texts: a hyphen, a dash, ``=`` or a command that takes values."""
+
+
+class CleanedCell(NamedTuple):
+    """A cell without its inline secrets.
+
+    Attributes:
+        source: The source without the inline secrets; the same object if there are none.
+        inline_secrets: The inline secrets.
+        is_clear: Whether ``source`` contains none of the inline secrets.
+        kept: The parts of the original source before, between and after the inline secrets.
+    """
+
+    source: str
+    inline_secrets: tuple[InlineSecret, ...] = ()
+    is_clear: bool = True
+    kept: tuple[str, ...] = ()
+
+
+def remove_inline_secrets(cell: str, *, automagic: bool = False) -> CleanedCell:
+    """Return a cell without the inline secrets on this package's command lines.
+
+    Args:
+        cell: The source of a cell, as the user typed it.
+        automagic: Whether IPython accepts a magic of this package without its ``%``.
+    """
+    if not any(text in cell for text in _REQUIRED_TEXTS) or (_COMMAND_NAME.search(cell) is None and not may_contain_magic(cell)):
+        return CleanedCell(cell)
+    lines = list(command_lines(cell, automagic=automagic))
+    if not lines:
+        return CleanedCell(cell)
+    from zensecrets_jupyter.commands.line_cleaning import find_inline_secrets
+
+    inline_secrets: list[InlineSecret] = []
+    edits: list[Edit] = []
+    is_clear = True
+    for command in lines:
+        findings = find_inline_secrets(command.group, command.line.text, expands=command.expands)
+        inline_secrets += findings.inline_secrets
+        is_clear = is_clear and findings.is_clear
+        for edit in findings.edits:
+            edit_of_cell = Edit(*command.line.range_in_cell(edit.start, edit.end), edit.new)
+            # The arguments of another magic are read as a magic and as a shell command, so the same edit may occur twice.
+            if not any(edit_of_cell.overlaps(other) for other in edits):
+                edits.append(edit_of_cell)
+    source = apply_edits(cell, edits) if edits else cell
+    return CleanedCell(source, tuple(inline_secrets), is_clear, tuple(kept_parts(cell, edits)))

@@ -1,0 +1,57 @@
+"""A text assembled from parts of a cell, with the offsets of its characters in the cell."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class MappedText(NamedTuple):
+    """A text assembled from parts of a cell.
+
+    Attributes:
+        text: The text.
+        origins: For each character, the start and end offset of its source in the cell.
+    """
+
+    text: str
+    origins: list[tuple[int, int]]
+
+    @classmethod
+    def from_cell(cls, cell: str, start: int, end: int) -> MappedText:
+        """Return a part of a cell, in which each backslash with its line break is one space."""
+        characters = []
+        origins = []
+        position = start
+        while position < end:
+            length = 2 if cell.startswith("\\\n", position) and position + 1 < end else 1
+            characters.append(" " if length > 1 else cell[position])
+            origins.append((position, position + length))
+            position += length
+        return cls("".join(characters), origins)
+
+    @classmethod
+    def rest_of_line(cls, cell: str, start: int) -> MappedText:
+        """Return the part of a cell from ``start`` to the end of the line; a backslash continues a line."""
+        end = cell.find("\n", start)
+        while end > start and cell[end - 1] == "\\":
+            end = cell.find("\n", end + 1)
+        return cls.from_cell(cell, start, end if end >= 0 else len(cell))
+
+    @property
+    def end(self) -> int:
+        """The offset in the cell at which the text ends; 0 for an empty text."""
+        return self.origins[-1][1] if self.origins else 0
+
+    def part(self, start: int, end: int | None = None) -> MappedText:
+        """Return a part of the text."""
+        return MappedText(self.text[start:end], self.origins[start:end])
+
+    def extend(self, other: MappedText, *, with_space: bool) -> MappedText:
+        """Return both texts as one; a space between them stands for the characters between them in the cell."""
+        between = [(self.end, other.origins[0][0])] if with_space and other.origins else []
+        return MappedText(self.text + " " * len(between) + other.text, [*self.origins, *between, *other.origins])
+
+    def range_in_cell(self, start: int, end: int) -> tuple[int, int]:
+        """Return the start and end offset in the cell of the part from ``start`` to ``end``."""
+        cell_start = self.origins[start][0] if start < end else self.origins[start - 1][1]
+        return cell_start, self.origins[end - 1][1]

@@ -1,0 +1,211 @@
+"""Check each cell after it ran: remove its values from the cell, the history and the files, or warn the user."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.redaction import Redactor
+from zensecrets_jupyter.core.text import plural, sentence
+from zensecrets_jupyter.notebook.cells.front_end_comm import PendingRepair
+from zensecrets_jupyter.notebook.cells.history import Sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from zensecrets_jupyter.notebook.cells.cell_files import DebuggerFileCleaner, LogCleaner
+    from zensecrets_jupyter.notebook.cells.cleaner import CellCleaner
+    from zensecrets_jupyter.notebook.cells.front_end_comm import FrontEndComm
+    from zensecrets_jupyter.notebook.cells.history import HistoryCleaner
+    from zensecrets_jupyter.notebook.cells.inline_secrets import CleanedCell
+
+_MAX_CELL_IDS = 1000
+"""The number of executed cells whose identifiers are stored."""
+_SWEEP_SECONDS = 0.02
+"""The time between two cells that a sweep of earlier cells may take."""
+
+
+class PostRunCheck:
+    """Check of each cell of a shell after it ran."""
+
+    def __init__(
+        self,
+        shell: InteractiveShell,
+        cleaner: CellCleaner,
+        copies: tuple[HistoryCleaner, LogCleaner, DebuggerFileCleaner],
+        comm: FrontEndComm | None = None,
+    ) -> None:
+        """Create the check.
+
+        Args:
+            shell: The shell.
+            cleaner: The cleaner for the shell's cells.
+            copies: The cleaners for the copies of a cell.
+            comm: The comm to the front ends; without it no cell can be repaired.
+        """
+        self._shell = shell
+        self._cleaner = cleaner
+        self._history, self._log, self._debugger_files = copies
+        self._comm = comm
+        # Both are generations of the redactor: of the last check, and of the last sweep.
+        self._checked = cleaner.redactor.added_since(0)[0]
+        self._swept = 0
+        self._sweeps: list[Sweep] = []
+        self._cell_ids: dict[int, str] = {}
+
+    def check(self, result: Any) -> None:
+        """Check the cell of an execution result; IPython calls this as ``post_run_cell``."""
+        info = result.info
+        if self._comm is not None:
+            self._comm.open()
+        if self._cleaner.is_on and info is not None and info.store_history and info.raw_cell:
+            line = self._shell.execution_count - 1 if result.execution_count is None else result.execution_count
+            self._store_cell_id(line, info.cell_id)
+            self._repair_or_warn(self._cleaner.remove_inline_secrets(info.raw_cell), info.cell_id)
+            self._sweep_earlier_cells(line)
+            self._cleaner.forget()
+        if not self._cleaner.is_on:
+            # While the guard is off, cells are stored as typed. A complete sweep masks them when the guard is on again.
+            self._checked = -1
+            self._swept = 0
+            self._sweeps.clear()
+        if self._comm is not None:
+            # The redactor masks and counts printed values when the stream is flushed, so flush before the status is sent.
+            for stream in (sys.stdout, sys.stderr):
+                # User code may have replaced the stream by any object, or by None.
+                with suppress(AttributeError, OSError, ValueError):
+                    stream.flush()
+            self._comm.send_status()
+
+    def finish(self) -> None:
+        """Complete the sweeps at the end of the session."""
+        with suppress(sqlite3.Error, OSError):
+            for sweep in self._sweeps:
+                self._history.sweep(sweep, math.inf)
+            self._sweeps.clear()
+
+    def _store_cell_id(self, line: int, cell: str | None) -> None:
+        if cell:
+            self._cell_ids[line] = cell
+            if len(self._cell_ids) > _MAX_CELL_IDS:
+                del self._cell_ids[next(iter(self._cell_ids))]
+
+    def _repair_or_warn(self, cleaned: CleanedCell, cell: str | None) -> None:
+        """Repair a cell with inline secrets, and warn of the values that its cleaned source still contains."""
+        typed = [secret.name for secret in cleaned.inline_secrets]
+        remaining = [match.name for match in self._cleaner.redactor.find(cleaned.source)]
+        if not cleaned.is_clear:
+            typed, remaining = [], [*typed, *remaining]
+        if typed:
+            self._repair(cell, cleaned, _Values(typed))
+        if remaining:
+            text = f"Warning: this cell holds {(values := _Values(remaining)).phrase}."
+            if not self._offer(cell, self._cleaner.mask(cleaned.source), values, text):
+                self._write(f"{text} {values.advice}")
+
+    def _repair(self, cell: str | None, cleaned: CleanedCell, values: _Values) -> None:
+        """Replace the source of a cell in the front end by the cleaned source, or warn that this is impossible."""
+        if self._comm is None:
+            self._write(
+                f"Warning: {values.phrase} {values.was} typed in plain text. The history does not contain {values.it}, but this screen"
+                f" may still show {values.it}. Next time type only the key, and rotate the secret."
+            )
+        elif cell and self._comm.can_repair:
+            pending = PendingRepair(self._parent(), lambda parent, done: self._report_repair(parent, values, done=done))
+            self._comm.repair(cell, cleaned.source, cleaned.kept, pending)
+        else:
+            self._report_repair(None, values, done=False)
+
+    def _offer(self, cell: str | None, source: str, values: _Values, text: str) -> bool:
+        """Offer to mask values in a cell, below the warning ``text``; return whether a front end can do so."""
+        if not cell or self._comm is None or not self._comm.can_repair:
+            return False
+        done = f"✔ {sentence(values.phrase)} {values.was} replaced in the cell."
+        pending = PendingRepair(self._parent(), lambda parent, _done: self._write(done, parent, stream="stdout"))
+        self._comm.offer(cell, source, values.names, pending)
+        self._write(f"{text} Accept the replacement that the notebook offers, or remove {values.it} and rotate the secret.")
+        return True
+
+    def _sweep_earlier_cells(self, current: int) -> None:
+        """Mask the values that became protected in the cell ``current`` in all earlier cells and files.
+
+        Only new values are searched. In a long session the sweep stops after a short time, and continues after the next cell.
+        """
+        generation, values = self._cleaner.redactor.added_since(self._swept)
+        if generation == self._checked and not self._sweeps:
+            return
+        if generation != self._checked:
+            self._add_to_sweeps(values)
+            self._swept = self._checked = generation
+        try:
+            self._run_sweeps(time.monotonic() + _SWEEP_SECONDS, current)
+        except (sqlite3.Error, OSError) as error:
+            self._write(f"Warning: a file of IPython still contains a value that was typed earlier, and can't be changed now ({error}).")
+
+    def _add_to_sweeps(self, values: list[tuple[str, str]]) -> None:
+        """Add new values to the last sweep if it has not begun, otherwise to another one."""
+        if len(self._sweeps) <= 1 or not self._sweeps[-1].is_waiting:
+            self._sweeps.append(Sweep(Redactor()))
+        last = self._sweeps[-1]
+        last.restart()
+        for value, name in values:
+            last.new.protect(value, name)
+
+    def _run_sweeps(self, deadline: float, current: int) -> None:
+        # Every sweep runs, because each begins with a quick search for unencoded values that has no deadline.
+        for sweep in list(self._sweeps):
+            for line, names in self._history.sweep(sweep, deadline).items():
+                if line != current:
+                    self._warn_of_earlier_cell(line, _Values(names))
+            if sweep.has_files:
+                self._log.sweep(sweep.new)
+                self._debugger_files.sweep(sweep.new)
+                sweep.has_files = False
+            if not sweep.remaining:
+                self._sweeps.remove(sweep)
+
+    def _warn_of_earlier_cell(self, line: int, values: _Values) -> None:
+        text = f"Warning: cell [{line}] holds {values.phrase}."
+        if not self._offer(self._cell_ids.get(line), self._shell.history_manager.input_hist_raw[line], values, text):
+            self._write(f"{text} {values.advice}")
+
+    def _report_repair(self, parent: Mapping[str, Any] | None, values: _Values, *, done: bool) -> None:
+        if done:
+            removed = f"✔ {sentence(values.phrase)} {values.was} removed from this cell and from the history."
+            self._write(removed, parent, stream="stdout")
+        else:
+            still_there = f"Warning: this cell still holds {values.phrase}. The history does not contain {values.it}. {values.advice}"
+            self._write(still_there, parent)
+
+    def _parent(self) -> Mapping[str, Any]:
+        parent = self._shell.kernel.get_parent("shell")
+        return parent if isinstance(parent, Mapping) else {}
+
+    def _write(self, text: str, parent: Mapping[str, Any] | None = None, *, stream: str = "stderr") -> None:
+        """Write a line below the current cell, or below the cell of the request ``parent``, which may have ended."""
+        if parent is None:
+            print(text, file=getattr(sys, stream))
+            return
+        kernel = self._shell.kernel
+        content = {"name": stream, "text": f"{text}\n"}
+        kernel.session.send(kernel.iopub_socket, "stream", content, parent=parent, ident=f"stream.{stream}".encode())
+
+
+class _Values:
+    """Names of one or more values, with the words that refer to them in a message."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Create the words for ``names``, which may contain duplicates."""
+        self.names = list(dict.fromkeys(names))
+        is_one = len(self.names) == 1
+        self.phrase = f"the {plural('value', len(self.names))} of {', '.join(self.names)}"
+        self.was = "was" if is_one else "were"
+        self.it = "it" if is_one else "them"
+        self.advice = f"Remove {self.it} and rotate the secret, because saved or shared copies may contain {self.it}."
