@@ -1,4 +1,4 @@
-"""The sentences of a documentation page, and the tests that play them."""
+"""The sentences of a documentation page, and the tests that cover them."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ if TYPE_CHECKING:
 _Test = TypeVar("_Test", bound="Callable[..., None]")
 
 _CODE = re.compile(r"^```\w*\n.*?^```$", re.MULTILINE | re.DOTALL)
-_BLOCK = re.compile(r"\n[ \t]*\n|\n(?=- )")
-_RULER = re.compile(r"\|(?: *:?-+:? *\|)+")
+_PARAGRAPH_END = re.compile(r"\n[ \t]*\n|\n(?=- )")
+_TABLE_RULE = re.compile(r"\|(?: *:?-+:? *\|)+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[.!?]\*\*)\s+")
 
 
 def normalized(text: str) -> str:
-    """Return ``text`` with every run of white space as one blank."""
+    """Return ``text`` with each run of white space replaced by one space."""
     return " ".join(text.split())
 
 
-def claims_of(page: str) -> Iterator[str]:
-    """Yield each sentence of the paragraphs and bullets of a Markdown page, and each row of its tables but their headings."""
-    for block in _BLOCK.split(_CODE.sub("", page)):
+def sentences_of(page: str) -> Iterator[str]:
+    """Yield each sentence of a Markdown page, and each row of its tables except their headings."""
+    for block in _PARAGRAPH_END.split(_CODE.sub("", page)):
         text = block.strip()
         if text.startswith("|"):
             rows = [line.strip() for line in text.splitlines()]
-            ruler = next(number for number, row in enumerate(rows) if _RULER.fullmatch(row))
-            yield from (normalized(row.strip("|")) for row in rows[ruler + 1 :])
+            rule = next(number for number, row in enumerate(rows) if _TABLE_RULE.fullmatch(row))
+            yield from (normalized(row.strip("|")) for row in rows[rule + 1 :])
         elif text and not text.startswith("#"):
             yield from _SENTENCE_END.split(normalized(text.removeprefix("- ")))
 
 
 class Page:
-    """A page of the documentation and the tests of its sentences.
+    """A page of the documentation, with the tests that cover its sentences.
 
     Attributes:
         text: The page's Markdown.
@@ -48,17 +48,17 @@ class Page:
         self._tests: defaultdict[str, list[str]] = defaultdict(list)
 
     @property
-    def claims(self) -> list[str]:
-        """Every sentence and every row of a table, in order."""
-        return list(claims_of(self.text))
+    def sentences(self) -> list[str]:
+        """Every sentence and every table row, in order."""
+        return list(sentences_of(self.text))
 
     @property
-    def played(self) -> dict[str, list[str]]:
-        """The sentences that are played, each with the names of its tests."""
+    def covered(self) -> dict[str, list[str]]:
+        """The sentences that have tests, each with the names of its tests."""
         return dict(self._tests)
 
-    def plays(self, sentence: str) -> Callable[[_Test], _Test]:
-        """Record that the decorated test plays ``sentence``, which is the page's text but for its line breaks."""
+    def covers(self, sentence: str) -> Callable[[_Test], _Test]:
+        """Record that the decorated test covers ``sentence``; white space in it does not matter."""
 
         def record(test: _Test) -> _Test:
             self._tests[normalized(sentence)].append(test.__name__)

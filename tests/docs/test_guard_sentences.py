@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
 
 PAGE = Page(Path(__file__).parents[2] / "docs" / "guard.md")
-plays = PAGE.plays
+covers = PAGE.covers
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
 ESCAPING = ("JSON", "URL, slashes too", "HTML by hexadecimal number", "C")
@@ -184,9 +184,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> 
 # The beginning of the page.
 
 
-@plays(
-    """From `%load_ext zensecrets_jupyter` to `%unload_ext zensecrets_jupyter`, what a kernel or a terminal's IPython lets out passes the
-    guard."""
+@covers(
+    """From `%load_ext zensecrets_jupyter` to `%unload_ext zensecrets_jupyter`, the guard checks all output of your kernel, or of IPython
+    in a terminal."""
 )
 def test_from_loading_to_unloading(guarded: Guarded) -> None:
     """A kernel shows a known value only while the extension is not loaded."""
@@ -201,7 +201,7 @@ def test_from_loading_to_unloading(guarded: Guarded) -> None:
     assert guarded.printed("print(value)") == "‹secret:loaded.key›\n"
 
 
-@plays("It masks every value that it knows, and names what it hid: `‹secret:name.key›`.")
+@covers("It masks each value that it knows as `‹secret:name.key›`.")
 def test_each_value_by_its_name(guarded: Guarded) -> None:
     """Of several values each has its own mask, in a text that is otherwise as it was."""
     values = [made_up() for _ in range(5)]
@@ -211,7 +211,7 @@ def test_each_value_by_its_name(guarded: Guarded) -> None:
     assert guarded.printed("print(text)") == " | ".join(f"‹secret:many.key{number}›" for number in range(5)) + "\n"
 
 
-@plays("The output says `Authorization: Bearer ‹secret:example.token›`.")
+@covers("The output is `Authorization: Bearer ‹secret:example.token›`.")
 def test_the_example(guarded: Guarded) -> None:
     """The cells of the page's beginning show what it says."""
     cells = re.findall(r"^```python\n(.*?)^```$", PAGE.text.partition("\n## ")[0], re.MULTILINE | re.DOTALL)
@@ -222,10 +222,7 @@ def test_the_example(guarded: Guarded) -> None:
     assert guarded.printed(cells[2]) == "Authorization: Bearer ‹secret:example.token›\n"
 
 
-@plays(
-    """Only what is shown is masked: `token` is the value, and so is what code captures, compares, computes with or writes to a file of its
-    own."""
-)
+@covers("Only output is masked: `token` is still the value, and so is all that your code captures, compares, computes or writes to a file.")
 def test_data_stay_what_they_are(guarded: Guarded) -> None:
     """The kernel's own checks see the value in what was captured, compared, computed and written; its output does not."""
     value = made_up()
@@ -242,10 +239,7 @@ def test_data_stay_what_they_are(guarded: Guarded) -> None:
 # Which values.
 
 
-@plays(
-    """A value is known from the moment at which it is registered, typed into a form or at any password prompt, or read in this
-    kernel."""
-)
+@covers("The guard knows a value as soon as you register it, type it into a form or a password prompt, or read it in this kernel.")
 def test_the_moment_at_which_a_value_is_known(guarded: Guarded) -> None:
     """In each of the four ways a value is shown before that moment, and masked in the next output."""
     registered, in_form, typed, read = (made_up() for _ in range(4))
@@ -271,9 +265,9 @@ def environment(guarded: Guarded, variables: Mapping[str, str]) -> dict[str, str
     return dict(zip(variables, shown.split("\0\n"), strict=False))
 
 
-@plays(
-    """**Variables of the environment** are judged by their name together with their value (`DB_PASS`, `SSHPASS`, `*_TOKEN`, `*_DSN`, …), or
-    by their value alone: the format of a known token, a private key, a password in a URL, a connection string or JSON."""
+@covers(
+    """**Environment variables**: a variable is a secret because of its name and value together (`DB_PASS`, `SSHPASS`, `*_TOKEN`, `*_DSN`,
+    …), or because of its value alone: the format of a known token, a private key, or a password in a URL, a connection string or JSON."""
 )
 def test_variables_are_judged(guarded: Guarded) -> None:
     """A random value is a secret where the name says so; of what has a secret's format the name does not matter."""
@@ -296,7 +290,7 @@ def test_variables_are_judged(guarded: Guarded) -> None:
     assert [text for text in (by_value["STATION_A"], *key.splitlines()[1:-1], *password.values()) if text in str(shown)] == []
 
 
-@plays("Only the secret part is masked; host, user and database stay readable.")
+@covers("Only the secret part is masked; host, user and database stay readable.")
 def test_only_the_secret_part_of_a_variable(guarded: Guarded) -> None:
     """All of a URL, a connection string and JSON is readable but the password."""
     templates = {
@@ -308,10 +302,10 @@ def test_only_the_secret_part_of_a_variable(guarded: Guarded) -> None:
     assert shown == {name: template.format(f"‹secret:env.{name}›") for name, template in templates.items()}
 
 
-@plays("Paths, dates such as `2031-04-17` and references (`arn:`, `op://`, `${X}`) are left.")
-@plays(
-    """Numbers are left too, unless the name says that it is a password, and plain words, unless the name says that it is a
-    password, a secret or a token."""
+@covers("Paths, dates such as `2031-04-17` and references (`arn:`, `op://`, `${X}`) are not secrets.")
+@covers(
+    """A number is a secret only if the name indicates a password; plain words are secrets only if the name indicates a password, a secret
+    or a token."""
 )
 def test_harmless_values_of_variables(guarded: Guarded) -> None:
     """Each kind of value is shown or masked as the page says, by what the variable's name says."""
@@ -332,7 +326,7 @@ def test_harmless_values_of_variables(guarded: Guarded) -> None:
         assert {kind for kind, name in zip(kinds, variables, strict=True) if shown[name] != variables[name]} == masked, ending
 
 
-@plays("A variable that is set after loading is judged before anything more is shown, however it is set.")
+@covers("A variable that you set after loading is checked before the next output, however you set it.")
 def test_variables_that_are_set_after_loading(guarded: Guarded) -> None:
     """By every way to set a variable the next output of the same cell is masked."""
     for way, code in SETTING.items():
@@ -345,11 +339,11 @@ def test_variables_that_are_set_after_loading(guarded: Guarded) -> None:
         assert shown.splitlines()[-1] == "it is ‹secret:env.GITHUB_TOKEN›", way
 
 
-PROMPTS_SENTENCE = """
-    **Password prompts**: what is typed at `getpass`, click and rich, and in a terminal at prompt_toolkit, is known as `prompt.N`."""
+PROMPTS_SENTENCE = """**Password prompts**: an answer to a prompt of `getpass`, click or rich, or in a terminal of prompt_toolkit, is masked as
+    `prompt.N`."""
 
 
-@plays(PROMPTS_SENTENCE)
+@covers(PROMPTS_SENTENCE)
 def test_password_prompts(guarded: Guarded) -> None:
     """In a kernel, whichever library asks, and each answer has a number of its own."""
     numbers = []
@@ -370,7 +364,7 @@ def terminal(tmp_path_factory: pytest.TempPathFactory, own_environment: None) ->
     terminal.close()
 
 
-@plays(PROMPTS_SENTENCE)
+@covers(PROMPTS_SENTENCE)
 def test_password_prompts_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
     """In a terminal prompt_toolkit's prompts are watched too."""
     child = terminal[0].child
@@ -384,7 +378,7 @@ def test_password_prompts_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
         assert re.fullmatch(r"<typed> ‹secret:prompt\.\d+›", str(child.after)), way
 
 
-@plays("What a program reads by itself (`!ssh`, `!sudo`) is not.")
+@covers("An answer that goes directly to a program (`!ssh`, `!sudo`) is not known to the guard.")
 def test_what_a_program_reads_by_itself(terminal: tuple[Terminal, str]) -> None:
     """A program that asks the terminal for a password gets it past Python, and what it shows of it is shown."""
     value = made_up()
@@ -395,20 +389,22 @@ def test_what_a_program_reads_by_itself(terminal: tuple[Terminal, str]) -> None:
     assert str(terminal[0].child.after) == f"<read> {value}"
 
 
-ACTIVE_SENTENCE = "**The active stack's secrets** are loaded after `%load_ext` if that asks nobody and sends no request."
+ACTIVE_SENTENCE = (
+    "**The secrets of the active stack**: they are loaded after `%load_ext` if this neither requires your input nor sends a request."
+)
 
 
-@plays(ACTIVE_SENTENCE)
+@covers(ACTIVE_SENTENCE)
 def test_the_active_stack_s_secrets_are_loaded(guarded: Guarded) -> None:
     """A value that no code has read is masked in the very cell that loads the extension."""
     assert guarded.loading.stream("stdout") == "‹secret:stored.key›\n"
     assert guarded.loading.prompts == []
 
 
-@plays(ACTIVE_SENTENCE)
-@plays(
-    """Otherwise your fingerprints stand in, if you keep any (`ZENSECRETS_FINGERPRINTS=on`); they recognise a value within one piece of
-    output only."""
+@covers(ACTIVE_SENTENCE)
+@covers(
+    """Otherwise the guard uses your fingerprints, if you keep any (`ZENSECRETS_FINGERPRINTS=on`); they recognize a value only within one
+    piece of output."""
 )
 def test_where_somebody_would_have_to_be_asked(tmp_path: Path, own_environment: None) -> None:
     """A store under a passphrase, and a stack whose manager is remote, are left alone; fingerprints mask a value in one piece."""
@@ -445,7 +441,7 @@ def test_where_somebody_would_have_to_be_asked(tmp_path: Path, own_environment: 
         assert kernel.run("%load_ext zensecrets_jupyter\nprint(value)").stream("stdout") == f"{value}\n"
 
 
-@plays("The first output and the next cell wait for it, for 5 seconds at most.")
+@covers("The first output and the next cell wait for them, for 5 seconds at most.")
 @pytest.mark.parametrize("answers", [True, False], ids=["a slow store", "a store that hangs"])
 def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: None, *, answers: bool) -> None:
     """While the store's key can't be read the cell waits; it goes on when the key comes, or without it after five seconds."""
@@ -480,7 +476,7 @@ def aws() -> Iterator[dict[str, str]]:
         yield aws_environment(port)
 
 
-@plays("**Of another program's secret** only what is sensitive is masked; `--clear KEY` names further keys that are not.")
+@covers("**Secrets of other programs**: only their sensitive keys are masked; `--clear KEY` names further keys that are not sensitive.")
 def test_another_program_s_secret(guarded: Guarded, aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a database's log-in only the password is masked, and of another secret all but the key that is named."""
     for variable, text in aws.items():
@@ -509,7 +505,7 @@ def test_another_program_s_secret(guarded: Guarded, aws: dict[str, str], monkeyp
     assert shown == expected
 
 
-@plays("`%secret guard` says why each name is protected.")
+@covers("`%secret guard` shows why each name is protected.")
 def test_why_each_name_is_protected(guarded: Guarded) -> None:
     """The table has the reason of a stored value, of a typed one, and of variables that are known by name and by value."""
     guarded.run("import getpass; _ = getpass.getpass('Gate: ')", [made_up()])
@@ -536,7 +532,10 @@ print(os.environ["ZOO_TOKEN"], os.environ["ZOO_ANIMAL"])
 """
 
 
-@plays("`%secret guard ignore VARIABLE` and `protect VARIABLE` correct it, also for later sessions; only names are kept, in `guard.json`.")
+@covers(
+    """`%secret guard ignore VARIABLE` and `protect VARIABLE` correct this, also for later sessions; only names are stored, in
+    `guard.json`."""
+)
 def test_what_is_corrected(guarded: Guarded) -> None:
     """What is ignored is shown and what is protected is masked, here and in a shell that is started later."""
     values = {"ZOO_TOKEN": made_up(), "ZOO_ANIMAL": made_up()}
@@ -552,9 +551,9 @@ def test_what_is_corrected(guarded: Guarded) -> None:
     assert done.stdout.split() == list(corrected.values())
 
 
-@plays(
-    """Values of fewer than six characters, and common words and numbers such as `admin` or `us-east-1`, are not masked: they stand in every
-    second output."""
+@covers(
+    """Values of fewer than six characters, and common words and numbers such as `admin` or `us-east-1`, are not masked, because they
+    appear in ordinary output."""
 )
 def test_short_and_common_values(guarded: Guarded) -> None:
     """Five characters and common words are shown, and the command says so; six characters are masked."""
@@ -574,7 +573,7 @@ NASTY = "a\"b'c\\d&e<f $g%h"
 CHANGING_CASE = {"capitals", "small letters"}
 
 
-@plays("**The principle: what decodes to a value is masked.**")
+@covers("**The principle: text that decodes to a value is masked.**")
 def test_the_principle() -> None:
     """Whatever any encoder makes of a value is masked."""
     value = f"{NASTY}é{made_up()}"
@@ -583,7 +582,7 @@ def test_the_principle() -> None:
     assert len(ENCODERS) > 80
 
 
-@plays("A text is searched as it stands and in decoded views of itself, and a value also stands for what it decodes to itself.")
+@covers("The guard searches each text, and each decoded view of it, for the value and for all that the value itself decodes to.")
 def test_a_text_and_a_value_are_decoded() -> None:
     """A value is masked as it stands, encoded in a text, and decoded in a text where it is encoded itself."""
     value = made_up()
@@ -595,10 +594,9 @@ def test_a_text_and_a_value_are_decoded() -> None:
     assert not is_masked(value, f"it is {base64.b64encode(other.encode()).decode()}.")
 
 
-@plays(
-    """**A value** stands for itself and for what it decodes to, four levels deep: its text without escapes or quotes; what its base64 or
-    hexadecimal digits stand for; the strings and the long numbers of its JSON; its lines; the password of a URL, a connection string,
-    `user:password` or a header."""
+@covers(
+    """**A value** is decoded up to four levels: its text without escapes or quotes; its base64 or hexadecimal digits; the strings and the
+    long numbers of its JSON; its lines; the password in a URL, a connection string, `user:password` or a header."""
 )
 def test_what_a_value_stands_for() -> None:
     """Each of these parts of a value is masked where it stands alone, and what is not secret in the value is shown."""
@@ -623,7 +621,7 @@ def test_what_a_value_stands_for() -> None:
         assert not is_masked(whole[name][0], "app at example.com and db.example.com: weather"), name
 
 
-@plays("A PEM that is stored with `\\n` is masked when it is printed with real line ends.")
+@covers("""A PEM key that is stored with `\\n` is masked when it is printed with real line ends.""")
 def test_a_pem_in_one_line() -> None:
     """None of its lines is shown."""
     key = pem(ec.generate_private_key(ec.SECP256R1()), PrivateFormat.PKCS8)
@@ -632,7 +630,7 @@ def test_a_pem_in_one_line() -> None:
     assert mask_text("a.key") in shown
 
 
-@plays("Of a stored file in which a secret is recognised, its names, hosts and lines of plain words are shown.")
+@covers("If a stored file contains a secret, the file's names, hosts and lines of plain words are not masked.")
 def test_the_context_of_a_secret() -> None:
     """The secret of a settings file is masked, and its other lines, the user and the host are shown."""
     secret = made_up()
@@ -681,13 +679,12 @@ DECODED = {
     "UTF-16": ("UTF-16", "UTF-16 repr", "base64 of UTF-16", "hexadecimal of UTF-16"),
 }
 """The sentence's words, each with the encoders that it is about."""
-DECODED_SENTENCE = """
-    **A text** is decoded where something in it looks encoded: escapes of programming languages, shells, HTML, XML, URLs, LaTeX and
-    terminals; base64 in every alphabet and alignment, wrapped or not; base32 and base85; hexadecimal digits with any separator, dumps of
-    bytes, lists of numbers; mail encodings; cells of tables and literals that are wrapped; UTF-16."""
+DECODED_SENTENCE = """**A text** is decoded where it looks encoded: escapes of programming languages, shells, HTML, XML, URLs, LaTeX and terminals; base64
+    in every alphabet and alignment, wrapped or not; base32 and base85; hexadecimal digits with any separator, dumps of bytes, lists of
+    numbers; mail encodings; cells of tables and literals that are wrapped; UTF-16."""
 
 
-@plays(DECODED_SENTENCE)
+@covers(DECODED_SENTENCE)
 def test_what_a_text_is_decoded_for() -> None:
     """All that the sentence lists is masked, and nothing else is left of a value in it than what is too short to tell."""
     value = f"{NASTY}é{made_up()}"
@@ -702,7 +699,7 @@ def test_what_a_text_is_decoded_for() -> None:
             assert (shown.startswith("before"), shown.endswith("behind")) == (True, True), name
 
 
-@plays("Two encodings inside each other are decoded, escapes four times.")
+@covers("Two encodings inside each other are decoded, escapes up to four times.")
 def test_encodings_inside_each_other() -> None:
     """Any two of the usual encodings, and each escape up to four times."""
     value = f"{NASTY}é{made_up()}"
@@ -723,9 +720,9 @@ def escaped(encoder: str, times: int) -> tuple[str, str]:
     return value, text
 
 
-@plays(
-    """**Quoting and spacing** don't matter for a value of twelve letters or more: it is compared by its letters and digits, and what stands
-    between them has to be a way to write what stands there in the value, or the same sign each time."""
+@covers(
+    """**Quoting and spacing** do not matter for a value of twelve letters or more: only letters and digits are compared, and between them
+    must be a way to write the characters that the value has there, or the same sign each time."""
 )
 def test_quoting_and_spacing() -> None:
     """Twelve letters with quotes, blanks, line ends or one sign between them are masked; with different signs or words they are not."""
@@ -749,11 +746,9 @@ def test_quoting_and_spacing() -> None:
     assert not is_masked(value, f"{value[:4]}@{value[4:8]}!{value[8:]}")
 
 
-@plays("**Case** doesn't matter from 16 letters on; a value of seven letters or more is masked in capitals and in small letters too.")
-@plays(
-    """a value of six letters in another case is another text, and so is one of fewer than 16 in mixed case; a value without its punctuation
-    is one too, but for the dashes of twelve letters or more;"""
-)
+@covers("**Case** does not matter from 16 letters on; a value of seven letters or more is also masked in capitals and in small letters.")
+@covers("A value of six letters in another case is not recognized, nor is one of fewer than 16 letters in mixed case.")
+@covers("Neither is a value without its punctuation, except for dashes in a value of twelve letters or more.")
 def test_case_and_punctuation() -> None:
     """On either side of both lengths; and a value whose dashes are gone is shown."""
     any_case, one_case = 16, 7
@@ -776,11 +771,11 @@ def mixed(text: str) -> str:
     return "".join(letter.upper() if index % 2 else letter.lower() for index, letter in enumerate(text))
 
 
-@plays(
-    """**A part of a value** is masked from twelve characters on, as they are written, at its beginning or its end, and of a long token from
-    36 letters on."""
+@covers(
+    """**A part of a value** is masked if it has twelve characters or more, unchanged, at the beginning or the end of the value; of a long
+    token, any part of 36 letters or more is masked."""
 )
-@plays("Fewer than 16 digits of base64 and fewer than 24 hexadecimal digits are not decoded, unless a value is that short.")
+@covers("Fewer than 16 digits of base64 and fewer than 24 hexadecimal digits are not decoded, unless a value is that short.")
 @pytest.mark.parametrize("kind", ["letters", "signs", "base64", "hexadecimal digits"])
 def test_a_part_of_a_value(kind: str) -> None:
     """Twelve characters of the value or of its encoding are masked at both ends, eleven are shown."""
@@ -794,9 +789,9 @@ def test_a_part_of_a_value(kind: str) -> None:
         assert redactor.redact(f"({part}…)") == f"({part}…)"
 
 
-@plays(
-    """**A part of a value** is masked from twelve characters on, as they are written, at its beginning or its end, and of a long token from
-    36 letters on."""
+@covers(
+    """**A part of a value** is masked if it has twelve characters or more, unchanged, at the beginning or the end of the value; of a long
+    token, any part of 36 letters or more is masked."""
 )
 def test_a_part_of_a_long_token() -> None:
     """Wherever 36 letters of a token are cut out, they are masked; eleven are not."""
@@ -809,7 +804,7 @@ def test_a_part_of_a_long_token() -> None:
     assert [part[:11] for part in parts if redactor.redact(f"<{part[:11]}>") != f"<{part[:11]}>"] == []
 
 
-@plays("A prefix that tells the kind of a token, such as `ghp_`, does not count.")
+@covers("A prefix that identifies the type of a token, such as `ghp_`, does not count.")
 def test_a_part_with_a_prefix() -> None:
     """Twelve letters behind the prefix are masked, eleven are shown."""
     token = f"ghp_{made_up(36)}"
@@ -818,7 +813,7 @@ def test_a_part_with_a_prefix() -> None:
     assert redactor.redact(f"({token[:15]}…)") == f"({token[:15]}…)"
 
 
-@plays("A beginning and an end around an ellipsis are masked together.")
+@covers("A beginning and an end with an ellipsis between them are masked together.")
 @pytest.mark.parametrize("ellipsis", ["...", "…", "[...]"])
 def test_two_ends_of_a_value(ellipsis: str) -> None:
     """Eight letters at the beginning and four at the end are masked; neither is alone."""
@@ -829,7 +824,7 @@ def test_two_ends_of_a_value(ellipsis: str) -> None:
         assert redactor.redact(text) == text
 
 
-@plays("**A number** is masked in a text where it stands alone, not inside a longer number or hexadecimal digits.")
+@covers("**A number** is masked in a text where it stands alone, but not inside a longer number or hexadecimal digits.")
 def test_a_number_in_a_text() -> None:
     """Alone it is masked, also between letters; inside a longer number, a fraction or hexadecimal digits it is shown."""
     number = number_of(8)
@@ -839,7 +834,7 @@ def test_a_number_in_a_text() -> None:
         assert not is_masked(number, text), text
 
 
-@plays("In JSON, figures, widget state, scripts and drawings of outputs a number stays a number.")
+@covers("In JSON, figures, widget state, scripts and drawings, a number stays a number.")
 def test_a_number_in_data(guarded: Guarded) -> None:
     """A number with the digits of a known value arrives as a number, and as a text it is masked."""
     number = int(number_of(8))
@@ -866,9 +861,9 @@ def test_a_number_in_data(guarded: Guarded) -> None:
     ]
 
 
-@plays(
-    """A value that comes in two pieces is masked too: a few characters that may be its beginning wait for what follows, for 50 ms at most;
-    all else is shown at once."""
+@covers(
+    """A value in two pieces is masked too: a few characters that may be its beginning wait for the next piece, for 50 ms at most; all
+    other text is shown at once."""
 )
 def test_two_pieces(guarded: Guarded) -> None:
     """Split anywhere a value is masked; its beginning alone is shown while the cell still runs, and so is any other text."""
@@ -928,7 +923,7 @@ def play(guarded: Guarded, channels: Mapping[str, Callable[[], object]], pause: 
         assert "‹secret:planted.key".encode() in b"\n".join(sent), channel
 
 
-@plays(
+@covers(
     """every message, on every socket | streams, results, displays in every MIME type that is text, metadata, tracebacks, payloads, and the
     replies to completion, inspection, history, expressions and the debugger"""
 )
@@ -940,7 +935,7 @@ def test_every_message(guarded: Guarded) -> None:
     play(guarded, {**cells, **requests})
 
 
-@plays("programs | `!command`, `%%bash`, `os.system`, `subprocess`, and whatever a library writes to file descriptors 1 and 2")
+@covers("programs | `!command`, `%%bash`, `os.system`, `subprocess`, and the output of libraries to file descriptors 1 and 2")
 def test_programs(guarded: Guarded) -> None:
     """What programs write, and the C library, is masked."""
     library = "import ctypes; libc = ctypes.CDLL(None); libc.puts(all_texts.encode()); libc.fflush(None);"
@@ -948,7 +943,7 @@ def test_programs(guarded: Guarded) -> None:
     play(guarded, {channel: partial(guarded.kernel.run, code) for channel, code in cells.items()}, PAUSE / 2)
 
 
-@plays("widgets | what a comm sends, and its binary buffers, in which a value is blotted out by as many `*`")
+@covers("widgets | the messages of a comm, and its binary buffers, in which `*` replaces each byte of a value")
 def test_widgets(guarded: Guarded) -> None:
     """The state of a widget has a mask, a buffer as many stars as the value has bytes."""
     value = made_up()
@@ -963,7 +958,7 @@ def test_widgets(guarded: Guarded) -> None:
     assert guarded.leaks(value) < LEAK
 
 
-@plays("the process itself | what the kernel writes to its own terminal, or to the server's log")
+@covers("the kernel's process | the output of the kernel to its own terminal, or to the server's log")
 def test_the_process_itself(guarded: Guarded) -> None:
     """Where the kernel was started its own log and what is written past Jupyter is masked."""
     value = made_up()
@@ -997,9 +992,9 @@ LOGGED = (
 )
 
 
-@plays(
-    """logs | every record, whichever handler, formatter, configuration or logger writes it, also one that is made after loading; sinks of
-    loguru, loggers that structlog wraps"""
+@covers(
+    """logs | every record of every handler, formatter, configuration and logger, also of those that are created after loading; sinks of
+    loguru; loggers that structlog wraps"""
 )
 def test_logs(guarded: Guarded) -> None:
     """In the file of each handler and sink, all made after loading, there is a mask and no value."""
@@ -1014,9 +1009,9 @@ def test_logs(guarded: Guarded) -> None:
         assert longest_visible(value, written) < LEAK, name
 
 
-@plays(
-    """saved files | what Jupyter Server saves is masked by the running kernels on its machine; the status bar says when saved files are not
-    checked"""
+@covers(
+    """saved files | the files that Jupyter Server saves are masked by running kernels on the same machine; the status bar tells you if
+    saved files are not checked"""
 )
 def test_saved_files(tmp_path: Path) -> None:
     """JupyterLab saves a value that was typed and not run as a reference to it; without the kernel's help the status bar says so."""
@@ -1039,15 +1034,15 @@ def test_saved_files(tmp_path: Path) -> None:
         assert value in save(lab, page, "saved.ipynb")
 
 
-@plays(
-    """From `%load_ext zensecrets_jupyter` to `%unload_ext zensecrets_jupyter`, what a kernel or a terminal's IPython lets out passes the
-    guard."""
+@covers(
+    """From `%load_ext zensecrets_jupyter` to `%unload_ext zensecrets_jupyter`, the guard checks all output of your kernel, or of IPython
+    in a terminal."""
 )
-@plays(
-    """In IPython in a terminal it is what arrives on the screen: from Python, from programs, and from libraries, also while a prompt is
-    shown."""
+@covers(
+    """In IPython in a terminal, the guard masks all that reaches the screen: from Python, from programs and from libraries, also while a
+    prompt is shown."""
 )
-@plays("The prompt itself shows what you type.")
+@covers("The prompt itself shows what you type.")
 def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
     """Whatever writes to the screen is masked; what is typed at the prompt is there as it is; unloaded, all is."""
     screen, token = terminal
@@ -1073,8 +1068,8 @@ def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
     screen.child.expect("<on> ‹secret:env.SOME_API_TOKEN›")
 
 
-@plays(
-    """Programs find a terminal as before, but for their error output, which is a pipe; so pagers, `help`, `%debug`, editors and Ctrl-C
+@covers(
+    """Programs still have a terminal, except for their error output, which is a pipe; so pagers, `help`, `%debug`, editors and Ctrl-C
     work."""
 )
 def test_programs_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
@@ -1119,7 +1114,7 @@ os.write(1, f"<descriptor> {os.environ['SHELL_TOKEN']}".encode())
 """
 
 
-@plays("A shell inside another program, which is neither, is guarded at `sys.stdout` and `sys.stderr`.")
+@covers("In a shell that runs inside another program, only `sys.stdout` and `sys.stderr` are masked.")
 def test_a_shell_inside_another_program(tmp_path: Path) -> None:
     """What Python prints there is masked, what is written to the descriptor is not."""
     value = made_up()
@@ -1130,7 +1125,7 @@ def test_a_shell_inside_another_program(tmp_path: Path) -> None:
     assert f"<descriptor> {value}" in done.stdout
 
 
-@plays("What cannot be looked through, because something in the guard fails, is shown as `‹redaction failed›`, never as it is.")
+@covers("If a part of the guard fails, you see `‹redaction failed›` instead of the output, never the original text.")
 def test_a_fault_in_the_guard(guarded: Guarded) -> None:
     """With each part of the redactor broken a stream, a display and a buffer have that text, and the value is nowhere."""
     value = made_up()
@@ -1156,13 +1151,13 @@ finally:
 
 # The selftest; tests/notebook/guard/test_selftest.py runs it in a kernel with the guard on.
 
-SELFTEST_SENTENCE = """
-    It lets made-up values out by every channel of this session in every form, looks at what is handed to the sockets (in a terminal, at
-    what arrives), and shows a table."""
+SELFTEST_SENTENCE = "The selftest sends made-up values, in every encoding, through every channel of your session."
+SELFTEST_TABLE_SENTENCE = "It checks the messages that reach the sockets, or in a terminal the screen, and shows a table."
 
 
-@plays(SELFTEST_SENTENCE)
-@plays("Nothing of it is sent or kept, and it ends with an error if anything got out.")
+@covers(SELFTEST_SENTENCE)
+@covers(SELFTEST_TABLE_SENTENCE)
+@covers("Nothing of it is sent or stored, and it ends with an error if a value was visible.")
 def test_the_selftest(guarded: Guarded) -> None:
     """With the guard off every form comes out of every channel, and it ends with an error; the client gets nothing but the table."""
     guarded.run("%secret guard off")
@@ -1184,7 +1179,8 @@ def test_the_selftest(guarded: Guarded) -> None:
     assert "canary" not in guarded.printed("from zensecrets_jupyter.core.redaction import the_redactor; print(the_redactor().names)")
 
 
-@plays(SELFTEST_SENTENCE)
+@covers(SELFTEST_SENTENCE)
+@covers(SELFTEST_TABLE_SENTENCE)
 def test_the_selftest_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
     """In IPython in a terminal, with the guard on, each row of the table says that all was masked and nothing came out."""
     terminal[0].cell("rows = %secret selftest")
@@ -1196,7 +1192,7 @@ def test_the_selftest_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
     assert int(match[2]) > 15
 
 
-@plays("In a terminal, `zensecrets secret selftest` tries the redactor and its filter of logs.")
+@covers("In a terminal, `zensecrets secret selftest` tests the redactor and the log filter.")
 def test_the_selftest_of_the_command_line() -> None:
     """It ends well, and its table names both."""
     done = run_zensecrets("secret", "selftest")
@@ -1209,7 +1205,7 @@ def test_the_selftest_of_the_command_line() -> None:
 # What it cannot do.
 
 
-@plays("The guard is for accidents: somebody who runs code in the kernel can take a value out on purpose, and there are these limits:")
+@covers("The guard prevents accidents; a person who runs code in the kernel can still extract a value on purpose.")
 def test_on_purpose(guarded: Guarded) -> None:
     """Code that prints the value prints a mask; code that means to show it can."""
     value = made_up()
@@ -1218,7 +1214,7 @@ def test_on_purpose(guarded: Guarded) -> None:
     assert guarded.printed("print(value[::-1])") == f"{value[::-1]}\n"
 
 
-@plays("a value cut into slices, reversed, shifted by one letter, compressed or encrypted is another text, which nobody could recognise;")
+@covers("A value that was cut into slices, reversed, shifted by one letter, compressed or encrypted is not recognized.")
 def test_other_texts() -> None:
     """Each of them is shown as it is; the value is not."""
     value = made_up()
@@ -1233,10 +1229,8 @@ def test_other_texts() -> None:
     assert is_masked(value, value)
 
 
-@plays(
-    """more than two encodings inside each other, or five escapes, hide a value; so does a change of the case or the signs of base64
-    digits."""
-)
+@covers("More than two encodings inside each other, or five escapes, hide a value.")
+@covers("So does a change to the case or the signs of base64 digits.")
 def test_more_encodings_than_are_decoded() -> None:
     """Two encodings and four escapes are masked; a third and a fifth are not, and neither are changed digits."""
     value = made_up()
@@ -1253,7 +1247,7 @@ def test_more_encodings_than_are_decoded() -> None:
     assert not is_masked(signs, ENCODERS["base64"](signs).translate(str.maketrans("+/", "$*")))
 
 
-@plays("""Now and then a value of up to ten letters in base85 is shown, and so is a longer one if its Ascii85 is quoted;""")
+@covers("A value of up to ten letters in base85 is sometimes shown, and so is a longer one if its Ascii85 is quoted.")
 def test_where_base85_hides_a_value() -> None:
     """Of the shorter values some are shown, and fewer than one of ten; of the longer ones fewer than one of a hundred."""
     longest = 10
@@ -1277,9 +1271,9 @@ EVERYTHING_ENCODED = "%252541 &amp;amp;amp; \\\\\\x41 \\xe9 \x1b[0m <b>x</b> =41
 """A text of which there are many views."""
 
 
-@plays(
-    """decoding ends where it would cost too much: all views of a text of up to 100 KB that take equally many encodings are together twelve
-    times as long as it, and of a longer one three times."""
+@covers(
+    """Decoding is limited, to save time: all views of a text with equally many decodings are together at most twelve times as long as the
+    text, or three times if the text is longer than 100 KB."""
 )
 @pytest.mark.parametrize(("length", "times"), [(100_000, 12), (3_000_000, 3)])
 def test_how_much_is_decoded(length: int, times: int) -> None:
@@ -1298,7 +1292,7 @@ def test_how_much_is_decoded(length: int, times: int) -> None:
     assert is_masked(value, f"{text[:length]}\n{value}\n")
 
 
-@plays("Of a text of more than 1 MiB one encoding is decoded, not two inside each other.")
+@covers("In a text of more than 1 MiB, one encoding is decoded, not two inside each other.")
 def test_how_many_encodings_of_a_long_text_are_decoded() -> None:
     """Base64 in more than a megabyte is masked, with escapes in it too; base64 of hexadecimal digits is in less than a megabyte only."""
     line = "an ordinary line\n"
@@ -1315,7 +1309,7 @@ def test_how_many_encodings_of_a_long_text_are_decoded() -> None:
     assert mask_text("a.key") not in redactor.redact(longer + twice)
 
 
-@plays("Of a text of more than 64 KiB the escapes are decoded with a kilobyte on either side.")
+@covers("In a text of more than 64 KiB, escapes are decoded with a kilobyte on either side.")
 @pytest.mark.parametrize("length", [1 << 14, 1 << 18])
 def test_how_much_of_a_long_text_is_decoded(length: int) -> None:
     """The view of a long text is short, and holds a kilobyte of both sides of the escape; a value written with it is masked."""
@@ -1341,11 +1335,11 @@ def test_how_much_of_a_long_text_is_decoded(length: int) -> None:
     assert longest_visible(value, shown) < LEAK
 
 
-@plays(
-    """Dumps and lists of numbers are decoded in the first 256 KiB of a text, and base85 in the first 128 KiB, but no more than 8 KiB of
-    what looks like it."""
+@covers(
+    """Dumps and lists of numbers are decoded in the first 256 KiB of a text, and base85 in the first 128 KiB, up to 8 KiB of text that
+    looks like base85."""
 )
-@plays("The rest is searched as it stands;")
+@covers("The rest of the text is searched without decoding.")
 def test_where_decoding_ends() -> None:
     """On this side of each limit what is encoded is masked, beyond it it is not; a value as it stands is masked in any case."""
     numbers, base85 = 1 << 18, 1 << 13
@@ -1368,9 +1362,9 @@ def test_where_decoding_ends() -> None:
         assert masks("".join(f"{ENCODERS['base85'](made_up(32))}\n" for _ in range(length // 41)), ENCODERS["base85"](value)) is expected
 
 
-@plays(
-    """in pieces, an encoding that is not told from other text by its beginning (rows of a dump, tables, base32, base85) shows the pieces
-    that came before it was recognised;"""
+@covers(
+    """If an encoded value arrives in pieces, and the beginning does not reveal the encoding (rows of a dump, tables, base32, base85), the
+    first pieces are shown."""
 )
 def test_encodings_in_pieces() -> None:
     """In halves base64, hexadecimal digits and escapes show nothing; of base85 in thirds the first may be seen."""
@@ -1390,7 +1384,7 @@ def test_encodings_in_pieces() -> None:
     assert [first for first, text in pairs if text.startswith(first)] != []
 
 
-@plays("a picture, a sound or a PDF that shows a value is not read;")
+@covers("A value in a picture, a sound or a PDF is not recognized.")
 def test_pictures(guarded: Guarded) -> None:
     """A picture, a PDF and a sound arrive byte by byte as they were made; a drawing that is text is masked."""
     value = made_up()
@@ -1424,8 +1418,8 @@ def _sound(value: str) -> bytes:
     return file.getvalue()
 
 
-@plays("what code sends over the network, or writes to a file, is data.")
-@plays("Other programs see a value in the arguments or the environment of a program that it was given to;")
+@covers("Data that your code sends over the network or writes to a file are not masked.")
+@covers("Other programs can see a value in the arguments or the environment of a program that you start.")
 def test_files_networks_and_programs(guarded: Guarded) -> None:
     """A server, a file and a program get the value itself."""
     value = made_up()
@@ -1462,7 +1456,7 @@ def _read_process(pid: int, file: str, value: str) -> str:
     return text
 
 
-@plays("two threads that write pieces of values to one stream in turns mix them so that neither can be told.")
+@covers("If two threads write pieces of values to one stream in turns, the pieces are mixed and not recognized.")
 def test_two_threads_in_turns(guarded: Guarded) -> None:
     """Values that two threads write letter by letter in turns are shown mixed; one after the other they are masked."""
     first, second = made_up(), made_up()
@@ -1500,9 +1494,9 @@ class Sent:
         self.messages.append(parts)
 
 
-@plays(
-    """A cell that writes between two pieces of a value, of which one belongs to the cell before it and one to the cell after it, parts them
-    too;"""
+@covers(
+    """The same applies if a cell writes between two pieces of a value, of which one belongs to the cell before it and one to the cell
+    after it."""
 )
 @pytest.mark.parametrize("between", [False, True], ids=["one after the other", "another cell between"])
 def test_a_cell_between_two_pieces(*, between: bool) -> None:
@@ -1546,9 +1540,9 @@ except ValueError: log(Locals(), 'failed', exc_info=True)
 """
 
 
-@plays(
-    """a log handler of your own shows a value if it overrides `handle`, if its `emit` is called directly, or if it reads the local
-    variables of a traceback, as Sentry's does;"""
+@covers(
+    """Your own log handler shows a value if it overrides `handle`, if your code calls its `emit` directly, or if it reads the local
+    variables of a traceback, as Sentry's does."""
 )
 def test_handlers_that_show_a_value(guarded: Guarded) -> None:
     """Each of the three writes the value to its file; a handler with an emit of its own, called by a logger, writes a mask."""
@@ -1564,7 +1558,10 @@ def test_handlers_that_show_a_value(guarded: Guarded) -> None:
     ]
 
 
-@plays("pieces that are written more than 50 ms apart show the first eleven characters of a value at most, and of a short value not half;")
+@covers(
+    """If pieces are written more than 50 ms apart, at most the first eleven characters of a value are shown, and less than half of a short
+    one."""
+)
 def test_pieces_after_a_pause(guarded: Guarded) -> None:
     """However a value is split, after a pause no more than that is seen; and eleven characters are."""
     most = 11
@@ -1585,9 +1582,9 @@ def test_pieces_after_a_pause(guarded: Guarded) -> None:
     assert guarded.leaks(value) == most
 
 
-@plays(
-    """a forked child, and what IPython ends with after its own threads are gone, wait for nothing: there a value in pieces shows its
-    beginning;"""
+@covers(
+    """A forked child, and the end of IPython after its threads have stopped, do not wait for the next piece: there, a value in pieces
+    shows its beginning."""
 )
 def test_a_forked_child(guarded: Guarded) -> None:
     """Of a value in pieces a child shows the beginning and not the rest; of a whole value nothing."""
@@ -1606,9 +1603,9 @@ _ = os.waitpid(child, 0); time.sleep({PAUSE})
     assert shown.splitlines() == ["<whole> ‹secret:forked.key›", f"<pieces> {value[:8]}‹secret:forked.key›"]
 
 
-@plays(
-    """a forked child, and what IPython ends with after its own threads are gone, wait for nothing: there a value in pieces shows its
-    beginning;"""
+@covers(
+    """A forked child, and the end of IPython after its threads have stopped, do not wait for the next piece: there, a value in pieces
+    shows its beginning."""
 )
 def test_the_end_of_ipython(tmp_path: Path) -> None:
     """What runs after the extension's own end is guarded, arrives, and waits for no further piece."""
@@ -1639,7 +1636,7 @@ atexit.register(last)
 """
 
 
-@plays("an automatic output of JavaScript that computes a value in the browser is not seen in the kernel.")
+@covers("If the JavaScript of an output computes a value in the browser, the kernel does not see it.")
 def test_javascript(guarded: Guarded) -> None:
     """A value in a script is masked; a script that puts it together goes out as it is."""
     value = made_up()
@@ -1673,11 +1670,11 @@ subprocess.run(["echo", "<program>", value])
 """
 
 
-@plays(
-    """`zensecrets_jupyter.protect_output()` masks standard output, standard error and log records of any Python process from then on, as a
-    call or as a context manager; `redact(text)` masks one text."""
+@covers(
+    """`zensecrets_jupyter.protect_output()` masks standard output, standard error and log records of any Python process, as a call or as a
+    context manager; `redact(text)` masks one text."""
 )
-@plays("Neither covers other processes or bytes written to file descriptors.")
+@covers("Neither covers other processes, nor bytes that are written to file descriptors.")
 def test_a_script() -> None:
     """A script shows the value before the call and after the block, and by what is not covered; everything else is masked."""
     value = made_up()
@@ -1689,12 +1686,11 @@ def test_a_script() -> None:
     assert shown == {**dict.fromkeys(open_ones, value), **dict.fromkeys(masked, "‹secret:db.password›")}
 
 
-@plays("This page says what that covers, and what it cannot.")
-def test_every_sentence_is_played() -> None:
-    """Each sentence and each row of the page has a test, and each test has its sentence on the page."""
-    claims = PAGE.claims
-    assert len(claims) > 60
-    assert [claim for claim in claims if claim not in PAGE.played] == []
-    assert [(sentence, tests) for sentence, tests in PAGE.played.items() if sentence not in claims] == []
-    here = {name for name in globals() if name.startswith("test_")}
-    assert {test for tests in PAGE.played.values() for test in tests} == here
+def test_every_sentence_has_a_test() -> None:
+    """Each sentence and each table row of the page has a test, and each test covers a sentence of the page."""
+    sentences = PAGE.sentences
+    assert len(sentences) > 60
+    assert [sentence for sentence in sentences if sentence not in PAGE.covered] == []
+    assert [(sentence, tests) for sentence, tests in PAGE.covered.items() if sentence not in sentences] == []
+    tests = {name for name in globals() if name.startswith("test_")} - {"test_every_sentence_has_a_test"}
+    assert {test for tests_of_one in PAGE.covered.values() for test in tests_of_one} == tests

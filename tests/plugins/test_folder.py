@@ -59,7 +59,7 @@ print(json.dumps([*listed, Client().get_secret("Mine").content, files]))
 def test_the_page_shows_the_plug_in() -> None:
     """The documentation's code is the plug-in's, line by line."""
     source = (PLUGIN / "zensecrets_folder.py").read_text(encoding="utf-8")
-    page = (ROOT / "docs" / "managers.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "custom-backend.md").read_text(encoding="utf-8")
     code = source[source.index("import os") :]
     assert f"```python\n{code}```" in page
     project = (PLUGIN / "pyproject.toml").read_text(encoding="utf-8")
