@@ -1,4 +1,4 @@
-"""The quickstart on a real keyring; run by ``test_quickstart_elsewhere`` in a session of its own."""
+"""The quickstart on a real keyring; ``test_quickstart_backends`` runs this file in a separate desktop session."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 
 def test_the_quickstart_runs_on_the_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell ends without an error, with the secrets in the keyring."""
+    """Every cell runs without an error, and the secrets are in the keyring."""
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.SecretService.Keyring")
     run_quickstart_on("keyring", {}, tmp_path)

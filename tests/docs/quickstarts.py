@@ -1,4 +1,4 @@
-"""The quickstart, as it is, on another secrets manager than the default."""
+"""Run the quickstart notebook with another secrets manager than the default one."""
 
 from __future__ import annotations
 
@@ -18,26 +18,32 @@ QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 
 
 def run_quickstart_on(flavor: str, attributes: Mapping[str, str], folder: Path) -> None:
-    """Run every cell with a secrets manager of that flavor in the place of the default one; fail where a cell does, or a value shows."""
-    given = " ".join(shlex.quote(f"--{name}={value}") for name, value in attributes.items())
-    switch = [
-        f"%zen secrets-manager register place --flavor={flavor} {given}",
-        "%stack update default -x place",
+    """Run every cell with a secrets manager of this flavor, and check that no value is shown.
+
+    Args:
+        flavor: The flavor of the secrets manager that replaces the default one.
+        attributes: Its attributes.
+        folder: The folder in which the notebook runs.
+    """
+    options = " ".join(shlex.quote(f"--{name}={value}") for name, value in attributes.items())
+    replace_default = [
+        f"%zen secrets-manager register tested --flavor={flavor} {options}",
+        "%stack update default -x tested",
         "%zen secrets-manager delete default --yes",
-        "%zen secrets-manager rename place default",
+        "%zen secrets-manager rename tested default",
     ]
-    shown = {}
+    outputs = {}
     with running_kernel(folder, folder=folder) as kernel:
         for cell in nbformat.read(QUICKSTART, as_version=4).cells:
             if cell.cell_type != "code":
                 continue
-            loads = cell.source.startswith("%load_ext")
-            for source in [cell.source, *(switch if loads else [])]:
-                ran = kernel.run(source, lambda prompt: "" if "passphrase" in prompt else canary("quickstart"))
-                assert ran.ok, f"{source}\n{ran.error}"
-                shown[source] = ran.shown()
-        kept = kernel.run("%zen secrets-manager list").shown()
+            loads_extension = cell.source.startswith("%load_ext")
+            for source in [cell.source, *(replace_default if loads_extension else [])]:
+                result = kernel.run(source, lambda prompt: "" if "passphrase" in prompt else canary("quickstart"))
+                assert result.ok, f"{source}\n{result.error}"
+                outputs[source] = result.shown()
+        managers = kernel.run("%zen secrets-manager list").shown()
         assert not find_canary(repr(kernel.record))
-    assert f" {flavor} " in kept[0]
-    assert shown['run.steps["count_cats"].output.read()'] == ["2"]
+    assert f" {flavor} " in managers[0]
+    assert outputs['run.steps["count_cats"].output.read()'] == ["2"]
     assert not find_canary(folder)

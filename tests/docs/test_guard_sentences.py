@@ -339,7 +339,8 @@ def test_variables_that_are_set_after_loading(guarded: Guarded) -> None:
         assert shown.splitlines()[-1] == "it is ‹secret:env.GITHUB_TOKEN›", way
 
 
-PROMPTS_SENTENCE = """**Password prompts**: an answer to a prompt of `getpass`, click or rich, or in a terminal of prompt_toolkit, is masked as
+PROMPTS_SENTENCE = """
+    **Password prompts**: an answer to a prompt of `getpass`, click or rich, or in a terminal of prompt_toolkit, is masked as
     `prompt.N`."""
 
 
@@ -679,9 +680,10 @@ DECODED = {
     "UTF-16": ("UTF-16", "UTF-16 repr", "base64 of UTF-16", "hexadecimal of UTF-16"),
 }
 """The sentence's words, each with the encoders that it is about."""
-DECODED_SENTENCE = """**A text** is decoded where it looks encoded: escapes of programming languages, shells, HTML, XML, URLs, LaTeX and terminals; base64
-    in every alphabet and alignment, wrapped or not; base32 and base85; hexadecimal digits with any separator, dumps of bytes, lists of
-    numbers; mail encodings; cells of tables and literals that are wrapped; UTF-16."""
+DECODED_SENTENCE = """
+    **A text** is decoded where it looks encoded: escapes of programming languages, shells, HTML, XML, URLs, LaTeX and terminals;
+    base64 in every alphabet and alignment, wrapped or not; base32 and base85; hexadecimal digits with any separator, dumps of bytes,
+    lists of numbers; mail encodings; cells of tables and literals that are wrapped; UTF-16."""
 
 
 @covers(DECODED_SENTENCE)

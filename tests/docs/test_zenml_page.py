@@ -1,4 +1,4 @@
-"""The names that docs/zenml.md claims: each command, option, flavor and attribute of its tables exists."""
+"""Tests that each command, option, flavor and attribute in the tables of docs/zenml.md exists."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ stack share
 stack up
 stack update TYPES --artifact-store --orchestrator -a -o
 """
-"""Every command of ZenML 0.20.5 for secrets, stacks and components, with its options, as its own tree has them."""
+"""Every command of ZenML 0.20.5 for secrets, stacks and components, with its options."""
 
 
 def _attributes() -> Iterator[tuple[str, str, str]]:
@@ -78,41 +78,41 @@ def _attributes() -> Iterator[tuple[str, str, str]]:
         yield from ((row[0], row[1], attribute) for attribute in re.findall(r"`(\w+)`", row[2]) or [""])
 
 
-def _resolved(words: list[str]) -> tuple[click.Command, click.Context, list[str]]:
-    """Return the command that the words name, and the words after it."""
+def _resolve(tokens: list[str]) -> tuple[click.Command, click.Context, list[str]]:
+    """Return the command that the tokens name, its context, and the remaining tokens."""
     command: click.Command = root
     context = click.Context(root, info_name="zen", **SETTINGS)
-    while isinstance(command, Group) and words:
-        name, found, words = command.resolve_command(context, words)
-        assert found is not None, name
-        command, context = found, click.Context(found, info_name=name, parent=context)
-    return command, context, words
+    while isinstance(command, Group) and tokens:
+        name, subcommand, tokens = command.resolve_command(context, tokens)
+        assert subcommand is not None, name
+        command, context = subcommand, click.Context(subcommand, info_name=name, parent=context)
+    return command, context, tokens
 
 
 def test_every_command_and_option_exists() -> None:
-    """Each command of the tables is found in the tree with each of its options; those of one type of component for all eleven types."""
+    """Each command in the tables exists with its options; the commands of the orchestrator exist for all types of components."""
     assert len(COMMANDS) > 60
     lines = [line for line in COMMANDS if not line.startswith("orchestrator ")]
     lines += [line.replace("orchestrator", kind, 1) for line in COMMANDS if line.startswith("orchestrator ") for kind in COMPONENT_PURPOSES]
     for line in lines:
-        command, context, rest = _resolved(shlex.split(line))
+        command, context, rest = _resolve(shlex.split(line))
         assert not isinstance(command, Group), line
         if isinstance(command, Command):
-            known = command.own_options(context)
-            for option in [word.partition("=")[0].replace("_", "-") for word in rest if word.startswith("-")]:
-                is_free = isinstance(command, FreeCommand) and (option[2:].isupper() or option in {"--values", "-v"})
-                assert option in known or is_free, line
+            options = command.own_options(context)
+            for option in [token.partition("=")[0].replace("_", "-") for token in rest if token.startswith("-")]:
+                is_key = isinstance(command, FreeCommand) and (option[2:].isupper() or option in {"--values", "-v"})
+                assert option in options or is_key, line
 
 
-def test_nothing_of_zenml_is_left_out() -> None:
-    """Each command and option of ZenML 0.20.5 for secrets, stacks and each type of component is taken, and is in the tables."""
-    on_page = {" ".join(_resolved(shlex.split(line))[1].command_path.split()[1:]) for line in COMMANDS}
+def test_every_command_of_zenml_is_supported() -> None:
+    """Each command and option of ZenML 0.20.5 for secrets, stacks and components exists here, and is in the tables."""
+    on_page = {" ".join(_resolve(shlex.split(line))[1].command_path.split()[1:]) for line in COMMANDS}
     for line in IN_ZENML.replace("TYPES", _TYPES).strip().splitlines():
-        words = line.split()
-        options = {word.replace("_", "-") for word in words if word.startswith("-")}
-        name = " ".join(word for word in words if not word.startswith("-"))
-        for kind in COMPONENT_PURPOSES if words[0] == "orchestrator" else ("orchestrator",):
-            command, context, rest = _resolved(name.replace("orchestrator", kind).split())
+        tokens = line.split()
+        options = {token.replace("_", "-") for token in tokens if token.startswith("-")}
+        name = " ".join(token for token in tokens if not token.startswith("-"))
+        for kind in COMPONENT_PURPOSES if tokens[0] == "orchestrator" else ("orchestrator",):
+            command, context, rest = _resolve(name.replace("orchestrator", kind).split())
             assert isinstance(command, Command), (name, kind)
             assert not rest, (name, kind)
             assert options <= command.own_options(context).keys(), (name, kind)
@@ -121,7 +121,7 @@ def test_nothing_of_zenml_is_left_out() -> None:
 
 @pytest.mark.parametrize("kind", [kind.words for kind in ComponentType])
 def test_every_attribute_of_a_type_exists(kind: str) -> None:
-    """Each flavor of the table is known, and takes each attribute, if only to leave it out as ZenML does."""
+    """Each flavor in the table exists and accepts each attribute; some attributes have no effect, as in ZenML."""
     rows = [row for row in _attributes() if row[0] == kind]
     assert rows
     component_type = ComponentType(kind.replace(" ", "_"))
@@ -131,7 +131,7 @@ def test_every_attribute_of_a_type_exists(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("stack up", "nothing to start: stack 'default'"),
         ("stack down -y", "nothing to stop: stack 'default'"),
@@ -150,9 +150,9 @@ def test_every_attribute_of_a_type_exists(kind: str) -> None:
         ("alerter register a --flavor=custom --share", "--share has no effect"),
     ],
 )
-def test_a_command_with_nothing_to_do_says_why_in_one_line(line: str, told: str) -> None:
-    """It ends well, so that a script goes on."""
+def test_a_command_without_effect_says_why_in_one_line(line: str, message: str) -> None:
+    """A command that has no effect here succeeds, so that a script continues."""
     outcome = run(line)
     assert outcome.exit_code == 0
-    assert told in outcome.message
+    assert message in outcome.message
     assert len(outcome.message.replace("\nWarning", " Warning").replace("\nNote", " Note").splitlines()) <= 4

@@ -1,4 +1,4 @@
-"""The picture of the architecture in CONTRIBUTING.md, against the import contracts."""
+"""Tests that compare CONTRIBUTING.md with the code: its picture with the import contracts, its paths with the files."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from typing import Any
 
 import pytest
 
-# Python 3.10 has no TOML parser; pytest brings one there.
+# Python 3.10 has no TOML parser; pytest installs this one there.
 tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 ROOT = Path(__file__).parents[2]
 ZENML_NAMES = "ZenML names"
-"""The label of the node that stands for all modules that carry names of ZenML's."""
+"""The label of the node for all modules that have the names of ZenML's modules."""
 CONTRACT_OF_PARTS = "The parts of the package"
 
 
 def _layers() -> list[set[str]]:
-    """Return the layers of the package's parts, the highest first."""
-    contracts: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
+    """Return the layers of the package, from top to bottom."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts: list[dict[str, Any]] = project["tool"]["importlinter"]["contracts"]
     layers = next(contract["layers"] for contract in contracts if contract["name"].startswith(CONTRACT_OF_PARTS))
     return [set(re.findall(r"\w+", layer)) for layer in layers]
 
@@ -38,15 +37,28 @@ def _picture() -> tuple[dict[str, str], list[tuple[str, str]]]:
 
 
 def _rank(node: str, label: str) -> int:
-    """Return how high the part of a node stands; 0 is the highest layer."""
+    """Return the index of a node's layer; 0 is the top layer."""
     for rank, layer in enumerate(_layers()):
         if node in layer or (label.startswith(ZENML_NAMES) and "pipelines" in layer):
             return rank
-    pytest.fail(f"No layer holds {node!r}.")
+    pytest.fail(f"No layer contains {node!r}.")
+
+
+def _reachable(start: str, arrows: list[tuple[str, str]]) -> set[str]:
+    """Return all nodes to which a path of arrows leads from ``start``."""
+    reached: set[str] = set()
+    pending = [start]
+    while pending:
+        node = pending.pop()
+        for source, target in arrows:
+            if source == node and target not in reached:
+                reached.add(target)
+                pending.append(target)
+    return reached
 
 
 def test_every_part_of_the_package_is_in_the_picture() -> None:
-    """Each part that a contract names is a node; the modules with ZenML's names share one."""
+    """Each part in the import contract is a node; the modules with ZenML's names share one node."""
     nodes, _ = _picture()
     shared = next(label for label in nodes.values() if label.startswith(ZENML_NAMES))
     for layer in _layers():
@@ -55,7 +67,7 @@ def test_every_part_of_the_package_is_in_the_picture() -> None:
 
 
 def test_every_arrow_points_to_a_lower_layer() -> None:
-    """An arrow means "imports", which the contracts allow downwards only."""
+    """Each arrow is an import that the contract allows."""
     nodes, arrows = _picture()
     assert arrows
     for source, target in arrows:
@@ -63,36 +75,24 @@ def test_every_arrow_points_to_a_lower_layer() -> None:
 
 
 def test_every_import_between_parts_is_an_arrow() -> None:
-    """No part imports another without an arrow, or a path of arrows, between them."""
+    """If a part imports another one, a path of arrows leads from the first to the second."""
     nodes, arrows = _picture()
     package = ROOT / "zensecrets_jupyter"
     shared = next(node for node, label in nodes.items() if label.startswith(ZENML_NAMES))
-    reachable = {node: _below(node, arrows) for node in nodes}
+    reachable = {node: _reachable(node, arrows) for node in nodes}
     for path in sorted(package.rglob("*.py")):
         part = path.relative_to(package).parts[0].removesuffix(".py")
-        source = part if part in nodes else shared
         if part == "__init__":
             continue
+        source = part if part in nodes else shared
         for imported in re.findall(r"^ *(?:from|import) zensecrets_jupyter\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
             target = imported if imported in nodes else shared
             assert target == source or target in reachable[source], f"{path.relative_to(ROOT)} imports {imported}"
 
 
 def test_every_path_in_the_map_exists() -> None:
-    """A path that CONTRIBUTING.md names from the root is there."""
+    """Each path in CONTRIBUTING.md exists."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    paths = re.findall(r"`((?:zensecrets_jupyter|tests|js/src)/[\w./]+)`", text)
+    paths = re.findall(r"`((?:zensecrets_jupyter|tests|js/src|docs)/[\w./]+)`", text)
     assert len(paths) > 20
     assert [path for path in paths if not (ROOT / path).exists()] == []
-
-
-def _below(node: str, arrows: list[tuple[str, str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = [node]
-    while waiting:
-        here = waiting.pop()
-        for source, target in arrows:
-            if source == here and target not in found:
-                found.add(target)
-                waiting.append(target)
-    return found
