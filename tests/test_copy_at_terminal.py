@@ -77,8 +77,8 @@ def test_a_bar_says_how_far_it_is_and_ctrl_c_how_far_it_got() -> None:
     again = run_zensecrets(*COPY)
     assert again.stderr == ""
     assert again.stdout == (
-        f"Copied {100 - int(found[1])} secrets from 'default' to 'cloud'; {found[1]} were there already.\n"
-        "To work with them there: zensecrets stack update default -x cloud\n"
+        f"Copied {100 - int(found[1])} secrets from 'default' to 'cloud'; {found[1]} already in the target.\n"
+        "To use them there: zensecrets stack update default -x cloud\n"
     )
     assert _same()
     assert find_canary(shown + again.stdout) == []
@@ -99,7 +99,7 @@ def test_conflicts_are_asked_at_the_terminal() -> None:
     process.expect("Enter to stop: ")
     process.sendline("r")
     shown = _rest(process)
-    assert "Copied 2 secrets from 'default' to 'cloud'; 1 in place of what was there." in shown
+    assert "Copied 2 secrets from 'default' to 'cloud'; 1 of them replaced a secret." in shown
     assert process.exitstatus == 0
     dry = run_zensecrets(*COPY, "n000", "n001", "n002", "--dry-run")
     assert [line.split()[:2] for line in dry.stdout.splitlines() if line.startswith("n0")] == [

@@ -22,10 +22,11 @@ from zensecrets_jupyter.commands.asking.hidden_input import drop_lines, read_hid
 from zensecrets_jupyter.commands.asking.noninteractive import PREFIX as VALUE_VARIABLES
 from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.commands.asking.prompts import PromptAsker
-from zensecrets_jupyter.commands.framework.click_extensions import HelpRequested, LazyCommand
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.click_extensions import HelpRequested
+from zensecrets_jupyter.commands.framework.command_groups import LazyCommand
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
-from zensecrets_jupyter.commands.magic_names import GROUPS, LINE_MAGICS
+from zensecrets_jupyter.commands.magic_lines import GROUPS, LINE_MAGICS
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE, NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
@@ -93,9 +94,9 @@ def _store_fingerprints() -> None:
     # A running server masks the values of this process when it saves notebooks.
     redaction = sys.modules.get("zensecrets_jupyter.core.redaction")
     if redaction is not None and redaction.the_redactor().size:
-        from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values
+        from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
 
-        note = remember_values()
+        note = sync_fingerprints()
         if note:
             _print_error(in_terminal(note))
 

@@ -24,9 +24,9 @@ from nacl.public import PublicKey, SealedBox
 
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
-from zensecrets_jupyter.commands.framework.active_manager import manager_of
-from zensecrets_jupyter.commands.framework.render import secret_table
+from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.commands.secrets.forms import update_form
+from zensecrets_jupyter.commands.tables.secret_tables import secret_table
 from zensecrets_jupyter.contract.form import OpenForm
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
@@ -80,7 +80,7 @@ def _log(line: str) -> None:
 
 def submit(manager: SecretsManager, name: str, content: Mapping[str, str]) -> None:
     """Answer the form of an update, each key with a new value."""
-    question = update_form(manager, manager.get_secret(name), keys=None, given={})
+    question = update_form(manager, manager.get_secret(name), keys=None, values={})
     session = FormSession("form", question, "The form", lambda: None, _log)
     message = {"form": "form", "attempt": 0, "sections": [{"values": list(content.items()), "removed": []}], "passphrase": None}
     assert isinstance(session.state, OpenForm)
@@ -93,7 +93,7 @@ def submit(manager: SecretsManager, name: str, content: Mapping[str, str]) -> No
 def by_keys(folder: Path) -> Times:
     """Do what is done with secrets of many keys."""
     times = Times("keys", SIZES)
-    manager = manager_of()
+    manager = active_manager()
     manager.register_secret(ArbitrarySecretSchema(name="first", arbitrary_kv_pairs={"key": "warm"}))
     for size in SIZES:
         name = f"s{size}"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zensecrets_jupyter.commands.framework.line_comments import strip_comment
 from zensecrets_jupyter.commands.line_cleaning import find_inline_secrets
+from zensecrets_jupyter.commands.magic_lines import strip_comment
 from zensecrets_jupyter.core.text_edits import apply_edits
 
 

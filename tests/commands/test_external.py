@@ -67,7 +67,7 @@ def test_pairs_or_json_say_which(typed: str, meant: dict[str, str]) -> None:
     [
         ("--external=prod/db", "NAME=VALUE,NAME=VALUE"),
         ("--external==prod/db", "NAME=VALUE,NAME=VALUE"),
-        ("--external=db=a,db=b", "the same name twice"),
+        ("--external=db=a,db=b", "each name once"),
         ('--external={"db":', "as JSON"),
         ("--external=db=", "no path after the"),
         ("--external=a.b=c", "no name of a secret"),

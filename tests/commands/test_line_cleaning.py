@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from tests.support.command_lines import run
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.commands.line_cleaning import find_inline_secrets
 from zensecrets_jupyter.core.text_edits import apply_edits
 from zensecrets_jupyter.testing.canary import canary

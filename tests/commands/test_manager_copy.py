@@ -10,7 +10,7 @@ from tests.support.command_lines import run
 from tests.support.managers.fake_remote import FakeRemoteBackend
 from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     ComponentNotFoundError,
@@ -50,13 +50,13 @@ def _copy(line: str = "", *, asker: Asker | None = None) -> Outcome:
 def test_all_is_copied_and_how_to_switch_is_told() -> None:
     """The outcome counts, and names the command that makes the target the active stack's; a second copy has nothing to do."""
     outcome = _copy()
-    assert outcome.message == "Copied 2 secrets from 'default' to 'other'.\nTo work with them there: %stack update default -x other"
+    assert outcome.message == "Copied 2 secrets from 'default' to 'other'.\nTo use them there: %stack update default -x other"
     assert (outcome.view, outcome.exit_code) == (None, 0)
     source = Client().secrets_manager
     assert _other().get_records(["a", "b"]) == source.get_records(["a", "b"])
-    assert _copy().message.startswith("Copied 0 secrets from 'default' to 'other'; 2 were there already.")
+    assert _copy().message.startswith("Copied 0 secrets from 'default' to 'other'; 2 already in the target.")
     run("stack update default -x other")
-    assert _copy().message == "Copied 0 secrets from 'default' to 'other'; 2 were there already."
+    assert _copy().message == "Copied 0 secrets from 'default' to 'other'; 2 already in the target."
     assert tree.run(["secret", "get", "b"], ScriptedUser()).value.TYPE == "openai"
 
 
@@ -109,11 +109,11 @@ def test_conflicts_are_asked_one_by_one_or_all_at_once(conflicts: dict[str, str]
     outcome = _copy(asker=user)
     assert user.unused_answers == []
     assert not find_canary(user.screen)
-    assert user.asked[0].startswith("'other' has a secret 'x' already: other values of key. [s] skip it, [r] replace it, [S] skip all 3")
+    assert user.asked[0].startswith("'other' already has a secret 'x': other values of key. [s] skip it, [r] replace it, [S] skip all 3")
     for name, value in conflicts.items():
         expected = Client().get_secret(name).content if name in replaced else {"key": value}
         assert _other().get_secret(name).content == expected
-    assert ("in place of what was there" in outcome.message) == bool(replaced)
+    assert ("replaced a secret" in outcome.message) == bool(replaced)
     assert ("skipped" in outcome.message) == (len(replaced) < 3)
 
 
@@ -134,12 +134,12 @@ def test_with_nobody_to_ask_a_flag_says_it(conflicts: dict[str, str]) -> None:
     assert not find_canary(f"{unasked.value} {stopped.value}")
     assert _other().list_secrets() == ["x", "y", "z"]
     skipped = _copy("--on-conflict=skip")
-    assert "Copied 2 secrets from 'default' to 'other'; 3 were skipped." in skipped.message
+    assert "Copied 2 secrets from 'default' to 'other'; 3 skipped." in skipped.message
     assert isinstance(skipped.view, Table)
     assert [row["name"] for row in skipped.view] == ["x", "y", "z"]
     assert _other().get_secret("x").content == {"key": conflicts["x"]}
     assert (
-        "Copied 3 secrets from 'default' to 'other'; 3 in place of what was there; 2 were there already."
+        "Copied 3 secrets from 'default' to 'other'; 3 of them replaced a secret; 2 already in the target."
         in _copy("--on-conflict=replace").message
     )
     assert _other().get_secret("x").content == Client().get_secret("x").content
@@ -153,7 +153,7 @@ def test_what_can_t_be_copied_makes_it_a_failure_after_all_others() -> None:
     assert [row[""] for row in planned] == ["new", "new", "can't be done"]
     outcome = run("secrets-manager copy default place")
     assert outcome.message == "Copied 2 secrets from 'default' to 'place'; 1 can't be copied."
-    assert (outcome.value, outcome.exit_code, outcome.line) == (None, 1, "1 secret could not be copied: see above why.")
+    assert (outcome.value, outcome.exit_code, outcome.line) == (None, 1, "1 secret could not be copied; the table above has the reasons.")
     assert isinstance(outcome.view, Table)
     assert "1000 are allowed" in outcome.view[0]["why"]
     assert not find_canary(f"{planned!r} {outcome.view!r}")
@@ -183,7 +183,7 @@ def test_a_target_that_fails_says_how_to_go_on(failing: type[FailingBackend]) ->
     with pytest.raises(ManagerUnreachableError, match=r"1 of 2 secrets are in 'broken', each of them whole.* again looks at"):
         run("secrets-manager copy default broken")
     failing.writes_left = 10
-    assert "Copied 1 secret from 'default' to 'broken'; 1 was there already." in run("secrets-manager copy default broken").message
+    assert "Copied 1 secret from 'default' to 'broken'; 1 already in the target." in run("secrets-manager copy default broken").message
 
 
 def test_names_are_completed() -> None:
@@ -201,6 +201,6 @@ def test_a_target_that_is_not_there_is_registered_like_the_source() -> None:
     with pytest.raises(ComponentNotFoundError):
         run("secrets-manager copy default second a")
     said = run("secrets-manager copy default second").message
-    assert said.startswith("Registered secrets manager 'second' like 'default'; no secret was copied.")
+    assert said.startswith("Registered secrets manager 'second' with the attributes of 'default'. To copy the secrets: ")
     assert Client().workspace.open_manager("second").list_secrets() == []
     assert "Copied 2 secrets" in run("secrets-manager copy default second").message

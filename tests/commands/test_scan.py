@@ -12,8 +12,8 @@ import pytest
 from tests.support.command_lines import run
 from tests.support.planting import history, write_notebook
 from tests.support.scripted_user import ScriptedUser
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
+from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

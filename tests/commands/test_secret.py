@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.command_lines import content_of, run
 from tests.support.scripted_user import ScriptedUser
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

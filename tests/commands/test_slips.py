@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.command_lines import content_of, run
 from zensecrets_jupyter import Client
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.schemas import BaseSecretSchema
 from zensecrets_jupyter.testing.canary import canary, find_canary

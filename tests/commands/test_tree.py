@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.support.command_lines import LABELS, content_of, run
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
-from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:

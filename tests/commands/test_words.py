@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies
 
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
 from zensecrets_jupyter.commands.framework.free_options import Argument, matching_name, split
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 
 OPTIONS = {"--schema": True, "-s": True, "--interactive": False, "-i": False}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zensecrets_jupyter.commands.framework.render import secret_table
+from zensecrets_jupyter.commands.tables.secret_tables import secret_table
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 from zensecrets_jupyter.core.redaction import Redactor
 from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern
@@ -38,7 +38,7 @@ def test_a_secret_of_very_many_keys() -> None:
     assert (len(text), text[1].split(), text[-1].split()) == (MANY + 3, ["KEY", "VALUE"], ["last", "\u2039secret:large.last\u203a"])
     html = table._repr_html_()
     assert html.count("<tr") == 2_001
-    assert "28,000 more rows are not drawn here" in html
+    assert "28,000 more rows are not shown here" in html
     manager.merge_secret("large", {}, remove=[key for key in content if key != "last"])
     assert manager.get_secret("large").content == {"last": content["last"]}
 

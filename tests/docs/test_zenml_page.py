@@ -11,8 +11,9 @@ import click
 import pytest
 
 from tests.support.command_lines import run
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, FreeCommand, Group
-from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
+from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, FreeOptionsCommand
+from zensecrets_jupyter.commands.framework.command_groups import Group
+from zensecrets_jupyter.commands.framework.component_flavors import accepted_fields_of_flavor
 from zensecrets_jupyter.commands.framework.help_texts import COMPONENT_PURPOSES
 from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
@@ -98,9 +99,9 @@ def test_every_command_and_option_exists() -> None:
         command, context, rest = _resolve(shlex.split(line))
         assert not isinstance(command, Group), line
         if isinstance(command, Command):
-            options = command.own_options(context)
+            options = command.declared_options(context)
             for option in [token.partition("=")[0].replace("_", "-") for token in rest if token.startswith("-")]:
-                is_key = isinstance(command, FreeCommand) and (option[2:].isupper() or option in {"--values", "-v"})
+                is_key = isinstance(command, FreeOptionsCommand) and (option[2:].isupper() or option in {"--values", "-v"})
                 assert option in options or is_key, line
 
 
@@ -115,7 +116,7 @@ def test_every_command_of_zenml_is_supported() -> None:
             command, context, rest = _resolve(name.replace("orchestrator", kind).split())
             assert isinstance(command, Command), (name, kind)
             assert not rest, (name, kind)
-            assert options <= command.own_options(context).keys(), (name, kind)
+            assert options <= command.declared_options(context).keys(), (name, kind)
         assert name in on_page, name
 
 
@@ -127,7 +128,7 @@ def test_every_attribute_of_a_type_exists(kind: str) -> None:
     component_type = ComponentType(kind.replace(" ", "_"))
     for _, flavor, attribute in rows:
         ignored = {} if kind == "secrets manager" else get_flavor(component_type.value, flavor).IGNORED
-        assert not attribute or attribute in accepted_fields_of(component_type, flavor) or attribute in ignored, (flavor, attribute)
+        assert not attribute or attribute in accepted_fields_of_flavor(component_type, flavor) or attribute in ignored, (flavor, attribute)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_progress_is_one_line_that_changes(kernel: Kernel, tmp_path: Path) -> No
     counted = [int(re.fullmatch(r"Copying to slow: (\d+) of 60 secrets", line)[1]) for line in lines]  # type: ignore[index] # the test fails else
     assert counted == sorted(counted)
     assert counted[-1] == 60
-    assert ran.stream("stdout") == ("Copied 60 secrets from 'default' to 'slow'.\nTo work with them there: %stack update default -x slow\n")
+    assert ran.stream("stdout") == ("Copied 60 secrets from 'default' to 'slow'.\nTo use them there: %stack update default -x slow\n")
     assert kernel.run("same()").shown() == ["True"]
     assert not find_canary(repr(kernel.record))
     assert not find_canary(tmp_path)
@@ -107,8 +107,8 @@ def test_conflicts_are_asked_for_under_the_cell(kernel: Kernel, tmp_path: Path) 
     assert not alone.ok
     assert "--on-conflict=skip" in alone.error
     asked = kernel.run(COPY, ["s", "r"])
-    assert [prompt["prompt"][:50] for prompt in asked.prompts] == [f"'slow' has a secret 'n00{n}' already: other values o" for n in (0, 1)]
-    assert asked.stream("stdout").startswith("Copied 1 secret from 'default' to 'slow'; 1 in place of what was there; 1 was skipped.")
+    assert [prompt["prompt"][:50] for prompt in asked.prompts] == [f"'slow' already has a secret 'n00{n}': other values o" for n in (0, 1)]
+    assert asked.stream("stdout").startswith("Copied 1 secret from 'default' to 'slow'; 1 of them replaced a secret; 1 skipped.")
     assert kernel.run("str(slow.get_secret('n000').value('key')) == 'theirs', same()").shown() == ["(True, False)"]
     assert kernel.run(f"{COPY} --on-conflict=replace").ok
     assert kernel.run("same()").shown() == ["True"]
@@ -128,7 +128,7 @@ Slow.check = check
     assert kernel.run(choosy).ok
     ran = kernel.run(COPY)
     assert not ran.ok
-    assert ran.error.strip() == "UsageError: 1 secret could not be copied: see above why."
+    assert ran.error.strip() == "UsageError: 1 secret could not be copied; the table above has the reasons."
     assert "It is odd." in ran.shown("text/html")[0]
     assert ran.stream("stdout") == "Copied 2 secrets from 'default' to 'slow'; 1 can't be copied.\n"
     assert kernel.run("slow.list_secrets()").shown() == ["['n000', 'n002']"]

@@ -76,11 +76,11 @@ def test_magics_work_inside(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("cell", "told"),
     [
-        ("%%with_secrets\n1", "Which secrets?"),
+        ("%%with_secrets\n1", "The name of a secret is missing."),
         ("%%with_secrets wether\n1", "Did you mean 'weather'?"),
         ("%%with_secrets weather --as nothing=NAME\n1", "There is no key 'nothing'"),
         ("%%with_secrets weather --as token\n1", "Write --as KEY=NAME"),
-        ("%%with_secrets weather --prefix 1\n1", "No variable's name can start with '1'"),
+        ("%%with_secrets weather --prefix 1\n1", "The name of a variable can't start with '1'"),
         ("%%with_secrets weather --prefx A_\n1", "has no option '--prefx'"),
         ("%%with_secrets places\nprint('it ran')", "would replace the environment variable PATH"),
         ("%%with_secrets 'weather\n1", "can't be read"),
@@ -206,7 +206,9 @@ def test_code_and_steps_are_refused_reserved_variables_too(kernel: Kernel) -> No
     for option in options:
         ran = kernel.run(f"import os\nwith Client().env('places', {option}):\n    print(len(os.environ['A_PATH']))")
         assert ran.stream("stdout") == "10\n", ran.error
-    assert "Set for this session: B_PATH." in kernel.run("%secret env places --as path=B_PATH").stream("stdout")
+    assert "Set for this session and the programs that it starts: B_PATH." in kernel.run("%secret env places --as path=B_PATH").stream(
+        "stdout"
+    )
     assert kernel.run("len(os.environ['B_PATH'])").shown() == ["10"]
 
 

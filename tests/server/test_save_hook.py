@@ -16,7 +16,7 @@ import requests
 
 from tests.support.planting import PLACES, forms_of, nasty, notebook
 from tests.support.terminal import run_zensecrets
-from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values
+from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
 from zensecrets_jupyter.commands.framework.active_manager import take_notes
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.notebook.fingerprint_sync import _remember as after_cell
@@ -200,8 +200,8 @@ def test_a_file_without_its_key_is_made_anew(
     the_redactor().protect(VALUE, "db.password")
     monkeypatch.setenv(store.VARIABLE, "on")
     store.take_removed_count()
-    assert "was damaged, and" in remember_values()
-    assert remember_values() == ""
+    assert "was damaged, and" in sync_fingerprints()
+    assert sync_fingerprints() == ""
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
     hook(model=model, path="a.py", contents_manager=None)
     assert not find_canary(model["content"])

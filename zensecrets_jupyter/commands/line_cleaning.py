@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, FreeCommand, Group, usage_problem_from
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, FreeOptionsCommand, convert_usage_error
+from zensecrets_jupyter.commands.framework.command_groups import Group
 from zensecrets_jupyter.commands.framework.free_options import Argument
-from zensecrets_jupyter.commands.framework.line_comments import strip_comment
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
+from zensecrets_jupyter.commands.magic_lines import strip_comment
 from zensecrets_jupyter.commands.malformed_lines import EXPANSION, guess_inline_secrets
 from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
@@ -120,7 +121,7 @@ def _read(line: str) -> list[_Word]:
 class _ParsedLine(NamedTuple):
     """A command with free options, and the words after it; ``first`` is the index of the first of them."""
 
-    command: FreeCommand
+    command: FreeOptionsCommand
     context: click.Context
     first: int
     words: list[str]
@@ -143,12 +144,12 @@ class _ParsedLine(NamedTuple):
                 return None
             command, context = found, click.Context(found, info_name=words[first], parent=context)
             first += 1
-        if not isinstance(command, FreeCommand):
+        if not isinstance(command, FreeOptionsCommand):
             return None
         try:
             context = command.make_context(context.info_name, words[first:], parent=context.parent, resilient_parsing=True)
         except click.UsageError as error:
-            raise usage_problem_from(error) from None
+            raise convert_usage_error(error) from None
         return cls(command, context, first, words[first:])
 
     def arguments(self) -> tuple[list[str], list[PositionedArgument]]:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, FreeCommand, Group
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, FreeOptionsCommand
+from zensecrets_jupyter.commands.framework.command_groups import Group
 from zensecrets_jupyter.commands.framework.free_options import Argument
 from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.core.fields import looks_sensitive
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
@@ -159,7 +160,7 @@ def _texts(raw: str) -> Iterator[str]:
 class _Target(NamedTuple):
     """The command of a malformed line; ``command`` is ``None`` if it is unknown or takes no values (``takes_none``)."""
 
-    command: FreeCommand | None
+    command: FreeOptionsCommand | None
     words: list[str]
     options: dict[str, bool]
     takes_none: bool = False
@@ -186,8 +187,8 @@ class _Target(NamedTuple):
             command, context, rest = found, click.Context(found, parent=context), rest[1:]
         if isinstance(command, Group):
             return cls(None, [], _OWN_OPTIONS, takes_none=command is root)
-        options = command.own_options(context) if isinstance(command, Command) else _OWN_OPTIONS
-        return cls(command, rest, options) if isinstance(command, FreeCommand) else cls(None, rest, options, takes_none=True)
+        options = command.declared_options(context) if isinstance(command, Command) else _OWN_OPTIONS
+        return cls(command, rest, options) if isinstance(command, FreeOptionsCommand) else cls(None, rest, options, takes_none=True)
 
     @property
     def name(self) -> str:

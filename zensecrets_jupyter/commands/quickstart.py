@@ -11,57 +11,48 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zensecrets_jupyter.commands.framework.click_extensions import Command
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.click_extensions import PassThroughCommand
+from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.core.errors import UnwritableFileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FIRST = "quickstart.ipynb"
+FIRST_NOTEBOOK = "quickstart.ipynb"
 
 
-class _WithArguments(Command):
-    """A command that passes the words after ``--`` to JupyterLab."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments up to ``--``."""
-        own, further = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
-        rest = super().parse_args(ctx, own)
-        ctx.params["further"] = further
-        return rest
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """Return the parts of the usage line."""
-        return [*super().collect_usage_pieces(ctx), "[-- ARGUMENTS OF JUPYTER LAB...]"]
-
-
-@click.command("quickstart", cls=_WithArguments)
+@click.command("quickstart", cls=PassThroughCommand, placeholder="JUPYTER LAB ARGUMENTS...")
 @click.argument("folder", metavar="[FOLDER]", default="zensecrets-notebooks", type=click.Path(path_type=Path))
-@click.option("--no-browser", is_flag=True, help="Print the address instead of opening a browser; the default without a display.")
-def quickstart(folder: Path, *, no_browser: bool, further: Sequence[str]) -> Outcome:
+@click.option("--no-browser", is_flag=True, help="Print the address instead of opening a browser. This is the default without a display.")
+def quickstart(folder: Path, *, no_browser: bool, program_words: Sequence[str]) -> Outcome:
     """Copy the example notebooks to FOLDER and open JupyterLab on the quickstart.
 
-    Existing notebooks are not overwritten. Words after -- are passed to `jupyter lab`, such as `-- --port=9999`.
+    Notebooks that you changed are not overwritten. Words after -- are passed to `jupyter lab`, such as `-- --port=9999`.
     """
     if find_spec("jupyterlab") is None:
         message = f"JupyterLab is not installed for {sys.executable}."
         raise UsageProblem(message, hint="Install it: pip install 'zensecrets-jupyter[lab]'")
-    kept = copy_notebooks(_packaged(), folder)
-    if kept:
-        click.echo(f"These were changed since and stay as they are: {', '.join(kept)}.", err=True)
-    click.echo(f"The notebooks are in {folder.absolute()}; JupyterLab says below where it listens.", err=True)
-    return Outcome(exit_code=_start([*_command(folder, no_browser=no_browser), *further]))
+    changed = copy_notebooks(_packaged_notebooks(), folder)
+    if changed:
+        click.echo(f"Not overwritten, because you changed them: {', '.join(changed)}.", err=True)
+    click.echo(f"The notebooks are in {folder.absolute()}. JupyterLab prints its address below.", err=True)
+    return Outcome(exit_code=_run([*_jupyterlab_command(folder, no_browser=no_browser), *program_words]))
 
 
 def copy_notebooks(source: Path, folder: Path) -> list[str]:
-    """Copy the notebooks in ``source`` to ``folder``, and return the names of changed ones, which are not overwritten.
+    """Copy notebooks to a folder, without overwriting changed ones.
+
+    Args:
+        source: The folder of the notebooks.
+        folder: The folder to copy them to.
+
+    Returns:
+        The names of the notebooks in ``folder`` that differ and were not overwritten.
 
     Raises:
         UnwritableFileError: If the folder can't be written to.
     """
-    kept = []
+    changed = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for notebook in sorted(source.glob("*.ipynb")):
@@ -69,25 +60,31 @@ def copy_notebooks(source: Path, folder: Path) -> list[str]:
             if not target.exists():
                 target.write_bytes(text)
             elif target.read_bytes() != text:
-                kept.append(notebook.name)
+                changed.append(notebook.name)
     except OSError as error:
         problem = type(error).__name__
     else:
-        return kept
+        return changed
     raise UnwritableFileError(f"The notebooks can't be copied to {str(folder)!r} ({problem}).", hint="Name another folder.")
 
 
-def _packaged() -> Path:
+def _packaged_notebooks() -> Path:
     package = Path(__file__).parents[1]
-    # In a clone the notebooks are beside the package, in an installation inside it.
+    # In a clone the notebooks are next to the package. In an installation they are in the package.
     for folder in (package / "notebooks", package.parent / "notebooks"):
-        if (folder / FIRST).is_file():
+        if (folder / FIRST_NOTEBOOK).is_file():
             return folder
     raise UsageProblem("This installation has no notebooks.", hint="Install it again: pip install --force-reinstall zensecrets-jupyter")
 
 
-def _command(folder: Path, *, no_browser: bool) -> list[str]:
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.absolute()}", f"--LabApp.default_url=/lab/tree/{FIRST}"]
+def _jupyterlab_command(folder: Path, *, no_browser: bool) -> list[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        f"--ServerApp.root_dir={folder.absolute()}",
+        f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}",
+    ]
     has_display = sys.platform in {"darwin", "win32"} or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
     if no_browser or not has_display:
         command.append("--no-browser")
@@ -97,7 +94,7 @@ def _command(folder: Path, *, no_browser: bool) -> list[str]:
     return command
 
 
-def _start(command: list[str]) -> int:
+def _run(command: list[str]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     if os.name == "posix":

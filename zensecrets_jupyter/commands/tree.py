@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Group, HelpRequested, LazyCommand, usage_problem_from
+from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, HelpRequested, convert_usage_error
+from zensecrets_jupyter.commands.framework.command_groups import Group, LazyCommand
 from zensecrets_jupyter.commands.framework.help_texts import COMPONENT_PURPOSES, ROOT_TEXTS
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.front_end import SESSION, Call, FrontEndCapabilities
@@ -65,7 +66,7 @@ def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities =
         return Outcome(text=str(request))
     except click.UsageError as error:
         problem = error
-    raise usage_problem_from(problem)
+    raise convert_usage_error(problem)
 
 
 class Completion(NamedTuple):

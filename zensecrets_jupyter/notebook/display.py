@@ -20,7 +20,7 @@ _VIEWS = {
     (f"{_CORE}.stack.validation", "Report"): "report_table",
     (f"{_CORE}.steps.run", "PipelineRun"): "run_table",
 }
-"""For each class, the function of ``commands.render`` that makes its table."""
+"""For each class, the function of ``commands.tables`` that makes its table."""
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
@@ -34,9 +34,9 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 
 
 def _table(function: str, thing: Any) -> Any:
-    from zensecrets_jupyter.commands.framework import render
+    from zensecrets_jupyter.commands.tables import secret_tables, stack_tables
 
-    return getattr(render, function)(thing)
+    return getattr(secret_tables if function == "secret_table" else stack_tables, function)(thing)
 
 
 def _html(function: str) -> Callable[[Any], str]:

@@ -23,9 +23,9 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 def _remember(_result: object = None) -> None:
     # After an update of this package, what the next command says; not below each cell.
     with suppress(PackageChangedError):
-        from zensecrets_jupyter.commands.files.fingerprint_sync import remember_values
+        from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
         from zensecrets_jupyter.commands.framework.active_manager import take_notes
 
-        for note in (take_notes(), remember_values()):
+        for note in (take_notes(), sync_fingerprints()):
             if note:
                 print(note, file=sys.stderr)  # noqa: T201 - what a person at the notebook is told

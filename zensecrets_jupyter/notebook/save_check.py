@@ -67,7 +67,7 @@ class SaveCheck:
         masker.masked.clear()
         document = question["document"]
         if question.get("format") == "base64":
-            masker.look(base64.b64decode(str(document)))
+            masker.record_matches(base64.b64decode(str(document)))
             return {"on": True, "names": sorted(masker.masked)}
         masked = masker.document(document, ("source",) if question.get("is_source") else ())
         names = sorted(masker.masked)

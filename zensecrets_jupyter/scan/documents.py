@@ -50,7 +50,7 @@ class DocumentMasker:
         # Numbers are not masked: a figure with a text in place of a number is not drawn.
         return thing
 
-    def look(self, data: bytes) -> None:
+    def record_matches(self, data: bytes) -> None:
         """Add the names of values in ``data`` to :attr:`masked` without changing the data."""
         self.masked.update(match.name for match in self._matcher.find(data))
 

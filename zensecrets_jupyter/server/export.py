@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nbconvert.preprocessors import Preprocessor
 
 from zensecrets_jupyter.commands.files.scan_targets import sensitive_values
-from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 from zensecrets_jupyter.core.redaction import mask_text
@@ -41,7 +41,7 @@ class RedactPreprocessor(Preprocessor):
         known = ValueMatcher()
         try:
             with passphrases_from(nobody):
-                manager = manager_of()
+                manager = active_manager()
                 found = sensitive_values(manager, manager.list_secrets()) if manager.opens_unasked else []
         except ZenSecretsError as error:
             self.log.warning("zensecrets recognises only values with a fingerprint, since the secrets manager can't be read: %s", error)

@@ -63,7 +63,7 @@ class SaveHook:
             return
         masker.masked.clear()
         if model.get("format") == "base64":
-            masker.look(base64.b64decode(model["content"]))
+            masker.record_matches(base64.b64decode(model["content"]))
         else:
             # A source file is treated like the source of a cell, another text like an output.
             model["content"] = masker.document(model["content"], ("source",) if _is_source(model, path) else ())

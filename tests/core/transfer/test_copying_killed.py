@@ -78,7 +78,7 @@ def test_a_copy_killed_ten_times_ends_with_exactly_the_source(
         assert fresh.get_records(fresh.list_secrets()) == records
         assert _state(Workspace(home).open_manager("default")) == before
         again = run_zensecrets("secrets-manager", "copy", "default", "cloud")
-        assert f"{SECRETS} were there already" in again.stdout
+        assert f"{SECRETS} already in the target" in again.stdout
     with capsys.disabled():
         print(", ".join(map(str, moments)), f"of {SECRETS} secrets; then: {done.stdout.splitlines()[0]}")  # noqa: T201 - likewise
     assert not find_canary(home)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import content_of, run
-from zensecrets_jupyter.commands.framework.active_manager import manager_of, take_notes
+from zensecrets_jupyter.commands.framework.active_manager import active_manager, take_notes
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ def test_an_import_that_is_killed_leaves_nothing(flavor: str, written: int, tmp_
     done = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert not find_canary(tmp_path / "home")
-    assert manager_of().list_secrets() == ["old"]
+    assert active_manager().list_secrets() == ["old"]
     assert content_of("old") == {"key": BEFORE}
-    assert ("was stopped half way" in take_notes()) == (flavor == "folder")
+    assert ("an import was interrupted" in take_notes()) == (flavor == "folder")
     run("secret import s.json --overwrite")
-    assert {name: content_of(name) for name in manager_of().list_secrets()} == secrets
+    assert {name: content_of(name) for name in active_manager().list_secrets()} == secrets
     assert not list((tmp_path / "home").glob("imports/*"))
 
 
@@ -78,15 +78,15 @@ def test_what_others_changed_since_stays(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     run("secrets-manager register m --flavor=memory")
     run("stack update default -x m")
-    manager = manager_of()
+    manager = active_manager()
     changes = {name: journal.Change(None, SecretRecord("arbitrary", {"key": AFTER})) for name in ("mine", "changed")}
     path, descriptor = journal._written(manager, changes)
     for name, change in changes.items():
         manager.register_record(name, change.after)
-    assert manager_of().list_secrets() == ["changed", "mine"]
+    assert active_manager().list_secrets() == ["changed", "mine"]
     run("secret update changed --key=?", OTHER)
     os.close(descriptor)
-    assert manager_of().list_secrets() == ["changed"]
+    assert active_manager().list_secrets() == ["changed"]
     assert content_of("changed") == {"key": OTHER}
     assert not path.exists()
 
@@ -98,8 +98,8 @@ def test_a_name_that_comes_in_between_undoes_the_import(tmp_path: Path, monkeypa
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s.json").write_text(json.dumps({name: {"key": AFTER} for name in ("a", "b")}))
-    plan = plan_import(manager_of(), read_secrets("s.json", lambda _prompt: ""))
+    plan = plan_import(active_manager(), read_secrets("s.json", lambda _prompt: ""))
     run("secret register b --key=?", OTHER)
     with pytest.raises(SecretExistsError, match=r"'b' exists already .*nothing was imported"):
-        carry_out(manager_of(), plan)
-    assert manager_of().list_secrets() == ["b"]
+        carry_out(active_manager(), plan)
+    assert active_manager().list_secrets() == ["b"]

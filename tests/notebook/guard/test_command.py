@@ -12,7 +12,7 @@ import pytest
 from tests.support.command_lines import run
 from tests.support.kernels import running_kernel
 from tests.support.terminal import ZENSECRETS, run_zensecrets
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def test_a_value_is_not_revealed_into_an_output_by_accident(kernel: Kernel, pare
         f"import subprocess\nprint(subprocess.getoutput('{ZENSECRETS} secret get x --key=key --reveal'))",
     ):
         shown = kernel.run(line).stream("stdout")
-        assert "about to show the value of x.key in a notebook" in shown
+        assert "would write the value of x.key into the output of a notebook" in shown
         assert "add --yes" in shown
         assert not find_canary(shown)
     assert kernel.run(f"!{ZENSECRETS} secret get x --key key --reveal --yes").stream("stdout").strip() == value

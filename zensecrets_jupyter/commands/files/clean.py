@@ -13,9 +13,8 @@ import click
 from zensecrets_jupyter.commands.files.scan_reports import UNREAD
 from zensecrets_jupyter.commands.files.scan_targets import from_fingerprints, scan_targets
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
+from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core.errors import UnwritableFileError
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE, home, make_private_folder
 from zensecrets_jupyter.core.transfer.files import refuse_existing, unwritable

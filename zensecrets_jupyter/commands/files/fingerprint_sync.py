@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.core.errors import UnreadableFileError, ZenSecretsError
 from zensecrets_jupyter.core.settings import home
 from zensecrets_jupyter.core.whole_files import why_not
@@ -21,7 +21,7 @@ from zensecrets_jupyter.scan.fingerprints.store import (
 _told: set[str] = set()
 
 
-def remember_values() -> str:
+def sync_fingerprints() -> str:
     """Keep the fingerprints of new values where that may be; see :mod:`zensecrets_jupyter.scan.fingerprints.store`.
 
     Errors of the secrets manager are ignored here, since commands that need it report them.
@@ -69,4 +69,4 @@ def _may_be_kept() -> bool:
     if os.environ.get(VARIABLE, "").strip().lower() == "on":
         return True
     # Looking at the active stack would make one, where nobody has registered anything yet.
-    return home().exists() and manager_of().keeps_key_in_file
+    return home().exists() and active_manager().keeps_key_in_file

@@ -8,10 +8,10 @@ import click
 
 from zensecrets_jupyter.commands.files.scan_targets import sensitive_values
 from zensecrets_jupyter.commands.framework import completion
-from zensecrets_jupyter.commands.framework.active_manager import manager_of
-from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, Group
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.active_manager import active_manager
+from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
+from zensecrets_jupyter.commands.framework.command_groups import Group
+from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.core.transfer.files import refuse_existing, write_text
 from zensecrets_jupyter.scan.fingerprints.file_format import export
@@ -34,7 +34,7 @@ def export_fingerprints(file: str, names: Sequence[str], *, force: bool) -> Outc
     """
     if not force:
         refuse_existing(file)
-    manager = manager_of()
+    manager = active_manager()
     values = sensitive_values(manager, names or manager.list_secrets())
     text, refused = export(values)
     told = "; ".join(f"{name}: {reason}" for name, reason in refused.items())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.scan.findings import UNKNOWN, Finding
 from zensecrets_jupyter.scan.formats import notebooks
 from zensecrets_jupyter.scan.scanner import NOTEBOOKS

@@ -9,8 +9,7 @@ import click
 from zensecrets_jupyter.commands.files.scan_reports import FORMATS, UNREAD, as_json, as_sarif, as_table
 from zensecrets_jupyter.commands.files.scan_targets import from_fingerprints, scan_targets
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.progress import ProgressDisplay
 from zensecrets_jupyter.scan.scanner import Scanner
 

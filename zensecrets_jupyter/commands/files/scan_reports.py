@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.scan.file_walk import shorten_path
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from zensecrets_jupyter.commands.framework.active_manager import manager_of
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.active_manager import active_manager
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.transfer.files import read_text
 from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
@@ -44,7 +44,7 @@ def scan_targets(fingerprints: str | None, *, may_be_none: bool = False) -> Scan
     """
     if fingerprints is not None:
         return ScanTargets(FingerprintMatcher(read_text(fingerprints), fingerprints), "")
-    manager = manager_of()
+    manager = active_manager()
     values = ValueMatcher()
     passed_over = {name: reason for value, name in sensitive_values(manager, manager.list_secrets()) if (reason := values.add(value, name))}
     if not values.names and not may_be_none:

@@ -1,4 +1,4 @@
-"""The secrets manager of the active stack, on which commands work."""
+"""The secrets manager of the active stack, which most commands use."""
 
 from __future__ import annotations
 
@@ -15,25 +15,22 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
 
 
-def manager_of(stack: str | None = None) -> SecretsManager:
-    """Return the secrets manager of a stack, by default of the active one; its other components may be unusable in this environment.
+def active_manager() -> SecretsManager:
+    """Return the secrets manager of the active stack, even if other components can't be used in this environment.
 
     Raises:
-        StackNotFoundError: If there is no such stack.
-        NoSecretsManagerError: If it has no secrets manager.
+        NoSecretsManagerError: If the stack has no secrets manager.
     """
     workspace = get_workspace()
-    record = workspace.stack_record(stack)
+    record = workspace.stack_record()
     name = record.components.get(ComponentType.SECRETS_MANAGER)
     if name is None:
         message = f"Stack {record.name!r} has no secrets manager."
         raise NoSecretsManagerError(message, hint=f"Add one: %stack update {record.name} -x SECRETS_MANAGER")
     manager = workspace.open_manager(name)
-    taken_back = take_back_stopped(manager)
-    if taken_back:
-        _notes().append(
-            f"Note: an import was stopped half way; {', '.join(map(repr, taken_back))} of it had been written and was taken back."
-        )
+    undone = take_back_stopped(manager)
+    if undone:
+        _notes().append(f"Note: an import was interrupted. Its changes to {', '.join(map(repr, undone))} were undone.")
     return manager
 
 
@@ -42,22 +39,27 @@ def _notes() -> list[str]:
 
 
 def take_notes() -> str:
-    """Return and clear the notes from opening secrets managers, such as that an interrupted import was rolled back; may be empty."""
+    """Return and clear the notes from opening secrets managers; empty if there are none.
+
+    A note says, for instance, that an interrupted import was undone.
+    """
     notes = "\n".join(_notes())
     _notes().clear()
     return notes
 
 
-def label_of(manager: SecretsManager) -> str:
-    """Return the secrets manager's name, with its flavor unless that is the name."""
+def manager_label(manager: SecretsManager) -> str:
+    """Return the name and the flavor of a secrets manager, such as ``default (local)``."""
     return manager.name if manager.name == manager.flavor else f"{manager.name} ({manager.flavor})"
 
 
 def check_exists(manager: SecretsManager, name: str) -> None:
-    """Check that a secret exists, before a person types values for it. A backend that can't list secrets is not checked.
+    """Check that a secret exists, if the backend can list secrets.
+
+    Commands check this before they ask a person for values.
 
     Raises:
-        SecretNotFoundError: If there is no secret of that name; the hint lists near misses.
+        SecretNotFoundError: If no secret has that name. The hint suggests similar names.
         UnsupportedOperationError: If the secret belongs to another program.
     """
     manager.check_change(name)
@@ -65,8 +67,10 @@ def check_exists(manager: SecretsManager, name: str) -> None:
         raise manager.not_found(name)
 
 
-def check_free(manager: SecretsManager, name: str) -> None:
-    """Check that a name is free, before a person types values. A backend that can't list secrets is not checked.
+def check_not_registered(manager: SecretsManager, name: str) -> None:
+    """Check that no secret has a name, if the backend can list secrets.
+
+    Commands check this before they ask a person for values.
 
     Raises:
         SecretExistsError: If a secret has that name.

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.system_text import for_system, text_of_file
 from zensecrets_jupyter.core.whole_files import unreadable

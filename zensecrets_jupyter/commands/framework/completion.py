@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem, ShellComplete
 
-from zensecrets_jupyter.commands.framework.active_manager import manager_of
-from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
+from zensecrets_jupyter.commands.framework.active_manager import active_manager
+from zensecrets_jupyter.commands.framework.component_flavors import accepted_fields_of_flavor, flavor_names
 from zensecrets_jupyter.core import schemas
 from zensecrets_jupyter.core.interaction import nobody, passphrases_from
 from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.managers import flavor_names as manager_flavors
-from zensecrets_jupyter.core.stack import ComponentType
-from zensecrets_jupyter.core.stack import flavor_names as component_flavors
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.stack import ComponentType
 
 Names = Callable[[click.Context], Iterable[str]]
 """Returns the possible values of a parameter for a context, which holds the words before it."""
@@ -51,7 +49,7 @@ def _complete(root: click.Command, words: Sequence[str], incomplete: str) -> lis
 
 
 def _references(name: str, key: str | None) -> list[tuple[str, str]]:
-    manager = _if_local(manager_of())
+    manager = _if_local(active_manager())
     if manager is None:
         return []
     if key is None:
@@ -74,7 +72,7 @@ def completer(names: Names) -> Callable[[click.Context, click.Parameter, str], l
 
 def secret_names(_context: click.Context) -> list[str]:
     """Return the names of the secrets in the active stack's secrets manager."""
-    manager = _if_local(manager_of())
+    manager = _if_local(active_manager())
     return manager.list_secrets() if manager else []
 
 
@@ -101,9 +99,7 @@ def component_names(component_type: ComponentType) -> Names:
 
 def flavors_of(component_type: ComponentType) -> Names:
     """Return a function that lists the flavors of a component type."""
-    return lambda _context: (
-        manager_flavors() if component_type is ComponentType.SECRETS_MANAGER else component_flavors(component_type.value)
-    )
+    return lambda _context: flavor_names(component_type)
 
 
 def keys_of_schema(context: click.Context) -> list[str]:
@@ -114,7 +110,7 @@ def keys_of_schema(context: click.Context) -> list[str]:
 def keys_of_secret(context: click.Context) -> list[str]:
     """Return the keys of the named secret and of its schema; none if reading the secret could prompt."""
     name = context.params.get("name")
-    manager = _if_local(manager_of())
+    manager = _if_local(active_manager())
     if not name or manager is None or not manager.opens_unasked:
         return []
     found = manager.get_secret(name)
@@ -123,7 +119,7 @@ def keys_of_secret(context: click.Context) -> list[str]:
 
 def keys_of_named_secret(context: click.Context) -> list[str]:
     """Return the keys of the named secret; none if reading the secret could prompt."""
-    manager = _if_local(manager_of())
+    manager = _if_local(active_manager())
     return _keys(manager, context.params.get("name") or "") if manager else []
 
 
@@ -137,7 +133,7 @@ def attributes_of_flavor(component_type: ComponentType) -> Names:
             flavor = get_workspace().component(component_type, name).flavor
         if not flavor:
             return []
-        return list(accepted_fields_of(component_type, flavor))
+        return list(accepted_fields_of_flavor(component_type, flavor))
 
     return attributes
 

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 
 if TYPE_CHECKING:
@@ -163,14 +163,14 @@ def matching_name(key: str, known: Iterable[str]) -> str:
     return next((name for name in names if _folded(name) == _folded(key)), key)
 
 
-def check_typos(keys: Iterable[str], options: Iterable[str], known: Iterable[str], *, way_out: str = "") -> None:
+def check_typos(keys: Iterable[str], options: Iterable[str], known: Iterable[str], *, alternative: str = "") -> None:
     """Check that no key is a declared option with one typing error.
 
     Args:
         keys: The keys.
         options: The declared options of the command.
         known: Existing keys, which are not errors.
-        way_out: How to give a key of that name anyway, with ``KEY`` in its place.
+        alternative: How to give a key of that name anyway, with ``KEY`` in its place.
 
     Raises:
         UsageProblem: If a key looks like a mistyped option; the error names both, and no value.
@@ -183,7 +183,7 @@ def check_typos(keys: Iterable[str], options: Iterable[str], known: Iterable[str
         slips = [option for option in long if not folded.startswith(option) and not option.startswith(folded) and _is_slip(folded, option)]
         if slips and folded not in meant and folded not in _WORDS and not folded[-1:].isdigit():
             message = f"--{key} is no option of this command, and nearly --{slips[0]}."
-            hint = f"Write --{slips[0]}{'; or, if it is a key, ' + way_out.replace('KEY', key) if way_out else ''}."
+            hint = f"Write --{slips[0]}{'; or, if it is a key, ' + alternative.replace('KEY', key) if alternative else ''}."
             raise UsageProblem(message, hint=hint)
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.commands.framework.argument_values import VALUES, is_variable
-from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
+from zensecrets_jupyter.commands.framework.component_flavors import accepted_fields_of_flavor
 from zensecrets_jupyter.commands.framework.free_options import matching_name
 from zensecrets_jupyter.core import managers, schemas
 from zensecrets_jupyter.core.errors import ZenSecretsError
@@ -108,7 +108,7 @@ def _secret_names() -> set[str]:
 
 def _summaries() -> list[SecretSummary]:
     try:
-        manager = manager_of()
+        manager = active_manager()
         return manager.summaries() if Capability.LIST in manager.capabilities else []
     except ZenSecretsError:
         return []
@@ -139,7 +139,7 @@ def _sensitive_attributes(component_type: ComponentType, flavor: str | None) -> 
 
 def _sensitive_fields(component_type: ComponentType, flavor: str) -> list[str]:
     try:
-        fields = accepted_fields_of(component_type, flavor)
+        fields = accepted_fields_of_flavor(component_type, flavor)
     except ZenSecretsError:
         return []
     return [name for name, field in fields.items() if is_secret_field(field)]

@@ -1,13 +1,20 @@
-"""The result of a command."""
+"""The two results of a command line: an outcome, or the error for a malformed line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.redaction import the_redactor
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.commands.framework.render import Table
+    from zensecrets_jupyter.commands.tables.table import Table
+
+
+class UsageProblem(ZenSecretsError):  # noqa: N818 - Click and IPython each have a UsageError of their own
+    """A command, an option or an argument is unknown, is missing, or contradicts another one. Nothing was done."""
+
+    code = "usage"
 
 
 class Outcome(NamedTuple):
@@ -16,7 +23,7 @@ class Outcome(NamedTuple):
     Attributes:
         value: The object that the command returns to code: an object of the core, a Table, a text, or None.
         text: The message for a person; may be empty. Front ends print :attr:`message`, which adds the warnings.
-        view: The display of ``value`` where it has none of its own, as in a terminal; or an output besides the text.
+        view: The display of ``value`` if it has no display of its own, as in a terminal; or an output besides the text.
         exit_code: The exit code of a terminal's process.
         line: The short summary that a closed form shows: "registered aws_prod (3 keys) in default (local)".
         warnings: Further lines, each beginning with "Warning:" or "Note:".
@@ -36,11 +43,11 @@ class Outcome(NamedTuple):
 
     @property
     def message(self) -> str:
-        """The text and the warnings, one after the other."""
+        """The text, followed by the warnings."""
         return "\n".join(line for line in (self.text, *self.warnings) if line)
 
     def followed_by(self, then: Outcome) -> Outcome:
-        """Return two outcomes as one: the messages joined, and the value of the second."""
+        """Return two outcomes as one, with the messages joined and the value of the second."""
         return then._replace(
             text="\n".join(text for text in (self.message, then.text) if text),
             line="; ".join(line for line in (self.line, then.line) if line),

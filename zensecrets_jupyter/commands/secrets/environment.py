@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from zensecrets_jupyter.commands.framework import completion
-from zensecrets_jupyter.commands.framework.active_manager import manager_of
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, usage_problem_from
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.active_manager import active_manager
+from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, PassThroughCommand, convert_usage_error
+from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.core.environment import secret_environment, variables_of
 from zensecrets_jupyter.core.errors import SecretNotFoundError
 
@@ -25,72 +24,59 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _session = ExitStack()
-"""Restores the environment variables of the session."""
-
-
-class _WithProgram(Command):
-    """A command that passes the words after ``--`` to another program."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments up to ``--``."""
-        own, program = (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
-        rest = super().parse_args(ctx, own)
-        ctx.params["program"] = program
-        return rest
-
-    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        """Return the parts of the usage line."""
-        return [*super().collect_usage_pieces(ctx), "[-- PROGRAM ARGUMENTS...]"]
+"""Restores the environment variables that commands of this session set."""
 
 
 _names = click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completion.completer(completion.secret_names))
-_prefix = click.option("--prefix", default="", help="The prefix of the variables' names.")
-_renamed = click.option("--as", "renamed", metavar="KEY=NAME", multiple=True, help="The variable of a key; may be repeated.")
+_prefix = click.option("--prefix", default="", help="A prefix for the names of the variables.")
+_renamed = click.option("--as", "renamed", metavar="KEY=NAME", multiple=True, help="Set the variable of a key; may be repeated.")
 
 
-@click.command("env", cls=_WithProgram)
+@click.command("env", cls=PassThroughCommand, placeholder="PROGRAM ARGUMENTS...")
 @_names
 @_prefix
 @_renamed
 @click.option("--unset", is_flag=True, help="Restore the variables that were set.")
 @click.pass_obj
-def env(  # noqa: PLR0913 - one for each option
-    call: Call, names: Sequence[str], prefix: str, renamed: Sequence[str], *, unset: bool, program: Sequence[str]
+def env(  # noqa: PLR0913 - one parameter for each option
+    call: Call, names: Sequence[str], prefix: str, renamed: Sequence[str], *, unset: bool, program_words: Sequence[str]
 ) -> Outcome:
     """Set the keys of secrets as environment variables.
 
-    A variable is named like its key, in upper case, with _ for characters other than letters and digits. A variable such as PATH is
-    replaced only if --as names it. In a notebook the variables are set for the session, and programs started from it inherit them. In a
-    terminal they are set for one program: `env NAME -- PROGRAM ARGUMENTS`.
+    The name of a variable is its key in upper case, with _ for characters other than letters and digits. A variable such as PATH is
+    replaced only if --as names it. In a notebook, the variables are set for the session and for programs that it starts. In a terminal,
+    they are set for one program: `env NAME -- PROGRAM ARGUMENTS`.
     """
     if unset:
         _session.close()
-        return Outcome(text="The variables that were set for this session are what they were before.")
+        return Outcome(text="Restored the environment variables of this session.")
     if not names:
-        raise UsageProblem("Which secrets?", hint=f"Write: {call.capabilities.program} secret env NAME.")
+        raise UsageProblem("The name of a secret is missing.", hint=f"Write: {call.capabilities.program} secret env NAME")
     chosen = _chosen(names, prefix, renamed)
     run = call.capabilities.run_program
-    if program and run is None:
-        raise UsageProblem("Here the variables are set for the session.", hint="Leave out '--' and what follows, and run the program then.")
-    if not program and not call.capabilities.keeps_environment:
-        message = "Variables that were set here would be gone at once."
+    if program_words and run is None:
         raise UsageProblem(
-            message, hint=f"Say which program gets them: {call.capabilities.program} secret env {' '.join(names)} -- PROGRAM"
+            "In a session, the variables are set for all programs.", hint="Leave out '--' and the program; start the program afterwards."
         )
-    if run is not None and program:
-        return Outcome(exit_code=run(program, chosen.variables()))
+    if not program_words and not call.capabilities.keeps_environment:
+        message = "The variables would end with this process."
+        raise UsageProblem(
+            message, hint=f"Add the program that gets them: {call.capabilities.program} secret env {' '.join(names)} -- PROGRAM"
+        )
+    if run is not None and program_words:
+        return Outcome(exit_code=run(program_words, chosen.variables()))
     variables = _session.enter_context(chosen.environment())
-    text = f"Set for this session: {', '.join(variables)}. What is started from here inherits them; to undo it: %secret env --unset"
+    text = f"Set for this session and the programs that it starts: {', '.join(variables)}. To undo it: %secret env --unset"
     return Outcome(text=text)
 
 
 class ChosenVariables(NamedTuple):
-    """The secrets to set as environment variables, and the names of the variables.
+    """Secrets to set as environment variables, with the names of the variables.
 
     Attributes:
         secrets: The names of the secrets.
         prefix: The prefix of the variables' names.
-        names: Names of variables, by key.
+        names: The names of variables that differ from the default, by key.
     """
 
     secrets: tuple[str, ...]
@@ -98,7 +84,7 @@ class ChosenVariables(NamedTuple):
     names: dict[str, str]
 
     def variables(self) -> dict[str, str]:
-        """Return the variables by name."""
+        """Return the values of the variables, by the variables' names."""
         return variables_of(self._read(), prefix=self.prefix, names=self.names)
 
     def environment(self) -> AbstractContextManager[dict[str, str]]:
@@ -106,12 +92,12 @@ class ChosenVariables(NamedTuple):
         return secret_environment(self._read(), prefix=self.prefix, names=self.names)
 
     def _read(self) -> list[BaseSecretSchema]:
-        manager = manager_of()
-        return [secret for name in dict.fromkeys(self.secrets) for secret in _named(manager, name)]
+        manager = active_manager()
+        return [secret for name in dict.fromkeys(self.secrets) for secret in _secrets_named(manager, name)]
 
 
-def _named(manager: SecretsManager, name: str) -> list[BaseSecretSchema]:
-    """Return the named secret; if there is none, the secrets whose names are joined by commas in ``name``."""
+def _secrets_named(manager: SecretsManager, name: str) -> list[BaseSecretSchema]:
+    """Return the secret with a name, or the secrets of a comma-separated list of names."""
     try:
         return [manager.get_secret(name)]
     except SecretNotFoundError:
@@ -120,8 +106,8 @@ def _named(manager: SecretsManager, name: str) -> list[BaseSecretSchema]:
     return [manager.get_secret(part) for part in name.split(",") if part]
 
 
-def chosen_on_line(words: Sequence[str], program: str) -> ChosenVariables:
-    """Return the choice on the line of a cell magic.
+def parse_variables(words: Sequence[str], program: str) -> ChosenVariables:
+    """Return the variables that the line of a cell magic chooses.
 
     Args:
         words: The words after the magic.
@@ -134,32 +120,32 @@ def chosen_on_line(words: Sequence[str], program: str) -> ChosenVariables:
     try:
         options = command.make_context(program, list(words), **{**SETTINGS, "help_option_names": []}).params
     except click.UsageError as error:
-        problem = usage_problem_from(error)
+        problem = convert_usage_error(error)
     else:
         return _chosen(options["names"], options["prefix"], options["renamed"], usage=f"{program} NAME [NAME …]")
     raise problem
 
 
 def _parameter(decorate: Callable[..., Any]) -> click.Parameter:
-    """Return the parameter that a decorator of Click adds."""
+    """Return the parameter that a decorator of Click adds to a function."""
 
-    def nothing() -> None:
-        """Do nothing."""
+    def function() -> None:
+        """Do nothing; Click stores the parameter in an attribute of the function."""
 
-    decorate(nothing)
-    parameter: click.Parameter = vars(nothing)["__click_params__"][0]
+    decorate(function)
+    parameter: click.Parameter = vars(function)["__click_params__"][0]
     return parameter
 
 
 def _chosen(names: Sequence[str], prefix: str, renamed: Sequence[str], *, usage: str = "") -> ChosenVariables:
     if not names:
-        raise UsageProblem("Which secrets?", hint=f"Write {usage} on the first line of the cell.")
+        raise UsageProblem("The name of a secret is missing.", hint=f"Write {usage} on the first line of the cell.")
     if prefix and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", prefix):
-        raise UsageProblem(f"No variable's name can start with {prefix!r}.", hint="Use letters, digits and '_'.")
-    chosen: dict[str, str] = {}
-    for one in renamed:
-        key, equals, name = one.partition("=")
+        raise UsageProblem(f"The name of a variable can't start with {prefix!r}.", hint="Use letters, digits and '_'.")
+    names_by_key: dict[str, str] = {}
+    for text in renamed:
+        key, equals, name = text.partition("=")
         if not (key and equals and name):
             raise UsageProblem("--as takes a key and the name of its variable.", hint="Write --as KEY=NAME.")
-        chosen[key] = name
-    return ChosenVariables(tuple(names), prefix, chosen)
+        names_by_key[key] = name
+    return ChosenVariables(tuple(names), prefix, names_by_key)

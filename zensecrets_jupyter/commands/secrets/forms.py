@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.asking.form_request import SET, Answers, Continuation, Field, FormRequest, Section
-from zensecrets_jupyter.commands.framework.active_manager import label_of
+from zensecrets_jupyter.commands.framework.active_manager import manager_label
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.framework.warnings import unmaskable_warnings, value_notes
 from zensecrets_jupyter.core import names
@@ -31,29 +31,29 @@ def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str], *
         from_file: Whether errors hide a key that may be a misplaced value.
 
     Raises:
-        InvalidSecretError: If a key is not allowed; the hint lists near misses and the schema's keys.
+        InvalidSecretError: If a key is not allowed. The hint suggests similar keys and lists the schema's keys.
     """
-    known = schema.get_schema_keys()
+    schema_keys = schema.get_schema_keys()
     for key in keys:
         names.check_key(key, name=name, from_file=from_file)
-        if key not in known and not schema.takes_any_key():
-            shown = names.told(key) if from_file else repr(key)
-            message = f"Secret {name!r} can't have the key {shown}: the schema {schema.TYPE!r} does not name it."
-            hint = f"{names.did_you_mean(key, known)} The schema's keys are {', '.join(known)}."
+        if key not in schema_keys and not schema.takes_any_key():
+            shown_key = names.told(key) if from_file else repr(key)
+            message = f"Secret {name!r} can't have the key {shown_key}, because the schema {schema.TYPE!r} does not have it."
+            hint = f"{names.did_you_mean(key, schema_keys)} The schema's keys are {', '.join(schema_keys)}."
             raise InvalidSecretError(message, name=name, hint=hint.strip())
 
 
-def title_of(subject: str, manager: SecretsManager) -> str:
-    """Return the title of a form: what is written, and to which secrets manager."""
-    return f"{subject} → {label_of(manager)}"
+def form_title(subject: str, manager: SecretsManager) -> str:
+    """Return the title of a form: its subject, and the secrets manager that stores the values."""
+    return f"{subject} → {manager_label(manager)}"
 
 
 def secrets_form(
     manager: SecretsManager, verb: str, subject: str, sections: Sequence[Section], run: Callable[[Answers], Outcome]
 ) -> FormRequest:
-    """Return the form for secrets of a secrets manager; ``subject`` names them all."""
+    """Return the form for secrets of a secrets manager; ``subject`` names all of them."""
     then = Continuation(run, passphrase_wanted=lambda: manager.passphrase_wanted)
-    return FormRequest(verb, title_of(subject, manager), tuple(sections), then, manager.id)
+    return FormRequest(verb, form_title(subject, manager), tuple(sections), then, manager.id)
 
 
 def register_form(  # noqa: PLR0913 - all but the first three are named
@@ -62,7 +62,7 @@ def register_form(  # noqa: PLR0913 - all but the first three are named
     schema: type[BaseSecretSchema],
     *,
     keys: Sequence[str] | None = None,
-    given: Mapping[str, str],
+    values: Mapping[str, str],
     strip: bool = False,
 ) -> FormRequest:
     """Return the form that registers a secret.
@@ -72,7 +72,7 @@ def register_form(  # noqa: PLR0913 - all but the first three are named
         name: The name of the secret.
         schema: The schema of the secret.
         keys: The keys to ask for; by default the schema's keys, and any others that the schema allows.
-        given: The values that are known already.
+        values: The values that the person need not type, by key.
         strip: Whether to strip white space from values.
 
     Raises:
@@ -82,15 +82,15 @@ def register_form(  # noqa: PLR0913 - all but the first three are named
     manager.require(Capability.REGISTER, "register")
 
     def run(answers: Answers) -> Outcome:
-        content = _maybe_stripped({**given, **answers[name].values}, strip=strip)
+        content = _strip_if({**values, **answers[name].values}, strip=strip)
         manager.register_secret(schema.from_content(name, content))
-        line = f"registered {name} ({counted(len(content), 'key')}) in {label_of(manager)}"
+        line = f"registered {name} ({counted(len(content), 'key')}) in {manager_label(manager)}"
         warnings = [*unmaskable_warnings(schema, name, content), *value_notes(name, content)]
         if not content:
-            warnings = [f"Note: it holds nothing yet; %secret update {name} --KEY sets a key."]
-        return Outcome(text=f"Registered secret {name!r} with {_listed(content)}.", line=line, warnings=tuple(warnings))
+            warnings = [f"Note: the secret is empty. To set a key: %secret update {name} --KEY"]
+        return Outcome(text=f"Registered secret {name!r} with {_keys_text(content)}.", line=line, warnings=tuple(warnings))
 
-    check_keys(schema, name, [*(keys or ()), *given])
+    check_keys(schema, name, [*(keys or ()), *values])
     command = f"%secret register {name}{f' --schema={schema.TYPE}' if schema.TYPE != 'arbitrary' else ''}"
     any_key = schema.takes_any_key() and keys is None
     section = Section(name, schema.TYPE, tuple(fields_of(schema, keys)), any_key=any_key, command=command)
@@ -102,7 +102,7 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
     present: BaseSecretSchema,
     *,
     keys: Sequence[str] | None = None,
-    given: Mapping[str, str],
+    values: Mapping[str, str],
     removed: Sequence[str] = (),
     strip: bool = False,
 ) -> FormRequest:
@@ -110,9 +110,9 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
 
     Args:
         manager: The secrets manager.
-        present: The secret as it is now.
-        keys: The keys to ask for; by default all that the secret has or may have.
-        given: The values that are known already.
+        present: The stored secret.
+        keys: The keys to ask for; by default all keys that the secret has or may have.
+        values: The values that the person need not type, by key.
         removed: The keys to remove.
         strip: Whether to strip white space from values.
 
@@ -124,33 +124,33 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
     name, schema = present.name, type(present)
 
     def run(answers: Answers) -> Outcome:
-        content = _maybe_stripped({**given, **answers[name].values}, strip=strip)
-        dropped = [*removed, *answers[name].removed]
-        if not content and not dropped:
+        content = _strip_if({**values, **answers[name].values}, strip=strip)
+        removed_keys = [*removed, *answers[name].removed]
+        if not content and not removed_keys:
             return Outcome(text=f"Nothing was changed in secret {name!r}.", line=f"nothing was changed in {name}")
-        manager.merge_secret(name, content, remove=dropped)
-        changes = [f"set {_listed(content)}"] if content else []
-        changes += [f"removed {', '.join(dropped)}"] if dropped else []
-        line = f"updated {name} ({counted(len(content) + len(dropped), 'key')}) in {label_of(manager)}"
+        manager.merge_secret(name, content, remove=removed_keys)
+        changes = [f"set {_keys_text(content)}"] if content else []
+        changes += [f"removed {', '.join(removed_keys)}"] if removed_keys else []
+        line = f"updated {name} ({counted(len(content) + len(removed_keys), 'key')}) in {manager_label(manager)}"
         warnings = (*unmaskable_warnings(schema, name, content), *value_notes(name, content))
         return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.", line=line, warnings=warnings)
 
-    check_keys(schema, name, [*(keys or ()), *given])
+    check_keys(schema, name, [*(keys or ()), *values])
     any_key = schema.takes_any_key() and keys is None
     section = Section(name, schema.TYPE, tuple(fields_of(schema, keys, present)), any_key=any_key, command=f"%secret update {name}")
     return secrets_form(manager, "Update", name, [section], run)
 
 
 def fields_of(schema: type[BaseSecretSchema], keys: Sequence[str] | None, present: BaseSecretSchema | None = None) -> list[Field]:
-    """Return the fields of a form: for the given keys, or for all keys of the schema and of ``present``."""
+    """Return the fields for some keys; by default for all keys of the schema and of the secret ``present``."""
     stored = present.content if present is not None else {}
     if keys is not None:
         return [field_of(schema, key, required=True, present=key in stored) for key in keys]
     required = schema.required_keys()
-    everything = dict.fromkeys([*schema.get_schema_keys(), *stored])
+    all_keys = dict.fromkeys([*schema.get_schema_keys(), *stored])
     return [
         field_of(schema, key, required=key in required, present=key in stored)._replace(removable=key in stored and key not in required)
-        for key in everything
+        for key in all_keys
     ]
 
 
@@ -163,13 +163,13 @@ def field_of(
     needed_by: tuple[str, ...] = (),
 ) -> Field:
     """Return the field for a key of a secret."""
-    described = schema.model_fields.get(key) if key in schema.get_schema_keys() else None
-    about = (described.description or "") if described else ""
-    if described is not None and not described.is_required() and described.default is not None:
-        about = f"{about} ({described.default} where none is given)".strip()
+    schema_field = schema.model_fields.get(key) if key in schema.get_schema_keys() else None
+    description = (schema_field.description or "") if schema_field else ""
+    if schema_field is not None and not schema_field.is_required() and schema_field.default is not None:
+        description = f"{description} (default: {schema_field.default})".strip()
     return Field(
         key,
-        about,
+        description,
         required=required,
         sensitive=schema.is_sensitive(key),
         present=SET if present else "",
@@ -178,10 +178,10 @@ def field_of(
     )
 
 
-def _maybe_stripped(content: dict[str, str], *, strip: bool) -> dict[str, str]:
+def _strip_if(content: dict[str, str], *, strip: bool) -> dict[str, str]:
     return {key: stripped(value) for key, value in content.items()} if strip else content
 
 
-def _listed(content: Iterable[str]) -> str:
+def _keys_text(content: Iterable[str]) -> str:
     keys = list(content)
     return f"{plural('key', len(keys))} {', '.join(keys)}" if keys else "no keys"

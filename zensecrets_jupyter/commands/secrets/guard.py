@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from zensecrets_jupyter.commands.files.fingerprint_sync import forget_fingerprints
-from zensecrets_jupyter.commands.framework.active_manager import label_of, manager_of
+from zensecrets_jupyter.commands.framework.active_manager import active_manager, manager_label
 from zensecrets_jupyter.commands.framework.click_extensions import Command
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
+from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.redaction.environment import PREFIX, protect_variable
@@ -118,9 +117,9 @@ def _protected_line(guard: Guard | None, variable: str, choices: VariableChoices
 
 
 def _protect_everything(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
-    manager = manager_of()
+    manager = active_manager()
     if Capability.READ not in manager.capabilities:
-        message = f"Secrets manager {label_of(manager)} gives no values out, so there is nothing of it to protect here."
+        message = f"Secrets manager {manager_label(manager)} gives no values out, so there is nothing of it to protect here."
         raise UsageProblem(message)
     before = redactor.size
     # Values are protected from the moment they are read.
@@ -128,7 +127,7 @@ def _protect_everything(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
     unread = [name for name, secret in secrets.items() if isinstance(secret, ZenSecretsError)]
     new = redactor.size - before
     added = counted(new, "value") if new else "nothing"
-    text = f"Read {counted(len(secrets) - len(unread), 'secret')} of {label_of(manager)}: {added} new to the guard."
+    text = f"Read {counted(len(secrets) - len(unread), 'secret')} of {manager_label(manager)}: {added} new to the guard."
     return text, (f"Warning: these can't be read, and are not protected: {', '.join(unread)}.",) if unread else ()
 
 

@@ -9,13 +9,12 @@ import click
 
 from zensecrets_jupyter.commands.asking.form_request import Answers, Section
 from zensecrets_jupyter.commands.framework import completion
-from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, wait
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.framework.warnings import value_notes
 from zensecrets_jupyter.commands.secrets.forms import field_of, secrets_form
+from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core import names as rules
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
@@ -81,7 +80,7 @@ def import_secrets(  # noqa: PLR0913 - one parameter an option
         raise UsageProblem("-i asks before it imports, and --dry-run imports nothing.", hint="Give one of the two.")
     if name:
         rules.check_name(name)
-    manager = manager_of()
+    manager = active_manager()
     found = read_secrets(file, call.asker.ask_passphrase, name=name, schema=schema_type, file_format=file_format or "")
     if strip:
         found = [type(one).from_content(one.name, {key: stripped(value) for key, value in one.content.items()}) for one in found]
@@ -135,7 +134,7 @@ def export_secrets(call: Call, names: Sequence[str], file: str, *, plaintext: bo
 
     The passphrase is read from ZENSECRETS_PASSPHRASE, or asked for. `secret import` opens the file.
     """
-    manager = manager_of()
+    manager = active_manager()
     if Capability.LIST in manager.capabilities and file in manager.list_secrets():
         raise UsageProblem(
             f"The last word, {file!r}, is the name of a secret; the file is missing.", hint="Write: %secret export NAME... FILE"

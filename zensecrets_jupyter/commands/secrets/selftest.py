@@ -14,8 +14,8 @@ import click
 
 from zensecrets_jupyter.commands.framework.click_extensions import Command
 from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.framework.render import Table
 from zensecrets_jupyter.commands.front_end import ChannelResult
+from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core.redaction import RedactingFilter, Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 
@@ -49,7 +49,7 @@ class Canary(NamedTuple):
     text: str
 
 
-def plant() -> dict[str, Canary]:
+def make_canaries() -> dict[str, Canary]:
     """Return a canary for each encoding, by the encoding's name."""
     canaries = {}
     for encoding in _TESTED_ENCODERS:
@@ -63,7 +63,7 @@ def plant() -> dict[str, Canary]:
     return canaries
 
 
-def look(channel: str, canaries: Mapping[str, Canary], output: str) -> ChannelResult:
+def check_output(channel: str, canaries: Mapping[str, Canary], output: str) -> ChannelResult:
     """Return which canaries are in the output of a channel; an output without any canary or mask tests nothing."""
     seen = {output[start : start + _WINDOW] for start in range(len(output))}
     out = [encoding for encoding, canary in canaries.items() if _is_in(canary.text, seen) or _is_in(canary.value, seen)]
@@ -77,7 +77,7 @@ def _is_in(text: str, seen: set[str]) -> bool:
 
 def check_redactor() -> list[ChannelResult]:
     """Test the redactor and the log filter with a redactor that holds only the canaries."""
-    canaries = plant()
+    canaries = make_canaries()
     redactor = Redactor()
     for canary in canaries.values():
         redactor.protect(canary.value, NAME)
@@ -85,9 +85,9 @@ def check_redactor() -> list[ChannelResult]:
     stream = redactor.stream()
     split = "".join(stream.feed(text[: len(text) // 2]) + stream.feed(f"{text[len(text) // 2 :]}\n") for text in texts) + stream.release()
     return [
-        look("the redactor", canaries, "\n".join(redactor.redact(text) for text in texts)),
-        look("the redactor, split in two", canaries, split),
-        look("a log", canaries, _logged(redactor, texts)),
+        check_output("the redactor", canaries, "\n".join(redactor.redact(text) for text in texts)),
+        check_output("the redactor, split in two", canaries, split),
+        check_output("a log", canaries, _logged(redactor, texts)),
     ]
 
 

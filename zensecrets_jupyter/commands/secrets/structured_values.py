@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.framework.argument_values import VALUES, is_clearly_path, read_value
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
+from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.transfer import formats
 from zensecrets_jupyter.core.transfer.files import read_text
@@ -17,40 +17,40 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.front_end import Call
 
 
-def split_values(call: Call, given: Sequence[Argument]) -> tuple[list[Argument], dict[str, str]]:
-    """Split off ``--values``: return the other arguments, and its values by key.
+def split_values(call: Call, arguments: Sequence[Argument]) -> tuple[list[Argument], dict[str, str]]:
+    """Return the arguments other than ``--values``, and the values in ``--values`` by key.
 
     Raises:
-        UsageProblem: If ``--values`` is empty, or a key is given twice.
-        UnreadableFileError: If the file can't be read, or is no mapping of keys to texts. The error never quotes content.
+        UsageProblem: If ``--values`` is empty, or a key occurs twice.
+        UnreadableFileError: If the file can't be read, or is not a mapping of keys to texts. The error never quotes content.
         InvalidSecretError: If a key is not allowed.
     """
-    others = [one for one in given if one.key != VALUES]
-    if len(others) == len(given):
+    others = [argument for argument in arguments if argument.key != VALUES]
+    if len(others) == len(arguments):
         return others, {}
-    text = next(one.text for one in given if one.key == VALUES)
+    text = next(argument.text for argument in arguments if argument.key == VALUES)
     if not text:
-        raise UsageProblem("--values holds several keys, and is empty.", hint="Write --values=@FILE, a file of JSON or YAML.")
-    values = _mapping(call, text)
-    twice = [one.key for one in others if one.key in values]
-    if twice:
-        raise UsageProblem(f"--{twice[0]} is given, and is in --values too.", hint="Give it once.")
+        raise UsageProblem("--values is empty.", hint="Write --values=@FILE, with a file of JSON or YAML.")
+    values = _read_mapping(call, text)
+    duplicates = [argument.key for argument in others if argument.key in values]
+    if duplicates:
+        raise UsageProblem(f"The key {duplicates[0]!r} is an option of its own and is also in --values.", hint="Set it once.")
     return others, values
 
 
-def _mapping(call: Call, text: str) -> dict[str, str]:
-    where = text[1:] if text.startswith("@") and text != "@-" else ""
-    content = _read_file(where) if where else read_value(VALUES, text, call.capabilities.piped)
+def _read_mapping(call: Call, text: str) -> dict[str, str]:
+    path = text[1:] if text.startswith("@") and text != "@-" else ""
+    content = _read_file(path) if path else read_value(VALUES, text, call.capabilities.piped)
     file_format = "json" if content.lstrip().startswith(("{", "[")) else "yaml"
     try:
-        found = formats.read(content, file_format, where=where or VALUES, name=VALUES, is_one=True)
+        secrets = formats.read(content, file_format, where=path or VALUES, name=VALUES, is_one=True)
     except UnreadableFileError as error:
-        error.message = error.message if where else error.message.replace(f"The file {VALUES!r}", "The text of --values")
+        error.message = error.message if path else error.message.replace(f"The file {VALUES!r}", "The text of --values")
         raise
-    if list(found) != [VALUES]:
-        message = "--values holds names of secrets, and no keys with values."
-        raise UsageProblem(message, hint=f"To import several secrets: %secret import {where or 'FILE'}")
-    return dict(found[VALUES].content)
+    if list(secrets) != [VALUES]:
+        message = "--values holds several secrets; it must hold the keys and values of one secret."
+        raise UsageProblem(message, hint=f"To import several secrets: %secret import {path or 'FILE'}")
+    return dict(secrets[VALUES].content)
 
 
 def _read_file(path: str) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, get_args, g
 
 from zensecrets_jupyter.commands.asking.form_request import Answer, Answers, Continuation, Field, FormRequest, Section
 from zensecrets_jupyter.commands.framework.argument_values import check_expanded, read_value
-from zensecrets_jupyter.commands.framework.click_extensions import own_options
-from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of
+from zensecrets_jupyter.commands.framework.click_extensions import declared_options
+from zensecrets_jupyter.commands.framework.component_flavors import accepted_fields_of_flavor
 from zensecrets_jupyter.commands.framework.free_options import Argument, check_duplicates, check_typos, matching_name
 from zensecrets_jupyter.core.errors import InvalidComponentError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, media_type_of
@@ -38,10 +38,10 @@ class ComponentLabel(NamedTuple):
         return f"{self.type.words} {self.name!r}"
 
 
-def ask_attributes(  # noqa: PLR0913 - two of them are named
+def ask_attributes(  # noqa: PLR0913 - the parts of a request for attributes
     call: Call,
     subject: ComponentLabel,
-    given: Sequence[Argument],
+    arguments: Sequence[Argument],
     then: Callable[[dict[str, Any]], Outcome],
     *,
     verb: str,
@@ -52,7 +52,7 @@ def ask_attributes(  # noqa: PLR0913 - two of them are named
     Args:
         call: The context of the command.
         subject: The component.
-        given: The arguments.
+        arguments: The free options.
         then: The rest of the command, which takes the attributes.
         verb: The action, as on a button.
         literal: Whether texts that look like references are raw texts.
@@ -60,93 +60,93 @@ def ask_attributes(  # noqa: PLR0913 - two of them are named
     Raises:
         UsageProblem: If an attribute is repeated, or looks like a mistyped option.
         UnreadableFileError: If a file can't be read.
-        InvalidComponentError: If a list or a mapping is no JSON. The error never quotes the text.
+        InvalidComponentError: If a list or a mapping is not valid JSON. The error never quotes the text.
     """
-    fields = accepted_fields_of(subject.type, subject.flavor)
-    arguments = _join_repeated([Argument(matching_name(one.key, fields), one.text) for one in given], fields)
-    check_duplicates(one.key for one in arguments)
-    check_typos((one.key for one in arguments), own_options(), fields)
-    # A bare boolean attribute is true, as a flag of any command is.
-    arguments = [Argument(one.key, "true") if one.text is None and _is_switch(fields.get(one.key)) else one for one in arguments]
-    texts = {one.key: _read(call, one.key, one.text, fields.get(one.key), literal=literal) for one in arguments if one.text is not None}
+    fields = accepted_fields_of_flavor(subject.type, subject.flavor)
+    arguments = _join_repeated([Argument(matching_name(argument.key, fields), argument.text) for argument in arguments], fields)
+    check_duplicates(key for key, _ in arguments)
+    check_typos((key for key, _ in arguments), declared_options(), fields)
+    # A bare option of a boolean attribute means true, like a flag of any command.
+    arguments = [Argument(key, "true" if text is None and _is_boolean(fields.get(key)) else text) for key, text in arguments]
+    texts = {key: _read_text(call, key, text, fields.get(key), literal=literal) for key, text in arguments if text is not None}
 
     def run(answers: Answers) -> Outcome:
-        everything = {**texts, **answers[str(subject)].values}
-        return then({key: RawText(text) if literal else _value(key, text, fields.get(key)) for key, text in everything.items()})
+        all_texts = {**texts, **answers[str(subject)].values}
+        return then({key: RawText(text) if literal else _parse(key, text, fields.get(key)) for key, text in all_texts.items()})
 
-    asked = [_field(one.key, fields.get(one.key)) for one in arguments if one.text is None]
-    if not asked:
+    form_fields = [_form_field(key, fields.get(key)) for key, text in arguments if text is None]
+    if not form_fields:
         return run({str(subject): Answer({})})
     command = f"%zen {subject.type.command} register {subject.name} --flavor={subject.flavor}"
-    section = Section(str(subject), "", tuple(asked), command=command)
+    section = Section(str(subject), "", tuple(form_fields), command=command)
     continuation = Continuation(run, passphrase_wanted=lambda: get_workspace().passphrase_wanted)
     return call.asker.ask(FormRequest(verb, str(subject), (section,), continuation))
 
 
-def _read(call: Call, key: str, text: str, field: FieldInfo | None, *, literal: bool) -> str:
+def _read_text(call: Call, key: str, text: str, field: FieldInfo | None, *, literal: bool) -> str:
     sensitive = field is None or is_secret_field(field)
     if sensitive and not literal:
         check_expanded(key, text, references=True)
     return read_value(key, text, call.capabilities.piped, sensitive=sensitive)
 
 
-def _field(key: str, field: FieldInfo | None) -> Field:
+def _form_field(key: str, field: FieldInfo | None) -> Field:
     if field is None:
         return Field(key)
     return Field(key, field.description or "", sensitive=not is_clear_text_field(field), media_type=media_type_of(field))
 
 
-def _value(key: str, text: str, field: FieldInfo | None) -> Any:
+def _parse(key: str, text: str, field: FieldInfo | None) -> Any:
     if field is None or not _is_structured(field.annotation) or (has_reference(text) and text.startswith("{{")):
         return text
-    if _holds_texts(field.annotation) and not text.lstrip().startswith(("{", "[")):
-        return _pairs(key, text)
+    if _is_mapping_of_texts(field.annotation) and not text.lstrip().startswith(("{", "[")):
+        return _parse_pairs(key, text)
     if _is_list_of_texts(field.annotation) and not text.lstrip().startswith("["):
-        return [one.strip() for one in text.split(",")]
+        return [item.strip() for item in text.split(",")]
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
     except RecursionError:
-        where = "it is nested too deeply"
-    message = f"Attribute {key!r} takes a list or a mapping as JSON, and this is none ({where})."
+        where = "too deeply nested"
+    message = f"Attribute {key!r} takes a list or a mapping as JSON, but the text is not valid JSON ({where})."
     raise InvalidComponentError(message, hint=f"""Write --{key}='["a", "b"]' or --{key}='{{"a": "b"}}'.""")
 
 
-def _pairs(key: str, text: str) -> dict[str, str]:
+def _parse_pairs(key: str, text: str) -> dict[str, str]:
     """Parse ``NAME=VALUE,NAME=VALUE``; a comma separates pairs only if a name and ``=`` follow.
 
     Raises:
         InvalidComponentError: If a pair has no name or no ``=``, or a name occurs twice. The error never quotes the text.
     """
-    pairs = [one.partition("=") for one in re.split(r",(?=[^,=]+=)", text)]
-    found = {name.strip(): value.strip() for name, _, value in pairs}
-    if all(name.strip() and equals for name, equals, _ in pairs) and len(found) == len(pairs):
-        return found
-    message = f"Attribute {key!r} takes names with values, and this is none, or the same name twice."
+    pairs = [pair.partition("=") for pair in re.split(r",(?=[^,=]+=)", text)]
+    values = {name.strip(): value.strip() for name, _, value in pairs}
+    if all(name.strip() and equals for name, equals, _ in pairs) and len(values) == len(pairs):
+        return values
+    message = f"Attribute {key!r} takes pairs of a name and a value, each name once; the text is not of this form."
     raise InvalidComponentError(message, hint=f"""Write --{key} NAME=VALUE,NAME=VALUE or --{key}='{{"NAME": "VALUE"}}'.""")
 
 
-def _holds_texts(annotation: Any) -> bool:
-    """Return whether a field is a mapping of texts, which can be written without JSON."""
+def _is_mapping_of_texts(annotation: Any) -> bool:
+    """Return whether a field is a mapping of texts, which can also be written without JSON."""
     return (get_origin(annotation), get_args(annotation)) == (dict, (str, str))
 
 
 def _is_list_of_texts(annotation: Any) -> bool:
-    """Return whether a field is a list of texts, whose option may be repeated or take commas."""
+    """Return whether a field is a list of texts, whose option may be repeated or contain commas."""
     return (get_origin(annotation), get_args(annotation)) == (tuple, (str, ...))
 
 
 def _join_repeated(arguments: list[Argument], fields: Mapping[str, FieldInfo]) -> list[Argument]:
     """Return the arguments, with repeated ones joined by commas."""
-    joined: dict[str, list[str]] = {}
-    for one in arguments:
-        field = fields.get(one.key)
-        if field is not None and one.text is not None and _is_list_of_texts(field.annotation):
-            joined.setdefault(one.key, []).append(one.text)
-    several = {key: texts for key, texts in joined.items() if len(texts) > 1}
-    kept = [one for one in arguments if one.key not in several or one.text is None]
-    return kept + [Argument(key, ",".join(texts)) for key, texts in several.items()]
+    texts_by_key: dict[str, list[str]] = {}
+    for key, text in arguments:
+        field = fields.get(key)
+        if field is not None and text is not None and _is_list_of_texts(field.annotation):
+            texts_by_key.setdefault(key, []).append(text)
+    repeated = {key: texts for key, texts in texts_by_key.items() if len(texts) > 1}
+    others = [argument for argument in arguments if argument.key not in repeated or argument.text is None]
+    return others + [Argument(key, ",".join(texts)) for key, texts in repeated.items()]
 
 
 def _is_structured(annotation: Any) -> bool:
@@ -160,5 +160,5 @@ def _is_structured(annotation: Any) -> bool:
     return isinstance(container, type) and issubclass(container, (list, dict, tuple, set, frozenset, Mapping))
 
 
-def _is_switch(field: FieldInfo | None) -> bool:
+def _is_boolean(field: FieldInfo | None) -> bool:
     return field is not None and field.annotation is bool

@@ -11,19 +11,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zensecrets_jupyter.commands.framework import completion
-from zensecrets_jupyter.commands.framework.click_extensions import Command, Group
-from zensecrets_jupyter.commands.framework.component_fields import accepted_fields_of, fields_of
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.framework.render import Table
+from zensecrets_jupyter.commands.framework.click_extensions import Command
+from zensecrets_jupyter.commands.framework.command_groups import Group
+from zensecrets_jupyter.commands.framework.component_flavors import accepted_fields_of_flavor, fields_of_flavor, flavor_names
+from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
+from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core import managers
 from zensecrets_jupyter.core.errors import FlavorUnavailableError
 from zensecrets_jupyter.core.fields import is_secret_field
 from zensecrets_jupyter.core.managers import Backend
-from zensecrets_jupyter.core.stack import ComponentType, StackComponentConfig, flavor_names
+from zensecrets_jupyter.core.stack import ComponentType, StackComponentConfig
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
+
     from zensecrets_jupyter.commands.front_end import Call
 
 
@@ -40,14 +44,14 @@ def flavor_group(component_type: ComponentType) -> Group:
     @flavor.command("describe", cls=Command, help="Show the attributes of a flavor.")
     @name
     def describe(name: str) -> Outcome:
-        fields = accepted_fields_of(component_type, name)
-        own = fields_of(component_type, name)
+        fields = accepted_fields_of_flavor(component_type, name)
+        own_fields = fields_of_flavor(component_type, name)
         rows = [
             (
                 key,
                 "required" if field.is_required() else "",
                 "sealed" if is_secret_field(field) else "",
-                "" if key in own else f"ZenML's name of {_own_name(own, field)}",
+                "" if key in own_fields else f"ZenML's name of {_own_name(own_fields, field)}",
             )
             for key, field in fields.items()
         ]
@@ -55,76 +59,80 @@ def flavor_group(component_type: ComponentType) -> Group:
         table = Table(["attribute", "", "at rest", "about"], rows, title=f"Flavor {name!r} of {component_type.plural}", note=note)
         return Outcome(table, view=table)
 
-    @flavor.command("register", cls=Command, help="Register your own flavor by its class, MODULE.CLASS.")
+    @flavor.command("register", cls=Command, help="Register a flavor by its class, MODULE.CLASS.")
     @click.argument("source", metavar="SOURCE")
     @click.pass_obj
     def register(call: Call, source: str) -> Outcome:
         name = _register_flavor(component_type, source)
-        known = "in this session" if call.capabilities.keeps_environment else "while this process runs, which ends now"
+        scope = "this session" if call.capabilities.keeps_environment else "this process, which ends now"
         point = f"zensecrets_jupyter.{'secrets_managers.v2' if component_type is ComponentType.SECRETS_MANAGER else 'flavors.v1'}"
-        return Outcome(text=f"Flavor {name!r} of {component_type.plural} is known {known}. For every process: entry point {point}")
+        return Outcome(
+            text=f"Registered flavor {name!r} of {component_type.plural} for {scope}. For every process, use the entry point group {point}"
+        )
 
-    @flavor.command("delete", cls=Command, help="Say how to delete a flavor: with the class that defines it.")
+    @flavor.command("delete", cls=Command, help="Explain how to delete a flavor.")
     @name
     def delete(name: str) -> Outcome:
-        fields_of(component_type, name)
+        fields_of_flavor(component_type, name)
         users = [record.name for record in get_workspace().components(component_type) if record.flavor == name]
         used = f" {', '.join(map(repr, users))} use it." if users else ""
-        return Outcome(text=f"Nothing was deleted: the flavor {name!r} belongs to the code that defines its class, and goes with it.{used}")
+        return Outcome(text=f"Nothing was deleted. To delete the flavor {name!r}, delete the code that defines its class.{used}")
 
     return flavor
 
 
-def _own_name(own: Any, field: Any) -> str:
-    return next(repr(name) for name, found in own.items() if found is field)
+def _own_name(own_fields: Mapping[str, FieldInfo], field: FieldInfo) -> str:
+    return next(repr(name) for name, own_field in own_fields.items() if own_field is field)
 
 
 def _register_flavor(component_type: ComponentType, source: str) -> str:
     """Import a flavor's class and return the name of the flavor.
 
     Raises:
-        UsageProblem: If the class does not exist, can't be imported, or is no flavor of the type.
+        UsageProblem: If the class does not exist, can't be imported, or is not a flavor of the type.
     """
     module, _, name = source.replace(":", ".").rpartition(".")
     is_manager = component_type is ComponentType.SECRETS_MANAGER
-    wanted = "subclass of Backend" if is_manager else f"StackComponentConfig of TYPE {component_type.value!r}"
-    here = str(Path.cwd())
-    added = here not in sys.path
-    if added:
-        sys.path.insert(0, here)
+    required = "subclass of Backend" if is_manager else f"StackComponentConfig of TYPE {component_type.value!r}"
+    folder = str(Path.cwd())
+    is_added = folder not in sys.path
+    if is_added:
+        sys.path.insert(0, folder)
     problem = ""
-    found: Any = None
+    imported: Any = None
     try:
-        found = getattr(importlib.import_module(module), name) if module else None
+        imported = getattr(importlib.import_module(module), name) if module else None
     except Exception as error:  # noqa: BLE001 - an import can raise any error, which becomes a UsageProblem below
         problem = f"can't be imported ({type(error).__name__})"
     finally:
-        if added:
-            sys.path.remove(here)
-    # A Flavor of ZenML refers to the class of the attributes.
-    config = getattr(found() if isclass(found) and hasattr(found, "config_class") else found, "config_class", found)
+        if is_added:
+            sys.path.remove(folder)
+    # A Flavor class of ZenML refers to the class of the attributes in its config_class.
+    config = getattr(imported() if isclass(imported) and hasattr(imported, "config_class") else imported, "config_class", imported)
     base = Backend if is_manager else StackComponentConfig
     if (
         not problem
         and isclass(config)
         and issubclass(config, base)
         and config.FLAVOR
-        and (is_manager or _type_of(config) == component_type.value)
+        and (is_manager or _component_type_of(config) == component_type.value)
     ):
         return str(config.FLAVOR)
-    raise UsageProblem(f"The class {source!r} {problem or f'is no {wanted} with a FLAVOR'}.", hint="Write: flavor register MODULE.CLASS")
+    raise UsageProblem(
+        f"The class {source!r} {problem or f'is not a {required} with a FLAVOR'}.", hint="Write: flavor register MODULE.CLASS"
+    )
 
 
-def _type_of(config: Any) -> str:
+def _component_type_of(config: Any) -> str:
     return str(getattr(config.TYPE, "value", config.TYPE))
 
 
 def _flavor_rows(component_type: ComponentType) -> list[tuple[str, str, str]]:
     is_manager = component_type is ComponentType.SECRETS_MANAGER
     rows = []
-    for flavor in managers.flavor_names() if is_manager else flavor_names(component_type.value):
+    for flavor in flavor_names(component_type):
         try:
-            fields = fields_of(component_type, flavor)
+            fields = fields_of_flavor(component_type, flavor)
         except FlavorUnavailableError as error:
             rows.append((flavor, "", str(error)))
             continue

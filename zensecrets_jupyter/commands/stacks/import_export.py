@@ -9,8 +9,7 @@ import click
 from zensecrets_jupyter.commands.asking.form_request import Answers, Continuation, Field, FormRequest, Offer, Section
 from zensecrets_jupyter.commands.framework import completion
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, wait
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome
+from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.framework.warnings import attribute_warnings, stack_warnings
 from zensecrets_jupyter.commands.stacks.register_secrets import register_secrets
 from zensecrets_jupyter.core.errors import ZenSecretsError

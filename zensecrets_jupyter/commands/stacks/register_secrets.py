@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.asking.form_request import Answers, Continuation, Field, FormRequest, Offer, Section
-from zensecrets_jupyter.commands.framework.active_manager import label_of
+from zensecrets_jupyter.commands.framework.active_manager import manager_label
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.commands.framework.warnings import value_notes
-from zensecrets_jupyter.commands.secrets.forms import field_of, title_of
+from zensecrets_jupyter.commands.secrets.forms import field_of, form_title
 from zensecrets_jupyter.core.errors import (
     InvalidSecretError,
     NoSecretsManagerError,
@@ -77,7 +77,7 @@ def register_secrets(
             manager.require(Capability.REGISTER if need.present is None else Capability.READ | Capability.UPDATE, "write")
     writing = _SecretWriter(manager, {need.name: need for need in needs})
     then = Continuation(writing.run, completed=lambda: writing.written, passphrase_wanted=lambda: manager.passphrase_wanted)
-    title = title_of(f"secrets of stack {stack.name!r}", manager)
+    title = form_title(f"secrets of stack {stack.name!r}", manager)
     return call.asker.ask(FormRequest("Register", title, tuple(sections), then, manager.id, offer, offers_retry=True))
 
 
@@ -156,7 +156,7 @@ class _SecretWriter:
         else:
             written = f"Registered {', '.join(map(repr, self.written))}." if self.written else "Nothing was changed."
             notes = [note for name in self.written for note in value_notes(name, answers[name].values, strip="")]
-            line = f"registered {', '.join(self._lines)} in {label_of(self._manager)}" if self.written else "nothing was changed"
+            line = f"registered {', '.join(self._lines)} in {manager_label(self._manager)}" if self.written else "nothing was changed"
             return Outcome(text=written, line=line, warnings=tuple(notes))
         waiting = [name for name in wanted if name not in self.written]
         done = f"Written: {', '.join(self.written) or 'nothing'}; not written: {', '.join(waiting)}."

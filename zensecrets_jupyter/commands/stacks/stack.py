@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from zensecrets_jupyter.commands.framework import completion
-from zensecrets_jupyter.commands.framework.click_extensions import Command, Group, force_option, refresh, wait
-from zensecrets_jupyter.commands.framework.errors import UsageProblem
-from zensecrets_jupyter.commands.framework.outcome import Outcome
-from zensecrets_jupyter.commands.framework.render import stack_record_table, stacks_table
+from zensecrets_jupyter.commands.framework.click_extensions import Command, force_option, refresh, wait
+from zensecrets_jupyter.commands.framework.command_groups import Group
+from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.framework.warnings import stack_warnings
 from zensecrets_jupyter.commands.stacks.import_export import export_stack, import_stack
 from zensecrets_jupyter.commands.stacks.register_secrets import register_secrets
 from zensecrets_jupyter.commands.stacks.zenml_commands import add_to_stack, just_mine_option, share_note, share_option
+from zensecrets_jupyter.commands.tables.stack_tables import stack_record_table, stacks_table
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace

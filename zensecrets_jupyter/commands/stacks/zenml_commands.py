@@ -19,7 +19,7 @@ from zensecrets_jupyter.core.workspace import get_workspace
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from zensecrets_jupyter.commands.framework.click_extensions import Group
+    from zensecrets_jupyter.commands.framework.command_groups import Group
     from zensecrets_jupyter.core.stack import ComponentType
 
 _share = click.option("--share", is_flag=True, help=f"As in ZenML, without effect: {SINGLE_USER.partition('.')[0]}.")

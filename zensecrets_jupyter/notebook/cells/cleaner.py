@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.magic_names import GROUPS
+from zensecrets_jupyter.commands.magic_lines import GROUPS
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
 from zensecrets_jupyter.core.text_edits import Edit, apply_edits
 from zensecrets_jupyter.notebook.cells.inline_secrets import CleanedCell, remove_inline_secrets

@@ -24,7 +24,7 @@ from IPython.core.inputtransformer2 import (
     make_tokens_by_line,
 )
 
-from zensecrets_jupyter.commands.magic_names import GROUPS
+from zensecrets_jupyter.commands.magic_lines import GROUPS
 from zensecrets_jupyter.notebook.cells.code_strings import command_strings
 from zensecrets_jupyter.notebook.cells.mapped_text import MappedText
 

@@ -13,7 +13,7 @@ import traitlets
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from zensecrets_jupyter.commands.framework.active_manager import manager_of
+from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.commands.secrets.forms import register_form, update_form
 from zensecrets_jupyter.contract.form import FORM_MIME, WIDGET_MIME, ClosedForm, FormOutput
 from zensecrets_jupyter.core import names, schemas
@@ -178,13 +178,13 @@ class SecretForm(FormWidget):
             InteractionUnavailableError: If the code runs outside of IPython.
         """
         names.check_name(name)
-        manager = self._manager = manager_of()
+        manager = self._manager = active_manager()
         self._name = name
         wanted = None if keys is None else [names.check_key(key, name=name) for key in keys]
         if name in manager.list_secrets():
-            request = update_form(manager, manager.get_secret(name), keys=wanted, given={})
+            request = update_form(manager, manager.get_secret(name), keys=wanted, values={})
         else:
-            request = register_form(manager, name, schemas.get_schema(schema), keys=wanted, given={})
+            request = register_form(manager, name, schemas.get_schema(schema), keys=wanted, values={})
         super().__init__(request)
 
     def _value(self, _outcome: Outcome | None) -> BaseSecretSchema:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.commands.secrets.selftest import NAME, Canary, look, plant
+from zensecrets_jupyter.commands.secrets.selftest import NAME, Canary, check_output, make_canaries
 from zensecrets_jupyter.notebook.guard.messages.session import SessionChannel
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def run(shell: InteractiveShell, redactor: Redactor, channels: Sequence[Channel]
         redactor: The redactor of its guard.
         channels: The installed channels.
     """
-    canaries = plant()
+    canaries = make_canaries()
     for canary in canaries.values():
         redactor.protect(canary.value, NAME)
     session = next((channel for channel in channels if isinstance(channel, SessionChannel)), None)
@@ -95,7 +95,7 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - the shell, its channels, and on
         while sum(text.count(end) for text in captured.copy()) < ends and time.monotonic() < until:
             sys.stdout.flush()
             time.sleep(0.01)
-    return look(name, canaries, "\n".join([*captured, "".join(captured)]))
+    return check_output(name, canaries, "\n".join([*captured, "".join(captured)]))
 
 
 @contextmanager
@@ -260,4 +260,4 @@ def _probe_descriptors(
     finally:
         for channel in descriptors:
             channel.stop_capture()
-    return look(name, canaries, "\n".join(b"".join(pieces).decode("utf-8", "replace") for pieces in captured))
+    return check_output(name, canaries, "\n".join(b"".join(pieces).decode("utf-8", "replace") for pieces in captured))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.magic_names import LINE_MAGICS
+from zensecrets_jupyter.commands.magic_lines import LINE_MAGICS
 from zensecrets_jupyter.notebook.front_end import can_await_forms
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.completer import SimpleCompletion, context_matcher
 
-from zensecrets_jupyter.commands.magic_names import GROUPS, LINE_MAGICS, WITH_SECRETS
+from zensecrets_jupyter.commands.magic_lines import GROUPS, LINE_MAGICS, WITH_SECRETS
 
 if TYPE_CHECKING:
     from contextlib import ExitStack

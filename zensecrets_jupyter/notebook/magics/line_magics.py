@@ -10,7 +10,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import no_var_expand
 from IPython.display import display
 
-from zensecrets_jupyter.commands.magic_names import GROUPS
+from zensecrets_jupyter.commands.magic_lines import GROUPS
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -83,7 +83,7 @@ def split_line(line: str) -> list[str]:
     Raises:
         UsageError: If a quote is not closed.
     """
-    from zensecrets_jupyter.commands.framework.line_comments import strip_comment
+    from zensecrets_jupyter.commands.magic_lines import strip_comment
 
     try:
         return shlex.split(strip_comment(line))

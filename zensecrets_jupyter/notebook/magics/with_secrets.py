@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from IPython.core.inputtransformer2 import cell_magic, classic_prompt, ipython_prompt
 
-from zensecrets_jupyter.commands.magic_names import WITH_SECRETS
+from zensecrets_jupyter.commands.magic_lines import WITH_SECRETS
 from zensecrets_jupyter.notebook.magics.line_magics import convert_errors, replace_magic, split_line
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ def _make_cell_magic(shell: InteractiveShell) -> Callable[[str, str], None]:
 def _make_enter_magic(environment: CellEnvironment) -> Callable[[str], None]:
     @convert_errors
     def enter(line: str) -> None:
-        from zensecrets_jupyter.commands.secrets.environment import chosen_on_line
+        from zensecrets_jupyter.commands.secrets.environment import parse_variables
 
-        environment.enter(chosen_on_line(split_line(line), f"%%{WITH_SECRETS}").environment())
+        environment.enter(parse_variables(split_line(line), f"%%{WITH_SECRETS}").environment())
 
     enter.__doc__ = "Set the keys of secrets as environment variables until the cell ends; `%%with_secrets` calls this."
     return enter

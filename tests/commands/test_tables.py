@@ -7,7 +7,9 @@ from html import unescape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zensecrets_jupyter.commands.framework.render import Table, _folded, _in_columns, schema_table, secret_table, secrets_table, stack_table
+from zensecrets_jupyter.commands.tables.secret_tables import schema_table, secret_table, secrets_table
+from zensecrets_jupyter.commands.tables.stack_tables import stack_table
+from zensecrets_jupyter.commands.tables.table import Table, _folded_layout, _layout
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.managers import SecretSummary
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
@@ -42,7 +44,7 @@ def test_a_long_and_a_short_value_look_alike() -> None:
 def test_a_table_that_fits_is_drawn_as_one_that_is_folded(rows: list[tuple[str, ...]]) -> None:
     """What needs no folding is drawn without rich, and nobody sees a difference."""
     named = [["NAME"] * len(rows[0]), *rows]
-    ours, richs = ("\n".join(line.rstrip() for line in draw).rstrip() for draw in (_in_columns(named), _folded(named, 10_000)))
+    ours, richs = ("\n".join(line.rstrip() for line in draw).rstrip() for draw in (_layout(named), _folded_layout(named, 10_000)))
     assert ours == richs
 
 

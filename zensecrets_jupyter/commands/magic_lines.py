@@ -1,0 +1,31 @@
+"""Lines with a magic: the names of the magics, and the comment at the end of a line."""
+
+from __future__ import annotations
+
+import re
+
+GROUPS: dict[str, list[str]] = {"zen": [], "secret": ["secret"], "stack": ["stack"]}
+"""The line magics, each with the command group that it runs."""
+
+LINE_MAGICS = "|".join(GROUPS)
+"""Alternatives of a regular expression that matches the name of a line magic."""
+
+WITH_SECRETS = "with_secrets"
+"""The cell magic, whose arguments are completed like those of ``secret get``."""
+
+_WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+""", re.DOTALL)
+
+
+def strip_comment(line: str) -> str:
+    """Return a line without its comment, which starts at the first word that begins with ``#``.
+
+    A ``#`` in quotes or inside a word begins no comment. A line with an unclosed quote before its comment is returned unchanged.
+    """
+    position = 0
+    for word in _WORD.finditer(line):
+        if line[position : word.start()].strip():
+            return line
+        if line[word.start()] == "#":
+            return line[: word.start()].rstrip()
+        position = word.end()
+    return line

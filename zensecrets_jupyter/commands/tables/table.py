@@ -1,0 +1,189 @@
+"""Tables of masked values, as plain text and as HTML in JupyterLab's style."""
+
+from __future__ import annotations
+
+import html
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from io import StringIO
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any, overload
+
+from zensecrets_jupyter.core.reference import RawText
+from zensecrets_jupyter.core.value import MaskedText
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# JupyterLab sets these CSS variables for its light and dark themes; other pages use their own colors.
+_COLORS = "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif);"
+_SIZE = "font-size: var(--jp-ui-font-size1, 13px);"
+# JupyterLab styles rows. A style of each cell would be repeated in every output that the kernel keeps in memory.
+_CELL = "text-align: left;"
+_PREFORMATTED = "vertical-align: top; white-space: pre-wrap;"
+_FAINT = "color: var(--jp-ui-font-color2, inherit);"
+_MAX_ROWS = 2_000
+"""The most rows that HTML shows, and that plain text folds."""
+_UNLIMITED = 10_000
+"""A width in columns that no table exceeds, so that piped output is not folded."""
+_GAP = "   "
+
+
+class Table(Sequence[dict[str, str]]):
+    """Rows of texts with named columns, each row a dict; displayed as HTML in a notebook and as plain text elsewhere."""
+
+    def __init__(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", note: str = "") -> None:
+        """Create a table whose values are masked; ``note`` is shown below the rows, or instead of them."""
+        self.columns = tuple(columns)
+        self.title = title
+        self.note = note
+        # IPython keeps every output in Out; interned texts are shared between tables.
+        self._rows = [tuple(sys.intern(display_text(value)) for value in row) for row in rows]
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, str]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, str]]: ...
+
+    def __getitem__(self, index: int | slice) -> dict[str, str] | list[dict[str, str]]:
+        """Return a row, or several rows for a slice."""
+        if isinstance(index, slice):
+            return [self._as_dict(row) for row in self._rows[index]]
+        return self._as_dict(self._rows[index])
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        """Return the table as plain text, fitted to the terminal."""
+        return self.plain(shutil.get_terminal_size((100, 24)).columns)
+
+    def __str__(self) -> str:
+        """Return the table as plain text, fitted to the terminal."""
+        return repr(self)
+
+    def plain(self, width: int | None = None) -> str:
+        """Return the table as plain text, at most ``width`` columns wide; unlimited by default."""
+        parts = [_printable(self.title)] if self.title else []
+        if self._rows:
+            rows = [[column.upper() for column in self.columns], *([_printable(text) for text in row] for row in self._rows)]
+            drawn = _layout(rows)
+            # Folding a hundred thousand rows takes minutes.
+            fits = len(rows) > _MAX_ROWS or _width_of(drawn[1]) <= (width or _UNLIMITED)
+            parts += [line.rstrip() for line in (drawn if fits else _folded_layout(rows, width or _UNLIMITED))]
+        return "\n".join([*parts, *([_printable(self.note)] if self.note else [])])
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML, with all texts escaped."""
+        parts = [f'<div class="zensecrets-table" style="{_COLORS} {_SIZE}">']
+        if self.title:
+            parts.append(f'<div style="padding: 4px 0; font-weight: 600;">{_escaped(self.title)}</div>')
+        if self._rows:
+            head = "".join(f'<th style="{_CELL}">{_escaped(column.capitalize())}</th>' for column in self.columns)
+            rows = "".join(_row(row) for row in self._rows[:_MAX_ROWS])
+            parts.append(f'<table><thead><tr style="{_FAINT}">{head}</tr></thead><tbody>{rows}</tbody></table>')
+        if len(self._rows) > _MAX_ROWS:
+            # A browser takes minutes to draw a hundred thousand rows.
+            more = f"{len(self._rows) - _MAX_ROWS:,} more rows are not shown here: print the table, or take a slice of it."
+            parts.append(f'<div style="padding: 4px 0; {_FAINT}">{more}</div>')
+        if self.note:
+            parts.append(f'<div style="padding: 4px 0; white-space: pre-wrap; {_FAINT}">{_escaped(self.note)}</div>')
+        return "".join([*parts, "</div>"])
+
+    def _as_dict(self, row: tuple[str, ...]) -> dict[str, str]:
+        return dict(zip(self.columns, row, strict=True))
+
+
+def display_text(value: Any) -> str:
+    """Return the text that a table shows for a value: empty for ``None``, the mask for a masked text."""
+    if isinstance(value, MaskedText):
+        return repr(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping) and value.keys() == {"$literal"}:
+        return f"{value['$literal']} (literal)"
+    if isinstance(value, RawText):
+        return f"{value} (literal)"
+    return "" if value is None else value if type(value) is str else str(value)
+
+
+def local_time(moment: datetime) -> str:
+    """Return a time in the local time zone, as text."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _layout(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table at its full width, with a rule below the first row.
+
+    The lines equal those of :func:`_folded_layout` if nothing is folded, and take a twentieth of the time.
+    """
+    cells = [[text.split("\n") for text in row] for row in rows]
+    widths = [max(_width_of(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
+    lines = [
+        _GAP.join(text + " " * (width - _width_of(text)) for text, width in zip(texts, widths, strict=True))
+        for row in cells
+        for texts in zip_longest(*row, fillvalue="")
+    ]
+    lines.insert(1, _rule() * (sum(widths) + len(_GAP) * (len(widths) - 1)))
+    return lines
+
+
+def _folded_layout(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Return the lines of a table with wide cells folded, drawn by rich."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    rules = box.Box(f"    \n    \n {_rule() * 2} \n    \n    \n    \n    \n    \n")
+    table = RichTable(box=rules, safe_box=False, pad_edge=False, show_edge=False)
+    for column in rows[0]:
+        table.add_column(Text(column), overflow="fold")
+    for row in rows[1:]:
+        # Text keeps rich from interpreting markup in a cell.
+        table.add_row(*map(Text, row))
+    file = StringIO()
+    # In a kernel rich would display the text as an additional output.
+    plain = Console(file=file, width=width, color_system=None, force_terminal=False, force_jupyter=False, emoji=False, highlight=False)
+    plain.print(table)
+    return file.getvalue().rstrip().splitlines()
+
+
+def _rule() -> str:
+    """Return the character for rules: a box-drawing line if stdout can encode it, otherwise a hyphen."""
+    try:
+        "\u2500".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return "-"
+    return "\u2500"
+
+
+def _width_of(text: str) -> int:
+    """Return the width of a text in terminal columns."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _printable(text: str) -> str:
+    # A terminal executes control characters, and Unicode's directional characters reorder the text.
+    return "".join(
+        letter if letter == "\n" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs"} else repr(letter)[1:-1] for letter in text
+    )
+
+
+def _escaped(text: str) -> str:
+    # IPython keeps every output, and a text with one character beyond Latin-1 takes at least twice the memory.
+    return html.escape(_printable(text)).encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def _row(row: Sequence[str]) -> str:
+    style = f"{_CELL} {_PREFORMATTED}" if any("\n" in text or "  " in text for text in row) else _CELL
+    cells = "".join(f'<td style="{style}">{_escaped(text)}</td>' for text in row)
+    return f"<tr>{cells}</tr>"
