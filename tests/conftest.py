@@ -35,15 +35,15 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     if workspace is not None:
         workspace._workspaces.clear()
     # What a process knows it masks for ever, and a passphrase it asks for once; here each test is a process, as it were.
-    process = sys.modules.get("zensecrets_jupyter.core.process")
+    process = sys.modules.get("zensecrets_jupyter.core.system.process_globals")
     if process is not None:
-        process.forget_all()
+        process.clear_process_globals()
     value = sys.modules.get("zensecrets_jupyter.core.value")
     if value is not None:
         value.known_values.cache_clear()
-    passphrase = sys.modules.get("zensecrets_jupyter.core.sealing.passphrase")
+    passphrase = sys.modules.get("zensecrets_jupyter.core.sealing.key_protections.passphrase")
     if passphrase is not None:
-        passphrase.forget()
+        passphrase.forget_passphrases()
     if len(list(Path("/proc/self/fd").iterdir())) > MANY:
         gc.collect()
 

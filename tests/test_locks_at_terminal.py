@@ -59,7 +59,7 @@ def test_a_disk_that_fails_at_the_end_leaves_it_open_what_was_kept(tmp_path: Pat
     assert run_zensecrets("secret", "register", "kept", f"--key={value}").returncode == 0
     ended = _with_refused("fdatasync", "secret", "update", "kept", f"--key={canary('new')}")
     assert ended.returncode == 1
-    assert "it is not known whether it was. Look whether it is there before you try again, and check the disk." in ended.stderr
+    assert "which may have been stored. Check whether the change exists before you try again, and check the disk." in ended.stderr
     assert ended.stderr.count("\n") == 1
     assert run_zensecrets("secret", "get", "kept").returncode == 0
     assert find_canary(tmp_path) == []

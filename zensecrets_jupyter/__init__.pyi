@@ -53,19 +53,17 @@ from .core.fields import (
     SecretField as SecretField,
 )
 from .core.managers.interface import SecretsManager as SecretsManager
-from .core.output import (
+from .core.output.protection import (
     protect_output as protect_output,
     redact as redact,
 )
 from .core.reference import SecretReference as SecretReference
-from .core.schemas.aws import AWSSecretSchema as AWSSecretSchema
-from .core.schemas.azure import AzureSecretSchema as AzureSecretSchema
-from .core.schemas.basic_auth import BasicAuthSecretSchema as BasicAuthSecretSchema
-from .core.schemas.gcp import GCPSecretSchema as GCPSecretSchema
-from .core.schemas.interface import (
-    ArbitrarySecretSchema as ArbitrarySecretSchema,
-    BaseSecretSchema as BaseSecretSchema,
-)
+from .core.schemas.arbitrary import ArbitrarySecretSchema as ArbitrarySecretSchema
+from .core.schemas.built_in.aws import AWSSecretSchema as AWSSecretSchema
+from .core.schemas.built_in.azure import AzureSecretSchema as AzureSecretSchema
+from .core.schemas.built_in.basic_auth import BasicAuthSecretSchema as BasicAuthSecretSchema
+from .core.schemas.built_in.gcp import GCPSecretSchema as GCPSecretSchema
+from .core.schemas.interface import BaseSecretSchema as BaseSecretSchema
 from .core.stack.component import StackComponentConfig as StackComponentConfig
 from .core.steps import (
     BaseMaterializer as BaseMaterializer,

@@ -30,7 +30,7 @@ from zensecrets_jupyter.commands.magic_lines import GROUPS, LINE_MAGICS
 from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE, NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
-from zensecrets_jupyter.core.system_text import for_system, from_system
+from zensecrets_jupyter.core.system.text_encoding import decode_system_text, encode_system_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def main() -> NoReturn:
     _prepare_streams()
     instruction = os.environ.get(COMPLETION_VARIABLE)
     try:
-        code = _complete(instruction) if instruction else run([from_system(word) for word in sys.argv[1:]])
+        code = _complete(instruction) if instruction else run([decode_system_text(word) for word in sys.argv[1:]])
         sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
         _print_error(f"\n{interrupt if isinstance(interrupt, InterruptedWork) else 'Interrupted.'}")
@@ -240,7 +240,7 @@ def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
     try:
         if os.name == "posix":
             # The program replaces this process, so that it receives signals and sets the exit code.
-            os.execvpe(for_system(program[0]), [for_system(word) for word in program], environment)  # noqa: S606 - the person's own program, no shell
+            os.execvpe(encode_system_text(program[0]), [encode_system_text(word) for word in program], environment)  # noqa: S606 - the person's own program, no shell
         return subprocess.run(program, env=environment, check=False).returncode
     except FileNotFoundError:
         problem = "There is no such program"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.command_lines import run
 from tests.support.failing_manager import FailingBackend
-from zensecrets_jupyter.core.sealing import passphrase
+from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.testing.canary import find_canary
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ def _nothing_kept_in_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     folder = tmp_path / "folder"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    passphrase.forget()
+    passphrase.forget_passphrases()
     yield
-    passphrase.forget()
+    passphrase.forget_passphrases()
     home = tmp_path / "home"
     assert not home.exists() or find_canary(home) == []
 

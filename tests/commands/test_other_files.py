@@ -15,7 +15,7 @@ from tests.support.command_lines import run
 from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter import cli
 from zensecrets_jupyter.core.errors import UnwritableFileError
-from zensecrets_jupyter.core.transfer import sealed
+from zensecrets_jupyter.core.transfer import sealed_export
 from zensecrets_jupyter.scan.backup import FORMAT_KEY
 from zensecrets_jupyter.scan.fingerprints.store import VARIABLE, load_fingerprints
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -76,7 +76,7 @@ def test_a_backup_of_somebody_else_writes_nothing_elsewhere(tmp_path: Path) -> N
     outside = tmp_path / "outside" / ".bashrc"
     outside.parent.mkdir()
     content = {str(outside): base64.b64encode(b"planted").decode()}
-    Path("backup.sealed").write_text(sealed.seal(json.dumps({FORMAT_KEY: 1, "files": content}), "open"))
+    Path("backup.sealed").write_text(sealed_export.seal(json.dumps({FORMAT_KEY: 1, "files": content}), "open"))
     with pytest.raises(UnwritableFileError, match="nothing was restored"):
         run("clean --restore backup.sealed", asker=ScriptedUser("open"))
     assert not outside.exists()

@@ -13,7 +13,7 @@ from zensecrets_jupyter.commands.tables.table import Table, _folded_layout, _lay
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.managers import SecretSummary
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
-from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.testing.canary import canary, find_canary
 

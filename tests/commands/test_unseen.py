@@ -17,7 +17,7 @@ from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAske
 from zensecrets_jupyter.commands.framework.argument_values import read_value
 from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.unseen import stripped, unseen_in
+from zensecrets_jupyter.core.value_cleanup import describe_invisible, strip_invisible
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -35,12 +35,12 @@ TOLD = (
 def test_typographic_quotes_are_told_and_taken_off() -> None:
     """What a word processor made of quotes is kept and said, and `--strip` takes it off; quotes of a language inside a value are not."""
     for quoted in (f"\u201c{OWN}\u201d", f"\u2018{OWN}\u2019", f"\u201e{OWN}\u201c", f"\u00ab{OWN}\u00bb"):
-        assert unseen_in(quoted) == "stands in typographic quotes"
-        assert stripped(quoted) == OWN
+        assert describe_invisible(quoted) == "is in typographic quotes"
+        assert strip_invisible(quoted) == OWN
     for plain in ("\u201c", f"{OWN}\u2019s", f'"{OWN}"'):
-        assert (unseen_in(plain), stripped(plain)) == ("", plain)
+        assert (describe_invisible(plain), strip_invisible(plain)) == ("", plain)
     told = tree.run(["secret", "register", "quoted", f"--key=\u201c{OWN}\u201d"], NonInteractiveAsker())
-    assert "the value of quoted.key stands in typographic quotes, which is kept" in told.message
+    assert "the value of quoted.key is in typographic quotes, which is kept" in told.message
     assert not find_canary(told.message)
 
 
@@ -127,7 +127,7 @@ def test_it_is_said_of_sealed_attributes() -> None:
 @pytest.mark.parametrize("value", ["", "a", "a b", "a\nb", "é"])
 def test_of_others_nothing_is_said(value: str) -> None:
     """White space inside a value is its own."""
-    assert (unseen_in(value), stripped(value)) == ("", value)
+    assert (describe_invisible(value), strip_invisible(value)) == ("", value)
 
 
 @pytest.mark.parametrize("end", ["", "/part", "+a/b==", "x" * 300, "\0", "/" + "x" * 5000])

@@ -16,7 +16,7 @@ from zensecrets_jupyter import (
     NoSecretsManagerError,
     SecretNotFoundError,
 )
-from zensecrets_jupyter.core.sealing import ownership
+from zensecrets_jupyter.core.sealing import file_access
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import Workspace, get_workspace
 from zensecrets_jupyter.testing.canary import canary
@@ -139,7 +139,7 @@ def test_a_file_replaced_during_a_write_keeps_nothing_and_says_so(home: Path) ->
     held = open_store(home)
     held.register_secret(secret("first", key="1"))
     with (
-        pytest.raises(ManagerUnreachableError, match="deleted or replaced while it was written; nothing was kept"),
+        pytest.raises(ManagerUnreachableError, match="deleted or replaced during the write; nothing was stored"),
         held.backend._file.write(),
     ):
         held.backend.path.rename(home / "moved.db")
@@ -186,4 +186,4 @@ def test_a_group_of_this_user_alone_is_no_other(home: Path) -> None:
     """Systems that give each user a group let it write where a folder was made by hand."""
     home.mkdir(exist_ok=True)
     home.chmod(0o770)
-    ownership.check_folder(home)
+    file_access.check_folder(home)

@@ -14,7 +14,7 @@ from tests.support.managers.stores import secret
 from zensecrets_jupyter import BaseSecretSchema, Client, ManagerLockedError
 from zensecrets_jupyter.core.errors import SecretNotFoundError
 from zensecrets_jupyter.core.interaction import set_passphrase_source
-from zensecrets_jupyter.core.unread import Unread
+from zensecrets_jupyter.core.system.deferred_errors import DeferredErrorProxy
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_a_worker_that_has_the_passphrase_reads(typed: BaseSecretSchema, monkeyp
 
 def test_each_use_of_what_is_unread_raises_why() -> None:
     """What a library does with an argument ends in the error and not in another value; it pickles as what it stands for."""
-    unread = Unread(SecretNotFoundError("There is no secret 'gone'.", name="gone"), (str, ("again",)))
+    unread = DeferredErrorProxy(SecretNotFoundError("There is no secret 'gone'.", name="gone"), (str, ("again",)))
     uses: list[Callable[[], object]] = [
         lambda: unread.content,
         lambda: str(unread),

@@ -167,12 +167,12 @@ os.environ["ZENSECRETS_HOME"] = {str(tmp_path / "home")!r}
 
 def mend(begun, added):
     from zensecrets_jupyter.scan.fingerprints import store
-    write = store.write_whole
+    write = store.write_atomically
     def slow(*args, **kwargs):
         begun.set()
         added.wait(0.4)
         write(*args, **kwargs)
-    store.write_whole = slow
+    store.write_atomically = slow
     {{"known": store.load_fingerprints, "forget": lambda: store.remove_fingerprints("gone.key")}}[sys.argv[1]]()
 
 from zensecrets_jupyter.core.redaction import the_redactor

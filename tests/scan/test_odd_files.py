@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.planting import history, known
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError, ZenSecretsError
-from zensecrets_jupyter.core.transfer import sealed
+from zensecrets_jupyter.core.transfer import sealed_export
 from zensecrets_jupyter.scan import scanner
 from zensecrets_jupyter.scan.backup import FORMAT_KEY, restore
 from zensecrets_jupyter.scan.cleaner import Cleaner
@@ -94,7 +94,7 @@ def test_no_error_carries_a_path_that_nobody_can_read() -> None:
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [(errno.ENOSPC, "no room"), (errno.EIO, "failing"), (errno.EROFS, "read-only"), (errno.EDQUOT, "quota"), (errno.EFBIG, "that size")],
+    [(errno.ENOSPC, "full"), (errno.EIO, "failing"), (errno.EROFS, "read-only"), (errno.EDQUOT, "quota"), (errno.EFBIG, "size limit")],
 )
 def test_a_failing_disk_is_named_and_the_rest_is_cleaned(number: int, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each file is told: cleaned, or why not; what could not be written is as it was."""
@@ -132,7 +132,7 @@ def test_a_database_with_the_longest_name_is_read() -> None:
 def hostile(*names: str) -> str:
     """Write a backup that somebody else has made, with files of these names, and return its own."""
     content = {name: base64.b64encode(b"planted").decode() for name in names}
-    Path("hostile.sealed").write_text(sealed.seal(json.dumps({FORMAT_KEY: 1, "files": content}), "open"))
+    Path("hostile.sealed").write_text(sealed_export.seal(json.dumps({FORMAT_KEY: 1, "files": content}), "open"))
     return "hostile.sealed"
 
 
@@ -172,6 +172,6 @@ def test_what_is_no_backup_is_told_at_once(name: str) -> None:
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"zensecrets_backup": 1, "files": [1]}'])
 def test_a_sealed_file_that_is_no_backup_is_told(text: str) -> None:
     """Whatever is sealed in it."""
-    Path("hostile.sealed").write_text(sealed.seal(text, "open"))
+    Path("hostile.sealed").write_text(sealed_export.seal(text, "open"))
     with pytest.raises(UnreadableFileError, match="holds no backup"):
         restore("hostile.sealed", lambda _prompt: "open", ["."])

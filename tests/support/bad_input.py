@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.core.stack import ComponentType
-from zensecrets_jupyter.core.transfer import sealed
+from zensecrets_jupyter.core.transfer import sealed_export
 from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing.canary import canary
 
@@ -297,7 +297,7 @@ def _files_made_to_hurt() -> list[BadInput]:
     aliases = "\n".join([f"a: &a [{', '.join(['x'] * 10)}]", *lines]).encode()
     many = json.dumps({f"k{number}": VALUE for number in range(60_000)}).encode()
     place = {"profile": "x", "time": 1000, "memory": 4 * 1024 * 1024, "lanes": 4, "salt": "00" * 16}
-    greedy = {sealed.MARK: 1, "argon2id": place, "checksum": sealed._checksum(place, "AAAA"), "sealed": "AAAA"}
+    greedy = {sealed_export.MARK: 1, "argon2id": place, "checksum": sealed_export._checksum(place, "AAAA"), "sealed": "AAAA"}
     passphrase = {"ZENSECRETS_PASSPHRASE": "of the tests"}
     return [
         BadInput("import of aliases", _command("secret import s.yaml"), ("s.yaml", "50,000 values"), files={"s.yaml": aliases}),

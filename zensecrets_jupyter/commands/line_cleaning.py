@@ -18,7 +18,7 @@ from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.commands.magic_lines import strip_comment
 from zensecrets_jupyter.commands.malformed_lines import EXPANSION, guess_inline_secrets
 from zensecrets_jupyter.commands.tree import root
-from zensecrets_jupyter.core.interaction import nobody, passphrases_from
+from zensecrets_jupyter.core.interaction import NonInteractivePassphraseSource, use_passphrase_source
 from zensecrets_jupyter.core.text_edits import Edit, apply_edits
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
         expands: Whether ``$x`` and ``{x}`` are expanded before the command runs, as in a shell.
     """
     line = strip_comment(line)
-    with passphrases_from(nobody):
+    with use_passphrase_source(NonInteractivePassphraseSource()):
         try:
             read = _read(line)
             reading = _ParsedLine.of([*group, *(word.text for word in read)])

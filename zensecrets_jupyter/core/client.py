@@ -14,8 +14,8 @@ from zensecrets_jupyter.core.names import a_type, did_you_mean, holds_no_value
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, texts_in
 from zensecrets_jupyter.core.stack import ComponentType
-from zensecrets_jupyter.core.transfer.copying import copy_secrets
-from zensecrets_jupyter.core.unseen import remarks_on
+from zensecrets_jupyter.core.transfer.secret_copy import copy_secrets
+from zensecrets_jupyter.core.value_cleanup import list_value_warnings
 from zensecrets_jupyter.core.workspace import Workspace, get_workspace
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack, StackComponent
     from zensecrets_jupyter.core.steps.execution.run import PipelineRun, PipelineRuns
-    from zensecrets_jupyter.core.transfer.copying import CopyReport
+    from zensecrets_jupyter.core.transfer.secret_copy import CopyReport
 
 
 class ListedSecret:
@@ -294,7 +294,7 @@ class Client:
 
 
 def _warn_of_unseen(name: str, content: Mapping[str, str], other: str = "") -> None:
-    for remark in (*remarks_on(name, content), *([other] if other else [])):
+    for remark in (*list_value_warnings(name, content), *([other] if other else [])):
         # The line that is shown is the caller's: this function, the method and what checks its arguments stand between.
         warnings.warn(f"{remark[0].upper()}{remark[1:]}", UserWarning, stacklevel=4)
 

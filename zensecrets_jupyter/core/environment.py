@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import InvalidSecretError
-from zensecrets_jupyter.core.system_text import for_system
+from zensecrets_jupyter.core.system.text_encoding import encode_system_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -90,7 +90,7 @@ def variables_of(
             if not _fits(value):
                 message = f"{secret.name}.{key} can't be an environment variable: its value holds a character that none can hold."
                 raise InvalidSecretError(message, name=secret.name, hint="Read it with Client().get_secret(NAME) instead.")
-            variables[variable] = for_system(value)
+            variables[variable] = encode_system_text(value)
     if as_is:
         for variable, (secret_name, key) in owners.copy().items():
             if _VARIABLE.fullmatch(key) and owners.setdefault(key, (secret_name, key)) == (secret_name, key):
@@ -154,7 +154,7 @@ def secret_environment(
 
 def _fits(value: str) -> bool:
     try:
-        return b"\0" not in os.fsencode(for_system(value)) and b"\0" not in value.encode("utf-8")
+        return b"\0" not in os.fsencode(encode_system_text(value)) and b"\0" not in value.encode("utf-8")
     except UnicodeEncodeError:
         return False
 

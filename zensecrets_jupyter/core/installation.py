@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import PackageChangedError
-from zensecrets_jupyter.core.import_hooks import ImportFinder
+from zensecrets_jupyter.core.system.import_hooks import ImportFinder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ def watch_imports(undo: ExitStack) -> None:
     Most modules are imported when they are first used. One that a new release has brought may need what the loaded ones don't have, and
     one that it has dropped is gone.
     """
-    _LateImports(time.time()).take_part(undo)
+    _LateImports(time.time()).install(undo)
 
 
 class _LateImports(ImportFinder):
@@ -33,7 +33,7 @@ class _LateImports(ImportFinder):
     def __init__(self, since: float) -> None:
         self._since = since
 
-    def wants(self, fullname: str) -> bool:
+    def handles(self, fullname: str) -> bool:
         return fullname.startswith(f"{_PACKAGE}.")
 
     def load(self, module: ModuleType, execute: Callable[[ModuleType], None]) -> None:
@@ -46,7 +46,7 @@ class _LateImports(ImportFinder):
             return
         raise changed(module.__name__)
 
-    def miss(self, fullname: str) -> None:
+    def handle_missing(self, fullname: str) -> None:
         if self._is_changed():
             raise changed(fullname)
 

@@ -1,6 +1,6 @@
-"""What passes between a person and the core: a store's passphrase, what takes long, the secrets whose values are being typed, and Ctrl-C.
+"""Interaction of the core with the user: passphrases, notices, secrets that an open form asks for, and Ctrl-C.
 
-The face that is running sets here whom passphrases are asked of, and says which secrets an open form is waiting for.
+The running front end sets the source of passphrases, and announces the secrets that an open form asks for.
 """
 
 from __future__ import annotations
@@ -16,100 +16,104 @@ from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 
 PassphraseSource = Callable[[str], str]
-"""Asks a person for a passphrase, given what to say; raises InteractionUnavailableError where nobody is there."""
+"""Returns the passphrase that the user types at a prompt, or raises InteractionUnavailableError if the session can't ask."""
 
 
 class InterruptedWork(KeyboardInterrupt):
-    """Ctrl-C in work that can be gone on with; its text says how far it got, and how to go on."""
+    """Ctrl-C during work that can be continued; its text states the progress and how to continue."""
 
 
-class PassphraseWanted(NamedTuple):
-    """A passphrase that a store will ask for as soon as something is read or written.
+class RequiredPassphrase(NamedTuple):
+    """A passphrase that the next access to a store will ask for.
 
     Attributes:
-        label: What the store is called for a person, such as ``secrets manager 'default'``.
-        is_new: Whether a person chooses it now; an empty answer then means that there shall be none.
+        label: The name of the store in prompts, such as ``secrets manager 'default'``.
+        is_new: Whether the user chooses it now. An empty answer then means that the store gets no passphrase.
     """
 
     label: str
     is_new: bool
 
 
-_source: PassphraseSource | None = None
-_here: ContextVar[PassphraseSource | None] = ContextVar("zensecrets_passphrase_source", default=None)
+class NonInteractivePassphraseSource:
+    """A passphrase source for sessions without a user."""
 
-_awaited: dict[tuple[str, str], list[str]] = {}
+    def __call__(self, prompt: str) -> NoReturn:
+        """Refuse to ask.
+
+        Raises:
+            InteractionUnavailableError: Always; the hint names the environment variable.
+        """
+        message = f"A passphrase is needed ({prompt.strip().rstrip(':')}), and this session can't ask for it."
+        raise InteractionUnavailableError(message, hint=f"Set {PASSPHRASE_VARIABLE}.")
+
+
+_process_source: PassphraseSource | None = None
+_context_source: ContextVar[PassphraseSource | None] = ContextVar("zensecrets_passphrase_source", default=None)
+_non_interactive = NonInteractivePassphraseSource()
+
+_pending_secrets: dict[tuple[str, str], list[str]] = {}
 _lock = threading.Lock()
 
 
 def set_passphrase_source(source: PassphraseSource | None) -> PassphraseSource | None:
-    """Have passphrases asked through ``source`` from now on, and return what was set before."""
-    global _source  # one process has one face that asks
-    before, _source = _source, source
+    """Set the passphrase source of the process and return the previous one."""
+    global _process_source
+    before, _process_source = _process_source, source
     return before
 
 
 @contextmanager
-def passphrases_from(source: PassphraseSource) -> Iterator[None]:
-    """Have passphrases asked through ``source`` while the block runs."""
-    token = _here.set(source)
+def use_passphrase_source(source: PassphraseSource) -> Iterator[None]:
+    """Use ``source`` for passphrases during the block, in this context only."""
+    token = _context_source.set(source)
     try:
         yield
     finally:
-        _here.reset(token)
-
-
-def nobody(prompt: str) -> NoReturn:
-    """Be the source of passphrases where nobody is there.
-
-    Raises:
-        InteractionUnavailableError: Always.
-    """
-    message = f"A passphrase is needed ({prompt.strip().rstrip(':')}), and nobody is there to be asked."
-    raise InteractionUnavailableError(message, hint=f"Set {PASSPHRASE_VARIABLE}.")
+        _context_source.reset(token)
 
 
 def ask_passphrase(prompt: str) -> str:
-    """Return the passphrase that a person gives.
+    """Return the passphrase from the source of this context, or of the process.
 
     Raises:
-        InteractionUnavailableError: If nobody is there to be asked.
+        InteractionUnavailableError: If there is no source, or it can't ask.
     """
-    return (_here.get() or _source or nobody)(prompt)
+    return (_context_source.get() or _process_source or _non_interactive)(prompt)
 
 
-def tell(line: str) -> None:
-    """Show a line to the person while work goes on: on standard error, which in a kernel is the output of the cell."""
+def print_notice(line: str) -> None:
+    """Print a line to standard error, which a kernel shows as output of the running cell."""
     with suppress(OSError, ValueError):
-        print(line, file=sys.stderr, flush=True)  # noqa: T201 - see above
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - a notice about a long wait has to appear before the command returns
 
 
-def await_secrets(manager: str, names: Iterable[str], where: str) -> Callable[[], None]:
-    """Say that a person is being asked for secrets, and return what takes that back.
+def announce_pending_secrets(manager: str, names: Iterable[str], form: str) -> Callable[[], None]:
+    """Announce that a form asks for secrets, and return a function that withdraws this.
 
     Args:
-        manager: The identity of the secrets manager that will keep them.
-        names: What they are called.
-        where: What asks, as a sentence begins with it: "The form of cell [3]".
+        manager: The id of the secrets manager that will store them.
+        names: The names of the secrets.
+        form: The description of the form at the start of a sentence, such as ``The form of cell [3]``.
     """
     keys = [(manager, name) for name in names]
     with _lock:
         for key in keys:
-            _awaited.setdefault(key, []).append(where)
+            _pending_secrets.setdefault(key, []).append(form)
 
-    def take_back() -> None:
+    def withdraw() -> None:
         with _lock:
             for key in keys:
-                places = _awaited.get(key, [])
-                if where in places:
-                    places.remove(where)
-                if not places:
-                    _awaited.pop(key, None)
+                forms = _pending_secrets.get(key, [])
+                if form in forms:
+                    forms.remove(form)
+                if not forms:
+                    _pending_secrets.pop(key, None)
 
-    return take_back
+    return withdraw
 
 
-def awaited_hint(manager: str, name: str) -> str:
-    """Return what to do about a secret that is missing because a person is still being asked for it; nothing if nobody is."""
-    places = _awaited.get((manager, name))
-    return f"{places[-1]} is waiting for its values: fill it in, then run this again." if places else ""
+def pending_secret_hint(manager: str, name: str) -> str:
+    """Return the hint for a missing secret that an open form asks for; empty if there is no such form."""
+    forms = _pending_secrets.get((manager, name))
+    return f"{forms[-1]} is waiting for its values: fill it in, then run this again." if forms else ""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from zensecrets_jupyter.core.errors import SettingsError
-from zensecrets_jupyter.core.system_text import for_system
+from zensecrets_jupyter.core.system.text_encoding import encode_system_text
 
 HOME_VARIABLE = "ZENSECRETS_HOME"
 VALIDATION_LEVEL_VARIABLE = "ZENML_SECRET_VALIDATION_LEVEL"
@@ -55,7 +55,7 @@ def absolute_path(path: str | Path) -> Path:
         ValueError: If there is no such user, or if this process is in a folder that is gone; its text is the end of a sentence.
     """
     # Path.expanduser raises RuntimeError where there is no such user.
-    expanded = for_system(os.path.expanduser(str(path)))  # noqa: PTH111 - see above
+    expanded = encode_system_text(os.path.expanduser(str(path)))  # noqa: PTH111 - see above
     if str(expanded).startswith("~"):
         message = "there is no such user's home folder here"
         raise ValueError(message)

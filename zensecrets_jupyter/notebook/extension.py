@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from zensecrets_jupyter.core.installation import watch_imports
 from zensecrets_jupyter.core.interaction import set_passphrase_source
-from zensecrets_jupyter.core.process import process_wide
+from zensecrets_jupyter.core.system.process_globals import process_global
 from zensecrets_jupyter.notebook import display, fingerprint_sync, guard, stored_variables
 from zensecrets_jupyter.notebook.askers import make_passphrase_source
 from zensecrets_jupyter.notebook.cells import installation as cells
@@ -48,7 +48,7 @@ def unload(shell: InteractiveShell) -> None:
 
 def _loaded_shells() -> WeakKeyDictionary[InteractiveShell, ExitStack]:
     """Return the undo stack of each loaded shell; the mapping survives a reload of this module."""
-    return process_wide("loaded", WeakKeyDictionary)
+    return process_global("loaded", WeakKeyDictionary)
 
 
 def _dismiss_forms() -> None:

@@ -7,7 +7,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.whole_files import write_whole
+from zensecrets_jupyter.core.system.atomic_write import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ def replace_file(path: Path, data: bytes) -> None:
         if target.exists():
             _keep_owner(scratch, target)
 
-    write_whole(target, data, prepare=prepare)
+    write_atomically(target, data, prepare=prepare)
 
 
 def may_replace(path: Path) -> bool:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
-from zensecrets_jupyter.core.transfer import sealed
-from zensecrets_jupyter.core.transfer.files import at, write_text
-from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.core.system.atomic_write import describe_os_error
+from zensecrets_jupyter.core.transfer import sealed_export
+from zensecrets_jupyter.core.transfer.text_files import at, write_text
 from zensecrets_jupyter.scan.atomic_write import replace_file
 from zensecrets_jupyter.scan.file_walk import SKIPPED_FOLDERS
 
@@ -31,7 +31,7 @@ def write_backup(path: str | Path, files: Mapping[Path, bytes], passphrase: str)
         UnwritableFileError: If the backup exists already, or can't be written.
     """
     content = {str(file.absolute()): base64.b64encode(data).decode("ascii") for file, data in files.items()}
-    write_text(path, sealed.seal(json.dumps({FORMAT_KEY: VERSION, "files": content}), passphrase), private=True)
+    write_text(path, sealed_export.seal(json.dumps({FORMAT_KEY: VERSION, "files": content}), passphrase), private=True)
 
 
 def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> list[Path]:
@@ -54,9 +54,9 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
             be written; the files before it are restored then.
     """
     text = _text_of(path)
-    if not sealed.is_sealed(text):
+    if not sealed_export.is_sealed(text):
         raise UnreadableFileError(f"The file {path!r} is no backup that can be read.", hint="`%secret clean` says where it writes one.")
-    files = _files_of(sealed.unseal(text, path, ask), path)
+    files = _files_of(sealed_export.unseal(text, path, ask), path)
     allowed = [Path(os.path.realpath(at(folder))) for folder in folders]
     outside = [name for name in files if not _is_below(name, allowed)]
     if outside:
@@ -68,7 +68,7 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
         try:
             replace_file(Path(name), data)
         except OSError as error:
-            reason = why_not(error)
+            reason = describe_os_error(error)
         else:
             continue
         message = f"The file {name!r} can't be restored, since {reason}; {done} of {len(files)} files are restored."

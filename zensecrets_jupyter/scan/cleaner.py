@@ -7,9 +7,9 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.system_text import from_system
+from zensecrets_jupyter.core.system.atomic_write import describe_os_error
+from zensecrets_jupyter.core.system.text_encoding import decode_system_text
 from zensecrets_jupyter.core.text_edits import Edit, apply_edits
-from zensecrets_jupyter.core.whole_files import why_not
 from zensecrets_jupyter.scan.atomic_write import may_replace, replace_file
 from zensecrets_jupyter.scan.edits import (
     SOURCES,
@@ -75,7 +75,7 @@ class Cleaner:
                 reason = self._why_uncleanable(path, data)
                 beside = _read_beside(path) if data.startswith(databases.MAGIC) else {}
             except OSError as error:
-                uncleaned.append(self._uncleaned(path, why_not(error)))
+                uncleaned.append(self._uncleaned(path, describe_os_error(error)))
                 continue
             if reason:
                 uncleaned.append(self._uncleaned(path, reason))
@@ -92,9 +92,9 @@ class Cleaner:
             try:
                 reasons = self._clean_database(path) if data.startswith(databases.MAGIC) else self._clean_file(path, data)
             except OSError as error:
-                reasons = [why_not(error)]
+                reasons = [describe_os_error(error)]
             except sqlite3.Error as error:
-                reasons = [databases.why_not(error)]
+                reasons = [databases.describe_os_error(error)]
             else:
                 result.files.append(path)
             result.uncleaned += [self._uncleaned(path, reason) for reason in reasons]
@@ -181,7 +181,7 @@ class Cleaner:
         return ""
 
     def _uncleaned(self, path: Path, reason: str) -> UncleanedFile:
-        return UncleanedFile(self._matcher.mask(from_system(str(path))), reason)
+        return UncleanedFile(self._matcher.mask(decode_system_text(str(path))), reason)
 
 
 def _read_beside(path: Path) -> dict[Path, bytes]:

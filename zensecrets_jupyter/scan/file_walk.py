@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.system_text import for_system
-from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.core.system.atomic_write import describe_os_error
+from zensecrets_jupyter.core.system.text_encoding import encode_system_text
 from zensecrets_jupyter.scan.findings import SkippedFile
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def files_under(paths: Iterable[str], skipped: list[SkippedFile]) -> list[Path]:
     state = _state_devices()
     files: dict[Path, None] = {}
     for named in paths:
-        path = Path(for_system(os.path.expanduser(named)))  # noqa: PTH111 - Path.expanduser raises where there is no such user
+        path = Path(encode_system_text(os.path.expanduser(named)))  # noqa: PTH111 - Path.expanduser raises where there is no such user
         try:
             mode = path.stat()
         except (OSError, ValueError) as error:
@@ -77,7 +77,7 @@ def shorten_path(path: str) -> str:
 
 def _missing_path_error(named: str, error: Exception) -> UnreadableFileError:
     if isinstance(error, PermissionError):
-        return UnreadableFileError(f"{shorten_path(named)!r} can't be looked at, since {why_not(error)}.", hint="Check the path.")
+        return UnreadableFileError(f"{shorten_path(named)!r} can't be looked at, since {describe_os_error(error)}.", hint="Check the path.")
     return UnreadableFileError(f"There is no file or folder {shorten_path(named)!r}.", hint="Check the path.")
 
 
@@ -85,7 +85,7 @@ def _in_folder(folder: Path, skipped: list[SkippedFile], state: set[int]) -> lis
     files = []
 
     def add_skipped(error: OSError) -> None:
-        skipped.append(SkippedFile(str(error.filename), why_not(error)))
+        skipped.append(SkippedFile(str(error.filename), describe_os_error(error)))
 
     for folder_path, folders, names in os.walk(folder, onerror=add_skipped):
         folders[:] = [name for name in sorted(folders) if _is_searched_folder(Path(folder_path, name), skipped, state)]
@@ -115,7 +115,7 @@ def _is_file(path: Path, skipped: list[SkippedFile], state: set[int]) -> bool:
         return False
     except OSError as error:
         if not os.path.islink(path):  # noqa: PTH114 - Path.is_symlink raises where the path is too long
-            skipped.append(SkippedFile(str(path), why_not(error)))
+            skipped.append(SkippedFile(str(path), describe_os_error(error)))
         return False
     if stat.S_ISREG(status.st_mode) and status.st_dev in state:
         skipped.append(SkippedFile(str(path), _STATE))

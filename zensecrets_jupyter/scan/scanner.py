@@ -8,8 +8,8 @@ import sqlite3
 from typing import TYPE_CHECKING, BinaryIO
 
 from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
-from zensecrets_jupyter.core.system_text import from_system
-from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.core.system.atomic_write import describe_os_error
+from zensecrets_jupyter.core.system.text_encoding import decode_system_text
 from zensecrets_jupyter.scan.file_walk import files_under
 from zensecrets_jupyter.scan.findings import Finding, ScanReport, SkippedFile
 from zensecrets_jupyter.scan.formats import databases, notebooks
@@ -68,15 +68,15 @@ class Scanner:
                 report.findings += self.scan_file(path)
             except _TooLargeError:
                 reason = f"it holds more than {LARGEST // 1024**3} GiB; to have it searched, pipe it in"
-                report.skipped.append(SkippedFile(self._matcher.mask(from_system(str(path))), reason))
+                report.skipped.append(SkippedFile(self._matcher.mask(decode_system_text(str(path))), reason))
             except Exception as error:  # noqa: BLE001 - one damaged file must not stop the scan of the others
-                report.skipped.append(SkippedFile(self._matcher.mask(from_system(str(path))), why_not(error)))
+                report.skipped.append(SkippedFile(self._matcher.mask(decode_system_text(str(path))), describe_os_error(error)))
             else:
                 report.files += 1
                 report.size += size
             if report_progress:
                 report_progress(report.size, total)
-        report.skipped = [file._replace(path=self._matcher.mask(from_system(file.path))) for file in report.skipped]
+        report.skipped = [file._replace(path=self._matcher.mask(decode_system_text(file.path))) for file in report.skipped]
         return report
 
     def scan_stream(self, stream: BinaryIO, label: str) -> ScanReport:
@@ -93,7 +93,7 @@ class Scanner:
         """
         if _size(path) > LARGEST:
             raise _TooLargeError
-        label = self._matcher.mask(from_system(str(path)))
+        label = self._matcher.mask(decode_system_text(str(path)))
         findings = [
             Finding(label, "the file's name", match.name, match.encoding, is_whole=match.is_whole)
             for match in self._matcher.find(path.name.encode("utf-8", "surrogateescape"))

@@ -13,7 +13,7 @@ from nbconvert.preprocessors import Preprocessor
 from zensecrets_jupyter.commands.files.scan_targets import sensitive_values
 from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.core.errors import ZenSecretsError
-from zensecrets_jupyter.core.interaction import nobody, passphrases_from
+from zensecrets_jupyter.core.interaction import NonInteractivePassphraseSource, use_passphrase_source
 from zensecrets_jupyter.core.redaction import mask_text
 from zensecrets_jupyter.scan.documents import DocumentMasker
 from zensecrets_jupyter.scan.fingerprints.store import load_fingerprints
@@ -40,7 +40,7 @@ class RedactPreprocessor(Preprocessor):
     def _values(self) -> ValueMatcher:
         known = ValueMatcher()
         try:
-            with passphrases_from(nobody):
+            with use_passphrase_source(NonInteractivePassphraseSource()):
                 manager = active_manager()
                 found = sensitive_values(manager, manager.list_secrets()) if manager.opens_unasked else []
         except ZenSecretsError as error:

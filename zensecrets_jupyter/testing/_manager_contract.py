@@ -16,7 +16,7 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
-from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.testing._manager_hooks import ManagerHooks, content_of, needs, secret
 from zensecrets_jupyter.testing.canary import canary
 from zensecrets_jupyter.testing.stateful import check_beside_a_dict

@@ -27,7 +27,7 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBackend
-from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 from zensecrets_jupyter.testing.stateful import Habits

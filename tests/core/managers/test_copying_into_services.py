@@ -11,7 +11,7 @@ from tests.support.faults.cloud_services import FaultyAzure, FaultyGcp
 from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyVault
 from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord, SecretsManager
 from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
-from zensecrets_jupyter.core.transfer.copying import copy_secrets
+from zensecrets_jupyter.core.transfer.secret_copy import copy_secrets
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:

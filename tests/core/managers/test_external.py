@@ -28,7 +28,7 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.core.managers import Capability, SecretsManager
 from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBackend
-from zensecrets_jupyter.core.transfer.copying import Standing, copy_secrets, plan_copy
+from zensecrets_jupyter.core.transfer.secret_copy import Standing, copy_secrets, plan_copy
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

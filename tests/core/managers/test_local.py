@@ -91,7 +91,7 @@ def test_nothing_is_created_by_looking(home: Path) -> None:
     assert store.list_secrets() == []
     assert store.summaries() == []
     assert store.describe()["secrets"] == "0"
-    assert "key is made with the first secret" in store.describe()["protected by"]
+    assert "the first secret creates the key" in store.describe()["protected by"]
     for look in (store.get_secret, store.delete_secret, store.history):
         with pytest.raises(SecretNotFoundError):
             look("nothing")

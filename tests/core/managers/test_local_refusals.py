@@ -19,7 +19,7 @@ import pytest
 
 from tests.support.managers.stores import PROCESSES, content_of, open_in_child, open_store, secret
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, StoreFullError, ZenSecretsError
-from zensecrets_jupyter.core.sealing import sqlite_connections
+from zensecrets_jupyter.core.sealing.databases import sqlite_connections
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _write_to_forbidden_folder(folder: Path) -> None:
     home.chmod(0o500)
     store = open_in_child(home)
     assert store.list_secrets() == []
-    with pytest.raises(ManagerAccessError, match="modes") as caught:
+    with pytest.raises(ManagerAccessError, match="owner and mode") as caught:
         store.register_secret(secret("a", key=canary()))
     assert str(home) in str(caught.value)
     assert list(home.iterdir()) == []

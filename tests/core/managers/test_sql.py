@@ -33,7 +33,7 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord, SecretsManager
 from zensecrets_jupyter.core.managers.backends.sealed.sql import SqlBackend
-from zensecrets_jupyter.core.sealing import passphrase
+from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
@@ -230,7 +230,7 @@ def test_a_person_who_gives_no_passphrase_is_asked_once(
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     for name in ("a", "b", "c"):
         _open(server, tmp_path, **shared).register_secret(secret(name, key="value"))
-    passphrase.forget()
+    passphrase.forget_passphrases()
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "wrong")
     found = _open(server, tmp_path, **shared).get_secrets(["a", "b", "missing", "c"])
     errors = [found[name] for name in ("a", "b", "c")]
@@ -246,7 +246,7 @@ def test_who_has_no_key_reads_names_only(server: Server, schema: str, tmp_path: 
         _open(server, tmp_path, **shared).register_secret(secret("a", key="value"))
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     _open(server, tmp_path, **shared).register_secret(secret("a", key="value"))
-    passphrase.forget()
+    passphrase.forget_passphrases()
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "wrong")
     other = _open(server, tmp_path, identity="other", **shared)
     assert other.list_secrets() == ["a"]
@@ -319,7 +319,7 @@ def test_a_connection_that_ends_in_the_middle_of_a_write_leaves_the_old_content(
         )
         return SecretRecord("arbitrary", {"key": canary()})
 
-    with pytest.raises(ManagerUnreachableError, match="look first") as caught:
+    with pytest.raises(ManagerUnreachableError, match="check that first") as caught:
         manager.backend.replace("a", end_the_session)
     assert not find_canary(error_details(caught.value))
     assert manager.get_secret("a", refresh=True).content == {"key": "first"}

@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerCorruptedE
 from zensecrets_jupyter.core.managers import SecretsManager
 from zensecrets_jupyter.core.managers.backends.dotenv import DotenvBackend
 from zensecrets_jupyter.core.managers.backends.env import EnvBackend
-from zensecrets_jupyter.core.schemas.aws import AWSSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.aws import AWSSecretSchema
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 from zensecrets_jupyter.testing.strategies import AWKWARD_VALUES

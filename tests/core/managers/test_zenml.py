@@ -22,7 +22,7 @@ from zensecrets_jupyter.core.errors import (
     UnsupportedOperationError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing._manager_hooks import content_of

@@ -26,7 +26,7 @@ from zensecrets_jupyter import (
     SecretKeyNotFoundError,
 )
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.core.schemas import UndefinedSecretSchema, get_schema, schema_or_stand_in, schema_types
+from zensecrets_jupyter.core.schemas import UndefinedSecretSchema, get_schema, schema_or_fallback, schema_types
 from zensecrets_jupyter.core.value import known_values
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -125,7 +125,7 @@ def test_a_wrong_key_names_those_there_are() -> None:
     assert (caught.value.name, caught.value.key) == ("mine", "apikey")
     assert "Did you mean 'api_key'? Its keys are api_key, url." in str(caught.value)
     assert find_canary(error_details(caught.value)) == []
-    with pytest.raises(SecretKeyNotFoundError, match="no keys at all"):
+    with pytest.raises(SecretKeyNotFoundError, match="It has no keys"):
         secret("empty").value("a")
 
 
@@ -350,7 +350,7 @@ def test_an_unknown_type_is_told_with_near_misses() -> None:
 
 def test_an_undefined_schema_is_stood_in_for() -> None:
     """A type that this process does not know takes any keys, masks all of them, keeps the type, and stays out of the list."""
-    stand_in = schema_or_stand_in("nobody_defined_this")
+    stand_in = schema_or_fallback("nobody_defined_this")
     text = canary("kept")
     kept = stand_in.from_content("mine", {"whatever": text})
     assert (kept.TYPE, kept.content) == ("nobody_defined_this", {"whatever": text})
@@ -358,4 +358,4 @@ def test_an_undefined_schema_is_stood_in_for() -> None:
     assert isinstance(kept, BaseSecretSchema)
     assert find_canary(repr(kept)) == []
     assert "nobody_defined_this" not in schema_types()
-    assert schema_or_stand_in("aws") is AWSSecretSchema
+    assert schema_or_fallback("aws") is AWSSecretSchema

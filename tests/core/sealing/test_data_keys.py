@@ -18,8 +18,9 @@ from zensecrets_jupyter.core.errors import (
     ManagerCorruptedError,
     ManagerLockedError,
 )
-from zensecrets_jupyter.core.sealing import cipher, passphrase
-from zensecrets_jupyter.core.sealing.protection import PROTECTIONS
+from zensecrets_jupyter.core.sealing import cipher
+from zensecrets_jupyter.core.sealing.key_protections import passphrase
+from zensecrets_jupyter.core.sealing.key_protections.interface import PROTECTIONS
 from zensecrets_jupyter.core.settings import HOME_VARIABLE, PASSPHRASE_VARIABLE
 
 if TYPE_CHECKING:
@@ -111,11 +112,11 @@ def test_the_protection_can_be_changed(sealed: Sealed, home: Path, monkeypatch: 
     sealed.keys.rewrap("passphrase")
     assert list((home / "keys").iterdir()) == []
     assert sealed.keys.describe().startswith("a passphrase")
-    passphrase.forget()
+    passphrase.forget_passphrases()
     assert Sealed(sealed.file.path).get() == "text"
     sealed.keys.rewrap("keyfile")
     monkeypatch.delenv(PASSPHRASE_VARIABLE)
-    passphrase.forget()
+    passphrase.forget_passphrases()
     assert Sealed(sealed.file.path).get() == "text"
     first = _key_file(home)
     sealed.keys.rewrap("keyfile")
@@ -176,7 +177,7 @@ def test_a_default_of_a_person_who_is_not_there(home: Path) -> None:
     """Describing a store that was never written asks nobody and makes nothing."""
     user = ScriptedUser()
     sealed = Sealed(home / "a" / "store.db", user)
-    assert "with the first secret" in sealed.keys.describe()
+    assert "the first secret creates" in sealed.keys.describe()
     assert sealed.keys.key_of(1) is None
     assert user.prompts == []
     assert not home.exists()

@@ -18,8 +18,9 @@ from zensecrets_jupyter.core.errors import (
     ManagerLockedError,
     WrongPassphraseError,
 )
-from zensecrets_jupyter.core.interaction import nobody
-from zensecrets_jupyter.core.sealing import cipher, passphrase
+from zensecrets_jupyter.core.interaction import NonInteractivePassphraseSource
+from zensecrets_jupyter.core.sealing import cipher
+from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.core.settings import NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -39,7 +40,7 @@ def test_the_environment_gives_the_passphrase(path: Path, home: Path, monkeypatc
     user = ScriptedUser()
     Sealed(path, user).put("text")
     assert Sealed(path).keys.describe() == "a passphrase (Argon2id, RFC 9106 second recommended option)"
-    passphrase.forget()
+    passphrase.forget_passphrases()
     assert Sealed(path, user).get() == "text"
     assert user.prompts == []
     assert not find_canary(home)
@@ -81,7 +82,7 @@ def test_two_that_differ_are_asked_again(path: Path) -> None:
     user = ScriptedUser("one", "two", "three", "three")
     Sealed(path, user).put("text")
     assert "differ" in user.prompts[2]
-    passphrase.forget()
+    passphrase.forget_passphrases()
     other = path.with_name("other.db")
     with pytest.raises(WrongPassphraseError, match="differed 3 times"):
         Sealed(other, ScriptedUser(*"abcdef")).put("text")
@@ -91,7 +92,7 @@ def test_two_that_differ_are_asked_again(path: Path) -> None:
 def test_a_person_opens_a_store(path: Path) -> None:
     """A user is asked for the passphrase of a store that has one, and a slip is asked again."""
     Sealed(path, ScriptedUser("right", "right")).put("text")
-    passphrase.forget()
+    passphrase.forget_passphrases()
     user = ScriptedUser("wrong", "", "right")
     opened = Sealed(path, user)
     assert opened.get() == "text"
@@ -106,7 +107,7 @@ def test_a_wrong_passphrase_is_an_error_of_its_own(path: Path, monkeypatch: pyte
     before = raw(path, "SELECT * FROM data_keys")
     wrong = canary("wrong")
     for environment, user in (("", ScriptedUser(wrong, wrong, wrong, "right")), (wrong, ScriptedUser()), (wrong, None)):
-        passphrase.forget()
+        passphrase.forget_passphrases()
         monkeypatch.setenv(PASSPHRASE_VARIABLE, environment)
         for act in (Sealed(path, user).get, lambda: Sealed(path, user).put("other")):  # noqa: B023 - called at once
             if isinstance(user, ScriptedUser) and len(user.prompts) >= 3:
@@ -121,7 +122,7 @@ def test_nobody_to_ask_is_locked(path: Path) -> None:
     """Where nobody is there and the environment has none, it is ManagerLockedError that says to set ZENSECRETS_PASSPHRASE."""
     Sealed(path, ScriptedUser("right", "right")).put("text")
     for user in (None, ScriptedUser()):
-        passphrase.forget()
+        passphrase.forget_passphrases()
         with pytest.raises(ManagerLockedError, match=PASSPHRASE_VARIABLE) as caught:
             Sealed(path, user).get()
         assert type(caught.value) is ManagerLockedError
@@ -130,11 +131,11 @@ def test_nobody_to_ask_is_locked(path: Path) -> None:
 def test_another_stores_passphrase_does_not_make_it_wrong(path: Path, home: Path) -> None:
     """A passphrase remembered from another store is tried; if it does not open this one, a user is asked, or it is locked."""
     Sealed(path, ScriptedUser("first", "first")).put("text")
-    passphrase.forget()
+    passphrase.forget_passphrases()
     other = home / "b" / "store.db"
     Sealed(other, ScriptedUser("second", "second")).put("text")
     assert Sealed(path, ScriptedUser("first")).get() == "text"
-    passphrase.forget()
+    passphrase.forget_passphrases()
     assert Sealed(other, ScriptedUser("second")).get() == "text"
     with pytest.raises(ManagerLockedError) as caught:
         Sealed(path).get()
@@ -149,7 +150,7 @@ def test_a_passphrase_can_be_changed(path: Path) -> None:
     assert other.get() == "text"
     held.keys.rewrap("passphrase")
     other.put("written by the other")
-    passphrase.forget()
+    passphrase.forget_passphrases()
     with pytest.raises(WrongPassphraseError):
         Sealed(path, ScriptedUser("old", "old", "old")).get()
     assert Sealed(path, ScriptedUser("new")).get() == "written by the other"
@@ -160,35 +161,35 @@ def test_a_change_needs_somebody_to_choose(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "old")
     sealed = Sealed(path)
     sealed.put("text")
-    with pytest.raises(InteractionUnavailableError, match="Nobody is there to choose"):
+    with pytest.raises(InteractionUnavailableError, match="needs a new passphrase"):
         sealed.keys.rewrap("passphrase")
-    with pytest.raises(InteractionUnavailableError, match="Set ZENSECRETS_NEW_PASSPHRASE to it, or run where"):
-        Sealed(path, nobody).keys.rewrap("passphrase")
+    with pytest.raises(InteractionUnavailableError, match="Set ZENSECRETS_NEW_PASSPHRASE to it, or run in"):
+        Sealed(path, NonInteractivePassphraseSource()).keys.rewrap("passphrase")
     for answers in (("",), ("a", "b") * 3):
         with pytest.raises(WrongPassphraseError, match="nothing was changed"):
             Sealed(path, ScriptedUser(*answers)).keys.rewrap("passphrase")
     sealed.keys.rewrap("passphrase", passphrase="given")
-    passphrase.forget()
+    passphrase.forget_passphrases()
     assert Sealed(path, ScriptedUser("given")).get() == "text"
 
 
 def test_a_changed_passphrase_comes_from_a_variable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody can be asked, one variable holds the present passphrase and another the new one."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "old")
-    Sealed(path, nobody).put("text")
+    Sealed(path, NonInteractivePassphraseSource()).put("text")
     monkeypatch.setenv(NEW_PASSPHRASE_VARIABLE, "new")
-    Sealed(path, nobody).keys.rewrap("passphrase")
-    passphrase.forget()
+    Sealed(path, NonInteractivePassphraseSource()).keys.rewrap("passphrase")
+    passphrase.forget_passphrases()
     with pytest.raises(WrongPassphraseError):
-        Sealed(path, nobody).get()
+        Sealed(path, NonInteractivePassphraseSource()).get()
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "new")
-    assert Sealed(path, nobody).get() == "text"
+    assert Sealed(path, NonInteractivePassphraseSource()).get() == "text"
 
 
 def test_rotation_keeps_the_passphrase(path: Path) -> None:
     """A new data key is under the passphrase that opens the store, and nobody is asked for it again."""
     Sealed(path, ScriptedUser("right", "right")).put("text")
-    passphrase.forget()
+    passphrase.forget_passphrases()
     user = ScriptedUser("right")
     sealed = Sealed(path, user)
     before = raw(path, "SELECT place FROM data_keys")
@@ -197,7 +198,7 @@ def test_rotation_keeps_the_passphrase(path: Path) -> None:
     sealed.rotate()
     assert len(user.prompts) == 1
     assert raw(path, "SELECT place FROM data_keys") != before
-    passphrase.forget()
+    passphrase.forget_passphrases()
     assert Sealed(path, ScriptedUser("right")).get() == "text"
 
 
@@ -217,7 +218,7 @@ def test_spellings_of_one_text_are_one_passphrase(path: Path) -> None:
     """A letter with its accent opens the store, whether the keyboard gives it as one character or as two."""
     composed = unicodedata.normalize("NFC", "clé")
     Sealed(path, ScriptedUser(composed, composed)).put("text")
-    passphrase.forget()
+    passphrase.forget_passphrases()
     assert Sealed(path, ScriptedUser(unicodedata.normalize("NFD", composed))).get() == "text"
 
 

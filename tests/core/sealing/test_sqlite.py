@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select
 
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, StoreTooNewError
-from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+from zensecrets_jupyter.core.sealing.databases.sqlite import SqliteFile
 
 if TYPE_CHECKING:
     from pathlib import Path

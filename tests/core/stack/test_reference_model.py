@@ -24,7 +24,7 @@ from zensecrets_jupyter import (
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import RawText, SecretReference, split
 from zensecrets_jupyter.core.stack import ReferenceModel, Requirement
-from zensecrets_jupyter.core.value import ValueSource, note_value
+from zensecrets_jupyter.core.value import ValueSource, register_value
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class DictResolver:
         parts = [self.values["_".join(part)] if isinstance(part, SecretReference) else part for part in split(text)]
         for part, found in zip(split(text), parts, strict=True):
             if isinstance(part, SecretReference):
-                note_value(found, ValueSource(part, None))
+                register_value(found, ValueSource(part, None))
         return "".join(parts)
 
 

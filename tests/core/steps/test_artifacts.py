@@ -22,7 +22,7 @@ from tests.support.processes import run_python
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import ArtifactError, SecretNotFoundError, StepInterfaceError
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
-from zensecrets_jupyter.core.sealing import passphrase
+from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.steps import Artifact, BaseMaterializer, StepContext, pipeline, step
 from zensecrets_jupyter.core.steps.execution.call_inputs import PickledArgument
@@ -212,7 +212,7 @@ def test_what_can_t_be_sealed_is_refused(plant: Callable[..., str], monkeypatch:
     Client().workspace.seal(b"makes the key")
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "wrong")
     workspace._workspaces.clear()
-    passphrase.forget()
+    passphrase.forget_passphrases()
     with pytest.raises(ArtifactError, match="a secret's value that no reference can stand for, and can't be sealed") as caught:
         _stored(lambda _: value.encode())
     assert find_canary(error_details(caught.value)) == []

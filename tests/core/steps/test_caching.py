@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.support.managers.counting import CountingBackend
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.client import Client
-from zensecrets_jupyter.core.sealing import passphrase
+from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.steps import Step, StepContext, get_step_context, pipeline, step
 from zensecrets_jupyter.core.steps.execution.code_digest import code_identity
@@ -277,7 +277,7 @@ def test_a_store_that_is_locked_is_a_miss(client: Client, plant: Callable[..., s
     status, found = run_python(code, environment={"ZENSECRETS_PASSPHRASE": "wrong"})
     assert status == "completed"
     assert found == "WrongPassphraseError"
-    passphrase.forget()
+    passphrase.forget_passphrases()
 
 
 def test_without_a_secret_no_key_is_opened(client: Client) -> None:

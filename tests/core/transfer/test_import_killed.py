@@ -73,14 +73,14 @@ def test_an_import_that_is_killed_leaves_nothing(flavor: str, written: int, tmp_
 def test_what_others_changed_since_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what is still as the stopped import wrote it is taken back; and an import that is still running is left alone."""
     from zensecrets_jupyter.core.managers import SecretRecord
-    from zensecrets_jupyter.core.transfer import journal
+    from zensecrets_jupyter.core.transfer import import_journal
 
     monkeypatch.chdir(tmp_path)
     run("secrets-manager register m --flavor=memory")
     run("stack update default -x m")
     manager = active_manager()
-    changes = {name: journal.Change(None, SecretRecord("arbitrary", {"key": AFTER})) for name in ("mine", "changed")}
-    path, descriptor = journal._written(manager, changes)
+    changes = {name: import_journal.Change(None, SecretRecord("arbitrary", {"key": AFTER})) for name in ("mine", "changed")}
+    path, descriptor = import_journal._written(manager, changes)
     for name, change in changes.items():
         manager.register_record(name, change.after)
     assert active_manager().list_secrets() == ["changed", "mine"]
@@ -94,7 +94,7 @@ def test_what_others_changed_since_stays(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_name_that_comes_in_between_undoes_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One transaction: the secrets before it are not there either, and the error says so."""
     from zensecrets_jupyter.core.errors import SecretExistsError
-    from zensecrets_jupyter.core.transfer.secrets import carry_out, plan_import, read_secrets
+    from zensecrets_jupyter.core.transfer.secret_files import carry_out, plan_import, read_secrets
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s.json").write_text(json.dumps({name: {"key": AFTER} for name in ("a", "b")}))

@@ -761,7 +761,7 @@ def test_a_home_that_may_not_be_written_is_told(exists: bool, workspace: Workspa
         _, (code, name, text) = run_python(AS_NOBODY)
         assert (code, name) == ("manager-access", ManagerAccessError.__name__)
         assert "workspace.db" in text
-        assert "Check who owns it" in text
+        assert "Check the owner and mode" in text
     finally:
         for path, mode in modes.items():
             path.chmod(mode)

@@ -23,7 +23,8 @@ from zensecrets_jupyter.core.managers.backends.dotenv import DotenvBackend
 from zensecrets_jupyter.core.managers.backends.env import EnvBackend
 from zensecrets_jupyter.core.managers.backends.keyring import KeyringBackend
 from zensecrets_jupyter.core.managers.backends.sealed.rows import LARGEST_CONTENT
-from zensecrets_jupyter.core.sealing import passphrase, sqlite_connections
+from zensecrets_jupyter.core.sealing.databases import sqlite_connections
+from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ def local(folder: Path) -> Iterator[FaultScenario]:
 
     @contextmanager
     def wrong_passphrase() -> Iterator[None]:
-        passphrase.forget()
+        passphrase.forget_passphrases()
         typed[0] = canary("wrong")
         yield
-        passphrase.forget()
+        passphrase.forget_passphrases()
         typed[0] = "right"
 
     @contextmanager
@@ -87,7 +88,7 @@ def local(folder: Path) -> Iterator[FaultScenario]:
         # Names are not sealed, and a deletion needs only the file.
         harmless={"wrong credentials": ("list", "delete"), "permanent time-out": ("list", "read")},
     )
-    passphrase.forget()
+    passphrase.forget_passphrases()
 
 
 def _damage(open_manager: Callable[[], SecretsManager[LocalBackend]], name: str) -> Callable[[], bool]:

@@ -14,8 +14,8 @@ import secretstorage
 from tests.support.managers.stores import content_of, open_store, raw, secret
 from tests.support.sealing.stores import Sealed
 from zensecrets_jupyter.core.errors import KeyLostError, ManagerLockedError
-from zensecrets_jupyter.core.sealing import passphrase
-from zensecrets_jupyter.core.sealing.keyring import SERVICE
+from zensecrets_jupyter.core.sealing.key_protections import passphrase
+from zensecrets_jupyter.core.sealing.key_protections.keyring import SERVICE
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -92,7 +92,7 @@ def locked(home: Path) -> None:
     assert Sealed(home / "b.db").keys.describe().startswith("a passphrase")
     with pytest.raises(ManagerLockedError):
         Sealed(home / "b.db").keys.rewrap("keyring")
-    passphrase.forget()
+    passphrase.forget_passphrases()
     assert Sealed(home / "b.db").get() == "new"
 
 

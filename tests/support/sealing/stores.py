@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.sealing import cipher
 from zensecrets_jupyter.core.sealing.data_key_row import DataKey, data_keys_table
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
-from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+from zensecrets_jupyter.core.sealing.databases.sqlite import SqliteFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zensecrets_jupyter.commands.framework.outcome import Outcome
-    from zensecrets_jupyter.core.interaction import PassphraseWanted
+    from zensecrets_jupyter.core.interaction import RequiredPassphrase
 
 SET = "set"
 """The ``present`` text of a field whose value is stored already."""
@@ -79,7 +79,7 @@ def _none_completed() -> Collection[str]:
     return ()
 
 
-def _no_passphrase() -> PassphraseWanted | None:
+def _no_passphrase() -> RequiredPassphrase | None:
     return None
 
 
@@ -90,12 +90,12 @@ class Continuation:
     Attributes:
         run: Runs it with the answers. If it raises a ZenSecretsError, it may be run again with corrected answers.
         completed: Returns the subjects that are done although ``run`` failed.
-        passphrase_wanted: Returns the passphrase that ``run`` will need from a person; ``None`` if it needs none.
+        required_passphrase: Returns the passphrase that ``run`` will need from a person; ``None`` if it needs none.
     """
 
     run: Callable[[Answers], Outcome]
     completed: Callable[[], Collection[str]] = _none_completed
-    passphrase_wanted: Callable[[], PassphraseWanted | None] = _no_passphrase
+    required_passphrase: Callable[[], RequiredPassphrase | None] = _no_passphrase
 
 
 class Offer(NamedTuple):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.commands.asking.form_request import Answer, FormRequest, Section
 from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
-from zensecrets_jupyter.core.system_text import from_system
+from zensecrets_jupyter.core.system.text_encoding import decode_system_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -73,7 +73,7 @@ def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str
         start = variable_of(section.subject, "")
         # The rest of the variable's name is the key. Variables are upper case, and keys usually lower case.
         return {
-            variable[len(start) :].lower(): from_system(value)
+            variable[len(start) :].lower(): decode_system_text(value)
             for variable, value in sorted(os.environ.items())
             if variable.startswith(start)
         }
@@ -81,7 +81,9 @@ def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str
     counted = Counter(variable_of(one.subject, field.key) for one in sections for field in one.fields)
     variables = {field.key: variable_of(section.subject, field.key) for field in section.fields}
     return {
-        key: from_system(os.environ[variable]) for key, variable in variables.items() if counted[variable] == 1 and os.environ.get(variable)
+        key: decode_system_text(os.environ[variable])
+        for key, variable in variables.items()
+        if counted[variable] == 1 and os.environ.get(variable)
     }
 
 

@@ -17,8 +17,8 @@ from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core.errors import UnwritableFileError
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE, home, make_private_folder
-from zensecrets_jupyter.core.transfer.files import refuse_existing, unwritable
-from zensecrets_jupyter.core.whole_files import is_leftover, remove_leftover
+from zensecrets_jupyter.core.system.atomic_write import is_leftover, remove_leftover
+from zensecrets_jupyter.core.transfer.text_files import refuse_existing, unwritable
 from zensecrets_jupyter.scan.backup import restore as restore_files
 from zensecrets_jupyter.scan.backup import write_backup
 from zensecrets_jupyter.scan.cleaner import Cleaner, CleaningResult

@@ -8,7 +8,7 @@ from contextlib import suppress
 from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.core.errors import UnreadableFileError, ZenSecretsError
 from zensecrets_jupyter.core.settings import home
-from zensecrets_jupyter.core.whole_files import why_not
+from zensecrets_jupyter.core.system.atomic_write import describe_os_error
 from zensecrets_jupyter.scan.fingerprints.store import (
     VARIABLE,
     fingerprint_file,
@@ -55,7 +55,8 @@ def _remember() -> str:
     except UnreadableFileError as error:
         return str(error)
     except OSError as error:
-        return f"New values are not recognised when a notebook is saved: {fingerprint_file()} can't be written, since {why_not(error)}."
+        reason = describe_os_error(error)
+        return f"New values are not recognised when a notebook is saved: {fingerprint_file()} can't be written, since {reason}."
     return ""
 
 

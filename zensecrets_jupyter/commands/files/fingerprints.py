@@ -13,7 +13,7 @@ from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
 from zensecrets_jupyter.commands.framework.command_groups import Group
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.core.text import counted
-from zensecrets_jupyter.core.transfer.files import refuse_existing, write_text
+from zensecrets_jupyter.core.transfer.text_files import refuse_existing, write_text
 from zensecrets_jupyter.scan.fingerprints.file_format import export
 
 if TYPE_CHECKING:

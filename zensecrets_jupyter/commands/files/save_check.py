@@ -19,7 +19,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zensecrets_jupyter.core.whole_files import write_whole
+from zensecrets_jupyter.core.system.atomic_write import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -89,7 +89,7 @@ class CheckListener:
         key = base64.b64encode(self._key).decode("ascii")
         told = {"host": socket.gethostname(), "port": self._socket.getsockname()[1], "key": key}
         # A restarted kernel replaces the file of its predecessor. The write is atomic, since a server can't use half a file.
-        write_whole(self._file, json.dumps(told).encode())
+        write_atomically(self._file, json.dumps(told).encode())
 
     def _serve(self) -> None:
         while True:

@@ -9,7 +9,7 @@ import click
 from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import ZenSecretsError
-from zensecrets_jupyter.core.transfer.files import read_text
+from zensecrets_jupyter.core.transfer.text_files import read_text
 from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
 from zensecrets_jupyter.scan.matchers import Matcher, ValueMatcher
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import NoSecretsManagerError
 from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.core.stack import ComponentType
-from zensecrets_jupyter.core.transfer.journal import take_back_stopped
+from zensecrets_jupyter.core.system.process_globals import process_global
+from zensecrets_jupyter.core.transfer.import_journal import undo_stopped_imports
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ def active_manager() -> SecretsManager:
         message = f"Stack {record.name!r} has no secrets manager."
         raise NoSecretsManagerError(message, hint=f"Add one: %stack update {record.name} -x SECRETS_MANAGER")
     manager = workspace.open_manager(name)
-    undone = take_back_stopped(manager)
+    undone = undo_stopped_imports(manager)
     if undone:
         _notes().append(f"Note: an import was interrupted. Its changes to {', '.join(map(repr, undone))} were undone.")
     return manager
 
 
 def _notes() -> list[str]:
-    return process_wide("commands.notes", list[str])
+    return process_global("commands.notes", list[str])
 
 
 def take_notes() -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.system_text import for_system, text_of_file
-from zensecrets_jupyter.core.whole_files import unreadable
+from zensecrets_jupyter.core.system.atomic_write import describe_read_error
+from zensecrets_jupyter.core.system.text_encoding import decode_file_text, encode_system_text
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -96,10 +96,10 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     data = b""
     try:
         # One extra byte shows that the file is too large. Reading a device would never end.
-        with Path(for_system(os.path.expanduser(path))).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises where there is no such user
+        with Path(encode_system_text(os.path.expanduser(path))).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises where there is no such user
             data = file.read(MAX_VALUE_BYTES + 1)
     except (OSError, ValueError) as error:
-        problem = unreadable(error)
+        problem = describe_read_error(error)
     if problem:
         message = f"--{key}: the file {f'{path!r} ' if not sensitive or is_clearly_path(path) else ''}{problem}."
         raise UnreadableFileError(message, hint=f"Check the path; a value that starts with '@' is written --{key}=@@…")
@@ -113,7 +113,7 @@ _LONGEST_PATH = 100
 
 def is_clearly_path(text: str) -> bool:
     """Return whether a text is a path. If no such file exists, it may be a password that begins with ``@``."""
-    path = for_system(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises where there is no such user
+    path = encode_system_text(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises where there is no such user
     folder = os.path.dirname(path)  # noqa: PTH120 - of a text that may be no path
     return (
         os.path.lexists(path)
@@ -128,7 +128,7 @@ def _text(key: str, what: str, data: bytes) -> str:
         problem = f"holds more than {MAX_VALUE_BYTES // 1024} KiB"
     else:
         with suppress(UnicodeDecodeError):
-            text = text_of_file(data)
+            text = decode_file_text(data)
             if "\0" not in text:
                 return text
     raise UnreadableFileError(f"--{key}: {what} {problem}.", hint="A value is a text of 64 KiB at most; encode binary data, say as base64.")

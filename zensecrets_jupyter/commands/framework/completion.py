@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem, ShellComplete
 from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.commands.framework.component_flavors import accepted_fields_of_flavor, flavor_names
 from zensecrets_jupyter.core import schemas
-from zensecrets_jupyter.core.interaction import nobody, passphrases_from
+from zensecrets_jupyter.core.interaction import NonInteractivePassphraseSource, use_passphrase_source
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.workspace import get_workspace
 
@@ -32,7 +32,7 @@ _OPEN_REFERENCE = re.compile(r"\{\{\s*([^\s{}.]*)(?:(\.)([^\s{}]*))?$")
 def complete(root: click.Command, words: Sequence[str], incomplete: str) -> list[tuple[str, str]]:
     """Return the completions of the word ``incomplete``, each with a help line."""
     try:
-        with passphrases_from(nobody):
+        with use_passphrase_source(NonInteractivePassphraseSource()):
             return _complete(root, words, incomplete)
     except Exception:  # noqa: BLE001 - a plug-in may raise any error, and pressing Tab must not interrupt typing
         return []
@@ -62,7 +62,7 @@ def completer(names: Names) -> Callable[[click.Context, click.Parameter, str], l
 
     def complete_parameter(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         try:
-            with passphrases_from(nobody):
+            with use_passphrase_source(NonInteractivePassphraseSource()):
                 return [CompletionItem(name) for name in names(context) if name.startswith(incomplete)]
         except Exception:  # noqa: BLE001 - a plug-in may raise any error; a shell calls this without complete()
             return []

@@ -8,7 +8,7 @@ from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.redaction import unmaskable_reason
 from zensecrets_jupyter.core.settings import absolute_path
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
-from zensecrets_jupyter.core.unseen import remarks_on
+from zensecrets_jupyter.core.value_cleanup import list_value_warnings
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _not_a_secret(attribute: str) -> str:
 
 def value_notes(name: str, content: Mapping[str, str], *, strip: str = "; --strip takes it off") -> list[str]:
     """Return which values are empty, or keep white space or invisible characters."""
-    return [f"Note: {remark}" for remark in remarks_on(name, content, strip=strip)]
+    return [f"Note: {remark}" for remark in list_value_warnings(name, content, strip=strip)]
 
 
 def unmaskable_warnings(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.text import counted, plural
-from zensecrets_jupyter.core.unseen import stripped
+from zensecrets_jupyter.core.value_cleanup import strip_invisible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -52,7 +52,7 @@ def secrets_form(
     manager: SecretsManager, verb: str, subject: str, sections: Sequence[Section], run: Callable[[Answers], Outcome]
 ) -> FormRequest:
     """Return the form for secrets of a secrets manager; ``subject`` names all of them."""
-    then = Continuation(run, passphrase_wanted=lambda: manager.passphrase_wanted)
+    then = Continuation(run, required_passphrase=lambda: manager.required_passphrase)
     return FormRequest(verb, form_title(subject, manager), tuple(sections), then, manager.id)
 
 
@@ -179,7 +179,7 @@ def field_of(
 
 
 def _strip_if(content: dict[str, str], *, strip: bool) -> dict[str, str]:
-    return {key: stripped(value) for key, value in content.items()} if strip else content
+    return {key: strip_invisible(value) for key, value in content.items()} if strip else content
 
 
 def _keys_text(content: Iterable[str]) -> str:

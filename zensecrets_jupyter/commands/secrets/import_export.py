@@ -19,11 +19,11 @@ from zensecrets_jupyter.core import names as rules
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.core.text import counted
-from zensecrets_jupyter.core.transfer.files import refuse_existing
-from zensecrets_jupyter.core.transfer.formats import FORMATS
-from zensecrets_jupyter.core.transfer.secrets import Plan, carry_out, plan_import, read_secrets
-from zensecrets_jupyter.core.transfer.secrets import export_secrets as write_export
-from zensecrets_jupyter.core.unseen import stripped
+from zensecrets_jupyter.core.transfer.secret_files import Plan, carry_out, plan_import, read_secrets
+from zensecrets_jupyter.core.transfer.secret_files import export_secrets as write_export
+from zensecrets_jupyter.core.transfer.secret_formats import FORMATS
+from zensecrets_jupyter.core.transfer.text_files import refuse_existing
+from zensecrets_jupyter.core.value_cleanup import strip_invisible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ def import_secrets(  # noqa: PLR0913 - one parameter an option
     manager = active_manager()
     found = read_secrets(file, call.asker.ask_passphrase, name=name, schema=schema_type, file_format=file_format or "")
     if strip:
-        found = [type(one).from_content(one.name, {key: stripped(value) for key, value in one.content.items()}) for one in found]
+        found = [type(one).from_content(one.name, {key: strip_invisible(value) for key, value in one.content.items()}) for one in found]
     plan = plan_import(manager, found, overwrite=overwrite, skip_existing=skip_existing)
     if interactive and (plan.new or plan.replaced):
         return _preview(call, manager, file, plan)

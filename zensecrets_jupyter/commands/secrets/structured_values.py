@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.commands.framework.argument_values import VALUES, is_clearly_path, read_value
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.transfer import formats
-from zensecrets_jupyter.core.transfer.files import read_text
+from zensecrets_jupyter.core.transfer import secret_formats
+from zensecrets_jupyter.core.transfer.text_files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def _read_mapping(call: Call, text: str) -> dict[str, str]:
     content = _read_file(path) if path else read_value(VALUES, text, call.capabilities.piped)
     file_format = "json" if content.lstrip().startswith(("{", "[")) else "yaml"
     try:
-        secrets = formats.read(content, file_format, where=path or VALUES, name=VALUES, is_one=True)
+        secrets = secret_formats.read(content, file_format, where=path or VALUES, name=VALUES, is_one=True)
     except UnreadableFileError as error:
         error.message = error.message if path else error.message.replace(f"The file {VALUES!r}", "The text of --values")
         raise

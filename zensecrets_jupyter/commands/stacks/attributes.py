@@ -79,7 +79,7 @@ def ask_attributes(  # noqa: PLR0913 - the parts of a request for attributes
         return run({str(subject): Answer({})})
     command = f"%zen {subject.type.command} register {subject.name} --flavor={subject.flavor}"
     section = Section(str(subject), "", tuple(form_fields), command=command)
-    continuation = Continuation(run, passphrase_wanted=lambda: get_workspace().passphrase_wanted)
+    continuation = Continuation(run, required_passphrase=lambda: get_workspace().required_passphrase)
     return call.asker.ask(FormRequest(verb, str(subject), (section,), continuation))
 
 

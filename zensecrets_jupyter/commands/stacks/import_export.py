@@ -14,8 +14,8 @@ from zensecrets_jupyter.commands.framework.warnings import attribute_warnings, s
 from zensecrets_jupyter.commands.stacks.register_secrets import register_secrets
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.stack import ComponentType
-from zensecrets_jupyter.core.transfer import stacks
-from zensecrets_jupyter.core.transfer.files import write_text
+from zensecrets_jupyter.core.transfer import stack_files
+from zensecrets_jupyter.core.transfer.text_files import write_text
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
     """
     workspace = get_workspace()
     record = workspace.stack_record(name)
-    text, left_out = stacks.export_stack(workspace, record.name)
+    text, left_out = stack_files.export_stack(workspace, record.name)
     target = file or f"{record.name}.yaml"
     write_text(target, text, replace=force)
     notes = (f"Left out, because they hold a value: {', '.join(left_out)}.",) if left_out else ()
@@ -60,17 +60,17 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
     target = file or filename
     is_file = target is None and name.endswith((".yaml", ".yml"))
     target = target or (name if is_file else f"{name}.yaml")
-    filed = stacks.read_stack(target)
+    filed = stack_files.read_stack(target)
     chosen = filed.name if is_file else name
     if not chosen:
         raise UsageProblem(f"The file {target!r} does not say what its stack is called.", hint="Write: %stack import NAME -f FILE")
     workspace = get_workspace()
-    needed = stacks.sealed_needed(workspace, filed)
+    needed = stack_files.sealed_needed(workspace, filed)
     called = {kind: f"{kind.words} {filed.components[kind].name!r}" for kind in needed}
 
     def run(answers: Answers) -> Outcome:
         sealed = {kind: dict(answers[called[kind]].values) for kind in needed}
-        record, new = stacks.import_stack(workspace, filed, chosen, sealed)
+        record, new = stack_files.import_stack(workspace, filed, chosen, sealed)
         made = f"with {', '.join(f'{one.type.words} {one.name!r}' for one in new)}" if new else "of components that were there"
         line = f"imported stack {record.name}"
         warnings = [warning for one in new for warning in attribute_warnings(one, filed.components[one.type].attributes)]
@@ -84,12 +84,12 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
         Section(called[kind], "", tuple(Field(attribute, "left out of the file") for attribute in attributes))
         for kind, attributes in needed.items()
     )
-    then = Continuation(run, passphrase_wanted=lambda: workspace.passphrase_wanted)
+    then = Continuation(run, required_passphrase=lambda: workspace.required_passphrase)
     alternative = "Put a reference to a secret, {{SECRET_NAME.KEY}}, into the file for each."
     return call.asker.ask(FormRequest("Import", f"stack {chosen!r}", sections, then, alternative=alternative))
 
 
-def _secrets_left_behind(filed: stacks.FiledStack, new: Sequence[ComponentRecord]) -> list[str]:
+def _secrets_left_behind(filed: stack_files.FiledStack, new: Sequence[ComponentRecord]) -> list[str]:
     """Return where the secrets of ZenML's local secrets manager are, and how to import them, if it was registered now."""
     name = next((one.name for one in new if one.type is ComponentType.SECRETS_MANAGER), "")
     if not filed.secrets_left or not name:
@@ -98,7 +98,7 @@ def _secrets_left_behind(filed: stacks.FiledStack, new: Sequence[ComponentRecord
     return [f"Note: the file holds no secrets. {where}; to take them over: %zen secrets-manager update {name} --secrets_file=FILE"]
 
 
-def _offer_secrets(call: Call, name: str, filed: stacks.FiledStack) -> Outcome:
+def _offer_secrets(call: Call, name: str, filed: stack_files.FiledStack) -> Outcome:
     """Offer to register the secrets that the stack needs and that are missing."""
     workspace = get_workspace()
     try:

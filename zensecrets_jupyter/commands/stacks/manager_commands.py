@@ -16,14 +16,14 @@ from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.text import counted
-from zensecrets_jupyter.core.transfer.copying import ON_CONFLICT, CopyPlan, Standing, carry_out, conflict_error, plan_copy
+from zensecrets_jupyter.core.transfer.secret_copy import ON_CONFLICT, CopyPlan, Standing, carry_out, conflict_error, plan_copy
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zensecrets_jupyter.commands.front_end import Call
-    from zensecrets_jupyter.core.transfer.copying import CopyReport
+    from zensecrets_jupyter.core.transfer.secret_copy import CopyReport
 
 _FLAG = "--on-conflict"
 _WITHOUT_QUESTION = f"Add {_FLAG}=skip to keep the target's secrets, {_FLAG}=replace to replace them, or {_FLAG}=stop to copy nothing."

@@ -16,7 +16,7 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_stand_in
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema, schema_or_fallback
 from zensecrets_jupyter.core.text import counted, plural, sentence
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def register_secrets(
         if _section(need, everything=everything).fields:
             manager.require(Capability.REGISTER if need.present is None else Capability.READ | Capability.UPDATE, "write")
     writing = _SecretWriter(manager, {need.name: need for need in needs})
-    then = Continuation(writing.run, completed=lambda: writing.written, passphrase_wanted=lambda: manager.passphrase_wanted)
+    then = Continuation(writing.run, completed=lambda: writing.written, required_passphrase=lambda: manager.required_passphrase)
     title = form_title(f"secrets of stack {stack.name!r}", manager)
     return call.asker.ask(FormRequest("Register", title, tuple(sections), then, manager.id, offer, offers_retry=True))
 
@@ -94,7 +94,7 @@ def _needs(manager: SecretsManager, users: Mapping[str, dict[str, tuple[str, ...
     needs = []
     for name, secret in manager.get_secrets(users).items():
         if isinstance(secret, SecretNotFoundError) and name not in manager.read_only:
-            schema = schema_or_stand_in(schemas[name]) if name in schemas else ArbitrarySecretSchema
+            schema = schema_or_fallback(schemas[name]) if name in schemas else ArbitrarySecretSchema
             need = _Need(name, users[name], None, schema)
         elif isinstance(secret, ZenSecretsError):
             raise secret

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from zensecrets_jupyter.core.errors import ZenSecretsError
-    from zensecrets_jupyter.core.interaction import PassphraseWanted
+    from zensecrets_jupyter.core.interaction import RequiredPassphrase
     from zensecrets_jupyter.core.managers.records import SecretRecord, SecretSummary, SecretVersion
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
@@ -155,7 +155,7 @@ class Backend(ABC):
         return self.opens_unasked
 
     @property
-    def passphrase_wanted(self) -> PassphraseWanted | None:
+    def required_passphrase(self) -> RequiredPassphrase | None:
         """The passphrase that the next read or write asks a person for; ``None`` if none."""
         return None
 

@@ -22,7 +22,7 @@ from zensecrets_jupyter.core.errors import (
     UnsupportedOperationError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.interaction import awaited_hint
+from zensecrets_jupyter.core.interaction import pending_secret_hint
 from zensecrets_jupyter.core.managers import read_log
 from zensecrets_jupyter.core.managers.backend import (
     Backend,
@@ -37,12 +37,12 @@ from zensecrets_jupyter.core.managers.backend import (
 from zensecrets_jupyter.core.managers.cache import ReadCache
 from zensecrets_jupyter.core.managers.call_checks import checked_name, checked_secret, checked_values, masks_refused
 from zensecrets_jupyter.core.managers.records import CHANGES, Capability, SecretRecord, record_of
-from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, external_schema, schema_or_stand_in
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, external_schema, schema_or_fallback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from zensecrets_jupyter.core.interaction import PassphraseWanted
+    from zensecrets_jupyter.core.interaction import RequiredPassphrase
     from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions, SecretSummary, SecretVersion
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
@@ -136,9 +136,9 @@ class SecretsManager(Generic[BackendT_co]):
         return self._backend.opens_without_prompt
 
     @property
-    def passphrase_wanted(self) -> PassphraseWanted | None:
+    def required_passphrase(self) -> RequiredPassphrase | None:
         """The passphrase that the next read or write asks a person for; ``None`` if none."""
-        return self._backend.passphrase_wanted
+        return self._backend.required_passphrase
 
     @property
     def keeps_key_in_file(self) -> bool:
@@ -267,7 +267,7 @@ class SecretsManager(Generic[BackendT_co]):
         if name in self.read_only:
             return external_schema(record.clear_keys).from_content(name, record.content, self.context.origin)
         with suppress(InvalidSecretError):
-            return schema_or_stand_in(record.schema).from_content(name, record.content, self.context.origin)
+            return schema_or_fallback(record.schema).from_content(name, record.content, self.context.origin)
         return ArbitrarySecretSchema.from_content(name, record.content, self.context.origin)
 
     # Writing.
@@ -318,7 +318,7 @@ class SecretsManager(Generic[BackendT_co]):
                     hint = f"Its keys are {', '.join(sorted(present.content))}."
                     raise SecretKeyNotFoundError(message, name=secret_name, key=key, manager=self.name, hint=hint)
             kept = {key: value for key, value in present.content.items() if key not in removed}
-            merged = schema_or_stand_in(present.schema).from_content(secret_name, {**kept, **changed})
+            merged = schema_or_fallback(present.schema).from_content(secret_name, {**kept, **changed})
             return record_of(merged)
 
         self._replace(secret_name, change)
@@ -511,7 +511,9 @@ class SecretsManager(Generic[BackendT_co]):
             return explained
         present = self._names_for_guess() if present is None else present
         message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
-        hint = awaited_hint(self.id, secret_name) or names.part_meant(secret_name, present) or names.did_you_mean(secret_name, present)
+        hint = (
+            pending_secret_hint(self.id, secret_name) or names.part_meant(secret_name, present) or names.did_you_mean(secret_name, present)
+        )
         # No secret can have such a name, so the hint can't be to register it.
         invalid = "A secret's name holds no dot: name the secret alone, without a key." if "." in secret_name else ""
         invalid = invalid if secret_name else "Give the name of a secret; %secret list shows them, and so does Client().list_secrets()."

@@ -8,9 +8,9 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.core.redaction.maskability import unmaskable_reason
 from zensecrets_jupyter.core.redaction.masks import FAILED
+from zensecrets_jupyter.core.system.process_globals import process_global
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -258,4 +258,4 @@ class Redactor:
 
 def the_redactor() -> Redactor:
     """Return the redactor of this process, which protects every value that is registered, typed or read."""
-    return process_wide("redactor", Redactor)
+    return process_global("redactor", Redactor)

@@ -1,10 +1,11 @@
-"""Schemas of secrets: what a secret is (`interface`), which schemas are known, and one file for each built-in schema."""
+"""Schemas of secrets: the base class, the registry, and schemas of secrets without a known class."""
 
-from zensecrets_jupyter.core.schemas._external import clear_keys_of, external_schema
-from zensecrets_jupyter.core.schemas._refusals import texts_in
-from zensecrets_jupyter.core.schemas._registry import get_schema, schema_types
-from zensecrets_jupyter.core.schemas._undefined import UndefinedSecretSchema, schema_or_stand_in
-from zensecrets_jupyter.core.schemas.interface import ArbitrarySecretSchema, BaseSecretSchema
+from zensecrets_jupyter.core.schemas.arbitrary import ArbitrarySecretSchema
+from zensecrets_jupyter.core.schemas.external import clear_keys_of, external_schema
+from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
+from zensecrets_jupyter.core.schemas.registry import get_schema, schema_types
+from zensecrets_jupyter.core.schemas.undefined import UndefinedSecretSchema, schema_or_fallback
+from zensecrets_jupyter.core.schemas.refused_content import texts_in
 
 __all__ = [
     "ArbitrarySecretSchema",
@@ -13,7 +14,7 @@ __all__ = [
     "clear_keys_of",
     "external_schema",
     "get_schema",
-    "schema_or_stand_in",
+    "schema_or_fallback",
     "schema_types",
     "texts_in",
 ]

@@ -1,28 +1,28 @@
-"""What a secret is: a name, and content that a schema describes."""
+"""Base class of secrets: a name, and content that follows a schema."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_serializer, model_validator
 
 from zensecrets_jupyter.core import names
-from zensecrets_jupyter.core.errors import SecretKeyNotFoundError
+from zensecrets_jupyter.core.errors import InvalidSecretError, SecretKeyNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_clear_text_field, media_type_of
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference, mask
-from zensecrets_jupyter.core.schemas import _registry
-from zensecrets_jupyter.core.schemas._pairs import KeyValuePairs
-from zensecrets_jupyter.core.schemas._refusals import by_key, explain_refusal, name_of_refused, read_json_object, texts_in
+from zensecrets_jupyter.core.schemas import registry
+from zensecrets_jupyter.core.schemas.refused_content import PAIRS_FIELD, flatten_pairs, mask_name_of_refused, read_json_object, texts_in
+from zensecrets_jupyter.core.validation_errors import describe_problems, raised_by_validator
 from zensecrets_jupyter.core.value import (
     MaskedText,
     Origin,
     RegisteredReference,
     ValueSource,
-    note_value,
+    register_value,
     restore_secret,
-    unregistered,
+    unregistered_error,
 )
 
 if TYPE_CHECKING:
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
 
 SecretT = TypeVar("SecretT", bound="BaseSecretSchema")
 
-ORIGIN = "zensecrets_origin"
-"""Key of the validation context under which a manager says where the values of a secret come from."""
 
-# Keys of an instance's __dict__ that no field can be called, with the underscore that keeps them out of pydantic's iteration. They are
-# not its private attributes, which are part of equality: where a secret was read is not part of what it is.
-_CONTENT = "_(content)"
-_ORIGIN = "_(origin)"
-_CHANGED = "_(changed)"
+# Keys in the __dict__ of a secret. The parentheses prevent a conflict with fields, and the underscore excludes them from pydantic's
+# iteration. Private attributes of pydantic would be part of equality, which must not depend on where a secret was read.
+CONTENT = "_(content)"
+ORIGIN_KEY = "_(origin)"
+CHANGED = "_(changed)"
 
 
 class BaseSecretSchema(BaseModel):
-    """A secret, and by its subclass the schema that its content follows.
+    """A secret; each subclass is a schema.
 
-    A subclass names its ``TYPE`` and its keys as fields; it is known under that type as soon as it is defined. A field is sensitive
-    unless it is a :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Secrets never change, but for ``arbitrary_kv_pairs``: to change
-    what is stored, update it through a secrets manager.
+    A subclass sets its ``TYPE`` and declares its keys as fields. Defining the class registers the schema. A field is sensitive unless it is
+    a
+    :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Secrets are immutable, except for ``arbitrary_kv_pairs``; a secrets manager
+    changes
+    stored secrets.
 
-    Its ``repr``, ``model_dump`` and JSON hold references instead of sensitive values, and it pickles as its name.
+    ``repr``, ``model_dump`` and JSON hold references instead of sensitive values. A pickle holds the name only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -56,189 +56,208 @@ class BaseSecretSchema(BaseModel):
     name: str
 
     def __init__(self, /, *unnamed: Any, **data: Any) -> None:
-        """Check the name and the content, which are given by name.
+        """Check the name and the content, which are keyword arguments.
 
         Raises:
-            InvalidSecretError: If a key is missing, unknown or has an unacceptable value; it says which and never the value.
-            TypeError: If something is given without a name.
+            InvalidSecretError: If a key is missing, unknown or has an unacceptable value. The error names the key without its value.
+            TypeError: If an argument is positional.
         """
         if unnamed:
             self._protect_refused({**data, "unnamed": unnamed})
             message = f"{type(self).__name__} takes the name and the keys by name: {type(self).__name__}(name=..., key=...)."
             raise TypeError(message)
-        self._build(data, None)
+        self._build(data)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Make the schema known under its ``TYPE``."""
+        """Register the schema under its ``TYPE``."""
         super().__pydantic_init_subclass__(**kwargs)
         if "TYPE" in cls.__dict__ and cls.TYPE:
-            _registry.add(cls)
+            registry.add(cls)
 
     @classmethod
     def from_content(cls, name: str, content: Mapping[str, str], origin: Origin | None = None) -> Self:
-        """Return the secret of this schema with that name and content; ``origin`` is where its values can be resolved again.
+        """Return the secret with a name and content.
+
+        Args:
+            name: The name.
+            content: The keys and values.
+            origin: The source that can resolve the values again; ``None`` for an unregistered secret.
 
         Raises:
-            InvalidSecretError: As from the constructor.
+            InvalidSecretError: For the errors of the constructor.
         """
         if "name" in content:
             names.check_key("name", name=name)
         self = cls.__new__(cls)
-        self._build({**content, "name": name}, {ORIGIN: origin})
+        self._build({**content, "name": name})
+        if origin is not None:
+            self.__dict__[ORIGIN_KEY] = origin
+            self._register_values()
         return self
 
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
-        """Return the secret that ``obj`` describes; errors as from the constructor."""
-        return cls._translated(super().model_validate, obj, options)
+        """Return the secret that ``obj`` describes; raises the errors of the constructor."""
+        return cls._validate_translated(super().model_validate, obj, options)
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
-        """Return the secret that the JSON object describes; errors as from the constructor."""
-        return cls._translated(super().model_validate_json, json_data, options)
+        """Return the secret that a JSON object describes; raises the errors of the constructor."""
+        return cls._validate_translated(super().model_validate_json, json_data, options)
 
     @classmethod
-    def _translated(cls, validate: Callable[..., Self], data: Any, options: dict[str, Any]) -> Self:
+    def _validate_translated(cls, validate: Callable[..., Self], data: Any, options: dict[str, Any]) -> Self:
         problem = None
         try:
             return validate(data, **options)
         except ValidationError as error:
-            given = data if isinstance(data, Mapping) else read_json_object(data)
-            cls._protect_refused(given)
-            problem = explain_refusal(cls, given.get("name"), error)
+            values = data if isinstance(data, Mapping) else read_json_object(data)
+            cls._protect_refused(values)
+            problem = cls._translate_error(values.get("name"), error)
         raise problem
 
-    def _build(self, data: Mapping[str, Any], context: dict[str, Any] | None) -> None:
+    def _build(self, data: Mapping[str, Any]) -> None:
         problem = None
         try:
-            self.__pydantic_validator__.validate_python(data, self_instance=self, context=context)
+            super().__init__(**data)
         except ValidationError as error:
-            problem = explain_refusal(type(self), data.get("name"), error)
+            problem = self._translate_error(data.get("name"), error)
         finally:
-            if not self.__dict__.get(_CONTENT):
+            if not self.__dict__.get(CONTENT):
                 self._protect_refused(data)
         if problem:
             raise problem
 
     @classmethod
+    def _translate_error(cls, name: object, error: ValidationError) -> ZenSecretsError:
+        """Return the error of this package for an error of pydantic, which contains the refused values."""
+        own = raised_by_validator(error)
+        if own is not None:
+            return own
+        keys, required = cls.get_schema_keys(), cls.required_keys()
+        problems = describe_problems(error, cls, known=keys, labels={PAIRS_FIELD: ""})
+        message = f"Secret {name!r} does not follow the schema {cls.TYPE!r}: {', '.join(problems)}."
+        listed = ", ".join(key if key in required else f"{key} (optional)" for key in keys)
+        return InvalidSecretError(message, name=str(name or ""), hint=f"The schema's keys are {listed}." if keys else "")
+
+    @classmethod
     def _protect_refused(cls, data: Mapping[str, Any]) -> None:
-        """Have the guard mask what was given for a secret that is not made: an error shows the line of code that holds it."""
-        for key, value in by_key(data).items():
+        """Mask refused values in outputs, because a traceback shows the line of code that contains them."""
+        for key, value in flatten_pairs(data).items():
             if key != "name" and cls.is_sensitive(key):
                 for text in texts_in(value):
-                    the_redactor().protect(text, name_of_refused(key))
+                    the_redactor().protect(text, mask_name_of_refused(key))
 
     @classmethod
     def get_schema_keys(cls) -> list[str]:
-        """Return the keys that the schema names, in its order; none for ``arbitrary``."""
+        """Return the keys of the schema in order; none for ``arbitrary``."""
         return [key for key in cls.model_fields if key not in {"name", "arbitrary_kv_pairs"}]
 
     @classmethod
     def required_keys(cls) -> list[str]:
-        """Return those of the schema's keys that a secret must have."""
+        """Return the keys that a secret must have."""
         return [key for key in cls.get_schema_keys() if cls.model_fields[key].is_required()]
 
     @classmethod
     def is_sensitive(cls, key: str) -> bool:
-        """Tell whether the value of ``key`` is masked when shown; it is unless the schema says that it is clear text."""
+        """Return whether the value of ``key`` is masked, which is so unless the schema declares clear text."""
         field = cls.model_fields.get(key)
         return field is None or not is_clear_text_field(field)
 
     @classmethod
     def media_type(cls, key: str) -> str:
-        """Return what kind of text the value of ``key`` is, such as ``application/json``; empty where the schema does not say."""
+        """Return the media type of the value of ``key``, such as ``application/json``; empty if the schema declares none."""
         field = cls.model_fields.get(key)
         return "" if field is None else media_type_of(field)
 
     @classmethod
     def takes_any_key(cls) -> bool:
-        """Tell whether a secret of this schema may have keys that the schema does not name."""
+        """Return whether a secret may have keys that the schema does not name."""
         return False
 
     @property
     def content(self) -> dict[str, str]:
-        """The keys and their values, optional keys without a value left out: a new ``dict`` of exact ``str``."""
-        return dict(self.__dict__[_CONTENT])
+        """The keys and values as a new ``dict`` of exact ``str``, without optional keys that have no value."""
+        return dict(self.__dict__[CONTENT])
 
     @property
     def secret_values(self) -> dict[str, str]:
-        """What :attr:`content` is, under the name that later ZenML has for it."""
+        """The same as :attr:`content`; later versions of ZenML use this name."""
         return self.content
 
     @property
     def is_changed(self) -> bool:
-        """Whether its content was assigned to since it was read, so that it is not what is stored."""
-        return _CHANGED in self.__dict__
+        """Whether an assignment changed the content, so that it differs from the stored secret."""
+        return CHANGED in self.__dict__
 
     def value(self, key: str) -> str:
         """Return the value of ``key``.
 
         Raises:
-            SecretKeyNotFoundError: If the secret has no such key; it names the keys that there are.
+            SecretKeyNotFoundError: If the secret has no such key; the hint names its keys.
         """
-        content: dict[str, str] = self.__dict__[_CONTENT]
+        content: dict[str, str] = self.__dict__[CONTENT]
         if key in content:
             return content[key]
         message = f"Secret {self.name!r} has no key {key!r}."
-        known = f"Its keys are {', '.join(sorted(content))}." if content else "It has no keys at all."
-        raise SecretKeyNotFoundError(message, name=self.name, key=key, hint=f"{names.did_you_mean(key, content)} {known}".strip())
+        listed = f"Its keys are {', '.join(sorted(content))}." if content else "It has no keys."
+        raise SecretKeyNotFoundError(message, name=self.name, key=key, hint=f"{names.did_you_mean(key, content)} {listed}".strip())
 
     def reference(self, key: str) -> SecretReference:
-        """Return the reference to ``key``: it pickles as a reference, and its ``resolve()`` returns the value as it is then.
+        """Return the reference to ``key``, which pickles without the value and resolves to the current value.
 
         Raises:
-            SecretKeyNotFoundError: If the secret has no such key; it names the keys that there are.
+            SecretKeyNotFoundError: If the secret has no such key; the hint names its keys.
         """
         self.value(key)
-        return RegisteredReference.at(self.__dict__[_ORIGIN], self.name, key)
+        return RegisteredReference.create(self.__dict__[ORIGIN_KEY], self.name, key)
 
     def value_sources(self) -> dict[str, ValueSource]:
-        """Return each sensitive value, with what stands for it in what is written."""
-        origin = self.__dict__[_ORIGIN]
-        content: dict[str, str] = self.__dict__[_CONTENT]
+        """Return each sensitive value with its source."""
+        origin = self.__dict__[ORIGIN_KEY]
+        content: dict[str, str] = self.__dict__[CONTENT]
         return {text: ValueSource(SecretReference(self.name, key), origin) for key, text in content.items() if self.is_sensitive(key)}
 
     def masked_content(self) -> dict[str, Any]:
-        """Return the content as it is shown: the mask of each sensitive value, the others as they are."""
-        content: dict[str, str] = self.__dict__[_CONTENT]
+        """Return the content with masks instead of sensitive values."""
+        content: dict[str, str] = self.__dict__[CONTENT]
         return {
             key: MaskedText(mask(str(SecretReference(self.name, key)))) if self.is_sensitive(key) else text for key, text in content.items()
         }
 
     @model_validator(mode="after")
-    def _note_values(self, info: ValidationInfo) -> Self:
+    def _set_content(self) -> Self:
         names.check_name(self.name)
-        origin = info.context.get(ORIGIN) if info.context else None
-        self.__dict__[_ORIGIN] = origin
-        self.__dict__[_CONTENT] = self._typed_content()
-        self._note_content()
+        self.__dict__[ORIGIN_KEY] = None
+        self.__dict__[CONTENT] = self._typed_content()
+        self._register_values()
         return self
 
     def _typed_content(self) -> dict[str, str]:
         return {key: text for key in self.get_schema_keys() if (text := _as_text(self.__dict__[key])) is not None}
 
-    def _note_content(self) -> None:
+    def _register_values(self) -> None:
         for text, source in self.value_sources().items():
-            note_value(text, source)
+            register_value(text, source)
 
-    # pydantic 2.10 would look for the names of the annotation in the module of a subclass, hence the type here.
+    # return_type prevents pydantic 2.10 from evaluating the annotation in the module of a subclass.
     @model_serializer(mode="plain", return_type=dict)
     def _dump_references(self) -> dict[str, Any]:
-        shown = {key: str(SecretReference(self.name, key)) if self.is_sensitive(key) else value for key, value in self.content.items()}
-        return {"name": self.name, **shown}
+        entries = {key: str(SecretReference(self.name, key)) if self.is_sensitive(key) else value for key, value in self.content.items()}
+        return {"name": self.name, **entries}
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
-        """Return what ``repr`` shows: the name, and the content masked."""
+        """Return the name and the masked content for ``repr``."""
         return [("name", self.name), *self.masked_content().items()]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse, in words of our own: pydantic's would show the value."""
+        """Refuse an assignment with an own error, because that of pydantic shows the value."""
         message = f"{name!r} of secret {self.name!r} can't be set: update the secret through its secrets manager."
         raise AttributeError(message)
 
     def __delattr__(self, name: str) -> None:
-        """Refuse: a secret never changes."""
+        """Refuse a deletion: a secret is immutable."""
         message = f"{name!r} of secret {self.name!r} can't be deleted: update the secret through its secrets manager."
         raise AttributeError(message)
 
@@ -247,74 +266,31 @@ class BaseSecretSchema(BaseModel):
         return hash((type(self), self.name))
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic's signature
-        """Return the secret itself, or with ``update`` a new one with those keys changed; errors as from the constructor."""
+        """Return the secret itself, or a new one with the keys in ``update``; raises the errors of the constructor."""
         return self if not update else self.from_content(update.get("name", self.name), {**self.content, **update})
 
     def __copy__(self) -> Self:
-        """Return the secret itself: it never changes."""
+        """Return the secret itself, which is immutable."""
         return self
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """Return the secret itself: it never changes."""
+        """Return the secret itself, which is immutable."""
         return self
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        """Pickle as the name; what is loaded is the secret as it is then.
+        """Pickle the name only; unpickling returns the current secret.
 
         Raises:
             UnregisteredValueError: If the secret was not read from a registered secrets manager.
         """
-        origin = self.__dict__[_ORIGIN]
+        origin = self.__dict__[ORIGIN_KEY]
         if origin is None:
-            raise unregistered(str(SecretReference(self.name, "*")))
+            raise unregistered_error(str(SecretReference(self.name, "*")))
         return restore_secret, (origin, self.name)
-
-
-class ArbitrarySecretSchema(BaseSecretSchema):
-    """A secret with whatever keys it is given; all of them are sensitive."""
-
-    TYPE: ClassVar[str] = "arbitrary"
-
-    arbitrary_kv_pairs: Mapping[str, str]
-    """The keys and their values. Assigning other ones changes this object alone: what is stored changes by ``update_secret``."""
-
-    @classmethod
-    def takes_any_key(cls) -> bool:
-        """Tell that any key may be there."""
-        return True
-
-    @model_validator(mode="before")
-    @classmethod
-    def _collect(cls, data: Any) -> Any:
-        given = data.get("arbitrary_kv_pairs", {}) if isinstance(data, dict) else None
-        if not isinstance(given, Mapping):
-            return data
-        pairs = {key: value for key, value in data.items() if key not in {"name", "arbitrary_kv_pairs"}}
-        return {"name": data.get("name"), "arbitrary_kv_pairs": {**given, **pairs}}
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Take other keys and values, as the constructor does; refuse anything else.
-
-        Raises:
-            InvalidSecretError: If a key or a value is not acceptable; the secret is as it was then.
-        """
-        if name != "arbitrary_kv_pairs":
-            super().__setattr__(name, value)
-        self.__dict__.update(type(self)(name=self.name, arbitrary_kv_pairs=value).__dict__)
-        self.__dict__["arbitrary_kv_pairs"] = KeyValuePairs(self, self.__dict__[_CONTENT])
-        self.__dict__[_CHANGED] = True
-
-    @model_validator(mode="after")
-    def _take_pairs(self) -> Self:
-        pairs = {names.check_key(key, name=self.name): value for key, value in self.arbitrary_kv_pairs.items()}
-        self.__dict__["arbitrary_kv_pairs"] = KeyValuePairs(self, pairs)
-        self.__dict__[_CONTENT] = pairs
-        self._note_content()
-        return self
 
 
 def _as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
-    # An exact str of an enumeration's member and of any other subclass too.
+    # str.__str__ returns an exact str for a member of an enumeration or of another subclass.
     return None if value is None else str.__str__(value) if isinstance(value, str) else str(value)

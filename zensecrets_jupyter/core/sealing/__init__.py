@@ -1,4 +1,4 @@
-"""What is kept sealed: the cipher, the ways to keep a key, the data key of a database, and a private SQLite file.
+"""Encryption at rest: the cipher, data keys, their protection, and the databases that hold encrypted rows.
 
-Nothing is imported here: a process that only lists flavors needs neither the cipher nor SQLAlchemy.
+This module imports nothing, because a process that only lists flavors needs neither the cipher nor SQLAlchemy.
 """

@@ -1,7 +1,7 @@
-"""Sealing: authenticated encryption that also says what it belongs to, and keyed fingerprints.
+"""Authenticated encryption bound to a context, keyed fingerprints, and checksums.
 
-The cipher is XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03, as libsodium has it). Its nonce of 192 bits may be drawn at random however
-many texts one key seals.
+The cipher is XChaCha20-Poly1305 as libsodium implements it (draft-irtf-cfrg-xchacha-03). Its nonce of 192 bits can be random for any
+number of texts under one key.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from nacl.exceptions import CryptoError
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
 
 KEY_SIZE = 32
-"""Bytes in a key."""
+"""Size of a key in bytes."""
 
 _NONCE_SIZE = 24
 _FORMAT = b"\x01"
-"""First byte of what is sealed: which cipher it is, should there ever be another."""
+"""First byte of a sealed text; a later cipher would have another one."""
 
 
 def new_key() -> bytes:
@@ -30,47 +30,51 @@ def new_key() -> bytes:
     return secrets.token_bytes(KEY_SIZE)
 
 
-def seal(key: bytes, plaintext: bytes, bound_to: tuple[str, ...]) -> bytes:
-    """Return ``plaintext`` sealed: only the same key with the same ``bound_to`` opens it, and no byte of it can be altered unseen."""
+def seal(key: bytes, plaintext: bytes, context: tuple[str, ...]) -> bytes:
+    """Return ``plaintext``, encrypted and authenticated together with ``context``.
+
+    Decryption needs the same key and the same context, and detects any changed byte.
+    """
     nonce = secrets.token_bytes(_NONCE_SIZE)
-    return _FORMAT + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, encode(bound_to), nonce, key)
+    return _FORMAT + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, encode(context), nonce, key)
 
 
-def unseal(key: bytes, sealed: bytes, bound_to: tuple[str, ...]) -> bytes:
-    """Return the plaintext that was sealed with this key and bound to the same.
+def unseal(key: bytes, sealed: bytes, context: tuple[str, ...]) -> bytes:
+    """Return the plaintext of a text that was sealed with this key and context.
 
     Raises:
-        ManagerCorruptedError: If it was altered, damaged, moved, or sealed with another key.
+        ManagerCorruptedError: If the sealed text was altered, or has another key or context.
     """
     nonce, ciphertext = sealed[1 : 1 + _NONCE_SIZE], sealed[1 + _NONCE_SIZE :]
     if sealed[:1] == _FORMAT and len(nonce) == _NONCE_SIZE:
         try:
-            return crypto_aead_xchacha20poly1305_ietf_decrypt(ciphertext, encode(bound_to), nonce, key)
+            return crypto_aead_xchacha20poly1305_ietf_decrypt(ciphertext, encode(context), nonce, key)
         except (CryptoError, ValueError):
             pass
-    raise ManagerCorruptedError("What is sealed was altered, damaged or moved.", hint="Restore it from a copy.")
+    raise ManagerCorruptedError("Sealed data was altered, damaged or moved.", hint="Restore it from a copy.")
 
 
 def fingerprint(key: bytes, text: str) -> str:
-    """Return 32 hexadecimal digits that are equal for equal texts, and tell nothing about the text without ``key``.
+    """Return 32 hexadecimal digits that identify ``text`` and reveal nothing about it without ``key``.
 
-    It is a keyed BLAKE2b (RFC 7693) under a key derived from ``key``, so that no fingerprint helps against what ``key`` seals.
+    The fingerprint is a keyed BLAKE2b digest (RFC 7693). Its key is derived from ``key``, so that fingerprints reveal nothing about texts
+    that ``key`` seals.
     """
     derived = hashlib.blake2b(key=key, digest_size=KEY_SIZE, person=b"zensecrets-print").digest()
-    return hashlib.blake2b(_bytes(text), key=derived, digest_size=16).hexdigest()
+    return hashlib.blake2b(_to_bytes(text), key=derived, digest_size=16).hexdigest()
 
 
 def checksum(parts: tuple[str, ...]) -> bytes:
-    """Return 16 bytes by which damage to ``parts`` is seen without any key; they are no proof against a forger."""
+    """Return 16 bytes that detect accidental damage to ``parts`` without a key; an attacker can forge them."""
     return hashlib.blake2b(encode(parts), digest_size=16, person=b"zensecrets-check").digest()
 
 
 def encode(parts: tuple[str, ...]) -> bytes:
-    """Return ``parts`` as bytes, each with its length before it: no two tuples give the same."""
-    encoded = [_bytes(part) for part in parts]
+    """Return ``parts`` as bytes, each after its length, so that different tuples have different encodings."""
+    encoded = [_to_bytes(part) for part in parts]
     return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
 
 
-def _bytes(text: str) -> bytes:
-    # The environment gives undecodable bytes as lone surrogates, which strict UTF-8 refuses.
+def _to_bytes(text: str) -> bytes:
+    # Python decodes invalid bytes of the environment to lone surrogates (PEP 383), which strict UTF-8 refuses.
     return text.encode("utf-8", "surrogatepass")

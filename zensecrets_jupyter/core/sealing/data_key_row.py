@@ -1,4 +1,4 @@
-"""The row that holds a data key, wrapped by a key that is kept elsewhere: how it is made, checked and recognized."""
+"""Database row of a wrapped data key: its creation, its checks, and unwrapping."""
 
 from __future__ import annotations
 
@@ -10,25 +10,33 @@ from sqlalchemy import Column, Integer, MetaData, String, Table
 
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
 from zensecrets_jupyter.core.sealing import cipher
-from zensecrets_jupyter.core.sealing.database import Sealed
+from zensecrets_jupyter.core.sealing.databases.interface import SealedColumn
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.sealing.protection import Place
+    from zensecrets_jupyter.core.sealing.key_protections.interface import KeyParameters
 
 _FINGERPRINT = "data_key"
-"""What tells, in the description of a wrapping key, which data key it wraps: a keyed fingerprint, from which nothing can be learned."""
+"""Entry of the key parameters with a keyed fingerprint of the wrapped data key, which reveals nothing about the key."""
 
 
 @dataclass(frozen=True)
 class DataKey:
-    """A data key, with the generation that the rows it seals name."""
+    """A data key and its generation, which each row that it seals names."""
 
     generation: int
     key: bytes = field(repr=False)
 
 
-class Row(NamedTuple):
-    """The row of the table: the generation of the data key, what wraps it and where that is, the wrapped key, and a checksum of it all."""
+class DataKeyRow(NamedTuple):
+    """Row of the table of data keys.
+
+    Attributes:
+        generation: The generation of the data key.
+        kind: The name of the key protection.
+        place: The parameters of the wrapping key as JSON.
+        wrapped: The data key, sealed with the wrapping key.
+        checksum: A checksum over the other columns.
+    """
 
     generation: int
     kind: str
@@ -36,73 +44,80 @@ class Row(NamedTuple):
     wrapped: bytes
     checksum: bytes
 
-    def parsed_place(self) -> Place:
-        """Return where the wrapping key is; of text that is no place an empty one, in which no protection finds its key."""
+    def key_parameters(self) -> KeyParameters:
+        """Return the parameters of the wrapping key; malformed ones are empty, so that no protection finds a key for them."""
         try:
-            place = json.loads(self.place)
+            parameters = json.loads(self.place)
         except ValueError:
-            place = None
-        return place if isinstance(place, dict) else {}
+            parameters = None
+        return parameters if isinstance(parameters, dict) else {}
 
 
 def data_keys_table(tables: MetaData) -> Table:
-    """Return the table for the data key, as one of ``tables``."""
+    """Add the table of data keys to ``tables`` and return it."""
     return Table(
         "data_keys",
         tables,
         Column("generation", Integer, primary_key=True, autoincrement=False),
         Column("kind", String, nullable=False),
         Column("place", String, nullable=False),
-        Column("wrapped", Sealed, nullable=False),
-        Column("checksum", Sealed, nullable=False),
+        Column("wrapped", SealedColumn, nullable=False),
+        Column("checksum", SealedColumn, nullable=False),
     )
 
 
-def wrap(key: DataKey, kind: str, place: Place, wrapping_key: bytes) -> Row:
-    """Return the row that holds ``key``, wrapped by a key of that kind which is at that place."""
-    text = json.dumps({**place, _FINGERPRINT: _fingerprint(key)}, sort_keys=True)
-    row = Row(key.generation, kind, text, b"", b"")
-    row = row._replace(wrapped=cipher.seal(wrapping_key, key.key, _binding(row)))
+def wrap_key(key: DataKey, kind: str, parameters: KeyParameters, wrapping_key: bytes) -> DataKeyRow:
+    """Return the row of a data key.
+
+    Args:
+        key: The data key.
+        kind: The name of the key protection.
+        parameters: The parameters of the wrapping key.
+        wrapping_key: The wrapping key.
+    """
+    text = json.dumps({**parameters, _FINGERPRINT: _fingerprint(key)}, sort_keys=True)
+    row = DataKeyRow(key.generation, kind, text, b"", b"")
+    row = row._replace(wrapped=cipher.seal(wrapping_key, key.key, _context(row)))
     return row._replace(checksum=_checksum(row))
 
 
-def unwrap(row: Row, wrapping_key: bytes) -> DataKey:
-    """Return the data key in ``row``.
+def unwrap_key(row: DataKeyRow, wrapping_key: bytes) -> DataKey:
+    """Return the data key of a row.
 
     Raises:
-        ManagerCorruptedError: If it is wrapped by another key.
+        ManagerCorruptedError: If another key wraps it.
     """
-    return DataKey(row.generation, cipher.unseal(wrapping_key, row.wrapped, _binding(row)))
+    return DataKey(row.generation, cipher.unseal(wrapping_key, row.wrapped, _context(row)))
 
 
-def opens(row: Row, wrapping_key: bytes) -> bool:
-    """Tell whether ``wrapping_key`` is the one that wraps the data key in ``row``."""
+def is_wrapping_key(row: DataKeyRow, key: bytes) -> bool:
+    """Return whether ``key`` wraps the data key of a row."""
     try:
-        unwrap(row, wrapping_key)
+        unwrap_key(row, key)
     except ManagerCorruptedError:
         return False
     return True
 
 
-def is_whole(row: Row) -> bool:
-    """Tell whether ``row`` is as it was written; SQLite keeps any type in any column."""
+def is_intact(row: DataKeyRow) -> bool:
+    """Return whether a row has the right types and checksum; SQLite allows any type in any column."""
     types = (int, str, str, bytes, bytes)
     return all(isinstance(value, of) for value, of in zip(row, types, strict=True)) and row.checksum == _checksum(row)
 
 
-def holds(row: Row, key: DataKey) -> bool:
-    """Tell whether ``row`` surely holds ``key``, whatever wraps it there."""
-    return row.generation == key.generation and row.parsed_place().get(_FINGERPRINT) == _fingerprint(key)
+def holds_key(row: DataKeyRow, key: DataKey) -> bool:
+    """Return whether the fingerprint of a row proves that it holds ``key``, with any wrapping key."""
+    return row.generation == key.generation and row.key_parameters().get(_FINGERPRINT) == _fingerprint(key)
 
 
 def _fingerprint(key: DataKey) -> str:
     return cipher.fingerprint(key.key, "data key")
 
 
-def _binding(row: Row) -> tuple[str, ...]:
+def _context(row: DataKeyRow) -> tuple[str, ...]:
     return ("data key", str(row.generation), row.kind, row.place)
 
 
-def _checksum(row: Row) -> bytes:
-    # A damaged row must not look like a wrong passphrase.
+def _checksum(row: DataKeyRow) -> bytes:
+    # The checksum distinguishes a damaged row from a wrong passphrase.
     return cipher.checksum((str(row.generation), row.kind, row.place, row.wrapped.hex()))

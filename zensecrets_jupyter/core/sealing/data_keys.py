@@ -1,7 +1,7 @@
-"""The data key of a database: the one that seals its rows, itself sealed by a wrapping key that is kept elsewhere.
+"""Data key of a database, which seals its rows; a wrapping key from elsewhere seals the data key.
 
-The table has one row. Whoever changes it does so in one transaction with the rows that depend on it: a process that ends in between
-leaves the old key with the old rows, or the new one with the new. At worst a wrapping key is left over that opens nothing.
+The table has one row. A change of the row is in one transaction with the rows that depend on it. If a process is killed during the change,
+either the old key is left with the old rows or the new key with the new rows. At worst an unused wrapping key remains.
 """
 
 from __future__ import annotations
@@ -17,83 +17,84 @@ from sqlalchemy import Connection, Table, delete, insert, select
 
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerError, ManagerUnreachableError
-from zensecrets_jupyter.core.interaction import PassphraseWanted
+from zensecrets_jupyter.core.interaction import PassphraseSource, RequiredPassphrase
 from zensecrets_jupyter.core.sealing import cipher
-from zensecrets_jupyter.core.sealing.data_key_row import DataKey, Row, holds, is_whole, opens, unwrap, wrap
-from zensecrets_jupyter.core.sealing.keyring import is_unlocked
-from zensecrets_jupyter.core.sealing.passphrase import Asker, PassphraseProtection, given
-from zensecrets_jupyter.core.sealing.protection import Place, Protections
+from zensecrets_jupyter.core.sealing.data_key_row import DataKey, DataKeyRow, holds_key, is_intact, is_wrapping_key, unwrap_key, wrap_key
+from zensecrets_jupyter.core.sealing.key_protections.keyring import is_unlocked
+from zensecrets_jupyter.core.sealing.key_protections.passphrase import PassphraseProtection, known_passphrase
+from zensecrets_jupyter.core.sealing.key_protections.selection import KeyProtections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from zensecrets_jupyter.core.sealing.database import Database
+    from zensecrets_jupyter.core.sealing.databases.interface import Database
+    from zensecrets_jupyter.core.sealing.key_protections.interface import KeyParameters
 
-_Outcome = TypeVar("_Outcome")
+_Result = TypeVar("_Result")
 
-_RACES = 100
-"""How often we begin again because another process changed the key just then; each time it must have won a whole change."""
+_MAX_RETRIES = 100
+"""Number of attempts if other processes change the key at the same time; each failed attempt means that another one succeeded."""
 
 
 class Reseal(Protocol):
-    """Seals every row of a database anew, in the transaction that it is given."""
+    """Function that seals every row of a database again, in a transaction."""
 
     def __call__(self, connection: Connection, *, old: DataKey, new: DataKey) -> None:
         """Unseal each row with ``old`` and seal it with ``new``."""
 
 
-class _Opened(NamedTuple):
-    """A data key that is open: the row that it was in, and the state of the database that this row is of."""
+class _OpenKey(NamedTuple):
+    """An open data key, its row, and the identity of its database."""
 
-    row: Row
+    row: DataKeyRow
     key: DataKey
     database: object
 
 
 class DataKeys:
-    """The data key of one database, opened when it is first needed and then held in memory.
+    """The data key of one database, opened on first use and then kept in memory.
 
-    Every method may be called from several threads, and raises what :class:`~zensecrets_jupyter.core.sealing.database.Database` does.
+    All methods are thread-safe, and raise the errors of :class:`~zensecrets_jupyter.core.sealing.databases.interface.Database`.
     """
 
-    def __init__(  # noqa: PLR0913 - all but the first two are named
+    def __init__(  # noqa: PLR0913 - all options are keyword arguments
         self,
         database: Database,
         table: Table,
         *,
         label: str,
         in_use: Callable[[Connection], bool],
-        ask: Asker | None = None,
+        ask: PassphraseSource | None = None,
         key_folder: Path | None = None,
         protection: str | None = None,
     ) -> None:
-        """Prepare it; nothing is opened.
+        """Prepare the key; nothing is opened.
 
         Args:
-            database: Where the table is.
-            table: What :func:`data_keys_table` returned.
-            label: What the database is called for a person: "secrets manager 'default'".
-            in_use: Tells whether a sealed row is there; no second key is made beside one that sealed rows need and that was lost.
-            ask: Asks a person for a passphrase.
-            key_folder: Where key files are; by default a folder of their own under ``ZENSECRETS_HOME``.
-            protection: What protects a new key; by default the best that this machine has.
+            database: The database.
+            table: The table that :func:`data_keys_table` returned.
+            label: The name of the database in prompts and errors, such as ``secrets manager 'default'``.
+            in_use: Returns whether the database has a sealed row. No new key is created for rows whose key was lost.
+            ask: The source that asks the user for a passphrase.
+            key_folder: The folder of key files; by default ``keys`` under ``ZENSECRETS_HOME``.
+            protection: The protection of a new key; by default the best available one.
         """
         self._database = database
         self._table = table
         self._label = label
         self._in_use = in_use
-        self._protections = Protections(label, ask, key_folder or settings.home() / "keys", protection)
-        self._select = select(*(table.c[name] for name in Row._fields)).order_by(table.c.generation.desc())
-        self._current: _Opened | None = None
+        self._protections = KeyProtections(label, ask, key_folder or settings.home() / "keys", protection)
+        self._select = select(*(table.c[name] for name in DataKeyRow._fields)).order_by(table.c.generation.desc())
+        self._current: _OpenKey | None = None
         self._passphrase: str | None = None
         self._lock = threading.RLock()
 
     def key_of(self, generation: object) -> DataKey | None:
-        """Return the data key of that generation; ``None`` if there is no such generation, perhaps no longer.
+        """Return the data key of a generation, or ``None`` if the database no longer has it.
 
         Raises:
-            ManagerLockedError: If nobody gives what opens it.
+            ManagerLockedError: If the passphrase or the keyring's password is missing.
             WrongPassphraseError: If the passphrase is wrong.
             KeyLostError: If the wrapping key is gone.
             ManagerCorruptedError: If the table is damaged.
@@ -105,125 +106,127 @@ class DataKeys:
                 if row is None or row.generation != generation:
                     return None
                 current = self._open(row)
-        # What was opened is the next one already, if the row was replaced meanwhile.
+        # If the row was replaced in the meantime, the open key has the next generation.
         return current.key if current.key.generation == generation else None
 
     def current(self) -> DataKey:
-        """Return the data key that is in the table now, made if this is the first.
+        """Return the current data key; create it on first use.
 
         Raises:
-            ManagerError: As from :meth:`key_of`, or if a new key can't be kept.
+            ManagerError: For the errors of :meth:`key_of`, or if a new key can't be stored.
         """
-        return self._open_or_make().key
+        return self._open_or_create().key
 
-    def write(self, work: Callable[[Connection, DataKey], _Outcome]) -> _Outcome:
-        """Return what ``work`` returns, called in a transaction with the data key that is current in it, made if this is the first.
+    def write(self, work: Callable[[Connection, DataKey], _Result]) -> _Result:
+        """Return the result of ``work``, called in a transaction with the data key that is current in it.
 
-        Nobody is asked for anything during the transaction. ``work`` may be called again if another process changed the key.
+        The key is created on first use. Prompts happen before the transaction. ``work`` is called again if another process changed the key.
 
         Raises:
-            ManagerError: As from :meth:`key_of`, or if a new key can't be kept.
+            ManagerError: For the errors of :meth:`key_of`, or if a new key can't be stored.
         """
-        for _ in range(_RACES):
-            current = self._current or self._open_or_make()
+        for _ in range(_MAX_RETRIES):
+            current = self._current or self._open_or_create()
             with self._database.write() as connection:
-                # The files may have been replaced since the key was opened: what is sealed with another key than theirs opens never again.
-                row = self._first(connection)
-                if row is not None and (row == current.row or holds(row, current.key)):
-                    self._protections.known(row.kind).check(row.parsed_place(), partial(opens, row))
+                # The database files may have been replaced since the key was opened. Rows sealed with the old key could then never be
+                # opened.
+                row = self._select_row(connection)
+                if row is not None and (row == current.row or holds_key(row, current.key)):
+                    self._protections.get_stored(row.kind).check_key(row.key_parameters(), partial(is_wrapping_key, row))
                     return work(connection, current.key)
             self._current = None
-        raise self._overtaken()
+        raise self._conflict_error()
 
     @property
-    def opens_unasked(self) -> bool:
-        """Whether the data key is open, or opens without a person being asked; a keyring may ask, so it counts as one that does."""
+    def opens_noninteractively(self) -> bool:
+        """Whether the key opens without a prompt; a keyring counts as one that prompts."""
         if self._current is not None:
             return True
         row = self._load()
-        return row is None or row.kind == "keyfile" or (row.kind == "passphrase" and given() is not None)
+        return row is None or row.kind == "keyfile" or (row.kind == "passphrase" and known_passphrase() is not None)
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether :attr:`opens_unasked` holds, or the key is in a keyring that is unlocked."""
-        if self.opens_unasked:
+        """Whether :attr:`opens_noninteractively` holds or an unlocked keyring has the key."""
+        if self.opens_noninteractively:
             return True
         row = self._load()
         return row is not None and row.kind == "keyring" and is_unlocked()
 
     @property
-    def is_in_file(self) -> bool:
-        """Whether a file beside the store is all that it takes to open the data key; of a store without a key it is not yet."""
+    def is_in_key_file(self) -> bool:
+        """Whether a key file protects the data key; ``False`` for a store without a key."""
         row = self._load()
         return row is not None and row.kind == "keyfile"
 
     @property
-    def passphrase_wanted(self) -> PassphraseWanted | None:
-        """The passphrase that a person will be asked for when something is read or written; ``None`` if none will be."""
+    def required_passphrase(self) -> RequiredPassphrase | None:
+        """The passphrase that the next access will ask the user for, or ``None``."""
         if self._current is not None:
             return None
         row = self._load()
         if row is None:
-            return PassphraseWanted(self._label, is_new=True) if self._protections.asks_for_new() else None
-        return PassphraseWanted(self._label, is_new=False) if row.kind == "passphrase" and given() is None else None
+            return RequiredPassphrase(self._label, is_new=True) if self._protections.asks_for_new_passphrase() else None
+        return RequiredPassphrase(self._label, is_new=False) if row.kind == "passphrase" and known_passphrase() is None else None
 
     def describe(self) -> str:
-        """Return in a few words what protects the data key; it need not be openable."""
+        """Return a short description of the protection, even if the key can't be opened."""
         row = self._load()
         if row is None:
-            return "nothing yet: the key is made with the first secret"
-        return self._protections.known(row.kind).describe(row.parsed_place())
+            return "nothing yet: the first secret creates the key"
+        return self._protections.get_stored(row.kind).describe(row.key_parameters())
 
     def rewrap(self, to: str, *, passphrase: str | None = None) -> None:
-        """Protect the data key by ``to``: "keyring", "passphrase" or "keyfile"; also by a new one of the same kind.
+        """Protect the data key with another wrapping key, of the same or of another protection.
 
         Args:
-            to: The protection.
-            passphrase: The new passphrase; without it a person is asked.
+            to: The protection: ``keyring``, ``passphrase`` or ``keyfile``.
+            passphrase: The new passphrase; without it the user is asked.
 
         Raises:
             InvalidOptionsError: If there is no such protection.
-            InteractionUnavailableError: If a new passphrase is needed and nobody is there.
-            ManagerError: As from :meth:`key_of`; the old protection then holds.
+            InteractionUnavailableError: If a new passphrase is needed and the session can't ask for it.
+            ManagerError: For the errors of :meth:`key_of`; the old protection then stays.
         """
         self._protections.get(to)
         self._replace(to, passphrase, None)
 
     def rotate(self, reseal: Reseal) -> None:
-        """Make a new data key under a new wrapping key of the same kind.
+        """Replace the data key, with a new wrapping key of the same protection.
 
-        ``reseal`` is called in the transaction; if it raises, nothing changes.
+        Args:
+            reseal: Seals the rows again in the same transaction; if it raises, nothing changes.
 
         Raises:
-            ManagerError: As from :meth:`key_of`; the old key then holds.
+            ManagerError: For the errors of :meth:`key_of`; the old key then stays.
         """
         self._replace(None, None, reseal)
 
     def _replace(self, to: str | None, passphrase: str | None, reseal: Reseal | None) -> None:
         with self._lock:
-            for _ in range(_RACES):
-                old_row, old, _ = self._open_or_make()
+            for _ in range(_MAX_RETRIES):
+                old_row, old, _ = self._open_or_create()
                 kind = to or old_row.kind
-                chosen = passphrase or (self._known_passphrase(old_row, to) if kind == "passphrase" else None)
-                place, wrapping_key = self._protections.get(kind, passphrase=chosen).make()
+                chosen = passphrase or (self._passphrase_for(old_row, to) if kind == "passphrase" else None)
+                parameters, wrapping_key = self._protections.get(kind, passphrase=chosen).create_key()
                 new = DataKey(old.generation + 1, cipher.new_key()) if reseal else old
-                row = wrap(new, kind, place, wrapping_key)
+                row = wrap_key(new, kind, parameters, wrapping_key)
 
                 change = partial(self._change, old_row, row, partial(reseal, old=old, new=new) if reseal else None)
-                if self._store(change, kind, place):
+                if self._store(change, kind, parameters):
                     self._hold(row, new)
                     self._passphrase = chosen
-                    # The change is made: an old key that can't be taken away just now opens nothing that is left.
+                    # The change is committed, so a failure to delete the old wrapping key does no harm.
                     with suppress(ManagerError):
-                        self._protections.known(old_row.kind).drop(old_row.parsed_place())
+                        self._protections.get_stored(old_row.kind).delete_key(old_row.key_parameters())
                     with suppress(ManagerError):
                         self._database.scrub()
                     return
-            raise self._overtaken()
+            raise self._conflict_error()
 
-    def _change(self, old: Row, new: Row, reseal: Callable[[Connection], None] | None, connection: Connection) -> bool:
-        """Put ``new`` in the place of ``old``; return whether that was still there."""
-        if self._first(connection) != old:
+    def _change(self, old: DataKeyRow, new: DataKeyRow, reseal: Callable[[Connection], None] | None, connection: Connection) -> bool:
+        """Replace ``old`` by ``new`` and return whether ``old`` was still current."""
+        if self._select_row(connection) != old:
             return False
         if reseal:
             reseal(connection)
@@ -231,8 +234,8 @@ class DataKeys:
         connection.execute(insert(self._table).values(new._asdict()))
         return True
 
-    def _known_passphrase(self, row: Row, to: str | None) -> str | None:
-        """Return the passphrase that need not be asked for; of a store that has one, a change means another one."""
+    def _passphrase_for(self, row: DataKeyRow, to: str | None) -> str | None:
+        """Return the passphrase that needs no prompt; changing the passphrase of a store requires a different one."""
         if to is not None:
             new = os.environ.get(settings.NEW_PASSPHRASE_VARIABLE)
             return new or (os.environ.get(settings.PASSPHRASE_VARIABLE) if row.kind != "passphrase" else None)
@@ -240,98 +243,98 @@ class DataKeys:
             self._unwrap(row)
         return self._passphrase
 
-    def _store(self, change: Callable[[Connection], bool], kind: str, place: Place) -> bool:
-        """Return what ``change`` returns in a transaction; the wrapping key at ``place`` is dropped if it surely is not needed."""
+    def _store(self, change: Callable[[Connection], bool], kind: str, parameters: KeyParameters) -> bool:
+        """Return the result of ``change`` in a transaction; delete the new wrapping key if the change certainly failed."""
         changed = undone = False
         try:
             with self._database.write() as connection:
                 undone = True
                 changed = change(connection)
-                # What fails from here on is the commit itself, of which nobody can tell whether it will be found after a power cut.
+                # After this line only the commit can fail, and its result after a power cut is unknown.
                 undone = not changed
         finally:
             if undone:
                 with suppress(ManagerError):
-                    self._protections.known(kind).drop(place)
+                    self._protections.get_stored(kind).delete_key(parameters)
         return changed
 
-    def _open_or_make(self) -> _Opened:
+    def _open_or_create(self) -> _OpenKey:
         with self._lock:
             row = self._load()
-            return self._open(row) if row else self._make()
+            return self._open(row) if row else self._create()
 
-    def _open(self, row: Row) -> _Opened:
-        """Return the opened data key of ``row``, or of what stands there by now if it was replaced meanwhile."""
-        for _ in range(_RACES):
+    def _open(self, row: DataKeyRow) -> _OpenKey:
+        """Return the open data key of ``row``, or of the row that has replaced it in the meantime."""
+        for _ in range(_MAX_RETRIES):
             current = self._current
-            if current and (current.row == row or holds(row, current.key)):
+            if current and (current.row == row or holds_key(row, current.key)):
                 return self._hold(row, current.key)
             try:
                 return self._unwrap(row)
             except ManagerError:
-                # Whoever replaces the protection drops the old one at once: it is lost only if it is still what the table names.
+                # A process that replaces the protection deletes the old wrapping key. The key is lost only if the row is still the same.
                 present = self._load()
                 if present is None or present == row:
                     raise
                 row = present
-        raise self._overtaken()
+        raise self._conflict_error()
 
-    def _unwrap(self, row: Row) -> _Opened:
-        protection = self._protections.known(row.kind)
-        key = unwrap(row, protection.find(row.parsed_place(), partial(opens, row)))
+    def _unwrap(self, row: DataKeyRow) -> _OpenKey:
+        protection = self._protections.get_stored(row.kind)
+        key = unwrap_key(row, protection.load_key(row.key_parameters(), partial(is_wrapping_key, row)))
         if isinstance(protection, PassphraseProtection):
             self._passphrase = protection.opened_with
         return self._hold(row, key)
 
-    def _make(self) -> _Opened:
+    def _create(self) -> _OpenKey:
         with self._database.read() as connection:
-            self._refuse_if_in_use(connection)
+            self._refuse_lost_key(connection)
         new = DataKey(_first_generation(), cipher.new_key())
-        kind, place, wrapping_key = self._protections.make_default()
-        row = wrap(new, kind, place, wrapping_key)
+        kind, parameters, wrapping_key = self._protections.create_default_key()
+        row = wrap_key(new, kind, parameters, wrapping_key)
 
         def change(connection: Connection) -> bool:
-            if self._first(connection) is not None:
+            if self._select_row(connection) is not None:
                 return False
-            self._refuse_if_in_use(connection)
+            self._refuse_lost_key(connection)
             connection.execute(insert(self._table).values(row._asdict()))
             return True
 
-        if self._store(change, kind, place):
+        if self._store(change, kind, parameters):
             return self._hold(row, new)
-        return self._open_or_make()
+        return self._open_or_create()
 
-    def _hold(self, row: Row, key: DataKey) -> _Opened:
-        self._current = current = _Opened(row, key, self._database.identity)
+    def _hold(self, row: DataKeyRow, key: DataKey) -> _OpenKey:
+        self._current = current = _OpenKey(row, key, self._database.identity)
         return current
 
-    def _refuse_if_in_use(self, connection: Connection | None) -> None:
-        # In this order: somebody else may make the key and write with it at any moment, also between two questions.
-        if connection is not None and self._in_use(connection) and self._first(connection) is None:
-            raise self._damaged()
+    def _refuse_lost_key(self, connection: Connection | None) -> None:
+        # The order matters: another process may create the key and write with it between the two checks.
+        if connection is not None and self._in_use(connection) and self._select_row(connection) is None:
+            raise self._damage_error()
 
-    def _load(self) -> Row | None:
+    def _load(self) -> DataKeyRow | None:
         with self._database.read() as connection:
-            return None if connection is None else self._first(connection)
+            return None if connection is None else self._select_row(connection)
 
-    def _first(self, connection: Connection) -> Row | None:
+    def _select_row(self, connection: Connection) -> DataKeyRow | None:
         found = connection.execute(self._select).first()
         return None if found is None else self._checked(tuple(found))
 
-    def _checked(self, found: tuple[Any, ...]) -> Row:
-        row = Row(*found)
-        if not is_whole(row):
-            raise self._damaged()
+    def _checked(self, found: tuple[Any, ...]) -> DataKeyRow:
+        row = DataKeyRow(*found)
+        if not is_intact(row):
+            raise self._damage_error()
         return row
 
-    def _damaged(self) -> ManagerCorruptedError:
-        return ManagerCorruptedError(f"The row with the key of {self._label} is damaged or gone.", hint="Restore it from a copy.")
+    def _damage_error(self) -> ManagerCorruptedError:
+        return ManagerCorruptedError(f"The row with the key of {self._label} is damaged or missing.", hint="Restore it from a copy.")
 
-    def _overtaken(self) -> ManagerUnreachableError:
-        message = f"Other processes keep changing the key of {self._label}."
+    def _conflict_error(self) -> ManagerUnreachableError:
+        message = f"Other processes changed the key of {self._label} again and again."
         return ManagerUnreachableError(message, hint="Wait until they have ended, and try again.")
 
 
 def _first_generation() -> int:
-    # Not 1: a process that still holds the key of a database that was deleted and made anew must not take it for the new one's.
+    # A random start, because a process may still hold the key of generation 1 of a database that was deleted and created again.
     return 1 + secrets.randbelow(2**30)

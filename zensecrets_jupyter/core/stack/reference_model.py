@@ -27,7 +27,7 @@ from zensecrets_jupyter.core.stack.references import (
     texts_in,
 )
 from zensecrets_jupyter.core.validation_errors import describe_problems, raised_by_validator
-from zensecrets_jupyter.core.value import unregistered
+from zensecrets_jupyter.core.value import unregistered_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -365,7 +365,7 @@ class ReferenceModel(BaseModel):
             UnregisteredValueError: If there is a sensitive plain value, which no reference can replace.
         """
         for name in self._separate.secrets:
-            raise unregistered(redaction.mask_text(name))
+            raise unregistered_error(redaction.mask_text(name))
         return {"model": super().__getstate__(), "separate": (self._separate, self._resolver, self._readers)}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.component_types import ComponentType
 from zensecrets_jupyter.core.errors import NoSecretsManagerError, NotInStackError, SecretKeyNotFoundError, SecretNotFoundError
-from zensecrets_jupyter.core.interaction import awaited_hint
+from zensecrets_jupyter.core.interaction import pending_secret_hint
 from zensecrets_jupyter.core.reference import Part, SecretReference
 from zensecrets_jupyter.core.stack.validation import Report, validate
 
@@ -145,7 +145,7 @@ class Stack:
         except (NoSecretsManagerError, SecretNotFoundError) as error:
             problem = error
         if isinstance(problem, SecretKeyNotFoundError):
-            problem.hint = awaited_hint(self.secrets_manager.id, problem.name) or problem.hint
+            problem.hint = pending_secret_hint(self.secrets_manager.id, problem.name) or problem.hint
         raise _add_owner(problem, text, owner)
 
     def validate(

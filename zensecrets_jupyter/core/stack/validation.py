@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.errors import (
     StackValidationError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.interaction import awaited_hint
+from zensecrets_jupyter.core.interaction import pending_secret_hint
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 
@@ -167,7 +167,7 @@ def _problems_by_listing(stack: ValidatedStack, requirements: list[Requirement])
     for requirement in requirements:
         name = requirement.reference.name
         if name not in names:
-            hint = awaited_hint(stack.secrets_manager.id, name) or did_you_mean(name, names)
+            hint = pending_secret_hint(stack.secrets_manager.id, name) or did_you_mean(name, names)
             yield _problem(requirement, "secret-not-found", f"there is no secret {name!r}.", hint)
 
 
@@ -175,7 +175,7 @@ def _problems_by_reading(stack: ValidatedStack, requirements: list[Requirement],
     found = stack.secrets_manager.get_secrets((requirement.reference.name for requirement in requirements), refresh=refresh)
     for requirement in requirements:
         secret = found[requirement.reference.name]
-        awaited = awaited_hint(stack.secrets_manager.id, requirement.reference.name)
+        awaited = pending_secret_hint(stack.secrets_manager.id, requirement.reference.name)
         if isinstance(secret, SecretNotFoundError):
             hint = secret.hint if awaited or secret.hint.startswith("Did you mean") else ""
             yield _problem(requirement, secret.code, f"there is no secret {requirement.reference.name!r}.", hint)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
 from zensecrets_jupyter.core.sealing import cipher
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
-from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+from zensecrets_jupyter.core.sealing.databases.sqlite import SqliteFile
 from zensecrets_jupyter.core.workspace.tables import DATA_KEYS, FORMAT, METADATA, WORKSPACE, create_defaults, has_sealed_values, load_state
 from zensecrets_jupyter.core.workspace.writer import SealingWriter, Writer, component_context
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
+    from zensecrets_jupyter.core.interaction import PassphraseSource, RequiredPassphrase
     from zensecrets_jupyter.core.sealing.data_key_row import DataKey
     from zensecrets_jupyter.core.workspace.records import ComponentRecord, State
 
@@ -130,9 +130,9 @@ class WorkspaceDatabase:
         return cipher.unseal(key.key, sealed, _DATA_CONTEXT)
 
     @property
-    def passphrase_wanted(self) -> PassphraseWanted | None:
+    def required_passphrase(self) -> RequiredPassphrase | None:
         """The passphrase that sealing or reading a sensitive attribute will ask for, or ``None``."""
-        return self._keys.passphrase_wanted
+        return self._keys.required_passphrase
 
     def fingerprint(self, text: str) -> str:
         """Return a digest of ``text``, keyed with the data key.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.component_types import ComponentType
 from zensecrets_jupyter.core.errors import SettingsError
-from zensecrets_jupyter.core.interaction import PassphraseWanted, ask_passphrase
+from zensecrets_jupyter.core.interaction import RequiredPassphrase, ask_passphrase
 from zensecrets_jupyter.core.stack import resolve_text
 from zensecrets_jupyter.core.workspace.checks import get_component, get_stack
 from zensecrets_jupyter.core.workspace.component_changes import ComponentChanges
@@ -50,9 +50,9 @@ class Workspace:
         return f"<Workspace {str(self.home)!r}>"
 
     @property
-    def passphrase_wanted(self) -> PassphraseWanted | None:
+    def required_passphrase(self) -> RequiredPassphrase | None:
         """The passphrase that sealing or reading a sensitive attribute will ask for, or ``None``."""
-        return self._database.passphrase_wanted
+        return self._database.required_passphrase
 
     # Components.
 

@@ -1,5 +1,5 @@
 """The schema of AWS."""
 
-from zensecrets_jupyter.core.schemas.aws import AWSSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.aws import AWSSecretSchema
 
 __all__ = ["AWSSecretSchema"]

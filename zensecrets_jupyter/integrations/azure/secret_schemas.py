@@ -1,5 +1,5 @@
 """The schema of Azure."""
 
-from zensecrets_jupyter.core.schemas.azure import AzureSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.azure import AzureSecretSchema
 
 __all__ = ["AzureSecretSchema"]

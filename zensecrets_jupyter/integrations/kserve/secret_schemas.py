@@ -1,5 +1,5 @@
 """The schemas of kserve."""
 
-from zensecrets_jupyter.core.schemas.kserve import KServeAzureSecretSchema, KServeGSSecretSchema, KServeS3SecretSchema
+from zensecrets_jupyter.core.schemas.built_in.kserve import KServeAzureSecretSchema, KServeGSSecretSchema, KServeS3SecretSchema
 
 __all__ = ["KServeAzureSecretSchema", "KServeGSSecretSchema", "KServeS3SecretSchema"]

@@ -1,5 +1,5 @@
 """The schemas of seldon."""
 
-from zensecrets_jupyter.core.schemas.seldon import SeldonAzureSecretSchema, SeldonGSSecretSchema, SeldonS3SecretSchema
+from zensecrets_jupyter.core.schemas.built_in.seldon import SeldonAzureSecretSchema, SeldonGSSecretSchema, SeldonS3SecretSchema
 
 __all__ = ["SeldonAzureSecretSchema", "SeldonGSSecretSchema", "SeldonS3SecretSchema"]

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.patching import patch
+from zensecrets_jupyter.core.system.patching import patch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.patching import patch
+from zensecrets_jupyter.core.system.patching import patch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import atexit
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.patching import patch
+from zensecrets_jupyter.core.system.patching import patch
 from zensecrets_jupyter.notebook.cells.cell_files import DebuggerFileCleaner, LogCleaner
 from zensecrets_jupyter.notebook.cells.cleaner import CellCleaner
 from zensecrets_jupyter.notebook.cells.failed_calls import FailedCallProtection

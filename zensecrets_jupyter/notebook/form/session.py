@@ -20,7 +20,7 @@ from zensecrets_jupyter.core.errors import (
     WrongPassphraseError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.interaction import await_secrets, passphrases_from
+from zensecrets_jupyter.core.interaction import announce_pending_secrets, use_passphrase_source
 from zensecrets_jupyter.notebook.form.sealed_box import OneTimeKey, RefusedMessageError
 from zensecrets_jupyter.notebook.form.state import Problems, open_state
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.commands.asking.form_request import Asker
     from zensecrets_jupyter.contract.form import Submission
-    from zensecrets_jupyter.core.interaction import PassphraseSource, PassphraseWanted
+    from zensecrets_jupyter.core.interaction import PassphraseSource, RequiredPassphrase
 
 _REFUSED = "The submission could not be read, and nothing was done. Type the values again."
 _UNEXPECTED = "Nothing asks for a passphrase any more, so the one that you typed was not used. Submit again to go on without it."
@@ -124,7 +124,7 @@ class FormSession:
         self._request = request
         self._kept: dict[str, Answer] = {}
         self._key = OneTimeKey()
-        self._release = await_secrets(request.manager_id, [section.subject for section in request.sections], self._where)
+        self._release = announce_pending_secrets(request.manager_id, [section.subject for section in request.sections], self._where)
 
     def _open_state(self, problems: Problems) -> OpenForm:
         return open_state(
@@ -158,7 +158,7 @@ class FormSession:
         problems = self._take(submission)
         if problems.fields or problems.form:
             self._show(problems)
-        elif submission.passphrase and self._request.then.passphrase_wanted() is None:
+        elif submission.passphrase and self._request.then.required_passphrase() is None:
             # Another form or a terminal has created or unlocked the store since this form was displayed.
             self._show(Problems(form=_UNEXPECTED))
         else:
@@ -215,10 +215,10 @@ class FormSession:
     def _finish(self, passphrase: str | None) -> None:
         request = self._request
         try:
-            with passphrases_from(_passphrase_source(passphrase, request.then.passphrase_wanted())):
+            with use_passphrase_source(_passphrase_source(passphrase, request.then.required_passphrase())):
                 outcome = request.then.run({section.subject: self._kept.get(section.subject, Answer({})) for section in request.sections})
         except (WrongPassphraseError, ManagerLockedError) as error:
-            self._show(Problems(passphrase=str(error)) if request.then.passphrase_wanted() is not None else Problems(form=str(error)))
+            self._show(Problems(passphrase=str(error)) if request.then.required_passphrase() is not None else Problems(form=str(error)))
         except ZenSecretsError as error:
             self._show(Problems(form=str(error)))
         except KeyboardInterrupt:
@@ -263,7 +263,7 @@ def _problem(section: Section, field: Field | None, key: str, value: str, seen: 
     return problem_with_key(key, ()) or (problem_with(Field(key), value, from_file=True) if value else EMPTY)
 
 
-def _passphrase_source(passphrase: str | None, wanted: PassphraseWanted | None) -> PassphraseSource:
+def _passphrase_source(passphrase: str | None, wanted: RequiredPassphrase | None) -> PassphraseSource:
     """Return a source of the typed passphrase.
 
     A new passphrase is returned for each prompt, an existing one once: a second prompt means that it is wrong.

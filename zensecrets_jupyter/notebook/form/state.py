@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.commands.asking.form_request import FormRequest, Section
     from zensecrets_jupyter.commands.asking.input_rules import Rule
-    from zensecrets_jupyter.core.interaction import PassphraseWanted
+    from zensecrets_jupyter.core.interaction import RequiredPassphrase
 
 
 class Problems(NamedTuple):
@@ -47,7 +47,7 @@ def open_state(  # noqa: PLR0913 - each is a part of the state
         kept: The values that are held from earlier submissions, by section.
     """
     finished = request.then.completed()
-    passphrase = request.then.passphrase_wanted()
+    passphrase = request.then.required_passphrase()
     return OpenForm(
         id=identity,
         verb=request.verb,
@@ -74,7 +74,7 @@ def open_state(  # noqa: PLR0913 - each is a part of the state
     )
 
 
-def _passphrase(wanted: PassphraseWanted, problems: Problems) -> PassphraseField:
+def _passphrase(wanted: RequiredPassphrase, problems: Problems) -> PassphraseField:
     label = f"{'New passphrase for' if wanted.is_new else 'Passphrase of'} {wanted.label}"
     return PassphraseField(label=label, is_new=wanted.is_new, problem=problems.passphrase)
 

@@ -7,9 +7,9 @@ import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.core.redaction import protect_environment, the_redactor
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE
+from zensecrets_jupyter.core.system.process_globals import process_global
 from zensecrets_jupyter.notebook.guard.guard import Channel, Guard
 from zensecrets_jupyter.notebook.value_sources import environment, password_prompts
 from zensecrets_jupyter.notebook.value_sources.stored_values import StoredValues
@@ -73,7 +73,7 @@ def selftest_of(shell: InteractiveShell) -> Callable[[], list[ChannelResult]] | 
 
 
 def _installations() -> WeakKeyDictionary[InteractiveShell, _Installation]:
-    return process_wide("guards", WeakKeyDictionary)
+    return process_global("guards", WeakKeyDictionary)
 
 
 def _channels_of(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> list[Channel]:

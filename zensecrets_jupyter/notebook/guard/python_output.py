@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.logs import mask_logging
-from zensecrets_jupyter.core.output import RedactedText
+from zensecrets_jupyter.core.output.log_handlers import mask_logging
+from zensecrets_jupyter.core.output.text_stream import RedactedText
 
 if TYPE_CHECKING:
     from contextlib import ExitStack

@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.patching import patch
+from zensecrets_jupyter.core.system.patching import patch
 from zensecrets_jupyter.notebook.guard.python_output import GuardedText, StreamChannel
 
 if TYPE_CHECKING:

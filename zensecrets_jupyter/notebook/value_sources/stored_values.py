@@ -94,10 +94,10 @@ class StoredValues:
 def _load_values() -> bool:
     """Read every secret of the active stack if no prompt is needed, and return whether all were read."""
     from zensecrets_jupyter.commands.framework.active_manager import active_manager
-    from zensecrets_jupyter.core.interaction import nobody, passphrases_from
+    from zensecrets_jupyter.core.interaction import NonInteractivePassphraseSource, use_passphrase_source
     from zensecrets_jupyter.core.managers import Capability
 
-    with passphrases_from(nobody):
+    with use_passphrase_source(NonInteractivePassphraseSource()):
         manager = active_manager()
         readable = Capability.READ | Capability.LIST
         if not manager.is_local or manager.capabilities & readable != readable or not manager.opens_without_prompt:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.core.sealing.file_locks import locked_file
 from zensecrets_jupyter.core.settings import home, make_private_folder
-from zensecrets_jupyter.core.whole_files import write_whole
+from zensecrets_jupyter.core.system.atomic_write import write_atomically
+from zensecrets_jupyter.core.system.file_locks import locked_file
 from zensecrets_jupyter.scan.fingerprints import file_format
 from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
 
@@ -85,7 +85,7 @@ def save_fingerprints() -> None:
     make_private_folder(path.parent)
     # Several processes may create the file at the same time; the first one wins.
     with suppress(FileExistsError):
-        write_whole(path, file_format.new_header().encode(), replace=False)
+        write_atomically(path, file_format.new_header().encode(), replace=False)
     if path.stat().st_size != _saved.get(_identity(path), (0, -1))[1]:
         _repair(path)
     # Only values that are new since the last call are hashed: hashing all of them for each new one would take too long.
@@ -121,7 +121,7 @@ def remove_fingerprints(name: str) -> None:
         header, *lines = _read_text(path).splitlines(keepends=True) or [""]
         remaining = [line for line in lines if file_format.name_of_line(line) != name]
         if len(remaining) < len(lines):
-            write_whole(path, "".join([header, *remaining]).encode())
+            write_atomically(path, "".join([header, *remaining]).encode())
 
 
 def _repair(path: Path) -> int:
@@ -140,7 +140,7 @@ def _repair(path: Path) -> int:
         lines = _intact_lines(path)
         if lines is None:
             return 0
-        write_whole(path, "".join(f"{line}\n" for line in lines).encode())
+        write_atomically(path, "".join(f"{line}\n" for line in lines).encode())
     removed = max(1, len(text.splitlines()) - len(lines))
     _removed_lines.append(removed)
     return removed

@@ -136,7 +136,7 @@ def rewrite(path: Path, change: Callable[[DatabaseCell], bytes | None]) -> list[
     return unchanged
 
 
-def why_not(error: sqlite3.Error) -> str:
+def describe_os_error(error: sqlite3.Error) -> str:
     """Return why a database can't be changed, as the end of a sentence; the text of SQLite may quote its content."""
     text = str(error).lower()
     if "locked" in text:

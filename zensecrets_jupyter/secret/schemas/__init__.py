@@ -1,8 +1,8 @@
 """The schemas that ZenML has."""
 
-from zensecrets_jupyter.core.schemas.aws import AWSSecretSchema
-from zensecrets_jupyter.core.schemas.azure import AzureSecretSchema
-from zensecrets_jupyter.core.schemas.basic_auth import BasicAuthSecretSchema
-from zensecrets_jupyter.core.schemas.gcp import GCPSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.aws import AWSSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.azure import AzureSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.basic_auth import BasicAuthSecretSchema
+from zensecrets_jupyter.core.schemas.built_in.gcp import GCPSecretSchema
 
 __all__ = ["AWSSecretSchema", "AzureSecretSchema", "BasicAuthSecretSchema", "GCPSecretSchema"]

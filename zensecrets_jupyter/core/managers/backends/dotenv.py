@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from pydantic import field_validator
 
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerError
-from zensecrets_jupyter.core.input_limits import LARGEST, MOST_VALUES, TOO_MANY
 from zensecrets_jupyter.core.managers.backends.variables import VariablesBackend, VariablesOptions
-from zensecrets_jupyter.core.sealing.foreign_errors import from_os_error
+from zensecrets_jupyter.core.sealing.file_access import translate_os_error
 from zensecrets_jupyter.core.settings import absolute_path
+from zensecrets_jupyter.core.system.input_limits import MAX_FILE_BYTES, MAX_VALUES, TOO_MANY_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,24 +55,24 @@ class DotenvBackend(VariablesBackend):
                 raise ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Write KEY=VALUE there.")
             if binding.key is not None and binding.value is not None:
                 variables[binding.key] = binding.value
-            if len(variables) > MOST_VALUES:
-                raise ManagerCorruptedError(f"{self.path} {TOO_MANY}.", flavor=self.FLAVOR, hint="Split it.")
+            if len(variables) > MAX_VALUES:
+                raise ManagerCorruptedError(f"{self.path} {TOO_MANY_VALUES}.", flavor=self.FLAVOR, hint="Split it.")
         return variables
 
     def _text(self) -> str:
         problem: ManagerError
         try:
             with self.path.open("rb") as file:
-                data = file.read(LARGEST + 1)
+                data = file.read(MAX_FILE_BYTES + 1)
             text = data.decode("utf-8-sig")
         except OSError as error:
-            problem = from_os_error(error, self.path)
+            problem = translate_os_error(error, self.path)
         except UnicodeDecodeError:
             problem = ManagerCorruptedError(f"{self.path} is no text in UTF-8.", flavor=self.FLAVOR, hint="Save it as UTF-8.")
         else:
-            if len(data) <= LARGEST:
+            if len(data) <= MAX_FILE_BYTES:
                 return text
-            message = f"{self.path} holds more than {LARGEST // 1024 // 1024} MiB."
+            message = f"{self.path} holds more than {MAX_FILE_BYTES // 1024 // 1024} MiB."
             problem = ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Split it, or check that it is the right one.")
         raise problem
 

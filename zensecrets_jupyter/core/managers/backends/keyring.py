@@ -22,8 +22,8 @@ from zensecrets_jupyter.core.managers.backends.sealed import index
 from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions, SecretRecord, SecretSummary
 from zensecrets_jupyter.core.managers.registry import Availability
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
-from zensecrets_jupyter.core.sealing.keyring import SERVICE, full_name, system_keyring, unusable
-from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+from zensecrets_jupyter.core.sealing.databases.sqlite import SqliteFile
+from zensecrets_jupyter.core.sealing.key_protections.keyring import SERVICE, full_name, system_keyring, translate_keyring_error
 from zensecrets_jupyter.core.settings import absolute_path
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class KeyringBackend(Backend):
     @property
     def opens_unasked(self) -> bool:
         """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_unasked`; a keyring may ask to be unlocked."""
-        return self._keys.opens_unasked
+        return self._keys.opens_noninteractively
 
     @property
     def opens_without_prompt(self) -> bool:
@@ -253,7 +253,7 @@ class KeyringBackend(Backend):
         try:
             return act(keyring)
         except Exception as error:  # noqa: BLE001 - each system's keyring raises errors of its own
-            problem = unusable(keyring, error, self._label)
+            problem = translate_keyring_error(keyring, error, self._label)
         raise problem
 
 

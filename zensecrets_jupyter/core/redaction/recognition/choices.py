@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
 from zensecrets_jupyter.core.settings import home, make_private_folder
-from zensecrets_jupyter.core.whole_files import write_whole
+from zensecrets_jupyter.core.system.atomic_write import write_atomically
 
 _VERSION = 1
 
@@ -76,7 +76,7 @@ def write_choices(choices: VariableChoices) -> None:
     document = {"version": _VERSION, "protect": sorted(choices.protect), "ignore": sorted(choices.ignore)}
     try:
         make_private_folder(path.parent)
-        write_whole(path, (json.dumps(document, indent=1) + "\n").encode())
+        write_atomically(path, (json.dumps(document, indent=1) + "\n").encode())
     except OSError:
         pass
     else:

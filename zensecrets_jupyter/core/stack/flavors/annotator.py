@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from zensecrets_jupyter.core.stack.flavors._bases import AuthenticatedConfig, CustomConfig
+from zensecrets_jupyter.core.stack.flavors.bases import AuthenticatedConfig, CustomConfig
 
 
 class LabelStudioAnnotatorConfig(AuthenticatedConfig):

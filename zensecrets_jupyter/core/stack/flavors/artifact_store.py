@@ -8,7 +8,7 @@ from pydantic import field_validator
 
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.stack.component import StackComponentConfig
-from zensecrets_jupyter.core.stack.flavors._bases import AuthenticatedConfig, CustomConfig
+from zensecrets_jupyter.core.stack.flavors.bases import AuthenticatedConfig, CustomConfig
 
 
 class LocalArtifactStoreConfig(StackComponentConfig):

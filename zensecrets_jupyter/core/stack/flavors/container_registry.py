@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import field_validator
 
-from zensecrets_jupyter.core.stack.flavors._bases import AuthenticatedConfig, CustomConfig
+from zensecrets_jupyter.core.stack.flavors.bases import AuthenticatedConfig, CustomConfig
 
 
 class _RegistryConfig(AuthenticatedConfig):

@@ -9,7 +9,7 @@ from pydantic import model_validator
 from zensecrets_jupyter.core.errors import InvalidComponentError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.stack.component import StackComponentConfig
-from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig
+from zensecrets_jupyter.core.stack.flavors.bases import CustomConfig
 
 if TYPE_CHECKING:
     from typing_extensions import Self

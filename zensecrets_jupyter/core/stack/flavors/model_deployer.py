@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from zensecrets_jupyter.core.stack.component import StackComponentConfig
-from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig
+from zensecrets_jupyter.core.stack.flavors.bases import CustomConfig
 
 
 class MLFlowModelDeployerConfig(StackComponentConfig):

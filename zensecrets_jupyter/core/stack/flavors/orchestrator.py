@@ -8,7 +8,7 @@ from pydantic import Field
 
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.stack.component import StackComponentConfig
-from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig, GoogleCredentialsConfig
+from zensecrets_jupyter.core.stack.flavors.bases import CustomConfig, GoogleCredentialsConfig
 
 
 class _OrchestratorConfig(StackComponentConfig):

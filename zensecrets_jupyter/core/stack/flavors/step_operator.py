@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.stack.component import StackComponentConfig
-from zensecrets_jupyter.core.stack.flavors._bases import CustomConfig, GoogleCredentialsConfig
+from zensecrets_jupyter.core.stack.flavors.bases import CustomConfig, GoogleCredentialsConfig
 
 
 class _RemoteConfig(StackComponentConfig):

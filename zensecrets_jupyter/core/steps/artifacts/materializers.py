@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_origin
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import MaterializerInterfaceError
 from zensecrets_jupyter.core.names import a_type, with_article
-from zensecrets_jupyter.core.process import process_wide
+from zensecrets_jupyter.core.system.process_globals import process_global
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFolder
@@ -130,4 +130,4 @@ def class_of(declared: Any) -> type[Any]:
 
 
 def _defaults() -> dict[type[Any], type[BaseMaterializer]]:
-    return process_wide("steps.materializers", dict)
+    return process_global("steps.materializers", dict)

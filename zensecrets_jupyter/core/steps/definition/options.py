@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
-from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.core.steps.definition.arguments import bound
+from zensecrets_jupyter.core.system.process_globals import process_global
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -127,7 +127,7 @@ def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: M
 
 def warn_once(ignored: Mapping[str, str], what: str) -> None:
     """Print, once in a process for each name, that what ``what`` was given changes nothing here, with the reason."""
-    done = process_wide("steps.options", set[str])
+    done = process_global("steps.options", set[str])
     for name, reason in ignored.items():
         if name not in done:
             done.add(name)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import RunNotFoundError, StepContextError
 from zensecrets_jupyter.core.names import did_you_mean
-from zensecrets_jupyter.core.process import process_wide
 from zensecrets_jupyter.core.steps.definition.run_options import RunOptions
+from zensecrets_jupyter.core.system.process_globals import process_global
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -218,4 +218,4 @@ def recent_runs(pipeline: str | None = None) -> list[PipelineRun]:
 
 
 def _runs() -> deque[PipelineRun]:
-    return process_wide("steps.runs", lambda: deque[PipelineRun](maxlen=_REMEMBERED))
+    return process_global("steps.runs", lambda: deque[PipelineRun](maxlen=_REMEMBERED))

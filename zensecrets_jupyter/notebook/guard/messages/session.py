@@ -6,7 +6,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.patching import patch
+from zensecrets_jupyter.core.system.patching import patch
 from zensecrets_jupyter.notebook.guard.messages.buffers import redact_buffers
 from zensecrets_jupyter.notebook.guard.messages.redaction import MessageRedactor
 from zensecrets_jupyter.notebook.guard.messages.streams import StreamMessages

@@ -18,7 +18,7 @@ from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundErr
 from zensecrets_jupyter.core.managers.backends.remote.envelope import EnvelopeCodec, SecretEnvelope
 from zensecrets_jupyter.core.managers.backends.remote.runner import RemoteOptions
 from zensecrets_jupyter.core.managers.records import SecretRecord, SecretSummary
-from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, clear_keys_of, schema_or_stand_in
+from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, clear_keys_of, schema_or_fallback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +155,7 @@ class ExternalSecrets:
         if envelope.is_ours:
             # Another secrets manager of this package wrote it: its content is wanted, not the envelope.
             record = self._codec.decode(envelope, name=name, service=self._service, manager=self._manager)
-            schema = schema_or_stand_in(record.schema)
+            schema = schema_or_fallback(record.schema)
             return dict(record.content), frozenset(key for key in record.content if not schema.is_sensitive(key))
         with suppress(ValueError, RecursionError):
             parsed = json.loads(text)

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from zensecrets_jupyter.core.interaction import PassphraseWanted
+    from zensecrets_jupyter.core.interaction import RequiredPassphrase
     from zensecrets_jupyter.core.sealing.data_key_row import DataKey
     from zensecrets_jupyter.core.sealing.data_keys import DataKeys
-    from zensecrets_jupyter.core.sealing.database import Database
+    from zensecrets_jupyter.core.sealing.databases.interface import Database
 
 
 class _Row(NamedTuple):
@@ -87,7 +87,7 @@ class SealedBackend(Backend):
     @property
     def opens_unasked(self) -> bool:
         """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_unasked`."""
-        return self._keys.opens_unasked
+        return self._keys.opens_noninteractively
 
     @property
     def opens_without_prompt(self) -> bool:
@@ -97,12 +97,12 @@ class SealedBackend(Backend):
     @property
     def keeps_key_in_file(self) -> bool:
         """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.keeps_key_in_file`."""
-        return self._keys.is_in_file
+        return self._keys.is_in_key_file
 
     @property
-    def passphrase_wanted(self) -> PassphraseWanted | None:
-        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.passphrase_wanted`."""
-        return self._keys.passphrase_wanted
+    def required_passphrase(self) -> RequiredPassphrase | None:
+        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.required_passphrase`."""
+        return self._keys.required_passphrase
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`; it needs no key."""

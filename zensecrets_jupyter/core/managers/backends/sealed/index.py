@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
 from zensecrets_jupyter.core.sealing import cipher
 from zensecrets_jupyter.core.sealing.data_key_row import DataKey, data_keys_table
-from zensecrets_jupyter.core.sealing.database import Sealed
+from zensecrets_jupyter.core.sealing.databases.interface import SealedColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ _entries = Table(
     Column("fingerprint", String, primary_key=True),
     Column("generation", Integer, nullable=False),
     Column("written", BigInteger, nullable=False),
-    Column("sealed", Sealed, nullable=False),
+    Column("sealed", SealedColumn, nullable=False),
 )
 
 

@@ -16,7 +16,7 @@ from zensecrets_jupyter.core.managers.backends.sealed.tables import DATA_KEYS, T
 from zensecrets_jupyter.core.managers.backends.sealed.zenml_file import read_secrets_file
 from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
-from zensecrets_jupyter.core.sealing.sqlite import SqliteFile
+from zensecrets_jupyter.core.sealing.databases.sqlite import SqliteFile
 from zensecrets_jupyter.core.settings import absolute_path
 
 if TYPE_CHECKING:

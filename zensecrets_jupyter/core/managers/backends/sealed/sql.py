@@ -19,7 +19,7 @@ from zensecrets_jupyter.core.managers.backends.sealed.backend import SealedBacke
 from zensecrets_jupyter.core.managers.backends.sealed.tables import DATA_KEYS, TABLES
 from zensecrets_jupyter.core.managers.registry import Availability, install_command, is_installed
 from zensecrets_jupyter.core.sealing.data_keys import DataKeys
-from zensecrets_jupyter.core.sealing.server import AmbiguousUrlError, SqlServer, parsed
+from zensecrets_jupyter.core.sealing.databases.sql_server import AmbiguousUrlError, SqlServer, parse_server_url
 from zensecrets_jupyter.core.settings import absolute_path
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class SqlOptions(ScopedOptions):
     def _be_of_a_server(cls, url: str) -> str:
         problem = "no URL of a database server, as in postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         try:
-            parsed(url)
+            parse_server_url(url)
         except AmbiguousUrlError:
             problem = "more than one @: percent-encode those of the user's name and the password"
         except ValueError:
@@ -105,4 +105,4 @@ class SqlBackend(SealedBackend):
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        return {"kept in": self._server.where, "shared as": self._owner, **super().describe()}
+        return {"kept in": self._server.location, "shared as": self._owner, **super().describe()}

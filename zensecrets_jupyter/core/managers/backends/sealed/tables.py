@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from zensecrets_jupyter.core.sealing.data_key_row import data_keys_table
-from zensecrets_jupyter.core.sealing.database import Sealed
+from zensecrets_jupyter.core.sealing.databases.interface import SealedColumn
 
 TABLES = MetaData()
 DATA_KEYS = data_keys_table(TABLES)
@@ -39,7 +39,7 @@ _secrets = Table(
     Column("number", Integer, nullable=False),
     Column("written", BigInteger, nullable=False),
     Column("generation", Integer, nullable=False),
-    Column("sealed", Sealed, nullable=False),
+    Column("sealed", SealedColumn, nullable=False),
     UniqueConstraint("manager", "name"),
 )
 # A list reads this and not the rows, whatever is sealed in them.
@@ -53,7 +53,7 @@ _earlier = Table(
     Column("schema", Text, nullable=False),
     Column("written", BigInteger, nullable=False),
     Column("generation", Integer, nullable=False),
-    Column("sealed", Sealed, nullable=False),
+    Column("sealed", SealedColumn, nullable=False),
 )
 
 _of_manager = _secrets.c.manager == bindparam("of_manager")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core import names, settings
 from zensecrets_jupyter.core.errors import UnreadableFileError
-from zensecrets_jupyter.core.input_limits import yaml_loader
-from zensecrets_jupyter.core.schemas import schema_or_stand_in
-from zensecrets_jupyter.core.whole_files import unreadable
+from zensecrets_jupyter.core.schemas import schema_or_fallback
+from zensecrets_jupyter.core.system.atomic_write import describe_read_error
+from zensecrets_jupyter.core.system.input_limits import yaml_loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def read_secrets_file(path: str) -> list[BaseSecretSchema]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
-        problem = unreadable(error)
+        problem = describe_read_error(error)
     if len(data) > LARGEST:
         problem = f"holds more than {LARGEST // 1024 // 1024} MiB"
     if not problem:
@@ -97,7 +97,7 @@ def _secret(path: str, name: str, content: dict[str, str]) -> BaseSecretSchema:
         texts = {key: base64.b64decode(text, validate=True).decode() for key, text in content.items()}
     if texts is None:
         raise _no_such_file(path)
-    return schema_or_stand_in(schema).from_content(name, texts)
+    return schema_or_fallback(schema).from_content(name, texts)
 
 
 def _no_such_file(path: str) -> UnreadableFileError:

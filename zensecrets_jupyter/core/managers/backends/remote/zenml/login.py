@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from zensecrets_jupyter.core.input_limits import LARGEST_YAML, problem_with_yaml
+from zensecrets_jupyter.core.system.input_limits import MAX_YAML_CHARACTERS, describe_exceeded_yaml_limit
 
 _OF_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
@@ -73,8 +73,8 @@ def _mapping_in(path: Path) -> dict[str, Any]:
 
     try:
         with path.open("rb") as file:
-            text = file.read(LARGEST_YAML).decode("utf-8")
-        found = None if problem_with_yaml(text) else yaml.safe_load(text)
+            text = file.read(MAX_YAML_CHARACTERS).decode("utf-8")
+        found = None if describe_exceeded_yaml_limit(text) else yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError):
         # Nobody has logged in here, or it is no file of a ZenML that this package knows.
         return {}

@@ -1,0 +1,356 @@
+"""Secrets from one secrets manager into another: what is found before, what is done then, and how far it got when something fails."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings, strategies
+
+from tests.support.error_texts import error_details, is_one_line
+from tests.support.managers.fake_remote import (
+    BatchingFakeBackend,
+    FakeRemoteBackend,
+    FakeRemoteOptions,
+    FakeService,
+    FakeServiceError,
+    ReadOnlyFakeBackend,
+    WriteOnlyFakeBackend,
+)
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.errors import (
+    ManagerAccessError,
+    ManagerCorruptedError,
+    ManagerUnreachableError,
+    SecretExistsError,
+    SecretNotFoundError,
+    SettingsError,
+    UnsupportedOperationError,
+    ZenSecretsError,
+)
+from zensecrets_jupyter.core.interaction import InterruptedWork
+from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord, SecretsManager
+from zensecrets_jupyter.core.managers.backends.env import EnvBackend
+from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
+from zensecrets_jupyter.core.redaction import the_redactor
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.transfer.secret_copy import Standing, carry_out, copy_secrets, plan_copy
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+_numbers = count()
+
+
+def memory(**records: SecretRecord) -> SecretsManager[MemoryBackend]:
+    """Return a manager that holds these records."""
+    manager = SecretsManager(MemoryBackend(context=ManagerContext(name=f"memory{next(_numbers)}", id=str(uuid.uuid4()))))
+    for name, record in records.items():
+        manager.register_record(name, record)
+    return manager
+
+
+def fake_remote(
+    backend_class: type[FakeRemoteBackend] = BatchingFakeBackend, service: FakeService | None = None, identity: str = ""
+) -> SecretsManager[FakeRemoteBackend]:
+    """Return a manager of a remote place."""
+    context = ManagerContext(name="target", id=identity or str(uuid.uuid4()))
+    return SecretsManager(backend_class(FakeRemoteOptions(deadline=1), context=context, service=service))
+
+
+def record(*, schema: str = "arbitrary", **content: str) -> SecretRecord:
+    """Return a record."""
+    return SecretRecord(schema, content)
+
+
+def many(number: int) -> dict[str, SecretRecord]:
+    """Return so many records, each with a canary."""
+    return {f"n{place:03}": record(key=canary(f"n{place}"), other=str(place)) for place in range(number)}
+
+
+def held(manager: SecretsManager) -> dict[str, SecretRecord | ZenSecretsError]:
+    """Return all that a manager holds."""
+    return manager.get_records(manager.list_secrets())
+
+
+def test_content_keys_and_schema_are_carried_over_as_they_are() -> None:
+    """Also where no such schema is defined here, where the content does not follow it, and whatever is in it."""
+    source = memory(
+        plain=record(key="é\n\0 ", **{"with.dot": ""}),
+        unknown=record(schema="of another package", a="1"),
+        fault_response=record(schema="aws", no_key_of_it="x"),
+        numbered=record(schema="postgresql", host="h", port="05432", user="u", password="p", database="d"),
+        empty=record(),
+    )
+    before, target = held(source), fake_remote()
+    report = copy_secrets(source, target)
+    assert sorted(report.registered) == sorted(before)
+    assert held(fake_remote(service=target.backend.service, identity=target.id)) == before == held(source)
+
+
+def test_few_requests_do_for_many() -> None:
+    """A hundred new secrets are one list and a write each; looking again, they are one list and a read for ten at a time."""
+    source, target = memory(**many(100)), fake_remote()
+    copy_secrets(source, target)
+    assert sorted(target.backend.service.requests) == ["create"] * 100 + ["list"]
+    target.backend.service.requests.clear()
+    report = copy_secrets(source, target)
+    assert (len(report.same), report.registered) == (100, [])
+    assert sorted(target.backend.service.requests) == ["get many"] * 10 + ["list"]
+
+
+def test_a_remote_target_is_written_by_several_threads() -> None:
+    """Writes that each wait until another is under way too all end."""
+    source, target = memory(**many(9)), fake_remote()
+    both = threading.Barrier(2, timeout=20)
+
+    def wait_for_another(verb: str) -> None:
+        # The first is written alone.
+        if verb == "create" and target.backend.service.stored:
+            both.wait()
+
+    target.backend.service.before = wait_for_another
+    assert len(copy_secrets(source, target).registered) == 9
+
+
+def test_only_the_named_are_copied_and_a_wrong_name_copies_nothing() -> None:
+    """Names are what they say; one that does not exist is an error with near misses, before anything is written."""
+    source, target = memory(**many(3)), fake_remote()
+    assert copy_secrets(source, target, ["n001", "n001"]).registered == ["n001"]
+    with pytest.raises(SecretNotFoundError, match="Did you mean"):
+        copy_secrets(source, target, ["n002", "n02"])
+    assert target.list_secrets() == ["n001"]
+
+
+_RECORDS = strategies.builds(
+    SecretRecord,
+    strategies.sampled_from(["arbitrary", "mine"]),
+    strategies.dictionaries(strategies.sampled_from(["a", "b", "c"]), strategies.sampled_from(["1", "2"]), max_size=2),
+)
+_HELD = strategies.dictionaries(strategies.sampled_from([f"s{number}" for number in range(8)]), _RECORDS)
+
+
+@settings(deadline=None)
+@given(_HELD, _HELD, strategies.sampled_from(["skip", "replace", "stop"]), strategies.none() | strategies.sets(strategies.integers(0, 7)))
+def test_conflicts_go_as_they_are_told_to(
+    ours: dict[str, SecretRecord], theirs: dict[str, SecretRecord], on_conflict: str, chosen: set[int] | None
+) -> None:
+    """Whatever both sides hold: what only the target has stays, what is new comes, what differs goes as it was told, and twice is once."""
+    source, target = memory(**ours), fake_remote()
+    for name, one in theirs.items():
+        target.register_record(name, one)
+    names = None if chosen is None else [f"s{number}" for number in chosen if f"s{number}" in ours]
+    wanted = set(ours if names is None else names)
+    differing = {name for name in wanted if name in theirs and theirs[name] != ours[name]}
+    plan = plan_copy(source, target, names)
+    assert held(target) == theirs, "a plan writes nothing"
+    assert {one.name for one in plan.of(Standing.CONFLICT)} == differing
+    assert {one.name for one in plan.of(Standing.NEW)} == wanted - theirs.keys()
+    if on_conflict == "stop" and differing:
+        with pytest.raises(SecretExistsError, match="nothing was copied"):
+            copy_secrets(source, target, names)
+        assert held(target) == theirs
+        return
+    report = copy_secrets(source, target, names, on_conflict=on_conflict)
+    kept = differing if on_conflict == "skip" else set()
+    assert held(target) == {**theirs, **{name: ours[name] for name in wanted - kept}}
+    assert set(report.skipped) == kept
+    assert set(report.replaced) == differing - kept
+    again = copy_secrets(source, target, names, on_conflict="skip")
+    assert (set(again.same), again.registered, again.replaced) == (wanted - kept, [], [])
+    assert held(source) == ours
+
+
+def test_what_differs_is_told_by_its_keys() -> None:
+    """A conflict names the keys that differ and the schema, and no value."""
+    value = canary("mine")
+    source = memory(a=record(same="1", other=value, mine="x"))
+    target = memory(a=record(schema="theirs", same="1", other=canary("theirs"), besides="y"))
+    (one,) = plan_copy(source, target).secrets
+    assert one.why == "other values of other; it lacks mine; it has besides besides; its schema is 'theirs', not 'arbitrary'"
+    plan = plan_copy(source, target)
+    assert not find_canary(repr(plan))
+    with pytest.raises(SecretExistsError) as caught:
+        copy_secrets(source, target)
+    assert not find_canary(error_details(caught.value))
+    assert is_one_line(caught.value)
+
+
+def test_what_can_t_be_copied_is_found_before_and_does_not_keep_the_rest() -> None:
+    """What is too large or has an impossible name is told with the reason, without a request, and everything else is copied."""
+    value = canary("large")
+    source = memory(**many(3), large=record(key=value * 100), **{"long" * 60: record(key="k")})
+    source.register_record("fine", record(key="k"))
+    target = fake_remote()
+    plan = plan_copy(source, target)
+    large, long = plan.of(Standing.IMPOSSIBLE)
+    assert (large.name, long.name) == ("large", "long" * 60)
+    assert "bytes in the fake service; 1000 are allowed" in large.why
+    assert "too long for the fake service" in long.why
+    assert target.backend.service.requests == ["list"]
+    report = carry_out(plan)
+    assert sorted(report.registered) == ["fine", "n000", "n001", "n002"]
+    assert set(report.failed) == {"large", "long" * 60}
+    assert not find_canary(repr(report))
+
+
+def test_an_unreadable_secret_of_the_source_does_not_keep_the_rest() -> None:
+    """Another program's, or one that may not be read, is told with the reason; a source that refuses all is an error."""
+    source, target = fake_remote(), memory()
+    for name in ("a", "b", "forbidden"):
+        source.register_record(name, record(key="1"))
+    source.backend.service.stored[source.backend.key_for("b")] = ("of another program", 1)
+    plan = plan_copy(source, target)
+    assert [one.name for one in plan.of(Standing.IMPOSSIBLE)] == ["b", "forbidden"]
+    assert "another program wrote it" in plan.of(Standing.IMPOSSIBLE)[0].why
+    assert carry_out(plan).registered == ["a"]
+    source.backend.service.before = _failing("get", "forbidden")
+    with pytest.raises(ManagerAccessError):
+        plan_copy(fake_remote(FakeRemoteBackend, source.backend.service, source.id), target)
+
+
+def test_what_is_not_ours_in_the_target_is_left_as_it_is() -> None:
+    """A key that another program uses there is no conflict that could be replaced."""
+    source, target = memory(a=record(key="1"), b=record(key="2")), fake_remote(FakeRemoteBackend)
+    target.backend.service.stored[target.backend.key_for("a")] = ("of another program", 1)
+    report = copy_secrets(source, target, on_conflict="replace")
+    assert (report.registered, list(report.failed)) == (["b"], ["a"])
+    assert target.backend.service.stored[target.backend.key_for("a")] == ("of another program", 1)
+    with pytest.raises(ManagerCorruptedError):
+        target.get_secret("a")
+
+
+def test_one_that_can_t_read_or_write_is_refused_before_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its capabilities: no request is made, nothing is read, and the error says what to do."""
+    monkeypatch.setenv("SECRET_A__KEY", canary("variable"))
+    source = memory(a=record(key="1"))
+    for target in (SecretsManager(EnvBackend(context=ManagerContext(name="ci", id="env"))), fake_remote(ReadOnlyFakeBackend)):
+        _refused(source, target, "can't register secrets")
+    hidden = fake_remote(WriteOnlyFakeBackend)
+    _refused(hidden, source, "can't read secrets")
+    _refused(source, SecretsManager(MemoryBackend(context=source.context)), "into itself")
+    assert hidden.backend.service.requests == []
+
+
+def _refused(source: SecretsManager, target: SecretsManager, why: str) -> None:
+    with pytest.raises(UnsupportedOperationError, match=why) as caught:
+        plan_copy(source, target)
+    assert caught.value.hint
+    assert is_one_line(caught.value)
+
+
+def test_a_target_that_gives_nothing_back_can_be_copied_to() -> None:
+    """It says what it can't compare; skipping goes on after an interruption, and replacing is refused where it can't."""
+    source, target = memory(**many(4)), fake_remote(WriteOnlyFakeBackend)
+    assert len(copy_secrets(source, target, ["n000", "n001"]).registered) == 2
+    plan = plan_copy(source, target)
+    assert {one.why.removeprefix("flavor tested_write_only_shelf ") for one in plan.of(Standing.CONFLICT)} == {
+        "gives nothing back that it could be compared with"
+    }
+    with pytest.raises(SecretExistsError, match="gives nothing back"):
+        copy_secrets(source, target)
+    with pytest.raises(UnsupportedOperationError, match="can't replace 'n000', 'n001'"):
+        copy_secrets(source, target, on_conflict="replace")
+    assert copy_secrets(source, target, on_conflict="skip").registered == ["n002", "n003"]
+    assert held(fake_remote(FakeRemoteBackend, target.backend.service, target.id)) == held(source)
+
+
+@pytest.mark.parametrize(("code", "error"), [("gone", ManagerUnreachableError), ("forbidden", ManagerAccessError)])
+def test_a_target_that_fails_half_way_says_how_far_it_got(code: str, error: type[ZenSecretsError]) -> None:
+    """The count is that of what is there, each of it whole; copying again looks at, and ends with all."""
+    source, target = memory(**many(60)), fake_remote()
+    target.backend.service.before = _failing("create", code, after=25, sent=canary("sent"))
+    progress: list[tuple[int, int]] = []
+    with pytest.raises(error, match=r"of 60 secrets are in 'target', each of them whole\..*Copying again looks at what is there") as caught:
+        copy_secrets(source, target, tell=lambda done, whole: progress.append((done, whole)))
+    assert f" {len(target.backend.service.stored)} of 60 secrets" in str(caught.value)
+    assert is_one_line(caught.value)
+    assert not find_canary(error_details(caught.value))
+    assert progress == sorted(progress)
+    target.backend.service.before = lambda _verb: None
+    before = len(target.backend.service.stored)
+    report = copy_secrets(source, target, tell=lambda done, whole: progress.append((done, whole)))
+    assert (len(report.same), len(report.registered), progress[-1]) == (before, 60 - before, (60, 60))
+    assert held(target) == held(source)
+
+
+def test_ctrl_c_says_how_far_it_got_and_leaves_each_secret_whole() -> None:
+    """Wherever it comes, what is there is whole, is what the text counts, and is gone on with."""
+    for at in (0, 1, 7, 39):
+        source, target = memory(**many(40)), fake_remote()
+        with pytest.raises(InterruptedWork) as caught:
+            copy_secrets(source, target, tell=_interrupting(at))
+        assert not find_canary(error_details(caught.value))
+        assert str(caught.value).startswith(
+            f"Interrupted: {len(target.backend.service.stored)} of 40 secrets are in 'target', each of them whole."
+        )
+        copy_secrets(source, target)
+        assert held(target) == held(source)
+
+
+def test_a_name_that_somebody_takes_meanwhile_is_not_written_over() -> None:
+    """Between looking and writing: the same content counts as done, another one stays as it is and is told."""
+    source, target = memory(a=record(key="1"), b=record(key="2"), c=record(key="3")), fake_remote()
+    plan = plan_copy(source, target)
+    target.register_record("a", record(key="1"))
+    target.register_record("b", record(key="theirs"))
+    report = carry_out(plan)
+    assert (sorted(report.registered), list(report.failed)) == (["a", "c"], ["b"])
+    assert held(target) == {"a": record(key="1"), "b": record(key="theirs"), "c": record(key="3")}
+    theirs = plan_copy(source, target)
+    target.delete_secret("b")
+    assert list(carry_out(theirs, replace=["b"]).failed) == ["b"]
+
+
+def test_a_lost_answer_is_no_conflict() -> None:
+    """A write whose answer was lost is tried again and found done."""
+    source, target = memory(**many(5)), fake_remote()
+    target.backend.service.fail(2, "busy", after=True)
+    assert len(copy_secrets(source, target).registered) == 5
+    assert held(target) == held(source)
+
+
+def test_what_is_copied_is_known_to_the_redactor() -> None:
+    """As whatever is read: a value that passed through this process is masked in its outputs."""
+    value = canary("seen")
+    source = memory(a=record(key=value))
+    copy_secrets(source, memory())
+    assert not find_canary(the_redactor().redact(f"it is {value}"))
+
+
+def test_the_client_copies_by_the_names_of_the_registered() -> None:
+    """In Python it is one call, that wants no stack and says what was done."""
+    client = Client()
+    client.workspace.register_component(ComponentType.SECRETS_MANAGER, "other", "memory", {})
+    client.workspace.open_manager("default").register_record("a", record(key="1"))
+    assert client.copy_secrets("default", "other").registered == ["a"]
+    assert client.workspace.open_manager("other").get_secret("a").content == {"key": "1"}
+    with pytest.raises(SettingsError, match="skip, replace, stop"):
+        client.copy_secrets("default", "other", on_conflict="overwrite")
+
+
+def _failing(verb: str, code: str, *, after: int = 0, sent: object = "") -> Callable[[str], None]:
+    left = [after]
+    lock = threading.Lock()
+
+    def fail(asked: str) -> None:
+        with lock:
+            if asked == verb:
+                left[0] -= 1
+                if left[0] < 0:
+                    raise FakeServiceError(code, sent)
+
+    return fail
+
+
+def _interrupting(at: int) -> Callable[[int, int], None]:
+    def tell(done: int, _whole: int) -> None:
+        if done > at:
+            raise KeyboardInterrupt
+
+    return tell

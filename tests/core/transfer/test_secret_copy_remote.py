@@ -1,0 +1,156 @@
+"""Copying to AWS and to GitHub, with and without injected faults, with the requests that it takes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.core.managers.conftest import AWS_USER
+from tests.support.error_texts import error_details, is_one_line
+from tests.support.fakes.github_api import REPOSITORY, GithubServer
+from tests.support.fakes.moto_server import running_moto
+from tests.support.faults.http_proxy import FaultProxy, canned_response, reset_after, reset_before
+from zensecrets_jupyter.core.client import Client
+from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, ManagerUnreachableError, SecretExistsError
+from zensecrets_jupyter.core.managers import SecretRecord
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.transfer.secret_copy import Standing, plan_copy
+from zensecrets_jupyter.core.workspace import Workspace
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.support.faults.http_proxy import Exchange
+    from zensecrets_jupyter.core.managers import SecretsManager
+
+pytestmark = pytest.mark.once
+
+SECRETS = 60
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+    """Yield the fault proxy of an AWS that is registered as `cloud`; the local store holds sixty secrets."""
+    for variable, value in AWS_USER.items():
+        monkeypatch.setenv(variable, value)
+    with running_moto() as port, FaultProxy("127.0.0.1", port).running() as proxy:
+        workspace = Client().workspace
+        options = {"endpoint_url": proxy.address, "timeout": 5, "deadline": 1}
+        workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", options)
+        for number in range(SECRETS):
+            workspace.open_manager("default").register_record(f"n{number:02}", SecretRecord("arbitrary", {"key": canary("copied")}))
+        yield proxy
+
+
+def _copied(home: Path) -> int:
+    """Return how many secrets are in the cloud; each of them has to be the source's, as another process reads it."""
+    workspace = Workspace(home)
+    source, cloud = workspace.open_manager("default"), workspace.open_manager("cloud")
+    found = cloud.get_records(cloud.list_secrets())
+    assert found == source.get_records(list(found))
+    return len(found)
+
+
+def test_a_copy_takes_a_request_a_secret_and_another_one_a_few(aws: FaultProxy, home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """New ones are listed once and written; again, they are listed once and read twenty at a time; a value is in no log."""
+    caplog.set_level(logging.DEBUG)
+    Client().copy_secrets("default", "cloud")
+    assert Counter(aws.requests) == {"ListSecrets": 1, "CreateSecret": SECRETS}
+    aws.requests.clear()
+    assert len(Client().copy_secrets("default", "cloud").same) == SECRETS
+    assert Counter(aws.requests) == {"ListSecrets": 1, "BatchGetSecretValue": 3}
+    assert _copied(home) == SECRETS
+    assert not find_canary(caplog.text)
+
+
+@pytest.mark.parametrize("act", [reset_before, reset_after, canned_response(400, {"__type": "ThrottlingException"})])
+def test_a_fault_that_passes_is_no_fault_of_the_copy(aws: FaultProxy, home: Path, act: Callable[[Exchange], None]) -> None:
+    """Connections that break before or after, and throttling, are tried again: all arrives, and nothing is taken for a conflict."""
+    # However slow the machine is, there is time for another try.
+    Client().workspace.update_component(ComponentType.SECRETS_MANAGER, "cloud", {"deadline": 60})
+    with aws.inject(act, times=3, only="CreateSecret"):
+        assert len(Client().copy_secrets("default", "cloud").registered) == SECRETS
+    assert _copied(home) == SECRETS
+
+
+_ENDS: dict[str, tuple[Callable[[Exchange], None], type[ManagerError]]] = {
+    "denied": (canned_response(400, {"__type": "AccessDeniedException", "message": "zsCanary may not"}), ManagerAccessError),
+    "broken": (reset_before, ManagerUnreachableError),
+    "answers lost": (reset_after, ManagerUnreachableError),
+    "500": (canned_response(500, {"__type": "InternalServiceError", "message": "zsCanary"}), ManagerUnreachableError),
+}
+
+
+@pytest.mark.parametrize("fault", list(_ENDS))
+def test_a_place_that_fails_half_way_is_gone_on_with(aws: FaultProxy, home: Path, fault: str) -> None:
+    """The error is the place's, says how far it got, and shows no value; what is there is whole, and the same call ends with all."""
+    act, expected = _ENDS[fault]
+    good, counting = [20], threading.Lock()
+
+    def turning(exchange: Exchange) -> None:
+        with counting:
+            good[0] -= 1
+            still_good = good[0] >= 0
+        if still_good:
+            exchange.answer(exchange.forward())
+        else:
+            act(exchange)
+
+    with aws.inject(turning, only="CreateSecret"), pytest.raises(ManagerError) as caught:
+        Client().copy_secrets("default", "cloud")
+    assert type(caught.value) is expected
+    assert f" of {SECRETS} secrets are in 'cloud', each of them whole." in str(caught.value)
+    assert caught.value.hint.startswith("Copying again looks at what is there, and goes on from there.")
+    assert is_one_line(caught.value)
+    assert not find_canary(error_details(caught.value))
+    arrived = _copied(home)
+    assert arrived >= 20
+    report = Client().copy_secrets("default", "cloud")
+    assert (len(report.same), len(report.registered)) == (arrived, SECRETS - arrived)
+    assert _copied(home) == SECRETS
+
+
+def test_who_may_write_and_not_read_is_told_what_can_t_be_compared(aws: FaultProxy) -> None:
+    """What is there counts as a conflict, with the reason, and is not written over."""
+    Client().copy_secrets("default", "cloud", ["n00"])
+    manager = Client().workspace.open_manager
+    with aws.inject(_ENDS["denied"][0], only="(Batch)?GetSecretValue"):
+        plan = plan_copy(manager("default"), manager("cloud"))
+        with pytest.raises(SecretExistsError, match="'n00'"):
+            Client().copy_secrets("default", "cloud")
+        assert len(Client().copy_secrets("default", "cloud", on_conflict="skip").registered) == SECRETS - 1
+    (one,) = plan.of(Standing.CONFLICT)
+    assert (one.name, one.why.startswith("it can't be compared: AWS Secrets Manager does not allow you to read")) == ("n00", True)
+
+
+def test_a_team_moves_to_github(home: Path) -> None:
+    """What gives nothing back is written, whole; it is gone on with by skipping, and written over by replacing."""
+    github = GithubServer(canary("token"))
+    with github.running():
+        workspace = Client().workspace
+        options = {"api_url": github.url, "repository": REPOSITORY, "token": github.token, "scope": "global"}
+        workspace.register_component(ComponentType.SECRETS_MANAGER, "actions", "github", options)
+        source = workspace.open_manager("default")
+        for name in ("a", "b", "c"):
+            source.register_record(name, SecretRecord("arbitrary", {"key": canary(name)}))
+        Client().copy_secrets("default", "actions", ["a"])
+        with pytest.raises(SecretExistsError, match="gives nothing back that could be compared"):
+            Client().copy_secrets("default", "actions")
+        assert Client().copy_secrets("default", "actions", on_conflict="skip").registered == ["b", "c"]
+        before = dict(github.stored)
+        assert len(before) == 3
+        assert Client().copy_secrets("default", "actions", on_conflict="replace").replaced == ["a", "b", "c"]
+        assert github.stored.keys() == before.keys()
+        assert all(_value(source, name) in github.stored[f"ZENML___GLOBAL___{name.upper()}"] for name in ("a", "b", "c"))
+    assert not find_canary(home)
+
+
+def _value(manager: SecretsManager, name: str) -> str:
+    """Return the value of a secret as plain text."""
+    return str.__str__(manager.get_secret(name).content["key"])

@@ -1,0 +1,162 @@
+"""Secrets in files: what goes out comes back, and what is read is taken as it is written."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies
+
+from zensecrets_jupyter.core.errors import (
+    InvalidSecretError,
+    StoreTooNewError,
+    UnreadableFileError,
+    UnwritableFileError,
+    WrongPassphraseError,
+)
+from zensecrets_jupyter.core.managers import SecretRecord
+from zensecrets_jupyter.core.transfer import sealed_export, secret_formats
+from zensecrets_jupyter.core.transfer.text_files import read_text, write_text
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+NAMES = strategies.from_regex(r"[a-zA-Z_äñ漢][\w-]{0,10}", fullmatch=True).filter(lambda name: name != "name")
+TEXTS = strategies.text(strategies.characters(exclude_categories=["Cs"])) | strategies.sampled_from(
+    [
+        "",
+        "null",
+        "~",
+        "yes",
+        "0042",
+        "1e3",
+        "2020-01-01",
+        "'",
+        '"',
+        "\\",
+        "a\\",
+        "${HOME}",
+        "# no comment",
+        " x ",
+        "\r\n",
+        "\0",
+        "{{a.b}}",
+        "- a",
+        "é\u2028",
+    ]
+)
+RECORDS = strategies.dictionaries(
+    NAMES,
+    strategies.builds(SecretRecord, strategies.sampled_from(["arbitrary", "mine"]), strategies.dictionaries(NAMES, TEXTS, max_size=4)),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(RECORDS, strategies.sampled_from(["json", "yaml"]))
+def test_what_is_written_is_read_again(records: dict[str, SecretRecord], file_format: str) -> None:
+    """Names, schemas, keys and values come back as they were, whatever is in them."""
+    assert secret_formats.read(secret_formats.write(records, file_format), file_format, where="file", name="x") == records
+
+
+@given(strategies.dictionaries(strategies.from_regex(r"[A-Z][A-Z_]{0,8}", fullmatch=True), TEXTS, min_size=1))
+def test_an_env_is_read_again_or_refused(content: dict[str, str]) -> None:
+    """An .env holds any value that it has a spelling for; another one is refused, never changed."""
+    try:
+        text = secret_formats.write({"s": SecretRecord("arbitrary", content)}, "env")
+    except InvalidSecretError:
+        return
+    assert secret_formats.read(text, "env", where="file", name="s")["s"].content == content
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(RECORDS)
+def test_what_is_sealed_is_opened_by_its_passphrase(records: dict[str, SecretRecord]) -> None:
+    """A sealed export gives the same secrets, through a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export"
+        write_text(path, sealed_export.seal(secret_formats.write(records, "json"), "pass phrase"), private=True)
+        text = read_text(path)
+    assert sealed_export.is_sealed(text)
+    assert (
+        secret_formats.read(sealed_export.unseal(text, "export", lambda _prompt: "pass phrase"), "json", where="export", name="") == records
+    )
+
+
+def test_a_sealed_export_tells_wrong_from_damaged() -> None:
+    """A wrong passphrase and an altered file are different errors; nothing of the content is in the file."""
+    text = sealed_export.seal(f'{{"key": "{canary()}"}}', "right")
+    assert find_canary(text) == []
+    prompts = []
+
+    def ask(prompt: str) -> str:
+        prompts.append(prompt)
+        return f"wrong {len(prompts)}"
+
+    with pytest.raises(WrongPassphraseError):
+        sealed_export.unseal(text, "file", ask)
+    assert len(prompts) == 3
+    place = text.index('"sealed"') + 20
+    for altered in (
+        text[:place] + ("A" if text[place] != "A" else "B") + text[place + 1 :],
+        text.replace('"time": 3', '"time": 4'),
+        text[:-30],
+    ):
+        with pytest.raises(UnreadableFileError, match="damaged"):
+            sealed_export.unseal(altered, "file", lambda _prompt: "right")
+
+
+def test_values_are_taken_as_they_are_written() -> None:
+    """Numbers, dates and switches in JSON and YAML are the text that stands there."""
+    read = secret_formats.read("a: 0042\nb: 1e3\nc: yes\nd: 2020-01-01\ne: '~'\nf: 0x1F\n", "yaml", where="f", name="s")
+    assert read["s"].content == {"a": "0042", "b": "1e3", "c": "yes", "d": "2020-01-01", "e": "~", "f": "0x1F"}
+    read = secret_formats.read('{"a": 1.50, "b": 12345678901234567890123, "c": true}', "json", where="f", name="s")
+    assert read["s"].content == {"a": "1.50", "b": "12345678901234567890123", "c": "true"}
+
+
+@pytest.mark.parametrize(
+    ("path", "file_format", "name"),
+    [
+        (".env", "env", "env"), ("a/.env.local", "env", "env"), ("prod.env", "env", "prod"), ("x/s.JSON", "json", "s"),
+        ("s.yml", "yaml", "s"), ("a.b.yaml", "yaml", "a.b"), ("noformat", "", "noformat"), ("c:\\x\\s.json", "json", "s"),
+    ],
+)  # fmt: skip
+def test_a_file_name_says_format_and_name(path: str, file_format: str, name: str) -> None:
+    """The suffix is the format, what stands before it the name."""
+    assert (secret_formats.format_of(path), secret_formats.name_of(path)) == (file_format, name)
+
+
+def test_an_export_of_a_newer_version_is_left_alone() -> None:
+    """What a newer version wrote is its own error."""
+    with pytest.raises(StoreTooNewError):
+        secret_formats.read('{"zensecrets_export": 2, "secrets": {}}', "json", where="f", name="s")
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &x [1]\nb: *x\n", "a: {b: {c: d}}\n", "? [a]\n: b\n", "a: !!python/object:os.system x\nb: [", "[" * 5000]
+)
+def test_yaml_beyond_texts_is_refused(text: str) -> None:
+    """Lists, deeper nesting and odd keys are no secrets, and nothing in a file is run."""
+    with pytest.raises(UnreadableFileError):
+        secret_formats.read(text, "yaml", where="f", name="s")
+
+
+def test_a_private_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:
+    """A new file is 0600; one that exists is only replaced on demand, and by a new file with its own rights."""
+    path = tmp_path / "file"
+    write_text(path, "one", private=True)
+    with pytest.raises(UnwritableFileError, match="--force"):
+        write_text(path, "two", private=True)
+    path.chmod(0o644)
+    write_text(path, "three", private=True, replace=True)
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("three", 0o600)
+    with pytest.raises(UnwritableFileError):
+        write_text(tmp_path, "four", replace=True)
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+
+
+def test_unreadable_files_are_told_apart(tmp_path: Path) -> None:
+    """Missing, a folder and no text each have their words."""
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    for name, told in (("missing", "does not exist"), (".", "folder"), ("binary", "UTF-8")):
+        with pytest.raises(UnreadableFileError, match=told):
+            read_text(tmp_path / name)

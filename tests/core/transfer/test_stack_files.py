@@ -1,0 +1,54 @@
+"""Stacks in files: ZenML's own layout can be read, and what makes no stack is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from zensecrets_jupyter.core.errors import UnreadableFileError
+from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.transfer.stack_files import export_stack, import_stack, read_stack
+from zensecrets_jupyter.core.workspace import get_workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_an_export_of_zenml_is_read(tmp_path: Path) -> None:
+    """The layout that ZenML 0.20 writes is understood, as a mapping or a list for each type."""
+    path = tmp_path / "zenml.yaml"
+    path.write_text(
+        "stack_name: theirs\nzenml_version: 0.20.5\ncomponents:\n"
+        "  orchestrator:\n    id: 1\n    name: o\n    flavor: kubernetes\n    configuration:\n"
+        "      synchronous: true\n      kubernetes_context: null\n"
+        "  artifact_store:\n  - name: a\n    flavor: local\n    configuration: {}\n"
+    )
+    filed = read_stack(str(path))
+    record, new = import_stack(get_workspace(), filed, filed.name)
+    assert (record.name, [component.name for component in new]) == ("theirs", ["o", "a"])
+    assert get_workspace().component(ComponentType.ORCHESTRATOR, "o").attributes == {"synchronous": True}
+
+
+def test_an_export_lists_secrets_and_keeps_references_and_literals() -> None:
+    """References stay references, literals stay literals, and each secret is listed with its keys."""
+    workspace = get_workspace()
+    attributes = {"a": "{{one.x}} and {{two.y}}", "b": ["{{one.z}}"], "port": 3}
+    workspace.register_component(ComponentType.ANNOTATOR, "c", "custom", attributes)
+    workspace.update_stack("default", {ComponentType.ANNOTATOR: "c"})
+    text, left_out = export_stack(workspace)
+    assert left_out == []
+    assert "- name: one\n  keys:\n  - x\n  - z\n- name: two\n  keys:\n  - y\n" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a: 1", "components: []", "components: {orchestra: {name: a, flavor: b}}", "components: {orchestrator: {name: a}}", "a: [",
+     "components: {orchestrator: {name: a, flavor: b, configuration: [1]}}", "zensecrets_stack: 2\ncomponents: {}"],
+)  # fmt: skip
+def test_what_is_no_stack_is_refused(text: str, tmp_path: Path) -> None:
+    """A file that describes no stack is one error that names it."""
+    path = tmp_path / "s.yaml"
+    path.write_text(text)
+    with pytest.raises(UnreadableFileError, match=r"s\.yaml"):
+        read_stack(str(path))

@@ -1,0 +1,1 @@
+"""Masking of what a process writes: standard output, standard error and log records."""

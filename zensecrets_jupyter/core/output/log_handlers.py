@@ -1,0 +1,114 @@
+"""Masking of log records in every handler, logger and logging library of this process.
+
+The patches are on the handler classes of the standard library, so that they cover handlers of any later configuration.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.output.log_libraries import mask_loguru, mask_structlog
+from zensecrets_jupyter.core.redaction.records import mask_record
+from zensecrets_jupyter.core.system.import_hooks import call_on_import
+from zensecrets_jupyter.core.system.patching import patch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from zensecrets_jupyter.core.redaction.redactor import Redactor
+
+_WRITE_FORMATTED_TEXT = frozenset({logging.StreamHandler.emit, logging.FileHandler.emit})
+"""Methods that write the result of ``format`` and read nothing else of a record; masking the text is enough and faster."""
+
+_RECORD_READERS = {
+    "logging.handlers": {"SocketHandler": "makePickle", "HTTPHandler": "mapLogRecord", "QueueHandler": "prepare"},
+}
+"""Methods of the standard library that read attributes of a record, and that callers may use without ``Handler.handle``."""
+
+
+def mask_logging(redactor: Redactor, undo: ExitStack, *, is_on: Callable[[], bool] = lambda: True) -> None:
+    """Mask values in all log records from now on, in existing and in later handlers.
+
+    The masking covers handlers of :mod:`logging`, sinks of loguru, and loggers that structlog wraps.
+
+    Args:
+        redactor: The redactor.
+        undo: Gets the callbacks that remove all patches.
+        is_on: Returns for each record whether to mask it.
+    """
+
+    def is_needed() -> bool:
+        return redactor.size > 0 and is_on()
+
+    def masked(record: logging.LogRecord) -> logging.LogRecord:
+        return mask_record(record, redactor) if is_needed() else record
+
+    _patch_handlers(redactor, masked, is_needed, undo)
+    patches = undo.enter_context(ExitStack())
+
+    def patch_readers(module: ModuleType) -> None:
+        for name, method in _RECORD_READERS[module.__name__].items():
+            _patch_reader(getattr(module, name), method, masked, patches)
+
+    call_on_import(
+        {
+            **dict.fromkeys(_RECORD_READERS, patch_readers),
+            **mask_loguru(redactor, is_needed, patches),
+            **mask_structlog(redactor, is_needed, patches),
+        },
+        undo,
+    )
+
+
+def _patch_handlers(
+    redactor: Redactor, masked: Callable[[logging.LogRecord], logging.LogRecord], is_needed: Callable[[], bool], undo: ExitStack
+) -> None:
+    handle_before, format_before = logging.Handler.handle, logging.Handler.format
+
+    def format_masked(self: logging.Handler, record: logging.LogRecord) -> Any:
+        text: Any = format_before(self, record)
+        if not is_needed():
+            return text
+        # Some formatters return a dict, although logging specifies a text.
+        return redactor.redact(text) if type(text) is str else redactor.redact_tree(text)
+
+    def handle(self: logging.Handler, record: logging.LogRecord) -> Any:
+        handler_class = type(self)
+        overrides = self.__dict__
+        writes_formatted_text = (
+            handler_class.emit in _WRITE_FORMATTED_TEXT
+            and handler_class.format is format_masked
+            and "emit" not in overrides
+            and "format" not in overrides
+        )
+        if writes_formatted_text or not is_needed():
+            return handle_before(self, record)
+        # The same steps as in logging.Handler.handle, with a masked record for `emit`. The mask comes after the filters, which may add
+        # attributes.
+        accepted: Any = self.filter(record)
+        if isinstance(accepted, logging.LogRecord):
+            record = accepted
+        if accepted:
+            record = masked(record)
+            self.acquire()
+            try:
+                self.emit(record)
+            finally:
+                self.release()
+        return accepted
+
+    patch(logging.Handler, "format", format_masked, undo)
+    patch(logging.Handler, "handle", handle, undo)
+    _patch_reader(logging.Handler, "handleError", masked, undo)
+
+
+def _patch_reader(owner: type, name: str, masked: Callable[[logging.LogRecord], logging.LogRecord], undo: ExitStack) -> None:
+    before = getattr(owner, name)
+
+    def read_masked(self: logging.Handler, record: logging.LogRecord) -> Any:
+        return before(self, masked(record))
+
+    patch(owner, name, read_masked, undo)

@@ -1,0 +1,89 @@
+"""Masking in loguru and structlog, which write without the handlers of the standard library.
+
+Both libraries are optional. Each function returns hooks for modules that may be imported later.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from zensecrets_jupyter.core.redaction.masks import FAILED
+from zensecrets_jupyter.core.redaction.objects import mask_exception, mask_object
+from zensecrets_jupyter.core.system.patching import patch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import ExitStack
+    from types import ModuleType
+
+    from zensecrets_jupyter.core.redaction.redactor import Redactor
+
+_SINKS = ("FileSink", "StreamSink", "CallableSink", "AsyncSink", "StandardSink")
+"""Sink classes of loguru. Each one writes a formatted message, which has its record as an attribute."""
+
+
+def mask_loguru(redactor: Redactor, is_needed: Callable[[], bool], undo: ExitStack) -> dict[str, Callable[[ModuleType], None]]:
+    """Return the hooks that mask the messages of every loguru sink; ``undo`` removes the patches."""
+
+    def hook(module: ModuleType) -> None:
+        for sink in (getattr(module, name) for name in _SINKS if hasattr(module, name)):
+            patch(sink, "write", _masking_write(sink.write, redactor, is_needed), undo)
+
+    return {"loguru._simple_sinks": hook, "loguru._file_sink": hook}
+
+
+def mask_structlog(redactor: Redactor, is_needed: Callable[[], bool], undo: ExitStack) -> dict[str, Callable[[ModuleType], None]]:
+    """Return the hook that masks the events of structlog for the wrapped loggers; ``undo`` removes the patch."""
+
+    def hook(module: ModuleType) -> None:
+        logger = module.BoundLoggerBase
+        process_before = logger._process_event  # noqa: SLF001 - structlog documents it for custom wrapper classes
+
+        def process(self: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
+            positional, keywords = process_before(self, *args, **options)
+            # A logger of the logging module passes the event to handlers, which mask it.
+            if not is_needed() or isinstance(self._logger, logging.Logger):
+                return positional, keywords
+            return redactor.redact_tree(positional), redactor.redact_tree(keywords)
+
+        patch(logger, "_process_event", process, undo)
+
+    return {"structlog._base": hook}
+
+
+def _masking_write(write: Callable[[Any, Any], Any], redactor: Redactor, is_needed: Callable[[], bool]) -> Callable[[Any, Any], Any]:
+    def write_masked(self: Any, message: Any) -> Any:
+        return write(self, _masked_message(message, redactor) if is_needed() else message)
+
+    return write_masked
+
+
+def _masked_message(message: Any, redactor: Redactor) -> Any:
+    text = redactor.redact(str(message))
+    before = message.record
+    try:
+        record = _masked_entry(before, redactor)
+    except Exception:  # noqa: BLE001 - an unredacted record must not be written, whatever the error is
+        record = {**before, "message": FAILED, "extra": {}, "exception": None}
+    if text == message and record is before:
+        return message
+    masked = type(message)(text)
+    masked.record = record
+    return masked
+
+
+def _masked_entry(record: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
+    """Return the record of a loguru message, or a copy with masked values."""
+    masked: Mapping[str, Any] = redactor.redact_tree(record)
+    extra = mask_object(record["extra"], redactor)
+    if extra is not record["extra"]:
+        masked = {**masked, "extra": extra}
+    exception = record["exception"]
+    if exception is None or exception.value is None:
+        return masked
+    error = mask_exception(exception.value, redactor)
+    if error is exception.value:
+        return masked
+    replaced = error and exception._replace(type=type(error), value=error, traceback=error.__traceback__)
+    return {**masked, "exception": replaced}

@@ -1,0 +1,176 @@
+"""Text streams that mask values in written text and bytes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from zensecrets_jupyter.core.redaction import FAILED
+from zensecrets_jupyter.core.redaction.stream import IDLE_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from zensecrets_jupyter.core.redaction import Redactor
+
+
+class RedactedText:
+    """A text stream that masks values in written text, and passes every other use to its inner stream.
+
+    If the end of a text may be the start of a value, it is delayed until the rest is written, for at most 50 ms.
+    """
+
+    def __init__(self, inner: Any, redactor: Redactor, *, is_on: Callable[[], bool] | None = None, at_exit: bool = False) -> None:
+        """Wrap a stream.
+
+        Args:
+            inner: The stream.
+            redactor: The redactor.
+            is_on: Returns whether to mask now; by default always.
+            at_exit: Whether the process is ending, so that no text can be delayed.
+        """
+        self._inner = inner
+        self._redactor = redactor
+        self._is_on = is_on or (lambda: True)
+        self._at_exit = at_exit
+        self._is_forked = _is_worker_process()
+        self._stream = redactor.stream()
+        self._lock = threading.RLock()
+        self._timer: threading.Timer | None = None
+        _streams.add(self)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    @property
+    def buffer(self) -> Any:
+        """The inner stream of bytes; each written chunk is masked separately."""
+        return _RedactedBytes(self._inner.buffer, self)
+
+    def write(self, text: str) -> int:
+        """Write ``text`` masked and return its length."""
+        if not self._is_on() or not isinstance(text, str):
+            return int(self._inner.write(text))
+        with self._lock:
+            self._write(self._redact(text))
+            if self._stream.held:
+                self._schedule_release()
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write each line masked."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Flush the inner stream; in a worker process, which may end without notice, write delayed text first."""
+        if self._is_forked:
+            self.release()
+        self._inner.flush()
+
+    def release(self) -> None:
+        """Write delayed text."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._write(self._stream.release())
+
+    def stop_delaying(self) -> None:
+        """Write delayed text and delay no more, because the process is ending."""
+        self._at_exit = True
+        # The program may have closed its stream by now.
+        with suppress(OSError, ValueError):
+            self.release()
+
+    def redact_bytes_in_order(self, data: bytes) -> bytes:
+        """Return ``data`` masked, if the masking is on, after writing delayed text."""
+        if not self._is_on():
+            return data
+        self.release()
+        return self._redactor.redact_bytes(data)
+
+    def after_fork(self) -> None:
+        """Replace lock, timer and delayed text in a forked process, because they belong to its parent."""
+        self._lock = threading.RLock()
+        self._timer = None
+        self._stream = self._redactor.stream()
+        self._is_forked = True
+
+    def _redact(self, text: str) -> str:
+        try:
+            return self._stream.feed(text)
+        except Exception:  # noqa: BLE001 - an unredacted text must not be written, whatever the error is
+            return FAILED
+
+    def _write(self, text: str) -> None:
+        if text:
+            self._inner.write(text)
+
+    def _schedule_release(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._at_exit:
+            self.release()
+            return
+        if self._is_forked:
+            # multiprocessing flushes a forked process at its end, but does not wait for a timer thread.
+            return
+        self._timer = threading.Timer(IDLE_SECONDS, self._release_after_delay)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _release_after_delay(self) -> None:
+        # The program may have closed its stream by now.
+        with suppress(OSError, ValueError):
+            self.release()
+            self._inner.flush()
+
+
+class _RedactedBytes:
+    """The stream of bytes below a :class:`RedactedText`."""
+
+    def __init__(self, inner: Any, text: RedactedText) -> None:
+        self._inner = inner
+        self._text = text
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def write(self, data: Any) -> int:
+        """Write ``data`` masked and return its length."""
+        original = bytes(data)
+        # Delayed text was printed earlier, so it has to come first.
+        redacted = self._text.redact_bytes_in_order(original)
+        self._text.flush()
+        self._inner.write(redacted)
+        return len(original)
+
+    def writelines(self, lines: Iterable[Any]) -> None:
+        """Write each line masked."""
+        for line in lines:
+            self.write(line)
+
+
+_streams: WeakSet[RedactedText] = WeakSet()
+_forks: list[int] = []
+"""The id of this process, if it was forked after the import of this module."""
+
+
+def _is_worker_process() -> bool:
+    """Return whether the process may end without running exit handlers: a fork, or a worker of multiprocessing."""
+    multiprocessing = sys.modules.get("multiprocessing.process")
+    return bool(_forks) or (multiprocessing is not None and multiprocessing.parent_process() is not None)
+
+
+def _after_fork() -> None:
+    _forks[:] = [os.getpid()]
+    for stream in list(_streams):
+        stream.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,62 @@
+"""Schema of secrets of other programs: any keys, with recognized harmless ones in clear text."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from zensecrets_jupyter.core.redaction.recognition.credential_fragments import fragments_of_leaf
+from zensecrets_jupyter.core.redaction.recognition.variable_names import NameSensitivity, classify_name
+from zensecrets_jupyter.core.schemas.arbitrary import ArbitrarySecretSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CLEAR_IN_LOGIN = frozenset(
+    # https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html and common similar names.
+    """
+    username user login engine dialect driver host hostname server address endpoint port dbname db database databasename schema
+    dbinstanceidentifier dbclusteridentifier dbclusterarn dbinstancearn masterarn replicaurl readerendpoint readonlyhost
+    ssl sslmode tls role account warehouse region awsregion namespacename workgroupname clusteridentifier
+    tenant tenantid subscriptionid projectid project accountname containername bucket email mail type service protocol timeout
+    """.split()  # noqa: SIM905 - as a list, these words would fill a page
+)
+"""Keys of a log-in that grant no access, in lower case without underscores and hyphens."""
+_GOOGLE_FILES = frozenset({"service_account", "authorized_user", "external_account", "impersonated_service_account"})
+_SECRET_IN_GOOGLE_FILE = frozenset({"private_key", "private_key_id", "client_secret", "refresh_token"})
+
+
+class ExternalSecretSchema(ArbitrarySecretSchema):
+    """A secret of another program; :func:`external_schema` creates a subclass for each set of clear keys."""
+
+    CLEAR_KEYS: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Skip the registration: the type is ``arbitrary``, as for each secret without its own schema."""
+
+    @classmethod
+    def is_sensitive(cls, key: str) -> bool:
+        """Return whether the value of ``key`` is masked."""
+        return key not in cls.CLEAR_KEYS
+
+
+@cache
+def external_schema(clear_keys: frozenset[str]) -> type[ExternalSecretSchema]:
+    """Return the schema in which these keys are clear text, and all others are sensitive."""
+    return type("ExternalSecretSchema", (ExternalSecretSchema,), {"CLEAR_KEYS": clear_keys, "__module__": __name__})
+
+
+def clear_keys_of(content: Mapping[str, str]) -> frozenset[str]:
+    """Return the harmless keys of another program's document; none if its kind is not recognized.
+
+    Recognized are log-ins (a password, key or token among other keys: RDS, other databases, basic authentication, cloud clients) and Google
+    credential files. A value that contains a secret, such as a URL with a password, is never harmless.
+    """
+    if content.get("type") in _GOOGLE_FILES:
+        clear = {key for key in content if key not in _SECRET_IN_GOOGLE_FILE}
+    elif any(classify_name(key).value >= NameSensitivity.SECRET.value for key in content):
+        clear = {key for key in content if key.replace("_", "").replace("-", "").lower() in _CLEAR_IN_LOGIN}
+    else:
+        clear = set()
+    return frozenset(key for key in clear if not fragments_of_leaf(key, content[key]))

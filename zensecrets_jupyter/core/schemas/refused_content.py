@@ -1,0 +1,52 @@
+"""Values that a schema refused: their texts, and their names in masks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from zensecrets_jupyter.core import names
+from zensecrets_jupyter.core.errors import InvalidSecretError
+
+PAIRS_FIELD = "arbitrary_kv_pairs"
+"""The field with all keys of a secret without a schema."""
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield the texts in a given value of any type."""
+    if isinstance(value, str):
+        yield str.__str__(value)
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from texts_in(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from texts_in(inner)
+
+
+def flatten_pairs(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return given values by key, including those in the field of key-value pairs."""
+    pairs = values.get(PAIRS_FIELD)
+    if not isinstance(pairs, Mapping):
+        return dict(values)
+    others = {key: value for key, value in values.items() if key != PAIRS_FIELD}
+    return {**{str(key): value for key, value in pairs.items()}, **others}
+
+
+def mask_name_of_refused(key: str) -> str:
+    """Return the name, for the mask, of a refused value that was given under ``key``."""
+    try:
+        names.check_key(key)
+    except InvalidSecretError:
+        return "refused.value"
+    return f"refused.{key}"
+
+
+def read_json_object(data: Any) -> Mapping[str, Any]:
+    """Return a JSON object; empty for any other text."""
+    try:
+        document = json.loads(data)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,61 @@
+"""Interface of a database with sealed rows, and parts of its tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import Column, LargeBinary, String, Table
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import Connection, MetaData
+
+
+class SealedColumn(LargeBinary):
+    """Column type of sealed bytes; a damaged row may yield another type, which the reader has to check."""
+
+    def result_processor(self, dialect: Any, coltype: object) -> None:
+        """Convert nothing: the conversion of SQLAlchemy raises TypeError if the value is not bytes."""
+
+
+class Database(Protocol):
+    """A database with sealed rows.
+
+    Its methods raise subclasses of :class:`~zensecrets_jupyter.core.errors.ManagerError`, and are safe in several threads and after a fork.
+    """
+
+    @property
+    def identity(self) -> object:
+        """A value that changes if the process finds that another database has replaced this one."""
+
+    def read(self) -> AbstractContextManager[Connection | None]:
+        """Return a connection for single statements that read, or ``None`` for an empty database, which is not created.
+
+        Raises:
+            ManagerAccessError: If this user may not read the database.
+            ManagerCorruptedError: If it is damaged, or belongs to another program.
+            StoreTooNewError: If a newer version of this package wrote it.
+        """
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """Return a connection in an exclusive write transaction.
+
+        The end of the block commits the transaction; an exception rolls it back.
+
+        Raises:
+            ManagerUnreachableError: If another writer does not end in time.
+            StoreFullError: If the disk is full.
+            ManagerError: For the errors of :meth:`read`.
+        """
+
+    def scrub(self) -> None:
+        """Remove deleted and replaced data from the files, if the database can."""
+
+
+def meta_table(tables: MetaData) -> Table:
+    """Return the table with the kind and the format version of the content; add it to ``tables`` if needed."""
+    present = tables.tables.get("meta")
+    if present is not None:
+        return present
+    return Table("meta", tables, Column("name", String, primary_key=True), Column("value", String, nullable=False))

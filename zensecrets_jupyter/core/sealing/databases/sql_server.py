@@ -1,0 +1,263 @@
+"""Tables of a store in a schema of a database server, shared by several users.
+
+The first write creates the schema and its tables. Writers wait for each other at one row.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import weakref
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, insert, inspect, make_url, select, text, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateSchema
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from zensecrets_jupyter.core.errors import (
+    FlavorUnavailableError,
+    ManagerCorruptedError,
+    ManagerError,
+    ManagerUnreachableError,
+    StoreTooNewError,
+)
+from zensecrets_jupyter.core.sealing.databases.interface import meta_table
+from zensecrets_jupyter.core.sealing.databases.sql_server_errors import translate_server_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import MetaData
+    from sqlalchemy.engine import URL
+
+BUSY_SECONDS = 60.0
+"""Seconds that a writer waits for others."""
+
+MAX_CONNECTIONS = 10
+"""Limit of connections to the server; PostgreSQL accepts 100 from all clients by default."""
+
+_FORMAT = "format"
+_CREATION_LOCK = 0x7A736563
+"""Key of the PostgreSQL advisory lock for creating the tables: ``zsec``."""
+
+
+_PSYCOPG = "psycopg"
+
+
+@dataclass(frozen=True)
+class _DriverArguments:
+    """Arguments of the driver, not shown in a ``repr``: SQLAlchemy masks the password of a URL, but not its parameters."""
+
+    values: dict[str, Any] = field(repr=False)
+
+
+class SqlServer:
+    """A :class:`~zensecrets_jupyter.core.sealing.databases.interface.Database` in a schema of a server."""
+
+    def __init__(self, url: str, tables: MetaData, *, kind: str, version: int, schema: str, timeout: float) -> None:  # noqa: PLR0913 - all options are keyword arguments
+        """Prepare the database without a connection.
+
+        Args:
+            url: The SQLAlchemy URL of the database, with user and password.
+            tables: The tables, which the first write creates.
+            kind: The kind of content.
+            version: The version of the format.
+            schema: The schema of the tables.
+            timeout: Limit in seconds for a connection, and for the answer to a statement.
+        """
+        parsed_url = parse_server_url(url)
+        self._url = parsed_url.set(query={}) if parsed_url.get_driver_name() == _PSYCOPG else parsed_url
+        self._arguments = _DriverArguments(_connect_arguments(parsed_url, timeout))
+        self._tables = tables
+        self._meta = meta_table(tables)
+        self._kind = kind
+        self._version = version
+        self._schema = schema
+        self._timeout = timeout
+        self._opened: tuple[int, Engine] | None = None
+        self._has_tables = False
+        self._lock = threading.Lock()
+
+    @property
+    def location(self) -> str:
+        """Server, database and schema for messages, without user, password and URL parameters, which may hold secrets."""
+        port = f":{self._url.port}" if self._url.port else ""
+        return f"{self._url.get_backend_name()}://{self._url.host or ''}{port}/{self._url.database or ''} (schema {self._schema})"
+
+    @property
+    def identity(self) -> object:
+        """See :attr:`~zensecrets_jupyter.core.sealing.databases.interface.Database.identity`; a server has always the same."""
+        return None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection | None]:
+        """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.read`."""
+        with self._translate_errors(writing=False), self._connect() as pooled:
+            connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection if self._check_tables(connection) else None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.write`."""
+        with self._translate_errors(writing=True), self._connect() as connection, connection.begin():
+            if not self._check_tables(connection):
+                self._create_tables(connection)
+            connection.execute(update(self._meta).where(self._meta.c.name == _FORMAT).values(value=self._meta.c.value))
+            yield connection
+        self._has_tables = True
+
+    def scrub(self) -> None:
+        """Have PostgreSQL free the space of replaced rows; other servers do so themselves."""
+        if self._url.get_backend_name() != "postgresql":
+            return
+        with self._translate_errors(writing=True), self._connect() as pooled:
+            connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
+            quote = connection.dialect.identifier_preparer.quote
+            for table in self._tables.sorted_tables:
+                connection.execute(text(f"VACUUM {quote(self._schema)}.{quote(table.name)}"))
+
+    @contextmanager
+    def _translate_errors(self, *, writing: bool) -> Iterator[None]:
+        problem: ManagerError | None = None
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as error:
+            if isinstance(error, ManagerError):
+                raise
+            problem = translate_server_error(error, self.location, writing=writing)
+        if problem is not None:
+            raise problem
+
+    def _connect(self) -> Connection:
+        retrying = Retrying(
+            retry=retry_if_exception(self._is_temporary),
+            stop=stop_after_attempt(3),
+            wait=wait_random_exponential(0.1, max=2),
+            reraise=True,
+        )
+        try:
+            return retrying(self._engine().connect)
+        except SQLAlchemyError as error:
+            problem = translate_server_error(error, self.location, writing=False)
+        # The error is raised outside the except block, so that it has no context: psycopg's error holds the connection with its password.
+        raise problem
+
+    def _is_temporary(self, error: BaseException) -> bool:
+        return isinstance(error, SQLAlchemyError) and isinstance(translate_server_error(error, "", writing=False), ManagerUnreachableError)
+
+    def _engine(self) -> Engine:
+        missing = ""
+        with self._lock:
+            if self._opened is None or self._opened[0] != os.getpid():
+                if self._opened is not None:
+                    _close(*self._opened)
+                self._opened = None
+                try:
+                    self._opened = (os.getpid(), self._create_engine())
+                    weakref.finalize(self, _close, *self._opened)
+                except ImportError as error:
+                    missing = error.name or self._url.drivername
+            if self._opened is not None:
+                return self._opened[1]
+        message = f"{self.location} needs {missing}, which is not installed."
+        raise FlavorUnavailableError(message, flavor="sql", hint='Install it; for PostgreSQL: pip install "zensecrets-jupyter[sql]"')
+
+    def _create_engine(self) -> Engine:
+        return create_engine(
+            self._url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            pool_size=MAX_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=self._timeout,
+            connect_args=self._arguments.values,
+            execution_options={"schema_translate_map": {None: self._schema}},
+        )
+
+    def _check_tables(self, connection: Connection) -> bool:
+        """Return whether the tables exist.
+
+        Raises:
+            ManagerCorruptedError: If the tables belong to another program, or are damaged.
+            StoreTooNewError: If a newer version of this package wrote them.
+        """
+        if self._has_tables:
+            return True
+        if not inspect(connection).has_table(self._meta.name, schema=self._schema):
+            return False
+        found = connection.execute(select(self._meta.c.value).where(self._meta.c.name == _FORMAT)).scalar()
+        kind, _, version = str(found).partition(" ")
+        if kind != self._kind or not version.isdecimal():
+            hint = "It was not changed: restore it from a copy, or choose another schema."
+            raise ManagerCorruptedError(f"{self.location} does not hold {self._kind}, or is damaged.", flavor="sql", hint=hint)
+        if int(version) > self._version:
+            message = f"{self.location} was written by a newer version of zensecrets-jupyter (format {version}, here {self._version})."
+            raise StoreTooNewError(message, flavor="sql", hint="Update it: pip install --upgrade zensecrets-jupyter")
+        self._has_tables = True
+        return True
+
+    def _create_tables(self, connection: Connection) -> None:
+        """Create schema and tables, unless another process has created them in the meantime."""
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CREATION_LOCK})
+            if self._check_tables(connection):
+                return
+        # A user without the right to create schemas can use an existing one.
+        if not inspect(connection).has_schema(self._schema):
+            connection.execute(CreateSchema(self._schema))
+        self._tables.create_all(connection)
+        connection.execute(insert(self._meta).values(name=_FORMAT, value=f"{self._kind} {self._version}"))
+
+
+class AmbiguousUrlError(ValueError):
+    """A URL with more than one possible reading."""
+
+
+def parse_server_url(url: str) -> URL:
+    """Return the URL with the driver of the extra ``sql``, if it names none.
+
+    Raises:
+        AmbiguousUrlError: If it has a second ``@``, so that a part of the password would be read as the host.
+        ValueError: If it is not the URL of a database server.
+    """
+    if url.count("@") > 1:
+        raise AmbiguousUrlError
+    found = None
+    with suppress(SQLAlchemyError):
+        # libpq accepts both URL schemes (PostgreSQL documentation, "Connection URIs").
+        candidate = make_url(re.sub(r"\Apostgres(?=[:+])", "postgresql", url))
+        candidate.get_dialect()
+        found = candidate
+    if found is None or found.get_backend_name() == "sqlite":
+        message = "not the URL of a database server"
+        raise ValueError(message)
+    if found.drivername == "postgresql":
+        return found.set(drivername="postgresql+psycopg")
+    return found
+
+
+def _close(process: int, engine: Engine) -> None:
+    # After a fork, the parent still uses its connections, so the child must not close them.
+    engine.dispose(close=process == os.getpid())
+
+
+def _connect_arguments(url: URL, timeout: float) -> dict[str, Any]:
+    if url.get_driver_name() != _PSYCOPG:
+        return {}
+    settings = {"statement_timeout": int(1000 * max(timeout, BUSY_SECONDS)), "lock_timeout": int(1000 * BUSY_SECONDS)}
+    given = {name: _as_list(values) for name, values in url.query.items()}
+    return {
+        "connect_timeout": max(2, round(timeout)),
+        "tcp_user_timeout": int(1000 * timeout),
+        "application_name": "zensecrets-jupyter",
+        **{name: ",".join(values) for name, values in given.items()},
+        "options": " ".join([*(f"-c {name}={value}" for name, value in settings.items()), *given.get("options", [])]),
+    }
+
+
+def _as_list(values: str | tuple[str, ...]) -> list[str]:
+    return [values] if isinstance(values, str) else list(values)

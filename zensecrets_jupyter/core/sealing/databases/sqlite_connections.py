@@ -1,0 +1,118 @@
+"""Connections to a SQLite file: settings, waiting for other processes, and the files that SQLite creates beside it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from zensecrets_jupyter.core.interaction import print_notice
+from zensecrets_jupyter.core.sealing.databases.sqlite_errors import is_locked
+from zensecrets_jupyter.core.system.file_locks import has_locks, holder_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+BUSY_SECONDS = 60.0
+"""Seconds that a writer waits for others. A write takes milliseconds, but SQLite grants the lock in no fair order."""
+
+NOTICE_SECONDS = 1.0
+"""Seconds after which a waiting writer prints a notice."""
+
+_SETTINGS = ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON")
+_SIDE_FILE_SUFFIXES = ("-wal", "-shm", "-journal")
+
+open_lock = threading.Lock()
+"""Lock for opening and creating a file. Closing any descriptor of a file drops the POSIX locks that the process has on it, so that an
+``os.open`` of this package must not happen while SQLite opens the file."""
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Open an existing file with the settings that SQLite does not store in it."""
+    with open_lock:
+        _make_private(path)
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=NOTICE_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _apply_settings(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _apply_settings(connection: sqlite3.Connection, path: Path) -> None:
+    # The settings read the file, so they are the first statements that wait for a lock.
+    try:
+        _run_pragmas(connection, *_SETTINGS)
+    except sqlite3.OperationalError as error:
+        # On a file system without locks, SQLite reports that another process holds the file. Waiting is then pointless.
+        if not is_locked(error) or not has_locks(path.parent):
+            raise
+    _run_pragmas(connection, f"busy_timeout = {BUSY_SECONDS * 1000:.0f}", *_SETTINGS)
+
+
+def _run_pragmas(connection: sqlite3.Connection, *settings: str) -> None:
+    for setting in settings:
+        connection.execute(f"PRAGMA {setting}").close()
+
+
+def _set_busy_timeout(connection: Connection, seconds: float) -> None:
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000:.0f}").close()
+
+
+def enable_write_ahead_log(connection: Connection) -> None:
+    """Switch the file to a write-ahead log, unless other connections prevent it now."""
+    # The switch needs exclusive access and, unlike a write, does not wait for it. Without the log the file works, but more slowly.
+    for _ in range(100):
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode = WAL").fetchall()
+        except SQLAlchemyError as error:
+            if "locked" not in str(getattr(error, "orig", "")):
+                raise
+        else:
+            return
+        finally:
+            connection.rollback()
+        time.sleep(0.01)
+
+
+def begin_write(connection: Connection, path: Path) -> None:
+    """Begin a write transaction, waiting for those of other processes; a long wait prints a notice."""
+    try:
+        _set_busy_timeout(connection, min(NOTICE_SECONDS, BUSY_SECONDS))
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except SQLAlchemyError as error:
+        if not is_locked(error) or not has_locks(path.parent):
+            raise
+        is_waiting = True
+    else:
+        is_waiting = False
+    _set_busy_timeout(connection, BUSY_SECONDS)
+    if is_waiting:
+        holder = holder_of(path, *side_files(path))
+        print_notice(f"Waiting up to {BUSY_SECONDS:.0f} s for another process{f' ({holder})' if holder else ''} that holds {path}.")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def side_files(path: Path) -> list[Path]:
+    """Return the paths of the files that SQLite creates beside an open database."""
+    return [path.with_name(path.name + suffix) for suffix in _SIDE_FILE_SUFFIXES]
+
+
+def _make_private(path: Path) -> None:
+    """Remove the access of other users to the file and its side files, which a copy may have restored."""
+    for file in (path, *side_files(path)):
+        with suppress(OSError):
+            mode = stat.S_IMODE(file.stat().st_mode)
+            if os.name == "posix" and mode & 0o077:
+                file.chmod(mode & 0o700)

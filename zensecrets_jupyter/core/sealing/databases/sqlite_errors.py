@@ -1,0 +1,97 @@
+"""Translation of the errors of SQLite and SQLAlchemy for a SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.errors import (
+    ManagerAccessError,
+    ManagerCorruptedError,
+    ManagerError,
+    ManagerUnreachableError,
+    StoreFullError,
+)
+from zensecrets_jupyter.core.sealing.file_access import ACCESS_HINT, FULL_HINT
+from zensecrets_jupyter.core.settings import HOME_VARIABLE
+from zensecrets_jupyter.core.system.file_locks import has_locks, holder_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ErrorClass = type[ManagerAccessError] | type[ManagerCorruptedError] | type[ManagerUnreachableError] | type[StoreFullError]
+
+# Messages of SQLite (sqlite3ErrStr in main.c), because Python 3.10 does not expose the error codes.
+_FULL = ("database or disk is full",)
+_LOCKED = ("database is locked", "database table is locked", "locking protocol")
+_REFUSED = ("unable to open database file", "attempt to write a readonly database", "access permission denied", "authorization denied")
+_IO_ERROR = ("disk i/o error",)
+_SYNC_ERROR_NAMES = {"", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
+
+_HINTS: dict[_ErrorClass, str] = {
+    StoreFullError: FULL_HINT,
+    ManagerAccessError: ACCESS_HINT,
+    ManagerUnreachableError: "End the other process or wait for it, and try again.",
+    ManagerCorruptedError: "The file was not changed: restore it from a copy, or move it away to create a new one.",
+}
+
+
+def is_locked(error: BaseException) -> bool:
+    """Return whether SQLite reports that another process holds the database."""
+    return _message(error).startswith(_LOCKED)
+
+
+def translate_sqlite_error(error: BaseException, path: Path, *, writing: bool, committing: bool = False) -> ManagerError:
+    """Return the error of this package for an error of SQLite or SQLAlchemy.
+
+    The texts of SQLite are not repeated, because they quote columns that it can't decode. Any unknown error counts as damage, because the
+    statements of this package are valid for an intact database.
+
+    Args:
+        error: The error.
+        path: The database file.
+        writing: Whether the failed operation writes.
+        committing: Whether all rows are written and the commit failed, so that the result is unknown.
+    """
+    message = _message(error)
+    if message.startswith(_FULL):
+        return _error(StoreFullError, f"There is no space to write {path}.")
+    if message.startswith(_IO_ERROR):
+        return _translate_io_error(error, path, writing=writing, committing=committing)
+    if message.startswith(_LOCKED):
+        return _locked_error(path)
+    if message.startswith(_REFUSED):
+        return _error(ManagerAccessError, f"This user can't {'write' if writing else 'read'} {path}.")
+    return _error(ManagerCorruptedError, f"{path} is damaged.")
+
+
+def _translate_io_error(error: BaseException, path: Path, *, writing: bool, committing: bool) -> ManagerError:
+    # SQLite reports a quota and a limit on file sizes as I/O errors; only ENOSPC has its own code (seekAndWrite in os_unix.c).
+    if committing and _error_name(error) in _SYNC_ERROR_NAMES:
+        message = f"The disk failed during the commit of a change to {path}, which may have been stored."
+        return ManagerUnreachableError(message, hint="Check whether the change exists before you try again, and check the disk.")
+    if writing:
+        return _error(StoreFullError, f"{path} can't be written: the disk is full, over its quota, or failing.")
+    return _error(ManagerAccessError, f"{path} can't be read: the disk is failing, or the file was truncated.")
+
+
+def _locked_error(path: Path) -> ManagerError:
+    if not has_locks(path.parent):
+        message = f"{path.parent} is on a file system without file locks, which a store needs (NFS without its lock daemon has none)."
+        return ManagerUnreachableError(message, hint=f"Set {HOME_VARIABLE} to a folder on a disk of this machine.")
+    holder = holder_of(path, path.with_name(f"{path.name}-shm"))
+    return _error(ManagerUnreachableError, f"Another process{f' ({holder})' if holder else ''} holds {path} and does not release it.")
+
+
+def _message(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).lower() if isinstance(cause, sqlite3.Error) else ""
+
+
+def _error_name(error: BaseException) -> str:
+    """Return SQLite's name of the error; empty on Python 3.10, which does not expose it."""
+    return getattr(getattr(error, "orig", None) or error, "sqlite_errorname", "")
+
+
+def _error(error_class: _ErrorClass, message: str) -> ManagerError:
+    return error_class(message, hint=_HINTS[error_class])

@@ -1,0 +1,87 @@
+"""Derivation of a key from a passphrase with Argon2id (RFC 9106)."""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+from typing import TYPE_CHECKING, NamedTuple
+
+from zensecrets_jupyter.core.errors import ManagerCorruptedError
+from zensecrets_jupyter.core.sealing.cipher import KEY_SIZE
+from zensecrets_jupyter.core.system.text_encoding import decode_system_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from zensecrets_jupyter.core.sealing.key_protections.interface import KeyParameters
+
+
+class Argon2Profile(NamedTuple):
+    """A named set of Argon2id parameters; ``memory`` is in KiB."""
+
+    name: str
+    time: int
+    memory: int
+    lanes: int
+
+
+RFC_9106_LOW_MEMORY = Argon2Profile("RFC 9106 second recommended option", time=3, memory=65536, lanes=4)
+"""RFC 9106, section 4, the second recommended option (64 MiB), with a salt of 128 bits and a key of 256 bits."""
+
+_SALT_SIZE = 16
+_MAX_PARAMETERS = Argon2Profile("", time=12, memory=256 * 1024, lanes=16)
+"""Upper limits, because an altered store or an export from elsewhere could demand all memory, and hours of work."""
+_MAX_WORK = 4 * RFC_9106_LOW_MEMORY.time * RFC_9106_LOW_MEMORY.memory
+"""Limit of passes times memory: four times the work of this package's own profile, which takes half a second."""
+
+WORK_LIMIT = f"{_MAX_PARAMETERS.time} passes of Argon2 over {RFC_9106_LOW_MEMORY.memory // 1024} MiB of memory"
+"""The limit of the work, as a phrase for errors."""
+
+
+def new_parameters() -> dict[str, str | int]:
+    """Return the parameters of a new key: those of Argon2id, and a random salt."""
+    profile = RFC_9106_LOW_MEMORY
+    return {
+        "profile": profile.name,
+        "time": profile.time,
+        "memory": profile.memory,
+        "lanes": profile.lanes,
+        "salt": secrets.token_hex(_SALT_SIZE),
+    }
+
+
+def exceeds_limit(parameters: Mapping[str, object]) -> bool:
+    """Return whether deriving a key takes more time or memory than :data:`WORK_LIMIT` allows."""
+    time, memory, lanes = (number if isinstance(number := parameters.get(name), int) else 0 for name in ("time", "memory", "lanes"))
+    limit = _MAX_PARAMETERS
+    return time > limit.time or memory > limit.memory or lanes > limit.lanes or time * memory > _MAX_WORK
+
+
+def derive_key(passphrase: str, parameters: KeyParameters, label: str) -> bytes:
+    """Return the key that is derived from a passphrase.
+
+    Args:
+        passphrase: The passphrase.
+        parameters: The parameters that :func:`new_parameters` returned for this key.
+        label: The name of the opened store or file in errors.
+
+    Raises:
+        ManagerCorruptedError: If the parameters are malformed or exceed the limit.
+    """
+    from argon2.exceptions import HashingError
+    from argon2.low_level import Type, hash_secret_raw
+
+    if exceeds_limit(parameters):
+        message = f"Opening {label} with its passphrase would take more than {WORK_LIMIT}."
+        raise ManagerCorruptedError(message, hint="This package writes no such file: take another copy of it.")
+    numbers = [parameters.get(name) for name in ("time", "memory", "lanes")]
+    time, memory, lanes = (number if isinstance(number, int) and number > 0 else 0 for number in numbers)
+    # Keyboards produce different Unicode sequences for one character. RFC 8265 prescribes NFC for passwords.
+    text = unicodedata.normalize("NFC", decode_system_text(passphrase)).encode("utf-8", "surrogatepass")
+    try:
+        salt = bytes.fromhex(str(parameters.get("salt")))
+        return hash_secret_raw(text, salt, time, memory, lanes, KEY_SIZE, Type.ID)
+    except (HashingError, ValueError):
+        pass
+    message = f"The passphrase parameters of {label} can't be read."
+    raise ManagerCorruptedError(message, hint="Restore it from a copy.")

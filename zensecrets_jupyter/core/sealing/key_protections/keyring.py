@@ -1,0 +1,187 @@
+"""Key protection by the keyring of the operating system.
+
+The ``keyring`` library is imported on first use. It supports Secret Service (GNOME, KDE), KWallet, the macOS keychain and the Windows
+credential locker. If none of them runs, the library silently selects any other installed backend, even one that writes plain text to a
+file. This module therefore checks the class of the backend.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.errors import KeyLostError, ManagerCorruptedError, ManagerLockedError
+from zensecrets_jupyter.core.sealing.cipher import KEY_SIZE, new_key
+from zensecrets_jupyter.core.text import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from keyring.backend import KeyringBackend
+
+    from zensecrets_jupyter.core.sealing.key_protections.interface import KeyParameters
+
+SERVICE = "zensecrets"
+"""The service name of this package's keyring entries; the user name of an entry is the id of its key."""
+
+_SYSTEM_BACKENDS = (
+    "keyring.backends.SecretService.",
+    "keyring.backends.libsecret.",
+    "keyring.backends.kwallet.",
+    "keyring.backends.macOS.",
+    "keyring.backends.Windows.",
+)
+_HINT = "Unlock it, or start Jupyter in your desktop's session; a new store of flavor local takes ZENSECRETS_PASSPHRASE instead."
+
+
+class KeyringProtection:
+    """Protection that stores the wrapping key in the OS keyring.
+
+    It implements :class:`~zensecrets_jupyter.core.sealing.key_protections.interface.KeyProtection`.
+    """
+
+    def __init__(self, label: str) -> None:
+        """Protect the database with this label."""
+        self._label = label
+
+    @staticmethod
+    def exists() -> bool:
+        """Return whether this process can reach the keyring of the operating system, which may be locked."""
+        try:
+            system_keyring()
+        except ManagerLockedError:
+            return False
+        return True
+
+    def create_key(self) -> tuple[KeyParameters, bytes]:
+        """Store a new key in the keyring, and return its id and the key."""
+        keyring = system_keyring()
+        key = new_key()
+        text = base64.b64encode(key).decode("ascii")
+        parameters = {"id": uuid.uuid4().hex, "keyring": keyring.name}
+        stored = None
+        try:
+            keyring.set_password(SERVICE, parameters["id"], text)
+            stored = keyring.get_password(SERVICE, parameters["id"])
+        except Exception as error:  # noqa: BLE001 - each keyring backend raises its own error classes
+            raise translate_keyring_error(keyring, error, self._label) from None
+        if stored != text:
+            raise ManagerLockedError(f"The OS keyring ({keyring.name}) did not store the key of {self._label}.", hint=_HINT)
+        return parameters, key
+
+    def load_key(self, parameters: KeyParameters, is_right_key: Callable[[bytes], bool]) -> bytes:
+        """Return the key from the keyring.
+
+        Raises:
+            ManagerLockedError: If the keyring is locked or missing.
+            KeyLostError: If the entry is missing or holds another key.
+        """
+        key_id = _key_id(parameters, self._label)
+        keyring = system_keyring(self._label)
+        try:
+            text = keyring.get_password(SERVICE, key_id)
+        except Exception as error:  # noqa: BLE001 - each keyring backend raises its own error classes
+            raise translate_keyring_error(keyring, error, self._label) from None
+        entry = f"in the OS keyring ({keyring.name}) under {SERVICE!r}, {key_id}"
+        if text is None:
+            message = f"The key of {self._label} is gone; it was expected {entry}."
+            raise KeyLostError(message, hint="Restore the keyring from a copy; the store itself is intact.")
+        try:
+            key = base64.b64decode(text, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) == KEY_SIZE and is_right_key(key):
+            return key
+        message = f"The entry {entry} is not the key of {self._label}."
+        raise KeyLostError(message, hint="Restore the keyring from a copy; the store itself is intact.")
+
+    def check_key(self, parameters: KeyParameters, is_right_key: Callable[[bytes], bool]) -> None:
+        """Do nothing: a locked keyring would prompt for its password."""
+
+    def delete_key(self, parameters: KeyParameters) -> None:
+        """Delete the entry; a missing entry is not an error.
+
+        Raises:
+            ManagerLockedError: If the keyring is locked or missing.
+        """
+        keyring = system_keyring(self._label)
+        key_id = _key_id(parameters, self._label)
+        try:
+            if keyring.get_password(SERVICE, key_id) is not None:
+                keyring.delete_password(SERVICE, key_id)
+        except Exception as error:  # noqa: BLE001 - each keyring backend raises its own error classes
+            raise translate_keyring_error(keyring, error, self._label) from None
+
+    def describe(self, parameters: KeyParameters) -> str:
+        """Return the name of the keyring."""
+        return f"a key in the OS keyring ({parameters.get('keyring', 'unknown')})"
+
+
+def _key_id(parameters: KeyParameters, label: str) -> str:
+    key_id = parameters.get("id")
+    if isinstance(key_id, str) and key_id.isalnum():
+        return key_id
+    raise ManagerCorruptedError(f"The location of the key of {label} can't be read.", hint="Restore it from a copy.")
+
+
+def system_keyring(label: str = "the store") -> KeyringBackend:
+    """Return the keyring of the operating system, never one that stores plain text.
+
+    Args:
+        label: The name in errors of the store that needs the keyring.
+
+    Raises:
+        ManagerLockedError: If this process can reach no such keyring.
+    """
+    problem = "none is running that this session can reach"
+    try:
+        import keyring
+
+        for backend in _list_backends(keyring.get_keyring()):
+            if full_name(backend).startswith(_SYSTEM_BACKENDS):
+                return backend
+            problem = f"{full_name(backend)} is none"
+    except Exception as error:  # noqa: BLE001 - the library imports a configured backend, which can raise any exception
+        problem = f"the look-up raised {type(error).__name__}"
+    raise ManagerLockedError(f"{sentence(label)} needs the OS keyring: {problem}.", hint=_HINT)
+
+
+def is_unlocked() -> bool:
+    """Return whether the OS keyring can be read without a prompt; ``False`` if that can't be determined."""
+    try:
+        name = full_name(system_keyring())
+        if name.startswith("keyring.backends.Windows."):
+            return True
+        if not name.startswith(("keyring.backends.SecretService.", "keyring.backends.libsecret.")):
+            return False
+        import secretstorage
+
+        with closing(secretstorage.dbus_init()) as bus:
+            # get_default_collection would create a missing collection, and prompt for its password.
+            return not secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").is_locked()
+    except Exception:  # noqa: BLE001 - each keyring backend raises its own error classes, and the answer is the same for all
+        return False
+
+
+def translate_keyring_error(keyring: KeyringBackend, error: Exception, label: str = "the store") -> ManagerLockedError:
+    """Return the error of this package for an error of the keyring, without its text."""
+    problem = "is locked" if type(error).__name__ == "KeyringLocked" else f"could not be used ({type(error).__name__})"
+    return ManagerLockedError(f"The OS keyring ({keyring.name}) {problem}, so {label} stays sealed.", hint=_HINT)
+
+
+def _list_backends(keyring: KeyringBackend) -> Iterator[KeyringBackend]:
+    # A chained backend writes to the first of its links that accepts the key, even to plain text. Each link is therefore checked.
+    if full_name(keyring).startswith("keyring.backends.chainer."):
+        links: Iterable[KeyringBackend] = getattr(keyring, "backends", ())
+        for link in links:
+            yield from _list_backends(link)
+    else:
+        yield keyring
+
+
+def full_name(keyring: KeyringBackend) -> str:
+    """Return module and class of a keyring backend, because its ``name`` attribute can be any text."""
+    return f"{type(keyring).__module__}.{type(keyring).__qualname__}"

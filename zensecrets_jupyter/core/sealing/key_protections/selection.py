@@ -1,0 +1,113 @@
+"""Selection of the key protection of a database, and of the default for a new one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidOptionsError, ManagerCorruptedError, ManagerLockedError
+from zensecrets_jupyter.core.sealing.key_protections.interface import PROTECTIONS
+from zensecrets_jupyter.core.sealing.key_protections.key_file import KeyFileProtection, has_key_files
+from zensecrets_jupyter.core.sealing.key_protections.keyring import KeyringProtection
+from zensecrets_jupyter.core.sealing.key_protections.passphrase import (
+    PassphraseProtection,
+    ask_new_passphrase,
+    has_declined,
+    known_passphrase,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zensecrets_jupyter.core.interaction import PassphraseSource
+    from zensecrets_jupyter.core.sealing.key_protections.interface import KeyParameters, KeyProtection
+
+
+class KeyProtections:
+    """The protections that one database can use, with its label, passphrase source and key folder."""
+
+    def __init__(self, label: str, ask: PassphraseSource | None, key_folder: Path, preferred: str | None = None) -> None:
+        """Prepare the protections.
+
+        Args:
+            label: The name of the database in prompts and errors, such as ``secrets manager 'default'``.
+            ask: The source that asks the user for a passphrase.
+            key_folder: The folder of key files.
+            preferred: The protection of a new database; by default the best available one.
+        """
+        self._preferred = preferred
+        self._label = label
+        self._ask = ask
+        self._key_folder = key_folder
+
+    def get(self, name: str, *, passphrase: str | None = None) -> KeyProtection:
+        """Return the protection with this name.
+
+        Args:
+            name: One of :data:`PROTECTIONS`.
+            passphrase: The passphrase of a new key; for an existing key it is tried first.
+
+        Raises:
+            InvalidOptionsError: If there is no such protection.
+        """
+        if name == "keyring":
+            return KeyringProtection(self._label)
+        if name == "passphrase":
+            return PassphraseProtection(self._label, self._ask, passphrase)
+        if name == "keyfile":
+            return KeyFileProtection(self._label, self._key_folder)
+        message = f"There is no protection {name!r} for {self._label}."
+        raise InvalidOptionsError(message, hint=f"Choose one of {', '.join(PROTECTIONS)}.")
+
+    def get_stored(self, name: object) -> KeyProtection:
+        """Return the protection that a row of the database names.
+
+        Raises:
+            ManagerCorruptedError: If there is no such protection.
+        """
+        if isinstance(name, str) and name in PROTECTIONS:
+            return self.get(name)
+        raise ManagerCorruptedError(f"The key of {self._label} has an unknown protection.", hint="Restore it from a copy.")
+
+    def create_default_key(self) -> tuple[str, KeyParameters, bytes]:
+        """Create the wrapping key of a new database; return the protection's name, the parameters and the key.
+
+        Without a preferred protection it is the first available one of: the OS keyring, a known passphrase or one that the user types
+        now, a key file.
+
+        Raises:
+            ManagerLockedError: If the OS keyring is locked and there is no passphrase.
+            InteractionUnavailableError: If a passphrase is preferred and the session can't ask for it.
+        """
+        passphrase = known_passphrase()
+        if self._preferred:
+            return self._create(self._preferred, passphrase)
+        if KeyringProtection.exists():
+            try:
+                return self._create("keyring")
+            except ManagerLockedError:
+                # A known passphrase, such as that of ZENSECRETS_PASSPHRASE, replaces a keyring that is locked.
+                if passphrase is None:
+                    raise
+        if passphrase is None and self._ask is not None and self._may_ask_for_new():
+            try:
+                passphrase = ask_new_passphrase(self._label, self._ask)
+            except InteractionUnavailableError:
+                passphrase = None
+        if passphrase is not None:
+            return self._create("passphrase", passphrase)
+        return self._create("keyfile")
+
+    def asks_for_new_passphrase(self) -> bool:
+        """Return whether :meth:`create_default_key` would ask the user for a new passphrase."""
+        if known_passphrase() is not None or self._ask is None:
+            return False
+        if self._preferred:
+            return self._preferred == "passphrase"
+        return self._may_ask_for_new() and not KeyringProtection.exists()
+
+    def _may_ask_for_new(self) -> bool:
+        # An existing key file means that the user was asked before, or could not be asked: one question per user, not per store.
+        return not has_declined() and not has_key_files(self._key_folder)
+
+    def _create(self, name: str, passphrase: str | None = None) -> tuple[str, KeyParameters, bytes]:
+        return (name, *self.get(name, passphrase=passphrase).create_key())

@@ -1,0 +1,1 @@
+"""Low-level helpers for files, text, modules and processes."""

@@ -1,0 +1,189 @@
+"""Atomic writes: a file is written wholly or not at all.
+
+The content goes to a temporary file in the same folder, is synced, and the file is then moved into place. If the process is killed before
+that, by ``kill -9`` or a power cut, the temporary file remains, and the next writer removes it. A temporary file in use is locked, and the
+system releases the lock when its process ends.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import secrets
+import time
+from contextlib import suppress
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_fcntl: Any = import_module("fcntl") if os.name == "posix" else None
+"""The module that locks files. Windows needs no lock, because it does not delete a file that a process has open."""
+_MAX_NAME_BYTES = 120
+"""Bytes of the target's name in the temporary name; file systems allow 255 bytes in total."""
+_UTF8_MASK, _UTF8_CONTINUATION = 0xC0, 0x80
+"""Mask and value of the two high bits of a UTF-8 continuation byte (RFC 3629)."""
+_LEFTOVER = re.compile(r"\..+\.zs-[0-9a-f]{8}\.tmp", re.DOTALL)
+_STALE_SECONDS = 24 * 60 * 60
+"""Age in seconds after which a temporary file counts as abandoned, on a file system without locks."""
+
+
+def write_atomically(
+    target: Path, data: bytes, *, mode: int = 0o600, replace: bool = True, prepare: Callable[[Path], None] | None = None
+) -> None:
+    """Write a file atomically, and remove temporary files of earlier writers that were killed.
+
+    Args:
+        target: The file.
+        data: Its content.
+        mode: Its permissions, reduced by the umask.
+        replace: Whether an existing file is replaced.
+        prepare: Called with the temporary file before it is moved, for example to set its owner.
+
+    Raises:
+        FileExistsError: If the file exists and ``replace`` is false.
+        OSError: If the file can't be written; an existing file is then unchanged.
+    """
+    remove_leftovers(target.parent, target.name)
+    if not replace and os.path.lexists(target):
+        raise FileExistsError(target.name)
+    temporary, descriptor = _create_temporary(target, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            if prepare is not None:
+                prepare(temporary)
+            # The open file is still locked. Windows can't move an open file, so it is moved after closing.
+            if os.name == "posix":
+                _move_into_place(temporary, target, replace=replace)
+        if os.name != "posix":
+            _move_into_place(temporary, target, replace=replace)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path, name: str) -> None:
+    """Remove temporary files of killed writers of ``name`` from ``folder``; files that this user can't delete stay."""
+    prefix = _temporary_prefix(name)
+    with suppress(OSError):
+        for entry in os.listdir(folder):  # noqa: PTH208 - os.listdir is faster than Path.iterdir for a large folder
+            if entry.startswith(prefix) and is_leftover(entry):
+                remove_leftover(folder / entry)
+
+
+def is_leftover(name: str) -> bool:
+    """Return whether a name has the format of this module's temporary files."""
+    return _LEFTOVER.fullmatch(name) is not None
+
+
+def remove_leftover(path: Path) -> bool:
+    """Remove a temporary file of a killed writer and return whether it was removed; a file in use stays."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        try:
+            if not try_lock(descriptor) or (_fcntl is None and time.time() - os.fstat(descriptor).st_mtime < _STALE_SECONDS):
+                return False
+        finally:
+            if os.name != "posix":
+                os.close(descriptor)
+        try:
+            path.unlink()
+        finally:
+            if os.name == "posix":
+                os.close(descriptor)
+        return True
+    return False
+
+
+def _temporary_prefix(name: str) -> str:
+    """Return the prefix of the temporary names for the file ``name``."""
+    whole = os.fsencode(name)
+    end = min(len(whole), _MAX_NAME_BYTES)
+    # Do not cut inside a UTF-8 character, because some file systems refuse invalid UTF-8.
+    while end < len(whole) and whole[end] & _UTF8_MASK == _UTF8_CONTINUATION:
+        end -= 1
+    return f".{os.fsdecode(whole[:end])}."
+
+
+def _create_temporary(target: Path, mode: int) -> tuple[Path, int]:
+    """Create and lock a temporary file beside ``target``; return its path and descriptor."""
+    while True:
+        temporary = target.with_name(f"{_temporary_prefix(target.name)}zs-{secrets.token_hex(4)}.tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try_lock(descriptor)
+        # Another process may have removed it as abandoned, between its creation and the lock.
+        if os.name != "posix" or os.fstat(descriptor).st_nlink:
+            return temporary, descriptor
+        os.close(descriptor)
+
+
+def try_lock(descriptor: int) -> bool:
+    """Lock a file until it is closed and return whether that succeeded; without locks, the file's age decides."""
+    if _fcntl is None:
+        return True
+    try:
+        _fcntl.flock(descriptor, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return time.time() - os.fstat(descriptor).st_mtime > _STALE_SECONDS
+    return True
+
+
+def _move_into_place(temporary: Path, target: Path, *, replace: bool) -> None:
+    if replace or os.name == "nt":
+        (os.replace if replace else os.rename)(temporary, target)
+        return
+    try:
+        # os.link fails if the target exists, even if another process creates it at this moment.
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some file systems have no hard links, such as exFAT and some network drives. O_EXCL then creates an empty file, which is replaced.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            os.replace(temporary, target)  # noqa: PTH105 - pathlib has no function that corresponds to both os.link and os.replace
+        except OSError:
+            target.unlink()
+            raise
+
+
+def describe_os_error(error: Exception) -> str:
+    """Return why a file can't be read or written, as the end of a sentence, without any content."""
+    if isinstance(error, OSError) and error.errno in _REASONS:
+        return _REASONS[error.errno]
+    if isinstance(error, PermissionError):
+        return "this user may not read or write it"
+    if isinstance(error, FileNotFoundError):
+        return "it does not exist any more"
+    if isinstance(error, OSError) and error.errno:
+        return os.strerror(error.errno)
+    return type(error).__name__
+
+
+_REASONS = {
+    errno.ENOSPC: "its disk is full",
+    errno.EFBIG: "the file exceeds this user's size limit",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "it would exceed this user's quota",
+    errno.EIO: "its disk is failing",
+    errno.EROFS: "its disk is read-only",
+    errno.ENAMETOOLONG: "its path is too long",
+}
+
+
+def describe_read_error(error: Exception) -> str:
+    """Return why a file can't be read, as a predicate whose subject is the file, without any content."""
+    if isinstance(error, FileNotFoundError):
+        return "does not exist"
+    if isinstance(error, IsADirectoryError):
+        return "is a folder"
+    if isinstance(error, PermissionError):
+        return "can't be read by this user"
+    return f"can't be read ({describe_os_error(error)})"

@@ -1,0 +1,105 @@
+"""File locks: their availability, their use, and the process that holds one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+_TIMEOUT, _POLL_INTERVAL = 5.0, 0.005
+"""Seconds that a process waits for a lock, and between two attempts."""
+
+
+def has_locks(folder: Path) -> bool:
+    """Return whether files in ``folder`` can be locked; ``True`` if that can't be determined, as in a read-only folder.
+
+    SQLite reports the same error for a file system without locks, such as NFS without its lock daemon, and for a locked file.
+    """
+    if os.name != "posix":
+        return True
+    import fcntl
+
+    try:
+        # A separate file is used, because closing any descriptor of a file drops the locks of this process on it (fcntl(2)).
+        with tempfile.TemporaryFile(dir=folder) as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _UNSUPPORTED
+    return True
+
+
+@contextmanager
+def locked_file(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on a file during the block.
+
+    The block may replace the file; processes that wait then use the new one. The block runs without the lock if the file can't be locked,
+    or if
+    another process holds the lock for more than five seconds.
+
+    Raises:
+        OSError: If the file can't be opened for writing.
+    """
+    if os.name != "posix":
+        # Windows can't replace an open file.
+        yield
+        return
+    deadline = time.monotonic() + _TIMEOUT
+    while True:
+        descriptor = os.open(path, os.O_WRONLY)
+        try:
+            _lock(descriptor, deadline)
+            if time.monotonic() > deadline or os.path.samestat(os.fstat(descriptor), path.stat()):
+                yield
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int, deadline: float) -> None:
+    while not _try_lock(descriptor) and time.monotonic() < deadline:
+        time.sleep(_POLL_INTERVAL)
+
+
+def _try_lock(descriptor: int) -> bool:
+    """Try to lock a file; return whether there is nothing to wait for, because it is locked or can't be."""
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def holder_of(*paths: Path) -> str:
+    """Return another process that holds a write lock on one of the files, such as ``12345, python3``; empty if unknown."""
+    wanted = set()
+    for path in paths:
+        with suppress(OSError):
+            status = path.stat()
+            wanted.add(f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}")
+    with suppress(OSError):
+        for line in Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines():
+            # Format: "1: POSIX  ADVISORY  WRITE 12345 fe:00:131 120 120". Lines of waiting processes have "->" before the type.
+            fields = line.split()
+            if "->" not in fields and "WRITE" in fields and wanted & set(fields):
+                process = fields[fields.index("WRITE") + 1]
+                if process.isdecimal() and int(process) not in {0, os.getpid()}:
+                    return f"{process}, {_process_name(process)}"
+    return ""
+
+
+def _process_name(process: str) -> str:
+    with suppress(OSError):
+        return Path("/proc", process, "comm").read_text(encoding="utf-8", errors="replace").strip()
+    return "of another user"

@@ -1,0 +1,64 @@
+"""Limits for input files, so that a malicious file can fill neither the memory nor more than about two seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+MAX_FILE_BYTES = 16 * 1024 * 1024
+"""Size of a file in bytes."""
+MAX_YAML_CHARACTERS = 2 * 1024 * 1024
+"""Length of a YAML text in characters; PyYAML parses as many in a second or two."""
+MAX_VALUES = 50_000
+"""Number of values in a file; each use of a YAML alias counts its whole content."""
+MAX_DEPTH = 20
+"""Depth of nested lists and mappings in YAML."""
+
+TOO_MANY_VALUES = f"holds more than {MAX_VALUES:,} values"
+
+
+def describe_exceeded_yaml_limit(text: str) -> str:
+    """Return the limit that a YAML text exceeds, as the end of a sentence; empty if there is none.
+
+    The function reads parser events and builds no objects, because 300 bytes of nested aliases can stand for more data than fits in memory.
+    Invalid YAML exceeds no limit.
+    """
+    import yaml
+
+    if len(text) > MAX_YAML_CHARACTERS:
+        return f"holds more than {MAX_YAML_CHARACTERS // 1024 // 1024} MiB of YAML"
+    sizes: dict[str, int] = {}
+    # The open lists and mappings, each with its anchor and its number of values so far; the first entry is the whole text.
+    open_nodes: list[tuple[str | None, int]] = [(None, 0)]
+    try:
+        for event in yaml.parse(text, Loader=yaml_loader()):
+            if isinstance(event, yaml.CollectionStartEvent):
+                open_nodes.append((event.anchor, 1))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                anchor, size = open_nodes.pop()
+                _add_size(open_nodes, sizes, anchor, size)
+            elif isinstance(event, yaml.ScalarEvent):
+                _add_size(open_nodes, sizes, event.anchor, 1)
+            elif isinstance(event, yaml.AliasEvent):
+                _add_size(open_nodes, sizes, None, sizes.get(event.anchor or "", 1))
+            # The limit is doubled because the keys of mappings count too.
+            if open_nodes[-1][1] > 2 * MAX_VALUES:
+                return TOO_MANY_VALUES
+            if len(open_nodes) > MAX_DEPTH + 1:
+                return f"is nested more than {MAX_DEPTH} deep"
+    except (yaml.YAMLError, RecursionError):
+        pass
+    return ""
+
+
+def yaml_loader() -> Any:
+    """Return the safe loader of PyYAML; the C version, which is ten times as fast, if it is installed."""
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _add_size(open_nodes: list[Any], sizes: dict[str, int], anchor: str | None, size: int) -> None:
+    outer, count = open_nodes[-1]
+    open_nodes[-1] = (outer, count + size)
+    if anchor is not None:
+        sizes[anchor] = size

@@ -1,0 +1,25 @@
+"""Replacement of an attribute of an object or class, with restoration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+
+def patch(owner: Any, name: str, replacement: Any, undo: ExitStack) -> None:
+    """Set ``owner.name``; ``undo`` restores the old value, unless other code has replaced the new one."""
+    own = name in vars(owner)
+    before = getattr(owner, name)
+    setattr(owner, name, replacement)
+
+    def restore() -> None:
+        if vars(owner).get(name) != replacement:
+            return
+        if own:
+            setattr(owner, name, before)
+        else:
+            delattr(owner, name)
+
+    undo.callback(restore)

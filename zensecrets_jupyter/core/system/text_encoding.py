@@ -1,0 +1,46 @@
+"""Text of the operating system and of files, independent of the locale.
+
+With an ASCII locale such as ``LC_ALL=C``, Python represents undecodable bytes as lone surrogates (PEP 383). This package treats arguments,
+environment variables and file names as UTF-8 in any locale.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+
+_BYTE_ORDER_MARKS = (("utf-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)), ("utf-16", (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)))
+"""Byte order marks by encoding. UTF-32 comes first, because its little-endian mark begins with that of UTF-16."""
+
+
+def decode_system_text(text: str) -> str:
+    """Return an argument or variable as UTF-8 text; text that is not UTF-8 stays unchanged."""
+    if text.isascii():
+        return text
+    try:
+        return os.fsencode(text).decode("utf-8") if any("\ud800" <= one <= "\udfff" for one in text) else text
+    except UnicodeError:
+        return text
+
+
+def encode_system_text(text: str) -> str:
+    """Return a text in the form that Python accepts for file names and environment variables."""
+    if text.isascii():
+        return text
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return os.fsdecode(text.encode("utf-8", "surrogatepass"))
+    return text
+
+
+def decode_file_text(data: bytes) -> str:
+    """Return the text of a file in UTF-8, or in UTF-16 or UTF-32 with a byte order mark, which PowerShell and Notepad write.
+
+    A UTF-8 byte order mark stays in the text.
+
+    Raises:
+        UnicodeDecodeError: If the file has none of these encodings.
+    """
+    encoding = next((encoding for encoding, marks in _BYTE_ORDER_MARKS if data.startswith(marks)), "utf-8")
+    return data.decode(encoding)

@@ -1,0 +1,197 @@
+"""Secrets from a file into a secrets manager, all or nothing, and out of one into a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import NamedTuple
+
+from zensecrets_jupyter.core.errors import InvalidSecretError, SecretExistsError, SecretNotFoundError, UnreadableFileError, ZenSecretsError
+from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
+from zensecrets_jupyter.core.managers.records import record_of
+from zensecrets_jupyter.core.schemas import BaseSecretSchema, get_schema, schema_or_fallback
+from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
+from zensecrets_jupyter.core.transfer import sealed_export, secret_formats
+from zensecrets_jupyter.core.transfer.import_journal import Change, write_journal
+from zensecrets_jupyter.core.transfer.text_files import read_text, write_text
+
+Ask = Callable[[str], str]
+"""Gives a passphrase, given what to say; raises InteractionUnavailableError where nobody is there."""
+
+
+class Plan(NamedTuple):
+    """What an import will do: the secrets to register, those to replace, and the names that are there and stay as they are."""
+
+    new: list[BaseSecretSchema]
+    replaced: list[BaseSecretSchema]
+    skipped: list[str]
+
+
+def read_secrets(path: str, ask: Ask, *, name: str = "", schema: str = "", file_format: str = "") -> list[BaseSecretSchema]:
+    """Return the secrets that a file holds, each checked against its schema.
+
+    Args:
+        path: A file as people write it (``.env``, JSON, YAML), or an export, sealed or not.
+        ask: Gives the passphrase of a sealed export; ``ZENSECRETS_PASSPHRASE`` is taken where it is set.
+        name: What the secret is called, where the file holds only one; by default as the file.
+        schema: The type of its schema, where the file holds only one and does not say.
+        file_format: One of FORMATS; by default what the file's name says.
+
+    Raises:
+        UnreadableFileError: If the file can't be read as that.
+        InvalidSecretError: If a secret does not follow its schema.
+        SchemaError: If there is no schema of that type.
+        WrongPassphraseError: If a sealed export does not open.
+    """
+    text = read_text(path)
+    if sealed_export.is_sealed(text):
+        text, file_format = sealed_export.unseal(text, path, _first_from_environment(ask)), "json"
+    file_format = file_format or secret_formats.format_of(path)
+    if not file_format:
+        message = f"The name of {path!r} does not say its format."
+        raise UnreadableFileError(message, hint=f"Add --format {' or --format '.join(secret_formats.FORMATS)}.")
+    records = secret_formats.read(text, file_format, where=path, name=name or secret_formats.name_of(path))
+    if (name or schema) and len(records) > 1:
+        message = f"The file {path!r} holds {len(records)} secrets: {', '.join(records)}."
+        raise InvalidSecretError(message, hint="Leave out --name and --schema.")
+    if name and name not in records:
+        records = {name: next(iter(records.values()))}
+    return [_secret(found, SecretRecord(schema or record.schema, record.content), chosen=schema) for found, record in records.items()]
+
+
+def plan_import(
+    manager: SecretsManager, secrets: Iterable[BaseSecretSchema], *, overwrite: bool = False, skip_existing: bool = False
+) -> Plan:
+    """Return what importing the secrets will do.
+
+    Raises:
+        SecretExistsError: If some are there already, and neither ``overwrite`` nor ``skip_existing`` says what then.
+        UnsupportedOperationError: If the manager can't do what it would take.
+    """
+    found = {secret.name: secret for secret in secrets}
+    known = set(manager.list_secrets()) if Capability.LIST in manager.capabilities else set()
+    taken = [name for name in found if name in known]
+    if taken and not (overwrite or skip_existing):
+        listed = f"{', '.join(map(repr, taken))} exist{'s' if len(taken) == 1 else ''} already"
+        message = f"{listed} in secrets manager {manager.name!r}; nothing was imported."
+        raise SecretExistsError(message, name=taken[0], manager=manager.name, hint="Add --overwrite or --skip-existing.")
+    new = [secret for name, secret in found.items() if name not in known]
+    plan = Plan(new, [found[name] for name in taken] if overwrite else [], [] if overwrite else taken)
+    if plan.new:
+        manager.require(Capability.REGISTER, "register")
+    if plan.replaced:
+        manager.require(Capability.READ | Capability.UPDATE, "replace")
+    return plan
+
+
+def carry_out(manager: SecretsManager, plan: Plan) -> None:
+    """Do what the plan says; if something fails, take back what was done.
+
+    Raises:
+        ZenSecretsError: What went wrong; it says whether everything is as before, or what could not be taken back.
+    """
+    new = {secret.name: record_of(secret) for secret in plan.new}
+    replaced = {secret.name: record_of(secret) for secret in plan.replaced}
+    if manager.writes_together:
+        try:
+            manager.write_records(new, replaced)
+        except ZenSecretsError as error:
+            problem = error
+        else:
+            return
+        raise _with_state(problem, "nothing was imported")
+    before = {name: record_of(manager.get_secret(name, refresh=True)) for name in replaced}
+    changes = {name: Change(before.get(name), record) for name, record in {**new, **replaced}.items()}
+    with write_journal(manager, changes):
+        _write_one_by_one(manager, changes)
+
+
+def _write_one_by_one(manager: SecretsManager, changes: Mapping[str, Change]) -> None:
+    undo: list[tuple[str, Callable[[], None]]] = []
+    try:
+        for name, change in changes.items():
+            if change.before is None:
+                manager.register_record(name, change.after)
+                undo.append((name, _deleting(manager, name)))
+            else:
+                manager.replace_record(name, change.after)
+                undo.append((name, partial(manager.replace_record, name, change.before)))
+    except ZenSecretsError as error:
+        problem = error
+    except BaseException:
+        _take_back(undo)
+        raise
+    else:
+        return
+    left = _take_back(undo)
+    done = f"{', '.join(left)} could not be taken back and stay imported; nothing else was" if left else "nothing was imported"
+    raise _with_state(problem, done)
+
+
+def _with_state(problem: ZenSecretsError, state: str) -> ZenSecretsError:
+    problem.message = f"{problem.message.rstrip('.')}; {state}."
+    return problem
+
+
+def export_secrets(
+    manager: SecretsManager, names: Iterable[str], path: str, *, passphrase: Callable[[], str] | None, replace: bool = False
+) -> list[str]:
+    """Write secrets to a file that only its owner can read, and return their names.
+
+    Args:
+        manager: Where they are.
+        names: Which ones.
+        path: The file. Without a passphrase its name says the format: ``.json``, ``.yaml`` or ``.env``.
+        passphrase: Gives the passphrase that the export is sealed with, called last; ``None`` for plain text.
+        replace: Whether a file that is there is replaced.
+
+    Raises:
+        SecretNotFoundError: If one of them does not exist.
+        UnwritableFileError: If the file exists and is not to be replaced, or can't be written.
+        InvalidSecretError: If the format can't hold them.
+    """
+    records = {name: record_of(manager.get_secret(name)) for name in dict.fromkeys(names)}
+    if passphrase is None:
+        file_format = secret_formats.format_of(path)
+        if not file_format:
+            message = f"The name of {path!r} does not say a format."
+            raise InvalidSecretError(message, hint="Let it end with .json, .yaml or .env.")
+        text = secret_formats.write(records, file_format)
+    else:
+        text = sealed_export.seal(secret_formats.write(records, "json"), passphrase())
+    write_text(path, text, replace=replace, private=True)
+    return list(records)
+
+
+def _first_from_environment(ask: Ask) -> Ask:
+    def give(prompt: str) -> str:
+        return os.environ.get(PASSPHRASE_VARIABLE) or ask(prompt)
+
+    return give
+
+
+def _secret(name: str, record: SecretRecord, *, chosen: str) -> BaseSecretSchema:
+    schema = get_schema(record.schema) if chosen else schema_or_fallback(record.schema)
+    return schema.from_content(name, record.content)
+
+
+def _deleting(manager: SecretsManager, name: str) -> Callable[[], None]:
+    def delete() -> None:
+        with suppress(SecretNotFoundError):
+            manager.delete_secret(name)
+
+    return delete
+
+
+def _take_back(undo: list[tuple[str, Callable[[], None]]]) -> list[str]:
+    return [name for name, step in reversed(undo) if not _succeeds(step)]
+
+
+def _succeeds(step: Callable[[], None]) -> bool:
+    try:
+        step()
+    except ZenSecretsError:
+        return False
+    return True

@@ -1,0 +1,50 @@
+"""Invisible characters around a value: white space, line ends, byte order marks, and typographic quotes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BYTE_ORDER_MARK = "\ufeff"
+_OPENING, _CLOSING = "\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb", "\u201c\u201d\u2018\u2019\u00ab\u00bb"
+"""Typographic quotes (Unicode blocks General Punctuation and Latin-1), which no shell and no magic treats as quotes."""
+
+
+def strip_invisible(value: str) -> str:
+    """Return a value without byte order mark, surrounding white space and typographic quotes, and with LF line ends."""
+    cleaned = value.removeprefix(_BYTE_ORDER_MARK).strip().replace("\r\n", "\n")
+    return cleaned[1:-1] if _is_quoted(cleaned) else cleaned
+
+
+def describe_invisible(value: str) -> str:
+    """Return what :func:`strip_invisible` would remove, as the end of a sentence; empty if nothing."""
+    cleaned = value.removeprefix(_BYTE_ORDER_MARK)
+    problems = ["begins with a byte order mark"] if cleaned != value else []
+    if cleaned[:1].isspace():
+        problems.append("begins with white space")
+    if cleaned[-1:].isspace():
+        problems.append("ends with a line end" if cleaned.endswith("\n") else "ends with white space")
+    if "\r\n" in cleaned.rstrip():
+        problems.append("has CR LF at the ends of its lines")
+    if _is_quoted(cleaned.strip()):
+        problems.append("is in typographic quotes")
+    return " and ".join([", ".join(problems[:-1]), problems[-1]] if problems[1:] else problems)
+
+
+def _is_quoted(value: str) -> bool:
+    return len(value) > 1 and value[0] in _OPENING and value[-1] in _CLOSING
+
+
+def list_value_warnings(name: str, content: Mapping[str, str], *, strip: str = "") -> list[str]:
+    """Return a sentence for each value of a secret that is empty or has invisible characters.
+
+    Args:
+        name: The name of the secret.
+        content: Its keys and values.
+        strip: The end of the sentence, with the way to remove the characters.
+    """
+    invisible = {key: describe_invisible(value) for key, value in content.items()}
+    warnings = {key: f"{text}, which is kept{strip}" if text else "is empty" for key, text in invisible.items() if text or not content[key]}
+    return [f"the value of {name}.{key} {warning}." for key, warning in warnings.items()]
