@@ -1,4 +1,4 @@
-"""Values that were typed on a command's own line, and the line without them."""
+"""Tests of finding the inline secrets on a command line and removing them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 STUDIO = "annotator register labels --flavor=label_studio"
 
 
-def without(line: str, group: str = "secret") -> str:
-    """Return the line with what was found taken out, after a look at whether it was all."""
-    found = find_inline_secrets(group.split(), line)
-    assert found.is_clear
-    return apply_edits(line, found.edits)
+def cleaned(line: str, group: str = "secret") -> str:
+    """Return a line without its inline secrets, and check that all were removed."""
+    findings = find_inline_secrets(group.split(), line)
+    assert findings.is_clear
+    return apply_edits(line, findings.edits)
 
 
 @pytest.mark.parametrize(
-    ("line", "left"),
+    ("line", "expected"),
     [
         ("register x --key=value", "register x --key"),
         ("register x --key value", "register x --key"),
@@ -54,35 +54,35 @@ def without(line: str, group: str = "secret") -> str:
         ("--help", "--help"),
     ],
 )
-def test_an_inline_secret_is_removed(line: str, left: str) -> None:
-    """Only values are taken out, and only sensitive ones; files, references and clear text stay, and so does the meaning of the line."""
-    assert without(line) == left
+def test_an_inline_secret_is_removed(line: str, expected: str) -> None:
+    """Only sensitive values are removed; files, references and public values stay, and the command stays the same."""
+    assert cleaned(line) == expected
 
 
-def test_an_update_is_read_by_the_schema_that_the_secret_has() -> None:
-    """What the schema of the stored secret calls clear text stays; of a secret that is not there every value is taken out."""
+def test_an_update_uses_the_schema_of_the_stored_secret() -> None:
+    """Public values of the stored secret's schema stay; for a missing secret every value is removed."""
     run("secret register door -s basic_auth --username=me --password=?", canary("old"))
-    assert without("update door --username=you --password=yours") == "update door --username=you --password"
-    assert without("update gate --username=you") == "update gate --username"
+    assert cleaned("update door --username=you --password=yours") == "update door --username=you --password"
+    assert cleaned("update gate --username=you") == "update gate --username"
 
 
-def test_attributes_are_read_by_their_flavor() -> None:
-    """Sensitive attributes are taken out; the name of a secret that there is stays, as ZenML 0.20 has it, and so does a reference."""
-    assert without(f"{STUDIO} --authentication_secret=v --port=1", "") == f"{STUDIO} --authentication_secret --port=1"
-    assert without("alerter update --slack_token=v", "") == "alerter update --slack_token"
+def test_the_flavor_decides_which_attributes_are_sensitive() -> None:
+    """Sensitive attributes are removed; references, file names, and the names of existing secrets stay, as in ZenML 0.20."""
+    assert cleaned(f"{STUDIO} --authentication_secret=v --port=1", "") == f"{STUDIO} --authentication_secret --port=1"
+    assert cleaned("alerter update --slack_token=v", "") == "alerter update --slack_token"
     assert [one.name for one in find_inline_secrets([], "secrets-manager update --token=v").inline_secrets] == ["default.token"]
-    assert without("alerter register a --flavor=slack --slack_token=v", "") == "alerter register a --flavor=slack --slack_token"
-    assert without("alerter update nobody --slack-token=v", "") == "alerter update nobody --slack-token"
+    assert cleaned("alerter register a --flavor=slack --slack_token=v", "") == "alerter register a --flavor=slack --slack_token"
+    assert cleaned("alerter update nobody --slack-token=v", "") == "alerter update nobody --slack-token"
     run("secrets-manager register m --flavor=memory")
     run("stack update -x m")
     run("secret register studio --api_key=?", canary("studio"))
     for text in ("studio", "{{studio.api_key}}", "@file"):
         line = f"{STUDIO} --authentication_secret={text}"
-        assert without(line, "") == line
+        assert cleaned(line, "") == line
 
 
-def test_an_inline_secret_is_named_as_its_mask() -> None:
-    """Names are of the secret and of the key as the schema has it."""
+def test_an_inline_secret_has_the_name_of_its_mask() -> None:
+    """The name consists of the secret's name and of the key in the schema's spelling."""
     line = "register x -s aws --aws-access-key-id=1 --aws_secret_access_key=@@2"
     assert find_inline_secrets(["secret"], line).inline_secrets == (("x.aws_access_key_id", "1"), ("x.aws_secret_access_key", "@2"))
     assert find_inline_secrets([], f"secrets-manager secret {line}").inline_secrets == find_inline_secrets(["secret"], line).inline_secrets
@@ -99,21 +99,21 @@ def test_an_inline_secret_is_named_as_its_mask() -> None:
         "register --key ?",
     ],
 )
-def test_a_line_that_no_command_reads_is_left_without_its_values(line: str) -> None:
-    """What was meant as a value is found and taken out; the rest of the line stays, and no text shows the value."""
-    value = canary("unread")
-    found = find_inline_secrets(["secret"], line.replace("?", value))
-    assert found.is_clear
-    assert value in {secret.value for secret in found.inline_secrets}
-    assert value not in apply_edits(line.replace("?", value), found.edits)
-    assert value not in repr(found)
+def test_inline_secrets_are_removed_from_a_malformed_line(line: str) -> None:
+    """The value of a malformed line is found and removed, and no representation shows it."""
+    value = canary("malformed")
+    findings = find_inline_secrets(["secret"], line.replace("?", value))
+    assert findings.is_clear
+    assert value in {secret.value for secret in findings.inline_secrets}
+    assert value not in apply_edits(line.replace("?", value), findings.edits)
+    assert value not in repr(findings)
 
 
 @pytest.mark.parametrize(
     "line", ["register x --key = ?", "register x --key =?", "register x key=?", "register key=?", "register --key = ?", "update x key=?"]
 )
-def test_a_blank_or_a_missing_dash_is_an_error_that_shows_no_value(line: str) -> None:
-    """No secret is called like the value, and the error says how to write the line."""
+def test_a_space_or_a_missing_dash_is_an_error_without_the_value(line: str) -> None:
+    """The error explains how to write the line, and does not contain the value."""
     value = canary("misplaced")
     with pytest.raises(UsageProblem) as caught:
         run(f"secret {line.replace('?', value)}")
@@ -133,22 +133,22 @@ QUOTES: list[Callable[[str], str]] = [shlex.quote, _quoted_as_double, _escaped]
 KEYS = strategies.from_regex(r"[a-z][a-z0-9_.]{0,8}", fullmatch=True).filter(
     lambda key: key not in {"name", "wait", "schema", "interactive"}
 )
-# What starts with these is no value that stands there itself, or no value of a key that is written apart.
+# A text that begins with one of these characters is a file name, an option or a reference, and not a value.
 VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text[0] not in "@-{=")
 
 
 @strategies.composite
 def lines(draw: strategies.DrawFn) -> tuple[str, list[str], dict[str, str]]:
-    """Return a line that registers a secret, its words without values, and the values."""
+    """Return a line that registers a secret, the words of the line without values, and the values by key."""
     values = draw(strategies.dictionaries(KEYS, VALUES, min_size=1, max_size=4))
     words = ["NAME", *draw(strategies.sampled_from([[], ["-s arbitrary"], ["--schema=arbitrary"]]))]
-    typed = []
+    arguments = []
     for key, value in values.items():
         text = draw(strategies.sampled_from(QUOTES))(value)
-        typed.append(f"--{key}{draw(strategies.sampled_from(['=', ' ', '   ']))}{text}")
-    order = draw(strategies.permutations([*words, *typed]))
-    # Where a value stands apart, only the name before it makes it clear what is what.
-    if any(not one.startswith(f"--{key}=") for one, key in zip(typed, values, strict=True)):
+        arguments.append(f"--{key}{draw(strategies.sampled_from(['=', ' ', '   ']))}{text}")
+    order = draw(strategies.permutations([*words, *arguments]))
+    # A value after a space could be the name. It is unambiguous only after the name.
+    if any(not one.startswith(f"--{key}=") for one, key in zip(arguments, values, strict=True)):
         order = ["NAME", *(one for one in order if one != "NAME")]
     space = strategies.sampled_from([" ", "  ", "\t"])
     line = "register" + "".join(draw(space) + one for one in order)
@@ -157,21 +157,23 @@ def lines(draw: strategies.DrawFn) -> tuple[str, list[str], dict[str, str]]:
 
 @settings(deadline=None)
 @given(lines())
-def test_the_same_command_is_left_with_bare_keys(drawn: tuple[str, list[str], dict[str, str]]) -> None:
-    """Whatever the values, quotes, blanks and order: words that are no value stay as they are, and each key is there without its own."""
+def test_the_cleaned_line_is_the_same_command_with_bare_keys(drawn: tuple[str, list[str], dict[str, str]]) -> None:
+    """For any values, quotes, spaces and order, the other words stay unchanged, and each key stays without its value."""
     line, words, values = drawn
-    found = find_inline_secrets(["secret"], line)
-    assert found.is_clear
-    assert {secret.name: secret.value for secret in found.inline_secrets} == {f"NAME.{key}": value for key, value in values.items()}
-    left = shlex.split(apply_edits(line, found.edits))
-    assert sorted(left) == sorted(["register", *words, *(f"--{key}" for key in values)])
-    again = find_inline_secrets(["secret"], apply_edits(line, found.edits))
+    findings = find_inline_secrets(["secret"], line)
+    assert findings.is_clear
+    assert {secret.name: secret.value for secret in findings.inline_secrets} == {f"NAME.{key}": value for key, value in values.items()}
+    remaining = shlex.split(apply_edits(line, findings.edits))
+    assert sorted(remaining) == sorted(["register", *words, *(f"--{key}" for key in values)])
+    again = find_inline_secrets(["secret"], apply_edits(line, findings.edits))
     assert again == ((), (), True)
-    # Everything else stays byte for byte: between two edits nothing is touched, and an edit removes or inserts no more than it says.
+    # The text between two edits stays unchanged.
     kept = [
         line[start:end]
-        for start, end in zip([0, *(edit.end for edit in found.edits)], [*(edit.start for edit in found.edits), len(line)], strict=True)
+        for start, end in zip(
+            [0, *(edit.end for edit in findings.edits)], [*(edit.start for edit in findings.edits), len(line)], strict=True
+        )
     ]
-    assert "".join(piece for pair in zip(kept, [*(edit.new for edit in found.edits), ""], strict=True) for piece in pair) == apply_edits(
-        line, found.edits
+    assert "".join(piece for pair in zip(kept, [*(edit.new for edit in findings.edits), ""], strict=True) for piece in pair) == apply_edits(
+        line, findings.edits
     )

@@ -1,6 +1,6 @@
-"""Find inline secrets on a command line, and remove them.
+"""Find the inline secrets on a command line, and the edits that remove them.
 
-A line is parsed with the command tree, which knows the sensitive arguments. On a malformed line, likely values are guessed and removed too.
+The command tree parses the line and knows the sensitive arguments. On a malformed line, likely values are guessed and removed too.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 
 class LineFindings(NamedTuple):
-    """The inline secrets of a line.
+    """The inline secrets of a command line.
 
     Attributes:
         inline_secrets: The inline secrets.
-        edits: The edits that remove them, from left to right.
-        is_clear: Whether the edits remove all of them; otherwise there are no edits.
+        edits: The edits that remove the inline secrets, in the order of the line.
+        is_clear: Whether the edits remove all inline secrets; if not, ``edits`` is empty.
     """
 
     inline_secrets: tuple[InlineSecret, ...] = ()
@@ -43,63 +43,65 @@ class LineFindings(NamedTuple):
 
 
 def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = False) -> LineFindings:
-    """Find the inline secrets of a line, and the edits that remove them.
+    """Return the inline secrets of a command line, and the edits that remove them.
 
     Args:
-        group: The command group of the line, such as ``secret`` for ``%secret``.
-        line: The line.
+        group: The command group of the line, such as ``["secret"]`` for ``%secret``.
+        line: The command line.
         expands: Whether ``$x`` and ``{x}`` are expanded before the command runs, as in a shell.
     """
     line = strip_comment(line)
     with use_passphrase_source(NonInteractivePassphraseSource()):
         try:
-            read = _read(line)
-            reading = _ParsedLine.of([*group, *(word.text for word in read)])
-            if reading is None:
-                return _guessed(group, line, expands=expands)
-            own, placed = reading.arguments()
+            words = _split(line)
+            parsed = _ParsedLine.parse([*group, *(word.text for word in words)])
+            if parsed is None:
+                return _guess(group, line, expands=expands)
+            declared, free = parsed.arguments()
         except (ValueError, UsageProblem):
-            return _guessed(group, line, expands=expands)
-        shift = reading.first - len(group)
-        typed = [
-            (place, inline_secret)
-            for place, inline_secret in reading.inline_secrets()
-            if not expands or not _is_expansion(line, read[shift + place.text_at], inline_secret.value)
+            return _guess(group, line, expands=expands)
+        argument_words = words[parsed.first - len(group) :]
+        secrets = [
+            (argument, secret)
+            for argument, secret in parsed.inline_secrets()
+            if not expands or not _is_expansion(line, argument_words[argument.text_at], secret.value)
         ]
-        inline_secrets = tuple(inline_secret for _, inline_secret in typed)
-        places = [place for place, _ in typed]
-        edits = tuple(_edits(read[shift:], places))
-        bare = [Argument(one.argument.key, None) if one in places else one.argument for one in placed]
-        after = _ParsedLine.of([*group, *(word.text for word in _read(apply_edits(line, edits)))])
-        # The cleaned line has to be the same command.
-        if after is not None and after.matches(own, bare):
+        inline_secrets = tuple(secret for _, secret in secrets)
+        sensitive = [argument for argument, _ in secrets]
+        edits = tuple(_edits(argument_words, sensitive))
+        # The cleaned line must be the same command, in which each sensitive argument is a bare key.
+        expected = [Argument(one.argument.key, None) if one in sensitive else one.argument for one in free]
+        cleaned = _ParsedLine.parse([*group, *(word.text for word in _split(apply_edits(line, edits)))])
+        if cleaned is not None and cleaned.has_arguments(declared, expected):
             return LineFindings(inline_secrets, edits)
         return LineFindings(inline_secrets, is_clear=False)
 
 
 def _is_expansion(line: str, word: _Word, value: str) -> bool:
-    """Return whether a value is expanded by a shell, IPython or Python; single quotes prevent only the shell's expansion."""
+    """Return whether a shell, IPython or Python expands a value; single quotes prevent only the shell's expansion."""
     return EXPANSION.fullmatch(value) is not None and (value.startswith("{") or "'" not in line[word.start : word.end])
 
 
 class _Word(NamedTuple):
+    """A word of a command line without its quotes, with the offsets of its source."""
+
     text: str
     start: int
     end: int
 
     @property
-    def is_plain(self) -> bool:
-        return not self.text.startswith("-") or self.text == "-"
+    def has_dash(self) -> bool:
+        return self.text.startswith("-") and self.text != "-"
 
 
-def _read(line: str) -> list[_Word]:
+def _split(line: str) -> list[_Word]:
     """Split a line as ``shlex.split`` does, and return the words with their offsets.
 
     Raises:
         ValueError: If a quote is not closed, or nothing follows a backslash.
     """
     expected = shlex.split(line)
-    # The lexer consumes the white space after a word, so the line needs some at its end.
+    # The lexer consumes the white space after a word, so the last word needs some too.
     text = StringIO(f"{line}\n", newline="")
     lexer = shlex.shlex(text, posix=True)
     lexer.whitespace_split = True
@@ -113,13 +115,20 @@ def _read(line: str) -> list[_Word]:
         words.append(_Word(word, start, end))
         start = end + 1
     if [word.text for word in words] != expected:
-        message = "The words of this line have no clear offsets."
+        message = "The offsets of the words in this line are unknown."
         raise ValueError(message)
     return words
 
 
 class _ParsedLine(NamedTuple):
-    """A command with free options, and the words after it; ``first`` is the index of the first of them."""
+    """A parsed command line.
+
+    Attributes:
+        command: The command, which takes free options.
+        context: The Click context with the declared options.
+        first: The index of the first word after the command's name.
+        words: The words after the command's name.
+    """
 
     command: FreeOptionsCommand
     context: click.Context
@@ -127,11 +136,11 @@ class _ParsedLine(NamedTuple):
     words: list[str]
 
     @classmethod
-    def of(cls, words: list[str]) -> _ParsedLine | None:
-        """Parse the words with the command tree; ``None`` if the command takes no free options.
+    def parse(cls, words: list[str]) -> _ParsedLine | None:
+        """Parse a line with the command tree; return ``None`` if its command takes no free options.
 
         Raises:
-            UsageProblem: If they are no command.
+            UsageProblem: If the words are not a valid command line.
         """
         command: click.Command = root
         context = click.Context(root, info_name="zen", **SETTINGS)
@@ -139,10 +148,10 @@ class _ParsedLine(NamedTuple):
         while isinstance(command, Group):
             if first == len(words) or words[first].startswith("-"):
                 return None
-            _, found, _ = command.resolve_command(context, words[first:])
-            if found is None:
+            _, subcommand, _ = command.resolve_command(context, words[first:])
+            if subcommand is None:
                 return None
-            command, context = found, click.Context(found, info_name=words[first], parent=context)
+            command, context = subcommand, click.Context(subcommand, info_name=words[first], parent=context)
             first += 1
         if not isinstance(command, FreeOptionsCommand):
             return None
@@ -153,37 +162,45 @@ class _ParsedLine(NamedTuple):
         return cls(command, context, first, words[first:])
 
     def arguments(self) -> tuple[list[str], list[PositionedArgument]]:
+        """Return the words of the declared arguments and options, and the free options."""
         return self.command.positioned_arguments(self.context, self.words)
 
     def inline_secrets(self) -> list[tuple[PositionedArgument, InlineSecret]]:
-        found = ((one, self.command.inline_secret(self.context, one.argument)) for one in self.arguments()[1])
-        return [(one, inline_secret) for one, inline_secret in found if inline_secret is not None]
+        """Return the free options that contain an inline secret, each with the secret."""
+        pairs = ((one, self.command.inline_secret(self.context, one.argument)) for one in self.arguments()[1])
+        return [(one, secret) for one, secret in pairs if secret is not None]
 
-    def matches(self, own: list[str], given: list[Argument]) -> bool:
+    def has_arguments(self, declared: list[str], free: list[Argument]) -> bool:
+        """Return whether the line has exactly these declared words and free options; the free options in any order."""
         try:
-            found, placed = self.arguments()
+            own_declared, own_free = self.arguments()
         except UsageProblem:
             return False
-        # Each key occurs once, so only the order may differ.
-        return found == own and len(placed) == len(given) and {one.argument for one in placed} == set(given)
+        # Each key occurs once, so sets are enough.
+        return own_declared == declared and len(own_free) == len(free) and {one.argument for one in own_free} == set(free)
 
 
-def _edits(words: list[_Word], typed: list[PositionedArgument]) -> list[Edit]:
-    """Return the edits that reduce arguments to bare keys; positions are indexes into ``words``."""
+def _edits(words: list[_Word], sensitive: list[PositionedArgument]) -> list[Edit]:
+    """Return the edits that replace each sensitive argument by a bare key.
+
+    Args:
+        words: The words after the command's name.
+        sensitive: The sensitive arguments, with indexes into ``words``.
+    """
     edits: list[Edit] = []
     moved = ""
-    # For each word, whether the next has no dash. After a bare key, such a word would become the key's value.
-    plain_word_next = [word.is_plain for word in words[1:]] + [False]
-    for one in sorted(typed, key=lambda one: one.key_at, reverse=True):
+    # A word without a dash after a bare key would become the key's value. Such a key moves to the end of the line.
+    is_before_plain_word = [not word.has_dash for word in words[1:]] + [False]
+    for one in sorted(sensitive, key=lambda one: one.key_at, reverse=True):
         key, text = words[one.key_at], words[one.text_at]
-        bare = _as_word(f"--{one.argument.key}")
-        if plain_word_next[one.text_at]:
-            moved = f" {bare}{moved}"
+        bare_key = _quote(f"--{one.argument.key}")
+        if is_before_plain_word[one.text_at]:
+            moved = f" {bare_key}{moved}"
             edits.append(Edit(key.start, words[one.text_at + 1].start, ""))
             if one.key_at:
-                plain_word_next[one.key_at - 1] = True
+                is_before_plain_word[one.key_at - 1] = True
         elif one.key_at == one.text_at:
-            edits.append(Edit(key.start, key.end, bare))
+            edits.append(Edit(key.start, key.end, bare_key))
         else:
             edits.append(Edit(key.end, text.end, ""))
     if moved:
@@ -191,16 +208,16 @@ def _edits(words: list[_Word], typed: list[PositionedArgument]) -> list[Edit]:
     return sorted(edits)
 
 
-def _as_word(text: str) -> str:
-    """Return ``text`` quoted for a shell, only if necessary."""
+def _quote(text: str) -> str:
+    """Return ``text`` as one word of a shell, in quotes only if necessary."""
     try:
         return text if shlex.split(text) == [text] else shlex.quote(text)
     except ValueError:
         return shlex.quote(text)
 
 
-def _guessed(group: Sequence[str], line: str, *, expands: bool) -> LineFindings:
-    """Return the likely inline secrets of a malformed line."""
-    found = guess_inline_secrets(group, line, expands=expands)
-    edits = tuple(Edit(one.start, one.end, f"--{one.key}" if one.key else "") for one in found)
-    return LineFindings(tuple(inline_secret for one in found for inline_secret in one.inline_secrets), edits)
+def _guess(group: Sequence[str], line: str, *, expands: bool) -> LineFindings:
+    """Return the likely inline secrets of a malformed line, and the edits that remove them."""
+    guesses = guess_inline_secrets(group, line, expands=expands)
+    edits = tuple(Edit(guess.start, guess.end, f"--{guess.key}" if guess.key else "") for guess in guesses)
+    return LineFindings(tuple(secret for guess in guesses for secret in guess.inline_secrets), edits)

@@ -1,6 +1,6 @@
 """Guess the inline secrets of a malformed command line: an unclosed quote, a space around ``=``, an unknown command.
 
-Such a line fails, but its values are real. They are found by their position after text that looks like a key.
+The command fails, but the user typed a real secret value. A text counts as a value if it follows a text that looks like a key.
 """
 
 from __future__ import annotations
@@ -25,31 +25,38 @@ from zensecrets_jupyter.core.reference import only_reference
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-TAKES_VALUES = ("register", "update")
-"""The commands whose arguments may be values; an unknown word nearest to one of them counts as it."""
+VALUE_COMMANDS = ("register", "update")
+"""The commands whose arguments may be values."""
 
 _ARGUMENT = re.compile(
     r"(?<!\S)(?:(?P<dashes>[-\u2010-\u2015\u2212]{1,3})(?P<key>[^\W\d][\w.-]*)|(?P<bare>[^\W\d][\w.-]*)(?=\s*=))(?P<equals>\s*=|:(?=\S))?\s*"
 )
-"""``--key=``, ``--key``, ``-key=``, ``--key:``, ``key =``; word processors and web pages replace hyphens by dashes."""
+"""``--key=``, ``--key``, ``-key=``, ``--key:`` or ``key =``; word processors and web pages replace hyphens by dashes."""
 
 _WORD = re.compile(r"[^\s\"']+")
 
-_SINGLE = frozenset("-\u2010\u2011\u2012\u2013\u2212")
-"""Dashes that stand for one hyphen each."""
+_HYPHENS = frozenset("-\u2010\u2011\u2012\u2013\u2212")
+"""Characters that replace one hyphen; an em dash replaces two."""
 
-_OWN_OPTIONS = {"--schema": True, "-s": True, "--flavor": True, "-f": True, "--interactive": False, "-i": False, "--wait": False}
+_COMMON_OPTIONS = {"--schema": True, "-s": True, "--flavor": True, "-f": True, "--interactive": False, "-i": False, "--wait": False}
 """The options of an unknown command, and whether each takes a value."""
 
-_STRONG = re.compile(r"(?=.*\d)(?=.*[^\W\d]).{8,}")
-"""A word of letters and digits that is specific enough to be masked alone, as part of a longer text."""
+_MIXED_WORD = re.compile(r"(?=.*\d)(?=.*[^\W\d]).{8,}")
+"""A word with letters and digits, which is specific enough to be masked wherever it occurs."""
 
 EXPANSION = re.compile(r"\$\(.*\)|\$\{?\w+\}?|\{[^{}]+\}|`.*`|%\(\w+\)s|%s", re.DOTALL)
 """A text that a shell, IPython or Python expands."""
 
 
 class Guess(NamedTuple):
-    """A likely argument with a value, at the offsets ``start`` to ``end``; without its value it is a bare ``--key``."""
+    """A likely argument with a value.
+
+    Attributes:
+        start: The offset of the argument in the line.
+        end: The offset after the argument.
+        key: The key, or an empty string for a value without a key.
+        inline_secrets: The likely values.
+    """
 
     start: int
     end: int
@@ -61,38 +68,38 @@ def guess_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fal
     """Return the likely arguments with values on a malformed line.
 
     Args:
-        group: The command group of the line, such as ``secret`` for ``%secret``.
-        line: The line.
+        group: The command group of the line, such as ``["secret"]`` for ``%secret``.
+        line: The command line.
         expands: Whether ``$x`` and ``{x}`` are expanded before the command runs.
     """
     first = _ARGUMENT.search(line)
-    before = _WORD.findall(line, 0, first.start() if first else len(line))
-    target = _Target.of([*group, *before])
+    words_before = _WORD.findall(line, 0, first.start() if first else len(line))
+    target = _TargetCommand.find([*group, *words_before])
     if target is None:
         return []
     arguments = list(_arguments(line, target.options, has_name=bool(target.words)))
-    context = target.context([line[one.start : one.end] for one in arguments if one.is_own])
-    found = []
+    context = target.make_context([line[one.start : one.end] for one in arguments if one.is_declared])
+    guesses = []
     for one in arguments:
         raw = line[one.value : one.end]
-        if one.is_own or not raw or (expands and EXPANSION.fullmatch(raw.strip("\"'"))):
+        if one.is_declared or not raw or (expands and EXPANSION.fullmatch(raw.strip("\"'"))):
             continue
-        texts = [text for text in _texts(raw) if target.is_sensitive(context, one.key, text)]
+        texts = [text for text in _possible_values(raw) if target.is_sensitive(context, one.key, text)]
         if texts:
-            found.append(Guess(one.start, one.end, one.key, tuple(InlineSecret(f"{target.name}.{one.key}", text) for text in texts)))
-    if not target.takes_none:
-        loose = _unassigned_words(line, arguments)[len(before) - len(target.words) :]
-        found += _without_key(line, loose, target.name)
-    return sorted(found)
+            guesses.append(Guess(one.start, one.end, one.key, tuple(InlineSecret(f"{target.name}.{one.key}", text) for text in texts)))
+    if not target.takes_no_values:
+        other_words = _words_outside(line, arguments)[len(words_before) - len(target.words) :]
+        guesses += _guess_values_without_key(line, other_words, target.name)
+    return sorted(guesses)
 
 
-def _unassigned_words(line: str, arguments: Sequence[_Argument]) -> list[re.Match[str]]:
+def _words_outside(line: str, arguments: Sequence[_Argument]) -> list[re.Match[str]]:
     """Return the words of a line that belong to no argument."""
     return [word for word in _WORD.finditer(line) if not any(one.start <= word.start() < one.end for one in arguments)]
 
 
-def _without_key(line: str, words: Sequence[re.Match[str]], name: str) -> Iterator[Guess]:
-    """Yield the words that look like values; the first word may be the name."""
+def _guess_values_without_key(line: str, words: Sequence[re.Match[str]], name: str) -> Iterator[Guess]:
+    """Yield the words that look like values; the first word counts only if no other does, because it may be the name."""
     likely = [word for word in words[1:] if is_opaque(word[0])] or [word for word in words[:1] if words[1:] and is_opaque(word[0])]
     for word in likely:
         start, end = len(line[: word.start()].rstrip()), word.end()
@@ -103,47 +110,57 @@ def _without_key(line: str, words: Sequence[re.Match[str]], name: str) -> Iterat
 
 
 class _Argument(NamedTuple):
+    """An argument of a malformed line.
+
+    Attributes:
+        start: The offset of the argument.
+        value: The offset of its value.
+        end: The offset after its value.
+        key: The key.
+        is_declared: Whether the command declares it as an option, so that its value is no secret value.
+    """
+
     start: int
     value: int
     end: int
     key: str
-    is_own: bool
+    is_declared: bool
 
 
 def _arguments(line: str, options: dict[str, bool], *, has_name: bool) -> Iterator[_Argument]:
     """Yield the arguments; a value extends to the next argument."""
     position = 0
-    while (found := _ARGUMENT.search(line, position)) is not None:
-        key = found["key"] or found["bare"]
-        value = found.end()
-        option = f"{'--' if found['dashes'] not in _SINGLE else '-'}{key}".replace("_", "-")
-        short = option[:2] if option[:2] in options and not option.startswith("--") and not found["equals"] else ""
+    while (match := _ARGUMENT.search(line, position)) is not None:
+        key = match["key"] or match["bare"]
+        value = match.end()
+        option = f"{'--' if match['dashes'] not in _HYPHENS else '-'}{key}".replace("_", "-")
+        short = option[:2] if option[:2] in options and not option.startswith("--") and not match["equals"] else ""
         if option in options or short:
-            is_apart = options[option] if option in options else options[short] and option == short
-            end = _word_end(line, value) if is_apart else found.end()
-            yield _Argument(found.start(), value, end, key, is_own=True)
+            has_value_word = options[option] if option in options else options[short] and option == short
+            end = _end_of_word(line, value) if has_value_word else match.end()
+            yield _Argument(match.start(), value, end, key, is_declared=True)
+        elif option[1] != "-" and len(key) == 1 and not match["equals"] and not has_name:
+            # A single letter after one dash is an unknown flag. Without `=` and without a name on the line, it is no key.
+            yield _Argument(match.start(), value, value, key, is_declared=True)
+            position = value
+            continue
         else:
-            behind_quote = _word_end(line, value) if line[value : value + 1] in {'"', "'"} else value
-            following = _ARGUMENT.search(line, behind_quote)
-            if option[1] != "-" and len(key) == 1 and not found["equals"] and not has_name:
-                # This is an unknown flag, rather than a key with one dash too few.
-                yield _Argument(found.start(), value, value, key, is_own=True)
-                position = value
-                continue
+            after_quote = _end_of_word(line, value) if line[value : value + 1] in {'"', "'"} else value
+            following = _ARGUMENT.search(line, after_quote)
             end = value + len(line[value : following.start() if following else len(line)].rstrip())
-            yield _Argument(found.start(), value, end, key, is_own=False)
-        position = max(end, found.end())
+            yield _Argument(match.start(), value, end, key, is_declared=False)
+        position = max(end, match.end())
 
 
-def _word_end(line: str, start: int) -> int:
-    """Return the end of a word; one with an unclosed quote ends after the quote."""
-    found = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\S)*""", re.DOTALL).match(line, start)
-    end = found.end() if found else start
+def _end_of_word(line: str, start: int) -> int:
+    """Return the offset after a word; if its first quote is not closed, the offset after the quote."""
+    match = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\S)*""", re.DOTALL).match(line, start)
+    end = match.end() if match else start
     return end if line[start : start + 1] not in {'"', "'"} or line[start] in line[start + 1 : end] else start + 1
 
 
-def _texts(raw: str) -> Iterator[str]:
-    """Yield the possible values in a typed text."""
+def _possible_values(raw: str) -> Iterator[str]:
+    """Yield the values that the user may have meant by a raw text."""
     try:
         words = shlex.split(raw)
     except ValueError:
@@ -154,61 +171,68 @@ def _texts(raw: str) -> Iterator[str]:
             yield raw
         return
     yield raw.strip("\\\"'")
-    yield from (word for word in words or raw.split() if _STRONG.fullmatch(word))
+    yield from (word for word in words or raw.split() if _MIXED_WORD.fullmatch(word))
 
 
-class _Target(NamedTuple):
-    """The command of a malformed line; ``command`` is ``None`` if it is unknown or takes no values (``takes_none``)."""
+class _TargetCommand(NamedTuple):
+    """The command of a malformed line.
+
+    Attributes:
+        command: The command; ``None`` if it is unknown or takes no secret values.
+        words: The words after the command's name.
+        options: The declared options, and whether each takes a value.
+        takes_no_values: Whether the command is known to take no secret values.
+    """
 
     command: FreeOptionsCommand | None
     words: list[str]
     options: dict[str, bool]
-    takes_none: bool = False
+    takes_no_values: bool = False
 
     @classmethod
-    def of(cls, words: list[str]) -> _Target | None:
-        """Return the target of a line that begins with these words; ``None`` if it takes no values."""
+    def find(cls, words: list[str]) -> _TargetCommand | None:
+        """Return the command of a line; ``None`` if an unknown word is most similar to a command without values."""
         command: click.Command = root
         context = click.Context(root, info_name="zen", **SETTINGS)
         rest = list(words)
         while isinstance(command, Group) and rest:
             try:
-                _, found, _ = command.resolve_command(context, rest)
+                _, subcommand, _ = command.resolve_command(context, rest)
             except UsageProblem:
-                known = [*command.list_commands(context), *TAKES_VALUES]
-                nearest = difflib.get_close_matches(rest[0].lower(), known, n=1)
-                if not nearest or nearest[0] in TAKES_VALUES:
-                    return cls(None, rest[1:], _OWN_OPTIONS)
-                found = command.get_command(context, nearest[0])
-                if not isinstance(found, Group):
+                names = [*command.list_commands(context), *VALUE_COMMANDS]
+                nearest = difflib.get_close_matches(rest[0].lower(), names, n=1)
+                if not nearest or nearest[0] in VALUE_COMMANDS:
+                    return cls(None, rest[1:], _COMMON_OPTIONS)
+                subcommand = command.get_command(context, nearest[0])
+                if not isinstance(subcommand, Group):
                     return None
-            if found is None:
+            if subcommand is None:
                 return None
-            command, context, rest = found, click.Context(found, parent=context), rest[1:]
+            command, context, rest = subcommand, click.Context(subcommand, parent=context), rest[1:]
         if isinstance(command, Group):
-            return cls(None, [], _OWN_OPTIONS, takes_none=command is root)
-        options = command.declared_options(context) if isinstance(command, Command) else _OWN_OPTIONS
-        return cls(command, rest, options) if isinstance(command, FreeOptionsCommand) else cls(None, rest, options, takes_none=True)
+            return cls(None, [], _COMMON_OPTIONS, takes_no_values=command is root)
+        options = command.declared_options(context) if isinstance(command, Command) else _COMMON_OPTIONS
+        return cls(command, rest, options) if isinstance(command, FreeOptionsCommand) else cls(None, rest, options, takes_no_values=True)
 
     @property
     def name(self) -> str:
-        """The name of the secret or component on the line; "typed" if there is none."""
+        """The name of the secret or component on the line; ``typed`` if there is none."""
         return next((word for word in self.words if not word.startswith("-") and not is_opaque(word)), "typed")
 
-    def context(self, own: list[str]) -> click.Context | None:
-        """Return the Click context of the declared options; ``None`` if they can't be parsed."""
+    def make_context(self, options: list[str]) -> click.Context | None:
+        """Return the Click context for declared options; ``None`` if Click can't parse them."""
         if self.command is None:
             return None
         try:
-            words = [self.name, *(word for one in own for word in shlex.split(one))]
+            words = [self.name, *(word for option in options for word in shlex.split(option))]
             return self.command.make_context("zen", words, resilient_parsing=True, **SETTINGS)
         except (click.UsageError, UsageProblem, ValueError):
             return None
 
     def is_sensitive(self, context: click.Context | None, key: str, text: str) -> bool:
-        """Return whether the value of ``key`` is sensitive; without a context it is, unless it is a reference or a file name."""
+        """Return whether the value of a key is sensitive; without a context, all but references and file names are."""
         if self.command is not None and context is not None:
             return self.command.inline_secret(context, Argument(key, text)) is not None
-        if self.takes_none and not (looks_sensitive(key, text) or is_opaque(text)):
+        if self.takes_no_values and not (looks_sensitive(key, text) or is_opaque(text)):
             return False
         return bool(text) and only_reference(text) is None and (not text.startswith("@") or text.startswith("@@"))

@@ -1,6 +1,6 @@
-"""Inline secrets: sensitive values that are typed as arguments of a command.
+"""Find inline secrets: sensitive values that the user typed as arguments of a command.
 
-Detection prompts for nothing and reads no stored value. If it can't determine whether a value is sensitive, the value counts as sensitive.
+The search prompts for nothing and reads no stored value. A value counts as sensitive unless it is known to be public.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class InlineSecret(NamedTuple):
-    """An inline secret: its ``name`` as in a mask, ``secret.key``, and its ``value``."""
+    """An inline secret: its ``name`` as in a mask, such as ``db.password``, and its ``value``."""
 
     name: str
     value: str
@@ -40,50 +40,49 @@ class InlineSecret(NamedTuple):
         return f"InlineSecret({self.name!r})"
 
 
-def from_register(context: click.Context, given: Argument) -> InlineSecret | None:
+def from_register(context: click.Context, argument: Argument) -> InlineSecret | None:
     """Return the inline secret in an argument of ``secret register``; ``None`` if there is none."""
-    return _of_secret(context, given, _schema(context.params.get("schema_type")))
+    return _from_secret_argument(context, argument, _schema_class(context.params.get("schema_type")))
 
 
-def from_update(context: click.Context, given: Argument) -> InlineSecret | None:
+def from_update(context: click.Context, argument: Argument) -> InlineSecret | None:
     """Return the inline secret in an argument of ``secret update``; ``None`` if there is none."""
-    return _of_secret(context, given, _schema(_schema_of(str(context.params.get("name")))))
+    return _from_secret_argument(context, argument, _schema_class(_schema_type_of(str(context.params.get("name")))))
 
 
 def from_component(component_type: ComponentType) -> Callable[[click.Context, Argument], InlineSecret | None]:
     """Return a function that finds the inline secret in an argument for a component of a type."""
 
-    def of_attribute(context: click.Context, given: Argument) -> InlineSecret | None:
-        value = _value_in(context, given)
+    def from_attribute(context: click.Context, argument: Argument) -> InlineSecret | None:
+        value = _inline_value(context, argument)
         if value is None or (has_reference(value) and not context.params.get("literal")):
             return None
-        name = context.params.get("name") or _active(component_type)
+        name = context.params.get("name") or _active_component(component_type)
         sensitive = _sensitive_attributes(component_type, context.params.get("flavor") or _flavor_of(component_type, name))
-        key = matching_name(given.key, sensitive)
-        if key in sensitive:
+        key = matching_name(argument.key, sensitive)
+        # In ZenML 0.20 an attribute may be the name of a secret, which is no secret value.
+        if key in sensitive or (looks_sensitive(key, value) and value not in _secret_names()):
             return InlineSecret(f"{name}.{key}", value)
-        if not looks_sensitive(key, value) or value in _secret_names():
-            return None
-        return InlineSecret(f"{name}.{key}", value)
+        return None
 
-    return of_attribute
+    return from_attribute
 
 
-def _of_secret(context: click.Context, given: Argument, schema: type[BaseSecretSchema] | None) -> InlineSecret | None:
-    value = _value_in(context, given)
+def _from_secret_argument(context: click.Context, argument: Argument, schema: type[BaseSecretSchema] | None) -> InlineSecret | None:
+    value = _inline_value(context, argument)
     if value is None or only_reference(value) is not None:
         return None
-    # The line may lack a name.
+    # The line may lack the name of the secret.
     name = context.params.get("name") or "secret"
-    if given.key == VALUES:
+    if argument.key == VALUES:
         return InlineSecret(f"{name}.{VALUES}", value)
-    key = matching_name(given.key, schema.get_schema_keys()) if schema is not None else given.key
+    key = matching_name(argument.key, schema.get_schema_keys()) if schema is not None else argument.key
     return InlineSecret(f"{name}.{key}", value) if schema is None or schema.is_sensitive(key) else None
 
 
-def _value_in(context: click.Context, given: Argument) -> str | None:
+def _inline_value(context: click.Context, argument: Argument) -> str | None:
     """Return the value that the argument itself contains; ``None`` for a file, piped input, a variable, or an empty text."""
-    text = given.text or ""
+    text = argument.text or ""
     if text.startswith("@@"):
         return text[1:]
     if not text or text.startswith("@") or (is_variable(text) and not context.params.get("literal")):
@@ -91,19 +90,19 @@ def _value_in(context: click.Context, given: Argument) -> str | None:
     return text
 
 
-def _schema(schema_type: str | None) -> type[BaseSecretSchema] | None:
+def _schema_class(schema_type: str | None) -> type[BaseSecretSchema] | None:
     try:
         return schemas.get_schema(schema_type) if schema_type else None
     except ZenSecretsError:
         return None
 
 
-def _schema_of(name: str) -> str | None:
-    return next((one.schema for one in _summaries() if one.name == name), None)
+def _schema_type_of(name: str) -> str | None:
+    return next((summary.schema for summary in _summaries() if summary.name == name), None)
 
 
 def _secret_names() -> set[str]:
-    return {one.name for one in _summaries()}
+    return {summary.name for summary in _summaries()}
 
 
 def _summaries() -> list[SecretSummary]:
@@ -114,7 +113,7 @@ def _summaries() -> list[SecretSummary]:
         return []
 
 
-def _active(component_type: ComponentType) -> str:
+def _active_component(component_type: ComponentType) -> str:
     """Return the name of the active stack's component of a type; the type itself if there is none."""
     try:
         return get_workspace().stack_record().components.get(component_type, component_type.value)
@@ -130,11 +129,11 @@ def _flavor_of(component_type: ComponentType, name: str) -> str | None:
 
 
 def _sensitive_attributes(component_type: ComponentType, flavor: str | None) -> set[str]:
-    """Return a flavor's sensitive attributes; for an unknown flavor, those of all flavors of the type."""
+    """Return a flavor's sensitive attributes; for an unknown flavor, the sensitive attributes of all flavors of the type."""
     is_manager = component_type is ComponentType.SECRETS_MANAGER
-    known = managers.flavor_names() if is_manager else flavor_names(component_type.value)
-    chosen = [flavor] if flavor in known else known
-    return {name for one in chosen for name in _sensitive_fields(component_type, str(one))}
+    flavors = managers.flavor_names() if is_manager else flavor_names(component_type.value)
+    candidates = [flavor] if flavor in flavors else flavors
+    return {name for candidate in candidates for name in _sensitive_fields(component_type, str(candidate))}
 
 
 def _sensitive_fields(component_type: ComponentType, flavor: str) -> list[str]:
