@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.notebook.cells.test_history import left_in
+from tests.notebook.cells.session_copies import find_leaks
 from tests.support.kernels import running_kernel
 from tests.support.terminal import spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary
@@ -127,7 +127,7 @@ def test_a_variable_s_value_in_a_cell_stays_in_no_history(kernel: Kernel, tmp_pa
     kernel.run("1")
     warned = "Warning: this cell holds the value of env.X_TOKEN."
     assert any(warned in json.dumps(message["content"]) for message in kernel.record)
-    assert not set(left_in(kernel, tmp_path)) & {"memory", "files"}
+    assert not set(find_leaks(kernel, tmp_path)) & {"memory", "files"}
 
 
 def test_harmless_variables_stay_readable(kernel: Kernel) -> None:

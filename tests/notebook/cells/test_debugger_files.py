@@ -1,4 +1,4 @@
-"""What ipykernel's debugger writes of cells to files: no value, and every line where it was, so that breakpoints hold."""
+"""Tests of the files to which ipykernel's debugger writes cells: they contain no values, and keep the line numbers."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-def debugged(kernel: Kernel) -> Kernel:
-    """Return a kernel whose debugger a front end has started, as JupyterLab does."""
+def debugged_kernel(kernel: Kernel) -> Kernel:
+    """Return a kernel with a running debugger, started as by JupyterLab."""
     arguments = {"clientID": "test", "clientName": "test", "adapterID": "", "pathFormat": "path", "linesStartAt1": True}
     assert kernel.debug(_request("initialize", **arguments))["content"]["success"]
     assert kernel.debug(_request("attach"))["content"]["success"]
@@ -35,55 +35,55 @@ def _dump(kernel: Kernel, code: str) -> Path:
     return Path(kernel.debug(_request("dumpCell", code=code))["content"]["body"]["sourcePath"])
 
 
-def test_a_dumped_cell_holds_no_inline_secret(debugged: Kernel) -> None:
-    """The file has the line without the value, before the cell runs and after."""
+def test_the_file_of_a_cell_contains_no_inline_secret(debugged_kernel: Kernel) -> None:
+    """The file contains the cleaned line before and after the cell runs."""
     code = f"before = 1\n%secret register dumped --key={canary('dumped')}\nafter = 2"
-    file = _dump(debugged, code)
+    file = _dump(debugged_kernel, code)
     assert file.read_text(encoding="utf-8") == "before = 1\n%secret register dumped --key\nafter = 2"
-    debugged.run(code)
+    debugged_kernel.run(code)
     assert find_canary(file.parent) == []
 
 
-def test_a_value_of_several_lines_leaves_the_others_where_they_are(debugged: Kernel) -> None:
-    """A known value of three lines becomes a mask and two empty lines."""
+def test_a_masked_value_of_several_lines_keeps_the_line_numbers(debugged_kernel: Kernel) -> None:
+    """A protected value of three lines becomes a mask and two empty lines."""
     value = f"{canary('first')}\n{canary('second')}\n{canary('third')}"
-    debugged.run(f"from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect({value!r}, 'pem.key')")
+    debugged_kernel.run(f"from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect({value!r}, 'pem.key')")
     code = f'a = 1\nb = """{value}"""\nc = 3'
-    written = _dump(debugged, code).read_text(encoding="utf-8")
+    written = _dump(debugged_kernel, code).read_text(encoding="utf-8")
     assert find_canary(written) == []
     assert written.split("\n")[4] == code.split("\n")[4] == "c = 3"
 
 
-def test_a_value_that_becomes_known_later_is_masked_in_what_was_dumped(debugged: Kernel) -> None:
-    """Once a cell has made the value known, the file of an earlier cell holds it no more."""
+def test_a_value_that_is_protected_later_is_masked_in_the_file(debugged_kernel: Kernel) -> None:
+    """The file of an earlier cell contains the mask after a later cell has protected the value."""
     value = canary("later")
     code = f"token = '{value}'"
-    file = _dump(debugged, code)
-    debugged.run(code)
-    assert find_canary(file), "nothing knew it"
-    debugged.run("from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect(token, 'late.key')")
+    file = _dump(debugged_kernel, code)
+    debugged_kernel.run(code)
+    assert find_canary(file), "the value is not protected yet"
+    debugged_kernel.run("from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect(token, 'late.key')")
     assert file.read_text(encoding="utf-8") == "token = '‹secret:late.key›'"
 
 
-def test_a_breakpoint_in_a_cleaned_cell_is_reached(debugged: Kernel) -> None:
-    """The kernel stops in the third line of a cell whose second line held a value, and goes on."""
+def test_a_breakpoint_in_a_cleaned_cell_is_reached(debugged_kernel: Kernel) -> None:
+    """The kernel stops at the third line of a cell with an inline secret in the second line, and continues."""
     code = f"before = 1\n%secret register stop --key={canary('stop')}\nafter = 2"
-    file = _dump(debugged, code)
-    found = debugged.debug(_request("setBreakpoints", source={"path": str(file)}, breakpoints=[{"line": 3}], sourceModified=False))
-    assert found["content"]["body"]["breakpoints"][0]["verified"]
-    assert debugged.debug(_request("configurationDone"))["content"]["success"]
-    identity = debugged.start(code)
-    stopped = _event(debugged, "stopped")
+    file = _dump(debugged_kernel, code)
+    reply = debugged_kernel.debug(_request("setBreakpoints", source={"path": str(file)}, breakpoints=[{"line": 3}], sourceModified=False))
+    assert reply["content"]["body"]["breakpoints"][0]["verified"]
+    assert debugged_kernel.debug(_request("configurationDone"))["content"]["success"]
+    identity = debugged_kernel.start(code)
+    stopped = _wait_for_event(debugged_kernel, "stopped")
     thread = stopped["body"]["threadId"]
-    frames = debugged.debug(_request("stackTrace", threadId=thread))["content"]["body"]["stackFrames"]
+    frames = debugged_kernel.debug(_request("stackTrace", threadId=thread))["content"]["body"]["stackFrames"]
     assert (frames[0]["line"], frames[0]["source"]["path"]) == (3, str(file))
-    debugged.debug(_request("continue", threadId=thread))
-    assert debugged.reply(identity)["status"] == "ok"
+    debugged_kernel.debug(_request("continue", threadId=thread))
+    assert debugged_kernel.reply(identity)["status"] == "ok"
 
 
-def _event(kernel: Kernel, name: str) -> dict[str, Any]:
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
+def _wait_for_event(kernel: Kernel, name: str) -> dict[str, Any]:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
         try:
             message = kernel.client.get_iopub_msg(timeout=1)
         except queue.Empty:
@@ -91,4 +91,4 @@ def _event(kernel: Kernel, name: str) -> dict[str, Any]:
         if message["msg_type"] == "debug_event" and message["content"]["event"] == name:
             content: dict[str, Any] = message["content"]
             return content
-    pytest.fail(f"The debugger did not say {name}.")
+    pytest.fail(f"The debugger did not send the event {name!r}.")

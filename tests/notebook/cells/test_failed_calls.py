@@ -1,4 +1,4 @@
-"""Values in calls of our API that can't be made, or never ran: in no output, memory, history or file."""
+"""Tests of inline secrets in failed calls of the API: no output, memory, history or file contains them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from tests.notebook.cells.test_history import MEMORY
+from tests.notebook.cells.session_copies import PRINT_MEMORY
 from tests.support.kernels import running_kernel
 from zensecrets_jupyter import ArbitrarySecretSchema, AWSSecretSchema, Client
 from zensecrets_jupyter.notebook.cells.calls.malformed_code import find_secrets_in_malformed_code
@@ -85,7 +85,7 @@ FAILING = [
     """Client().create_secret("x", {"password : '?'})""",
     'ArbitrarySecretSchema(name="x, key="?")',
     "Client().create_secret(“x”, {“password”: “?”})",
-    "Client().create_secret(‘x’, {‘password’: ‘?’})",  # noqa: RUF001 - likewise
+    "Client().create_secret(‘x’, {‘password’: ‘?’})",  # noqa: RUF001 - the test needs typographic quotes
     "Client().create_secret(„x“, {„password“: „?“})",
     "Client().create_secret('x', {'password': Zq?})",
     "ArbitrarySecretSchema(name='x', key=Zq?)",
@@ -102,9 +102,9 @@ FAILING = [
     """Client().creat_secret("x", {"k": base64.b64encode(b"?").decode()})""",
     """Client().creat_secret("x", {"k": os.environ.get("NOPE", "?")})""",
 ]
-"""Cells that fail, in which ``?`` was meant as a value."""
+"""Cells that fail; ``?`` stands for an inline secret."""
 
-DOORS = [
+INDIRECT = [
     'def f(client):\n    client.registr_secret("x", "?")\nf(Client())',
     'async def f():\n    return Client().registr_secret("x", "?")\nawait f()',
     '%time Client().registr_secret("x", "?")',
@@ -119,9 +119,9 @@ DOORS = [
     'try:\n    Client().registr_secret("x", "?")\nexcept Exception:\n    __import__("logging").exception("no")',
     'try:\n    Client().registr_secret("x", "?")\nexcept Exception as error:\n    raise RuntimeError("no") from error',
 ]
-"""Likewise, run in other ways."""
+"""Cells that fail in a function, a magic or an exception handler; ``?`` stands for an inline secret."""
 
-INNOCENT = [
+PUBLIC = [
     'df.foo("some ordinary text")',
     'df.create("some", label="ordinary text")',
     'nothing.title("Some ordinary text")',
@@ -147,9 +147,9 @@ INNOCENT = [
     "Client().creat_secret('db', {'password', 'user_name'})",
     'Client().copy_secrets("local", "another store", ["database_login"])',
 ]
-"""Code that may fail, without a value."""
+"""Code without an inline secret."""
 
-UNREADABLE = [
+MALFORMED_PUBLIC = [
     'print("some ordinary text"',
     'df.create_index("x", "some ordinary text"',
     'foreign.create_secret("x", "some ordinary text"',
@@ -165,61 +165,61 @@ UNREADABLE = [
 ]
 
 
-def test_values_of_failing_cells_are_kept_nowhere(tmp_path: Path) -> None:
-    """Whatever is wrong in the call, or before it: the traceback, what the session keeps and what is written hold the mask."""
-    # Showing a traceback takes a tenth of a second; all of them are looked at without a kernel, below.
-    values = {cell: secrets.token_hex(14) for cell in (*FAILING[::4], *DOORS)}
+def test_no_copy_contains_the_inline_secret_of_a_failed_call(tmp_path: Path) -> None:
+    """The traceback, the memory of the session and its files contain only the mask."""
+    # A traceback takes a tenth of a second, so a kernel runs a quarter of the cells. The next test searches all of them.
+    values = {cell: secrets.token_hex(14) for cell in (*FAILING[::4], *INDIRECT)}
     shown: dict[str, Any] = {}
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run('import json\nfrom zensecrets_jupyter import *\nClient().create_secret("kept", {"k": "kept as it is"})').ok
         for cell, value in values.items():
-            ran = kernel.run(cell.replace("?", value))
-            outputs = [message["content"] for message in ran.messages if message["msg_type"] != "execute_input"]
-            if found := find_canary(json.dumps([outputs, ran.reply]), value):
+            result = kernel.run(cell.replace("?", value))
+            outputs = [message["content"] for message in result.messages if message["msg_type"] != "execute_input"]
+            if found := find_canary(json.dumps([outputs, result.reply]), value):
                 shown[cell] = found
         assert shown == {}
         later = secrets.token_hex(14)
         kernel.run(f"def later(client):\n    return client.regster_secret('x', '{later}')")
         assert not find_canary(json.dumps(kernel.run("later(Client())").reply), later)
-        memory = kernel.run(MEMORY)
+        memory = kernel.run(PRINT_MEMORY)
         assert memory.ok
         assert {cell for cell, value in values.items() if find_canary(memory.stream("stdout"), value)} == set()
     assert {cell for cell, value in values.items() if find_canary(tmp_path, value)} == set()
     assert not find_canary(tmp_path, later)
 
 
-def test_values_of_failing_cells_are_found() -> None:
-    """Each value of each cell, with nothing but the cell to go by."""
+def test_every_inline_secret_is_found_in_the_source() -> None:
+    """The search finds the value in the source of every cell, without running it."""
     value = canary("failing")
     names = {"Client": Client, "AWSSecretSchema": AWSSecretSchema}
-    missed = [cell for cell in (*FAILING, *DOORS) if value not in "".join(found_in(cell.replace("?", value), names))]
+    missed = [cell for cell in (*FAILING, *INDIRECT) if value not in "".join(find_secrets(cell.replace("?", value), names))]
     assert missed == []
 
 
-def found_in(cell: str, names: dict[str, Any]) -> set[str]:
-    """Return what is found in a cell, readable or not."""
+def find_secrets(cell: str, names: dict[str, Any]) -> set[str]:
+    """Return the inline secrets of a cell, which may be malformed."""
     try:
         return find_secrets_in_code(TransformerManager().transform_cell(cell), names)
     except SyntaxError:
         return find_secrets_in_malformed_code(cell, names)
 
 
-@pytest.mark.parametrize("code", INNOCENT)
-def test_texts_that_are_no_values_stay(code: str) -> None:
-    """Another object's calls, names of secrets and of variables, and clear text of a schema are nothing to mask."""
-    names = {"Client": Client, "df": [], "boto": object(), "step_of_mine": test_texts_that_are_no_values_stay, "train": print}
+@pytest.mark.parametrize("code", PUBLIC)
+def test_public_texts_are_not_found(code: str) -> None:
+    """Calls of other objects, names of secrets and variables, and public values of a schema are no inline secrets."""
+    names = {"Client": Client, "df": [], "boto": object(), "step_of_mine": test_public_texts_are_not_found, "train": print}
     assert find_secrets_in_code(code, names) - {"db", "database_login"} == set()
 
 
-@pytest.mark.parametrize("code", UNREADABLE)
-def test_texts_of_unreadable_code_stay(code: str) -> None:
-    """Where there is only text to go by, nothing beyond the arguments of a call of ours is taken for a value."""
+@pytest.mark.parametrize("code", MALFORMED_PUBLIC)
+def test_public_texts_of_malformed_code_are_not_found(code: str) -> None:
+    """In malformed code only the arguments of API calls are inline secrets."""
     assert find_secrets_in_malformed_code(code, {"foreign": object()}) == set()
 
 
-def test_values_by_what_they_are_given_to() -> None:
-    """Variables, sums and clear fields: what is a value follows from the call."""
+def test_variables_and_sums_in_arguments_are_found() -> None:
+    """The values of variables and the results of concatenations are inline secrets, but public fields are not."""
     names = {"Client": Client, "AWSSecretSchema": AWSSecretSchema, "Own": ArbitrarySecretSchema, "token": "of a variable"}
     assert find_secrets_in_code("v = 'one' + 'two'\nClient().creat_secret('x', {'k': v, 'l': token})", names) == {
         "one",
