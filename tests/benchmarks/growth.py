@@ -1,9 +1,9 @@
-"""How the time grows with the number of a secret's keys, and with the length of a value.
+"""Measure how times grow with the number of keys of a secret, and with the length of a value.
 
     python -m tests.benchmarks.growth
 
-For each job it prints the milliseconds at four sizes, and how many times longer each takes than the one before. Each size is about three
-times the one before: three times is in proportion to it, and nine times would be its square.
+For each operation it prints the milliseconds at four sizes, and the ratio of each time to the previous one. Each size is about three times
+the previous one, so a ratio of three means linear growth, and a ratio of nine quadratic growth.
 """
 
 from __future__ import annotations
@@ -46,32 +46,32 @@ PIECE = 4096
 
 
 class Times:
-    """Times of jobs by size."""
+    """The times of operations, by size."""
 
     def __init__(self, title: str, sizes: tuple[int, ...]) -> None:
-        """Begin without any."""
+        """Start without times."""
         self._title = title
         self._sizes = sizes
         self._times: dict[str, list[float]] = {}
 
-    def of(self, job: str, run: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what ``run`` returns, and note how long it took."""
-        began = time.perf_counter()
+    def measure(self, operation: str, run: Callable[..., Any], *arguments: Any) -> Any:
+        """Return the result of ``run``, and record how long it took."""
+        start = time.perf_counter()
         result = run(*arguments)
-        self._times.setdefault(job, []).append((time.perf_counter() - began) * 1000)
+        self._times.setdefault(operation, []).append((time.perf_counter() - start) * 1000)
         return result
 
     def show(self) -> None:
-        """Print the times, and the ratios of neighbours."""
-        sys.stdout.write(f"{self._title:<24}{''.join(f'{size:>10,}' for size in self._sizes)}   times longer\n")
-        for job, times in self._times.items():
+        """Print the times, and the ratio of each time to the previous one."""
+        sys.stdout.write(f"{self._title:<24}{''.join(f'{size:>10,}' for size in self._sizes)}   ratios\n")
+        for operation, times in self._times.items():
             ratios = "".join(f"{after / before:>6.1f}" for before, after in pairwise(times))
-            sys.stdout.write(f"{job:<24}{''.join(f'{spent:>10.1f}' for spent in times)}{ratios}\n")
+            sys.stdout.write(f"{operation:<24}{''.join(f'{milliseconds:>10.1f}' for milliseconds in times)}{ratios}\n")
 
 
-def run(*words: str) -> None:
-    """Run a command where nobody can be asked."""
-    tree.run(words, NonInteractiveAsker())
+def run(*tokens: str) -> None:
+    """Run a command without a user."""
+    tree.run(tokens, NonInteractiveAsker())
 
 
 def _log(line: str) -> None:
@@ -79,9 +79,9 @@ def _log(line: str) -> None:
 
 
 def submit(manager: SecretsManager, name: str, content: Mapping[str, str]) -> None:
-    """Answer the form of an update, each key with a new value."""
-    question = update_form(manager, manager.get_secret(name), keys=None, values={})
-    session = FormSession("form", question, "The form", lambda: None, _log)
+    """Submit the form of an update, with a new value for each key."""
+    request = update_form(manager, manager.get_secret(name), keys=None, values={})
+    session = FormSession("form", request, "The form", lambda: None, _log)
     message = {"form": "form", "attempt": 0, "sections": [{"values": list(content.items()), "removed": []}], "passphrase": None}
     assert isinstance(session.state, OpenForm)
     box = SealedBox(PublicKey(base64.b64decode(session.state.key)))
@@ -91,35 +91,35 @@ def submit(manager: SecretsManager, name: str, content: Mapping[str, str]) -> No
 
 
 def by_keys(folder: Path) -> Times:
-    """Do what is done with secrets of many keys."""
+    """Measure the operations on secrets with many keys."""
     times = Times("keys", SIZES)
     manager = active_manager()
     manager.register_secret(ArbitrarySecretSchema(name="first", arbitrary_kv_pairs={"key": "warm"}))
     for size in SIZES:
         name = f"s{size}"
         content = {f"key{number}": secrets.token_urlsafe(24) for number in range(size)}
-        secret = times.of("make", partial(ArbitrarySecretSchema, name=name, arbitrary_kv_pairs=content))
-        times.of("register", manager.register_secret, secret)
-        times.of("get", partial(manager.get_secret, refresh=True), name)
-        times.of("update one key", manager.merge_secret, name, {"key0": secrets.token_urlsafe(24)})
-        times.of("list", manager.summaries)
-        times.of("show as HTML", secret_table(secret)._repr_html_)
-        times.of("show as text", secret_table(secret).plain)
-        times.of("keep fingerprints", save_fingerprints)
+        secret = times.measure("make", partial(ArbitrarySecretSchema, name=name, arbitrary_kv_pairs=content))
+        times.measure("register", manager.register_secret, secret)
+        times.measure("get", partial(manager.get_secret, refresh=True), name)
+        times.measure("update one key", manager.merge_secret, name, {"key0": secrets.token_urlsafe(24)})
+        times.measure("list", manager.summaries)
+        times.measure("show as HTML", secret_table(secret)._repr_html_)
+        times.measure("show as text", secret_table(secret).plain)
+        times.measure("save fingerprints", save_fingerprints)
         new = {key: secrets.token_urlsafe(24) for key in content}
-        times.of("submit a form", submit, manager, name, new)
+        times.measure("submit a form", submit, manager, name, new)
         file = folder / f"{size}.json"
         file.write_text(json.dumps({f"i{size}": new}), encoding="utf-8")
-        times.of("import", run, "secret", "import", str(file))
-        times.of("export", run, "secret", "export", name, f"{file}.sealed")
-        times.of("register with words", run, "secret", "register", f"c{size}", *(f"--{key}={value}" for key, value in new.items()))
-        times.of("remove all keys but one", run, "secret", "update", f"c{size}", *(f"--remove-key={key}" for key in list(new)[1:]))
+        times.measure("import", run, "secret", "import", str(file))
+        times.measure("export", run, "secret", "export", name, f"{file}.sealed")
+        times.measure("register by options", run, "secret", "register", f"c{size}", *(f"--{key}={value}" for key, value in new.items()))
+        times.measure("remove all keys but one", run, "secret", "update", f"c{size}", *(f"--remove-key={key}" for key in list(new)[1:]))
         redactor = Redactor()
         for key, value in content.items():
             redactor.protect(value, f"{name}.{key}")
-        times.of("first line masked", redactor.redact, "a line of output\n")
-        times.of("mask all", redactor.redact, json.dumps(content))
-        times.of("delete", manager.delete_secret, name)
+        times.measure("first line masked", redactor.redact, "a line of output\n")
+        times.measure("mask all", redactor.redact, json.dumps(content))
+        times.measure("delete", manager.delete_secret, name)
     return times
 
 
@@ -131,23 +131,23 @@ VALUES: dict[str, Callable[[int], str]] = {
 
 
 def by_length(kind: str) -> Times:
-    """Protect and print values of many characters."""
+    """Measure the protection and the output of long values."""
     times = Times(f"characters: {kind}", LENGTHS)
     for size in LENGTHS:
         value = VALUES[kind](size)
         redactor = Redactor()
         redactor.protect(value, "a.key")
-        times.of("first line masked", redactor.redact, "a line of output\n")
-        times.of("print", redactor.redact, f"it is {value}")
-        times.of("print as JSON", redactor.redact, json.dumps(value))
-        times.of("print in pieces", in_pieces, redactor, value)
-        text = times.of("make fingerprints", export, [(value, "a.key")])[0]
-        times.of("scan by fingerprints", FingerprintMatcher(text, "").find, value.encode())
+        times.measure("first line masked", redactor.redact, "a line of output\n")
+        times.measure("print", redactor.redact, f"it is {value}")
+        times.measure("print as JSON", redactor.redact, json.dumps(value))
+        times.measure("print in pieces", in_pieces, redactor, value)
+        text = times.measure("make fingerprints", export, [(value, "a.key")])[0]
+        times.measure("scan by fingerprints", FingerprintMatcher(text, "").find, value.encode())
     return times
 
 
 def in_pieces(redactor: Redactor, value: str) -> str:
-    """Return a value as a program's output is masked that comes piece by piece."""
+    """Return the masked text of a value that arrives in pieces."""
     stream = redactor.stream()
     shown = [stream.feed(value[start : start + PIECE]) for start in range(0, len(value), PIECE)]
     return "".join([*shown, stream.release()])

@@ -1,7 +1,8 @@
-"""The fakes of remote places in a process of their own, so that they take no time of the one that is measured.
+"""Fake services with a set latency, each in a separate process so that it takes no time from the measured one.
 
-Run as a program with a flavor and a folder, it prints what a secrets manager is registered with that uses the place. Each line that it
-then reads is how many seconds every answer takes from there on; it ends with its standard input.
+This module is also the program of that process. Its arguments are a flavor and a folder. It prints the attributes of a secrets manager for
+the service. Then it reads lines from its standard input: each line is the latency in seconds of all later responses. It ends with the
+input.
 """
 
 from __future__ import annotations
@@ -24,49 +25,55 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 
-class SlowPlace(NamedTuple):
-    """A place that is running."""
+class SlowService(NamedTuple):
+    """A running service.
+
+    Attributes:
+        flavor: The flavor of its secrets managers.
+        attributes: The attributes of a secrets manager for it.
+        commands: The standard input of its process.
+    """
 
     flavor: str
     attributes: Mapping[str, Any]
-    orders: IO[str]
+    commands: IO[str]
 
     def open(self, identity: str) -> SecretsManager:
-        """Return a new client of it."""
+        """Return a new secrets manager for the service."""
         flavor = get_flavor(self.flavor)
         return SecretsManager(flavor(flavor.make_options(self.attributes), context=ManagerContext(name="slow", id=identity)))
 
     @contextmanager
-    def taking(self, seconds: float) -> Iterator[None]:
-        """Have each answer take so long as long as the block runs."""
-        self._order(seconds)
+    def latency(self, seconds: float) -> Iterator[None]:
+        """Delay each response while the block runs."""
+        self._set_latency(seconds)
         try:
             yield
         finally:
-            self._order(0.0)
+            self._set_latency(0.0)
 
-    def _order(self, seconds: float) -> None:
-        self.orders.write(f"{seconds}\n")
-        self.orders.flush()
+    def _set_latency(self, seconds: float) -> None:
+        self.commands.write(f"{seconds}\n")
+        self.commands.flush()
 
 
 @contextmanager
-def running(flavor: str, folder: Path) -> Iterator[SlowPlace]:
-    """Yield a new place of that flavor, that ends with the block; ``folder`` is for its certificate."""
+def running(flavor: str, folder: Path) -> Iterator[SlowService]:
+    """Yield a new service of a flavor, which ends with the block; ``folder`` holds its certificate."""
     command = [sys.executable, "-m", "tests.benchmarks.slow_services", flavor, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        yield SlowPlace(flavor, json.loads(process.stdout.readline()), process.stdin)
+        yield SlowService(flavor, json.loads(process.stdout.readline()), process.stdin)
         process.stdin.close()
 
 
-Started = tuple["dict[str, Any]", "Callable[[float], None]"]
-"""The attributes of a place, and what makes it slow."""
+StartedService = tuple["dict[str, Any]", "Callable[[float], None]"]
+"""The attributes of a service, and the function that sets its latency."""
 
 
 @contextmanager
-def _aws(_folder: Path) -> Iterator[Started]:
+def _aws(_folder: Path) -> Iterator[StartedService]:
     from tests.support.fakes.moto_server import running_moto
     from tests.support.faults.http_proxy import FaultProxy
 
@@ -75,18 +82,18 @@ def _aws(_folder: Path) -> Iterator[Started]:
 
 
 @contextmanager
-def _azure(folder: Path) -> Iterator[Started]:
+def _azure(folder: Path) -> Iterator[StartedService]:
     from tests.support.fakes.key_vault import CLIENT_ID, TENANT, KeyVaultServer
 
     server = KeyVaultServer(folder, "the-client-secret")
     with server.running():
         application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": server.client_secret}
-        place = {"vault_url": server.url, "authority": server.url, "authority_is_known": False}
-        yield {**place, **application}, lambda seconds: setattr(server.faults, "latency", seconds)
+        address = {"vault_url": server.url, "authority": server.url, "authority_is_known": False}
+        yield {**address, **application}, lambda seconds: setattr(server.faults, "latency", seconds)
 
 
 @contextmanager
-def _gcp(_folder: Path) -> Iterator[Started]:
+def _gcp(_folder: Path) -> Iterator[StartedService]:
     from tests.support.fakes.secret_manager import PROJECT, SecretManagerServer
 
     with SecretManagerServer().running() as server:
@@ -94,19 +101,19 @@ def _gcp(_folder: Path) -> Iterator[Started]:
 
 
 @contextmanager
-def _sql(folder: Path) -> Iterator[Started]:
+def _sql(folder: Path) -> Iterator[StartedService]:
     from tests.support.faults.tcp_proxy import TcpProxy
     from tests.support.postgresql import running_postgresql
 
     with running_postgresql("team", "the-password") as server:
-        wire = TcpProxy(server.host, server.port)
-        url = f"postgresql://{server.user}:{server.password}@{wire.address[0]}:{wire.address[1]}/postgres"
+        proxy = TcpProxy(server.host, server.port)
+        url = f"postgresql://{server.user}:{server.password}@{proxy.address[0]}:{proxy.address[1]}/postgres"
         attributes = {"url": url, "protection": "keyfile", "key_folder": str(folder)}
-        yield attributes, lambda seconds: setattr(wire, "latency", seconds)
+        yield attributes, lambda seconds: setattr(proxy, "latency", seconds)
 
 
 @contextmanager
-def _vault(_folder: Path) -> Iterator[Started]:
+def _vault(_folder: Path) -> Iterator[StartedService]:
     from tests.support.fakes.vault_server import running_vault
 
     with running_vault() as (vault, port):
@@ -118,16 +125,16 @@ SERVICES = {"aws": _aws, "azure": _azure, "gcp": _gcp, "sql": _sql, "vault": _va
 
 
 def environment_of(flavor: str, folder: Path) -> dict[str, str]:
-    """Return what somebody has in the environment who may use the place of that flavor."""
+    """Return the environment variables that give access to the service of a flavor."""
     return {"aws": AWS_USER, "azure": {"REQUESTS_CA_BUNDLE": str(folder / "authority.pem")}}.get(flavor, {})
 
 
 def _serve(flavor: str, folder: Path) -> None:
-    with SERVICES[flavor](folder) as (attributes, slow_down):
+    with SERVICES[flavor](folder) as (attributes, set_latency):
         sys.stdout.write(f"{json.dumps(attributes)}\n")
         sys.stdout.flush()
         for line in sys.stdin:
-            slow_down(float(line))
+            set_latency(float(line))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How long a form takes to be on the screen of JupyterLab, beside ipywidgets' own password field, which people would show instead.
+"""Benchmarks of the time until JupyterLab shows a form.
 
-The budget is 300 ms from the cell's end. Times are those of the page's own clock, to the frame in which a field can be typed into: from the
-one in which the cell's number shows that it has ended, or from the key that ran it. The largest of each row is that of the first, for which
-the kernel imports what it needs.
+The budget is 300 ms after the end of the cell. The peer is the password field of ipywidgets. The page's clock measures the time until the
+frame in which a field accepts input. The time starts at the frame in which the cell shows its number, or at the key that runs the cell. The
+first round is the slowest, because the kernel imports modules.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CELLS = {"form": "%secret register shown", "ipywidgets.Password": "import ipywid
 
 ROUNDS = 9
 
-# Resolves once the cell has ended and its field is drawn. A number says that the cell has ended; before that there is a star.
+# The promise resolves when the cell has ended and its field is visible. A running cell shows a star instead of its number.
 WATCH = r"""before => {
     const cell = document.querySelectorAll('.jp-NotebookPanel .jp-CodeCell')[1];
     const times = {};
@@ -45,15 +45,15 @@ WATCH = r"""before => {
 
 
 class PageClock:
-    """A timer for pytest-benchmark that goes on by what the page has measured."""
+    """A timer for pytest-benchmark that advances by the times that the page measured."""
 
     def __init__(self) -> None:
-        """Start at nought."""
+        """Start at zero."""
         self.now = 0.0
 
     def __call__(self) -> float:
         """Return the time in seconds."""
-        # pytest-benchmark waits for a timer to go on.
+        # pytest-benchmark waits until a timer advances.
         self.now += 1e-9
         return self.now
 
@@ -63,7 +63,7 @@ clock = PageClock()
 
 @pytest.fixture
 def page(tmp_path_factory: pytest.TempPathFactory, what: str) -> Iterator[Page]:
-    """Return a page with a notebook whose second cell is the one to run."""
+    """Return a page with a notebook whose second cell shows the field."""
     home = tmp_path_factory.mktemp("lab")
     with running("jupyterlab", home, ZENSECRETS_PASSPHRASE="benchmark") as lab, chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -74,14 +74,14 @@ def page(tmp_path_factory: pytest.TempPathFactory, what: str) -> Iterator[Page]:
 
 
 def _show(page: Page, since: str) -> None:
-    """Run the cell, have the clock go on by what it took, and clear the output."""
+    """Run the cell, advance the clock by the measured time, and clear the output."""
     cell = cell_at(page, 1)
     page.evaluate(WATCH, cell.locator(".jp-InputPrompt").inner_text())
     cell.locator(".jp-InputArea-editor").click()
     page.keyboard.press("Control+Enter")
-    # The field may be there before the cell has ended.
+    # The field may be visible before the cell has ended.
     expect(cell.locator("input[type=password]").first).to_be_visible()
-    times = page.evaluate("Promise.race([window.shown, new Promise((_, reject) => setTimeout(reject, 30000, 'nothing was shown'))])")
+    times = page.evaluate("Promise.race([window.shown, new Promise((_, reject) => setTimeout(reject, 30000, 'no field was shown'))])")
     clock.now += max(0.0, times["field"] - times[since]) / 1000
     cell.locator(".jp-InputPrompt").click()
     page.get_by_role("menuitem", name="Edit", exact=True).click()
@@ -93,5 +93,5 @@ def _show(page: Page, since: str) -> None:
 @pytest.mark.parametrize("what", CELLS)
 @pytest.mark.benchmark(group="form on the screen of JupyterLab", timer=clock)
 def test_form(benchmark: BenchmarkFixture, page: Page, what: str, since: str) -> None:
-    """A cell that shows a field is run, again and again, from when it ended and from when its key was pressed."""
+    """A cell with a field runs repeatedly; the time starts at its end, or at the key that runs it."""
     benchmark.pedantic(lambda: _show(page, since), rounds=ROUNDS)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there

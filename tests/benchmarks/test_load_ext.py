@@ -1,6 +1,6 @@
-"""How long loading the extension takes, beside what people load instead: each in a fresh process, whose whole time is measured.
+"""Benchmarks of the time to load the extension, each in a new process whose whole time is measured.
 
-A figure minus that of ``nothing`` is what the statement costs. The budget is 40 ms.
+The difference to ``nothing`` is the time of a statement. The budget is 40 ms. The peers are other extensions and libraries for secrets.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STATEMENTS = {
 @pytest.mark.parametrize("statement", STATEMENTS)
 @pytest.mark.benchmark(group="load", min_rounds=10)
 def test_load(benchmark: BenchmarkFixture, tmp_path: Path, statement: str) -> None:
-    """A fresh interpreter makes a shell and runs one statement."""
+    """A new interpreter creates a shell and runs one statement."""
     command = [sys.executable, "-c", SHELL + STATEMENTS[statement]]
     environment = {"IPYTHONDIR": str(tmp_path), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     benchmark(lambda: subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL))

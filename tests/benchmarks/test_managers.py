@@ -1,4 +1,4 @@
-"""How long reading and listing take, beside what people use instead. Run by ``pytest tests/benchmarks``; no figure is a verdict."""
+"""Benchmarks of reading, listing and writing secrets in the local store; no time limit fails them."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ SIZES = (10, 1_000, 10_000)
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, SecretsManager[LocalBackend]]:
-    """Return a store of each size, under a key file."""
-    made = {}
+    """Return a store of each size, with a key file."""
+    stores = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZENSECRETS_HOME", str(tmp_path_factory.mktemp("home")))
         patch.delenv("ZENSECRETS_PASSPHRASE", raising=False)
         for size in SIZES:
             context = ManagerContext(name=str(size), id=str(size), folder=tmp_path_factory.mktemp(str(size)))
-            made[size] = SecretsManager(LocalBackend(context=context))
-            _fill(made[size], size)
-    return made
+            stores[size] = SecretsManager(LocalBackend(context=context))
+            _fill(stores[size], size)
+    return stores
 
 
 def _fill(store: SecretsManager[LocalBackend], size: int) -> None:
-    # One transaction for all: 10,000 registrations would wait for the disk 10,000 times.
+    # One transaction writes all rows, because 10,000 registrations would wait for the disk 10,000 times.
     def work(connection: Connection, key: DataKey) -> None:
         rows: list[dict[str, Any]] = []
         for number in range(size):
@@ -60,7 +60,7 @@ def _fill(store: SecretsManager[LocalBackend], size: int) -> None:
 
 @pytest.mark.benchmark(group="get a secret")
 def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]]) -> None:
-    """A secret that was read before: budget 5 µs."""
+    """A cached secret is read: budget 5 µs."""
     secret = benchmark(stores[10_000].get_secret, "secret_1")
     assert secret.content["user"] == "user 1"
 
@@ -68,7 +68,7 @@ def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[
 @pytest.mark.benchmark(group="get a secret")
 @pytest.mark.parametrize("size", SIZES)
 def test_get_cold(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
-    """A secret that has to be read from the file, of 10, 1,000 and 10,000: budget 300 µs, and flat."""
+    """A secret is read from a file with 10, 1,000 or 10,000 secrets: budget 300 µs, at each size."""
     turn = itertools.count()
     secret = benchmark(lambda: stores[size].get_secret(f"secret_{next(turn) % size}", refresh=True))
     assert secret.content["user"].startswith("user")
@@ -76,7 +76,7 @@ def test_get_cold(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[
 
 @pytest.mark.benchmark(group="get a secret")
 def test_get_peer_dotenv(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
-    """The peer: ``dotenv_values`` on a file of ten secrets."""
+    """The peer ``dotenv_values`` reads a file of ten secrets."""
     file = tmp_path / ".env"
     file.write_text("".join(f"SECRET_{number}=password {number}\n" for number in range(10)))
     assert benchmark(lambda: dotenv_values(file)["SECRET_1"]) == "password 1"
@@ -84,38 +84,38 @@ def test_get_peer_dotenv(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
 
 @pytest.fixture
 def gnome_keyring() -> Iterator[KeyringBackend]:
-    """Return the keyring of a session of its own, with an unlocked gnome-keyring."""
+    """Yield the keyring of a new desktop session, with an unlocked gnome-keyring."""
     with joined_session():
-        found: KeyringBackend = SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring's own
-        found.set_password("benchmark", "user", "password 1")
-        yield found
+        keyring: KeyringBackend = SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring has no types there
+        keyring.set_password("benchmark", "user", "password 1")
+        yield keyring
 
 
 @pytest.mark.benchmark(group="get a secret")
 def test_get_peer_keyring(benchmark: BenchmarkFixture, gnome_keyring: KeyringBackend) -> None:
-    """The peer: ``keyring`` on gnome-keyring."""
+    """The peer ``keyring`` reads a password from gnome-keyring."""
     assert benchmark(gnome_keyring.get_password, "benchmark", "user") == "password 1"
 
 
 @pytest.mark.benchmark(group="list secrets")
 @pytest.mark.parametrize("size", SIZES)
 def test_list_names(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
-    """The names of 10, 1,000 and 10,000 secrets: budget 20 ms for 10,000."""
+    """The names of 10, 1,000 or 10,000 secrets are listed: budget 20 ms for 10,000."""
     assert len(benchmark(stores[size].list_secrets)) == size
 
 
 @pytest.mark.benchmark(group="list secrets")
 @pytest.mark.parametrize("size", SIZES)
 def test_list_summaries(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
-    """Names, schemas, versions and times of 10, 1,000 and 10,000 secrets: budget 20 ms for 10,000."""
+    """Names, schemas, versions and times are listed: budget 20 ms for 10,000 secrets."""
     assert len(benchmark(stores[size].summaries)) == size
 
 
 @pytest.mark.benchmark(group="write a secret")
 def test_register(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]]) -> None:
-    """A new secret in a store of 10,000, on the disk when it returns."""
+    """A secret is registered in a store of 10,000, and is on the disk afterwards."""
     turn = itertools.count()
-    benchmark.pedantic(  # type: ignore[no-untyped-call]  # pytest-benchmark's own signature is half typed
+    benchmark.pedantic(  # type: ignore[no-untyped-call]  # pytest-benchmark has no types there
         lambda: stores[10_000].register_secret(ArbitrarySecretSchema(name=f"new_{next(turn)}", arbitrary_kv_pairs={"k": "v"})),
         rounds=100,
     )

@@ -1,9 +1,9 @@
-"""Redacting, beside what people use or would write: nbmask, Airflow's masker, a loop of ``str.replace``.
+"""Benchmarks of the redactor and its peers: nbmask, Airflow's masker, and a loop of ``str.replace``.
 
-Budgets: 8 ms for 1 MB with 1,000 secrets, 2 µs for a message of a line, 100 ms for 1,000 values that come one after the other, 40 ms
-for 1 MB that has to be decoded, 1 s for a value of 64 KiB in one line. The peers look for the literal value only, but for Airflow's,
-which also knows its ``repr``; ours looks for all forms. Both of them are one regular
-expression of all values. Airflow's masker is read out of the wheel of its task SDK: to install that would bring a hundred packages.
+Budgets: 8 ms for 1 MB with 1,000 secrets, 2 µs for a message of one line, 100 ms to protect 1,000 values one after the other, 40 ms for 1
+MB of encoded text, 1 s for a value of 64 KiB in one line. Our redactor finds a value in all encodings. nbmask and ``str.replace`` find
+only the value itself, and Airflow's masker also its ``repr``. nbmask and Airflow use one regular expression of all values. Airflow's
+masker is read from the wheel of its task SDK, because an installation of the SDK would add a hundred packages.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 AIRFLOW = "apache-airflow-task-sdk==1.3.2"
 LINE = "Epoch 12/100, loss 0.1234, accuracy 0.9876, and the rest of eighty characters.\n"
 MESSAGE = json.dumps({"name": "stdout", "text": LINE * 2}).encode()
-"""The content of a message; headers are not looked at."""
+"""The content of a message, without its headers."""
 MEGABYTE = (LINE * 13_000)[: 1 << 20]
 
 
 def values(count: int) -> list[str]:
-    """Return so many values as services give them out, of letters, digits and signs."""
+    """Return values like those that services create, of letters, digits and signs."""
     return [secrets.token_urlsafe(30) for _ in range(count)]
 
 
 def ours(protected: list[str]) -> Callable[[str], str]:
-    """Return our redactor's method, warm."""
+    """Return the method of our redactor, after a warm-up."""
     redactor = Redactor()
     for number, value in enumerate(protected):
         redactor.protect(value, f"secret{number}.key")
@@ -54,7 +54,7 @@ def ours(protected: list[str]) -> Callable[[str], str]:
 
 
 def with_nbmask(protected: list[str]) -> Callable[[str], str]:
-    """Return nbmask's function."""
+    """Return the function of nbmask."""
     nbmask.SECRETS.clear()
     nbmask.SECRETS.update(protected)
     nbmask.get_pattern.cache_clear()
@@ -64,7 +64,7 @@ def with_nbmask(protected: list[str]) -> Callable[[str], str]:
 
 
 def with_replace(protected: list[str]) -> Callable[[str], str]:
-    """Return what one writes in a minute."""
+    """Return a function that calls ``str.replace`` for each value."""
 
     def redact(text: str) -> str:
         for value in protected:
@@ -76,16 +76,16 @@ def with_replace(protected: list[str]) -> Callable[[str], str]:
 
 @pytest.fixture(scope="session")
 def airflow(pytestconfig: pytest.Config) -> Any:
-    """Return Airflow's module of the masker; its wheel is downloaded once and kept in pytest's cache."""
+    """Return the module of Airflow's masker; its wheel is downloaded once, to pytest's cache."""
     assert pytestconfig.cache is not None
     folder: Path = pytestconfig.cache.mkdir("airflow")
     if not list(folder.glob("*.whl")):
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), AIRFLOW]
         subprocess.run(command, check=True, timeout=300)
-    inside = "airflow/sdk/_shared/secrets_masker/secrets_masker.py"
+    member = "airflow/sdk/_shared/secrets_masker/secrets_masker.py"
     with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        wheel.extract(inside, folder)
-    spec = importlib.util.spec_from_file_location("airflow_secrets_masker", folder / inside)
+        wheel.extract(member, folder)
+    spec = importlib.util.spec_from_file_location("airflow_secrets_masker", folder / member)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -95,7 +95,7 @@ def airflow(pytestconfig: pytest.Config) -> Any:
 
 
 def with_airflow(airflow: Any, protected: list[str]) -> Callable[[str], str]:
-    """Return the method of Airflow's masker; values are added with its pattern compiled once, which is more than it does for its users."""
+    """Return the method of Airflow's masker, whose pattern is compiled once for all values."""
     masker = airflow.SecretsMasker()
     masker.add_mask(protected)
     redact: Callable[[str], str] = masker.redact
@@ -103,7 +103,7 @@ def with_airflow(airflow: Any, protected: list[str]) -> Callable[[str], str]:
 
 
 def timed(benchmark: BenchmarkFixture, run: Callable[..., Any], *arguments: Any, rounds: int) -> Any:
-    """Return what ``run`` returns, after so many rounds of one call each."""
+    """Return the result of ``run``, after the given number of rounds with one call each."""
     return benchmark.pedantic(run, arguments, rounds=rounds)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
 
 
@@ -111,7 +111,7 @@ PEERS = ("zensecrets", "airflow", "nbmask", "str.replace")
 
 
 def redacting(peer: str, airflow: Any, protected: list[str]) -> Callable[[str], str]:
-    """Return a peer's function, with values protected."""
+    """Return a peer's function for protected values."""
     makers: dict[str, Callable[[list[str]], Callable[[str], str]]] = {
         "zensecrets": ours,
         "airflow": partial(with_airflow, airflow),
@@ -124,7 +124,7 @@ def redacting(peer: str, airflow: Any, protected: list[str]) -> Callable[[str], 
 @pytest.mark.benchmark(group="redact 1 MB, 1,000 secrets")
 @pytest.mark.parametrize("peer", PEERS)
 def test_a_megabyte(benchmark: BenchmarkFixture, airflow: Any, peer: str) -> None:
-    """A megabyte of output without a value in it: budget 8 ms."""
+    """A megabyte of output without a value is redacted: budget 8 ms."""
     redact = redacting(peer, airflow, values(1000))
     rounds = 20 if peer == "zensecrets" else 1
     assert timed(benchmark, redact, MEGABYTE, rounds=rounds) == MEGABYTE
@@ -133,7 +133,7 @@ def test_a_megabyte(benchmark: BenchmarkFixture, airflow: Any, peer: str) -> Non
 @pytest.mark.benchmark(group="redact 80 characters, 1,000 secrets")
 @pytest.mark.parametrize("peer", PEERS)
 def test_a_line(benchmark: BenchmarkFixture, airflow: Any, peer: str) -> None:
-    """A line of output: budget 2 µs."""
+    """A line of output is redacted: budget 2 µs."""
     redact = redacting(peer, airflow, values(1000))
     assert benchmark(redact, LINE) == LINE
 
@@ -141,15 +141,15 @@ def test_a_line(benchmark: BenchmarkFixture, airflow: Any, peer: str) -> None:
 @pytest.mark.benchmark(group="look at a message of 200 bytes")
 @pytest.mark.parametrize("count", [10, 1000])
 def test_a_message(benchmark: BenchmarkFixture, count: int) -> None:
-    """The quick look at a serialised message, which most of them are done with: budget 2 µs."""
-    redactor: Redactor = ours(values(count)).__self__  # type: ignore[attr-defined] # it is a bound method
+    """The fast check of a serialized message, which is enough for most messages: budget 2 µs."""
+    redactor: Redactor = ours(values(count)).__self__  # type: ignore[attr-defined] # A bound method has this attribute
     assert benchmark(redactor.json_may_contain_value, MESSAGE) is False
 
 
 @pytest.mark.benchmark(group="protect values one after the other, a line redacted after each")
 @pytest.mark.parametrize(("peer", "count"), [("zensecrets", 1000), ("zensecrets", 100), ("airflow", 100), ("nbmask", 100)])
 def test_protect(benchmark: BenchmarkFixture, airflow: Any, peer: str, count: int) -> None:
-    """So many new values, each in force at once: budget 100 ms for 1,000. The peers compile their pattern anew for each."""
+    """New values are protected one after the other: budget 100 ms for 1,000. The peers compile a pattern for each value."""
     new = values(count)
 
     def protect_with_ours() -> None:
@@ -172,13 +172,13 @@ def test_protect(benchmark: BenchmarkFixture, airflow: Any, peer: str, count: in
             nbmask.masked_text(LINE)
 
     makers = {"zensecrets": protect_with_ours, "airflow": protect_with_airflow, "nbmask": protect_with_nbmask}
-    # Once, where a pattern is compiled: re would remember it.
+    # The peers run once, because ``re`` caches compiled patterns.
     timed(benchmark, makers[peer], rounds=5 if peer == "zensecrets" else 1)
 
 
 @pytest.mark.parametrize("size", [1 << 10, 1 << 20, 100 << 20], ids=["1 KB", "1 MB", "100 MB"])
 def test_growth_by_text(benchmark: BenchmarkFixture, size: int) -> None:
-    """A thousand secrets and a text of 1 KB, 1 MB and 100 MB."""
+    """A text of 1 KB, 1 MB or 100 MB is redacted with a thousand secrets."""
     benchmark.group = "redact with 1,000 secrets, by the length of the text"
     redact = ours(values(1000))
     text = (MEGABYTE * (size // len(MEGABYTE) + 1))[:size]
@@ -187,7 +187,7 @@ def test_growth_by_text(benchmark: BenchmarkFixture, size: int) -> None:
 
 @pytest.mark.parametrize("count", [10, 1000, 100_000])
 def test_growth_by_secrets(benchmark: BenchmarkFixture, count: int) -> None:
-    """A megabyte, and 10, 1,000 and 100,000 secrets."""
+    """A megabyte is redacted with 10, 1,000 or 100,000 secrets."""
     benchmark.group = "redact 1 MB, by the number of secrets"
     redact = ours(values(count))
     assert timed(benchmark, redact, MEGABYTE, rounds=10) is MEGABYTE
@@ -196,14 +196,14 @@ def test_growth_by_secrets(benchmark: BenchmarkFixture, count: int) -> None:
 @pytest.mark.benchmark(group="a stream of lines, 1,000 secrets")
 @pytest.mark.parametrize("line", [LINE, LINE.rstrip("\n")], ids=["with line ends", "without"])
 def test_stream(benchmark: BenchmarkFixture, line: str) -> None:
-    """A line that is fed to a stream; without a line end it may be the beginning of a value, which is looked up."""
-    stream = ours(values(1000)).__self__.stream()  # type: ignore[attr-defined] # it is a bound method
+    """A line is fed to a stream. Without a line end, the stream checks whether a value begins there."""
+    stream = ours(values(1000)).__self__.stream()  # type: ignore[attr-defined] # A bound method has this attribute
     benchmark(stream.feed, line)
 
 
 @pytest.mark.benchmark(group="mask 10,000 values in 1 MB")
 def test_a_text_full_of_values(benchmark: BenchmarkFixture) -> None:
-    """An output that shows a value in every line."""
+    """An output with a value in every line is masked."""
     protected = values(1000)
     redact = ours(protected)
     text = "".join(f"{number:06} {protected[number % 1000]} and more of a line\n" for number in range(10_000))
@@ -222,14 +222,14 @@ ENCODED: dict[str, Callable[[], str]] = {
 @pytest.mark.benchmark(group="redact 1 MB that has to be decoded, 1,000 secrets")
 @pytest.mark.parametrize("kind", ENCODED)
 def test_decoding(benchmark: BenchmarkFixture, kind: str) -> None:
-    """A megabyte of digits or of escape sequences: budget 40 ms."""
+    """A megabyte of digits or of escape sequences is redacted: budget 40 ms."""
     text = ENCODED[kind]()
     assert timed(benchmark, ours(values(1000)), text, rounds=10) == text
 
 
 @pytest.mark.benchmark(group="redact the library of JavaScript that plotly shows in a notebook, 4.8 MB, 1,000 secrets")
 def test_a_script(benchmark: BenchmarkFixture) -> None:
-    """Code, in which much looks encoded: what a cell waits for that shows a first figure."""
+    """A script that looks encoded in many positions is redacted, as in the first cell with a figure."""
     text = get_plotlyjs()
     assert timed(benchmark, ours(values(1000)), text, rounds=3) == text
 
@@ -249,7 +249,7 @@ LONG_VALUES: dict[str, Callable[[int], str]] = {
 @pytest.mark.parametrize("size", [1 << 10, LONG])
 @pytest.mark.parametrize("kind", LONG_VALUES)
 def test_a_long_value(benchmark: BenchmarkFixture, kind: str, size: int) -> None:
-    """A value of 64 KiB in one line, protected and printed: budget 1 s."""
+    """A value of 64 KiB in one line is protected and printed: budget 1 s."""
 
     def protect_and_mask(value: str) -> str:
         redactor = Redactor()

@@ -1,7 +1,7 @@
-"""Scanning notebooks for known values, beside detect-secrets: so many megabytes a second, and so many times faster.
+"""Benchmarks of the scan of notebooks; the peer is detect-secrets.
 
-A twentieth of the whole job by default, 50 notebooks for 1,000 values; ``ZENSECRETS_BENCHMARK_NOTEBOOKS`` says how many. A quarter of each
-notebook is a picture, as in the notebooks that people commit.
+By default 50 notebooks are searched for 1,000 values; ``ZENSECRETS_BENCHMARK_NOTEBOOKS`` sets another number. A quarter of each notebook
+is a picture, as in notebooks that people commit.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 
 NOTEBOOKS = int(os.environ.get("ZENSECRETS_BENCHMARK_NOTEBOOKS", "50"))
 VALUES = {f"secret{number}.key": secrets.token_urlsafe(30) for number in range(1000)}
-WORDS = ("for row in frame the value of model.fit(x, y) and import numpy as np plot loss = 0.125 epoch accuracy <td> </td> # shows").split()  # noqa: SIM905 - they read better as they are
+WORDS = ("for row in frame the value of model.fit(x, y) and import numpy as np plot loss = 0.125 epoch accuracy <td> </td> # shows").split()  # noqa: SIM905 - one string is easier to read than a list of fifty
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return notebooks of about 100 kB, one in ten with a value in it."""
+    """Return a folder of notebooks of about 100 kB; one in ten contains a value."""
     folder = tmp_path_factory.mktemp("notebooks")
-    letters = random.Random(1)  # noqa: S311 - the same notebooks each time, not a secret
+    generator = random.Random(1)  # noqa: S311 - the notebooks must be the same each time, and are no secret
     for number in range(NOTEBOOKS):
         cells = []
         for _ in range(20):
-            text = " ".join(letters.choices(WORDS, k=300))
-            table = "\n".join(" ".join(letters.choices(WORDS, k=12)) for _ in range(30))
+            text = " ".join(generator.choices(WORDS, k=300))
+            table = "\n".join(" ".join(generator.choices(WORDS, k=12)) for _ in range(30))
             outputs = [new_output("stream", name="stdout", text=table)]
             cells += [new_markdown_cell(text), new_code_cell(table, outputs=outputs)]
-        picture = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + letters.randbytes(19_000)).decode()
+        picture = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + generator.randbytes(19_000)).decode()
         cells[1].outputs.append(new_output("display_data", {"image/png": picture}))
         if number % 10 == 0:
-            cells[3].source += f"\nkey = '{letters.choice(list(VALUES.values()))}'"
+            cells[3].source += f"\nkey = '{generator.choice(list(VALUES.values()))}'"
         nbformat.write(new_notebook(cells=cells), folder / f"{number}.ipynb")
     return folder
 
@@ -56,47 +56,47 @@ def _size(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
 
 
-def _tell_speed(benchmark: BenchmarkFixture, folder: Path) -> None:
+def _record_speed(benchmark: BenchmarkFixture, folder: Path) -> None:
     assert benchmark.stats is not None
     benchmark.extra_info["MB/s"] = round(_size(folder) / benchmark.stats.stats.min, 2)
 
 
-def _known() -> ValueMatcher:
-    known = ValueMatcher()
+def _matcher() -> ValueMatcher:
+    matcher = ValueMatcher()
     for name, value in VALUES.items():
-        known.add(value, name)
-    return known
+        matcher.add(value, name)
+    return matcher
 
 
 @pytest.mark.benchmark(group="scan", min_rounds=3)
 def test_known_values(benchmark: BenchmarkFixture, folder: Path) -> None:
-    """All values in all their forms; the budget is 50 MB/s."""
-    scanner = Scanner(_known())
+    """The scan finds all values in all encodings; the budget is 50 MB/s."""
+    scanner = Scanner(_matcher())
     report = benchmark(scanner.scan, [str(folder)])
     assert len(report.findings) == NOTEBOOKS // 10
-    _tell_speed(benchmark, folder)
+    _record_speed(benchmark, folder)
 
 
 @pytest.mark.benchmark(group="scan", min_rounds=1, max_time=1)
 def test_fingerprints(benchmark: BenchmarkFixture, folder: Path) -> None:
-    """The same by fingerprints."""
+    """The scan finds the same values by their fingerprints."""
     scanner = Scanner(FingerprintMatcher(export((value, name) for name, value in VALUES.items())[0], "f"))
-    report = benchmark.pedantic(scanner.scan, [[str(folder)]], rounds=1)  # type: ignore[no-untyped-call] # it carries no annotations
+    report = benchmark.pedantic(scanner.scan, [[str(folder)]], rounds=1)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
     assert len(report.findings) == NOTEBOOKS // 10
-    _tell_speed(benchmark, folder)
+    _record_speed(benchmark, folder)
 
 
 @pytest.mark.benchmark(group="scan", min_rounds=1)
 def test_detect_secrets(benchmark: BenchmarkFixture, folder: Path) -> None:
-    """What people run instead, as they run it: on the files themselves, with all its detectors."""
+    """The peer detect-secrets scans the files with all its detectors."""
     from detect_secrets.core.secrets_collection import SecretsCollection
     from detect_secrets.settings import default_settings
 
     def scan() -> None:
-        found = SecretsCollection()
+        collection = SecretsCollection()
         with default_settings():
             for path in folder.iterdir():
-                found.scan_file(str(path))
+                collection.scan_file(str(path))
 
-    benchmark.pedantic(scan, rounds=1)  # type: ignore[no-untyped-call] # likewise
-    _tell_speed(benchmark, folder)
+    benchmark.pedantic(scan, rounds=1)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+    _record_speed(benchmark, folder)

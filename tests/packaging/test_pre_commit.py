@@ -1,4 +1,4 @@
-"""The hook for pre-commit, by the real pre-commit, which builds its environment from a clone of this repository."""
+"""Tests of the pre-commit hook with the real pre-commit, which installs it from a clone of this repository."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ VALUE = canary("commit")
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return a Git repository with our hook, and fingerprints of a secret that whoever commits does not have."""
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    _clone(ours)
-    theirs.mkdir()
-    monkeypatch.chdir(theirs)
-    # The hook's own environment needs no labextension, which takes npm a minute.
+    """Yield a Git repository with a fingerprint file of a secret that the committing user does not have."""
+    hook_source, repository = tmp_path / "hook", tmp_path / "repository"
+    _clone(hook_source)
+    repository.mkdir()
+    monkeypatch.chdir(repository)
+    # The hook needs no labextension, whose build takes a minute.
     monkeypatch.setenv("HATCH_JUPYTER_BUILDER_SKIP_NPM", "1")
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "pre-commit"))
     run("secret register db --password=?", VALUE)
     run("fingerprints export .zensecrets-fingerprints")
     run("secret cleanup -y")
-    _git(theirs, "init", "--quiet")
-    yield theirs
+    _git(repository, "init", "--quiet")
+    yield repository
     shutil.rmtree(tmp_path / "pre-commit", ignore_errors=True)
 
 
 def _clone(target: Path) -> None:
-    """Make a repository of the files as they are here, committed or not."""
+    """Create a repository of the files in this clone, committed or not."""
     listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], check=True, capture_output=True, text=True).stdout
     for name in filter(None, listed.split("\0")):
         if (ROOT / name).is_file():
@@ -52,9 +52,9 @@ def _clone(target: Path) -> None:
     _git(target, "commit", "--quiet", "--message=Copy")
 
 
-def _git(folder: Path, *words: str) -> None:
-    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *who, *words], cwd=folder, check=True)
+def _git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=Example", "-c", "user.email=example@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True)
 
 
 def _pre_commit(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -64,12 +64,12 @@ def _pre_commit(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-def test_a_commit_with_a_known_value_is_stopped(repository: Path) -> None:
-    """The hook passes what holds no value, stops what does, and says where without saying what."""
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repository.parent / "ours", check=True, capture_output=True, text=True)
+def test_the_hook_stops_a_commit_with_a_value(repository: Path) -> None:
+    """The hook passes a file without a value. It stops a file with a value, and reports the location without the value."""
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repository.parent / "hook", check=True, capture_output=True, text=True)
     config = f"""
 repos:
-  - repo: {repository.parent / "ours"}
+  - repo: {repository.parent / "hook"}
     rev: {head.stdout.strip()}
     hooks:
       - id: zensecrets-scan
