@@ -1,0 +1,55 @@
+"""Kernels, a terminal and a service for the tests of docs/guard.md."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docs.guard.guarded_kernel import NO_KEYRING, GuardedKernel, store_secret
+from tests.docs.guard.values import random_value
+from tests.notebook.guard.test_terminal import Terminal
+from tests.support.fakes.moto_server import aws_environment, running_moto
+from tests.support.kernels import running_kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def own_environment() -> Iterator[None]:
+    """Hide the keyring and the settings of the user who runs the tests from all processes of this module."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in [name for name in os.environ if name.startswith(("ZENSECRETS_", "ZENML_"))]:
+            patch.delenv(variable)
+        for variable, text in NO_KEYRING.items():
+            patch.setenv(variable, text)
+        yield
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> Iterator[GuardedKernel]:
+    """Yield a kernel for all tests of a module; before it starts, a value is stored and also written to a file."""
+    folder = tmp_path_factory.mktemp("guarded")
+    value = random_value()
+    store_secret(folder, "stored", value)
+    (folder / "stored.txt").write_text(value)
+    with running_kernel(folder) as kernel:
+        yield GuardedKernel(kernel, folder, kernel.run("%load_ext zensecrets_jupyter\nprint(open('stored.txt').read())"))
+
+
+@pytest.fixture(scope="module")
+def terminal(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> Iterator[tuple[Terminal, str]]:
+    """Yield IPython in a terminal with the guard on, and a value that is its variable ``token``."""
+    token = random_value()
+    terminal = Terminal(tmp_path_factory.mktemp("terminal"), token)
+    yield terminal, token
+    terminal.close()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[dict[str, str]]:
+    """Yield environment variables that give access to an AWS Secrets Manager."""
+    with running_moto() as port:
+        yield aws_environment(port)

@@ -1,0 +1,76 @@
+"""A kernel with the guard on, and the commands that the tests of docs/guard.md run in it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from tests.support.leaks import message_texts
+from tests.support.redaction.values import longest_visible
+from tests.support.terminal import run_zensecrets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.kernels import CellResult, Kernel
+
+NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+PAUSE = 0.4
+"""Seconds after which a delayed piece was certainly sent; the guard delays it for 50 ms."""
+
+
+class GuardedKernel:
+    """A kernel with the guard on.
+
+    Attributes:
+        kernel: The kernel.
+        folder: Its working folder.
+        loading: The result of the cell that loaded the extension.
+    """
+
+    def __init__(self, kernel: Kernel, folder: Path, loading: CellResult) -> None:
+        """Use a kernel that has just loaded the extension."""
+        self.kernel = kernel
+        self.folder = folder
+        self.loading = loading
+        self._first_message = len(kernel.record)
+
+    def set_variables(self, **texts: object) -> None:
+        """Set variables in the kernel from a file, so that no message contains them."""
+        path = self.folder / "variables.json"
+        path.write_text(json.dumps(texts), encoding="utf-8")
+        self.run("import json, pathlib\nglobals().update(json.loads(pathlib.Path('variables.json').read_text()))")
+        path.unlink()
+
+    def protect(self, value: str, name: str) -> None:
+        """Protect ``value`` as ``name``, set it as the kernel's variable ``value``, and start to record leaks."""
+        self.set_variables(value=value)
+        self.run(f"from zensecrets_jupyter.core.redaction import the_redactor\nassert the_redactor().protect(value, {name!r})")
+        self._first_message = len(self.kernel.record)
+
+    def run(self, code: str, answers: Any = ()) -> CellResult:
+        """Run a cell, and check that it succeeds."""
+        try:
+            result = self.kernel.run(code, answers)
+        except AssertionError:
+            # The kernel would wait at an unexpected prompt in all later tests.
+            self.kernel.manager.interrupt_kernel()
+            raise
+        assert result.ok, result.error
+        return result
+
+    def output_of(self, code: str, answers: Any = ()) -> str:
+        """Return the standard output of a cell."""
+        return self.run(code, answers).stream("stdout")
+
+    def leaked_length(self, value: str) -> int:
+        """Return the length of the longest part of ``value`` in any message since it was protected."""
+        texts = message_texts(self.kernel.record[self._first_message :])
+        return max((longest_visible(value, text.decode("utf-8", "replace")) for text in texts), default=0)
+
+
+def store_secret(home: Path, name: str, value: str, **environment: str) -> None:
+    """Register a secret in a separate process; the store's key is in a file unless ``environment`` has a passphrase."""
+    variables = {"ZENSECRETS_HOME": str(home / "zensecrets"), **NO_KEYRING, **environment}
+    done = run_zensecrets("secret", "register", name, "--key=@-", piped=value.encode(), environment=variables)
+    assert done.returncode == 0, done.stderr

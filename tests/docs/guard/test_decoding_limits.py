@@ -1,0 +1,193 @@
+"""Tests of docs/guard.md: the limits of the redactor."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+import zlib
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.docs.guard.guard_page import covers
+from tests.docs.guard.values import ESCAPING, LEAK, escaped, is_masked, random_value, redactor_for
+from tests.support.redaction.values import longest_visible
+from zensecrets_jupyter.core.redaction import mask_text
+from zensecrets_jupyter.core.redaction.decoding.view_search import ViewSearch
+from zensecrets_jupyter.core.redaction.encoders import ENCODERS
+
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
+
+
+@covers("A value that was cut into slices, reversed, shifted by one letter, compressed or encrypted is not recognized.")
+def test_transformed_values() -> None:
+    """A sliced, reversed, shifted, compressed or encrypted value is shown."""
+    value = random_value()
+    others = {
+        "cut into slices": "".join(f"{number}: {value[number : number + 4]}, " for number in range(0, len(value), 4)),
+        "reversed": value[::-1],
+        "shifted": "".join(chr(ord(letter) + 1) for letter in value),
+        "compressed": base64.b64encode(zlib.compress(value.encode())).decode(),
+        "encrypted": Fernet(Fernet.generate_key()).encrypt(value.encode()).decode(),
+    }
+    assert [name for name, text in others.items() if is_masked(value, text)] == []
+    assert is_masked(value, value)
+
+
+@covers("More than two encodings inside each other, or five escapes, hide a value.")
+@covers("So does a change to the case or the signs of base64 digits.")
+def test_more_encodings_than_are_decoded() -> None:
+    """Two encodings and four escapes are masked; three encodings, five escapes and changed digits are shown."""
+    value = random_value()
+    twice = ENCODERS["base64"](ENCODERS["hexadecimal"](value))
+    assert is_masked(value, twice)
+    assert not is_masked(value, ENCODERS["base64"](twice))
+    for name in ESCAPING:
+        assert is_masked(*escaped(name, 4)), name
+        assert not is_masked(*escaped(name, 5)), name
+    assert not is_masked(value, ENCODERS["base64"](value).upper())
+    # Every third letter of this value makes its fourth digit a sign.
+    signs = "".join(f"{random_value(2)}{secrets.choice('?~>')}" for _ in range(8))
+    assert is_masked(signs, ENCODERS["base64"](signs))
+    assert not is_masked(signs, ENCODERS["base64"](signs).translate(str.maketrans("+/", "$*")))
+
+
+@covers("A value of up to ten letters in base85 is sometimes shown, and so is a longer one if its Ascii85 is quoted.")
+def test_base85() -> None:
+    """Less than a tenth of the short values is shown, and less than a hundredth of the longer ones."""
+    longest = 10
+
+    def hidden(values: list[str], *encoders: str) -> list[str]:
+        texts = {}
+        for value in values:
+            texts[value] = value
+            for name in encoders:
+                texts[value] = ENCODERS[name](texts[value])
+        return [text for value, text in texts.items() if not is_masked(value, text)]
+
+    assert 0 < len(hidden([random_value(6 + number % (longest - 5)) for number in range(1000)], "base85")) < 100
+    assert len(hidden([random_value(longest + 1 + number % 20) for number in range(1000)], "base85")) < 10
+    longer = [random_value() for _ in range(200)]
+    assert len(hidden(longer, "Ascii85")) < 4
+    assert 4 < len(hidden(longer, "Ascii85", "shell")) < len(longer)
+
+
+EVERYTHING_ENCODED = "%252541 &amp;amp;amp; \\\\\\x41 \\xe9 \x1b[0m <b>x</b> =41 &AOk- | a | b |\n| c | d |\n 'a' 'b' 12 34 56 78 90 91 "
+"""A text with many decoded views."""
+
+
+@covers(
+    """Decoding is limited, to save time: all views of a text with equally many decodings are together at most twelve times as long as the
+    text, or three times if the text is longer than 100 KB."""
+)
+@pytest.mark.parametrize(("length", "times"), [(100_000, 12), (3_000_000, 3)])
+def test_the_length_of_all_views(length: int, times: int) -> None:
+    """The views of an encoded text have at most this length and a megabyte; a plain value in it is masked."""
+    text = EVERYTHING_ENCODED * (length // len(EVERYTHING_ENCODED))
+    lengths: list[int] = []
+
+    def note(data: bytes, _skeleton: bytes) -> list[PatternMatch]:
+        lengths.append(len(data))
+        return []
+
+    assert list(ViewSearch(16).search(text.encode(), note)) == []
+    encodings = 2
+    assert 2 * len(text) < sum(lengths) < (1 + encodings) * (times * len(text) + (1 << 20))
+    value = random_value()
+    assert is_masked(value, f"{text[:length]}\n{value}\n")
+
+
+@covers("In a text of more than 1 MiB, one encoding is decoded, not two inside each other.")
+def test_encodings_in_a_long_text() -> None:
+    """In more than a megabyte base64 is decoded, but base64 of hexadecimal digits is not."""
+    line = "an ordinary line\n"
+    lines = line * ((1 << 20) // len(line) - 100)
+    value = random_value()
+    once = ENCODERS["base64"](value)
+    twice = ENCODERS["base64"](ENCODERS["hexadecimal"](value))
+    redactor = redactor_for(value)
+    for text in (once, f'"{once[:20]}\\u{ord(once[20]):04x}{once[21:]}"', twice):
+        assert mask_text("a.key") in redactor.redact(lines + text)
+    longer = lines + line * 200
+    for text in (once, f'"{once[:20]}\\u{ord(once[20]):04x}{once[21:]}"'):
+        assert mask_text("a.key") in redactor.redact(longer + text)
+    assert mask_text("a.key") not in redactor.redact(longer + twice)
+
+
+@covers("In a text of more than 64 KiB, escapes are decoded with a kilobyte on either side.")
+@pytest.mark.parametrize("length", [1 << 14, 1 << 18])
+def test_the_view_of_an_escape(length: int) -> None:
+    """The view of a long text contains a kilobyte on both sides of an escape, and a value with the escape is masked."""
+    line = "an ordinary line"
+    lines = "\n".join([line] * (length // len(line)))
+    value = f"{random_value()}/{random_value()}"
+    text = f"{lines}\n{value}\n{lines}".replace("/", "%2F")
+    views: list[bytes] = []
+
+    def note(data: bytes, _skeleton: bytes) -> list[PatternMatch]:
+        views.append(data)
+        return []
+
+    assert list(ViewSearch(16).search(text.encode(), note)) == []
+    decoded = next(view for view in views if value.encode() in view)
+    if length > 1 << 16:
+        assert (1 << 10) < decoded.index(value.encode()) < (1 << 12)
+        assert (2 << 10) < len(decoded) < (1 << 13)
+    else:
+        assert len(decoded) > len(lines)
+    shown = redactor_for(value).redact(text)
+    assert mask_text("a.key") in shown
+    assert longest_visible(value, shown) < LEAK
+
+
+@covers(
+    """Dumps and lists of numbers are decoded in the first 256 KiB of a text, and base85 in the first 128 KiB, up to 8 KiB of text that
+    looks like base85."""
+)
+@covers("The rest of the text is searched without decoding.")
+def test_where_decoding_ends() -> None:
+    """An encoded value is masked before each limit and shown after it; a plain value is always masked."""
+    numbers, base85 = 1 << 18, 1 << 13
+    value = random_value()
+    redactor = redactor_for(value)
+
+    def masks(before: str, text: str) -> bool:
+        assert mask_text("a.key") in redactor.redact(f"{before}\n{value}")
+        return mask_text("a.key") in redactor.redact(f"{before}\n{text}\n")
+
+    lines = "an ordinary line\n" * (numbers // len("an ordinary line\n") + 100)
+    for name in ("list of bytes", "hexdump", "od"):
+        assert masks(lines[: numbers - 1000], ENCODERS[name](value)), name
+        assert not masks(lines[: numbers + 1000], ENCODERS[name](value)), name
+    far = 1 << 17
+    assert masks(lines[: far - 1000], ENCODERS["base85"](value))
+    assert not masks(lines[: far + 1000], ENCODERS["base85"](value))
+    # A view without escapes may be shorter, so this text is much longer than the limit.
+    for length, expected in ((base85 - 1000, True), (3 * base85, False)):
+        assert (
+            masks("".join(f"{ENCODERS['base85'](random_value(32))}\n" for _ in range(length // 41)), ENCODERS["base85"](value)) is expected
+        )
+
+
+@covers(
+    """If an encoded value arrives in pieces, and the beginning does not reveal the encoding (rows of a dump, tables, base32, base85), the
+    first pieces are shown."""
+)
+def test_encodings_in_pieces() -> None:
+    """In two pieces base64, hexadecimal digits and escapes are masked; in three pieces the first piece of base85 may be shown."""
+
+    def shown(encoder: str, value: str, pieces: int) -> tuple[str, str]:
+        text = ENCODERS[encoder](value)
+        stream = redactor_for(value).stream()
+        length = len(text) // pieces
+        cut = [text[start : start + length] for start in range(0, len(text), length)]
+        return cut[0], "".join(stream.feed(piece) for piece in (*cut, "\n")) + stream.release()
+
+    for name in ("plain", "base64", "hexadecimal", "URL, every byte", "hexadecimal escapes", "HTML by hexadecimal number"):
+        first, text = shown(name, random_value(), 2)
+        assert longest_visible(first, text) < LEAK, name
+        assert mask_text("a.key") in text, name
+    pairs = [shown("base85", random_value(), 3) for _ in range(20)]
+    assert [first for first, text in pairs if text.startswith(first)] != []
