@@ -1,4 +1,4 @@
-"""Tests of docs/guard.md: which forms of a value are masked."""
+"""Tests of docs/guard.md: how values are recognized."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def test_two_ends_of_a_value(ellipsis: str) -> None:
         assert redactor.redact(text) == text
 
 
-@covers("**A number** is masked in a text where it stands alone, but not inside a longer number or hexadecimal digits.")
+@covers("**A number** is masked in a text, unless it is part of a longer number or of hexadecimal digits.")
 def test_a_number_in_a_text() -> None:
     """A number is masked alone and between letters, and shown inside a longer number, a fraction or hexadecimal digits."""
     number = random_number(8)
