@@ -190,7 +190,7 @@ def test_no_sdist_is_built_without_node(clone: Path, tmp_path: Path, python_only
     """Without Node the build of an sdist fails, because its wheels would have no labextension."""
     with pytest.raises(subprocess.CalledProcessError) as error:
         _run([sys.executable, "-m", "build", "--sdist", "--outdir", tmp_path, clone], path=python_only)
-    assert "An sdist has to hold the labextension, and it can't be built: Node.js and npm are not installed." in error.value.output
+    assert "An sdist must contain the labextension, which can't be built: Node.js and npm are not installed." in error.value.output
 
 
 def test_the_form_is_small(wheel: Path) -> None:
