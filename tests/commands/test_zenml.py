@@ -108,7 +108,7 @@ def test_no_component_that_is_needed_goes_unsaid() -> None:
     run("stack copy default other")
     assert "active" not in run("stack remove-component other -x").message
     for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE):
-        with pytest.raises(InvalidStackError, match=kind.words):
+        with pytest.raises(InvalidStackError, match=kind.label):
             Client().workspace.remove_from_stack("other", [kind])
         assert kind in Client().workspace.stack_record("other").components
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.core.errors import InvalidSecretError
-from zensecrets_jupyter.core.names import LONGEST_NAME, a_type, check_key, check_name, did_you_mean, near_misses
+from zensecrets_jupyter.core.names import MAX_NAME_LENGTH, check_key, check_name, did_you_mean, near_misses, type_with_article
 
 QUICK = settings(deadline=None, max_examples=100)
 
 _BAD_EVERYWHERE = ["", "-a", "--", "a b", "a\tb", "a\n", "\u2028", "a\u00a0b", "a{b", "a}b", "\x00", "a\x7f", "\ud800", "name", "x" * 256]
 
 
-@pytest.mark.parametrize("name", ["a", "A-1_b", "a/b", "é", "秘密", "пароль", "x" * LONGEST_NAME, "names", "Name", "$x", "🔑"])
+@pytest.mark.parametrize("name", ["a", "A-1_b", "a/b", "é", "秘密", "пароль", "x" * MAX_NAME_LENGTH, "names", "Name", "$x", "🔑"])
 def test_an_acceptable_name_comes_back(name: str) -> None:
     """Letters of any alphabet, digits and signs make a name, up to 255 of them."""
     assert check_name(name) == name
@@ -94,4 +94,4 @@ def test_did_you_mean_is_a_question_or_nothing() -> None:
 @pytest.mark.parametrize(("thing", "told"), [(1, "an int"), ("", "a str"), (int, "a type"), (object(), "an object"), ({}, "a dict")])
 def test_a_type_has_its_article(thing: object, told: str) -> None:
     """As a sentence has it."""
-    assert a_type(thing) == told
+    assert type_with_article(thing) == told

@@ -14,9 +14,9 @@ from zensecrets_jupyter.core.reference import (
     SecretReference,
     find_references,
     has_reference,
-    mask,
+    mask_references,
     near_miss,
-    split,
+    split_references,
 )
 
 QUICK = settings(deadline=None, max_examples=200)
@@ -56,7 +56,7 @@ def test_white_space_inside_the_braces_is_no_part_of_it(reference: SecretReferen
 def test_the_parts_of_a_text_joined_again_make_it(parts: list[str | SecretReference]) -> None:
     """Splitting loses nothing and finds each reference in its place."""
     text = "".join(str(part) for part in parts)
-    found = split(text)
+    found = split_references(text)
     assert "".join(str(part) for part in found) == text
     references = tuple(part for part in parts if isinstance(part, SecretReference))
     assert tuple(part for part in found if isinstance(part, SecretReference)) == references
@@ -67,7 +67,7 @@ def test_the_parts_of_a_text_joined_again_make_it(parts: list[str | SecretRefere
 @given(st.text(max_size=60))
 def test_any_text_can_be_split(text: str) -> None:
     """Whatever the text, its parts make it again, but for white space inside braces."""
-    joined = "".join(str(part) for part in split(text))
+    joined = "".join(str(part) for part in split_references(text))
     assert "".join(joined.split()) == "".join(text.split())
 
 
@@ -179,4 +179,4 @@ def test_a_literal_text_holds_no_reference() -> None:
 def test_a_mask_hides_nothing_but_the_reference(before: str, reference: SecretReference, after: str) -> None:
     """A masked text is the text with a mark for each reference."""
     assume("‹" not in before + after)
-    assert mask(f"{before}{reference}{after}") == f"{before}‹secret:{reference.name}.{reference.key}›{after}"
+    assert mask_references(f"{before}{reference}{after}") == f"{before}‹secret:{reference.name}.{reference.key}›{after}"

@@ -120,7 +120,7 @@ def test_every_command_of_zenml_is_supported() -> None:
         assert name in on_page, name
 
 
-@pytest.mark.parametrize("kind", [kind.words for kind in ComponentType])
+@pytest.mark.parametrize("kind", [kind.label for kind in ComponentType])
 def test_every_attribute_of_a_type_exists(kind: str) -> None:
     """Each flavor in the table exists and accepts each attribute; some attributes have no effect, as in ZenML."""
     rows = [row for row in _attributes() if row[0] == kind]

@@ -20,7 +20,7 @@ from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.commands.tree import root
 from zensecrets_jupyter.core.fields import looks_sensitive
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
-from zensecrets_jupyter.core.reference import only_reference
+from zensecrets_jupyter.core.reference import single_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -235,4 +235,4 @@ class _TargetCommand(NamedTuple):
             return self.command.inline_secret(context, Argument(key, text)) is not None
         if self.takes_no_values and not (looks_sensitive(key, text) or is_opaque(text)):
             return False
-        return bool(text) and only_reference(text) is None and (not text.startswith("@") or text.startswith("@@"))
+        return bool(text) and single_reference(text) is None and (not text.startswith("@") or text.startswith("@@"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.environment import secret_environment
 from zensecrets_jupyter.core.managers import mask_values, masks_refused
-from zensecrets_jupyter.core.names import a_type, did_you_mean, holds_no_value
+from zensecrets_jupyter.core.names import did_you_mean, is_value_free_argument, type_with_article
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, texts_in
 from zensecrets_jupyter.core.stack import ComponentType
@@ -308,7 +308,7 @@ def _check_page(page: object, size: object) -> None:
     for name, given, least in (("page", page, 1), ("size", size, 0)):
         if not isinstance(given, int) or isinstance(given, bool) or given < least:
             told = "Pages are counted from 1" if name == "page" else "A size is how many secrets a page has, or 0 for all of them"
-            message = f"Client.list_secrets() has no {name} {given if isinstance(given, int) else a_type(given)}. {told}."
+            message = f"Client.list_secrets() has no {name} {given if isinstance(given, int) else type_with_article(given)}. {told}."
             raise ValueError(message)
 
 
@@ -322,8 +322,8 @@ def _check_options(method: str, given: Mapping[str, Any], known: tuple[str, ...]
     if unknown is None:
         return
     takes_values = method.startswith(("create_", "update_"))
-    unlikely = [text for name, one in given.items() if not takes_values or holds_no_value(name) for text in texts_in(one)]
-    mask_values([{name: one for name, one in given.items() if takes_values and not holds_no_value(name)}, values])
+    unlikely = [text for name, one in given.items() if not takes_values or is_value_free_argument(name) for text in texts_in(one)]
+    mask_values([{name: one for name, one in given.items() if takes_values and not is_value_free_argument(name)}, values])
     mask_values([text for text in unlikely if is_opaque(text)])
     taken = [name for name in inspect.signature(getattr(Client, method)).parameters if name not in {"self", "options"}]
     message = f"Client.{method}() has no argument {unknown!r}. {did_you_mean(unknown, [*taken, *known])}"

@@ -1,4 +1,4 @@
-"""The types of components that a stack can have."""
+"""Types of stack components."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zensecrets_jupyter.core.text import plural
 
 
 class ComponentType(str, Enum):
-    """The types of component that a stack can have; the values are ZenML's."""
+    """The types of stack components; the values are those of ZenML."""
 
     ALERTER = "alerter"
     ANNOTATOR = "annotator"
@@ -24,20 +24,20 @@ class ComponentType(str, Enum):
 
     @property
     def command(self) -> str:
-        """The command group that handles components of this type, such as ``artifact-store``."""
+        """The name of the command group for this type, such as ``artifact-store``."""
         return self.value.replace("_", "-")
 
     @property
-    def words(self) -> str:
-        """What a sentence calls it, such as ``artifact store``."""
+    def label(self) -> str:
+        """The name of the type in sentences, such as ``artifact store``."""
         return self.value.replace("_", " ")
 
     @property
-    def article(self) -> str:
-        """The same with its article, such as ``an artifact store``."""
-        return f"{'an' if self.value[0] in 'aeo' else 'a'} {self.words}"
+    def label_with_article(self) -> str:
+        """The name of the type with its article, such as ``an artifact store``."""
+        return f"{'an' if self.value[0] in 'aeo' else 'a'} {self.label}"
 
     @property
     def plural(self) -> str:
-        """The plural, such as ``artifact stores``."""
-        return plural(self.words)
+        """The plural of the name, such as ``artifact stores``."""
+        return plural(self.label)

@@ -1,4 +1,4 @@
-"""What a secret and its keys may be called, and which known name a person may have meant."""
+"""Rules for the names of secrets and keys, and suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -12,115 +12,126 @@ from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-LONGEST_NAME = 255
-"""Characters in a name or a key at most."""
+MAX_NAME_LENGTH = 255
+"""Maximum length of a name or key in characters."""
 
-_UNFIT_IN_NAME = re.compile(r"[\s{}.\x00-\x1f\x7f]")
-UNFIT_IN_KEY = re.compile(r"[\s{}\x00-\x1f\x7f]")
-"""What no key may hold; the pattern means the same in JavaScript."""
-_LIKE_A_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}")
-NO_VALUES = frozenset(
+_INVALID_NAME_CHARACTERS = re.compile(r"[\s{}.\x00-\x1f\x7f]")
+INVALID_KEY_CHARACTERS = re.compile(r"[\s{}\x00-\x1f\x7f]")
+"""Characters that a key can't contain; the pattern has the same meaning in JavaScript."""
+_PLAIN_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}")
+VALUE_FREE_ARGUMENTS = frozenset(
     {"name", "secret_name", "name_id_or_prefix", "new_name", "remove", "remove_values", "schema", "id", "scope", "new_scope", "origin"}
 )
-"""Arguments that hold no value, whatever they are given to."""
-_TOLD_OF = NO_VALUES | {"desc", "description", "manager", "manager_name", "schema_name", "scheme", "secrets_manager", "stack", "stack_name"}
-_VERY_ALIKE = 0.85
+"""Names of arguments that never hold a value, in any function of this package."""
+_PLAIN_ARGUMENTS = VALUE_FREE_ARGUMENTS.union(
+    ("desc", "description", "manager", "manager_name", "schema_name", "scheme", "secrets_manager", "stack", "stack_name")
+)
+_SIMILARITY = 0.85
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
-"""Half a character, which no file or database takes; likewise."""
+"""Half of a surrogate pair, which no file or database can store; the pattern has the same meaning in JavaScript."""
 
 
 def check_name(name: str, *, from_file: bool = False) -> str:
-    """Return ``name`` if a secret may be called so; ``from_file`` has the message not show what may be a value.
+    """Check the name of a secret and return it.
+
+    Args:
+        name: The name.
+        from_file: Whether the name is from a file, so that it may be a value and errors must not show it.
 
     Raises:
-        InvalidSecretError: If it is empty, too long, ``name``, starts with ``-``, or holds a dot, a brace, white space or a
-            control character.
+        InvalidSecretError: If it is empty, too long, ``name``, starts with ``-``, or contains a dot, a brace, white space or a control
+            character.
     """
     if name == "name":
         message = "A secret can't be called 'name'."
         raise InvalidSecretError(message, name=name, hint="Choose another name.")
-    _check("secret name", name, _UNFIT_IN_NAME, "dots, braces, white space or control characters", from_file=from_file)
+    _check("secret name", name, _INVALID_NAME_CHARACTERS, "dots, braces, white space or control characters", from_file=from_file)
     return name
 
 
 def check_key(key: str, *, name: str = "", from_file: bool = False) -> str:
-    """Return ``key`` if a secret may have a key of that name; ``name`` is the secret's, and ``from_file`` as for :func:`check_name`.
+    """Check a key of a secret and return it.
+
+    Args:
+        key: The key.
+        name: The name of the secret.
+        from_file: Whether the key is from a file, so that it may be a value and errors must not show it.
 
     Raises:
-        InvalidSecretError: As for :func:`check_name`, but a key may hold dots.
+        InvalidSecretError: For the reasons of :func:`check_name`, except that a key may contain dots.
     """
     if key == "name":
         message = f"A key of secret {name!r} can't be called 'name'."
         raise InvalidSecretError(message, name=name, hint="Choose another key.")
-    _check("key", key, UNFIT_IN_KEY, "braces, white space or control characters", from_file=from_file)
+    _check("key", key, INVALID_KEY_CHARACTERS, "braces, white space or control characters", from_file=from_file)
     return key
 
 
-def _check(what: str, text: str, unfit: re.Pattern[str], unfit_words: str, *, from_file: bool) -> None:
-    called = told(text) if from_file else shown(text)
+def _check(what: str, text: str, invalid: re.Pattern[str], description: str, *, from_file: bool) -> None:
+    quoted = quote_untrusted(text) if from_file else quote_name(text)
     if not text:
         message = f"A {what} can't be empty."
-    elif len(text) > LONGEST_NAME:
-        message = f"The {what} {called} has {len(text)} characters; {LONGEST_NAME} are allowed."
+    elif len(text) > MAX_NAME_LENGTH:
+        message = f"The {what} {quoted} has {len(text)} characters; {MAX_NAME_LENGTH} are allowed."
     elif text.startswith("-"):
-        message = f"The {what} {called} starts with '-', as an option does."
+        message = f"The {what} {quoted} starts with '-', as an option does."
     elif LONE_SURROGATE.search(text):
-        message = f"The {what} {called} holds half a character, which no file or database takes."
-    elif unfit.search(text):
-        message = f"The {what} {called} holds {unfit_words}."
+        message = f"The {what} {quoted} contains half of a surrogate pair, which no file or database can store."
+    elif invalid.search(text):
+        message = f"The {what} {quoted} contains {description}."
     else:
         return
     raise InvalidSecretError(message, name="" if from_file else text, hint="Use letters, digits, '_' and '-'.")
 
 
-def shown(name: str) -> str:
-    """Return a name or a key that was given as a message shows it: not if a part of it may be a value, as where the two were swapped."""
+def quote_name(name: str) -> str:
+    """Return a name or key in quotes for a message, but not if it may be a value, as after swapped arguments."""
     if any(is_opaque(word) for word in name.split()):
         return "(not shown)"
-    return repr(name) if len(name) <= LONGEST_NAME else f"{name[:20]!r}…"
+    return repr(name) if len(name) <= MAX_NAME_LENGTH else f"{name[:20]!r}…"
 
 
-def told(name: str) -> str:
-    """Return a name or a key out of a file as a message shows it: not if it may be a value, which stands where a key should."""
-    return repr(name) if _LIKE_A_NAME.fullmatch(name) and not is_opaque(name) else "(not shown)"
+def quote_untrusted(name: str) -> str:
+    """Return a name or key from a file in quotes for a message, but not if it may be a value."""
+    return repr(name) if _PLAIN_NAME.fullmatch(name) and not is_opaque(name) else "(not shown)"
 
 
-def a_type(thing: object) -> str:
-    """Return the name of a thing's type with its article: ``a str``, ``an int``."""
-    return with_article(type(thing).__qualname__)
+def type_with_article(value: object) -> str:
+    """Return the type of a value with its article: ``a str``, ``an int``."""
+    return with_article(type(value).__qualname__)
 
 
 def with_article(name: str) -> str:
-    """Return a name with ``a`` or ``an`` before it."""
+    """Return a name after ``a`` or ``an``."""
     return f"{'an' if name[:1] in 'aeiouAEIO' else 'a'} {name}"
 
 
-def holds_no_value(argument: str) -> bool:
-    """Tell whether an argument of a call of ours is a name or another text that is shown, also where it is mistyped or is none of it."""
-    if argument in _TOLD_OF or difflib.get_close_matches(argument, _TOLD_OF, n=1, cutoff=_VERY_ALIKE):
+def is_value_free_argument(argument: str) -> bool:
+    """Return whether an argument never holds a value, by its name or a misspelling of it."""
+    if argument in _PLAIN_ARGUMENTS or difflib.get_close_matches(argument, _PLAIN_ARGUMENTS, n=1, cutoff=_SIMILARITY):
         return True
-    # Letters in another order.
-    return sorted(argument) in [sorted(known) for known in _TOLD_OF]
+    # The same letters in another order are a misspelling too.
+    return sorted(argument) in [sorted(name) for name in _PLAIN_ARGUMENTS]
 
 
-def part_meant(wanted: str, known: Collection[str]) -> str:
-    """Return the hint for a text that names a part of a known secret, as ``db.password`` and ``{{db.password}}`` do; else an empty one.
+def key_reference_hint(wanted: str, candidates: Collection[str]) -> str:
+    """Return a hint for a text such as ``db.password`` or ``{{db.password}}`` in the place of a secret's name; otherwise an empty text.
 
-    Whether the secret has such a key is not looked up: that would read its values for an error.
+    The hint does not depend on whether the secret has the key, because a check would read its values.
     """
     name, dot, key = wanted.strip("{} ").partition(".")
-    return f"Name the secret alone, {name!r}, without the key {shown(key)}." if dot and name in known else ""
+    return f"Name the secret alone, {name!r}, without the key {quote_name(key)}." if dot and name in candidates else ""
 
 
-def near_misses(wanted: str, known: Iterable[str]) -> list[str]:
-    """Return up to three of the ``known`` names that ``wanted`` may be a slip of, the nearest first."""
+def near_misses(wanted: str, candidates: Iterable[str]) -> list[str]:
+    """Return up to three of the ``candidates`` that resemble ``wanted``, the most similar first."""
     by_folded: dict[str, str] = {}
-    for name in known:
+    for name in candidates:
         by_folded.setdefault(name.casefold(), name)
     return [by_folded[folded] for folded in difflib.get_close_matches(wanted.casefold(), by_folded, n=3, cutoff=0.6)]
 
 
-def did_you_mean(wanted: str, known: Iterable[str]) -> str:
-    """Return ``Did you mean 'a' or 'b'?`` for the near misses of ``wanted``, or nothing."""
-    guesses = [repr(name) for name in near_misses(wanted, known)]
+def did_you_mean(wanted: str, candidates: Iterable[str]) -> str:
+    """Return ``Did you mean 'a' or 'b'?`` for near misses of ``wanted``; otherwise an empty text."""
+    guesses = [repr(name) for name in near_misses(wanted, candidates)]
     return f"Did you mean {' or '.join(guesses)}?" if guesses else ""

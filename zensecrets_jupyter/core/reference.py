@@ -1,7 +1,7 @@
 """References to secrets: ``{{name.key}}``, alone or inside a longer text.
 
-The grammar: two braces, optional white space, the secret's name, a dot, the key, optional white space, two braces. The name holds no
-dot, so the first dot ends it. Neither holds a brace or white space. A text may hold several references.
+Grammar: two braces, optional white space, the name of the secret, a dot, the key, optional white space, two braces. The name contains no
+dot, so that the first dot ends it. Name and key contain no brace and no white space. A text may contain several references.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidReferenceError, InvalidSecretError, NotInStackError
+from zensecrets_jupyter.core.redaction.masks import mask_text
 
 _REFERENCE = re.compile(r"\{\{\s*(?!-)([^\s{}.]+)\.(?!-)([^\s{}]+)\s*\}\}")
 _DOUBLE = re.compile(r"\{\{([^{}]*)(\}{0,2})")
@@ -18,7 +19,7 @@ _SINGLE = re.compile(r"\{\s*([^\s{}.\"':,]+)\s*\.\s*([^\s{}\"':,]+)\s*\}{1,2}")
 
 
 class SecretReference(NamedTuple):
-    """One reference: the ``name`` of a secret and one of its keys. ``str()`` gives its text, :meth:`parse` reads it."""
+    """A reference: the ``name`` of a secret and one of its keys. ``str()`` returns its text, and :meth:`parse` reads it."""
 
     name: str
     key: str
@@ -28,24 +29,24 @@ class SecretReference(NamedTuple):
         return f"{{{{{self.name}.{self.key}}}}}"
 
     def resolve(self) -> str:
-        """Return the value, where the reference knows its secrets manager: one that ``secret.reference(KEY)`` returned does.
+        """Return the value. Only a reference from ``secret.reference(KEY)`` has a secrets manager.
 
         Raises:
-            NotInStackError: If it does not, as it was parsed from a text or made by hand.
+            NotInStackError: If the reference has no secrets manager, because it was parsed from a text or constructed.
         """
-        message = f"{self} knows no secrets manager to resolve it in."
+        message = f"{self} has no secrets manager that could resolve it."
         raise NotInStackError(message, hint="Resolve it in a stack: Client().active_stack.resolve(str(reference)).")
 
     @classmethod
     def parse(cls, text: str) -> SecretReference:
-        """Return the reference that ``text`` is, as a whole.
+        """Return the reference that ``text`` consists of.
 
         Raises:
-            InvalidReferenceError: If it is anything else.
+            InvalidReferenceError: If it is any other text.
         """
-        slip = near_miss(text)
-        if slip:
-            raise slip
+        error = near_miss(text)
+        if error:
+            raise error
         match = _REFERENCE.fullmatch(text)
         if match:
             return cls(match[1], match[2])
@@ -57,12 +58,12 @@ Part: TypeAlias = "str | SecretReference"
 
 
 class RawText(str):
-    """A text that is meant as it stands although it looks like a reference, as ``--literal`` declares it."""
+    """A text that is no reference although it looks like one; the option ``--literal`` declares it."""
 
     __slots__ = ()
 
     def to_json(self) -> dict[str, str]:
-        """Return the object that stands for the text in the workspace and in files of stacks."""
+        """Return the object that represents the text in the workspace and in stack files."""
         return {"$literal": str(self)}
 
     @staticmethod
@@ -72,23 +73,23 @@ class RawText(str):
 
 
 def has_reference(value: Any) -> bool:
-    """Tell whether ``value`` is a text that holds a reference."""
+    """Return whether ``value`` is a text with a reference."""
     return isinstance(value, str) and not isinstance(value, RawText) and _REFERENCE.search(value) is not None
 
 
 def find_references(text: str) -> tuple[SecretReference, ...]:
-    """Return the references in ``text`` in the order in which they stand, repetitions included."""
+    """Return the references in ``text`` in order, with repetitions."""
     return tuple(SecretReference(match[1], match[2]) for match in _REFERENCE.finditer(text))
 
 
-def only_reference(text: str) -> SecretReference | None:
-    """Return the reference that ``text`` is as a whole, or ``None`` if it is anything else."""
+def single_reference(text: str) -> SecretReference | None:
+    """Return the reference that ``text`` consists of, or ``None`` for any other text."""
     match = _REFERENCE.fullmatch(text)
     return SecretReference(match[1], match[2]) if match else None
 
 
-def split(text: str) -> tuple[Part, ...]:
-    """Return ``text`` in its parts, plain texts and references; joined again they make it, but for white space inside braces."""
+def split_references(text: str) -> tuple[Part, ...]:
+    """Return ``text`` as a sequence of plain texts and references."""
     parts: list[Part] = []
     end = 0
     for match in _REFERENCE.finditer(text):
@@ -101,15 +102,15 @@ def split(text: str) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def mask(text: str) -> str:
-    """Return ``text`` with each reference written as the mark that stands for its value, ``‹secret:name.key›``."""
-    return _REFERENCE.sub(r"‹secret:\1.\2›", text)
+def mask_references(text: str) -> str:
+    """Return ``text`` with each reference replaced by the mask of its value, ``‹secret:name.key›``."""
+    return _REFERENCE.sub(lambda match: mask_text(f"{match[1]}.{match[2]}"), text)
 
 
 def near_miss(text: str) -> InvalidReferenceError | None:
-    """Return an error that names the likely intent if ``text`` holds something that is nearly a reference, else ``None``.
+    """Return an error that names the likely intent if ``text`` contains almost a reference; otherwise ``None``.
 
-    A reference to a name or key that no secret can have is nearly one too.
+    A reference with an invalid name or key counts too.
     """
     blanked = list(text)
     for match in _REFERENCE.finditer(text):
@@ -117,34 +118,34 @@ def near_miss(text: str) -> InvalidReferenceError | None:
         before, after = text[start - 1 : start], text[end : end + 1]
         if before in {"$", "{"} or after == "}":
             start -= before in {"$", "{"}
-            return _slip(text, start, text[start : end + (after == "}")], str(SecretReference(match[1], match[2])))
-        unfit = _unfit(SecretReference(match[1], match[2]))
-        if unfit:
-            message = f"{match[0]!r} refers to what can't be: {unfit.message[0].lower()}{unfit.message[1:]}"
-            return InvalidReferenceError(message, text=text, position=start, hint=unfit.hint)
+            return _near_miss_error(text, start, text[start : end + (after == "}")], str(SecretReference(match[1], match[2])))
+        name_error = _name_error(SecretReference(match[1], match[2]))
+        if name_error:
+            message = f"{match[0]!r} has a name that no secret can have: {name_error.message[0].lower()}{name_error.message[1:]}"
+            return InvalidReferenceError(message, text=text, position=start, hint=name_error.hint)
         blanked[start:end] = " " * (end - start)
     rest = "".join(blanked)
     double = _DOUBLE.search(rest)
     if double:
         inside = re.sub(r"\s*\.[\s-]*", ".", double[1].strip(" \t\r\n-"))
         intent = SecretReference(*inside.split(".", 1)) if "." in inside.strip(".") else SecretReference(inside.strip(".") or "NAME", "KEY")
-        return _slip(text, double.start(), double[0].rstrip(), re.sub(r"(?<=\S)\s+(?=\S)", "_", str(intent)))
+        return _near_miss_error(text, double.start(), double[0].rstrip(), re.sub(r"(?<=\S)\s+(?=\S)", "_", str(intent)))
     single = _SINGLE.search(rest)
     if single:
-        return _slip(text, single.start(), single[0], str(SecretReference(single[1], single[2])))
+        return _near_miss_error(text, single.start(), single[0], str(SecretReference(single[1], single[2])))
     return None
 
 
-def _unfit(found: SecretReference) -> InvalidSecretError | None:
+def _name_error(candidate: SecretReference) -> InvalidSecretError | None:
     try:
-        names.check_name(found.name)
-        names.check_key(found.key, name=found.name)
+        names.check_name(candidate.name)
+        names.check_key(candidate.key, name=candidate.name)
     except InvalidSecretError as error:
         return error
     return None
 
 
-def _slip(text: str, position: int, wrong: str, intent: str) -> InvalidReferenceError:
-    message = f"{wrong!r} is nearly a reference to a secret."
-    hint = f"Write {intent}, or add --literal if the text is meant as it stands."
+def _near_miss_error(text: str, position: int, wrong: str, intent: str) -> InvalidReferenceError:
+    message = f"{wrong!r} is almost a reference to a secret."
+    hint = f"Write {intent}, or add --literal for a raw text."
     return InvalidReferenceError(message, text=text, position=position, hint=hint)

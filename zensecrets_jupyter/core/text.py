@@ -6,7 +6,7 @@ from typing import get_origin
 
 
 def plural(noun: str, count: int = 2) -> str:
-    """Return a noun in the form that goes with ``count``: ``key`` for one, ``keys`` for any other; ``registry``, ``registries``."""
+    """Return the form of a noun for a count: ``key`` for 1, and ``keys`` or ``registries`` for other counts."""
     if count == 1:
         return noun
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in set("aeiou") else f"{noun}s"
@@ -18,7 +18,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a clause with its first letter in upper case; all others stay as they are, unlike with ``str.capitalize``."""
+    """Return a text with its first letter in upper case; unlike ``str.capitalize``, other letters do not change."""
     return f"{text[:1].upper()}{text[1:]}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import ZenSecretsError
-from zensecrets_jupyter.core.names import did_you_mean, shown, told
+from zensecrets_jupyter.core.names import did_you_mean, quote_name, quote_untrusted
 from zensecrets_jupyter.core.text import type_name
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _describe(
     if kind == "extra_forbidden":
         guess = did_you_mean(location, known)
         # In a malformed file, the value of a secret may be in the place of a field's name.
-        return f"{told(location)} is unknown{f' ({guess})' if guess else ''}"
+        return f"{quote_untrusted(location)} is unknown{f' ({guess})' if guess else ''}"
     field = model.model_fields.get(str(detail["loc"][0])) if len(detail["loc"]) == 1 else None
     if kind in expected:
         predicate = f"has to be {expected[kind]}"
@@ -83,7 +83,7 @@ def _describe(
     else:
         # Kinds of pydantic are names with underscores. A kind of this package is a phrase that may contain the name of an option.
         predicate = f"is not acceptable ({kind if ' ' in kind else kind.replace('_', ' ')})"
-    return f"{shown(location) if location else 'the content'} {predicate}"
+    return f"{quote_name(location) if location else 'the content'} {predicate}"
 
 
 def _label_parts(detail: ErrorDetails, labels: Mapping[str, str]) -> Iterator[str]:

@@ -120,5 +120,5 @@ def restore_reference(origin: Origin | None, name: str, key: str) -> RegisteredR
 
 def unregistered_error(template: str) -> UnregisteredValueError:
     """Return the error for pickling a value without an origin."""
-    message = f"{reference.mask(template)} belongs to no registered secret, so it can't be pickled as its reference."
+    message = f"{reference.mask_references(template)} belongs to no registered secret, so it can't be pickled as its reference."
     return UnregisteredValueError(message, hint="Register the secret and take the value from Client().get_secret(NAME).")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from zensecrets_jupyter.core.fields import ClearTextField, SecretField, is_clear_text_field, is_secret_field
-from zensecrets_jupyter.core.reference import SecretReference, only_reference
+from zensecrets_jupyter.core.reference import SecretReference, single_reference
 
 __all__ = [
     "ClearTextField",
@@ -20,4 +20,4 @@ parse_secret_reference = SecretReference.parse
 
 def is_secret_reference(value: Any) -> bool:
     """Tell whether ``value`` is one reference as a whole."""
-    return isinstance(value, str) and only_reference(value) is not None
+    return isinstance(value, str) and single_reference(value) is not None

@@ -171,7 +171,7 @@ print(json.dumps([Client().get_secret("mine").content, type(Client().secrets_man
 
 
 @pytest.mark.parametrize(
-    ("flavor", "said"), [("broken", "ModuleNotFoundError"), ("misnamed", "is no flavor of secrets manager of that name")]
+    ("flavor", "said"), [("broken", "ModuleNotFoundError"), ("misnamed", "is not a flavor of secrets manager with that name")]
 )
 def test_a_broken_flavor_is_unavailable_with_its_reason(flavor: str, said: str, installed: Path) -> None:
     """It is listed, is not available and says why and of which package; the others are."""

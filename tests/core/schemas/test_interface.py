@@ -190,7 +190,7 @@ def test_arbitrary_keys_may_be_given_by_name() -> None:
         ("basic_auth", {"username": "u", "password": ["VALUE"]}, "'password' is not a text"),
         ("kserve_s3", {"storage_type": "VALUE"}, "'storage_type' has to be 'S3'"),
         ("arbitrary", {"a": {"b": "VALUE"}}, "'a' is not a text"),
-        ("arbitrary", {"a b": "VALUE"}, "'a b' holds braces, white space or control characters"),
+        ("arbitrary", {"a b": "VALUE"}, "'a b' contains braces, white space or control characters"),
         ("arbitrary", {"-a": "VALUE"}, "starts with '-'"),
         ("arbitrary", {"": "VALUE"}, "can't be empty"),
         ("arbitrary", {"name": "VALUE"}, "can't be called 'name'"),

@@ -83,8 +83,8 @@ print(json.dumps([secret.content, repr(secret), get_schema("weather") is get_sch
     ("schema_type", "said"),
     [
         ("broken", "ModuleNotFoundError"),
-        ("misnamed", "weather_schemas:Other is no schema of that name"),
-        ("no_schema", "weather_schemas:ClassVar is no schema of that name"),
+        ("misnamed", "weather_schemas:Other is not a schema with that name"),
+        ("no_schema", "weather_schemas:ClassVar is not a schema with that name"),
     ],
 )
 def test_a_broken_schema_names_its_distribution(schema_type: str, said: str, installed: Path) -> None:

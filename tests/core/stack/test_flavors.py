@@ -291,7 +291,7 @@ print(json.dumps([listed, imported, Client().get_stack_component("annotator", "m
     assert shown == {"url": "{{a.b}}", "token": ""}
 
 
-@pytest.mark.parametrize(("flavor", "said"), [("broken", "ModuleNotFoundError"), ("wrong", "is no component flavor of that name")])
+@pytest.mark.parametrize(("flavor", "said"), [("broken", "ModuleNotFoundError"), ("wrong", "is not a component flavor with that name")])
 def test_a_broken_flavor_names_its_distribution(flavor: str, said: str, installed: Path) -> None:
     """A flavor that can't be imported, or is of another type, is an error with the reason and the package; the others work."""
     found = run(

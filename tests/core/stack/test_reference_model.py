@@ -22,7 +22,7 @@ from zensecrets_jupyter import (
     UnregisteredValueError,
 )
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.core.reference import RawText, SecretReference, split
+from zensecrets_jupyter.core.reference import RawText, SecretReference, split_references
 from zensecrets_jupyter.core.stack import ReferenceModel, Requirement
 from zensecrets_jupyter.core.value import ValueSource, register_value
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -52,8 +52,8 @@ class DictResolver:
     def resolve(self, text: str) -> str:
         """Return the text with its references resolved."""
         self.asked.append(text)
-        parts = [self.values["_".join(part)] if isinstance(part, SecretReference) else part for part in split(text)]
-        for part, found in zip(split(text), parts, strict=True):
+        parts = [self.values["_".join(part)] if isinstance(part, SecretReference) else part for part in split_references(text)]
+        for part, found in zip(split_references(text), parts, strict=True):
             if isinstance(part, SecretReference):
                 register_value(found, ValueSource(part, None))
         return "".join(parts)

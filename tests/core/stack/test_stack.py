@@ -237,5 +237,5 @@ def test_a_component_says_what_it_is() -> None:
 )
 def test_a_type_knows_its_words(kind: ComponentType, command: str, article: str) -> None:
     """Each type is a command group, and words in a sentence."""
-    assert (kind.command, kind.article) == (command, article)
-    assert kind.article.endswith(kind.words)
+    assert (kind.command, kind.label_with_article) == (command, article)
+    assert kind.label_with_article.endswith(kind.label)

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.framework.argument_values import MAX_VALUE_BYTES
-from zensecrets_jupyter.core.names import LONE_SURROGATE, LONGEST_NAME, UNFIT_IN_KEY
+from zensecrets_jupyter.core.names import INVALID_KEY_CHARACTERS, LONE_SURROGATE, MAX_NAME_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,9 +72,9 @@ KEY_RULES = (
     Rule(r"^(?![\s\S])", "A key needs a name.", refuses=True),
     Rule(r"^name(?![\s\S])", "A key can't be called 'name'.", refuses=True),
     Rule(r"^-", "A key can't start with '-'.", refuses=True),
-    Rule(rf"^[\s\S]{{{LONGEST_NAME + 1}}}", f"A key has {LONGEST_NAME} characters at most.", refuses=True),
+    Rule(rf"^[\s\S]{{{MAX_NAME_LENGTH + 1}}}", f"A key has {MAX_NAME_LENGTH} characters at most.", refuses=True),
     Rule(
-        f"{UNFIT_IN_KEY.pattern}|{LONE_SURROGATE.pattern}|{_INVISIBLE}",
+        f"{INVALID_KEY_CHARACTERS.pattern}|{LONE_SURROGATE.pattern}|{_INVISIBLE}",
         "A key holds no braces, white space, control or invisible characters.",
         refuses=True,
     ),

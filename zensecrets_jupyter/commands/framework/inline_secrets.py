@@ -15,7 +15,7 @@ from zensecrets_jupyter.core import managers, schemas
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.fields import is_secret_field, looks_sensitive
 from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.reference import has_reference, only_reference
+from zensecrets_jupyter.core.reference import has_reference, single_reference
 from zensecrets_jupyter.core.stack import ComponentType, flavor_names
 from zensecrets_jupyter.core.workspace import get_workspace
 
@@ -70,7 +70,7 @@ def from_component(component_type: ComponentType) -> Callable[[click.Context, Ar
 
 def _from_secret_argument(context: click.Context, argument: Argument, schema: type[BaseSecretSchema] | None) -> InlineSecret | None:
     value = _inline_value(context, argument)
-    if value is None or only_reference(value) is not None:
+    if value is None or single_reference(value) is not None:
         return None
     # The line may lack the name of the secret.
     name = context.params.get("name") or "secret"

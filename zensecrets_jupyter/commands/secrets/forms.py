@@ -37,7 +37,7 @@ def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str], *
     for key in keys:
         names.check_key(key, name=name, from_file=from_file)
         if key not in schema_keys and not schema.takes_any_key():
-            shown_key = names.told(key) if from_file else repr(key)
+            shown_key = names.quote_untrusted(key) if from_file else repr(key)
             message = f"Secret {name!r} can't have the key {shown_key}, because the schema {schema.TYPE!r} does not have it."
             hint = f"{names.did_you_mean(key, schema_keys)} The schema's keys are {', '.join(schema_keys)}."
             raise InvalidSecretError(message, name=name, hint=hint.strip())

@@ -35,7 +35,7 @@ class ComponentLabel(NamedTuple):
 
     def __str__(self) -> str:
         """Return the type and name, such as ``annotator 'labels'``."""
-        return f"{self.type.words} {self.name!r}"
+        return f"{self.type.label} {self.name!r}"
 
 
 def ask_attributes(  # noqa: PLR0913 - the parts of a request for attributes

@@ -55,7 +55,7 @@ def _name(component_type: ComponentType, *, required: bool = True) -> Callable[[
 
 def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
     """Add ``register``, ``update`` and ``remove-attribute``."""
-    a_component = component_type.article
+    a_component = component_type.label_with_article
     free: dict[str, Any] = {
         "cls": FreeOptionsCommand,
         "word": "ATTRIBUTE",
@@ -81,7 +81,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
     ) -> Outcome:
         if not flavor:
             check_typos((argument.key for argument in arguments), declared_options(), ())
-            message = f"The {component_type.words} {name!r} needs a flavor."
+            message = f"The {component_type.label} {name!r} needs a flavor."
             raise UsageProblem(message, hint=f"Add --flavor=FLAVOR, one of {', '.join(flavor_names(component_type))}.")
         subject = ComponentLabel(component_type, name, flavor)
 
@@ -104,7 +104,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         name = name or _active_name(component_type)
         record = workspace.component(component_type, name)
         if not arguments:
-            raise UsageProblem(f"The line names no attribute of {component_type.words} {name!r}.", hint="Add --ATTRIBUTE=VALUE.")
+            raise UsageProblem(f"The line names no attribute of {component_type.label} {name!r}.", hint="Add --ATTRIBUTE=VALUE.")
         subject = ComponentLabel(component_type, name, record.flavor)
 
         def then(attributes: dict[str, Any]) -> Outcome:
@@ -134,19 +134,19 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         existing = {**record.attributes, **accepted_fields_of_flavor(component_type, record.flavor)}
         removed = list(dict.fromkeys(matching_name(key, existing) for key in keys))
         workspace.update_component(component_type, name, {}, remove=removed)
-        return Outcome(text=f"Removed {', '.join(removed)} from {component_type.words} {name!r}.")
+        return Outcome(text=f"Removed {', '.join(removed)} from {component_type.label} {name!r}.")
 
 
 def _add_naming_commands(group: Group, component_type: ComponentType) -> None:
     """Add ``rename`` and ``delete``."""
-    a_component = component_type.article
+    a_component = component_type.label_with_article
 
     @group.command("rename", cls=Command, help=f"Rename {a_component}, also in the stacks that use it.")
     @_name(component_type)
     @click.argument("new_name", metavar="NEW_NAME")
     def rename(name: str, new_name: str) -> Outcome:
         get_workspace().rename_component(component_type, name, new_name)
-        return Outcome(text=f"Renamed {component_type.words} {name!r} to {new_name!r}.")
+        return Outcome(text=f"Renamed {component_type.label} {name!r} to {new_name!r}.")
 
     @group.command("delete", cls=Command, help=f"Delete {a_component} that no stack uses.")
     @_name(component_type)
@@ -154,7 +154,7 @@ def _add_naming_commands(group: Group, component_type: ComponentType) -> None:
     def delete(name: str, *, yes: bool) -> Outcome:
         del yes
         get_workspace().delete_component(component_type, name)
-        return Outcome(text=f"Deleted {component_type.words} {name!r}.")
+        return Outcome(text=f"Deleted {component_type.label} {name!r}.")
 
 
 def _add_copy_command(group: Group, component_type: ComponentType) -> None:
@@ -163,17 +163,17 @@ def _add_copy_command(group: Group, component_type: ComponentType) -> None:
         group.add_command(copy_secrets)
         return
 
-    @group.command("copy", cls=Command, help=f"Register {component_type.article} with the attributes of another one.")
+    @group.command("copy", cls=Command, help=f"Register {component_type.label_with_article} with the attributes of another one.")
     @_name(component_type)
     @click.argument("new_name", metavar="NEW_NAME")
     def copy(name: str, new_name: str) -> Outcome:
         get_workspace().copy_component(component_type, name, new_name)
-        return Outcome(text=f"Registered {component_type.words} {new_name!r} with the attributes of {name!r}.")
+        return Outcome(text=f"Registered {component_type.label} {new_name!r} with the attributes of {name!r}.")
 
 
 def _add_display_commands(group: Group, component_type: ComponentType) -> None:
     """Add ``list``, ``describe``, ``get`` and ``flavor``."""
-    words = component_type.words
+    words = component_type.label
 
     @group.command("list", cls=Command, help=f"List the {component_type.plural}.")
     def list_() -> Outcome:
@@ -183,7 +183,9 @@ def _add_display_commands(group: Group, component_type: ComponentType) -> None:
         return Outcome(table, view=table)
 
     @group.command(
-        "describe", cls=Command, help=f"Show the attributes of {component_type.article}; by default of the one in the active stack."
+        "describe",
+        cls=Command,
+        help=f"Show the attributes of {component_type.label_with_article}; by default of the one in the active stack.",
     )
     @_name(component_type, required=False)
     def describe(name: str | None) -> Outcome:
@@ -203,7 +205,7 @@ def _active_name(component_type: ComponentType) -> str:
     stack = get_workspace().stack_record()
     name = stack.components.get(component_type)
     if name is None:
-        message = f"The active stack {stack.name!r} has no {component_type.words}."
+        message = f"The active stack {stack.name!r} has no {component_type.label}."
         raise UsageProblem(message, hint=f"Add one: %stack update {stack.name} --{component_type.command} NAME")
     return name
 

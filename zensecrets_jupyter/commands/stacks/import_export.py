@@ -66,12 +66,12 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
         raise UsageProblem(f"The file {target!r} does not say what its stack is called.", hint="Write: %stack import NAME -f FILE")
     workspace = get_workspace()
     needed = stack_files.sealed_needed(workspace, filed)
-    called = {kind: f"{kind.words} {filed.components[kind].name!r}" for kind in needed}
+    called = {kind: f"{kind.label} {filed.components[kind].name!r}" for kind in needed}
 
     def run(answers: Answers) -> Outcome:
         sealed = {kind: dict(answers[called[kind]].values) for kind in needed}
         record, new = stack_files.import_stack(workspace, filed, chosen, sealed)
-        made = f"with {', '.join(f'{one.type.words} {one.name!r}' for one in new)}" if new else "of components that were there"
+        made = f"with {', '.join(f'{one.type.label} {one.name!r}' for one in new)}" if new else "of components that were there"
         line = f"imported stack {record.name}"
         warnings = [warning for one in new for warning in attribute_warnings(one, filed.components[one.type].attributes)]
         warnings += _secrets_left_behind(filed, new)

@@ -58,7 +58,7 @@ def _component_names(function: _Function) -> _Function:
             component_type.value,
             metavar="NAME",
             shell_complete=completion.completer(completion.component_names(component_type)),
-            help=f"The {component_type.words}.",
+            help=f"The {component_type.label}.",
         )(function)
     return function
 
@@ -66,7 +66,7 @@ def _component_names(function: _Function) -> _Function:
 def _component_flags(function: _Function) -> _Function:
     """Add a flag for each component type."""
     for component_type, short in reversed(SHORT.items()):
-        option = click.option(short, f"--{component_type.command}", component_type.value, is_flag=True, help=f"The {component_type.words}.")
+        option = click.option(short, f"--{component_type.command}", component_type.value, is_flag=True, help=f"The {component_type.label}.")
         function = option(function)
     return function
 
@@ -116,7 +116,7 @@ def remove_component(name: str | None, **components: bool) -> Outcome:
     workspace = get_workspace()
     before = workspace.stack_record(name)
     record = workspace.remove_from_stack(before.name, chosen)
-    done = f"Took the {', '.join(component_type.words for component_type in chosen)} out of stack {record.name!r}."
+    done = f"Took the {', '.join(component_type.label for component_type in chosen)} out of stack {record.name!r}."
     if not record.active:
         return Outcome(text=done)
     back = " ".join(f"--{kind.command} {before.components[kind]}" for kind in chosen)

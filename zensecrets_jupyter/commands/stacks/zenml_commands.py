@@ -74,37 +74,37 @@ def add_to_components(group: Group, component_type: ComponentType, active: Calla
         component_type: The type.
         active: Returns the name of the active stack's component of the type.
     """
-    words = component_type.words
+    words = component_type.label
     names = completion.completer(completion.component_names(component_type))
     optional = click.argument("name", metavar="[NAME]", required=False, shell_complete=names)
 
     def called(name: str | None) -> str:
         return f"{words} {get_workspace().component(component_type, name or active(component_type)).name!r}"
 
-    @group.command("share", cls=Command, help=f"Say how {component_type.article} is shared here: by a stack's file.")
+    @group.command("share", cls=Command, help=f"Say how {component_type.label_with_article} is shared here: by a stack's file.")
     @optional
     def share(name: str | None) -> Outcome:
         return Outcome(text=f"The {called(name)} was not changed: {SINGLE_USER}")
 
-    @group.command("up", cls=Command, help=f"Say what {component_type.article} needs to be started: nothing.")
+    @group.command("up", cls=Command, help=f"Say what {component_type.label_with_article} needs to be started: nothing.")
     @optional
     def up(name: str | None) -> Outcome:
         return Outcome(text=f"There is nothing to start: the {called(name)} is a registration, and its service runs without this package.")
 
-    @group.command("down", cls=Command, help=f"Say what of {component_type.article} is running: nothing.")
+    @group.command("down", cls=Command, help=f"Say what of {component_type.label_with_article} is running: nothing.")
     @optional
     @click.option("-y", "--yes", is_flag=True, expose_value=False, help="As in ZenML, without effect.")
     @click.option("--force", "-f", is_flag=True, expose_value=False, hidden=True)
     def down(name: str | None) -> Outcome:
         return Outcome(text=f"There is nothing to stop: the {called(name)} is a registration, and its service runs without this package.")
 
-    @group.command("logs", cls=Command, help=f"Say where the logs of {component_type.article} are.")
+    @group.command("logs", cls=Command, help=f"Say where the logs of {component_type.label_with_article} are.")
     @optional
     @click.option("--follow", "-f", is_flag=True, expose_value=False, help="As in ZenML, without effect.")
     def logs(name: str | None) -> Outcome:
         return Outcome(text=f"There are no logs here: the {called(name)} is a registration, and its service keeps its own.")
 
-    @group.command("explain", cls=Command, help=f"Say what {component_type.article} is.")
+    @group.command("explain", cls=Command, help=f"Say what {component_type.label_with_article} is.")
     def explain() -> Outcome:
         flavors = f"%zen {component_type.command} flavor list"
         purpose = f"{sentence(component_type.plural)} {COMPONENT_PURPOSES[component_type.command]}."

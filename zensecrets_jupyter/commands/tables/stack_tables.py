@@ -25,20 +25,20 @@ def components_table(records: Sequence[ComponentRecord], active: str | None, com
 def component_table(record: ComponentRecord, facts: Mapping[str, str]) -> Table:
     """Return a component's ``facts`` and attributes, with references unresolved and sensitive values masked."""
     rows = [("flavor", record.flavor), *facts.items(), *record.attributes.items()]
-    return Table(["attribute", "value"], rows, title=f"{sentence(record.type.words)} {record.name!r}")
+    return Table(["attribute", "value"], rows, title=f"{sentence(record.type.label)} {record.name!r}")
 
 
 def stacks_table(records: Sequence[StackRecord]) -> Table:
     """Return the stacks with their components, with a star at the active stack."""
     types = list(dict.fromkeys(component_type for record in records for component_type in record.components))
     rows = [("*" if record.active else "", record.name, *map(record.components.get, types)) for record in records]
-    return Table(["active", "stack", *(component_type.words for component_type in types)], rows, title="Stacks")
+    return Table(["active", "stack", *(component_type.label for component_type in types)], rows, title="Stacks")
 
 
 def stack_record_table(record: StackRecord, components: Mapping[ComponentType, ComponentRecord]) -> Table:
     """Return the components of a registered stack, with attributes as in :func:`component_table`."""
     rows = [
-        (component_type.words, name, components[component_type].flavor, _attributes_text(components[component_type].attributes))
+        (component_type.label, name, components[component_type].flavor, _attributes_text(components[component_type].attributes))
         for component_type, name in record.components.items()
     ]
     return _stack_table(record.name, rows, note="It is the active stack." if record.active else "")
@@ -50,7 +50,7 @@ def stack_table(stack: Stack) -> Table:
     for component_type, component in stack.components.items():
         # The dump contains references and masks, never values.
         attributes = {name: value for name, value in component.config.model_dump().items() if name in component.config.model_fields_set}
-        rows.append((component_type.words, component.name, component.flavor, _attributes_text(attributes)))
+        rows.append((component_type.label, component.name, component.flavor, _attributes_text(attributes)))
     if stack.has_secrets_manager:
         rows.append(("secrets manager", stack.secrets_manager.name, stack.secrets_manager.flavor, ""))
     return _stack_table(stack.name, rows)

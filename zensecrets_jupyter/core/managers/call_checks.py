@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from zensecrets_jupyter.core.names import holds_no_value
+from zensecrets_jupyter.core.names import is_value_free_argument
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.schemas import BaseSecretSchema, texts_in
 
@@ -29,7 +29,7 @@ def masks_refused(method: _Method) -> _Method:
         except TypeError as error:
             # Without brackets behind the class, what was meant for the method's first argument stands for the object.
             is_of_class = not args or isinstance(args[0], (str, Mapping, BaseSecretSchema))
-            mask_values([*args[1 if is_of_class else 2 :], *(value for name, value in kwargs.items() if not holds_no_value(name))])
+            mask_values([*args[1 if is_of_class else 2 :], *(value for name, value in kwargs.items() if not is_value_free_argument(name))])
             reason = f"it is called on the class {method.__qualname__.partition('.')[0]}, not on an object of it" if is_of_class else error
             problem = f"{method.__name__}({called}) can't be called so: {reason}."
         else:

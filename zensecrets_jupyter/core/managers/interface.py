@@ -512,7 +512,9 @@ class SecretsManager(Generic[BackendT_co]):
         present = self._names_for_guess() if present is None else present
         message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
         hint = (
-            pending_secret_hint(self.id, secret_name) or names.part_meant(secret_name, present) or names.did_you_mean(secret_name, present)
+            pending_secret_hint(self.id, secret_name)
+            or names.key_reference_hint(secret_name, present)
+            or names.did_you_mean(secret_name, present)
         )
         # No secret can have such a name, so the hint can't be to register it.
         invalid = "A secret's name holds no dot: name the secret alone, without a key." if "." in secret_name else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from zensecrets_jupyter.core import settings
-from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_parts
+from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_fragments
 from zensecrets_jupyter.core.redaction import the_redactor
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class ManagerOptions(BaseModel):
         """Have the guard mask the sensitive ones among the attributes, which need not be acceptable."""
         for name, value in attributes.items():
             if isinstance(value, str) and value and cls.is_sensitive(name, value):
-                for text in (value, *secret_parts(name, value)):
+                for text in (value, *secret_fragments(name, value)):
                     the_redactor().protect(text, name)
 
 

@@ -6,7 +6,7 @@ import importlib.util
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, ManagerError, UnknownFlavorError
-from zensecrets_jupyter.core.names import did_you_mean, told
+from zensecrets_jupyter.core.names import did_you_mean, quote_untrusted
 from zensecrets_jupyter.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def get_flavor(flavor: str) -> type[Backend]:
     else:
         if found is not None:
             return found
-        message = f"No flavor of secrets manager is called {told(flavor)}."
+        message = f"No flavor of secrets manager is called {quote_untrusted(flavor)}."
         hint = f"{did_you_mean(flavor, flavor_names())} The flavors are {', '.join(flavor_names())}."
         raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())
     message = f"Flavor {flavor!r} of secrets manager needs {missing}, which is not installed."

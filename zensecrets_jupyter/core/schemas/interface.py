@@ -11,7 +11,7 @@ from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretKeyNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_clear_text_field, media_type_of
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.core.reference import SecretReference, mask
+from zensecrets_jupyter.core.reference import SecretReference, mask_references
 from zensecrets_jupyter.core.schemas import registry
 from zensecrets_jupyter.core.schemas.refused_content import PAIRS_FIELD, flatten_pairs, mask_name_of_refused, read_json_object, texts_in
 from zensecrets_jupyter.core.validation_errors import describe_problems, raised_by_validator
@@ -222,9 +222,10 @@ class BaseSecretSchema(BaseModel):
     def masked_content(self) -> dict[str, Any]:
         """Return the content with masks instead of sensitive values."""
         content: dict[str, str] = self.__dict__[CONTENT]
-        return {
-            key: MaskedText(mask(str(SecretReference(self.name, key)))) if self.is_sensitive(key) else text for key, text in content.items()
-        }
+        return {key: MaskedText(self._mask(key)) if self.is_sensitive(key) else text for key, text in content.items()}
+
+    def _mask(self, key: str) -> str:
+        return mask_references(str(SecretReference(self.name, key)))
 
     @model_validator(mode="after")
     def _set_content(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import SchemaError
-from zensecrets_jupyter.core.names import did_you_mean, told
+from zensecrets_jupyter.core.names import did_you_mean, quote_untrusted
 from zensecrets_jupyter.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -71,6 +71,6 @@ def get_schema(schema_type: str) -> type[BaseSecretSchema]:
     schema = _registry.find(schema_type)
     if schema is not None:
         return schema
-    message = f"No schema is called {told(schema_type)}."
+    message = f"No schema is called {quote_untrusted(schema_type)}."
     hint = f"{did_you_mean(schema_type, schema_types())} The schemas are {', '.join(schema_types())}."
     raise SchemaError(message, hint=hint.strip())

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zensecrets_jupyter.core.component_types import ComponentType  # noqa: TC001 - pydantic reads the annotations of a config
-from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_parts
+from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_fragments
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.stack import flavor_registry
 from zensecrets_jupyter.core.stack.reference_model import ReferenceModel
@@ -61,7 +61,7 @@ class StackComponentConfig(ReferenceModel):
         if field is not None and is_secret_field(field):
             return texts_in(value)
         named = [(key, text) for key, text in _named_texts(name, value) if looks_sensitive(key, text) and not _may_name_secret(key, text)]
-        return (part for key, text in named for part in (text, *secret_parts(key, text)))
+        return (part for key, text in named for part in (text, *secret_fragments(key, text)))
 
     @property
     def is_remote(self) -> bool:
@@ -99,7 +99,7 @@ class StackComponent:
 
     def __str__(self) -> str:
         """Return the name in errors, such as ``annotator 'labels'``."""
-        return f"{self.type.words} {self.name!r}"
+        return f"{self.type.label} {self.name!r}"
 
     def __repr__(self) -> str:
         """Return type, name, flavor and attributes, references unresolved."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, StackError, UnknownFlavorError
-from zensecrets_jupyter.core.names import did_you_mean, told
+from zensecrets_jupyter.core.names import did_you_mean, quote_untrusted
 from zensecrets_jupyter.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -127,6 +127,6 @@ def get_flavor(component_type: str, flavor: str) -> type[StackComponentConfig]:
     if found is not None:
         return found
     known = flavor_names(component_type)
-    message = f"No flavor of {component_type.replace('_', ' ')} is called {told(flavor)} here."
+    message = f"No flavor of {component_type.replace('_', ' ')} is called {quote_untrusted(flavor)} here."
     hint = f"{did_you_mean(flavor, known)} The flavors are {', '.join(known)}."
     raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())

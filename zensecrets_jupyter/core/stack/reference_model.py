@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_
 from zensecrets_jupyter.core import redaction
 from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
-from zensecrets_jupyter.core.names import a_type
+from zensecrets_jupyter.core.names import type_with_article
 from zensecrets_jupyter.core.reference import RawText, SecretReference
 from zensecrets_jupyter.core.stack.references import (
     ReferenceResolver,
@@ -235,7 +235,7 @@ class ReferenceModel(BaseModel):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse the assignment: only the workspace changes what is registered."""
-        message = f"Attribute {name!r} can't be set on {a_type(self)}."
+        message = f"Attribute {name!r} can't be set on {type_with_article(self)}."
         raise AttributeError(message)
 
     def bind_references(self, resolver: ReferenceResolver) -> Self:

@@ -57,7 +57,7 @@ def has_references(value: Any) -> bool:
     A text that is the value of a secret holds none, whatever it looks like, unless it is one reference as a whole.
     """
     return any(
-        reference.has_reference(text) and (text not in known_values() or reference.only_reference(text) is not None)
+        reference.has_reference(text) and (text not in known_values() or reference.single_reference(text) is not None)
         for text in texts_in(value)
     )
 
@@ -95,7 +95,7 @@ def refuse_near_misses(model: type[BaseModel], data: Mapping[str, Any]) -> None:
                 raise InvalidReferenceError(message, text=key, hint="Give the key itself.")
         for text in texts_in(value):
             # An error must not quote the value of a secret.
-            if text not in known_values() or reference.only_reference(text):
+            if text not in known_values() or reference.single_reference(text):
                 _refuse_near_miss(name, text, is_sensitive=field is not None and is_secret_field(field))
 
 

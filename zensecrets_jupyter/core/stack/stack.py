@@ -184,7 +184,7 @@ class StackResolver:
 
     def reader(self, text: str) -> Callable[[], str]:
         """Return a function that resolves ``text`` on each call, with a fast path for a single reference."""
-        parts = reference.split(text)
+        parts = reference.split_references(text)
         manager = self._stack._secrets_manager  # noqa: SLF001 - the resolver is a part of the stack
         if manager is None or len(parts) != 1 or not isinstance(parts[0], SecretReference):
             return partial(self.resolve, text)
@@ -223,7 +223,7 @@ def not_in_stack(component: StackComponent, stack: Stack) -> NotInStackError:
 
 @lru_cache(maxsize=4096)
 def _split(text: str) -> tuple[Part, ...]:
-    return reference.split(text)
+    return reference.split_references(text)
 
 
 def _add_owner(error: NoSecretsManagerError | SecretNotFoundError, text: str, owner: str) -> NoSecretsManagerError | SecretNotFoundError:

@@ -144,7 +144,7 @@ def validate(
 def _component_problems(stack: ValidatedStack) -> Iterator[Problem]:
     for required in _REQUIRED_TYPES:
         if required not in stack.components:
-            yield Problem("invalid-stack", f"The stack has no {required.words}.", f"Add {required.article}.", lacks=required)
+            yield Problem("invalid-stack", f"The stack has no {required.label}.", f"Add {required.label_with_article}.", lacks=required)
     orchestrator = stack.components.get(ComponentType.ORCHESTRATOR)
     if orchestrator is None or not orchestrator.is_remote:
         return

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.names import a_type
+from zensecrets_jupyter.core.names import type_with_article
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.steps.definition.hooks import Hooks
 from zensecrets_jupyter.core.steps.definition.options import (
@@ -66,7 +66,7 @@ class Pipeline:
             StepInterfaceError: If it is no plain function, or can't be called so.
         """
         if not isinstance(function, (types.FunctionType, types.MethodType)):
-            message = f"A pipeline is made of a function, and this is {a_type(function)}."
+            message = f"A pipeline is made of a function, and this is {type_with_article(function)}."
             raise StepInterfaceError(message, hint="Write @pipeline above a def that calls steps.")
         self.name = validate_name("pipeline", name if name is not None else function.__name__)
         self.entrypoint: Callable[..., Any] = function

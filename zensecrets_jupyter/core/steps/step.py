@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.names import a_type, did_you_mean
+from zensecrets_jupyter.core.names import did_you_mean, type_with_article
 from zensecrets_jupyter.core.steps.artifacts.artifact import OutputInfo
 from zensecrets_jupyter.core.steps.artifacts.materializers import BaseMaterializer, class_of, materializer_for
 from zensecrets_jupyter.core.steps.definition.hooks import Hooks
@@ -143,7 +143,7 @@ class Step(Generic[ReturnT]):
             raise StepInterfaceError(message, hint="Call after() in the function of a pipeline.")
         for other in others:
             if not isinstance(other, Step):
-                message = f"Step {self.name!r} can't be put after {a_type(other)}."
+                message = f"Step {self.name!r} can't be put after {type_with_article(other)}."
                 raise StepInterfaceError(message, hint="Give the step itself: trainer.after(loader).")
             graph.add_order(self, other)
 

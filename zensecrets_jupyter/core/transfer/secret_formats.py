@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, StoreTooNewError, UnreadableFileError
 from zensecrets_jupyter.core.managers import SecretRecord
-from zensecrets_jupyter.core.names import check_key, check_name, told
+from zensecrets_jupyter.core.names import check_key, check_name, quote_untrusted
 from zensecrets_jupyter.core.system.input_limits import MAX_VALUES, TOO_MANY_VALUES, describe_exceeded_yaml_limit, yaml_loader
 
 if TYPE_CHECKING:
@@ -176,12 +176,14 @@ def _mapping(found: Any, where: str) -> dict[str, Any]:
 def _written(found: Mapping[str, Any], where: str, name: str, *, is_one: bool) -> dict[str, SecretRecord]:
     nested = {key for key, value in found.items() if isinstance(value, dict)}
     if nested and is_one and len(nested) < len(found):
-        raise _problem(where, f"holds a mapping under {told(next(iter(nested)))}", "Give each key a text.")
+        raise _problem(where, f"holds a mapping under {quote_untrusted(next(iter(nested)))}", "Give each key a text.")
     if not nested:
         return {name: SecretRecord("arbitrary", _content(name, found, where))} if found else {}
     for key in found:
         if key not in nested:
-            raise _problem(where, f"mixes names and keys: {told(key)} holds no keys, and others do", "Put each key under a name.")
+            raise _problem(
+                where, f"mixes names and keys: {quote_untrusted(key)} holds no keys, and others do", "Put each key under a name."
+            )
     return {secret: SecretRecord("arbitrary", _content(secret, content, where)) for secret, content in found.items()}
 
 
@@ -196,7 +198,7 @@ def _exported(found: Mapping[str, Any], where: str) -> dict[str, SecretRecord]:
     for name, secret in _mapping(secrets, where).items():
         schema = secret.get("schema") if isinstance(secret, dict) else None
         if not isinstance(schema, str):
-            raise _problem(where, f"does not say the schema of {told(name)}", "Export it again.")
+            raise _problem(where, f"does not say the schema of {quote_untrusted(name)}", "Export it again.")
         records[name] = SecretRecord(schema, _content(name, _mapping(secret.get("content"), where), where))
     return records
 
@@ -210,7 +212,9 @@ def _content(name: str, content: Mapping[str, Any], where: str) -> dict[str, str
             texts[key] = value
         else:
             what = "no value" if value is None else "something that is no text"
-            raise _problem(where, f"has {what} for {told(key)} of {told(name)}", "Write a text, in quotes if need be.")
+            raise _problem(
+                where, f"has {what} for {quote_untrusted(key)} of {quote_untrusted(name)}", "Write a text, in quotes if need be."
+            )
     return texts
 
 
@@ -244,7 +248,7 @@ def _refuse_twice(where: str, keys: Iterable[str]) -> None:
         if not key:
             raise _problem(where, "has an empty key", "Take it out.")
         if key in seen:
-            raise _problem(where, f"has {told(key)} twice", "Take one of the two out.")
+            raise _problem(where, f"has {quote_untrusted(key)} twice", "Take one of the two out.")
         seen.add(key)
 
 

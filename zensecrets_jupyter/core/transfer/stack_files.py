@@ -19,7 +19,7 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
-from zensecrets_jupyter.core.names import did_you_mean, told
+from zensecrets_jupyter.core.names import did_you_mean, quote_untrusted
 from zensecrets_jupyter.core.reference import RawText, find_references
 from zensecrets_jupyter.core.stack import ComponentType, get_flavor
 from zensecrets_jupyter.core.system.input_limits import describe_exceeded_yaml_limit, yaml_loader
@@ -76,7 +76,7 @@ def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, li
         components[component_type.value] = {"name": component.name, "flavor": component.flavor, "configuration": clear}
         if sealed:
             components[component_type.value]["left_out"] = list(sealed)
-            left_out += [f"{component_type.words} {component.name!r}.{attribute}" for attribute in sealed]
+            left_out += [f"{component_type.label} {component.name!r}.{attribute}" for attribute in sealed]
         for found in (found for text in _texts(clear) for found in find_references(text)):
             needed.setdefault(found.name, [])
             if found.key not in needed[found.name]:
@@ -103,7 +103,7 @@ def read_stack(path: str) -> FiledStack:
     components = {}
     for word, description in found["components"].items():
         if word not in types:
-            raise _unreadable(path, f"names {told(str(word))}, which is no type of component", did_you_mean(str(word), types))
+            raise _unreadable(path, f"names {quote_untrusted(str(word))}, which is no type of component", did_you_mean(str(word), types))
         components[types[word]] = _filed_component(path, word, description)
     secrets = found.get("secrets") or []
     listed = [secret for secret in secrets if isinstance(secret, dict)] if isinstance(secrets, list) else []
@@ -192,7 +192,7 @@ def _present(workspace: Workspace, component_type: ComponentType, filed: FiledCo
         chosen = {key: value.to_json() if isinstance(value, RawText) else value for key, value in filed.attributes.items()}
         if _chosen(component_type, filed.flavor, compared) == _chosen(component_type, filed.flavor, chosen):
             return record
-    message = f"The {component_type.words} {filed.name!r} is there already, and is another one than the file's; nothing was imported."
+    message = f"The {component_type.label} {filed.name!r} is there already, and is another one than the file's; nothing was imported."
     raise ComponentExistsError(message, hint=f"Rename the one that is there: %zen {component_type.command} rename {filed.name} NEW_NAME")
 
 

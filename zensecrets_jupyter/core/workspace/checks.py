@@ -17,7 +17,7 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.fields import is_secret_field
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
-from zensecrets_jupyter.core.names import LONGEST_NAME, did_you_mean
+from zensecrets_jupyter.core.names import MAX_NAME_LENGTH, did_you_mean
 from zensecrets_jupyter.core.stack import get_flavor
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def get_component(state: State, component_type: ComponentType, name: str) -> Com
     of_type = {record.name: record for record in state.components.values() if record.type is component_type}
     if name in of_type:
         return of_type[name]
-    message = f"There is no {component_type.words} {name!r}."
+    message = f"There is no {component_type.label} {name!r}."
     hint = did_you_mean(name, of_type) or f"See what there is: %zen {component_type.command} list"
     raise ComponentNotFoundError(message, hint=hint)
 
@@ -61,7 +61,7 @@ def get_stack(state: State, name: str | None) -> StackRecord:
 def refuse_duplicate(state: State, component_type: ComponentType, name: str) -> None:
     """Raise ComponentExistsError if a component has that type and name."""
     if any((record.type, record.name) == (component_type, name) for record in state.components.values()):
-        message = f"There is {component_type.article} {name!r} already; it was not changed."
+        message = f"There is {component_type.label_with_article} {name!r} already; it was not changed."
         raise ComponentExistsError(message, hint=f"To change it: %zen {component_type.command} update {name}")
 
 
@@ -94,10 +94,10 @@ def remaining_components(record: StackRecord, removed: Iterable[ComponentType]) 
     kept = dict(record.components)
     for component_type in removed:
         if component_type in REQUIRED_TYPES and component_type in kept:
-            message = f"Stack {record.name!r} can't do without its {component_type.words}; nothing was changed."
+            message = f"Stack {record.name!r} can't do without its {component_type.label}; nothing was changed."
             raise InvalidStackError(message, hint=removal_hint(record.name, component_type))
         if kept.pop(component_type, None) is None:
-            message = f"Stack {record.name!r} has no {component_type.words} to remove."
+            message = f"Stack {record.name!r} has no {component_type.label} to remove."
             raise InvalidStackError(message, hint=f"See what it has: %stack describe {record.name}")
     return kept
 
@@ -116,11 +116,11 @@ def check_label(what: str, name: str) -> None:
     if reference.has_reference(name) or reference.near_miss(name):
         message = f"The name of {what} can't be a reference to a secret."
         raise InvalidReferenceError(message, text=name, hint="Choose a plain name.")
-    bad = not name or len(name) > LONGEST_NAME or name.startswith("-") or not name.isprintable() or name != name.strip()
+    bad = not name or len(name) > MAX_NAME_LENGTH or name.startswith("-") or not name.isprintable() or name != name.strip()
     if bad:
         message = f"{name[:20]!r} can't be the name of {what}."
         error = InvalidStackError if what == "a stack" else InvalidComponentError
-        raise error(message, hint=f"Use 1 to {LONGEST_NAME} printable characters, not starting with '-' or a space.")
+        raise error(message, hint=f"Use 1 to {MAX_NAME_LENGTH} printable characters, not starting with '-' or a space.")
 
 
 def initial_secrets(

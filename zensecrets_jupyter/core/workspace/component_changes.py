@@ -44,7 +44,7 @@ class ComponentChanges:
 
     def register(self, component_type: ComponentType, name: str, flavor: str, attributes: Mapping[str, Any]) -> ComponentRecord:
         """Register a component; see :meth:`Workspace.register_component`."""
-        check_label(component_type.article, name)
+        check_label(component_type.label_with_article, name)
         given, secrets = initial_secrets(component_type, flavor, attributes)
         clear, sensitive = check_attributes(component_type, flavor, given, ExistingAttributes(), self._is_secret_name)
         record = self._add(component_type, name, flavor, clear, sensitive)
@@ -70,7 +70,7 @@ class ComponentChanges:
             present = self._database.attributes(record)
             for attribute in stored_names(record, removed):
                 if attribute not in present:
-                    message = f"The {component_type.words} {name!r} has no attribute {attribute!r} to remove."
+                    message = f"The {component_type.label} {name!r} has no attribute {attribute!r} to remove."
                     raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(present) or 'none'}.")
                 del present[attribute]
             existing = ExistingAttributes(present, [attribute for attribute in record.clear_names if attribute in present])
@@ -81,7 +81,7 @@ class ComponentChanges:
 
     def rename(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
         """Rename a component; see :meth:`Workspace.rename_component`."""
-        check_label(component_type.article, new_name)
+        check_label(component_type.label_with_article, new_name)
         with self._database.write() as writer:
             record = get_component(writer.state, component_type, name)
             refuse_duplicate(writer.state, component_type, new_name)
@@ -89,7 +89,7 @@ class ComponentChanges:
 
     def copy(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
         """Register a copy of a component; see :meth:`Workspace.copy_component`."""
-        check_label(component_type.article, new_name)
+        check_label(component_type.label_with_article, new_name)
         record = self._record(component_type, name)
         clear = self._database.attributes(record)
         sensitive = {attribute: clear.pop(attribute) for attribute in (record.sealed.names if record.sealed else ())}
@@ -104,7 +104,7 @@ class ComponentChanges:
             record = get_component(writer.state, component_type, name)
             users = [stack.name for stack in writer.state.stacks.values() if stack.components.get(component_type) == name]
             if users:
-                message = f"The {component_type.words} {name!r} is part of stack {', '.join(map(repr, sorted(users)))}."
+                message = f"The {component_type.label} {name!r} is part of stack {', '.join(map(repr, sorted(users)))}."
                 raise InvalidComponentError(message, hint=removal_hint(users[0], component_type))
             writer.delete_component(record)
         shutil.rmtree(self._loader.folder(record), ignore_errors=True)

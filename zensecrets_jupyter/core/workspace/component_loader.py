@@ -161,5 +161,5 @@ def _find_flavor(record: ComponentRecord, find: Callable[[], type[FlavorT]]) -> 
         return find()
     except UnknownFlavorError:
         pass
-    message = f"The {record.type.words} {record.name!r} has the flavor {record.flavor!r}, which is not defined here."
+    message = f"The {record.type.label} {record.name!r} has the flavor {record.flavor!r}, which is not defined here."
     raise FlavorUnavailableError(message, flavor=record.flavor, hint="Run the cell that defines its class, or install its package.")

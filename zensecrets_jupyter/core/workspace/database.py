@@ -103,7 +103,7 @@ class WorkspaceDatabase:
             return dict(record.attributes)
         key = self._keys.key_of(record.sealed.generation)
         if key is None:
-            message = f"The sealed attributes of {record.type.words} {record.name!r} need a key that is gone."
+            message = f"The sealed attributes of {record.type.label} {record.name!r} need a key that is gone."
             raise ManagerCorruptedError(message, hint=f"Set them again: %zen {record.type.command} update {record.name}")
         values = json.loads(cipher.unseal(key.key, record.sealed.sealed, component_context(record.id)))
         return {**record.attributes, **values}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_origin
 
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import MaterializerInterfaceError
-from zensecrets_jupyter.core.names import a_type, with_article
+from zensecrets_jupyter.core.names import type_with_article, with_article
 from zensecrets_jupyter.core.system.process_globals import process_global
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class BaseMaterializer:
         kept = cls.ASSOCIATED_TYPES if isinstance(cls.ASSOCIATED_TYPES, (tuple, list, set, frozenset)) else (cls.ASSOCIATED_TYPES,)
         wrong = next((kind for kind in kept if not isinstance(kind, type)), None)
         if wrong is not None:
-            message = f"{cls.__name__}.ASSOCIATED_TYPES holds {a_type(wrong)}, which is no type."
+            message = f"{cls.__name__}.ASSOCIATED_TYPES holds {type_with_article(wrong)}, which is no type."
             raise MaterializerInterfaceError(message, hint="Write the classes: ASSOCIATED_TYPES = (MyClass,).")
         cls.ASSOCIATED_TYPES = tuple(kept)
         if not cls.__dict__.get("SKIP_REGISTRATION", False):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.names import a_type
+from zensecrets_jupyter.core.names import type_with_article
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class Hooks:
         said = {name: hook for name, hook in given.items() if hook is not None}
         for name, hook in said.items():
             if not callable(hook):
-                message = f"{name} of {owner} is {a_type(hook)}, which can't be called."
+                message = f"{name} of {owner} is {type_with_article(hook)}, which can't be called."
                 raise StepInterfaceError(message, hint="Give a function.")
         return replace(self, **said)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pydantic import ConfigDict
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.names import a_type, check_name, did_you_mean
+from zensecrets_jupyter.core.names import check_name, did_you_mean, type_with_article
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import ReferenceModel, Requirement
@@ -134,7 +134,7 @@ def validate_settings(given: object, owner: str) -> Settings:
         reasons = {key: SETTINGS_OF_MACHINES.get(key.partition(".")[0]) for key in checked}
         warn_once({f"settings[{key!r}]": reason for key, reason in reasons.items() if reason}, owner)
         return checked
-    message = f"The settings of {owner} are {a_type(given)}."
+    message = f"The settings of {owner} are {type_with_article(given)}."
     raise StepInterfaceError(message, hint='Give a dict, settings={"key": …}, or an instance of a subclass of BaseSettings.')
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, NamedTuple, Union, get_args, get_origin
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.names import a_type
+from zensecrets_jupyter.core.names import type_with_article
 from zensecrets_jupyter.core.steps.definition.arguments import bound
 from zensecrets_jupyter.core.steps.definition.bytecode import returned_tuple_length, returns_value
 from zensecrets_jupyter.core.steps.definition.context import StepContext
@@ -170,7 +170,7 @@ def _checked_function(function: object, name: str) -> FunctionType:
         _checked_function(function.__func__, name)
         return function  # type: ignore[return-value]  # it has the attributes of its function, and a signature without self
     if not isinstance(function, types.FunctionType):
-        message = f"A step is made of a function, and {name!r} is {a_type(function)}."
+        message = f"A step is made of a function, and {name!r} is {type_with_article(function)}."
         hint = "Write @step above a def."
     elif inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         message = f"Step {name!r} is an async function."

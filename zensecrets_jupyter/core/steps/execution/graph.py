@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core import pickling
 from zensecrets_jupyter.core.errors import StepInterfaceError
-from zensecrets_jupyter.core.names import a_type, did_you_mean
+from zensecrets_jupyter.core.names import did_you_mean, type_with_article
 from zensecrets_jupyter.core.steps.definition.bytecode import unpacked_names
 from zensecrets_jupyter.core.steps.definition.parameters import BaseParameters
 from zensecrets_jupyter.core.steps.execution.call_inputs import PickledArgument, StepOutput, StepOutputs
@@ -167,7 +167,7 @@ class Graph:
         found = [call.name for call in self.calls.values() if item in {call.name, call.original}]
         if found:
             return found
-        shown = repr(item) if isinstance(item, str) else a_type(item)
+        shown = repr(item) if isinstance(item, str) else type_with_article(item)
         message = f"Step {name!r} can't be put after {shown}: that is no step that the pipeline has called before."
         raise StepInterfaceError(message, hint="Give an output of the step, or the id with which it was called.")
 

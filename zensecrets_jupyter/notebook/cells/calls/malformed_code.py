@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zensecrets_jupyter.core.names import NO_VALUES, holds_no_value
+from zensecrets_jupyter.core.names import VALUE_FREE_ARGUMENTS, is_value_free_argument
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.notebook.cells.calls.api_names import (
     PASS_THROUGH,
@@ -229,7 +229,7 @@ class _ArgumentState:
     def _has_other_keyword(self) -> bool:
         # A mapping, and a schema with arbitrary keys, may have a key such as `description`.
         is_key = self._is_schema or len(self.brackets) > 1
-        return self.keyword in NO_VALUES if is_key else holds_no_value(self.keyword)
+        return self.keyword in VALUE_FREE_ARGUMENTS if is_key else is_value_free_argument(self.keyword)
 
     def advance(self, text: str, *, is_word: bool) -> None:
         """Update the state after a word, a bracket or another character."""

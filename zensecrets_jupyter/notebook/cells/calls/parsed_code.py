@@ -11,7 +11,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zensecrets_jupyter.core.names import NO_VALUES, holds_no_value
+from zensecrets_jupyter.core.names import VALUE_FREE_ARGUMENTS, is_value_free_argument
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.notebook.cells.calls.api_names import (
     NAVIGATION,
@@ -209,11 +209,11 @@ class _CallFinder:
                 if is_opaque(text) if is_name or not signature.takes_values else True:
                     yield text
         for keyword in call.keywords:
-            if keyword.arg in NO_VALUES:
+            if keyword.arg in VALUE_FREE_ARGUMENTS:
                 continue
             # A schema with arbitrary keys may have a key such as `description`.
-            is_misspelled = keyword.arg is not None and not signature.schema and holds_no_value(keyword.arg)
-            is_misspelled = is_misspelled or (keyword.arg is not None and is_similar(keyword.arg, NO_VALUES, VERY_SIMILAR))
+            is_misspelled = keyword.arg is not None and not signature.schema and is_value_free_argument(keyword.arg)
+            is_misspelled = is_misspelled or (keyword.arg is not None and is_similar(keyword.arg, VALUE_FREE_ARGUMENTS, VERY_SIMILAR))
             for text in self._texts_in(keyword.value, signature.is_public):
                 is_public = keyword.arg is not None and signature.is_public(keyword.arg)
                 if (signature.takes_values and not is_misspelled and not is_public) or is_opaque(text):
@@ -232,7 +232,7 @@ class _CallFinder:
             parts = [
                 value
                 for key, value in zip(keys, node.values, strict=True)
-                if key not in NO_VALUES and not (isinstance(key, str) and is_public(key))
+                if key not in VALUE_FREE_ARGUMENTS and not (isinstance(key, str) and is_public(key))
             ]
         elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             pairs = [item for item in node.elts if isinstance(item, ast.Tuple) and len(item.elts) == 2]  # noqa: PLR2004 - a key and a value
@@ -266,5 +266,5 @@ class _CallFinder:
             return [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "default")]
         if name not in PASS_THROUGH:
             return []
-        arguments = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg not in NO_VALUES)]
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg not in VALUE_FREE_ARGUMENTS)]
         return [decoded_json(argument) for argument in arguments] if name == "loads" else arguments
