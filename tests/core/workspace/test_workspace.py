@@ -677,7 +677,7 @@ def test_a_file_that_is_no_workspace_is_left_alone(content: bytes, workspace: Wo
         with pytest.raises(ManagerCorruptedError, match=r"workspace\.db") as caught:
             call()
         assert is_one_line(caught.value)
-        assert "left as it is" in caught.value.hint
+        assert "not changed" in caught.value.hint
     assert database.read_bytes() == content
 
 
@@ -708,7 +708,7 @@ def test_the_workspace_of_another_program_is_left_alone(workspace: Workspace) ->
         connection.execute("CREATE TABLE theirs (x)")
         connection.commit()
     before = database.read_bytes()
-    with pytest.raises(ManagerCorruptedError, match="is no store of this package"):
+    with pytest.raises(ManagerCorruptedError, match="is not a store of this package"):
         workspace.stacks()
     assert database.read_bytes() == before
 
