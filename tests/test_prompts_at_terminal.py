@@ -135,7 +135,7 @@ def test_a_console_hands_on_no_line_of_a_key(tmp_path: Path) -> None:
             process.expect("Press Enter when the paste has ended")
             time.sleep(0.5)
             process.send("\r")
-            process.expect("Only the first line of a text of several lines came; nothing was taken")
+            process.expect("The prompt got only the first line of a text with several lines; the answer was not used")
             running.ready()
         assert running.leaks() == []
 

@@ -217,7 +217,7 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     assert names(kernel).count("mine") == 1
     told = log.read_text(encoding="utf-8").splitlines()
     assert len([line for line in told if "a message was refused, since it" in line]) == 7
-    assert len([line for line in told if "a message came after the form was closed, and was refused" in line]) == 3
+    assert len([line for line in told if "a message was refused, since the form was closed before it arrived" in line]) == 3
     assert find_canary(log) == []
 
 
@@ -290,8 +290,8 @@ def test_a_console_gets_prompts_and_nobody_an_error(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (f"-----BEGIN {canary()} KEY-----", "Only the first line of a text of several lines came; nothing was taken."),
-        ("{", "Only the first line of a text of several lines came; nothing was taken."),
+        (f"-----BEGIN {canary()} KEY-----", "The prompt got only the first line of a text with several lines; the answer was not used."),
+        ("{", "The prompt got only the first line of a text with several lines; the answer was not used."),
         (canary() + "x" * 4095, "What was typed has 4,095 bytes or more"),
     ],
     ids=["the first line of a key", "the first line of JSON", "a line as long as terminals cut it"],
@@ -370,7 +370,7 @@ def test_an_unneeded_passphrase_is_reported(tmp_path: Path) -> None:
         first.submit({"a": value}, passphrase="")
         assert first.state["phase"] == "done", first.state
         second.submit({"a": value}, passphrase=canary("passphrase"))
-        assert second.state["problem"].startswith("Nothing asks for a passphrase any more")
+        assert second.state["problem"].startswith("A passphrase is no longer needed")
         assert second.state["passphrase"] is None
         assert "two" not in names(kernel).split()
         second.submit({})

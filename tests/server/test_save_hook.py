@@ -19,7 +19,7 @@ from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
 from zensecrets_jupyter.commands.framework.active_manager import take_notes
 from zensecrets_jupyter.core.redaction import the_redactor
-from zensecrets_jupyter.notebook.fingerprint_sync import _remember as after_cell
+from zensecrets_jupyter.notebook.fingerprint_sync import store_fingerprints
 from zensecrets_jupyter.scan.fingerprints import file_format, store
 from zensecrets_jupyter.server.save_hook import SaveHook
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -217,10 +217,10 @@ def test_a_notebook_is_told_once_that_the_net_was_torn(
     take_notes()
     (tmp_path / "fingerprints").write_text(file_format.new_header() + '{"name": "torn')
     the_redactor().protect(VALUE, "db.password")
-    after_cell()
+    store_fingerprints()
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"Note: {tmp_path / 'fingerprints'} was damaged, and a line had to be taken out of it")
-    after_cell()
+    store_fingerprints()
     assert capsys.readouterr().err == ""
     assert store.load_fingerprints().names == ["db.password"]
 

@@ -37,15 +37,15 @@ class InputRule(Message):
 
 
 class FormField(Message):
-    """One key that the form asks for.
+    """A field of the form, for one key.
 
     Attributes:
         key: The key of the secret, or the name of the attribute.
         description: A short explanation; may be empty.
-        required: Whether the field needs a value, unless it has a stored or held one.
+        required: Whether the field needs a value, unless there is a stored or held one.
         sensitive: Whether the browser shows dots.
-        present: A word for the stored value that an empty field keeps ("set", "in the file"); empty if there is none.
-        kept: Whether the kernel holds a value from an earlier submission, which an empty field keeps too.
+        present: The label of the stored value that an empty field keeps ("set", "in the file"); empty without one.
+        held: Whether the kernel holds a value from an earlier submission, which an empty field keeps too.
         removable: Whether the user may remove the stored value.
         needed_by: The attributes that refer to the key: "annotator 'labels'.authentication_secret".
         media_type: The media type of the value, which then may have several lines; may be empty.
@@ -57,7 +57,7 @@ class FormField(Message):
     required: bool
     sensitive: bool
     present: str
-    kept: bool
+    held: bool
     removable: bool
     needed_by: tuple[str, ...]
     media_type: str
@@ -70,7 +70,7 @@ class FormSection(Message):
     Attributes:
         title: The name of the secret; empty if the title of the form begins with it.
         note: A line below the title, such as "schema aws"; may be empty.
-        done: A word for a section that is complete, such as "done"; otherwise empty.
+        done: The label of a completed section ("done"); otherwise empty.
         any_key: Whether the user may add keys.
         fields: The fields of the section.
     """
@@ -83,7 +83,7 @@ class FormSection(Message):
 
 
 class PassphraseField(Message):
-    """The passphrase of a store that the form asks for beside the values.
+    """The field for the passphrase of a store.
 
     Attributes:
         label: The label, such as "Passphrase of secrets manager 'default'".
@@ -103,13 +103,13 @@ class OpenForm(Message):
         id: The identifier of the form, repeated in the sealed submission.
         phase: The discriminator of the state.
         verb: The label of the submit button: "Register", "Update", "Import".
-        title: The object of the verb, such as "aws_prod → default (local)".
+        title: The object of the verb and its location, such as "aws_prod → default (local)".
         key: The one-time X25519 public key of the kernel in base64, to which the browser seals the submission.
         attempt: The number of submissions that the kernel has processed.
         shown: Whether a front end has displayed the form.
         problem: The problem of the whole form after the last submission; may be empty.
-        sections: The secrets that the form asks for.
-        passphrase: The passphrase that the form asks for, if any.
+        sections: The sections, one for each secret.
+        passphrase: The field for a passphrase, if the command needs one.
         rules: The checks of values.
         key_rules: The checks of the names of added keys.
         largest: The maximum size of a value in bytes of UTF-8.
@@ -131,7 +131,7 @@ class OpenForm(Message):
 
 
 class ClosedForm(Message):
-    """State of a form that has ended, of which a line is left.
+    """State of a form that has ended; a line replaces the form.
 
     Attributes:
         id: The identifier of the form.
@@ -147,7 +147,7 @@ class ClosedForm(Message):
 
 
 FormState = Annotated[OpenForm | ClosedForm, Field(discriminator="phase")]
-"""The value of the widget's synchronised trait `form`, always replaced as a whole."""
+"""The value of the widget's synchronised trait `form`; each change replaces the whole value."""
 
 
 class FormOutput(Message):
@@ -170,7 +170,7 @@ class SectionAnswer(Message):
     """The values of one section of a submission.
 
     Attributes:
-        values: Pairs of a key and a value, so that a repeated key is noticed; empty fields are left out.
+        values: Pairs of a key and a value without empty fields; a mapping would hide a repeated key.
         removed: The keys to remove.
     """
 
@@ -185,8 +185,8 @@ class Submission(Message):
         form: The identifier of the form.
         attempt: The number of submissions that the kernel had processed.
         sections: The values of each section, in the order of the form.
-        passphrase: The passphrase of the store, if the form asked for it.
-        pad: Spaces that round the length up, so that it says nothing about the values.
+        passphrase: The passphrase of the store, if the form has a field for it.
+        pad: Spaces that make the length a round number, so that it does not reveal the length of the values.
     """
 
     form: str
@@ -229,7 +229,7 @@ class SubmitMessage(Message):
     """
 
     kind: Literal["submit"]
-    # A submission without a sealed text is refused as one that can't be opened, so that the user is told.
+    # A submission without a sealed text gets an empty one, whose decryption fails, so that the form shows the problem.
     sealed: Annotated[str, BeforeValidator(_text_or_empty)] = ""
 
 
@@ -240,7 +240,7 @@ _MESSAGES: TypeAdapter[ShownMessage | CancelMessage | SubmitMessage] = TypeAdapt
 
 
 def read_message(content: object) -> ShownMessage | CancelMessage | SubmitMessage | None:
-    """Return the message with this content, or ``None`` if no front end of ours sends it."""
+    """Return the message with this content, or ``None`` if it is invalid."""
     try:
         return _MESSAGES.validate_python(content)
     except ValidationError:

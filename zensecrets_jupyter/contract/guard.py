@@ -41,13 +41,13 @@ class RepairMessage(TypedDict):
         kind: The discriminator of the message.
         cell_id: The identifier of the cell.
         source: The new source.
-        kept: The parts of the executed source before, between and after the values.
+        unchanged: The parts of the executed source before, between and after the values.
     """
 
     kind: Literal["repair"]
     cell_id: str
     source: str
-    kept: list[str]
+    unchanged: list[str]
 
 
 class OfferMessage(TypedDict):
@@ -57,14 +57,14 @@ class OfferMessage(TypedDict):
         kind: The discriminator of the message.
         cell_id: The identifier of the cell.
         source: The new source.
-        kept: The parts of the executed source before, between and after the values.
+        unchanged: The parts of the executed source before, between and after the values.
         names: The names of the values in the cell.
     """
 
     kind: Literal["offer"]
     cell_id: str
     source: str
-    kept: list[str]
+    unchanged: list[str]
     names: list[str]
 
 
@@ -126,7 +126,7 @@ FrontEndMessage = HelloMessage | OutputsMessage | RepairedMessage
 
 
 def read_message(data: object) -> FrontEndMessage | None:
-    """Return the message with this data, or ``None`` if no front end of ours sends it."""
+    """Return the message with this data, or ``None`` if it is invalid."""
     from pydantic import ValidationError
 
     try:

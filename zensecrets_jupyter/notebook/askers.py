@@ -1,4 +1,4 @@
-"""Askers of a shell: a form where the front end shows one, prompts elsewhere."""
+"""Askers of a shell: forms in front ends that display them, prompts in all others."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 class FormAsker:
-    """An asker that shows a form for a question; the command ends before the form is answered.
+    """An asker that shows a form for values; the command ends before the form is submitted.
 
-    Prompts ask for passphrases, confirmations and choices, and the cell waits for them. The base protocol is
+    Passphrases, confirmations and choices are prompts, and the cell waits for their answers. The base protocol is
     :class:`~zensecrets_jupyter.commands.asking.form_request.Asker`.
 
     Attributes:
-        form: The form; ``None`` before the first question.
+        form: The form; ``None`` before the first request.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
-        """Show forms in the output of the running cell of ``shell``."""
+        """Create an asker that shows forms in the output of the running cell of ``shell``."""
         self._shell = shell
         self.form: FormWidget | None = None
 
@@ -64,7 +64,7 @@ def make_asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool
     Args:
         shell: The shell.
         waits: Whether the command needs the answer before it continues.
-        is_awaited: Whether the caller awaits the result, so that it can wait for a form; it always waits for prompts.
+        is_awaited: Whether the caller awaits the result. Then the command can wait for a form; it can always wait for prompts.
     """
     if can_show_forms(shell) and (not waits or (is_awaited and can_await_forms(shell))):
         return FormAsker(shell)

@@ -1,6 +1,6 @@
-"""How the core's objects look in a notebook: masked tables, made by the commands' own renderer.
+"""Display of the core's objects in a notebook as masked tables.
 
-The formatters are registered by the names of classes, so that loading the extension imports none of them.
+The formatters are registered by the names of classes, because an import of the classes would make ``%load_ext`` slow.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _VIEWS = {
     (f"{_CORE}.stack.validation", "Report"): "report_table",
     (f"{_CORE}.steps.run", "PipelineRun"): "run_table",
 }
-"""For each class, the function of ``commands.tables`` that makes its table."""
+"""The function of ``commands.tables`` that returns the table, for each module and class."""
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Show the core's objects as tables in ``shell``, as HTML and as plain text; ``undo`` stops it."""
+    """Display the core's objects in ``shell`` as tables, in HTML and plain text; ``undo`` stops it."""
     formatters = shell.display_formatter.formatters
     for (module, name), function in _VIEWS.items():
         for mime, show in (("text/html", _html(function)), ("text/plain", _plain(function))):
@@ -33,28 +33,28 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
             undo.callback(_restore, formatter, module, name, before)
 
 
-def _table(function: str, thing: Any) -> Any:
+def _table(function: str, value: Any) -> Any:
     from zensecrets_jupyter.commands.tables import secret_tables, stack_tables
 
-    return getattr(secret_tables if function == "secret_table" else stack_tables, function)(thing)
+    return getattr(secret_tables if function == "secret_table" else stack_tables, function)(value)
 
 
 def _html(function: str) -> Callable[[Any], str]:
-    return lambda thing: str(_table(function, thing)._repr_html_())
+    return lambda value: str(_table(function, value)._repr_html_())
 
 
 def _plain(function: str) -> Callable[[Any, Any, bool], None]:
-    def show(thing: Any, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - how IPython calls a printer
-        inside = len(printer.stack) > 1
-        printer.text(repr(thing) if inside else str(_table(function, thing)))
+    def show(value: Any, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls a printer with these positional arguments
+        is_nested = len(printer.stack) > 1
+        printer.text(repr(value) if is_nested else str(_table(function, value)))
 
     return show
 
 
 def _restore(formatter: Any, module: str, name: str, before: Any) -> None:
-    # A name stays deferred until an object of the class is shown; then it moves to the types.
+    # IPython moves a printer from the deferred printers to the type printers when it first displays an object of the class.
     formatter.deferred_printers.pop((module, name), None)
-    for known in [known for known in formatter.type_printers if (known.__module__, known.__name__) == (module, name)]:
-        del formatter.type_printers[known]
+    for cls in [cls for cls in formatter.type_printers if (cls.__module__, cls.__name__) == (module, name)]:
+        del formatter.type_printers[cls]
     if before is not None:
         formatter.for_type_by_name(module, name, before)

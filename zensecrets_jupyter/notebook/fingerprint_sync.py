@@ -1,4 +1,4 @@
-"""What this kernel comes to know is recognised when a server saves a notebook: its fingerprints are kept, never its values."""
+"""Stores fingerprints of new values after each cell, so that a Jupyter server recognises the values in saved files."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ if TYPE_CHECKING:
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Keep the fingerprints of new values after each cell of ``shell``; ``undo`` stops it."""
-    shell.events.register("post_run_cell", _remember)
-    undo.callback(shell.events.unregister, "post_run_cell", _remember)
+    """Store fingerprints of new values after each cell of ``shell``; ``undo`` stops it."""
+    shell.events.register("post_run_cell", store_fingerprints)
+    undo.callback(shell.events.unregister, "post_run_cell", store_fingerprints)
 
 
-def _remember(_result: object = None) -> None:
-    # After an update of this package, what the next command says; not below each cell.
+def store_fingerprints(_result: object = None) -> None:
+    """Store the fingerprints of new values, and print warnings of commands and of the fingerprint store."""
+    # After an update of the package, the next command reports this error. It is not repeated below each cell.
     with suppress(PackageChangedError):
         from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
         from zensecrets_jupyter.commands.framework.active_manager import take_notes
 
         for note in (take_notes(), sync_fingerprints()):
             if note:
-                print(note, file=sys.stderr)  # noqa: T201 - what a person at the notebook is told
+                print(note, file=sys.stderr)  # noqa: T201 - the warning belongs to the cell's output

@@ -1,4 +1,4 @@
-"""What the front end can do that sent the request which is running: show a form, answer prompts, or neither."""
+"""Capabilities of the front end that runs the current cell: forms and prompts."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 FORMS_VARIABLE = "ZENSECRETS_FORMS"
-"""``on`` shows forms wherever prompts are answered, ``off`` nowhere; without it, or with ``auto``, notebooks get forms."""
+"""``on`` shows forms in every front end that answers prompts, ``off`` in none; ``auto``, the default, in notebooks only."""
 
 WIDGET_FOLDER = Path(__file__).parent / "widget"
-"""What the browser loads: built from ``js/``, and missing where the package was installed from a clone without Node."""
+"""Scripts for the browser, built from ``js/``; they are missing if the package was installed from a clone without Node."""
 
 _LONGEST_LINE = 4095
-"""Bytes of a line that a terminal hands over at most; Linux, ``termios(3)``, "Canonical and noncanonical mode"."""
+"""Maximum number of bytes of a line in a terminal: Linux, ``termios(3)``, "Canonical and noncanonical mode"."""
 
 _PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
-"""What a terminal puts around what is pasted, if it was asked to; xterm's "Bracketed Paste Mode"."""
+"""Escape sequences of a terminal around pasted text, if the program has enabled them: xterm's "Bracketed Paste Mode"."""
 
 _FIRST_LINE = re.compile(rf"\s*(-----BEGIN [^\r\n]*|[{{\[])\s*|{re.escape(_PASTE_BEGINS)}.*")
-"""What is the first line of a key, of JSON, or of a paste, and no value."""
+"""The first line of a private key, of JSON, or of pasted text; it is no complete value."""
 
-_MORE = "Several lines can't be taken here. Press Enter when the paste has ended: "
+_MORE = "This prompt accepts one line only. Press Enter when the paste has ended: "
 
 _SERVES_COMMS = (7, 4)
-"""The first ipykernel that hands a widget's messages on while a cell awaits something."""
+"""The first version of ipykernel that processes a widget's messages while a cell awaits a result."""
 
 
 def can_prompt(shell: InteractiveShell) -> bool:
-    """Tell whether a prompt of ``shell`` reaches a person.
+    """Return whether a user can answer a prompt of ``shell``.
 
-    A kernel knows from each request whether its client answers prompts: nbclient and papermill say that they do not. While it deals with
-    a widget's message there is no cell to show a prompt under, and the answer would never come.
+    Each request to a kernel says whether its client answers prompts; nbclient and papermill do not. While a kernel processes a widget's
+    message, no cell can display a prompt, so the kernel would wait forever.
     """
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
@@ -50,31 +50,31 @@ def can_prompt(shell: InteractiveShell) -> bool:
 
 
 def can_show_forms(shell: InteractiveShell) -> bool:
-    """Tell whether the front end that is running a cell of ``shell`` shows a form.
+    """Return whether the front end that runs a cell of ``shell`` can show a form.
 
-    Consoles of Jupyter show no widgets, and nothing in the protocol says so. What runs the cells of a notebook names the cell in its
-    request (JupyterLab, Notebook 7 and VS Code do), which consoles have no reason to. Colab doesn't, and is known by its own package.
+    Jupyter consoles show no widgets, but the protocol does not report this. A request of a notebook contains the identifier of its cell
+    (in JupyterLab, Notebook 7 and VS Code), and a request of a console does not. Colab sends no identifier, and is detected by its package.
 
     Raises:
-        SettingsError: If ZENSECRETS_FORMS is set to anything but on, off or auto.
+        SettingsError: If ZENSECRETS_FORMS is neither on, off nor auto.
     """
     chosen = os.environ.get(FORMS_VARIABLE, "").strip().lower() or "auto"
     if chosen not in {"on", "off", "auto"}:
-        raise SettingsError(f"{FORMS_VARIABLE} is {chosen!r}, which says nothing.", hint="Set it to on, off or auto.")
+        raise SettingsError(f"{FORMS_VARIABLE} has the invalid value {chosen!r}.", hint="Set it to on, off or auto.")
     if chosen == "off" or getattr(shell, "kernel", None) is None or not can_prompt(shell) or not can_make_forms():
         return False
     return chosen == "on" or bool(_request(shell).get("metadata", {}).get("cellId")) or "google.colab" in sys.modules
 
 
 def can_make_forms() -> bool:
-    """Tell whether what a form is made of is installed here."""
+    """Return whether the script and the package that a form needs are installed."""
     return (WIDGET_FOLDER / "form.js").is_file() and find_spec("anywidget") is not None
 
 
 def can_await_forms(shell: InteractiveShell) -> bool:
-    """Tell whether a cell of ``shell`` that awaits a form is told when it is submitted, so that waiting ends.
+    """Return whether a cell of ``shell`` can await a form.
 
-    Older kernels put what a form sends behind the cell that waits for it.
+    Older kernels process the messages of a form only after the cell has ended, so the cell would wait forever.
     """
     if getattr(shell, "kernel", None) is None:
         return False
@@ -84,43 +84,43 @@ def can_await_forms(shell: InteractiveShell) -> bool:
 
 
 def ask_hidden(prompt: str) -> str:
-    """Return what a person answers to the password prompt of a kernel's front end; ``input`` would echo.
+    """Return the answer to a password prompt in a kernel's front end; ``input`` would echo the answer.
 
     Raises:
-        InteractionUnavailableError: If the prompt reaches nobody after all.
-        InvalidSecretError: If the front end is a console whose terminal may have cut the answer, or hands on its first line only.
+        InteractionUnavailableError: If no user can answer the prompt.
+        InvalidSecretError: If the front end is a console whose terminal may have truncated the answer or sent its first line only.
     """
     try:
         answer = getpass.getpass(prompt)
         if answer.endswith(_PASTE_ENDS):
             answer = answer.removesuffix(_PASTE_ENDS).removeprefix(_PASTE_BEGINS)
-        is_first = _FIRST_LINE.fullmatch(answer) is not None
-        if is_first:
-            _swallow_rest()
+        is_first_line = _FIRST_LINE.fullmatch(answer) is not None
+        if is_first_line:
+            _discard_further_lines()
     except EOFError:
         reason = "the input is closed"
     except RuntimeError as error:
-        # ipykernel's StdinNotImplementedError is only importable where ipykernel is installed.
+        # The class is compared by its name, because ipykernel may not be installed.
         if type(error).__name__ != "StdinNotImplementedError":
             raise
         reason = "this front end shows no prompts"
     else:
         if len(answer.encode("utf-8", "surrogatepass")) >= _LONGEST_LINE:
-            message = f"What was typed has {_LONGEST_LINE:,} bytes or more, and a terminal cuts such a line; nothing was taken."
+            message = f"The answer has {_LONGEST_LINE:,} bytes or more, and a terminal may truncate it; the answer was not used."
             raise InvalidSecretError(message, hint=FROM_FILE)
-        if is_first:
-            raise InvalidSecretError("Only the first line of a text of several lines came; nothing was taken.", hint=FROM_FILE)
+        if is_first_line:
+            raise InvalidSecretError("The prompt got only the first line of a text with several lines; the answer was not used.", hint=FROM_FILE)
         return answer
-    message = f"There was something to ask ({prompt.strip().rstrip(':')}), and {reason}."
+    message = f"The prompt ({prompt.strip().rstrip(':')}) can't be answered, because {reason}."
     raise InteractionUnavailableError(message)
 
 
-def _swallow_rest() -> None:
-    # A console would run the lines that come after an answer, show them, and keep them in the history.
+def _discard_further_lines() -> None:
+    # A console would run the lines after the answer, display them, and record them in the history.
     while (line := getpass.getpass(_MORE).strip()) and not line.startswith("-----END"):
         pass
 
 
 def _request(shell: InteractiveShell) -> dict[str, Any]:
-    found = shell.kernel.get_parent("shell")
-    return found if isinstance(found, dict) else {}
+    request = shell.kernel.get_parent("shell")
+    return request if isinstance(request, dict) else {}

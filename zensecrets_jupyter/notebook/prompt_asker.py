@@ -1,4 +1,4 @@
-"""Hidden prompts of a shell: the typed text is not echoed, and no history keeps it."""
+"""Hidden prompts of a shell, which neither echo the typed text nor record it in a history."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ if TYPE_CHECKING:
 
 
 def make_prompt_asker(shell: InteractiveShell) -> Asker:
-    """Return the asker that prompts in ``shell``, or the non-interactive one if prompts reach no user."""
+    """Return an asker that prompts in ``shell``, or a non-interactive asker if no user answers prompts."""
     if not can_prompt(shell):
         return NonInteractiveAsker()
-    ask = _terminal_prompt if getattr(shell, "kernel", None) is None else ask_hidden
+    ask = _ask_in_terminal if getattr(shell, "kernel", None) is None else ask_hidden
 
-    def ask_harmless(prompt: str) -> str:
+    def ask_visible(prompt: str) -> str:
+        # The answer is no secret, but the prompt is hidden too, because a history would record an answer to `input`.
         with unprotected_prompts():
             return ask(prompt)
 
-    return PromptAsker(ask, print, visible=ask_harmless)
+    return PromptAsker(ask, print, visible=ask_visible)
 
 
-def _terminal_prompt(prompt: str) -> str:
+def _ask_in_terminal(prompt: str) -> str:
     answer = read_hidden(prompt)
     protect_answer(the_redactor(), answer, prompt)
     return answer

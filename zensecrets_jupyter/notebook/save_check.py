@@ -1,4 +1,4 @@
-"""What a kernel does for files that are about to be saved: it masks the values that it knows in them, for the server that saves them."""
+"""The kernel's part of the save check: it masks values in a file that a Jupyter server is about to save."""
 
 from __future__ import annotations
 
@@ -20,50 +20,62 @@ if TYPE_CHECKING:
 
 
 class SaveCheck:
-    """Masks documents with the values of a kernel, while its guard is on."""
+    """Masking of documents with the values of a kernel, while its guard is on.
+
+    Attributes:
+        is_listening: Whether the kernel accepts requests of servers.
+    """
 
     def __init__(self, kernel: Any, guard: Guard, undo: ExitStack) -> None:
-        """Use the values that ``guard`` masks; ``undo`` ends it."""
+        """Create a check that uses the values of ``guard``; ``undo`` stops it."""
         self._connection_file = str(getattr(getattr(kernel, "parent", None), "abs_connection_file", "") or "")
         self._guard = guard
         self._undo = undo
         self._has_started = False
         self._masker: DocumentMasker | None = None
-        self._known: ValueMatcher
+        self._matcher: ValueMatcher
         self._added = self._size = 0
         self._lock = threading.Lock()
         self.is_listening = False
 
     def start(self) -> None:
-        """Begin to listen, once; a kernel that no server has started has its connection file elsewhere, or none."""
+        """Start listening for requests, unless this was called before or no server has started the kernel."""
         if self._has_started or not self._connection_file:
             return
         self._has_started = True
         from jupyter_core.paths import jupyter_runtime_dir
 
+        # The connection file of a kernel that a server has started is in the runtime folder.
         file = Path(self._connection_file)
         if file.parent.resolve() != Path(jupyter_runtime_dir()).resolve():
             return
         try:
             listener = CheckListener(file.parent, file.stem, self.answer)
         except OSError:
-            # The status says that saved files are not checked.
+            # The status of the guard says that saved files are not checked.
             return
         self.is_listening = True
         atexit.register(listener.close)
         self._undo.callback(self._stop, listener)
 
     def answer(self, question: dict[str, Any]) -> Mapping[str, Any]:
-        """Return the answer to a server: the names of what was masked, and the masked document if there is any."""
+        """Return the answer to a request of a server.
+
+        Args:
+            question: The request. Its ``document`` is what to mask; without it, the request asks whether the guard is on.
+
+        Returns:
+            ``on``: whether the guard is on; ``names``: the names of the masked values; ``document``: the masked document, if it has any.
+        """
         if not self._guard.is_on:
             return {"on": False, "names": []}
         if "document" not in question:
             return {"on": True, "names": []}
         with self._lock:
-            return self._masked(question)
+            return self._mask(question)
 
-    def _masked(self, question: dict[str, Any]) -> Mapping[str, Any]:
-        masker = self._current()
+    def _mask(self, question: dict[str, Any]) -> Mapping[str, Any]:
+        masker = self._update_masker()
         masker.masked.clear()
         document = question["document"]
         if question.get("format") == "base64":
@@ -73,21 +85,22 @@ class SaveCheck:
         names = sorted(masker.masked)
         return {"on": True, "names": names, "document": masked} if names else {"on": True, "names": []}
 
-    def _current(self) -> DocumentMasker:
+    def _update_masker(self) -> DocumentMasker:
+        """Return a masker for the current values of the redactor."""
         redactor = self._guard.redactor
         self._added, new = redactor.added_since(self._added)
-        was_forgotten = self._size + len(new) != redactor.size
-        if self._masker is None or new or was_forgotten:
+        has_removed_values = self._size + len(new) != redactor.size
+        if self._masker is None or new or has_removed_values:
             from zensecrets_jupyter.scan.documents import DocumentMasker
             from zensecrets_jupyter.scan.matchers import ValueMatcher
 
-            if self._masker is None or was_forgotten:
-                self._known, self._size, new = ValueMatcher(), 0, redactor.protected_values()
+            if self._masker is None or has_removed_values:
+                self._matcher, self._size, new = ValueMatcher(), 0, redactor.protected_values()
             for value, name in new:
-                self._known.add(value, name)
+                self._matcher.add(value, name)
             self._size += len(new)
-            # It remembers the texts in which there was nothing.
-            self._masker = DocumentMasker(self._known)
+            # A masker caches texts without a match, so a matcher with further values needs a new one.
+            self._masker = DocumentMasker(self._matcher)
         return self._masker
 
     def _stop(self, listener: CheckListener) -> None:

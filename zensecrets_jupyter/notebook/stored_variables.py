@@ -1,4 +1,4 @@
-"""Variables that ``%store`` keeps: a reference in the place of a secret's value, whatever object holds it."""
+"""Protection of variables that ``%store`` saves: references replace the values of secrets."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Have the database of ``shell``, in which ``%store`` keeps variables, hold no value; ``undo`` ends it."""
+    """Replace values by references in the database of ``shell``, in which ``%store`` saves variables; ``undo`` stops it."""
     before: Any = None
-    if not _is_made_when_used(shell):
+    if not _creates_database_lazily(shell):
         before = shell.db
-    database: Any = _WithoutValues(lambda: _made(shell, database) if before is None else before)
+    database: Any = _ReferenceDatabase(lambda: _create_database(shell, database) if before is None else before)
     shell.db = database
 
     def restore() -> None:
@@ -30,12 +30,12 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
     undo.callback(restore)
 
 
-def _is_made_when_used(shell: Any) -> bool:
-    # IPython 9 makes it with the first use, and asks its attribute _db whether that was.
+def _creates_database_lazily(shell: Any) -> bool:
+    # IPython 9 creates the database at the first access of the property `db`, if its attribute `_db` is None.
     return isinstance(getattr(type(shell), "db", None), property) and getattr(shell, "_db", None) is None
 
 
-def _made(shell: Any, database: object) -> Any:
+def _create_database(shell: Any, database: object) -> Any:
     shell.db = None
     try:
         return shell.db
@@ -43,43 +43,43 @@ def _made(shell: Any, database: object) -> Any:
         shell.db = database
 
 
-class _WithoutValues:
-    """IPython's database of pickles, in front of which values are replaced; everything else is the database's own."""
+class _ReferenceDatabase:
+    """A wrapper of IPython's database of pickles that replaces values by references in stored objects."""
 
-    def __init__(self, make: Callable[[], Any]) -> None:
-        """Stand before the database that ``make`` returns, which is called with the first use."""
-        self._make = make
-        self._known: Any = None
+    def __init__(self, create: Callable[[], Any]) -> None:
+        """Wrap the database that ``create`` returns; it is called at the first access."""
+        self._create = create
+        self._created: Any = None
 
     @property
-    def _inner(self) -> Any:
-        if self._known is None:
-            self._known = self._make()
-        return self._known
+    def _database(self) -> Any:
+        if self._created is None:
+            self._created = self._create()
+        return self._created
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)
+        return getattr(self._database, name)
 
     def __getitem__(self, key: str) -> Any:
-        return self._inner[key]
+        return self._database[key]
 
     def __delitem__(self, key: str) -> None:
-        del self._inner[key]
+        del self._database[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._inner)
+        return iter(self._database)
 
     def __len__(self) -> int:
-        return len(self._inner)
+        return len(self._database)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._inner
+        return key in self._database
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Keep ``value`` under ``key``, with references in the place of secrets' values.
+        """Store ``value`` under ``key``, with references instead of the values of secrets.
 
         Raises:
-            UsageError: If it can't be kept without a value.
+            UsageError: If a value of a secret can't be replaced.
         """
         from zensecrets_jupyter.core.pickling import as_stored
 
@@ -91,7 +91,7 @@ class _WithoutValues:
             problem = error
         if problem is not None:
             raise UsageError(str(problem))
-        self._inner[key] = stored
-        if stored is not value and hasattr(self._inner, "uncache"):
-            # IPython would answer the next read from memory, with what stands for the object.
-            self._inner.uncache(self._inner.root / key)
+        self._database[key] = stored
+        if stored is not value and hasattr(self._database, "uncache"):
+            # Otherwise the next read would return the cached object with references, instead of the object with values.
+            self._database.uncache(self._database.root / key)

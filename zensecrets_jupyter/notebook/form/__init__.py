@@ -1,1 +1,1 @@
-"""Forms in a notebook: the widget, the session behind it, and the contract with the browser's half in ``js/src/form``."""
+"""Forms in a notebook: the widget and its session. The browser's part is ``js/src/form``, the messages ``contract/form.py``."""

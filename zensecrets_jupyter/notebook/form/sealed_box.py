@@ -41,5 +41,5 @@ class OneTimeKey:
         except (binascii.Error, ValueError):
             problem = "it is not base64"
         except CryptoError:
-            problem = "it is not sealed to the present key of this form: another message was processed before it, or it is forged"
+            problem = "it is not encrypted to the current key of this form: another message was processed before it, or it is forged"
         raise RefusedMessageError(problem)

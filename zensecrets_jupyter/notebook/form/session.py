@@ -20,7 +20,7 @@ from zensecrets_jupyter.core.errors import (
     WrongPassphraseError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.interaction import announce_pending_secrets, use_passphrase_source
+from zensecrets_jupyter.core.interaction import announce_pending_secrets, passphrases_from
 from zensecrets_jupyter.notebook.form.sealed_box import OneTimeKey, RefusedMessageError
 from zensecrets_jupyter.notebook.form.state import Problems, open_state
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.contract.form import Submission
     from zensecrets_jupyter.core.interaction import PassphraseSource, RequiredPassphrase
 
-_REFUSED = "The submission could not be read, and nothing was done. Type the values again."
-_UNEXPECTED = "Nothing asks for a passphrase any more, so the one that you typed was not used. Submit again to go on without it."
+_REFUSED = "The submission could not be read, and nothing was changed. Type the values again."
+_UNUSED_PASSPHRASE = "A passphrase is no longer needed, so the one that you typed was not used. Submit again to continue without it."
 
 
 class FormSession:
-    """A form request, from the first display to the outcome.
+    """The state of a form request, from the first display to the outcome.
 
     Messages may arrive from several front ends and threads. A lock processes one at a time, and each submission replaces the one-time key
     to which the next one has to be sealed.
@@ -64,10 +64,10 @@ class FormSession:
         self._lock = threading.RLock()
         self._attempt = 0
         self._shown = False
-        self._done: Outcome | None = None
+        self._completed: Outcome | None = None
         self.outcome: Outcome | None = None
         self.problem: ZenSecretsError | None = None
-        self._put(request)
+        self._set_request(request)
         self.state: OpenForm | ClosedForm = self._open_state(Problems())
 
     @property
@@ -88,7 +88,7 @@ class FormSession:
         with self._lock:
             if not self.is_open:
                 if not isinstance(message, ShownMessage):
-                    self._log(f"{self._where}: a message came after the form was closed, and was refused.")
+                    self._log(f"{self._where}: a message was refused, since the form was closed before it arrived.")
             elif message is None:
                 self._log(f"{self._where}: a message of an unknown kind was refused.")
             elif isinstance(message, ShownMessage):
@@ -109,9 +109,9 @@ class FormSession:
         self._end(asker.ask(self._request))
 
     def ask_next(self, request: FormRequest) -> None:
-        """Replace the request; when the continuation of the first asks for more."""
+        """Replace the request, because the continuation of the first request needs more values."""
         self._release()
-        self._put(request)
+        self._set_request(request)
 
     def dismiss(self, reason: str) -> None:
         """Close the form without an answer and leave ``reason`` as its line."""
@@ -120,9 +120,9 @@ class FormSession:
                 self.problem = InteractionCancelledError(reason, hint="Run the cell again.")
                 self._close("gone", reason)
 
-    def _put(self, request: FormRequest) -> None:
+    def _set_request(self, request: FormRequest) -> None:
         self._request = request
-        self._kept: dict[str, Answer] = {}
+        self._held: dict[str, Answer] = {}
         self._key = OneTimeKey()
         self._release = announce_pending_secrets(request.manager_id, [section.subject for section in request.sections], self._where)
 
@@ -134,7 +134,7 @@ class FormSession:
             attempt=self._attempt,
             shown=self._shown,
             problems=problems,
-            kept=self._kept,
+            held=self._held,
         )
 
     def _cancel(self) -> None:
@@ -143,9 +143,9 @@ class FormSession:
             self._end(self._request.offer.declined)
             return
         done = list(self._request.then.completed())
-        left = f"{', '.join(done)} {'was' if len(done) == 1 else 'were'} done before" if done else "nothing was changed"
-        message = f"Cancelled: {self._request.verb.lower()} {self._request.title}; {left}."
-        self.problem = InteractionCancelledError(message, hint="Run the cell again to be asked again.")
+        effect = f"already done: {', '.join(done)}" if done else "nothing was changed"
+        message = f"Cancelled: {self._request.verb.lower()} {self._request.title}; {effect}."
+        self.problem = InteractionCancelledError(message, hint="Run the cell again to open the form again.")
         self._close("cancelled", message)
 
     def _submit(self, sealed: str) -> None:
@@ -155,12 +155,12 @@ class FormSession:
             self._log(f"{self._where}: a message was refused, since {refusal}.")
             self._show(Problems(form=_REFUSED))
             return
-        problems = self._take(submission)
+        problems = self._hold_values(submission)
         if problems.fields or problems.form:
             self._show(problems)
         elif submission.passphrase and self._request.then.required_passphrase() is None:
             # Another form or a terminal has created or unlocked the store since this form was displayed.
-            self._show(Problems(form=_UNEXPECTED))
+            self._show(Problems(form=_UNUSED_PASSPHRASE))
         else:
             self._finish(submission.passphrase)
 
@@ -181,15 +181,15 @@ class FormSession:
             raise RefusedMessageError("its sections are not those of the form")
         return submission
 
-    def _take(self, submission: Submission) -> Problems:
-        """Hold the valid values of a submission for :meth:`_finish`, and return the problems of the others."""
+    def _hold_values(self, submission: Submission) -> Problems:
+        """Hold the valid values of a submission for :meth:`_finish`, and return the problems of the invalid ones."""
         fields: dict[tuple[str, str], str] = {}
-        for section, given in zip(self._request.sections, submission.sections, strict=True):
-            before = self._kept.get(section.subject, Answer({}))
+        for section, answer in zip(self._request.sections, submission.sections, strict=True):
+            before = self._held.get(section.subject, Answer({}))
             values = dict(before.values)
             requested = {field.key: field for field in section.fields}
             seen: set[str] = set()
-            for key, value in given.values:
+            for key, value in answer.values:
                 problem = _problem(section, requested.get(key), key, value, seen)
                 seen.add(key)
                 if problem and key not in requested:
@@ -200,36 +200,36 @@ class FormSession:
                 elif value:
                     values[key] = value
             removable = {field.key for field in section.fields if field.removable}
-            removed = tuple(dict.fromkeys(key for key in given.removed if key in removable))
+            removed = tuple(dict.fromkeys(key for key in answer.removed if key in removable))
             dropped = set(removed)
             values = {key: value for key, value in values.items() if key not in dropped}
-            self._kept[section.subject] = Answer(values, removed)
+            self._held[section.subject] = Answer(values, removed)
             for field in section.fields:
                 absent = field.key not in values and not field.present and field.required
                 if absent and (section.subject, field.key) not in fields:
                     fields[section.subject, field.key] = EMPTY
             if section.any_key and not section.fields and not values and not fields:
-                return Problems(form=f"At least one key of {section.subject} is needed.")
+                return Problems(form=f"{section.subject} needs at least one key.")
         return Problems(fields=fields)
 
     def _finish(self, passphrase: str | None) -> None:
         request = self._request
         try:
-            with use_passphrase_source(_passphrase_source(passphrase, request.then.required_passphrase())):
-                outcome = request.then.run({section.subject: self._kept.get(section.subject, Answer({})) for section in request.sections})
+            with passphrases_from(_passphrase_source(passphrase, request.then.required_passphrase())):
+                outcome = request.then.run({section.subject: self._held.get(section.subject, Answer({})) for section in request.sections})
         except (WrongPassphraseError, ManagerLockedError) as error:
             self._show(Problems(passphrase=str(error)) if request.then.required_passphrase() is not None else Problems(form=str(error)))
         except ZenSecretsError as error:
             self._show(Problems(form=str(error)))
         except KeyboardInterrupt:
-            self._show(Problems(form="Interrupted; look what is there before you try again."))
+            self._show(Problems(form="Interrupted; check which secrets exist before you submit again."))
         except Exception as error:  # noqa: BLE001 - a traceback in the cell could show the typed values
             self._log(f"{self._where}: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
-            self._show(Problems(form=f"This is a bug of zensecrets ({type(error).__name__}); the kernel's log has its location."))
+            self._show(Problems(form=f"This is a bug in zensecrets ({type(error).__name__}). The log of the kernel has its location."))
         else:
-            self._done = outcome if self._done is None else self._done.followed_by(outcome)
+            self._completed = outcome if self._completed is None else self._completed.followed_by(outcome)
             if self._request is request:
-                self._end(self._done)
+                self._end(self._completed)
             else:
                 self._show(Problems())
 
@@ -244,9 +244,9 @@ class FormSession:
 
     def _close(self, phase: Literal["done", "cancelled", "gone"], line: str, details: Sequence[str] = ()) -> None:
         self._release()
-        self._kept = {}
+        self._held = {}
         self._key = OneTimeKey()
-        # The request refers to values of the command line and to the written secret.
+        # The request contains values of the command line and the written secret, so it is dropped.
         self._request = FormRequest("", "", (), Continuation(lambda _answers: Outcome()))
         self.state = ClosedForm(id=self._identity, phase=phase, line=line, details=tuple(details))
         self._changed()
@@ -256,7 +256,7 @@ def _problem(section: Section, field: Field | None, key: str, value: str, seen: 
     if key in seen:
         return TWICE
     if field is not None:
-        # Only the browser can tell a typed value from a file's content, so rules for typed text alone are not applied here.
+        # Only the browser knows whether a value was typed or read from a file. Rules for typed text are therefore not applied here.
         return problem_with(field, value, from_file=True) if value else ""
     if not section.any_key:
         return "The form does not ask for this key."
@@ -268,12 +268,12 @@ def _passphrase_source(passphrase: str | None, wanted: RequiredPassphrase | None
 
     A new passphrase is returned for each prompt, an existing one once: a second prompt means that it is wrong.
     """
-    left = [passphrase]
+    unused = [passphrase]
 
-    def give(prompt: str) -> str:
+    def source(prompt: str) -> str:
         if passphrase is None or wanted is None:
-            message = f"A passphrase is needed ({prompt.strip().rstrip(':')}), and the form did not ask for it."
-            raise InteractionUnavailableError(message, hint="Run %secret get NAME in a cell, which asks for it, and submit again.")
-        return passphrase if wanted.is_new else (left.pop() or "") if left else ""
+            message = f"The form has no field for a passphrase that is needed ({prompt.strip().rstrip(':')})."
+            raise InteractionUnavailableError(message, hint="Run %secret get NAME in a cell, type the passphrase there, and submit again.")
+        return passphrase if wanted.is_new else (unused.pop() or "") if unused else ""
 
-    return give
+    return source

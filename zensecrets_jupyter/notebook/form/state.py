@@ -25,7 +25,7 @@ class Problems(NamedTuple):
     fields: Mapping[tuple[str, str], str] = {}
 
 
-def open_state(  # noqa: PLR0913 - each is a part of the state
+def open_state(  # noqa: PLR0913 - each argument is a part of the state
     identity: str,
     request: FormRequest,
     *,
@@ -33,7 +33,7 @@ def open_state(  # noqa: PLR0913 - each is a part of the state
     attempt: int,
     shown: bool,
     problems: Problems,
-    kept: Mapping[str, Answer],
+    held: Mapping[str, Answer],
 ) -> OpenForm:
     """Return the state of a form that waits for the user.
 
@@ -44,9 +44,9 @@ def open_state(  # noqa: PLR0913 - each is a part of the state
         attempt: The number of submissions that were processed.
         shown: Whether a front end has displayed the form.
         problems: The problems of the last submission.
-        kept: The values that are held from earlier submissions, by section.
+        held: The values from earlier submissions, by section.
     """
-    finished = request.then.completed()
+    completed = request.then.completed()
     passphrase = request.then.required_passphrase()
     return OpenForm(
         id=identity,
@@ -59,11 +59,11 @@ def open_state(  # noqa: PLR0913 - each is a part of the state
         sections=tuple(
             _section(
                 section,
-                # A form for a single secret names it in its own title.
+                # The title of a form for a single secret contains its name.
                 title="" if request.title.startswith(section.subject) else section.subject,
-                done="done" if section.subject in finished else "",
+                done="done" if section.subject in completed else "",
                 problems=problems,
-                kept=kept.get(section.subject, Answer({})),
+                held=held.get(section.subject, Answer({})),
             )
             for section in request.sections
         ),
@@ -79,10 +79,10 @@ def _passphrase(wanted: RequiredPassphrase, problems: Problems) -> PassphraseFie
     return PassphraseField(label=label, is_new=wanted.is_new, problem=problems.passphrase)
 
 
-def _section(section: Section, *, title: str, done: str, problems: Problems, kept: Answer) -> FormSection:
+def _section(section: Section, *, title: str, done: str, problems: Problems, held: Answer) -> FormSection:
     schema = f"schema {section.schema}" if section.schema not in {"", "arbitrary"} else ""
     requested = {field.key for field in section.fields}
-    added = [Field(key) for key in kept.values if key not in requested]
+    added = [Field(key) for key in held.values if key not in requested]
     return FormSection(
         title=title,
         note="; ".join(text for text in (schema, section.note) if text),
@@ -95,7 +95,7 @@ def _section(section: Section, *, title: str, done: str, problems: Problems, kep
                 required=field.required,
                 sensitive=field.sensitive,
                 present=field.present,
-                kept=field.key in kept.values,
+                held=field.key in held.values,
                 removable=field.removable,
                 needed_by=field.needed_by,
                 media_type=field.media_type,

@@ -58,7 +58,7 @@ class FormWidget(anywidget.AnyWidget):
         self._display = f"zensecrets-{self.model_id}"
         self._is_shown = False
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
-        # The list of inputs contains the running cell; releases of IPython differ in when they increase the execution count.
+        # The number comes from the list of inputs, because releases of IPython increase the execution count at different times.
         where = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
         self._session = FormSession(self.model_id, request, where, self._update, getattr(shell, "kernel", shell).log.warning)
         self._synchronise()
@@ -117,7 +117,7 @@ class FormWidget(anywidget.AnyWidget):
             self._ipython_display_()
         if self._session.is_open:
             if not can_await_forms(self._shell):
-                _refuse_waiting()
+                _raise_unsupported()
             loop = asyncio.get_running_loop()
             submitted: asyncio.Future[None] = loop.create_future()
             self._waiting.append((loop, submitted))
@@ -222,6 +222,6 @@ def _resolve(submitted: asyncio.Future[None]) -> None:
         submitted.set_result(None)
 
 
-def _refuse_waiting() -> NoReturn:
+def _raise_unsupported() -> NoReturn:
     message = "This kernel does not receive the form's messages while a cell waits for it."
-    raise InteractionUnavailableError(message, hint="Await it in the next cell, once it is submitted, or install ipykernel 7.4 or newer.")
+    raise InteractionUnavailableError(message, hint="Submit the form, and await it in the next cell; or install ipykernel 7.4 or newer.")

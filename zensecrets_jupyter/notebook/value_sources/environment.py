@@ -1,4 +1,4 @@
-"""Watch the environment: a variable that is set after ``%load_ext`` is judged before anything more is shown."""
+"""Protection of environment variables that are set after ``%load_ext``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def install(redactor: Redactor, undo: ExitStack) -> None:
-    """Protect what ``os.environ`` and ``os.putenv`` set from now on; ``undo`` stops it.
+    """Protect the values of variables that ``os.environ`` and ``os.putenv`` set from now on; ``undo`` stops it.
 
-    Every method of ``os.environ`` that sets a variable calls ``putenv`` as a global of module ``os``, so one function sees them all. An
-    audit hook would too, but it can't be removed, and would be called for each import and each file that is opened.
+    Every method of ``os.environ`` that sets a variable calls the function ``os.putenv``, so one replaced function is enough. An audit hook
+    could not be removed, and Python would call it for each import and each opened file.
     """
     original = os.putenv
     is_active = True
@@ -25,12 +25,12 @@ def install(redactor: Redactor, undo: ExitStack) -> None:
     def putenv(name: Any, value: Any) -> None:
         original(name, value)
         if is_active:
-            _learn(redactor, os.fsdecode(name), os.fsdecode(value))
+            _protect(redactor, os.fsdecode(name), os.fsdecode(value))
 
     def restore() -> None:
         nonlocal is_active
         is_active = False
-        # Whoever replaced the function after us calls ours, which does nothing more.
+        # Code that has replaced the function later still calls ours, which then only calls the original.
         if os.putenv is putenv:
             os.putenv = original
 
@@ -38,8 +38,8 @@ def install(redactor: Redactor, undo: ExitStack) -> None:
     undo.callback(restore)
 
 
-def _learn(redactor: Redactor, variable: str, value: str) -> None:
+def _protect(redactor: Redactor, variable: str, value: str) -> None:
     try:
         protect_variable(variable, value, redactor=redactor, choices=saved_choices())
-    except Exception:  # noqa: BLE001 - setting a variable must not fail because of us; better to mask too much
+    except Exception:  # noqa: BLE001 - an error here must not prevent the variable, so the value is masked in any case
         redactor.protect(value, f"env.{variable}")

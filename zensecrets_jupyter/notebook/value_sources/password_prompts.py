@@ -1,4 +1,4 @@
-"""Watch password prompts: what a person types unseen is protected as ``prompt.N``, whichever code asked."""
+"""Protection of answers to password prompts, under the names ``prompt.1``, ``prompt.2`` and so on."""
 
 from __future__ import annotations
 
@@ -19,112 +19,114 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction import Redactor
 
 _LONGEST_PROMPT = 40
-_typed_for_command: ContextVar[list[tuple[str, str]] | None] = ContextVar("zensecrets_typed_for_command", default=None)
+"""Maximum number of characters of a prompt in the reason for a mask."""
+
+_deferred_answers: ContextVar[list[tuple[str, str]] | None] = ContextVar("zensecrets_deferred_answers", default=None)
+"""Answers and their prompts, which are protected later or not at all; ``None`` outside of both context managers."""
 
 
 @contextmanager
 def deferred_protection(redactor: Redactor) -> Iterator[None]:
-    """Protect what is typed for a command of ours only when it ends: by then a value that was registered has its own name."""
-    typed: list[tuple[str, str]] = []
-    token = _typed_for_command.set(typed)
+    """Protect answers that a block asks for only at its end: then a value that the block registers has its own name."""
+    answers: list[tuple[str, str]] = []
+    token = _deferred_answers.set(answers)
     try:
         yield
     finally:
-        _typed_for_command.reset(token)
-        for value, prompt in typed:
+        _deferred_answers.reset(token)
+        for value, prompt in answers:
             _protect(redactor, value, prompt)
 
 
 @contextmanager
 def unprotected_prompts() -> Iterator[None]:
-    """Take nothing that is typed for a secret: a question of ours, such as for a key's name, is hidden only because ``input`` is kept."""
-    token = _typed_for_command.set([])
+    """Do not protect answers that a block asks for, such as the name of a key."""
+    token = _deferred_answers.set([])
     try:
         yield
     finally:
-        _typed_for_command.reset(token)
+        _deferred_answers.reset(token)
 
 
 def install(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> None:
-    """Protect what is typed at password prompts of ``shell`` from now on; ``undo`` stops it."""
+    """Protect the answers to password prompts of ``shell`` from now on; ``undo`` stops it."""
 
-    def learn(value: object, prompt: object) -> None:
+    def protect(value: object, prompt: object) -> None:
         protect_answer(redactor, value, prompt)
 
     kernel = getattr(shell, "kernel", None)
     if hasattr(kernel, "_input_request"):
-        _watch_kernel(kernel, learn, undo)
-    # Everything in getpass that reads a line from a terminal ends in this function, also for who imported getpass before us.
+        _wrap_kernel_prompts(kernel, protect, undo)
+    # Every function of getpass that reads from a terminal calls this one, even if `getpass.getpass` was imported before.
     if hasattr(getpass, "_raw_input"):
-        _watch_function("_raw_input", learn, undo)
+        _wrap_getpass_function("_raw_input", protect, undo)
     if kernel is None:
         if not hasattr(getpass, "_raw_input") or sys.platform == "win32":
-            _watch_function("getpass", learn, undo)
-        _watch_terminal_prompts(learn, undo)
+            _wrap_getpass_function("getpass", protect, undo)
+        _wrap_terminal_prompts(protect, undo)
 
 
 def protect_answer(redactor: Redactor, value: object, prompt: object) -> None:
-    """Protect ``value``, which a person typed unseen: now, or when the command ends that asked for it."""
+    """Protect the answer to a password prompt now, or at the end of :func:`deferred_protection`."""
     if not isinstance(value, str) or not value:
         return
-    typed = _typed_for_command.get()
-    if typed is None:
+    deferred = _deferred_answers.get()
+    if deferred is None:
         _protect(redactor, value, str(prompt))
     else:
-        typed.append((value, str(prompt)))
+        deferred.append((value, str(prompt)))
 
 
 def _protect(redactor: Redactor, value: str, prompt: str) -> None:
-    before = {value for value, _ in redactor.protected_values()}
-    if value in before:
+    if value in {protected for protected, _ in redactor.protected_values()}:
         return
     numbers = [int(name[7:]) for name in (*redactor.names, *redactor.unmaskable) if name.startswith("prompt.") and name[7:].isdigit()]
     name = f"prompt.{max(numbers, default=0) + 1}"
     redactor.protect(value, name)
-    asked = " ".join(prompt.split()).rstrip(":")
-    shown = f"{asked[:_LONGEST_PROMPT]}…" if len(asked) > _LONGEST_PROMPT else asked
+    text = " ".join(prompt.split()).rstrip(":")
+    shown = f"{text[:_LONGEST_PROMPT]}…" if len(text) > _LONGEST_PROMPT else text
     the_reasons().add(name, f"typed at the password prompt {shown!r}" if shown else "typed at a password prompt")
 
 
-def _watch_kernel(kernel: Any, learn: Any, undo: ExitStack) -> None:
-    """Watch the one method with which a kernel asks its front end: ``getpass`` and ``input`` both call it."""
-    original = kernel._input_request  # noqa: SLF001 - there is no public method below getpass and raw_input
+def _wrap_kernel_prompts(kernel: Any, protect: Any, undo: ExitStack) -> None:
+    """Wrap the method of a kernel that both ``getpass`` and ``input`` call."""
+    original = kernel._input_request  # noqa: SLF001 - ipykernel has no public method that both getpass and input call
 
     def input_request(prompt: Any, *args: Any, **options: Any) -> Any:
         value = original(prompt, *args, **options)
-        if options.get("password", args[2] if len(args) > 2 else False):  # noqa: PLR2004 - after identity and parent
-            learn(value, prompt)
+        if options.get("password", args[2] if len(args) > 2 else False):  # noqa: PLR2004 - the third further argument is the password flag
+            protect(value, prompt)
         return value
 
     def restore() -> None:
         if vars(kernel).get("_input_request") is input_request:
-            del kernel._input_request  # noqa: SLF001 - as above
+            del kernel._input_request  # noqa: SLF001 - ipykernel has no public method that both getpass and input call
 
-    kernel._input_request = input_request  # noqa: SLF001 - as above
+    kernel._input_request = input_request  # noqa: SLF001 - ipykernel has no public method that both getpass and input call
     undo.callback(restore)
 
 
-def _watch_function(name: str, learn: Any, undo: ExitStack) -> None:
+def _wrap_getpass_function(name: str, protect: Any, undo: ExitStack) -> None:
     original = getattr(getpass, name)
 
-    def watched(prompt: Any = "Password: ", *args: Any, **options: Any) -> Any:
+    def wrapper(prompt: Any = "Password: ", *args: Any, **options: Any) -> Any:
         value = original(prompt, *args, **options)
-        learn(value, prompt if isinstance(prompt, str) else "")
+        protect(value, prompt if isinstance(prompt, str) else "")
         return value
 
     def restore() -> None:
-        if getattr(getpass, name) is watched:
+        if getattr(getpass, name) is wrapper:
             setattr(getpass, name, original)
 
-    setattr(getpass, name, watched)
+    setattr(getpass, name, wrapper)
     undo.callback(restore)
 
 
-def _watch_terminal_prompts(learn: Any, undo: ExitStack) -> None:
-    """Watch prompt_toolkit, which IPython's terminal has loaded: a prompt or dialogue with a field that shows no letters."""
+def _wrap_terminal_prompts(protect: Any, undo: ExitStack) -> None:
+    """Wrap the method of prompt_toolkit that runs a prompt or a dialogue, which may contain password fields."""
     module = sys.modules.get("prompt_toolkit.application")
     if module is None:
-        # Another program's shell, whose prompts are its own; importing it takes longer than loading may.
+        # A shell without prompt_toolkit is embedded in another program. An import would make loading slow.
         return
     application = module.Application
     original = application.run_async
@@ -134,7 +136,7 @@ def _watch_terminal_prompts(learn: Any, undo: ExitStack) -> None:
             return await original(self, *args, **options)
         finally:
             for text in _hidden_texts(self):
-                learn(text, "")
+                protect(text, "")
 
     def restore() -> None:
         if application.run_async is run_async:
@@ -145,7 +147,7 @@ def _watch_terminal_prompts(learn: Any, undo: ExitStack) -> None:
 
 
 def _hidden_texts(application: Any) -> Iterator[str]:
-    """Yield the text of each field of ``application`` that is drawn as asterisks now."""
+    """Yield the text of each field of ``application`` that is displayed as asterisks."""
     from prompt_toolkit.layout.controls import BufferControl
     from prompt_toolkit.layout.processors import ConditionalProcessor, PasswordProcessor
 
