@@ -1,9 +1,9 @@
-/** Bundles the form's modules, each of them into one file that asks for nothing else. */
+/** Bundles each module of the form into one file without imports. */
 import { readFile } from 'node:fs/promises';
 
 import { build, transform } from 'esbuild';
 
-/** Imports a style sheet as its text, without blanks. */
+/** A plug-in that imports a style sheet as minified text. */
 const stylesheets = {
   name: 'stylesheets',
   setup({ onLoad }) {
@@ -25,7 +25,7 @@ await build({
   minify: true,
   platform: 'browser',
   target: 'es2022',
-  // The licences of what is bundled.
+  // The comments with the licences of bundled libraries stay in the file.
   legalComments: 'inline',
   plugins: [stylesheets]
 });

@@ -12,7 +12,7 @@ export default tseslint.config(
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
-      // What the browser logs, anyone who looks over a shoulder reads; and it outlives the page in a bug report.
+      // A value in the browser's log could be read by others, or copied into a bug report.
       'no-console': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error'

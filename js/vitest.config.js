@@ -3,9 +3,9 @@ import process from 'node:process';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 
-/** The form is tested where it runs: in a browser, which is the system's own. */
+/** The tests run in the Chromium of the system. */
 export default defineConfig({
-  // What Vite finds out only while the tests run, it reloads them for.
+  // Vite reloads the tests when it discovers a dependency that is not listed here.
   optimizeDeps: {
     include: ['@lumino/widgets', '@noble/hashes/blake2.js', 'axe-core', 'tweetnacl/nacl.js']
   },

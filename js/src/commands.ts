@@ -9,7 +9,7 @@ import { CATEGORY, NAMESPACE } from './tokens';
 /** Adds commands to the palette that insert magics into the active notebook. */
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAMESPACE}:commands`,
-  description: 'Adds commands that write the magics into the active notebook.',
+  description: 'Adds commands that insert magics into the active notebook.',
   autoStart: true,
   requires: [INotebookTracker],
   optional: [ICommandPalette],

@@ -4,13 +4,13 @@ import { Widget } from '@lumino/widgets';
 import { FORM_MIME, isFormOutput } from './contract/form';
 import { formLine } from './form/formLine';
 
-/** The texts that the renderer of ipywidgets shows in place of a widget. */
+/** The texts that the renderer of ipywidgets shows instead of a widget. */
 const LOADING = 'Loading widget...';
 const FAILED = 'Error displaying widget';
 
 /**
- * The time in milliseconds for ipywidgets to find a model. By itself, it gives
- * up after two seconds, and without a kernel never.
+ * The time in milliseconds for ipywidgets to find a model. ipywidgets itself
+ * stops after two seconds, but without a kernel it waits forever.
  */
 const TIMEOUT = 3000;
 
@@ -18,8 +18,8 @@ const TIMEOUT = 3000;
  * A form in an output: the renderer of ipywidgets, with the line of the form as
  * fallback when it finds no widget.
  *
- * ipywidgets passes its manager only to renderers that are in the output
- * themselves. Hence this class patches the renderer and does not wrap it.
+ * ipywidgets passes its manager only to its own renderers that are directly in
+ * the output, so this class patches the renderer and does not wrap it.
  */
 export class FormOutput {
   constructor(private readonly _renderer: IRenderMime.IRenderer) {

@@ -8,7 +8,7 @@ import { NAMESPACE } from './tokens';
 /** The rank of the renderer factory: before that of ipywidgets, which has -10. */
 const RANK = -20;
 
-/** Renders forms in outputs, and a line where a reopened notebook has a form without its kernel. */
+/** Renders forms in outputs, and a line instead of a form whose kernel has ended. */
 export const outputsPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAMESPACE}:outputs`,
   description: 'Shows forms in the outputs of notebooks.',

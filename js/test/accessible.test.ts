@@ -28,7 +28,7 @@ async function violations(root: Element): Promise<readonly string[]> {
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(', ')}`);
 }
 
-/** The colours of JupyterLab's two themes on which text stands. */
+/** The background colours of text in JupyterLab's two themes. */
 const THEMES = {
   'without a theme': {},
   light: {
@@ -58,7 +58,7 @@ const THEMES = {
 };
 
 describe.each(Object.entries(THEMES))('%s', (_, colours) => {
-  test('a form meets WCAG 2.2 AA, with problems, notes, an added key and a removed one', async () => {
+  test('a form with problems, notes, an added and a removed key meets WCAG 2.2 AA', async () => {
     const shown = show(EVERYTHING);
     for (const [name, colour] of Object.entries(colours)) {
       shown.el.style.setProperty(name, colour);
@@ -73,12 +73,12 @@ describe.each(Object.entries(THEMES))('%s', (_, colours) => {
   });
 });
 
-test('its line meets WCAG 2.2 AA', async () => {
+test('the line of an ended form meets WCAG 2.2 AA', async () => {
   const shown = show(closedForm({ line: '✔ registered', details: ['A warning.'] }));
   expect(await violations(shown.el)).toEqual([]);
 });
 
-test('every target is at least 24 pixels wide and high', () => {
+test('every button and input is at least 24 pixels wide and high', () => {
   const shown = show(EVERYTHING);
   shown.button('Add key').click();
   for (const target of shown.all('button, .zs-input')) {

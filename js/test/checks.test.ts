@@ -12,7 +12,7 @@ describe('a value', () => {
     const checks = new Checks(form({ largest: 4 }));
     expect(checks.value({ ...value, text: 'üü' })).toEqual(NO_PROBLEM);
     expect(checks.value({ ...value, text: 'üüx' }).problem).toBe(
-      'This is too large: at most 4 bytes fit.'
+      'This is too large: the limit is 4 bytes.'
     );
   });
 
@@ -40,7 +40,7 @@ describe('a value', () => {
     expect(checks.value(value).problem).toBe('No.');
   });
 
-  test('is matched by whole characters', () => {
+  test('is matched by characters, and not by UTF-16 code units', () => {
     const checks = new Checks(form({ rules: [rule('^.$', 'One character.')] }));
     expect(checks.value({ ...value, text: '🔑' }).problem).toBe('One character.');
   });
@@ -49,7 +49,7 @@ describe('a value', () => {
     const checks = new Checks(form());
     const mediaType = 'application/json';
     expect(checks.value({ ...value, text: '{"a": [1]}', mediaType })).toEqual(NO_PROBLEM);
-    expect(checks.value({ ...value, text: 'hunter2', mediaType }).problem).toBe('This is no JSON.');
+    expect(checks.value({ ...value, text: 'hunter2', mediaType }).problem).toBe('This is not valid JSON.');
     expect(checks.value({ ...value, text: 'hunter2', mediaType: 'text/plain' })).toEqual(NO_PROBLEM);
   });
 });

@@ -12,12 +12,12 @@ import {
 } from '../src/contract/guard';
 
 const STATUS: IStatusMessage = { kind: 'status', on: true, values: 12, masked: 3 };
-const REPAIR: IRepairMessage = { kind: 'repair', cell_id: 'c', source: '%secret register x --key', kept: ['%secret register x --key', ''] };
-const OFFER: IOfferMessage = { kind: 'offer', cell_id: 'c', source: 't', kept: ['t = ', ''], names: ['x.key'] };
+const REPAIR: IRepairMessage = { kind: 'repair', cell_id: 'c', source: '%secret register x --key', unchanged: ['%secret register x --key', ''] };
+const OFFER: IOfferMessage = { kind: 'offer', cell_id: 'c', source: 't', unchanged: ['t = ', ''], names: ['x.key'] };
 
 type Opened = Parameters<Parameters<IKernel['registerCommTarget']>[1]>[0];
 
-/** One end of a comm; the other is the kernel's. */
+/** The front end's side of a comm. */
 class FakeComm {
   onMsg: (message: { content: { data: unknown } }) => void = () => undefined;
   onClose: () => void = () => undefined;
@@ -37,7 +37,7 @@ class FakeComm {
   }
 }
 
-/** A kernel that may have a guard from before the page was loaded. */
+/** A kernel whose guard may have been loaded before the page. */
 class FakeKernel implements IKernel {
   readonly id = 'kernel';
   readonly info = Promise.resolve();
@@ -135,7 +135,7 @@ describe('a connection to the guard', () => {
     expect(changes).toBe(3);
   });
 
-  test('finds a guard from before the page was loaded, and sends hello once', async () => {
+  test('finds a guard that was loaded before the page, and sends hello once', async () => {
     const kernel = new FakeKernel('here');
     connection.listen(kernel);
     await connection.find();
@@ -146,7 +146,7 @@ describe('a connection to the guard', () => {
     expect(connection.status).toEqual(STATUS);
   });
 
-  test('finds nothing in a kernel that was replaced meanwhile', async () => {
+  test('finds nothing in a kernel that is replaced during the request', async () => {
     const kernel = new FakeKernel('here');
     connection.listen(kernel);
     const found = connection.find();
@@ -231,10 +231,10 @@ describe('a connection to the guard', () => {
     {},
     { kind: 'status', on: 'yes', values: 1, masked: 1 },
     { kind: 'status', on: true, values: NaN, masked: 1 },
-    { kind: 'repair', cell_id: 'c', kept: [] },
+    { kind: 'repair', cell_id: 'c', unchanged: [] },
     { kind: 'repair', cell_id: 'c', source: 's' },
-    { kind: 'repair', cell_id: 'c', source: 's', kept: [1] },
-    { kind: 'offer', cell_id: 'c', source: 's', kept: [], names: [1] },
+    { kind: 'repair', cell_id: 'c', source: 's', unchanged: [1] },
+    { kind: 'offer', cell_id: 'c', source: 's', unchanged: [], names: [1] },
     { kind: 'outputs', outputs: [{ cell_id: 'c', index: 0, output: null }] },
     { kind: 'later', cell_id: 'c', source: 's' }
   ])('ignores %j', data => {
@@ -257,8 +257,8 @@ describe('the status item', () => {
   });
 
   test('has a tooltip with details', () => {
-    expect(captionOf(STATUS, null)).toContain('masked 3 times in this session');
-    expect(captionOf({ ...STATUS, masked: 0 }, null)).toContain('none was masked yet');
+    expect(captionOf(STATUS, null)).toContain('3 masks in this session');
+    expect(captionOf({ ...STATUS, masked: 0 }, null)).toContain('no mask yet');
     expect(captionOf({ ...STATUS, on: false }, null)).toContain('%secret guard on');
   });
 

@@ -24,14 +24,14 @@ export function open(sealed: Uint8Array): Uint8Array {
   return message;
 }
 
-/** A fake of the model of anywidget, whose kernel is played by a test. */
+/** A fake of anywidget's model; the test acts as its kernel. */
 export class FakeModel implements IModel {
   constructor(form: FormState) {
     this._form = form;
   }
 
   readonly sent: FormMessage[] = [];
-  /** The error that sending raises. */
+  /** The error that `send` throws. */
   failure: Error | null = null;
 
   get listeners(): number {

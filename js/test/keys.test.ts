@@ -68,7 +68,7 @@ describe('a section without fields', () => {
     shown.button('Add key').click();
     fill(shown, 1, 'b', '');
     shown.button('Register').click();
-    expect(shown.problems).toEqual(['A name is needed here.', 'A value is needed here.']);
+    expect(shown.problems).toEqual(['The key needs a name.', 'A value is needed here.']);
     expect(document.activeElement).toBe(row(shown, 0)[0]);
     expect(shown.model.answers).toEqual([]);
   });
@@ -95,7 +95,7 @@ describe('an added key', () => {
     shown.button('Add key').click();
     fill(shown, 2, 'b', '3');
     shown.button('Register').click();
-    const taken = 'There is a key of this name already.';
+    const taken = 'Another key has this name.';
     expect(shown.problems).toEqual([taken, taken, taken]);
   });
 
@@ -118,7 +118,7 @@ describe('an added key', () => {
   });
 });
 
-describe('after a submit that failed', () => {
+describe('after a failed submission', () => {
   test('an added key that the kernel holds is one of its fields', () => {
     const shown = show(MIXED);
     shown.type('token', 'x');
@@ -126,10 +126,10 @@ describe('after a submit that failed', () => {
     fill(shown, 0, 'b', '2');
     shown.button('Register').click();
     expect(row(shown, 0).map(({ value }) => value)).toEqual(['b', '']);
-    const fields = [field('token', { kept: true }), field('b', { kept: true, removable: true })];
+    const fields = [field('token', { held: true }), field('b', { held: true, removable: true })];
     shown.model.change({ attempt: 1, sections: [section(fields, { any_key: true })] });
     expect(shown.all('.zs-rows > .zs-added')).toHaveLength(0);
-    expect(shown.field('b').innerText).toContain('typed already');
+    expect(shown.field('b').innerText).toContain('already typed');
   });
 
   test('an added key that the kernel does not hold keeps its name', () => {

@@ -98,7 +98,7 @@ export function show(form: FormState): Shown {
   return new Shown(new FakeModel(form));
 }
 
-/** Put text into a control as typing does, in one go. */
+/** Set the text of a control, with the event of typed text. */
 export function write(control: HTMLInputElement | HTMLTextAreaElement, text: string): void {
   control.value = text;
   control.dispatchEvent(new InputEvent('input', { bubbles: true }));

@@ -35,14 +35,14 @@ describe('a repair', () => {
     ['aaa', 'aa'],
     ['aa', 'aaa'],
     ['value', '']
-  ])('makes %j what the kernel says', (executed, source) => {
+  ])('replaces %j by the source from the kernel', (executed, source) => {
     const cell = new Cell(executed);
     expect(repair(cell, executed, source)).toBe(true);
     expect(cell.getSource()).toBe(source);
     expect(cell.cleared).toBe(1);
     for (const [start, end, text] of cell.edits) {
       for (const piece of [executed.slice(0, start), executed.slice(end), text]) {
-        // It refuses half a character.
+        // The real model refuses to split a surrogate pair.
         expect(() => encodeURIComponent(piece)).not.toThrow();
       }
     }
@@ -68,9 +68,9 @@ describe('a cell that another tab has executed', () => {
     ['%secret register x --key=value', ['%secret register x --key', ''], '%secret register x --key'],
     ['a = (1)\n%zen --k=v --l=w\nb', ['a = (1)\n%zen --k', ' --l', '\nb'], 'a = (1)\n%zen --k --l\nb'],
     ["token = 'v\nw'", ["token = '", "'"], "token = '‹secret:x.key›'"]
-  ])('is known by what stands around the values: %j', (text, kept, source) => {
+  ])('is recognised by the text around the values: %j', (text, unchanged, source) => {
     const cell = new Cell(text);
-    expect(repairByContext(cell, kept, source)).toBe(true);
+    expect(repairByContext(cell, unchanged, source)).toBe(true);
     expect(cell.getSource()).toBe(source);
     expect(cell.cleared).toBe(1);
   });
@@ -87,9 +87,9 @@ describe('a cell that another tab has executed', () => {
     ['# more\n%secret register x --key=value', ['%secret register x --key', '']],
     ['anything', ['', '']],
     ['anything', []]
-  ])('is left alone if something else stands in it: %j', (text, kept) => {
+  ])('is not changed if it has another text: %j', (text, unchanged) => {
     const cell = new Cell(text);
-    expect(repairByContext(cell, kept, 'source')).toBe(false);
+    expect(repairByContext(cell, unchanged, 'source')).toBe(false);
     expect(cell.getSource()).toBe(text);
   });
 });

@@ -1,7 +1,7 @@
 import nacl from 'tweetnacl/nacl.js';
 import { describe, expect, test } from 'vitest';
 
-import { type Answer, padded } from '../src/form/submission';
+import { pad, type UnpaddedSubmission } from '../src/form/submission';
 import { seal, sealedBox } from '../src/form/seal';
 
 import { PRIVATE_KEY, PUBLIC_KEY, bytes, open } from './kernel';
@@ -19,14 +19,14 @@ const VECTORS = [
   ]
 ] as const;
 
-/** `SealedBox.encrypt` of PyNaCl, with an ephemeral key of its own. */
+/** `SealedBox.encrypt` of PyNaCl, with a random ephemeral key. */
 const FROM_PYNACL =
   'ebTytLhmHccMuJJWuKxQ4rkSquSGW2bsEN93l66pE0jFpPKcgJ7l1mW7/cT2rlvcQslLttoJO8M=';
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-function answer(value: string): Answer {
+function submission(value: string): UnpaddedSubmission {
   return {
     form: 'f1',
     attempt: 2,
@@ -43,7 +43,7 @@ describe('a sealed box', () => {
     expect(sealedBox(utf8.encode(message), bytes(PUBLIC_KEY), ephemeral)).toEqual(bytes(sealed));
   });
 
-  test('of PyNaCl opens in these tests, as sealed boxes do in the kernel', () => {
+  test('of PyNaCl is opened by these tests, so they open boxes as the kernel does', () => {
     expect(text.decode(open(bytes(FROM_PYNACL)))).toBe('a secret');
   });
 
@@ -71,23 +71,23 @@ describe('a sealed box', () => {
 
 describe('a submission', () => {
   test('contains the typed values', () => {
-    expect(JSON.parse(text.decode(padded(answer('ü"\n'))))).toEqual({
-      ...answer('ü"\n'),
+    expect(JSON.parse(text.decode(pad(submission('ü"\n'))))).toEqual({
+      ...submission('ü"\n'),
       pad: expect.stringMatching(/^ *$/) as string
     });
   });
 
   test.each(['', 'short', 'ü'.repeat(900), 'x'.repeat(3900)])(
-    'has one length, whatever the value (%#)',
+    'has the same length for each short value (%#)',
     value => {
-      expect(padded(answer(value)).length).toBe(4096);
+      expect(pad(submission(value)).length).toBe(4096);
     }
   );
 
-  test('has a length of whole blocks', () => {
+  test('has a length that is a multiple of the block size', () => {
     const lengths = Array.from(
       { length: 200 },
-      (_, index) => padded(answer('x'.repeat(3900 + index))).length
+      (_, index) => pad(submission('x'.repeat(3900 + index))).length
     );
     expect(new Set(lengths)).toEqual(new Set([4096, 8192]));
   });

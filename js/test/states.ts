@@ -10,7 +10,7 @@ export function field(key: string, more: Partial<IFormField> = {}): IFormField {
     required: true,
     sensitive: true,
     present: '',
-    kept: false,
+    held: false,
     removable: false,
     needed_by: [],
     media_type: '',

@@ -63,7 +63,7 @@ describe('submitting', () => {
     expect(document.title).not.toContain(SECRET);
   });
 
-  test('happens once, also after several clicks', () => {
+  test('sends one message, even after several clicks', () => {
     const shown = filled();
     const submit = shown.button('Register');
     submit.click();
@@ -83,7 +83,7 @@ describe('submitting', () => {
     expect(shown.problems).toEqual(['A value is needed here.']);
   });
 
-  test('includes each section, also a completed one', () => {
+  test('includes each section, even a completed one', () => {
     const shown = show(
       form({
         sections: [
@@ -172,8 +172,8 @@ describe('waiting for the kernel', () => {
     ['Update', 'Updating…'],
     ['Import', 'Importing…'],
     ['Check', 'Sending…']
-  ])('to %s says so, and after a second why it takes so long', (verb, doing) => {
-    const shown = show(form({ verb, sections: [section([field('a', { kept: true })])] }));
+  ])('shows the progress of %s, and after a second the reason for the delay', (verb, doing) => {
+    const shown = show(form({ verb, sections: [section([field('a', { held: true })])] }));
     shown.button(verb).click();
     expect(shown.status).toBe(doing);
     vi.advanceTimersByTime(999);
@@ -199,8 +199,8 @@ describe('waiting for the kernel', () => {
       problem: 'Not registered.',
       sections: [
         section([
-          field('user', { sensitive: false, kept: true }),
-          field('token', { kept: true, problem: 'Too short.' })
+          field('user', { sensitive: false, held: true }),
+          field('token', { held: true, problem: 'Too short.' })
         ])
       ]
     });
@@ -225,14 +225,14 @@ describe('waiting for the kernel', () => {
 
 describe('a passphrase', () => {
   const label = 'Passphrase of local';
-  const none = [section([field('a', { kept: true })])];
+  const none = [section([field('a', { held: true })])];
 
   test('is typed once if it exists', () => {
     const shown = show(
       form({ sections: none, passphrase: { label, is_new: false, problem: '' } })
     );
     shown.button('Register').click();
-    expect(shown.problems).toEqual(['The passphrase is needed here.']);
+    expect(shown.problems).toEqual(['This field needs the passphrase.']);
     expect(document.activeElement).toBe(shown.input(label));
     shown.type(label, SECRET);
     expect(shown.problems).toEqual([]);
@@ -246,7 +246,7 @@ describe('a passphrase', () => {
     shown.type(label, SECRET);
     shown.type(`${label}, again`, 'other');
     shown.button('Register').click();
-    expect(shown.problems).toEqual(['The two are not the same.']);
+    expect(shown.problems).toEqual(['The two passphrases differ.']);
     expect(document.activeElement).toBe(shown.input(`${label}, again`));
     write(shown.input(`${label}, again`), SECRET);
     shown.button('Register').click();

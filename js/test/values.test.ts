@@ -84,12 +84,12 @@ describe('a field', () => {
   test('with a stored value may be left empty', () => {
     const shown = show(
       form({
-        sections: [section([field('a', { present: 'set' }), field('b', { kept: true })])]
+        sections: [section([field('a', { present: 'set' }), field('b', { held: true })])]
       })
     );
     expect(shown.all('.zs-badge').map(badge => badge.textContent)).toEqual([
       'set',
-      'typed already'
+      'already typed'
     ]);
     expect(shown.input('a').placeholder).toBe('leave empty to keep');
     shown.button('Register').click();
@@ -152,7 +152,7 @@ describe('leaving a field', () => {
 
   test('keeps the problem from the kernel, until the user types', async () => {
     const shown = show(
-      form({ sections: [section([field('a', { kept: true, problem: 'Taken.' })])] })
+      form({ sections: [section([field('a', { held: true, problem: 'Taken.' })])] })
     );
     shown.input('a').focus();
     await userEvent.keyboard('{Tab}{Tab}{Tab}');
@@ -182,7 +182,7 @@ describe('pasting', () => {
     expect(shown.model.answers[0]?.sections[0]?.values).toContainEqual(['token', 'A1\n2\nD']);
   });
 
-  test('other text is left to the browser', () => {
+  test('other text is handled by the browser', () => {
     const shown = show(form());
     expect(paste(shown.input('token'), 'abc')).toBe(true);
     expect(shown.input('token')).toBeInstanceOf(HTMLInputElement);
@@ -218,7 +218,7 @@ describe('a file', () => {
   test('can be removed again', async () => {
     const shown = show(form());
     await pick(shown, 'token', 'hunter2');
-    shown.button("Don't take token from key.pem").click();
+    shown.button("Remove key.pem as the value of token").click();
     expect(shown.all('.zs-chip')).toEqual([]);
     expect(document.activeElement).toBe(shown.input('token'));
     shown.button('Register').click();
@@ -226,10 +226,10 @@ describe('a file', () => {
   });
 
   test.each([
-    ['too large', 'x'.repeat(101), 'This is too large: at most 100 bytes fit.'],
+    ['too large', 'x'.repeat(101), 'This is too large: the limit is 100 bytes.'],
     ['empty', '', 'This file is empty.'],
-    ['binary', new Uint8Array([0x80, 0xff]), 'This file is no text.'],
-    ['text with a NUL', 'a\0b', 'This file is no text.']
+    ['binary', new Uint8Array([0x80, 0xff]), 'This file is not a text file.'],
+    ['text with a NUL', 'a\0b', 'This file is not a text file.']
   ])('that is %s is refused at the field', async (_, content, problem) => {
     const shown = show(form());
     await pick(shown, 'token', content);
@@ -259,7 +259,7 @@ describe('a file', () => {
   });
 });
 
-describe('the eye', () => {
+describe('the button that reveals a value', () => {
   const pointer = (type: string): PointerEvent => new PointerEvent(type, { bubbles: true });
 
   test.each(['pointerup', 'pointerleave', 'pointercancel', 'blur'])(
@@ -286,7 +286,7 @@ describe('the eye', () => {
     expect(shown.model.answers).toEqual([]);
   });
 
-  test('hides a value when the page does', () => {
+  test('hides a value when the page is hidden', () => {
     const shown = show(form());
     shown.button('Show token while held').dispatchEvent(pointer('pointerdown'));
     document.dispatchEvent(new Event('visibilitychange'));

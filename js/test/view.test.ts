@@ -8,7 +8,7 @@ import { closedForm, form } from './states';
 
 const DISCONNECTED = 'jupyter-widgets-disconnected';
 const GONE =
-  "This form's kernel is gone; run the cell again to register aws_prod → default (local).";
+  "The kernel of this form has ended. Run the cell again to register aws_prod → default (local).";
 
 describe('an open form', () => {
   test('has its action as heading and accessible name', () => {
@@ -28,7 +28,7 @@ describe('an open form', () => {
     expect(shown.model.sent).toEqual([{ kind: 'shown' }]);
   });
 
-  test('that was displayed before takes no focus', () => {
+  test('that was displayed before does not take the focus', () => {
     const shown = show(form({ shown: true }));
     expect(shown.model.sent).toEqual([]);
     expect(document.activeElement).toBe(document.body);
@@ -115,7 +115,7 @@ describe('a form without its kernel', () => {
     expect(input.value).toBe('');
   });
 
-  test('from a saved notebook shows this at once', () => {
+  test('from a saved notebook shows its line at once', () => {
     const el = document.createElement('div');
     el.classList.add(DISCONNECTED);
     const shown = new Shown(new FakeModel(form()), el);
@@ -123,7 +123,7 @@ describe('a form without its kernel', () => {
     expect(shown.model.sent).toEqual([]);
   });
 
-  test('notices this when it sends', () => {
+  test('shows its line when a message cannot be sent', () => {
     const shown = show(form());
     shown.type('user', 'u');
     shown.type('token', 'hunter2');

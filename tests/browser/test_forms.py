@@ -140,7 +140,7 @@ def test_a_reopened_notebook_shows_a_quiet_line(lab: Lab, page: Page) -> None:
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.locator(".lm-Menu-item[data-command='kernelmenu:restart']").click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
-    expect(line(page, "This form's kernel is gone")).to_be_visible(timeout=SECONDS)
+    expect(line(page, "The kernel of this form has ended")).to_be_visible(timeout=SECONDS)
     lab.open(page, "reopened.ipynb")
     expect(page.locator(".jp-OutputArea-output", has_text="Register late").or_(line(page, "register late"))).to_be_visible(timeout=SECONDS)
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)

@@ -92,7 +92,7 @@ def test_another_cell_is_repaired_if_the_person_agrees(lab: Lab, page: Page) -> 
     type_into(page, 3, f"token = '{value}'\nprint(token)")
     run_cell(page, 3)
     expect(cell_at(page, 3)).to_contain_text("Warning: this cell holds the value of known.key")
-    expect(bar).to_have_attribute("title", re.compile(r"keeps \d+ values? out of what this kernel shows: masked \d+ times?"))
+    expect(bar).to_have_attribute("title", re.compile(r"masks \d+ values? in the output of this kernel: \d+ masks?"))
     page.get_by_role("button", name="Replace").first.click()
     expect(cell_at(page, 3)).to_contain_text("✔ The value of known.key was replaced in the cell.")
     expect(cell_at(page, 3).locator(".cm-content")).to_contain_text("token = '‹secret:known.key›'")

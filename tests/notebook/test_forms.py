@@ -131,7 +131,7 @@ def test_a_failed_submission_keeps_the_values(kernel: Kernel) -> None:
     form.submit({"token": value})
     assert form.state["phase"] == "open"
     assert "exists already" in form.state["problem"]
-    assert form.state["sections"][0]["fields"][0]["kept"] is True
+    assert form.state["sections"][0]["fields"][0]["held"] is True
     kernel.run("%secret delete cloud -y")
     form.submit({})
     assert form.state["phase"] == "done"
@@ -162,7 +162,7 @@ def test_the_kernel_repeats_the_checks_of_the_browser(kernel: Kernel, _what: str
     form = open_form(kernel, REGISTER)
     form.submit({"aws_secret_access_key": canary("s"), **typed()})
     assert told in form.state["sections"][0]["fields"][0]["problem"]
-    assert form.state["sections"][0]["fields"][1]["kept"] is True
+    assert form.state["sections"][0]["fields"][1]["held"] is True
     assert "cloud" not in names(kernel)
 
 
@@ -292,7 +292,7 @@ def test_a_console_gets_prompts_and_nobody_an_error(kernel: Kernel) -> None:
     [
         (f"-----BEGIN {canary()} KEY-----", "The prompt got only the first line of a text with several lines; the answer was not used."),
         ("{", "The prompt got only the first line of a text with several lines; the answer was not used."),
-        (canary() + "x" * 4095, "What was typed has 4,095 bytes or more"),
+        (canary() + "x" * 4095, "The answer has 4,095 bytes or more"),
     ],
     ids=["the first line of a key", "the first line of JSON", "a line as long as terminals cut it"],
 )

@@ -1,4 +1,4 @@
-"""Exports of the real nbconvert, with and without the preprocessor."""
+"""Exports by nbconvert, with and without the preprocessor."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PREPROCESSOR = "--Exporter.preprocessors=zensecrets_jupyter.server.export.Redact
 
 def _convert(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "nbconvert", *options, "a.ipynb"]
-    # Jupyter writes folders of its own where it is told.
+    # Jupyter writes its own files into these folders.
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config"), "IPYTHONDIR": str(folder / "ipython")}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
 
 
 @pytest.mark.parametrize("kind", ["html", "markdown", "script", "notebook"])
-def test_an_export_holds_no_value(kind: str, tmp_path: Path) -> None:
-    """The store's values are masked in every kind of export, short ones too; without the preprocessor they are exported."""
+def test_an_export_contains_no_value(kind: str, tmp_path: Path) -> None:
+    """The preprocessor masks the values of the store in each export format, even short values."""
     folder = tmp_path / "folder"
     folder.mkdir()
     value, short = canary("export"), "hunter2x"
@@ -37,7 +37,7 @@ def test_an_export_holds_no_value(kind: str, tmp_path: Path) -> None:
     _convert(folder, "--to", kind, "--output", "clear")
     assert any(find_canary(path) for path in folder.glob("clear*"))
     done = _convert(folder, "--to", kind, "--output", "masked", PREPROCESSOR)
-    # An attachment may be a file of its own.
+    # nbconvert may write an attachment to a separate file.
     assert [find_canary(path) for path in folder.glob("masked*") if find_canary(path)] == []
     (masked,) = [path for path in folder.glob("masked*") if path.is_file()]
     assert short not in masked.read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ def test_an_export_holds_no_value(kind: str, tmp_path: Path) -> None:
     assert find_canary(done.stdout + done.stderr) == []
 
 
-def test_a_locked_store_is_told_and_fingerprints_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fingerprints_are_used_if_the_store_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A locked store causes no prompt, and values with a fingerprint are masked."""
     from zensecrets_jupyter.scan.fingerprints.store import save_fingerprints
 

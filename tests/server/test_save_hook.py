@@ -1,4 +1,4 @@
-"""The save hook of a real Jupyter Server: the files on disk, and the log."""
+"""The save hook of a Jupyter Server: saved files and the log."""
 
 from __future__ import annotations
 
@@ -35,7 +35,14 @@ SECONDS_TO_START = 60
 
 
 class Server(NamedTuple):
-    """A running Jupyter Server, and the folder of all its files."""
+    """A running Jupyter Server.
+
+    Attributes:
+        url: The base URL.
+        token: The token for requests.
+        folder: The folder of the notebooks.
+        home: The folder of all files of the server.
+    """
 
     url: str
     token: str
@@ -50,7 +57,7 @@ class Server(NamedTuple):
 
     @property
     def log(self) -> str:
-        """Return the text of the log."""
+        """The text of the log."""
         return (self.home / "log").read_text(encoding="utf-8")
 
 
@@ -86,10 +93,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
-    told = home / "runtime" / f"jpserver-{process.pid}.json"
+    info = home / "runtime" / f"jpserver-{process.pid}.json"
     until = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < until and process.poll() is None:
-        if told.is_file() and (text := told.read_text(encoding="utf-8")):
+        if info.is_file() and (text := info.read_text(encoding="utf-8")):
             url: str = json.loads(text)["url"]
             try:
                 if requests.get(f"{url}api", timeout=SECONDS_TO_START).ok:
@@ -102,8 +109,8 @@ def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_no_known_value_is_saved_in_a_notebook(place: str, server: Server) -> None:
-    """In every location of a notebook and every encoding; the saved notebook is valid, and the log names the secret, not the value."""
+def test_no_value_with_a_fingerprint_is_saved_in_a_notebook(place: str, server: Server) -> None:
+    """Values are masked in each location of a notebook and in each encoding; the log has the name of the secret only."""
     name = place.replace(" ", "-")
     forms = list(forms_of(NASTY).values())
     chosen = forms if place == "code" else forms[::8]
@@ -117,8 +124,8 @@ def test_no_known_value_is_saved_in_a_notebook(place: str, server: Server) -> No
     assert find_canary(server.home / "zensecrets") == []
 
 
-def test_a_text_file_gets_references_or_marks(server: Server) -> None:
-    """A script gets a reference, a log a mark; a file for the environment is what a person wants it to be."""
+def test_values_in_text_files_are_replaced(server: Server) -> None:
+    """A value is replaced by a reference in a script and by a mask in a log; a file named `.env` is not changed."""
     server.save("run.py", f"key = '{VALUE}'\n", "file", "text")
     server.save("out.log", f"key: {VALUE}\n", "file", "text")
     assert (server.folder / "run.py").read_text(encoding="utf-8") == "key = '{{db.password}}'\n"
@@ -128,8 +135,8 @@ def test_a_text_file_gets_references_or_marks(server: Server) -> None:
     (server.folder / ".env").unlink()
 
 
-def test_what_holds_nothing_is_saved_as_it_is(server: Server) -> None:
-    """A notebook without a value is on the disk what nbformat writes, and the log says nothing."""
+def test_a_notebook_without_values_is_saved_unchanged(server: Server) -> None:
+    """A notebook without values is not changed, and nothing is logged."""
     made = notebook()
     before = server.log.count("zensecrets masked")
     server.save("nothing.ipynb", made)
@@ -137,7 +144,7 @@ def test_what_holds_nothing_is_saved_as_it_is(server: Server) -> None:
     assert server.log.count("zensecrets masked") == before
 
 
-def test_a_secret_that_is_registered_later_is_known_too(server: Server) -> None:
+def test_a_secret_registered_later_is_masked(server: Server) -> None:
     """The server checks for new fingerprints at each save."""
     value = canary("later")
     environment = {"ZENSECRETS_HOME": str(server.home / "zensecrets"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
@@ -146,10 +153,10 @@ def test_a_secret_that_is_registered_later_is_known_too(server: Server) -> None:
     assert find_canary(server.folder / "later.ipynb") == []
 
 
-def test_a_fault_of_ours_never_keeps_a_file_from_being_saved(
+def test_a_file_is_saved_after_an_error_of_the_hook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With fingerprints of a newer version the content is not changed; the log says so, without any of the content."""
+    """Fingerprints of a newer version leave the content unchanged, and the log has the error without the content."""
     import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
@@ -164,10 +171,10 @@ def test_a_fault_of_ours_never_keeps_a_file_from_being_saved(
 
 
 @pytest.mark.parametrize("damage", [b'{"name": "torn.key", "id": "AAAA', b"\xff\xfe\n", b""], ids=["torn", "no UTF-8", "no end"])
-def test_a_damaged_line_hides_no_other(
+def test_other_lines_are_used_after_a_damaged_line(
     damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What a full disk left of a line is taken out of the file, and said in the log; what the other lines stand for is masked as before."""
+    """A damaged line is removed and logged; the values of the other lines are masked."""
     import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
@@ -178,16 +185,16 @@ def test_a_damaged_line_hides_no_other(
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
     SaveHook(logging.getLogger("save hook"))(model=model, path="a.py", contents_manager=None)
     assert not find_canary(model["content"])
-    assert not damage or "removed a line" in caplog.text
-    known = store.load_fingerprints()
-    assert (known.names, known.damaged) == (["db.password"], 0)
+    assert not damage or "removed 1 line" in caplog.text
+    fingerprints = store.load_fingerprints()
+    assert (fingerprints.names, fingerprints.damaged) == (["db.password"], 0)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"something\nelse\n"], ids=["empty", "no UTF-8", "another"])
-def test_a_file_without_its_key_is_made_anew(
+def test_a_fingerprint_file_without_its_key_is_replaced(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The server says so; what is registered next is recognised, and the command says once what was lost."""
+    """The damage is logged and reported once; the values of later commands are recognised."""
     import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
@@ -207,10 +214,8 @@ def test_a_file_without_its_key_is_made_anew(
     assert not find_canary(model["content"])
 
 
-def test_a_notebook_is_told_once_that_the_net_was_torn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The message is under the cell after which the damage was found, in its own line and only once."""
+def test_damage_is_reported_once_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The message is one line below the cell after which the damage was found."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     monkeypatch.setenv(store.VARIABLE, "on")
     store.take_removed_count()
@@ -225,8 +230,8 @@ def test_a_notebook_is_told_once_that_the_net_was_torn(
     assert store.load_fingerprints().names == ["db.password"]
 
 
-def test_a_command_goes_on_where_the_net_can_not(tmp_path: Path) -> None:
-    """A command that stored a secret ends well, and says in one line why a saved notebook is not looked through for it."""
+def test_a_command_succeeds_without_its_fingerprints(tmp_path: Path) -> None:
+    """A command that cannot store fingerprints succeeds, and prints the reason in one line."""
     home = tmp_path / "home"
     (home / "fingerprints").mkdir(parents=True)
     done = run_zensecrets("secret", "register", "db", f"--password={VALUE}", environment={"ZENSECRETS_HOME": str(home)})
@@ -236,6 +241,6 @@ def test_a_command_goes_on_where_the_net_can_not(tmp_path: Path) -> None:
     assert not find_canary(line)
 
 
-def test_the_extension_is_listed_and_enabled(server: Server) -> None:
-    """The server found and loaded it by the file that the wheel brings."""
+def test_the_server_loads_the_extension(server: Server) -> None:
+    """The configuration file in the wheel enables the extension."""
     assert "zensecrets_jupyter | extension was successfully loaded." in server.log

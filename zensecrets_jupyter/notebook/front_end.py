@@ -109,7 +109,9 @@ def ask_hidden(prompt: str) -> str:
             message = f"The answer has {_LONGEST_LINE:,} bytes or more, and a terminal may truncate it; the answer was not used."
             raise InvalidSecretError(message, hint=FROM_FILE)
         if is_first_line:
-            raise InvalidSecretError("The prompt got only the first line of a text with several lines; the answer was not used.", hint=FROM_FILE)
+            raise InvalidSecretError(
+                "The prompt got only the first line of a text with several lines; the answer was not used.", hint=FROM_FILE
+            )
         return answer
     message = f"The prompt ({prompt.strip().rstrip(':')}) can't be answered, because {reason}."
     raise InteractionUnavailableError(message)

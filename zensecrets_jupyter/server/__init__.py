@@ -1,1 +1,1 @@
-"""The Jupyter Server front end: it masks values in files that are saved or exported."""
+"""The Jupyter Server front end: masking of values in saved and exported files."""

@@ -1,7 +1,7 @@
 """Redaction for nbconvert: ``jupyter nbconvert --to html --Exporter.preprocessors=zensecrets_jupyter.server.export.RedactPreprocessor``.
 
-The preprocessor recognises the values that the secrets manager of the active stack returns without a prompt, and values with a fingerprint
-under ``ZENSECRETS_HOME``. If the redaction of a notebook fails, the export fails too.
+The preprocessor recognises two groups of values: the secrets of the active stack, if they can be read without a prompt, and values with a
+fingerprint under ``ZENSECRETS_HOME``. If the redaction of a notebook fails, the export fails too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class RedactPreprocessor(Preprocessor):
     """Preprocessor that replaces values by masks in an export, and by references in sources."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Return the redacted notebook, and ``resources`` with redacted files of other preprocessors."""
+        """Return the redacted notebook and ``resources``, in which the files of other preprocessors are redacted."""
         masker = DocumentMasker(UnionMatcher(self._values(), load_fingerprints()))
         redacted = masker.document(nb)
         files = resources.get("outputs") or {}
@@ -38,14 +38,14 @@ class RedactPreprocessor(Preprocessor):
         return redacted, resources
 
     def _values(self) -> ValueMatcher:
-        known = ValueMatcher()
+        matcher = ValueMatcher()
         try:
             with use_passphrase_source(NonInteractivePassphraseSource()):
                 manager = active_manager()
-                found = sensitive_values(manager, manager.list_secrets()) if manager.opens_unasked else []
+                values = sensitive_values(manager, manager.list_secrets()) if manager.opens_unasked else []
         except ZenSecretsError as error:
             self.log.warning("zensecrets recognises only values with a fingerprint, since the secrets manager can't be read: %s", error)
-            return known
-        for value, name in found:
-            known.add(value, name)
-        return known
+            return matcher
+        for value, name in values:
+            matcher.add(value, name)
+        return matcher

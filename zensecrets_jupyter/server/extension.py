@@ -1,4 +1,4 @@
-"""The extension point of Jupyter Server."""
+"""The extension of Jupyter Server, which the server loads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def _load_jupyter_server_extension(app: ServerApp) -> None:
     """Register the save hook and the REST API with ``app``."""
-    kernels = SaveCheckClient(Path(app.runtime_dir), app.log)
-    app.contents_manager.register_pre_save_hook(SaveHook(app.log, kernels))  # type: ignore[no-untyped-call] # it carries no annotations
-    handler = (check_url(app.base_url), CheckHandler, {"kernels": kernels})
-    app.web_app.add_handlers(".*$", [handler])  # type: ignore[no-untyped-call] # it carries no annotations
+    client = SaveCheckClient(Path(app.runtime_dir), app.log)
+    app.contents_manager.register_pre_save_hook(SaveHook(app.log, client))  # type: ignore[no-untyped-call] # Jupyter Server's method has no annotations
+    handler = (check_url(app.base_url), CheckHandler, {"client": client})
+    app.web_app.add_handlers(".*$", [handler])  # type: ignore[no-untyped-call] # Jupyter Server's method has no annotations

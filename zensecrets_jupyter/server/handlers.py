@@ -21,15 +21,15 @@ def check_url(base_url: str) -> str:
 
 
 class CheckHandler(APIHandler):
-    """Handler that tells whether a kernel checks the files that the server saves."""
+    """Handler for the question whether a kernel checks the files that the server saves."""
 
-    def initialize(self, kernels: SaveCheckClient) -> None:
-        """Set the kernels that are asked."""
-        self._kernels = kernels
+    def initialize(self, client: SaveCheckClient) -> None:
+        """Set the client that sends the question to a kernel."""
+        self._client = client
 
     @web.authenticated
     async def get(self, kernel: str) -> None:
         """Respond with a :class:`~zensecrets_jupyter.contract.server.KernelCheck`."""
-        checked = await asyncio.to_thread(self._kernels.is_checking, f"kernel-{kernel}")
+        checked = await asyncio.to_thread(self._client.is_checking, f"kernel-{kernel}")
         self.set_header("Cache-Control", "no-store")
         self.finish(KernelCheck(checked=checked).model_dump_json())

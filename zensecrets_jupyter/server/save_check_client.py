@@ -1,4 +1,4 @@
-"""Client of the kernels that redact files before the server saves them."""
+"""The server's part of the save check: requests to kernels, which mask values in a file before the server saves it."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.files.save_check import Endpoint
 
 _MAX_THREADS = 16
-"""Maximum number of kernels that are asked at the same time."""
+"""Maximum number of simultaneous requests."""
 
 
 class SaveCheckClient:
-    """The running kernels of this user with the extension loaded, including kernels of other servers."""
+    """Client of the running kernels of this user that have loaded the extension, including kernels of other servers."""
 
     def __init__(self, folder: Path, log: logging.Logger) -> None:
-        """Set the Jupyter runtime folder in which kernels are found, and the log for failed requests.
+        """Create a client.
 
         Args:
-            folder: The Jupyter runtime folder.
-            log: The log of the server.
+            folder: The Jupyter runtime folder, in which each kernel writes a file with its address.
+            log: The log of the server, for failed requests.
         """
         self._folder = folder
         self._log = log
 
-    def masked(self, document: Any, **options: Any) -> tuple[Any, set[str]]:
-        """Return ``document`` with the values of the kernels masked, and the names of those values."""
-        found = endpoints(self._folder)
-        if not found:
+    def mask(self, document: Any, **options: Any) -> tuple[Any, set[str]]:
+        """Return ``document`` with the values of all kernels masked, and the names of the masked values."""
+        kernels = endpoints(self._folder)
+        if not kernels:
             return document, set()
-        with ThreadPoolExecutor(min(len(found), _MAX_THREADS)) as pool:
-            answers = list(pool.map(lambda endpoint: self._ask(endpoint, {"document": document, **options}), found))
+        with ThreadPoolExecutor(min(len(kernels), _MAX_THREADS)) as pool:
+            answers = list(pool.map(lambda endpoint: self._ask(endpoint, {"document": document, **options}), kernels))
         names: set[str] = set()
-        for endpoint, first in zip(found, answers, strict=True):
+        for endpoint, first in zip(kernels, answers, strict=True):
             if not first.get("names"):
                 continue
-            # The kernel gets the document again, if an earlier kernel has changed it.
+            # If an earlier kernel has changed the document, this kernel gets the changed document.
             answer = self._ask(endpoint, {"document": document, **options}) if names else first
             names.update(answer.get("names") or [])
             document = answer.get("document", document)
         return document, names
 
     def is_checking(self, kernel: str) -> bool:
-        """Tell whether a kernel answers and its guard is on."""
+        """Return whether a kernel answers and its guard is on."""
         endpoint = endpoint_of(self._folder, kernel)
         return endpoint is not None and self._ask(endpoint, {}).get("on") is True
 
@@ -56,7 +56,7 @@ class SaveCheckClient:
         try:
             return endpoint.ask(question)
         except ConnectionRefusedError:
-            # The kernel was killed and could not remove its file.
+            # A killed kernel does not remove its file.
             endpoint.file.unlink(missing_ok=True)
             return {}
         except (OSError, ValueError) as error:

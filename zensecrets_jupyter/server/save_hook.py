@@ -1,13 +1,13 @@
 """The pre-save hook of Jupyter Server: it masks values in a file before the server writes it.
 
-The guard in the kernel already masks values in outputs. The hook is a second protection against values that bypass the guard: typed or
-pasted into a code or Markdown cell, or printed by a kernel without the extension.
+The guard in the kernel masks values in outputs. The hook masks further values: those in the source of a cell, and those that a kernel
+without the extension prints.
 
 The server process holds no values. It asks the kernels with the extension loaded to mask the file, and it recognises values by the
 fingerprints under ``ZENSECRETS_HOME``, if there are any. Files named ``.env`` are not changed, because they are meant to contain secrets.
 
-After an error in the hook, the file is saved unchanged and the log has a message: to lose the user's work would be worse than to miss a
-value.
+After an error in the hook, the file is saved unchanged and the log has a message, because to lose the user's work would be worse than to
+miss a value.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.redaction import mask_text
+from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.scan.documents import DocumentMasker
 from zensecrets_jupyter.scan.edits import SOURCES
 from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints
@@ -33,15 +34,15 @@ _FileVersion = tuple[str, int, int]
 class SaveHook:
     """Pre-save hook that masks values in files and logs their names."""
 
-    def __init__(self, log: logging.Logger, kernels: SaveCheckClient | None = None) -> None:
+    def __init__(self, log: logging.Logger, client: SaveCheckClient | None = None) -> None:
         """Create the hook.
 
         Args:
             log: The log of the server.
-            kernels: The kernels that mask their values; without them, only fingerprints are used.
+            client: The client of the kernels that mask their values; without it, the hook uses fingerprints only.
         """
         self._log = log
-        self._kernels = kernels
+        self._client = client
         self._version: _FileVersion | None = None
         self._masker: DocumentMasker | None = None
 
@@ -59,7 +60,7 @@ class SaveHook:
             )
 
     def _mask_by_fingerprints(self, model: dict[str, Any], path: str) -> None:
-        if not _is_checked(model, path) or (masker := self._current()) is None:
+        if not _is_checked(model, path) or (masker := self._update_masker()) is None:
             return
         masker.masked.clear()
         if model.get("format") == "base64":
@@ -70,47 +71,47 @@ class SaveHook:
         self._report(model, masker.text(path), masker.masked)
 
     def _mask_by_kernels(self, model: dict[str, Any], path: str) -> None:
-        if self._kernels is None or not _is_checked(model, path):
+        if self._client is None or not _is_checked(model, path):
             return
         options = {"format": model.get("format"), "is_source": _is_source(model, path)}
-        content, names = self._kernels.masked(model["content"], **options)
+        content, names = self._client.mask(model["content"], **options)
         if names:
             model["content"] = content
-            self._report(model, self._kernels.masked(path)[0], names)
+            self._report(model, self._client.mask(path)[0], names)
 
     def _report(self, model: dict[str, Any], path: str, names: set[str]) -> None:
         if not names:
             return
-        marks = ", ".join(mask_text(name) for name in sorted(names))
+        masks = ", ".join(mask_text(name) for name in sorted(names))
         if model.get("format") == "base64":
-            self._log.warning("zensecrets found %s in %s, which is not text and is saved unchanged.", marks, path)
+            self._log.warning("zensecrets found %s in %s, which is not text and is saved unchanged.", masks, path)
         else:
-            self._log.warning("zensecrets masked %s in %s before it was saved.", marks, path)
+            self._log.warning("zensecrets masked %s in %s before it was saved.", masks, path)
 
-    def _current(self) -> DocumentMasker | None:
-        """Return the masker for the present fingerprints, or ``None`` if there are none."""
+    def _update_masker(self) -> DocumentMasker | None:
+        """Return a masker for the current fingerprints, or ``None`` without fingerprints."""
         file = fingerprint_file()
         if not file.exists():
             return None
-        found = file.stat()
-        version = (str(file), found.st_mtime_ns, found.st_size)
+        status = file.stat()
+        version = (str(file), status.st_mtime_ns, status.st_size)
         if version != self._version:
-            known = load_fingerprints()
-            if known.damaged:
+            fingerprints = load_fingerprints()
+            if fingerprints.damaged:
                 self._log.warning(
                     "zensecrets found damage in %s and removed %s: the values of these fingerprints are not recognised in saved files"
                     " until a command or a notebook reads them again.",
                     file,
-                    "a line" if known.damaged == 1 else f"{known.damaged} lines",
+                    counted(fingerprints.damaged, "line"),
                 )
-                found = file.stat()
-            self._masker = DocumentMasker(known)
-            self._version = (str(file), found.st_mtime_ns, found.st_size)
+                status = file.stat()
+            self._masker = DocumentMasker(fingerprints)
+            self._version = (str(file), status.st_mtime_ns, status.st_size)
         return self._masker
 
 
 def _is_checked(model: dict[str, Any], path: str) -> bool:
-    # A chunked upload is not a text that the user edits.
+    # A file that is uploaded in chunks is usually not a text that the user edits.
     is_text = model.get("type") == "notebook" or isinstance(model.get("content"), str)
     return bool(is_text and model.get("content") and not PurePosixPath(path).name.startswith(".env") and not model.get("chunk"))
 

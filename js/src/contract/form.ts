@@ -22,20 +22,20 @@ export interface IInputRule {
   readonly typed: boolean;
 }
 
-/** One key that the form asks for. */
+/** A field of the form, for one key. */
 export interface IFormField {
   /** The key of the secret, or the name of the attribute. */
   readonly key: string;
   /** A short explanation; may be empty. */
   readonly description: string;
-  /** Whether the field needs a value, unless it has a stored or held one. */
+  /** Whether the field needs a value, unless there is a stored or held one. */
   readonly required: boolean;
   /** Whether the browser shows dots. */
   readonly sensitive: boolean;
-  /** A word for the stored value that an empty field keeps ("set", "in the file"); empty if there is none. */
+  /** The label of the stored value that an empty field keeps ("set", "in the file"); empty without one. */
   readonly present: string;
   /** Whether the kernel holds a value from an earlier submission, which an empty field keeps too. */
-  readonly kept: boolean;
+  readonly held: boolean;
   /** Whether the user may remove the stored value. */
   readonly removable: boolean;
   /** The attributes that refer to the key: "annotator 'labels'.authentication_secret". */
@@ -52,7 +52,7 @@ export interface IFormSection {
   readonly title: string;
   /** A line below the title, such as "schema aws"; may be empty. */
   readonly note: string;
-  /** A word for a section that is complete, such as "done"; otherwise empty. */
+  /** The label of a completed section ("done"); otherwise empty. */
   readonly done: string;
   /** Whether the user may add keys. */
   readonly any_key: boolean;
@@ -60,7 +60,7 @@ export interface IFormSection {
   readonly fields: readonly IFormField[];
 }
 
-/** The passphrase of a store that the form asks for beside the values. */
+/** The field for the passphrase of a store. */
 export interface IPassphraseField {
   /** The label, such as "Passphrase of secrets manager 'default'". */
   readonly label: string;
@@ -78,7 +78,7 @@ export interface IOpenForm {
   readonly phase: 'open';
   /** The label of the submit button: "Register", "Update", "Import". */
   readonly verb: string;
-  /** The object of the verb, such as "aws_prod → default (local)". */
+  /** The object of the verb and its location, such as "aws_prod → default (local)". */
   readonly title: string;
   /** The one-time X25519 public key of the kernel in base64, to which the browser seals the submission. */
   readonly key: string;
@@ -88,9 +88,9 @@ export interface IOpenForm {
   readonly shown: boolean;
   /** The problem of the whole form after the last submission; may be empty. */
   readonly problem: string;
-  /** The secrets that the form asks for. */
+  /** The sections, one for each secret. */
   readonly sections: readonly IFormSection[];
-  /** The passphrase that the form asks for, if any. */
+  /** The field for a passphrase, if the command needs one. */
   readonly passphrase: IPassphraseField | null;
   /** The checks of values. */
   readonly rules: readonly IInputRule[];
@@ -100,7 +100,7 @@ export interface IOpenForm {
   readonly largest: number;
 }
 
-/** State of a form that has ended, of which a line is left. */
+/** State of a form that has ended; a line replaces the form. */
 export interface IClosedForm {
   /** The identifier of the form. */
   readonly id: string;
@@ -126,7 +126,7 @@ export interface IFormOutput {
 
 /** The values of one section of a submission. */
 export interface ISectionAnswer {
-  /** Pairs of a key and a value, so that a repeated key is noticed; empty fields are left out. */
+  /** Pairs of a key and a value without empty fields; a mapping would hide a repeated key. */
   readonly values: readonly (readonly [string, string])[];
   /** The keys to remove. */
   readonly removed: readonly string[];
@@ -140,9 +140,9 @@ export interface ISubmission {
   readonly attempt: number;
   /** The values of each section, in the order of the form. */
   readonly sections: readonly ISectionAnswer[];
-  /** The passphrase of the store, if the form asked for it. */
+  /** The passphrase of the store, if the form has a field for it. */
   readonly passphrase: string | null;
-  /** Spaces that round the length up, so that it says nothing about the values. */
+  /** Spaces that make the length a round number, so that it does not reveal the length of the values. */
   readonly pad: string;
 }
 
@@ -166,7 +166,7 @@ export interface ISubmitMessage {
   readonly sealed: string;
 }
 
-/** The value of the widget's synchronised trait `form`, always replaced as a whole. */
+/** The value of the widget's synchronised trait `form`; each change replaces the whole value. */
 export type FormState = IOpenForm | IClosedForm;
 
 /** A custom message of a front end to a form. */

@@ -26,7 +26,7 @@ export interface IRepairMessage {
   /** The new source. */
   readonly source: string;
   /** The parts of the executed source before, between and after the values. */
-  readonly kept: readonly string[];
+  readonly unchanged: readonly string[];
 }
 
 /** Request to ask the user whether to replace the source of an executed cell. */
@@ -38,7 +38,7 @@ export interface IOfferMessage {
   /** The new source. */
   readonly source: string;
   /** The parts of the executed source before, between and after the values. */
-  readonly kept: readonly string[];
+  readonly unchanged: readonly string[];
   /** The names of the values in the cell. */
   readonly names: readonly string[];
 }
@@ -101,7 +101,7 @@ export function isRepairMessage(data: unknown): data is IRepairMessage {
     data['kind'] === 'repair' &&
     isString(data['cell_id']) &&
     isString(data['source']) &&
-    isArrayOf(isString)(data['kept'])
+    isArrayOf(isString)(data['unchanged'])
   );
 }
 
@@ -112,7 +112,7 @@ export function isOfferMessage(data: unknown): data is IOfferMessage {
     data['kind'] === 'offer' &&
     isString(data['cell_id']) &&
     isString(data['source']) &&
-    isArrayOf(isString)(data['kept']) &&
+    isArrayOf(isString)(data['unchanged']) &&
     isArrayOf(isString)(data['names'])
   );
 }

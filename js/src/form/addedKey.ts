@@ -11,7 +11,7 @@ import { ValueInput } from './valueInput';
 export interface IAddedKeyOwner {
   /** Whether the section has another key of that name. */
   isTaken(key: AddedKey): boolean;
-  /** Whether the section needs a key and has no other. */
+  /** Whether the section needs at least one key, and this is the only one. */
   isNeeded(key: AddedKey): boolean;
   remove(key: AddedKey): void;
 }
@@ -47,7 +47,7 @@ export class AddedKey implements IPart {
       {
         id: _context.id(),
         label: 'Value of the key',
-        what: 'the value',
+        subject: 'the value',
         describedBy: this._messages.describedBy,
         required: false,
         placeholder: '',
@@ -130,9 +130,9 @@ export class AddedKey implements IPart {
     if (this.isEmpty) {
       this._showNameResult(problem('At least one key is needed.'));
     } else if (this.name === '') {
-      this._showNameResult(problem('A name is needed here.'));
+      this._showNameResult(problem('The key needs a name.'));
     } else if (this._owner.isTaken(this)) {
-      this._showNameResult(problem('There is a key of this name already.'));
+      this._showNameResult(problem('Another key has this name.'));
     } else {
       this._showNameResult(this._context.checks.key(this.name));
     }

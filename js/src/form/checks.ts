@@ -1,6 +1,6 @@
 import type { IInputRule, IOpenForm } from '../contract/form';
 
-/** Result of the checks of a text: at most one problem, and notes. */
+/** The result of the checks of a text: at most one problem, and notes. */
 export interface ICheckResult {
   readonly problem: string;
   readonly notes: readonly string[];
@@ -37,7 +37,7 @@ export class Checks {
       this._rules.filter(rule => (sensitive || !rule.sensitive) && (typed || !rule.typed))
     );
     if (result.problem === '' && mediaType === 'application/json' && !isJson(text)) {
-      return { ...result, problem: 'This is no JSON.' };
+      return { ...result, problem: 'This is not valid JSON.' };
     }
     return result;
   }
@@ -53,7 +53,7 @@ export class Checks {
 
 /** Return the message for a value that is too large. */
 export function tooLarge(largest: number): string {
-  return `This is too large: at most ${largest.toLocaleString('en')} bytes fit.`;
+  return `This is too large: the limit is ${largest.toLocaleString('en')} bytes.`;
 }
 
 interface ICompiledRule extends IInputRule {
@@ -77,7 +77,7 @@ function isJson(text: string): boolean {
     JSON.parse(text);
     return true;
   } catch {
-    // The error quotes the text.
+    // The error is dropped, because its message quotes the text.
     return false;
   }
 }

@@ -7,7 +7,7 @@ import type { IFormField } from '../contract/form';
 /** The problem of an empty field that needs a value. */
 export const VALUE_NEEDED = 'A value is needed here.';
 
-/** One key that the form asks for: its label, its value, and messages about the value. */
+/** The field of one key: its label, its value, and messages about the value. */
 export class Field implements IPart {
   constructor(
     private readonly _field: IFormField,
@@ -19,7 +19,7 @@ export class Field implements IPart {
     this._input = new ValueInput(
       {
         id,
-        what: key,
+        subject: key,
         describedBy: `${id}-about ${this._messages.describedBy}`,
         required: this._needed,
         placeholder: this._stored === '' ? '' : 'leave empty to keep',
@@ -95,9 +95,9 @@ export class Field implements IPart {
     this._input.clear();
   }
 
-  /** A word for the value that an empty field keeps; empty if there is none. */
+  /** The label of the value that an empty field keeps; empty without one. */
   private get _stored(): string {
-    return this._field.kept ? 'typed already' : this._field.present;
+    return this._field.held ? 'already typed' : this._field.present;
   }
 
   private get _needed(): boolean {

@@ -1,7 +1,7 @@
-import { sealAnswer } from './submission';
+import { sealSubmission } from './submission';
 import { Checks } from './checks';
 import { button, h, identifiers } from './dom';
-import css from './form.css?inline';
+import { STYLE } from './style';
 import { icon } from './icons';
 import type { IPart } from './part';
 import { Passphrase } from './passphrase';
@@ -12,7 +12,7 @@ import type { FormMessage, IOpenForm } from '../contract/form';
 /** Events that must not reach the notebook around the form. */
 const OWN_EVENTS = ['keydown', 'keyup', 'keypress', 'copy', 'cut', 'paste', 'drop'];
 
-/** A form that waits for the user, and after the submission for the kernel. */
+/** A form that waits for the user, and after a submission for the kernel. */
 export class OpenForm {
   /** `names` are the names of the keys that the user had added to each section. */
   constructor(
@@ -45,7 +45,7 @@ export class OpenForm {
         'data-lm-suppress-shortcuts': 'true',
         'data-jp-suppress-context-menu': 'true'
       },
-      h('style', {}, css),
+      h('style', {}, STYLE),
       heading,
       ...this._sections.map(section => section.element),
       ...(this._passphrase === null ? [] : [this._passphrase.element]),
@@ -82,13 +82,13 @@ export class OpenForm {
     if (this._isWaiting) {
       return;
     }
-    const wrong = this._parts.filter(part => !part.check());
-    if (wrong[0] !== undefined) {
-      wrong[0].focus();
+    const invalid = this._parts.filter(part => !part.check());
+    if (invalid[0] !== undefined) {
+      invalid[0].focus();
       return;
     }
     const { attempt, id, key, verb } = this._form;
-    const sealed = sealAnswer(
+    const sealed = sealSubmission(
       {
         form: id,
         attempt,

@@ -18,7 +18,7 @@ export class Passphrase implements IPart {
       const about = h(
         'div',
         { class: 'zs-about', id: _context.id() },
-        'It seals everything that is kept there. Leave both empty to have the key in a file that only you can read.'
+        'It encrypts everything in this store. Leave both fields empty to keep the key in a file that only you can read.'
       );
       this._first = this._control(label, false, about);
       this._second = this._control(`${label}, again`, false, null);
@@ -47,9 +47,9 @@ export class Passphrase implements IPart {
 
   check(): boolean {
     if (this._second !== null) {
-      this._showResult(this._agree ? '' : 'The two are not the same.');
+      this._showResult(this._agree ? '' : 'The two passphrases differ.');
     } else {
-      this._showResult(this.text === '' ? 'The passphrase is needed here.' : '');
+      this._showResult(this.text === '' ? 'This field needs the passphrase.' : '');
     }
     return !this.hasProblem;
   }

@@ -9,10 +9,10 @@ interface IRevealable {
 /** Create a button that shows a sensitive text while the user holds it. */
 export function peekButton(
   control: IRevealable,
-  what: string,
+  subject: string,
   signal: AbortSignal
 ): HTMLButtonElement {
-  const label = `Show ${what} while held`;
+  const label = `Show ${subject} while held`;
   const eye = button(
     { class: 'zs-tool zs-peek', 'aria-label': label, title: 'Hold to show' },
     icon('eye'),

@@ -2,26 +2,26 @@ import type { ISubmission } from '../contract/form';
 import { seal } from './seal';
 
 /** The content of a submission before it is padded. */
-export type Answer = Omit<ISubmission, 'pad'>;
+export type UnpaddedSubmission = Omit<ISubmission, 'pad'>;
 
 /** A sealed box is longer than its plaintext by a constant, so the plaintext is padded to a multiple of this. */
 const BLOCK = 4096;
 
 /** Encrypt a submission for the kernel. */
-export function sealAnswer(answer: Answer, publicKey: string): string {
-  const message = padded(answer);
+export function sealSubmission(submission: UnpaddedSubmission, publicKey: string): string {
+  const message = pad(submission);
   const sealed = seal(message, publicKey);
   message.fill(0);
   return sealed;
 }
 
 /** Encode a submission as UTF-8 JSON whose length does not depend on the values. */
-export function padded(answer: Answer): Uint8Array {
-  const { length } = encode(answer, 0);
-  return encode(answer, (BLOCK - (length % BLOCK)) % BLOCK);
+export function pad(submission: UnpaddedSubmission): Uint8Array {
+  const { length } = encode(submission, 0);
+  return encode(submission, (BLOCK - (length % BLOCK)) % BLOCK);
 }
 
-function encode(answer: Answer, pad: number): Uint8Array {
-  const submission: ISubmission = { ...answer, pad: ' '.repeat(pad) };
-  return new TextEncoder().encode(JSON.stringify(submission));
+function encode(submission: UnpaddedSubmission, padding: number): Uint8Array {
+  const padded: ISubmission = { ...submission, pad: ' '.repeat(padding) };
+  return new TextEncoder().encode(JSON.stringify(padded));
 }

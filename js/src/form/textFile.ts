@@ -27,4 +27,4 @@ export async function readText(file: File, largest: number): Promise<FileText> {
   }
 }
 
-const NOT_TEXT = 'This file is no text.';
+const NOT_TEXT = 'This file is not a text file.';

@@ -11,7 +11,7 @@ export interface IValueInputSettings {
   /** The accessible name, for an input without a visible label. */
   readonly label?: string;
   /** The name of the value in the labels of buttons. */
-  readonly what: string;
+  readonly subject: string;
   readonly describedBy: string;
   readonly required: boolean;
   readonly placeholder: string;
@@ -30,21 +30,21 @@ export class ValueInput {
     private readonly _settings: IValueInputSettings,
     private readonly _context: IContext
   ) {
-    const { manyLines, sensitive, what } = _settings;
+    const { manyLines, sensitive, subject } = _settings;
     this._control = new Control({ ..._settings, lines: manyLines ? 'many' : 'as pasted' });
     this._picker = h('input', { type: 'file', hidden: true });
     this._picker.addEventListener('change', () => {
       void this._take(this._picker.files);
     });
     const pick = button(
-      { class: 'zs-tool zs-pick', 'aria-label': `From a file… (${what})`, title: 'From a file…' },
+      { class: 'zs-tool zs-pick', 'aria-label': `From a file… (${subject})`, title: 'From a file…' },
       icon('file'),
       () => {
         this._picker.click();
       }
     );
     const tools = sensitive
-      ? [peekButton(this._control, what, _context.signal), pick]
+      ? [peekButton(this._control, subject, _context.signal), pick]
       : [pick];
     this._typed = h('div', { class: 'zs-typed' }, this._control.element, ...tools);
     this.element = h('div', { class: 'zs-value' }, this._typed, this._picker);
@@ -129,13 +129,13 @@ export class ValueInput {
   }
 
   private _showChip(name: string): void {
-    const { describedBy, what } = this._settings;
+    const { describedBy, subject } = this._settings;
     this._release = button(
       {
         class: 'zs-tool',
-        'aria-label': `Don't take ${what} from ${name}`,
+        'aria-label': `Remove ${name} as the value of ${subject}`,
         'aria-describedby': describedBy,
-        title: "Don't take the file"
+        title: 'Remove the file'
       },
       icon('close'),
       () => {

@@ -12,7 +12,7 @@ const STATE_CHANGED = 'change:form';
 /**
  * The event of a model that has lost its kernel. ipywidgets emits the same event
  * when the model gets a kernel, but only once and before a view exists. The class
- * above is not reliable at that time: anywidget removes the listeners of the view.
+ * above is not reliable at that time, because anywidget removes the listeners of the view.
  */
 const KERNEL_LOST = 'comm_live_update';
 
@@ -88,17 +88,17 @@ export class View {
 
   /** Focus the form once it is in the page: anywidget renders a view before the notebook attaches it. */
   private _focusOnceAttached(open: OpenForm): void {
-    const look = (): void => {
+    const focus = (): void => {
       if (this._open !== open) {
         return;
       }
       if (!this._el.isConnected) {
-        requestAnimationFrame(look);
+        requestAnimationFrame(focus);
       } else if (document.activeElement?.closest('.zs-form') == null) {
         open.focus();
       }
     };
-    look();
+    focus();
   }
 
   private readonly _send = (message: FormMessage): void => {
@@ -123,5 +123,5 @@ export class View {
 }
 
 function disconnectedLine({ title, verb }: IOpenForm): string {
-  return `This form's kernel is gone; run the cell again to ${verb.toLowerCase()} ${title}.`;
+  return `The kernel of this form has ended. Run the cell again to ${verb.toLowerCase()} ${title}.`;
 }

@@ -45,11 +45,11 @@ export class CellRepairer implements IRepairer {
     return this._outputs.replace(outputs);
   }
 
-  private _repair(cell: ICellModel, { source, kept }: IRepairMessage | IOfferMessage): boolean {
+  private _repair(cell: ICellModel, { source, unchanged }: IRepairMessage | IOfferMessage): boolean {
     const executed = this._executed.get(cell);
     const done =
       (executed !== undefined && repair(cell.sharedModel, executed, source)) ||
-      repairByContext(cell.sharedModel, kept, source);
+      repairByContext(cell.sharedModel, unchanged, source);
     if (done && executed !== undefined) {
       this._executed.remember(cell, source);
     }

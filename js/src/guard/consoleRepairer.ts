@@ -12,14 +12,14 @@ import type { IOfferMessage, ICellOutput, IRepairMessage } from '../contract/gua
 export class ConsoleRepairer implements IRepairer {
   constructor(private readonly _console: CodeConsole) {}
 
-  repair({ cell_id, kept, source }: IRepairMessage | IOfferMessage): boolean {
+  repair({ cell_id, unchanged, source }: IRepairMessage | IOfferMessage): boolean {
     const cell = this._find(cell_id);
     if (cell === null) {
       return false;
     }
     const before = cell.sharedModel.getSource();
     // A cell of a console cannot be edited after its execution, so its source is the executed one.
-    return repairByContext(cell.sharedModel, kept, source) && replaceInHistory(this._console, before, source);
+    return repairByContext(cell.sharedModel, unchanged, source) && replaceInHistory(this._console, before, source);
   }
 
   ask(offer: IOfferMessage, onAgree: () => void): void {

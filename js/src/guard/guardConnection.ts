@@ -24,10 +24,10 @@ export interface IRepairer {
   replaceOutputs(outputs: readonly ICellOutput[]): boolean;
 }
 
-/** The part of a comm that is used here. */
+/** The part of a comm that a connection uses. */
 type Comm = Pick<Kernel.IComm, 'send' | 'onMsg' | 'onClose'>;
 
-/** The part of a kernel connection that is used here. */
+/** The part of a kernel that a connection uses. */
 export interface IKernel {
   readonly id: string;
   readonly info: Promise<unknown>;
@@ -43,7 +43,7 @@ export interface IKernel {
 /** The maximum number of repeated requests for outputs that keep changing. */
 const MAX_RETRIES = 5;
 
-/** A connection of a document to the guard of its kernel; without a guard it stays silent. */
+/** A connection of a document to the guard of its kernel; without a guard it sends nothing. */
 export class GuardConnection {
   /** `_areSavedFilesChecked` asks the server whether a kernel checks saved files. */
   constructor(
@@ -112,7 +112,7 @@ export class GuardConnection {
   }
 
   private _receive(comm: Kernel.IComm, data: unknown): void {
-    // The kernel may have another version of the package: a message that is unknown here is ignored.
+    // The kernel may have another version of the package: an unknown message is ignored.
     if (!isGuardMessage(data)) {
       return;
     }

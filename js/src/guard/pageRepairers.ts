@@ -24,7 +24,7 @@ export class PageRepairers {
   forKernelOf(entry: IDocumentEntry): IRepairer {
     return {
       repair: (message: IRepairMessage | IOfferMessage): boolean =>
-        // Each document is repaired, also after one has succeeded.
+        // Each document is repaired, even after one has succeeded.
         this._withSameKernel(entry).map(({ repairer }) => repairer.repair(message)).includes(true),
       ask: (message: IOfferMessage, onAgree: () => void): void => {
         for (const { repairer } of this._withSameKernel(entry)) {

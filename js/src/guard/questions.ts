@@ -11,12 +11,12 @@ export class Questions {
       Notification.dismiss(before);
     }
     const values = `the value${names.length > 1 ? 's' : ''} of ${names.join(', ')}`;
-    const id = Notification.warning(`A cell holds ${values}.`, {
+    const id = Notification.warning(`A cell contains ${values}.`, {
       autoClose: false,
       actions: [
         {
           label: 'Replace',
-          caption: 'Replace it by a mask, which cannot be undone',
+          caption: 'Replace by a mask; this cannot be undone',
           displayType: 'warn',
           callback: onAgree
         }

@@ -24,24 +24,24 @@ export function repair(cell: ISource, executed: string, source: string): boolean
 const MIN_CONTEXT_LENGTH = 4;
 
 /**
- * Replace the source of a cell whose executed source is unknown here, because
- * another tab ran it or undo restored it. The cell is recognised by `kept`, the
+ * Replace the source of a cell whose executed source this page does not know, because
+ * another tab ran it or undo restored it. The cell is recognised by `unchanged`, the
  * parts of the executed source around the values.
  */
-export function repairByContext(cell: ISource, kept: readonly string[], source: string): boolean {
+export function repairByContext(cell: ISource, unchanged: readonly string[], source: string): boolean {
   const text = cell.getSource();
   if (text === source) {
     cell.clearUndoHistory();
     return true;
   }
-  return consistsOf(text, kept) && repair(cell, text, source);
+  return consistsOf(text, unchanged) && repair(cell, text, source);
 }
 
-function consistsOf(text: string, kept: readonly string[]): boolean {
-  if (kept.length < 2 || kept.join('').replace(/\s/g, '').length < MIN_CONTEXT_LENGTH) {
+function consistsOf(text: string, unchanged: readonly string[]): boolean {
+  if (unchanged.length < 2 || unchanged.join('').replace(/\s/g, '').length < MIN_CONTEXT_LENGTH) {
     return false;
   }
-  const parts = kept.map(part => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  const parts = unchanged.map(part => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${parts.join('[^]+?')}$`).test(text);
 }
 

@@ -4,8 +4,8 @@ import type { CodeConsole } from '@jupyterlab/console';
  * Replace `before` by `after` in the history of a console, and return whether
  * the history was accessible.
  *
- * The history is in private lists of the console. To reload it from the kernel
- * would need more private members.
+ * The history is in private lists of the console. A reload from the kernel would
+ * use more private members.
  */
 export function replaceInHistory(console: CodeConsole, before: string, after: string): boolean {
   const history: unknown = Reflect.get(console, '_history');

@@ -32,10 +32,10 @@ export function captionOf(
   { on, values, masked }: IStatusMessage,
   checksSavedFiles: boolean | null
 ): string {
-  const times = masked === 0 ? 'none was masked yet' : `masked ${count(masked, 'time')}`;
+  const masks = masked === 0 ? 'no mask yet' : count(masked, 'mask');
   return on
-    ? `zensecrets keeps ${count(values, 'value')} out of what this kernel shows: ${times} in this session${savedFiles(checksSavedFiles)}`
-    : 'zensecrets masks nothing in this kernel: %secret guard on';
+    ? `zensecrets masks ${count(values, 'value')} in the output of this kernel: ${masks} in this session${savedFiles(checksSavedFiles)}`
+    : 'zensecrets masks nothing in this kernel. Run %secret guard on to mask values';
 }
 
 function savedFiles(checked: boolean | null): string {
@@ -43,8 +43,8 @@ function savedFiles(checked: boolean | null): string {
     return '';
   }
   return checked
-    ? '. Saved files are checked: a value that is typed in a cell, and not run, is masked in the file'
-    : '. Saved files are not checked: a value that is typed in a cell is saved as it is. Install and enable zensecrets-jupyter where Jupyter Server runs';
+    ? '. Saved files are checked: a value in a cell that was not run is masked in the file'
+    : '. Saved files are not checked: a value in a cell is saved unmasked. Install and enable zensecrets-jupyter where Jupyter Server runs';
 }
 
 function count(number: number, word: string): string {

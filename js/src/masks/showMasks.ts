@@ -4,7 +4,7 @@ const MASK = /‹secret:([^‹›]+)›/g;
 /** The class of a highlighted mask. */
 const CLASS = 'zs-mask';
 
-/** Highlight every mask below a node; only the page changes. */
+/** Highlight every mask below a node; this changes the page only. */
 export function showMasks(root: Node): void {
   const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const found: Text[] = [];

@@ -23,7 +23,7 @@ _INVISIBLE = r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069
 """Zero-width and directional characters (Unicode, UAX #9), which are copied unseen and make the value wrong."""
 
 EMPTY = "A value is needed here."
-NO_JSON = "This is no JSON."
+NO_JSON = "This is not valid JSON."
 TOO_LARGE = f"A value has {MAX_VALUE_BYTES // 1024} KiB at most."
 TWICE = "That key was given already."
 

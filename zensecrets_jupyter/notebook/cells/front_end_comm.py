@@ -100,7 +100,7 @@ class FrontEndComm:
             repair: Called with the answer.
         """
         self._repairs[cell] = repair
-        self._send({"kind": "repair", "cell_id": cell, "source": source, "kept": list(kept)})
+        self._send({"kind": "repair", "cell_id": cell, "source": source, "unchanged": list(kept)})
         self._schedule_timeout()
 
     def offer(self, cell: str, source: str, names: list[str], repair: PendingRepair) -> None:
@@ -113,8 +113,8 @@ class FrontEndComm:
             repair: Called if the user agrees.
         """
         kept = _MASK.split(source)
-        self._offers[cell] = ({"kind": "repair", "cell_id": cell, "source": source, "kept": kept}, repair)
-        self._send({"kind": "offer", "cell_id": cell, "source": source, "kept": kept, "names": names})
+        self._offers[cell] = ({"kind": "repair", "cell_id": cell, "source": source, "unchanged": kept}, repair)
+        self._send({"kind": "offer", "cell_id": cell, "source": source, "unchanged": kept, "names": names})
 
     def send_status(self) -> None:
         """Send the status of the guard after a cell, if it has changed."""

@@ -20,7 +20,7 @@ from zensecrets_jupyter.core.errors import (
     WrongPassphraseError,
     ZenSecretsError,
 )
-from zensecrets_jupyter.core.interaction import announce_pending_secrets, passphrases_from
+from zensecrets_jupyter.core.interaction import announce_pending_secrets, use_passphrase_source
 from zensecrets_jupyter.notebook.form.sealed_box import OneTimeKey, RefusedMessageError
 from zensecrets_jupyter.notebook.form.state import Problems, open_state
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.interaction import PassphraseSource, RequiredPassphrase
 
 _REFUSED = "The submission could not be read, and nothing was changed. Type the values again."
-_UNUSED_PASSPHRASE = "A passphrase is no longer needed, so the one that you typed was not used. Submit again to continue without it."
+_NOT_NEEDED = "A passphrase is no longer needed, so the one that you typed was not used. Submit again to continue without it."
 
 
 class FormSession:
@@ -160,7 +160,7 @@ class FormSession:
             self._show(problems)
         elif submission.passphrase and self._request.then.required_passphrase() is None:
             # Another form or a terminal has created or unlocked the store since this form was displayed.
-            self._show(Problems(form=_UNUSED_PASSPHRASE))
+            self._show(Problems(form=_NOT_NEEDED))
         else:
             self._finish(submission.passphrase)
 
@@ -215,7 +215,7 @@ class FormSession:
     def _finish(self, passphrase: str | None) -> None:
         request = self._request
         try:
-            with passphrases_from(_passphrase_source(passphrase, request.then.required_passphrase())):
+            with use_passphrase_source(_passphrase_source(passphrase, request.then.required_passphrase())):
                 outcome = request.then.run({section.subject: self._held.get(section.subject, Answer({})) for section in request.sections})
         except (WrongPassphraseError, ManagerLockedError) as error:
             self._show(Problems(passphrase=str(error)) if request.then.required_passphrase() is not None else Problems(form=str(error)))
