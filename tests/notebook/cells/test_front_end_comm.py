@@ -49,7 +49,7 @@ def test_a_front_end_receives_the_cleaned_source(kernel: Kernel, tmp_path: Path)
     """The front end receives the cleaned source, and its answer causes a message below the repaired cell."""
     result = run_inline_secret(kernel)
     assert guard_messages(result.messages) == [
-        {"kind": "repair", "cell_id": "of-a-notebook", "source": "%secret register x --key", "kept": ["%secret register x ", ""]}
+        {"kind": "repair", "cell_id": "of-a-notebook", "source": "%secret register x --key", "unchanged": ["%secret register x ", ""]}
     ]
     assert "Warning" not in result.error
     published = kernel.read_messages(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
