@@ -118,7 +118,7 @@ def test_a_pipe_is_not_read_by_accident() -> None:
     """What is piped in answers no question."""
     done = run_zensecrets("secret", "register", "piped", "--key", piped=f"{canary()}\n".encode())
     assert done.returncode == 1
-    told = "Error: Nobody is there to be asked for piped.key. Give it: zensecrets secret register piped --key=@FILE, or set "
+    told = "Error: Non-interactive input: the command needs piped.key. To pass it: zensecrets secret register piped --key=@FILE, or set "
     assert done.stderr == f"{told}ZENSECRETS_SECRET_PIPED_KEY\n"
 
 
@@ -213,12 +213,12 @@ def test_the_missing_secrets_of_a_stack_are_asked_for_at_once() -> None:
     assert "Warning: Stack 'default' can't run: 2 problems." in updated.stdout
     assert run_zensecrets("stack", "validate").returncode == 1
     process = at_terminal("stack", "register-secrets", ZENSECRETS_PASSPHRASE="open")
-    process.expect_exact("is needed by alerter 'chat'.slack_token")
+    process.expect_exact("alerter 'chat'.slack_token needs chat.token")
     process.expect_exact("Value of chat.token: ")
     process.sendline("")
-    process.expect_exact("A value is needed here.")
+    process.expect_exact("A value is required.")
     process.sendline(second)
-    process.expect_exact("is needed by annotator 'labels'.authentication_secret")
+    process.expect_exact("annotator 'labels'.authentication_secret needs ")
     process.expect_exact("Value of label_studio_secret.api_key: ")
     process.sendline(first)
     shown = shown_by(process)
@@ -246,7 +246,7 @@ def test_a_sealed_export_is_opened_with_its_passphrase_only(tmp_path: Path) -> N
     process = at_terminal("secret", "export", "openai", "kept.sealed")
     process.expect_exact("New passphrase for kept.sealed: ")
     process.sendline("right")
-    process.expect_exact("The same again: ")
+    process.expect_exact("Repeat it: ")
     process.sendline("right")
     assert "sealed with the passphrase" in shown_by(process)
     sealed = tmp_path / "folder" / "kept.sealed"

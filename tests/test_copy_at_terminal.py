@@ -96,7 +96,7 @@ def test_conflicts_are_asked_at_the_terminal() -> None:
     assert "nothing was copied" in stopped.stderr
     assert cloud.list_secrets() == ["n001"]
     process = _started("n000", "n001")
-    process.expect("Enter to stop: ")
+    process.expect("Enter to cancel: ")
     process.sendline("r")
     shown = _rest(process)
     assert "Copied 2 secrets from 'default' to 'cloud'; 1 of them replaced a secret." in shown

@@ -62,5 +62,5 @@ def test_a_plain_value_lies_nowhere_in_clear(tmp_path: Path) -> None:
     shown.append(run("stack", "export", "s", str(tmp_path / "s.yaml")))
     assert find_canary("".join([*said.values(), *shown])) == []
     assert find_canary(tmp_path) == []
-    warning = "Warning: 'authentication_secret' was given as a plain value"
+    warning = "Warning: 'authentication_secret' is a plain value"
     assert [group for group, text in said.items() if warning not in " ".join(text.split())] == []

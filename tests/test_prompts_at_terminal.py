@@ -174,7 +174,7 @@ def test_half_a_key_is_refused(tmp_path: Path) -> None:
     begin = value[: value.index("-----END")]
     with shell("bash", tmp_path) as started:
         at_once(started.ask(), begin.rstrip("\n"))
-        started.process.expect(r"The end of a private key did not arrive; nothing was taken\..*--KEY=@FILE")
+        started.process.expect(r"The end of a private key did not arrive\. The input was ignored\..*--KEY=@FILE")
         started.ready()
         assert "pasted" not in run_zensecrets("secret", "list", environment={"ZENSECRETS_HOME": str(tmp_path / "home")}).stdout
         assert started.leaks() == []
@@ -256,7 +256,7 @@ def test_white_space_and_line_ends_of_a_paste_are_kept(tmp_path: Path) -> None:
     value = f"  {canary()}\n\n{canary()}\n"
     with shell("bash", tmp_path) as started:
         bracketed(started.ask(), value)
-        started.process.expect("starts or ends with white space, which is kept")
+        started.process.expect("starts or ends with white space, which is stored too")
         started.ready()
         assert started.registered() == value
         assert started.leaks() == []

@@ -43,7 +43,7 @@ def test_long_work_shows_a_bar_at_a_terminal_only(tmp_path: Path) -> None:
     process.expect(pexpect.EOF)
     process.close()
     assert process.exitstatus == 1
-    assert "Found 8 places" in str(process.before)
+    assert "Found 8 values" in str(process.before)
     assert find_canary(str(process.before)) == []
     piped = run_zensecrets("scan", ".", "--fingerprints", fingerprints, folder=folder)
     assert (piped.returncode, piped.stderr) == (1, "")

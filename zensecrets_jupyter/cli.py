@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from zensecrets_jupyter.commands import tree
-from zensecrets_jupyter.commands.asking.hidden_input import drop_lines, read_hidden
+from zensecrets_jupyter.commands.asking.hidden_input import drop_lines, read_hidden, unanswered_error
 from zensecrets_jupyter.commands.asking.noninteractive import PREFIX as VALUE_VARIABLES
 from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.commands.asking.prompts import PromptAsker
@@ -27,7 +27,7 @@ from zensecrets_jupyter.commands.framework.command_groups import LazyCommand
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 from zensecrets_jupyter.commands.magic_lines import GROUPS, LINE_MAGICS
-from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, ZenSecretsError
+from zensecrets_jupyter.core.errors import InvalidSecretError, ZenSecretsError
 from zensecrets_jupyter.core.interaction import InterruptedWork, set_passphrase_source
 from zensecrets_jupyter.core.settings import CHILD_VARIABLE, NEW_PASSPHRASE_VARIABLE, PASSPHRASE_VARIABLE
 from zensecrets_jupyter.core.system.text_encoding import decode_system_text, encode_system_text
@@ -214,7 +214,7 @@ def _visible(prompt: str) -> str:
         raise InvalidSecretError(message, hint="Answer in one line; a value of several lines is given as a file: --KEY=@FILE.")
     if answer:
         return answer.rstrip("\r\n")
-    raise InteractionUnavailableError(f"There was something to ask ({prompt.strip().rstrip(':')}), and the input ended.")
+    raise unanswered_error(prompt, "the input ended")
 
 
 def _capabilities() -> FrontEndCapabilities:

@@ -109,7 +109,7 @@ def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
     open_notebook(lab, page, f"axe-{theme}.ipynb", "%secret register cloud_2 -s aws", "%secret register free")
     choose_theme(page, theme)
     form_of(page, "Register cloud_2").get_by_role("button", name="Register").click()
-    expect(form_of(page, "Register cloud_2")).to_contain_text("A value is needed here.")
+    expect(form_of(page, "Register cloud_2")).to_contain_text("A value is required.")
     found = Axe().run(page, context=".zs-form", options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
     assert found.violations_count == 0, found.generate_report()
     for title in ("Register cloud_2", "Register free"):

@@ -44,7 +44,7 @@ def test_each_value_is_asked_for_unseen() -> None:
     assert user.asked == [
         "Value of cloud.id (Access key): ",
         "Value of cloud.token; empty for none: ",
-        "Value of cloud.region; empty keeps what is set: ",
+        "Value of cloud.region; empty keeps the value that is set: ",
     ]
     assert user.shown == ["Register cloud → default (local)"]
     assert find_canary(user.screen) == []
@@ -98,7 +98,7 @@ def test_nobody_says_what_was_needed_and_how_to_give_it() -> None:
         ask(NonInteractiveAsker(), SECTION)
     assert "cloud.id." in str(caught.value)
     assert caught.value.hint == (
-        "Give it: %secret register cloud --schema=aws --id=@FILE --region=@FILE, or set "
+        "To pass it: %secret register cloud --schema=aws --id=@FILE --region=@FILE, or set "
         "ZENSECRETS_SECRET_CLOUD_ID, ZENSECRETS_SECRET_CLOUD_TOKEN, ZENSECRETS_SECRET_CLOUD_REGION"
     )
     with pytest.raises(InteractionUnavailableError, match="ZENSECRETS_PASSPHRASE"):

@@ -38,7 +38,7 @@ def test_a_plain_sensitive_attribute_is_sealed_masked_and_warned_about_once() ->
     """A value in a sensitive attribute is accepted with a warning at registration, and shown as a mark afterwards."""
     value = canary()
     outcome = run("alerter register chat --flavor=slack --slack_token=?", value)
-    assert "Warning: 'slack_token' was given as a plain value." in outcome.message
+    assert "Warning: 'slack_token' is a plain value." in outcome.message
     assert "Warning" not in run("alerter update chat --default_slack_channel_id=c").message
     shown = run("alerter describe chat").value
     assert {"attribute": "slack_token", "value": "‹secret:slack_token›"} in list(shown)

@@ -108,7 +108,7 @@ def test_an_import_of_a_stack_uses_what_is_there_and_undoes_what_it_began() -> N
     run(LABELS)
     run("stack register s -o default -a default -x default -an labels")
     run("stack export s")
-    assert "of components that were there" in run("stack import copy -f s.yaml").message
+    assert "of existing components" in run("stack import copy -f s.yaml").message
     run("stack delete s -y")
     run("stack delete copy -y")
     run("annotator update labels --port=1")

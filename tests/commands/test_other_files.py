@@ -28,7 +28,7 @@ NOTEBOOK = '{{"cells":[{{"cell_type":"code","metadata":{{}},"outputs":[],"source
 
 
 def _found(outcome: Outcome) -> list[tuple[str, str]]:
-    return sorted((row["file"], row["where"]) for row in outcome.value)
+    return sorted((row["file"], row["location"]) for row in outcome.value)
 
 
 def test_a_folder_of_other_programs() -> None:

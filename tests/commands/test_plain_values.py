@@ -88,7 +88,7 @@ def test_a_typed_value_lies_nowhere_in_clear(kind: ComponentType, flavor: str, n
     required = {key: text for key, text in REQUIRED.get((kind.value, flavor), {}).items() if key != name}
     line = " ".join([f"{kind.command} register c --flavor={flavor}", *(f"--{key}={text}" for key, text in required.items())])
     outcome = run(f"{line} --{name}=?", value)
-    assert f"Warning: {name!r} was given as a plain value" in outcome.message
+    assert f"Warning: {name!r} is a plain value" in outcome.message
     assert find_canary(_home()) == []
     assert find_canary(_shown_everywhere(kind, tmp_path)) == []
     assert getattr(Client().get_stack("s").components[kind], name) == value

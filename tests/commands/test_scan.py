@@ -53,10 +53,10 @@ def test_a_scan_tells_where_values_are_and_ends_with_one(value: str) -> None:
         ("history.sqlite", "table history, row 1, column source", "db.password", "plain"),
     ]
     text = shown(outcome)
-    assert "To rotate: db.password." in text
-    assert "Not looked for: db.short: it has fewer than 6 characters." in text
+    assert "Rotate these secrets: db.password." in text
+    assert "Not searched for: db.short: it has fewer than 6 characters." in text
     assert run("secret scan clean.txt").exit_code == 0
-    assert "Found nothing in 1 file" in shown(run("scan clean.txt"))
+    assert "Found no value in 1 file" in shown(run("scan clean.txt"))
 
 
 def test_json_says_the_same_as_data(value: str) -> None:
@@ -99,7 +99,7 @@ def test_what_looks_like_a_secret_is_found_in_cells(value: str) -> None:
     key = "AKIA" + "IOSFODNN7WZQRTXK"
     write_notebook(Path("b.ipynb"), code=f"aws = '{key}'", plain=f"key: {key}")
     outcome = run("scan . --unknown")
-    found = [tuple(row.values()) for row in outcome.value if row["form"] == "unknown"]
+    found = [tuple(row.values()) for row in outcome.value if row["encoding"] == "unknown"]
     assert set(found) == {
         ("b.ipynb", "cell 1, line 2", "AWS Access Key", "unknown"),
         ("b.ipynb", "cell 1, output 2, text/plain", "AWS Access Key", "unknown"),
@@ -114,10 +114,10 @@ def test_fingerprints_find_without_the_values(value: str) -> None:
     assert "db.short: it has fewer than 12 characters" in told
     assert find_canary(Path("prints")) == []
     run("secret register weak --key=Winter2024!")
-    with pytest.raises(UsageProblem, match="nothing was written"):
+    with pytest.raises(UsageProblem, match="Nothing was written"):
         run("fingerprints export others weak")
     run("secret cleanup -y")
-    with pytest.raises(UsageProblem, match="nothing to look for"):
+    with pytest.raises(UsageProblem, match="nothing to search for"):
         run("scan .")
     outcome = run("scan . --fingerprints prints")
     assert outcome.exit_code == 1
@@ -138,12 +138,12 @@ def test_cleaning_keeps_a_sealed_backup_and_names_what_to_rotate(value: str) -> 
     outcome = run("clean . --backup kept.sealed", asker=user)
     text = shown(outcome)
     assert outcome.exit_code == 0
-    assert "To rotate, since they were in a file: db.password." in text
+    assert "Rotate these secrets, because they were in a file: db.password." in text
     assert find_canary(Path()) == []
     assert run("scan .").exit_code == 0
     nbformat.validate(nbformat.read("a.ipynb", as_version=4))
     assert Path("clean.txt").read_bytes() == before[Path("clean.txt")]
-    assert run("clean .").value.title == "There was nothing to clean."
+    assert run("clean .").value.title == "No file contains a value."
     restored = run("clean --restore kept.sealed", asker=ScriptedUser("open"))
     assert "a.ipynb" in restored.message
     assert {path: path.read_bytes() for path in before} == before

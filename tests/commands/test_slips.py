@@ -45,7 +45,7 @@ USUAL = """
 def test_an_option_with_a_slip_is_refused(line: str) -> None:
     """One line names both and no value; nothing is stored."""
     run("secret register kept --key=kept-as-it-is")
-    with pytest.raises(UsageProblem, match=f"is no option of this command, and nearly {SLIPS[line]}") as caught:
+    with pytest.raises(UsageProblem, match=f"looks like a typing error of the option {SLIPS[line]}") as caught:
         run(line.removeprefix("zen "), *[canary("slip")] * line.count("?"))
     assert not find_canary(str(caught.value))
     assert str(caught.value).count("\n") == 0
@@ -96,7 +96,7 @@ def test_a_file_in_no_encoding_is_refused_in_one_line() -> None:
     """No content is quoted."""
     Path("odd").write_bytes(b"\xff\xfe\x00\xd8" + canary("odd").encode())
     for line in ("secret register a --values=@odd", "secret register a --key=@odd", "secret import odd --format=json"):
-        with pytest.raises(UnreadableFileError, match="is no UTF-8 text") as caught:
+        with pytest.raises(UnreadableFileError, match="UTF-8 text") as caught:
             run(line)
         assert not find_canary(str(caught.value))
 

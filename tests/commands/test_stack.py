@@ -71,7 +71,7 @@ def test_register_secrets_asks_for_what_the_stack_needs() -> None:
     assert content_of("chat") == {"channel": "c", "more": "m", "token": new}
     assert content_of("label_studio_secret") == {"api_key": old}
     assert Client().get_secret("label_studio_secret").TYPE == "label_studio"
-    assert "  chat.token is needed by alerter 'chat'.slack_token" in user.shown
+    assert "  alerter 'chat'.slack_token needs chat.token" in user.shown
     assert find_canary(user.screen) == []
     assert run("stack register-secrets").message.startswith("Every secret that stack 'default' needs is registered.")
 

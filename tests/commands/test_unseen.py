@@ -78,7 +78,7 @@ def test_it_is_kept_and_said(way: Callable[[str], Outcome]) -> None:
     """As it is, with what it is and how to have it off; never with the value."""
     outcome = way("")
     shown = f"{outcome.message}{outcome.view}"
-    assert f"Note: {TOLD}, which is kept; --strip takes it off." in shown
+    assert f"Note: {TOLD}, which is kept; --strip removes it." in shown
     assert not find_canary(shown)
     assert content_of("s") == {"key": VALUE}
 
@@ -94,7 +94,7 @@ def test_strip_takes_it_off(way: Callable[[str], Outcome]) -> None:
 def test_it_is_said_of_what_is_typed() -> None:
     """A prompt takes no byte order mark; white space is kept and said, or taken off."""
     typed = f" {OWN}\t"
-    told = "Note: the value of s.key begins with white space and ends with white space, which is kept; --strip takes it off."
+    told = "Note: the value of s.key begins with white space and ends with white space, which is kept; --strip removes it."
     assert told in run("secret register s --key", asker=ScriptedUser(typed)).message
     assert content_of("s") == {"key": typed}
     assert "Note" not in run("secret update s --key --strip", asker=ScriptedUser(typed)).message

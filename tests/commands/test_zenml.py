@@ -77,7 +77,7 @@ def test_a_file_of_zenmls_is_taken_over_once(tmp_path: Path) -> None:
     write(c={"k": "new"})
     run(f"secrets-manager update m --secrets_file={tmp_path}/secrets.yaml")
     assert content_of("c") == {"k": "new"}
-    assert "no file" in run("secrets-manager register later --flavor=local --secrets_file=later.yaml").message
+    assert "does not exist" in run("secrets-manager register later --flavor=local --secrets_file=later.yaml").message
     assert find_canary(home()) == []
 
 

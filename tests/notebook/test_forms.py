@@ -150,7 +150,7 @@ def test_an_update_of_a_deleted_secret_is_refused(kernel: Kernel) -> None:
 
 
 TYPED: list[tuple[str, Callable[[], dict[str, str]], str]] = [
-    ("nothing", dict, "A value is needed here."),
+    ("nothing", dict, "A value is required."),
     ("NUL", lambda: {"aws_access_key_id": canary() + chr(0)}, "NUL"),
     ("a mebibyte", lambda: {"aws_access_key_id": canary() * 2**16}, "64 KiB"),
 ]
@@ -320,7 +320,7 @@ def test_a_component_is_registered_by_a_form(kernel: Kernel) -> None:
     form = open_form(kernel, "%zen alerter register chat --flavor=slack --default_slack_channel_id=c --slack_token")
     form.submit({"slack_token": canary()})
     assert form.state["line"] == "✔ registered alerter 'chat'"
-    assert form.state["details"][0].startswith("Warning: 'slack_token' was given as a plain value.")
+    assert form.state["details"][0].startswith("Warning: 'slack_token' is a plain value.")
 
 
 def test_an_import_is_previewed(kernel: Kernel) -> None:

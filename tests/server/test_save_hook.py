@@ -224,7 +224,7 @@ def test_damage_is_reported_once_in_a_notebook(tmp_path: Path, monkeypatch: pyte
     the_redactor().protect(VALUE, "db.password")
     store_fingerprints()
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"Note: {tmp_path / 'fingerprints'} was damaged, and a line had to be taken out of it")
+    assert line.startswith(f"Note: {tmp_path / 'fingerprints'} was damaged, and 1 line had to be removed")
     store_fingerprints()
     assert capsys.readouterr().err == ""
     assert store.load_fingerprints().names == ["db.password"]
@@ -237,7 +237,7 @@ def test_a_command_succeeds_without_its_fingerprints(tmp_path: Path) -> None:
     done = run_zensecrets("secret", "register", "db", f"--password={VALUE}", environment={"ZENSECRETS_HOME": str(home)})
     assert done.returncode == 0, done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith("Note: New values are not recognised when a notebook is saved: ")
+    assert line.startswith("Note: Saved notebooks are not searched for new values: ")
     assert not find_canary(line)
 
 

@@ -1,4 +1,4 @@
-"""The interface between a front end and the commands: how to ask, and what the front end can do."""
+"""The interface between a front end and the commands: its asker, its capabilities and its guard."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Guard(Protocol):
-    """The guard of a session: it masks values on the session's channels.
+    """The guard of a session, which masks values on the session's channels.
 
     Attributes:
-        is_on: Whether it masks now.
+        is_on: Whether the guard masks values now.
         redactor: The redactor that finds and masks values.
     """
 
@@ -24,7 +24,7 @@ class Guard(Protocol):
     redactor: Redactor
 
     def turn_on(self) -> None:
-        """Mask from now on."""
+        """Start masking."""
 
     def turn_off(self) -> None:
         """Stop masking."""
@@ -34,28 +34,28 @@ class ChannelResult(NamedTuple):
     """The result of testing one channel with canaries.
 
     Attributes:
-        channel: The name of the channel for a person.
-        masked: The encodings that were masked.
-        out: The encodings that came out unmasked.
+        channel: The display name of the channel.
+        masked: The encodings that the channel masked.
+        leaked: The encodings that the channel did not mask.
     """
 
     channel: str
     masked: list[str]
-    out: list[str]
+    leaked: list[str]
 
 
 @dataclass(frozen=True)
 class FrontEndCapabilities:
-    """What a front end can do for a command; the defaults are those of a session, such as a notebook's kernel.
+    """Capabilities of a front end that commands use. The defaults describe a session, such as a notebook's kernel.
 
     Attributes:
-        program: The name under which a person calls the command tree.
-        keeps_environment: Whether environment variables that a command sets outlive the command.
-        may_reveal: Whether a value may be printed on request. A notebook's output is saved, so it may not.
-        in_notebook: Whether a terminal program's output becomes an output of a notebook, as with `!zensecrets`.
-        piped: Standard input, if something is piped in.
-        progress_on: The terminal for a progress bar, if a person is watching one.
-        show_line: Replaces the progress line of a notebook's cell, if there is a notebook.
+        program: The name with which a person calls the command tree.
+        keeps_environment: Whether environment variables that a command sets still exist after the command.
+        may_reveal: Whether a command may print a value on request. A notebook may not, because its output is saved.
+        in_notebook: Whether the output of the terminal program goes to a notebook, as with `!zensecrets`.
+        piped: Standard input, if it is a pipe.
+        progress_on: The terminal for a progress bar, if there is a terminal.
+        show_line: Replaces the progress line of a cell, if there is a notebook.
         run_program: Runs a program with additional environment variables and returns its exit code.
         guard: The guard of the session, if it has one.
         selftest: Sends canaries through every channel of the session and returns the results, if it has channels.
@@ -78,7 +78,7 @@ SESSION = FrontEndCapabilities()
 
 @dataclass(frozen=True)
 class Call:
-    """The context of a command besides its arguments."""
+    """The context in which a command runs: the asker and the capabilities of the front end."""
 
     asker: Asker
     capabilities: FrontEndCapabilities = SESSION

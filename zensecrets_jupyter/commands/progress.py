@@ -1,4 +1,4 @@
-"""Progress of long operations: a bar at a terminal, one changing line in a notebook, nothing elsewhere."""
+"""Progress display of long operations: a bar in a terminal, or one changing line in a notebook."""
 
 from __future__ import annotations
 
@@ -15,16 +15,25 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 
 SHOW_AFTER = 1.0
-"""Seconds before any progress is shown; most operations end earlier."""
+"""Seconds before progress is shown. Most operations end earlier."""
 UPDATE_INTERVAL = 0.2
-"""The minimum of seconds between two updates of the line, each of which is a message to the browser."""
+"""The shortest time between two updates of the line, in seconds. Each update is a message to the browser."""
 
 
 class ProgressDisplay:
-    """Context manager that shows the progress of its block; a terminal's bar disappears, a notebook's line remains."""
+    """Context manager that shows the progress of its block.
+
+    At the end of the block, the bar in a terminal disappears and the line in a notebook remains.
+    """
 
     def __init__(self, capabilities: FrontEndCapabilities, work: str, *, unit: str = "") -> None:
-        """Show ``work``, a short description, counted in bytes or in ``unit``, such as "secrets"."""
+        """Create the display.
+
+        Args:
+            capabilities: The capabilities of the front end.
+            work: A short description of the operation, such as "Scanning".
+            unit: The unit of the counts, such as "secrets"; by default bytes.
+        """
         self._capabilities = capabilities
         self._work = work
         self._unit = unit
@@ -45,21 +54,21 @@ class ProgressDisplay:
 
     @property
     def report(self) -> Callable[[int, int], None] | None:
-        """The callback for the operation, with the amount done and the total; ``None`` if progress is not shown."""
+        """The callback that takes the completed amount and the total; ``None`` if progress is not shown."""
         if self._capabilities.show_line is not None:
             return self._report_line
         return None if self._capabilities.progress_on is None else self._report_bar
 
-    def _report_line(self, done: int, whole: int) -> None:
+    def _report_line(self, done: int, total: int) -> None:
         now = time.monotonic()
-        counted = f"{done} of {whole} {self._unit}" if self._unit else f"{done / 1e6:.1f} of {whole / 1e6:.1f} MB"
-        self._line = f"{self._work}: {counted}"
+        amount = f"{done} of {total} {self._unit}" if self._unit else f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"
+        self._line = f"{self._work}: {amount}"
         show = self._capabilities.show_line
         if show is not None and now - self._started >= SHOW_AFTER and now - self._written >= UPDATE_INTERVAL:
             self._written = now
             show(self._line)
 
-    def _report_bar(self, done: int, whole: int) -> None:
+    def _report_bar(self, done: int, total: int) -> None:
         if self._bar is None:
             if time.monotonic() - self._started < SHOW_AFTER:
                 return
@@ -69,7 +78,7 @@ class ProgressDisplay:
             count = MofNCompleteColumn() if self._unit else DownloadColumn()
             terminal = Console(file=self._capabilities.progress_on)
             self._bar = Progress(BarColumn(), count, TimeRemainingColumn(), console=terminal, transient=True)
-            self._task = self._bar.add_task(self._work, total=whole)
+            self._task = self._bar.add_task(self._work, total=total)
             self._bar.start()
         if self._task is not None:
             self._bar.update(self._task, completed=done)

@@ -1,4 +1,4 @@
-"""The command tree: its root, and the functions that run and complete a line of words."""
+"""The root of the command tree, and the functions that run and complete a command line."""
 
 from __future__ import annotations
 
@@ -21,19 +21,23 @@ if TYPE_CHECKING:
 _PACKAGE = "zensecrets_jupyter.commands"
 
 
-def make_root(**further: LazyCommand) -> Group:
-    """Return a root group; ``further`` are commands of one front end only."""
+def make_root(**extra_commands: LazyCommand) -> Group:
+    """Return the root group of a front end, with the extra commands of that front end."""
     lazy = {
         "secret": LazyCommand(f"{_PACKAGE}.secrets.secret", "secret", "Manage the secrets of the active stack."),
-        "scan": LazyCommand(f"{_PACKAGE}.files.scan", "scan", "Find known values in notebooks and other files."),
-        "clean": LazyCommand(f"{_PACKAGE}.files.clean", "clean", "Replace known values in notebooks and other files."),
-        "fingerprints": LazyCommand(f"{_PACKAGE}.files.fingerprints", "fingerprints", "Export fingerprints, to scan without the values."),
+        "scan": LazyCommand(f"{_PACKAGE}.files.scan", "scan", "Find values of secrets in notebooks and other files."),
+        "clean": LazyCommand(f"{_PACKAGE}.files.clean", "clean", "Replace values of secrets in notebooks and other files."),
+        "fingerprints": LazyCommand(f"{_PACKAGE}.files.fingerprints", "fingerprints", "Export fingerprints for scans without the values."),
         "stack": LazyCommand(f"{_PACKAGE}.stacks.stack", "stack", "Manage stacks."),
         **{name: LazyCommand(f"{_PACKAGE}.stacks.component", name.replace("-", "_"), _summary(name)) for name in COMPONENT_PURPOSES},
-        **further,
+        **extra_commands,
     }
     return Group(
-        "zensecrets", lazy=lazy, zenml_texts=ROOT_TEXTS, context_settings=SETTINGS, help="Secrets, stacks and references of ZenML 0.20."
+        "zensecrets",
+        lazy=lazy,
+        zenml_texts=ROOT_TEXTS,
+        context_settings=SETTINGS,
+        help="Manage secrets, stacks and references of ZenML 0.20.",
     )
 
 
@@ -49,12 +53,12 @@ def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities =
 
     Args:
         words: The words after ``%zen`` or ``zensecrets``.
-        asker: Asks the person for missing values.
+        asker: Asks a person for missing values.
         capabilities: What the front end can do.
         within: The root of the command tree.
 
     Raises:
-        UsageProblem: If the words are no command.
+        UsageProblem: If the words are not a valid command line.
         ZenSecretsError: If the command fails.
     """
     problem: click.UsageError | None = None
@@ -70,14 +74,17 @@ def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities =
 
 
 class Completion(NamedTuple):
-    """A completion of the current word, with a help line."""
+    """A completion of the current word, with its help line."""
 
     text: str
     help: str = ""
 
 
 def complete(words: Sequence[str], incomplete: str, *, within: Group = root) -> list[Completion]:
-    """Return the completions of ``incomplete``, the word after ``words``; never prompts and never raises."""
+    """Return the completions of ``incomplete``, the word after ``words``.
+
+    The function asks nothing and raises no error.
+    """
     from zensecrets_jupyter.commands.framework import completion
 
-    return [Completion(text, about) for text, about in completion.complete(within, words, incomplete)]
+    return [Completion(text, help_line) for text, help_line in completion.complete(within, words, incomplete)]

@@ -18,7 +18,7 @@ _VIEWS = {
     (f"{_CORE}.schemas.interface", "BaseSecretSchema"): "secret_table",
     (f"{_CORE}.stack.stack", "Stack"): "stack_table",
     (f"{_CORE}.stack.validation", "Report"): "report_table",
-    (f"{_CORE}.steps.run", "PipelineRun"): "run_table",
+    (f"{_CORE}.steps.execution.run", "PipelineRun"): "run_table",
 }
 """The function of ``commands.tables`` that returns the table, for each module and class."""
 

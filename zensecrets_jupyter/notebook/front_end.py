@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.commands.asking.hidden_input import FROM_FILE
-from zensecrets_jupyter.core.errors import InteractionUnavailableError, InvalidSecretError, SettingsError
+from zensecrets_jupyter.commands.asking.hidden_input import FROM_FILE, unanswered_error
+from zensecrets_jupyter.core.errors import InvalidSecretError, SettingsError
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -113,8 +113,7 @@ def ask_hidden(prompt: str) -> str:
                 "The prompt got only the first line of a text with several lines; the answer was not used.", hint=FROM_FILE
             )
         return answer
-    message = f"The prompt ({prompt.strip().rstrip(':')}) can't be answered, because {reason}."
-    raise InteractionUnavailableError(message)
+    raise unanswered_error(prompt, reason)
 
 
 def _discard_further_lines() -> None:

@@ -87,7 +87,7 @@ class Cleaner:
         """Clean files, given with their content; each file is replaced atomically."""
         result = CleaningResult()
         for path, data in files.items():
-            if path.name.endswith(databases.BESIDE):
+            if path.name.endswith(databases.SIDE_FILE_SUFFIXES):
                 continue
             try:
                 reasons = self._clean_database(path) if data.startswith(databases.MAGIC) else self._clean_file(path, data)
@@ -174,7 +174,7 @@ class Cleaner:
     def _why_uncleanable(self, path: Path, data: bytes) -> str:
         if not may_replace(path):
             return "it is read-only"
-        if path.name.endswith(databases.BESIDE):
+        if path.name.endswith(databases.SIDE_FILE_SUFFIXES):
             return "it belongs to the database beside it: clean that"
         if not data.startswith(databases.MAGIC) and b"\0" in data and text_of(data) is None:
             return "it is neither text nor a database: make it anew, or delete it"
@@ -187,7 +187,7 @@ class Cleaner:
 def _read_beside(path: Path) -> dict[Path, bytes]:
     """Return the content of the files that SQLite keeps beside a database."""
     contents = {}
-    for suffix in databases.BESIDE:
+    for suffix in databases.SIDE_FILE_SUFFIXES:
         file = path.with_name(path.name + suffix)
         if os.path.exists(file):  # noqa: PTH110 - Path.exists raises where the name is too long
             contents[file] = file.read_bytes()

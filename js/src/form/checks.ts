@@ -37,7 +37,7 @@ export class Checks {
       this._rules.filter(rule => (sensitive || !rule.sensitive) && (typed || !rule.typed))
     );
     if (result.problem === '' && mediaType === 'application/json' && !isJson(text)) {
-      return { ...result, problem: 'This is not valid JSON.' };
+      return { ...result, problem: 'The value is not valid JSON.' };
     }
     return result;
   }

@@ -5,7 +5,7 @@ import { ValueInput } from './valueInput';
 import type { IFormField } from '../contract/form';
 
 /** The problem of an empty field that needs a value. */
-export const VALUE_NEEDED = 'A value is needed here.';
+export const VALUE_NEEDED = 'A value is required.';
 
 /** The field of one key: its label, its value, and messages about the value. */
 export class Field implements IPart {

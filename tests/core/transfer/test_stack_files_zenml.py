@@ -118,7 +118,7 @@ def test_a_stack_with_any_secrets_manager_of_zenml_is_imported(name: str, folder
     record = Client().workspace.component(ComponentType.SECRETS_MANAGER, "theirs")
     assert (record.flavor, record.attributes) == (flavor, registered)
     assert Client().workspace.stack_record("exported").components[ComponentType.ORCHESTRATOR] == "default"
-    assert run("stack import again -f exported.yaml").message.startswith("Imported stack 'again' of components that were there.")
+    assert run("stack import again -f exported.yaml").message.startswith("Imported stack 'again' of existing components.")
     taken = Client().workspace.open_manager("theirs").list_secrets() if flavor == "local" else []
     assert taken == (["aws_prod", "plain"] if exported.get("secrets_file") else [])
     assert ("base64" in told) is bool(exported.get("secrets_file"))

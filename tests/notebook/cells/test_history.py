@@ -101,7 +101,7 @@ def test_no_error_shows_a_value_after_a_typing_error(kernel: Kernel, tmp_path: P
         if found := find_canary(json.dumps([message["content"] for message in result.messages])):
             shown[cell] = found
         if ":?" in cell:
-            assert "--api_key has a ':' behind it. Write --api_key=VALUE." in result.stream("stderr") + result.error
+            assert "There is a ':' after --api_key. Write --api_key=VALUE." in result.stream("stderr") + result.error
     assert shown == {}
     assert find_leaks(kernel, tmp_path) == []
 

@@ -32,8 +32,10 @@ def test_the_table_names_what_is_protected_and_what_was_masked(kernel: Kernel) -
     """Names and numbers, and what can't be masked, with the reason; never a value."""
     value = canary("known")
     registered = kernel.run(f"%secret register x --key={value} --short=abc --word=password")
-    assert "Warning: the value of x.short can't be masked in outputs, since it has fewer than 6 characters." in registered.stream("stdout")
-    assert "Warning: the value of x.word can't be masked in outputs, since it is a common word." in registered.stream("stdout")
+    assert "Warning: the value of x.short can't be masked in outputs, because it has fewer than 6 characters." in registered.stream(
+        "stdout"
+    )
+    assert "Warning: the value of x.word can't be masked in outputs, because it is a common word." in registered.stream("stdout")
     assert registered.stream("stdout").count("x.key") == 0
     shown = table(kernel)
     assert "The guard is on" in shown
@@ -54,7 +56,7 @@ def test_off_and_on(kernel: Kernel) -> None:
     assert "values are shown" in kernel.run("%secret guard off").stream("stdout")
     assert "The guard is off" in table(kernel)
     assert value in kernel.run(f"print('{value}')").stream("stdout")
-    assert kernel.run("%secret guard on").stream("stdout").startswith("The guard is on, and knows ")
+    assert kernel.run("%secret guard on").stream("stdout").startswith("The guard is on, and protects ")
     assert kernel.run(f"print('{value}')").stream("stdout") == "‹secret:x.key›\n"
 
 
@@ -67,7 +69,7 @@ def test_all_reads_each_secret_once_and_protects_it(kernel: Kernel) -> None:
     )
     assert stored.ok, stored.error
     said = kernel.run("%secret guard --all")
-    assert said.stream("stdout").splitlines() == ["Read 1 secret of default (local): 1 value new to the guard."]
+    assert said.stream("stdout").splitlines() == ["Read 1 secret of default (local). The guard protects 1 value more than before."]
     assert kernel.run(f"print('{value[:14]}' + '{value[14:]}')").stream("stdout") == "‹secret:far.key›\n"
     assert "nothing new" in kernel.run("%secret guard --all").stream("stdout")
 
@@ -101,7 +103,7 @@ def test_a_wrong_guess_is_corrected_for_good(tmp_path: Path) -> None:
     with running_kernel(tmp_path, environment) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
         said = kernel.run("%secret guard ignore ZOO_TOKEN env.WRONG_PASS").stream("stdout")
-        assert "ZOO_TOKEN is ignored from now on: its value is shown again." in said
+        assert "ZOO_TOKEN is no longer protected: outputs show its value again." in said
         assert kernel.run("%secret guard protect PLAIN WRONG_PASS").stream("stdout").startswith("PLAIN is protected from now on.")
         expected = f"{harmless} ‹secret:env.PLAIN› ‹secret:env.WRONG_PASS›\n"
         assert kernel.run(show).stream("stdout") == expected
@@ -153,10 +155,10 @@ def test_a_choice_at_a_terminal_holds_in_the_next_kernel(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("secret guard ignore", "Which variable?"),
-        ("secret guard protect --all", "Which variable?"),
-        ("secret guard ignore db.host", "'db.host' is no name of an environment variable"),
-        ("secret guard protect X=value", "'X' is no name of an environment variable"),
+        ("secret guard ignore", "The name of a variable is missing."),
+        ("secret guard protect --all", "The name of a variable is missing."),
+        ("secret guard ignore db.host", "'db.host' is not the name of an environment variable"),
+        ("secret guard protect X=value", "'X' is not the name of an environment variable"),
         ("secret guard on X", "on takes no variable: 'X'."),
     ],
 )
@@ -172,7 +174,7 @@ def test_a_terminal_has_no_guard_to_show() -> None:
     done = run_zensecrets("secret", "guard")
     assert done.returncode != 0
     assert "lives in a notebook's kernel" in done.stderr
-    with pytest.raises(UsageProblem, match="There is no guard here"):
+    with pytest.raises(UsageProblem, match="A terminal has no guard"):
         run("secret guard off --all")
 
 

@@ -25,7 +25,7 @@ def test_every_channel_masks_every_form(kernel: Kernel, tmp_path: Path) -> None:
     assert ran.ok, ran.error
     rows = json.loads(ran.stream("stdout"))
     assert len(rows) > 25
-    assert {row["came out"] for row in rows} == {"nothing"}
+    assert {row["not masked"] for row in rows} == {"nothing"}
     assert all(int(row["masked"].split()[0]) > 15 for row in rows)
 
 
@@ -49,7 +49,7 @@ def test_it_fails_where_something_gets_out(kernel: Kernel) -> None:
     ran = kernel.run("%secret selftest")
     assert not ran.ok
     assert "UsageError" in ran.error
-    assert "let values out" in ran.error
+    assert "leaked values" in ran.error
     assert "Traceback" not in ran.error
     assert "plain, repr" in ran.shown()[0]
 

@@ -1,1 +1,1 @@
-"""Form requests, the rules for typed input, and the askers that need no browser."""
+"""Form requests, the rules for typed input, and the askers for terminals and for non-interactive runs."""

@@ -1,4 +1,4 @@
-"""Form requests: the values that a command needs, and what it does with them.
+"""Form requests: the values that a command needs, and the rest of the command that uses them.
 
 A command never prompts. The front end that runs it supplies an :class:`Asker`, which shows a form, prompts in the terminal, or reads
 environment variables. A form is submitted after the cell has ended, so a request carries the rest of the command as a continuation.
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.interaction import RequiredPassphrase
 
 SET = "set"
-"""The ``present`` text of a field whose value is stored already."""
+"""The ``present`` text of a field that already has a stored value."""
 
 
 class Field(NamedTuple):
-    """One value to ask for.
+    """A value to ask for.
 
     Attributes:
         key: The key of the secret, or the attribute of the component.
         description: A short description of the value; may be empty.
-        required: Whether an empty answer is refused when no value is ``present``.
+        required: Whether an empty answer is an error if no value is ``present``.
         sensitive: Whether the input is hidden.
-        present: A word for the value that an empty answer keeps: :data:`SET`, "in the file"; empty if there is none.
+        present: A description of the value that an empty answer keeps, such as :data:`SET` or "in the file"; empty if there is none.
         removable: Whether the present value may be removed.
         media_type: The media type of the value, such as ``application/json``; empty if unknown.
         needed_by: The attributes that refer to the value, such as ``annotator 'labels'.authentication_secret``.
@@ -52,8 +52,8 @@ class Section(NamedTuple):
         schema: The type of the secret's schema; empty for a component.
         fields: The values to ask for.
         any_key: Whether a person may add keys.
-        note: A remark, such as that a secret will be replaced; may be empty.
-        command: The command that takes the same values as arguments, for the error of a non-interactive run; may be empty.
+        note: A remark about the section, such as "replaces the stored secret"; may be empty.
+        command: The command that takes the same values as options, for errors of non-interactive runs; may be empty.
     """
 
     subject: str
@@ -65,7 +65,7 @@ class Section(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The answer to one section: the values by key without the empty ones, and the keys to remove."""
+    """The answer to one section: the non-empty values by key, and the keys to remove."""
 
     values: Mapping[str, str]
     removed: tuple[str, ...] = ()
@@ -88,9 +88,9 @@ class Continuation:
     """The rest of a command, which runs when a form is submitted.
 
     Attributes:
-        run: Runs it with the answers. If it raises a ZenSecretsError, it may be run again with corrected answers.
-        completed: Returns the subjects that are done although ``run`` failed.
-        required_passphrase: Returns the passphrase that ``run`` will need from a person; ``None`` if it needs none.
+        run: Runs it with the answers. After a ZenSecretsError it may run again with corrected answers.
+        completed: Returns the subjects whose values were written although ``run`` failed.
+        required_passphrase: Returns a description of the passphrase that ``run`` will ask for; ``None`` if it asks for none.
     """
 
     run: Callable[[Answers], Outcome]
@@ -99,7 +99,7 @@ class Continuation:
 
 
 class Offer(NamedTuple):
-    """A yes-or-no question before a form that a person did not ask for.
+    """A yes-or-no question that a front end asks before it shows an optional form.
 
     Attributes:
         question: The question, such as "Register it now?".
@@ -116,13 +116,13 @@ class FormRequest:
 
     Attributes:
         verb: The action, as on a button: "Register".
-        title: The object of the action, and its location: ``aws_prod → default (local)``.
+        title: The object of the action and the secrets manager: ``aws_prod → default (local)``.
         sections: The values to ask for.
         then: The rest of the command.
         manager_id: The identity of the secrets manager that stores the sections' secrets; empty for components.
         offer: A question to ask first; ``None`` if the person asked for the form.
         offers_retry: Whether a person at a terminal may run ``then`` again with the same answers after it failed.
-        alternative: The hint of the error of a non-interactive run; empty if it follows from the sections' commands.
+        alternative: The hint for errors of non-interactive runs; empty if the commands of the sections are the hint.
     """
 
     verb: str
@@ -136,43 +136,48 @@ class FormRequest:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to ask."""
+        """Whether the request asks for no value."""
         return not any(section.fields or section.any_key for section in self.sections)
 
 
 class Choice(NamedTuple):
-    """One choice of a question: the letter to type, and its label."""
+    """A choice of a question: the letter to type, and its label."""
 
     letter: str
     label: str
 
 
 class Asker(Protocol):
-    """The way in which a front end asks a person.
+    """The interface with which a front end asks a person.
 
-    Every method raises InteractionUnavailableError if nobody can be asked; its text says what was needed and how to give it.
+    Every method raises InteractionUnavailableError if the input is not interactive. The error names the missing value and a way to pass it.
     """
 
     def ask(self, request: FormRequest) -> Outcome:
-        """Return the outcome of the request's continuation, or of showing a form that is submitted later.
+        """Ask for the values, and return the outcome.
+
+        The outcome is that of the continuation, or of a form that was shown and is submitted later.
 
         Raises:
-            InvalidSecretError: If a required value was left empty each time.
+            InvalidSecretError: If a required value was empty in each attempt.
             ZenSecretsError: If the continuation fails.
         """
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
-        """Return a passphrase; with ``confirm`` it has to be typed twice.
+        """Return a passphrase, which the person types twice if ``confirm`` is true.
 
         Raises:
-            WrongPassphraseError: If the two differed each time.
+            WrongPassphraseError: If the two inputs differed in each attempt.
         """
 
     def confirm(self, question: str) -> bool:
         """Return whether the answer is yes."""
 
     def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
-        """Return the letter of the chosen choice; empty if the person only presses Enter.
+        """Return the letter of a choice; empty if the person only presses Enter.
 
-        ``alternative`` is the hint of the error of a non-interactive run.
+        Args:
+            question: The question.
+            choices: The possible answers.
+            alternative: The hint for the error of a non-interactive run.
         """

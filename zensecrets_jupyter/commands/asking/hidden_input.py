@@ -1,7 +1,7 @@
-"""Hidden input at a terminal: values of any length, pasted values of several lines, no echo.
+"""Hidden input at a terminal, for values of any length and of several lines.
 
-A terminal in its normal mode delivers one line of at most 4,095 bytes. Of a pasted private key that would be the first line, and the shell
-would run the others. This module keeps the terminal in raw mode until the whole value has arrived.
+In its normal mode, a terminal delivers lines of at most 4,095 bytes. A program would get only the first line of a pasted private key, and
+the shell would run the other lines. This module keeps the terminal in raw mode until the whole value has arrived.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _PAUSE_IN_KEY = 3.0
 """Seconds without input after which a private key without its last line is refused."""
 _TERMINAL = Path("/dev/tty")
 _KEY_BEGIN, _KEY_END = "-----BEGIN ", "-----END "
-FROM_FILE = "Give it as a file: --KEY=@FILE."
+FROM_FILE = "Read the value from a file: --KEY=@FILE."
 """The hint for a value that can't be typed."""
 
 
 def read_hidden(prompt: str) -> str:
-    """Return the text that a person types or pastes after ``prompt``, without the final Enter.
+    """Return the text that a person types or pastes after ``prompt``, without the final line end.
 
     Raises:
-        InteractionUnavailableError: If the input ends, or if this terminal can't hide what is typed.
+        InteractionUnavailableError: If the input ends, or if the terminal can't hide typed text.
         InvalidSecretError: If the end of a private key did not arrive.
         KeyboardInterrupt: If the person presses Ctrl-C.
     """
@@ -45,15 +45,15 @@ def read_hidden(prompt: str) -> str:
         screen = undo.enter_context(_screen())
         keyboard = create_input(always_prefer_tty=True)
         try:
-            undo.enter_context(_unechoed(keyboard, screen))
+            undo.enter_context(_hidden_echo(keyboard, screen))
         except OSError:
-            raise _unavailable(prompt, "this terminal can't hide what is typed") from None
+            raise unanswered_error(prompt, "this terminal can't hide typed text") from None
         _write(screen, prompt)
         undo.callback(_write, screen, "\n")
         try:
             text = _InputBuffer(keyboard).read()
         except EOFError:
-            raise _unavailable(prompt, "the input ended") from None
+            raise unanswered_error(prompt, "the input ended") from None
         lines = text.count("\n") + 1
         if lines > 1:
             _write(screen, f"({lines} lines)")
@@ -70,14 +70,14 @@ def drop_lines() -> bool:
     import termios
 
     file = sys.stdin.fileno()
-    found = False
+    has_lines = False
     while select.select([file], [], [], _PAUSE)[0] and os.read(file, 1 << 16):
-        found = True
-    if found:
+        has_lines = True
+    if has_lines:
         # Text after the last line end can't be read yet.
         with suppress(termios.error):
             termios.tcflush(file, termios.TCIFLUSH)
-    return found
+    return has_lines
 
 
 class _InputBuffer:
@@ -87,21 +87,21 @@ class _InputBuffer:
         self._keyboard = keyboard
         self._letters: list[str] = []
         self._enters = 0
-        """The number of Enters since the last character: line ends, if more characters follow."""
+        """The number of Enters since the last character. They are line ends if more characters follow."""
         self._last: Any = None
 
     def read(self) -> str:
         """Read until Enter ends the text, and return the text."""
         while True:
             is_in_key = self._is_in_key()
-            patience = None if not self._enters else _PAUSE_IN_KEY if is_in_key else _PAUSE
-            if _is_ready(self._keyboard, patience):
+            timeout = None if not self._enters else _PAUSE_IN_KEY if is_in_key else _PAUSE
+            if _is_ready(self._keyboard, timeout):
                 for pressed in self._keyboard.read_keys():
                     self._press(pressed)
                 if self._keyboard.closed:
                     raise EOFError
             elif is_in_key:
-                raise InvalidSecretError("The end of a private key did not arrive; nothing was taken.", hint=FROM_FILE)
+                raise InvalidSecretError("The end of a private key did not arrive. The input was ignored.", hint=FROM_FILE)
             else:
                 return "".join(self._letters)
 
@@ -154,11 +154,11 @@ def _screen() -> Iterator[TextIO]:
 
 
 @contextmanager
-def _unechoed(keyboard: Input, screen: TextIO) -> Iterator[None]:
-    """Put the terminal into raw mode without echo; pending input is discarded before and after.
+def _hidden_echo(keyboard: Input, screen: TextIO) -> Iterator[None]:
+    """Put the terminal into raw mode without echo, and discard pending input before and after.
 
     Raises:
-        OSError: If the terminal can't do that.
+        OSError: If the terminal can't turn off its echo.
     """
     if sys.platform == "win32":
         with keyboard.raw_mode():
@@ -198,5 +198,6 @@ def _write(screen: TextIO, text: str) -> None:
     screen.flush()
 
 
-def _unavailable(prompt: str, reason: str) -> InteractionUnavailableError:
-    return InteractionUnavailableError(f"There was something to ask ({prompt.strip().rstrip(':')}), and {reason}.")
+def unanswered_error(prompt: str, reason: str) -> InteractionUnavailableError:
+    """Return the error for a prompt that a person can't answer, with the reason as a clause."""
+    return InteractionUnavailableError(f"The prompt ({prompt.strip().rstrip(':')}) can't be answered, because {reason}.")

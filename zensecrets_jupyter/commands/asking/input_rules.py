@@ -1,7 +1,7 @@
-"""Rules for typed values and key names, each with the message for a person.
+"""Rules for typed values and key names, each with its message.
 
-A form in the browser applies the same rules before it sends anything. The patterns therefore mean the same in Python and in JavaScript
-(with its flag ``u``), and the messages never repeat the input.
+A form in the browser applies the same rules before it sends the input. Therefore the patterns mean the same in Python and in JavaScript
+(with its flag ``u``). The messages never repeat the input.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.asking.form_request import Field
 
 _INVISIBLE = r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
-"""Zero-width and directional characters (Unicode, UAX #9), which are copied unseen and make the value wrong."""
+"""Zero-width and directional characters (Unicode, UAX #9), which a person copies without seeing them."""
 
-EMPTY = "A value is needed here."
-NO_JSON = "This is not valid JSON."
-TOO_LARGE = f"A value has {MAX_VALUE_BYTES // 1024} KiB at most."
-TWICE = "That key was given already."
+EMPTY = "A value is required."
+NO_JSON = "The value is not valid JSON."
+TOO_LARGE = f"A value may have at most {MAX_VALUE_BYTES // 1024} KiB."
+DUPLICATE_KEY = "The key exists already."
 
 
 class Rule(NamedTuple):
@@ -47,24 +47,24 @@ class Rule(NamedTuple):
 
 
 VALUE_RULES = (
-    Rule(r"\x00", "A value can't hold the character NUL.", refuses=True),
-    Rule(LONE_SURROGATE.pattern, "This holds half a character, which can't be stored.", refuses=True),
+    Rule(r"\x00", "A value can't contain the character NUL.", refuses=True),
+    Rule(LONE_SURROGATE.pattern, "The value contains an unpaired surrogate, which can't be stored.", refuses=True),
     Rule(
         _INVISIBLE,
-        "This holds an invisible character, as text copied from a page may. If it belongs there, take the value from a file.",
+        "The value contains an invisible character, perhaps from a web page. If it is part of the value, read the value from a file.",
         refuses=True,
         typed=True,
     ),
     Rule(
         r"^\s*-----BEGIN [^\r\n]*\s*(?![\s\S])",
-        "This is only the first line of a key. Take the key from its file: --KEY=@FILE.",
+        "The value is only the first line of a key. Read the key from its file: --KEY=@FILE.",
         refuses=True,
         typed=True,
     ),
-    Rule(r"^\s|\s(?![\s\S])", "This starts or ends with white space, which is kept."),
-    Rule(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]", "This holds a control character, which is kept."),
-    Rule(r"^@", "This is taken as it stands; no file is read.", typed=True),
-    Rule(r"^[\s\S]{1,5}(?![\s\S])", "This is very short for a secret.", sensitive=True),
+    Rule(r"^\s|\s(?![\s\S])", "The value starts or ends with white space, which is stored too."),
+    Rule(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]", "The value contains a control character, which is stored too."),
+    Rule(r"^@", "The value is stored as typed; no file is read.", typed=True),
+    Rule(r"^[\s\S]{1,5}(?![\s\S])", "The value is very short for a secret.", sensitive=True),
 )
 """The rules for values."""
 
@@ -72,10 +72,10 @@ KEY_RULES = (
     Rule(r"^(?![\s\S])", "A key needs a name.", refuses=True),
     Rule(r"^name(?![\s\S])", "A key can't be called 'name'.", refuses=True),
     Rule(r"^-", "A key can't start with '-'.", refuses=True),
-    Rule(rf"^[\s\S]{{{MAX_NAME_LENGTH + 1}}}", f"A key has {MAX_NAME_LENGTH} characters at most.", refuses=True),
+    Rule(rf"^[\s\S]{{{MAX_NAME_LENGTH + 1}}}", f"A key may have at most {MAX_NAME_LENGTH} characters.", refuses=True),
     Rule(
         f"{INVALID_KEY_CHARACTERS.pattern}|{LONE_SURROGATE.pattern}|{_INVISIBLE}",
-        "A key holds no braces, white space, control or invisible characters.",
+        "A key can't contain braces, white space, control or invisible characters.",
         refuses=True,
     ),
 )
@@ -83,7 +83,10 @@ KEY_RULES = (
 
 
 def problem_with(field: Field, value: str, *, from_file: bool = False) -> str:
-    """Return why ``value`` is refused for ``field``; empty if it is not. Empty values are not checked here."""
+    """Return why ``value`` is refused for ``field``; empty if it is accepted.
+
+    The function does not check for empty values.
+    """
     # A lone surrogate can't be encoded without surrogatepass; a rule below refuses it.
     if len(value.encode("utf-8", "surrogatepass")) > MAX_VALUE_BYTES:
         return TOO_LARGE
@@ -98,10 +101,10 @@ def notes_on(field: Field, value: str) -> list[str]:
     return [rule.text for rule in VALUE_RULES if not rule.refuses and _applies(rule, value, sensitive=field.sensitive, from_file=False)]
 
 
-def problem_with_key(key: str, known: Sequence[str] | set[str]) -> str:
-    """Return why ``key`` can't be added to the ``known`` keys; empty if it can."""
-    if key in known:
-        return TWICE
+def problem_with_key(key: str, existing: Sequence[str] | set[str]) -> str:
+    """Return why a new key is refused; empty if it is accepted."""
+    if key in existing:
+        return DUPLICATE_KEY
     return next((rule.text for rule in KEY_RULES if _compiled(rule.pattern).search(key)), "")
 
 

@@ -1,4 +1,4 @@
-"""Non-interactive input: values come from environment variables, or an error says how to give them."""
+"""Non-interactive input: values come from environment variables, or an error names the missing values."""
 
 from __future__ import annotations
 
@@ -23,46 +23,46 @@ PREFIX = "ZENSECRETS_SECRET_"
 
 
 class NonInteractiveAsker:
-    """Asker for runs without a person, such as CI: it reads environment variables, and raises if one is missing."""
+    """Asker for runs without a person, such as CI. It reads environment variables, and raises an error if one is missing."""
 
     def ask(self, request: FormRequest) -> Outcome:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`."""
         answers = {section.subject: Answer(_from_environment(section, request.sections)) for section in request.sections}
-        missing = [need for section in request.sections for need in _missing(section, answers[section.subject])]
+        missing = [name for section in request.sections for name in _missing_names(section, answers[section.subject])]
         if not missing and any(answer.values for answer in answers.values()):
             return request.then.run(answers)
         if request.offer is not None:
             return request.offer.declined
-        needed = missing or [need for section in request.sections for need in _named(section)]
-        message = f"Nobody is there to be asked for {', '.join(needed)}."
+        needed = missing or [name for section in request.sections for name in _all_names(section)]
+        message = f"Non-interactive input: the command needs {', '.join(needed)}."
         raise InteractionUnavailableError(message, hint=request.alternative or _hint(request.sections, len(needed)))
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
         del confirm
-        message = f"Nobody is there to be asked for a passphrase ({prompt.strip().rstrip(':')})."
+        message = f"Non-interactive input: the command needs a passphrase ({prompt.strip().rstrip(':')})."
         raise InteractionUnavailableError(message, hint=f"Set {PASSPHRASE_VARIABLE}.")
 
     def confirm(self, question: str) -> bool:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
-        raise InteractionUnavailableError(f"Nobody is there to be asked: {question}", hint="Add -y to say yes.")
+        raise InteractionUnavailableError(f"Non-interactive input: the command asks {question}", hint="Add -y to answer yes.")
 
     def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
         del choices
-        raise InteractionUnavailableError(f"Nobody is there to be asked: {question}", hint=alternative)
+        raise InteractionUnavailableError(f"Non-interactive input: the command asks {question}", hint=alternative)
 
 
-def variable_of(name: str, key: str) -> str:
+def variable_name(name: str, key: str) -> str:
     """Return the environment variable that holds the value of a secret's key.
 
     Letters are upper case, and other characters become ``_``: ``ZENSECRETS_SECRET_OPENAI_API_KEY`` holds the key ``api-key`` of the
     secret ``openai``.
     """
-    return f"{PREFIX}{_as_variable(name)}_{_as_variable(key)}"
+    return f"{PREFIX}{_upper_case_name(name)}_{_upper_case_name(key)}"
 
 
-def _as_variable(text: str) -> str:
+def _upper_case_name(text: str) -> str:
     return re.sub(r"\W", "_", text, flags=re.ASCII).upper()
 
 
@@ -70,26 +70,26 @@ def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str
     if not section.schema:
         return {}
     if section.any_key and not section.fields:
-        start = variable_of(section.subject, "")
-        # The rest of the variable's name is the key. Variables are upper case, and keys usually lower case.
+        prefix = variable_name(section.subject, "")
+        # The rest of the variable's name is the key. Variables are usually in upper case, and keys in lower case.
         return {
-            variable[len(start) :].lower(): decode_system_text(value)
+            variable[len(prefix) :].lower(): decode_system_text(value)
             for variable, value in sorted(os.environ.items())
-            if variable.startswith(start)
+            if variable.startswith(prefix)
         }
-    # Names and keys may both contain '_', so one variable may match two keys. Such a variable is ignored.
-    counted = Counter(variable_of(one.subject, field.key) for one in sections for field in one.fields)
-    variables = {field.key: variable_of(section.subject, field.key) for field in section.fields}
+    # Names and keys may both contain '_', so one variable may belong to two keys. Such a variable is ignored.
+    uses = Counter(variable_name(other.subject, field.key) for other in sections for field in other.fields)
+    variables = {field.key: variable_name(section.subject, field.key) for field in section.fields}
     return {
         key: decode_system_text(os.environ[variable])
         for key, variable in variables.items()
-        if counted[variable] == 1 and os.environ.get(variable)
+        if uses[variable] == 1 and os.environ.get(variable)
     }
 
 
-def _missing(section: Section, answer: Answer) -> list[str]:
+def _missing_names(section: Section, answer: Answer) -> list[str]:
     if section.any_key and not section.fields and not answer.values:
-        return _named(section)
+        return _all_names(section)
     return [
         f"{section.subject}.{field.key}"
         for field in section.fields
@@ -97,16 +97,16 @@ def _missing(section: Section, answer: Answer) -> list[str]:
     ]
 
 
-def _named(section: Section) -> list[str]:
+def _all_names(section: Section) -> list[str]:
     return [f"{section.subject}.{field.key}" for field in section.fields] or [f"the keys of {section.subject}"]
 
 
 def _hint(sections: Iterable[Section], count: int) -> str:
     commands = "; ".join(_command(section) for section in sections if section.command)
-    variables = [variable_of(section.subject, field.key) for section in sections if section.schema for field in section.fields]
-    variables += [f"{variable_of(section.subject, '')}KEY" for section in sections if section.schema and not section.fields]
-    ways = [way for way in (commands, f"set {', '.join(variables)}" if variables else "") if way]
-    return f"Give {'them' if count > 1 else 'it'}: {', or '.join(ways)}" if ways else ""
+    variables = [variable_name(section.subject, field.key) for section in sections if section.schema for field in section.fields]
+    variables += [f"{variable_name(section.subject, '')}KEY" for section in sections if section.schema and not section.fields]
+    alternatives = [text for text in (commands, f"set {', '.join(variables)}" if variables else "") if text]
+    return f"To pass {'them' if count > 1 else 'it'}: {', or '.join(alternatives)}" if alternatives else ""
 
 
 def _command(section: Section) -> str:

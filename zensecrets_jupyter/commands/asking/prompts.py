@@ -1,4 +1,4 @@
-"""The asker for terminals and consoles, which prompts without echo."""
+"""The asker for terminals and consoles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRIES = 3
 
 
 class PromptAsker:
-    """Asker that reads each value from a prompt without echo."""
+    """Asker that prompts for each value, without echo for sensitive ones."""
 
     def __init__(self, hidden: Callable[[str], str], show: Callable[[str], None], *, visible: Callable[[str], str] | None = None) -> None:
         """Create the asker.
@@ -27,14 +27,14 @@ class PromptAsker:
         Args:
             hidden: Prompts without echo.
             show: Shows a line.
-            visible: Prompts with echo, for input that is no secret, such as the name of a key; ``hidden`` by default.
+            visible: Prompts with echo, for input such as the name of a key; by default ``hidden``.
         """
         self._hidden = hidden
         self._show = show
         self._visible = visible or hidden
 
     def ask(self, request: FormRequest) -> Outcome:
-        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`; the continuation has run when this returns."""
+        """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`. The continuation runs before this method returns."""
         if request.offer is not None and not self.confirm(request.offer.question):
             return request.offer.declined
         self._show(f"{request.verb} {request.title}")
@@ -46,19 +46,19 @@ class PromptAsker:
         while True:
             try:
                 return request.then.run(answers)
-            except ZenSecretsError as error:  # noqa: PERF203 - each turn waits for a person
-                # The typed values are kept only as long as this call.
-                if not request.offers_retry or not self._again(error):
+            except ZenSecretsError as error:  # noqa: PERF203 - each iteration waits for a person
+                # The typed values exist only during this call, so a retry has to happen here.
+                if not request.offers_retry or not self._confirm_retry(error):
                     raise
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
         for _ in range(TRIES):
             passphrase = self._hidden(prompt)
-            if not confirm or self._hidden("The same again: ") == passphrase:
+            if not confirm or self._hidden("Repeat it: ") == passphrase:
                 return passphrase
-            self._show("The two differ.")
-        raise WrongPassphraseError(f"The two passphrases differed {TRIES} times; nothing was done.", hint="Try again.")
+            self._show("The two inputs differ.")
+        raise WrongPassphraseError(f"The two inputs of the passphrase differed {TRIES} times. Nothing was done.", hint="Try again.")
 
     def confirm(self, question: str) -> bool:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
@@ -67,17 +67,17 @@ class PromptAsker:
     def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
         del alternative
-        listed = ", ".join(f"[{choice.letter}] {choice.label}" for choice in choices)
+        labels = ", ".join(f"[{choice.letter}] {choice.label}" for choice in choices)
         for _ in range(TRIES):
-            answer = self._visible(f"{question} {listed}, Enter to stop: ").strip()
+            answer = self._visible(f"{question} {labels}, Enter to cancel: ").strip()
             if not answer or answer in {choice.letter for choice in choices}:
                 return answer
-            self._show(f"Type one of {', '.join(choice.letter for choice in choices)}, or nothing.")
+            self._show(f"Type one of {', '.join(choice.letter for choice in choices)}, or press Enter to cancel.")
         return ""
 
-    def _again(self, problem: ZenSecretsError) -> bool:
+    def _confirm_retry(self, problem: ZenSecretsError) -> bool:
         try:
-            return self.confirm(f"{problem.message} Try again with what was typed?")
+            return self.confirm(f"{problem.message} Try again with the same input?")
         except InteractionUnavailableError:
             return False
 
@@ -88,15 +88,15 @@ class PromptAsker:
             if answer:
                 values[field.key] = answer
         if section.any_key:
-            self._ask_further_keys(section, values)
+            self._ask_more_keys(section, values)
         return values
 
     def _ask_field(self, section: Section, field: Field) -> str:
         ask = self._hidden if field.sensitive else self._visible
         description = f" ({field.description})" if field.description else ""
-        empty = f"; empty keeps what is {field.present}" if field.present else "" if field.required else "; empty for none"
-        for user in field.needed_by:
-            self._show(f"  {section.subject}.{field.key} is needed by {user}")
+        empty = f"; empty keeps the value that is {field.present}" if field.present else "" if field.required else "; empty for none"
+        for attribute in field.needed_by:
+            self._show(f"  {attribute} needs {section.subject}.{field.key}")
         for _ in range(TRIES):
             answer = ask(f"Value of {section.subject}.{field.key}{description}{empty}: ")
             if not answer and (field.present or not field.required):
@@ -107,23 +107,23 @@ class PromptAsker:
                     self._show(note)
                 return answer
             self._show(problem)
-        message = f"No value was given for {section.subject}.{field.key}; nothing was written."
+        message = f"There is no valid value for {section.subject}.{field.key}. Nothing was written."
         raise InvalidSecretError(message, name=section.subject, hint="Try again.")
 
-    def _ask_further_keys(self, section: Section, values: dict[str, str]) -> None:
-        known = {field.key for field in section.fields}
+    def _ask_more_keys(self, section: Section, values: dict[str, str]) -> None:
+        keys = {field.key for field in section.fields}
         while True:
-            more = "Another key" if known else "Key"
-            key = self._visible(f"{more} of {section.subject}{' (empty when done)' if known else ''}: ").strip()
-            if not key and (known or values):
+            label = "Another key" if keys else "Key"
+            key = self._visible(f"{label} of {section.subject}{' (empty when done)' if keys else ''}: ").strip()
+            if not key and (keys or values):
                 return
-            problem = problem_with_key(key, known)
+            problem = problem_with_key(key, keys)
             if problem:
                 # The input is not repeated, since it may be a value that was typed at the wrong prompt.
                 self._show(problem)
                 continue
             values[key] = self._ask_field(section, Field(key))
-            known.add(key)
+            keys.add(key)
 
 
 def _heading(section: Section) -> str:

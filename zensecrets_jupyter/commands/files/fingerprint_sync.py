@@ -1,4 +1,4 @@
-"""Store fingerprints of the values of this process, so that the server masks them when it saves notebooks."""
+"""Storing of fingerprints of this process's values, so that the server can mask them in saved notebooks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from zensecrets_jupyter.commands.framework.active_manager import active_manager
 from zensecrets_jupyter.core.errors import UnreadableFileError, ZenSecretsError
 from zensecrets_jupyter.core.settings import home
 from zensecrets_jupyter.core.system.atomic_write import describe_os_error
+from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.scan.fingerprints.store import (
     VARIABLE,
     fingerprint_file,
@@ -18,56 +19,58 @@ from zensecrets_jupyter.scan.fingerprints.store import (
     take_removed_count,
 )
 
-_told: set[str] = set()
+_reported: set[str] = set()
+"""The problems that were reported already."""
 
 
 def sync_fingerprints() -> str:
-    """Keep the fingerprints of new values where that may be; see :mod:`zensecrets_jupyter.scan.fingerprints.store`.
+    """Store the fingerprints of new values, if fingerprints may be stored.
 
-    Errors of the secrets manager are ignored here, since commands that need it report them.
+    :mod:`zensecrets_jupyter.scan.fingerprints.store` says when they may be stored. Errors of the secrets manager are ignored here, because
+    the commands that use it report them.
 
     Returns:
-        What a person has to know, each thing once in a process; nothing where there is nothing.
+        A note about a problem, once for each problem in a process; otherwise an empty text.
     """
     problem = ""
     try:
-        if not is_up_to_date() and _may_be_kept():
-            problem = _remember()
+        if not is_up_to_date() and _may_store():
+            problem = _store()
     except (OSError, ZenSecretsError):
         pass
     damaged = take_removed_count()
     if damaged:
-        lines = "a line" if damaged == 1 else f"{damaged} lines"
         problem = (
-            f"{fingerprint_file()} was damaged, and {lines} had to be taken out of it: a notebook that is saved is not looked through"
-            " for the values that they stood for until they are read again, as `%secret guard --all` does."
+            f"{fingerprint_file()} was damaged, and {counted(damaged, 'line')} had to be removed. Saved notebooks are not searched for the"
+            " values of these lines until a session reads the values again, for instance with `%secret guard --all`."
         )
-    if not problem or problem in _told:
+    if not problem or problem in _reported:
         return ""
-    _told.add(problem)
+    _reported.add(problem)
     return f"Note: {problem}"
 
 
-def _remember() -> str:
+def _store() -> str:
     """Store the fingerprints, and return the problem if that failed."""
     try:
         save_fingerprints()
     except UnreadableFileError as error:
         return str(error)
     except OSError as error:
-        reason = describe_os_error(error)
-        return f"New values are not recognised when a notebook is saved: {fingerprint_file()} can't be written, since {reason}."
+        return (
+            f"Saved notebooks are not searched for new values: {fingerprint_file()} can't be written, because {describe_os_error(error)}."
+        )
     return ""
 
 
 def forget_fingerprints(name: str) -> None:
-    """Take the fingerprints of what is called ``name`` out of the file, so that a server no longer masks it when a notebook is saved."""
+    """Remove the fingerprints of a value, so that the server no longer masks the value in saved notebooks."""
     with suppress(OSError):
         remove_fingerprints(name)
 
 
-def _may_be_kept() -> bool:
+def _may_store() -> bool:
     if os.environ.get(VARIABLE, "").strip().lower() == "on":
         return True
-    # Looking at the active stack would make one, where nobody has registered anything yet.
+    # Reading the active stack would create a workspace, even if the user has registered nothing yet.
     return home().exists() and active_manager().keeps_key_in_file

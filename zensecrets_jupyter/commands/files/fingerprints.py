@@ -1,4 +1,4 @@
-"""``fingerprints export``: write keyed fingerprints of values, for scans without the values."""
+"""``fingerprints export``: write keyed fingerprints of values for scans without the values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from zensecrets_jupyter.scan.fingerprints.file_format import export
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-fingerprints = Group("fingerprints", help="Export keyed fingerprints, to scan without the values.")
+fingerprints = Group("fingerprints", help="Export keyed fingerprints for scans without the values.")
 
 
 @fingerprints.command("export", cls=Command)
@@ -27,22 +27,22 @@ fingerprints = Group("fingerprints", help="Export keyed fingerprints, to scan wi
 @click.argument("names", metavar="[NAME...]", nargs=-1, shell_complete=completion.completer(completion.secret_names))
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 def export_fingerprints(file: str, names: Sequence[str], *, force: bool) -> Outcome:
-    """Write keyed fingerprints of secrets, of all where none is named, for `scan --fingerprints FILE`.
+    """Write keyed fingerprints of all or some secrets, for `scan --fingerprints FILE`.
 
-    To whoever has the file it tells whether a text holds one of the values, the names of the secrets, and how long each form of a value is.
-    A value that could be guessed would be found out by trying: it is left out, and named.
+    The file shows its readers whether a text contains one of the values, the names of the secrets, and the length of each value. A reader
+    could find a value that is easy to guess by trying. Therefore the command leaves out such values, and lists them.
     """
     if not force:
         refuse_existing(file)
     manager = active_manager()
     values = sensitive_values(manager, names or manager.list_secrets())
     text, refused = export(values)
-    told = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
     count = len(values) - len(refused)
     if not count:
-        message = f"No secret can have a fingerprint{f' ({told})' if told else ''}; nothing was written."
-        raise UsageProblem(message, hint="A value needs 12 characters that nobody could guess.")
+        message = f"No value can have a fingerprint{f' ({reasons})' if reasons else ''}. Nothing was written."
+        raise UsageProblem(message, hint="Register a value of at least 12 characters that is hard to guess.")
     write_text(file, text, replace=force, private=True)
     lines = [f"Wrote the fingerprints of {counted(count, 'value')} to {file}."]
-    lines += [f"Left out, since whoever has the file could find them out: {told}."] if told else []
+    lines += [f"Left out, because a reader of the file could guess them: {reasons}."] if reasons else []
     return Outcome(text="\n".join(lines))

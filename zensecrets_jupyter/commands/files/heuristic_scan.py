@@ -1,6 +1,7 @@
-"""Find texts that look like secrets, with the detectors of detect-secrets on the text of cells.
+"""Heuristic scan for texts that look like secrets, with the detectors of detect-secrets.
 
-On a notebook's raw JSON the detectors mostly report parts of images, and miss passwords in escaped strings.
+The detectors search the text of cells and outputs. In the raw JSON of a notebook they mostly report parts of images, and miss passwords
+in escaped strings.
 """
 
 from __future__ import annotations
@@ -20,22 +21,25 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
 LONGEST_LINE = 5_000
-"""The longest line, in characters, that is scanned: longer ones are not written by people, and take the detectors long."""
+"""The length of the longest line that is searched. People do not write longer lines, and the detectors are slow on them."""
 
 
 class Detectors:
-    """Finds texts that look like secrets and are no known values."""
+    """Finds texts that look like secrets and are not values of registered secrets."""
 
-    def __init__(self, known: Matcher) -> None:
-        """Leave out what is ``known``.
+    def __init__(self, matcher: Matcher) -> None:
+        """Create the search.
+
+        Args:
+            matcher: Finds the values of registered secrets, which are left out.
 
         Raises:
             UsageProblem: If detect-secrets is not installed.
         """
         if find_spec("detect_secrets") is None:
-            message = "--unknown looks with the detectors of detect-secrets, which is not installed."
+            message = "--unknown uses detect-secrets, which is not installed."
             raise UsageProblem(message, hint="Install it: pip install 'zensecrets-jupyter[scan]'")
-        self._known = known
+        self._matcher = matcher
 
     def find(self, path: Path, data: bytes) -> list[Finding]:
         """Return the texts that look like secrets in a notebook's cells or in a text file."""
@@ -47,67 +51,73 @@ class Detectors:
             return []
         if "\0" in raw:
             return []
-        shown = self._known.mask(str(path))
+        shown = self._matcher.mask(str(path))
         with default_settings() as settings:
-            # This filter would send a possible secret to its service, to verify it.
-            settings.disable_filters(_VERIFYING)
-            filters = [one for one in get_filters() if one.injectable_variables <= {"secret", "line"}]
-            detector = _Detector(self._known, get_plugins(), filters)
+            # This filter would send a possible secret to the service that it belongs to.
+            settings.disable_filters(_VERIFICATION_FILTER)
+            filters = [filter_ for filter_ in get_filters() if filter_.injectable_variables <= {"secret", "line"}]
+            detector = _LineDetector(self._matcher, get_plugins(), filters)
             if path.suffix in NOTEBOOKS and notebooks.is_notebook(raw):
                 return list(self._in_notebook(shown, raw, detector))
             lines = enumerate(raw.splitlines(), 1)
             return [Finding(shown, f"line {number}", kind, UNKNOWN, number) for number, line in lines for kind in detector.kinds(line)]
 
-    def _in_notebook(self, shown: str, raw: str, detector: _Detector) -> Iterator[Finding]:
+    def _in_notebook(self, shown: str, raw: str, detector: _LineDetector) -> Iterator[Finding]:
         for text in notebooks.texts(raw):
-            if text.is_base64 or text.tokens[0].is_key or not (text.is_source or _IN_OUTPUTS & set(text.path)):
+            if text.is_base64 or text.tokens[0].is_key or not (text.is_source or _OUTPUT_KEYS & set(text.path)):
                 continue
             for number, line in enumerate(text.value(raw).splitlines(), 1):
                 for kind in detector.kinds(line):
                     piece = text.tokens[min(number, len(text.tokens)) - 1]
-                    yield Finding(shown, text.location(self._known, number), kind, UNKNOWN, raw.count("\n", 0, piece.start) + 1)
+                    yield Finding(shown, text.location(self._matcher, number), kind, UNKNOWN, raw.count("\n", 0, piece.start) + 1)
 
 
-_VERIFYING = "detect_secrets.filters.common.is_ignored_due_to_verification_policies"
-_IN_OUTPUTS = {"data", "text", "evalue", "traceback"}
+_VERIFICATION_FILTER = "detect_secrets.filters.common.is_ignored_due_to_verification_policies"
+_OUTPUT_KEYS = {"data", "text", "evalue", "traceback"}
 
 
-class _Detector:
+class _LineDetector:
     """The detectors and their filters, applied to one line at a time."""
 
-    def __init__(self, known: Matcher, plugins: Iterable[Any], filters: Iterable[Any]) -> None:
-        self._known = known
+    def __init__(self, matcher: Matcher, plugins: Iterable[Any], filters: Iterable[Any]) -> None:
+        self._matcher = matcher
         self._plugins = list(plugins)
         self._filters = list(filters)
 
     def kinds(self, line: str) -> list[str]:
-        """Return the kinds of the possible secrets in a line."""
+        """Return the types of the possible secrets in a line."""
         if not line.strip() or len(line) > LONGEST_LINE or self._is_filtered(line=line):
             return []
-        found = [one for plugin in self._plugins for one in plugin.analyze_line(filename=_AS_IF_IN, line=line, line_number=1) or ()]
+        candidates = [
+            candidate for plugin in self._plugins for candidate in plugin.analyze_line(filename=_FILE_NAME, line=line, line_number=1) or ()
+        ]
         return sorted(
             {
-                one.type
-                for one in found
-                if not self._is_filtered(line=line, secret=one.secret_value) and not self._is_known(one.secret_value)
+                candidate.type
+                for candidate in candidates
+                if not self._is_filtered(line=line, secret=candidate.secret_value) and not self._is_registered(candidate.secret_value)
             }
         )
 
-    def _is_filtered(self, **given: str) -> bool:
-        return any(one(**{name: given[name] for name in one.injectable_variables}) for one in self._filters if _asks(one, given))
+    def _is_filtered(self, **variables: str) -> bool:
+        return any(
+            filter_(**{name: variables[name] for name in filter_.injectable_variables})
+            for filter_ in self._filters
+            if _is_applicable(filter_, variables)
+        )
 
-    def _is_known(self, found: str | None) -> bool:
-        return bool(self._known.find((found or "").encode("utf-8", "surrogatepass")))
+    def _is_registered(self, text: str | None) -> bool:
+        return bool(self._matcher.find((text or "").encode("utf-8", "surrogatepass")))
 
 
-_AS_IF_IN = "cell.py"
-"""The file name for the detectors, which depend on the suffix; a cell is code."""
+_FILE_NAME = "cell.py"
+"""The file name for the detectors. They depend on the suffix, and a cell is code."""
 
 
-def _asks(one: Any, given: Mapping[str, str]) -> bool:
-    """Return whether a filter can decide with the given variables; line filters run before a secret is known."""
+def _is_applicable(filter_: Any, variables: Mapping[str, str]) -> bool:
+    """Return whether a filter takes these variables; filters of whole lines run before those of secrets."""
     return (
-        bool(one.injectable_variables)
-        and one.injectable_variables <= given.keys()
-        and ("secret" in given) == ("secret" in one.injectable_variables)
+        bool(filter_.injectable_variables)
+        and filter_.injectable_variables <= variables.keys()
+        and ("secret" in variables) == ("secret" in filter_.injectable_variables)
     )

@@ -1,4 +1,4 @@
-"""Masking of files that a Jupyter Server is about to save, by the kernels that hold the values.
+"""Masking of files that a Jupyter Server saves, by the kernels that know the values.
 
 A kernel listens on a loopback port. The port and a key are in a file in the Jupyter runtime folder that only the user can read (0600), like
 the kernel's own connection file. All messages are sealed with the key, so a program that takes over the port of a dead kernel can't read
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 _PREFIX = "zensecrets-"
-_KEY = 32
-_LENGTH = 8
-_LARGEST = 1 << 30
-"""The largest message in bytes."""
+_KEY_SIZE = 32
+_LENGTH_SIZE = 8
+"""The size of the length in front of a message, in bytes."""
+_LARGEST_MESSAGE = 1 << 30
+"""The size of the largest message in bytes."""
 
-SECONDS = 3.0
-"""The timeout for a kernel's answer in seconds; the server is blocked while it waits."""
+TIMEOUT = 3.0
+"""The timeout for a kernel's answer in seconds. The server is blocked while it waits."""
 
 
 class Endpoint(NamedTuple):
@@ -48,15 +49,15 @@ class Endpoint(NamedTuple):
 
         Raises:
             OSError: If no answer arrives in time.
-            ValueError: If the answer is not from the kernel that has the key.
+            ValueError: If the answer is not sealed with the key of the kernel.
         """
-        with socket.create_connection((_HOST, self.port), timeout=SECONDS) as connection:
+        with socket.create_connection((_HOST, self.port), timeout=TIMEOUT) as connection:
             _send(connection, self.key, question)
             return _receive(connection, self.key)
 
 
 class CheckListener:
-    """Answers the questions of the user's servers in its own threads, until it is closed."""
+    """Listener in a kernel that answers the questions of the user's servers, in threads."""
 
     def __init__(self, folder: Path, kernel: str, answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
         """Listen on a free port, and write the port and the key to a file in ``folder`` named after ``kernel``.
@@ -65,7 +66,7 @@ class CheckListener:
             OSError: If no port is free, or the file can't be written.
         """
         self._answer = answer
-        self._key = secrets.token_bytes(_KEY)
+        self._key = secrets.token_bytes(_KEY_SIZE)
         self._process = os.getpid()
         self._socket = socket.create_server((_HOST, 0))
         self._file = _file_of(folder, kernel)
@@ -77,7 +78,7 @@ class CheckListener:
         threading.Thread(target=self._serve, name="zensecrets save check", daemon=True).start()
 
     def close(self) -> None:
-        """Stop listening and remove the file; a forked child does neither."""
+        """Stop listening and remove the file. In a forked child process, do nothing."""
         if os.getpid() == self._process:
             self._file.unlink(missing_ok=True)
             with suppress(OSError):
@@ -87,9 +88,9 @@ class CheckListener:
 
     def _announce(self) -> None:
         key = base64.b64encode(self._key).decode("ascii")
-        told = {"host": socket.gethostname(), "port": self._socket.getsockname()[1], "key": key}
-        # A restarted kernel replaces the file of its predecessor. The write is atomic, since a server can't use half a file.
-        write_atomically(self._file, json.dumps(told).encode())
+        announcement = {"host": socket.gethostname(), "port": self._socket.getsockname()[1], "key": key}
+        # The write is atomic, because a restarted kernel replaces the file while a server may read it.
+        write_atomically(self._file, json.dumps(announcement).encode())
 
     def _serve(self) -> None:
         while True:
@@ -102,7 +103,7 @@ class CheckListener:
     def _serve_one(self, connection: socket.socket) -> None:
         # A client that disconnects or has another key gets no answer.
         with connection, suppress(OSError, ValueError):
-            connection.settimeout(SECONDS)
+            connection.settimeout(TIMEOUT)
             _send(connection, self._key, self._answer(_receive(connection, self._key)))
 
 
@@ -113,8 +114,8 @@ def endpoint_of(folder: Path, kernel: str) -> Endpoint | None:
 
 def endpoints(folder: Path) -> list[Endpoint]:
     """Return the endpoints of the user's kernels on this machine, including those of killed kernels."""
-    found = [_endpoint(file) for file in sorted(folder.glob(f"{_PREFIX}*.json"))]
-    return [endpoint for endpoint in found if endpoint is not None]
+    candidates = [_endpoint(file) for file in sorted(folder.glob(f"{_PREFIX}*.json"))]
+    return [endpoint for endpoint in candidates if endpoint is not None]
 
 
 def _file_of(folder: Path, kernel: str) -> Path:
@@ -123,11 +124,11 @@ def _file_of(folder: Path, kernel: str) -> Path:
 
 def _endpoint(file: Path) -> Endpoint | None:
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        announcement = json.loads(file.read_text(encoding="utf-8"))
         # Machines may share the folder, but not a loopback port.
-        if told["host"] != socket.gethostname():
+        if announcement["host"] != socket.gethostname():
             return None
-        return Endpoint(int(told["port"]), base64.b64decode(told["key"], validate=True), file)
+        return Endpoint(int(announcement["port"]), base64.b64decode(announcement["key"], validate=True), file)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -136,22 +137,22 @@ def _send(connection: socket.socket, key: bytes, message: Mapping[str, Any]) -> 
     from nacl.secret import SecretBox
 
     sealed = SecretBox(key).encrypt(json.dumps(message, separators=(",", ":")).encode("utf-8", "surrogatepass"))
-    connection.sendall(len(sealed).to_bytes(_LENGTH, "big") + sealed)
+    connection.sendall(len(sealed).to_bytes(_LENGTH_SIZE, "big") + sealed)
 
 
 def _receive(connection: socket.socket, key: bytes) -> dict[str, Any]:
     from nacl.exceptions import CryptoError
     from nacl.secret import SecretBox
 
-    length = int.from_bytes(_read(connection, _LENGTH), "big")
-    if length > _LARGEST:
+    length = int.from_bytes(_read(connection, _LENGTH_SIZE), "big")
+    if length > _LARGEST_MESSAGE:
         raise ValueError("The message is too long.")
     try:
         message = json.loads(SecretBox(key).decrypt(_read(connection, length)))
     except CryptoError:
         raise ValueError("The message is not sealed with the key.") from None
     if not isinstance(message, dict):
-        raise ValueError("The message is no object.")  # noqa: TRY004 - it is what came that is wrong
+        raise ValueError("The message is not a JSON object.")  # noqa: TRY004 - the content of the message is wrong, not the type of an argument
     return message
 
 

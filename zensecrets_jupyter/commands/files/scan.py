@@ -1,4 +1,4 @@
-"""``scan``: find known values in files."""
+"""``scan``: find values of secrets in files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zensecrets_jupyter.commands.files.scan_reports import FORMATS, UNREAD, as_json, as_sarif, as_table
-from zensecrets_jupyter.commands.files.scan_targets import from_fingerprints, scan_targets
+from zensecrets_jupyter.commands.files.scan_targets import fingerprints_option, scan_targets
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.progress import ProgressDisplay
@@ -25,39 +25,39 @@ PIPED = "-"
 
 @click.command("scan", cls=Command)
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=FILE)
-@from_fingerprints
-@click.option("--unknown", is_flag=True, help="Also report texts that look like secrets, with the detectors of detect-secrets.")
+@fingerprints_option
+@click.option("--unknown", is_flag=True, help="Also report texts that look like secrets, found by detect-secrets.")
 @click.option(
     "--format", "report_format", type=click.Choice(FORMATS), default="text", help="The format of the report; sarif is for code hosts."
 )
 @click.pass_obj
 def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_format: str, *, unknown: bool) -> Outcome:
-    """Find known values in notebooks, scripts, databases and other files, in every encoding.
+    """Find values of secrets in notebooks, scripts, databases and other files.
 
-    It searches files, and all files in folders, for every value in the active stack's secrets manager, and reports locations, never values.
-    `-` is standard input, as in `git diff | zensecrets scan -`. The exit code is 1 if values were found, and 2 if none were found but a
-    file could not be read.
+    The command searches files and folders for every value in the active stack's secrets manager, in all usual encodings. It reports
+    locations and never values. `-` is standard input, as in `git diff | zensecrets scan -`. The exit code is 1 if the command finds a
+    value, and 2 if it finds none but can't read a file.
     """
-    targets = scan_targets(fingerprints, may_be_none=unknown)
-    further = None
+    targets = scan_targets(fingerprints, may_be_empty=unknown)
+    heuristic = None
     if unknown:
         from zensecrets_jupyter.commands.files.heuristic_scan import Detectors
 
-        further = Detectors(targets.known).find
-    scanner = Scanner(targets.known, further)
-    named = [path for path in paths if path != PIPED]
+        heuristic = Detectors(targets.matcher).find
+    scanner = Scanner(targets.matcher, heuristic)
+    file_paths = [path for path in paths if path != PIPED]
     with ProgressDisplay(call.capabilities, "Scanning") as progress:
-        report = scanner.scan(named, progress.report)
-    if len(named) < len(paths):
+        report = scanner.scan(file_paths, progress.report)
+    if len(file_paths) < len(paths):
         if call.capabilities.piped is None:
-            message = "`scan -` looks at what is piped in, and nothing is piped in here."
-            raise UsageProblem(message, hint="Pipe something into it, as in git diff | zensecrets scan -")
+            message = "`scan -` reads piped input, but standard input is not a pipe."
+            raise UsageProblem(message, hint="Pipe the output of a program into it, as in git diff | zensecrets scan -")
         report.include(scanner.scan_stream(call.capabilities.piped, "standard input"))
-    return outcome_of(report, report_format, targets.note)
+    return _outcome(report, report_format, targets.note)
 
 
-def outcome_of(report: ScanReport, report_format: str, note: str = "") -> Outcome:
-    """Return a report as an outcome in one of FORMATS."""
+def _outcome(report: ScanReport, report_format: str, note: str) -> Outcome:
+    """Return a report in one of FORMATS."""
     code = 1 if report.findings else UNREAD if report.skipped else 0
     if report_format == "text":
         table = as_table(report, note)

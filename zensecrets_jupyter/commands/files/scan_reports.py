@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.findings import Finding, ScanReport
 
 UNREAD = 2
-"""The exit code if a file could not be read and nothing else is wrong."""
+"""The exit code if a file could not be read and no value was found."""
 FORMATS = ("text", "json", "sarif")
 
 _KNOWN = "zensecrets/known-value"
@@ -25,13 +25,13 @@ _RULES = {
     _KNOWN: (
         "KnownValue",
         "The value of a registered secret",
-        "A registered secret's value stands here. Rotate it, and take it out of the file: zensecrets clean PATH",
+        "The file contains the value of a registered secret. Rotate the secret, and remove it from the file: zensecrets clean PATH",
         "error",
     ),
     _UNKNOWN: (
         "PossibleSecret",
-        "Something that looks like a secret",
-        "If it is one, register it, rotate it, and refer to it as {{name.key}}.",
+        "A text that looks like a secret",
+        "If the text is a secret, register and rotate it, and write the reference {{name.key}} instead.",
         "warning",
     ),
 }
@@ -39,15 +39,17 @@ _RULES = {
 
 def as_table(report: ScanReport, note: str = "") -> Table:
     """Return the findings as a table with notes."""
-    rows = [(one.path, one.location, one.name, one.encoding if one.is_whole else f"{one.encoding}, a part") for one in report.findings]
-    looked = f"{counted(report.files, 'file')} ({report.size / 1e6:.1f} MB)"
-    count = len(rows)
-    title = f"Found {counted(count, 'place')} in {looked}" if rows else f"Found nothing in {looked}"
+    rows = [
+        (finding.path, finding.location, finding.name, finding.encoding if finding.is_whole else f"{finding.encoding}, a part")
+        for finding in report.findings
+    ]
+    searched = f"{counted(report.files, 'file')} ({report.size / 1e6:.1f} MB)"
+    title = f"Found {counted(len(rows), 'value')} in {searched}" if rows else f"Found no value in {searched}"
     notes = [f"Not read: {shorten_path(unread.path)}: {unread.reason}." for unread in report.skipped]
     notes += [note] if note else []
     if report.names:
-        notes.append(f"To rotate: {', '.join(report.names)}. To take them out of the files: %zen clean PATH")
-    return Table(["file", "where", "secret", "form"], rows, title=title, note="\n".join(notes))
+        notes.append(f"Rotate these secrets: {', '.join(report.names)}. To remove them from the files: %zen clean PATH")
+    return Table(["file", "location", "secret", "encoding"], rows, title=title, note="\n".join(notes))
 
 
 def as_json(report: ScanReport) -> str:
@@ -94,18 +96,16 @@ def as_sarif(report: ScanReport) -> str:
 
 def _result(finding: Finding) -> dict[str, Any]:
     rule = _KNOWN if finding.is_known else _UNKNOWN
-    what = (
-        f"The value of {finding.name} stands here ({finding.encoding})"
-        if finding.is_known
-        else f"This looks like a secret ({finding.name})"
+    summary = (
+        f"This is the value of {finding.name} ({finding.encoding})" if finding.is_known else f"This looks like a secret ({finding.name})"
     )
-    place = "\0".join([finding.path, finding.location, finding.name, finding.encoding])  # noqa: FLY002 - a line of its own would be longer
-    identity = hashlib.sha256(place.encode("utf-8", "replace")).hexdigest()
+    parts = (finding.path, finding.location, finding.name, finding.encoding)
+    identity = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
     return {
         "ruleId": rule,
         "ruleIndex": list(_RULES).index(rule),
         "level": _RULES[rule][3],
-        "message": {"text": f"{what}: {finding.location}."},
+        "message": {"text": f"{summary}: {finding.location}."},
         "locations": [
             {"physicalLocation": {"artifactLocation": _artifact(finding.path), "region": {"startLine": max(finding.line, 1)}}},
         ],
@@ -114,7 +114,7 @@ def _result(finding: Finding) -> dict[str, Any]:
 
 
 def _artifact(path: str) -> dict[str, str]:
-    # A code host identifies files by their path in the repository, which is the runner's current folder.
+    # A code host identifies a file by its path in the repository. The repository is the current folder of a CI runner.
     absolute = Path(path).absolute()
     if absolute.is_relative_to(Path.cwd()):
         return {"uri": quote(absolute.relative_to(Path.cwd()).as_posix(), errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}

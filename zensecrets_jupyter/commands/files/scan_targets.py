@@ -1,4 +1,4 @@
-"""The targets of `scan` and `clean`: the values in the active secrets manager, or the fingerprints in a file."""
+"""The search targets of `scan` and `clean`: the values in the active secrets manager, or the fingerprints in a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
-from_fingerprints = click.option(
+fingerprints_option = click.option(
     "--fingerprints", metavar="FILE", default=None, help="Search with the fingerprints in this file instead of the values."
 )
 
@@ -26,16 +26,16 @@ from_fingerprints = click.option(
 class ScanTargets(NamedTuple):
     """The matcher of a scan, and a note about values that it can't find."""
 
-    known: Matcher
+    matcher: Matcher
     note: str
 
 
-def scan_targets(fingerprints: str | None, *, may_be_none: bool = False) -> ScanTargets:
+def scan_targets(fingerprints: str | None, *, may_be_empty: bool = False) -> ScanTargets:
     """Return the targets of a scan.
 
     Args:
         fingerprints: A file of fingerprints; by default all values in the active stack's secrets manager.
-        may_be_none: Whether no target is allowed.
+        may_be_empty: Whether it is no error if there is no target.
 
     Raises:
         UsageProblem: If there is no target.
@@ -45,13 +45,13 @@ def scan_targets(fingerprints: str | None, *, may_be_none: bool = False) -> Scan
     if fingerprints is not None:
         return ScanTargets(FingerprintMatcher(read_text(fingerprints), fingerprints), "")
     manager = active_manager()
-    values = ValueMatcher()
-    passed_over = {name: reason for value, name in sensitive_values(manager, manager.list_secrets()) if (reason := values.add(value, name))}
-    if not values.names and not may_be_none:
-        message = f"There is nothing to look for: secrets manager {manager.name!r} holds no value that could be recognised."
+    matcher = ValueMatcher()
+    skipped = {name: reason for value, name in sensitive_values(manager, manager.list_secrets()) if (reason := matcher.add(value, name))}
+    if not matcher.names and not may_be_empty:
+        message = f"There is nothing to search for: secrets manager {manager.name!r} has no value that a scan can recognize."
         raise UsageProblem(message, hint="Register the secrets, or add --fingerprints FILE.")
-    told = "; ".join(f"{name}: {reason}" for name, reason in sorted(passed_over.items()))
-    return ScanTargets(values, f"Not looked for: {told}." if told else "")
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(skipped.items()))
+    return ScanTargets(matcher, f"Not searched for: {reasons}." if reasons else "")
 
 
 def sensitive_values(manager: SecretsManager, names: Iterable[str]) -> list[tuple[str, str]]:
@@ -60,9 +60,9 @@ def sensitive_values(manager: SecretsManager, names: Iterable[str]) -> list[tupl
     Raises:
         ZenSecretsError: If a secret can't be read.
     """
-    found = []
+    values = []
     for name, secret in manager.get_secrets(names).items():
         if isinstance(secret, ZenSecretsError):
             raise secret
-        found += [(value, f"{name}.{key}") for key, value in secret.content.items() if type(secret).is_sensitive(key)]
-    return found
+        values += [(value, f"{name}.{key}") for key, value in secret.content.items() if type(secret).is_sensitive(key)]
+    return values

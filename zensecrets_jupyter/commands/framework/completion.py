@@ -1,6 +1,6 @@
-"""Completion of commands and options, and of registered names, keys and references.
+"""Completion of commands, options, registered names, keys and references.
 
-It prompts for nothing and contacts no remote backend. Any error means that there are no completions.
+Completion asks nothing and contacts no remote backend. After an error there are no completions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack import ComponentType
 
 Names = Callable[[click.Context], Iterable[str]]
-"""Returns the possible values of a parameter for a context, which holds the words before it."""
+"""A function that returns the possible values of a parameter, given the context of the words before it."""
 
 _OPEN_REFERENCE = re.compile(r"\{\{\s*([^\s{}.]*)(?:(\.)([^\s{}]*))?$")
 
@@ -39,13 +39,13 @@ def complete(root: click.Command, words: Sequence[str], incomplete: str) -> list
 
 
 def _complete(root: click.Command, words: Sequence[str], incomplete: str) -> list[tuple[str, str]]:
-    opened = _OPEN_REFERENCE.search(incomplete)
-    if opened:
-        before = incomplete[: opened.start()]
-        return [(f"{before}{text}", about) for text, about in _references(opened[1], opened[3] if opened[2] else None)]
-    head = incomplete[: incomplete.index("=") + 1] if incomplete.startswith("-") and "=" in incomplete else ""
-    found = ShellComplete(root, {}, "zensecrets", "").get_completions(list(words), incomplete)
-    return [(f"{head}{item.value}", item.help or "") for item in found if item.type == "plain"]
+    reference = _OPEN_REFERENCE.search(incomplete)
+    if reference:
+        before = incomplete[: reference.start()]
+        return [(f"{before}{text}", help_line) for text, help_line in _references(reference[1], reference[3] if reference[2] else None)]
+    option = incomplete[: incomplete.index("=") + 1] if incomplete.startswith("-") and "=" in incomplete else ""
+    items = ShellComplete(root, {}, "zensecrets", "").get_completions(list(words), incomplete)
+    return [(f"{option}{item.value}", item.help or "") for item in items if item.type == "plain"]
 
 
 def _references(name: str, key: str | None) -> list[tuple[str, str]]:
@@ -53,8 +53,8 @@ def _references(name: str, key: str | None) -> list[tuple[str, str]]:
     if manager is None:
         return []
     if key is None:
-        return [(f"{{{{{known}.", "secret") for known in manager.list_secrets() if known.startswith(name)]
-    return [(f"{{{{{name}.{known}}}}}", "key") for known in _keys(manager, name) if known.startswith(key)]
+        return [(f"{{{{{secret}.", "secret") for secret in manager.list_secrets() if secret.startswith(name)]
+    return [(f"{{{{{name}.{candidate}}}}}", "key") for candidate in _keys(manager, name) if candidate.startswith(key)]
 
 
 def completer(names: Names) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
@@ -64,7 +64,7 @@ def completer(names: Names) -> Callable[[click.Context, click.Parameter, str], l
         try:
             with use_passphrase_source(NonInteractivePassphraseSource()):
                 return [CompletionItem(name) for name in names(context) if name.startswith(incomplete)]
-        except Exception:  # noqa: BLE001 - a plug-in may raise any error; a shell calls this without complete()
+        except Exception:  # noqa: BLE001 - a plug-in may raise any error, and a shell calls this function directly
             return []
 
     return complete_parameter
@@ -76,7 +76,7 @@ def secret_names(_context: click.Context) -> list[str]:
     return manager.list_secrets() if manager else []
 
 
-def secret_names_of_source(context: click.Context) -> list[str]:
+def source_secret_names(context: click.Context) -> list[str]:
     """Return the names of the secrets in the source secrets manager of a copy."""
     manager = _if_local(get_workspace().open_manager(context.params.get("source") or ""))
     return manager.list_secrets() if manager else []
@@ -97,33 +97,33 @@ def component_names(component_type: ComponentType) -> Names:
     return lambda _context: [record.name for record in get_workspace().components(component_type)]
 
 
-def flavors_of(component_type: ComponentType) -> Names:
+def flavors(component_type: ComponentType) -> Names:
     """Return a function that lists the flavors of a component type."""
     return lambda _context: flavor_names(component_type)
 
 
-def keys_of_schema(context: click.Context) -> list[str]:
+def schema_keys(context: click.Context) -> list[str]:
     """Return the keys of the chosen schema."""
     return schemas.get_schema(context.params.get("schema_type") or "arbitrary").get_schema_keys()
 
 
-def keys_of_secret(context: click.Context) -> list[str]:
-    """Return the keys of the named secret and of its schema; none if reading the secret could prompt."""
+def secret_and_schema_keys(context: click.Context) -> list[str]:
+    """Return the keys of the named secret and of its schema; none if reading the secret could ask for a passphrase."""
     name = context.params.get("name")
     manager = _if_local(active_manager())
     if not name or manager is None or not manager.opens_unasked:
         return []
-    found = manager.get_secret(name)
-    return list(dict.fromkeys([*found.content, *found.get_schema_keys()]))
+    secret = manager.get_secret(name)
+    return list(dict.fromkeys([*secret.content, *secret.get_schema_keys()]))
 
 
-def keys_of_named_secret(context: click.Context) -> list[str]:
-    """Return the keys of the named secret; none if reading the secret could prompt."""
+def secret_keys(context: click.Context) -> list[str]:
+    """Return the keys of the named secret; none if reading the secret could ask for a passphrase."""
     manager = _if_local(active_manager())
     return _keys(manager, context.params.get("name") or "") if manager else []
 
 
-def attributes_of_flavor(component_type: ComponentType) -> Names:
+def flavor_attributes(component_type: ComponentType) -> Names:
     """Return a function that lists the attributes of the chosen flavor, or of the named component's flavor."""
 
     def attributes(context: click.Context) -> list[str]:
@@ -139,7 +139,10 @@ def attributes_of_flavor(component_type: ComponentType) -> Names:
 
 
 def _if_local(manager: SecretsManager) -> SecretsManager | None:
-    """Return the secrets manager if it is local, so that completion is fast."""
+    """Return a secrets manager if it is local and can list its secrets; otherwise ``None``.
+
+    Completion uses only local secrets managers, because it has to be fast.
+    """
     return manager if manager.is_local and Capability.LIST in manager.capabilities else None
 
 

@@ -1,7 +1,6 @@
-"""Free options, whose names no command declares: the keys of a secret, the attributes of a component.
+"""Free options, which no command declares: the keys of a secret, or the attributes of a component.
 
-They are written ``--key=value``, ``--key value`` or ``--key``, before, between and after the declared words. Errors never repeat a text
-that may be a value.
+A person writes them as ``--key=value``, ``--key value`` or ``--key``, anywhere on the line. Errors never repeat a text that may be a value.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ if TYPE_CHECKING:
 
 
 _KEY = re.compile(r"[^\W\d][\w.-]*")
-"""The usual form of a key."""
+"""The usual characters of a key."""
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
 
 class Argument(NamedTuple):
-    """A free option: its key, and its text as typed; ``None`` for a bare ``--key``, whose value will be asked for."""
+    """A free option: its key, and its text as typed. For a bare ``--key``, the text is ``None``, and the command asks for the value."""
 
     key: str
     text: str | None
 
 
 class PositionedArgument(NamedTuple):
-    """A free option with the index of the word that holds its key, and of the word that holds its text."""
+    """A free option with the index of the word with its key, and of the word with its text."""
 
     argument: Argument
     key_at: int
@@ -38,36 +37,42 @@ class PositionedArgument(NamedTuple):
 
 
 class _PlainWord(NamedTuple):
-    """A word without a dash; ``after`` is the bare key before it, whose value it may be, and ``at`` is the index of the word."""
+    """A word that does not begin with a dash.
+
+    Attributes:
+        word: The word.
+        bare_option: The bare option directly before the word, whose value the word may be.
+        position: The index of the word on the line.
+    """
 
     word: str
-    after: Argument | None
-    at: int
+    bare_option: Argument | None
+    position: int
 
 
 REPEATABLE = frozenset({"clear"})
-"""Attributes that may be repeated. A command without an attribute of that name refuses the repetition itself."""
+"""Keys that may be repeated: :func:`split` leaves the check to the commands."""
 
 
 def split(
     words: Sequence[str], options: Mapping[str, bool], *, names: int | None = 1, lenient: bool = False
 ) -> tuple[list[str], list[Argument]]:
-    """Split the words of a line into those of declared arguments and options, and the free options.
+    """Split the words of a line into declared words and free options.
 
     Args:
         words: The words after the command.
         options: The declared options, with ``-`` for ``_``, and whether each takes a value.
-        names: The number of positional words; ``None`` for any number, and then no such word is the value of a free option.
-        lenient: Whether to split a malformed line as well as possible instead of raising.
+        names: The number of positional words. With ``None``, all words without a dash are positional.
+        lenient: Whether to split a malformed line as far as possible, without errors.
 
     Returns:
-        The declared words, and the free options.
+        The words of declared arguments and options, and the free options.
 
     Raises:
-        UsageProblem: If a key is repeated or empty, a declared option lacks its value, or a word could be a name or a value.
+        UsageProblem: If a key is repeated or empty, a declared option has no value, or a word could be a name or a value.
     """
-    own, placed = split_with_positions(words, options, names=names, lenient=lenient)
-    return own, [one.argument for one in placed]
+    declared, positioned = split_with_positions(words, options, names=names, lenient=lenient)
+    return declared, [option.argument for option in positioned]
 
 
 def split_with_positions(
@@ -76,21 +81,22 @@ def split_with_positions(
     """Split the words as :func:`split` does, and return the free options with their positions."""
     line = _Line(options, lenient=lenient)
     line.read(words)
-    values = [one for one in line.loose if one.after is not None]
-    plain = [one.word for one in line.loose if one.after is None]
-    if names is None or (lenient and len(plain) != names):
-        return [*line.own, "--", *(one.word for one in line.loose)], line.given
+    values = {id(word.bare_option): word for word in line.plain_words if word.bare_option is not None}
+    positional = [word.word for word in line.plain_words if word.bare_option is None]
+    if names is None or (lenient and len(positional) != names):
+        return [*line.declared, "--", *(word.word for word in line.plain_words)], line.free
     if not lenient:
-        _refuse_unclear(len(plain), names, [one.after for one in values if one.after is not None], line.given)
-    placed = list(line.given)
-    for place, one in enumerate(line.given):
-        # A bare key takes the word after it as its text.
-        following = next((value for value in values if value.after is one.argument), None)
-        if following is not None:
-            placed[place] = PositionedArgument(Argument(one.argument.key, following.word), one.key_at, following.at)
+        bare_options = [word.bare_option for word in line.plain_words if word.bare_option is not None]
+        _refuse_ambiguous_words(len(positional), names, bare_options, line.free)
+    positioned = []
+    for option in line.free:
+        # A bare option takes the word after it as its text.
+        value = values.get(id(option.argument))
+        completed = value and PositionedArgument(Argument(option.argument.key, value.word), option.key_at, value.position)
+        positioned.append(completed or option)
     if not lenient:
-        check_duplicates(one.argument.key for one in placed if one.argument.key not in REPEATABLE)
-    return [*line.own, "--", *plain], placed
+        check_duplicates(option.argument.key for option in positioned if option.argument.key not in REPEATABLE)
+    return [*line.declared, "--", *positional], positioned
 
 
 class _Line:
@@ -99,43 +105,43 @@ class _Line:
     def __init__(self, options: Mapping[str, bool], *, lenient: bool) -> None:
         self._options = options
         self._lenient = lenient
-        self.own: list[str] = []
-        self.given: list[PositionedArgument] = []
-        self.loose: list[_PlainWord] = []
+        self.declared: list[str] = []
+        self.free: list[PositionedArgument] = []
+        self.plain_words: list[_PlainWord] = []
 
     def read(self, words: Sequence[str]) -> None:
-        waiting = list(words)
-        bare: Argument | None = None
-        while waiting:
-            at = len(words) - len(waiting)
-            word = waiting.pop(0)
-            after, bare = bare, None
+        remaining = list(words)
+        bare_option: Argument | None = None
+        while remaining:
+            index = len(words) - len(remaining)
+            word = remaining.pop(0)
+            previous, bare_option = bare_option, None
             head, equals, text = word.partition("=")
             if word == "--":
-                self.loose += [_PlainWord(rest, None, at + 1 + place) for place, rest in enumerate(waiting)]
+                self.plain_words += [_PlainWord(rest, None, index + 1 + offset) for offset, rest in enumerate(remaining)]
                 return
-            if _folded(head) in self._options:
-                self._read_own(word, waiting)
+            if _with_hyphens(head) in self._options:
+                self._read_declared_option(word, remaining)
             elif word.startswith("--"):
                 if not self._lenient and not equals:
                     _refuse_colon(head[2:])
-                self.given.append(PositionedArgument(Argument(head[2:], text if equals else None), at, at))
-                bare = None if equals else self.given[-1].argument
+                self.free.append(PositionedArgument(Argument(head[2:], text if equals else None), index, index))
+                bare_option = None if equals else self.free[-1].argument
             elif word.startswith("-") and len(word) > 1:
                 if not self._lenient:
-                    _refuse_dash(word, after.key if after else "", self._options)
-                self.own.append(word)
+                    _refuse_unknown_short_option(word, previous.key if previous else "", self._options)
+                self.declared.append(word)
             else:
                 if not self._lenient:
-                    _refuse_equals(word, after.key if after else "")
-                self.loose.append(_PlainWord(word, after, at))
+                    _refuse_equals_sign(word, previous.key if previous else "")
+                self.plain_words.append(_PlainWord(word, previous, index))
 
-    def _read_own(self, word: str, waiting: list[str]) -> None:
+    def _read_declared_option(self, word: str, remaining: list[str]) -> None:
         head, equals, _ = word.partition("=")
-        if equals or not self._options[_folded(head)]:
-            self.own.append(word)
-        elif waiting:
-            self.own += [word, waiting.pop(0)]
+        if equals or not self._options[_with_hyphens(head)]:
+            self.declared.append(word)
+        elif remaining:
+            self.declared += [word, remaining.pop(0)]
         elif not self._lenient:
             raise UsageProblem(f"The option {head} needs a value.", hint=f"Write {head}=VALUE.")
 
@@ -144,114 +150,115 @@ def check_duplicates(keys: Iterable[str]) -> None:
     """Check that no key is repeated or empty.
 
     Raises:
-        UsageProblem: If one is; the error names the key.
+        UsageProblem: If a key is. The error names the key.
     """
     seen: set[str] = set()
     for key in keys:
         if not key:
-            raise UsageProblem("There is a '--' without a key after it.", hint="Write --KEY=VALUE.")
+            raise UsageProblem("There is a '--' without a key.", hint="Write --KEY=VALUE.")
         if key in seen:
-            raise UsageProblem(f"--{key} is given twice.", hint="Give it once.")
+            raise UsageProblem(f"--{key} occurs twice.", hint="Write it once.")
         seen.add(key)
 
 
-def matching_name(key: str, known: Iterable[str]) -> str:
-    """Return the known name that equals ``key`` if ``-`` and ``_`` are the same; ``key`` itself if there is none."""
-    names = list(known)
-    if key in names:
+def matching_name(key: str, names: Iterable[str]) -> str:
+    """Return the name that equals ``key`` when ``-`` equals ``_``; ``key`` itself if no name does."""
+    candidates = list(names)
+    if key in candidates:
         return key
-    return next((name for name in names if _folded(name) == _folded(key)), key)
+    return next((name for name in candidates if _with_hyphens(name) == _with_hyphens(key)), key)
 
 
-def check_typos(keys: Iterable[str], options: Iterable[str], known: Iterable[str], *, alternative: str = "") -> None:
+def check_typos(keys: Iterable[str], options: Iterable[str], valid_keys: Iterable[str], *, alternative: str = "") -> None:
     """Check that no key is a declared option with one typing error.
 
     Args:
         keys: The keys.
         options: The declared options of the command.
-        known: Existing keys, which are not errors.
-        alternative: How to give a key of that name anyway, with ``KEY`` in its place.
+        valid_keys: Keys that are never errors.
+        alternative: The way to set a key with a name like an option, with ``KEY`` for the name.
 
     Raises:
-        UsageProblem: If a key looks like a mistyped option; the error names both, and no value.
+        UsageProblem: If a key looks like a mistyped option. The error names the key and the option, and no value.
     """
-    meant = {_folded(key) for key in known}
-    long = [option[2:] for option in options if option.startswith("--") and len(option) >= _SHORTEST_MISTYPED + 2]
+    allowed = {_with_hyphens(key) for key in valid_keys}
+    long_options = [option[2:] for option in options if option.startswith("--") and len(option) >= _SHORTEST_MISTYPED + 2]
     for key in keys:
-        folded = _folded(key)
-        # A key that begins with an option, or is the beginning of one, is a name of its own: `stripe`, `value`.
-        slips = [option for option in long if not folded.startswith(option) and not option.startswith(folded) and _is_slip(folded, option)]
-        if slips and folded not in meant and folded not in _WORDS and not folded[-1:].isdigit():
-            message = f"--{key} is no option of this command, and nearly --{slips[0]}."
-            hint = f"Write --{slips[0]}{'; or, if it is a key, ' + alternative.replace('KEY', key) if alternative else ''}."
+        name = _with_hyphens(key)
+        # A key that begins with an option, or is the beginning of an option, is no typing error: `stripe`, `value`.
+        candidates = [option for option in long_options if not name.startswith(option) and not option.startswith(name)]
+        meant = next((option for option in candidates if _is_typo(name, option)), "")
+        if meant and name not in allowed and name not in _WORDS and not name[-1:].isdigit():
+            message = f"--{key} looks like a typing error of the option --{meant}."
+            hint = f"Write --{meant}{'; or, if it is a key, ' + alternative.replace('KEY', key) if alternative else ''}."
             raise UsageProblem(message, hint=hint)
 
 
 _WORDS = {"scheme", "valued", "volume"}
-"""Key names that differ from an option in one letter and are no typing errors."""
+"""Names of keys that differ from an option in one letter, but are no typing errors."""
 _SHORTEST_MISTYPED = 5
-"""The shortest option, in letters, whose typing errors can be told from other words."""
+"""The length of the shortest option whose typing errors differ clearly from other words."""
 
 
-def _is_slip(typed: str, meant: str) -> bool:
+def _is_typo(typed: str, meant: str) -> bool:
     """Return whether two words differ in one letter that is not the first, or in the order of their letters."""
     if abs(len(typed) - len(meant)) > 1:
         return False
     if typed[:1] != meant[:1]:
         return len(typed) == len(meant) and typed[1::-1] + typed[2:] == meant
-    start = next((place for place, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other), min(len(typed), len(meant)))
-    rest, wanted = typed[start:], meant[start:]
-    if rest[1:] == wanted[1:] or rest[1:] == wanted or rest == wanted[1:]:
+    start = next((index for index, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other), min(len(typed), len(meant)))
+    typed_rest, meant_rest = typed[start:], meant[start:]
+    if typed_rest[1:] == meant_rest[1:] or typed_rest[1:] == meant_rest or typed_rest == meant_rest[1:]:
         return True
-    if rest[:2] == wanted[1::-1] and rest[2:] == wanted[2:]:
+    if typed_rest[:2] == meant_rest[1::-1] and typed_rest[2:] == meant_rest[2:]:
         return True
-    others = (Counter(typed) - Counter(meant)) + (Counter(meant) - Counter(typed))
-    return len(meant) > _SHORTEST_MISTYPED and others.total() <= 1
+    differing_letters = (Counter(typed) - Counter(meant)) + (Counter(meant) - Counter(typed))
+    return len(meant) > _SHORTEST_MISTYPED and differing_letters.total() <= 1
 
 
-def _folded(word: str) -> str:
+def _with_hyphens(word: str) -> str:
     return word.replace("_", "-")
 
 
 def _refuse_colon(key: str) -> None:
     head, colon, text = key.partition(":")
-    # A key may have a colon in its name.
+    # The name of a key may contain a colon, so only a colon before a likely value is an error.
     if colon and text and _KEY.fullmatch(head) and (is_opaque(text) or not _KEY.fullmatch(text)):
-        raise UsageProblem(f"--{head} has a ':' behind it.", hint=f"Write --{head}=VALUE.")
+        raise UsageProblem(f"There is a ':' after --{head}.", hint=f"Write --{head}=VALUE.")
 
 
-def _refuse_equals(word: str, key: str) -> None:
+def _refuse_equals_sign(word: str, key: str) -> None:
     head, equals, _ = word.partition("=")
     if equals and not key and head[:1] in _DASHES and _KEY.fullmatch(head.lstrip(_DASHES)):
         head = head.lstrip(_DASHES)
-        raise UsageProblem(f"{head}=… has another dash before it than '--'.", hint=f"Write --{head}=VALUE.")
+        raise UsageProblem(f"The dash before {head}=… is not '--'.", hint=f"Write --{head}=VALUE.")
     if equals and key and not head:
-        message = f"Between --{key} and its value stands a blank."
-        raise UsageProblem(message, hint=f"Write --{key}=VALUE without blanks; a value that starts with '=' is written --{key}==…")
+        message = f"There is a space between --{key} and its value."
+        raise UsageProblem(message, hint=f"Write --{key}=VALUE without spaces. A value that starts with '=' is written --{key}==…")
     if equals and not key and _KEY.fullmatch(head):
-        raise UsageProblem(f"{head}=… has no '--' before it.", hint=f"Write --{head}=VALUE; what is no value stands behind ' -- '.")
+        raise UsageProblem(f"There is no '--' before {head}=…", hint=f"Write --{head}=VALUE. If the word is a name, write it after ' -- '.")
     if equals and not key and not head:
-        raise UsageProblem("There is a '=' without a key before it.", hint="Write --KEY=VALUE without blanks.")
+        raise UsageProblem("There is a '=' without a key before it.", hint="Write --KEY=VALUE without spaces.")
 
 
-def _refuse_dash(word: str, key: str, options: Mapping[str, bool]) -> None:
-    # A short option's value may follow at once, as in -saws, and flags may stand together.
+def _refuse_unknown_short_option(word: str, key: str, options: Mapping[str, bool]) -> None:
+    # The value of a short option may follow directly, as in -saws, and short flags may be joined.
     if options.get(word[:2]) or all(f"-{letter}" in options for letter in word[1:]):
         return
     if key:
-        message = f"After --{key} comes something that starts with '-'."
-        raise UsageProblem(message, hint=f"If that is the value, write --{key}=VALUE.")
+        message = f"The word after --{key} starts with '-'."
+        raise UsageProblem(message, hint=f"If the word is the value, write --{key}=VALUE.")
     short = ", ".join(sorted(option for option in options if not option.startswith("--")))
     raise UsageProblem(f"There is no option {word[:2]!r}.", hint=f"The short options are {short}." if short else "Write --KEY=VALUE.")
 
 
-def _refuse_unclear(plain: int, names: int, before_loose: list[Argument], given: list[PositionedArgument]) -> None:
-    if plain == names or (plain < names and not before_loose):
+def _refuse_ambiguous_words(positional: int, names: int, bare_options: list[Argument], free: list[PositionedArgument]) -> None:
+    if positional == names or (positional < names and not bare_options):
         return
-    if plain > names:
-        last = f" after --{given[-1].argument.key}" if given else ""
-        message = f"There is a word too many{last}."
+    if positional > names:
+        last = f" after --{free[-1].argument.key}" if free else ""
+        message = f"There is one word too many{last}."
         raise UsageProblem(message, hint="Put a value with spaces in quotes: --KEY='a value'.")
-    key = before_loose[0].key
+    key = bare_options[0].key
     message = f"The word after --{key} could be its value or the NAME."
     raise UsageProblem(message, hint=f"Put the NAME first, or write --{key}=VALUE.")

@@ -37,7 +37,7 @@ _file = click.argument("file", metavar="FILE", type=FILE)
 
 @click.command("import", cls=Command)
 @_file
-@click.option("--name", metavar="NAME", default="", help="The name of the secret; by default that of the file.")
+@click.option("--name", metavar="NAME", default="", help="The name of the secret; by default the name of the file.")
 @click.option(
     "-s",
     "--schema",
@@ -54,10 +54,12 @@ _file = click.argument("file", metavar="FILE", type=FILE)
     "--strip", is_flag=True, help="Strip white space, line ends and byte order marks from the ends of values, and replace CR LF by LF."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be imported, and import nothing.")
-@click.option("-i", "--interactive", is_flag=True, help="Show the content of the file before the import; values can be changed.")
+@click.option(
+    "-i", "--interactive", is_flag=True, help="Show the secrets of the file in a form, where you can change values before the import."
+)
 @wait
 @click.pass_obj
-def import_secrets(  # noqa: PLR0913 - one parameter an option
+def import_secrets(  # noqa: PLR0913 - one parameter for each option
     call: Call,
     file: str,
     name: str,
@@ -72,19 +74,23 @@ def import_secrets(  # noqa: PLR0913 - one parameter an option
 ) -> Outcome:
     """Import secrets from a file: .env, JSON, YAML, or an export of `secret export`.
 
-    A file of keys and values is one secret; a file of names, each with keys and values, is several. Either all are imported or none.
+    A file of keys and values is one secret. A file of names, each with keys and values, is several secrets. The command imports all
+    secrets of the file or none.
     """
     if overwrite and skip_existing:
-        raise UsageProblem("--overwrite and --skip-existing contradict each other.", hint="Give one of the two.")
+        raise UsageProblem("--overwrite and --skip-existing contradict each other.", hint="Write one of the two.")
     if interactive and dry_run:
-        raise UsageProblem("-i asks before it imports, and --dry-run imports nothing.", hint="Give one of the two.")
+        raise UsageProblem("-i and --dry-run contradict each other.", hint="Write one of the two.")
     if name:
         rules.check_name(name)
     manager = active_manager()
-    found = read_secrets(file, call.asker.ask_passphrase, name=name, schema=schema_type, file_format=file_format or "")
+    secrets = read_secrets(file, call.asker.ask_passphrase, name=name, schema=schema_type, file_format=file_format or "")
     if strip:
-        found = [type(one).from_content(one.name, {key: strip_invisible(value) for key, value in one.content.items()}) for one in found]
-    plan = plan_import(manager, found, overwrite=overwrite, skip_existing=skip_existing)
+        secrets = [
+            type(secret).from_content(secret.name, {key: strip_invisible(value) for key, value in secret.content.items()})
+            for secret in secrets
+        ]
+    plan = plan_import(manager, secrets, overwrite=overwrite, skip_existing=skip_existing)
     if interactive and (plan.new or plan.replaced):
         return _preview(call, manager, file, plan)
     if not dry_run:
@@ -96,13 +102,13 @@ def import_secrets(  # noqa: PLR0913 - one parameter an option
 def _preview(call: Call, manager: SecretsManager, file: str, plan: Plan) -> Outcome:
     """Show a form with the secrets of the file, and import them when it is submitted."""
 
-    def changed(secret: BaseSecretSchema, answers: Answers) -> BaseSecretSchema:
+    def apply_answer(secret: BaseSecretSchema, answers: Answers) -> BaseSecretSchema:
         answer = answers[secret.name]
-        kept = {key: value for key, value in secret.content.items() if key not in answer.removed}
-        return type(secret).from_content(secret.name, {**kept, **answer.values})
+        remaining = {key: value for key, value in secret.content.items() if key not in answer.removed}
+        return type(secret).from_content(secret.name, {**remaining, **answer.values})
 
     def run(answers: Answers) -> Outcome:
-        new, replaced = ([changed(secret, answers) for secret in secrets] for secrets in (plan.new, plan.replaced))
+        new, replaced = ([apply_answer(secret, answers) for secret in secrets] for secrets in (plan.new, plan.replaced))
         chosen = Plan(new, replaced, plan.skipped)
         carry_out(manager, chosen)
         table = _table(file, chosen, dry_run=False)
@@ -110,7 +116,7 @@ def _preview(call: Call, manager: SecretsManager, file: str, plan: Plan) -> Outc
         return Outcome(table, view=table, line=f"imported {', '.join(imported)} from {file}")
 
     sections = [_section(secret, "") for secret in plan.new]
-    sections += [_section(secret, "replaces the one that is there") for secret in plan.replaced]
+    sections += [_section(secret, "replaces the stored secret") for secret in plan.replaced]
     return call.asker.ask(secrets_form(manager, "Import", file, sections, run))
 
 
@@ -132,40 +138,40 @@ def _section(secret: BaseSecretSchema, note: str) -> Section:
 def export_secrets(call: Call, names: Sequence[str], file: str, *, plaintext: bool, force: bool) -> Outcome:
     """Export secrets to a file that is sealed with a passphrase.
 
-    The passphrase is read from ZENSECRETS_PASSPHRASE, or asked for. `secret import` opens the file.
+    The passphrase comes from ZENSECRETS_PASSPHRASE, or the command asks for it. `secret import` reads the file.
     """
     manager = active_manager()
     if Capability.LIST in manager.capabilities and file in manager.list_secrets():
         raise UsageProblem(
-            f"The last word, {file!r}, is the name of a secret; the file is missing.", hint="Write: %secret export NAME... FILE"
+            f"The file is missing: the last word, {file!r}, is the name of a secret.", hint="Write: %secret export NAME... FILE"
         )
     if not force:
         refuse_existing(file)
 
     def passphrase() -> str:
-        given = os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(f"New passphrase for {file}: ", confirm=True)
-        if not given:
-            raise UsageProblem("An export needs a passphrase.", hint="Type one, or add --plaintext to write the values as they are.")
-        return given
+        typed = os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(f"New passphrase for {file}: ", confirm=True)
+        if not typed:
+            raise UsageProblem("An export needs a passphrase.", hint="Type a passphrase, or add --plaintext to write plain values.")
+        return typed
 
     written = write_export(manager, names, file, passphrase=None if plaintext else passphrase, replace=force)
-    listed = ", ".join(map(repr, written))
-    how = "in plain text: whoever reads the file has them" if plaintext else "sealed with the passphrase"
-    return Outcome(text=f"Exported {listed} to {file}, {how}.")
+    names_text = ", ".join(map(repr, written))
+    how = "in plain text; every reader of the file can read the values" if plaintext else "sealed with the passphrase"
+    return Outcome(text=f"Exported {names_text} to {file}, {how}.")
 
 
 def _table(file: str, plan: Plan, *, dry_run: bool) -> Table:
-    doing = [
+    actions = [
         (plan.new, "would be registered" if dry_run else "registered"),
         (plan.replaced, "would be replaced" if dry_run else "replaced"),
     ]
     rows = [
-        (secret.name, secret.TYPE, key, value, what)
-        for secrets, what in doing
+        (secret.name, secret.TYPE, key, value, action)
+        for secrets, action in actions
         for secret in secrets
         for key, value in secret.masked_content().items()
     ]
-    rows += [(name, "", "", "", "stays as it is") for name in plan.skipped]
+    rows += [(name, "", "", "", "not changed") for name in plan.skipped]
     title = f"Import of {file}{', not carried out' if dry_run else ''}"
     note = "\n".join(note for secret in (*plan.new, *plan.replaced) for note in value_notes(secret.name, secret.content))
-    return Table(["name", "schema", "key", "value", ""], rows, title=title, note=note if rows else "There was nothing to import.")
+    return Table(["name", "schema", "key", "value", ""], rows, title=title, note=note if rows else "The file has no secrets to import.")

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 secret = Group(
     "secret",
     lazy={
-        "scan": LazyCommand("zensecrets_jupyter.commands.files.scan", "scan", "Find known values in notebooks and other files."),
-        "clean": LazyCommand("zensecrets_jupyter.commands.files.clean", "clean", "Replace known values in notebooks and other files."),
+        "scan": LazyCommand("zensecrets_jupyter.commands.files.scan", "scan", "Find values of secrets in notebooks and other files."),
+        "clean": LazyCommand("zensecrets_jupyter.commands.files.clean", "clean", "Replace values of secrets in notebooks and other files."),
     },
     zenml_texts=GROUP_TEXTS["secret"],
     help="Manage the secrets of the active stack.",
@@ -69,7 +69,7 @@ _strip = click.option(
 
 
 @secret.command(
-    "register", cls=FreeOptionsCommand, keys=completion.keys_of_schema, inline_secret=inline_secrets.from_register, short={"-v": VALUES}
+    "register", cls=FreeOptionsCommand, keys=completion.schema_keys, inline_secret=inline_secrets.from_register, short={"-v": VALUES}
 )
 @click.argument("name", metavar="NAME")
 @click.option(
@@ -109,7 +109,7 @@ def register(  # noqa: PLR0913 - one parameter for each option
 
 
 @secret.command(
-    "update", cls=FreeOptionsCommand, keys=completion.keys_of_secret, inline_secret=inline_secrets.from_update, short={"-v": VALUES}
+    "update", cls=FreeOptionsCommand, keys=completion.secret_and_schema_keys, inline_secret=inline_secrets.from_update, short={"-v": VALUES}
 )
 @_name
 @click.option("--remove-key", "--remove-keys", "-r", "removed", metavar="KEY", multiple=True, help="A key to remove; may be repeated.")
@@ -145,9 +145,7 @@ def update(  # noqa: PLR0913 - one parameter for each option
 
 @secret.command("get", cls=Command)
 @_name
-@click.option(
-    "-k", "--key", metavar="KEY", shell_complete=completion.completer(completion.keys_of_named_secret), help="The key of a single value."
-)
+@click.option("-k", "--key", metavar="KEY", shell_complete=completion.completer(completion.secret_keys), help="The key of a single value.")
 @click.option("--reveal", is_flag=True, help="Print the plain value; only in a terminal, and with --key.")
 @click.option("-y", "--yes", is_flag=True, help="With --reveal, print the value even into a notebook's output.")
 @refresh

@@ -1,6 +1,6 @@
-"""``secret selftest``: send canaries in every encoding through every channel, and check that they come out masked.
+"""``secret selftest``: send canaries in every encoding through every channel, and check that they are masked.
 
-A front end tests its own channels and supplies the results. The redactor and its log filter are tested in every front end.
+A front end tests its own channels and returns the results. This module tests the redactor and its log filter in every front end.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.front_end import Call
 
 NAME = "selftest.canary"
-"""The name of every canary in masks."""
+"""The name of every canary in a mask."""
 
 BINARY_MASK = "*" * 12
 """The mask of a canary in binary data, whose length must not change."""
@@ -37,9 +37,9 @@ _TESTED_ENCODERS = (
     "base64 in lines of 76", "base64 of UTF-16", "base32", "hexadecimal", "upper hexadecimal", "hexadecimal with colons",
     "quoted-printable",
 )  # fmt: skip
-"""Encoders that add nothing between the characters of a value."""
+"""Encoders that add no characters between the characters of a value."""
 _WINDOW = 16
-"""The number of consecutive characters that count as the canary; the longest escape of one character is shorter."""
+"""The number of consecutive characters that identify a canary. The longest escape of one character is shorter."""
 
 
 class Canary(NamedTuple):
@@ -56,27 +56,30 @@ def make_canaries() -> dict[str, Canary]:
         encode = ENCODERS[encoding]
         value = "".join(f"{secrets.token_hex(4)}{letter}" for letter in _SPECIAL_CHARACTERS) + secrets.token_hex(4)
         canaries[encoding] = Canary(value, encode(value))
-    canaries["in colour"] = Canary(value := secrets.token_urlsafe(30), f"\x1b[1m{value[:9]}\x1b[31m{value[9:]}\x1b[0m")
+    canaries["in color"] = Canary(value := secrets.token_urlsafe(30), f"\x1b[1m{value[:9]}\x1b[31m{value[9:]}\x1b[0m")
     canaries["cut short"] = Canary(value := secrets.token_urlsafe(30), f"{value[:20]}…")
     first, second = secrets.token_hex(16), secrets.token_hex(8)
-    canaries["in a longer one"] = Canary(first + second, f"{first}{second}")
+    canaries["in a longer text"] = Canary(first + second, f"{first}{second}")
     return canaries
 
 
 def check_output(channel: str, canaries: Mapping[str, Canary], output: str) -> ChannelResult:
-    """Return which canaries are in the output of a channel; an output without any canary or mask tests nothing."""
-    seen = {output[start : start + _WINDOW] for start in range(len(output))}
-    out = [encoding for encoding, canary in canaries.items() if _is_in(canary.text, seen) or _is_in(canary.value, seen)]
-    arrived = out or mask_text(NAME) in output or BINARY_MASK in output
-    return ChannelResult(channel, [encoding for encoding in canaries if encoding not in out] if arrived else [], out)
+    """Return which canaries are in the output of a channel.
+
+    An output without a canary and without a mask tests nothing, so its result is empty.
+    """
+    windows = {output[start : start + _WINDOW] for start in range(len(output))}
+    leaked = [encoding for encoding, canary in canaries.items() if _is_in(canary.text, windows) or _is_in(canary.value, windows)]
+    is_tested = leaked or mask_text(NAME) in output or BINARY_MASK in output
+    return ChannelResult(channel, [encoding for encoding in canaries if encoding not in leaked] if is_tested else [], leaked)
 
 
-def _is_in(text: str, seen: set[str]) -> bool:
-    return any(text[start : start + _WINDOW] in seen for start in range(max(1, len(text) - _WINDOW + 1)))
+def _is_in(text: str, windows: set[str]) -> bool:
+    return any(text[start : start + _WINDOW] in windows for start in range(max(1, len(text) - _WINDOW + 1)))
 
 
 def check_redactor() -> list[ChannelResult]:
-    """Test the redactor and the log filter with a redactor that holds only the canaries."""
+    """Test a redactor that protects only the canaries, and its log filter."""
     canaries = make_canaries()
     redactor = Redactor()
     for canary in canaries.values():
@@ -87,48 +90,52 @@ def check_redactor() -> list[ChannelResult]:
     return [
         check_output("the redactor", canaries, "\n".join(redactor.redact(text) for text in texts)),
         check_output("the redactor, split in two", canaries, split),
-        check_output("a log", canaries, _logged(redactor, texts)),
+        check_output("a log", canaries, _log_output(redactor, texts)),
     ]
 
 
-def _logged(redactor: Redactor, texts: Iterable[str]) -> str:
-    written = StringIO()
-    handler = logging.StreamHandler(written)
+def _log_output(redactor: Redactor, texts: Iterable[str]) -> str:
+    stream = StringIO()
+    handler = logging.StreamHandler(stream)
     handler.addFilter(RedactingFilter(redactor))
     logger = logging.Logger(NAME)  # noqa: LOG001 - the logger must not be registered, nor have a parent
     logger.addHandler(handler)
     for text in texts:
         logger.warning("it is %s", text)
-    return written.getvalue()
+    return stream.getvalue()
 
 
 @click.command("selftest", cls=Command)
 @click.pass_obj
 def selftest(call: Call) -> Outcome:
-    """Send canaries in every encoding through every channel, and show what was masked.
+    """Test that the guard masks a value in every encoding on every channel.
 
-    A canary is a random value; no secret is used. In a notebook the messages of the kernel are checked, in IPython the output of the
-    terminal, elsewhere the redactor and its log filter. The command fails if a canary came out unmasked.
+    The test uses canaries, which are random values, and no secrets. In a notebook it checks the messages of the kernel, and in IPython
+    the output of the terminal. Everywhere it checks the redactor and its log filter. The command fails if a canary is not masked.
     """
     channels = call.capabilities.selftest
     results = [*check_redactor(), *(channels() if channels else [])]
     table = Table(
-        ["channel", "masked", "came out"],
-        [(result.channel, f"{len(result.masked)} of {len(result.masked) + len(result.out)} forms", _listed(result)) for result in results],
+        ["channel", "masked", "not masked"],
+        [
+            (result.channel, f"{len(result.masked)} of {len(result.masked) + len(result.leaked)} encodings", _leaks_text(result))
+            for result in results
+        ],
         title="Selftest of the guard",
     )
-    failed = [result.channel for result in results if result.out or not result.masked]
+    failed = [result.channel for result in results if result.leaked or not result.masked]
     if not failed:
         return Outcome(table, view=table)
-    problem = f"{len(failed)} of {len(results)} channels let values out, or could not be looked at: {', '.join(failed)}."
-    return Outcome(view=table, exit_code=1, line=f"{problem} Is the guard off? Otherwise report it, with the table.")
+    problem = f"{len(failed)} of {len(results)} channels leaked values, or could not be tested: {', '.join(failed)}."
+    return Outcome(view=table, exit_code=1, line=f"{problem} If the guard is on, please report this table as a bug.")
 
 
-def _listed(result: ChannelResult) -> str:
-    if not result.masked and not result.out:
-        return "it could not be looked at"
-    rest = len(result.out) - _FEW
-    return ", ".join(result.out[:_FEW]) + (f" and {rest} more" if rest > 0 else "") or "nothing"
+def _leaks_text(result: ChannelResult) -> str:
+    if not result.masked and not result.leaked:
+        return "the channel could not be tested"
+    rest = len(result.leaked) - _MOST_LISTED
+    return ", ".join(result.leaked[:_MOST_LISTED]) + (f" and {rest} more" if rest > 0 else "") or "nothing"
 
 
-_FEW = 6
+_MOST_LISTED = 6
+"""The number of encodings that a row of the table lists."""

@@ -59,7 +59,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
     free: dict[str, Any] = {
         "cls": FreeOptionsCommand,
         "word": "ATTRIBUTE",
-        "keys": completion.attributes_of_flavor(component_type),
+        "keys": completion.flavor_attributes(component_type),
         "inline_secret": inline_secrets.from_component(component_type),
     }
 
@@ -69,7 +69,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         "-f",
         "--flavor",
         metavar="FLAVOR",
-        shell_complete=completion.completer(completion.flavors_of(component_type)),
+        shell_complete=completion.completer(completion.flavors(component_type)),
         help="The flavor; `flavor list` lists them.",
     )
     @zenml_commands.share_option
@@ -87,7 +87,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
 
         def then(attributes: dict[str, Any]) -> Outcome:
             record = get_workspace().register_component(component_type, name, flavor, attributes)
-            warnings = (*attribute_warnings(record, attributes), *zenml_commands.share_note(wanted=share))
+            warnings = (*attribute_warnings(record, attributes), *zenml_commands.share_note(is_set=share))
             return Outcome(text=f"Registered {subject}.", line=f"registered {subject}", warnings=warnings)
 
         return ask_attributes(call, subject, arguments, then, verb="Register", literal=literal)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def flavor_group(component_type: ComponentType) -> Group:
     """Return the group ``flavor`` for a component type."""
     flavor = Group("flavor", help=f"Manage flavors of {component_type.plural}.")
-    name = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.flavors_of(component_type)))
+    name = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.flavors(component_type)))
 
     @flavor.command("list", cls=Command, help=f"List the flavors of {component_type.plural}.")
     def list_flavors() -> Outcome:

@@ -1,4 +1,4 @@
-"""``stack import`` and ``stack export``: read stacks from YAML files, and write them without values."""
+"""``stack import`` and ``stack export``: read stacks from YAML files, and write stacks without values."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ if TYPE_CHECKING:
 @click.argument("file", metavar="[FILE]", required=False, type=FILE)
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
-    """Export a stack to a YAML file without values; by default the active stack, to NAME.yaml.
+    """Export a stack to a YAML file without values.
 
-    The file lists the secrets that the stack needs. Sensitive attributes with a plain value are left out, and named in the output.
+    The command exports the active stack by default, and writes to NAME.yaml by default. The file lists the secrets that the stack needs.
+    Sensitive attributes with a plain value are left out, and the output names them.
     """
     workspace = get_workspace()
     record = workspace.stack_record(name)
     text, left_out = stack_files.export_stack(workspace, record.name)
     target = file or f"{record.name}.yaml"
     write_text(target, text, replace=force)
-    notes = (f"Left out, because they hold a value: {', '.join(left_out)}.",) if left_out else ()
+    notes = (f"Note: left out, because they are plain values: {', '.join(left_out)}.",) if left_out else ()
     return Outcome(text=f"Exported stack {record.name!r} to {target}.", warnings=notes)
 
 
@@ -47,58 +48,67 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
 @click.argument("name", metavar="NAME")
 @click.argument("file", metavar="[FILE]", required=False, type=FILE)
 @click.option("-f", "--filename", "filename", metavar="FILE", type=FILE, help="The file; by default NAME.yaml.")
-@click.option("--ignore-version-mismatch", is_flag=True, expose_value=False, help="As in ZenML, without effect: every version is accepted.")
+@click.option(
+    "--ignore-version-mismatch", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect: every version is accepted."
+)
 @wait
 @click.pass_obj
 def import_stack(call: Call, name: str, file: str | None, filename: str | None) -> Outcome:
     """Import a stack and its missing components from a YAML file.
 
-    NAME may be the file; the stack then has the name in the file. Secrets that the stack needs and that are missing are asked for.
+    NAME may be the file. Then the name of the stack comes from the file. The command asks for missing secrets that the stack needs.
     """
     if file and filename:
-        raise UsageProblem("The file was given twice.", hint="Give it once.")
+        raise UsageProblem("The line names the file twice.", hint="Write it once.")
     target = file or filename
-    is_file = target is None and name.endswith((".yaml", ".yml"))
-    target = target or (name if is_file else f"{name}.yaml")
-    filed = stack_files.read_stack(target)
-    chosen = filed.name if is_file else name
-    if not chosen:
-        raise UsageProblem(f"The file {target!r} does not say what its stack is called.", hint="Write: %stack import NAME -f FILE")
+    name_is_file = target is None and name.endswith((".yaml", ".yml"))
+    target = target or (name if name_is_file else f"{name}.yaml")
+    file_stack = stack_files.read_stack(target)
+    stack_name = file_stack.name if name_is_file else name
+    if not stack_name:
+        raise UsageProblem(f"The file {target!r} has no name for its stack.", hint="Write: %stack import NAME -f FILE")
     workspace = get_workspace()
-    needed = stack_files.sealed_needed(workspace, filed)
-    called = {kind: f"{kind.label} {filed.components[kind].name!r}" for kind in needed}
+    needed = stack_files.sealed_needed(workspace, file_stack)
+    subjects = {component_type: f"{component_type.label} {file_stack.components[component_type].name!r}" for component_type in needed}
 
     def run(answers: Answers) -> Outcome:
-        sealed = {kind: dict(answers[called[kind]].values) for kind in needed}
-        record, new = stack_files.import_stack(workspace, filed, chosen, sealed)
-        made = f"with {', '.join(f'{one.type.label} {one.name!r}' for one in new)}" if new else "of components that were there"
+        sealed = {component_type: dict(answers[subjects[component_type]].values) for component_type in needed}
+        record, new = stack_files.import_stack(workspace, file_stack, stack_name, sealed)
+        new_text = (
+            f"with {', '.join(f'{component.type.label} {component.name!r}' for component in new)}" if new else "of existing components"
+        )
         line = f"imported stack {record.name}"
-        warnings = [warning for one in new for warning in attribute_warnings(one, filed.components[one.type].attributes)]
-        warnings += _secrets_left_behind(filed, new)
-        imported = Outcome(text=f"Imported stack {record.name!r} {made}.", line=line, warnings=tuple(warnings))
-        return imported.followed_by(_offer_secrets(call, record.name, filed))
+        warnings = [
+            warning for component in new for warning in attribute_warnings(component, file_stack.components[component.type].attributes)
+        ]
+        warnings += _zenml_secrets_notes(file_stack, new)
+        imported = Outcome(text=f"Imported stack {record.name!r} {new_text}.", line=line, warnings=tuple(warnings))
+        return imported.followed_by(_offer_secrets(call, record.name, file_stack))
 
     if not needed:
         return run({})
     sections = tuple(
-        Section(called[kind], "", tuple(Field(attribute, "left out of the file") for attribute in attributes))
-        for kind, attributes in needed.items()
+        Section(subjects[component_type], "", tuple(Field(attribute, "left out of the file") for attribute in attributes))
+        for component_type, attributes in needed.items()
     )
     then = Continuation(run, required_passphrase=lambda: workspace.required_passphrase)
-    alternative = "Put a reference to a secret, {{SECRET_NAME.KEY}}, into the file for each."
-    return call.asker.ask(FormRequest("Import", f"stack {chosen!r}", sections, then, alternative=alternative))
+    alternative = "In the file, write a reference to a secret, {{SECRET_NAME.KEY}}, for each."
+    return call.asker.ask(FormRequest("Import", f"stack {stack_name!r}", sections, then, alternative=alternative))
 
 
-def _secrets_left_behind(filed: stack_files.FiledStack, new: Sequence[ComponentRecord]) -> list[str]:
-    """Return where the secrets of ZenML's local secrets manager are, and how to import them, if it was registered now."""
-    name = next((one.name for one in new if one.type is ComponentType.SECRETS_MANAGER), "")
-    if not filed.secrets_left or not name:
+def _zenml_secrets_notes(file_stack: stack_files.FiledStack, new: Sequence[ComponentRecord]) -> list[str]:
+    """Return a note about the secrets of ZenML's local secrets manager, if the import registered it.
+
+    The note says where the secrets are, and how to import them.
+    """
+    name = next((component.name for component in new if component.type is ComponentType.SECRETS_MANAGER), "")
+    if not file_stack.secrets_left or not name:
         return []
-    where = f"ZenML keeps those of {name!r} in {filed.secrets_left} of its own folder"
-    return [f"Note: the file holds no secrets. {where}; to take them over: %zen secrets-manager update {name} --secrets_file=FILE"]
+    where = f"Those of {name!r} are in {file_stack.secrets_left} in the folder of ZenML"
+    return [f"Note: the file contains no secrets. {where}. To import them: %zen secrets-manager update {name} --secrets_file=FILE"]
 
 
-def _offer_secrets(call: Call, name: str, filed: stack_files.FiledStack) -> Outcome:
+def _offer_secrets(call: Call, name: str, file_stack: stack_files.FiledStack) -> Outcome:
     """Offer to register the secrets that the stack needs and that are missing."""
     workspace = get_workspace()
     try:
@@ -111,7 +121,7 @@ def _offer_secrets(call: Call, name: str, filed: stack_files.FiledStack) -> Outc
         missing = []
     if not missing:
         return Outcome(warnings=stack_warnings(name))
-    listed = ", ".join(dict.fromkeys(missing))
-    declined = Outcome(text=f"Missing: {listed}. To register: %stack register-secrets {name}")
-    offer = Offer(f"Missing: {listed}. Register {'them' if len(missing) > 1 else 'it'} now?", declined)
-    return register_secrets(call, workspace.stack(name), schemas=filed.schemas, offer=offer)
+    references = ", ".join(dict.fromkeys(missing))
+    declined = Outcome(text=f"Missing: {references}. To register: %stack register-secrets {name}")
+    offer = Offer(f"Missing: {references}. Register {'them' if len(missing) > 1 else 'it'} now?", declined)
+    return register_secrets(call, workspace.stack(name), schemas=file_stack.schemas, offer=offer)

@@ -34,7 +34,7 @@ _manager_name = click.argument("name", metavar="NAME", shell_complete=_manager_n
 @click.command("copy", cls=Command)
 @click.argument("source", metavar="SOURCE", shell_complete=_manager_names)
 @click.argument("target", metavar="TARGET", shell_complete=_manager_names)
-@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completion.completer(completion.secret_names_of_source))
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completion.completer(completion.source_secret_names))
 @click.option(
     _FLAG,
     type=click.Choice(ON_CONFLICT),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from zensecrets_jupyter.commands.framework import completion
-from zensecrets_jupyter.commands.framework.click_extensions import Command, force_option, refresh, wait
+from zensecrets_jupyter.commands.framework.click_extensions import Command, force_option, refresh, wait, yes_option
 from zensecrets_jupyter.commands.framework.command_groups import Group
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.framework.warnings import stack_warnings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-SHORT = {
+SHORT_OPTIONS = {
     ComponentType.ORCHESTRATOR: "-o",
     ComponentType.ARTIFACT_STORE: "-a",
     ComponentType.SECRETS_MANAGER: "-x",
@@ -49,9 +49,9 @@ _name = click.argument("name", metavar="NAME", shell_complete=completion.complet
 _name_or_active = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.completer(completion.stack_names))
 
 
-def _component_names(function: _Function) -> _Function:
-    """Add an option for each component type, which takes a component's name."""
-    for component_type, short in reversed(SHORT.items()):
+def _name_options(function: _Function) -> _Function:
+    """Add an option for each component type, which takes the name of a component."""
+    for component_type, short in reversed(SHORT_OPTIONS.items()):
         function = click.option(
             short,
             f"--{component_type.command}",
@@ -63,22 +63,22 @@ def _component_names(function: _Function) -> _Function:
     return function
 
 
-def _component_flags(function: _Function) -> _Function:
+def _flag_options(function: _Function) -> _Function:
     """Add a flag for each component type."""
-    for component_type, short in reversed(SHORT.items()):
+    for component_type, short in reversed(SHORT_OPTIONS.items()):
         option = click.option(short, f"--{component_type.command}", component_type.value, is_flag=True, help=f"The {component_type.label}.")
         function = option(function)
     return function
 
 
 def _chosen(options: Mapping[str, Any]) -> dict[ComponentType, Any]:
-    return {component_type: options[component_type.value] for component_type in SHORT if options[component_type.value]}
+    return {component_type: options[component_type.value] for component_type in SHORT_OPTIONS if options[component_type.value]}
 
 
 @stack.command("register", cls=Command)
 @click.argument("name", metavar="NAME")
-@_component_names
-@click.option("--set", "make_active", is_flag=True, help="Make it the active stack.")
+@_name_options
+@click.option("--set", "make_active", is_flag=True, help="Make the new stack the active one.")
 @share_option
 def register(name: str, *, make_active: bool, share: bool, **components: str | None) -> Outcome:
     """Register a stack of registered components."""
@@ -88,18 +88,18 @@ def register(name: str, *, make_active: bool, share: bool, **components: str | N
     if make_active:
         workspace.set_active_stack(name)
     done = f"Registered stack {name!r}{' and made it the active one' if make_active else ''}."
-    return Outcome(text=done, warnings=(*stack_warnings(name), *share_note(wanted=share)))
+    return Outcome(text=done, warnings=(*stack_warnings(name), *share_note(is_set=share)))
 
 
 @stack.command("update", cls=Command)
 @_name_or_active
-@_component_names
+@_name_options
 def update(name: str | None, **components: str | None) -> Outcome:
-    """Replace components of a stack; by default of the active one."""
+    """Replace components of a stack, by default of the active one."""
     settings.validation_level()
     chosen = _chosen(components)
     if not chosen:
-        raise UsageProblem("There is no component to put into the stack.", hint="Name one, such as -x SECRETS_MANAGER.")
+        raise UsageProblem("The line names no component.", hint="Name a component, such as -x SECRETS_MANAGER.")
     workspace = get_workspace()
     record = workspace.update_stack(workspace.stack_record(name).name, chosen)
     return Outcome(text=f"Updated stack {record.name!r}.", warnings=stack_warnings(record.name))
@@ -107,20 +107,20 @@ def update(name: str | None, **components: str | None) -> Outcome:
 
 @stack.command("remove-component", cls=Command)
 @_name_or_active
-@_component_flags
+@_flag_options
 def remove_component(name: str | None, **components: bool) -> Outcome:
-    """Remove components from a stack; by default from the active one."""
+    """Remove components from a stack, by default from the active one."""
     chosen = _chosen(components)
     if not chosen:
-        raise UsageProblem("There is no type of component to take out of the stack.", hint="Name one, such as -x.")
+        raise UsageProblem("The line names no type of component.", hint="Name a type, such as -x.")
     workspace = get_workspace()
     before = workspace.stack_record(name)
     record = workspace.remove_from_stack(before.name, chosen)
-    done = f"Took the {', '.join(component_type.label for component_type in chosen)} out of stack {record.name!r}."
+    done = f"Removed the {', '.join(component_type.label for component_type in chosen)} from stack {record.name!r}."
     if not record.active:
         return Outcome(text=done)
-    back = " ".join(f"--{kind.command} {before.components[kind]}" for kind in chosen)
-    warning = f"Warning: stack {record.name!r} is the active one. To put it back: %stack update {record.name} {back}"
+    options = " ".join(f"--{component_type.command} {before.components[component_type]}" for component_type in chosen)
+    warning = f"Warning: stack {record.name!r} is the active one. To undo the change: %stack update {record.name} {options}"
     return Outcome(text=done, warnings=(warning, *stack_warnings(record.name)))
 
 
@@ -135,10 +135,10 @@ def list_() -> Outcome:
 @stack.command("describe", cls=Command)
 @_name_or_active
 def describe(name: str | None) -> Outcome:
-    """Show the components of a stack with references unresolved; by default of the active one."""
+    """Show the components of a stack, by default of the active one."""
     workspace = get_workspace()
     record = workspace.stack_record(name)
-    components = {kind: workspace.component(kind, component) for kind, component in record.components.items()}
+    components = {component_type: workspace.component(component_type, component) for component_type, component in record.components.items()}
     table = stack_record_table(record, components)
     return Outcome(table, view=table)
 
@@ -172,18 +172,18 @@ def rename(name: str, new_name: str) -> Outcome:
 @_name
 @click.argument("new_name", metavar="NEW_NAME")
 def copy(name: str, new_name: str) -> Outcome:
-    """Register a stack of the same components."""
+    """Register a stack with the components of another stack."""
     get_workspace().copy_stack(name, new_name)
     return Outcome(text=f"Registered stack {new_name!r} with the components of {name!r}.")
 
 
 @stack.command("delete", cls=Command)
 @_name
-@click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
+@yes_option
 @force_option
 @click.pass_obj
 def delete(call: Call, name: str, *, yes: bool, old_force: bool) -> Outcome:
-    """Delete a stack; its components stay."""
+    """Delete a stack, but not its components."""
     workspace = get_workspace()
     workspace.stack_record(name)
     if not (yes or old_force) and not call.asker.confirm(f"Delete stack {name!r}?"):
@@ -196,23 +196,23 @@ def delete(call: Call, name: str, *, yes: bool, old_force: bool) -> Outcome:
 @_name_or_active
 @refresh
 def validate(name: str | None, *, refresh: bool) -> Outcome:
-    """Show everything that keeps pipelines from running on a stack; by default on the active one."""
+    """Show all problems of a stack, by default of the active one."""
     report = get_workspace().stack(name).validate(refresh=refresh)
     return Outcome(report, view=str(report), exit_code=0 if report.ok else 1)
 
 
 @stack.command("register-secrets", cls=Command)
 @_name_or_active
-@click.option("--all", "everything", is_flag=True, help="Ask for existing values too; an empty answer keeps a value.")
-@click.option("--skip-existing", is_flag=True, help="Ask only for missing values; the default.")
+@click.option("--all", "everything", is_flag=True, help="Ask for existing values too. An empty answer keeps a value.")
+@click.option("--skip-existing", is_flag=True, help="Ask only for missing values. This is the default.")
 @refresh
 @wait
 @click.pass_obj
 def register_secrets_(call: Call, name: str | None, *, everything: bool, skip_existing: bool, refresh: bool) -> Outcome:
-    """Register the missing secrets of a stack; by default of the active one."""
+    """Register the missing secrets of a stack, by default of the active one."""
     if everything and skip_existing:
-        raise UsageProblem("--all and --skip-existing contradict each other.", hint="Give one of the two.")
+        raise UsageProblem("--all and --skip-existing contradict each other.", hint="Write one of the two.")
     chosen = get_workspace().stack(name)
     if refresh and chosen.has_secrets_manager:
-        chosen.secrets_manager.get_secrets((needed.name for needed in chosen.required_secrets), refresh=True)
+        chosen.secrets_manager.get_secrets((secret.name for secret in chosen.required_secrets), refresh=True)
     return register_secrets(call, chosen, everything=everything)

@@ -1,6 +1,6 @@
-"""Commands of ZenML 0.20 that do nothing here: each checks the given name, and prints the reason in one line.
+"""Commands of ZenML 0.20 that do nothing here: each checks the name and prints the reason in one line.
 
-They succeed, so that scripts for ZenML continue.
+The commands succeed, so that scripts for ZenML continue.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.command_groups import Group
     from zensecrets_jupyter.core.stack import ComponentType
 
-_share = click.option("--share", is_flag=True, help=f"As in ZenML, without effect: {SINGLE_USER.partition('.')[0]}.")
-_just_mine = click.option("--just-mine", "-m", is_flag=True, expose_value=False, help="As in ZenML, without effect: all are yours.")
+_share = click.option("--share", is_flag=True, help=f"Accepted for ZenML, without effect: {SINGLE_USER.partition('.')[0]}.")
+_just_mine = click.option("--just-mine", "-m", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect: all are yours.")
 
 
 def share_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,34 +36,36 @@ def just_mine_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return _just_mine(function)
 
 
-def share_note(*, wanted: bool) -> tuple[str, ...]:
-    """Return the note that ``--share`` has no effect, if it was ``wanted``."""
-    return (f"Note: --share has no effect: {SINGLE_USER}",) if wanted else ()
+def share_note(*, is_set: bool) -> tuple[str, ...]:
+    """Return the note that ``--share`` has no effect, if the flag is set."""
+    return (f"Note: --share has no effect: {SINGLE_USER}",) if is_set else ()
 
 
 def add_to_stack(group: Group) -> None:
     """Add ZenML's ``share``, ``up`` and ``down`` to the group of stacks."""
     name = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.completer(completion.stack_names))
 
-    @group.command("share", cls=Command, help="Say how a stack is shared here: by its file.")
+    @group.command("share", cls=Command, help="Explain how to share a stack.")
     @name
     def share(name: str | None) -> Outcome:
         record = get_workspace().stack_record(name)
         return Outcome(text=f"Stack {record.name!r} was not changed: {SINGLE_USER}")
 
-    @group.command("up", cls=Command, help="Say what a stack needs to be started: nothing.")
+    @group.command("up", cls=Command, help="Explain why a stack needs no start.")
     @name
     def up(name: str | None) -> Outcome:
         record = get_workspace().stack_record(name)
-        return Outcome(text=f"There is nothing to start: stack {record.name!r} names services, and runs none. To check it: %stack validate")
+        return Outcome(
+            text=f"There is nothing to start: stack {record.name!r} refers to services and runs none. To check it: %stack validate"
+        )
 
-    @group.command("down", cls=Command, help="Say what of a stack is running: nothing.")
+    @group.command("down", cls=Command, help="Explain why a stack needs no stop.")
     @name
-    @click.option("-y", "--yes", is_flag=True, expose_value=False, help="As in ZenML, without effect.")
+    @click.option("-y", "--yes", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect.")
     @click.option("--force", "-f", is_flag=True, expose_value=False, hidden=True)
     def down(name: str | None) -> Outcome:
         record = get_workspace().stack_record(name)
-        return Outcome(text=f"There is nothing to stop: stack {record.name!r} names services, and runs none.")
+        return Outcome(text=f"There is nothing to stop: stack {record.name!r} refers to services and runs none.")
 
 
 def add_to_components(group: Group, component_type: ComponentType, active: Callable[[ComponentType], str]) -> None:
@@ -78,34 +80,34 @@ def add_to_components(group: Group, component_type: ComponentType, active: Calla
     names = completion.completer(completion.component_names(component_type))
     optional = click.argument("name", metavar="[NAME]", required=False, shell_complete=names)
 
-    def called(name: str | None) -> str:
+    def label(name: str | None) -> str:
         return f"{words} {get_workspace().component(component_type, name or active(component_type)).name!r}"
 
-    @group.command("share", cls=Command, help=f"Say how {component_type.label_with_article} is shared here: by a stack's file.")
+    @group.command("share", cls=Command, help=f"Explain how to share {component_type.label_with_article}.")
     @optional
     def share(name: str | None) -> Outcome:
-        return Outcome(text=f"The {called(name)} was not changed: {SINGLE_USER}")
+        return Outcome(text=f"The {label(name)} was not changed: {SINGLE_USER}")
 
-    @group.command("up", cls=Command, help=f"Say what {component_type.label_with_article} needs to be started: nothing.")
+    @group.command("up", cls=Command, help=f"Explain why {component_type.label_with_article} needs no start.")
     @optional
     def up(name: str | None) -> Outcome:
-        return Outcome(text=f"There is nothing to start: the {called(name)} is a registration, and its service runs without this package.")
+        return Outcome(text=f"There is nothing to start: the {label(name)} is a registration of a service that runs without this package.")
 
-    @group.command("down", cls=Command, help=f"Say what of {component_type.label_with_article} is running: nothing.")
+    @group.command("down", cls=Command, help=f"Explain why {component_type.label_with_article} needs no stop.")
     @optional
-    @click.option("-y", "--yes", is_flag=True, expose_value=False, help="As in ZenML, without effect.")
+    @click.option("-y", "--yes", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect.")
     @click.option("--force", "-f", is_flag=True, expose_value=False, hidden=True)
     def down(name: str | None) -> Outcome:
-        return Outcome(text=f"There is nothing to stop: the {called(name)} is a registration, and its service runs without this package.")
+        return Outcome(text=f"There is nothing to stop: the {label(name)} is a registration of a service that runs without this package.")
 
-    @group.command("logs", cls=Command, help=f"Say where the logs of {component_type.label_with_article} are.")
+    @group.command("logs", cls=Command, help=f"Explain where the logs of {component_type.label_with_article} are.")
     @optional
-    @click.option("--follow", "-f", is_flag=True, expose_value=False, help="As in ZenML, without effect.")
+    @click.option("--follow", "-f", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect.")
     def logs(name: str | None) -> Outcome:
-        return Outcome(text=f"There are no logs here: the {called(name)} is a registration, and its service keeps its own.")
+        return Outcome(text=f"There are no logs here: the {label(name)} is a registration of a service that has its own logs.")
 
-    @group.command("explain", cls=Command, help=f"Say what {component_type.label_with_article} is.")
+    @group.command("explain", cls=Command, help=f"Explain what {component_type.label_with_article} does.")
     def explain() -> Outcome:
         flavors = f"%zen {component_type.command} flavor list"
         purpose = f"{sentence(component_type.plural)} {COMPONENT_PURPOSES[component_type.command]}."
-        return Outcome(text=f"{purpose} Their flavors, with their attributes: {flavors}")
+        return Outcome(text=f"{purpose} To list their flavors with their attributes: {flavors}")

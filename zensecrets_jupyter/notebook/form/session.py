@@ -10,7 +10,7 @@ import traceback
 from typing import TYPE_CHECKING, Literal
 
 from zensecrets_jupyter.commands.asking.form_request import Answer, Continuation, Field, FormRequest, Section
-from zensecrets_jupyter.commands.asking.input_rules import EMPTY, TWICE, problem_with, problem_with_key
+from zensecrets_jupyter.commands.asking.input_rules import DUPLICATE_KEY, EMPTY, problem_with, problem_with_key
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.contract.form import CancelMessage, ClosedForm, OpenForm, ShownMessage, read_message, read_submission
 from zensecrets_jupyter.core.errors import (
@@ -254,7 +254,7 @@ class FormSession:
 
 def _problem(section: Section, field: Field | None, key: str, value: str, seen: set[str]) -> str:
     if key in seen:
-        return TWICE
+        return DUPLICATE_KEY
     if field is not None:
         # Only the browser knows whether a value was typed or read from a file. Rules for typed text are therefore not applied here.
         return problem_with(field, value, from_file=True) if value else ""

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.scan.matchers import Match, Matcher
 
-__all__ = ["BESIDE", "MAGIC", "DatabaseCell", "cells", "deleted_matches", "rewrite"]
+__all__ = ["MAGIC", "SIDE_FILE_SUFFIXES", "DatabaseCell", "cells", "deleted_matches", "rewrite"]
 
-BESIDE = ("-wal", "-journal", "-shm")
+SIDE_FILE_SUFFIXES = ("-wal", "-journal", "-shm")
 """Suffixes of the files that SQLite keeps beside a database."""
 _BUSY_SECONDS = 5.0
 
