@@ -148,7 +148,7 @@ def test_a_choice_at_a_terminal_holds_in_the_next_kernel(tmp_path: Path) -> None
         kernel.run("%load_ext zensecrets_jupyter")
         assert kernel.run("import os; print(os.environ['ZOO_TOKEN'])").stream("stdout") == "‹secret:env.ZOO_TOKEN›\n"
         assert (
-            "guard.json', which says which variables to protect or to ignore, can't be read." in kernel.run("%secret guard ignore X").error
+            "guard.json', which lists the variables to protect and to ignore, can't be read." in kernel.run("%secret guard ignore X").error
         )
 
 

@@ -1,7 +1,10 @@
-"""The redactor: masks values of secrets in output, in every encoding that code usually prints.
+"""Redactor: masks values of secrets in output, in every encoding that code usually prints.
 
 Every value that is registered, typed or read in this process is added to :func:`the_redactor`, and front ends pass all output through it.
 The redactor prevents accidents. It can't stop a person who wants to print a value: slices, reversals and pictures are not recognized.
+
+``search`` finds values. It decodes a text (``decoding``), and matches it with the patterns (``patterns``) of each value (``matching``).
+``recognition`` decides which environment variables contain secrets.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Encoders: how everyday code writes a value. Tests and the selftest try each of them, and each inside each other.
+"""Encoders: the ways in which everyday code writes a value.
 
-A redactor needs none of this to find a value: it decodes what it searches.
+Tests and the self-test check that the redactor masks a value in each encoding and in two nested encodings. The redactor itself does not
+use this module, because it decodes the text that it searches.
 """
 
 from __future__ import annotations
@@ -30,19 +31,25 @@ def _utf16(value: str) -> bytes:
     return value.encode("utf-16-le", "surrogatepass")
 
 
-def _each(write: Callable[[str], str], which: str = r"[^0-9A-Za-z]") -> Callable[[str], str]:
-    """Return an encoder that writes each of these characters with ``write``."""
-    expression = re.compile(which, re.DOTALL)
+def _each(write: Callable[[str], str], characters: str = r"[^0-9A-Za-z]") -> Callable[[str], str]:
+    """Return an encoder that replaces some characters.
+
+    Args:
+        write: Returns the replacement of a character.
+        characters: The regular expression of the characters to replace.
+    """
+    expression = re.compile(characters, re.DOTALL)
     return lambda value: expression.sub(lambda match: write(match[0]), value)
 
 
-def _units(letter: str, template: str) -> str:
+def _utf16_units(letter: str, template: str) -> str:
+    """Return ``template`` formatted with each UTF-16 code unit of ``letter``."""
     data = letter.encode("utf-16-be", "surrogatepass")
     return "".join(template.format(data[start] << 8 | data[start + 1]) for start in range(0, len(data), 2))
 
 
 def _repr(quotes: str, value: str) -> str:
-    """Return what ``repr`` writes, with these quotes escaped."""
+    """Return the output of ``repr`` without its outer quotes, and with ``quotes`` escaped."""
     text = repr('"' + value)[2:-1].replace("\\'", "'") if "'" in value else repr(value)[1:-1]
     return "".join(f"\\{letter}" if letter in quotes else letter for letter in text)
 
@@ -55,7 +62,7 @@ def _json(value: str, *, ensure_ascii: bool = True) -> str:
     return json.dumps(value, ensure_ascii=ensure_ascii)[1:-1]
 
 
-def _named(letter: str) -> str:
+def _name_escape(letter: str) -> str:
     name = unicodedata.name(letter, "")
     return f"\\N{{{name}}}" if name else f"\\U{ord(letter):08x}"
 
@@ -74,7 +81,7 @@ def _encoded_words(value: str, kind: str) -> str:
     safe = re.compile(rb"[A-Za-z0-9]")
     words = []
     for part in _parts(value, 15):
-        written = "".join(chr(byte) if safe.match(bytes([byte])) else "_" if byte == 0x20 else f"={byte:02X}" for byte in _utf8(part))  # noqa: PLR2004 - a blank
+        written = "".join(chr(byte) if safe.match(bytes([byte])) else "_" if byte == 0x20 else f"={byte:02X}" for byte in _utf8(part))  # noqa: PLR2004 - the code of a blank in ASCII
         words.append(f"=?utf-8?q?{written}?=")
     return "\n ".join(words)
 
@@ -101,56 +108,56 @@ def _wrapped_base64(value: str, width: int, *, indent: str = "") -> str:
     return "\n".join(indent + line for line in _parts(base64.b64encode(_utf8(value)).decode(), width))
 
 
-def _between(value: str, before: bytes, behind: bytes) -> str:
-    return base64.b64encode(before + _utf8(value) + behind).decode()
+def _base64_between(value: str, before: bytes, after: bytes) -> str:
+    return base64.b64encode(before + _utf8(value) + after).decode()
 
 
-def _dump(value: str, row: Callable[[int, bytes], str]) -> str:
+def _dump(value: str, format_row: Callable[[int, bytes], str]) -> str:
     data = _utf8(value)
-    return "\n".join(row(start, data[start : start + 16]) for start in range(0, len(data), 16))
+    return "\n".join(format_row(start, data[start : start + 16]) for start in range(0, len(data), 16))
 
 
-def _column(data: bytes) -> str:
-    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data)  # noqa: PLR2004 - what is printable in ASCII
+def _text_column(data: bytes) -> str:
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data)  # noqa: PLR2004 - the range of printable ASCII
 
 
 def _xxd(start: int, data: bytes) -> str:
-    groups = " ".join(data[at : at + 2].hex() for at in range(0, len(data), 2))
-    return f"{start:08x}: {groups:<39}  {_column(data)}"
+    groups = " ".join(data[offset : offset + 2].hex() for offset in range(0, len(data), 2))
+    return f"{start:08x}: {groups:<39}  {_text_column(data)}"
 
 
 def _hexdump(start: int, data: bytes) -> str:
-    return f"{start:08x}  {data[:8].hex(' '):<23}  {data[8:].hex(' '):<23}  |{_column(data)}|"
+    return f"{start:08x}  {data[:8].hex(' '):<23}  {data[8:].hex(' '):<23}  |{_text_column(data)}|"
 
 
 def _hexdump_words(start: int, data: bytes) -> str:
     even = data + b"\0" * (len(data) % 2)
-    return f"{start:07x} " + " ".join(even[at : at + 2][::-1].hex() for at in range(0, len(even), 2))
+    return f"{start:07x} " + " ".join(even[offset : offset + 2][::-1].hex() for offset in range(0, len(even), 2))
 
 
 def _od(start: int, data: bytes) -> str:
     even = data + b"\0" * (len(data) % 2)
-    return f"{start:07o} " + " ".join(f"{int.from_bytes(even[at : at + 2], 'little'):06o}" for at in range(0, len(even), 2))
+    return f"{start:07o} " + " ".join(f"{int.from_bytes(even[offset : offset + 2], 'little'):06o}" for offset in range(0, len(even), 2))
 
 
 def _od_characters(start: int, data: bytes) -> str:
     names = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 92: "\\\\"}
-    shown = (names.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"{byte:03o}") for byte in data)  # noqa: PLR2004 - printable ASCII
+    shown = (names.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"{byte:03o}") for byte in data)  # noqa: PLR2004 - the range of printable ASCII
     return f"{start:07o}" + "".join(f"{text:>4}" for text in shown)
 
 
 def _curl(start: int, data: bytes) -> str:
-    return f"{start:04x}: {data.hex(' '):<47} {_column(data)}"
+    return f"{start:04x}: {data.hex(' '):<47} {_text_column(data)}"
 
 
-def _table(value: str, width: int) -> str:
+def _box_table(value: str, width: int) -> str:
     rows = _parts(" ".join(value.splitlines()), width) or [""]
     lines = [f"│ {'token' if index == 0 else '':<5} │ {row:<{width}} │ {'x' if index == 0 else ' '} │" for index, row in enumerate(rows)]
     edge = f"─{'─' * 5}─┬─{'─' * width}─┬───"
     return "\n".join([f"┌{edge}┐", *lines, f"└{edge}┘"])
 
 
-def _pipes(value: str, width: int) -> str:
+def _pipe_table(value: str, width: int) -> str:
     rows = _parts(" ".join(value.splitlines()), width) or [""]
     return "\n".join(f"| {row:<{width}} | {'1' if index == 0 else ' '} |" for index, row in enumerate(rows))
 
@@ -169,13 +176,13 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "JSON without ensure_ascii": lambda value: _json(value, ensure_ascii=False),
     "JSON in a script": lambda value: _each(lambda letter: f"\\u{ord(letter):04x}", "[<>&']")(_json(value)),
     "JSON with slashes escaped": lambda value: _json(value).replace("/", "\\/"),
-    "JSON of .NET": _each(lambda letter: _units(letter, "\\u{:04X}"), "[^0-9A-Za-z ./:=_-]"),
+    "JSON of .NET": _each(lambda letter: _utf16_units(letter, "\\u{:04X}"), "[^0-9A-Za-z ./:=_-]"),
     "JavaScript": _each(lambda letter: f"\\u{{{ord(letter):x}}}"),
-    "Java": _each(lambda letter: _units(letter, "\\u{:04x}"), r"[^ -\[\]-~]|\\"),
+    "Java": _each(lambda letter: _utf16_units(letter, "\\u{:04x}"), r"[^ -\[\]-~]|\\"),
     "C": _each(lambda letter: "".join(f"\\{byte:03o}" for byte in _utf8(letter))),
     "hexadecimal escapes": lambda value: "".join(f"\\x{byte:02x}" for byte in _utf8(value)),
     "long escapes": _each(lambda letter: f"\\U{ord(letter):08x}"),
-    "names of characters": _each(_named),
+    "names of characters": _each(_name_escape),
     # Quoting.
     "shell": lambda value: shlex.quote(value)[1:-1] if shlex.quote(value) != value else value,
     "shell with backslashes in quotes": lambda value: value.replace("'", "'\\''"),
@@ -209,9 +216,9 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "encoded words, B": lambda value: _encoded_words(value, "b"),
     "UTF-7 of IMAP": _imap,
     # Digits.
-    "base64": lambda value: _between(value, b"", b""),
-    "base64 after one byte": lambda value: _between(value, b":", b"\n"),
-    "base64 after two bytes": lambda value: _between(value, b"u:", b"::"),
+    "base64": lambda value: _base64_between(value, b"", b""),
+    "base64 after one byte": lambda value: _base64_between(value, b":", b"\n"),
+    "base64 after two bytes": lambda value: _base64_between(value, b"u:", b"::"),
     "base64url": lambda value: base64.urlsafe_b64encode(_utf8(value)).decode().rstrip("="),
     "base64 in lines of 76": lambda value: _wrapped_base64(value, 76),
     "base64 in lines of 64": lambda value: _wrapped_base64(value, 64),
@@ -244,8 +251,8 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "without white space": lambda value: "".join(value.split()) or value,
     "blanks doubled": lambda value: value.replace(" ", "  "),
     "indented": lambda value: textwrap.indent(value, "    "),
-    "wrapped table": lambda value: _table(value, 24),
-    "wrapped table of pipes": lambda value: _pipes(value, 16),
+    "wrapped table": lambda value: _box_table(value, 24),
+    "wrapped table of pipes": lambda value: _pipe_table(value, 16),
     "adjacent literals": lambda value: pprint.pformat(value, width=30),
     "list of letters": lambda value: str(list(value)),
     "in colours": lambda value: "".join(f"\x1b[3{index % 8}m{part}\x1b(B\x1b[m" for index, part in enumerate(_parts(value, 9))),
@@ -258,10 +265,10 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "capitals": str.upper,
     "small letters": str.lower,
 }  # fmt: skip
-"""Every encoder by its name."""
+"""Each encoder by its name."""
 
 LOSSY = frozenset({
     "capitals", "small letters", "composed", "decomposed", "without white space", "line ends as blanks", "blanks doubled", "indented",
     "CR LF", "adjacent literals", "wrapped table", "wrapped table of pipes", "list of letters",
 })  # fmt: skip
-"""Encoders that change what other encoders depend on, such as the case of base64: of two they are the first."""
+"""Encoders that lose a property on which other encodings depend, such as case. In a pair of nested encodings they are the inner one."""

@@ -1,4 +1,4 @@
-"""Which variables of an environment are secrets, by name and value, and which parts of a value are."""
+"""Secrets in environment variables: find them by the name and the value of a variable, and protect them."""
 
 from __future__ import annotations
 
@@ -18,24 +18,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "env."
+"""The prefix of the names under which the secrets of variables are protected."""
 _FOLDERS = frozenset({"PWD", "OLDPWD", "INIT_CWD", "CWD"})
-"""Variables that hold a folder, for all that their names look like: a shell's (POSIX, sh, "Environment Variables")."""
+"""Variables of shells that contain a folder, although PWD also abbreviates "password" (POSIX, sh, "Environment Variables")."""
 
 
 class SecretOfVariable(NamedTuple):
-    """A secret in a variable's value, and why it is one: "environment variable, its name"."""
+    """A secret in the value of a variable, and the reason, such as "environment variable, its name"."""
 
     value: str
     reason: str
 
 
-def secrets_of_variable(variable: str, value: str, choices: VariableChoices = VariableChoices()) -> list[SecretOfVariable]:  # noqa: B008 - it is immutable
-    """Return the secrets in ``value``: the whole, or only the password of a URL, a field, a leaf of JSON; none if it is harmless.
+def secrets_of_variable(variable: str, value: str, choices: VariableChoices = VariableChoices()) -> list[SecretOfVariable]:  # noqa: B008 - the default is an immutable tuple
+    """Return the secrets in the value of a variable.
+
+    A secret is the whole value, or a part of it such as the password of a URL, a field, or a text in JSON.
 
     Args:
-        variable: The variable's name.
-        value: Its value.
-        choices: What a person has said of variables; it comes before what we think.
+        variable: The name of the variable.
+        value: The value of the variable.
+        choices: The user's choices, which take precedence.
     """
     if variable in choices.ignore or not value:
         return []
@@ -43,43 +46,52 @@ def secrets_of_variable(variable: str, value: str, choices: VariableChoices = Va
         return [SecretOfVariable(value, "environment variable, as you chose")]
     if variable in _FOLDERS:
         return []
-    return [SecretOfVariable(part.text, f"environment variable, {part.reason}") for part in _parts(variable, value)]
+    return [SecretOfVariable(part.text, f"environment variable, {part.reason}") for part in _fragments(variable, value)]
 
 
-def _parts(variable: str, value: str) -> list[fragments.SecretFragment]:
-    verdict = classify_name(variable)
+def _fragments(variable: str, value: str) -> list[fragments.SecretFragment]:
+    sensitivity = classify_name(variable)
     tokens = tokens_in(value)
     if any(token.text == value.strip() for token in tokens):
         return [fragments.SecretFragment(value, f"the value looks like {tokens[0].kind}")]
-    if verdict is NameSensitivity.PASSWORD and fragments.is_secret(variable, value):
-        # A password may look like anything, also like JSON, a URL or a field.
+    if sensitivity is NameSensitivity.PASSWORD and fragments.is_secret(variable, value):
+        # A password may look like anything, even like JSON, a URL or a field.
         return [fragments.SecretFragment(value, "its name")]
     in_json = fragments.fragments_of_json(value)
     if in_json is not None:
-        return in_json or (fragments.opaque_leaves(value) if verdict is NameSensitivity.SECRET else [])
-    found = _parts_of_text(variable, value) + [fragments.SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
-    return found if verdict is NameSensitivity.UNKNOWN or "://" in value else _with_name(variable, value, verdict, found)
+        return in_json or (fragments.opaque_leaves(value) if sensitivity is NameSensitivity.SECRET else [])
+    found = _fragments_of_text(variable, value) + [fragments.SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
+    if sensitivity is NameSensitivity.UNKNOWN or "://" in value:
+        return found
+    return _fragments_by_name(variable, value, sensitivity, found)
 
 
-def _with_name(
-    variable: str, value: str, verdict: NameSensitivity, found: list[fragments.SecretFragment]
+def _fragments_by_name(
+    variable: str, value: str, sensitivity: NameSensitivity, found: list[fragments.SecretFragment]
 ) -> list[fragments.SecretFragment]:
-    """Return the secrets of a value that has the parts ``found``, and whose variable's name says that it may be a secret."""
+    """Return the secrets in the value of a variable whose name is sensitive.
+
+    Args:
+        variable: The name of the variable.
+        value: The value of the variable.
+        sensitivity: The sensitivity of the name.
+        found: The secrets that were found in the value without regard to the name.
+    """
     if variable.upper().endswith(("COOKIE", "COOKIES")):
         return fragments.fragments_of_cookies(value)
-    if found and (verdict is not NameSensitivity.SECRET or fragments.fragments_of_pair(value)):
+    if found and (sensitivity is not NameSensitivity.SECRET or fragments.fragments_of_pair(value)):
         return found
     return [fragments.SecretFragment(piece, "its name") for piece in _pieces(value) if fragments.is_secret(variable, piece)] + found
 
 
-def _parts_of_text(variable: str, value: str) -> list[fragments.SecretFragment]:
+def _fragments_of_text(variable: str, value: str) -> list[fragments.SecretFragment]:
     found: list[fragments.SecretFragment] = []
     if "://" in value or "thin:" in value:
         found += fragments.fragments_of_urls(value)
         if fragments.is_webhook(variable, value):
             found += fragments.fragments_of_webhook(value)
     found += fragments.fragments_of_fields(value) + fragments.fragments_of_header(value)
-    if not found and _takes_pair(variable) and not is_reference(value):
+    if not found and _may_contain_pair(variable) and not is_reference(value):
         found += fragments.fragments_of_pair(value)
     return found or fragments.fragments_of_base64(value)
 
@@ -87,12 +99,13 @@ def _parts_of_text(variable: str, value: str) -> list[fragments.SecretFragment]:
 _PAIRS = ("AUTH", "DSN", "CREDENTIAL", "CREDENTIALS", "CREDS", "USERPWD", "CONNECTION", "CONNECT", "CONN", "_STRING", "LOGIN", "URL", "URI")
 
 
-def _takes_pair(variable: str) -> bool:
+def _may_contain_pair(variable: str) -> bool:
+    """Return whether a variable with this name may contain ``user:password``."""
     return variable.upper().endswith(_PAIRS)
 
 
 def _pieces(value: str) -> list[str]:
-    """Return ``value``, or each of several that are separated by commas or white space where each of them is long."""
+    """Return the parts of ``value`` between commas and white space if all of them look random, otherwise ``value`` itself."""
     pieces = [piece for piece in value.replace(",", " ").split() if piece]
     if len(pieces) > 1 and all(map(is_opaque, pieces)):
         return pieces
@@ -100,26 +113,26 @@ def _pieces(value: str) -> list[str]:
 
 
 def protect_variable(variable: str, value: str, *, redactor: Redactor, choices: VariableChoices) -> bool:
-    """Protect the secrets in a variable as ``env.NAME``, record the reason, and return whether there were any."""
+    """Protect the secrets in a variable as ``env.NAME``, record the reasons, and return whether any secret is protected."""
     name = PREFIX + variable
     protected = False
     for secret in secrets_of_variable(variable, value, choices):
-        before = redactor.size
+        size = redactor.size
         if redactor.protect(secret.value, name):
             protected = True
-            if redactor.size > before and redactor is the_redactor():
+            if redactor.size > size and redactor is the_redactor():
                 the_reasons().add(name, secret.reason)
     return protected
 
 
 def protect_environment(environ: Mapping[str, str], *, redactor: Redactor | None = None) -> list[str]:
-    """Protect the secrets in ``environ``, and return the names of their variables as ``env.NAME``.
+    """Protect the secrets in ``environ``, and return their names, such as ``env.DB_PASSWORD``.
 
-    What is short or common is left out, and so is what is protected already, under the name of its secret.
+    Short and common values are left out, because they can't be masked. A value that is already protected keeps its name.
 
     Args:
         environ: The environment, such as ``os.environ``.
-        redactor: The redactor to tell; :func:`the_redactor` by default.
+        redactor: The redactor. The default is :func:`the_redactor`.
     """
     chosen = redactor or the_redactor()
     choices = saved_choices(reload=True)
@@ -127,7 +140,13 @@ def protect_environment(environ: Mapping[str, str], *, redactor: Redactor | None
 
 
 def saved_choices(*, reload: bool = False) -> VariableChoices:
-    """Return what ``%secret guard ignore`` and ``protect`` have saved; nothing where their file is damaged: too much is protected then."""
+    """Return the choices that ``%secret guard protect`` and ``ignore`` have saved.
+
+    If the file is unreadable, there are no choices, so that ignored variables are protected too.
+
+    Args:
+        reload: Whether to read the file again.
+    """
     with suppress(ZenSecretsError):
         return read_choices(reload=reload)
     return VariableChoices()

@@ -1,11 +1,11 @@
-"""Check whether a value can be masked: short and common values occur in ordinary output and can't."""
+"""Check whether a value can be masked. Short and common values can't be, because they occur in ordinary output."""
 
 from __future__ import annotations
 
 import re
 
 SHORTEST_VALUE = 6
-"""Characters that a value needs to be masked."""
+"""Fewest characters of a value that can be masked."""
 
 _COMMON = frozenset(
     """
@@ -33,7 +33,7 @@ _COMMON = frozenset(
     virtual volume warning webhook website welcome widget widgets window windows without worker workspace writer
     googleapis.com oauth2.googleapis.com amazonaws.com core.windows.net 127.0.0.1 0.0.0.0 255.255.255.255 application/json text/plain
     token_uri auth_uri client_id client_email private_key private_key_id project_id access_token refresh_token
-    """.split()  # noqa: SIM905 - one word a line would be 300 lines
+    """.split()
 )
 _REGION = re.compile(
     r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+(?:-?\d[a-f]?)?"
@@ -42,13 +42,12 @@ _REGION = re.compile(
 )
 _DAY = re.compile(r"(?:19|20)\d\d[-/]?(?:0[1-9]|1[0-2])[-/]?(?:0[1-9]|[12]\d|3[01])")
 _COUNTING = ("01234567890123456789", "98765432109876543210")
-
-
 _LONGEST_COMMON = 40
+"""A longer value can only be white space, or it can be masked."""
 
 
 def unmaskable_reason(value: str) -> str:
-    """Return why ``value`` can't be masked, as the end of a sentence; empty if it can."""
+    """Return the reason why ``value`` can't be masked, as the end of a sentence; empty if it can be."""
     if len(value) < SHORTEST_VALUE:
         return f"it has fewer than {SHORTEST_VALUE} characters"
     if len(value) > _LONGEST_COMMON:
@@ -56,13 +55,14 @@ def unmaskable_reason(value: str) -> str:
     word = value.strip().casefold()
     if len(word) < SHORTEST_VALUE:
         return f"it has fewer than {SHORTEST_VALUE} characters besides white space"
-    return _why_common(word)
+    return _common_reason(word)
 
 
-def _why_common(word: str) -> str:
+def _common_reason(word: str) -> str:
+    """Return why a short text is common, as the end of a sentence; empty if it is not."""
     reason = ""
     if len(set(word)) == 1:
-        reason = "it is one character again and again"
+        reason = "it is one repeated character"
     elif word in _COMMON:
         reason = "it is a common word"
     elif _REGION.fullmatch(word):

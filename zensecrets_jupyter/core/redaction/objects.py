@@ -1,4 +1,4 @@
-"""Copies of exceptions and other objects in which every value is masked, for code that reads objects instead of text."""
+"""Masked copies of exceptions and other objects, for code that reads objects instead of text."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.redactor import Redactor
 
 _Group: Any = getattr(builtins, "BaseExceptionGroup", ())
-"""The class of exception groups, which Python has since 3.11."""
+"""The class of exception groups, which exists since Python 3.11."""
 
 _HEAP_TYPE = 1 << 9
-"""The flag of classes that were made by a ``class`` statement: https://docs.python.org/3/c-api/typeobj.html#c.Py_TPFLAGS_HEAPTYPE."""
+"""The flag of classes that a ``class`` statement created: https://docs.python.org/3/c-api/typeobj.html#c.Py_TPFLAGS_HEAPTYPE."""
 
 _SCALARS = (str, bytes, bytearray, memoryview, int, float, complex, type(None))
 
 
 def mask_exception(error: BaseException, redactor: Redactor) -> BaseException | None:
-    """Return ``error`` itself if its traceback shows no value, else a copy that shows masks instead.
+    """Return ``error`` itself if its traceback shows no value, otherwise a masked copy.
 
-    The copy is of the same class or of a subclass with the same name. Its causes, contexts, notes and attributes are masked as well. It
-    has the same traceback, unless a source line of that shows a value.
+    The copy has the same class, or a subclass with the same name. Its causes, contexts, notes and attributes are masked as well. It has the
+    same traceback, unless a source line in the traceback shows a value.
 
     Args:
-        error: The exception; it is not changed.
-        redactor: Finds and masks values.
+        error: The exception. It is not changed.
+        redactor: The redactor that finds and masks values.
 
     Returns:
         The exception to show, or ``None`` if no copy without values can be made.
@@ -35,30 +35,30 @@ def mask_exception(error: BaseException, redactor: Redactor) -> BaseException | 
     if not redactor.find(format_exception(error)):
         return error
     with suppress(Exception):
-        # A class may do anything when it is copied; then there is no copy.
+        # Copying runs code of the exception's class, which may raise anything.
         copies: dict[int, BaseException] = {}
-        copy = _copied(error, redactor, copies)
+        copy = _copy_exception(error, redactor, copies)
         if redactor.find(format_exception(copy)):
-            for one in copies.values():
-                one.__traceback__ = None
+            for copied in copies.values():
+                copied.__traceback__ = None
         if not redactor.find(format_exception(copy)):
             return copy
     return None
 
 
 def format_exception(error: BaseException) -> str:
-    """Return the traceback that Python prints for ``error``, its causes included."""
+    """Return the traceback that Python prints for ``error``, with its causes."""
     return "".join(traceback.format_exception(type(error), error, error.__traceback__))
 
 
-def display_texts(thing: Any) -> tuple[str, ...]:
-    """Return the texts by which code may show an object."""
-    return (str(thing),) if isinstance(thing, _SCALARS) else (str(thing), repr(thing))
+def display_texts(item: Any) -> tuple[str, ...]:
+    """Return the texts that code may show for an object: ``str`` and ``repr``."""
+    return (str(item),) if isinstance(item, _SCALARS) else (str(item), repr(item))
 
 
-def mask_object(thing: Any, redactor: Redactor) -> Any:
-    """Return ``thing`` with values masked; an object that only shows them becomes the text that it shows."""
-    tree = redactor.redact_tree(thing)
+def mask_object(item: Any, redactor: Redactor) -> Any:
+    """Return ``item`` with values masked. An object whose ``str`` or ``repr`` shows a value becomes a masked text."""
+    tree = redactor.redact_tree(item)
     if isinstance(tree, _SCALARS) or not any(redactor.find(text) for text in display_texts(tree)):
         return tree
     if isinstance(tree, dict):
@@ -68,52 +68,66 @@ def mask_object(thing: Any, redactor: Redactor) -> Any:
     return redactor.redact(str(tree))
 
 
-def _copied(error: BaseException, redactor: Redactor, copies: dict[int, BaseException]) -> BaseException:
+def _copy_exception(error: BaseException, redactor: Redactor, copies: dict[int, BaseException]) -> BaseException:
+    """Return the masked copy of ``error``.
+
+    Args:
+        error: The exception.
+        redactor: The redactor.
+        copies: The copies that were made already, by the id of the original, because causes and contexts may form a cycle.
+    """
     if id(error) in copies:
         return copies[id(error)]
-    # Built-in classes keep fields beside the arguments, such as the file name of an OSError, and say so when they are pickled.
-    args = redactor.redact_tree(_built_in(type(error)).__reduce__(error)[1])
+    # Built-in classes may have fields besides the arguments, such as the file name of an OSError. __reduce__ returns these too.
+    args = redactor.redact_tree(_built_in_base(type(error)).__reduce__(error)[1])
     if isinstance(error, _Group):
-        args = (redactor.redact(error.message), [_copied(inner, redactor, copies) for inner in error.exceptions])
+        args = (redactor.redact(error.message), [_copy_exception(inner, redactor, copies) for inner in error.exceptions])
     text = redactor.redact(str(error))
-    copy = _made(type(error), args, error, redactor)
-    if _text(copy) != text:
-        copy = _made(_subclass(type(error), text), args, error, redactor)
+    copy = _create_exception(type(error), args, error, redactor)
+    if _str_or_none(copy) != text:
+        copy = _create_exception(_subclass_with_text(type(error), text), args, error, redactor)
     copies[id(error)] = copy
     if error.__cause__ is not None:
-        copy.__cause__ = _copied(error.__cause__, redactor, copies)
+        copy.__cause__ = _copy_exception(error.__cause__, redactor, copies)
     if error.__context__ is not None:
-        copy.__context__ = _copied(error.__context__, redactor, copies)
+        copy.__context__ = _copy_exception(error.__context__, redactor, copies)
     copy.__suppress_context__ = error.__suppress_context__
     return copy.with_traceback(error.__traceback__)
 
 
-def _made(kind: type[BaseException], args: Any, error: BaseException, redactor: Redactor) -> BaseException:
-    """Return an exception of a class without running the class's own code, which may do anything."""
-    built_in = _built_in(kind)
-    made: BaseException = built_in.__new__(kind, *args)
+def _create_exception(kind: type[BaseException], args: Any, error: BaseException, redactor: Redactor) -> BaseException:
+    """Return a masked exception of class ``kind`` without running the code of the class.
+
+    Args:
+        kind: The class of the new exception.
+        args: The masked arguments for the built-in base class.
+        error: The original exception.
+        redactor: The redactor.
+    """
+    built_in = _built_in_base(kind)
+    created: BaseException = built_in.__new__(kind, *args)
     with suppress(Exception):
-        # Fields that the arguments do not fit stay empty.
-        built_in.__init__(made, *args)
+        # The fields of the built-in class remain empty if the arguments don't fit them.
+        built_in.__init__(created, *args)
     if not isinstance(error, _Group):
-        made.args = redactor.redact_tree(error.args)
-    made.__dict__.update(redactor.redact_tree(vars(error)))
-    return made
+        created.args = redactor.redact_tree(error.args)
+    created.__dict__.update(redactor.redact_tree(vars(error)))
+    return created
 
 
-def _built_in(kind: type[BaseException]) -> Any:
-    """Return the nearest class that is not made by a ``class`` statement."""
+def _built_in_base(kind: type[BaseException]) -> Any:
+    """Return the nearest base class that no ``class`` statement created."""
     return next(base for base in kind.__mro__ if not base.__flags__ & _HEAP_TYPE)
 
 
-def _subclass(kind: type[BaseException], text: str) -> type[BaseException]:
-    """Return a class that looks like ``kind``, and whose exceptions show ``text``."""
+def _subclass_with_text(kind: type[BaseException], text: str) -> type[BaseException]:
+    """Return a subclass with the name of ``kind`` whose exceptions show ``text``."""
     shown = {"__str__": lambda _self: text, "__repr__": lambda _self: f"{kind.__name__}({text!r})"}
     return type(kind.__name__, (kind,), {"__module__": kind.__module__, "__qualname__": kind.__qualname__, **shown})
 
 
-def _text(error: BaseException) -> str | None:
+def _str_or_none(error: BaseException) -> str | None:
     with suppress(Exception):
-        # A class may count on what its own __init__ sets.
+        # The __str__ of a class may need attributes that only its own __init__ sets.
         return str(error)
     return None

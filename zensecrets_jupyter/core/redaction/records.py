@@ -1,4 +1,4 @@
-"""Redaction of log records."""
+"""Redaction of log records, and a logging filter that does it."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
-"""The attributes that logging itself sets; others come from ``extra=``, a filter or a record factory."""
+"""The attributes that the logging module sets. Other attributes come from ``extra=``, a filter or a record factory."""
 
 _TEXTS = ("name", "pathname", "module", "funcName", "threadName", "processName", "taskName", "message", "exc_text", "stack_info")
-"""Standard attributes that hold text, besides the message."""
+"""The standard attributes that contain text, except ``msg``."""
 
 
 class RedactingFilter(logging.Filter):
-    """Masks values in log records: message, traceback, stack and ``extra``. It drops no record.
+    """Masks values in log records: in the message, the traceback, the stack and ``extra``. It drops no record.
 
-    On a handler it sees all that the handler writes; on a logger only what is logged there. A record without a value stays as it is.
+    Added to a handler, it masks every record that the handler writes. Added to a logger, it masks only the records of that logger, and not
+    those of its children. A record without a value is not changed.
     """
 
     def __init__(self, redactor: Redactor | None = None) -> None:
-        """Mask the values of ``redactor``, by default :func:`the_redactor`."""
+        """Create a filter that masks the values of ``redactor``. The default is :func:`the_redactor`."""
         super().__init__()
         self._redactor = redactor
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Redact ``record`` in place, and return that it is to be logged."""
+        """Redact ``record`` in place and return ``True``."""
         masked = mask_record(record, self._redactor or the_redactor())
         if masked is not record:
             vars(record).update(vars(masked))
@@ -40,17 +41,17 @@ class RedactingFilter(logging.Filter):
 
 
 def mask_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogRecord:
-    """Return a copy of ``record`` in which values are masked, or ``record`` itself if there are none.
+    """Return a copy of ``record`` with values masked, or ``record`` itself if it contains none.
 
-    The copy keeps ``exc_info``, with a masked copy of the exception. A message that does not fit its arguments still does not fit them, so
-    that logging reports that mistake itself.
+    The ``exc_info`` of the copy has a masked copy of the exception. If the message does not fit its arguments, it does not fit them in the
+    copy either, so that the logging module reports the mistake.
     """
     try:
-        # One search in everything is much faster than one for each attribute, and most records hold no value.
+        # One search of all texts is much faster than one per attribute, and most records contain no value.
         if not redactor.size or not redactor.find("\n\n".join(_texts(record))):
             return record
         changes = _changes(record, redactor)
-    except Exception:  # noqa: BLE001 - an unreadable record must not go out as it is, whatever the reason
+    except Exception:  # noqa: BLE001 - after any error the record must not be written unredacted
         changes = {"msg": FAILED, "args": None, "message": FAILED, "exc_info": None, "exc_text": None, "stack_info": None}
         changes |= dict.fromkeys(vars(record).keys() - _STANDARD, FAILED)
     masked = copy.copy(record)
@@ -59,6 +60,7 @@ def mask_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogRec
 
 
 def _texts(record: logging.LogRecord) -> Iterator[str]:
+    """Yield every text that a handler may write for ``record``."""
     attributes = vars(record)
     yield _message(record) or ""
     if record.args or not isinstance(record.msg, str):
@@ -66,12 +68,13 @@ def _texts(record: logging.LogRecord) -> Iterator[str]:
     yield from (str(attributes[name]) for name in _TEXTS if attributes.get(name))
     for name in attributes.keys() - _STANDARD:
         yield from (name, *display_texts(attributes[name]))
-    error = _error(record)
+    error = _exception(record)
     if error is not None:
         yield format_exception(error)
 
 
 def _changes(record: logging.LogRecord, redactor: Redactor) -> dict[str, Any]:
+    """Return the attributes of the masked copy that differ from those of ``record``."""
     attributes = vars(record)
     changes: dict[str, Any] = {name: redactor.redact(str(attributes[name])) for name in _TEXTS if attributes.get(name)}
     message = _message(record)
@@ -82,12 +85,12 @@ def _changes(record: logging.LogRecord, redactor: Redactor) -> dict[str, Any]:
     elif redactor.find(f"{message}\n\n{record.msg!r}\n\n{record.args!r}"):
         changes |= {"msg": redactor.redact(message), "args": None}
     changes |= {name: mask_object(attributes[name], redactor) for name in attributes.keys() - _STANDARD}
-    error = _error(record)
+    error = _exception(record)
     if error is not None:
         masked = mask_exception(error, redactor)
         changes["exc_info"] = None if masked is None else (type(masked), masked, masked.__traceback__)
         if masked is None or (masked.__traceback__ is None and error.__traceback__ is not None):
-            # What a formatter would make of the exception, of which less is left.
+            # The masked exception has no traceback, so a formatter could not write it.
             changes["exc_text"] = redactor.redact(format_exception(error)).rstrip("\n")
     return changes
 
@@ -96,11 +99,12 @@ def _message(record: logging.LogRecord) -> str | None:
     """Return the message, or ``None`` if it does not fit its arguments."""
     try:
         return record.getMessage()
-    except Exception:  # noqa: BLE001 - the formatting runs code of the arguments; logging reports what it raises when it formats
+    except Exception:  # noqa: BLE001 - formatting runs code of the arguments, and the logging module reports its errors
         return None
 
 
-def _error(record: logging.LogRecord) -> BaseException | None:
+def _exception(record: logging.LogRecord) -> BaseException | None:
+    """Return the exception of ``record``, if it has one."""
     info: Any = record.exc_info
     error = info[1] if isinstance(info, tuple) and len(info) > 1 else info
     return error if isinstance(error, BaseException) else None

@@ -1,4 +1,4 @@
-"""The redactor of a process: protects values, and masks them in text, bytes and messages."""
+"""Redactor of a process: it knows the protected values, and masks them in texts, bytes and messages."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.search import Search
     from zensecrets_jupyter.core.redaction.stream import StreamRedactor
 
-_Thing = TypeVar("_Thing")
+_TreeT = TypeVar("_TreeT")
 
 
 class ValueSpan(NamedTuple):
-    """The span of a value, ``text[start:end]``, and the name of the value."""
+    """The occurrence of a value in ``text[start:end]``, with the name of the value."""
 
     start: int
     end: int
@@ -33,11 +33,11 @@ class ValueSpan(NamedTuple):
 class Redactor:
     """Masks protected values in every encoding.
 
-    All methods are thread-safe. Those that mask never raise: a text that can't be searched becomes :data:`FAILED`.
+    All methods are thread-safe. The methods that mask never raise: a text that can't be searched becomes :data:`FAILED`.
     """
 
     def __init__(self) -> None:
-        """Make a redactor without values."""
+        """Create a redactor without values."""
         self._lock = threading.Lock()
         self._names: dict[str, str] = {}
         self._values: list[tuple[str, str]] = []
@@ -52,11 +52,11 @@ class Redactor:
         """Mask ``value`` as ``name`` from now on.
 
         Args:
-            value: The value. A value that is protected already keeps its first name.
-            name: ``secret.key``, as in the mask.
+            value: The value. If it is already protected, it keeps its first name.
+            name: The name for the mask, such as ``secret.key``.
 
         Returns:
-            Whether the value can be masked; :meth:`unmaskable_reason` returns why not.
+            Whether the value can be masked. If not, :meth:`unmaskable_reason` returns the reason.
         """
         if value in self._names:
             return True
@@ -64,9 +64,9 @@ class Redactor:
             if reason := unmaskable_reason(value):
                 self._unmaskable[name] = reason
                 return False
-        except Exception:  # noqa: BLE001, S110 - after an unexpected error the value is masked, which is the safe choice
+        except Exception:  # noqa: BLE001, S110 - after an unexpected error the value is protected, which is the safe choice
             pass
-        # A copy of exact type str: subclasses such as a secret's value override how they are printed and pickled.
+        # The copy has the exact type str. Subclasses, such as the class of a secret's values, override how they are printed and pickled.
         text = str.__str__(value)
         with self._lock:
             if text not in self._names:
@@ -78,13 +78,13 @@ class Redactor:
 
     @staticmethod
     def unmaskable_reason(value: str) -> str:
-        """Return why ``value`` can't be masked, as the end of a sentence; empty if it can."""
+        """Return the reason why ``value`` can't be masked, as the end of a sentence; empty if it can be."""
         return unmaskable_reason(value)
 
     def forget(self, name: str) -> None:
         """Stop masking the values called ``name``.
 
-        An old value that was replaced by a new one stays protected until this call, because it may still be in use.
+        A value that was replaced by a new value remains protected until this call, because code may still use it.
         """
         with self._lock:
             self._values = [(value, other) for value, other in self._values if other != name]
@@ -92,12 +92,16 @@ class Redactor:
             self._search = None
 
     def allow(self, text: str) -> None:
-        """Exempt exactly ``text`` from redaction in messages, such as a public script of this package that takes long to search."""
+        """Exempt a text from redaction in messages.
+
+        Args:
+            text: The whole text, such as a script of this package that is public and takes long to search.
+        """
         self._allowed.setdefault(len(text), set()).add(text)
 
     def is_allowed(self, text: str) -> bool:
-        """Tell whether :meth:`allow` was called with exactly this text."""
-        # A long text is hashed only if there is one of its length.
+        """Return whether :meth:`allow` was called with exactly this text."""
+        # A long text is hashed only if an allowed text has the same length.
         same = self._allowed.get(len(text))
         return same is not None and text in same
 
@@ -108,7 +112,7 @@ class Redactor:
             return sorted(set(self._names.values()))
 
     def protected_values(self) -> list[tuple[str, str]]:
-        """Return each value with its name. Only the code that computes fingerprints uses this."""
+        """Return each value with its name. Never show the result."""
         with self._lock:
             return list(self._values)
 
@@ -116,8 +120,8 @@ class Redactor:
         """Return the values that were added after the first ``count`` ones.
 
         Returns:
-            The number of values that were ever added, and the new values with their names. After :meth:`forget`, earlier values may be
-            among them.
+            The number of values that were ever added, and the new values with their names. After :meth:`forget`, the new values may
+            include earlier ones.
         """
         with self._lock:
             new = self._added - count
@@ -125,7 +129,7 @@ class Redactor:
 
     @property
     def size(self) -> int:
-        """How many values are protected."""
+        """The number of protected values."""
         return len(self._names)
 
     @property
@@ -135,12 +139,12 @@ class Redactor:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How often a value of each name was masked so far."""
+        """The number of times that a value of each name was masked."""
         with self._lock:
             return MappingProxyType(dict(self._counts))
 
     def watch(self, watcher: Callable[[tuple[str, ...]], None]) -> Callable[[], None]:
-        """Call ``watcher`` with the names of masked values after each masking; return a function that stops it."""
+        """Call ``watcher`` with the names of the masked values after each masking; return a function that ends this."""
         self._watchers.append(watcher)
 
         def end() -> None:
@@ -150,7 +154,7 @@ class Redactor:
         return end
 
     def redact(self, text: str) -> str:
-        """Return ``text`` with every value masked; the same object if there is none."""
+        """Return ``text`` with every value masked; the same object if it contains none."""
         try:
             search = self._search or self.search()
             if search is None:
@@ -162,7 +166,7 @@ class Redactor:
             return FAILED
 
     def redact_bytes(self, data: bytes) -> bytes:
-        """Return ``data`` with every value masked in UTF-8; the same object if there is none."""
+        """Return ``data`` with every value masked; the same object if it contains none. A mask is written in UTF-8."""
         try:
             search = self.search()
             if search is None:
@@ -172,17 +176,17 @@ class Redactor:
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return FAILED.encode()
 
-    def redact_tree(self, thing: _Thing) -> _Thing:
-        """Return JSON data with every text and key in it redacted; the same object if nothing was masked.
+    def redact_tree(self, tree: _TreeT) -> _TreeT:
+        """Return JSON data with every text and key in it redacted; the same object if it contains no value.
 
-        Data that can't be searched becomes :data:`FAILED` as a whole.
+        Data that can't be searched is replaced by :data:`FAILED` as a whole.
         """
         try:
             if self.search() is None:
-                return thing
-            from zensecrets_jupyter.core.redaction.tree import redacted_tree
+                return tree
+            from zensecrets_jupyter.core.redaction.tree import redact_tree
 
-            redacted: _Thing = redacted_tree(thing, self)
+            redacted: _TreeT = redact_tree(tree, self)
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             failed: Any = FAILED
             redacted = failed
@@ -192,32 +196,32 @@ class Redactor:
         """Return the spans of values in ``text``, in order; overlapping spans are merge_matches.
 
         Raises:
-            Exception: Any failure of the search. The caller must not show the text then.
+            Exception: The search failed, for any reason. The caller must not show the text.
         """
         data = text.encode("utf-8", "surrogatepass")
         search = self.search()
         matches = search.find(data) if search else []
         if len(data) == len(text):
             return [ValueSpan(match.start, match.end, match.name) for match in matches]
-        found = []
-        position = letters = 0
+        spans = []
+        byte_offset = offset = 0
         for match in matches:
-            start = letters + len(data[position : match.start].decode("utf-8", "surrogatepass"))
-            letters = start + len(data[match.start : match.end].decode("utf-8", "surrogatepass"))
-            position = match.end
-            found.append(ValueSpan(start, letters, match.name))
-        return found
+            start = offset + len(data[byte_offset : match.start].decode("utf-8", "surrogatepass"))
+            offset = start + len(data[match.start : match.end].decode("utf-8", "surrogatepass"))
+            byte_offset = match.end
+            spans.append(ValueSpan(start, offset, match.name))
+        return spans
 
     def json_may_contain_value(self, packed: bytes) -> bool:
-        """Tell whether the JSON of a message may contain a value. ``False`` is certain, ``True`` may be wrong."""
+        """Return whether the JSON of a message may contain a value. ``False`` is certain; ``True`` may be wrong."""
         try:
             search = self._search or self.search()
-            return search is not None and search.touches(packed)
+            return search is not None and search.json_may_contain_value(packed)
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return True
 
     def may_contain_plain_value(self, text: str) -> bool:
-        """Tell whether ``text`` may contain a value that is not encoded; much faster than :meth:`find`."""
+        """Return whether ``text`` may contain a value that is not encoded. This is much faster than :meth:`find`."""
         search = self.search()
         return search is not None and search.may_contain_plain_value(text.encode("utf-8", "surrogatepass"))
 
@@ -228,14 +232,14 @@ class Redactor:
         return StreamRedactor(self.search, self.count)
 
     def count(self, names: Iterable[str]) -> None:
-        """Count a masking for each of these names, and notify the watchers."""
+        """Count one masking for each of these names, and notify the watchers."""
         masked = tuple(names)
         if not masked:
             return
         with self._lock:
             self._counts.update(masked)
         for watcher in tuple(self._watchers):
-            # An error in the status display must not lose the output.
+            # An error in a watcher, such as the status display, must not stop the output.
             with suppress(Exception):
                 watcher(masked)
 

@@ -1,4 +1,4 @@
-"""The search for values: a text is searched as it stands and in decoded views of itself."""
+"""Search for protected values in a text and in its decoded views."""
 
 from __future__ import annotations
 
@@ -11,36 +11,39 @@ from zensecrets_jupyter.core.redaction.decoding.view_search import ViewSearch
 from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
 from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch, merge_matches
 from zensecrets_jupyter.core.redaction.matching.pattern_matcher import PatternMatcher
-from zensecrets_jupyter.core.redaction.matching.prefix_index import FEWEST, Prefix, PrefixIndex
+from zensecrets_jupyter.core.redaction.matching.prefix_index import FEWEST_REVEALING, Prefix, PrefixIndex
 from zensecrets_jupyter.core.redaction.matching.suffix_index import SuffixIndex
-from zensecrets_jupyter.core.redaction.patterns.pattern import BY_CHANCE, TRUNCATED, Pattern, patterns_of
-from zensecrets_jupyter.core.redaction.skeleton import DROPPED, LETTER, LOWER, letters_of
+from zensecrets_jupyter.core.redaction.patterns.pattern import MAX_CHANCE_LETTERS, SHORTEST_PART, Pattern, patterns_of
+from zensecrets_jupyter.core.redaction.skeleton import LETTER, LOWER, NO_LETTERS, letters_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from zensecrets_jupyter.core.redaction.decoding.views import Span, TextView
 
-_REST = 48
-"""Bytes of an encoding at the end of a text that may not be decoded yet."""
-
+_MAX_UNDECODED = 48
+"""Most bytes at the end of a text that may be an incomplete encoding."""
 _LINE_ENDS = {b"\n", b"\r\n"}
-"""A value that is wrapped goes on in the next line."""
-_OF_WORDS = {"", "escapes", "a table", "layout"}
-"""Views in which people read words; what digits decode to may end with a part of a byte."""
+"""Text after a match that allows it to continue, because a wrapped value continues on the next line."""
+_VIEWS_WITH_WORDS = {"", "escapes", "a table", "layout"}
+"""Names of the views that contain words. The views of other encodings may start or end inside a character."""
 _SHORT = 4096
-"""Bytes up to which a quick look comes before the search; of a longer text the search itself is the larger part."""
-
-_ID = 80
-"""Bytes up to which a text that looks encoded, and is not, is remembered: identifiers of widgets come again and again."""
-_MOST_CLEAN = 1024
+"""Bytes of a text up to which a quick check pays off before the search."""
+_LONGEST_IDENTIFIER = 80
+"""Bytes of a text up to which a negative result is cached, because identifiers of widgets look encoded and occur often."""
+_MAX_CLEAN = 1024
+"""Most texts in the cache of negative results."""
 
 
 class Search:
-    """Finds values in bytes. The patterns of a value are made at the first search after it came."""
+    """Search for values in bytes. The patterns of a new value are made at the next search."""
 
     def __init__(self, values: Sequence[tuple[str, str]]) -> None:
-        """Search for ``values``, each with its name; the owner of that list may append to it at any time."""
+        """Search for values.
+
+        Args:
+            values: Each value with its name. The owner of the list may append to it at any time.
+        """
         self._lock = threading.Lock()
         self._values = values
         self._prepared = 0
@@ -48,113 +51,123 @@ class Search:
         self._prefixes = PrefixIndex()
         self._suffixes = SuffixIndex()
         self._exact_prefixes: list[tuple[bytes, int, str]] = []
-        self._decoding = ViewSearch(TRUNCATED)
+        self._views = ViewSearch(SHORTEST_PART)
         self._clean: set[bytes] = set()
         self._long_values: list[bytes] = []
 
-    def touches(self, packed: bytes) -> bool:
-        """Tell whether there may be a value in the JSON of a message; ``False`` is certain."""
+    def json_may_contain_value(self, packed: bytes) -> bool:
+        """Return whether the JSON of a message may contain a value. ``False`` is certain."""
         self._prepare()
-        # The quotes of JSON itself are no quotes of a text in it.
+        # The quotes of JSON itself must not look like quotes inside a text.
         texts = packed
         if b"\\" in packed:
             texts = packed.replace(b"\\n", b"\n").replace(b'\\"', b"'")
             if b"\\" in texts:
                 return True
         texts = texts.replace(b'"', b" ")
-        return self._may_hold_a_value(texts)
+        return self._may_contain_value(texts)
 
-    def passes(self, line: bytes) -> bool:
-        """Tell whether there is no value in ``line``, and none begins where it ends; ``True`` is certain."""
+    def is_clean_line(self, line: bytes) -> bool:
+        """Return whether ``line`` contains no value and no value begins at its end. ``True`` is certain."""
         if self._prepared < len(self._values) or not line.endswith(b"\n") or not self._prefixes.ends_with_line:
             return False
-        return not self._may_hold_a_value(line)
+        return not self._may_contain_value(line)
 
     def may_contain_plain_value(self, data: bytes) -> bool:
-        """Tell whether a value may stand in ``data`` as it is, and not encoded; ``False`` is certain."""
+        """Return whether ``data`` may contain a value that is not encoded. ``False`` is certain."""
         self._prepare()
         matcher = self._matcher
-        return matcher.anchors.touches(data.translate(LOWER, DROPPED)) or (matcher.has_exact and matcher.may_contain_exact(data))
+        return matcher.anchors.occurs_in(data.translate(LOWER, NO_LETTERS)) or (matcher.has_exact and matcher.may_contain_exact(data))
 
-    def _may_hold_a_value(self, data: bytes) -> bool:
-        """Tell whether there is an anchor in ``data``, or something to decode. Most texts need no closer look."""
-        # No function is called for what most texts need.
-        skeleton = data.translate(LOWER, DROPPED)
+    def _may_contain_value(self, data: bytes) -> bool:
+        """Return whether ``data`` may contain a value, plain or encoded. ``False`` is certain."""
+        # This runs for every text. It calls as few functions as possible, so skeleton_of() is inlined.
+        skeleton = data.translate(LOWER, NO_LETTERS)
         matcher = self._matcher
-        if matcher.anchors.touches(skeleton) or (matcher.has_exact and matcher.may_contain_exact(data)):
+        if matcher.anchors.occurs_in(skeleton) or (matcher.has_exact and matcher.may_contain_exact(data)):
             return True
-        return self._decoding.detector.has_encodings(data, skeleton)
+        return self._views.detector.has_encodings(data, skeleton)
 
     def find(self, data: bytes) -> list[PatternMatch]:
-        """Return the matches in ``data``, in order; overlapping ones are merge_matches."""
+        """Return the matches in ``data``, in order and without overlaps."""
         if self._prepared < len(self._values):
             self._prepare()
         prepared = self._prepared
-        if (self._clean and len(data) < _ID and data in self._clean) or (len(data) < _SHORT and not self._may_hold_a_value(data)):
+        if (self._clean and len(data) < _LONGEST_IDENTIFIER and data in self._clean) or (
+            len(data) < _SHORT and not self._may_contain_value(data)
+        ):
             return []
         matches: list[PatternMatch] = []
         end = len(data)
-        for view, match in self._decoding.search(data, self._matcher.find):
-            if match.part is not None and not _is_enough(data, view, match.part):
+        for view, match in self._views.search(data, self._matcher.find):
+            if match.part is not None and not _is_long_enough(data, view, match.part):
                 continue
-            encoding = match.encoding if not view.encoding else _inside(match.encoding, view.encoding)
+            encoding = match.encoding if not view.encoding else _nested(match.encoding, view.encoding)
             for start, stop in _spans(data, view, match):
-                may_continue = match.may_continue and end - stop <= _REST and (b"\n" not in data[stop:] or data[stop:] in _LINE_ENDS)
-                # The bytes of a binary key may begin and end inside a character of the text.
+                may_continue = (
+                    match.may_continue and end - stop <= _MAX_UNDECODED and (b"\n" not in data[stop:] or data[stop:] in _LINE_ENDS)
+                )
+                # A binary key may start and end inside a character of the text.
                 whole = character_start(data, start), character_end(data, stop)
                 matches.append(PatternMatch(*whole, match.name, may_continue, encoding, match.is_whole))
-        if not matches and len(data) < _ID:
-            self._remember(data, prepared)
+        if not matches and len(data) < _LONGEST_IDENTIFIER:
+            self._cache_clean(data, prepared)
         return merge_matches(matches) if matches else matches
 
-    def _remember(self, clean: bytes, prepared: int) -> None:
-        """Remember a text that holds none of the first ``prepared`` values, unless there are more by now."""
+    def _cache_clean(self, text: bytes, prepared: int) -> None:
+        """Cache that ``text`` contains none of the first ``prepared`` values, unless there are more values now."""
         with self._lock:
             if self._prepared != prepared:
                 return
-            if len(self._clean) >= _MOST_CLEAN:
+            if len(self._clean) >= _MAX_CLEAN:
                 self._clean.clear()
-            self._clean.add(clean)
+            self._clean.add(text)
 
-    def live(self, data: bytes) -> int:
-        """Return the start of the longest suffix of ``data`` that may continue as a value; its length if there is none."""
-        position = self._at_end(data, is_enough=False)[0]
+    def unfinished_start(self, data: bytes) -> int:
+        """Return the start of the longest suffix of ``data`` that more text may complete to a value, or the length of ``data``."""
+        position = self._prefix_at_end(data, must_reveal=False)[0]
         with self._lock:
-            return character_start(data, min(position, self._suffixes.live(data)))
+            return character_start(data, min(position, self._suffixes.unfinished_start(data)))
 
-    def too_much(self, data: bytes) -> list[PatternMatch]:
-        """Return the suffix of ``data`` that reveals too much of a value, although it is shorter than an anchor."""
-        start, name = self._at_end(data, is_enough=True)
+    def revealing_suffix(self, data: bytes) -> list[PatternMatch]:
+        """Return the suffix of ``data`` that reveals too much of a value, although it is shorter than an anchor; at most one match."""
+        start, name = self._prefix_at_end(data, must_reveal=True)
         return [PatternMatch(character_start(data, start), len(data), name)] if start < len(data) else []
 
-    def rest_of(self, begun: bytes) -> bytes:
-        """Return what a long value goes on with that begins with ``begun``, as it is; nothing if there is none."""
-        return next((text[len(begun) :] for text in self._long_values if text.startswith(begun)), b"")
+    def rest_of_value(self, prefix: bytes) -> bytes:
+        """Return the rest of a long value that begins with ``prefix``; empty if no long value does."""
+        return next((text[len(prefix) :] for text in self._long_values if text.startswith(prefix)), b"")
 
-    def _at_end(self, data: bytes, *, is_enough: bool) -> tuple[int, str]:
+    def _prefix_at_end(self, data: bytes, *, must_reveal: bool) -> tuple[int, str]:
+        """Return the start and the name of a value whose prefix, plain or encoded, is at the end of ``data``.
+
+        Args:
+            data: The text.
+            must_reveal: Whether the prefix must reveal too much of the value. If so, the name is returned too.
+        """
         self._prepare()
-        least, name = len(data), ""
+        earliest, name = len(data), ""
         for view in end_views(data):
-            position, found = self._prefix_at_end(view.data, is_enough=is_enough)
+            position, view_name = self._prefix_in_view(view.data, must_reveal=must_reveal)
             if position < len(view.data):
                 spans = view.spans(position, len(view.data))
                 start = spans[0][0]
-                if start < least and len(data) - spans[-1][1] <= _REST:
-                    least, name = start, found
-        return (least, name) if is_enough else (min(least, incomplete_escape(data)), "")
+                if start < earliest and len(data) - spans[-1][1] <= _MAX_UNDECODED:
+                    earliest, name = start, view_name
+        return (earliest, name) if must_reveal else (min(earliest, incomplete_escape(data)), "")
 
-    def _prefix_at_end(self, data: bytes, *, is_enough: bool) -> tuple[int, str]:
+    def _prefix_in_view(self, data: bytes, *, must_reveal: bool) -> tuple[int, str]:
         with self._lock:
-            position, name = self._prefixes.too_much(data) if is_enough else (self._prefixes.live(data), "")
-        for text, enough, exact_name in self._exact_prefixes:
-            least = enough if is_enough else 1
+            position, name = self._prefixes.revealing_start(data) if must_reveal else (self._prefixes.unfinished_start(data), "")
+        for text, revealing, exact_name in self._exact_prefixes:
+            least = revealing if must_reveal else 1
             length = next((length for length in range(min(len(text) - 1, len(data)), least - 1, -1) if data.endswith(text[:length])), 0)
             if length and len(data) - length < position:
                 position, name = len(data) - length, exact_name
         return position, name
 
     def _prepare(self) -> None:
-        """Make the patterns of the values that came since the last search."""
+        """Make the patterns of the values that were added since the last search."""
         if self._prepared == len(self._values):
             return
         with self._lock:
@@ -163,52 +176,55 @@ class Search:
                 for pattern in patterns_of(value, name):
                     self._add(pattern)
                 self._clean.clear()
-                # Only now: what fails before this is tried again, and fails again, rather than being forgotten.
+                # The counter is increased last. If the code above raises, the next search tries the same value again.
                 self._prepared += 1
 
     def _add(self, pattern: Pattern) -> None:
         self._matcher.add(pattern)
-        self._decoding.include(pattern.text)
+        self._views.include(pattern.text)
         if pattern.is_value and len(pattern.text) > _SHORT:
             self._long_values.append(pattern.text)
         if pattern.is_exact:
             self._exact_prefixes.append((pattern.text, max(SHORTEST_VALUE, (len(pattern.text) + 1) // 2), pattern.name))
             return
         if pattern.is_composite and not pattern.is_value:
-            # Its secrets have beginnings and ends of their own.
+            # The secrets in it are patterns of their own, with their own prefixes and suffixes.
             return
         self._suffixes.add(pattern)
-        first, last = pattern.first, min(pattern.last, pattern.first + TRUNCATED)
+        first, last = pattern.first, min(pattern.last, pattern.first + SHORTEST_PART)
         begin, end = pattern.starts[first], pattern.starts[last - 1] + 1
         text = pattern.text[begin : end + len(pattern.gaps[last])]
         half = len(letters_of(pattern.text[: (len(pattern.text) + 1) // 2]))
-        least = min(TRUNCATED, max(FEWEST, half - first))
+        revealing = min(SHORTEST_PART, max(FEWEST_REVEALING, half - first))
         gaps = tuple(LETTER.split(text))
-        signs = b"" if first else pattern.text[:begin]
-        self._prefixes.add(Prefix(pattern.skeleton[first:last], text, least, pattern.name, gaps, last == pattern.last, signs))
+        first_gap = b"" if first else pattern.text[:begin]
+        self._prefixes.add(Prefix(pattern.skeleton[first:last], text, revealing, pattern.name, gaps, last == pattern.last, first_gap))
         pattern.drop_positions()
 
 
 def _spans(data: bytes, view: TextView, match: PatternMatch) -> list[Span]:
-    """Return where in ``data`` a match stands, without a letter or two of the next line that go on with a cut value by chance."""
+    """Return the spans of a match in ``data``.
+
+    A last span on the next line is left out if it is so short that its letters may equal those of the value by chance.
+    """
     spans = view.spans(match.start, match.end)
     if len(spans) > 1 and match.part is not None and match.may_continue:
         start, stop = spans[-1]
-        if stop < len(data) and count_characters(data[start:stop]) <= BY_CHANCE:
+        if stop < len(data) and count_characters(data[start:stop]) <= MAX_CHANCE_LETTERS:
             return spans[:-1]
     return spans
 
 
-def _is_enough(data: bytes, view: TextView, part: Span) -> bool:
-    """Tell whether a part of a value tells too much: twelve characters do, as they are written."""
-    if sum(count_characters(data[start:stop]) for start, stop in view.spans(*part)) < TRUNCATED:
+def _is_long_enough(data: bytes, view: TextView, part: Span) -> bool:
+    """Return whether a part of a value has enough characters to be masked."""
+    if sum(count_characters(data[start:stop]) for start, stop in view.spans(*part)) < SHORTEST_PART:
         return False
     start, stop = part
-    if view.name not in _OF_WORDS or len(letters_of(view.data[start:stop])) >= TRUNCATED:
+    if view.name not in _VIEWS_WITH_WORDS or len(letters_of(view.data[start:stop])) >= SHORTEST_PART:
         return True
-    # The beginning of a passphrase may be common words. Then another word goes on where the two begin to differ.
+    # The beginning of a passphrase may be common words. In an ordinary text, the part then ends inside a word.
     return not (view.data[max(0, start - 1) : start].isalnum() or view.data[stop : stop + 1].isalnum())
 
 
-def _inside(encoding: str, outer: str) -> str:
+def _nested(encoding: str, outer: str) -> str:
     return outer if encoding == "plain" else f"{encoding} in {outer}"

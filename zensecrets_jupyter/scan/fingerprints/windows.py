@@ -99,14 +99,14 @@ def _windows_of_pattern(pattern: Pattern) -> Iterator[Window]:
             continue
         starts = [(start, start + length - size) for start, length in runs if length >= size]
         ends = list(dict.fromkeys((starts[0][0], starts[-1][1]))) if starts else []
-        strong = [start for start in ends if _is_strong(pattern.kept[start : start + size])]
+        strong = [start for start in ends if _is_strong(pattern.letters[start : start + size])]
         if strong:
-            yield from (Window(pattern.kept, start, size, UNBROKEN, pattern.is_value) for start in strong)
+            yield from (Window(pattern.letters, start, size, UNBROKEN, pattern.is_value) for start in strong)
             return
     size = min(pattern.last - pattern.first, _LONGEST_WINDOW)
-    if size >= least and _is_strong(pattern.kept[pattern.first : pattern.first + size]):
+    if size >= least and _is_strong(pattern.letters[pattern.first : pattern.first + size]):
         kind = UNBROKEN if any(length >= size for _, length in runs) else ANYWHERE
-        yield Window(pattern.kept, pattern.first, size, kind, pattern.is_value)
+        yield Window(pattern.letters, pattern.first, size, kind, pattern.is_value)
     elif _RUN.fullmatch(sensitive) and len(sensitive) <= _LONGEST_WINDOW and strength(text) >= WEAKEST:
         yield Window(pattern.text, begin, len(sensitive), LITERAL, pattern.is_value)
 

@@ -1,19 +1,19 @@
-"""Budgets: how many bytes of a text may go through a decoder that is slow."""
+"""Budgets that limit how many bytes slow decoders may process."""
 
 from __future__ import annotations
 
-_LEAST = 64
+_MIN_USEFUL = 64
 
 
 class Budget:
-    """A number of bytes that is spent piece by piece."""
+    """A number of bytes that may be processed."""
 
     def __init__(self, size: int) -> None:
-        """Allow ``size`` bytes."""
+        """Create a budget of ``size`` bytes."""
         self._left = size
 
     def spend(self, size: int) -> bool:
-        """Spend ``size`` bytes if so many are left, and tell whether they were."""
+        """Spend ``size`` bytes and return ``True``, or return ``False`` if fewer bytes are left."""
         if size > self._left:
             return False
         self._left -= size
@@ -21,5 +21,5 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether too little is left for anything."""
-        return self._left < _LEAST
+        """Whether too few bytes are left to be useful."""
+        return self._left < _MIN_USEFUL

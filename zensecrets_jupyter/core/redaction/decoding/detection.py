@@ -1,4 +1,4 @@
-"""Detection of encodings: a quick check that spares most texts the decoders."""
+"""Detection of encodings: a quick check, so that most texts need no decoder."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import re
 from zensecrets_jupyter.core.redaction.decoding.decoders.escapes import ESCAPE_STARTS, has_escapes
 from zensecrets_jupyter.core.redaction.decoding.decoders.mail import has_quoted_printable
 
-_VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - ASCII's first and last letter
+_VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - the first and the last visible character of ASCII
 _INSIDE, _OUTSIDE = b"a", b" "
 _DECIMAL = b"0123456789"
 _IN_NUMBERS = frozenset(b"0123456789abcdefxu")
 _NUMBERS = bytes(0x68 if byte in _IN_NUMBERS else 0x2E for byte in range(256))
 _DIGIT = b"h"
+"""The byte to which ``_NUMBERS`` maps digits."""
 _ZEROS = b"0000000"
 _AFTER_ADDRESS = (b" ", b"\t", b":", b"h")
-"""What follows the first address of a dump; a number with zeros before it is none."""
+"""Bytes that may follow the first address of a dump. After other bytes, the zeros belong to a number."""
 _LAYOUT = b"=&+'\"|"
 _NO_ESCAPES = b"=+'\"|"
 _PLAIN = bytes(byte for byte in range(256) if byte not in _LAYOUT and bytes([byte]) not in ESCAPE_STARTS)
@@ -23,43 +24,44 @@ _SIGN = b"!"
 _VISIBLE_AND_SIGNS = bytes(_VISIBLE[byte] if byte in _PLAIN else _SIGN[0] for byte in range(256))
 _UTF_7 = re.compile(rb"[&+][A-Za-z0-9+/,]{0,400}-")
 _TABLE = re.compile(rb"\|[^\n]{0,500}\n[^\n]{0,500}\|")
-# Each begins with a sign that is rare or that the text is known to hold: that is what a search looks for.
+# Each expression begins with a character that is rare, or that the text contains anyway. The search is then fast.
 _LITERALS = re.compile(rb"\n\s*[bBrRuUfF]{1,2}['\"]")
 _LETTERS = re.compile(rb", ?[bu]?(['\"]).\1, ?[bu]?['\"]")
 _LONG = 1 << 14
-"""Bytes up to which a text is looked at more closely before it is decoded."""
+"""Bytes of a text up to which a closer check pays off before decoding."""
 _LINE = 200
 _SAMPLES = 4001
+_FILLED_PARTS = 5
 
 
 class EncodingDetector:
-    """Tells whether a value of some length may be encoded in a text.
+    """Checks whether a text may contain an encoded value.
 
     Attributes:
-        shortest: Bytes of the shortest value.
-        shortest_run: Digits of base64 that stand for so many bytes.
-        shortest_base85: Digits of base85 that do, which are the fewest of all encodings.
+        shortest: The number of bytes of the shortest value.
+        shortest_run: The number of base64 digits that encode so many bytes.
+        shortest_base85: The number of base85 digits that encode so many bytes. No other encoding needs fewer digits.
     """
 
     def __init__(self, shortest: int) -> None:
-        """Look for values of ``shortest`` bytes or more."""
+        """Create a detector of values with at least ``shortest`` bytes."""
         self.shortest = shortest
         self.shortest_run = -(-shortest * 4 // 3)
         self.shortest_base85 = -(-shortest * 5 // 4)
         self._run = _INSIDE * self.shortest_base85
-        # Of the four digits of base64 that three bytes of text are written with, one is a letter at least.
+        # Base64 writes three bytes of text with four digits. At least one of them is a letter.
         self._letters = self.shortest_run // 4
         self._digits = _DIGIT * (2 * shortest)
 
     def has_encodings(self, data: bytes, skeleton: bytes) -> bool:
-        """Tell whether there may be something to decode in ``data``, which has that skeleton. ``False`` is certain."""
+        """Return whether ``data``, which has this skeleton, may contain an encoding. ``False`` is certain."""
         visible = data.translate(_VISIBLE_AND_SIGNS)
         if _SIGN in visible:
             signs = data.translate(None, _PLAIN)
             if (signs.translate(None, _NO_ESCAPES) and has_escapes(data)) or _has_layout(data, signs):
                 return True
             visible = data.translate(_VISIBLE)
-        # The first half of each is what most texts need: no method is called for it.
+        # For most texts the first half of each condition is false, so that no function is called.
         return (
             (self._run in visible and self._has_runs(data, skeleton, visible))
             or (self._digits in skeleton.translate(_NUMBERS) and _has_numbers(skeleton))
@@ -67,7 +69,7 @@ class EncodingDetector:
         )
 
     def has_runs(self, data: bytes, skeleton: bytes) -> bool:
-        """Tell whether there may be base64, base32 or base85 in ``data``, which has that skeleton."""
+        """Return whether ``data``, which has this skeleton, may contain base64, base32 or base85."""
         return self._has_runs(data, skeleton, data.translate(_VISIBLE))
 
     def _has_runs(self, data: bytes, skeleton: bytes, visible: bytes) -> bool:
@@ -77,23 +79,24 @@ class EncodingDetector:
         while start >= 0:
             end = visible.find(_OUTSIDE, start)
             run = data[start : end if end >= 0 else len(data)]
-            # Words with punctuation are no encoded text: base85 has capitals, and base32 no punctuation. Neither is a line of one sign
-            # again and again, nor a number that is filled up with zeros.
+            # Words with punctuation are not encoded, because base85 has capitals and base32 has no punctuation. A line of one repeated
+            # character and a number that is padded with zeros are not encoded either.
             if (not run.islower() or run.isalnum()) and not _is_filled(run):
                 return self._has_letters(skeleton)
             start = visible.find(self._run, end) if end >= 0 else -1
         return False
 
     def _has_letters(self, skeleton: bytes) -> bool:
-        """Tell whether there are so many letters as the shortest value in base64 has, and not only digits."""
+        """Return whether a text with this skeleton has as many letters as the shortest value has in base64."""
         return len(skeleton[:_LINE].translate(None, _DECIMAL)) >= self._letters or len(skeleton.translate(None, _DECIMAL)) >= self._letters
 
     def has_numbers(self, data: bytes, skeleton: bytes) -> bool:
-        """Tell whether there may be bytes written as numbers in ``data``, with whatever between them, or a dump."""
+        """Return whether ``data``, which has this skeleton, may contain a list of numbers or a dump."""
         return (self._digits in skeleton.translate(_NUMBERS) and _has_numbers(skeleton)) or (_ZEROS in data and _has_dump(data))
 
 
 def _has_numbers(skeleton: bytes) -> bool:
+    """Return whether a text with this skeleton may contain numbers that are not padding."""
     return not skeleton.isalpha() and not _is_filled(skeleton)
 
 
@@ -102,17 +105,19 @@ def _has_dump(data: bytes) -> bool:
 
 
 def _is_filled(data: bytes) -> bool:
-    """Tell whether ``data`` is mostly one character, as a ruler or a zero-padded number is. Long data is sampled."""
+    """Return whether ``data`` is mostly one repeated character, like a ruler. Only samples of long data are checked."""
     sample = data if len(data) <= _LONG else data[:: len(data) // _SAMPLES]
     length = len(sample)
     middle = length // 2
     if 4 * sample.count(sample[middle : middle + 1]) >= 3 * length:
         return True
-    return length > _LINE and any(4 * sample.count(sample[start : start + 1]) >= 3 * length for start in range(0, length, length // 5))
+    return length > _LINE and any(
+        4 * sample.count(sample[start : start + 1]) >= 3 * length for start in range(0, length, length // _FILLED_PARTS)
+    )
 
 
 def _has_layout(data: bytes, signs: bytes) -> bool:
-    """Tell whether ``data`` may hold mail encodings or wrapped text, given the punctuation in it."""
+    """Return whether ``data`` may contain mail encodings or wrapped text. ``signs`` is the punctuation in it."""
     if b"=" in signs and has_quoted_printable(data):
         return True
     if (b"&" in signs or b"+" in signs) and b"-" in data and _UTF_7.search(data):

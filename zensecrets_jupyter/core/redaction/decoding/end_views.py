@@ -1,4 +1,4 @@
-"""Views of the end of a stream, where an escape sequence may be incomplete."""
+"""Views of the end of a text, where an encoding may be incomplete because the rest arrives later."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import binascii
 import re
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.redaction.decoding.decoders.escapes import unescaped
+from zensecrets_jupyter.core.redaction.decoding.decoders.escapes import escape_views
 from zensecrets_jupyter.core.redaction.decoding.decoders.numbers import number_views
 from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, TextView
 
@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
 _LONGEST = 4096
-"""Bytes at the end of a text in which the beginning of a value is looked for."""
+"""Bytes at the end of a text that are searched for the beginning of a value."""
 _INCOMPLETE = re.compile(
     rb"(?:\\+(?:[xuU][0-9A-Fa-f{]{0,8}|N(?:\{[A-Za-z0-9 -]{0,90})?|[0-3][0-7]?|t[a-z]{0,20})?|%(?:[0-9A-Fa-f]|u[0-9A-Fa-f]{0,3})?"
     rb"|&[\#A-Za-z0-9]{0,31}|\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]{0,400}|[ -/]*)|\xe2[\x80\x81\x94\x95]?|[\xc2\xe3\xef])\Z"
 )
 _LONGEST_INCOMPLETE = 512
-_ESCAPES = 3
+_NESTED_ESCAPES = 3
+"""How many times escape sequences are decoded."""
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LONGEST_BASE64 = 1024
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2})*[ :-]?[0-9A-Fa-f]?")
 _BETWEEN_DIGITS = re.compile(rb"[ :-]+")
-_WORDS = 4
+_MAX_WORDS = 4
+"""Most words of hexadecimal letters, such as "bad", that are skipped before the digits."""
 _IN_HEXADECIMAL = b"0123456789ABCDEFabcdef :-"
 _NUMBER = re.compile(rb"[0-9][\s,;\])]{0,8}\Z")
 _AFTER_NUMBER = 16
@@ -36,14 +38,14 @@ _PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
 
 
 def incomplete_escape(data: bytes) -> int:
-    """Return where an escape sequence begins that ``data`` ends in; its length if there is none."""
+    """Return the start of an incomplete escape sequence at the end of ``data``, or the length of ``data``."""
     offset = max(0, len(data) - _LONGEST_INCOMPLETE)
-    found = _INCOMPLETE.search(data, offset)
-    return found.start() if found else len(data)
+    match = _INCOMPLETE.search(data, offset)
+    return match.start() if match else len(data)
 
 
 def end_views(data: bytes) -> Iterator[TextView]:
-    """Yield views of the end of ``data``: as it stands, unescaped, and with trailing digits decoded."""
+    """Yield views of the end of ``data``: the plain text, the unescaped text, and the bytes that the last digits encode."""
     root = TextView(data)
     end = _Tail(data, max(0, len(data) - _LONGEST), len(data))
     yield end
@@ -52,8 +54,8 @@ def end_views(data: bytes) -> Iterator[TextView]:
     if stop < len(data):
         level = [_Tail(data, max(0, stop - _LONGEST), stop)]
         yield from level
-    for _ in range(_ESCAPES):
-        level = [child for view in level for child in unescaped(view)]
+    for _ in range(_NESTED_ESCAPES):
+        level = [child for view in level for child in escape_views(view)]
         yield from level
     offset = max(0, len(data) - _LONGEST_BASE64)
     tail = data[offset:]
@@ -61,16 +63,19 @@ def end_views(data: bytes) -> Iterator[TextView]:
     if start + 2 <= len(data):
         for shift in range(4):
             yield from _base64(root, data[start:], start, shift)
-    digits = _digits_at_end(data, offset + len(tail.rstrip(_IN_HEXADECIMAL)))
+    digits = _last_digits(data, offset + len(tail.rstrip(_IN_HEXADECIMAL)))
     if digits is not None:
         yield _hexadecimal(root, digits)
     if _NUMBER.search(data, max(0, len(data) - _AFTER_NUMBER)):
         yield from number_views(_Tail(data, offset, len(data)))
 
 
-def _digits_at_end(data: bytes, start: int) -> re.Match[bytes] | None:
-    """Return the pairs of hexadecimal digits that ``data`` ends in, from ``start`` or from behind a word that ends in such letters."""
-    for _ in range(_WORDS):
+def _last_digits(data: bytes, start: int) -> re.Match[bytes] | None:
+    """Return the match of the pairs of hexadecimal digits at the end of ``data``, or ``None``.
+
+    The match begins at ``start``, or after a word there that consists of the letters A to F.
+    """
+    for _ in range(_MAX_WORDS):
         digits = _HEXADECIMAL.fullmatch(data, start)
         if digits is not None:
             return digits
@@ -82,7 +87,7 @@ def _digits_at_end(data: bytes, start: int) -> re.Match[bytes] | None:
 
 
 class _Tail(TextView):
-    """The end of a text, without what is incomplete."""
+    """The view of a part near the end of a text."""
 
     def __init__(self, data: bytes, start: int, end: int) -> None:
         super().__init__(data[start:end])

@@ -1,4 +1,4 @@
-"""Excerpts of long texts: of a page of code with some escape sequences only the parts around them are decoded."""
+"""Excerpts of long texts with few escape sequences, so that a decoder reads only the text around them."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
 _LONG = 1 << 16
-"""Bytes up to which a text is decoded as a whole."""
+"""Bytes of a text up to which no excerpt is made."""
 _BLOCK = 1 << 10
-"""Bytes before and behind an escape sequence that are kept at least."""
-_SAMPLES = 8
-"""Of so many blocks one is looked at first: most texts that have escape sequences have them everywhere."""
-_LONGEST = 512
-"""Bytes of the longest escape sequence that is seen where it begins in one block and ends in the next."""
+"""Fewest bytes before and after an escape sequence that an excerpt includes."""
+_SAMPLE_INTERVAL = 8
+"""One of so many blocks is checked first, because most texts with escape sequences have them everywhere."""
+_LONGEST_ESCAPE = 512
+"""Bytes of the longest escape sequence that is recognized when it crosses the border of two blocks."""
 
 
 class _Excerpt(PiecedView):
-    """A view of parts of its parent, which are written as they are there."""
+    """A view of unchanged parts of its parent."""
 
-    def __init__(self, parent: TextView, parts: list[Span]) -> None:
-        super().__init__(parent, [DecodedPiece(parent.data[start:end], partial(_locate, start)) for start, end in parts], parent.encoding)
+    def __init__(self, parent: TextView, spans: list[Span]) -> None:
+        super().__init__(parent, [DecodedPiece(parent.data[start:end], partial(_locate, start)) for start, end in spans], parent.encoding)
         self.name = parent.name
 
 
 def excerpt(view: TextView, has_escapes: Callable[[bytes], bool]) -> TextView:
-    """Return a view of the parts of ``view`` around escape sequences: ``view`` itself if it is short, or has them everywhere.
+    """Return a view of the parts of ``view`` around its escape sequences.
 
-    What is decoded to a value is found in them, unless it is written without an escape sequence for a thousand bytes. That is found in
-    ``view``, as the beginning or the end of the value.
+    A value in these parts is found after decoding. A value that also has a thousand bytes without an escape sequence is still found in
+    ``view``, by its beginning or its end.
 
     Args:
-        view: The view.
-        has_escapes: Tells whether there is an escape sequence in some bytes.
+        view: The view. It is returned itself if it is short, or if at least half of it would be included.
+        has_escapes: Returns whether some bytes contain an escape sequence.
     """
     data = view.data
     if len(data) <= _LONG:
         return view
     starts = range(0, len(data), _BLOCK)
-    sample = [has_escapes(data[start : start + _BLOCK]) for start in starts[::_SAMPLES]]
+    sample = [has_escapes(data[start : start + _BLOCK]) for start in starts[::_SAMPLE_INTERVAL]]
     if 2 * sum(sample) > len(sample):
         return view
-    holds = [has_escapes(data[start : start + _BLOCK + _LONGEST]) for start in starts]
-    kept = [any(holds[max(0, index - 1) : index + 2]) for index in range(len(holds))]
-    if 2 * sum(kept) > len(kept):
+    has_escape = [has_escapes(data[start : start + _BLOCK + _LONGEST_ESCAPE]) for start in starts]
+    is_near_escape = [any(has_escape[max(0, index - 1) : index + 2]) for index in range(len(has_escape))]
+    if 2 * sum(is_near_escape) > len(is_near_escape):
         return view
-    parts = []
-    for is_kept, group in groupby(range(len(kept)), kept.__getitem__):
+    spans = []
+    for is_included, group in groupby(range(len(is_near_escape)), is_near_escape.__getitem__):
         blocks = list(group)
-        if is_kept:
-            parts.append((character_start(data, blocks[0] * _BLOCK), character_start(data, min(len(data), (blocks[-1] + 1) * _BLOCK))))
-    return _Excerpt(view, parts)
+        if is_included:
+            spans.append((character_start(data, blocks[0] * _BLOCK), character_start(data, min(len(data), (blocks[-1] + 1) * _BLOCK))))
+    return _Excerpt(view, spans)
 
 
 def _locate(offset: int, start: int, end: int) -> list[Span]:

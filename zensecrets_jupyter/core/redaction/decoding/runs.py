@@ -1,4 +1,4 @@
-"""Runs of characters of one class, found without looking at each character in Python."""
+"""Runs of characters of one class, found by methods of ``bytes``, which are faster than a loop in Python."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ _INSIDE, _OUTSIDE = b"a", b" "
 _ASCII = bytes(range(0x20, 0x7F)) + b"\t\n\r\x1b\b\0"
 _CONTROLS = bytes(byte for byte in range(0x20) if byte not in _ASCII) + b"\x7f"
 _ASCII_CLASSES = bytes(0x61 if byte in _ASCII else 0x20 for byte in range(256))
-# Letters as UTF-8 writes them, RFC 3629; of the characters of two bytes not the control characters.
+# Characters in UTF-8 (RFC 3629), without control characters.
 _TEXT = re.compile(
     rb"(?:[" + re.escape(_ASCII) + rb"]|\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){6,}"
 )
-_MOSTLY = 8
-_FEW_CONTROLS = 32
+_OTHER_RATIO = 8
+"""Text has at most one other byte per so many bytes."""
+_CONTROL_RATIO = 32
+"""Text outside ASCII has at most one control character per so many bytes."""
 _LONG = 1 << 14
-_SAMPLES, _SAMPLE = 8, 1024
+"""Bytes of a text up to which the whole text is checked."""
+_SAMPLES, _SAMPLE_LENGTH = 8, 1024
 
 
 class Run(NamedTuple):
-    """Where a run stands: ``data[start:end]``."""
+    """The span of a run, ``data[start:end]``."""
 
     start: int
     end: int
@@ -36,9 +39,9 @@ def runs_in(data: bytes, classes: bytes, shortest: int) -> list[Run]:
     """Return the runs in ``data``, in order.
 
     Args:
-        data: The bytes.
-        classes: A table for ``bytes.translate`` that maps the class to ``a`` and everything else to a blank.
-        shortest: How long a run is at least.
+        data: The bytes to search.
+        classes: The table for ``bytes.translate`` that maps bytes of the class to ``a`` and other bytes to a blank.
+        shortest: The fewest bytes of a run.
     """
     mapped = data.translate(classes)
     needle = _INSIDE * shortest
@@ -54,13 +57,13 @@ def runs_in(data: bytes, classes: bytes, shortest: int) -> list[Run]:
 
 
 def is_printable(data: bytes) -> bool:
-    """Tell whether ``data`` is mostly text, rather than binary. Long data is sampled."""
+    """Return whether ``data`` is mostly text and not binary. Only samples of long data are checked."""
     sample = data
     if len(data) > _LONG:
-        sample = b"".join([data[start : start + _SAMPLE] for start in range(0, len(data), len(data) // _SAMPLES)])
-    if len(sample.translate(None, _ASCII)) * _MOSTLY <= len(sample):
+        sample = b"".join([data[start : start + _SAMPLE_LENGTH] for start in range(0, len(data), len(data) // _SAMPLES)])
+    if len(sample.translate(None, _ASCII)) * _OTHER_RATIO <= len(sample):
         return True
-    if (len(sample) - len(sample.translate(None, _CONTROLS))) * _FEW_CONTROLS > len(sample):
+    if (len(sample) - len(sample.translate(None, _CONTROLS))) * _CONTROL_RATIO > len(sample):
         return False
     try:
         data.decode("utf-8", "surrogatepass")
@@ -70,7 +73,12 @@ def is_printable(data: bytes) -> bool:
 
 
 def text_parts(view: TextView, shortest: int) -> list[TextView]:
-    """Return a view of the runs of text of ``shortest`` bytes or more in a binary view; of ASCII only in a long one."""
+    """Return a view of the text in a binary view, or an empty list.
+
+    Args:
+        view: The binary view. If it is long, only text in ASCII is returned.
+        shortest: The fewest bytes of a run of text.
+    """
     data = view.data
     if len(data) <= _LONG:
         runs = [match.span() for match in _TEXT.finditer(data) if match.end() - match.start() >= shortest]

@@ -1,4 +1,4 @@
-"""Search of a text in all its decoded views, within a budget of bytes."""
+"""Search of a text and all its decoded views, limited by a budget of bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.redaction.decoding.decoders.base32 import base32_vi
 from zensecrets_jupyter.core.redaction.decoding.decoders.base64 import base64_views
 from zensecrets_jupyter.core.redaction.decoding.decoders.base85 import base85_views
 from zensecrets_jupyter.core.redaction.decoding.decoders.dumps import dump_views
-from zensecrets_jupyter.core.redaction.decoding.decoders.escapes import has_escapes, unescaped
+from zensecrets_jupyter.core.redaction.decoding.decoders.escapes import escape_views, has_escapes
 from zensecrets_jupyter.core.redaction.decoding.decoders.hexadecimal import hexadecimal_views
 from zensecrets_jupyter.core.redaction.decoding.decoders.layout import layout_views
 from zensecrets_jupyter.core.redaction.decoding.decoders.mail import mail_views
@@ -36,37 +36,35 @@ class _Match(Protocol):
 
 _MatchT = TypeVar("_MatchT", bound=_Match)
 
-ESCAPES = 4
-"""Escape sequences inside escape sequences that are decoded."""
-BLOCKS, _BLOCKS_OF_A_LONG_TEXT = 2, 1
-"""Encodings of whole texts, such as base64, inside each other that are decoded; in a text that is longer than :data:`_SHORT` one."""
-_VIEWS_OF_A_TEXT = 12
-"""Budget of each level, in lengths of the text: all views with one encoding, and all views with two."""
-_LEAST = 1 << 16
-"""Bytes of views that any text may have."""
-_VIEWS_OF_A_LONG_TEXT = 3
-"""As before, of a text that is longer than :data:`_SHORT`, and for all that is longer."""
-_SHORT = 1 << 20
+_NESTED_ESCAPES = 4
+"""How many times escape sequences are decoded in one view."""
+_NESTED_RUNS, _NESTED_RUNS_IN_LONG_TEXT = 2, 1
+"""How many nested encodings of runs, such as base64, are decoded in a text of up to :data:`_SHORT` bytes, and in a longer one."""
+# Each nesting level of runs has a budget for the bytes of its views, which depends on the length of the text.
+_BUDGET_RATIO, _MIN_BUDGET = 12, 1 << 16
+"""The budget is so many times the length of the text, plus a constant."""
+_BUDGET_RATIO_OF_LONG_TEXT, _SHORT = 3, 1 << 20
+"""The budget of a long text, if this is less: so many times the length of the text, plus a constant."""
 _LONG_BINARY = 1 << 14
-"""Bytes from which on only the text is searched in what was decoded and is no text, if all values are of ASCII."""
-_BASE85_OF_A_TEXT = 1 << 13
-"""Bytes of a text and its views that are decoded as base85, in all its alphabets."""
+"""Bytes from which on only the text in binary data is searched, if all values are ASCII."""
+_BASE85_BUDGET = 1 << 13
+"""Bytes of a text and all its views that are decoded as base85."""
 
 
 class ViewSearch:
     """Searches a text and its decoded views.
 
     Attributes:
-        detector: Tells whether there may be something to decode in a text.
+        detector: The detector of encodings of the values.
     """
 
     def __init__(self, shortest: int) -> None:
-        """Search for values of ``shortest`` bytes or more."""
+        """Create a search for values of at least ``shortest`` bytes."""
         self.detector = EncodingDetector(shortest)
         self._is_ascii = True
 
     def include(self, text: bytes) -> None:
-        """Search for the value ``text`` too."""
+        """Add the value ``text`` to the search."""
         self._is_ascii = self._is_ascii and text.isascii()
         length = max(SHORTEST_VALUE, len(text))
         if length < self.detector.shortest:
@@ -77,46 +75,54 @@ class ViewSearch:
 
         Args:
             data: The text.
-            find: Returns the matches in the bytes of a view, given the bytes and their skeleton.
+            find: Returns the matches in a view. Its arguments are the bytes of the view and their skeleton.
         """
         root = TextView(data)
-        most = min(_VIEWS_OF_A_TEXT * len(root.data) + _LEAST, _VIEWS_OF_A_LONG_TEXT * len(root.data) + _SHORT)
-        base85 = Budget(_BASE85_OF_A_TEXT)
+        size = min(_BUDGET_RATIO * len(root.data) + _MIN_BUDGET, _BUDGET_RATIO_OF_LONG_TEXT * len(root.data) + _SHORT)
+        base85_budget = Budget(_BASE85_BUDGET)
         seen: set[tuple[str, bytes]] = set()
-        # Escape sequences come first: they are the commonest, and cost the least.
+        # Escape sequences are decoded before runs, because they are more common and cheaper to decode.
         level: list[TextView] = [root]
-        for blocks in range(BLOCKS if len(data) <= _SHORT else _BLOCKS_OF_A_LONG_TEXT, -1, -1):
-            waiting = deque((view, ESCAPES) for view in level)
+        for runs in range(_NESTED_RUNS if len(data) <= _SHORT else _NESTED_RUNS_IN_LONG_TEXT, -1, -1):
+            waiting = deque((view, _NESTED_ESCAPES) for view in level)
             level = []
-            left = Budget(most)
+            budget = Budget(size)
             while waiting:
                 view, escapes = waiting.popleft()
                 if view is not root:
-                    if (view.name, view.data) in seen or not left.spend(len(view.data)):
+                    if (view.name, view.data) in seen or not budget.spend(len(view.data)):
                         continue
                     seen.add((view.name, view.data))
                 is_text = view is root or is_printable(view.data)
                 is_searched = is_text or self._is_searched_whole(view.data)
                 skeleton = skeleton_of(view.data) if is_searched else b""
-                found = find(view.data, skeleton) if is_searched else []
-                yield from ((view, match) for match in found)
+                matches = find(view.data, skeleton) if is_searched else []
+                yield from ((view, match) for match in matches)
                 if not is_text:
-                    # Only what is text in it may be encoded further.
+                    # Only the text in binary data may contain another encoding.
                     waiting.extend((part, escapes) for part in text_parts(view, self.detector.shortest))
                     continue
-                if not found and not self.detector.has_encodings(view.data, skeleton):
+                if not matches and not self.detector.has_encodings(view.data, skeleton):
                     continue
                 if escapes:
-                    waiting.extend((child, escapes - 1) for child in unescaped(excerpt(view, has_escapes)))
-                if blocks:
-                    is_wrapped = any(match.part is not None for match in found)
-                    level += self._blocks(view, skeleton, base85, is_wrapped=is_wrapped)
+                    waiting.extend((child, escapes - 1) for child in escape_views(excerpt(view, has_escapes)))
+                if runs:
+                    is_wrapped = any(match.part is not None for match in matches)
+                    level += self._run_views(view, skeleton, base85_budget, is_wrapped=is_wrapped)
 
     def _is_searched_whole(self, data: bytes) -> bool:
-        """Tell whether values are looked for in all of ``data``, which is no text, and not only in the texts in it."""
+        """Return whether all of ``data``, which is binary, is searched, and not only the text in it."""
         return len(data) <= _LONG_BINARY or not self._is_ascii
 
-    def _blocks(self, view: TextView, skeleton: bytes, base85: Budget, *, is_wrapped: bool) -> Iterator[TextView]:
+    def _run_views(self, view: TextView, skeleton: bytes, base85_budget: Budget, *, is_wrapped: bool) -> Iterator[TextView]:
+        """Yield the views of the encoded runs in ``view``.
+
+        Args:
+            view: The view.
+            skeleton: The skeleton of the view.
+            base85_budget: The budget for decoding base85.
+            is_wrapped: Whether a part of a value was found, so that the rest may be on another line.
+        """
         data = view.data
         yield from layout_views(view, is_wrapped=is_wrapped)
         if b"=" in data or b"&" in data or b"+" in data:
@@ -129,4 +135,4 @@ class ViewSearch:
         if detector.has_runs(data, skeleton):
             yield from base64_views(view, detector.shortest_run)
             yield from base32_views(view, detector.shortest_run)
-            yield from base85_views(view, detector.shortest_base85, base85)
+            yield from base85_views(view, detector.shortest_base85, base85_budget)

@@ -1,4 +1,4 @@
-"""Decoded views of a text, each with a mapping of its offsets to those in the text."""
+"""Decoded views of a text. Each view maps the offsets of its bytes to offsets in the text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Span = tuple[int, int]
-"""The offset of the first byte, and the offset behind the last byte."""
+"""The offset of the first byte, and the offset after the last byte."""
 
 
 class TextView:
@@ -19,22 +19,22 @@ class TextView:
 
     Attributes:
         data: The bytes to search.
-        encoding: The encodings by which the bytes are written in the text, innermost first; empty for the text itself.
+        encoding: The nested encodings that were decoded, the innermost first; empty for the text itself.
         name: The innermost of these encodings.
     """
 
     def __init__(self, data: bytes, encoding: str = "") -> None:
-        """Make the view of a text."""
+        """Create the view of a text."""
         self.data = data
         self.encoding = self.name = encoding
 
     def spans(self, start: int, end: int) -> list[Span]:
-        """Return the spans of the text that encode ``data[start:end]``: several if other text stands between them."""
+        """Return the spans of the text that encode ``data[start:end]``; several spans if other text is between them."""
         return [(start, end)]
 
 
 class DecodedView(TextView, ABC):
-    """A view that is decoded from another one, its parent."""
+    """A view that is decoded from another view, its parent."""
 
     def __init__(self, parent: TextView, data: bytes, encoding: str) -> None:
         inner = f" in {parent.encoding}" if parent.encoding and parent.encoding != encoding else ""
@@ -44,13 +44,13 @@ class DecodedView(TextView, ABC):
 
     def spans(self, start: int, end: int) -> list[Span]:
         """See :meth:`TextView.spans`."""
-        found: list[Span] = []
-        for own_start, own_end in self._own_spans(start, end):
-            found += self._parent.spans(own_start, own_end)
-        return found
+        spans: list[Span] = []
+        for parent_start, parent_end in self._parent_spans(start, end):
+            spans += self._parent.spans(parent_start, parent_end)
+        return spans
 
     @abstractmethod
-    def _own_spans(self, start: int, end: int) -> list[Span]:
+    def _parent_spans(self, start: int, end: int) -> list[Span]:
         """Return the spans of the parent that encode ``data[start:end]``."""
 
 
@@ -58,66 +58,75 @@ class SubstitutedView(DecodedView):
     """A view of its parent with every escape sequence decoded."""
 
     def __init__(self, parent: TextView, data: bytes, encoding: str, escape: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> None:
-        """Make the view.
+        """Create the view.
 
         Args:
             parent: The view with the escape sequences.
-            data: Its bytes with each replaced.
+            data: The bytes of the parent with all escape sequences decoded.
             encoding: The name of the encoding.
-            escape: Matches one escape sequence.
-            decode: Returns what one stands for.
+            escape: The regular expression of one escape sequence.
+            decode: Returns the bytes that an escape sequence encodes.
         """
         super().__init__(parent, data, encoding)
         self._escape = escape
         self._decode = decode
         self._starts: list[int] | None = None
-        self._there: list[tuple[int, int, int]] = []
+        self._escapes: list[tuple[int, int, int]] = []
 
-    def _own_spans(self, start: int, end: int) -> list[Span]:
+    def _parent_spans(self, start: int, end: int) -> list[Span]:
         if self._starts is None:
-            self._starts = self._map()
-        return [(self._position(self._starts, start, is_end=False), self._position(self._starts, end, is_end=True))]
+            self._starts = self._locate_escapes()
+        return [(self._parent_offset(self._starts, start, is_end=False), self._parent_offset(self._starts, end, is_end=True))]
 
-    def _map(self) -> list[int]:
-        """Fill the list of escape sequences: where each begins in the parent, its length there, and its length here."""
+    def _locate_escapes(self) -> list[int]:
+        """Return the offset of each decoded escape sequence in this view.
+
+        The attribute ``_escapes`` becomes the list of their starts and ends in the parent, and of their lengths in this view.
+        """
         starts = []
-        here = there = 0
+        offset = parent_offset = 0
         for match in self._escape.finditer(self._parent.data):
-            here += match.start() - there
-            there = match.end()
+            offset += match.start() - parent_offset
+            parent_offset = match.end()
             length = len(self._decode(match[0]))
-            starts.append(here)
-            self._there.append((match.start(), there, length))
-            here += length
+            starts.append(offset)
+            self._escapes.append((match.start(), parent_offset, length))
+            offset += length
         return starts
 
-    def _position(self, starts: list[int], position: int, *, is_end: bool) -> int:
-        # An escape sequence that decodes to nothing, such as a color, belongs to neither side.
-        at = position - 1 if is_end else position
-        index = bisect_right(starts, at) - 1
+    def _parent_offset(self, starts: list[int], position: int, *, is_end: bool) -> int:
+        """Return the offset in the parent of ``position``, which is the start or the end of a span in this view."""
+        # A span does not include escape sequences before and after it that decode to nothing, such as colors.
+        byte = position - 1 if is_end else position
+        index = bisect_right(starts, byte) - 1
         if index < 0:
             return position
-        there, there_end, length = self._there[index]
-        offset = at - starts[index]
-        if offset < length:
-            return there_end if is_end else there
-        return there_end + offset - length + (1 if is_end else 0)
+        start, end, length = self._escapes[index]
+        distance = byte - starts[index]
+        if distance < length:
+            return end if is_end else start
+        return end + distance - length + (1 if is_end else 0)
 
 
 class Tokens:
-    """Locates bytes decoded from tokens, such as numbers, of which each encodes equally many bytes.
+    """Locates bytes that were decoded from tokens, such as numbers. Every token encodes the same number of bytes.
 
     The tokens are located once, when a span is first needed.
     """
 
     def __init__(self, find: Callable[[], list[Span]], size: int = 1) -> None:
-        """Take the function that finds the tokens, and the number of bytes that each encodes."""
+        """Create the locator.
+
+        Args:
+            find: Returns the span of each token.
+            size: The number of bytes that one token encodes.
+        """
         self._find = find
         self._size = size
         self._spans: list[Span] | None = None
 
     def __call__(self, start: int, end: int) -> list[Span]:
-        """Return the span from the first to the last token that ``start`` to ``end`` of the bytes come from."""
+        """Return the span of the tokens that encode the bytes from ``start`` to ``end``."""
         if self._spans is None:
             self._spans = self._find()
         last = min(-(-end // self._size), len(self._spans)) - 1
@@ -125,21 +134,28 @@ class Tokens:
 
 
 class Groups:
-    """Locates bytes decoded from groups of digits, of which each encodes equally many bytes."""
+    """Locates bytes that were decoded from groups of digits. Every group encodes the same number of bytes."""
 
     def __init__(self, start: int, stop: int, *, size: int, digits: int) -> None:
-        """Take where the digits begin and end, how many bytes a group has, and how many digits."""
+        """Create the locator.
+
+        Args:
+            start: The offset of the first digit.
+            stop: The offset after the last digit.
+            size: The number of bytes that one group encodes.
+            digits: The number of digits in one group.
+        """
         self._start, self._stop = start, stop
         self._size, self._digits = size, digits
 
     def __call__(self, start: int, end: int) -> list[Span]:
-        """Return the span of the groups that ``start`` to ``end`` of the bytes come from."""
+        """Return the span of the groups that encode the bytes from ``start`` to ``end``."""
         first, last = start // self._size, -(-end // self._size)
         return [(self._start + first * self._digits, min(self._stop, self._start + last * self._digits))]
 
 
 class DecodedPiece(NamedTuple):
-    """Bytes that were decoded together, with their location in the parent.
+    """Bytes that were decoded together.
 
     Attributes:
         data: The decoded bytes.
@@ -154,10 +170,10 @@ _SEPARATOR = b"\n"
 
 
 class PiecedView(DecodedView):
-    """A view of the pieces of its parent that were decoded, one after the other, each on a line of its own."""
+    """A view of decoded pieces of its parent, each on its own line."""
 
     def __init__(self, parent: TextView, pieces: Sequence[DecodedPiece], encoding: str) -> None:
-        """Join ``pieces`` of ``parent``."""
+        """Create the view of ``pieces`` of ``parent``."""
         super().__init__(parent, _SEPARATOR.join([piece.data for piece in pieces]), encoding)
         self._pieces = pieces
         self._starts: list[int] = []
@@ -166,13 +182,13 @@ class PiecedView(DecodedView):
             self._starts.append(start)
             start += len(piece.data) + len(_SEPARATOR)
 
-    def _own_spans(self, start: int, end: int) -> list[Span]:
-        found: list[Span] = []
+    def _parent_spans(self, start: int, end: int) -> list[Span]:
+        spans: list[Span] = []
         index = max(0, bisect_right(self._starts, start) - 1)
         while index < len(self._pieces) and self._starts[index] < end:
             piece, offset = self._pieces[index], self._starts[index]
-            own_start, own_end = max(0, start - offset), min(len(piece.data), end - offset)
-            if own_start < own_end:
-                found += piece.locate(own_start, own_end)
+            piece_start, piece_end = max(0, start - offset), min(len(piece.data), end - offset)
+            if piece_start < piece_end:
+                spans += piece.locate(piece_start, piece_end)
             index += 1
-        return found
+        return spans

@@ -1,8 +1,8 @@
-"""Anchor index: an Aho-Corasick automaton, and a dictionary for anchors added since it was built.
+"""Anchor index: finds many short byte strings at once, with an Aho-Corasick automaton.
 
-Building an automaton of all anchors takes as long as searching megabytes. New anchors are therefore looked up in a dictionary, which is
-slow on long texts. The automaton is rebuilt once those lookups together have cost as much as a rebuild. The fastest kind of automaton takes
-six times the memory of the other; it is built once no anchor was added for a megabyte of text.
+Building an automaton of all anchors takes as long as searching megabytes of text. New anchors are therefore looked up in a dictionary
+first, which is slow on long texts. The automaton is rebuilt once those lookups together have cost as much as a rebuild. The fastest kind
+of automaton takes six times the memory of the other kind. It is built once no anchor was added for a megabyte of searched text.
 """
 
 from __future__ import annotations
@@ -15,42 +15,50 @@ from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
 if TYPE_CHECKING:
     from ahocorasick_rs import BytesAhoCorasick
 
-_SMALL = 3000
-"""Anchors up to which the fastest kind of automaton, which is the largest too, is still quick to build."""
-_BYTES_AN_ANCHOR = 15
-"""So many bytes are searched for new anchors in the time in which an automaton of one anchor more is built; measured."""
-_BYTES_A_BUILD = 16_384
-"""So many bytes in the time in which the smallest automaton is built."""
-_BYTES_AN_ANCHOR_TWICE = 400
-"""So many bytes go through a second automaton in that time."""
+_MAX_QUICK_ANCHORS = 3000
+"""Up to so many anchors, the fastest kind of automaton is quick to build."""
+
+# The costs of building an automaton, measured in bytes of text that are searched in the same time.
+_BUILD_COST = 16_384
+"""Cost of the smallest automaton, in bytes searched for new anchors."""
+_BUILD_COST_PER_ANCHOR = 15
+"""Cost of one more anchor, in bytes searched for new anchors."""
+_MERGE_COST_PER_ANCHOR = 400
+"""Cost of one more anchor, in bytes searched with a second automaton."""
 _BYTES_BEFORE_FASTEST = 1 << 20
-"""Bytes that are searched before the fastest kind is built."""
+"""Bytes to search before the fastest kind of automaton is built."""
 
 Owners: TypeAlias = "int | list[int]"
-"""One owner or several, as numbers. A million lists of one would cost memory and the garbage collector's time."""
+"""The number of one owner, or of several. A million lists of one number would cost memory and time of the garbage collector."""
 
 
 class Hit(NamedTuple):
-    """Where an anchor stands, and whose it is."""
+    """An occurrence of an anchor.
+
+    Attributes:
+        anchor: The anchor.
+        owners: The owners of the anchor.
+        start: The offset of its first byte in the text.
+    """
 
     anchor: bytes
     owners: Owners
     start: int
 
 
-class _NewAnchors:
-    """Anchors that are looked for by their first bytes, and need nothing built."""
+class _AnchorTable:
+    """New anchors, looked up by their first bytes. Adding one is cheap."""
 
     def __init__(self) -> None:
         self.owners: dict[bytes, Owners] = {}
         self._by_first_bytes: dict[bytes, bytes | list[bytes]] = {}
 
     def add(self, anchor: bytes, owner: int) -> None:
-        known = self.owners.get(anchor)
-        if isinstance(known, list):
-            known.append(owner)
-        elif known is not None:
-            self.owners[anchor] = [known, owner]
+        owners = self.owners.get(anchor)
+        if isinstance(owners, list):
+            owners.append(owner)
+        elif owners is not None:
+            self.owners[anchor] = [owners, owner]
         else:
             self.owners[anchor] = owner
             same = self._by_first_bytes.setdefault(anchor[:SHORTEST_VALUE], anchor)
@@ -61,135 +69,151 @@ class _NewAnchors:
 
     def hits(self, data: bytes) -> list[Hit]:
         get = self._by_first_bytes.get
-        near = [
-            (start, anchors) for start in range(len(data) - SHORTEST_VALUE + 1) if (anchors := get(data[start : start + SHORTEST_VALUE]))
-        ]
+        starts = range(len(data) - SHORTEST_VALUE + 1)
+        candidates = [(start, anchors) for start in starts if (anchors := get(data[start : start + SHORTEST_VALUE]))]
         return [
             Hit(anchor, self.owners[anchor], start)
-            for start, anchors in near
+            for start, anchors in candidates
             for anchor in ([anchors] if isinstance(anchors, bytes) else anchors)
             if data.startswith(anchor, start)
         ]
 
 
 class _Automaton:
-    """Anchors that are searched for all at once; building it takes about a microsecond an anchor."""
+    """An automaton of anchors. Building it takes about a microsecond per anchor."""
 
     def __init__(self, owners: dict[bytes, Owners], *, fastest: bool = False) -> None:
         from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
         self.owners = owners
-        # In order, so that what is built next to each other is near in memory: a million are built three times as fast.
-        self._texts = sorted(owners)
-        self._owners = [owners[text] for text in self._texts]
-        self.is_final = fastest or len(self._texts) > _SMALL
+        # Sorted anchors keep neighboring nodes of the automaton close in memory: a million anchors are built three times as fast.
+        self._anchors = sorted(owners)
+        self._owners = [owners[anchor] for anchor in self._anchors]
+        self.is_final = fastest or len(self._anchors) > _MAX_QUICK_ANCHORS
         kind = Implementation.DFA if fastest else Implementation.ContiguousNFA
-        self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._texts, matchkind=MatchKind.Standard, implementation=kind)
+        self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._anchors, matchkind=MatchKind.Standard, implementation=kind)
         self.find = self._automaton.find_matches_as_indexes
 
     def hits(self, data: bytes) -> list[Hit]:
-        return [Hit(self._texts[index], self._owners[index], start) for index, start, _ in self.find(data, overlapping=True)]
+        return [Hit(self._anchors[index], self._owners[index], start) for index, start, _ in self.find(data, overlapping=True)]
 
 
 class _State(NamedTuple):
-    """The indexes of a search, replaced atomically: another thread sees the old state or the new one."""
+    """The indexes that a search uses.
+
+    The state is replaced atomically, so that another thread sees either the old state or the new one.
+
+    Attributes:
+        automata: None, one, or a large and a small automaton.
+        new: The anchors that are in no automaton yet.
+    """
 
     automata: tuple[_Automaton, ...]
-    new: _NewAnchors
+    new: _AnchorTable
 
 
 class AnchorIndex:
-    """Anchors with their owners. Searches may run in several threads; anchors are added by one at a time."""
+    """An index of anchors and their owners. All methods are thread-safe."""
 
     def __init__(self) -> None:
-        """Make an empty index."""
+        """Create an empty index."""
         self._lock = threading.Lock()
-        self._state = _State((), _NewAnchors())
-        self._through_new = 0
-        self._through_second = 0
-        self._through_only = 0
+        self._state = _State((), _AnchorTable())
+        self._searched_for_new = 0
+        self._searched_twice = 0
+        self._searched_once = 0
         self._only: _Automaton | None = None
+        """The automaton to search with, once it is of the fastest kind and contains every anchor."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no anchor."""
+        """Whether the index has no anchor."""
         return not self._state.automata and not self._state.new.owners
 
     def add(self, anchor: bytes, owner: int) -> None:
-        """Add an anchor of ``owner``. It has six bytes at least."""
+        """Add an anchor of at least six bytes that belongs to ``owner``."""
         with self._lock:
             self._only = None
             self._state.new.add(anchor, owner)
 
-    def touches(self, data: bytes) -> bool:
-        """Tell whether an anchor stands in ``data``."""
+    def occurs_in(self, data: bytes) -> bool:
+        """Return whether ``data`` contains an anchor."""
         only = self._only
         if only is not None:
             return bool(only.find(data))
-        state = self._ready(len(data))
+        state = self._state_for(len(data))
         return any(automaton.find(data) for automaton in state.automata) or bool(state.new.owners and state.new.hits(data))
 
     def hits(self, data: bytes) -> list[Hit]:
-        """Return where anchors stand in ``data``."""
+        """Return every occurrence of an anchor in ``data``."""
         only = self._only
         if only is not None:
             return only.hits(data)
-        state = self._ready(len(data))
-        found = [hit for automaton in state.automata for hit in automaton.hits(data)]
-        return found + state.new.hits(data) if state.new.owners else found
+        state = self._state_for(len(data))
+        hits = [hit for automaton in state.automata for hit in automaton.hits(data)]
+        return hits + state.new.hits(data) if state.new.owners else hits
 
-    def _ready(self, length: int) -> _State:
-        """Return the state for a search of ``length`` bytes, rebuilt if that pays."""
+    def _state_for(self, length: int) -> _State:
+        """Return the state for a search of ``length`` bytes, rebuilt if the rebuild has become the cheaper choice."""
         state = self._state
         if state.new.owners:
-            self._through_new += length
+            self._searched_for_new += length
             second = state.automata[-1].owners if len(state.automata) > 1 else ()
-            if self._through_new >= _BYTES_A_BUILD + _BYTES_AN_ANCHOR * (len(state.new.owners) + len(second)):
-                return self._settle(state)
+            if self._searched_for_new >= _BUILD_COST + _BUILD_COST_PER_ANCHOR * (len(state.new.owners) + len(second)):
+                return self._rebuild(state)
         elif len(state.automata) > 1:
-            self._through_second += length
-            if self._through_second >= _BYTES_AN_ANCHOR_TWICE * sum(len(automaton.owners) for automaton in state.automata):
-                return self._settle(state)
+            self._searched_twice += length
+            if self._searched_twice >= _MERGE_COST_PER_ANCHOR * sum(len(automaton.owners) for automaton in state.automata):
+                return self._rebuild(state)
         elif state.automata:
-            self._through_only += length
-            if state.automata[0].is_final or self._through_only >= _BYTES_BEFORE_FASTEST:
-                return self._search_only(state)
+            self._searched_once += length
+            if state.automata[0].is_final or self._searched_once >= _BYTES_BEFORE_FASTEST:
+                return self._use_fastest(state)
         return state
 
-    def _search_only(self, seen: _State) -> _State:
-        """Search no more than the one automaton, of the fastest kind, until an anchor is added; do nothing if another thread added one."""
+    def _use_fastest(self, expected: _State) -> _State:
+        """Search with one automaton of the fastest kind, until an anchor is added.
+
+        Args:
+            expected: The state of the caller. Nothing happens if another thread replaced it or added an anchor.
+        """
         with self._lock:
-            if self._state is seen and not seen.new.owners:
-                if not seen.automata[0].is_final:
-                    self._state = _State((_Automaton(seen.automata[0].owners, fastest=True),), _NewAnchors())
+            if self._state is expected and not expected.new.owners:
+                if not expected.automata[0].is_final:
+                    self._state = _State((_Automaton(expected.automata[0].owners, fastest=True),), _AnchorTable())
                 self._only = self._state.automata[0]
             return self._state
 
-    def _settle(self, seen: _State) -> _State:
-        """Move new anchors into the second automaton, or merge both; do nothing if another thread already did."""
+    def _rebuild(self, expected: _State) -> _State:
+        """Move new anchors into the second automaton, or merge both automata.
+
+        Args:
+            expected: The state of the caller. Nothing happens if another thread replaced it.
+        """
         with self._lock:
-            if self._state is not seen:
+            if self._state is not expected:
                 return self._state
-            automata, new = seen
+            automata, new = expected
             owners = dict(automata[-1].owners) if len(automata) > 1 else {}
             _merge(owners, new.owners)
             if automata and (not new.owners or 2 * len(owners) >= len(automata[0].owners)):
                 first = dict(automata[0].owners)
                 _merge(first, owners)
                 automata = (_Automaton(first),)
-                self._through_second = 0
+                self._searched_twice = 0
             else:
                 automata = (*automata[:1], _Automaton(owners))
-            self._through_new = self._through_only = 0
-            self._state = _State(automata, _NewAnchors())
+            self._searched_for_new = self._searched_once = 0
+            self._state = _State(automata, _AnchorTable())
             return self._state
 
 
-def _merge(owners: dict[bytes, Owners], others: dict[bytes, Owners]) -> None:
-    for anchor, more in others.items():
-        known = owners.get(anchor)
-        owners[anchor] = more if known is None else _joined(known, more)
+def _merge(target: dict[bytes, Owners], source: dict[bytes, Owners]) -> None:
+    """Add the anchors and owners of ``source`` to ``target``."""
+    for anchor, more in source.items():
+        owners = target.get(anchor)
+        target[anchor] = more if owners is None else [*_as_list(owners), *_as_list(more)]
 
 
-def _joined(one: Owners, other: Owners) -> Owners:
-    return [*([one] if isinstance(one, int) else one), *([other] if isinstance(other, int) else other)]
+def _as_list(owners: Owners) -> list[int]:
+    return [owners] if isinstance(owners, int) else owners

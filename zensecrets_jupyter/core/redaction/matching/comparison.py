@@ -1,4 +1,4 @@
-"""The comparison of patterns with a text around their anchors: how far each match goes."""
+"""Comparison of patterns with a view around their anchors, to measure how much of each pattern is written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zensecrets_jupyter.core.redaction.decoding.utf8 import character_start
 from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
 from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
 from zensecrets_jupyter.core.redaction.matching.punctuation import NO_EDGE, edge_after, edge_before, writes_gap
-from zensecrets_jupyter.core.redaction.patterns.pattern import BY_CHANCE, TRUNCATED
+from zensecrets_jupyter.core.redaction.patterns.pattern import MAX_CHANCE_LETTERS, SHORTEST_PART, Pattern
 from zensecrets_jupyter.core.redaction.skeleton import LETTER, SkeletonMap, letters_of
 
 if TYPE_CHECKING:
@@ -17,71 +17,82 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.decoding.views import Span
     from zensecrets_jupyter.core.redaction.matching.anchor_index import Hit
-    from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern, PatternKey
+    from zensecrets_jupyter.core.redaction.patterns.pattern import PatternKey
 
     _Candidates = Callable[[Hit, bytes], Sequence[PatternKey]]
 
 _ANY_CASE = 16
-"""Letters from which on a match may be in any case; a shorter one is in its own, or in capitals or small letters throughout."""
+"""From so many letters on, a match may be in any case. A shorter match has the case of the value, or one case throughout."""
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
-# How reprs and pydantic shorten a text in its middle.
+# The ways in which reprs and pydantic shorten a text in its middle.
 _ELLIPSIS = re.compile(rb"\.{2,3}|\xe2\x80\xa6|\[\.\.\.\]|<\.\.\.>")
 _LONGEST_END = 64
-"""Bytes behind an ellipsis that are compared with the end of a value."""
-_ALNUM = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+"""Bytes after an ellipsis that are compared with the end of a value."""
+_ALPHANUMERIC = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_CONTEXT_OF_NUMBER = 64
 
 
 class Comparison:
-    """Patterns compared with one view."""
+    """Comparison of patterns with one view.
+
+    Offsets in a pattern are offsets in the skeleton of the pattern, unless a docstring says otherwise.
+    """
 
     def __init__(self, data: bytes, skeleton: bytes) -> None:
+        """Prepare the comparison with a view.
+
+        Args:
+            data: The bytes of the view.
+            skeleton: The skeleton of ``data``.
+        """
         self._data = data
         self._skeleton = skeleton
         self._map: SkeletonMap | None = None
 
     def matches(self, hits: list[Hit], candidates: _Candidates) -> list[PatternMatch]:
-        """Return the matches around the anchors that were found; they may overlap.
+        """Return the matches around the hits, which may overlap.
 
         Args:
-            hits: The anchors.
-            candidates: Returns the patterns to compare at an anchor, given it and the view's skeleton.
+            hits: The anchors in the view.
+            candidates: Returns the patterns to compare at a hit. Its arguments are the hit and the skeleton of the view.
         """
         found: list[PatternMatch] = []
-        done: dict[int, int] = {}
+        compared_until: dict[int, int] = {}
         whole = (0, 0)
-        for hit in sorted(hits, key=_start):
+        for hit in sorted(hits, key=_hit_start):
             end = hit.start + len(hit.anchor)
-            nearest = (hit.start, hit.start)
-            # What was found with that pattern is not measured again: of one letter ten thousand times each place is an anchor.
-            keys = [key for key in candidates(hit, self._skeleton) if done.get(id(key.pattern), -1) < end]
+            latest = (hit.start, hit.start)
+            # A pattern is not compared again inside its own match: in a value of one repeated letter, every offset is an anchor.
+            keys = [key for key in candidates(hit, self._skeleton) if compared_until.get(id(key.pattern), -1) < end]
             for begin, stop, key in self._extents(hit, keys):
-                # What reaches no further than a whole value, or what was found with that pattern or from this anchor, would add nothing.
-                if done.get(id(key.pattern), -1) >= end or _is_inside(begin, stop, whole) or _is_inside(begin, stop, nearest):
+                # A match inside a whole value, or inside another match from this hit or of this pattern, adds nothing.
+                if compared_until.get(id(key.pattern), -1) >= end or _is_inside(begin, stop, whole) or _is_inside(begin, stop, latest):
                     continue
                 match = self._match(key.pattern, key.offset, hit, begin, stop)
                 if match is None:
                     continue
                 found.append(match[0])
-                nearest = match[1:]
-                done[id(key.pattern)] = nearest[1]
+                latest = match[1:]
+                compared_until[id(key.pattern)] = latest[1]
                 if match[0].is_whole:
-                    whole = nearest
+                    whole = latest
         return found
 
     def _extents(self, hit: Hit, keys: Sequence[PatternKey]) -> list[tuple[int, int, PatternKey]]:
-        """Return how far the letters of each pattern go around an anchor, from where to where in the skeleton; the longest first."""
+        """Return the span in the view's skeleton that has the same letters as each pattern, the longest span first."""
         skeleton, start = self._skeleton, hit.start
-        found = []
+        extents = []
         for key in keys:
             own, offset = key.pattern.skeleton, key.offset
             left = common_length(own[:offset][::-1], skeleton[max(0, start - offset) : start][::-1])
             right = common_length(own[offset:], skeleton[start : start + len(own) - offset])
-            found.append((start - left, start + right, key))
-        if len(found) > 1:
-            found.sort(key=_shortest_last)
-        return found
+            extents.append((start - left, start + right, key))
+        if len(extents) > 1:
+            extents.sort(key=_negative_length)
+        return extents
 
     def _position(self, index: int) -> int:
+        """Return the offset in the data of the letter at ``index`` of the view's skeleton."""
         if len(self._skeleton) == len(self._data):
             return index
         if self._map is None:
@@ -89,17 +100,17 @@ class Comparison:
         return self._map.position(index)
 
     def _match(self, pattern: Pattern, offset: int, hit: Hit, start: int, end: int) -> tuple[PatternMatch, int, int] | None:
-        """Return the match around an anchor, and where it begins and ends in the skeleton; ``None`` if there is none.
+        """Return the match around a hit, with its start and end in the view's skeleton, or ``None``.
 
         Args:
             pattern: The pattern.
-            offset: Where in it the anchor begins.
-            hit: Where the anchor stands.
-            start: Where in the skeleton its letters begin.
-            end: Where they end.
+            offset: The offset of the anchor in the pattern.
+            hit: The anchor in the view.
+            start: The start of the equal letters in the view's skeleton.
+            end: The end of the equal letters.
         """
         length = len(hit.anchor)
-        # Where it begins and ends in the pattern's skeleton, and how far the text's is ahead of it.
+        # The difference between an offset in the view's skeleton and the same offset in the pattern.
         shift = hit.start - offset
         begin, stop = start - shift, end - shift
         first, last = self._position(begin + shift), self._position(stop - 1 + shift)
@@ -108,7 +119,7 @@ class Comparison:
         is_plain = written == whole
         if not is_plain:
             is_followed = last + 1 < len(self._data)
-            narrowed = self._narrowed(pattern, written, begin, stop, (offset, offset + length), is_followed=is_followed)
+            narrowed = self._narrow(pattern, written, begin, stop, (offset, offset + length), is_followed=is_followed)
             if narrowed is None:
                 return None
             begin, stop = narrowed
@@ -117,7 +128,7 @@ class Comparison:
             return None
         is_whole = begin == 0 and stop == len(pattern.skeleton)
         if pattern.is_composite and not is_whole:
-            # Its secrets match by themselves; the rest of it, such as a host, is public.
+            # The secrets in it are patterns of their own. The rest of it, such as a host, is public.
             return None
         ends = self._ends(pattern, begin, stop, first, last)
         if ends is None:
@@ -128,11 +139,11 @@ class Comparison:
         part = None
         if begin > pattern.first or stop < pattern.last:
             part = self._part(pattern, max(begin, pattern.first), min(stop, pattern.last), shift)
-            shortened = self._shortened(pattern, part[1]) if stop < pattern.last else 0
-            if shortened:
-                end_byte, part = shortened, (part[0], shortened)
+            shortened_end = self._shortened_end(pattern, part[1]) if stop < pattern.last else 0
+            if shortened_end:
+                end_byte, part = shortened_end, (part[0], shortened_end)
         encoding = "plain" if is_plain else "quoted or wrapped"
-        may_continue = stop < len(pattern.skeleton) or (end_byte == len(self._data) and self._lacks_signs(pattern, last))
+        may_continue = stop < len(pattern.skeleton) or (end_byte == len(self._data) and self._lacks_last_gap(pattern, last))
         return (
             PatternMatch(start_byte, end_byte, pattern.name, may_continue, encoding, is_whole and pattern.is_value, part),
             begin + shift,
@@ -140,20 +151,23 @@ class Comparison:
         )
 
     def _ends(self, pattern: Pattern, begin: int, stop: int, first: int, last: int) -> Span | None:
-        """Return where a match begins and ends with the punctuation around it; ``None`` if it is short and that is not complete.
+        """Return the span of a match in the data, with the punctuation of the value around its letters.
 
         Args:
             pattern: The pattern.
-            begin: Where in its skeleton the match begins.
-            stop: Where it ends there.
-            first: Where its first letter stands in the data.
-            last: Where its last letter stands.
+            begin: The start of the match in the pattern.
+            stop: The end of the match in the pattern.
+            first: The offset of its first letter in the data.
+            last: The offset of its last letter in the data.
+
+        Returns:
+            The span, or ``None`` if the value is short and its punctuation is incomplete.
         """
         is_whole = begin == 0 and stop == len(pattern.skeleton)
         before = edge_before(self._data, pattern.gaps[0], first) if begin == 0 else NO_EDGE
         after = edge_after(self._data, pattern.gaps[-1], last + 1) if stop == len(pattern.skeleton) else NO_EDGE
-        if is_whole and stop < TRUNCATED and not (before.is_complete and after.is_complete):
-            # Of few letters without their signs nobody could tell whose they are.
+        if is_whole and stop < SHORTEST_PART and not (before.is_complete and after.is_complete):
+            # A few letters without the punctuation may be an ordinary word.
             return None
         start, end = first - before.length, last + 1 + after.length
         if begin:
@@ -162,13 +176,13 @@ class Comparison:
             end = character_start(self._data, end, start)
         return start, end
 
-    def _lacks_signs(self, pattern: Pattern, last: int) -> bool:
-        """Tell whether the punctuation that a pattern ends with is not all behind its last letter, which stands at ``last``."""
+    def _lacks_last_gap(self, pattern: Pattern, last: int) -> bool:
+        """Return whether punctuation at the end of the pattern is missing after its last letter, which is at offset ``last``."""
         gap = pattern.gaps[-1].rstrip()
         return bool(gap) and edge_after(self._data, gap, last + 1).length < len(gap)
 
-    def _shortened(self, pattern: Pattern, position: int) -> int:
-        """Return where the end of a value stops of which an ellipsis at ``position`` stands for the middle; 0 if there is none."""
+    def _shortened_end(self, pattern: Pattern, position: int) -> int:
+        """Return the end of a value whose middle is replaced by an ellipsis at ``position``; 0 if there is no ellipsis."""
         ellipsis = _ELLIPSIS.match(self._data, position)
         if ellipsis is None:
             return 0
@@ -178,57 +192,66 @@ class Comparison:
         return ellipsis.end() + length if length else 0
 
     def _with_zeros(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a text in UTF-16 begins and ends, of which the zero at one end belongs to it."""
+        """Return the span of a text in UTF-16, extended by the zero byte of its first or last character."""
         if self._data[end : end + 1] == b"\0":
             return start, end + 1
         return (start - 1 if start and self._data[start - 1] == 0 else start), end
 
     def _part(self, pattern: Pattern, begin: int, stop: int, shift: int) -> tuple[int, int]:
-        """Return where letters of a pattern stand, with the signs around them that are its own too."""
+        """Return the span in the data of some letters of a pattern, with the punctuation around them."""
         start, end = self._position(begin + shift), self._position(stop - 1 + shift) + 1
         start -= edge_before(self._data, pattern.gaps[begin], start).length
         end += edge_after(self._data, pattern.gaps[stop], end).length
         written = self._data[start:end]
         return end - len(written.lstrip()), start + len(written.rstrip())
 
-    def _narrowed(  # noqa: PLR0913 - what is compared, and where
+    def _narrow(  # noqa: PLR0913 - these six arguments describe one comparison, and a class for them would only be built here
         self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int], *, is_followed: bool
     ) -> tuple[int, int] | None:
-        """Return how much of the pattern from ``begin`` to ``stop`` is really written, around the anchor; ``None`` if that is not.
+        """Return the span in the pattern whose case and punctuation agree with the text too.
 
-        ``is_followed`` tells whether the text goes on behind it.
+        Args:
+            pattern: The pattern.
+            written: The bytes of the view that have the letters from ``begin`` to ``stop``.
+            begin: The start of the equal letters in the pattern.
+            stop: The end of the equal letters in the pattern.
+            anchor: The span of the anchor in the pattern.
+            is_followed: Whether more text follows in the view.
+
+        Returns:
+            The span, or ``None`` if it does not contain the anchor.
         """
         offset = begin
-        if not _is_in_case(letters_of(written), pattern.kept[begin:stop]):
-            # The rest of a long value in capitals may end before the text does.
-            begin, stop = self._in_case(pattern, written, begin, stop, anchor)
+        if not _has_same_case(letters_of(written), pattern.letters[begin:stop]):
+            # A long value in capitals may be cut off, and other text may follow it.
+            begin, stop = self._span_in_own_case(pattern, written, begin, stop, anchor)
             if not begin <= anchor[0] < anchor[1] <= stop:
                 return None
         gaps = LETTER.split(written)[begin - offset : stop - offset + 1]
         own = pattern.gaps
-        is_long = stop - begin >= TRUNCATED
-        bad = [
+        is_long = stop - begin >= SHORTEST_PART
+        # A gap has the index of the letter after it.
+        different = [
             begin + index
             for index in range(1, len(gaps) - 1)
             if gaps[index] != own[begin + index] and not writes_gap(gaps[index], own[begin + index], is_long=is_long)
         ]
-        if bad and _is_spaced(gaps[1:-1], own[begin + 1 : stop], pattern.kept[begin + 1 : stop]):
+        if different and _has_one_separator(gaps[1:-1], own[begin + 1 : stop], pattern.letters[begin + 1 : stop]):
             return begin, stop
-        if not bad and is_followed and stop < len(pattern.skeleton):
-            bad = [index for index in range(stop - BY_CHANCE, stop) if gaps[index - begin].strip(b"\0") and not own[index]]
-        if not bad:
+        if not different and is_followed and stop < len(pattern.skeleton):
+            different = [index for index in range(stop - MAX_CHANCE_LETTERS, stop) if gaps[index - begin].strip(b"\0") and not own[index]]
+        if not different:
             return begin, stop
-        # A gap is known by the letter behind it.
-        before = [index for index in bad if index <= anchor[0]]
-        behind = [index for index in bad if index >= anchor[1]]
-        if len(before) + len(behind) < len(bad):
+        before = [index for index in different if index <= anchor[0]]
+        after = [index for index in different if index >= anchor[1]]
+        if len(before) + len(after) < len(different):
             return None
-        return (max(before) if before else begin), (min(behind) if behind else stop)
+        return (max(before) if before else begin), (min(after) if after else stop)
 
     @staticmethod
-    def _in_case(pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int]:
-        """Return how much of the pattern is written in its own case around the anchor; nothing if the anchor is not."""
-        shown, own = letters_of(written), pattern.kept[begin:stop]
+    def _span_in_own_case(pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int]:
+        """Return the span around the anchor that is written in the pattern's own case; ``(0, 0)`` if the anchor is not."""
+        shown, own = letters_of(written), pattern.letters[begin:stop]
         first, last = anchor[0] - begin, anchor[1] - begin
         if shown[first:last] != own[first:last]:
             return 0, 0
@@ -237,74 +260,23 @@ class Comparison:
         return begin + last - left, begin + first + right
 
     def _is_apart(self, pattern: Pattern, first: int, last: int) -> bool:
-        """Tell whether a number stands alone, and not inside a longer number or a text of hexadecimal digits."""
+        """Return whether a number is outside a longer number and outside a run of hexadecimal digits.
+
+        Args:
+            pattern: The pattern. The result is true for any pattern that is not a number.
+            first: The offset of its first letter in the data.
+            last: The offset of its last letter in the data.
+        """
         if not pattern.text.isdigit():
             return True
         data = self._data
-        before, behind = data[max(0, first - 64) : first], data[last + 1 : last + 65]
-        if before[-1:].isdigit() or behind[:1].isdigit() or before[-2:].lower() == b"0x":
+        before, after = data[max(0, first - _CONTEXT_OF_NUMBER) : first], data[last + 1 : last + 1 + _CONTEXT_OF_NUMBER]
+        if before[-1:].isdigit() or after[:1].isdigit() or before[-2:].lower() == b"0x":
             return False
-        if (before[-1:] == b"." and before[-2:-1].isdigit()) or (behind[:1] == b"." and behind[1:2].isdigit()):
+        if (before[-1:] == b"." and before[-2:-1].isdigit()) or (after[:1] == b"." and after[1:2].isdigit()):
             return False
-        around = _letters_at_end(before) + _letters_at_start(behind)
+        around = before[len(before.rstrip(_ALPHANUMERIC)) :] + after[: len(after) - len(after.lstrip(_ALPHANUMERIC))]
         return not around or not all(byte in _HEXADECIMAL for byte in around)
-
-
-def _letters_at_end(data: bytes) -> bytes:
-    return data[len(data.rstrip(_ALNUM)) :]
-
-
-def _letters_at_start(data: bytes) -> bytes:
-    return data[: len(data) - len(data.lstrip(_ALNUM))]
-
-
-def _is_in_case(shown: bytes, own: bytes) -> bool:
-    """Tell whether both are in the same case, or one is in another that a text may be in as a whole."""
-    if shown == own:
-        return True
-    if len(own) >= _ANY_CASE:
-        return True
-    return len(own) > SHORTEST_VALUE and shown in {own.upper(), own.lower()}
-
-
-def _is_spaced(gaps: list[bytes], own: list[bytes], letters: bytes) -> bool:
-    """Tell whether the same separator stands between the letters, as in a list of letters."""
-    inserted = {gap for gap, known in zip(gaps, own, strict=True) if gap and not known}
-    if len(inserted) != 1 or len(gaps) < SHORTEST_VALUE + 1:
-        return False
-    sign = inserted.pop()
-    if not sign or len(sign) > TRUNCATED:
-        return False
-    is_long = len(letters) + 1 >= TRUNCATED
-    return all(
-        gap == sign or (known and _letters_in(known, gap)) or (not gap and (is_long or _is_continuation(letter)))
-        for gap, known, letter in zip(gaps, own, letters, strict=True)
-    )
-
-
-def _is_continuation(byte: int) -> bool:
-    """Tell whether ``byte`` is none that a character begins with in UTF-8."""
-    return byte & 0xC0 == 0x80  # noqa: PLR2004 - bits 10xxxxxx
-
-
-def _letters_in(own: bytes, shown: bytes) -> bool:
-    index = 0
-    for byte in shown:
-        if index < len(own) and byte == own[index]:
-            index += 1
-    return index == len(own)
-
-
-def _shortest_last(extent: tuple[int, int, PatternKey]) -> int:
-    return extent[0] - extent[1]
-
-
-def _is_inside(begin: int, stop: int, found: tuple[int, int]) -> bool:
-    return found[0] <= begin and stop <= found[1]
-
-
-def _start(hit: Hit) -> int:
-    return hit.start
 
 
 def common_length(one: bytes, other: bytes) -> int:
@@ -320,3 +292,59 @@ def common_length(one: bytes, other: bytes) -> int:
         else:
             high = middle
     return low
+
+
+def _has_same_case(shown: bytes, own: bytes) -> bool:
+    """Return whether two texts with the same letters agree in case, or may differ in it."""
+    if shown == own:
+        return True
+    if len(own) >= _ANY_CASE:
+        return True
+    return len(own) > SHORTEST_VALUE and shown in {own.upper(), own.lower()}
+
+
+def _has_one_separator(gaps: list[bytes], own: list[bytes], letters: bytes) -> bool:
+    """Return whether the same separator is between all letters, as in a printed list of letters.
+
+    Args:
+        gaps: The gaps in the text.
+        own: The gaps in the pattern.
+        letters: The letter of the pattern after each gap.
+    """
+    inserted = {gap for gap, own_gap in zip(gaps, own, strict=True) if gap and not own_gap}
+    if len(inserted) != 1 or len(gaps) < SHORTEST_VALUE + 1:
+        return False
+    separator = inserted.pop()
+    if not separator or len(separator) > SHORTEST_PART:
+        return False
+    is_long = len(letters) + 1 >= SHORTEST_PART
+    return all(
+        gap == separator or (own_gap and _is_subsequence(own_gap, gap)) or (not gap and (is_long or _is_continuation(letter)))
+        for gap, own_gap, letter in zip(gaps, own, letters, strict=True)
+    )
+
+
+def _is_continuation(byte: int) -> bool:
+    """Return whether ``byte`` is a continuation byte of UTF-8."""
+    return byte & 0xC0 == 0x80  # noqa: PLR2004 - RFC 3629 defines continuation bytes by the bits 10xxxxxx
+
+
+def _is_subsequence(own: bytes, shown: bytes) -> bool:
+    """Return whether ``shown`` contains the bytes of ``own`` in order."""
+    index = 0
+    for byte in shown:
+        if index < len(own) and byte == own[index]:
+            index += 1
+    return index == len(own)
+
+
+def _negative_length(extent: tuple[int, int, PatternKey]) -> int:
+    return extent[0] - extent[1]
+
+
+def _is_inside(begin: int, stop: int, span: tuple[int, int]) -> bool:
+    return span[0] <= begin and stop <= span[1]
+
+
+def _hit_start(hit: Hit) -> int:
+    return hit.start

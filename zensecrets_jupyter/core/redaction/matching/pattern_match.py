@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class PatternMatch(NamedTuple):
-    """An occurrence of a value or of a part of it: ``data[start:end]``.
+    """An occurrence of a value, or of a part of a value, in ``data[start:end]``.
 
     Attributes:
         start: The offset of the first byte.
-        end: The offset behind the last byte.
+        end: The offset after the last byte.
         name: The name of the value.
-        may_continue: Whether the value may continue behind the match; in results of a search, only at the end of the text.
-        encoding: How the value is written; ``plain`` if it is not encoded.
+        may_continue: Whether more of the value may follow the match. In the results of a search, this is only set at the end of the text.
+        encoding: The encoding of the match; ``plain`` if it is not encoded.
         is_whole: Whether the match is the whole value.
         part: The span of the sensitive letters, if the match has only some of them.
     """
@@ -28,46 +28,51 @@ class PatternMatch(NamedTuple):
 
 
 def merge_matches(matches: list[PatternMatch]) -> list[PatternMatch]:
-    """Return the matches in order, those that overlap as one, with the name and the encoding of the longest of them."""
-    ranges: list[PatternMatch] = []
+    """Return the matches in order, with overlapping matches merged.
+
+    A merged match has the name and the encoding of the longest match in it.
+    """
+    merged: list[PatternMatch] = []
     longest: PatternMatch | None = None
-    for match in _tightest(sorted(matches, key=_by_start)):
-        if longest is not None and match.start < ranges[-1].end:
-            one = ranges[-1]
+    for match in _without_wider_encodings(sorted(matches, key=_sort_key)):
+        if longest is not None and match.start < merged[-1].end:
+            last = merged[-1]
             if _rank(match) > _rank(longest):
                 longest = match
-            start, end = one.start, max(one.end, match.end)
+            start, end = last.start, max(last.end, match.end)
             is_whole = longest.is_whole and (longest.start, longest.end) == (start, end)
-            ranges[-1] = PatternMatch(start, end, longest.name, one.may_continue or match.may_continue, longest.encoding, is_whole)
+            may_continue = last.may_continue or match.may_continue
+            merged[-1] = PatternMatch(start, end, longest.name, may_continue, longest.encoding, is_whole)
         else:
-            ranges.append(match)
+            merged.append(match)
             longest = match
-    return ranges
+    return merged
 
 
-def _tightest(matches: list[PatternMatch]) -> list[PatternMatch]:
-    """Return the sorted ``matches`` without those that take neighbours of a whole value for more of its digits.
+def _without_wider_encodings(matches: list[PatternMatch]) -> list[PatternMatch]:
+    """Return the sorted ``matches`` without those that contain a whole value and additional bytes in one more encoding.
 
-    A text in base85 may end in ``=``. As quoted-printable it goes on in the next line, and decodes to the value and some bytes more.
+    For example, a value in base85 may end with ``=`` at the end of a line. Read as quoted-printable, that joins the next line, and the
+    base85 decodes to the value and a few more bytes.
     """
     wholes: dict[str, PatternMatch] = {}
-    kept = []
+    remaining = []
     for match in reversed(matches):
         inner = wholes.get(match.name)
         if inner is not None and inner.end <= match.end and _depth(match) > _depth(inner):
             continue
         if match.is_whole and match.encoding != "plain":
             wholes[match.name] = match
-        kept.append(match)
-    return kept[::-1]
+        remaining.append(match)
+    return remaining[::-1]
 
 
 def _depth(match: PatternMatch) -> int:
-    """Return how many encodings are inside each other."""
+    """Return the number of nested encodings, less one."""
     return match.encoding.count(" in ")
 
 
-def _by_start(match: PatternMatch) -> tuple[int, int, bool, bool]:
+def _sort_key(match: PatternMatch) -> tuple[int, int, bool, bool]:
     return match.start, -match.end, not match.is_whole, match.encoding != "plain"
 
 

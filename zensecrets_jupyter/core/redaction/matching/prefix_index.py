@@ -1,4 +1,4 @@
-"""Prefix index: finds out whether a text ends in the beginning of a pattern."""
+"""Prefix index: recognizes that a text ends with the beginning of a pattern."""
 
 from __future__ import annotations
 
@@ -9,56 +9,60 @@ from typing import NamedTuple
 from zensecrets_jupyter.core.redaction.matching.punctuation import edge_before, may_begin_gap, writes_gap
 from zensecrets_jupyter.core.redaction.skeleton import LETTER, skeleton_of, start_of_last
 
-_FEW = 8
-_MOST_NAMES = 4096
-FEWEST = 4
-"""Letters of a value that may be shown in any case."""
+_INSERT_RATIO = 8
+"""Up to one new prefix per so many sorted ones, inserting is cheaper than sorting."""
+_LONGEST_CACHED = 8
+"""Bytes of a text whose search result is cached: short ones occur often."""
+_MAX_CACHED = 4096
+FEWEST_REVEALING = 4
+"""Fewest letters that can reveal too much of a value."""
 
 
 class Prefix(NamedTuple):
     """The beginning of a pattern.
 
     Attributes:
-        skeleton: Its first letters, as in a skeleton.
-        text: The bytes that it is written with.
-        least: Letters from which on it tells too much to be shown, though nothing follows.
+        skeleton: The skeleton of the prefix.
+        text: The bytes of the prefix.
+        revealing: How many letters reveal so much of the value that they must not be shown alone.
         name: The name of the value.
-        gaps: What stands before each letter in the bytes, and behind the last one.
-        is_whole: Whether no letter of the pattern follows.
-        signs: The punctuation before the first letter.
+        gaps: The punctuation before each letter, and after the last one.
+        is_whole: Whether the prefix has all letters of the pattern.
+        first_gap: The punctuation of the pattern before its first letter.
     """
 
     skeleton: bytes
     text: bytes
-    least: int
+    revealing: int
     name: str
     gaps: tuple[bytes, ...]
     is_whole: bool
-    signs: bytes
+    first_gap: bytes
 
-    def may_continue(self, letters: int, *, is_enough: bool) -> bool:
-        """Tell whether a text that ends in so many letters of it may be cut off there; if not, it was found as a match.
+    def may_continue(self, letters: int, *, must_reveal: bool) -> bool:
+        """Return whether more of the value may follow a text that ends with so many letters of the prefix.
 
-        A number may continue as a longer one, and punctuation at the end of a value may still be to come.
+        If nothing may follow, the matcher has found the value already. A number may continue as a longer number, and a value may end with
+        punctuation that is not written yet.
         """
         if not self.is_whole or letters < len(self.skeleton):
             return True
-        return not is_enough and (self.skeleton.isdigit() or bool(self.gaps[-1]))
+        return not must_reveal and (self.skeleton.isdigit() or bool(self.gaps[-1]))
 
 
 class PrefixIndex:
-    """The first letters of all patterns, in order.
+    """The sorted prefixes of all patterns.
 
     Attributes:
-        ends_with_line: Whether no beginning goes on behind the end of a line. ``True`` is certain.
+        ends_with_line: Whether no prefix continues after the end of a line. ``True`` is certain.
     """
 
     def __init__(self) -> None:
-        """Make an empty index."""
+        """Create an empty index."""
         self._prefixes: list[Prefix] = []
         self._new: list[Prefix] = []
         self._names: dict[tuple[bytes, bool], str | None] = {}
-        self._signs: set[bytes] = set()
+        self._first_gaps: set[bytes] = set()
         self._longest = 0
         self._has_line_end = False
         self.ends_with_line = True
@@ -66,17 +70,26 @@ class PrefixIndex:
     def add(self, prefix: Prefix) -> None:
         """Add the beginning of a pattern."""
         self._new.append(prefix)
-        if prefix.signs:
-            self._signs.add(prefix.signs)
+        if prefix.first_gap:
+            self._first_gaps.add(prefix.first_gap)
         self.ends_with_line = False
 
+    def unfinished_start(self, data: bytes) -> int:
+        """Return the start of the longest suffix of ``data`` that is the beginning of a pattern, or the length of ``data``."""
+        return self._search(data, must_reveal=False)[0]
+
+    def revealing_start(self, data: bytes) -> tuple[int, str]:
+        """Return the start of the longest suffix of ``data`` that reveals too much of a value, and the name of the value."""
+        return self._search(data, must_reveal=True)
+
     def _sorted(self) -> list[Prefix]:
+        """Return the sorted prefixes, including those added since the last search."""
         new, self._new = self._new, []
         if new:
             self._names.clear()
             self._longest = max(self._longest, *(len(prefix.skeleton) for prefix in new))
             self._has_line_end = self._has_line_end or any(b"\n" in prefix.text or b"\r" in prefix.text for prefix in new)
-            if len(new) * _FEW > len(self._prefixes):
+            if len(new) * _INSERT_RATIO > len(self._prefixes):
                 self._prefixes = sorted([*self._prefixes, *new])
             else:
                 for prefix in new:
@@ -84,15 +97,7 @@ class PrefixIndex:
             self.ends_with_line = not self._has_line_end
         return self._prefixes
 
-    def live(self, data: bytes) -> int:
-        """Return where the longest end of ``data`` begins that is the beginning of a pattern; its length if none is."""
-        return self._search(data, is_enough=False)[0]
-
-    def too_much(self, data: bytes) -> tuple[int, str]:
-        """Return where the longest end of ``data`` begins that tells too much of a value to be shown, and that value's name."""
-        return self._search(data, is_enough=True)
-
-    def _search(self, data: bytes, *, is_enough: bool) -> tuple[int, str]:
+    def _search(self, data: bytes, *, must_reveal: bool) -> tuple[int, str]:
         prefixes = self._sorted()
         if not prefixes:
             return len(data), ""
@@ -100,54 +105,56 @@ class PrefixIndex:
         tail = data[offset:]
         skeleton = skeleton_of(tail)
         for start in range(max(0, len(skeleton) - self._longest + 1), len(skeleton)):
-            end = skeleton[start:]
-            if is_enough and len(end) < FEWEST:
+            suffix = skeleton[start:]
+            if must_reveal and len(suffix) < FEWEST_REVEALING:
                 break
-            index = bisect_left(prefixes, (end,))
-            if index == len(prefixes) or not prefixes[index].skeleton.startswith(end):
+            index = bisect_left(prefixes, (suffix,))
+            if index == len(prefixes) or not prefixes[index].skeleton.startswith(suffix):
                 continue
-            position = start_of_last(tail, len(end))
-            name = self._name_of(tail[position:], end, index, is_enough=is_enough)
+            position = start_of_last(tail, len(suffix))
+            name = self._find_name(tail[position:], suffix, index, must_reveal=must_reveal)
             if name is not None:
-                return offset + position - self._signs_before(tail, position), name
+                return offset + position - self._first_gap_length(tail, position), name
         return len(data), ""
 
-    def _signs_before(self, data: bytes, position: int) -> int:
-        """Return how many bytes before ``position`` may be the punctuation that a value begins with."""
-        return max((edge_before(data, signs, position).length for signs in self._signs), default=0)
+    def _first_gap_length(self, data: bytes, position: int) -> int:
+        """Return how many bytes before ``position`` may be the punctuation before the first letter of a value."""
+        return max((edge_before(data, gap, position).length for gap in self._first_gaps), default=0)
 
-    def _name_of(self, written: bytes, end: bytes, index: int, *, is_enough: bool) -> str | None:
-        """Return the name of the first value that may begin with ``written``.
+    def _find_name(self, text: bytes, skeleton: bytes, index: int, *, must_reveal: bool) -> str | None:
+        """Return the name of the first value that may begin with ``text``.
 
         Args:
-            written: The end of the text.
-            end: Its skeleton.
-            index: The first prefix with that skeleton.
-            is_enough: Whether it has to tell too much to be shown.
+            text: The suffix to look for.
+            skeleton: The skeleton of ``text``.
+            index: The index of the first prefix that begins with this skeleton.
+            must_reveal: Whether ``text`` must reveal too much of the value.
         """
-        key = (written, is_enough)
-        # Hundreds of values begin with the letter that a text ends in.
+        key = (text, must_reveal)
+        # Hundreds of values may begin with the last letter of a text.
         if key in self._names:
             return self._names[key]
-        gaps = LETTER.split(written)
-        found = None
+        gaps = LETTER.split(text)
+        name = None
         for prefix in itertools.islice(self._prefixes, index, None):
-            if not prefix.skeleton.startswith(end):
+            if not prefix.skeleton.startswith(skeleton):
                 break
-            is_cut = prefix.may_continue(len(end), is_enough=is_enough) and (not is_enough or prefix.least <= len(end))
-            if is_cut and _begins(written, gaps, prefix):
-                found = prefix.name
+            is_candidate = prefix.may_continue(len(skeleton), must_reveal=must_reveal) and (
+                not must_reveal or prefix.revealing <= len(skeleton)
+            )
+            if is_candidate and _begins(text, gaps, prefix):
+                name = prefix.name
                 break
-        if len(written) <= _FEW:
-            if len(self._names) >= _MOST_NAMES:
+        if len(text) <= _LONGEST_CACHED:
+            if len(self._names) >= _MAX_CACHED:
                 self._names.clear()
-            self._names[key] = found
-        return found
+            self._names[key] = name
+        return name
 
 
-def _begins(written: bytes, gaps: list[bytes], prefix: Prefix) -> bool:
-    """Tell whether ``written``, which has those gaps, is a way to write a beginning of ``prefix``."""
+def _begins(text: bytes, gaps: list[bytes], prefix: Prefix) -> bool:
+    """Return whether ``text``, which has these gaps, is a way to write the beginning of ``prefix``."""
     if not may_begin_gap(gaps[-1], prefix.gaps[len(gaps) - 1]):
-        return prefix.text.startswith(written)
+        return prefix.text.startswith(text)
     inner = zip(gaps[1:-1], prefix.gaps[1 : len(gaps) - 1], strict=True)
-    return all(gap == known or writes_gap(gap, known, is_long=True) for gap, known in inner) or prefix.text.startswith(written)
+    return all(written == gap or writes_gap(written, gap, is_long=True) for written, gap in inner) or prefix.text.startswith(text)

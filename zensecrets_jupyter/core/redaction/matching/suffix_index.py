@@ -1,4 +1,4 @@
-"""Suffix index: finds out whether a text ends inside the last letters of a pattern."""
+"""Suffix index: recognizes that a text ends inside the last letters of a pattern."""
 
 from __future__ import annotations
 
@@ -13,37 +13,38 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern
 
 _LETTERS = 48
-"""Last letters of a pattern that are looked at: a program that cuts a text to its end shows fewer."""
+"""How many last letters of a pattern are indexed. A program that shows only the end of a text shows fewer."""
 _TAIL = 256
-"""Bytes at the end of a text that are looked at."""
+"""How many last bytes of a text are searched."""
 _SEPARATOR = 0
-"""Stands between the letters of two patterns; no letter is one."""
-_BYTES_A_WINDOW = 8
-"""Bytes of the filter for each window, at least: of other texts one in 64 is looked for in vain."""
+"""The byte between the letters of two patterns. It is no letter."""
+_FILTER_BYTES_PER_WINDOW = 8
+"""Fewest bytes of the filter per window. With so many, the filter lets one of 64 other texts pass."""
 
 
 class SuffixIndex:
-    """The last letters of all patterns. A value of which only the end is shown may come in two pieces.
+    """The last letters of all patterns, for a program that prints the end of a value in two chunks.
 
-    The windows, all runs of :data:`SHORTEST_VALUE` letters, stand in a Bloom filter: a dictionary of them takes five times the memory.
+    A *window* is a run of :data:`SHORTEST_VALUE` letters. A Bloom filter holds all windows; a dictionary of them would take five times the
+    memory.
     """
 
     def __init__(self) -> None:
-        """Make an empty index."""
+        """Create an empty index."""
         self._new: list[Pattern] = []
         self._letters = bytearray()
         self._windows = 0
         self._filter = bytearray(1024)
 
     def add(self, pattern: Pattern) -> None:
-        """Add the last letters of ``pattern``; the work is done at the next search."""
+        """Add the last letters of ``pattern``. The next search indexes them."""
         if pattern.last - pattern.first > 2 * SHORTEST_VALUE:
             self._new.append(pattern)
 
-    def live(self, data: bytes) -> int:
-        """Return where the end of ``data`` begins that lies inside the last letters of a pattern; its length if none does."""
+    def unfinished_start(self, data: bytes) -> int:
+        """Return the start of the suffix of ``data`` that is inside the last letters of a pattern, or the length of ``data``."""
         if self._new:
-            self._take_new()
+            self._index_new()
         tail = data[-_TAIL:]
         skeleton = skeleton_of(tail)
         window = skeleton[-SHORTEST_VALUE:]
@@ -61,18 +62,18 @@ class SuffixIndex:
             length += 1
         return len(data) - len(tail) + start_of_last(tail, length)
 
-    def _take_new(self) -> None:
+    def _index_new(self) -> None:
         added = bytearray()
         while self._new:
             pattern = self._new.pop()
-            # Without the last one: at the end of all letters, nothing follows.
+            # The last letter is left out, because nothing of the pattern can follow it.
             added += pattern.skeleton[max(pattern.first, pattern.last - _LETTERS) : pattern.last - 1]
             added.append(_SEPARATOR)
         self._letters += added
         self._windows += len(added)
-        if self._windows * _BYTES_A_WINDOW > len(self._filter):
+        if self._windows * _FILTER_BYTES_PER_WINDOW > len(self._filter):
             size = len(self._filter)
-            while self._windows * _BYTES_A_WINDOW > size:
+            while self._windows * _FILTER_BYTES_PER_WINDOW > size:
                 size *= 2
             self._filter = bytearray(size)
             added = self._letters

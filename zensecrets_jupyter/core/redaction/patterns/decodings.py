@@ -1,7 +1,7 @@
-r"""Decodings of a value, protected with it: a PEM written with ``\n``, the password of a URL, base64 of JSON.
+r"""Decodings of a value: texts in it that are secrets too, such as the password of a URL or a PEM key written with ``\n``.
 
-A value is decoded four levels deep: a PEM's lines in a JSON file in base64 in an environment file.
-Parts that are public, short or common are left out.
+A value is decoded up to four levels deep, for example the lines of a PEM key in a JSON file in base64 in an environment file. Public, short
+and common parts are left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from zensecrets_jupyter.core.redaction.decoding.decoders.escapes import has_escapes, unescape
 from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE, unmaskable_reason
-from zensecrets_jupyter.core.redaction.patterns.token_prefixes import NAMED, is_public, leaves
+from zensecrets_jupyter.core.redaction.patterns.token_prefixes import NAMED, is_public, secret_leaves
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 
 if TYPE_CHECKING:
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
 
 _LEVELS = 4
 _LONGEST_DECODED = 1 << 20
-"""Characters of a value up to which it is decoded; every value that a service takes is shorter."""
+"""A longer value is not decoded. The values that services accept are shorter."""
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{8,}={0,2}\s*")
 _HEXADECIMAL = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){6,})")
 _READABLE = re.compile(r"[\t\r\n -~\u00a0-\ud7ff\ue000-\U0010ffff]+")
 _DIGITS_OF_KEYS = frozenset({32, 40, 48, 64, 96, 128})
-"""Hexadecimal digits of keys of 16 to 64 bytes."""
+"""How many hexadecimal digits a key of 16 to 64 bytes can have."""
 _URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40}://[^/?#\s:@]*:(?!\d+[?#])([^/\s]+)@")
-# RFC 7617 and RFC 6750.
+# The schemes of an Authorization header (RFC 7617, RFC 6750).
 _SCHEME = re.compile(r"(?:[A-Za-z-]+:\s*)?(?:Bearer|Basic|[Tt]oken|Bot|ApiKey|Digest)\s+(\S{6,})\s*")
 _USER_AND_PASSWORD = re.compile(r"[A-Za-z0-9._@+%-]{1,80}:(\S{6,})")
-# JDBC, ODBC, ADO.NET, libpq, Azure and signed URLs: `Password=…;`, `PWD={…}`, `password='…'`, `AccountKey=…`, `&sig=…`.
+# The fields of JDBC, ODBC, ADO.NET, libpq, Azure and signed URLs: `Password=…;`, `PWD={…}`, `password='…'`, `AccountKey=…`, `&sig=…`.
 _FIELD = re.compile(
     r"(?:(?<=[?&;:\s])|\A)"
     r"(?:[A-Za-z_ ]{0,40}(?:password|passwd|secret|token)|pwd|_auth|AccountKey|SharedAccessKey|SharedAccessSignature|sig|api_?key|key\d*)"
     r"\s*=\s*(?:\{((?:[^}]|\}\})+)\}|'((?:[^'\\]|\\.|'')+)'|\"((?:[^\"\\]|\\.|\"\")+)\"|([^;&\s]+))",
     re.IGNORECASE,
 )
-# Elements of XML, statements of SQL, literals of Python, and Oracle's `user/password@host`.
-_NAMED_IN_DOCUMENTS = (
+# Elements of XML, statements of SQL, Python dicts, and Oracle's `user/password@host`.
+_NAMED_SECRETS = (
     re.compile(r"<(?:\w*(?:[pP]ass(?:word|phrase)|[sS]ecret|[tT]oken))>([^<>]+)</"),
     re.compile(r"\b(?:PASSWORD|IDENTIFIED BY)\s+['\"]([^'\"]+)['\"]", re.IGNORECASE),
     re.compile(r"['\"]\w*(?:password|passwd|pwd|secret|token|key)['\"]:\s*'((?:[^'\\]|\\.)+)'", re.IGNORECASE),
     re.compile(r"\A[\w$#]+/([^\s@/]+)@\S+\Z"),
 )
-# https://everything.curl.dev/usingcurl/netrc and PostgreSQL, "The Password File".
+# The formats are defined in https://everything.curl.dev/usingcurl/netrc and in PostgreSQL, "The Password File".
 _NETRC = re.compile(r"\bpassword[ \t]+(\"(?:[^\"\\]|\\.)+\"|\S+)")
 _NETRC_ENTRY = re.compile(r"^\s*(?:machine[ \t]+\S+|default)\s+(?:login|account|password)\s", re.MULTILINE)
 _PUBLIC_IN_NETRC = re.compile(r"(?:\s*(?:#.*|(?:machine|login|account|password|macdef)\s+\S+|default))+\s*")
@@ -67,49 +67,50 @@ _LIST = re.compile(r"[,;|]\s*")
 
 
 def decodings_of(value: str) -> list[str]:
-    """Return the texts that ``value`` stands for besides itself, without repetition."""
+    """Return the different texts that ``value`` encodes or contains as secrets, without ``value`` itself."""
     if len(value) > _LONGEST_DECODED:
         return []
-    found: dict[str, None] = {value: None}
+    texts: dict[str, None] = {value: None}
     level = [value]
     for _ in range(_LEVELS):
-        level = [text for inner in level for text in _decoded(inner) if text not in found and not unmaskable_reason(text)]
-        found.update(dict.fromkeys(level))
-    del found[value]
-    return list(found)
+        level = [text for outer in level for text in _decode_once(outer) if text not in texts and not unmaskable_reason(text)]
+        texts.update(dict.fromkeys(level))
+    del texts[value]
+    return list(texts)
 
 
-def _decoded(value: str) -> Iterator[str]:
+def _decode_once(value: str) -> Iterator[str]:
+    """Yield the texts that ``value`` encodes or contains on the first level."""
     stripped = value.strip()
     yield stripped
     if len(stripped) > 1 and stripped[0] == stripped[-1] and stripped[0] in _QUOTES:
         yield stripped[1:-1]
-    inside = leaves(value)
-    yield from inside
-    if not inside and ("\n" in value or "\r" in value):
-        yield from lines(value)
+    leaves = secret_leaves(value)
+    yield from leaves
+    if not leaves and ("\n" in value or "\r" in value):
+        yield from secret_lines(value)
     data = value.encode("utf-8", "surrogatepass")
-    # What is escaped in JSON is so in its texts only, and those are decoded.
-    if not inside and has_escapes(data):
+    # Escape sequences in JSON are only in its texts, which are decoded already.
+    if not leaves and has_escapes(data):
         with suppress(UnicodeDecodeError):
             yield unescape(data).decode("utf-8")
-    yield from _of_digits(stripped)
-    yield from _of_credentials(stripped)
+    yield from _texts_in_digits(stripped)
+    yield from _credentials(stripped)
 
 
-def _of_digits(value: str) -> Iterator[str]:
-    """Yield the text that base64 or hexadecimal digits stand for."""
+def _texts_in_digits(value: str) -> Iterator[str]:
+    """Yield the text that ``value`` encodes in base64 or hexadecimal."""
     digits = _HEXADECIMAL.fullmatch(value)
     data: list[bytes] = []
     if digits:
         data.append(bytes.fromhex(digits[1]))
     if _BASE64.fullmatch(value):
-        own = "".join(value.split()).rstrip("=").replace("-", "+").replace("_", "/")
+        base64_digits = "".join(value.split()).rstrip("=").replace("-", "+").replace("_", "/")
         with suppress(binascii.Error):
-            data.append(base64.b64decode(own + "=" * (-len(own) % 4)))
-    for one in data:
+            data.append(base64.b64decode(base64_digits + "=" * (-len(base64_digits) % 4)))
+    for decoded in data:
         try:
-            text = one.decode("utf-8")
+            text = decoded.decode("utf-8")
         except UnicodeDecodeError:
             continue
         if _READABLE.fullmatch(text):
@@ -117,7 +118,10 @@ def _of_digits(value: str) -> Iterator[str]:
 
 
 def binary_keys(value: str) -> list[bytes]:
-    """Return the bytes of a key in base64 or hexadecimal, such as one of AES or HMAC; none if they are text or of another length."""
+    """Return the bytes of a binary key in base64 or hexadecimal, such as a key of AES or HMAC; at most one.
+
+    Bytes that are text, or that have another length than usual keys, are left out.
+    """
     data: list[bytes] = []
     if _HEXADECIMAL.fullmatch(value) and len(value) in _DIGITS_OF_KEYS:
         data.append(bytes.fromhex(value))
@@ -134,13 +138,13 @@ def _is_text(data: bytes) -> bool:
         return False
 
 
-def _of_credentials(value: str) -> Iterator[str]:
-    """Yield the passwords, keys and tokens in an address, a header, a connection string, or a line of a password file."""
-    found = _of_colons(value) if ":" in value else []
+def _credentials(value: str) -> Iterator[str]:
+    """Yield the passwords, keys and tokens in a URL, a header, a connection string, or a line of a password file."""
+    credentials = _passwords_after_colons(value) if ":" in value else []
     scheme = _SCHEME.fullmatch(value) if " " in value else None
     if scheme:
-        found.append(scheme[1])
-    for text in (*found, *_of_fields(value), *_of_list(value)):
+        credentials.append(scheme[1])
+    for text in (*credentials, *_secret_fields(value), *_keys_in_list(value)):
         if not is_public(text):
             yield text
             if "%" in text:
@@ -149,19 +153,19 @@ def _of_credentials(value: str) -> Iterator[str]:
                 yield re.sub(r"\\(.)", r"\1", text)
 
 
-def _of_fields(value: str) -> Iterator[str]:
-    """Yield the values of fields whose names say that they are secrets."""
+def _secret_fields(value: str) -> Iterator[str]:
+    """Yield the values of fields with names such as "password"."""
     if "=" in value:
         for braced, single, double, bare in _FIELD.findall(value):
             yield braced.replace("}}", "}") or re.sub(r"\\(.)|''", r"\1", single) or double or bare
-    for expression in _NAMED_IN_DOCUMENTS:
+    for expression in _NAMED_SECRETS:
         yield from expression.findall(value)
     if "password" in value:
         yield from (text.strip('"') for text in _NETRC.findall(value))
 
 
-def _of_list(value: str) -> list[str]:
-    """Return the keys in a list of keys without blanks."""
+def _keys_in_list(value: str) -> list[str]:
+    """Return the keys in a list of keys that are separated by commas without blanks."""
     keys = value.split(",") if "," in value and not any(letter.isspace() for letter in value) else []
     return keys if all(map(looks_random, keys)) else []
 
@@ -169,50 +173,51 @@ def _of_list(value: str) -> list[str]:
 _COLONS_OF_PGPASS = 4
 
 
-def _of_colons(value: str) -> list[str]:
-    """Return the passwords of URLs, of a line of ``.pgpass``, and of ``user:password``."""
-    found = _URL.findall(value)
+def _passwords_after_colons(value: str) -> list[str]:
+    """Return the passwords in URLs, in a line of ``.pgpass``, and in ``user:password``."""
+    passwords = _URL.findall(value)
     if value.count(":") >= _COLONS_OF_PGPASS:
-        found += _PGPASS.findall(value)
+        passwords += _PGPASS.findall(value)
     pair = _USER_AND_PASSWORD.fullmatch(value)
     if pair and "://" not in value and ":" not in pair[1]:
-        found.append(pair[1])
-    return found
+        passwords.append(pair[1])
+    return passwords
 
 
-def lines(value: str) -> list[str]:
-    """Return the lines of ``value`` that are secrets alone: of a setting its value, and no armour, comment, heading or word.
+def secret_lines(value: str) -> list[str]:
+    """Return the lines of ``value`` that are secrets by themselves.
 
-    Of a document with a line that is known to be a secret, lines of words only are left out, such as the code of a settings file.
+    For a setting, such as ``password = x``, only the value of the setting is returned. Public lines are left out: the first and the last
+    line of a PEM key, comments, headings and words. If a document has a line that is certainly a secret, lines of words are left out too,
+    such as the code of a settings file.
     """
-    found: list[str] = []
-    context: list[str] = []
-    armoured = "-----BEGIN " in value
-    named = _PUBLIC_IN_NETRC if _NETRC_ENTRY.search(value) else _SECTION
-    own_lines = [own for line in re.split(r"[\r\n]+", value) if not is_public(own := line.strip())]
-    setting_of = _PROPERTY if 2 * sum(map(bool, map(_PROPERTY.fullmatch, own_lines))) > len(own_lines) else _SETTING
-    for own in own_lines:
-        setting = None if armoured else setting_of.fullmatch(own) or _SETTING.fullmatch(own)
+    certain: list[str] = []
+    possible: list[str] = []
+    is_pem = "-----BEGIN " in value
+    public_line = _PUBLIC_IN_NETRC if _NETRC_ENTRY.search(value) else _SECTION
+    lines = [line for full_line in re.split(r"[\r\n]+", value) if not is_public(line := full_line.strip())]
+    usual_setting = _PROPERTY if 2 * sum(map(bool, map(_PROPERTY.fullmatch, lines))) > len(lines) else _SETTING
+    for line in lines:
+        setting = None if is_pem else usual_setting.fullmatch(line) or _SETTING.fullmatch(line)
         if setting is not None and setting[1]:
             text = setting[1]
-            name = own[: setting.start(1)]
+            name = line[: setting.start(1)]
             if not is_public(text) and (_SENSITIVE_NAME.search(name) or looks_random(text)):
-                found.append(text)
-        elif armoured or not named.fullmatch(own):
-            (found if armoured or any(map(is_opaque, own.split())) else context).append(own)
-    # Another part of it is known to be a secret by the syntax around it.
-    has_credentials = any(expression.search(value) for expression in _NAMED_IN_DOCUMENTS)
-    is_document = len(own_lines) >= _LINES_OF_A_DOCUMENT and (found or has_credentials)
-    return found if is_document else found + context
+                certain.append(text)
+        elif is_pem or not public_line.fullmatch(line):
+            (certain if is_pem or any(map(is_opaque, line.split())) else possible).append(line)
+    has_credentials = any(expression.search(value) for expression in _NAMED_SECRETS)
+    is_document = len(lines) >= _LINES_OF_A_DOCUMENT and (certain or has_credentials)
+    return certain if is_document else certain + possible
 
 
 def looks_random(text: str) -> bool:
-    """Tell whether ``text`` is no word, number, version, path or address, as far as its letters tell."""
+    """Return whether ``text`` looks random, and not like words, a number, a version, a path or an address."""
     if len(text) < SHORTEST_VALUE or all(_WORDS.fullmatch(word) for word in _LIST.split(text) if word):
         return False
-    kinds = sum(any(test(letter) for letter in text) for test in (str.islower, str.isupper, str.isdigit, _is_sign))
-    return kinds > 2 or (kinds == 2 and len(text) >= _SHORTEST_RANDOM and text[0] not in "/~.")  # noqa: PLR2004 - kinds of characters
+    kinds = sum(any(test(letter) for letter in text) for test in (str.islower, str.isupper, str.isdigit, _is_punctuation))
+    return kinds > 2 or (kinds == 2 and len(text) >= _SHORTEST_RANDOM and text[0] not in "/~.")  # noqa: PLR2004 - two of the four kinds of characters
 
 
-def _is_sign(letter: str) -> bool:
+def _is_punctuation(letter: str) -> bool:
     return not letter.isalnum() and not letter.isspace()

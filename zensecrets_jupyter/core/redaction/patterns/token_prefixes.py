@@ -1,6 +1,6 @@
-"""Public parts of secrets: prefixes that name the service, a PEM's armour, a URL's host, keys of JSON that hold no secret.
+"""Public parts of secrets, such as the prefix of a token, the first line of a PEM key, or the host of a URL.
 
-A truncated value is masked from twelve characters on. They are counted from the first one that is not public.
+A part of a value is masked from twelve characters on. Public characters do not count.
 """
 
 from __future__ import annotations
@@ -15,16 +15,22 @@ from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE, unmask
 
 
 class SensitiveSpan(NamedTuple):
-    """The part of a text that is not public: ``text[start:end]``, and whether its beginning or its end is masked alone."""
+    """The sensitive part of a text, ``text[start:end]``.
+
+    Attributes:
+        start: The offset of the first character that is not public.
+        end: The offset after the last character that is not public.
+        cut: Whether a part of the text is masked, and not only the whole text.
+    """
 
     start: int
     end: int
     cut: bool
 
 
-_ARMOUR = r"-----BEGIN [A-Z0-9 ]+-----\s*"
-# The beginning of a key's DER in base64 tells the kind of key and its length: it is the same in all keys of a kind. RFC 5958, RFC 8017,
-# RFC 5915, and OpenSSH's PROTOCOL.key.
+_PEM_HEADER = r"-----BEGIN [A-Z0-9 ]+-----\s*"
+# The first characters of a PEM key encode the type and the length of the key, so all keys of one type share them (RFC 5958, RFC 8017,
+# RFC 5915, and PROTOCOL.key of OpenSSH).
 _DER = (
     r"(?:MII[A-Za-z0-9+/]{3}IBADANBgkqhkiG9w0BAQEFAASC[A-Za-z0-9+/]{2}[A-Za-z0-9+/]{2,3}gg[A-Za-z0-9+/]{2,3}AgEAAo[A-Za-z0-9+/]{3,6}"
     r"|MII[A-Za-z0-9+/]{3}IBAAKC[A-Za-z0-9+/]{4}"
@@ -34,30 +40,30 @@ _DER = (
     r"|MII[A-Za-z0-9+/]{3}BOBgkqhkiG9w0BBQ0w[A-Za-z0-9+/]{4,24}"
     r"|b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/]{0,80})"
 )
-_KIND_OF_KEY = (
+_SERVICE_PREFIX = (
     r"sk-proj-|sk-ant-[a-z]+\d+-|sk-or-v1-|sk-(?=[A-Za-z0-9])|(?:sk|rk|pk)_(?:live|test)_|whsec_|github_pat_11|gh[pousr]_|gl[a-z]{2,5}-"
     r"|xox[a-z]-(?:\d+-)*|xapp-\d-|ya29\.(?:[ac]\.)?|1//|AKIA|ASIA|AIza|hf_|api_org_|npm_|pypi-AgE[A-Za-z0-9]{12}|do[opr]_v1_|SG\.|shp[a-z]{2}_"
     r"|r8_|gsk_|xai-|dckr_pat_|dapi|lin_api_|nvapi-|pat-|hvs\.|AQ\.|LS0tLS1CRUdJTi[A-Za-z0-9+/]{60}|FwoGZXIvYXdz|IQoJb3JpZ2luX2Vj"
 )
 _SIGNED_CLAIMS = r"eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{0,24})?"
 _URL_WITH_USER = r"[A-Za-z][A-Za-z0-9+.-]*://(?=[^/@\s]*@)"
-# What the services of webhooks put before the secret part of the path: https://api.slack.com/messaging/webhooks,
+# The URLs of webhooks up to the secret part of the path: https://api.slack.com/messaging/webhooks and
 # https://discord.com/developers/docs/resources/webhook.
 _WEBHOOK = r"https://(?:hooks\.slack\.com/services/T\w+/B\w+/|discord(?:app)?\.com/api/webhooks/\d+/)"
 _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]*[/?#]?(?:\?)?"
-# `region = us-east-1`, `"region": "us-east-1"` and `AWS_REGION=us-east-1`; but a password may hold a `=` of its own.
+# The names in `region = us-east-1`, `"region": "us-east-1"` and `AWS_REGION=us-east-1`. Other names before `=` may be a part of a password.
 _SETTING = (
     r"[A-Z][A-Z0-9_]{0,40}|[a-z_.-]{0,40}(?:key|token|secret|password|region|host|user|username|url|name|id|type|port|profile|output)"
 )
 NAMED = rf"(?:[\"']?(?:[A-Za-z_][A-Za-z0-9_.-]{{0,40}}[\"']?(?::\s|\s=\s)|(?:{_SETTING})=)\s*[\"']?)"
 _PREFIX = re.compile(
     rf"\s*(?:export\s+)?(?:{NAMED})?(?:(?:Bearer|Basic|[Tt]oken)\s+)?"
-    rf"(?:{_ARMOUR}{_DER}|{_ARMOUR}|{_DER}|{_KIND_OF_KEY}|{_SIGNED_CLAIMS}|eyJ[A-Za-z0-9+/_-]{{24}}|{_URL_WITH_USER}|{_WEBHOOK}|{_URL})?"
+    rf"(?:{_PEM_HEADER}{_DER}|{_PEM_HEADER}|{_DER}|{_SERVICE_PREFIX}|{_SIGNED_CLAIMS}|eyJ[A-Za-z0-9+/_-]{{24}}|{_URL_WITH_USER}|{_WEBHOOK}|{_URL})?"
 )
-_END_OF_ARMOUR = re.compile(r"-----END [A-Z0-9 ]+-----")
+_PEM_FOOTER = re.compile(r"-----END [A-Z0-9 ]+-----")
 _CLOSING = "\"'=,;} \t\r\n"
 _HOST = re.compile(r"://[^/?#\s]*(@)")
-# Where a connection string or a signed URL keeps its secret.
+# The fields of connection strings and signed URLs that contain secrets.
 _FIELD = re.compile(
     r"(?:(?<=[?&;])|\A)(?:AccountKey|SharedAccessKey|SharedAccessSignature|sig|password|pwd|secret|token)=([^;&\s]+)", re.IGNORECASE
 )
@@ -65,9 +71,9 @@ _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def sensitive_span(text: str) -> SensitiveSpan:
-    """Return where in ``text`` its part that is not public begins and ends."""
+    """Return the span of the sensitive part of ``text``."""
     start, end = _bounds(text)
-    # Of a text that is public but for a few characters only the whole is its own.
+    # If only a few characters are not public, a part of the text reveals nothing, and only the whole text is masked.
     return SensitiveSpan(start, end, cut=True) if end - start >= SHORTEST_VALUE else SensitiveSpan(0, len(text), cut=False)
 
 
@@ -75,28 +81,28 @@ def _bounds(text: str) -> tuple[int, int]:
     fields = list(_FIELD.finditer(text))
     if fields:
         return fields[0].start(1), fields[-1].end(1)
-    inside = leaves(text)
-    if inside:
-        return _bounds_of_json(text, set(inside))
+    leaves = secret_leaves(text)
+    if leaves:
+        return _bounds_of_json(text, set(leaves))
     prefix = _PREFIX.match(text)
     start = prefix.end() if prefix else 0
     host = _HOST.search(text)
     if host:
         return start, host.start(1)
-    return start, _end(text, start)
+    return start, _sensitive_end(text, start)
 
 
-def _end(text: str, start: int) -> int:
-    """Return where the text's own part ends: before a PEM's last line, padding, and what closes quotes."""
-    own = text.rstrip()
-    armour = own.rfind("-----END ")
-    if armour >= start and _END_OF_ARMOUR.fullmatch(own, armour):
-        own = own[:armour]
-    return max(start, len(own.rstrip(_CLOSING)))
+def _sensitive_end(text: str, start: int) -> int:
+    """Return the end of the sensitive part, which is before the last line of a PEM key, padding and closing quotes."""
+    stripped = text.rstrip()
+    footer = stripped.rfind("-----END ")
+    if footer >= start and _PEM_FOOTER.fullmatch(stripped, footer):
+        stripped = stripped[:footer]
+    return max(start, len(stripped.rstrip(_CLOSING)))
 
 
-def _bounds_of_json(text: str, inside: set[str]) -> tuple[int, int]:
-    spans = [match.span() for match in _JSON_TEXT.finditer(text) if json.loads(match[0], strict=False) in inside]
+def _bounds_of_json(text: str, leaves: set[str]) -> tuple[int, int]:
+    spans = [match.span() for match in _JSON_TEXT.finditer(text) if json.loads(match[0], strict=False) in leaves]
     if not spans:
         return 0, len(text)
     start, end = spans[0][0] + 1, spans[-1][1] - 1
@@ -104,26 +110,26 @@ def _bounds_of_json(text: str, inside: set[str]) -> tuple[int, int]:
     return start + first.start, end
 
 
-# What Google's credential files hold beside the key; none of it lets anybody in.
+# The keys of Google's credential files whose values are public.
 _PUBLIC_IN_GOOGLE_FILE = frozenset(
     {"type", "project_id", "client_email", "client_id", "auth_uri", "token_uri", "universe_domain", "quota_project_id"}
 )
 
 
-def leaves(text: str) -> list[str]:
-    """Return the strings and the long numbers in ``text`` if it is a JSON object or array, but for those that are no secrets."""
+def secret_leaves(text: str) -> list[str]:
+    """Return the secret strings and the long numbers in ``text``; an empty list if it is not a JSON object or array."""
     if text.lstrip()[:1] not in {"{", "["}:
         return []
     try:
-        thing = json.loads(text, parse_int=_Number, parse_float=_Number)
+        document = json.loads(text, parse_int=_Number, parse_float=_Number)
     except (ValueError, RecursionError):
         return []
-    found: list[str] = []
-    _gather(thing, found)
-    return found
+    leaves: list[str] = []
+    _collect_leaves(document, leaves)
+    return leaves
 
 
-# Keys of documents that services hand out, such as the secret of an RDS database: they name things, and open none.
+# The keys of JSON secrets whose values are public, such as those in the secret of an RDS database:
 # https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html
 _PUBLIC_KEYS = frozenset(
     """
@@ -131,47 +137,47 @@ _PUBLIC_KEYS = frozenset(
     dbname description dialect driver email endpoint engine exp expiration expires_at expires_in expiry format host hostname iat id_type
     issuer kind label login masterarn name nbf port project project_id region schema scheme server sslmode timestamp title token_type
     type updated_at user username version
-    """.split()  # noqa: SIM905 - one word a line would be 40 lines
+    """.split()
 )
-_DIGITS_OF_A_SECRET = 6
+_MIN_SECRET_DIGITS = 6
+"""Fewest digits of a number that is treated as a secret."""
 
 
 class _Number(str):
-    """A number as it stands in JSON."""
+    """A number as it is written in JSON."""
 
     __slots__ = ()
 
 
-def _gather(thing: Any, found: list[str]) -> None:
-    if isinstance(thing, dict):
-        of_google = thing.get("type") in {"service_account", "authorized_user", "external_account"}
-        for key, inner in thing.items():
-            if of_google and (key in _PUBLIC_IN_GOOGLE_FILE or key.endswith("_url")):
+def _collect_leaves(tree: Any, leaves: list[str]) -> None:
+    """Append the secret strings and numbers in parsed JSON to ``leaves``."""
+    if isinstance(tree, dict):
+        is_google_file = tree.get("type") in {"service_account", "authorized_user", "external_account"}
+        for key, inner in tree.items():
+            if is_google_file and (key in _PUBLIC_IN_GOOGLE_FILE or key.endswith("_url")):
                 continue
             if key.lower() not in _PUBLIC_KEYS or isinstance(inner, (dict, list)):
-                _gather(inner, found)
-    elif isinstance(thing, list):
-        for inner in thing:
-            _gather(inner, found)
-    elif isinstance(thing, _Number):
-        if sum(letter.isdigit() for letter in thing) >= _DIGITS_OF_A_SECRET and not is_public(thing):
-            found.append(str(thing))
-    elif isinstance(thing, str) and not is_public(thing):
-        found.append(thing)
+                _collect_leaves(inner, leaves)
+    elif isinstance(tree, list):
+        for inner in tree:
+            _collect_leaves(inner, leaves)
+    elif isinstance(tree, _Number):
+        if sum(letter.isdigit() for letter in tree) >= _MIN_SECRET_DIGITS and not is_public(tree):
+            leaves.append(str(tree))
+    elif isinstance(tree, str) and not is_public(tree):
+        leaves.append(tree)
 
 
 _PUBLIC = re.compile(
     r"\s*(?:-----(?:BEGIN|END) [A-Z0-9 ]+-----|[A-Z][A-Za-z-]+: [\w,.-]*|[{}\[\],:\"\s]*|https?://[^/@?#\s]+(?:/[\w./-]*)?)\s*"
 )
-
-
 _LONGEST_PUBLIC = 200
 _CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
-"""The first line of a certificate in base64, as a kubeconfig holds it."""
+"""The first line of a PEM certificate in base64, as in a kubeconfig."""
 
 
 def _is_certificate(text: str) -> bool:
-    """Tell whether ``text`` is the base64 of certificates only."""
+    """Return whether ``text`` is the base64 of certificates without a private key."""
     if not text.startswith(_CERTIFICATE):
         return False
     try:
@@ -181,9 +187,9 @@ def _is_certificate(text: str) -> bool:
 
 
 def is_public(text: str) -> bool:
-    """Tell whether ``text``, a line or a part of a value, tells nothing alone."""
+    """Return whether ``text``, a line or a part of a value, reveals nothing by itself."""
     if unmaskable_reason(text) or (len(text) <= _LONGEST_PUBLIC and _PUBLIC.fullmatch(text)) or _is_certificate(text):
         return True
     prefix = _PREFIX.match(text)
     start = prefix.end() if prefix else 0
-    return bool(unmaskable_reason(text[start : _end(text, start)]))
+    return bool(unmaskable_reason(text[start : _sensitive_end(text, start)]))

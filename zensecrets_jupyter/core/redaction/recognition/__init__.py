@@ -1,1 +1,1 @@
-"""Recognition of secrets by a variable's name, a token's format, or the position in a URL, connection string or JSON."""
+"""Recognition of secrets in values that the user did not declare as secrets, such as environment variables."""

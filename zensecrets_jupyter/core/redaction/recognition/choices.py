@@ -1,9 +1,9 @@
-"""Which variables a person wants protected or ignored, whatever they look like: names only, in a file under ``ZENSECRETS_HOME``."""
+"""The user's choices which environment variables to protect and to ignore, saved in a file in ``ZENSECRETS_HOME``."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path  # noqa: TC003 - the annotation of a variable of the module
+from pathlib import Path  # noqa: TC003 - Python evaluates the annotation of a module variable
 from typing import NamedTuple
 
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
@@ -14,43 +14,48 @@ _VERSION = 1
 
 
 class VariableChoices(NamedTuple):
-    """The names of variables that are always protected, and of those that never are."""
+    """The names of environment variables that the user chose.
+
+    Attributes:
+        protect: The names of variables that are always protected.
+        ignore: The names of variables that are never protected.
+    """
 
     protect: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
 
     def with_protected(self, variable: str) -> VariableChoices:
-        """Return these choices, with ``variable`` protected."""
+        """Return a copy of these choices with ``variable`` protected."""
         return VariableChoices(self.protect | {variable}, self.ignore - {variable})
 
     def with_ignored(self, variable: str) -> VariableChoices:
-        """Return these choices, with ``variable`` ignored."""
+        """Return a copy of these choices with ``variable`` ignored."""
         return VariableChoices(self.protect - {variable}, self.ignore | {variable})
 
 
 def choices_file() -> Path:
-    """Return the path of the file; it need not exist."""
+    """Return the path of the file, which may not exist."""
     return home() / "guard.json"
 
 
-_known: dict[Path, VariableChoices] = {}
-"""What this process has read or written, by file: another process's choices count from the next ``%load_ext`` on."""
+_cache: dict[Path, VariableChoices] = {}
+"""The choices of each file that this process has read or written. Changes by another process apply from the next ``%load_ext`` on."""
 
 
 def read_choices(*, reload: bool = False) -> VariableChoices:
-    """Return the choices that were saved; none if there is no file.
+    """Return the saved choices, which are empty if there is no file.
 
     Args:
-        reload: Whether to look at the file though this process has read it.
+        reload: Whether to read the file again.
 
     Raises:
-        UnreadableFileError: If the file is damaged or unreadable.
+        UnreadableFileError: The file is damaged or unreadable.
     """
     path = choices_file()
-    known = _known.get(path)
-    if known is None or reload:
-        known = _known[path] = _read(path)
-    return known
+    choices = _cache.get(path)
+    if choices is None or reload:
+        choices = _cache[path] = _read(path)
+    return choices
 
 
 def _read(path: Path) -> VariableChoices:
@@ -62,15 +67,15 @@ def _read(path: Path) -> VariableChoices:
         return VariableChoices()
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
-    message = f"The file {str(path)!r}, which says which variables to protect or to ignore, can't be read."
-    raise UnreadableFileError(message, hint="Delete it, and say it again: %secret guard protect NAME, %secret guard ignore NAME")
+    message = f"The file {str(path)!r}, which lists the variables to protect and to ignore, can't be read."
+    raise UnreadableFileError(message, hint="Delete it, and repeat your choices: %secret guard protect NAME, %secret guard ignore NAME")
 
 
 def write_choices(choices: VariableChoices) -> None:
-    """Save ``choices`` for this process and later ones, readable by the owner only (0600).
+    """Save ``choices`` in the file, with mode 0600.
 
     Raises:
-        UnwritableFileError: If the platform refuses.
+        UnwritableFileError: The file can't be written.
     """
     path = choices_file()
     document = {"version": _VERSION, "protect": sorted(choices.protect), "ignore": sorted(choices.ignore)}
@@ -80,7 +85,7 @@ def write_choices(choices: VariableChoices) -> None:
     except OSError:
         pass
     else:
-        _known[path] = choices
+        _cache[path] = choices
         return
     raise UnwritableFileError(
         f"The file {str(path)!r} can't be written, so the choice is not saved.", hint="Check the folder's permissions."

@@ -1,4 +1,4 @@
-"""The secret parts of URLs, connection strings, headers, command lines and JSON."""
+"""Secret parts of URLs, connection strings, headers, command lines and JSON."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 class SecretFragment(NamedTuple):
-    """A part of a value that is a secret, and the reason as the end of a sentence."""
+    """A secret part of a value, and the reason why it is a secret, such as "the password of a URL in it"."""
 
     text: str
     reason: str
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Tell whether ``value`` is a secret by its name together with itself, apart from the format of a known token."""
+    """Return whether a value with this name is a secret. The formats of well-known tokens are not checked."""
     text = value.strip()
-    verdict = classify_name(name)
-    if verdict is NameSensitivity.UNKNOWN or not text:
+    sensitivity = classify_name(name)
+    if sensitivity is NameSensitivity.UNKNOWN or not text:
         return False
-    if verdict is NameSensitivity.POSSIBLE:
+    if sensitivity is NameSensitivity.POSSIBLE:
         return is_opaque(text)
     if is_switch(text) or is_reference(text) or is_path(text):
         return False
-    return verdict is NameSensitivity.PASSWORD or not is_number(text)
+    return sensitivity is NameSensitivity.PASSWORD or not is_number(text)
 
 
 _SCHEME = LazyPattern(r"(?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]{0,30}:(?://|(?=thin:))")
@@ -42,25 +42,31 @@ _END_OF_URL = LazyPattern(r"[\s\"'<>|]")
 
 
 def fragments_of_urls(value: str) -> list[SecretFragment]:
-    """Return the passwords in every URL of ``value``, as written and percent-decoded, and the secrets of its query strings."""
-    found: list[str] = []
-    starts = [match.span() for match in _SCHEME.finditer(value)]
-    for number, (start, after) in enumerate(starts):
-        until = starts[number + 1][0] if number + 1 < len(starts) else len(value)
-        end = _END_OF_URL.search(value, after, until)
-        rest = value[after : end.start() if end else until].rstrip(",;")
-        found += _of_url(value[start:after], rest)
-    return [SecretFragment(text, "the password of a URL in it") for text in dict.fromkeys(found)]
+    """Return the passwords and the secret query parameters of the URLs in ``value``, as written and percent-decoded."""
+    texts: list[str] = []
+    schemes = [match.span() for match in _SCHEME.finditer(value)]
+    for index, (start, scheme_end) in enumerate(schemes):
+        stop = schemes[index + 1][0] if index + 1 < len(schemes) else len(value)
+        end = _END_OF_URL.search(value, scheme_end, stop)
+        rest = value[scheme_end : end.start() if end else stop].rstrip(",;")
+        texts += _secrets_of_url(value[start:scheme_end], rest)
+    return [SecretFragment(text, "the password of a URL in it") for text in dict.fromkeys(texts)]
 
 
-def _of_url(scheme: str, rest: str) -> Iterator[str]:
+def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
+    """Yield the secrets of one URL.
+
+    Args:
+        scheme: The scheme of the URL with the separator, such as ``https://``.
+        rest: The rest of the URL.
+    """
     authority = re.split(r"[/?#;]", rest, maxsplit=1)[0]
     if scheme.endswith("oracle:"):
         oracle = re.match(r"thin:[^/@\s]+/([^@\s]+)@", rest)
         yield from [oracle[1]] if oracle else []
         return
     if "@" not in authority and "@" in rest and not re.match(r"[^:@/]*(?::\d+)?(?:[/?#]|\Z)", rest):
-        # A password with a slash that nobody has percent-encoded.
+        # The password contains a slash that is not percent-encoded, although a URL requires it.
         authority = rest[: rest.rindex("@") + 1]
     userinfo, at, _ = authority.rpartition("@")
     if at:
@@ -99,39 +105,37 @@ _HINT_OF_FIELD = LazyPattern(r"pass|pwd|pw=|secret|token|key|sig|auth|cred", re.
 
 
 def fragments_of_fields(value: str) -> list[SecretFragment]:
-    """Return the values of the fields of a connection string, of headers or of a command line whose names say that they are secrets."""
+    """Return the values of the sensitive fields in a connection string, in headers or in a command line."""
     if ("=" not in value and ": " not in value and "--" not in value) or not _HINT_OF_FIELD.search(value):
         return []
-    found: list[SecretFragment] = []
+    fragments: list[SecretFragment] = []
     for field in (*_FIELD.finditer(value), *_FLAG.finditer(value)):
         text = field["value"]
         if text[:1] in "'\"{" and text[-1:] in "'\"}":
             text = text[1:-1]
         if _is_secret_field(field["name"].replace(" ", "_"), text) and not text.startswith("//"):
-            found.append(SecretFragment(text, f"the field {field['name']!r} in it"))
-    return found
+            fragments.append(SecretFragment(text, f"the field {field['name']!r} in it"))
+    return fragments
 
 
 def fragments_of_pair(value: str) -> list[SecretFragment]:
-    """Return the password of ``user:password``, of ``user:password@host``, or of Oracle's ``user/password@host``."""
+    """Return the password in ``user:password``, ``user:password@host``, or Oracle's ``user/password@host``; at most one."""
     match = re.match(r"[\w.+-]+(?:@[\w.-]+)?:(?!//)([^\s@]{3,}?)(?:@[\w.(\[:-].*)?\Z", value) or re.match(
         r"[\w$#]+/([^\s@/]{3,})@\S+\Z", value
     )
     return [SecretFragment(match[1], "the password in it")] if match and not is_reference(match[1]) else []
 
 
-_HOOKS = LazyPattern(r"https?://[^/?#\s\"']+/(?P<path>[^\s\"'<>]{8,})")
+_WEBHOOK = LazyPattern(r"https?://[^/?#\s\"']+/(?P<path>[^\s\"'<>]{8,})")
 
 
 def fragments_of_webhook(value: str) -> list[SecretFragment]:
-    """Return the paths of webhook URLs, which allow posting without further authentication."""
-    reason = "the path of a webhook's URL in it"
-    return [
-        SecretFragment(match["path"], reason) for match in _HOOKS.finditer(value) if any(map(is_opaque, re.split(r"[/?=&]", match["path"])))
-    ]
+    """Return the secret paths of webhook URLs. They allow posting without further authentication."""
+    paths = (match["path"] for match in _WEBHOOK.finditer(value))
+    return [SecretFragment(path, "the path of a webhook's URL in it") for path in paths if any(map(is_opaque, re.split(r"[/?=&]", path)))]
 
 
-_SERVICES_OF_HOOKS = (
+_WEBHOOK_SERVICES = (
     "hooks.slack.com/",
     "discord.com/api/webhooks/",
     "discordapp.com/api/webhooks/",
@@ -141,68 +145,76 @@ _SERVICES_OF_HOOKS = (
 
 
 def is_webhook(name: str, value: str) -> bool:
-    """Tell whether ``value`` is the URL of a webhook, by the name or by the service."""
-    return "://" in value and ("WEBHOOK" in name.upper() or any(service in value for service in _SERVICES_OF_HOOKS))
+    """Return whether ``value`` is the URL of a webhook, according to its name or to the service."""
+    return "://" in value and ("WEBHOOK" in name.upper() or any(service in value for service in _WEBHOOK_SERVICES))
 
 
 def fragments_of_header(value: str) -> list[SecretFragment]:
-    """Return the credentials behind ``Bearer``, ``Basic`` or ``Token``."""
+    """Return the credentials after a scheme such as ``Bearer`` or ``Basic``; at most one."""
     match = re.match(r"\s*(?:Authorization:\s*)?(?:Bearer|Basic|Token|ApiKey|Digest)(?:\s+|%20)(\S{6,})\s*\Z", value, re.IGNORECASE)
     return [SecretFragment(match[1], "the credentials of a header")] if match and not is_reference(match[1]) else []
 
 
 def fragments_of_cookies(value: str) -> list[SecretFragment]:
-    """Return the values of cookies that no person would make up."""
+    """Return the values of cookies that look random."""
     values = [cookie.partition("=")[2].strip() or cookie.strip() for cookie in value.split(";")]
     return [SecretFragment(text, "a cookie in it") for text in values if is_opaque(text)]
 
 
-_DEEPEST = 16
+_MAX_DEPTH = 16
+"""Deeper levels of JSON are not searched."""
 
 
 def fragments_of_json(value: str) -> list[SecretFragment] | None:
-    """Return the secret leaves of a JSON object or array, or ``None`` if ``value`` is neither."""
+    """Return the secrets in a JSON object or array, or ``None`` if ``value`` is neither."""
     if value.lstrip()[:1] not in {"{", "["}:
         return None
     try:
         document = json.loads(value, strict=False)
     except (ValueError, RecursionError):
         return None
-    return list(_leaves("", document, _DEEPEST)) if isinstance(document, (dict, list)) else None
+    return list(_fragments_of_tree("", document, _MAX_DEPTH)) if isinstance(document, (dict, list)) else None
 
 
 def opaque_leaves(value: str) -> list[SecretFragment]:
-    """Return the texts in a JSON document that no person would make up."""
-    found: list[SecretFragment] = []
+    """Return the texts in a JSON document that look random."""
+    fragments: list[SecretFragment] = []
     waiting: list[Any] = [json.loads(value, strict=False)]
     while waiting:
-        thing = waiting.pop()
-        if isinstance(thing, (dict, list)):
-            waiting += thing.values() if isinstance(thing, dict) else thing
-        elif isinstance(thing, str) and is_opaque(thing):
-            found.append(SecretFragment(thing, "a text in its JSON"))
-    return found
+        tree = waiting.pop()
+        if isinstance(tree, (dict, list)):
+            waiting += tree.values() if isinstance(tree, dict) else tree
+        elif isinstance(tree, str) and is_opaque(tree):
+            fragments.append(SecretFragment(tree, "a text in its JSON"))
+    return fragments
 
 
-def _leaves(name: str, thing: Any, depth: int) -> Iterator[SecretFragment]:
-    if isinstance(thing, dict) and depth:
-        for key, inner in thing.items():
-            yield from _leaves(key if not isinstance(inner, list) or key else name, inner, depth - 1)
-    elif isinstance(thing, list) and depth:
-        for inner in thing:
-            yield from _leaves(name, inner, depth - 1)
-    elif isinstance(thing, str) and thing.strip():
-        yield from fragments_of_leaf(name, thing)
-    elif isinstance(thing, int) and not isinstance(thing, bool) and is_secret(name, str(thing)):
-        yield SecretFragment(str(thing), f"the value of {name!r} in its JSON")
+def _fragments_of_tree(name: str, tree: Any, depth: int) -> Iterator[SecretFragment]:
+    """Yield the secrets in parsed JSON.
+
+    Args:
+        name: The key of the tree. The items of a list have the key of the list.
+        tree: The parsed JSON.
+        depth: The number of nested levels to search.
+    """
+    if isinstance(tree, dict) and depth:
+        for key, inner in tree.items():
+            yield from _fragments_of_tree(key if not isinstance(inner, list) or key else name, inner, depth - 1)
+    elif isinstance(tree, list) and depth:
+        for inner in tree:
+            yield from _fragments_of_tree(name, inner, depth - 1)
+    elif isinstance(tree, str) and tree.strip():
+        yield from fragments_of_leaf(name, tree)
+    elif isinstance(tree, int) and not isinstance(tree, bool) and is_secret(name, str(tree)):
+        yield SecretFragment(str(tree), f"the value of {name!r} in its JSON")
 
 
 _SECRET_LEAVES = frozenset({"auth", "identitytoken", "registrytoken", "private_key_id", "private_key"})
-"""Keys of a service account of Google Cloud and of Docker's configuration file."""
+"""Secret keys in the service account files of Google Cloud and in the configuration file of Docker."""
 
 
 def fragments_of_leaf(name: str, value: str) -> list[SecretFragment]:
-    """Return the secret parts of the text under the key ``name`` of a document: all, some or none."""
+    """Return the secret parts of the text with the key ``name`` in a document: the whole text, some parts, or none."""
     tokens = tokens_in(value)
     if any(token.text == value.strip() or token.kind == "a private key" for token in tokens) or is_secret(name, value):
         return [SecretFragment(value, f"the value of {name!r} in its JSON")]
@@ -213,7 +225,7 @@ def fragments_of_leaf(name: str, value: str) -> list[SecretFragment]:
 
 
 def fragments_of_base64(value: str) -> list[SecretFragment]:
-    """Return ``value`` itself if it is the base64 of a private key, or of JSON with a secret in it."""
+    """Return ``value`` itself if it is the base64 of a private key or of JSON with a secret; otherwise an empty list."""
     if value.startswith("LS0tLS1CRUdJTi"):
         return [SecretFragment(value, "the value looks like a private key in base64")]
     if value[:2] not in {"ey", "ew"} or "." in value:

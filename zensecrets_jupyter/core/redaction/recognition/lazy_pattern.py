@@ -1,4 +1,7 @@
-"""Regular expressions that are compiled at first use: compiling all of them would take a third of the time that loading may take."""
+"""Regular expressions that are compiled at first use.
+
+Compiling all of them at import would take a third of the time that ``%load_ext`` may take.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class LazyPattern:
-    """A regular expression with the methods of :class:`re.Pattern` that are used here."""
+    """A regular expression with the most common methods of :class:`re.Pattern`."""
 
     match: Callable[..., re.Match[str] | None]
     fullmatch: Callable[..., re.Match[str] | None]
@@ -19,12 +22,12 @@ class LazyPattern:
     findall: Callable[..., list[Any]]
 
     def __init__(self, source: str, flags: int = 0) -> None:
-        """Keep the source; a mistake in it shows at first use."""
+        """Create a pattern that is not compiled yet. A syntax error is raised at first use."""
         self._source = source
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        """Compile, and keep the pattern's methods as attributes, so that this is called once."""
+        """Compile the expression and set its methods as attributes, so that Python calls this only once."""
         if name.startswith("__"):
             raise AttributeError(name)
         pattern = re.compile(self._source, self._flags)

@@ -1,4 +1,4 @@
-"""Why each name is protected, for ``%secret guard``; values are not kept here."""
+"""The reasons why names are protected, for the table of ``%secret guard``. They contain no values."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from functools import cache
 
 
 class Reasons:
-    """The reason of each protected name, as a person reads it."""
+    """The reason why each name is protected."""
 
     def __init__(self) -> None:
-        """Begin without any."""
+        """Create an empty collection."""
         self._reasons: dict[str, str] = {}
 
     def add(self, name: str, reason: str) -> None:
-        """Record why ``name`` is protected; the last reason counts."""
+        """Set the reason why ``name`` is protected."""
         self._reasons[name] = reason
 
     def forget(self, name: str) -> None:
-        """Drop the reason of ``name``."""
+        """Remove the reason of ``name``."""
         self._reasons.pop(name, None)
 
     def get(self, name: str) -> str:
-        """Return why ``name`` is protected; a name without a reason is that of a secret's key."""
-        known = self._reasons.get(name)
-        if known is not None:
-            return known
+        """Return why ``name`` is protected. A name without a reason belongs to a key of a secret."""
+        reason = self._reasons.get(name)
+        if reason is not None:
+            return reason
         secret = name.partition(".")[0]
         return f"registered or read as a key of secret {secret!r}"
 
 
 @cache
 def the_reasons() -> Reasons:
-    """Return the reasons of this process, beside :func:`~zensecrets_jupyter.core.redaction.the_redactor`."""
+    """Return the reasons for the values of :func:`~zensecrets_jupyter.core.redaction.the_redactor`."""
     return Reasons()

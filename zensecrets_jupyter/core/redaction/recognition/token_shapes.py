@@ -1,6 +1,6 @@
-"""Formats of the tokens that well-known services issue, from their documentation on secret scanning.
+"""Formats of the tokens of well-known services, from their documentation on secret scanning.
 
-The tables hold prefixes rather than regular expressions, since compiling so many would slow ``%load_ext`` down.
+Most formats are given as prefixes and not as regular expressions, because compiling so many expressions would slow down ``%load_ext``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.redaction.recognition.lazy_pattern import LazyPatte
 
 
 class Token(NamedTuple):
-    """A token in a text, and its kind, such as "a GitHub token"."""
+    """A token, and its kind, such as "a GitHub token"."""
 
     text: str
     kind: str
@@ -129,17 +129,19 @@ _PREFIXES: tuple[tuple[str, int, str], ...] = (
     ("FwoGZXIvYXdz", 60, "an AWS session token"),
     ("IQoJb3JpZ2lu", 60, "an AWS session token"),
 )
-"""Each prefix with the fewest characters that follow it, and what starts so. The longest prefix of a service comes first."""
+"""The prefix, the fewest characters after it, and the kind of each token. Longer prefixes come before prefixes of them."""
 
-_BY_START: dict[str, list[tuple[str, int, str]]] = {}
+_BY_FIRST_TWO: dict[str, list[tuple[str, int, str]]] = {}
 for _entry in _PREFIXES:
-    _BY_START.setdefault(_entry[0][:2], []).append(_entry)
+    _BY_FIRST_TWO.setdefault(_entry[0][:2], []).append(_entry)
 
 _RUN = LazyPattern(r"[A-Za-z0-9_.~-]{20,}")
-"""Every token is in such a stretch; words, paths and most URLs hold none."""
-_AFTER = LazyPattern(r"[A-Za-z0-9_.~+/=-]*")
-_FEWEST_KINDS = 8
-"""Different characters that a token has after its prefix; `ghp_xxxxxxxxxxxxxxxxxxxx` in an example has one."""
+"""Every token is in such a run. Words, paths and most URLs have no such run."""
+_BASE64_TAIL = LazyPattern(r"[A-Za-z0-9_.~+/=-]*")
+_MIN_DIFFERENT = 8
+"""Fewest different characters after the prefix of a token. An example such as `ghp_xxxxxxxxxxxxxxxxxxxx` has only one."""
+_LONGEST_NON_BASE64 = 60
+"""From this minimum length on, a token of the table is base64, which may contain slashes and plus signs."""
 _AWS_IDENTIFIER = r"(?:AKIA|ASIA)[A-Z0-9]{16}"
 _DISCORD = r"[MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}"
 _OTHERS: tuple[tuple[str, str], ...] = (
@@ -150,45 +152,49 @@ _OTHERS: tuple[tuple[str, str], ...] = (
     (r"[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}", "an Azure client secret"),
     (r"SK[0-9a-f]{32}", "a Twilio key"),
 )
+_DOTS = 2
+"""Dots in a signed JSON web token and in a Discord token."""
 _PRIVATE_KEY = "PRIVATE KEY"
 
 
 def tokens_in(value: str) -> list[Token]:
-    """Return the tokens in ``value`` whose format is that of a well-known service; an empty list is by far the usual."""
-    found: list[Token] = []
+    """Return the tokens of well-known services in ``value``."""
+    tokens: list[Token] = []
     if _PRIVATE_KEY in value and "-----BEGIN " in value:
         return [Token(value, "a private key")]
     for run in _RUN.finditer(value):
         token = _token_at(value, run)
         if token is not None:
-            found.append(token)
+            tokens.append(token)
     if ":AA" in value:
-        found += [Token(match[0], "a Telegram token") for match in re.finditer(r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}", value)]
+        tokens += [Token(match[0], "a Telegram token") for match in re.finditer(r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}", value)]
     if "1//0" in value:
-        found += [Token(match[0], "a Google refresh token") for match in re.finditer(r"(?<![\w/:])1//0[A-Za-z0-9_-]{30,}", value)]
+        tokens += [Token(match[0], "a Google refresh token") for match in re.finditer(r"(?<![\w/:])1//0[A-Za-z0-9_-]{30,}", value)]
     if value.startswith("$"):
-        found += [Token(match[0], "a password hash") for match in re.finditer(r"\$(?:2[aby]|5|6|y|argon2id?)\$\S{20,}", value)]
-    return found
+        tokens += [Token(match[0], "a password hash") for match in re.finditer(r"\$(?:2[aby]|5|6|y|argon2id?)\$\S{20,}", value)]
+    return tokens
 
 
 def _token_at(value: str, run: re.Match[str]) -> Token | None:
+    """Return the token that begins with ``run`` in ``value``, or ``None``."""
     text = run[0]
-    for prefix, least, kind in _BY_START.get(text[:2], ()):
-        if text.startswith(prefix) and len(text) - len(prefix) >= least and len(set(text[len(prefix) :])) >= _FEWEST_KINDS:
-            # Base64 goes on after a slash or a plus sign.
-            after = _AFTER.match(value, run.end()) if least >= 60 else None  # noqa: PLR2004 - the two that are base64
+    for prefix, least, kind in _BY_FIRST_TWO.get(text[:2], ()):
+        if text.startswith(prefix) and len(text) - len(prefix) >= least and len(set(text[len(prefix) :])) >= _MIN_DIFFERENT:
+            after = _BASE64_TAIL.match(value, run.end()) if least >= _LONGEST_NON_BASE64 else None
             return Token(text + (after[0] if after else ""), kind)
     return _other_token(text)
 
 
 def _other_token(text: str) -> Token | None:
-    if text.startswith("eyJ") and text.count(".") >= 2 and re.fullmatch(r"eyJ[\w-]{6,}(?:\.[\w-]*){2,4}", text):  # noqa: PLR2004 - a JWT's dots
+    """Return the token that ``text`` is, if its format is not in the table of prefixes."""
+    dots = text.count(".")
+    if text.startswith("eyJ") and dots >= _DOTS and re.fullmatch(r"eyJ[\w-]{6,}(?:\.[\w-]*){2,4}", text):
         return Token(text, "a JSON web token")
     if text[:4] in {"AKIA", "ASIA"} and re.fullmatch(_AWS_IDENTIFIER, text):
         return Token(text, "an AWS access key")
-    if text[0] in "MNO" and text.count(".") == 2 and re.fullmatch(_DISCORD, text):  # noqa: PLR2004 - likewise
+    if text[0] in "MNO" and dots == _DOTS and re.fullmatch(_DISCORD, text):
         return Token(text, "a Discord token")
-    if len(set(text)) > _FEWEST_KINDS:
+    if len(set(text)) > _MIN_DIFFERENT:
         for shape, kind in _OTHERS:
             if re.fullmatch(shape, text):
                 return Token(text, kind) if not text.startswith("sk-") or any(letter.isdigit() for letter in text) else None

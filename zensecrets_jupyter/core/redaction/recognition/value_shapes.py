@@ -1,4 +1,4 @@
-"""Shapes of values: a path, a number, plain words, a placeholder, or random characters."""
+"""Classification of values: a path, a number, plain words, a placeholder, or random characters."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _WORD = LazyPattern(
     r"(?=[aeiouy]|.[aeiouy]|[bcfgp]l|[bcdfgpt]r|[cgpstw]h|s[cklmnpqtw]|[dt]w|[gk]n|wr)(?=.*[aeiouy])(?!.*[bcdfghjklmnpqrstvwxz]{5})(?!.*[aeiou]{4})"
     r"(?!.*(?:q[^u]|[jvx]{2}|[jvwxzkq]{3}))[a-z]{3,16}"
 )
-"""What may be a word of English or a language like it: it begins as words do, has vowels, and no long row of consonants."""
-_MOSTLY = 0.6
-"""A text is plain words if at least so much of its letters and digits stands in words."""
+"""A possible word of a European language: it begins like a word, has vowels, and has no long sequence of consonants."""
+_MIN_WORD_SHARE = 0.6
+"""The smallest share of letters and digits that are in words, for a text of plain words."""
 _SHORTEST_OPAQUE = 8
 _DATE = LazyPattern(r"\d{4}-\d\d(?:-\d\d)?(?:[T ][\d:.,+Zz -]*)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
 _NUMBER = LazyPattern(r"[-+]?\d[\d_]*(?:[.,:/x-]\d+)*(?:e[-+]?\d+)?\s*(?:[smhdwxb%]|ms|us|ns|min|[kKmMgGtT]i?[bB]?)?")
@@ -31,34 +31,32 @@ _SWITCHES = frozenset(
     {"true", "false", "yes", "no", "on", "off", "none", "null", "auto", "always", "never", "enabled", "disabled", "default"}
 )
 _EXTENSION = LazyPattern(r"[^\s/\\]*[A-Za-z][^\s/\\]*\.[a-z][a-z0-9]{0,8}(?:\.[a-z0-9]{1,4})?")
-_STARTS_OF_PATHS = ("/", "*.", "~/", "./", "../", "\\\\", "s3://", "gs://", "file:")
-
-
+_PATH_STARTS = ("/", "*.", "~/", "./", "../", "\\\\", "s3://", "gs://", "file:")
 _LONGEST = 1024
-"""Characters of a text that is looked at closely: a longer one is judged by its beginning."""
+"""How many first characters of a long text are classified."""
 
 
 def is_reference(value: str) -> bool:
-    """Tell whether ``value`` names where a secret is, or holds the place of one, rather than being it."""
+    """Return whether ``value`` is a reference to a secret or a placeholder, such as ``${TOKEN}`` or ``changeme``."""
     return bool(_REFERENCE.fullmatch(value) or _PLACEHOLDER.fullmatch(value))
 
 
 def is_switch(value: str) -> bool:
-    """Tell whether ``value`` is a boolean, or another word that switches something."""
+    """Return whether ``value`` is a boolean, or another word that turns something on or off."""
     return value.lower() in _SWITCHES
 
 
 def is_number(value: str) -> bool:
-    """Tell whether ``value`` is a number, a size, a duration, a version or a date."""
+    """Return whether ``value`` is a number, a size, a duration, a version or a date."""
     return bool(_NUMBER.fullmatch(value) or _DATE.fullmatch(value))
 
 
 def is_path(value: str) -> bool:
-    """Tell whether ``value`` is a path of a file or folder, or several of them."""
+    """Return whether ``value`` is the path of a file or folder, or several paths."""
     if "+" in value or "=" in value or len(value) > _LONGEST:
-        # Base64 may hold slashes, and begin with one.
+        # Base64 may contain slashes, even as the first character.
         return False
-    if value.startswith(_STARTS_OF_PATHS) or re.match(r"[A-Za-z]:[\\/]", value):
+    if value.startswith(_PATH_STARTS) or re.match(r"[A-Za-z]:[\\/]", value):
         return all(_is_segment(segment, short=12) for segment in re.split(r"[/\\:;]", value) if segment)
     if "/" in value and " " not in value and "://" not in value:
         *folders, file = value.split("/")
@@ -67,19 +65,25 @@ def is_path(value: str) -> bool:
 
 
 def _is_segment(segment: str, *, short: int) -> bool:
+    """Return whether ``segment`` may be a part of a path.
+
+    Args:
+        segment: The part of the path.
+        short: Up to so many characters, a segment may also be letters that form no word.
+    """
     return is_plain(segment) or bool(_EXTENSION.fullmatch(segment)) or (len(segment) <= short and not _is_mixed(segment))
 
 
 def is_plain(value: str) -> bool:
-    """Tell whether ``value`` is made of words, as an identifier, a title or a sentence is."""
+    """Return whether ``value`` consists of words, like an identifier, a title or a sentence."""
     if _is_mixed(value):
         return False
     pieces = _PIECES.findall(value)
     total = sum(map(len, pieces))
     if not total:
         return not value or value.isspace()
-    in_words = sum(len(piece) for piece in pieces if len(piece) > 2 and _WORD.fullmatch(piece.lower()))  # noqa: PLR2004 - two letters are in any text
-    return in_words / total >= _MOSTLY
+    in_words = sum(len(piece) for piece in pieces if len(piece) > 2 and _WORD.fullmatch(piece.lower()))  # noqa: PLR2004 - words of one or two letters occur by chance in random text
+    return in_words / total >= _MIN_WORD_SHARE
 
 
 _CHANGE = LazyPattern(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[a-z0-9])|(?<=[0-9])(?=[a-zA-Z])")
@@ -89,7 +93,10 @@ _SHORTEST_MIXED = 6
 
 
 def _is_mixed(value: str) -> bool:
-    """Tell whether small letters, capitals and digits follow each other as in no name: more than twice in five characters."""
+    """Return whether small letters, capitals and digits alternate more often than in names.
+
+    The limit is two changes in five characters. Hexadecimal digits and letters with many numbers between them count as mixed too.
+    """
     if len(value) < _SHORTEST_MIXED:
         return False
     changes = 5 * len(_CHANGE.findall(value)) > 2 * len(value)
@@ -97,7 +104,7 @@ def _is_mixed(value: str) -> bool:
 
 
 def is_opaque(value: str) -> bool:
-    """Tell whether ``value`` looks like nothing that a person would make up: no words, number, path, host or placeholder."""
+    """Return whether ``value`` looks random: it is not words, a number, a path, a host or a placeholder."""
     text = value[:_LONGEST].strip()
     return (
         len(text) >= _SHORTEST_OPAQUE

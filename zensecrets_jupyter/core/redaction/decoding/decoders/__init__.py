@@ -1,5 +1,5 @@
-"""Decoders: each returns views of a text; see :mod:`~zensecrets_jupyter.core.redaction.decoding.views`.
+"""Decoders: each function takes a view of a text and returns decoded views of it.
 
-``escapes`` undoes what replaces single characters (backslashes, percent signs, entities, tags, colours). The others find stretches that are
-encoded as a whole. Each looks for its kind by a cheap scan first.
+``escapes`` decodes sequences that replace single characters: backslashes, percent signs, entities, tags and colors. Every other module
+decodes runs of text that are encoded as a whole. A cheap scan finds these runs first.
 """

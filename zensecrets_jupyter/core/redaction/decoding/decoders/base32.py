@@ -1,4 +1,4 @@
-"""Base32 in both alphabets of RFC 4648, as words of their own."""
+"""Decoder of base32 in both alphabets of RFC 4648. Only whole words are decoded."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ _IN_ONE_CASE = tuple(
 _BASE32 = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz234567")
 _BASE32_HEX = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghijklmnopqrstuv")
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
-_TOO_LONG_FOR_CHANCE = 16
-"""Hexadecimal digits from which on a word is no base32: of those that are base32, one in a hundred thousand has no other letters."""
+_SHORTEST_HEXADECIMAL = 16
+"""From so many characters on, a word of hexadecimal digits is not base32: only one base32 word of 100,000 has no other letters."""
 _DIGITS = b"0123456789abcdefghijklmnopqrstuv"
 _FROM_BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", _DIGITS + _DIGITS[:26])
 _SHIFTS = 8
-_LONGEST_WORD = 1 << 13
-"""Longer runs of letters are no identifiers."""
+"""Digits in one group. The base32 of a value may begin at any of them."""
+_LONGEST_IDENTIFIER = 1 << 13
+"""From so many characters on, a run of small letters is not an identifier."""
 
 
 def base32_views(view: TextView, shortest: int) -> list[TextView]:
-    """Return views of the base32 words in ``view`` with ``shortest`` characters or more.
+    """Return views of the base32 words in ``view``.
 
-    Shorter stretches of base32 occur by chance in every text of letters and digits.
+    Args:
+        view: The view to decode.
+        shortest: The fewest characters of a word. Shorter words are base32 by chance in every text of letters and digits.
     """
     data = view.data
     words = [word for classes in _IN_ONE_CASE for word in runs_in(data, classes, shortest) if _is_word(data, word)]
@@ -39,22 +42,23 @@ def base32_views(view: TextView, shortest: int) -> list[TextView]:
 
 
 def _is_word(data: bytes, run: Run) -> bool:
-    """Tell whether a run has a beginning and an end of its own, and is no word in small letters."""
+    """Return whether a run is a whole word, and not an identifier or a word of a language in small letters."""
     if data[max(0, run.start - 1) : run.start].isalnum() or data[run.end : run.end + 1].isalnum():
         return False
     word = data[run.start : run.end]
-    return word.isupper() or (word.islower() and (not word.isalpha() or len(word) >= _LONGEST_WORD))
+    return word.isupper() or (word.islower() and (not word.isalpha() or len(word) >= _LONGEST_IDENTIFIER))
 
 
 def _pieces(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
     if not digits.translate(None, _BASE32[digits.islower()]):
-        yield from _decoded(digits.translate(_FROM_BASE32), word)
-    is_hexadecimal = len(digits) >= _TOO_LONG_FOR_CHANCE and not digits.translate(None, _HEXADECIMAL)
+        yield from _decode(digits.translate(_FROM_BASE32), word)
+    is_hexadecimal = len(digits) >= _SHORTEST_HEXADECIMAL and not digits.translate(None, _HEXADECIMAL)
     if not is_hexadecimal and not digits.translate(None, _BASE32_HEX[digits.islower()]):
-        yield from _decoded(digits, word)
+        yield from _decode(digits, word)
 
 
-def _decoded(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
+def _decode(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
+    """Yield the text that ``digits`` encode, decoded from each of the first eight digits on."""
     number = int(digits, 32)
     for shift in range(_SHIFTS):
         bits = 5 * (len(digits) - shift)

@@ -1,4 +1,4 @@
-"""Base64 in every alphabet and alignment, on one line or wrapped; RFC 4648, RFC 2045, RFC 7468."""
+"""Decoder of base64 in every alphabet and alignment, on one line or wrapped (RFC 4648, RFC 2045, RFC 7468)."""
 
 from __future__ import annotations
 
@@ -20,34 +20,35 @@ _CLASSES = bytes(0x61 if byte in _ALPHABET else 0x20 for byte in range(256))
 _FOREIGN = bytes(byte for byte in range(256) if byte not in _ALPHABET)
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _DIGIT = re.compile(rb"[A-Za-z0-9+/_-]")
-# What is between two lines of one base64 text: the end of a line, and what indents, quotes or frames the lines.
+# The bytes between two lines of one base64 text: a line end, and the indentation, quotes or borders of the lines.
 _BETWEEN_LINES = re.compile(rb"[ \t|\\\"'`]{0,8}(?:\r*\n|\r)[ \t|>#*\"'`]{0,40}")
 _LAST_LINE = re.compile(rb"([A-Za-z0-9+/_-]+)={0,2}(?![A-Za-z0-9+/_-])")
 _SEPARATORS = (b"CgoK", b"AAACgoK", b"AACgoK", b"ACgoK")
-"""What is put behind a block, by its length: a group is filled up, and three ends of lines follow."""
+"""The digits that separate two blocks, by the length of the first one modulo 4: padding, and three line ends."""
 _BITS, _GROUP = 6, 3
-"""Bits that a digit stands for, and bytes that four digits do."""
-_TOO_LONG_FOR_CHANCE = 16
+"""The bits that one digit encodes, and the bytes that four digits encode."""
+_SHORTEST_HEXADECIMAL = 16
+"""From so many characters on, a run of hexadecimal digits is not base64."""
 _NO_CAPITALS = 24
-"""Digits from which on base64 of a text has capitals, but once in ten thousand; shorter ones with two signs are a path or a name."""
+"""From so many characters on, a run without capitals is not base64: only one base64 text of 10,000 has none."""
 _LONG = 256
-"""Bytes of a run that mostly tell what it is."""
+"""So many first bytes are usually enough to classify a run."""
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _IN_WORDS = b"-_/+"
 
 
 def base64_views(view: TextView, shortest: int) -> list[TextView]:
-    """Return views of the base64 in ``view``, in each of four alignments.
+    """Return views of the base64 in ``view``, decoded in each of the four alignments.
 
     Args:
-        view: The view to look through.
-        shortest: Digits from which on a run is decoded.
+        view: The view to decode.
+        shortest: The fewest digits of a run.
     """
     data = view.data
-    blocks = _joined(data, [run for run in runs_in(data, _CLASSES, shortest) if not _is_word(data[run.start : run.end])])
+    blocks = list(_join_lines(data, [run for run in runs_in(data, _CLASSES, shortest) if not _is_word(data[run.start : run.end])]))
     if not blocks:
         return []
-    # All blocks are decoded at once: a page of prose has hundreds of words that might be base64.
+    # All blocks are decoded at once, because a page of prose has hundreds of words that may be base64.
     digits: list[bytes] = []
     starts: list[int] = []
     length = 0
@@ -57,16 +58,16 @@ def base64_views(view: TextView, shortest: int) -> list[TextView]:
         digits += (own, separator)
         starts.append(length)
         length += len(own) + len(separator)
-    decoded = _decoded(b"".join(digits))
+    decoded = _decode(b"".join(digits))
     pieces = [DecodedPiece(own, _Digits(data, blocks, starts, shift)) for shift, own in enumerate(decoded)]
     return [PiecedView(view, pieces, "base64")]
 
 
-def _decoded(digits: bytes) -> Iterator[bytes]:
-    """Yield the bytes of the standard alphabet's ``digits``, from the first, the second, the third and the fourth of them on."""
+def _decode(digits: bytes) -> Iterator[bytes]:
+    """Yield the bytes that ``digits`` encode in the standard alphabet, decoded from each of the first four digits on."""
     padding = b"A" * (-len(digits) % 4)
     whole = binascii.a2b_base64(digits + padding)
-    # To shift the bits of all by one digit takes half as long as to decode again.
+    # Shifting all bits by one digit takes half as long as decoding again.
     number = int.from_bytes(whole, "big")
     for shift in range(4):
         shifted = (number << _BITS * shift).to_bytes(len(whole) + _GROUP, "big")
@@ -74,7 +75,7 @@ def _decoded(digits: bytes) -> Iterator[bytes]:
 
 
 def _is_word(run: bytes) -> bool:
-    """Tell whether a run is words, a path, a repeated character or hexadecimal digits rather than base64."""
+    """Return whether a run is words, a path, a repeated character or hexadecimal digits, and not base64."""
     if len(run) > _LONG and not _is_word(run[:_LONG]):
         return False
     if run.islower() and (len(run) >= _NO_CAPITALS or len(run) - len(run.translate(None, _IN_WORDS)) > 1):
@@ -82,15 +83,11 @@ def _is_word(run: bytes) -> bool:
     letters = run.translate(None, _IN_WORDS)
     if not letters or letters.count(letters[:1]) == len(letters):
         return True
-    return (letters.isalpha() and letters[1:].islower()) or (len(run) >= _TOO_LONG_FOR_CHANCE and not run.translate(None, _HEXADECIMAL))
+    return (letters.isalpha() and letters[1:].islower()) or (len(run) >= _SHORTEST_HEXADECIMAL and not run.translate(None, _HEXADECIMAL))
 
 
-def _joined(data: bytes, runs: list[Run]) -> list[Run]:
-    """Return the runs, with those that are lines of one text as one."""
-    return list(_join(data, runs))
-
-
-def _join(data: bytes, runs: list[Run]) -> Iterator[Run]:
+def _join_lines(data: bytes, runs: list[Run]) -> Iterator[Run]:
+    """Yield the runs, with the lines of one wrapped text joined to one run."""
     index = 0
     while index < len(runs):
         start, end = runs[index]
@@ -111,7 +108,7 @@ def _join(data: bytes, runs: list[Run]) -> Iterator[Run]:
 
 
 class _Digits:
-    """Locates bytes that were decoded from the joined digits of several blocks of base64."""
+    """Locates bytes that were decoded from the joined digits of several blocks."""
 
     def __init__(self, data: bytes, blocks: list[Run], starts: list[int], shift: int) -> None:
         self._data = data
@@ -120,7 +117,7 @@ class _Digits:
         self._shift = shift
 
     def __call__(self, start: int, end: int) -> list[Span]:
-        """Return where the digits stand that these bytes depend on, with the padding behind them."""
+        """Return the spans of the digits that encode the bytes from ``start`` to ``end``, with the padding after them."""
         first, last = self._shift + start * 4 // 3, self._shift - (-end * 4 // 3)
         spans = []
         index = max(0, bisect_right(self._starts, first) - 1)
@@ -132,8 +129,8 @@ class _Digits:
         return spans
 
     def _span(self, block: Run, first: int, last: int) -> Span | None:
-        """Return where the digits of ``block`` from ``first`` to ``last`` stand, if it has so many."""
-        positions = _positions(self._data, block)
+        """Return the span of the digits of ``block`` from ``first`` to ``last``, or ``None`` if it has fewer than ``first``."""
+        positions = _digit_offsets(self._data, block)
         if first >= len(positions):
             return None
         stop = positions[min(last, len(positions)) - 1] + 1
@@ -142,7 +139,7 @@ class _Digits:
         return positions[first], stop
 
 
-def _positions(data: bytes, block: Run) -> Sequence[int]:
+def _digit_offsets(data: bytes, block: Run) -> Sequence[int]:
     start, end = block
     if len(data[start:end].translate(None, _FOREIGN)) == end - start:
         return range(start, end)

@@ -1,4 +1,4 @@
-"""Base85 as Python, Ascii85 and ZeroMQ write it; RFC 1924, ZeroMQ RFC 32."""
+"""Decoder of base85 in the alphabets of Python (RFC 1924), Ascii85 and ZeroMQ (ZeroMQ RFC 32)."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ _ALPHABETS = {
 }
 _TABLES = {name: bytes(alphabet.index(byte) if byte in alphabet else 0xFF for byte in range(256)) for name, alphabet in _ALPHABETS.items()}
 _RUNS = {name: re.compile(b"[" + re.escape(alphabet) + b"]{7,}") for name, alphabet in _ALPHABETS.items()}
-_VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - ASCII's first and last letter
+_VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - the first and the last visible character of ASCII
 _LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
 _PUNCTUATION = string.punctuation.encode()
 _LONGEST = 1 << 17
-"""Bytes of a text in which base85 is looked for, from its start."""
+"""How many first bytes of a text are searched for base85."""
 _LEAST_PUNCTUATION = 12
-"""One character of so many is punctuation at least: of a text in base85 it is one of four."""
+"""A likely run has at least one sign of punctuation per so many characters. In base85, every fourth character is one on average."""
 _UNLIKELY = 256
-"""Bytes of a text that are decoded though they have less punctuation: one text in base85 of a hundred has, of 25 characters."""
+"""Bytes of runs with less punctuation that are decoded too: one of 100 base85 texts of 25 characters has so little."""
 _NO_WORD = 20
-"""Characters from which on a text in base85 has capitals, but once in a thousand."""
+"""From so many characters on, a run without capitals is not base85: only one base85 text of 1,000 has none."""
 _ALPHABETS_OF_BASE64 = (b"+/", b"-_")
 _GROUP = 5
-_MOSTLY = 4
-# Of five digits the first one counts 85 to the power of four; a byte below a blank is a control character.
+_CONTROL_RATIO = 4
+"""Text has at most one control character per so many first bytes of groups."""
+# The first of five digits is multiplied by 85**4, so it nearly determines the first byte. A byte below 0x20 is a control character.
 _FIRST_OF_CONTROLS = bytes(set(range((0x20 << 24) // 85**4)) - {(byte << 24) // 85**4 for byte in b"\t\n\r"})
 
 
@@ -42,30 +43,30 @@ def base85_views(view: TextView, shortest: int, budget: Budget) -> list[TextView
     """Return views of the base85 in ``view``.
 
     Args:
-        view: The view to look through.
-        shortest: Characters from which on a run is decoded.
-        budget: What may be decoded: it takes fifteen attempts, three alphabets at five offsets.
+        view: The view to decode.
+        shortest: The fewest characters of a run.
+        budget: The bytes that may be decoded. Each run is decoded fifteen times: in three alphabets, from each of five digits on.
     """
     pieces: list[DecodedPiece] = []
-    unlikely = Budget(_UNLIKELY)
-    # HTML says the same again and again: each cell of a table has the same style.
-    fruitless: set[bytes] = set()
+    unlikely_budget = Budget(_UNLIKELY)
+    # HTML repeats itself: every cell of a table may have the same style.
+    failed: set[bytes] = set()
     for run in runs_in(view.data[:_LONGEST], _VISIBLE, shortest):
         if budget.is_spent:
             break
         text = view.data[run.start : run.end]
-        if text in fruitless:
+        if text in failed:
             continue
-        if (_is_likely(text) or (_is_possible(text) and unlikely.spend(len(text)))) and budget.spend(len(text)):
-            found = [piece for name in _ALPHABETS for piece in _base85(view.data, run, name)] + list(_quoted_base85(view.data, run))
-            pieces += found
-            if not found:
-                fruitless.add(text)
+        if (_is_likely(text) or (_is_possible(text) and unlikely_budget.spend(len(text)))) and budget.spend(len(text)):
+            decoded = [piece for name in _ALPHABETS for piece in _decode_run(view.data, run, name)] + list(_decode_quoted(view.data, run))
+            pieces += decoded
+            if not decoded:
+                failed.add(text)
     return [PiecedView(view, pieces, "base85")] if pieces else []
 
 
 def _is_likely(run: bytes) -> bool:
-    """Tell whether a run has as much punctuation as base85 has, and more kinds of it than base64."""
+    """Return whether a run has as much punctuation as base85 has, and more kinds of it than base64 has."""
     if len(run) >= _NO_WORD and run.islower():
         return False
     own = run.rstrip(b"=").translate(None, _LETTERS_AND_DIGITS)
@@ -73,44 +74,45 @@ def _is_likely(run: bytes) -> bool:
 
 
 def _is_possible(run: bytes) -> bool:
-    """Tell whether a run has letters in both cases, as base85 has, and is none of words alone."""
+    """Return whether a run has capitals, small letters and digits, as base85 has."""
     letters = run.translate(None, _PUNCTUATION)
     return not (letters.isalpha() or letters.isdigit() or letters.islower() or letters.isupper())
 
 
-def _base85(data: bytes, run: Run, name: str) -> Iterator[DecodedPiece]:
+def _decode_run(data: bytes, run: Run, name: str) -> Iterator[DecodedPiece]:
+    """Yield the text that a run encodes in the alphabet ``name``, decoded from each of the first five digits on."""
     for match in _RUNS[name].finditer(data, run.start, run.end):
         values = match[0].translate(_TABLES[name])
         for shift in range(_GROUP):
             if not _may_be_text(values[shift::_GROUP]):
                 continue
             padding = -(len(values) - shift) % _GROUP
-            decoded = _decoded(values[shift:] + b"\x54" * padding)
+            decoded = _decode(values[shift:] + b"\x54" * padding)
             decoded = decoded[: len(decoded) - padding]
             if is_printable(decoded):
                 yield DecodedPiece(decoded, Groups(match.start() + shift, match.end(), size=4, digits=5))
 
 
 def _may_be_text(firsts: bytes) -> bool:
-    """Tell whether groups with these first digits may be text: the first digit tells roughly which byte a group begins with."""
-    return _MOSTLY * (len(firsts) - len(firsts.translate(None, _FIRST_OF_CONTROLS))) <= len(firsts)
+    """Return whether groups with these first digits may encode text."""
+    return _CONTROL_RATIO * (len(firsts) - len(firsts.translate(None, _FIRST_OF_CONTROLS))) <= len(firsts)
 
 
-def _quoted_base85(data: bytes, run: Run) -> Iterator[DecodedPiece]:
-    """Yield the decoded bytes of a run whose punctuation is doubled or escaped."""
+def _decode_quoted(data: bytes, run: Run) -> Iterator[DecodedPiece]:
+    """Yield the text that a run encodes whose punctuation is doubled or escaped."""
     text = data[run.start : run.end]
     for expression in _QUOTED:
         plain = expression.sub(rb"\1", text)
         if plain != text:
             for name in _ALPHABETS:
-                for piece in _base85(plain, Run(0, len(plain)), name):
+                for piece in _decode_run(plain, Run(0, len(plain)), name):
                     yield DecodedPiece(piece.data, lambda _start, _end: [(run.start, run.end)])
 
 
 _QUOTED = (re.compile(rb"([$%{}`\"'])\1"), re.compile(rb"[`^\\]([!-/:-@\[-`{-~])"))
 
 
-def _decoded(values: bytes) -> bytes:
+def _decode(values: bytes) -> bytes:
     groups = zip(values[0::5], values[1::5], values[2::5], values[3::5], values[4::5], strict=True)
     numbers = [(((one * 85 + two) * 85 + three) * 85 + four) * 85 + five for one, two, three, four, five in groups]
     return b"".join([(number & 0xFFFFFFFF).to_bytes(4, "big") for number in numbers])

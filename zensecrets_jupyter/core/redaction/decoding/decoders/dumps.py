@@ -1,6 +1,6 @@
-"""Dumps of bytes in rows: an address, the bytes as numbers, and beside them perhaps the bytes as text.
+"""Decoder of dumps. A row of a dump has an address, the bytes as numbers, and often the bytes as text.
 
-The layouts are those of xxd, hexdump, hexdump -C, od, curl --trace and Wireshark.
+The supported layouts are those of xxd, hexdump, hexdump -C, od, curl --trace and Wireshark.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ _OCTAL_WORD = re.compile(rb"[0-7]{6}")
 _CHARACTER_ROW = re.compile(rb"^([0-7]{7})((?: {1,3}(?:\\[0abtnvfr\\]|[0-7]{3}|\*\*|[^\s\\]|(?<= {3}) )){1,16}) *$", re.MULTILINE)
 _CELL = re.compile(rb" {1,3}(\\[0abtnvfr\\]|[0-7]{3}|[^\s\\]|(?<= {3}) )")
 _BYTES_IN_ROW = 16
+_CELL_DISTANCE = 3
+"""Most blanks between two cells of a row. An address is between the cells of two rows."""
 _LONGEST = 1 << 18
-"""Bytes of a text in which dumps are decoded, from its start."""
+"""How many first bytes of a text are searched for dumps."""
 _CONTROLS = {
     b"\\0": b"\0",
     b"\\a": b"\a",
@@ -40,7 +42,7 @@ _CONTROLS = {
 
 
 class _Cell(NamedTuple):
-    """Some bytes of a row, and where they stand."""
+    """Decoded bytes of a row, and the span that encodes them."""
 
     data: bytes
     start: int
@@ -48,7 +50,7 @@ class _Cell(NamedTuple):
 
 
 def dump_views(view: TextView) -> list[TextView]:
-    """Return views of the dumps in ``view``: their bytes in either byte order, and their text columns."""
+    """Return views of the dumps in ``view``: the bytes in both byte orders, and the text column."""
     data = view.data[:_LONGEST]
     if b"0000" not in data and not _has_rows(data):
         return []
@@ -71,13 +73,13 @@ def dump_views(view: TextView) -> list[TextView]:
 
 
 def _has_rows(data: bytes) -> bool:
-    """Tell whether two rows follow each other, in a dump that does not begin at its first address."""
+    """Return whether ``data`` has at least two rows. A dump may begin at a later address than 0."""
     first = _ROW.search(data)
     return first is not None and _ROW.search(data, first.end()) is not None
 
 
 def _row(match: re.Match[bytes]) -> tuple[list[_Cell], _Cell | None]:
-    """Return the bytes of a row and its text."""
+    """Return the bytes of a row, and its text if it has any."""
     data, position, stop = match.string, match.start(2), match.end(2)
     cells: list[_Cell] = []
     count = 0
@@ -88,12 +90,11 @@ def _row(match: re.Match[bytes]) -> tuple[list[_Cell], _Cell | None]:
         count += len(decoded)
         cells.append(_Cell(decoded, group.start(1), group.end(1)))
         position = group.end()
-    rest = data[position:stop]
-    own = rest.lstrip(b" \t")
-    text = own[1:].rstrip()[:-1] if own[:1] in {b"|", b">"} and own.rstrip()[-1:] in {b"|", b"<"} else own
+    rest = data[position:stop].lstrip(b" \t")
+    text = rest[1:].rstrip()[:-1] if rest[:1] in {b"|", b">"} and rest.rstrip()[-1:] in {b"|", b"<"} else rest
     if not text.strip() or len(text) > _BYTES_IN_ROW + 2:
         return cells, None
-    start = stop - len(own) + (1 if text is not own else 0)
+    start = stop - len(rest) + (1 if text is not rest else 0)
     return cells, _Cell(text, start, start + len(text))
 
 
@@ -102,6 +103,7 @@ def _octal_word(digits: bytes) -> bytes:
 
 
 def _characters(match: re.Match[bytes]) -> Iterator[_Cell]:
+    """Yield the bytes of a row of ``od -c``."""
     for cell in _CELL.finditer(match[2]):
         shown = cell[1]
         data = _CONTROLS.get(shown) or (bytes([int(shown, 8) & 0xFF]) if len(shown) == len(b"377") else shown)
@@ -116,16 +118,12 @@ class _Column:
         self._starts = list(accumulate((len(cell.data) for cell in cells), initial=0))
 
     def __call__(self, start: int, end: int) -> list[Span]:
-        """Return where the cells stand that hold some bytes, those that are neighbours in a row as one."""
+        """Return the spans of the cells that encode the bytes from ``start`` to ``end``; neighboring cells share one span."""
         spans: list[Span] = []
         first, last = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)
         for cell in self._cells[first:last]:
-            if spans and cell.start - spans[-1][1] <= _NEIGHBOURS:
+            if spans and cell.start - spans[-1][1] <= _CELL_DISTANCE:
                 spans[-1] = (spans[-1][0], cell.end)
             else:
                 spans.append((cell.start, cell.end))
         return spans
-
-
-_NEIGHBOURS = 3
-"""Blanks between two cells of a row at most; between two rows there is an address."""

@@ -1,4 +1,4 @@
-"""Hexadecimal digits without separators, on one line or wrapped."""
+"""Decoder of hexadecimal digits without separators, on one line or wrapped."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _SEPARATOR_BYTES = len(_SEPARATOR) // 2
 
 
 def hexadecimal_views(view: TextView) -> list[TextView]:
-    """Return a view of the blocks of at least 12 hexadecimal digits, decoded from the first and from the second digit."""
+    """Return a view of the blocks of at least 12 hexadecimal digits, decoded from the first and from the second digit on."""
     data = view.data
     blocks = _blocks(data)
     if not blocks:
         return []
     digits = [data[start:end].translate(None, _WHITE_SPACE) for start, end in blocks]
-    # All blocks are decoded at once: a log has an identifier in every line.
+    # All blocks are decoded at once, because every line of a log may contain an identifier.
     pieces = []
     for shift in (0, 1):
         pairs = [own[shift : len(own) - (len(own) - shift) % 2] for own in digits]
@@ -41,6 +41,7 @@ def hexadecimal_views(view: TextView) -> list[TextView]:
 
 
 def _blocks(data: bytes) -> list[Span]:
+    """Return the spans of the digits, with the lines of one wrapped text in one span."""
     blocks: list[Span] = []
     end = 0
     for run in runs_in(data, _CLASSES, _FEWEST):
@@ -61,7 +62,7 @@ class _Pairs:
         self._shift = shift
 
     def __call__(self, start: int, end: int) -> list[Span]:
-        """Return where the pairs of digits stand that these bytes were decoded from."""
+        """Return the spans of the digits that encode the bytes from ``start`` to ``end``."""
         spans = []
         index = bisect_right(self._starts, start) - 1
         while index < len(self._blocks) and self._starts[index] < end:

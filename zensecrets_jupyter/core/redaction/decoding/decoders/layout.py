@@ -1,4 +1,4 @@
-"""Text split by its layout: wrapped table cells, adjacent literals, overstruck letters."""
+"""Decoder of text that a layout splits: wrapped table cells, adjacent string literals, lists of letters, overstruck letters."""
 
 from __future__ import annotations
 
@@ -14,85 +14,100 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
-_STRUCK_OVER = re.compile(rb"[\x00-\x7f]\x08|[\xc2-\xf4][\x80-\xbf]{1,3}\x08")
+_OVERSTRUCK = re.compile(rb"[\x00-\x7f]\x08|[\xc2-\xf4][\x80-\xbf]{1,3}\x08")
 _PREFIX = re.compile(rb"(?<=[\s(])[bBrRuUfF]{1,2}(?=['\"])")
 _PREFIX_BELOW = re.compile(rb"\n\s*[bBrRuUfF]{1,2}['\"]")
-_BYTES_SIDE_BY_SIDE = re.compile(rb"['\"][ \t\\+]*\r?\n\s*[bBrRuUfF]{1,2}['\"]")
+_ADJACENT_LITERALS = re.compile(rb"['\"][ \t\\+]*\r?\n\s*[bBrRuUfF]{1,2}['\"]")
 _LETTERS = re.compile(
     rb"(?:(['\"])(?:\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\1,\s{0,12}[bu]?){5,}(['\"])(?:\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\2"
 )
-# Two of them side by side, with each quote: what a text with no list of letters is searched for. It begins with what is rare.
-_SIDE_BY_SIDE = tuple(
+# A quick check for two neighbors in a list of letters, for each quote. Each expression begins with a rare sequence, so the search is fast.
+_ADJACENT_LETTERS = tuple(
     re.compile(quote + rb",\s{0,12}[bu]?" + quote + rb"(?:\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})" + quote + rb",\s{0,12}[bu]?['\"]")
     for quote in (b"'", b'"')
 )
 _LONGEST_LETTER = 6
-"""Bytes of a letter with the quote before it."""
+"""Most bytes of a letter and the quote before it."""
 _LETTER = re.compile(rb"(['\"])(\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\1")
 _BORDER = re.compile(rb"[|\xe2](?:(?<=\|)|(?<=\xe2)[\x94\x95][\x80-\xbf])")
 _BORDER_BELOW = re.compile(rb"\n[^\n|\xe2]{0,500}(?:\||\xe2[\x94\x95][\x80-\xbf])")
 _WIDEST = 500
-"""Bytes of a line behind its last border."""
+"""Most bytes between two borders of a line."""
 _CELL = re.compile(rb"\S+(?: \S+)*")
 _LONGEST = 1 << 18
-"""Bytes of a text in which tables are read by column, from its start."""
+"""How many first bytes of a text are searched for tables."""
 
 
 def layout_views(view: TextView, *, is_wrapped: bool) -> list[TextView]:
-    """Return views of ``view`` with its split texts joined.
+    """Return views of ``view`` with split texts joined.
 
     Args:
-        view: The view to look through.
-        is_wrapped: Whether a part of a value was found, so that the rest may stand in another line.
+        view: The view to decode.
+        is_wrapped: Whether a part of a value was found, so that the rest may be on another line.
     """
     data = view.data
     views: list[TextView] = []
     if b"\b" in data:
-        views += _without(view, _STRUCK_OVER, _STRUCK_OVER)
-    letters = [DecodedPiece(*_joined_letters(match)) for match in _lists_of_letters(data)]
+        views += _removal_views(view, _OVERSTRUCK, _OVERSTRUCK)
+    letters = [DecodedPiece(*_join_letters(match)) for match in _lists_of_letters(data)]
     if letters:
         views.append(PiecedView(view, letters, "a list of letters"))
     if b"\n" in data:
-        if _PREFIX_BELOW.search(data) and _BYTES_SIDE_BY_SIDE.search(data):
-            views += _without(view, _PREFIX, _PREFIX_BELOW)
+        if _PREFIX_BELOW.search(data) and _ADJACENT_LITERALS.search(data):
+            views += _removal_views(view, _PREFIX, _PREFIX_BELOW)
         table = view if is_wrapped else excerpt(view, _has_columns)
         if is_wrapped or _has_columns(table.data):
-            pieces = list(_columns(table.data[:_LONGEST]))
+            pieces = list(_wrapped_cells(table.data[:_LONGEST]))
             if pieces:
                 views.append(PiecedView(table, pieces, "a table"))
     return views
 
 
-def _without(view: TextView, expression: re.Pattern[bytes], around: re.Pattern[bytes]) -> list[TextView]:
-    part = excerpt(view, lambda data: around.search(data) is not None)
+def _removal_views(view: TextView, expression: re.Pattern[bytes], detection: re.Pattern[bytes]) -> list[TextView]:
+    """Return a view without the matches of ``expression``, or an empty list if it has none.
+
+    Args:
+        view: The view to decode.
+        expression: Matches the bytes to remove.
+        detection: Matches wherever bytes must be removed, and perhaps elsewhere. It decides about the excerpt.
+    """
+    part = excerpt(view, lambda data: detection.search(data) is not None)
     new = expression.sub(b"", part.data)
     return [SubstitutedView(part, new, "layout", expression, lambda _: b"")] if new != part.data else []
 
 
 def _lists_of_letters(data: bytes) -> list[re.Match[bytes]]:
-    found: dict[int, re.Match[bytes]] = {}
-    for expression in _SIDE_BY_SIDE:
+    """Return the matches of all lists of quoted letters in ``data``."""
+    lists: dict[int, re.Match[bytes]] = {}
+    for expression in _ADJACENT_LETTERS:
         position = 0
         for letter in expression.finditer(data):
             if letter.start() < position:
                 continue
-            # It begins with the letter before, or with this one if that is a quote.
+            # The list begins with the previous letter, or with this letter if that is a quote.
             starts = range(max(position, letter.start() - _LONGEST_LETTER), letter.end())
             letters = next((match for start in starts if (match := _LETTERS.match(data, start))), None)
             if letters:
-                found[letters.start()] = letters
+                lists[letters.start()] = letters
                 position = letters.end()
-    return list(found.values())
+    return list(lists.values())
 
 
-def _joined_letters(match: re.Match[bytes]) -> tuple[bytes, Tokens]:
+def _join_letters(match: re.Match[bytes]) -> tuple[bytes, Tokens]:
     letters = list(_LETTER.finditer(match.string, match.start(), match.end()))
     spans = [letter.span(2) for letter in letters for _ in letter[2]]
     return b"".join(letter[2] for letter in letters), Tokens(lambda: spans)
 
 
-class _Part(NamedTuple):
-    """A line of a cell: where it stands, at which column it begins, and whether a border comes behind it."""
+class _CellLine(NamedTuple):
+    """A line of a table cell.
+
+    Attributes:
+        start: The offset of its first byte.
+        end: The offset after its last byte.
+        column: The column of its first character.
+        has_border: Whether a border follows on the same line.
+    """
 
     start: int
     end: int
@@ -101,55 +116,59 @@ class _Part(NamedTuple):
 
 
 def _has_columns(data: bytes) -> bool:
-    """Tell whether there are borders in two lines, one below the other."""
+    """Return whether two neighboring lines have borders."""
     return any(
         _BORDER.search(data, max(data.rfind(b"\n", 0, border.start()) + 1, border.start() - _WIDEST), border.start())
         for border in _BORDER_BELOW.finditer(data)
     )
 
 
-def _columns(data: bytes) -> Iterator[DecodedPiece]:
-    """Yield the cells that go on in the next line at the same column, and have a border on their right in both or in none."""
-    open_cells: dict[tuple[int, bool], list[_Part]] = {}
+def _wrapped_cells(data: bytes) -> Iterator[DecodedPiece]:
+    """Yield the cells that are wrapped over several lines.
+
+    The lines of a cell begin at the same column, and either all or none of them have a border on their right.
+    """
+    open_cells: dict[tuple[int, bool], list[_CellLine]] = {}
     position = 0
     for line in data.split(b"\n"):
-        parts = {(part.column, part.has_border): part for part in _parts(line, position)}
+        cell_lines = {(cell_line.column, cell_line.has_border): cell_line for cell_line in _cell_lines(line, position)}
         position += len(line) + 1
-        if not parts:
+        if not cell_lines:
             continue
-        going_on: dict[tuple[int, bool], list[_Part]] = {}
-        for cell, part in parts.items():
-            going_on[cell] = [*open_cells.pop(cell, []), part][-_LONGEST_CELL:]
+        continued: dict[tuple[int, bool], list[_CellLine]] = {}
+        for cell, cell_line in cell_lines.items():
+            continued[cell] = [*open_cells.pop(cell, []), cell_line][-_MAX_CELL_LINES:]
         yield from _pieces(data, open_cells)
-        open_cells = going_on
+        open_cells = continued
     yield from _pieces(data, open_cells)
 
 
-_LONGEST_CELL = 4096
+_MAX_CELL_LINES = 4096
+"""Most lines of a cell."""
 
 
-def _parts(line: bytes, offset: int) -> Iterator[_Part]:
-    """Yield the cells of a line. Columns are counted in characters: a border is three bytes in UTF-8, and one character."""
+def _cell_lines(line: bytes, offset: int) -> Iterator[_CellLine]:
+    """Yield the cells of a line. Columns are counted in characters, because a border is one character and three bytes."""
     start = 0
     for stop in [*[match.span() for match in _BORDER.finditer(line)], (len(line), len(line))]:
         for cell in _CELL.finditer(line, start, stop[0]):
             column = len(line[: cell.start()].decode("utf-8", "replace"))
-            yield _Part(offset + cell.start(), offset + cell.end(), column, stop[0] < len(line))
+            yield _CellLine(offset + cell.start(), offset + cell.end(), column, stop[0] < len(line))
         start = stop[1]
 
 
-def _pieces(data: bytes, cells: dict[tuple[int, bool], list[_Part]]) -> Iterator[DecodedPiece]:
-    for parts in cells.values():
-        if len(parts) > 1:
-            yield DecodedPiece(b"".join(data[part.start : part.end] for part in parts), partial(_locate, parts))
+def _pieces(data: bytes, cells: dict[tuple[int, bool], list[_CellLine]]) -> Iterator[DecodedPiece]:
+    for lines in cells.values():
+        if len(lines) > 1:
+            yield DecodedPiece(b"".join(data[line.start : line.end] for line in lines), partial(_locate, lines))
 
 
-def _locate(parts: list[_Part], start: int, end: int) -> list[Span]:
+def _locate(lines: list[_CellLine], start: int, end: int) -> list[Span]:
     spans = []
     position = 0
-    for part in parts:
-        length = part.end - part.start
+    for line in lines:
+        length = line.end - line.start
         if position < end and position + length > start:
-            spans.append((part.start + max(0, start - position), part.start + min(length, end - position)))
+            spans.append((line.start + max(0, start - position), line.start + min(length, end - position)))
         position += length
     return spans

@@ -1,4 +1,4 @@
-"""Encodings of mail: quoted-printable (RFC 2045), encoded words (RFC 2047), UTF-7 (RFC 2152) and that of IMAP's mailboxes (RFC 3501)."""
+"""Decoder of mail encodings: quoted-printable (RFC 2045), encoded words (RFC 2047), UTF-7 (RFC 2152) and its IMAP variant (RFC 3501)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from zensecrets_jupyter.core.redaction.decoding.views import SubstitutedView, Te
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# A sign, a blank (that is no number), a character outside ASCII in UTF-8, the end of a line, a word of RFC 2047.
+# The alternatives are: a sign, a blank (unless "=20" may be a number), a character outside ASCII, a line end, an encoded word.
 _QUOTED = re.compile(rb"=(?<!==)(?:3D|0[0-9A-F]|7F|20(?![0-9]*(?:[\s,.:;)\]}]|\Z))|[C-F][0-9A-F]=[89AB][0-9A-F]|\r?\n|\?)")
 _PRINTABLE = re.compile(rb"=[0-9A-F]{2}|=[ \t]*\r?\n")
 _WORD = re.compile(rb"=\?[A-Za-z0-9_.*-]{1,60}\?([qQbB])\?([^?\s]{0,400})\?=(?:\s+(?==\?))?")
 _IN_WORD = re.compile(rb"=([0-9A-Fa-f]{2})|_")
 _UTF_7 = re.compile(rb"[&+](?:(?<=\+)[A-Za-z0-9/]{3,400}(?:-|(?![A-Za-z0-9+/,-]))|[A-Za-z0-9+/,]{3,400}-|-)")
 _BITS = 6
-"""Bits that a digit of base64 stands for."""
+"""The bits that one digit of base64 encodes."""
 
 
 def has_quoted_printable(data: bytes) -> bool:
-    """Tell whether there may be quoted-printable or an encoded word in ``data``, rather than numbers behind an equals sign."""
+    """Return whether ``data`` may contain quoted-printable or an encoded word, and not only numbers after an equals sign."""
     return _QUOTED.search(data) is not None
 
 
@@ -34,11 +34,11 @@ def mail_views(view: TextView) -> list[TextView]:
     data = view.data
     views: list[TextView] = []
     if b"=" in data and has_quoted_printable(data):
-        views += _substituted(excerpt(view, has_quoted_printable), "quoted-printable", _PRINTABLE, _decode_quoted)
+        views += _substituted_views(excerpt(view, has_quoted_printable), "quoted-printable", _PRINTABLE, _decode_quoted)
     if b"=?" in data:
-        views += _substituted(excerpt(view, _has_word), "RFC 2047", _WORD, _decode_word)
+        views += _substituted_views(excerpt(view, _has_word), "RFC 2047", _WORD, _decode_word)
     if (b"&" in data or b"+" in data) and b"-" in data:
-        views += _substituted(excerpt(view, _has_utf_7), "UTF-7", _UTF_7, _decode_utf_7)
+        views += _substituted_views(excerpt(view, _has_utf_7), "UTF-7", _UTF_7, _decode_utf_7)
     return views
 
 
@@ -50,7 +50,7 @@ def _has_utf_7(data: bytes) -> bool:
     return any(_decode_utf_7(match[0]) != match[0] for match in _UTF_7.finditer(data))
 
 
-def _substituted(view: TextView, name: str, expression: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> list[TextView]:
+def _substituted_views(view: TextView, name: str, expression: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> list[TextView]:
     new = expression.sub(lambda match: decode(match[0]), view.data)
     return [SubstitutedView(view, new, name, expression, decode)] if new != view.data else []
 
@@ -79,7 +79,7 @@ def _decode_utf_7(escape: bytes) -> bytes:
     bits = len(digits) * _BITS
     data = binascii.a2b_base64(digits + b"A" * (-len(digits) % 4))
     characters, rest = data[: bits // 16 * 2], data[bits // 16 * 2 :]
-    # The last digit is filled up with zeros. A sum in a program seldom is.
+    # The unused bits of the last digit are zero. In a sum of variables, such as "a+bcd-e", they seldom are.
     if bits % 16 >= _BITS or any(rest):
         return escape
     try:

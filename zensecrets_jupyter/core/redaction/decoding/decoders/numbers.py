@@ -1,4 +1,4 @@
-"""Bytes and characters written as lists of numbers: hexadecimal, decimal and octal ones."""
+"""Decoder of bytes and characters that are written as lists of hexadecimal, decimal or octal numbers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _END = rb"(?![0-9A-Za-z])"
 
 
 def _list_of(number: bytes, least: int) -> re.Pattern[bytes]:
+    """Return the regular expression of a list of at least ``least`` numbers."""
     return re.compile(_START + number + rb"(?:" + _SEPARATOR + number + rb"){%d,}" % (least - 1) + _END)
 
 
@@ -29,36 +30,41 @@ _HEX_SMALL = _list_of(rb"0[xX][0-9A-Fa-f]{1,2}", 6)
 _HEX_WORDS = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{4}(?:[0-9A-Fa-f]{4})?", 3)
 _CODE_POINTS = _list_of(rb"[Uu]\+[0-9A-Fa-f]{4,6}", 6)
 _DECIMAL = _list_of(rb"[0-9]{1,7}", 6)
-# Not the number of a line or of an output before the list.
+# Only numbers up to 255 match, so that a line number or an execution count before the list is left out.
 _DECIMAL_BYTES = _list_of(rb"(?:1?[0-9]{1,2}|2[0-4][0-9]|25[0-5])", 6)
 _OCTAL = _list_of(rb"(?:0o?)?[0-3][0-7]{2}", 6)
 _NUMBER = re.compile(rb"(?:0[xXoO]|[Uu]\+)?([0-9A-Fa-f]+)")
 _LONGEST = 1 << 18
-"""Bytes of a text in which lists of numbers are decoded, from its start; each number costs as much as a hundred letters."""
+"""How many first bytes of a text are searched, because decoding a number costs as much as searching 100 letters."""
 _LAST_OF_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
 
 
 def number_views(view: TextView) -> list[TextView]:
-    """Return views of the lists of numbers in ``view``, read as bytes or as code points."""
+    """Return views of the lists of numbers in ``view``, decoded as bytes and as code points."""
     data = view.data
     views: list[TextView] = []
     lists = [match.span() for match in _LIST.finditer(data[:_LONGEST])]
     for expression, decode in _LISTS:
         pieces = [
-            DecodedPiece(decoded, Tokens(partial(_numbers, match, size), size or 1))
+            DecodedPiece(decoded, Tokens(partial(_number_spans, match, size), size or 1))
             for start, end in lists
             for match in expression.finditer(data, start, end)
             for decoded, size in decode(match[0])
         ]
         texts = [piece for piece in pieces if is_printable(piece.data)]
-        others = [piece for piece in pieces if not is_printable(piece.data)]
+        binaries = [piece for piece in pieces if not is_printable(piece.data)]
         name = "hexadecimal" if expression is _HEX_BYTES else "numbers"
-        views += [PiecedView(view, found, name) for found in (texts, others) if found]
+        views += [PiecedView(view, group, name) for group in (texts, binaries) if group]
     return views
 
 
-def _numbers(match: re.Match[bytes], size: int) -> list[Span]:
-    """Return where each number stands; if each is a character, once for each of its bytes."""
+def _number_spans(match: re.Match[bytes], size: int) -> list[Span]:
+    """Return the span of each number.
+
+    Args:
+        match: The list of numbers.
+        size: The number of bytes that a number encodes. If 0, each number is a character, whose span is repeated for each of its bytes.
+    """
     numbers = list(_NUMBER.finditer(match.string, match.start(), match.end()))
     if size:
         return [number.span() for number in numbers]
