@@ -273,7 +273,7 @@ def test_a_value_that_comes_while_its_beginning_is_shown() -> None:
     assert stream.feed(" correct-horse-battery\n") == f" {mask_text('a.key')}\n"
 
 
-@pytest.mark.parametrize("function", ["passes", "find", "live"])
+@pytest.mark.parametrize("function", ["is_clean_line", "find", "unfinished_start"])
 def test_what_failed_is_remembered(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
     """A piece that could not be looked through is not shown, and neither is the rest of a value that began in it."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3"
