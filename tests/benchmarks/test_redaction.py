@@ -1,9 +1,9 @@
-"""Benchmarks of the redactor and its peers: nbmask, Airflow's masker, and a loop of ``str.replace``.
+"""Benchmarks of redaction, compared with nbmask, with Airflow's masker, and with a loop of ``str.replace``.
 
-Budgets: 8 ms for 1 MB with 1,000 secrets, 2 µs for a message of one line, 100 ms to protect 1,000 values one after the other, 40 ms for 1
-MB of encoded text, 1 s for a value of 64 KiB in one line. Our redactor finds a value in all encodings. nbmask and ``str.replace`` find
-only the value itself, and Airflow's masker also its ``repr``. nbmask and Airflow use one regular expression of all values. Airflow's
-masker is read from the wheel of its task SDK, because an installation of the SDK would add a hundred packages.
+The budgets are 8 ms for 1 MB with 1,000 secrets, 2 µs for a line, 100 ms for 1,000 values that are added one after another, 40 ms for 1 MB
+that must be decoded, and 1 s for a value of 64 KiB. Our redactor searches for all encodings of a value. The other maskers search for the
+plain value, and Airflow's masker also for its ``repr``. The module of Airflow's masker is extracted from the wheel of its task SDK, because
+installing the SDK would install a hundred packages.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 AIRFLOW = "apache-airflow-task-sdk==1.3.2"
 LINE = "Epoch 12/100, loss 0.1234, accuracy 0.9876, and the rest of eighty characters.\n"
 MESSAGE = json.dumps({"name": "stdout", "text": LINE * 2}).encode()
-"""The content of a message, without its headers."""
+"""The content of a message. The headers are not searched."""
 MEGABYTE = (LINE * 13_000)[: 1 << 20]
 
 
 def values(count: int) -> list[str]:
-    """Return values like those that services create, of letters, digits and signs."""
+    """Return ``count`` random values of letters, digits and signs."""
     return [secrets.token_urlsafe(30) for _ in range(count)]
 
 
 def ours(protected: list[str]) -> Callable[[str], str]:
-    """Return the method of our redactor, after a warm-up."""
+    """Return the method of our redactor, after it has indexed all values."""
     redactor = Redactor()
     for number, value in enumerate(protected):
         redactor.protect(value, f"secret{number}.key")
@@ -64,7 +64,7 @@ def with_nbmask(protected: list[str]) -> Callable[[str], str]:
 
 
 def with_replace(protected: list[str]) -> Callable[[str], str]:
-    """Return a function that calls ``str.replace`` for each value."""
+    """Return a loop of ``str.replace``."""
 
     def redact(text: str) -> str:
         for value in protected:
@@ -76,16 +76,16 @@ def with_replace(protected: list[str]) -> Callable[[str], str]:
 
 @pytest.fixture(scope="session")
 def airflow(pytestconfig: pytest.Config) -> Any:
-    """Return the module of Airflow's masker; its wheel is downloaded once, to pytest's cache."""
+    """Return the module of Airflow's masker. Its wheel is downloaded once into pytest's cache."""
     assert pytestconfig.cache is not None
     folder: Path = pytestconfig.cache.mkdir("airflow")
     if not list(folder.glob("*.whl")):
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), AIRFLOW]
         subprocess.run(command, check=True, timeout=300)
-    member = "airflow/sdk/_shared/secrets_masker/secrets_masker.py"
+    inside = "airflow/sdk/_shared/secrets_masker/secrets_masker.py"
     with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        wheel.extract(member, folder)
-    spec = importlib.util.spec_from_file_location("airflow_secrets_masker", folder / member)
+        wheel.extract(inside, folder)
+    spec = importlib.util.spec_from_file_location("airflow_secrets_masker", folder / inside)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -95,7 +95,10 @@ def airflow(pytestconfig: pytest.Config) -> Any:
 
 
 def with_airflow(airflow: Any, protected: list[str]) -> Callable[[str], str]:
-    """Return the method of Airflow's masker, whose pattern is compiled once for all values."""
+    """Return the method of Airflow's masker.
+
+    All values are added at once, so that the masker compiles its pattern only once.
+    """
     masker = airflow.SecretsMasker()
     masker.add_mask(protected)
     redact: Callable[[str], str] = masker.redact
@@ -103,53 +106,53 @@ def with_airflow(airflow: Any, protected: list[str]) -> Callable[[str], str]:
 
 
 def timed(benchmark: BenchmarkFixture, run: Callable[..., Any], *arguments: Any, rounds: int) -> Any:
-    """Return the result of ``run``, after the given number of rounds with one call each."""
-    return benchmark.pedantic(run, arguments, rounds=rounds)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+    """Return the result of ``run`` after so many rounds of one call each."""
+    return benchmark.pedantic(run, arguments, rounds=rounds)  # type: ignore[no-untyped-call] # the method of pytest-benchmark has no annotations
 
 
-PEERS = ("zensecrets", "airflow", "nbmask", "str.replace")
+MASKERS = ("zensecrets", "airflow", "nbmask", "str.replace")
 
 
-def redacting(peer: str, airflow: Any, protected: list[str]) -> Callable[[str], str]:
-    """Return a peer's function for protected values."""
+def redact_function(masker: str, airflow: Any, protected: list[str]) -> Callable[[str], str]:
+    """Return the function of a masker that masks the values ``protected``."""
     makers: dict[str, Callable[[list[str]], Callable[[str], str]]] = {
         "zensecrets": ours,
         "airflow": partial(with_airflow, airflow),
         "nbmask": with_nbmask,
         "str.replace": with_replace,
     }
-    return makers[peer](protected)
+    return makers[masker](protected)
 
 
 @pytest.mark.benchmark(group="redact 1 MB, 1,000 secrets")
-@pytest.mark.parametrize("peer", PEERS)
-def test_a_megabyte(benchmark: BenchmarkFixture, airflow: Any, peer: str) -> None:
-    """A megabyte of output without a value is redacted: budget 8 ms."""
-    redact = redacting(peer, airflow, values(1000))
-    rounds = 20 if peer == "zensecrets" else 1
+@pytest.mark.parametrize("masker", MASKERS)
+def test_a_megabyte(benchmark: BenchmarkFixture, airflow: Any, masker: str) -> None:
+    """Redact a megabyte of output without a value; the budget is 8 ms."""
+    redact = redact_function(masker, airflow, values(1000))
+    rounds = 20 if masker == "zensecrets" else 1
     assert timed(benchmark, redact, MEGABYTE, rounds=rounds) == MEGABYTE
 
 
 @pytest.mark.benchmark(group="redact 80 characters, 1,000 secrets")
-@pytest.mark.parametrize("peer", PEERS)
-def test_a_line(benchmark: BenchmarkFixture, airflow: Any, peer: str) -> None:
-    """A line of output is redacted: budget 2 µs."""
-    redact = redacting(peer, airflow, values(1000))
+@pytest.mark.parametrize("masker", MASKERS)
+def test_a_line(benchmark: BenchmarkFixture, airflow: Any, masker: str) -> None:
+    """Redact a line of output; the budget is 2 µs."""
+    redact = redact_function(masker, airflow, values(1000))
     assert benchmark(redact, LINE) == LINE
 
 
-@pytest.mark.benchmark(group="look at a message of 200 bytes")
+@pytest.mark.benchmark(group="check a message of 200 bytes")
 @pytest.mark.parametrize("count", [10, 1000])
 def test_a_message(benchmark: BenchmarkFixture, count: int) -> None:
-    """The fast check of a serialized message, which is enough for most messages: budget 2 µs."""
-    redactor: Redactor = ours(values(count)).__self__  # type: ignore[attr-defined] # A bound method has this attribute
+    """Check the JSON of a message quickly; the budget is 2 µs. Most messages need no further search."""
+    redactor: Redactor = ours(values(count)).__self__  # type: ignore[attr-defined] # the function is a bound method
     assert benchmark(redactor.json_may_contain_value, MESSAGE) is False
 
 
-@pytest.mark.benchmark(group="protect values one after the other, a line redacted after each")
-@pytest.mark.parametrize(("peer", "count"), [("zensecrets", 1000), ("zensecrets", 100), ("airflow", 100), ("nbmask", 100)])
-def test_protect(benchmark: BenchmarkFixture, airflow: Any, peer: str, count: int) -> None:
-    """New values are protected one after the other: budget 100 ms for 1,000. The peers compile a pattern for each value."""
+@pytest.mark.benchmark(group="protect values one after another, and redact a line after each")
+@pytest.mark.parametrize(("masker", "count"), [("zensecrets", 1000), ("zensecrets", 100), ("airflow", 100), ("nbmask", 100)])
+def test_protect(benchmark: BenchmarkFixture, airflow: Any, masker: str, count: int) -> None:
+    """Add values one after another; the budget is 100 ms for 1,000. The other maskers compile a pattern for each new value."""
     new = values(count)
 
     def protect_with_ours() -> None:
@@ -171,14 +174,14 @@ def test_protect(benchmark: BenchmarkFixture, airflow: Any, peer: str, count: in
             nbmask.get_pattern.cache_clear()
             nbmask.masked_text(LINE)
 
-    makers = {"zensecrets": protect_with_ours, "airflow": protect_with_airflow, "nbmask": protect_with_nbmask}
-    # The peers run once, because ``re`` caches compiled patterns.
-    timed(benchmark, makers[peer], rounds=5 if peer == "zensecrets" else 1)
+    functions = {"zensecrets": protect_with_ours, "airflow": protect_with_airflow, "nbmask": protect_with_nbmask}
+    # The other maskers run only once, because the cache of the re module would make a second round faster.
+    timed(benchmark, functions[masker], rounds=5 if masker == "zensecrets" else 1)
 
 
 @pytest.mark.parametrize("size", [1 << 10, 1 << 20, 100 << 20], ids=["1 KB", "1 MB", "100 MB"])
 def test_growth_by_text(benchmark: BenchmarkFixture, size: int) -> None:
-    """A text of 1 KB, 1 MB or 100 MB is redacted with a thousand secrets."""
+    """Redact texts of 1 KB, 1 MB and 100 MB with 1,000 secrets."""
     benchmark.group = "redact with 1,000 secrets, by the length of the text"
     redact = ours(values(1000))
     text = (MEGABYTE * (size // len(MEGABYTE) + 1))[:size]
@@ -187,7 +190,7 @@ def test_growth_by_text(benchmark: BenchmarkFixture, size: int) -> None:
 
 @pytest.mark.parametrize("count", [10, 1000, 100_000])
 def test_growth_by_secrets(benchmark: BenchmarkFixture, count: int) -> None:
-    """A megabyte is redacted with 10, 1,000 or 100,000 secrets."""
+    """Redact a megabyte with 10, 1,000 and 100,000 secrets."""
     benchmark.group = "redact 1 MB, by the number of secrets"
     redact = ours(values(count))
     assert timed(benchmark, redact, MEGABYTE, rounds=10) is MEGABYTE
@@ -196,14 +199,14 @@ def test_growth_by_secrets(benchmark: BenchmarkFixture, count: int) -> None:
 @pytest.mark.benchmark(group="a stream of lines, 1,000 secrets")
 @pytest.mark.parametrize("line", [LINE, LINE.rstrip("\n")], ids=["with line ends", "without"])
 def test_stream(benchmark: BenchmarkFixture, line: str) -> None:
-    """A line is fed to a stream. Without a line end, the stream checks whether a value begins there."""
-    stream = ours(values(1000)).__self__.stream()  # type: ignore[attr-defined] # A bound method has this attribute
+    """Feed a line to a stream. Without a line end, the stream also searches for the beginning of a value."""
+    stream = ours(values(1000)).__self__.stream()  # type: ignore[attr-defined] # the function is a bound method
     benchmark(stream.feed, line)
 
 
 @pytest.mark.benchmark(group="mask 10,000 values in 1 MB")
 def test_a_text_full_of_values(benchmark: BenchmarkFixture) -> None:
-    """An output with a value in every line is masked."""
+    """Redact an output with a value on every line."""
     protected = values(1000)
     redact = ours(protected)
     text = "".join(f"{number:06} {protected[number % 1000]} and more of a line\n" for number in range(10_000))
@@ -219,17 +222,17 @@ ENCODED: dict[str, Callable[[], str]] = {
 }
 
 
-@pytest.mark.benchmark(group="redact 1 MB that has to be decoded, 1,000 secrets")
+@pytest.mark.benchmark(group="redact 1 MB that must be decoded, 1,000 secrets")
 @pytest.mark.parametrize("kind", ENCODED)
 def test_decoding(benchmark: BenchmarkFixture, kind: str) -> None:
-    """A megabyte of digits or of escape sequences is redacted: budget 40 ms."""
+    """Redact a megabyte of digits or of escape sequences; the budget is 40 ms."""
     text = ENCODED[kind]()
     assert timed(benchmark, ours(values(1000)), text, rounds=10) == text
 
 
-@pytest.mark.benchmark(group="redact the library of JavaScript that plotly shows in a notebook, 4.8 MB, 1,000 secrets")
+@pytest.mark.benchmark(group="redact the JavaScript library of plotly, 4.8 MB, 1,000 secrets")
 def test_a_script(benchmark: BenchmarkFixture) -> None:
-    """A script that looks encoded in many positions is redacted, as in the first cell with a figure."""
+    """Redact the code that the first figure of a notebook prints. Much of it looks encoded."""
     text = get_plotlyjs()
     assert timed(benchmark, ours(values(1000)), text, rounds=3) == text
 
@@ -249,7 +252,7 @@ LONG_VALUES: dict[str, Callable[[int], str]] = {
 @pytest.mark.parametrize("size", [1 << 10, LONG])
 @pytest.mark.parametrize("kind", LONG_VALUES)
 def test_a_long_value(benchmark: BenchmarkFixture, kind: str, size: int) -> None:
-    """A value of 64 KiB in one line is protected and printed: budget 1 s."""
+    """Protect and mask a value in one line; the budget is 1 s for 64 KiB."""
 
     def protect_and_mask(value: str) -> str:
         redactor = Redactor()

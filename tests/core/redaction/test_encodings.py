@@ -1,4 +1,4 @@
-"""The definition of masking: any two encoders, one after the other, of any value, in any text; and nothing of any other text."""
+"""The redactor masks every kind of value in every pair of nested encodings, and does not change other text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.redaction.values import NASTY, nasty, realistic
+from tests.support.redaction.values import DIFFICULT, difficult, realistic
 from zensecrets_jupyter.core.redaction import Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS, LOSSY
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.once
 
 KINDS = {
-    **{kind: nasty(kind) for kind in NASTY if kind != "half a character"},
+    **{kind: difficult(kind) for kind in DIFFICULT if kind != "half a character"},
     **{name: value for name, value in realistic().items() if len(value) < 1000},
     "a PEM": realistic()["pem.curve"],
     "a password with quotes": f"pa\"ss'{secrets.token_hex(4)}`$x",
@@ -33,13 +33,16 @@ KINDS = {
     "64 KiB": secrets.token_urlsafe(49_152),
 }
 SEED = int(os.environ.get("ZENSECRETS_TEST_SEED", "20261128"))
-"""Chooses the pairs of encoders; give another one to try others."""
-PAIRS_OF_A_KIND = 40
+"""The seed that selects the pairs of encoders. Set the variable to test other pairs."""
+PAIRS_PER_KIND = 40
 OUTER = [name for name in ENCODERS if name not in LOSSY]
 
-_LAST_ONLY = {"Ascii85", "in colours", "names of characters", "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace"}
-"""Encoders that are not tried inside others: Ascii85 and colours write escapes of their own, and rows are no rows once they are quoted."""
-_OF_LONG_TEXTS = {
+_OUTER_ONLY = {"Ascii85", "in colours", "names of characters", "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace"}
+"""Encoders that are only the outer one of a pair.
+
+Ascii85 and colors use characters that other encoders escape, and the rows of a dump are not recognized after quoting.
+"""
+_WITHOUT_LIMIT = {
     "plain",
     "repr",
     "JSON",
@@ -52,36 +55,36 @@ _OF_LONG_TEXTS = {
     "base64 in lines of 76",
     "CR LF",
 }
-"""Encoders that are decoded in texts of any length; docs/guard.md says how far the others are."""
+"""Encodings that are decoded in texts of any length. docs/guard.md states the limits of the others."""
 _LONG = 1 << 12
 
 
 def pairs(kind: str) -> Iterator[tuple[str, str]]:
-    """Yield pairs of encoders, other ones for each kind."""
-    chosen = random.Random(f"{SEED} {kind}")  # noqa: S311 - it chooses tests
-    inner = [name for name in ENCODERS if name not in _LAST_ONLY]
+    """Yield random pairs of encoders, which differ for each kind of value."""
+    generator = random.Random(f"{SEED} {kind}")  # noqa: S311 - the random numbers select tests and protect nothing
+    inner = [name for name in ENCODERS if name not in _OUTER_ONLY]
     while True:
-        first, second = chosen.choice(inner), chosen.choice(OUTER)
-        if len(KINDS[kind]) > _LONG and not {first, second} <= _OF_LONG_TEXTS:
+        first, second = generator.choice(inner), generator.choice(OUTER)
+        if len(KINDS[kind]) > _LONG and not {first, second} <= _WITHOUT_LIMIT:
             continue
-        # Bytes of UTF-16 are decoded if all letters are ASCII; the values themselves are known in it.
+        # The redactor decodes UTF-16 only if all characters are ASCII. Values outside ASCII have patterns in UTF-16.
         if "UTF-16" not in second or ENCODERS[first](KINDS[kind]).isascii():
             yield first, second
 
 
-def test_there_are_enough() -> None:
-    """More than forty encoders, and at least twenty-eight kinds of values."""
+def test_enough_encoders_and_kinds_are_tested() -> None:
+    """The tests cover at least 40 encoders and 28 kinds of values."""
     assert len(ENCODERS) >= 40
     assert len(KINDS) >= 28
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_encoder(kind: str) -> None:
-    """Whatever one encoder makes of a value is masked."""
+def test_a_value_is_masked_in_each_encoding(kind: str) -> None:
+    """The redactor masks a value in each encoding."""
     redactor = Redactor()
     assert redactor.protect(KINDS[kind], "a.key")
     for name, encode in ENCODERS.items():
-        if len(KINDS[kind]) > _LONG and name not in _OF_LONG_TEXTS:
+        if len(KINDS[kind]) > _LONG and name not in _WITHOUT_LIMIT:
             continue
         text = encode(KINDS[kind])
         shown = redactor.redact(f"~~~\n{text}\n~~~")
@@ -90,12 +93,12 @@ def test_each_encoder(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_encoders(kind: str) -> None:
-    """Whatever a second encoder makes of that is masked too."""
+def test_a_value_is_masked_in_two_nested_encodings(kind: str) -> None:
+    """The redactor masks a value that was encoded twice with different encoders."""
     redactor = Redactor()
     assert redactor.protect(KINDS[kind], "a.key")
     source = pairs(kind)
-    for _ in range(5 if len(KINDS[kind]) > 1000 else PAIRS_OF_A_KIND):
+    for _ in range(5 if len(KINDS[kind]) > 1000 else PAIRS_PER_KIND):
         first, second = next(source)
         text = ENCODERS[second](ENCODERS[first](KINDS[kind]))
         shown = redactor.redact(f"~~~\n{text}\n~~~")
@@ -108,12 +111,12 @@ _CODE = tuple(f"function f{n}(e,t){{var r=e[{n % 10}]+t||!e;if(r&&t<=3)return r%
 
 @pytest.mark.parametrize("separator", ["", "\n"], ids=["one line", "lines"])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if len(KINDS[kind]) < _LONG])
-def test_in_a_long_text(kind: str, separator: str) -> None:
-    """So it is in the middle of code, of which only the parts around escape sequences are decoded."""
+def test_an_encoded_value_is_masked_in_a_long_text(kind: str, separator: str) -> None:
+    """The redactor masks an encoded value in the middle of long code, where it decodes only excerpts."""
     redactor = Redactor()
     assert redactor.protect(KINDS[kind], "a.key")
     before = separator.join(_CODE)
-    # Of what looks like base85 a text has a part decoded; docs/guard.md says which.
+    # Only a limited part of a text is decoded as base85. docs/guard.md states the limit.
     source = (pair for pair in pairs(kind) if not _BASE85.intersection(pair))
     for _ in range(3):
         first, second = next(source)
@@ -126,7 +129,7 @@ def test_in_a_long_text(kind: str, separator: str) -> None:
 
 @given(st.text(max_size=200))
 def test_a_text_without_a_value_is_the_same_object(text: str) -> None:
-    """Nothing is masked in what holds no value, whatever may be decoded in it."""
+    """Any text without a value is returned unchanged, as the same object."""
     redactor = Redactor()
     redactor.protect("Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1", "a.key")
     redactor.protect("482913", "a.pin")
@@ -151,15 +154,15 @@ _WORDS = _PROSE.split()
     ],
     ids=["base64", "hexadecimal", "base64 in lines", "prose", "numbers"],
 )
-def test_a_megabyte_of_something_else(make: object) -> None:
-    """A megabyte of random digits or of prose is shown as it is, with values of all kinds protected."""
+def test_a_megabyte_of_other_text_is_not_masked(make: object) -> None:
+    """A megabyte of random digits or of prose is not masked while values of all kinds are protected."""
     redactor = Redactor()
     for kind, value in KINDS.items():
         assert redactor.protect(value, f"a.{kind}")
     assert callable(make)
     text = make(1 << 20)
-    # By chance six digits stand alone once in some million of them.
-    assert {found.name for found in redactor.find(text)} <= {"a.six digits"}
+    # A protected number of six digits occurs by chance in some millions of random digits.
+    assert {span.name for span in redactor.find(text)} <= {"a.six digits"}
     assert len(redactor.find(text)) <= 3
 
 
@@ -175,10 +178,10 @@ def test_a_megabyte_of_something_else(make: object) -> None:
         ("{\n}\nKx7Rf2Qm9Lp4", "def f() -> dict: return {}\n}\n"),
         ("correct horse battery staple", "a horse of the correct height, with a battery"),
     ],
-    ids=["a number inside another", "a kubeconfig", "a database's secret", "braces", "words"],
+    ids=["a number inside another number", "a kubeconfig", "a database's secret", "braces", "words"],
 )
-def test_what_is_not_masked(value: str, text: str) -> None:
-    """Parts of a value that are public, short or common stay where they stand alone."""
+def test_public_parts_of_a_value_are_not_masked(value: str, text: str) -> None:
+    """Public, short and common parts of a value are not masked where they occur alone."""
     redactor = Redactor()
     assert redactor.protect(value, "a.key")
     assert redactor.redact(text) == text

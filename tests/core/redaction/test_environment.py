@@ -1,4 +1,4 @@
-"""Which variables of an environment are secrets: realistic names with realistic values, on both sides."""
+"""Recognition of secrets in environment variables, tested with realistic names and values of secrets and other variables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LETTERS = string.ascii_letters + string.digits
 
 
 def _letters(length: int, alphabet: str = _LETTERS) -> str:
-    """Return letters and digits that look like a key: capitals, small letters and digits by turns."""
+    """Return random characters of an alphabet. By default, small letters, capitals and digits alternate, as in a random key."""
     text = "".join(secrets.choice(alphabet) for _ in range(length))
     pattern = "aA9" * length
     kinds = {"a": string.ascii_lowercase, "A": string.ascii_uppercase, "9": string.digits}
@@ -43,7 +43,7 @@ _SECRET_NAMES = {
         KEYSTORE_PASSWORD KEY_PASSPHRASE SSH_PASSPHRASE BORG_PASSPHRASE RESTIC_PASSWORD ANSIBLE_BECOME_PASS
         ANSIBLE_VAULT_PASSWORD SNOWFLAKE_PASSWORD FTP_PASS SUDO_PASSWORD ROOTPASS dbPassword db_passwd DBPASSWORD
         SMTP_PASSWORD_PROD REDIS_PASSWORD ELASTIC_PASSWORD NEXUS_PASS SONAR_PASSWD WIFI_PSK userPassword IMAP_PASS
-        """.split(),  # noqa: SIM905 - one name a line would be a hundred lines
+        """.split(),
         _PASSWORD,
     ),
     **dict.fromkeys(
@@ -59,7 +59,7 @@ _SECRET_NAMES = {
         ALGOLIA_ADMIN_KEY SENDGRID_KEY STRIPE_KEY_LIVE TOKEN_PROD API_KEY_OPENAI LICENSE_KEY SUBSCRIPTION_KEY AZURE_SEARCH_KEY
         githubToken accessToken MY_SECRET my-api-key WEBHOOK_SECRET COOKIE_SECRET HASH_SALT AZURE_STORAGE_SAS
         REQUEST_SIGNATURE BW_SESSION OP_SESSION_work SESSION_COOKIE KEY APP_KEY DB_CREDENTIALS SERVICE_CREDENTIALS
-        """.split(),  # noqa: SIM905 - one name a line would be a hundred lines
+        """.split(),
         _letters(32),
     ),
     **dict.fromkeys(
@@ -68,7 +68,7 @@ _SECRET_NAMES = {
         TF_VAR_db_password ALIBABA_CLOUD_ACCESS_KEY_SECRET NEXTAUTH_SECRET DJANGO_SECRET LDAP_BIND_PW DB_PASS_READONLY API_TOKEN_2 S3_SECRET
         CI_REGISTRY_PASSWORD ROLLBAR_ACCESS_TOKEN COMET_API_KEY NEPTUNE_API_TOKEN LABEL_STUDIO_API_KEY ZENML_STORE_API_KEY APP_PW
         SNOWFLAKE_PRIVATE_KEY_PASSPHRASE WALLET_SEED SECURITY_CODE X_API_KEY HTTP_AUTHORIZATION GPG_PRIVATE_KEY DATA_ENCRYPTION_KEY
-        """.split(),  # noqa: SIM905 - likewise
+        """.split(),
         _hex(32),
     ),
     "DB_PASS": "sunflower9",
@@ -84,7 +84,7 @@ _SECRET_NAMES = {
     "APP_SECRET": "my dear old secret",
     "API_KEY": "0f8fad5b-d9cb-469f-a165-70867728950e",
 }
-"""Variables whose name says that their whole value is a secret."""
+"""Variables with sensitive names. Their whole value is a secret."""
 
 _AWS_KEY = "AKIA" + _letters(16, string.ascii_uppercase + "234567")
 _TOKENS = {
@@ -112,12 +112,12 @@ _TOKENS = {
     "TLS": _pem(),
     "TLS_IN_BASE64": base64.b64encode(_pem().encode()).decode(),
 }
-"""Variables whose name says nothing, and whose whole value has a known token's format."""
+"""Variables with other names. Their whole value has the format of a well-known token."""
 
 
 @pytest.mark.parametrize("variable", [*_SECRET_NAMES, *_TOKENS])
 def test_a_secret_is_protected(variable: str) -> None:
-    """A value is masked where its variable's name says so, or its format does."""
+    """The whole value of a variable is protected if its name is sensitive or its format is that of a token."""
     value = {**_SECRET_NAMES, **_TOKENS}[variable]
     redactor = Redactor()
     assert protect_environment({variable: value}, redactor=redactor) == [f"env.{variable}"]
@@ -194,13 +194,13 @@ _PARTS = {
     ),
     "COMPOSER_AUTH": ('{{"github-oauth": {{"github.com": "ghp_{}"}}}}', ["github.com"]),
 }
-"""Variables of which only a part is a secret, with what is none."""
+"""Templates of values that are partly secret, each with the parts that are not secret."""
 
 
 @pytest.mark.parametrize("variable", list(_PARTS))
 def test_only_the_secret_part_is_protected(variable: str) -> None:
-    """Of URLs, connection strings, headers, command lines and JSON the secret is masked, and host, user and database are not."""
-    template, harmless = _PARTS[variable]
+    """In URLs, connection strings, headers, command lines and JSON, only the secret part is masked."""
+    template, public = _PARTS[variable]
     secret = _letters(40)
     value = template.format(secret)
     redactor = Redactor()
@@ -208,11 +208,11 @@ def test_only_the_secret_part_is_protected(variable: str) -> None:
     assert secret not in redactor.redact(f"alone: {secret}")
     shown = redactor.redact(value)
     assert secret[:12] not in shown
-    assert [text for text in harmless if text not in shown] == []
+    assert [text for text in public if text not in shown] == []
 
 
-def test_each_of_several_urls_is_looked_at() -> None:
-    """Every password is masked where one variable has several URLs, percent-encoded ones also decoded."""
+def test_passwords_of_several_urls_are_protected() -> None:
+    """If a variable contains several URLs, the password of each is masked, both percent-encoded and decoded."""
     passwords = [f"p@ss/{_letters(12)}" for _ in range(3)]
     urls = [f"redis://user{number}:{quote(password, safe='')}@host{number}:6379/0" for number, password in enumerate(passwords)]
     for separator in (",", ";", " ", "\n", "|"):
@@ -223,7 +223,7 @@ def test_each_of_several_urls_is_looked_at() -> None:
         assert re.findall(r"host\d", shown) == ["host0", "host1", "host2"]
 
 
-_INNOCENT = {
+_NOT_SECRET = {
     "OPENAI_MAX_TOKENS": "131072",
     "MAX_TOKEN": "1048576",
     "PRIMARY_KEY": "customer_id",
@@ -364,21 +364,21 @@ _INNOCENT = {
 }
 
 
-@pytest.mark.parametrize("variable", list(_INNOCENT))
-def test_what_is_no_secret_is_left(variable: str) -> None:
-    """Numbers, paths, dates, names of columns, plain words, public keys, placeholders and references stay readable."""
-    assert protect_environment({variable: _INNOCENT[variable]}, redactor=Redactor()) == []
+@pytest.mark.parametrize("variable", list(_NOT_SECRET))
+def test_other_values_are_not_protected(variable: str) -> None:
+    """Numbers, paths, dates, column names, plain words, public keys, placeholders and references are not protected."""
+    assert protect_environment({variable: _NOT_SECRET[variable]}, redactor=Redactor()) == []
 
 
-def test_a_reason_says_what_told() -> None:
-    """The reason is the name, the token's kind, or where in the value the secret is."""
-    told = {
+def test_a_secret_has_a_reason() -> None:
+    """The reason names the sensitive name, the kind of token, or the part of the value."""
+    expected = {
         "DB_PASS": (_PASSWORD, "environment variable, its name"),
         "GIT_THING": (_TOKENS["GIT_THING"], "environment variable, the value looks like a GitHub token"),
         "DATABASE_URL": (f"postgresql://app:{_PASSWORD}@db/sales", "environment variable, the password of a URL in it"),
         "SERVICE": (json.dumps({"apiKey": _letters(32)}), "environment variable, the value of 'apiKey' in its JSON"),
     }
-    for variable, (value, reason) in told.items():
+    for variable, (value, reason) in expected.items():
         assert [secret.reason for secret in secrets_of_variable(variable, value)] == [reason]
 
 
@@ -386,7 +386,7 @@ def test_a_reason_says_what_told() -> None:
     "piece", ["1", "1_", "1.", "a", "a.", "a/", "A1", "-", "--a ", "a=", "a@", "a:", "https://a", "eyJ", "{", '{"a":', "key=", "%", "$("]
 )
 @pytest.mark.parametrize("variable", ["SOME_TEXT", "SOME_KEY", "SOME_TOKEN", "SOME_PASS", "SOME_DSN", "SOME_COOKIE", "SOME_WEBHOOK"])
-def test_a_large_value_is_judged_too(variable: str, piece: str) -> None:
-    """A quarter of a megabyte of anything ends: setting a variable must not hold a notebook up."""
+def test_a_large_value_is_classified_in_linear_time(variable: str, piece: str) -> None:
+    """The classification of 256 KiB of repeated text ends, so that setting a variable does not block a notebook."""
     for value in (piece * (2**18 // len(piece)), f"{piece * (2**18 // len(piece))}!"):
         assert isinstance(secrets_of_variable(variable, value), list)

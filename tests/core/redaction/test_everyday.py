@@ -1,4 +1,4 @@
-"""Everyday outputs that once showed a value, or lost text that was none: each is made by the library or the tool that people use."""
+"""Regression tests with everyday outputs that once showed a value, or in which other text was masked."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.support.redaction.realistic_secrets import _Random
+from tests.support.redaction.realistic_secrets import RandomTexts
 from zensecrets_jupyter.core.redaction import Redactor, mask_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = mask_text("a.key")
-RANDOM = _Random(11)
+RANDOM = RandomTexts(11)
 PASSWORD = "Kx7Rf2Qm9"
 PEM = rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 LINES = PEM.splitlines()
@@ -49,10 +49,10 @@ def redactor_of(value: str) -> Redactor:
     return redactor
 
 
-def in_pieces(value: str, pieces: Iterable[str]) -> str:
-    """Return what is shown of a text that comes in pieces."""
+def redact_stream(value: str, chunks: Iterable[str]) -> str:
+    """Return the redacted text of a stream that arrives in chunks, while ``value`` is protected."""
     stream = redactor_of(value).stream()
-    return "".join(map(stream.feed, pieces)) + stream.release()
+    return "".join(map(stream.feed, chunks)) + stream.release()
 
 
 KEY_FILES = {
@@ -67,12 +67,12 @@ KEY_FILES = {
 
 
 @pytest.mark.parametrize("file", KEY_FILES)
-def test_a_private_key_inside_a_stored_file(file: str) -> None:
-    """The key that a file holds in base64 or JSON is masked, as a whole, one line of it, and line by line."""
+def test_a_private_key_inside_a_stored_file_is_masked(file: str) -> None:
+    """If a secret is a file with a private key in base64 or JSON, the key and each of its lines are masked."""
     redact = redactor_of(KEY_FILES[file]).redact
     assert LINES[9] not in redact(PEM)
     assert LINES[9] not in redact(f"a line: {LINES[9]}")
-    shown = in_pieces(KEY_FILES[file], [piece for line in LINES for piece in (line, "\n")])
+    shown = redact_stream(KEY_FILES[file], [chunk for line in LINES for chunk in (line, "\n")])
     assert [line for line in LINES[2:-2] if line in shown] == []
 
 
@@ -91,8 +91,8 @@ CREDENTIALS = {
 
 
 @pytest.mark.parametrize("kind", CREDENTIALS)
-def test_a_short_password_inside_credentials(kind: str) -> None:
-    """A password that a stored text holds is masked alone."""
+def test_a_password_inside_credentials_is_masked(kind: str) -> None:
+    """If a secret contains a short password with its context, the password is masked without the context too."""
     assert redactor_of(CREDENTIALS[kind]).redact(f"password is {PASSWORD}, yes") == f"password is {MASK}, yes"
 
 
@@ -101,8 +101,8 @@ class _Settings(pydantic.BaseModel):
 
 
 @pytest.mark.parametrize("value", ["GPzEyoL8){Es);<#aJd@", RANDOM.text(20), RANDOM.text(24), "ghp_" + RANDOM.text(36)])
-def test_the_two_ends_around_an_ellipsis(value: str) -> None:
-    """Pydantic and reprlib show the beginning and the end of a long text: both are masked with what stands between."""
+def test_a_value_with_an_ellipsis_is_masked(value: str) -> None:
+    """A value that pydantic or reprlib shortens in its middle is masked, with its beginning, the ellipsis and its end."""
     redact = redactor_of(value).redact
     with pytest.raises(pydantic.ValidationError) as error:
         _Settings.model_validate({"password": value, "user": "bob"})
@@ -114,8 +114,8 @@ def test_the_two_ends_around_an_ellipsis(value: str) -> None:
 
 
 @pytest.mark.parametrize("length", [16, 32, 64])
-def test_a_key_of_bytes(length: int) -> None:
-    """A key that is stored in base64 or in hexadecimal digits is masked in any way in which its bytes are shown."""
+def test_the_bytes_of_a_binary_key_are_masked(length: int) -> None:
+    """If a secret is a binary key in base64 or hexadecimal, its bytes are masked in every encoding."""
     key = bytes(range(201, 201 + length % 50)) + RANDOM.randbytes(length - length % 50)
     shown = [repr(key), str(list(key)), key.hex(), key.hex(":"), in_base64(key), repr(np.frombuffer(key, "u1"))]
     for value in (in_base64(key), key.hex()):
@@ -125,16 +125,16 @@ def test_a_key_of_bytes(length: int) -> None:
 
 @pytest.mark.parametrize("width", [30, 40, 76])
 @pytest.mark.parametrize("token", [RANDOM.text(120), "ya29.a0AfH6SM" + RANDOM.text(150), "sk-proj-" + RANDOM.text(100)])
-def test_a_wrapped_token_in_pieces(token: str, width: int) -> None:
-    """A token that is wrapped into lines is masked though each line, or each character, comes by itself."""
+def test_a_wrapped_token_in_a_stream_is_masked(token: str, width: int) -> None:
+    """A token that is wrapped into lines is masked, even if each line or each character arrives alone."""
     rows = textwrap.wrap(token, width, break_on_hyphens=False)
-    for pieces in ([f"{row}\n" for row in rows], list("\n".join(rows))):
-        shown = in_pieces(token, pieces)
+    for chunks in ([f"{row}\n" for row in rows], list("\n".join(rows))):
+        shown = redact_stream(token, chunks)
         assert [row for row in rows if len(row) > 12 and row in shown] == []
 
 
-def test_characters_in_a_wrong_encoding() -> None:
-    """UTF-8 that is read in an encoding of Western Europe, or written with question marks, is the value still."""
+def test_a_value_in_a_wrong_encoding_is_masked() -> None:
+    """A value is masked if its UTF-8 is read as Latin-1 or cp1252, or written as ASCII with question marks."""
     value = "Gr\u00fc\u00dfe-Qx7-Stra\u00dfe"
     redact = redactor_of(value).redact
     data = value.encode()
@@ -143,15 +143,15 @@ def test_characters_in_a_wrong_encoding() -> None:
     ] * 3
 
 
-def test_an_array_of_letters() -> None:
-    """NumPy shows bytes one by one, in lines that are wrapped."""
+def test_a_numpy_array_of_letters_is_masked() -> None:
+    """A value is masked if NumPy prints each of its bytes separately on wrapped lines."""
     value = "ghp_" + RANDOM.text(36)
     shown = redactor_of(value).redact(repr(np.frombuffer(value.encode(), "S1")))
     assert MASK in shown
     assert shown.count("b'") <= 2
 
 
-NOTHING_LOST = [
+TEXT_BESIDE_VALUES = [
     ("a\"b'c&d<e12", "x a&quot;b&#x27;c&amp;d&lt;e12 y", f"x {MASK} y"),
     ("admin:cRt4ZCXc3x", "login('cRt4ZCXc3x')", f"login('{MASK}')"),
     ("redis://:Ab%3Dc9-kd82@h:6379/0", "x=Ab=c9-kd82;", f"x={MASK};"),
@@ -167,11 +167,11 @@ NOTHING_LOST = [
 ]
 
 
-@pytest.mark.parametrize(("value", "text", "shown"), NOTHING_LOST)
-def test_what_stands_beside_a_value_stays(value: str, text: str, shown: str) -> None:
-    """Quotes, line ends, user and host beside a password stay, in a whole text and in a stream without a line end."""
+@pytest.mark.parametrize(("value", "text", "shown"), TEXT_BESIDE_VALUES)
+def test_text_beside_a_value_is_not_masked(value: str, text: str, shown: str) -> None:
+    """Quotes, line ends, users and hosts beside a password are not masked, either in a text or in a stream."""
     assert redactor_of(value).redact(text) == shown
-    assert in_pieces(value, [text]) == shown
+    assert redact_stream(value, [text]) == shown
 
 
 CONTEXT = {
@@ -197,14 +197,14 @@ CONTEXT = {
 
 
 @pytest.mark.parametrize("kind", CONTEXT)
-def test_the_context_of_a_secret_is_no_secret(kind: str) -> None:
-    """The code, the names and the hosts in a stored text are not masked elsewhere."""
+def test_public_parts_of_a_stored_file_are_not_masked(kind: str) -> None:
+    """If a secret is a file, the code, the names and the hosts in it are not masked in other texts."""
     value, text = CONTEXT[kind]
     assert redactor_of(value).redact(text) == text
 
 
-def test_another_certificate_is_no_secret() -> None:
-    """A kubeconfig holds the certificate of its authority in base64; others begin alike."""
+def test_another_certificate_is_not_masked() -> None:
+    """If a secret is a kubeconfig with a certificate, other certificates, which begin with the same letters, are not masked."""
     certificate = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIBADANBgkqhkiG9w0BAQsFADAVMRMwEQYDVQQDEwprdWJl"
     config = (
         "apiVersion: v1\nkind: Config\nclusters:\n- name: main\n  cluster:\n    server: https://10.0.0.1:6443\n"
@@ -216,8 +216,8 @@ def test_another_certificate_is_no_secret() -> None:
 
 
 @pytest.mark.parametrize("before", ["Out[300]: ", "r*499)}\n", "4096, "])
-def test_a_list_of_bytes_behind_a_number(before: str) -> None:
-    """The number, which is no byte, does not belong to the list, and stays."""
+def test_a_number_before_a_list_of_bytes_is_not_masked(before: str) -> None:
+    """A number before a list of bytes is not masked, because it is too large for a byte."""
     value = RANDOM.text(20)
     written = list("\u200b".join(value[start : start + 5] for start in range(0, 20, 5)).encode())
     shown = redactor_of(value).redact(f"{before}{written}\n")

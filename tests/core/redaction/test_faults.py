@@ -1,4 +1,4 @@
-"""A fault in any function of the redactor: what can't be looked through is not shown, and nothing is raised to who shows it."""
+"""Fault injection into each function of the redactor: unredacted text is never shown, and no error reaches the caller."""
 
 from __future__ import annotations
 
@@ -25,11 +25,17 @@ pytestmark = pytest.mark.once
 
 
 class InjectedFaultError(Exception):
-    """What a function raises instead of doing its work."""
+    """The error that a function with an injected fault raises."""
 
 
-class Place(NamedTuple):
-    """A function: what holds it, under which name, and how it is called."""
+class Target(NamedTuple):
+    """A function into which a fault can be injected.
+
+    Attributes:
+        owner: The module or class with the function.
+        name: The name of the function.
+        kind: The type of a property, a class method or a static method; ``None`` for other functions.
+    """
 
     owner: Any
     name: str
@@ -37,7 +43,7 @@ class Place(NamedTuple):
 
     @property
     def code(self) -> CodeType:
-        """What the function runs."""
+        """The code of the function."""
         code: CodeType = _function_of(vars(self.owner)[self.name]).__code__
         return code
 
@@ -47,11 +53,11 @@ class Place(NamedTuple):
 
 
 def _function_of(member: Any) -> Any:
-    """Return the function behind a property, a class method or a static method."""
+    """Return the function of a property, a class method or a static method."""
     return getattr(member, "fget", None) or getattr(member, "__func__", member)
 
 
-ENTRIES = {
+ENTRY_POINTS = {
     *(
         f"Redactor.{name}"
         for name in ("__init__", "protect", "redact", "redact_bytes", "redact_tree", "json_may_contain_value", "stream", "find")
@@ -59,56 +65,54 @@ ENTRIES = {
     *("StreamRedactor.__init__", "StreamRedactor.feed", "StreamRedactor.release", "RedactingFilter.__init__", "RedactingFilter.filter"),
     "mask_record",
 }
-"""What a face calls: if such a function itself were broken, there would be nothing to show."""
-
-
+"""The functions that front ends call. A fault in them is a fault in the front end, which other tests cover."""
 UNUSED = {"encoders", "environment", "choices", "credential_fragments", "reasons", "variable_names"}
-"""Modules for tests, and for what the environment holds."""
+"""Modules that redaction does not use: they are for tests and for environment variables."""
 
 
 def modules() -> list[ModuleType]:
-    """Return all modules of the package and of those in it that a redactor uses."""
+    """Return the modules that redaction uses."""
     inside = pkgutil.walk_packages(redaction.__path__, f"{redaction.__name__}.")
     return [importlib.import_module(module.name) for module in inside if module.name.rsplit(".", 1)[-1] not in UNUSED]
 
 
-def places() -> Iterator[Place]:
-    """Yield every function and every method of the package, properties and class methods too."""
+def targets() -> Iterator[Target]:
+    """Yield each function, method and property of the modules."""
     for module in modules():
-        for name, thing in vars(module).items():
-            if inspect.isfunction(thing) and thing.__module__ == module.__name__ and name not in ENTRIES:
-                yield Place(module, name, None)
-            elif inspect.isclass(thing) and thing.__module__ == module.__name__:
-                for inner, member in vars(thing).items():
+        for name, item in vars(module).items():
+            if inspect.isfunction(item) and item.__module__ == module.__name__ and name not in ENTRY_POINTS:
+                yield Target(module, name, None)
+            elif inspect.isclass(item) and item.__module__ == module.__name__:
+                for member_name, member in vars(item).items():
                     function = _function_of(member)
-                    # What a NamedTuple brings along was written elsewhere.
-                    ours = inspect.isfunction(function) and function.__code__.co_filename == module.__file__
-                    if ours and f"{name}.{inner}" not in ENTRIES:
-                        yield Place(thing, inner, None if function is member else type(member))
+                    # The methods that NamedTuple generates have another file name.
+                    is_ours = inspect.isfunction(function) and function.__code__.co_filename == module.__file__
+                    if is_ours and f"{name}.{member_name}" not in ENTRY_POINTS:
+                        yield Target(item, member_name, None if function is member else type(member))
 
 
-PLACES = list(places())
+TARGETS = list(targets())
 
 
-def break_it(patch: pytest.MonkeyPatch, place: Place) -> list[str]:
-    """Let a function raise wherever it is used, and return a list that grows with each call."""
+def inject_fault(patch: pytest.MonkeyPatch, target: Target) -> list[str]:
+    """Replace a function by one that raises, in all modules that use it, and return a list to which each call adds an item."""
     calls: list[str] = []
 
     def fail(*_: object, **__: object) -> None:
-        calls.append(place.name)
+        calls.append(target.name)
         raise InjectedFaultError
 
-    original = vars(place.owner)[place.name]
-    patch.setattr(place.owner, place.name, place.kind(fail) if place.kind else fail)
-    if place.kind is None:
+    original = vars(target.owner)[target.name]
+    patch.setattr(target.owner, target.name, target.kind(fail) if target.kind else fail)
+    if target.kind is None:
         for module in modules():
-            for name, thing in list(vars(module).items()):
-                if thing is original:
+            for name, item in list(vars(module).items()):
+                if item is original:
                     patch.setattr(module, name, fail)
-                elif isinstance(thing, dict) and any(inner is original for inner in thing.values()):
-                    for key, inner in thing.items():
+                elif isinstance(item, dict) and any(inner is original for inner in item.values()):
+                    for key, inner in item.items():
                         if inner is original:
-                            patch.setitem(thing, key, fail)
+                            patch.setitem(item, key, fail)
     return calls
 
 
@@ -120,10 +124,9 @@ VALUES = {
     "token": CANARIES["plain"][::-1] * 3 + CANARIES["plain"],
 }
 ENDS = [value[-14:] for value in CANARIES.values()]
-"""What must not be seen, whole or in pieces; a stream may show the beginning of a value."""
+"""The ends of the values, which must never be shown. A stream may show the beginning of a value."""
 
-
-_TRIED = (
+_ENCODINGS = (
     "plain",
     "repr",
     "JSON",
@@ -137,17 +140,17 @@ _TRIED = (
     "base32",
     "adjacent literals",
 )
-"""An encoder for each decoder; what stops one is in each."""
-WRITTEN = {value: [ENCODERS[name](value) for name in _TRIED] for value in VALUES.values()}
+"""An encoding for each decoder."""
+ENCODED = {value: [ENCODERS[name](value) for name in _ENCODINGS] for value in VALUES.values()}
 
 
-def shown_by_all(redactor: Redactor) -> Iterator[Any]:
-    """Yield what the redactor lets through of texts with values, by each of its entries."""
+def redacted_by_all(redactor: Redactor) -> Iterator[Any]:
+    """Yield the results of all entry points of the redactor for texts with values."""
     for value in VALUES.values():
-        for text in (value, f"\x1b[1m{value}\x1b[0m", f"{value[:-3]}…", " ".join(WRITTEN[value])):
+        for text in (value, f"\x1b[1m{value}\x1b[0m", f"{value[:-3]}…", " ".join(ENCODED[value])):
             yield redactor.redact(f"a {text} b")
-        coloured = f"{value[:9]}\x1b[1m{value[9:]}"
-        yield redactor.redact(coloured) if redactor.json_may_contain_value(json.dumps(coloured).encode()) else f"untouched: {value}"
+        colored = f"{value[:9]}\x1b[1m{value[9:]}"
+        yield redactor.redact(colored) if redactor.json_may_contain_value(json.dumps(colored).encode()) else f"untouched: {value}"
         yield redactor.redact_bytes(f"a {value} b".encode()).decode("utf-8", "replace")
         tree = {"key": [f"a {value}", {value: 1}, (value.encode(),)]}
         if redactor.json_may_contain_value(json.dumps({"text": value}).encode()):
@@ -165,11 +168,11 @@ def shown_by_all(redactor: Redactor) -> Iterator[Any]:
             )
             stream = redactor.stream()
             yield stream.feed(value[:position]) + stream.release() + stream.feed(value[position:]) + stream.release()
-        yield logged(redactor, value)
+        yield redacted_record(redactor, value)
 
 
-def logged(redactor: Redactor, value: str) -> str:
-    """Return all that a record holds, in every one of its attributes, after it passed the filter."""
+def redacted_record(redactor: Redactor, value: str) -> str:
+    """Return the attributes and the formatted text of a log record with a value after it passed the filter."""
     error = (ValueError, ValueError(value), None)
     record = logging.getLogger("faults").makeRecord("faults", 20, "file", 1, "%s said", (value,), error, extra={"sent": {"body": value}})
     record.stack_info = f"stack {value}"
@@ -178,32 +181,32 @@ def logged(redactor: Redactor, value: str) -> str:
     return repr(vars(record)) + logging.Formatter().format(record)
 
 
-@pytest.mark.parametrize("settled", [False, True], ids=["new", "settled"])
-@pytest.mark.parametrize("place", PLACES, ids=str)
-def test_a_fault_shows_nothing(monkeypatch: pytest.MonkeyPatch, place: Place, *, settled: bool) -> None:
-    """With any one function failing, before or after values were worked out, no entry raises or lets a value through."""
+@pytest.mark.parametrize("is_indexed", [False, True], ids=["new", "indexed"])
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_a_fault_shows_no_value(monkeypatch: pytest.MonkeyPatch, target: Target, *, is_indexed: bool) -> None:
+    """If one function fails, before or after the values were indexed, no entry point raises or shows a value."""
     redactor = Redactor()
-    if settled:
+    if is_indexed:
         for name, value in VALUES.items():
             redactor.protect(value, f"a.{name}")
         redactor.redact("." * 100_000)
         stream = redactor.stream()
         stream.feed("." * 100 + VALUES["plain"][:5])
-    calls = break_it(monkeypatch, place)
+    calls = inject_fault(monkeypatch, target)
     for name, value in VALUES.items():
         assert redactor.protect(value, f"a.{name}")
-    for shown in shown_by_all(redactor):
-        assert find_canary(shown, *ENDS) == [], (place, calls)
+    for shown in redacted_by_all(redactor):
+        assert find_canary(shown, *ENDS) == [], (target, calls)
 
 
 @pytest.mark.parametrize("name", ["search.Search.find", "pattern.patterns_of", "masks.mask_matches", "redactor.Redactor.count"])
-def test_what_could_not_be_looked_through_says_so(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Instead of the text there is a mark that says that redaction failed, and afterwards the redactor works again."""
-    place = next(place for place in PLACES if str(place).endswith(name.rsplit(".", 1)[-1]) and name.split(".", 1)[0] in str(place))
+def test_text_that_can_not_be_searched_is_replaced(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """If the search fails, the whole text is replaced by a notice, and afterwards the redactor works again."""
+    target = next(target for target in TARGETS if str(target).endswith(name.rsplit(".", 1)[-1]) and name.split(".", 1)[0] in str(target))
     redactor = Redactor()
     redactor.protect(VALUES["plain"], "a.plain")
     with monkeypatch.context() as patch:
-        calls = break_it(patch, place)
+        calls = inject_fault(patch, target)
         stream = redactor.stream()
         assert redactor.redact(VALUES["plain"]) == FAILED
         assert redactor.redact_bytes(VALUES["plain"].encode()) == FAILED.encode()
@@ -213,21 +216,21 @@ def test_what_could_not_be_looked_through_says_so(monkeypatch: pytest.MonkeyPatc
     assert redactor.json_may_contain_value(VALUES["plain"].encode())
 
 
-def test_the_faults_reach_the_functions() -> None:
-    """Most functions are called on the way, so that a fault in them is one."""
+def test_most_functions_are_called() -> None:
+    """The test of faults calls at least 80 % of the functions, so that the injected faults take effect."""
     called: set[CodeType] = set()
 
-    def note(frame: FrameType, event: str, _: object) -> None:
+    def profile(frame: FrameType, event: str, _: object) -> None:
         if event == "call":
             called.add(frame.f_code)
 
-    sys.setprofile(note)
+    sys.setprofile(profile)
     try:
         redactor = Redactor()
         for name, value in VALUES.items():
             redactor.protect(value, f"a.{name}")
             redactor.redact("." * 100_000)
-        for _ in shown_by_all(redactor):
+        for _ in redacted_by_all(redactor):
             pass
         assert redactor.size
         assert redactor.names
@@ -235,12 +238,12 @@ def test_the_faults_reach_the_functions() -> None:
         assert not redactor.unmaskable
     finally:
         sys.setprofile(None)
-    missed = {str(place) for place in PLACES if place.code not in called}
-    assert len(missed) < len(PLACES) * 0.2, "\n".join(sorted(missed))
+    missed = {str(target) for target in TARGETS if target.code not in called}
+    assert len(missed) < len(TARGETS) * 0.2, "\n".join(sorted(missed))
 
 
-def test_what_is_no_text_is_not_shown() -> None:
-    """Whatever it is given, it does not raise."""
+def test_arguments_of_a_wrong_type_are_replaced() -> None:
+    """An argument of a wrong type does not raise, and is replaced by the notice."""
     redactor = Redactor()
     redactor.protect(VALUES["plain"], "a.plain")
     nothing: Any = object()

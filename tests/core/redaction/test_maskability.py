@@ -1,4 +1,4 @@
-"""What is too short or too common to be masked, and why it says so."""
+"""Values that are too short or too common can't be masked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COMMON = [
 
 @pytest.mark.parametrize("value", COMMON)
 def test_common_values_are_not_masked(value: str) -> None:
-    """What stands in every second output is left, with a reason that ends a sentence."""
+    """A common value is not masked, and the redactor returns the reason as the end of a sentence."""
     redactor = Redactor()
     assert redactor.protect(value, "a.b") is False
     assert redactor.names == []
@@ -25,7 +25,7 @@ def test_common_values_are_not_masked(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["aB3-x9", "hunter2", "739148", "us-east-1x", "passw0rd", "horse battery", "\U0001f600" * 3 + "abc"])
-def test_others_are(value: str) -> None:
-    """Six characters are enough."""
+def test_other_values_are_masked(value: str) -> None:
+    """A value of six characters can be masked if it is not common."""
     assert unmaskable_reason(value) == ""
     assert Redactor().protect(value, "a.b") is True

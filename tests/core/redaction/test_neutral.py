@@ -1,4 +1,4 @@
-"""No false masking: with secrets of every service protected, the notebooks of public packages are shown as they are."""
+"""No false masks in public notebooks, while secrets of every service are protected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.redaction.realistic_secrets import masks_in, protecting_all
+from tests.support.redaction.realistic_secrets import masks_in, redactor_of_all
 from tests.support.redaction.values import realistic
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.once
 
 PACKAGES = {"nbformat": "5.11.1", "nbconvert": "7.17.2", "nbclient": "0.11.0", "jupytext": "1.19.6"}
-"""Packages whose sources hold notebooks for their own tests and for show."""
+"""Packages whose source distributions contain notebooks."""
 
 
 @pytest.fixture(scope="session")
 def notebooks(pytestconfig: pytest.Config) -> dict[str, str]:
-    """Return the texts of all notebooks in these packages, by their paths; the sources are downloaded once and kept in pytest's cache."""
+    """Return the text of each notebook in these packages by its path. The packages are downloaded once into pytest's cache."""
     assert pytestconfig.cache is not None
     folder = pytestconfig.cache.mkdir("notebooks")
     if len(list(folder.glob("*.tar.gz"))) < len(PACKAGES):
@@ -59,32 +59,33 @@ def _notebooks_in(package: Path) -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def redactor() -> Redactor:
     """Return a redactor that protects a value of every service, and one hundred realistic secrets."""
-    protecting = protecting_all()
+    redactor = redactor_of_all()
     for name, value in realistic().items():
-        assert protecting.protect(value, name)
-    return protecting
+        assert redactor.protect(value, name)
+    return redactor
 
 
-def _texts(thing: Any) -> Iterator[str]:
-    if isinstance(thing, str):
-        yield thing
-    elif isinstance(thing, dict):
-        for inner in thing.values():
+def _texts(tree: Any) -> Iterator[str]:
+    """Yield the texts in parsed JSON, and the joined texts of each list."""
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict):
+        for inner in tree.values():
             yield from _texts(inner)
-    elif isinstance(thing, list):
-        yield "".join(inner for inner in thing if isinstance(inner, str))
-        for inner in thing:
+    elif isinstance(tree, list):
+        yield "".join(inner for inner in tree if isinstance(inner, str))
+        for inner in tree:
             yield from _texts(inner)
 
 
-def test_there_are_notebooks(notebooks: dict[str, str]) -> None:
-    """There are more than a hundred, and twenty of them are larger than 20 KB."""
+def test_the_packages_contain_enough_notebooks(notebooks: dict[str, str]) -> None:
+    """The packages contain more than 100 notebooks, and at least 12 of them are larger than 20 KB."""
     assert len(notebooks) > 100
     assert sum(len(text) > 20_000 for text in notebooks.values()) >= 12
 
 
-def test_nothing_is_masked(notebooks: dict[str, str], redactor: Redactor) -> None:
-    """No source, no output and no metadata of any of them changes."""
+def test_public_notebooks_are_not_masked(notebooks: dict[str, str], redactor: Redactor) -> None:
+    """No source, output or metadata of a public notebook is changed."""
     for path, text in notebooks.items():
         assert redactor.redact(text) is text, (path, masks_in(text, redactor))
         try:

@@ -1,4 +1,4 @@
-"""The redactor of a process: it is told of all that is registered or read there, and costs nothing before."""
+"""The redactor of a process: it protects all secrets that are registered or read, and loads its search late."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ print(json.dumps(None))
 """
 
 
-def test_what_is_registered_and_read_is_protected() -> None:
-    """A value is masked from when it is registered; one that another process registered, from when it is read."""
+def test_registered_and_read_values_are_protected() -> None:
+    """A value is protected when it is registered, and a value of another process when it is read."""
     value, other = canary(), canary()
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema.from_content("first", {"key": value}))
@@ -30,8 +30,8 @@ def test_what_is_registered_and_read_is_protected() -> None:
     assert the_redactor().redact(other) == mask_text("second.key")
 
 
-def test_an_old_value_stays_protected() -> None:
-    """A value that was replaced is masked like the new one."""
+def test_a_replaced_value_remains_protected() -> None:
+    """After an update of a secret, both the old and the new value are masked."""
     old, new = canary("old"), canary("new")
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema.from_content("one", {"key": old}))
@@ -39,31 +39,31 @@ def test_an_old_value_stays_protected() -> None:
     assert find_canary(the_redactor().redact(f"{old} {new}"), old, new) == []
 
 
-def test_what_is_not_sensitive_is_not() -> None:
-    """A user's name is shown: its schema says so."""
+def test_values_that_are_not_sensitive_are_not_protected() -> None:
+    """A user name is not masked, because its schema declares it as not sensitive."""
     user, password = canary("user"), canary("password")
     BasicAuthSecretSchema(name="login", username=user, password=password)
     assert the_redactor().redact(f"{user} {password}") == f"{user} {mask_text('login.password')}"
 
 
-def test_what_a_component_holds_itself() -> None:
-    """A plain value in a sensitive attribute of a component is masked by the attribute's name."""
+def test_plain_values_of_components_are_protected() -> None:
+    """A plain value in a sensitive attribute of a component is masked with the name of the attribute."""
     value = canary()
     get_flavor("experiment_tracker", "wandb").from_stored({"api_key": value})
     assert the_redactor().redact(value) == mask_text("api_key")
 
 
-def test_a_text_of_several_values_is_masked_by_its_parts() -> None:
-    """A template with more than a reference gives no value a name of its own."""
+def test_a_resolved_template_is_not_a_value() -> None:
+    """If a template has more text than a reference, its resolved text is not protected as a value."""
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema(name="db", arbitrary_kv_pairs={"password": canary()}))
     text = Client().active_stack.resolve("https://u:{{db.password}}@h/")
     assert text not in [value for value, _ in the_redactor().protected_values()]
 
 
-def test_nothing_heavy_before_the_first_search() -> None:
-    """Importing, and protecting a value, loads neither the automaton nor what patterns need."""
-    heavy = run_python(
+def test_modules_of_the_search_are_loaded_at_the_first_search() -> None:
+    """Importing the redactor and protecting a value does not load the modules of the search."""
+    loaded, is_search_loaded = run_python(
         """
 import json, sys
 before = set(sys.modules)
@@ -77,7 +77,7 @@ the_redactor().redact("<correct-horse-battery>")
 print(json.dumps([sorted(loaded), "zensecrets_jupyter.core.redaction.search" in sys.modules]))
 """
     )
-    assert heavy[1] is True
+    assert is_search_loaded is True
     for module in (
         "ahocorasick_rs",
         "zensecrets_jupyter.core.redaction.search",
@@ -85,7 +85,7 @@ print(json.dumps([sorted(loaded), "zensecrets_jupyter.core.redaction.search" in 
         "html",
         "pydantic",
     ):
-        assert module not in heavy[0]
+        assert module not in loaded
 
 
 @pytest.mark.parametrize(
@@ -102,20 +102,20 @@ print(json.dumps([sorted(loaded), "zensecrets_jupyter.core.redaction.search" in 
         "DB_PASSWD",
     ],
 )
-def test_variables_that_say_so(variable: str) -> None:
-    """A variable whose name says token, key, secret or password is protected under its name."""
+def test_variables_with_sensitive_names_are_protected(variable: str) -> None:
+    """The value of a variable is protected if its name contains a word such as token, key, secret or password."""
     value = canary()
     redactor = Redactor()
-    assert protect_environment({variable: value, "HOME": "/home/somebody"}, redactor=redactor) == [f"env.{variable}"]
+    assert protect_environment({variable: value, "HOME": "/home/user"}, redactor=redactor) == [f"env.{variable}"]
     assert redactor.redact(value) == mask_text(f"env.{variable}")
 
 
-def test_variables_that_do_not() -> None:
-    """Places, switches and what is common are left; the password in a URL is not."""
+def test_other_variables_are_not_protected() -> None:
+    """Paths, switches and common values are not protected, but the password in a URL is."""
     redactor = Redactor()
     environ = {
         "TOKENIZERS_PARALLELISM": "perhaps-not",
-        "SSH_KEY_FILE": "/home/somebody/.ssh/id_ed25519",
+        "SSH_KEY_FILE": "/home/user/.ssh/id_ed25519",
         "KEYBOARD_LAYOUT": "us-international",
         "MONKEY": "chimpanzee",
         "PASSWORD": "postgres",
@@ -126,6 +126,6 @@ def test_variables_that_do_not() -> None:
     assert redactor.redact("hunter22-x at localhost") == f"{mask_text('env.DATABASE_URL')} at localhost"
 
 
-def test_the_redactor_is_one() -> None:
-    """Everybody in a process gets the same."""
+def test_a_process_has_one_redactor() -> None:
+    """Each call of the_redactor() returns the same object."""
     assert the_redactor() is the_redactor()

@@ -1,4 +1,4 @@
-"""Log records: what a handler writes holds no value, and what holds none is as it was."""
+"""Redaction of log records: handlers write no value, and records without a value are not changed."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 
 class Log:
-    """A logger of its own, with what it wrote."""
+    """A logger with a redacting filter, its output and its records."""
 
     def __init__(self, redactor: Redactor) -> None:
-        """Write to a text, through a filter."""
+        """Create a logger that writes to :attr:`text`."""
         self.text = io.StringIO()
         self.records: list[logging.LogRecord] = []
         handler = logging.StreamHandler(self.text)
         handler.setFormatter(logging.Formatter("%(message)s"))
         handler.addFilter(RedactingFilter(redactor))
-        handler.addFilter(self._keep)
-        self.logger = logging.Logger("own")  # noqa: LOG001 - one that no other test sees
+        handler.addFilter(self._append)
+        self.logger = logging.Logger("own")  # noqa: LOG001 - getLogger() would share the logger with other tests
         self.logger.addHandler(handler)
 
-    def _keep(self, record: logging.LogRecord) -> bool:
+    def _append(self, record: logging.LogRecord) -> bool:
         self.records.append(record)
         return True
 
 
 @pytest.fixture
 def value() -> str:
-    """Return a value that is nowhere else."""
+    """Return a unique value."""
     return canary()
 
 
@@ -50,9 +50,9 @@ def log(value: str) -> Log:
     return Log(redactor)
 
 
-def test_messages_and_arguments(log: Log, value: str) -> None:
-    """A value in the text, in an argument or inside one is masked, in whatever form it is written."""
-    log.logger.error(f"it is {value}")  # noqa: G004 - it is what people write
+def test_messages_and_arguments_are_masked(log: Log, value: str) -> None:
+    """A value in the message or in an argument is masked."""
+    log.logger.error(f"it is {value}")  # noqa: G004 - users log f-strings, so the test does too
     log.logger.error("it is %s and %r", value, {"key": value})
     log.logger.error("%(key)s", {"key": value})
     log.logger.error("%.3s…", value)
@@ -66,8 +66,8 @@ def test_messages_and_arguments(log: Log, value: str) -> None:
     assert find_canary(repr([vars(record) for record in log.records]), value) == []
 
 
-def test_tracebacks_and_stacks(log: Log, value: str) -> None:
-    """A value in an exception, in its causes or in the stack is masked."""
+def test_tracebacks_are_masked(log: Log, value: str) -> None:
+    """A value in an exception or in its cause is masked in the traceback."""
     error = ValueError(f"not {value}")
     error.__cause__ = KeyError(value)
     log.logger.error("failed", exc_info=error, stack_info=True)
@@ -77,15 +77,15 @@ def test_tracebacks_and_stacks(log: Log, value: str) -> None:
     assert find_canary(text, value) == []
 
 
-def test_what_extra_gives(log: Log, value: str) -> None:
-    """Attributes for structured logs are masked too."""
+def test_extra_attributes_are_masked(log: Log, value: str) -> None:
+    """A value in the attributes from ``extra=`` is masked."""
     log.logger.error("sent", extra={"body": {"password": value}, "size": 12})
     assert vars(log.records[0])["body"] == {"password": mask_text("a.key")}
     assert vars(log.records[0])["size"] == 12
 
 
-def test_a_record_without_a_value_stays(log: Log) -> None:
-    """Other handlers see the arguments and the exception as they were."""
+def test_a_record_without_a_value_is_not_changed(log: Log) -> None:
+    """A record without a value keeps its arguments and its exception."""
     error = ValueError("plain")
     log.logger.error("%s of %d", "one", 2, exc_info=error)
     record = log.records[0]
@@ -94,19 +94,19 @@ def test_a_record_without_a_value_stays(log: Log) -> None:
     assert record.exc_info[1] is error
 
 
-def test_a_message_that_does_not_fit_its_arguments(log: Log, value: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is written, and logging reports the mistake itself, without the value."""
-    misfit = "%d of %d"
-    log.logger.error(misfit, value)
+def test_an_invalid_format_is_reported_without_the_value(log: Log, value: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """If a message does not fit its arguments, the logging module reports the mistake without the value."""
+    invalid_format = "%d of %d"
+    log.logger.error(invalid_format, value)
     assert log.text.getvalue() == ""
-    told = capsys.readouterr().err
-    assert "--- Logging error ---" in told
-    assert f"Message: '%d of %d'\nArguments: ('{mask_text('a.key')}',)" in told
-    assert find_canary(told, value) == []
+    errors = capsys.readouterr().err
+    assert "--- Logging error ---" in errors
+    assert f"Message: '%d of %d'\nArguments: ('{mask_text('a.key')}',)" in errors
+    assert find_canary(errors, value) == []
 
 
-def test_a_masked_record_keeps_its_exception(log: Log, value: str) -> None:
-    """Code that looks at ``exc_info`` finds an exception of the same class, with masked arguments, notes, attributes and causes."""
+def test_exc_info_is_a_masked_exception_of_the_same_class(log: Log, value: str) -> None:
+    """The ``exc_info`` of a masked record has an exception of the same class with masked arguments, attributes and causes."""
     error = HostError("unreachable", f"http://{value}@host")
     error.__cause__ = OSError(2, "No such file", f"/run/{value}")
     log.logger.error("failed", exc_info=error)
@@ -120,25 +120,25 @@ def test_a_masked_record_keeps_its_exception(log: Log, value: str) -> None:
 
 
 class HostError(Exception):
-    """An error with a signature and a text of its own."""
+    """An error with its own arguments and its own text."""
 
     def __init__(self, reason: str, address: str) -> None:
-        """Keep the reason and the address."""
+        """Create the error from a reason and an address."""
         super().__init__(reason, address)
         self.address = address
 
     def __str__(self) -> str:
-        """Return both."""
+        """Return the reason and the address."""
         return f"{self.args[0]}: {self.address}"
 
 
 class SlottedError(Exception):
-    """An error whose text is in a slot, which no copy has."""
+    """An error whose text is in a slot, which a masked copy does not have."""
 
     __slots__ = ("text",)
 
     def __init__(self, text: str) -> None:
-        """Keep the text past the arguments."""
+        """Create the error with a text that is not in its arguments."""
         super().__init__()
         self.text = text
 
@@ -155,7 +155,7 @@ def _syntax_error(value: str) -> SyntaxError:
     return SyntaxError("invalid", ("cell", 1, 1, f"token = {value}", 1, 2))
 
 
-def _circle(value: str) -> Exception:
+def _cyclic_error(value: str) -> Exception:
     error = ValueError(value)
     error.__context__ = KeyError(value)
     error.__context__.__context__ = error
@@ -163,10 +163,10 @@ def _circle(value: str) -> Exception:
 
 
 @pytest.mark.parametrize(
-    "make", [SlottedError, _unicode_error, _syntax_error, _circle, KeyError, lambda value: ValueError({"deep": [value]}), SystemExit]
+    "make", [SlottedError, _unicode_error, _syntax_error, _cyclic_error, KeyError, lambda value: ValueError({"deep": [value]}), SystemExit]
 )
 def test_every_kind_of_exception_is_masked(log: Log, value: str, make: Callable[[str], BaseException]) -> None:
-    """Fields of C code, slots, circles and objects as arguments: the traceback shows masks, and the class can still be told."""
+    """Exceptions with C fields, slots, cycles or objects as arguments are masked, and their class name does not change."""
     error = make(value)
     log.logger.error("failed", exc_info=error)
     kind, shown, _ = log.records[0].exc_info or (None, None, None)
@@ -176,20 +176,20 @@ def test_every_kind_of_exception_is_masked(log: Log, value: str, make: Callable[
     assert find_canary(log.text.getvalue() + str(shown) + repr(shown), value) == []
 
 
-def test_groups_of_exceptions_are_masked(log: Log, value: str) -> None:
-    """Each exception of a group is masked, in groups within groups too."""
-    groups: Any = getattr(builtins, "ExceptionGroup", None)
-    if groups is None:
+def test_exception_groups_are_masked(log: Log, value: str) -> None:
+    """Each exception in a group and in its nested groups is masked."""
+    group_class: Any = getattr(builtins, "ExceptionGroup", None)
+    if group_class is None:
         error: Any = ValueError(value)
     else:
-        error = groups(f"all {value}", [ValueError(value), groups("inner", [KeyError(value), TypeError("plain")])])
+        error = group_class(f"all {value}", [ValueError(value), group_class("inner", [KeyError(value), TypeError("plain")])])
     log.logger.error("failed", exc_info=error)
     assert mask_text("a.key") in log.text.getvalue()
     assert find_canary(log.text.getvalue(), value) == []
 
 
 def test_an_exception_that_cannot_be_copied_is_shown_as_text(log: Log, value: str) -> None:
-    """A class that no class may be derived from has its masked traceback as text, and no exception."""
+    """If an exception's class can't be subclassed, the record has a masked traceback as text and no exception."""
     model = pydantic.create_model("Model", size=(int, ...))
     try:
         model(size=value)

@@ -1,4 +1,4 @@
-"""The redactor: whatever form a value is in, a mark stands there, and all else stays as it was."""
+"""The redactor masks values in every encoding, and does not change other text."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.redaction.values import NASTY, longest_visible, nasty, realistic
+from tests.support.redaction.values import DIFFICULT, difficult, longest_visible, realistic
 from zensecrets_jupyter.core.redaction import Redactor, ValueSpan, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 LONG = 20_000
-"""Characters after which what is new was put into an automaton."""
+"""After searching so many characters, the redactor has indexed new values in an automaton."""
 
 
 def protecting(**values: str) -> Redactor:
-    """Return a redactor that protects values as ``a.NAME``."""
+    """Return a redactor that protects each value as ``a.NAME``."""
     redactor = Redactor()
     for name, value in values.items():
         assert redactor.protect(value, f"a.{name}")
     return redactor
 
 
-@pytest.mark.parametrize("kind", NASTY)
-@pytest.mark.parametrize("settled", [False, True], ids=["new", "settled"])
-def test_escapes_of_every_value(kind: str, *, settled: bool) -> None:
-    """A value with its punctuation escaped becomes its mask, and no letter before or behind it changes."""
-    value = nasty(kind)
+@pytest.mark.parametrize("kind", DIFFICULT)
+@pytest.mark.parametrize("is_indexed", [False, True], ids=["new", "indexed"])
+def test_an_escaped_value_becomes_its_mask(kind: str, *, is_indexed: bool) -> None:
+    """A value with escaped punctuation is replaced by its mask, and the text around it is not changed."""
+    value = difficult(kind)
     redactor = protecting(key=value, other=canary("other"))
-    if settled:
+    if is_indexed:
         for _ in range(20):
             redactor.redact("." * LONG)
     for name in ("plain", "repr", "ascii", "JSON", "JSON without ensure_ascii", "Java", "C", "HTML", "XML", "URL", "URL form", "LaTeX"):
-        text = f"before: {ENCODERS[name](value)} :behind"
-        assert redactor.redact(text) == f"before: {mask_text('a.key')} :behind", name
-        assert redactor.redact_bytes(text.encode("utf-8", "surrogatepass")).decode() == f"before: {mask_text('a.key')} :behind", name
+        text = f"before: {ENCODERS[name](value)} :after"
+        assert redactor.redact(text) == f"before: {mask_text('a.key')} :after", name
+        assert redactor.redact_bytes(text.encode("utf-8", "surrogatepass")).decode() == f"before: {mask_text('a.key')} :after", name
 
 
-@pytest.mark.parametrize("kind", NASTY)
+@pytest.mark.parametrize("kind", DIFFICULT)
 @pytest.mark.parametrize("ensure_ascii", [False, True], ids=["UTF-8", "ASCII"])
-def test_no_message_with_a_value_passes_unseen(kind: str, *, ensure_ascii: bool) -> None:
-    """Whatever form a text in a message is in, the quick look at its JSON says that there is something."""
-    value = nasty(kind)
-    for settle in (0, 50):
+def test_the_quick_check_of_json_detects_every_encoding(kind: str, *, ensure_ascii: bool) -> None:
+    """json_may_contain_value() returns true for the JSON of a message with a value in any encoding."""
+    value = difficult(kind)
+    for searches in (0, 50):
         redactor = protecting(key=value)
-        for _ in range(settle):
+        for _ in range(searches):
             redactor.json_may_contain_value(b"." * LONG)
         for name, make in ENCODERS.items():
             packed = json.dumps({"text": f"<{make(value)}>"}, ensure_ascii=ensure_ascii).encode("utf-8", "surrogatepass")
@@ -64,29 +64,29 @@ def test_no_message_with_a_value_passes_unseen(kind: str, *, ensure_ascii: bool)
 @given(
     st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
 )
-def test_what_holds_no_value_is_the_same_object(thing: Any) -> None:
-    """A tree without a value comes back itself, uncopied; and where the quick look says no, there is nothing."""
+def test_a_tree_without_a_value_is_the_same_object(tree: Any) -> None:
+    """redact_tree() returns a tree without a value unchanged, as the same object."""
     redactor = protecting(key="a value that no tree holds 1f9", number="73914826")
-    assert redactor.redact_tree(thing) is thing
+    assert redactor.redact_tree(tree) is tree
     assert redactor.counts == {}
 
 
 @given(st.text(max_size=40), st.text(min_size=6, max_size=40), st.text(max_size=40))
-def test_any_value_in_any_text(before: str, value: str, behind: str) -> None:
-    """Any value that can be protected is gone from any text."""
+def test_any_value_in_any_text(before: str, value: str, after: str) -> None:
+    """A redacted text does not contain a value, for any value that can be masked and any text."""
     redactor = Redactor()
     if not redactor.protect(value, "a.b"):
         assert Redactor.unmaskable_reason(value)
         return
-    text = redactor.redact(before + value + behind)
+    text = redactor.redact(before + value + after)
     assert mask_text("a.b") in text
-    if value not in before + behind and value not in mask_text("a.b"):
+    if value not in before + after and value not in mask_text("a.b"):
         assert value not in text
 
 
 @given(st.text(max_size=60))
-def test_the_quick_look_sees_what_the_search_finds(text: str) -> None:
-    """Where there is something to find in a text, the look at its JSON says so."""
+def test_the_quick_check_of_json_agrees_with_the_search(text: str) -> None:
+    """If find() finds a value in a text, json_may_contain_value() returns true for its JSON."""
     redactor = protecting(one="ab\"c'\\", two="\u00e9\n\t\u00e9\u00e9\u00e9", three="0000001")
     packed = [json.dumps(text, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass") for ascii_only in (True, False)]
     if redactor.find(text):
@@ -98,8 +98,8 @@ def test_the_quick_look_sees_what_the_search_finds(text: str) -> None:
         st.sampled_from(["correct-", "horse", "\x1b[1;31m", "\x1b[0m", '\x1b]8;;"x"\x07', "\x1b]0;t\\\x1b\\", "\x1b", "\x1b[", '"', "\\"])
     )
 )
-def test_the_quick_look_sees_through_colours(pieces: list[str]) -> None:
-    """Where a value with escape sequences in it is found, the look at its JSON says so."""
+def test_the_quick_check_of_json_detects_colored_values(pieces: list[str]) -> None:
+    """If find() finds a value with terminal sequences in it, json_may_contain_value() returns true for its JSON."""
     redactor = protecting(key="correct-horse")
     text = "".join(pieces)
     if redactor.find(text):
@@ -107,23 +107,23 @@ def test_the_quick_look_sees_through_colours(pieces: list[str]) -> None:
 
 
 @pytest.mark.parametrize("offset", range(1, 13))
-def test_overlapping_values_leave_nothing(offset: int) -> None:
-    """Two values that overlap, by any number of characters, become one mark; those that touch become two."""
+def test_overlapping_values_have_one_mask(offset: int) -> None:
+    """Two values that overlap by any number of characters become one mask; values that only touch become two."""
     first, second = "abcdefghijkl", "abcdefghijklmnopqrstuvwxyz"[offset : offset + 12]
     redactor = protecting(first=first, second=second)
     text = redactor.redact("-" + "abcdefghijklmnopqrstuvwxyz"[: offset + 12] + "-")
     assert text == (f"-{mask_text('a.first')}{mask_text('a.second')}-" if offset == len(first) else f"-{mask_text('a.first')}-")
 
 
-def test_a_value_that_begins_another() -> None:
-    """The longest of them is what is named."""
+def test_a_value_that_begins_with_another_value() -> None:
+    """If one value begins with another, the mask has the name of the longest value in the text."""
     redactor = protecting(short="horse-battery", long="horse-battery-staple", longest="horse-battery-staple-correct")
     for name, value in (("short", "horse-battery"), ("long", "horse-battery-staple"), ("longest", "horse-battery-staple-correct")):
         assert redactor.redact(f"<{value}>") == f"<{mask_text('a.' + name)}>"
 
 
-def test_many_values_that_begin_alike() -> None:
-    """Each of a thousand values with the same beginning is named by its own name, whole or cut short."""
+def test_many_values_with_the_same_beginning() -> None:
+    """Each of a thousand values with the same beginning is masked with its own name, whole or truncated."""
     values = {f"n{number}": f"the same beginning, then number {number:05}, then an end" for number in range(1000)}
     redactor = protecting(**values)
     redactor.redact("." * LONG * 50)
@@ -133,8 +133,8 @@ def test_many_values_that_begin_alike() -> None:
         assert redactor.redact(f"…{values[name][25:]}>") == f"…{mask_text('a.' + name)}>"
 
 
-def test_values_that_begin_alike_come_one_after_the_other() -> None:
-    """A value is masked to its end, although one with the same beginning was settled before it."""
+def test_a_new_value_with_the_beginning_of_an_indexed_value() -> None:
+    """A new value is masked completely, although a value with the same beginning is already indexed."""
     redactor = Redactor()
     for number in range(40):
         value = f"the same beginning {number:03} {canary()}, and an end"
@@ -144,8 +144,8 @@ def test_values_that_begin_alike_come_one_after_the_other() -> None:
 
 
 @pytest.mark.parametrize("width", [36, 50, 64, 80, 100])
-def test_a_long_token_in_lines(width: int) -> None:
-    """A token that a console or a table breaks into lines shows none of them."""
+def test_a_wrapped_token_is_masked(width: int) -> None:
+    """A token that a console or a table wraps is masked on every line."""
     value = "".join(canary() for _ in range(12))
     redactor = protecting(key=value)
     lines = [value[start : start + width] for start in range(0, len(value), width)]
@@ -155,8 +155,8 @@ def test_a_long_token_in_lines(width: int) -> None:
 
 
 @pytest.mark.parametrize("length", range(1, 24))
-def test_a_value_that_is_cut_short(length: int) -> None:
-    """A beginning or an end of twelve characters is masked, as a data frame shows it; less is not."""
+def test_a_truncated_value(length: int) -> None:
+    """A beginning or an end of a value is masked from twelve characters on."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = protecting(key=value)
     expected = mask_text("a.key") if length >= 12 else value[:length]
@@ -165,8 +165,8 @@ def test_a_value_that_is_cut_short(length: int) -> None:
     assert redactor.redact(f"…{value[-length:]}|") == f"…{expected}|"
 
 
-def test_public_prefixes_alone_are_not_masked() -> None:
-    """What every value of a kind begins or ends with stays, and so does what says nothing."""
+def test_public_parts_alone_are_not_masked() -> None:
+    """Prefixes, headers and other text that all values of a kind share are not masked where they occur alone."""
     redactor = Redactor()
     for name, value in realistic().items():
         assert redactor.protect(value, name), name
@@ -185,22 +185,22 @@ def test_public_prefixes_alone_are_not_masked() -> None:
 
 @pytest.mark.once
 @pytest.mark.parametrize("name", realistic())
-def test_realistic_values_leave_nothing(name: str) -> None:
-    """A value of any service, whole and line by line, in any form, leaves no twelve characters of itself that are not public."""
+def test_realistic_values_are_masked(name: str) -> None:
+    """A value of each service is masked as a whole, in each encoding, and line by line."""
     value = realistic()[name]
     redactor = Redactor()
     redactor.protect(value, name)
     assert redactor.redact(f"<{value}>").strip("<>\r\n") == mask_text(name)
-    for form, make in ENCODERS.items():
-        assert mask_text(name) in redactor.redact(make(value)), form
+    for encoding, encode in ENCODERS.items():
+        assert mask_text(name) in redactor.redact(encode(value)), encoding
     for line in value.splitlines():
         secret = line.strip()
         if len(secret) > 60 and not secret.startswith(("-----", '"auth', '"client', "b3BlbnNzaC1rZXk")):
             assert mask_text(name) in redactor.redact(f"    {line}"), line
 
 
-def test_a_pem_with_crlf_and_without() -> None:
-    """A PEM is masked with either line end, whichever it was registered with, and also with an indent."""
+def test_a_pem_key_with_any_line_ends() -> None:
+    """A PEM key is masked with LF, with CR LF and with indented lines, regardless of the registered line ends."""
     for value in (realistic()["pem.pkcs8"], realistic()["pem.rsa"]):
         redactor = protecting(key=value)
         unix = value.replace("\r\n", "\n")
@@ -210,7 +210,7 @@ def test_a_pem_with_crlf_and_without() -> None:
 
 
 def test_the_lines_of_a_settings_file() -> None:
-    """Of a file of settings only what is a value on its own is masked, not the names, a region or an address."""
+    """If a value is a settings file, its secret settings are masked alone, but its names, regions and addresses are not."""
     secret = canary()
     lines = [
         "[default]",
@@ -227,15 +227,15 @@ def test_the_lines_of_a_settings_file() -> None:
 
 
 def test_a_password_with_an_equals_sign() -> None:
-    """What stands before a sign of equality is no name if it does not look like one."""
+    """Text before an equals sign in a value is masked if it does not look like the name of a setting."""
     redactor = protecting(key="S3cretPartOne=andAnother99")
     assert redactor.redact("S3cretPartOne…") == f"{mask_text('a.key')}…"
 
 
-def test_parts_of_a_value() -> None:
-    """The strings of a JSON value, the password of a URL and the key of a connection string are masked on their own."""
+def test_secret_parts_of_a_value_are_masked() -> None:
+    """The texts in a JSON value, the password of a URL and the key of a connection string are masked alone."""
     secret = canary()
-    for value, own in (
+    for value, part in (
         (json.dumps({"outer": [{"inner": f'q"{secret}'}], "type": "service"}), f'q"{secret}'),
         (f"postgresql://app:pw%2F{secret}@host/db", f"pw/{secret}"),
         (f"Endpoint=sb://x/;SharedAccessKeyName=n;SharedAccessKey={secret};EntityPath=p", secret),
@@ -243,11 +243,11 @@ def test_parts_of_a_value() -> None:
         (f"{secret}\n", secret),
     ):
         redactor = protecting(key=value)
-        assert redactor.redact(f"it is {own}!") == f"it is {mask_text('a.key')}!"
+        assert redactor.redact(f"it is {part}!") == f"it is {mask_text('a.key')}!"
 
 
-def test_the_base64_of_a_long_value_in_lines() -> None:
-    """Base64 that was broken into lines, as mail and PEM do, shows no line."""
+def test_wrapped_base64_is_masked() -> None:
+    """The base64 of a value is masked if it is wrapped into lines, as in mail."""
     value = canary() * 8
     redactor = protecting(key=value)
     shown = redactor.redact(base64.encodebytes(value.encode()).decode())
@@ -255,7 +255,7 @@ def test_the_base64_of_a_long_value_in_lines() -> None:
 
 
 def test_a_basic_auth_header() -> None:
-    """The password in a header is masked, whatever the user is called."""
+    """The password in a Basic header is masked for any length of the user name."""
     password = canary()
     redactor = protecting(password=password)
     for user in ("u", "us", "use", "user"):
@@ -264,8 +264,8 @@ def test_a_basic_auth_header() -> None:
         assert mask_text("a.password") in redactor.redact(header)
 
 
-def test_colours_around_and_inside() -> None:
-    """A value in colours is masked, also if the colour changes in the middle; the colours after it stay right."""
+def test_colored_values_are_masked() -> None:
+    """A colored value is masked, even if its color changes in the middle, and the color after it does not change."""
     redactor = protecting(key="correct-horse-battery")
     assert redactor.redact("\x1b[31mcorrect-horse-battery\x1b[0m") == f"\x1b[31m{mask_text('a.key')}\x1b[0m"
     assert redactor.redact("\x1b[1mcorrect\x1b[32m-horse\x1b[0m-battery ok") == f"\x1b[1m{mask_text('a.key')}\x1b[32m\x1b[0m ok"
@@ -274,54 +274,54 @@ def test_colours_around_and_inside() -> None:
     )
 
 
-def test_a_tree() -> None:
-    """Texts, keys and bytes in a message are redacted, numbers stay numbers, and only what changed is copied."""
+def test_texts_keys_and_bytes_of_a_tree_are_redacted() -> None:
+    """Texts, keys and bytes in a tree are redacted, numbers are not changed, and unchanged parts are not copied."""
     value, number = canary(), 7391482655
     redactor = protecting(key=value, number=str(number))
-    kept = {"untouched": [1, 2.5, None, True]}
-    tree = {"data": {"text/html": f"<b>{value}</b>", value: [number, number + 1, (value, b"x" + value.encode())]}, "kept": kept}
+    clean = {"clean": [1, 2.5, None, True]}
+    tree = {"data": {"text/html": f"<b>{value}</b>", value: [number, number + 1, (value, b"x" + value.encode())]}, "clean": clean}
     redacted = redactor.redact_tree(tree)
     masked = mask_text("a.key")
     assert redacted == {
         "data": {"text/html": f"<b>{masked}</b>", masked: [number, number + 1, (masked, f"x{masked}".encode())]},
-        "kept": kept,
+        "clean": clean,
     }
-    assert redacted["kept"] is kept
+    assert redacted["clean"] is clean
     assert find_canary(json.dumps(redacted, default=str), value) == []
 
 
-def test_two_keys_of_a_tree_stay_two() -> None:
-    """Keys that look alike once masked are told apart by a number."""
+def test_keys_with_the_same_mask_remain_different() -> None:
+    """Keys of a tree that have the same mask get different numbers."""
     redactor = protecting(key="correct-horse-battery")
     tree = {"correct-horse-battery": 1, "correct-horse-battery…": 2, "correct-horse-batt": 3}
     assert list(redactor.redact_tree(tree).values()) == [1, 2, 3]
 
 
-def test_where_it_was_found() -> None:
-    """The places are those of characters, not of bytes."""
+def test_spans_are_offsets_of_characters() -> None:
+    """find() returns offsets of characters, not of bytes."""
     redactor = protecting(key="clé-de-voûte", other="second-value")
     text = "été: clé-de-voûte, \U0001f600 second-value"
     assert redactor.find(text) == [ValueSpan(5, 17, "a.key"), ValueSpan(21, 33, "a.other")]
-    assert [text[found.start : found.end] for found in redactor.find(text)] == ["clé-de-voûte", "second-value"]
+    assert [text[span.start : span.end] for span in redactor.find(text)] == ["clé-de-voûte", "second-value"]
 
 
 def test_names_counts_and_watchers() -> None:
-    """It tells what it protects and how often it masked that, to who asks and to who watches, but never a value."""
+    """The redactor returns the names and counts of masked values, and calls its watchers with the names."""
     redactor = protecting(one="the-first-value", two="the-second-one")
-    told: list[tuple[str, ...]] = []
-    end = redactor.watch(told.append)
+    watched: list[tuple[str, ...]] = []
+    end = redactor.watch(watched.append)
     assert redactor.names == ["a.one", "a.two"]
     redactor.redact("the-first-value the-second-one the-first-value")
     assert redactor.counts == {"a.one": 2, "a.two": 1}
-    assert told == [("a.one", "a.two", "a.one")]
+    assert watched == [("a.one", "a.two", "a.one")]
     end()
     end()
     redactor.redact("the-first-value")
-    assert len(told) == 1
+    assert len(watched) == 1
 
 
-def test_a_watcher_that_fails_loses_no_output() -> None:
-    """What can't be shown as a status is shown as an output."""
+def test_an_error_in_a_watcher_does_not_stop_the_output() -> None:
+    """If a watcher raises, the redacted text is still returned."""
     redactor = protecting(key="the-first-value")
 
     def fail(names: tuple[str, ...]) -> None:
@@ -331,16 +331,16 @@ def test_a_watcher_that_fails_loses_no_output() -> None:
     assert redactor.redact("<the-first-value>") == f"<{mask_text('a.key')}>"
 
 
-def test_the_first_name_of_a_value_stays() -> None:
-    """A value that two secrets hold is called as it was first; an updated secret's old value is still masked."""
+def test_a_value_keeps_its_first_name() -> None:
+    """A value of two secrets is masked with its first name, and the old value of an updated secret is still masked."""
     redactor = protecting(first="the-same-value", second="the-same-value")
     assert redactor.redact("the-same-value") == mask_text("a.first")
     redactor.protect("its-new-value", "a.first")
     assert redactor.redact("the-same-value its-new-value") == f"{mask_text('a.first')} {mask_text('a.first')}"
 
 
-def test_what_is_forgotten_is_shown() -> None:
-    """A name that is forgotten masks nothing any more; others do."""
+def test_a_forgotten_value_is_not_masked() -> None:
+    """forget() ends the protection of one name, and other values are still masked."""
     redactor = protecting(one="the-first-value", two="the-second-one")
     redactor.redact("the-first-value" * 1000)
     redactor.forget("a.one")
@@ -349,8 +349,8 @@ def test_what_is_forgotten_is_shown() -> None:
     assert redactor.redact("the-first-value") == mask_text("a.again")
 
 
-def test_values_come_while_texts_are_redacted() -> None:
-    """A value is masked from the moment when it was protected, whatever other threads do meanwhile."""
+def test_values_are_protected_in_several_threads() -> None:
+    """A value is masked as soon as it is protected, while other threads protect and redact too."""
     redactor = Redactor()
     leaked: list[str] = []
 
@@ -371,8 +371,8 @@ def test_values_come_while_texts_are_redacted() -> None:
     assert len(redactor.names) == 240
 
 
-def test_values_one_after_the_other_and_long_texts_between() -> None:
-    """However values and texts follow each other, all values so far are masked."""
+def test_new_values_and_long_texts_alternate() -> None:
+    """All values so far are masked while new values and texts of different lengths alternate."""
     redactor = Redactor()
     values = [canary(str(number)) for number in range(60)]
     for number, (value, length) in enumerate(zip(values, itertools.cycle([0, 10, 100_000, 1000]))):
@@ -384,9 +384,9 @@ def test_values_one_after_the_other_and_long_texts_between() -> None:
 @pytest.mark.once
 @pytest.mark.parametrize("kind", ["letters", "words", "digits", "signs", "JSON", "escapes", "another script"])
 def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
-    """It is protected, masked, and its fingerprints are taken and recognised, in seconds; it used to take minutes."""
+    """A value of 64 KiB is protected, masked and fingerprinted within seconds."""
     size = 1 << 16
-    made = {
+    generators = {
         "letters": lambda: secrets.token_urlsafe(size)[:size],
         "words": lambda: " ".join(secrets.token_hex(3) for _ in range(size // 7)),
         "digits": lambda: str(secrets.randbelow(10**4200)) * (size // 4200),
@@ -395,23 +395,23 @@ def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
         "escapes": lambda: "\\n".join(secrets.token_urlsafe(45) for _ in range(size // 62)),
         "another script": lambda: "".join(chr(0x4E00 + secrets.randbelow(20_000)) for _ in range(size // 3)),
     }
-    value = made[kind]()
+    value = generators[kind]()
     started = time.process_time()
     redactor = protecting(key=value)
     assert redactor.redact(f"it is {value}.") == f"it is {mask_text('a.key')}."
     export([(value, "a.key")])
-    # A second on a machine with nothing else to do; more than ten in this one's own time is another order of growth.
+    # The expected time is one second. More than ten seconds of CPU time mean that the time no longer grows linearly.
     assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("between", ["'\n", "' '", "'", "\n", " |\n| "], ids=repr)
-def test_a_letter_by_chance_behind_a_cut_value_is_shown(between: str) -> None:
-    """What follows a part of a value in another literal, line or cell is text of its own, though it begins like the rest of the value."""
+def test_letters_after_a_truncated_value_are_not_masked(between: str) -> None:
+    """After a truncated value, up to two letters on the next line or in the next cell are not masked if other text follows."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = Redactor()
     redactor.protect(value, "a.key")
     for length in (1, 2):
         rest = f"{value[15 : 15 + length]}- of it\n"
         assert redactor.redact(f"'{value[:15]}{between}{rest}") == f"'{mask_text('a.key')}{between}{rest}"
-    # The rest of it is masked, with what is between or on its own.
+    # The whole rest of the value is masked.
     assert value[15:] not in redactor.redact(f"'{value[:15]}{between}{value[15:]} of it")

@@ -1,16 +1,15 @@
-"""The recorded outputs of popular libraries, and the program that records them in a real kernel.
+"""Recorded outputs of popular libraries, and the script that records them in a real kernel.
 
-``library_examples.md`` holds the cells of each library, ``library_outputs.jsonl.gz`` what came of them. The recording is made in an
-environment of its own, which holds the libraries and nothing of this package::
+``library_examples.md`` contains example cells for each library. ``library_outputs.jsonl.gz`` is the recording of their outputs. To record
+them again, run the script in a separate virtual environment that contains the libraries, but not this package::
 
     python -m venv /tmp/libraries
     /tmp/libraries/bin/pip install $(python tests/support/redaction/library_outputs.py --packages)
     /tmp/libraries/bin/python tests/support/redaction/library_outputs.py
 
-The first line of the recording holds the versions of Python and of the libraries that made it. Each other line is one message of a
-kernel: the library, the number of the cell, and the type and the content of the message. The folders of the environment and of the
-kernel's home, and the names of the person and of the machine, are replaced. With names of libraries as arguments, the program records
-these again and keeps the rest.
+The first line of the recording has the versions of Python and of the libraries. Every other line is one message of a kernel, with the
+library, the number of the cell, and the type and the content of the message. Local paths, the user name and the host name are replaced. If
+names of libraries are passed as arguments, the script records only these libraries again.
 """
 
 from __future__ import annotations
@@ -56,15 +55,15 @@ PACKAGES = [
     "nbformat",
     "xgboost-cpu",
 ]
-"""What ``pip install`` is given."""
+"""The arguments for ``pip install``."""
 _RECORDED = {"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"}
-_SECONDS = 180
+_TIMEOUT = 180
 _LONGEST = 150_000
-"""Characters of a message's content in JSON; longer ones are left out, so that the recording stays small."""
+"""Most characters of a message in JSON. Longer messages are left out to limit the size of the recording."""
 
 
 def recorded_outputs() -> tuple[dict[str, str], dict[str, list[dict[str, Any]]]]:
-    """Return the versions of the recorded libraries, and the messages of each: the ``cell``, the ``type`` and the ``content``."""
+    """Return the version of each recorded library, and its messages with ``cell``, ``type`` and ``content``."""
     with gzip.open(RECORDING, "rt", encoding="utf-8") as lines:
         versions = json.loads(next(lines))["versions"]
         messages: dict[str, list[dict[str, Any]]] = {library: [] for library in versions}
@@ -74,39 +73,39 @@ def recorded_outputs() -> tuple[dict[str, str], dict[str, list[dict[str, Any]]]]
 
 
 class _Cleaner:
-    """Replaces what tells about the machine."""
+    """Replaces local paths and names in messages."""
 
     def __init__(self, home: str) -> None:
-        replaced = {
+        replacements = {
             sys.prefix: "/opt/env",
             sys.base_prefix: "/usr/local",
             home: "/home/user",
             str(Path.home()): "/home/user",
-            tempfile.gettempdir() + "/ipykernel": "/tmp/ipykernel",  # noqa: S108 - a text, not a file
+            tempfile.gettempdir() + "/ipykernel": "/tmp/ipykernel",  # noqa: S108 - the text replaces a path and is no path of a file
             socket.gethostname(): "host",
             platform.release(): "6.1.0",
             platform.version(): "#1 SMP",
         }
-        person = getpass.getuser()
-        self._replaced = {old: new for old, new in sorted(replaced.items(), key=lambda one: -len(one[0])) if len(old) > 1}
-        self._person = re.compile(rf"(?<=/home/){re.escape(person)}\b|(?<=user=){re.escape(person)}\b")
+        user = getpass.getuser()
+        self._replacements = {old: new for old, new in sorted(replacements.items(), key=lambda item: -len(item[0])) if len(old) > 1}
+        self._user = re.compile(rf"(?<=/home/){re.escape(user)}\b|(?<=user=){re.escape(user)}\b")
 
-    def clean(self, thing: Any) -> Any:
-        """Return a message's content without the names of this machine."""
-        if isinstance(thing, str):
-            for old, new in self._replaced.items():
-                thing = thing.replace(old, new)
-            return self._person.sub("user", thing)
-        if isinstance(thing, dict):
-            return {self.clean(key): self.clean(inner) for key, inner in thing.items()}
-        return [self.clean(inner) for inner in thing] if isinstance(thing, list) else thing
+    def clean(self, content: Any) -> Any:
+        """Return the content of a message without local paths and names."""
+        if isinstance(content, str):
+            for old, new in self._replacements.items():
+                content = content.replace(old, new)
+            return self._user.sub("user", content)
+        if isinstance(content, dict):
+            return {self.clean(key): self.clean(inner) for key, inner in content.items()}
+        return [self.clean(inner) for inner in content] if isinstance(content, list) else content
 
 
 def _messages(client: Any, code: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Run a cell and yield its messages, then what a pager would show."""
+    """Run a cell and yield its messages, and then its pager output."""
     identity = client.execute(code, allow_stdin=False, stop_on_error=False)
     while True:
-        message = client.get_iopub_msg(timeout=_SECONDS)
+        message = client.get_iopub_msg(timeout=_TIMEOUT)
         if message["parent_header"].get("msg_id") != identity:
             continue
         if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
@@ -115,7 +114,7 @@ def _messages(client: Any, code: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield message["msg_type"], message["content"]
     while True:
         try:
-            reply = client.get_shell_msg(timeout=_SECONDS)
+            reply = client.get_shell_msg(timeout=_TIMEOUT)
         except queue.Empty:
             return
         if reply["parent_header"].get("msg_id") == identity:
@@ -125,25 +124,25 @@ def _messages(client: Any, code: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def record(library: str, cells: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the messages of a library's cells."""
+    """Yield the messages of the cells of a library."""
     from jupyter_client.manager import KernelManager
 
     with tempfile.TemporaryDirectory() as home:
         cleaner = _Cleaner(home)
-        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        environ = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
         manager = KernelManager(kernel_name="python3", transport="ipc", ip=f"{home}/kernel")
-        # Without the variables of the person, which some libraries print.
-        manager.start_kernel(env={**kept, "HOME": home, "PYTHONWARNINGS": "default", "COLUMNS": "110"}, cwd=home)
+        # Other variables of the user are left out, because some libraries print them.
+        manager.start_kernel(env={**environ, "HOME": home, "PYTHONWARNINGS": "default", "COLUMNS": "110"}, cwd=home)
         client = manager.client()
         client.start_channels()
         try:
-            client.wait_for_ready(timeout=_SECONDS)
+            client.wait_for_ready(timeout=_TIMEOUT)
             for number, code in enumerate(cells):
                 for kind, content in _messages(client, code):
                     cleaned = cleaner.clean(content)
                     size = len(json.dumps(cleaned))
                     if size > _LONGEST:
-                        print(f"{library} {number}: {kind} of {size} characters left out", file=sys.stderr)  # noqa: T201 - a script
+                        print(f"{library} {number}: {kind} of {size} characters left out", file=sys.stderr)  # noqa: T201 - the script reports on stderr
                     else:
                         yield {"library": library, "cell": number, "type": kind, "content": cleaned}
         finally:
@@ -158,30 +157,29 @@ def _version(library: str) -> str:
 
 
 def main() -> None:
-    """Record all libraries, or those named."""
+    """Record all libraries, or the libraries in the arguments."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("libraries", nargs="*", help="record these again only", metavar="NAME")
-    parser.add_argument("--packages", action="store_true", help="print what pip install is given")
-    given = parser.parse_args()
-    if given.packages:
-        print(*PACKAGES)  # noqa: T201 - its output
+    parser.add_argument("libraries", nargs="*", help="record only these libraries again", metavar="NAME")
+    parser.add_argument("--packages", action="store_true", help="print the arguments for pip install")
+    arguments = parser.parse_args()
+    if arguments.packages:
+        print(*PACKAGES)  # noqa: T201 - the list is the output of the script
         return
-    wanted = given.libraries or list(EXAMPLES)
     versions: dict[str, str] = {}
-    kept: dict[str, list[dict[str, Any]]] = {}
-    if given.libraries and RECORDING.exists():
+    messages: dict[str, list[dict[str, Any]]] = {}
+    if arguments.libraries and RECORDING.exists():
         with gzip.open(RECORDING, "rt", encoding="utf-8") as lines:
             versions = json.loads(next(lines))["versions"]
             for line in map(json.loads, lines):
-                kept.setdefault(line["library"], []).append(line)
-    for library in wanted:
-        kept[library] = list(record(library, EXAMPLES[library]))
+                messages.setdefault(line["library"], []).append(line)
+    for library in arguments.libraries or EXAMPLES:
+        messages[library] = list(record(library, EXAMPLES[library]))
         versions[library] = _version(library)
-        failed = sorted({line["cell"] for line in kept[library] if line["type"] == "error"})
-        print(library, versions[library], f"{len(kept[library])} messages; errors in cells {failed}", file=sys.stderr)  # noqa: T201
+        failed = sorted({line["cell"] for line in messages[library] if line["type"] == "error"})
+        print(library, versions[library], f"{len(messages[library])} messages; errors in cells {failed}", file=sys.stderr)  # noqa: T201
     header = {"python": platform.python_version(), "versions": {library: versions[library] for library in EXAMPLES if library in versions}}
-    lines_out = [json.dumps(one, ensure_ascii=False) for one in (header, *(line for name in EXAMPLES for line in kept.get(name, [])))]
-    # Without the time, so that the same recording is the same file.
+    lines_out = [json.dumps(item, ensure_ascii=False) for item in (header, *(line for name in EXAMPLES for line in messages.get(name, [])))]
+    # The file has no timestamp, so that the same recording gives the same file.
     RECORDING.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines_out).encode("utf-8", "surrogatepass"), mtime=0))
 
 

@@ -1,4 +1,4 @@
-"""One hundred realistic secrets, made by a seeded generator, so that a failure can be repeated; none opens anything."""
+"""One hundred realistic secrets from a seeded generator, so that failures are reproducible. No service accepts them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SEED = os.environ.get("ZENSECRETS_TEST_SEED", "20261128")
-"""Chooses the values; set the variable to try others."""
+"""The seed of the generator. Set the variable to test other secrets."""
 
 _DIGITS = string.digits
 _LOWER = string.ascii_lowercase + string.digits
@@ -38,18 +38,18 @@ clover coffee copper correct cotton cricket dragon eagle engine falcon feather f
 horse island jacket jungle ladder lemon lizard marble meadow mirror monkey mountain orange orchid oyster parrot pepper pillow planet
 pocket potato purple rabbit river rocket saddle salmon shadow silver sparrow spring staple stone summer sunset thunder ticket tiger tulip
 turtle velvet violet walnut whisper willow window winter yellow
-""".split()  # noqa: SIM905 - one word a line would be 90 lines
+""".split()
 
 
 @dataclass(frozen=True)
 class RealisticSecret:
-    """One secret.
+    """A secret with realistic values.
 
     Attributes:
-        name: Its name.
-        content: Its values by their keys.
-        inner: Texts in its values that have to be masked where they stand alone, such as the password of a URL.
-        public: Texts in its values that tell nothing, such as a host, and must not be masked where they stand alone.
+        name: The name of the secret.
+        content: The values of the secret by their keys.
+        inner: The parts of the values that must be masked alone, such as the password of a URL.
+        public: The parts of the values that must not be masked alone, such as a host.
     """
 
     name: str
@@ -58,20 +58,20 @@ class RealisticSecret:
     public: tuple[str, ...] = ()
 
     def named(self) -> Iterable[tuple[str, str]]:
-        """Yield each value with the name in its mask."""
+        """Yield the name in the mask and the value of each key."""
         for key, value in self.content.items():
             yield f"{self.name}.{key}", value
 
 
-class _Random(random.Random):
-    """Random texts."""
+class RandomTexts(random.Random):
+    """A generator of random texts."""
 
     def text(self, length: int, alphabet: str = _LETTERS) -> str:
-        """Return characters of an alphabet."""
+        """Return ``length`` random characters of an alphabet."""
         return "".join(self.choices(alphabet, k=length))
 
     def base64(self, size: int) -> str:
-        """Return random bytes in base64."""
+        """Return ``size`` random bytes in base64."""
         return base64.b64encode(self.randbytes(size)).decode()
 
     def uuid(self) -> str:
@@ -79,21 +79,21 @@ class _Random(random.Random):
         return str(uuid.UUID(int=self.getrandbits(128), version=4))
 
     def password(self, length: int = 16, signs: str = "!#%*-_.~") -> str:
-        """Return a password as a generator makes it."""
+        """Return a password with two signs in it, like a password generator."""
         letters = [*self.text(length - 2), *self.text(2, signs)]
         self.shuffle(letters)
-        # At its ends a letter: the pair `user:-…` would be something else to a person too.
+        # The first and the last character are letters, because the redactor may treat signs there as a separator.
         return "".join([self.text(1), *letters[1:-1], self.text(1)])
 
     def pin(self, length: int) -> str:
-        """Return digits that are no date and no round number."""
+        """Return digits that are neither a date nor a round number."""
         return self.text(1, "456789") + self.text(length - 2, _DIGITS) + self.text(1, "13579")
 
     def prime(self, bits: int) -> int:
-        """Return a prime number. cryptography makes none from a seed."""
+        """Return a prime number. The cryptography package can't generate one from a seed."""
         while True:
             number = self.getrandbits(bits) | (3 << (bits - 2)) | 1
-            # Fermat's test is enough for a number that nobody chose.
+            # Fermat's test is sufficient for random numbers.
             if all(number % small for small in _SMALL_PRIMES) and pow(2, number - 1, number) == 1:
                 return number
 
@@ -121,16 +121,19 @@ def _pem(
 
 
 def _openssh(seed: bytes, check: int) -> str:
-    """Return an Ed25519 key in OpenSSH's format (PROTOCOL.key); cryptography puts random bytes in it that no seed repeats."""
+    """Return an Ed25519 key in the format of OpenSSH (PROTOCOL.key).
 
-    def packed(data: bytes) -> bytes:
+    The cryptography package would add random bytes that no seed reproduces.
+    """
+
+    def sized(data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + data
 
     raw = ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-    public = packed(b"ssh-ed25519") + packed(raw)
-    private = struct.pack(">II", check, check) + public + packed(seed + raw) + packed(b"deploy@build")
+    public = sized(b"ssh-ed25519") + sized(raw)
+    private = struct.pack(">II", check, check) + public + sized(seed + raw) + sized(b"deploy@build")
     private += bytes(range(1, -len(private) % 8 + 1))
-    data = b"openssh-key-v1\0" + packed(b"none") * 2 + packed(b"") + struct.pack(">I", 1) + packed(public) + packed(private)
+    data = b"openssh-key-v1\0" + sized(b"none") * 2 + sized(b"") + struct.pack(">I", 1) + sized(public) + sized(private)
     digits = base64.b64encode(data).decode()
     lines = "\n".join(digits[start : start + 70] for start in range(0, len(digits), 70))
     return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{lines}\n-----END OPENSSH PRIVATE KEY-----\n"
@@ -140,7 +143,7 @@ def _claims(claims: dict[str, object]) -> str:
     return base64.urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def _aws(rng: _Random) -> Iterable[RealisticSecret]:
+def _aws(rng: RandomTexts) -> Iterable[RealisticSecret]:
     symbols = _LETTERS + "+/"
     for name in ("aws-prod", "aws-ci"):
         identity = f"AKIA{rng.text(16, string.ascii_uppercase + '234567')}"
@@ -155,7 +158,7 @@ def _aws(rng: _Random) -> Iterable[RealisticSecret]:
         yield RealisticSecret(name, content)
 
 
-def _tokens(rng: _Random) -> Iterable[RealisticSecret]:
+def _tokens(rng: RandomTexts) -> Iterable[RealisticSecret]:
     made = {
         "github-classic": f"ghp_{rng.text(36)}",
         "github-oauth": f"gho_{rng.text(36)}",
@@ -184,22 +187,22 @@ def _tokens(rng: _Random) -> Iterable[RealisticSecret]:
     yield RealisticSecret("slack-hook", {"url": hook}, public=("https://hooks.slack.com/services/", "hooks.slack.com"))
 
 
-def _signed_claims(rng: _Random) -> Iterable[RealisticSecret]:
-    heads: list[dict[str, object]] = [
+def _signed_claims(rng: RandomTexts) -> Iterable[RealisticSecret]:
+    headers: list[dict[str, object]] = [
         {"alg": "HS256", "typ": "JWT"},
         {"typ": "JWT", "alg": "HS512"},
         {"alg": "RS256", "kid": rng.text(40, _HEX), "typ": "JWT"},
     ]
-    for number, head in enumerate(heads):
+    for number, header in enumerate(headers):
         claims = {"sub": rng.uuid(), "name": "Jane Doe", "role": "admin", "iat": 1_760_000_000 + number, "exp": 1_790_000_000 + number}
-        signature = {"HS256": 43, "HS512": 86, "RS256": 342}[str(head["alg"])]
-        token = f"{_claims(head)}.{_claims(claims)}.{rng.text(signature, _LETTERS + '_-')}"
-        # The head is the same in all tokens of a kind.
-        public = () if "kid" in head else (_claims(head),)
-        yield RealisticSecret(f"jwt-{head['alg']}", {"token": token}, public=public)
+        signature = {"HS256": 43, "HS512": 86, "RS256": 342}[str(header["alg"])]
+        token = f"{_claims(header)}.{_claims(claims)}.{rng.text(signature, _LETTERS + '_-')}"
+        # Without a key ID, the header is the same in all tokens with this algorithm.
+        public = () if "kid" in header else (_claims(header),)
+        yield RealisticSecret(f"jwt-{header['alg']}", {"token": token}, public=public)
 
 
-def _private_keys(rng: _Random) -> Iterable[RealisticSecret]:
+def _private_keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
     key, other = rng.rsa_key(), rng.rsa_key()
     curve = ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1())
     edwards = ed25519.Ed25519PrivateKey.from_private_bytes(rng.randbytes(32))
@@ -214,13 +217,13 @@ def _private_keys(rng: _Random) -> Iterable[RealisticSecret]:
         "pem-openssh": _openssh(rng.randbytes(32), rng.getrandbits(32)),
     }
     for name, text in made.items():
-        # Of the first and last lines a part is the same in all keys of a kind, or is short.
+        # The first and the last line of the body are left out: a part of the first is the same in all keys, and the last may be short.
         body = text.replace("\\n", "\n").splitlines()[1:-1]
-        armour = (text.replace("\\n", "\n").splitlines()[0], text.replace("\\n", "\n").split("\n")[-2].strip())
-        yield RealisticSecret(name, {"key": text}, inner=tuple(body[1:-1]), public=armour)
+        armor = (text.replace("\\n", "\n").splitlines()[0], text.replace("\\n", "\n").split("\n")[-2].strip())
+        yield RealisticSecret(name, {"key": text}, inner=tuple(body[1:-1]), public=armor)
 
 
-def _documents(rng: _Random) -> Iterable[RealisticSecret]:
+def _documents(rng: RandomTexts) -> Iterable[RealisticSecret]:
     for project in ("acme-prod-417203", "acme-ml-389114"):
         user = f"runner@{project}.iam.gserviceaccount.com"
         key = _pem(ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1())) if project == "acme-ml-389114" else _pem(rng.rsa_key())
@@ -280,7 +283,7 @@ def _documents(rng: _Random) -> Iterable[RealisticSecret]:
         yield RealisticSecret(name, {"config": json.dumps(config, indent=4)}, (pair, password), public)
 
 
-def _files(rng: _Random) -> Iterable[RealisticSecret]:
+def _files(rng: RandomTexts) -> Iterable[RealisticSecret]:
     for name, server in (("kube-prod", "https://10.0.0.1:6443"), ("kube-dev", "https://127.0.0.1:6443")):
         token, authority = rng.text(64), base64.b64encode(b"-----BEGIN CERTIFICATE-----\n" + rng.base64(600).encode()).decode()
         text = (
@@ -334,7 +337,7 @@ def _files(rng: _Random) -> Iterable[RealisticSecret]:
         yield RealisticSecret(name, {"file": content}, inner, readable)
 
 
-def _databases(rng: _Random) -> Iterable[RealisticSecret]:
+def _databases(rng: RandomTexts) -> Iterable[RealisticSecret]:
     templates = {
         "url-postgresql": "postgresql://app:{}@db.example.com:5432/analytics?sslmode=require",
         "url-mysql": "mysql+pymysql://root:{}@127.0.0.1:3306/shop?charset=utf8mb4",
@@ -379,7 +382,7 @@ def _databases(rng: _Random) -> Iterable[RealisticSecret]:
     yield RealisticSecret("azure-sas", {"url": text}, (quote(signature, safe=""),), ("sv=2022-11-02&ss=bfqt&srt=sco", "spr=https"))
 
 
-def _keys(rng: _Random) -> Iterable[RealisticSecret]:
+def _keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
     made = {
         "uuid-1": rng.uuid(),
         "uuid-2": rng.uuid(),
@@ -398,7 +401,7 @@ def _keys(rng: _Random) -> Iterable[RealisticSecret]:
         yield RealisticSecret(f"pin-{number}", {"pin": rng.pin(length)})
 
 
-def _passwords(rng: _Random) -> Iterable[RealisticSecret]:
+def _passwords(rng: RandomTexts) -> Iterable[RealisticSecret]:
     def words(least: int = 6) -> str:
         return rng.choice([word for word in _WORDS if len(word) >= least])
 
@@ -433,14 +436,14 @@ def _passwords(rng: _Random) -> Iterable[RealisticSecret]:
 
 @cache
 def realistic_secrets(seed: Any = SEED) -> tuple[RealisticSecret, ...]:
-    """Return one hundred secrets, the same for the same seed."""
-    makers = (_aws, _tokens, _signed_claims, _private_keys, _documents, _files, _databases, _keys, _passwords)
-    # Each kind has a generator of its own, so that another one more doesn't change the rest.
-    return tuple(secret for make in makers for secret in make(_Random(f"{seed} {make.__name__}")))
+    """Return one hundred secrets, which are the same for the same seed."""
+    generators = (_aws, _tokens, _signed_claims, _private_keys, _documents, _files, _databases, _keys, _passwords)
+    # Each group of secrets has its own generator, so that a new secret changes no other group.
+    return tuple(secret for generate in generators for secret in generate(RandomTexts(f"{seed} {generate.__name__}")))
 
 
-def protecting_all() -> Redactor:
-    """Return a redactor that protects every value of them that can be masked."""
+def redactor_of_all() -> Redactor:
+    """Return a redactor that protects all values of the secrets that can be masked."""
     redactor = Redactor()
     for secret in realistic_secrets():
         for name, value in secret.named():
@@ -449,14 +452,14 @@ def protecting_all() -> Redactor:
 
 
 def masks_in(content: Any, redactor: Redactor) -> list[str]:
-    """Return what is masked in the texts of a JSON value, each with its name and the text before it, for the message of a failure."""
+    """Return a description of each mask in the texts of parsed JSON, for the message of a failed test."""
     if isinstance(content, dict):
-        return [found for key, inner in content.items() for found in (*masks_in(key, redactor), *masks_in(inner, redactor))]
+        return [mask for key, inner in content.items() for mask in (*masks_in(key, redactor), *masks_in(inner, redactor))]
     if isinstance(content, list):
-        return [found for inner in content for found in masks_in(inner, redactor)]
+        return [mask for inner in content for mask in masks_in(inner, redactor)]
     if not isinstance(content, str):
         return []
     return [
-        f"{found.name} (seed {SEED}): {content[max(0, found.start - 40) : found.start]!r} {content[found.start : found.end][:200]!r}"
-        for found in redactor.find(content)
+        f"{span.name} (seed {SEED}): {content[max(0, span.start - 40) : span.start]!r} {content[span.start : span.end][:200]!r}"
+        for span in redactor.find(content)
     ]

@@ -1,4 +1,4 @@
-"""Values to protect: nasty ones that every form changes, and ones of the shapes that services give out."""
+"""Values for tests: difficult values that encodings change, and values in the formats of well-known services."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from zensecrets_jupyter.testing.canary import canary
 
-NASTY = {
+DIFFICULT = {
     "letters": "{}",
     "short": "aB3-x9",
     "quotes": "{}\"and'more",
@@ -31,12 +31,12 @@ NASTY = {
     "half a character": "\ud83d{}\udc00",
     "everything": "\"'\\é&<\n\U0001f600{}",
 }
-"""Templates of values, by what is nasty about them."""
+"""Templates of difficult values, each by its difficulty."""
 
 
-def nasty(kind: str) -> str:
-    """Return a value of a kind of :data:`NASTY`, which is nowhere else."""
-    return NASTY[kind].format(canary()[-14:])
+def difficult(kind: str) -> str:
+    """Return a unique value from the template ``kind`` of :data:`DIFFICULT`."""
+    return DIFFICULT[kind].format(canary()[-14:])
 
 
 def _random(length: int, alphabet: str = string.ascii_letters + string.digits) -> str:
@@ -48,13 +48,13 @@ def _claims(claims: dict[str, object]) -> str:
 
 
 def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, kind: serialization.PrivateFormat) -> str:
-    """Return a private key as it is handed out."""
+    """Return a private key in PEM format."""
     return key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
 
 
 @cache
 def realistic() -> dict[str, str]:
-    """Return values of the shapes that services give out, by names as they stand in marks; none opens anything."""
+    """Return values in the formats of well-known services, by the names for their masks. No service accepts them."""
     key, other, third = (rsa.generate_private_key(65537, 2048) for _ in range(3))
     curve = ec.generate_private_key(ec.SECP256R1())
     symbols = string.ascii_letters + string.digits + "+/"
@@ -99,7 +99,7 @@ def realistic() -> dict[str, str]:
 
 
 def longest_visible(value: str, shown: str) -> int:
-    """Return how many characters of ``value`` stand together in ``shown``."""
+    """Return the length of the longest part of ``value`` in ``shown``."""
     longest = 0
     for start in range(len(value)):
         while start + longest < len(value) and value[start : start + longest + 1] in shown:
