@@ -1,8 +1,8 @@
 """The guard: redacts every output channel of a shell, from ``%load_ext`` to ``%unload_ext``.
 
-Each channel is an object that installs itself and hands its undo to an ``ExitStack``: the kernel's messages (``messages``), file
+Each channel is an object that installs itself and adds its removal to an ``ExitStack``: the kernel's messages (``messages``), file
 descriptors (``descriptors``), the prompts of a terminal (``terminal``), text streams and log records of Python (``python_output``).
-``installation`` chooses the channels of a shell. The matcher is in ``core.redaction``.
+``installation`` chooses the channels of a shell. The redactor is in ``core.redaction``.
 """
 
 from __future__ import annotations

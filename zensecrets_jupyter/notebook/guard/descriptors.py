@@ -1,6 +1,6 @@
-"""File descriptors 1 and 2: a thread reads the output of programs and libraries, and redacts it.
+"""The descriptor channel: a thread reads the output of programs and libraries from file descriptors 1 and 2, and redacts it.
 
-The descriptors lead to a pipe, or to a pseudo-terminal if programs are to find a terminal.
+The channel replaces the descriptors by a pipe, or by a pseudo-terminal, so that programs still find a terminal.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 _CHUNK = 65_536
 _FLUSH_TIMEOUT = 2.0
-"""Seconds that a flush waits for the thread. A terminal stopped by Ctrl-S accepts no output."""
+"""The time in seconds that a flush waits for the thread. A terminal that was stopped by Ctrl-S accepts no output."""
 
 
 def descriptor_channels(
     numbers: Sequence[int], guard: Guard, *, as_terminal: bool = False, flush_writers: Callable[[], None] = lambda: None
 ) -> list[DescriptorChannel]:
-    """Return the channels of open descriptors, one for each file that they lead to.
+    """Return the channels of open descriptors, one for each open file.
 
-    Descriptors of one file share a channel, so that their output stays in order.
+    Descriptors of the same file share a channel, so that their output stays in order.
 
     Args:
         numbers: Open descriptors.
         guard: The guard. Output passes unchanged while it is off.
-        as_terminal: Whether a program that writes to a terminal must find a terminal.
+        as_terminal: Whether to use a pseudo-terminal if the descriptors lead to a terminal.
         flush_writers: Flushes the buffers of this process that write to the descriptors.
     """
     groups: list[list[int]] = []
@@ -52,15 +52,15 @@ def descriptor_channels(
 
 
 class DescriptorChannel:
-    """Descriptors of one file, redirected to a thread that redacts output and writes it to the file.
+    """The descriptors of one open file, redirected to a thread that redacts output and writes it to the file.
 
     Attributes:
         numbers: The descriptors.
-        real: A duplicate descriptor that leads to the file itself, past the redactor.
+        real: A duplicate of the original descriptor, which bypasses the redactor.
     """
 
     def __init__(self, numbers: Sequence[int], guard: Guard, *, as_terminal: bool, flush_writers: Callable[[], None]) -> None:
-        """Describe the channel; :func:`descriptor_channels` explains the arguments."""
+        """Create a channel that is not installed; :func:`descriptor_channels` explains the arguments."""
         self.numbers = tuple(numbers)
         self.real = -1
         self._guard = guard
@@ -97,7 +97,7 @@ class DescriptorChannel:
         undo.callback(self._restore, inheritable)
 
     def flush(self) -> None:
-        """Return when all output that was written before has reached the file."""
+        """Wait until the file contains all output that was written before."""
         self._flush_writers()
         if os.getpid() != self._process or not self._thread.is_alive():
             return
@@ -108,27 +108,27 @@ class DescriptorChannel:
                 self._marker_arrived.wait(_FLUSH_TIMEOUT)
 
     def start_capture(self) -> list[bytes]:
-        """Return a list that receives the redacted output instead of the file, until :meth:`stop_capture`."""
+        """Return a list that collects the redacted output until :meth:`stop_capture`; the file receives none."""
         self.flush()
         self._captured = []
         return self._captured
 
     def stop_capture(self) -> None:
-        """Write to the file again."""
+        """Stop the capture, and write to the file again."""
         self.flush()
         self._captured = None
 
     def _restore(self, inheritable: Sequence[bool]) -> None:
-        """Lead the descriptors to the file again."""
+        """Restore the original descriptors."""
         self.flush()
         for number, is_inheritable in zip(self.numbers, inheritable, strict=True):
             os.dup2(self.real, number, is_inheritable)
         os.close(self._write)
-        # A child process that is still writing keeps the thread running until the child ends.
+        # A child process with an open descriptor keeps the thread running until the child ends.
         self._thread.join(IDLE_SECONDS)
 
     def _pump(self) -> None:
-        """Read, redact and write output until every writer has closed the descriptors."""
+        """Read, redact and write output until all writers have closed the descriptors."""
         poll = select.poll()
         poll.register(self._read, select.POLLIN)
         try:
@@ -136,12 +136,12 @@ class DescriptorChannel:
                 self._synchronize_terminal()
                 if not poll.poll(self._poll_timeout()):
                     rest, self._partial_marker = self._partial_marker, b""
-                    self._show(self._decoder.decode(rest, final=True), release=True)
+                    self._write_redacted(self._decoder.decode(rest, final=True), release=True)
                     continue
                 data = os.read(self._read, _CHUNK)
                 if not data:
                     break
-                # A program may change the settings just before it prints a question, and they must apply before the answer is typed.
+                # A program may change the terminal settings just before it prompts. They must apply before the user types the answer.
                 self._synchronize_terminal()
                 self._process_chunk(data)
         except OSError:
@@ -149,13 +149,13 @@ class DescriptorChannel:
             pass
         finally:
             with suppress(OSError):
-                self._show(self._decoder.decode(b"", final=True), release=True)
+                self._write_redacted(self._decoder.decode(b"", final=True), release=True)
             self._marker_arrived.set()
             os.close(self._read)
             os.close(self.real)
 
     def _poll_timeout(self) -> int | None:
-        """Return milliseconds: a short time if text is held back or a terminal must be synchronized, otherwise no limit."""
+        """Return the milliseconds to wait for output; ``None`` unless text is held back or a terminal must be synchronized."""
         is_held = self._stream.held or self._partial_marker or self._decoder.getstate()[0]
         return int(IDLE_SECONDS * 1000) if is_held or self._terminal is not None else None
 
@@ -168,17 +168,17 @@ class DescriptorChannel:
         marker = self._flush_marker
         pieces = data.split(marker)
         for piece in pieces[:-1]:
-            self._show(self._decoder.decode(piece), release=True)
-            # The caller of flush may set the real terminal next; synchronizing after that would overwrite its settings.
+            self._write_redacted(self._decoder.decode(piece), release=True)
+            # The caller of flush may change the real terminal next, so synchronize before the caller continues.
             self._synchronize_terminal()
             self._marker_arrived.set()
         last = pieces[-1]
         partial = next((length for length in range(len(marker) - 1, 1, -1) if last.endswith(marker[:length])), 0)
         self._partial_marker = last[len(last) - partial :]
-        self._show(self._decoder.decode(last[: len(last) - partial]))
+        self._write_redacted(self._decoder.decode(last[: len(last) - partial]))
 
-    def _show(self, text: str, *, release: bool = False) -> None:
-        """Write ``text`` redacted; with ``release`` nothing of it is held back."""
+    def _write_redacted(self, text: str, *, release: bool = False) -> None:
+        """Write a text redacted; ``release`` also writes all held-back text."""
         try:
             if self._guard.is_on:
                 if text:
@@ -188,7 +188,7 @@ class DescriptorChannel:
             else:
                 shown = self._stream.release() + text
             data = shown.encode("utf-8", "surrogateescape")
-        except Exception:  # noqa: BLE001 - text that could not be redacted must not be shown, whatever the error is
+        except Exception:  # noqa: BLE001 - after any error the text must not be shown
             data = FAILED.encode()
         if data and self._captured is not None:
             self._captured.append(data)

@@ -18,19 +18,19 @@ class Channel(Protocol):
     """A way by which output leaves the process."""
 
     def install(self, undo: ExitStack) -> None:
-        """Redact the channel from now on; ``undo`` restores it."""
+        """Start to redact the channel; ``undo`` restores it."""
 
     def flush(self) -> None:
-        """Write the text that the channel holds back, masked."""
+        """Write the held-back text of the channel, masked."""
 
 
 class Guard:
-    """Masks known values in the output of a shell.
+    """The guard of a shell, which masks protected values in its output.
 
     Attributes:
-        redactor: Finds and masks values.
+        redactor: The redactor of protected values.
         is_on: Whether values are masked. Channels stay installed while it is off, and pass output unchanged.
-        stored_values: Loads the active stack's values in the background.
+        stored_values: The loader of the active stack's values, which works in the background.
     """
 
     def __init__(self, redactor: Redactor, stored_values: StoredValues | None = None) -> None:
@@ -41,25 +41,25 @@ class Guard:
         self._flush_hooks: list[Callable[[], None]] = []
 
     def turn_on(self) -> None:
-        """Mask from now on."""
+        """Start to mask values."""
         self.is_on = True
 
     def turn_off(self) -> None:
-        """Stop masking, after held-back text has been written masked."""
+        """Write the held-back text masked, and stop to mask values."""
         for flush in self._flush_hooks:
             flush()
         self.is_on = False
 
     def add_flush_hook(self, flush: Callable[[], None]) -> None:
-        """Call ``flush``, which writes held-back text, before the guard is turned off."""
+        """Add a function that writes held-back text. It is called before the guard is turned off."""
         self._flush_hooks.append(flush)
 
     def mask_fingerprinted(self, text: str) -> str:
-        """Mask the values that only fingerprints identify; return the same object if there are none."""
+        """Return a text with the values masked that are stored only as fingerprints; the same object if it contains none."""
         fingerprints = self.stored_values.fingerprints
         if fingerprints is None or not text or self.redactor.is_allowed(text):
             return text
         try:
             return fingerprints.mask(text)
-        except Exception:  # noqa: BLE001 - text that could not be searched must not be shown, whatever the error is
+        except Exception:  # noqa: BLE001 - after any error the text must not be shown
             return FAILED

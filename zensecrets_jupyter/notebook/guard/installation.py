@@ -1,4 +1,4 @@
-"""Installation of the guard: chooses the channels of a shell, and keeps the guard of each shell."""
+"""Install the guard into a shell: choose the shell's channels, and store the guard of each shell."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Installation(NamedTuple):
 
 
 def install(shell: InteractiveShell, undo: ExitStack) -> Guard:
-    """Guard every output channel of ``shell``, and protect secrets in the environment.
+    """Install the guard into every output channel of ``shell``, and protect secrets in the environment.
 
     Args:
         shell: The shell whose output is redacted.
@@ -104,10 +104,10 @@ def _kernel_channels(kernel: Any, guard: Guard) -> list[Channel]:
 
 
 def _own_output(stream: Any, number: int) -> int | None:
-    """Return the descriptor that leads to the kernel's own terminal or log, or ``None``.
+    """Return the descriptor of the kernel process's own terminal or log; ``None`` if there is none.
 
-    ipykernel reads descriptors 1 and 2 through a pipe and sends messages with their output. It also copies that output to a duplicate of
-    the original descriptor, and ``fileno()`` returns that duplicate. A kernel with this feature disabled still has the original as 1 and 2.
+    ipykernel replaces descriptors 1 and 2 by a pipe, and sends messages with the output that it reads from the pipe. It also copies that
+    output to a duplicate of the original descriptor. If this feature of ipykernel is disabled, 1 and 2 are the original descriptors.
     """
     copy = getattr(stream, "_original_stdstream_copy", None)
     if copy is not None:

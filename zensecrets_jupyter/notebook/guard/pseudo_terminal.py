@@ -1,6 +1,6 @@
-"""Pseudo-terminal that stands in for a real one, with the same size and settings.
+"""A pseudo-terminal that replaces a real terminal, with the same size and settings.
 
-Programs that write to a terminal find one, and behave as they do without the guard. Windows has no ``termios``.
+A program finds a terminal, so it behaves as without the guard. This module needs ``termios``, which Windows lacks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _INPUT, _OUTPUT, _LOCAL, _CONTROL_CHARACTERS = 0, 1, 3, 6
 
 
 class PseudoTerminal:
-    """Pseudo-terminal that substitutes a real terminal.
+    """A pseudo-terminal that replaces a real terminal.
 
     Attributes:
         read: The descriptor from which the written output is read.
@@ -23,9 +23,9 @@ class PseudoTerminal:
     """
 
     def __init__(self, real: int) -> None:
-        """Open a substitute for the terminal that descriptor ``real`` leads to.
+        """Open a pseudo-terminal for the terminal with the descriptor ``real``.
 
-        The size and the settings are copied, except for output processing, which the real terminal does itself.
+        It has the same size and settings, but no output processing, because the real terminal processes the output.
         """
         self._real = real
         self.read, self.write = os.openpty()
@@ -38,8 +38,8 @@ class PseudoTerminal:
     def synchronize(self) -> None:
         """Copy the size from the real terminal, and copy changed settings to it.
 
-        Full-screen programs such as editors change the settings of the terminal that they write to, and read keys from the one that they
-        were started on.
+        A full-screen program such as an editor changes the settings of the terminal to which it writes, but reads keys from the real
+        terminal.
         """
         with suppress(termios.error, OSError):
             size = _size(self._real)

@@ -1,4 +1,4 @@
-"""Channels of Python itself: text streams such as ``sys.stdout``, and log records."""
+"""The channels of Python: text streams such as ``sys.stdout``, and log records."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class GuardedText(RedactedText):
-    """Text stream that masks values while the guard is on."""
+    """A text stream that masks values while the guard is on."""
 
     def __init__(self, inner: Any, guard: Guard, *, at_exit: bool = False) -> None:
-        """Wrap ``inner``. With ``at_exit`` no text is held back, because the process is ending."""
+        """Wrap the stream ``inner``; with ``at_exit`` no text is held back, because the process ends."""
         super().__init__(inner, guard.redactor, is_on=lambda: guard.is_on, at_exit=at_exit)
         self._guard = guard
 
@@ -30,16 +30,16 @@ class GuardedText(RedactedText):
 
 
 class StreamChannel:
-    """``sys.stdout`` or ``sys.stderr`` of a program that embeds IPython and whose descriptors are not ours to change."""
+    """The channel of ``sys.stdout`` or ``sys.stderr`` in a program that embeds IPython and owns its descriptors."""
 
     def __init__(self, name: str, guard: Guard) -> None:
-        """Redact the stream ``name`` of module ``sys``."""
+        """Create the channel of the stream ``name`` of module ``sys``."""
         self._name = name
         self._guard = guard
         self._stream: GuardedText | None = None
 
     def install(self, undo: ExitStack) -> None:
-        """Replace the stream by one that redacts; ``undo`` restores it."""
+        """Replace the stream by a stream that redacts; ``undo`` restores it."""
         original = getattr(sys, self._name)
         if original is None:
             return
@@ -54,22 +54,22 @@ class StreamChannel:
         undo.callback(restore)
 
     def flush(self) -> None:
-        """Write the text that is held back, masked."""
+        """Write the held-back text, masked."""
         if self._stream is not None:
             self._stream.release()
 
 
 class LogChannel:
-    """Log records, in every handler that exists or is created later."""
+    """The channel of log records, in all existing and future handlers."""
 
     def __init__(self, guard: Guard) -> None:
-        """Mask records while ``guard`` is on."""
+        """Create the channel."""
         self._guard = guard
 
     def install(self, undo: ExitStack) -> None:
-        """Mask log records from now on; ``undo`` stops it."""
+        """Start to mask log records; ``undo`` stops it."""
         guard = self._guard
         mask_logging(guard.redactor, undo, is_on=lambda: guard.is_on)
 
     def flush(self) -> None:
-        """Do nothing: a record is masked whole, and no part of it is held back."""
+        """Do nothing, because no part of a log record is held back."""

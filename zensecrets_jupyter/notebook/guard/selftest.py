@@ -1,4 +1,4 @@
-"""Self-test of the guard: sends canaries through each channel of a shell, and checks what arrives at the socket or terminal."""
+"""Self-test of the guard: writes canaries to each output of a shell, and checks the text that would be shown."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.notebook.guard.guard import Channel
 
 _TIMEOUT = 2.0
-"""Seconds after which output that has not arrived is lost."""
+"""The time in seconds after which missing output counts as lost."""
 
 _MIMES = ("text/html", "text/markdown", "text/latex", "image/svg+xml", "application/javascript", "text/plain")
 
 
 def run(shell: InteractiveShell, redactor: Redactor, channels: Sequence[Channel]) -> list[ChannelResult]:
-    """Return a probe for each way of writing output. Nothing is shown or stored.
+    """Probe each output of a shell, and return the results. No output is shown or stored.
 
     Args:
         shell: The shell to test.
-        redactor: The redactor of its guard.
+        redactor: The redactor of the guard.
         channels: The installed channels.
     """
     canaries = make_canaries()
@@ -66,7 +66,7 @@ def _descriptors(channels: Sequence[Channel]) -> list[DescriptorChannel]:
     return [channel for channel in channels if isinstance(channel, DescriptorChannel)]
 
 
-def _probe_messages(  # noqa: PLR0913, PLR0917 - the shell, its channels, and one output to probe
+def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its channels, and one output
     shell: Any,
     session: SessionChannel,
     descriptors: Sequence[DescriptorChannel],
@@ -75,24 +75,24 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - the shell, its channels, and on
     canaries: Mapping[str, Canary],
 ) -> ChannelResult:
     identity = f"selftest-{secrets.token_hex(8)}"
-    # Before ipykernel 7, output of a thread belongs to the request of the cell, whatever parent the streams were set to.
+    # Before ipykernel 7, the output of a thread belongs to the request of the cell, and ignores the parent of the streams.
     cell = str(_header(shell.parent_header).get("msg_id", ""))
     identities = {identity, cell} if hasattr(sys.stdout, "_thread_to_parent_header") else {identity}
     with session.capture(identities) as captured, _request(shell, identity), _suppress_own_output(descriptors):
         for canary in canaries.values():
             write(canary.text)
         sys.stderr.flush()
-        # The last text on both ways into a stream: a print, and descriptor 1 where the kernel reads it.
+        # Output reaches a stream by ``print``, and by descriptor 1 if the kernel reads it. An end text follows on each path.
         end = f"end of {identity}"
-        # The redactor may hold back the last letter as the beginning of a value, so more text follows.
+        # The redactor may hold back the last letters as the beginning of a value, so more text follows.
         last = f"{end} is here."
         print(last, flush=True)  # noqa: T201 - the output is captured
-        ends = 1
+        paths = 1
         if getattr(sys.stdout, "_should_watch", False):
             _write(1, last)
-            ends = 2
-        until = time.monotonic() + _TIMEOUT
-        while sum(text.count(end) for text in captured.copy()) < ends and time.monotonic() < until:
+            paths = 2
+        deadline = time.monotonic() + _TIMEOUT
+        while sum(text.count(end) for text in captured.copy()) < paths and time.monotonic() < deadline:
             sys.stdout.flush()
             time.sleep(0.01)
     return check_output(name, canaries, "\n".join([*captured, "".join(captured)]))
@@ -111,7 +111,7 @@ def _suppress_own_output(descriptors: Sequence[DescriptorChannel]) -> Iterator[N
 
 @contextmanager
 def _request(shell: Any, identity: str) -> Iterator[None]:
-    """Attribute output to a request that no front end has sent."""
+    """Make output belong to a request that no front end has sent."""
     parent, last, outputs = shell.parent_header, getattr(shell, "_last_traceback", None), _stored_outputs(shell)
     shell.set_parent({"header": {**_header(parent), "msg_id": identity}})
     try:
@@ -128,22 +128,22 @@ def _header(parent: Any) -> dict[str, Any]:
 
 
 def _stored_outputs(shell: Any) -> dict[int, list[tuple[Any, int]]]:
-    """Return the outputs that IPython 9 stores for each cell, each with its number of stream texts."""
+    """Return the outputs that IPython 9 stores for each cell, each with its number of texts of streams."""
     outputs = getattr(shell.history_manager, "outputs", {})
-    return {count: [(one, len(one.bundle.get("stream", ()))) for one in stored] for count, stored in outputs.items()}
+    return {line: [(output, len(output.bundle.get("stream", ()))) for output in stored] for line, stored in outputs.items()}
 
 
 def _forget_outputs(shell: Any, before: dict[int, list[tuple[Any, int]]]) -> None:
     """Remove the outputs that IPython has stored since ``before``."""
     outputs = getattr(shell.history_manager, "outputs", {})
-    for count in list(outputs):
+    for line in list(outputs):
         # IPython has no entry for a cell without output.
-        if not before.get(count):
-            del outputs[count]
+        if not before.get(line):
+            del outputs[line]
             continue
-        outputs[count][:] = [one for one, _ in before[count]]
-        for one, length in before[count]:
-            del one.bundle.get("stream", [])[length:]
+        outputs[line][:] = [output for output, _ in before[line]]
+        for output, length in before[line]:
+            del output.bundle.get("stream", [])[length:]
 
 
 def _kernel_outputs(shell: Any) -> dict[str, Callable[[str], None]]:
@@ -212,7 +212,7 @@ def _python_outputs() -> dict[str, Callable[[str], None]]:
             warnings.warn(text, stacklevel=1)
 
     def log(text: str) -> None:
-        logger = logging.Logger(NAME)  # noqa: LOG001 - a logger outside of the hierarchy, which no handler of the user sees
+        logger = logging.Logger(NAME)  # noqa: LOG001 - the logger must not be in the hierarchy, where handlers of the user would receive the record
         logger.addHandler(logging.StreamHandler(sys.stderr))
         logger.warning("it is %s", text)
 
@@ -235,12 +235,12 @@ def _write(number: int, text: str) -> None:
 
 
 def _run(text: str) -> None:
-    # Standard input, because arguments are visible in the list of processes.
+    # The text is passed by standard input, because the list of processes shows arguments.
     subprocess.run(["/bin/cat"], input=text.encode("utf-8", "surrogatepass") + b"\n", check=False)
 
 
 def _probe_own_output(descriptors: Sequence[DescriptorChannel], canaries: Mapping[str, Canary]) -> list[ChannelResult]:
-    """Return the probe of the kernel process's own output, such as a server's log."""
+    """Probe the kernel process's own output, such as a server's log."""
     numbers = [channel.numbers[0] for channel in descriptors[:1]]
     return [_probe_descriptors(descriptors, "the kernel's own output", partial(_write, number), canaries) for number in numbers]
 

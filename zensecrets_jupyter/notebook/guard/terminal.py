@@ -1,6 +1,6 @@
-"""The terminal channel: output of Python, programs and libraries in a terminal's IPython.
+"""The channels of IPython in a terminal: output of Python, programs and libraries.
 
-IPython's own prompt bypasses the redactor, so that people see what they type. Text that threads print above the prompt is redacted.
+IPython's prompt bypasses the redactor, so that users see their own input. Text that threads print above the prompt is redacted.
 """
 
 from __future__ import annotations
@@ -28,54 +28,61 @@ _TERMINAL_MODULE = "IPython.terminal.interactiveshell"
 
 
 def terminal_channels(shell: InteractiveShell, guard: Guard) -> list[Channel]:
-    """Return the channels of a shell that has no kernel.
+    """Return the channels of a shell without a kernel.
 
-    In IPython's own process these are its descriptors and prompts. A program that embeds a shell owns its descriptors, so there only what
-    Python writes is redacted.
+    In a process of IPython these are the descriptors and the prompts. A program that embeds a shell owns its descriptors, so only
+    Python's own streams are redacted there.
     """
     module = sys.modules.get(_TERMINAL_MODULE)
-    if module is None or not isinstance(shell, module.TerminalInteractiveShell) or os.name != "posix" or not _has_output():
+    if module is None or not isinstance(shell, module.TerminalInteractiveShell) or os.name != "posix" or not _has_descriptors():
         return [StreamChannel("stdout", guard), StreamChannel("stderr", guard)]
     from zensecrets_jupyter.notebook.guard.descriptors import descriptor_channels
 
     descriptors = [
         *descriptor_channels([1], guard, as_terminal=True, flush_writers=_flush_streams),
-        # Pagers read keys from the terminal that stderr leads to; if stderr is a pipe they open the real terminal.
+        # A pager reads keys from the terminal of stderr. If stderr is a pipe, the pager opens the real terminal.
         *descriptor_channels([2], guard, flush_writers=_flush_streams),
     ]
     return [*descriptors, PromptChannel(shell, module, guard, descriptors)]
 
 
 class PromptChannel:
-    """IPython's prompts, and output that is printed above them or at the exit of the process."""
+    """The channel of IPython's prompts, of output above a prompt, and of output at the exit of the process."""
 
     def __init__(self, shell: Any, module: Any, guard: Guard, descriptors: Sequence[DescriptorChannel]) -> None:
-        """Use the guarded ``descriptors`` of stdout and stderr; ``module`` defines the class of ``shell``."""
+        """Create the channel.
+
+        Args:
+            shell: The shell.
+            module: The module of the shell's class.
+            guard: The guard.
+            descriptors: The channels of stdout and stderr.
+        """
         self._shell = shell
         self._module = module
         self._guard = guard
         self._descriptors = descriptors
 
     def install(self, undo: ExitStack) -> None:
-        """Draw prompts on the real terminal, and redact everything else; ``undo`` stops it."""
+        """Start to draw prompts on the real terminal, and to redact all other output; ``undo`` stops it."""
         self._patch_prompts(undo)
-        self._shell.events.register("post_run_cell", self._after_cell)
-        undo.callback(self._shell.events.unregister, "post_run_cell", self._after_cell)
+        self._shell.events.register("post_run_cell", self._flush_after_cell)
+        undo.callback(self._shell.events.unregister, "post_run_cell", self._flush_after_cell)
         atexit.register(self._at_exit)
         undo.callback(atexit.unregister, self._at_exit)
 
     def flush(self) -> None:
-        """Return when all output has reached the terminal."""
+        """Wait until the terminal shows all output that was written before."""
         for descriptor in self._descriptors:
             descriptor.flush()
 
-    def _after_cell(self, _result: object) -> None:
+    def _flush_after_cell(self, _result: object) -> None:
         self.flush()
 
     def _at_exit(self) -> None:
-        """Have Python write to the real descriptors, since the process ends without waiting for the threads of the descriptors.
+        """Make Python write to the real descriptors, because the process ends without waiting for the threads of the channels.
 
-        Output of programs still passes through the descriptors.
+        The output of programs still passes through the channels.
         """
         self.flush()
         for name, descriptor in zip(("stdout", "stderr"), self._descriptors, strict=True):
@@ -91,8 +98,8 @@ class PromptChannel:
         @contextmanager
         def patch_stdout(**options: Any) -> Iterator[None]:
             self.flush()
-            above: AbstractContextManager[None] = original(**options)
-            with _drawing_on(self._descriptors[0].real, getattr(self._shell.pt_app, "output", None)), above:
+            print_above_prompt: AbstractContextManager[None] = original(**options)
+            with _draw_prompts_on(self._descriptors[0].real, getattr(self._shell.pt_app, "output", None)), print_above_prompt:
                 wrapped = sys.stdout = sys.stderr = GuardedText(sys.stdout, self._guard)
                 try:
                     yield
@@ -103,8 +110,8 @@ class PromptChannel:
 
 
 @contextmanager
-def _drawing_on(real: int, output: Any) -> Iterator[None]:
-    """Have prompt_toolkit draw on the descriptor ``real``, past the redactor."""
+def _draw_prompts_on(real: int, output: Any) -> Iterator[None]:
+    """Make prompt_toolkit draw on the descriptor ``real``, which bypasses the redactor."""
     original = getattr(output, "stdout", None)
     if original is None:
         yield
@@ -123,7 +130,7 @@ def _flush_streams() -> None:
             stream.flush()
 
 
-def _has_output() -> bool:
+def _has_descriptors() -> bool:
     try:
         os.fstat(1)
         os.fstat(2)

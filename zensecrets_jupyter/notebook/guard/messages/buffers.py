@@ -1,4 +1,4 @@
-"""Binary buffers of messages: values are overwritten and lengths kept, because widgets read buffers as arrays."""
+"""Redact binary buffers of messages: overwrite values with the same length, because widgets read buffers as arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FILL = b"*"
 
 
 def redact_buffers(buffers: Sequence[Any], redactor: Redactor) -> list[Any]:
-    """Return ``buffers`` with every value overwritten by ``*``; lengths stay, and a buffer without values is the same object."""
+    """Return buffers of the same lengths with values overwritten by ``*``; a buffer without values is the same object."""
     return [_redact(buffer, redactor) for buffer in buffers]
 
 
@@ -21,18 +21,18 @@ def _redact(buffer: Any, redactor: Redactor) -> Any:
     try:
         data = memoryview(buffer).tobytes()
     except TypeError:
-        # The session raises an error about this buffer that names the problem.
+        # The session raises an error that explains what is wrong with this buffer.
         return buffer
     try:
         if redactor.redact_bytes(data) is data:
             return buffer
         return _overwrite(data, redactor)
-    except Exception:  # noqa: BLE001 - a buffer that could not be redacted must not be sent, whatever the error is
+    except Exception:  # noqa: BLE001 - after any error the buffer must not be sent
         return _FILL * len(data)
 
 
 def _overwrite(data: bytes, redactor: Redactor) -> bytes:
-    # Bytes that are not UTF-8 become one surrogate each, and are restored by _encode.
+    # Each byte that is not UTF-8 becomes a surrogate, which _encode converts back.
     text = data.decode("utf-8", "surrogateescape")
     parts = []
     end = 0
@@ -40,7 +40,7 @@ def _overwrite(data: bytes, redactor: Redactor) -> bytes:
         parts += [_encode(text[end : match.start]), _FILL * len(_encode(text[match.start : match.end]))]
         end = match.end
     overwritten = b"".join([*parts, _encode(text[end:])])
-    # A value in an encoding that only the search in bytes detects is still there.
+    # The search in bytes finds more encodings than the search in text. If it still finds a value, the whole buffer is overwritten.
     return overwritten if redactor.redact_bytes(overwritten) is overwritten else _FILL * len(data)
 
 

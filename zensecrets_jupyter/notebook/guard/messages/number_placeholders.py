@@ -1,4 +1,7 @@
-"""Placeholders for numbers in scripts and drawings, so that a figure is unchanged even if its data contains a value's digits."""
+"""Placeholders for numbers in scripts and drawings, so that redaction does not change the data of a figure.
+
+The data of a figure may contain the digits of a value by chance.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from typing import Any
 
 from zensecrets_jupyter.scan.formats.script_numbers import numbers_in_scripts
 
+# Ordinary text contains no private-use characters: https://www.unicode.org/faq/private_use.html
 _BEGIN = f"\ue000{chr(0xE100 + secrets.randbelow(0x1000))}"
-# Private-use characters, which ordinary text does not contain: https://www.unicode.org/faq/private_use.html
 _PLACEHOLDER = re.compile(f"{_BEGIN}(\\d+)\ue001")
 
 
@@ -33,7 +36,7 @@ class NumberPlaceholders:
         return content
 
     def restore(self, content: Any) -> Any:
-        """Return ``content``, which may have been masked in the meantime, with the numbers restored."""
+        """Return ``content``, which may have been redacted, with the numbers restored."""
         if not self._numbers:
             return content
         if isinstance(content, str):

@@ -1,4 +1,4 @@
-"""Redaction of packed messages, and the fallback for a message that could not be redacted."""
+"""Redact packed messages; if this fails, replace all texts of the message."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.notebook.guard.guard import Guard
 
-_SHORT = 5
-"""Longest text that can hold no value: values of that length are not protected."""
+_MAX_UNPROTECTED = 5
+"""The length up to which texts are never protected as values."""
 
 _PROTOCOL_TERMS = frozenset(
     """
@@ -24,7 +24,7 @@ _PROTOCOL_TERMS = frozenset(
     password payload prompt protocol_version pygments_lexer python replace request_seq restart set_next_input source starting status
     stderr stdout success supported_features target_module target_name text/html text/latex text/markdown text/plain traceback transient
     unknown update user_expressions version
-    """.split()  # noqa: SIM905 - one term a line would take 60 lines
+    """.split()  # noqa: SIM905 - a list with one term a line would take 60 lines
 )
 """Keys and values of the protocol itself: https://jupyter-client.readthedocs.io/en/stable/messaging.html."""
 
@@ -37,14 +37,20 @@ class MessageRedactor:
     """
 
     def __init__(self, guard: Guard, pack: Callable[[Any], bytes], unpack: Callable[[bytes], Any]) -> None:
-        """Redact with ``guard`` what ``pack`` serializes and ``unpack`` reads."""
+        """Create a redactor.
+
+        Args:
+            guard: The guard.
+            pack: Serializes a part of a message.
+            unpack: Reads a serialized part.
+        """
         self.comm_texts = CommTexts()
         self._guard = guard
         self._pack = pack
         self._unpack = unpack
 
     def redact(self, packed: bytes) -> bytes:
-        """Return ``packed`` masked. It is unpacked first, so that exactly the text to send is searched."""
+        """Return a packed part with its values masked. The search reads the unpacked part, as a front end does."""
         redactor = self._guard.redactor
         try:
             if self._guard.stored_values.fingerprints is not None:
@@ -56,11 +62,11 @@ class MessageRedactor:
             redacted = redactor.redact_tree(tree)
             if redacted is tree:
                 return packed
-            redacted = self.comm_texts.masked(tree, redacted, redactor)
+            redacted = self.comm_texts.record(tree, redacted, redactor)
             # A mask contains the secret's name, and a name can contain the value of another secret.
             if type(redacted) is type(tree) and redactor.redact_tree(redacted) is redacted:
                 return bytes(self._pack(placeholders.restore(redacted)))
-        except Exception:  # noqa: BLE001, S110 - the fallback below handles a message that could not be redacted, whatever the error is
+        except Exception:  # noqa: BLE001, S110 - after any error the fallback below replaces all texts
             pass
         return self._redact_all(packed)
 
@@ -72,20 +78,20 @@ class MessageRedactor:
     def _redact_all(self, packed: bytes) -> bytes:
         try:
             return bytes(self._pack(redact_all_texts(self._unpack(packed))))
-        except Exception:  # noqa: BLE001 - a message that could not be read must not be sent, whatever the error is
+        except Exception:  # noqa: BLE001 - after any error the message must not be sent
             return bytes(self._pack({}))
 
 
 def redact_all_texts(tree: Any) -> Any:
-    """Return ``tree`` with :data:`FAILED` for each text that is no protocol term, and 0 for each long number."""
+    """Return ``tree`` with all texts replaced by :data:`FAILED`, except protocol terms, and all long numbers replaced by 0."""
     if isinstance(tree, str):
-        return tree if len(tree) <= _SHORT or tree in _PROTOCOL_TERMS else FAILED
+        return tree if len(tree) <= _MAX_UNPROTECTED or tree in _PROTOCOL_TERMS else FAILED
     if isinstance(tree, dict):
         return {redact_all_texts(key): redact_all_texts(inner) for key, inner in tree.items()}
     if isinstance(tree, (list, tuple)):
         return [redact_all_texts(inner) for inner in tree]
-    # A number may be a value too, and the front end needs a number in its stead.
-    return tree if tree is None or isinstance(tree, bool) or len(str(tree)) <= _SHORT else 0
+    # A long number may be a value. The front end expects a number, so 0 replaces it.
+    return tree if tree is None or isinstance(tree, bool) or len(str(tree)) <= _MAX_UNPROTECTED else 0
 
 
 def _map_texts(tree: Any, change: Callable[[str], str]) -> Any:

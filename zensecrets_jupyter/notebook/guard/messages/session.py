@@ -22,13 +22,14 @@ _HEADER_KEYS = frozenset({"msg_id", "msg_type", "username", "session", "date", "
 
 
 class SessionChannel:
-    """Wraps ``pack`` and ``send`` of a session, through which streams, displays, results, replies, comms and the debugger send.
+    """The channel of a session, whose methods ``pack`` and ``send`` all messages of a kernel use.
 
-    ``pack`` redacts everything that is serialized. ``send`` redacts streams, in which a value may be split over messages, and buffers.
+    The wrapper of ``pack`` redacts all serialized parts. The wrapper of ``send`` redacts buffers, and streams, in which several messages
+    may contain one value.
     """
 
     def __init__(self, session: Any, guard: Guard) -> None:
-        """Guard ``session``, which is a ``jupyter_client.session.Session``."""
+        """Create the channel of a ``jupyter_client.session.Session``."""
         self._session = session
         self._guard = guard
         self._stored_values = guard.stored_values
@@ -48,9 +49,9 @@ class SessionChannel:
         return self._redactor.comm_texts
 
     def install(self, undo: ExitStack) -> None:
-        """Redact all messages from now on; ``undo`` restores the session.
+        """Start to redact all messages; ``undo`` restores the session.
 
-        If another program has wrapped our methods, they stay installed. They pass everything unchanged once the guard is off.
+        If another extension has wrapped these methods in the meantime, they stay installed, and pass messages unchanged.
         """
         self._session.pack = self._guarded_pack
         undo.callback(self._restore_pack)
@@ -63,7 +64,7 @@ class SessionChannel:
             self._session.pack = self._pack
 
     def flush(self) -> None:
-        """Send all stream text that is held back, masked."""
+        """Send the held-back text of all streams, masked."""
         self._streams.release_all()
 
     @contextmanager
@@ -71,7 +72,7 @@ class SessionChannel:
         """Collect texts instead of sending messages.
 
         Args:
-            identities: Identities of requests. Messages that answer them are collected, and every message that this thread sends.
+            identities: The identities of requests. Answers to these requests and all messages of this thread are collected.
         """
         capture = self._capture = _Capture(self._session.unpack, threading.get_ident(), identities)
         try:
@@ -80,29 +81,30 @@ class SessionChannel:
             self._capture = None
 
     def _target(self, socket: Any, parent: Any) -> Any:
-        """Return ``socket``, or the capture that receives the message instead."""
+        """Return the destination of a message: the capture if it collects the message, otherwise ``socket``."""
         capture = self._capture
         if capture is None:
             return socket
         return capture if threading.get_ident() == capture.thread or _identity(parent) in capture.identities else socket
 
-    def _guarded_pack(self, thing: Any) -> bytes:
-        if not thing and thing == {}:
+    def _guarded_pack(self, part: Any) -> bytes:
+        if not part and part == {}:
             # Nearly every message has empty metadata.
             return self._packed_empty
         redacted = self._redacted_message
-        is_safe = not thing or not self._guard.is_on
+        is_safe = not part or not self._guard.is_on
         if redacted is not None:
-            if thing is redacted.get("parent_header"):
-                return self._pack_parent(thing)
-            is_safe = is_safe or thing is redacted["content"]
-        packed: bytes = self._pack(thing)
-        return packed if is_safe or _is_header(thing) else self._redact(packed)
+            if part is redacted.get("parent_header"):
+                return self._pack_parent(part)
+            is_safe = is_safe or part is redacted["content"]
+        packed: bytes = self._pack(part)
+        return packed if is_safe or _is_header(part) else self._redact(packed)
 
     def _pack_parent(self, header: Any) -> bytes:
         """Return the packed header of the request that a stream message answers.
 
-        All stream messages of a cell have the same one, so the last is cached. This saves more time than the guard takes for a line.
+        All stream messages of a cell have the same header, so the last header is cached. This saves more time than the redaction of a
+        line takes.
         """
         cached, cached_packed = self._packed_parent
         if header == cached:
@@ -142,27 +144,27 @@ class SessionChannel:
         return self._send(socket, msg_or_type, content, parent, ident, buffers, track, header, metadata)
 
     def _release_streams(self, identity: str) -> None:
-        # An error about held-back text must not stop the message that comes after it.
+        # An error with held-back text must not prevent the next message.
         with suppress(Exception):
             self._streams.release(identity)
 
     def _redact_if_packed(self, content: Any) -> Any:
-        # The session does not pack content that is already bytes or text.
+        # The session does not pack content of type bytes or str.
         if isinstance(content, str):
             return self._redact(content.encode("utf-8", "surrogatepass"))
         return self._redact(content) if isinstance(content, bytes) else content
 
     def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str | None) -> None:
-        """Send redacted ``text`` in a copy of ``message``, or ``message`` itself if ``text`` is ``None``."""
+        """Send a copy of a message with the redacted ``text``; the message itself if ``text`` is ``None``."""
         if self._stored_values.fingerprints is not None:
             shown = message["content"]["text"] if text is None else text
             masked = self._guard.mask_fingerprinted(shown)
             text = masked if masked is not shown else text
         if text is not None:
-            # The copy has an identity of its own, because clients ignore a message whose identity they have seen.
+            # The copy needs a new identity, because clients ignore a second message with the same identity.
             header = self._session.msg_header("stream")
             message = {**message, "header": header, "msg_id": header["msg_id"], "content": {**message["content"], "text": text}}
-        # If another thread resets this before the message is packed, the message is redacted twice, which changes nothing.
+        # Another thread may reset this before the message is packed. Then the message is redacted twice, which changes nothing.
         self._redacted_message = message
         try:
             self._send(self._target(socket, message.get("parent_header")), message, ident=ident)
@@ -171,7 +173,7 @@ class SessionChannel:
 
 
 class _Capture:
-    """Stand-in for a socket that collects the texts of messages."""
+    """A replacement of a socket that collects the texts of messages."""
 
     def __init__(self, unpack: Callable[[bytes], Any], thread: int, identities: Collection[str]) -> None:
         self._unpack = unpack
@@ -201,7 +203,7 @@ _OUTPUT_TYPES = (
 
 
 def _shows_output(message: Any, content: Any) -> bool:
-    """Return whether a message may contain results of code; a status and the reply to a silent cell do not."""
+    """Return whether a message may contain output of code, unlike a status or the reply to a cell without results."""
     message_type = message.get("msg_type") if isinstance(message, dict) else message
     if message_type == "execute_reply":
         reply = message.get("content") if isinstance(message, dict) else content
@@ -209,9 +211,9 @@ def _shows_output(message: Any, content: Any) -> bool:
     return message_type in _OUTPUT_TYPES or str(message_type).endswith("_reply")
 
 
-def _is_header(thing: Any) -> bool:
-    """Return whether ``thing`` is a header. The session itself creates headers, from message types, identities and times."""
-    return isinstance(thing, dict) and "msg_id" in thing and thing.keys() <= _HEADER_KEYS
+def _is_header(part: Any) -> bool:
+    """Return whether a part is a header, which contains no values because the session itself creates it."""
+    return isinstance(part, dict) and "msg_id" in part and part.keys() <= _HEADER_KEYS
 
 
 def _leaves(tree: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Stream messages of cells: text that may begin a value is held back for the next message, for 50 ms at most."""
+"""Redact stream messages: hold back text that may be the beginning of a value, for at most 50 ms."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction import Redactor, StreamRedactor
 
 _MAX_STREAMS = 64
-"""Streams that are kept, the most recent ones. A thread continues to write to the output of its cell after the cell has ended."""
+"""The number of stored streams. A stream is stored after the end of its cell, because a thread may still write to it."""
 
 _TAIL_LENGTH = 512
-"""Characters at the end of a stream that are kept unredacted, to recognize a value that continues in a later message."""
+"""The number of stored unredacted characters at the end of a stream, by which a value in several messages is found."""
 
 
 class _Stream:
-    """A stream of one cell, with its last message and where that was sent."""
+    """A stream of one cell, with its last message and the destination of that message."""
 
     __slots__ = ("ident", "message", "redactor", "socket", "tail")
 
@@ -36,25 +36,25 @@ class _Stream:
         self.tail = ""
 
     def append(self, socket: Any, message: dict[str, Any], ident: Any, text: str) -> None:
-        """Record a message and its text."""
+        """Store a message and the end of its text."""
         self.socket, self.message, self.ident = socket, message, ident
         self.tail = (self.tail + text)[-_TAIL_LENGTH:] if len(text) < _TAIL_LENGTH else text[-_TAIL_LENGTH:]
 
     def forget_message(self) -> None:
-        """Drop the last message, which takes kilobytes; it is needed only while text is held back."""
+        """Drop the last message to save memory. It is needed only while text is held back."""
         self.socket, self.message, self.ident = None, {}, None
 
 
 class StreamMessages:
-    """Stream messages of all cells. A stream is identified by the identity of its request and by its name."""
+    """The streams of all cells. The identity of its request and its name identify a stream."""
 
     def __init__(self, redactor: Redactor, send: Callable[[Any, dict[str, Any], Any, str | None], None]) -> None:
         """Create an empty collection.
 
         Args:
-            redactor: Finds and masks values.
-            send: Sends a message. Its arguments are a socket, the message, its address, and the redacted text.
-                The text is ``None`` if the message is sent unchanged.
+            redactor: The redactor.
+            send: Sends a message. Its arguments are the socket, the message, the address, and the redacted text. The text is ``None``
+                if redaction has not changed the message.
         """
         self._redactor = redactor
         self._send = send
@@ -65,7 +65,7 @@ class StreamMessages:
         _instances.add(self)
 
     def send(self, socket: Any, message: dict[str, Any], ident: Any) -> bool:
-        """Send the part of a stream message that can be shown now; return whether the message has the content of a stream."""
+        """Send the part of a stream message that need not be held back; return ``False`` for other content."""
         content = message.get("content")
         if not isinstance(content, dict) or not isinstance(content.get("text"), str):
             return False
@@ -77,7 +77,7 @@ class StreamMessages:
                 text = content["text"]
                 stream.append(socket, message, ident, text)
                 shown = stream.redactor.feed(text)
-            except Exception:  # noqa: BLE001 - text that could not be redacted must not be sent, whatever the error is
+            except Exception:  # noqa: BLE001 - after any error the text must not be sent
                 self._send(socket, message, ident, FAILED)
             else:
                 if shown == text:
@@ -108,7 +108,7 @@ class StreamMessages:
         self._held = set()
 
     def _stream(self, key: tuple[str, str]) -> _Stream:
-        """Return the stream of a key, after releasing the other streams of its cell."""
+        """Return the stream with a key, and release the other streams of its cell first, so that the output stays in order."""
         if self._held:
             self._release_streams([other for other in self._held if other[0] == key[0] and other != key])
         stream = self._streams.get(key)
@@ -123,7 +123,10 @@ class StreamMessages:
         return stream
 
     def _new_redactor(self, name: str) -> StreamRedactor:
-        """Return the redactor of a new stream. It continues the last stream of that name, because a thread may write in several cells."""
+        """Return the redactor of a new stream.
+
+        It continues the last stream of the same name, because a thread may write a part of a value in one cell and the rest in the next.
+        """
         redactor = self._redactor.stream()
         previous = next((stream for key, stream in reversed(self._streams.items()) if key[1] == name), None)
         if previous is not None:
@@ -151,7 +154,7 @@ class StreamMessages:
             self._send(stream.socket, stream.message, stream.ident, text)
 
     def _release_later(self, key: tuple[str, str], stream: _Stream) -> bool:
-        """Schedule the release on the thread that sends; return whether that thread has an event loop."""
+        """Schedule the release in the event loop of the sending thread; return ``False`` if there is no event loop."""
         thread = getattr(stream.socket, "io_thread", stream.socket)
         schedule, loop = getattr(thread, "schedule", None), getattr(thread, "io_loop", None)
         if schedule is None or loop is None or os.getpid() != self._process:
@@ -160,7 +163,7 @@ class StreamMessages:
 
         def release() -> None:
             with self._lock:
-                # Text that arrived in the meantime has scheduled its own release.
+                # A later message has scheduled its own release.
                 if key in self._held and self._streams[key] is stream and stream.message is message:
                     self._release_streams([key])
 
@@ -177,5 +180,5 @@ def _reset() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # This cannot be undone. It does nothing if there are no streams.
+    # Python can't remove this function. Without streams it does nothing.
     os.register_at_fork(after_in_child=_reset)
