@@ -152,13 +152,13 @@ LOGGED = (
 def test_logs(guarded: GuardedKernel) -> None:
     """Handlers and sinks that are created after loading write masks to their files."""
     value = random_value()
-    guarded.run("%secret register held --key", [value])
+    guarded.run("%secret register logged --key", [value])
     guarded.run(SETUP_OF_LOGS)
     for number, name in enumerate(LOGGED):
         path = guarded.folder / f"{number}.log"
         guarded.run(f"path = {str(path)!r}\n{LOGS[name]}\nlogging.shutdown()")
         written = path.read_text(encoding="utf-8")
-        assert "secret:held.key" in written, name
+        assert "secret:logged.key" in written, name
         assert longest_visible(value, written) < LEAK, name
 
 

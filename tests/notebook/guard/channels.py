@@ -1,6 +1,6 @@
-"""The channels by which a kernel lets something out: the code that uses each, or the request that it answers.
+"""The output channels of a kernel: for each channel a cell that writes to it, or a request whose reply uses it.
 
-In the kernel, ``texts`` is what the channel is to let out, and ``all_texts`` the same in one text, which is in the file ``path`` too.
+In the kernel, ``texts`` contains the texts to write, and ``all_texts`` the same texts in one string, which is also in the file ``path``.
 """
 
 from __future__ import annotations
@@ -70,11 +70,11 @@ logging.getLogger('filed').removeHandler(handler); handler.close()
     "warnings": "for text in texts: warnings.warn(text)",
     "thread": """
 threads = [threading.Thread(target=print, args=(text,)) for text in texts]
-for one in threads: one.start(); one.join()
+for thread in threads: thread.start(); thread.join()
 """,
     "exception in a thread": """
 threads = [threading.Thread(target=failing, args=(text,)) for text in texts]
-for one in threads: one.start(); one.join()
+for thread in threads: thread.start(); thread.join()
 """,
     "asyncio task": """
 async def say(text):
@@ -147,7 +147,7 @@ one = create_comm('planted')
 one.send({}, buffers=[memoryview(bytearray(text.encode())) for text in texts])
 """,
 }
-"""The channels that a cell uses."""
+"""Channels to which a cell writes, each with the code of the cell."""
 
 EXPRESSIONS = "shown = all_texts"
 HISTORY = "for number, text in enumerate(texts): shell.history_manager.store_inputs(5000 + number, text, text)"
@@ -157,10 +157,10 @@ def matcher(context):
 from IPython.core.completer import SimpleCompletion, context_matcher
 shell.Completer.custom_matchers.append(context_matcher()(matcher))
 """
-INSPECTION = "class Told:\n    pass\nTold.__doc__ = all_texts"
+INSPECTION = "class Documented:\n    pass\nDocumented.__doc__ = all_texts"
 PROMPTS = "for text in texts: _ = input(text)"
 PASSWORD_PROMPTS = "import getpass\nfor text in texts: _ = getpass.getpass(text)"
-# The debugger quotes what a list holds.
+# The debugger escapes the items of a list, so only an object with its own `repr` is left.
 VARIABLES = """
 class Watched:
     def __repr__(self): return all_texts
@@ -187,7 +187,7 @@ def _completion(kernel: Kernel) -> None:
 
 def _inspection(kernel: Kernel) -> None:
     assert kernel.run(INSPECTION).ok
-    kernel.inspect("Told")
+    kernel.inspect("Documented")
 
 
 def _prompts(kernel: Kernel) -> None:
@@ -213,7 +213,7 @@ REQUESTS: dict[str, Callable[[Kernel], None]] = {
     "password prompt": _password_prompts,
     "debugger's variables": _variables,
 }
-"""The channels that a request uses."""
+"""Channels that a reply uses, each with the function that sends the request."""
 
 CHANNELS = [*CELLS, *REQUESTS]
 
@@ -227,4 +227,4 @@ QUOTING = {
     "user expressions",
     "debugger's variables",
 }
-"""Channels that escape what they show. What is escaped twice already is then escaped three times, which is out of reach."""
+"""Channels that escape their text. The redactor does not decode a text that was escaped twice before, and a third time here."""

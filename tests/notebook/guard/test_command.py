@@ -1,4 +1,4 @@
-"""%secret guard: what is protected and what was masked, on and off, and everything at once."""
+"""Tests of ``%secret guard``: its table, the switch, ``--all``, and the choice of environment variables."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.once
 
 
-def table(kernel: Kernel) -> str:
-    """Return what the command shows in a console."""
+def guard_table(kernel: Kernel) -> str:
+    """Return the output of ``%secret guard`` in a console."""
     return "\n".join(kernel.run("%secret guard").shown())
 
 
-def test_the_table_names_what_is_protected_and_what_was_masked(kernel: Kernel) -> None:
-    """Names and numbers, and what can't be masked, with the reason; never a value."""
+def test_the_table_lists_protected_values_and_masked_occurrences(kernel: Kernel) -> None:
+    """The table contains names, numbers, and the reason if a value can't be masked, but no value."""
     value = canary("known")
     registered = kernel.run(f"%secret register x --key={value} --short=abc --word=password")
     assert "Warning: the value of x.short can't be masked in outputs, because it has fewer than 6 characters." in registered.stream(
@@ -37,45 +37,45 @@ def test_the_table_names_what_is_protected_and_what_was_masked(kernel: Kernel) -
     )
     assert "Warning: the value of x.word can't be masked in outputs, because it is a common word." in registered.stream("stdout")
     assert registered.stream("stdout").count("x.key") == 0
-    shown = table(kernel)
+    shown = guard_table(kernel)
     assert "The guard is on" in shown
     rows = [line.split() for line in shown.splitlines() if line.startswith("x.key")]
     assert rows == [["x.key", *["registered", "or", "read", "as", "a", "key", "of", "secret", "'x'"], "0"]]
-    # A table is as narrow as its longest name leaves it.
+    # The table wraps its texts.
     assert "can't be masked: it has fewer than 6 characters" in " ".join(shown.split())
     kernel.run(f"print('{value}')")
-    row = next(line.split() for line in table(kernel).splitlines() if line.startswith("x.key"))
+    row = next(line.split() for line in guard_table(kernel).splitlines() if line.startswith("x.key"))
     assert int(row[-1]) >= 1
     assert not find_canary(repr(kernel.record))
 
 
-def test_off_and_on(kernel: Kernel) -> None:
-    """Off lets everything pass and says what that means; on masks again."""
+def test_the_guard_can_be_turned_off_and_on(kernel: Kernel) -> None:
+    """``off`` shows values and says so, and ``on`` masks them again."""
     value = canary("known")
     kernel.run(f"%secret register x --key={value}")
     assert "values are shown" in kernel.run("%secret guard off").stream("stdout")
-    assert "The guard is off" in table(kernel)
+    assert "The guard is off" in guard_table(kernel)
     assert value in kernel.run(f"print('{value}')").stream("stdout")
     assert kernel.run("%secret guard on").stream("stdout").startswith("The guard is on, and protects ")
     assert kernel.run(f"print('{value}')").stream("stdout") == "‹secret:x.key›\n"
 
 
-def test_all_reads_each_secret_once_and_protects_it(kernel: Kernel) -> None:
-    """What another program stored is unknown to the kernel until it is told to read everything."""
+def test_all_reads_and_protects_every_secret(kernel: Kernel) -> None:
+    """A secret that another program has stored is protected after ``--all``."""
     value = canary("elsewhere")
     kernel.run("import subprocess")
     stored = kernel.run(
         f"_ = subprocess.run(['{ZENSECRETS}', 'secret', 'register', 'far', '--key=' + '{value[:14]}' + '{value[14:]}'], check=True)"
     )
     assert stored.ok, stored.error
-    said = kernel.run("%secret guard --all")
-    assert said.stream("stdout").splitlines() == ["Read 1 secret of default (local). The guard protects 1 value more than before."]
+    result = kernel.run("%secret guard --all")
+    assert result.stream("stdout").splitlines() == ["Read 1 secret of default (local). The guard protects 1 value more than before."]
     assert kernel.run(f"print('{value[:14]}' + '{value[14:]}')").stream("stdout") == "‹secret:far.key›\n"
     assert "nothing new" in kernel.run("%secret guard --all").stream("stdout")
 
 
-def test_a_variable_is_listed_with_the_reason(tmp_path: Path) -> None:
-    """The table says of each variable whether its name or its value told that it is a secret."""
+def test_the_table_shows_why_a_variable_is_protected(tmp_path: Path) -> None:
+    """For each environment variable the table shows whether its name or its value looks secret."""
     environment = {
         "DB_PASS": secrets.token_urlsafe(12),
         "GIT_THING": f"ghp_{secrets.token_hex(18)}",
@@ -85,9 +85,9 @@ def test_a_variable_is_listed_with_the_reason(tmp_path: Path) -> None:
     }
     with running_kernel(tmp_path, environment) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
-        shown = [" ".join(line.split()) for line in table(kernel).splitlines()]
+        shown = [" ".join(line.split()) for line in guard_table(kernel).splitlines()]
         assert "env.DB_PASS environment variable, its name 0" in shown
-        # The table is as wide as a terminal.
+        # The table is as wide as a terminal, so it truncates the reason.
         assert "env.GIT_THING environment variable, the value looks like a GitHub" in "\n".join(shown)
         assert "env.DATABASE_URL environment variable, the password of a URL in it 0" in shown
         assert "env.SHORT_TOKEN can't be masked: it has fewer than 6 characters" in shown
@@ -95,15 +95,15 @@ def test_a_variable_is_listed_with_the_reason(tmp_path: Path) -> None:
         assert [value for value in environment.values() if len(value) > 6 and value in repr(kernel.record)] == []
 
 
-def test_a_wrong_guess_is_corrected_for_good(tmp_path: Path) -> None:
-    """What is ignored is shown at once and by the next kernel; what is protected is masked; only names are kept, for the owner alone."""
+def test_the_choice_of_variables_is_stored(tmp_path: Path) -> None:
+    """Ignored variables are shown and protected ones are masked, now and in the next kernel; the file has only names."""
     harmless, secret, other = "chimpanzee-house-7", canary("missed"), canary("wrong")
     environment = {"ZOO_TOKEN": harmless, "PLAIN": secret, "WRONG_PASS": other}
     show = "import os; print(*(os.environ[name] for name in ('ZOO_TOKEN', 'PLAIN', 'WRONG_PASS')))"
     with running_kernel(tmp_path, environment) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
-        said = kernel.run("%secret guard ignore ZOO_TOKEN env.WRONG_PASS").stream("stdout")
-        assert "ZOO_TOKEN is no longer protected: outputs show its value again." in said
+        output = kernel.run("%secret guard ignore ZOO_TOKEN env.WRONG_PASS").stream("stdout")
+        assert "ZOO_TOKEN is no longer protected: outputs show its value again." in output
         assert kernel.run("%secret guard protect PLAIN WRONG_PASS").stream("stdout").startswith("PLAIN is protected from now on.")
         expected = f"{harmless} ‹secret:env.PLAIN› ‹secret:env.WRONG_PASS›\n"
         assert kernel.run(show).stream("stdout") == expected
@@ -111,7 +111,7 @@ def test_a_wrong_guess_is_corrected_for_good(tmp_path: Path) -> None:
             kernel.run("os.environ['ZOO_TOKEN'] = 'another-animal-8'; print(os.environ['ZOO_TOKEN'])").stream("stdout")
             == "another-animal-8\n"
         )
-        assert "env.PLAIN environment variable, as you chose" in " ".join(table(kernel).split())
+        assert "env.PLAIN environment variable, as you chose" in " ".join(guard_table(kernel).split())
     file = tmp_path / "zensecrets" / "guard.json"
     assert json.loads(file.read_text()) == {"version": 1, "protect": ["PLAIN", "WRONG_PASS"], "ignore": ["ZOO_TOKEN"]}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -121,8 +121,8 @@ def test_a_wrong_guess_is_corrected_for_good(tmp_path: Path) -> None:
     assert not find_canary(file.read_text())
 
 
-def test_what_is_ignored_has_no_fingerprint_any_more(tmp_path: Path) -> None:
-    """A server that saves a notebook does not mask it either; the fingerprints of other values stay."""
+def test_an_ignored_variable_has_no_fingerprint(tmp_path: Path) -> None:
+    """``ignore`` removes the fingerprint of the variable, and keeps the fingerprints of other values."""
     environment = {"ZOO_TOKEN": secrets.token_urlsafe(24), "OTHER_TOKEN": secrets.token_urlsafe(24), "ZENSECRETS_FINGERPRINTS": "on"}
     with running_kernel(tmp_path, environment) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
@@ -134,12 +134,12 @@ def test_what_is_ignored_has_no_fingerprint_any_more(tmp_path: Path) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_choice_at_a_terminal_holds_in_the_next_kernel(tmp_path: Path) -> None:
-    """The command-line tool writes the same file; a damaged one is named, and masks rather too much."""
+def test_a_choice_in_a_terminal_applies_to_the_next_kernel(tmp_path: Path) -> None:
+    """The command-line tool writes the same file. With a damaged file all values are masked, and an error names it."""
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
-    done = run_zensecrets("secret", "guard", "ignore", "ZOO_TOKEN", environment=home)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "in sessions that load the extension from now on" in done.stdout
+    process = run_zensecrets("secret", "guard", "ignore", "ZOO_TOKEN", environment=home)
+    assert (process.returncode, process.stderr) == (0, "")
+    assert "in sessions that load the extension from now on" in process.stdout
     with running_kernel(tmp_path, {"ZOO_TOKEN": "chimpanzee-house-7"}) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
         assert kernel.run("import os; print(os.environ['ZOO_TOKEN'])").stream("stdout") == "chimpanzee-house-7\n"
@@ -162,32 +162,32 @@ def test_a_choice_at_a_terminal_holds_in_the_next_kernel(tmp_path: Path) -> None
         ("secret guard on X", "on takes no variable: 'X'."),
     ],
 )
-def test_words_that_make_no_sense_are_refused(line: str, problem: str) -> None:
-    """The error says what is wrong, and repeats no value."""
+def test_invalid_arguments_are_errors(line: str, problem: str) -> None:
+    """The error describes the problem, and contains no value."""
     with pytest.raises(UsageProblem, match=problem) as caught:
         run(line)
     assert "value" not in str(caught.value)
 
 
-def test_a_terminal_has_no_guard_to_show() -> None:
-    """There it says where the guard lives; off and all together make no sense anywhere."""
-    done = run_zensecrets("secret", "guard")
-    assert done.returncode != 0
-    assert "lives in a notebook's kernel" in done.stderr
+def test_a_terminal_has_no_guard() -> None:
+    """In a terminal the command is an error that says where the guard is."""
+    process = run_zensecrets("secret", "guard")
+    assert process.returncode != 0
+    assert "lives in a notebook's kernel" in process.stderr
     with pytest.raises(UsageProblem, match="A terminal has no guard"):
         run("secret guard off --all")
 
 
 @pytest.mark.parametrize("parent", ["", "JPY_PARENT_PID", "JPY_SESSION_NAME"])
-def test_a_value_is_not_revealed_into_an_output_by_accident(kernel: Kernel, parent: str) -> None:
-    """`!zensecrets secret get --reveal` in a cell says what it is about to do, and does it only with --yes; so in a bare kernel's child."""
+def test_revealing_a_value_in_a_cell_requires_a_confirmation(kernel: Kernel, parent: str) -> None:
+    """``!zensecrets secret get --reveal`` in a cell shows the value only with ``--yes``, also in a kernel without the extension."""
     value = canary("revealed")
     assert kernel.run(f"%secret register x --key={value}").ok
     for variable in {"JPY_PARENT_PID", "JPY_SESSION_NAME", "ZENSECRETS_IN_NOTEBOOK"} if parent else ():
         kernel.run(f"import os; os.environ.pop('{variable}', None)")
     if parent:
         kernel.run(f"os.environ['{parent}'] = '1'")
-    # What a guard would mask is looked for without one.
+    # The guard would mask the value, so it is off.
     kernel.run("%secret guard off")
     for line in (
         f"!{ZENSECRETS} secret get x --key key --reveal",

@@ -1,4 +1,4 @@
-"""No false masks in a real kernel: with one hundred secrets known, a front end receives what libraries print exactly as they print it."""
+"""Tests that a kernel with one hundred protected secrets sends the outputs of libraries unchanged."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.once
 
-LONGEST = 8000
-"""Characters of a message; tests/core/redaction/test_false_masks.py looks at the longer ones without a kernel."""
+MAX_LENGTH = 8000
+"""The number of characters of a message; tests/core/redaction/test_false_masks.py tests longer messages without a kernel."""
 _REPLAY = """
 import json, sys
 from pathlib import Path
 from zensecrets_jupyter.core.redaction import the_redactor
 
-given = json.loads(Path({file!r}).read_text(encoding="utf-8"))
-for name, value in given["values"]:
+recorded = json.loads(Path({file!r}).read_text(encoding="utf-8"))
+for name, value in recorded["values"]:
     the_redactor().protect(value, name)
 
 def replay(library):
     kernel = get_ipython().kernel
-    for message in given["messages"][library]:
+    for message in recorded["messages"][library]:
         if message["type"] == "stream":
             print(message["content"]["text"], end="", file=getattr(sys, message["content"]["name"]), flush=True)
         else:
@@ -38,41 +38,43 @@ def replay(library):
 """
 
 
-def _shown(messages: list[dict[str, Any]], kind: str = "type") -> tuple[dict[str, str], list[tuple[str, Any]]]:
+def _split_streams(messages: list[dict[str, Any]], type_key: str = "type") -> tuple[dict[str, str], list[tuple[str, Any]]]:
     """Return the texts of the streams, and the other messages in order."""
     streams = {"stdout": "", "stderr": ""}
     others = []
     for message in messages:
         content = message["content"]
-        if message[kind] == "stream":
+        if message[type_key] == "stream":
             streams[content["name"]] += content["text"]
-        elif message[kind] not in {"status", "execute_input"}:
-            others.append((message[kind], content))
+        elif message[type_key] not in {"status", "execute_input"}:
+            others.append((message[type_key], content))
     return streams, others
 
 
-def test_outputs_of_libraries_arrive_as_they_are(kernel: Kernel, tmp_path: Path) -> None:
-    """Every short output of every library arrives unchanged, and a secret that is printed after them is masked."""
+def test_outputs_of_libraries_are_unchanged(kernel: Kernel, tmp_path: Path) -> None:
+    """Every short output of every library is unchanged, and a value that is printed afterwards is masked."""
     _, recorded = recorded_outputs()
     short = {
-        library: [message for message in messages if message["type"] != "execute_reply" and len(json.dumps(message["content"])) <= LONGEST]
+        library: [
+            message for message in messages if message["type"] != "execute_reply" and len(json.dumps(message["content"])) <= MAX_LENGTH
+        ]
         for library, messages in recorded.items()
     }
-    file = tmp_path / "given.json"
+    file = tmp_path / "recorded.json"
     values = [pair for secret in realistic_secrets() for pair in secret.named()]
     file.write_text(json.dumps({"values": values, "messages": short}), encoding="utf-8")
     assert kernel.run(_REPLAY.format(file=str(file))).ok
     assert sum(bool(messages) for messages in short.values()) >= 20
     changed = []
     for library, messages in short.items():
-        ran = kernel.run(f"replay({library!r})")
-        assert ran.ok, ran.error
-        if _shown(ran.messages, "msg_type") != _shown(messages):
+        result = kernel.run(f"replay({library!r})")
+        assert result.ok, result.error
+        if _split_streams(result.messages, "msg_type") != _split_streams(messages):
             changed.append(library)
     assert changed == [], SEED
     for name, value in values[:3]:
         if name.endswith(".region"):
             continue
-        ran = kernel.run(f"print('the value:', dict(given['values'])[{name!r}])")
-        assert ran.stream("stdout") == f"the value: ‹secret:{name}›\n"
-        assert value not in json.dumps(ran.messages, default=str)
+        result = kernel.run(f"print('the value:', dict(recorded['values'])[{name!r}])")
+        assert result.stream("stdout") == f"the value: ‹secret:{name}›\n"
+        assert value not in json.dumps(result.messages, default=str)

@@ -1,4 +1,4 @@
-"""What a real kernel logs to files and to other programs, by handlers that were made after the extension was loaded."""
+"""Tests of log output of a kernel to files and other programs, by handlers that were created after ``%load_ext``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SETUP = """
 import asyncio, copy, http.server, json, logging, logging.config, logging.handlers, pickle, queue, socket, sys, threading
 from zensecrets_jupyter import Client
-value = "".join(list(Client().get_secret("held").content["key"]))
+value = "".join(list(Client().get_secret("logged").content["key"]))
 
 def logger_to(handler, format="%(message)s", name="quiet"):
     handler.setFormatter(format if isinstance(format, logging.Formatter) else logging.Formatter(format))
@@ -178,10 +178,10 @@ logger_to(Handler(open(path, "w", buffering=1))).error("by itself %s", value, ex
 import traceback
 class Handler(logging.Handler):
     def emit(self, record):
-        kind, error, place = record.exc_info
-        assert kind is ValueError and isinstance(error, ValueError) and place is not None
+        error_type, error, frames = record.exc_info
+        assert error_type is ValueError and isinstance(error, ValueError) and frames is not None
         with open(path, "a") as file:
-            traceback.print_exception(kind, error, place, file=file)
+            traceback.print_exception(error_type, error, frames, file=file)
 logger_to(Handler()).error("shown", exc_info=failed())
 """,
     "rich": """
@@ -287,64 +287,64 @@ CHANNELS = {
     **{f"loguru: {name}": f"from loguru import logger\nlogger.remove()\n{code}" for name, code in LOGURU.items()},
     **{f"structlog: {name}": f"import structlog\nstructlog.reset_defaults()\n{code}" for name, code in STRUCTLOG.items()},
 }
-"""Code that logs a secret to the file `path`."""
+"""Ways to log, each with the code that logs a secret to the file ``path``."""
 
 
 @pytest.fixture
-def holder(kernel: Kernel) -> Kernel:
-    """Return a kernel in which a secret was read, and nothing logged yet."""
-    assert kernel.run("%secret register held --key", [canary("logged")]).ok
+def logging_kernel(kernel: Kernel) -> Kernel:
+    """Return a kernel whose variable ``value`` contains a secret."""
+    assert kernel.run("%secret register logged --key", [canary("logged")]).ok
     assert kernel.run(SETUP).ok
     return kernel
 
 
 def run_all(kernel: Kernel, folder: Path) -> tuple[list[str], list[str]]:
-    """Run each channel with a file of its own, and return those whose file holds the value, and those whose file holds no mask."""
+    """Run each channel with its own file; return the channels whose file contains the value, and those without a mask."""
     folder.mkdir()
-    leaking, silent = [], []
+    leaking, without_mask = [], []
     for number, (name, code) in enumerate(CHANNELS.items()):
         path = folder / f"{number}.log"
-        ran = kernel.run(f"path = {str(path)!r}\n{code}\nlogging.shutdown()")
-        assert ran.ok, (name, ran.error)
+        result = kernel.run(f"path = {str(path)!r}\n{code}\nlogging.shutdown()")
+        assert result.ok, (name, result.error)
         written = path.read_bytes().decode("latin-1")
         if find_canary(written):
             leaking.append(name)
-        if "secret:held.key" not in written:
-            silent.append(name)
-    return leaking, silent
+        if "secret:logged.key" not in written:
+            without_mask.append(name)
+    return leaking, without_mask
 
 
-def test_nothing_that_is_logged_holds_a_value(holder: Kernel, tmp_path: Path) -> None:
-    """Whatever handler, configuration, formatter or library writes it, and whenever that was made: a mask stands there."""
-    assert run_all(holder, tmp_path / "logs") == ([], [])
+def test_no_log_contains_a_value(logging_kernel: Kernel, tmp_path: Path) -> None:
+    """Every handler, configuration, formatter and library writes the mask instead of the value."""
+    assert run_all(logging_kernel, tmp_path / "logs") == ([], [])
 
 
-def test_without_the_guard_every_channel_shows_the_value(holder: Kernel, tmp_path: Path) -> None:
-    """With the guard off, each of these channels writes the value, so the test above looks at the right files."""
-    holder.run("%secret guard off")
-    leaking, _ = run_all(holder, tmp_path / "logs")
+def test_every_log_contains_the_value_without_the_guard(logging_kernel: Kernel, tmp_path: Path) -> None:
+    """With the guard off every channel writes the value, so the test above can fail."""
+    logging_kernel.run("%secret guard off")
+    leaking, _ = run_all(logging_kernel, tmp_path / "logs")
     assert sorted(CHANNELS.keys() - set(leaking)) == []
 
 
-def test_a_wrong_call_is_reported_as_logging_does(holder: Kernel) -> None:
-    """Arguments that do not fit the message are printed by logging's own report, masked; nothing else is shown."""
-    told = holder.run("logging.warning('too many %s', 1, 2)").stream("stderr")
-    assert "--- Logging error ---" in told
-    assert "TypeError: not all arguments converted during string formatting" in told
-    assert "Message: 'too many %s'\nArguments: (1, 2)" in told
-    assert "redaction failed" not in told
-    assert "Arguments: ('‹secret:held.key›', 2)" in holder.run("logging.warning('too many %s', value, 2)").stream("stderr")
+def test_an_invalid_logging_call_is_reported_masked(logging_kernel: Kernel) -> None:
+    """The report of ``logging`` about wrong arguments contains masks, and no other error."""
+    report = logging_kernel.run("logging.warning('too many %s', 1, 2)").stream("stderr")
+    assert "--- Logging error ---" in report
+    assert "TypeError: not all arguments converted during string formatting" in report
+    assert "Message: 'too many %s'\nArguments: (1, 2)" in report
+    assert "redaction failed" not in report
+    assert "Arguments: ('‹secret:logged.key›', 2)" in logging_kernel.run("logging.warning('too many %s', value, 2)").stream("stderr")
 
 
-def test_code_keeps_the_record_that_it_logged(holder: Kernel) -> None:
-    """Masking changes what handlers write and neither the record nor the exception: other handlers and tests read them as they are."""
-    ran = holder.run("""
+def test_the_original_record_is_unchanged(logging_kernel: Kernel) -> None:
+    """Masking changes the output of handlers, but neither the log record nor the exception."""
+    result = logging_kernel.run("""
 record = logging.makeLogRecord({"msg": "it is %s", "args": (value,), "exc_info": failed(), "token": value})
 error = record.exc_info[1]
-class Keep(logging.Handler):
+class StoringHandler(logging.Handler):
     def emit(self, record):
         self.record = record
-handler = Keep()
+handler = StoringHandler()
 handler.handle(record)
 assert record.args == (value,) and record.token == value and record.exc_info[1] is error and str(error) == f"not {value}"
 masked = handler.record
@@ -353,19 +353,19 @@ plain = logging.makeLogRecord({"msg": "%s of %d", "args": ("one", 2)})
 handler.handle(plain)
 assert handler.record is plain
 """)
-    assert ran.ok, ran.error
+    assert result.ok, result.error
 
 
-def test_unloading_gives_logging_back(kernel: Kernel) -> None:
-    """After unloading, the classes of logging, loguru and structlog have their own methods, and imports are found as before."""
-    look = """
+def test_unloading_restores_logging(kernel: Kernel) -> None:
+    """After unloading, the classes of logging, loguru and structlog and the import hooks are the original ones."""
+    print_patches = """
 import logging.handlers, loguru._simple_sinks, loguru._file_sink, structlog._base, sys
 classes = [logging.Handler, logging.handlers.SocketHandler, logging.handlers.HTTPHandler, logging.handlers.QueueHandler,
            loguru._file_sink.FileSink, loguru._simple_sinks.CallableSink, structlog._base.BoundLoggerBase]
-methods = [method for one in classes for method in vars(one).values() if callable(method)]
-ours = [one for one in [*methods, *map(type, sys.meta_path)] if "zensecrets" in str(getattr(one, "__module__", ""))]
-print(len(ours), logging.getLogRecordFactory() is logging.LogRecord)
+methods = [method for cls in classes for method in vars(cls).values() if callable(method)]
+patches = [item for item in [*methods, *map(type, sys.meta_path)] if "zensecrets" in str(getattr(item, "__module__", ""))]
+print(len(patches), logging.getLogRecordFactory() is logging.LogRecord)
 """
-    assert kernel.run(look).stream("stdout") == "11 True\n"
+    assert kernel.run(print_patches).stream("stdout") == "11 True\n"
     assert kernel.run("%unload_ext zensecrets_jupyter").ok
-    assert kernel.run(look).stream("stdout") == "0 True\n"
+    assert kernel.run(print_patches).stream("stdout") == "0 True\n"

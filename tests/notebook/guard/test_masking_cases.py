@@ -1,4 +1,4 @@
-"""Everyday cases, most from public bug reports of programs that mask secrets, each played in a real kernel."""
+"""Tests of common cases, most from public bug reports of other programs that mask secrets."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ CASES = [json.loads(line) for line in (Path(__file__).parent / "masking.jsonl").
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_a_case(kernel: Kernel, case: dict[str, Any]) -> None:
-    """A value is registered, code prints something that it can be read in: what must not be seen is not, what must stay is."""
+def test_a_common_case_is_masked(kernel: Kernel, case: dict[str, Any]) -> None:
+    """A printed text that contains a registered value in some encoding shows none of ``hide`` and all of ``keep``."""
     register = "secrets_manager.register_secret(ArbitrarySecretSchema(name='case', arbitrary_kv_pairs={'key': value}))"
     code = f"""
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 value, text = {case["value"]!r}, {case["text"]!r}
 Client().active_stack.{register}
 """
-    # The cell itself holds the value: what is said of that is another matter.
+    # The warning that this cell holds the value is tested elsewhere.
     assert kernel.run(code).ok
-    ran = kernel.run("print(text, end='\\n')")
-    assert ran.ok
-    shown = ran.stream("stdout")
+    result = kernel.run("print(text, end='\\n')")
+    assert result.ok
+    shown = result.stream("stdout")
     assert [text for text in case["hide"] if text in shown] == []
     assert [text for text in case["keep"] if text not in shown] == []

@@ -1,4 +1,4 @@
-"""Numbers with the digits of a known value, in everything that a kernel sends: they stay numbers, and a text is masked beside them."""
+"""Tests that numbers with the digits of a protected value stay numbers in all messages of a kernel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.once
 PIN = 482913
 MASK = "‹secret:door.pin›"
-KNOW = f"from zensecrets_jupyter.core.redaction import the_redactor\nassert the_redactor().protect('{PIN}', 'door.pin')"
+PROTECT_PIN = f"from zensecrets_jupyter.core.redaction import the_redactor\nassert the_redactor().protect('{PIN}', 'door.pin')"
 FIGURE = f"""
 import plotly.graph_objects as go
 figure = go.Figure(go.Bar(x=['{PIN}', 'b', 'c'], y=[{PIN}, {PIN}.5, 3]), layout={{'height': {PIN}, 'title': 'PIN {PIN}'}})
@@ -35,25 +35,25 @@ PROGRAMS: dict[str, tuple[str, str, int]] = {
     "SVG": ("image/svg+xml", _DRAWING, 4),
     "SVG in HTML": ("text/html", f'<p>482913</p>{_DRAWING}<p width="482913">', 4),
 }
-"""Outputs with the number, each with its MIME type and how many of the numbers a program or a drawing reads."""
+"""Outputs with the PIN: the MIME type, the text, and how often the PIN is a number for a program or a drawing."""
 
 
 @pytest.fixture
-def knowing(kernel: Kernel) -> Kernel:
-    """Return a kernel that knows a value of six digits."""
-    assert kernel.run(KNOW).ok
+def pin_kernel(kernel: Kernel) -> Kernel:
+    """Return a kernel in which a value of six digits is protected."""
+    assert kernel.run(PROTECT_PIN).ok
     return kernel
 
 
-def _states(ran: CellResult) -> list[dict[str, Any]]:
-    """Return the states of the widgets that a cell made."""
-    return [message["content"]["data"]["state"] for message in ran.messages if message["msg_type"] == "comm_open"]
+def _states(result: CellResult) -> list[dict[str, Any]]:
+    """Return the states of the widgets that a cell created."""
+    return [message["content"]["data"]["state"] for message in result.messages if message["msg_type"] == "comm_open"]
 
 
-def test_the_numbers_of_a_figure_stay_numbers(knowing: Kernel) -> None:
-    """Plotly's JSON has the numbers that the data have, and masks in its texts."""
-    ran = knowing.run(f"{FIGURE}from IPython.display import display\ndisplay(figure.to_plotly_json() and figure)")
-    bundles = [message["content"]["data"] for message in ran.messages if message["msg_type"] in {"display_data", "execute_result"}]
+def test_the_numbers_of_a_figure_stay_numbers(pin_kernel: Kernel) -> None:
+    """Plotly's JSON contains the numbers of the data, and masks in its texts."""
+    result = pin_kernel.run(f"{FIGURE}from IPython.display import display\ndisplay(figure.to_plotly_json() and figure)")
+    bundles = [message["content"]["data"] for message in result.messages if message["msg_type"] in {"display_data", "execute_result"}]
     figure = bundles[-1]["application/vnd.plotly.v1+json"]
     assert figure["data"][0]["y"] == [PIN, PIN + 0.5, 3]
     assert figure["data"][0]["x"] == [MASK, "b", "c"]
@@ -61,10 +61,10 @@ def test_the_numbers_of_a_figure_stay_numbers(knowing: Kernel) -> None:
     assert figure["layout"]["title"]["text"] == f"PIN {MASK}"
 
 
-def test_the_numbers_in_the_script_of_a_figure_stay_numbers(knowing: Kernel) -> None:
-    """Plotly's HTML is a program still: what it draws can be read as JSON, numbers as numbers, texts masked."""
-    ran = knowing.run(f"{FIGURE}from IPython.display import HTML\nHTML(figure.to_html(include_plotlyjs='cdn', full_html=False))")
-    html = ran.shown("text/html")[0]
+def test_the_numbers_in_the_script_of_a_figure_stay_numbers(pin_kernel: Kernel) -> None:
+    """The script in Plotly's HTML is still valid: it contains the numbers of the data, and masks in its texts."""
+    result = pin_kernel.run(f"{FIGURE}from IPython.display import HTML\nHTML(figure.to_html(include_plotlyjs='cdn', full_html=False))")
+    html = result.shown("text/html")[0]
     call = re.search(r"Plotly\.newPlot\(\s*\"[^\"]+\",\s*(\[.*?\]),\s*(\{.*\}),\s*\{\"responsive\"", html, re.DOTALL)
     assert call is not None, html
     data, layout = json.loads(call[1]), json.loads(call[2])
@@ -73,47 +73,47 @@ def test_the_numbers_in_the_script_of_a_figure_stay_numbers(knowing: Kernel) -> 
     assert f"'PIN {PIN}'" not in html
 
 
-def test_numbers_that_programs_read_stay(knowing: Kernel) -> None:
-    """In JavaScript, in a frame, in JSON in a string and in a drawing: numbers are what they were, and texts beside them are masked."""
-    for kind, (mime, text, numbers) in PROGRAMS.items():
-        ran = knowing.run(f"from IPython.display import display\ndisplay({{{mime!r}: {text!r}}}, raw=True)")
-        shown = ran.shown(mime)[0]
-        assert (shown.count(str(PIN)), shown.count(MASK)) == (numbers, text.count(str(PIN)) - numbers), (kind, shown)
+def test_the_numbers_of_programs_stay_numbers(pin_kernel: Kernel) -> None:
+    """In JavaScript, a frame, JSON in a string, and a drawing, numbers are unchanged and texts are masked."""
+    for name, (mime, text, numbers) in PROGRAMS.items():
+        result = pin_kernel.run(f"from IPython.display import display\ndisplay({{{mime!r}: {text!r}}}, raw=True)")
+        shown = result.shown(mime)[0]
+        assert (shown.count(str(PIN)), shown.count(MASK)) == (numbers, text.count(str(PIN)) - numbers), (name, shown)
         assert shown.replace(MASK, str(PIN)) == text
         inside = f"[{{'output_type': 'display_data', 'data': {{{mime!r}: {text!r}}}}}]"
-        ran = knowing.run(f"import ipywidgets\nout = ipywidgets.Output(outputs={inside})")
-        outputs = [output for state in _states(ran) for output in state.get("outputs", ())]
-        assert [output["data"][mime] for output in outputs] == [shown], kind
+        result = pin_kernel.run(f"import ipywidgets\nout = ipywidgets.Output(outputs={inside})")
+        outputs = [output for state in _states(result) for output in state.get("outputs", ())]
+        assert [output["data"][mime] for output in outputs] == [shown], name
 
 
-def test_the_numbers_of_widgets_stay_numbers(knowing: Kernel) -> None:
-    """A slider's and a number field's state, what changes in it later, and numbers in a custom message have their types."""
+def test_the_numbers_of_widgets_stay_numbers(pin_kernel: Kernel) -> None:
+    """Numbers stay numbers in the state of widgets, in its updates, and in custom messages."""
     make = f"slider = ipywidgets.IntSlider(value={PIN}, max={PIN * 2})\nfield = ipywidgets.IntText({PIN})\ntext = ipywidgets.Text('{PIN}')"
-    states = _states(knowing.run(f"import ipywidgets\n{make}"))
+    states = _states(pin_kernel.run(f"import ipywidgets\n{make}"))
     values = [state["value"] for state in states if "value" in state]
     assert values == [PIN, PIN, MASK]
     assert [state["max"] for state in states if "max" in state] == [PIN * 2]
-    ran = knowing.run(f"slider.value = 1\nslider.value = {PIN}\nslider.send({{'number': {PIN}, 'list': [{PIN}.0], 'text': '{PIN}'}})")
-    data = [message["content"]["data"] for message in ran.messages if message["msg_type"] == "comm_msg"]
+    result = pin_kernel.run(f"slider.value = 1\nslider.value = {PIN}\nslider.send({{'number': {PIN}, 'list': [{PIN}.0], 'text': '{PIN}'}})")
+    data = [message["content"]["data"] for message in result.messages if message["msg_type"] == "comm_msg"]
     data = [part for part in data if "method" in part]
     assert [part["state"]["value"] for part in data if part["method"] == "update"] == [1, PIN]
     assert [part["content"] for part in data if part["method"] == "custom"] == [{"number": PIN, "list": [float(PIN)], "text": MASK}]
 
 
-def test_numbers_in_json_and_as_keys_stay(knowing: Kernel) -> None:
-    """In JSON a number, a nested one and a boolean are what they were; a key of digits is masked as the text that it is."""
-    ran = knowing.run(f"from IPython.display import JSON\nJSON({{'a': {PIN}, 'b': [{PIN}, True, None, 1e20], '{PIN}': 1}})")
-    shown: list[Any] = [*ran.shown("application/json")]
+def test_numbers_in_json_stay_numbers(pin_kernel: Kernel) -> None:
+    """Numbers and booleans in JSON are unchanged, but a key of digits is a text and is masked."""
+    result = pin_kernel.run(f"from IPython.display import JSON\nJSON({{'a': {PIN}, 'b': [{PIN}, True, None, 1e20], '{PIN}': 1}})")
+    shown: list[Any] = [*result.shown("application/json")]
     assert shown == [{"a": PIN, "b": [PIN, True, None, 1e20], MASK: 1}]
 
 
-def test_what_could_not_be_looked_through_keeps_its_types(knowing: Kernel) -> None:
-    """With a redactor that fails, a long number becomes 0 and a text says that it failed: the front end reads both as it expects."""
-    broken = "def broken(thing): raise ValueError\nthe_redactor().redact_tree = broken\n"
-    ran = knowing.run(
+def test_a_failed_redaction_keeps_the_types(pin_kernel: Kernel) -> None:
+    """If the redactor fails, a long number becomes 0 and a text becomes a notice, so the front end can read both."""
+    broken = "def broken(tree): raise ValueError\nthe_redactor().redact_tree = broken\n"
+    result = pin_kernel.run(
         f"{broken}from IPython.display import JSON, display\ndisplay(JSON({{'number': {PIN}, 'short': 12, 'text': 'x{PIN}'}}))"
     )
-    data = [message["content"]["data"] for message in ran.messages if message["msg_type"] == "display_data"]
+    data = [message["content"]["data"] for message in result.messages if message["msg_type"] == "display_data"]
     shown = [value for bundle in data for value in bundle.values() if isinstance(value, dict)]
-    assert [sorted(type(value).__name__ for value in one.values()) for one in shown] == [["int", "int", "str"]]
+    assert [sorted(type(value).__name__ for value in content.values()) for content in shown] == [["int", "int", "str"]]
     assert str(PIN) not in json.dumps(data)

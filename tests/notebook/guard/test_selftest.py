@@ -1,4 +1,4 @@
-"""%secret selftest: it tries every channel, leaves nothing, and fails where something gets out or can't be looked at."""
+"""Tests of ``%secret selftest``: it probes every channel, leaves no traces, and fails if a value is shown."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ pytestmark = pytest.mark.once
 GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
 
 
-def test_every_channel_masks_every_form(kernel: Kernel, tmp_path: Path) -> None:
-    """In a guarded kernel the table has more than 25 channels, more than 15 forms in each, and nothing came out."""
-    ran = kernel.run("found = %secret selftest\nimport json; print(json.dumps(list(found)))")
-    assert ran.ok, ran.error
-    rows = json.loads(ran.stream("stdout"))
+def test_every_channel_masks_every_encoding(kernel: Kernel, tmp_path: Path) -> None:
+    """The table lists more than 25 channels, each with more than 15 masked encodings, and no leak."""
+    result = kernel.run("table = %secret selftest\nimport json; print(json.dumps(list(table)))")
+    assert result.ok, result.error
+    rows = json.loads(result.stream("stdout"))
     assert len(rows) > 25
     assert {row["not masked"] for row in rows} == {"nothing"}
     assert all(int(row["masked"].split()[0]) > 15 for row in rows)
 
 
-def test_nothing_of_it_stays(kernel: Kernel, tmp_path: Path) -> None:
-    """No output but the table, nothing in the kernel's outputs, names, threads or log, and the next cell shows what it shows."""
+def test_the_selftest_leaves_no_traces(kernel: Kernel, tmp_path: Path) -> None:
+    """The only output is the table. Stored outputs, protected names and the log are unchanged, and the next cell works."""
     log = (tmp_path / "kernel.log").read_bytes()
-    ran = kernel.run("_ = %secret selftest")
-    # The status bar is told that something was masked.
-    assert {message["msg_type"] for message in ran.messages} - {"comm_msg"} == {"status", "execute_input"}
+    result = kernel.run("_ = %secret selftest")
+    # The comm message updates the number of masked values in the status bar.
+    assert {message["msg_type"] for message in result.messages} - {"comm_msg"} == {"status", "execute_input"}
     assert (tmp_path / "kernel.log").read_bytes() == log
-    kept = "[getattr(get_ipython().history_manager, 'outputs', {}).get(2), 'selftest' + '.canary' in str(vars(get_ipython()))]"
-    assert kernel.run(kept).shown() == ["[None, False]"]
+    stored = "[getattr(get_ipython().history_manager, 'outputs', {}).get(2), 'selftest' + '.canary' in str(vars(get_ipython()))]"
+    assert kernel.run(stored).shown() == ["[None, False]"]
     assert kernel.run(f"{GUARD}; guard.redactor.names").shown()[-1].count("canary") == 0
     after = kernel.run("import sys; print('after'); sys.stderr.write('it'); 'all'")
     assert [after.stream("stdout"), after.stream("stderr"), after.shown()] == ["after\n", "it", ["'all'"]]
 
 
-def test_it_fails_where_something_gets_out(kernel: Kernel) -> None:
-    """With the guard off it ends with an error of one line that names the channels, and the table says what came out."""
+def test_the_selftest_fails_without_the_guard(kernel: Kernel) -> None:
+    """With the guard off the command ends with an error of one line, and the table shows the leaks."""
     assert kernel.run(f"{GUARD}; guard.turn_off()").ok
-    ran = kernel.run("%secret selftest")
-    assert not ran.ok
-    assert "UsageError" in ran.error
-    assert "leaked values" in ran.error
-    assert "Traceback" not in ran.error
-    assert "plain, repr" in ran.shown()[0]
+    result = kernel.run("%secret selftest")
+    assert not result.ok
+    assert "UsageError" in result.error
+    assert "leaked values" in result.error
+    assert "Traceback" not in result.error
+    assert "plain, repr" in result.shown()[0]
 
 
-def test_a_terminal_tries_the_redactor() -> None:
-    """`zensecrets secret selftest` shows a table and ends with 0."""
-    done = run_zensecrets("secret", "selftest")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("nothing") == 3
+def test_the_selftest_in_a_terminal_probes_the_redactor() -> None:
+    """``zensecrets secret selftest`` shows a table and exits with 0."""
+    process = run_zensecrets("secret", "selftest")
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.count("nothing") == 3

@@ -1,4 +1,4 @@
-"""IPython in a real terminal: what arrives on the screen holds no value, and what needs a terminal finds one."""
+"""Tests of the guard in IPython in a real terminal: the screen shows no value, and programs find a terminal."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 SECONDS = 30
 PROMPT = r"In \[\d+\]:.*\x1b\[\?25h"
-"""The end of what draws a prompt: the cursor is shown again."""
+"""A drawn prompt, at whose end the cursor is shown again."""
 
 
 class Terminal:
     """IPython in a terminal."""
 
     def __init__(self, folder: Path, token: str) -> None:
-        """Start it, with ``token`` in its environment, and load the extension."""
-        home = {
+        """Start IPython with ``token`` in its environment, and load the extension."""
+        environment = {
             "HOME": str(folder),
             "IPYTHONDIR": str(folder / "ipython"),
             "TERM": "xterm",
@@ -37,14 +37,14 @@ class Terminal:
         self._log = self._screen.open("w", encoding="utf-8")
         ipython = str(Path(sys.executable).parent / "ipython")
         options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
-        self.child = spawn_in_terminal(ipython, options, home, seconds=SECONDS, size=(40, 150))
+        self.child = spawn_in_terminal(ipython, options, environment, seconds=SECONDS, size=(40, 150))
         self.child.logfile_read = self._log
         self._number = 0
         self.cell("%load_ext zensecrets_jupyter")
         self.cell("import curses, os, subprocess, sys, threading, time; token = os.environ['SOME_API_TOKEN']")
 
     def cell(self, code: str) -> None:
-        """Type a line when IPython asks for the next one; a prompt is drawn again while a line is typed at it."""
+        """Type a line at the next prompt. IPython draws a prompt several times, so the number of the prompt must be new."""
         number = self._number
         while number <= self._number:
             self.child.expect(PROMPT)
@@ -53,7 +53,7 @@ class Terminal:
         self.child.send(f"{code}\r")
 
     def end(self) -> str:
-        """End IPython, and return all that was on the screen."""
+        """End IPython, and return the output on the screen without control sequences."""
         self.cell("exit")
         self.child.expect(pexpect.EOF)
         self.close()
@@ -61,20 +61,20 @@ class Terminal:
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
     def close(self) -> None:
-        """End it at once."""
+        """Kill the process."""
         self.child.close(force=True)
         self._log.close()
 
 
 @pytest.fixture
 def token() -> str:
-    """Return the value that is planted."""
+    """Return the planted value."""
     return secrets.token_urlsafe(24)
 
 
 @pytest.fixture
 def terminal(tmp_path: Path, token: str) -> Iterator[Terminal]:
-    """Return IPython in a terminal, with the guard on."""
+    """Return IPython in a terminal with the extension."""
     terminal = Terminal(tmp_path, token)
     yield terminal
     terminal.close()
@@ -97,8 +97,8 @@ CELLS = [
 ]
 
 
-def test_nothing_is_on_the_screen(terminal: Terminal, token: str) -> None:
-    """Prints, results, tracebacks, programs, descriptors, warnings, logs and threads show marks, also above a prompt."""
+def test_the_screen_shows_no_value(terminal: Terminal, token: str) -> None:
+    """Prints, results, tracebacks, programs, descriptors, warnings, logs and threads show masks, also above a prompt."""
     for code in CELLS:
         terminal.cell(code)
     screen = terminal.end()
@@ -108,7 +108,7 @@ def test_nothing_is_on_the_screen(terminal: Terminal, token: str) -> None:
 
 
 def test_programs_find_a_terminal(terminal: Terminal, token: str) -> None:
-    """A pager, help, a REPL, a program with windows, the debugger and Ctrl-C work; the size is right, and nothing leaks in them either."""
+    """A REPL, a curses program, a pager, the debugger and Ctrl-C work in a terminal of the right size, and show no value."""
     child = terminal.child
     terminal.cell("!tty -s <&1 && stty size <&1")
     child.expect("40 150")
@@ -139,13 +139,13 @@ def test_programs_find_a_terminal(terminal: Terminal, token: str) -> None:
     assert token not in terminal.end()
 
 
-def test_unloading_gives_the_terminal_back(terminal: Terminal) -> None:
-    """After %unload_ext descriptors lead to the terminal itself, and the streams are Python's own."""
-    state = "print([os.ttyname(1) == os.ttyname(2) == os.ttyname(0), sys.stdout is sys.__stdout__, threading.active_count()])"
-    terminal.cell(state)
+def test_unloading_restores_the_terminal(terminal: Terminal) -> None:
+    """After ``%unload_ext`` the descriptors lead to the terminal, and the streams are Python's own."""
+    print_state = "print([os.ttyname(1) == os.ttyname(2) == os.ttyname(0), sys.stdout is sys.__stdout__, threading.active_count()])"
+    terminal.cell(print_state)
     terminal.child.expect(r"\[(True|False), True, (\d+)\]|not a tty|Inappropriate ioctl")
     terminal.cell("%unload_ext zensecrets_jupyter")
-    terminal.cell(state)
+    terminal.cell(print_state)
     terminal.child.expect(r"\[True, True, \d+\]")
     terminal.cell("%load_ext zensecrets_jupyter")
     terminal.cell("print('<again>', token)")
