@@ -66,7 +66,7 @@ def _sound(value: str) -> bytes:
         sound.setparams((1, 1, 8000, 0, "NONE", "NONE"))
         for letter in value:
             pitch = ord(letter) * 10
-            sound.writeframes(bytes(128 + round(100 * math.sin(2 * math.pi * pitch * at / 8000)) for at in range(400)))
+            sound.writeframes(bytes(128 + round(100 * math.sin(2 * math.pi * pitch * position / 8000)) for position in range(400)))
     return file.getvalue()
 
 
@@ -220,15 +220,15 @@ def test_pieces_after_a_pause(guarded: GuardedKernel) -> None:
     value, short = random_value(30), random_value(8)
     for text, allowed in ((value, most), (short, len(short) // 2 - 1)):
         visible = 0
-        for at in range(1, len(text)):
+        for position in range(1, len(text)):
             stream = redactor_for(text).stream()
-            shown = stream.feed(text[:at]) + stream.release() + stream.feed(text[at:] + "\n") + stream.release()
-            assert longest_visible(text, shown) <= allowed, at
+            shown = stream.feed(text[:position]) + stream.release() + stream.feed(text[position:] + "\n") + stream.release()
+            assert longest_visible(text, shown) <= allowed, position
             visible = max(visible, longest_visible(text, shown))
         assert visible == allowed
     guarded.protect(value, "paused.key")
     shown = guarded.output_of(
-        f"import time\nfor at in (5, {most}, 20): print(value[:at], end='', flush=True); time.sleep({PAUSE}); print(value[at:])"
+        f"import time\nfor position in (5, {most}, 20): print(value[:position], end='', flush=True); time.sleep({PAUSE}); print(value[position:])"
     )
     assert shown.count("‹secret:paused.key›\n") == 3
     assert guarded.leaked_length(value) == most
@@ -293,7 +293,9 @@ def test_javascript(guarded: GuardedKernel) -> None:
     """A value in a script is masked; a script that computes the value does not change."""
     value = random_value()
     guarded.protect(value, "script.key")
-    computed = f"element.textContent = {list(reversed([value[at : at + 4] for at in range(0, 24, 4)]))}.reverse().join('')"
+    computed = (
+        f"element.textContent = {list(reversed([value[position : position + 4] for position in range(0, 24, 4)]))}.reverse().join('')"
+    )
     guarded.set_variables(computed=computed, written=f"element.textContent = '{value}'")
     result = guarded.run("from IPython.display import Javascript, display\ndisplay(Javascript(computed), Javascript(written))")
     assert result.shown("application/javascript") == [computed, "element.textContent = '‹secret:script.key›'"]

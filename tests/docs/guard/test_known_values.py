@@ -73,11 +73,14 @@ def test_data_are_not_masked(guarded: GuardedKernel) -> None:
     value = random_value()
     guarded.protect(value, "data.key")
     guarded.run("captured = !echo {value}\nassert captured == [value]")
-    guarded.run("%%capture kept\nprint(value)")
-    guarded.run("assert kept.stdout == value + '\\n'; length, backwards = len(value), value[::-1]")
-    guarded.run("assert open('own.txt', 'w').write(value) == length == 24; assert backwards[::-1] == value; other = value + '!'")
-    assert (guarded.folder / "own.txt").read_text() == value
-    assert guarded.output_of("print(captured, kept.stdout, other)") == "['‹secret:data.key›'] ‹secret:data.key›\n ‹secret:data.key›!\n"
+    guarded.run("%%capture capture_result\nprint(value)")
+    guarded.run("assert capture_result.stdout == value + '\\n'; length, backwards = len(value), value[::-1]")
+    guarded.run("assert open('written.txt', 'w').write(value) == length == 24; assert backwards[::-1] == value; other = value + '!'")
+    assert (guarded.folder / "written.txt").read_text() == value
+    assert (
+        guarded.output_of("print(captured, capture_result.stdout, other)")
+        == "['‹secret:data.key›'] ‹secret:data.key›\n ‹secret:data.key›!\n"
+    )
     assert guarded.leaked_length(value) < LEAK
 
 
@@ -107,28 +110,28 @@ PROMPTS_SENTENCE = """
 
 @covers(PROMPTS_SENTENCE)
 def test_password_prompts(guarded: GuardedKernel) -> None:
-    """In a kernel, the answers to the prompts of all libraries are masked with successive numbers."""
+    """In a kernel, the key_arrives to the prompts of all libraries are masked with successive numbers."""
     numbers = []
-    for way, code in PROMPTS.items():
+    for library, code in PROMPTS.items():
         shown = guarded.output_of(f"{code}\nprint('typed', value)", [random_value()]).splitlines()[-1]
-        found = re.fullmatch(r"typed ‹secret:prompt\.(\d+)›", shown)
-        assert found is not None, way
-        numbers.append(int(found[1]))
+        match = re.fullmatch(r"typed ‹secret:prompt\.(\d+)›", shown)
+        assert match is not None, library
+        numbers.append(int(match[1]))
     assert numbers == list(range(numbers[0], numbers[0] + len(PROMPTS)))
 
 
 @covers(PROMPTS_SENTENCE)
 def test_password_prompts_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
-    """In a terminal, the answers to prompts of getpass and prompt_toolkit are masked."""
+    """In a terminal, the key_arrives to prompts of getpass and prompt_toolkit are masked."""
     child = terminal[0].child
-    for way in ("getpass", "prompt_toolkit"):
-        terminal[0].cell(TERMINAL[way])
+    for library in ("getpass", "prompt_toolkit"):
+        terminal[0].cell(TERMINAL[library])
         # The echo of the cell's line has a quote before the word.
         child.expect(r"(?<!')Database:")
         child.send(f"{random_value()}\r")
         terminal[0].cell("print('<typed>', value)")
         child.expect(r"<typed> (‹[^›]*›|\w{12})")
-        assert re.fullmatch(r"<typed> ‹secret:prompt\.\d+›", str(child.after)), way
+        assert re.fullmatch(r"<typed> ‹secret:prompt\.\d+›", str(child.after)), library
 
 
 @covers("An answer that goes directly to a program (`!ssh`, `!sudo`) is not known to the guard.")
@@ -168,7 +171,9 @@ def test_fingerprints_replace_secrets_that_need_input(tmp_path: Path, own_enviro
         # A prompt would fail the test.
         result = kernel.run("%load_ext zensecrets_jupyter\nvalue = open('value').read(); print(value)")
         assert result.stream("stdout") == "‹secret:db.key›\n"
-        in_pieces = f"import time\nfor at in (0, 8, 16): print(value[at : at + 8], end='', flush=True); time.sleep({PAUSE})"
+        in_pieces = (
+            f"import time\nfor position in (0, 8, 16): print(value[position : position + 8], end='', flush=True); time.sleep({PAUSE})"
+        )
         assert kernel.run(in_pieces).stream("stdout") == value
         home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
         for arguments in (
@@ -195,8 +200,8 @@ def test_fingerprints_replace_secrets_that_need_input(tmp_path: Path, own_enviro
 
 
 @covers("The first output and the next cell wait for them, for 5 seconds at most.")
-@pytest.mark.parametrize("answers", [True, False], ids=["a slow store", "a store that hangs"])
-def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: None, *, answers: bool) -> None:
+@pytest.mark.parametrize("key_arrives", [True, False], ids=["a slow store", "a store that hangs"])
+def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: None, *, key_arrives: bool) -> None:
     """The cell waits until the store's key can be read, or for five seconds."""
     value, slow, longest = random_value(), 1.5, 5
     (tmp_path / "value").write_text(value)
@@ -208,18 +213,18 @@ def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: N
     os.mkfifo(key, 0o600)
     writer = threading.Timer(slow, key.write_bytes, [text])
     with running_kernel(tmp_path) as kernel:
-        if answers:
+        if key_arrives:
             writer.start()
-        began = time.monotonic()
+        start = time.monotonic()
         result = kernel.run("%load_ext zensecrets_jupyter\nprint(open('value').read())")
-        took = time.monotonic() - began
-        assert result.stream("stdout") == ("‹secret:db.key›\n" if answers else f"{value}\n")
-        assert took >= (slow / 2 if answers else longest - 0.5)
+        elapsed = time.monotonic() - start
+        assert result.stream("stdout") == ("‹secret:db.key›\n" if key_arrives else f"{value}\n")
+        assert elapsed >= (slow / 2 if key_arrives else longest - 0.5)
         # A busy machine needs additional time.
-        assert took < longest * 4
-        began = time.monotonic()
+        assert elapsed < longest * 4
+        start = time.monotonic()
         assert kernel.run("1 + 1").shown() == ["2"]
-        assert time.monotonic() - began < longest
+        assert time.monotonic() - start < longest
 
 
 @covers("**Secrets of other programs**: only their sensitive keys are masked; `--clear KEY` names further keys that are not sensitive.")

@@ -313,7 +313,7 @@ def test_two_pieces(guarded: GuardedKernel) -> None:
     """A value is masked wherever it is split; its beginning alone, and other text, is shown while the cell runs."""
     value = random_value()
     guarded.protect(value, "pieces.key")
-    result = guarded.run("for at in range(1, len(value)): print(value[:at], end='', flush=True); print(value[at:])")
+    result = guarded.run("for position in range(1, len(value)): print(value[:position], end='', flush=True); print(value[position:])")
     assert result.stream("stdout") == "‹secret:pieces.key›\n" * 23
     assert guarded.leaked_length(value) < LEAK
     waits = "import time; from IPython.display import display\nprint({}, end='', flush=True); time.sleep(1); display(0)"
