@@ -228,7 +228,8 @@ def test_pieces_after_a_pause(guarded: GuardedKernel) -> None:
         assert visible == allowed
     guarded.protect(value, "paused.key")
     shown = guarded.output_of(
-        f"import time\nfor position in (5, {most}, 20): print(value[:position], end='', flush=True); time.sleep({PAUSE}); print(value[position:])"
+        "import time\n"
+        f"for position in (5, {most}, 20): print(value[:position], end='', flush=True); time.sleep({PAUSE}); print(value[position:])"
     )
     assert shown.count("‹secret:paused.key›\n") == 3
     assert guarded.leaked_length(value) == most
