@@ -106,7 +106,7 @@ def test_variables_set_after_loading(guarded: GuardedKernel) -> None:
         assert shown.splitlines()[-1] == "it is ‹secret:env.GITHUB_TOKEN›", way
 
 
-@covers("`%secret guard` shows why each name is protected.")
+@covers("[`%secret guard`](guard-commands.md) shows why each name is protected.")
 def test_the_table_shows_why_a_name_is_protected(guarded: GuardedKernel) -> None:
     """The table shows the reasons for a stored value, a typed value, and two environment variables."""
     guarded.run("import getpass; _ = getpass.getpass('Gate: ')", [random_value()])
