@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 from zensecrets_jupyter.core import names
 from zensecrets_jupyter.core.errors import InvalidReferenceError, InvalidSecretError, NotInStackError
 from zensecrets_jupyter.core.redaction.masks import mask_text
+from zensecrets_jupyter.core.text import clause
 
 _REFERENCE = re.compile(r"\{\{\s*(?!-)([^\s{}.]+)\.(?!-)([^\s{}]+)\s*\}\}")
 _DOUBLE = re.compile(r"\{\{([^{}]*)(\}{0,2})")
@@ -121,7 +122,7 @@ def near_miss(text: str) -> InvalidReferenceError | None:
             return _near_miss_error(text, start, text[start : end + (after == "}")], str(SecretReference(match[1], match[2])))
         name_error = _name_error(SecretReference(match[1], match[2]))
         if name_error:
-            message = f"{match[0]!r} has a name that no secret can have: {name_error.message[0].lower()}{name_error.message[1:]}"
+            message = f"{match[0]!r} has a name that no secret can have: {clause(name_error.message)}"
             return InvalidReferenceError(message, text=text, position=start, hint=name_error.hint)
         blanked[start:end] = " " * (end - start)
     rest = "".join(blanked)

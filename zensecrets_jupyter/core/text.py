@@ -22,6 +22,11 @@ def sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 
+def clause(text: str) -> str:
+    """Return a sentence with its first letter in lower case, for use inside another sentence."""
+    return f"{text[:1].lower()}{text[1:]}"
+
+
 def type_name(annotation: object) -> str:
     """Return the text of a declared type in errors, such as ``int`` or ``list[str]``."""
     if isinstance(annotation, type) and get_origin(annotation) is None:

@@ -170,7 +170,7 @@ def test_kubeflow_is_remote_where_its_cluster_is(attributes: dict[str, Any], rem
 def test_an_unknown_flavor_is_told_with_near_misses() -> None:
     """The error names the type, the nearest flavor and all of that type."""
     with pytest.raises(
-        UnknownFlavorError, match=r"No flavor of annotator is called 'label-studio' here\. Did you mean 'label_studio'"
+        UnknownFlavorError, match=r"No flavor of annotator is called 'label-studio'\. Did you mean 'label_studio'"
     ) as caught:
         get_flavor("annotator", "label-studio")
     # Others that a test of this process has defined may stand between.
@@ -210,8 +210,8 @@ def test_a_type_may_be_given_as_itself() -> None:
     [
         ('"mine_in_a_cell"', '"label_studio"', "'annotator.label_studio', which MineConfig claims, is built in"),
         ("class MineConfig", "class OtherConfig", r"belongs to __main__\.MineConfig already"),
-        ('"annotator"', '"anotator"', "MineConfig.TYPE is 'anotator', which is no type"),
-        ('"annotator"', '"secrets_manager"', "which is no type of component with flavors of this kind"),
+        ('"annotator"', '"anotator"', "MineConfig.TYPE is 'anotator', which is not a component type"),
+        ('"annotator"', '"secrets_manager"', "which is not a component type with registered flavors"),
         ('"annotator"', '""', "MineConfig.TYPE is ''"),
     ],
 )
@@ -321,6 +321,6 @@ def test_a_resolved_attribute_of_a_built_in_flavor_is_refused_without_its_value(
     """A flavor's own check runs on what a reference stands for, and its refusal holds no value."""
     config: Any = get_flavor("artifact_store", "s3")
     made = config(path="{{bucket.path}}").bind_references(ConstantResolver(canary("path")))
-    with pytest.raises(InvalidComponentError, match="refused by attribute 'path' of place") as caught:
+    with pytest.raises(InvalidComponentError, match="Attribute 'path' of place refuses the value") as caught:
         _ = made.path
     assert find_canary(error_details(caught.value)) == []

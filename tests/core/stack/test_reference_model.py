@@ -142,15 +142,15 @@ def test_a_reference_stands_where_a_text_may(field: str, value: Any, expected: A
         ("numbers", ["{{a.b}}"], "it is not a text"),
         ("texts", "{{a.b}}", "it is not a text"),
         ("text", ["{{a.b}}"], "it is not a text"),
-        ("nested", {"{{a.b}}": 1}, "in a key of it"),
-        ("nested", {"x": [{"{{a.b}}": "y"}]}, "in a key of it"),
+        ("nested", {"{{a.b}}": 1}, "in a key: only values"),
+        ("nested", {"x": [{"{{a.b}}": "y"}]}, "in a key: only values"),
     ],
 )
 def test_a_reference_stands_nowhere_else(field: str, value: Any, said: str) -> None:
     """In clear text, in a number, a choice or a flag, or as the wrong kind of thing, it is refused with its own reason."""
     with pytest.raises(InvalidReferenceError, match=said) as caught:
         Settings(**{field: value})
-    assert f"Attribute {field!r} takes no reference" in str(caught.value)
+    assert f"Attribute {field!r} accepts no reference" in str(caught.value)
     assert caught.value.text == "{{a.b}}"
     assert is_one_line(caught.value)
 
@@ -311,9 +311,7 @@ def test_a_value_that_a_validator_refuses_is_not_quoted(field: str, value: str) 
     text = value.replace("VALUE", canary("refused"))
     given = ("{{a.b}}", "{{a.b}}") if field == "pair" else "{{a.b}}"
     model = _make(Settings, **{field: given}).bind_references(DictResolver(a_b=text))
-    with pytest.raises(
-        InvalidComponentError, match=rf"What \{{\{{a\.b\}}\}}.* stands for is refused by attribute '{field}' of resolver"
-    ) as caught:
+    with pytest.raises(InvalidComponentError, match=rf"Attribute '{field}' of resolver.* refuses the value of \{{\{{a\.b\}}\}}") as caught:
         getattr(model, field)
     assert find_canary(error_details(caught.value)) == []
     assert caught.value.__cause__ is None

@@ -183,7 +183,7 @@ def test_the_report_holds_every_problem_at_once() -> None:
         "  - Annotator 'labels'.a0 needs {{ther.key}}, and there is no secret 'ther'. Did you mean 'there'?",
         ("  - Annotator 'labels'.a2 needs {{there.kei}}, and secret 'there' has no key 'kei'. Did you mean 'key'? Its keys are key."),
         "  - Alerter 'talk'.slack_token needs {{ther.key}}, and there is no secret 'ther'. Did you mean 'there'?",
-        "To mend it: %stack update mine -o ORCHESTRATOR -a ARTIFACT_STORE, then %stack register-secrets mine",
+        "Remedy: %stack update mine -o ORCHESTRATOR -a ARTIFACT_STORE, then %stack register-secrets mine",
     ]
     assert find_canary(str(report) + repr(report)) == []
 
@@ -284,7 +284,7 @@ def test_a_remote_orchestrator_reaches_nothing_local(level: SecretValidationLeve
     remote = component(ComponentType.ORCHESTRATOR, "kubernetes", "cluster")
     report = stack(remote, manager=SecretsManager(Local())).validate(level=level)
     assert [problem.lacks for problem in report.problems] == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
-    assert "The orchestrator 'cluster' runs elsewhere and can't reach the local secrets manager 'unregistered'." in str(report)
+    assert "The orchestrator 'cluster' runs on another machine and can't reach the local secrets manager 'unregistered'." in str(report)
     assert "can't reach the local artifact store 'default'" in str(report)
     assert report.remedy == "%stack update mine -x SECRETS_MANAGER -a ARTIFACT_STORE"
     bucket = component(ComponentType.ARTIFACT_STORE, "s3", "bucket", path="s3://bucket")

@@ -90,7 +90,7 @@ def test_a_model_is_read_resolved_and_checked(plant: Callable[..., str]) -> None
 def test_a_validator_that_refuses_a_value_says_nothing_of_it(plant: Callable[..., str]) -> None:
     """What a validator's own text quotes stays out of our error."""
     plant("db", "password")
-    with pytest.raises(InvalidComponentError, match="is refused by attribute 'url' of step 'some'") as caught:
+    with pytest.raises(InvalidComponentError, match="Attribute 'url' of step 'some' refuses the value") as caught:
         _run(own=Database(url="{{db.password}}"), look=lambda settings: settings.url)
     assert find_canary(error_details(caught.value)) == []
 
@@ -130,7 +130,7 @@ def test_everything_that_settings_miss_is_reported_before_the_first_step(plant: 
         ("step 'some'", "b", "secret-key-not-found"),
         ("step 'some'", "c.url", "secret-not-found"),
     ]
-    assert str(caught.value).endswith("To mend it: %secret register gone --key --user, then %secret update db --pasword")
+    assert str(caught.value).endswith("Remedy: %secret register gone --key --user, then %secret update db --pasword")
     assert not ran
     assert find_canary(error_details(caught.value)) == []
 
@@ -151,7 +151,7 @@ def test_references_where_none_may_stand_are_refused() -> None:
     """A clear-text field and a field that is no text take no reference."""
     for field in ("label", "port"):
         wrong: Any = {field: "{{db.password}}"}
-        with pytest.raises(InvalidReferenceError, match=f"'{field}' takes no reference"):
+        with pytest.raises(InvalidReferenceError, match=f"'{field}' accepts no reference"):
             Database(url="postgresql://host", **wrong)
 
 

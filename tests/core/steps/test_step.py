@@ -338,7 +338,7 @@ def test_calling_a_step_validates_first(client: Client) -> None:
         ("step 'some'", "url", "secret-not-found"),
         ("step 'some'", "secrets", "secret-not-found"),
     ]
-    assert str(caught.value).endswith("To mend it: %secret register db --user, then %secret register gone")
+    assert str(caught.value).endswith("Remedy: %secret register db --user, then %secret register gone")
     assert not ran
 
 

@@ -20,17 +20,19 @@ if TYPE_CHECKING:
 
 
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_DIGITS_OF_NAME = 3
-# Random tokens of lower-case letters and digits have more digits.
+_MAX_DIGITS_OF_NAME = 3
+# Random tokens of lower-case letters and digits usually have more digits.
 
 
 class StackComponentConfig(ReferenceModel):
     """The attributes of a stack component of one flavor.
 
     A subclass sets ``TYPE`` (a :class:`ComponentType` or its value) and ``FLAVOR``, and declares its attributes as fields. Defining the
-    class registers the flavor. Any text attribute may hold references, except a
-    :func:`~zensecrets_jupyter.core.fields.ClearTextField`. A :func:`~zensecrets_jupyter.core.fields.SecretField` is masked when shown, and
-    so is a plain value of any other attribute with the name of a secret, such as ``authentication_secret`` or ``api_token``.
+    class
+    registers the flavor. Any text attribute may hold references, except a :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Masked
+    are a
+    :func:`~zensecrets_jupyter.core.fields.SecretField`, and a plain value of any other attribute with the name of a secret, such as
+    ``authentication_secret`` or ``api_token``.
     """
 
     TYPE: ClassVar[str] = ""
@@ -49,7 +51,7 @@ class StackComponentConfig(ReferenceModel):
             flavor_registry.add(cls)
 
     def _is_sensitive(self, name: str, value: Any) -> bool:
-        """Return whether an attribute is sealed and masked: a SecretField, or a text that looks like a secret's value."""
+        """Return whether an attribute is sealed and masked: a SecretField, or a text that looks like a secret."""
         field = type(self).model_fields.get(name)
         if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
             return is_secret_field(field)
@@ -73,7 +75,10 @@ class StackComponentConfig(ReferenceModel):
 
     @property
     def is_local(self) -> bool:
-        """Whether the component can only be reached from this machine; it sees references as raw text too."""
+        """Whether the component can only be reached from this machine.
+
+        The property sees references in the attributes as raw text.
+        """
         return False
 
 
@@ -83,7 +88,7 @@ class StackComponent:
     ``component.some_attribute`` is ``component.config.some_attribute``.
     """
 
-    def __new__(cls, name: str, component_type: ComponentType, config: StackComponentConfig, **_: str) -> Self:  # noqa: ARG004 - the arguments of __init__
+    def __new__(cls, name: str, component_type: ComponentType, config: StackComponentConfig, **_: str) -> Self:  # noqa: ARG004 - __new__ gets the arguments of __init__
         """Return an instance of a subclass that has the attributes of ``config``."""
         component: Any = cls
         subclass: type[Self] = _subclass_with_attributes(component, type(config))
@@ -107,22 +112,22 @@ class StackComponent:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return the function and arguments that recreate the component."""
-        return _make, (self.name, self.type, self.config, self.id, self.flavor)
+        return _create_component, (self.name, self.type, self.config, self.id, self.flavor)
 
     def __getattr__(self, name: str) -> Any:
-        """Return an attribute that is no field of the config, resolved; raises the errors of the config."""
+        """Return the resolved value of an attribute that is not a field of the config; raises the errors of the config."""
         if name.startswith("__") or name == "config":
             raise AttributeError(name)
         return getattr(self.config, name)
 
     @property
     def is_remote(self) -> bool:
-        """Whether it runs on another machine, which can't reach local components; resolves no reference."""
+        """Whether it runs on another machine, which can't reach local components; the check resolves no reference."""
         return self.config.with_raw_references().is_remote
 
     @property
     def is_local(self) -> bool:
-        """Whether it can only be reached from this machine; resolves no reference."""
+        """Whether it can only be reached from this machine; the check resolves no reference."""
         return self.config.with_raw_references().is_local
 
     def bind_references(self, resolver: ReferenceResolver) -> StackComponent:
@@ -148,11 +153,11 @@ def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _may_name_secret(name: str, text: str) -> bool:
     """Return whether ``text`` may be the name of a secret, which must not be masked in outputs."""
-    few_digits = sum(character.isdigit() for character in text) <= _DIGITS_OF_NAME
+    few_digits = sum(character.isdigit() for character in text) <= _MAX_DIGITS_OF_NAME
     return name.endswith("secret") and few_digits and _PLAIN_NAME.fullmatch(text) is not None and not is_opaque(text)
 
 
-def _make(name: str, component_type: ComponentType, config: StackComponentConfig, identity: str, flavor: str) -> StackComponent:
+def _create_component(name: str, component_type: ComponentType, config: StackComponentConfig, identity: str, flavor: str) -> StackComponent:
     return StackComponent(name, component_type, config, id=identity, flavor=flavor)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "zensecrets_jupyter.flavors.v1"
 """The entry-point group of flavors in other packages: ``"type.flavor" = "module:Class"``."""
 
-_HERE = "zensecrets_jupyter.core.stack.flavors"
+_PACKAGE = "zensecrets_jupyter.core.stack.flavors"
 BUILT_IN: dict[str, dict[str, str]] = {
     "alerter": {"custom": "CustomAlerterConfig", "slack": "SlackAlerterConfig"},
     "annotator": {"custom": "CustomAnnotatorConfig", "label_studio": "LabelStudioAnnotatorConfig"},
@@ -73,7 +73,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "vertex": "VertexStepOperatorConfig",
     },
 }
-"""The built-in flavors by type, and their config classes in the module with the name of the type."""
+"""The config classes of the built-in flavors by type and flavor. The name of a type is also that of its module."""
 
 
 def _clash(_name: str, message: str, hint: str) -> StackError:
@@ -87,7 +87,7 @@ def _unavailable(name: str, message: str, hint: str) -> FlavorUnavailableError:
 _registry: Registry[StackComponentConfig] = Registry(
     "component flavor",
     ENTRY_POINTS,
-    {f"{owner}.{flavor}": (f"{_HERE}.{owner}", name) for owner, found in BUILT_IN.items() for flavor, name in found.items()},
+    {f"{owner}.{flavor}": (f"{_PACKAGE}.{owner}", name) for owner, flavors in BUILT_IN.items() for flavor, name in flavors.items()},
     clash=_clash,
     unavailable=_unavailable,
 )
@@ -101,7 +101,7 @@ def add(config: type[StackComponentConfig]) -> None:
     """
     component_type = str(getattr(config.TYPE, "value", config.TYPE))
     if component_type not in BUILT_IN:
-        message = f"{config.__qualname__}.TYPE is {component_type!r}, which is no type of component with flavors of this kind."
+        message = f"{config.__qualname__}.TYPE is {component_type!r}, which is not a component type with registered flavors."
         raise StackError(message, hint=f"Set it to one of {', '.join(BUILT_IN)}.")
     _registry.add(f"{component_type}.{config.FLAVOR}", config)
 
@@ -123,10 +123,10 @@ def get_flavor(component_type: str, flavor: str) -> type[StackComponentConfig]:
         FlavorUnavailableError: If its package can't be imported.
         StackError: If two packages register the same flavor.
     """
-    found = _registry.find(f"{component_type}.{flavor}")
-    if found is not None:
-        return found
-    known = flavor_names(component_type)
-    message = f"No flavor of {component_type.replace('_', ' ')} is called {quote_untrusted(flavor)} here."
-    hint = f"{did_you_mean(flavor, known)} The flavors are {', '.join(known)}."
+    config = _registry.find(f"{component_type}.{flavor}")
+    if config is not None:
+        return config
+    names = flavor_names(component_type)
+    message = f"No flavor of {component_type.replace('_', ' ')} is called {quote_untrusted(flavor)}."
+    hint = f"{did_you_mean(flavor, names)} The flavors are {', '.join(names)}."
     raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())

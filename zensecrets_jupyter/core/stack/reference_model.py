@@ -1,25 +1,25 @@
 """Models whose attributes may hold references: configs of components, and settings of steps and pipelines.
 
-pydantic validates what is plain. An attribute that holds a reference is kept beside the model's fields as raw text, and is resolved and
-validated each time it is read. A sensitive plain value is kept there too, so that ``vars`` and ``repr`` do not show it.
+An attribute with a reference is not in a field of the pydantic model, but separate, as raw text. It is resolved and validated each time it
+is
+read. Sensitive plain values are separate too, so that ``vars`` and ``repr`` do not show them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator, model_serializer
+from pydantic import BaseModel, ConfigDict, ValidationError, model_serializer
 
 from zensecrets_jupyter.core import redaction
 from zensecrets_jupyter.core.errors import InvalidComponentError, NotInStackError, ZenSecretsError
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field
 from zensecrets_jupyter.core.names import type_with_article
 from zensecrets_jupyter.core.reference import RawText, SecretReference
+from zensecrets_jupyter.core.stack.reference_fields import ReferenceField, ResolvedValue, add_reference_validator, is_free_text_field
 from zensecrets_jupyter.core.stack.references import (
     ReferenceResolver,
     Requirement,
-    check_field_takes_references,
     has_references,
     references_in,
     refuse_near_misses,
@@ -32,21 +32,17 @@ from zensecrets_jupyter.core.value import unregistered_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from pydantic import ValidationInfo, ValidatorFunctionWrapHandler
     from typing_extensions import Self
-
-_VALIDATOR = "_validate_unless_reference_"
-_free_text_fields: WeakKeyDictionary[type[ReferenceModel], dict[str, bool]] = WeakKeyDictionary()
 
 
 class _SeparateAttributes(NamedTuple):
-    """Attributes that are kept beside the fields of a model.
+    """Attributes that are not in the fields of the model.
 
     Attributes:
         references: Values with references, unresolved, by attribute.
         secrets: Sensitive plain values by attribute.
-        raw_texts: Names of the attributes whose text is meant as it stands.
-        clear: Names of the attributes that were stored in clear.
+        raw_texts: Names of the attributes that hold a :class:`RawText`.
+        clear: Names of the attributes that were stored in clear text.
     """
 
     references: dict[str, Any]
@@ -55,34 +51,8 @@ class _SeparateAttributes(NamedTuple):
     clear: frozenset[str] = frozenset()
 
 
-class _Resolved(NamedTuple):
-    """A resolved value on its way to the validators of a field."""
-
-    value: Any
-
-
 _NOTHING_SEPARATE = _SeparateAttributes({}, {})
 _NO_READERS: Mapping[str, Callable[[], str]] = {}
-
-
-class _ReferenceField:
-    """Descriptor of a field that reads values which are not in the instance's ``__dict__``.
-
-    It is no data descriptor: Python reads a plain value from ``__dict__`` without calling it. ``__getattr__`` alone would do, but is
-    slower, because the regular look-up fails first.
-    """
-
-    __slots__ = ("_name",)
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __get__(self, model: ReferenceModel | None, owner: type[ReferenceModel]) -> Any:
-        if model is None:
-            # As in any pydantic model, a field is no attribute of the class.
-            raise AttributeError(self._name)
-        reader = model._readers.get(self._name)  # noqa: SLF001 - part of the model
-        return reader() if reader is not None else model._read_separate(self._name)  # noqa: SLF001 - part of the model
 
 
 class ReferenceModel(BaseModel):
@@ -102,7 +72,7 @@ class ReferenceModel(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, protected_namespaces=(), validate_assignment=True)
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
-        """Return an instance with nothing kept beside its fields."""
+        """Return an instance without separate attributes."""
         self = super().__new__(cls)
         _set_slots(self, _NOTHING_SEPARATE)
         return self
@@ -111,8 +81,8 @@ class ReferenceModel(BaseModel):
         """Validate the attributes.
 
         Raises:
-            InvalidReferenceError: If a text is nearly a reference, or an attribute holds a reference and takes none.
-            InvalidComponentError: If an attribute is missing, unknown or has an unacceptable value. The error names it without its value.
+            InvalidReferenceError: If a text is almost a reference, or an attribute with a reference accepts none.
+            InvalidComponentError: If an attribute is missing, unknown or has an unacceptable value. The error does not show the value.
         """
         refuse_near_misses(type(self), data)
         self._build(data)
@@ -121,14 +91,14 @@ class ReferenceModel(BaseModel):
     def from_stored(cls, data: Mapping[str, Any], *, clear: Collection[str] = ()) -> Self:
         """Return the model of attributes in the format of :meth:`stored`.
 
-        Texts are not checked for near misses again, so that a text which older rules accepted can still be read.
+        Texts are not checked for near misses, so that a text which older rules accepted can still be read.
 
         Args:
             data: The attributes.
-            clear: Names of the attributes that were stored in clear. They name secrets, even if they look like values of secrets.
+            clear: Names of the attributes that were stored in clear text. They name secrets, even if they look like values of secrets.
 
         Raises:
-            InvalidReferenceError, InvalidComponentError: As from the constructor.
+            InvalidReferenceError, InvalidComponentError: For the errors of the constructor.
         """
         self = cls.__new__(cls)
         self._build(_with_raw_texts(data), clear=frozenset(clear))
@@ -140,7 +110,7 @@ class ReferenceModel(BaseModel):
         return cls(**{**_with_raw_texts(stored), **given})
 
     def stored(self) -> dict[str, Any]:
-        """Return the given attributes for storage: references as raw text, sensitive plain values in clear."""
+        """Return the given attributes for storage, with references as raw text and sensitive plain values in clear text."""
         raw_texts = self._separate.raw_texts
         return {
             name: RawText(value).to_json() if name in raw_texts else value
@@ -160,21 +130,16 @@ class ReferenceModel(BaseModel):
         self._separate_attributes(_SeparateAttributes({}, {}, raw_texts, clear))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Add the validator that keeps references away from the validators of the fields.
-
-        pydantic calls the wrap validator first that a class defines last. Each subclass therefore gets one, after its own validators.
-        The number of base classes makes its name unique among those that it inherits.
-        """
+        """Add the validator that keeps references away from the validators of the fields."""
         super().__init_subclass__(**kwargs)
-        name = f"{_VALIDATOR}{len(cls.__mro__)}"
-        setattr(cls, name, field_validator("*", mode="wrap")(_reference_validator(name)))
+        add_reference_validator(cls)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Add the descriptors of the fields; pydantic calls this when the class has its fields."""
+        """Add the descriptors of the fields; pydantic calls this method when the fields are known."""
         super().__pydantic_init_subclass__(**kwargs)
         for name in cls.model_fields:
-            setattr(cls, name, _ReferenceField(name))
+            setattr(cls, name, ReferenceField(name))
 
     def _separate_attributes(self, separate: _SeparateAttributes) -> None:
         """Move references and sensitive plain values out of the fields into ``separate``."""
@@ -202,7 +167,7 @@ class ReferenceModel(BaseModel):
         return field is not None and is_secret_field(field)
 
     def __getattr__(self, name: str) -> Any:
-        """Return an attribute that is no field, resolved.
+        """Return the resolved value of an attribute that is not a field.
 
         Raises:
             NotInStackError, NoSecretsManagerError, SecretNotFoundError, SecretKeyNotFoundError: If it can't be resolved.
@@ -226,10 +191,10 @@ class ReferenceModel(BaseModel):
             message = f"{_reference_list(template)} of attribute {name!r} can't be resolved: it is not part of a stack."
             raise NotInStackError(message, hint="Register it as a component and add that to a stack: %stack update")
         resolved = resolve_references(template, resolver)
-        return resolved if _is_free_text_field(type(self), name) else self._validate_resolved(name, resolved, resolver)
+        return resolved if is_free_text_field(type(self), name) else self._validate_resolved(name, resolved, resolver)
 
     def read_attribute(self, name: str) -> Any:
-        """Return an attribute of any name, resolved, even where a method of the class has that name."""
+        """Return the resolved value of an attribute, even if a method of the class has the same name."""
         extra = self.model_extra or {}
         return extra[name] if name in extra else self.__getattr__(name)
 
@@ -240,11 +205,11 @@ class ReferenceModel(BaseModel):
 
     def bind_references(self, resolver: ReferenceResolver) -> Self:
         """Return a copy of the model whose references ``resolver`` resolves."""
-        # What needs no validation is read by one call: this runs at every access.
+        # A value without validation is read with a single call, because this code runs at every access.
         readers = {
             name: resolver.reader(text)
             for name, text in self._separate.references.items()
-            if type(text) is str and _is_free_text_field(type(self), name)
+            if type(text) is str and is_free_text_field(type(self), name)
         }
         copy = super().__copy__()
         _set_slots(copy, self._separate, resolver, readers)
@@ -255,7 +220,7 @@ class ReferenceModel(BaseModel):
         return self._copy_with_values(self._separate.references, self._separate._replace(references={}))
 
     def _copy_with_values(self, values: Mapping[str, Any], separate: _SeparateAttributes) -> Self:
-        """Return a copy that has ``values`` as plain values, and ``separate`` beside them."""
+        """Return a copy with ``values`` as plain values and ``separate`` as separate attributes."""
         copy = super().__copy__()
         _set_slots(copy, separate, self._resolver)
         for name, value in values.items():
@@ -286,7 +251,7 @@ class ReferenceModel(BaseModel):
         ]
 
     def _unresolved(self) -> Iterator[tuple[str, Any]]:
-        """Yield every attribute with its value in clear and its references unresolved."""
+        """Yield every attribute with its value in clear text and its references unresolved."""
         fields = type(self).model_fields
         # An attribute is either a reference or a sensitive plain value.
         separate = {**self._separate.secrets, **self._separate.references}
@@ -298,16 +263,16 @@ class ReferenceModel(BaseModel):
 
     def _validate_resolved(self, name: str, resolved: Any, resolver: ReferenceResolver) -> Any:
         separate = self._separate
-        # Validators see the other attributes as they were given, and nobody else sees this copy.
+        # Validators see the other attributes as given. No other code sees this copy.
         copy = self._copy_with_values({**separate.references, **separate.secrets}, _NOTHING_SEPARATE)
         template = separate.references[name]
         failed = False
         try:
-            BaseModel.__setattr__(copy, name, _Resolved(resolved))
-        except Exception:  # noqa: BLE001 - a validator of a user's class may raise anything, and quote the value
+            BaseModel.__setattr__(copy, name, ResolvedValue(resolved))
+        except Exception:  # noqa: BLE001 - a validator of a user's class may raise any exception, whose text may quote the value
             failed = True
         if failed:
-            message = f"What {_reference_list(template)} stands for is refused by attribute {name!r} of {resolver}."
+            message = f"Attribute {name!r} of {resolver} refuses the value of {_reference_list(template)}."
             raise InvalidComponentError(message, hint="Update the secret, or refer to another one.")
         validated = vars(copy)[name]
         self._mask_changed_texts(template, resolved, validated)
@@ -315,7 +280,7 @@ class ReferenceModel(BaseModel):
 
     @staticmethod
     def _mask_changed_texts(template: Any, resolved: Any, validated: Any) -> None:
-        """Mask the texts that validators changed, such as a key without its white space."""
+        """Mask the texts that validators changed, such as a key after removal of its white space."""
         unchanged = set(texts_in(resolved))
         references = references_in(template)
         for text in texts_in(validated):
@@ -326,7 +291,7 @@ class ReferenceModel(BaseModel):
         secrets = self._separate.secrets
         return {name: redaction.mask_text(name) if name in secrets else value for name, value in self._unresolved()}
 
-    # pydantic 2.10 would look for the names of the annotation in the module of a subclass, hence the type here.
+    # return_type prevents pydantic 2.10 from evaluating the annotation in the module of a subclass.
     @model_serializer(mode="plain", return_type=dict)
     def _dump_references(self) -> dict[str, Any]:
         return self._masked()
@@ -343,7 +308,7 @@ class ReferenceModel(BaseModel):
         """Return the model itself, or with ``update`` a validated copy with the same resolver.
 
         Raises:
-            InvalidReferenceError, InvalidComponentError: As from the constructor.
+            InvalidReferenceError, InvalidComponentError: For the errors of the constructor.
         """
         if not update:
             return self
@@ -362,7 +327,7 @@ class ReferenceModel(BaseModel):
         """Return the state for pickling.
 
         Raises:
-            UnregisteredValueError: If there is a sensitive plain value, which no reference can replace.
+            UnregisteredValueError: If there is a sensitive plain value, because no reference can replace it.
         """
         for name in self._separate.secrets:
             raise unregistered_error(redaction.mask_text(name))
@@ -393,55 +358,8 @@ def _set_slots(
     object.__setattr__(model, "_readers", readers)
 
 
-def _reference_validator(attribute: str) -> Any:
-    """Return the validator that a class of models holds under ``attribute``; a subclass ignores the one that it inherits."""
-
-    def validate_unless_reference(
-        cls: type[ReferenceModel], value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo
-    ) -> Any:
-        if attribute not in vars(cls):
-            return handler(value)
-        if type(value) is _Resolved:
-            return handler(value.value)
-        if isinstance(value, RawText) or not has_references(value):
-            return handler(value)
-        name = info.field_name or ""
-        check_field_takes_references(name, cls.model_fields[name], value)
-        return value
-
-    return classmethod(validate_unless_reference)
-
-
 def _reference_list(template: Any) -> str:
     return ", ".join(map(str, references_in(template)))
-
-
-def _is_free_text_field(model: type[ReferenceModel], name: str) -> bool:
-    """Return whether a field accepts any text, so that a resolved text needs no validation."""
-    fields = _free_text_fields.setdefault(model, {})
-    if name not in fields:
-        field = model.model_fields.get(name)
-        if field is None:
-            return True
-        is_text = field.annotation is str or set(get_args(field.annotation)) == {str, type(None)} or field.annotation is Any
-        fields[name] = is_text and not field.metadata and not _has_own_validator(model, name)
-    return fields[name]
-
-
-def _has_own_validator(model: type[ReferenceModel], name: str) -> bool:
-    """Return whether a class declares a validator for a text field; it is read from the schema that pydantic documents."""
-    schema: Any = TypeAdapter(model).core_schema
-    while schema["type"] != "model-fields":
-        if "schema" not in schema:
-            return True
-        schema = schema["schema"]
-    schema = schema["fields"][name]["schema"]
-    while "schema" in schema:
-        function = schema.get("function", {}).get("function")
-        if function is not None and getattr(function, "__name__", "") != "validate_unless_reference":
-            return True
-        schema = schema["schema"]
-    return schema["type"] not in {"str", "any"}
 
 
 def _with_raw_texts(stored: Mapping[str, Any]) -> dict[str, Any]:

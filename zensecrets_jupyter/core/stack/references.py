@@ -1,6 +1,6 @@
-"""References in attribute values: the fields that accept them, near misses, and their resolution.
+"""References in attribute values: the fields that accept them, near misses, and resolution.
 
-An attribute value is a text, or a list or dict of values. Only texts hold references; keys of dicts do not.
+An attribute value is a text, or a list or dict of values. Only texts hold references, not the keys of dicts.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class ReferenceResolver(Protocol):
 
 
 class Requirement(NamedTuple):
-    """One reference with its owner and attribute.
+    """A reference with its owner and attribute.
 
-    The owner is the text by which errors name it, such as ``annotator 'labels'``. An empty key in the reference requires the whole secret.
+    The owner is the text by which errors name it, such as ``annotator 'labels'``. A reference with an empty key requires the whole secret.
     """
 
     owner: str
@@ -45,7 +45,7 @@ class Requirement(NamedTuple):
 
 
 class RequiresSecrets(Protocol):
-    """Anything that requires secrets, such as a model whose fields hold references."""
+    """An object that requires secrets, such as a model whose fields hold references."""
 
     def requirements(self, owner: str) -> list[Requirement]:
         """Return the required references; ``owner`` is the text by which errors name the owner."""
@@ -54,7 +54,7 @@ class RequiresSecrets(Protocol):
 def has_references(value: Any) -> bool:
     """Return whether a text in ``value`` holds a reference.
 
-    A text that is the value of a secret holds none, whatever it looks like, unless it is one reference as a whole.
+    A text that is the value of a secret holds none, unless it consists of one reference.
     """
     return any(
         reference.has_reference(text) and (text not in known_values() or reference.single_reference(text) is not None)
@@ -63,8 +63,8 @@ def has_references(value: Any) -> bool:
 
 
 def references_in(value: Any) -> list[SecretReference]:
-    """Return the references in ``value`` in order, repetitions included."""
-    return [found for text in texts_in(value) for found in reference.find_references(text)]
+    """Return the references in ``value`` in order, with repetitions."""
+    return [match for text in texts_in(value) for match in reference.find_references(text)]
 
 
 def resolve_references(value: Any, resolver: ReferenceResolver) -> Any:
@@ -79,10 +79,10 @@ def resolve_references(value: Any, resolver: ReferenceResolver) -> Any:
 
 
 def refuse_near_misses(model: type[BaseModel], data: Mapping[str, Any]) -> None:
-    """Check the attributes that a caller gives for ``model``.
+    """Check the given attributes of a model for near misses.
 
     Raises:
-        InvalidReferenceError: If a text is nearly a reference, or a key of a dict holds one. The error quotes no sensitive field.
+        InvalidReferenceError: If a text is almost a reference, or a key of a dict holds one. The error quotes no sensitive field.
     """
     takes_any_name = model.model_config.get("extra") == "allow"
     for name, value in data.items():
@@ -91,8 +91,8 @@ def refuse_near_misses(model: type[BaseModel], data: Mapping[str, Any]) -> None:
             continue
         for key in _keys_in(value):
             if reference.has_reference(key):
-                message = f"Attribute {name!r} takes no reference to a secret in a key of it: only values are resolved."
-                raise InvalidReferenceError(message, text=key, hint="Give the key itself.")
+                message = f"Attribute {name!r} accepts no reference to a secret in a key: only values are resolved."
+                raise InvalidReferenceError(message, text=key, hint="Write the key itself.")
         for text in texts_in(value):
             # An error must not quote the value of a secret.
             if text not in known_values() or reference.single_reference(text):
@@ -109,8 +109,8 @@ def _refuse_near_miss(name: str, text: str, *, is_sensitive: bool) -> None:
         return
     if is_sensitive:
         # A password may hold braces.
-        message = f"What attribute {name!r} is given holds what is nearly a reference to a secret."
-        raise InvalidReferenceError(message, hint="Write {{SECRET_NAME.KEY}}, or add --literal if it is meant as it stands.")
+        message = f"The value of attribute {name!r} contains almost a reference to a secret."
+        raise InvalidReferenceError(message, hint="Write {{SECRET_NAME.KEY}}, or add --literal for a raw text.")
     error.message = f"Attribute {name!r}: {error.message}"
     raise error
 
@@ -122,12 +122,12 @@ def check_field_takes_references(name: str, field: FieldInfo, value: Any) -> Non
         InvalidReferenceError: If the field is always clear text or is not a text.
     """
     if is_clear_text_field(field):
-        message = f"Attribute {name!r} takes no reference to a secret: it is always clear text."
+        message = f"Attribute {name!r} accepts no reference to a secret: it is always clear text."
     elif not takes_text(field.annotation, nested=not isinstance(value, str)):
-        message = f"Attribute {name!r} takes no reference to a secret: it is not a text."
+        message = f"Attribute {name!r} accepts no reference to a secret: it is not a text."
     else:
         return
-    raise InvalidReferenceError(message, text=" ".join(map(str, references_in(value))), hint="Give the value itself.")
+    raise InvalidReferenceError(message, text=" ".join(map(str, references_in(value))), hint="Write the value itself.")
 
 
 def takes_text(annotation: Any, *, nested: bool = False) -> bool:

@@ -28,7 +28,7 @@ class Stack:
     references in this stack: ``stack.annotator.authentication_secret`` is the value.
     """
 
-    def __init__(self, name: str, components: Iterable[StackComponent], secrets_manager: SecretsManager | None, *, id: str) -> None:  # noqa: A002 - ZenML's name
+    def __init__(self, name: str, components: Iterable[StackComponent], secrets_manager: SecretsManager | None, *, id: str) -> None:  # noqa: A002 - the name is that of ZenML
         """Bind the components to this stack."""
         self.name = name
         self.id = id
@@ -195,7 +195,7 @@ class StackResolver:
             try:
                 return get_secret(name).value(key)
             except SecretNotFoundError:
-                # Raised again below with the owner of the reference.
+                # Stack.resolve raises the error again, with the owner of the reference.
                 pass
             return self.resolve(text)
 
@@ -217,7 +217,7 @@ def resolve_text(manager: SecretsManager, text: str) -> str:
 def not_in_stack(component: StackComponent, stack: Stack) -> NotInStackError:
     """Return the error for resolving references of a component that ``stack`` does not hold."""
     message = f"The references of {component} can't be resolved: it is not part of the active stack {stack.name!r}."
-    hint = f"Add it, %stack update {stack.name} --{component.type.command} {component.name}, or set a stack that has it: %stack set"  # noqa: S608 - no SQL
+    hint = f"Add it with %stack update {stack.name} --{component.type.command} {component.name}, or activate another stack: %stack set"
     return NotInStackError(message, hint=hint)
 
 

@@ -16,6 +16,7 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.core.interaction import pending_secret_hint
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.settings import SecretValidationLevel
+from zensecrets_jupyter.core.text import clause, counted, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -104,9 +105,11 @@ class Report:
         """Return the report as text, one line per problem, and the remedy at the end."""
         if self.ok:
             return f"Stack {self.stack!r} is valid ({self.level.value})."
-        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
-        lines = [f"Stack {self.stack!r} can't run: {count}.", *(f"  - {problem}" for problem in self.problems)]
-        return "\n".join([*lines, *([f"To mend it: {self.remedy}"] if self.remedy else [])])
+        lines = [
+            f"Stack {self.stack!r} can't run: {counted(len(self.problems), 'problem')}.",
+            *(f"  - {problem}" for problem in self.problems),
+        ]
+        return "\n".join([*lines, *([f"Remedy: {self.remedy}"] if self.remedy else [])])
 
     def raise_for_problems(self) -> None:
         """Raise an error if there is a problem.
@@ -150,11 +153,11 @@ def _component_problems(stack: ValidatedStack) -> Iterator[Problem]:
         return
     if stack.has_secrets_manager and stack.secrets_manager.is_local:
         manager = stack.secrets_manager.name
-        message = f"The {orchestrator} runs elsewhere and can't reach the local secrets manager {manager!r}."
+        message = f"The {orchestrator} runs on another machine and can't reach the local secrets manager {manager!r}."
         yield Problem("invalid-stack", message, "Use one that it can reach.", lacks=ComponentType.SECRETS_MANAGER)
     store = stack.components.get(ComponentType.ARTIFACT_STORE)
     if store is not None and store.is_local:
-        message = f"The {orchestrator} runs elsewhere and can't reach the local {store}."
+        message = f"The {orchestrator} runs on another machine and can't reach the local {store}."
         yield Problem("invalid-stack", message, "Use one that it can reach.", lacks=ComponentType.ARTIFACT_STORE)
 
 
@@ -185,15 +188,13 @@ def _problems_by_reading(stack: ValidatedStack, requirements: list[Requirement],
             try:
                 secret.value(requirement.reference.key)
             except SecretKeyNotFoundError as error:
-                yield _problem(requirement, error.code, f"{error.message[0].lower()}{error.message[1:]}", awaited or error.hint)
+                yield _problem(requirement, error.code, clause(error.message), awaited or error.hint)
 
 
-def _problem(requirement: Requirement, code: str, what: str, hint: str = "") -> Problem:
+def _problem(requirement: Requirement, code: str, cause: str, hint: str = "") -> Problem:
     needed = str(requirement.reference) if requirement.reference.key else f"secret {requirement.reference.name!r}"
-    message = f"{requirement.owner}.{requirement.attribute} needs {needed}, and {what}"
-    return Problem(
-        code, f"{message[0].upper()}{message[1:]}", hint, requirement.owner, requirement.attribute, requirement.reference, cause=what
-    )
+    message = f"{requirement.owner}.{requirement.attribute} needs {needed}, and {cause}"
+    return Problem(code, sentence(message), hint, requirement.owner, requirement.attribute, requirement.reference, cause=cause)
 
 
 def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
@@ -209,13 +210,13 @@ def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
     # Secrets that only steps and pipelines require: register-secrets does not ask for them.
     others = [problem for problem in missing if problem.component not in owners]
     for code, verb in (("secret-not-found", "register"), ("secret-key-not-found", "update")):
-        steps += _commands(verb, [problem.reference for problem in others if problem.code == code])
+        steps += _secret_commands(verb, [problem.reference for problem in others if problem.code == code])
     if problems and not steps:
         steps.append(f"%zen secrets-manager describe {stack.secrets_manager.name}")
     return ", then ".join(steps)
 
 
-def _commands(verb: str, missing: Iterable[SecretReference | None]) -> list[str]:
+def _secret_commands(verb: str, missing: Iterable[SecretReference | None]) -> list[str]:
     """Return one command per secret, which asks for all of its missing keys."""
     keys: dict[str, list[str]] = {}
     for needed in missing:

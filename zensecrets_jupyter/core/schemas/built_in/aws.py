@@ -1,4 +1,4 @@
-"""Credentials of AWS."""
+"""AWS credentials."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class AWSSecretSchema(BaseSecretSchema):
-    """An access key of AWS, with the session token where it is a temporary one."""
+    """An AWS access key, with a session token if it is temporary."""
 
     TYPE: ClassVar[str] = "aws"
 

@@ -1,4 +1,4 @@
-"""Credentials of Azure."""
+"""Azure credentials."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class AzureSecretSchema(BaseSecretSchema):
-    """What one of Azure's ways to log in needs: an account key, a SAS token, a connection string or a service principal."""
+    """An account key, SAS token, connection string or service principal of Azure."""
 
     TYPE: ClassVar[str] = "azure"
 

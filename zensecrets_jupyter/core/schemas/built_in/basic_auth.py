@@ -1,4 +1,4 @@
-"""A user name and a password."""
+"""User name and password."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class BasicAuthSecretSchema(BaseSecretSchema):
-    """What HTTP's basic authentication and most log-ins ask for."""
+    """A user name and a password, as for HTTP basic authentication."""
 
     TYPE: ClassVar[str] = "basic_auth"
 

@@ -1,4 +1,4 @@
-"""Credentials of Google Cloud."""
+"""Google Cloud credentials."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class GCPSecretSchema(BaseSecretSchema):
-    """A service account key of Google Cloud, as the JSON text that the console hands out."""
+    """A Google Cloud service account key, as the JSON text of its key file."""
 
     TYPE: ClassVar[str] = "gcp"
 
     token: str = Field(description="Service account key, as JSON", json_schema_extra=JSON_TEXT)
 
     def get_credential_dict(self) -> dict[str, Any]:
-        """Return the token's JSON object as a dict.
+        """Return the JSON object of the token as a dict.
 
         Raises:
-            InvalidSecretError: If the token is no JSON object.
+            InvalidSecretError: If the token is not a JSON object.
         """
         try:
             parsed = json.loads(self.token)

@@ -1,4 +1,4 @@
-"""An access token of Hugging Face."""
+"""Hugging Face access token."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class HuggingFaceSecretSchema(BaseSecretSchema):
-    """An access token for the Hugging Face hub."""
+    """An access token for the Hugging Face Hub."""
 
     TYPE: ClassVar[str] = "huggingface"
 

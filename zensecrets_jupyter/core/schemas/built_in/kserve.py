@@ -1,4 +1,4 @@
-"""Storage credentials as KServe's model deployer reads them."""
+"""Storage credentials for KServe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An API key of Label Studio."""
+"""Label Studio access token."""
 
 from __future__ import annotations
 

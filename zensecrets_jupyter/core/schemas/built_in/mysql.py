@@ -1,4 +1,4 @@
-"""A log-in to MySQL."""
+"""MySQL log-in."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class MySQLSecretSchema(BaseSecretSchema):
-    """A log-in to a MySQL server, with the certificates of a TLS connection where it takes any."""
+    """A log-in to a MySQL server, with optional TLS certificates."""
 
     TYPE: ClassVar[str] = "mysql"
 
     user: str | None = ClearTextField(default=None, description="User name")
     password: str | None = Field(default=None, description="Password")
-    ssl_ca: str | None = Field(default=None, description="Certificate of the server's authority, as PEM", json_schema_extra=PEM_TEXT)
+    ssl_ca: str | None = Field(
+        default=None, description="Certificate authority of the server, as PEM", json_schema_extra=PEM_TEXT
+    )
     ssl_cert: str | None = Field(default=None, description="Certificate of the client, as PEM", json_schema_extra=PEM_TEXT)
     ssl_key: str | None = Field(default=None, description="Key of the client's certificate, as PEM", json_schema_extra=PEM_TEXT)

@@ -1,4 +1,4 @@
-"""An API key of OpenAI."""
+"""OpenAI API key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class OpenAISecretSchema(BaseSecretSchema):
-    """An API key for OpenAI's services, or for one that speaks the same protocol."""
+    """An API key for OpenAI, or for a service with a compatible API."""
 
     TYPE: ClassVar[str] = "openai"
 

@@ -1,4 +1,4 @@
-"""A log-in to PostgreSQL."""
+"""PostgreSQL log-in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class PostgreSQLSecretSchema(BaseSecretSchema):
-    """Where a PostgreSQL server is, and who logs in; the names are those of libpq's parameters."""
+    """The address of a PostgreSQL server and a log-in, named like the parameters of libpq."""
 
     TYPE: ClassVar[str] = "postgresql"
 
@@ -19,4 +19,4 @@ class PostgreSQLSecretSchema(BaseSecretSchema):
     port: str = ClearTextField(default="5432", description="Port")
     user: str = ClearTextField(description="User name")
     password: str = Field(description="Password")
-    database: str | None = ClearTextField(default=None, description="Database; the user's own where none is given")
+    database: str | None = ClearTextField(default=None, description="Database; by default the one with the user's name")

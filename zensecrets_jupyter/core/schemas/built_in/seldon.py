@@ -1,4 +1,4 @@
-"""Storage credentials as Seldon Core's rclone initialiser reads them."""
+"""Storage credentials for Seldon Core, which uses rclone."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class SeldonS3SecretSchema(BaseSecretSchema):
-    """An S3 remote of rclone (https://rclone.org/s3)."""
+    """An rclone remote for S3 (https://rclone.org/s3)."""
 
     TYPE: ClassVar[str] = "seldon_s3"
 
     rclone_config_s3_type: Literal["s3"] = ClearTextField(default="s3", description="Kind of remote")
     rclone_config_s3_provider: str = ClearTextField(default="aws", description="Provider: aws, ceph, minio, …")
-    rclone_config_s3_env_auth: bool = ClearTextField(default=False, description="Take the credentials from the machine")
+    rclone_config_s3_env_auth: bool = ClearTextField(default=False, description="Use the credentials of the environment")
     rclone_config_s3_access_key_id: str | None = Field(default=None, description="Access key ID")
     rclone_config_s3_secret_access_key: str | None = Field(default=None, description="Secret access key")
     rclone_config_s3_session_token: str | None = Field(default=None, description="Session token")
@@ -26,7 +26,7 @@ class SeldonS3SecretSchema(BaseSecretSchema):
 
 
 class SeldonGSSecretSchema(BaseSecretSchema):
-    """A Google Cloud Storage remote of rclone (https://rclone.org/googlecloudstorage)."""
+    """An rclone remote for Google Cloud Storage (https://rclone.org/googlecloudstorage)."""
 
     TYPE: ClassVar[str] = "seldon_gs"
 
@@ -44,7 +44,7 @@ class SeldonGSSecretSchema(BaseSecretSchema):
 
 
 class SeldonAzureSecretSchema(BaseSecretSchema):
-    """An Azure Blob Storage remote of rclone (https://rclone.org/azureblob)."""
+    """An rclone remote for Azure Blob Storage (https://rclone.org/azureblob)."""
 
     TYPE: ClassVar[str] = "seldon_az"
 

@@ -1,4 +1,4 @@
-"""A token of Slack."""
+"""Slack token."""
 
 from __future__ import annotations
 

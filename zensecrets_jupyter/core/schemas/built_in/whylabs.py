@@ -1,4 +1,4 @@
-"""Credentials of WhyLabs."""
+"""WhyLabs credentials."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from zensecrets_jupyter.core.schemas.interface import BaseSecretSchema
 
 
 class WhylabsSecretSchema(BaseSecretSchema):
-    """An organisation's API key for WhyLabs."""
+    """The WhyLabs API key of an organisation."""
 
     TYPE: ClassVar[str] = "whylabs"
 
     whylabs_default_org_id: str = ClearTextField(description="Organisation ID")
     whylabs_api_key: str = Field(description="API key")
-    whylabs_default_dataset_id: str | None = ClearTextField(default=None, description="Dataset that profiles are logged to")
+    whylabs_default_dataset_id: str | None = ClearTextField(default=None, description="Dataset for logged profiles")

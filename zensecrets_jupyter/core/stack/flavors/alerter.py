@@ -1,4 +1,4 @@
-"""Alerters: they tell people what a pipeline found."""
+"""Alerters, which send messages about pipelines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zensecrets_jupyter.core.stack.flavors.bases import CustomConfig
 
 
 class SlackAlerterConfig(StackComponentConfig):
-    """Messages to a channel of Slack."""
+    """Alerter that sends messages to a Slack channel."""
 
     TYPE: ClassVar[str] = "alerter"
     FLAVOR: ClassVar[str] = "slack"

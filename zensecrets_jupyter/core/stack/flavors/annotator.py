@@ -1,4 +1,4 @@
-"""Annotators: they let people label data."""
+"""Annotators, in which users label data."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zensecrets_jupyter.core.stack.flavors.bases import AuthenticatedConfig, Cus
 
 
 class LabelStudioAnnotatorConfig(AuthenticatedConfig):
-    """A Label Studio, by default one on this machine."""
+    """Label Studio, by default on this machine."""
 
     TYPE: ClassVar[str] = "annotator"
     FLAVOR: ClassVar[str] = "label_studio"

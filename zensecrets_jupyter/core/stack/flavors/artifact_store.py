@@ -1,4 +1,4 @@
-"""Artifact stores: they keep what steps return."""
+"""Artifact stores, which store the outputs of steps."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from zensecrets_jupyter.core.stack.flavors.bases import AuthenticatedConfig, Cus
 
 
 class LocalArtifactStoreConfig(StackComponentConfig):
-    """A folder of this machine."""
+    """Artifact store in a folder of this machine."""
 
     TYPE: ClassVar[str] = "artifact_store"
     FLAVOR: ClassVar[str] = "local"
 
     path: str = ""
-    """The folder; one of the workspace's own where none is given."""
+    """The folder; by default one in the workspace."""
 
     @field_validator("path")
     @classmethod
     def _refuse_urls(cls, path: str) -> str:
         if "://" in path:
-            message = "a local artifact store takes a folder"
+            message = "the path of a local artifact store has to be a folder"
             raise ValueError(message)
         return path
 
@@ -35,7 +35,7 @@ class LocalArtifactStoreConfig(StackComponentConfig):
 
 
 class _BucketConfig(AuthenticatedConfig):
-    """Attributes of a store in a cloud's buckets."""
+    """Attributes of an artifact store in a cloud bucket."""
 
     SCHEMES: ClassVar[tuple[str, ...]] = ()
 
@@ -45,13 +45,13 @@ class _BucketConfig(AuthenticatedConfig):
     @classmethod
     def _check_scheme(cls, path: str) -> str:
         if not path.startswith(cls.SCHEMES):
-            message = f"the path starts with none of {', '.join(cls.SCHEMES)}"
+            message = f"the path has to start with one of {', '.join(cls.SCHEMES)}"
             raise ValueError(message)
         return path
 
 
 class S3ArtifactStoreConfig(_BucketConfig):
-    """A bucket of S3, or of something that speaks its protocol."""
+    """Artifact store in a bucket of S3 or of a compatible service."""
 
     TYPE: ClassVar[str] = "artifact_store"
     FLAVOR: ClassVar[str] = "s3"
@@ -66,7 +66,7 @@ class S3ArtifactStoreConfig(_BucketConfig):
 
 
 class GCPArtifactStoreConfig(_BucketConfig):
-    """A bucket of Google Cloud Storage."""
+    """Artifact store in a Google Cloud Storage bucket."""
 
     TYPE: ClassVar[str] = "artifact_store"
     FLAVOR: ClassVar[str] = "gcp"
@@ -74,7 +74,7 @@ class GCPArtifactStoreConfig(_BucketConfig):
 
 
 class AzureArtifactStoreConfig(_BucketConfig):
-    """A container of Azure Blob Storage."""
+    """Artifact store in an Azure Blob Storage container."""
 
     TYPE: ClassVar[str] = "artifact_store"
     FLAVOR: ClassVar[str] = "azure"

@@ -1,4 +1,4 @@
-"""What several flavors share."""
+"""Base classes for the configs of several flavors."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from zensecrets_jupyter.core.stack.component import StackComponentConfig
 
 
 class AuthenticatedConfig(StackComponentConfig):
-    """Attributes of a component that logs in somewhere."""
+    """Attributes of a component that authenticates to a service."""
 
     authentication_secret: str | None = None
-    """What to log in with: a reference to a key, or as in ZenML 0.20 the name of a secret. Any other text is sealed as a plain value."""
+    """The credentials: a reference, or as in ZenML 0.20 the name of a secret. Any other text is a plain value, which is sealed."""
 
 
 class GoogleCredentialsConfig(StackComponentConfig):
-    """Attributes of a component that logs in to Google Cloud."""
+    """Attributes of a component that authenticates to Google Cloud."""
 
     service_account_path: str | None = None
-    """The file with the key of a service account; by default the credentials of the environment."""
+    """Path of a service account key file; by default the credentials of the environment are used."""
 
 
 class CustomConfig(StackComponentConfig):
-    """Attributes of a component that no flavor describes: whatever it is given; each may hold references."""
+    """Attributes of a component without a specific flavor: any names, and any value may hold references."""
 
     model_config = ConfigDict(extra="allow")

@@ -1,4 +1,4 @@
-"""Container registries: they keep the images that steps run in."""
+"""Container registries, which store the images of steps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _RegistryConfig(AuthenticatedConfig):
 
     @property
     def is_local(self) -> bool:
-        """Whether the registry's address is one of this machine."""
+        """Whether the address of the registry is on this machine."""
         return re.fullmatch(r"localhost:[0-9]{4,5}", self.uri) is not None
 
 
@@ -34,14 +34,14 @@ class DefaultContainerRegistryConfig(_RegistryConfig):
 
 
 class AWSContainerRegistryConfig(_RegistryConfig):
-    """Amazon's Elastic Container Registry."""
+    """Amazon Elastic Container Registry."""
 
     TYPE: ClassVar[str] = "container_registry"
     FLAVOR: ClassVar[str] = "aws"
 
 
 class AzureContainerRegistryConfig(_RegistryConfig):
-    """Azure's container registry."""
+    """Azure Container Registry."""
 
     TYPE: ClassVar[str] = "container_registry"
     FLAVOR: ClassVar[str] = "azure"
@@ -55,14 +55,14 @@ class DockerHubContainerRegistryConfig(_RegistryConfig):
 
 
 class GCPContainerRegistryConfig(_RegistryConfig):
-    """Google Cloud's container registry."""
+    """Google Container Registry."""
 
     TYPE: ClassVar[str] = "container_registry"
     FLAVOR: ClassVar[str] = "gcp"
 
 
 class GitHubContainerRegistryConfig(_RegistryConfig):
-    """GitHub's container registry."""
+    """GitHub Container Registry."""
 
     TYPE: ClassVar[str] = "container_registry"
     FLAVOR: ClassVar[str] = "github"

@@ -1,4 +1,4 @@
-"""Data validators: they check data and models."""
+"""Data validators, which check data and models."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ class GreatExpectationsDataValidatorConfig(StackComponentConfig):
 
     @property
     def is_local(self) -> bool:
-        """Whether it works in a folder of this machine."""
+        """Whether it uses a folder of this machine."""
         return self.context_root_dir is not None
 
 
 class WhylogsDataValidatorConfig(AuthenticatedConfig):
-    """whylogs, and WhyLabs where it logs in."""
+    """whylogs, with WhyLabs if credentials are given."""
 
     TYPE: ClassVar[str] = "data_validator"
     FLAVOR: ClassVar[str] = "whylogs"
 
 
 class EvidentlyDataValidatorConfig(StackComponentConfig):
-    """Evidently; it takes no attributes."""
+    """Evidently, without attributes."""
 
     TYPE: ClassVar[str] = "data_validator"
     FLAVOR: ClassVar[str] = "evidently"
 
 
 class DeepchecksDataValidatorConfig(StackComponentConfig):
-    """Deepchecks; it takes no attributes."""
+    """Deepchecks, without attributes."""
 
     TYPE: ClassVar[str] = "data_validator"
     FLAVOR: ClassVar[str] = "deepchecks"

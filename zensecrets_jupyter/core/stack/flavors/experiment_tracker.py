@@ -1,4 +1,4 @@
-"""Experiment trackers: they record runs, parameters and metrics."""
+"""Experiment trackers, which record runs, parameters and metrics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class MLFlowExperimentTrackerConfig(StackComponentConfig):
-    """MLflow: a server where ``tracking_uri`` names one, else the artifact store."""
+    """MLflow on the server of ``tracking_uri``, by default in the artifact store."""
 
     TYPE: ClassVar[str] = "experiment_tracker"
     FLAVOR: ClassVar[str] = "mlflow"
@@ -35,12 +35,12 @@ class MLFlowExperimentTrackerConfig(StackComponentConfig):
             return self
         if not self.tracking_token and not (self.tracking_username and self.tracking_password):
             message = "a remote tracking_uri needs tracking_token, or tracking_username and tracking_password"
-            raise InvalidComponentError(message, hint="Give them as references: --tracking_token={{NAME.KEY}}")
+            raise InvalidComponentError(message, hint="Write them as references: --tracking_token={{NAME.KEY}}")
         return self
 
     @property
     def is_local(self) -> bool:
-        """Whether it tracks to a folder of this machine."""
+        """Whether the records are in a folder of this machine."""
         return not self.tracking_uri or self.tracking_uri.startswith("file:")
 
 
@@ -56,7 +56,7 @@ class WandbExperimentTrackerConfig(StackComponentConfig):
 
 
 class NeptuneExperimentTrackerConfig(StackComponentConfig):
-    """Neptune; without attributes it reads its own environment variables."""
+    """Neptune, which reads its own environment variables by default."""
 
     TYPE: ClassVar[str] = "experiment_tracker"
     FLAVOR: ClassVar[str] = "neptune"

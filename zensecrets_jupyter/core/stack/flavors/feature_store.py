@@ -1,4 +1,4 @@
-"""Feature stores: they serve features."""
+"""Feature stores, which serve features."""
 
 from __future__ import annotations
 

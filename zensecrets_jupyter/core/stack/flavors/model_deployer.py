@@ -1,4 +1,4 @@
-"""Model deployers: they serve models."""
+"""Model deployers, which serve models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zensecrets_jupyter.core.stack.flavors.bases import CustomConfig
 
 
 class MLFlowModelDeployerConfig(StackComponentConfig):
-    """MLflow's server on this machine."""
+    """The MLflow server on this machine."""
 
     TYPE: ClassVar[str] = "model_deployer"
     FLAVOR: ClassVar[str] = "mlflow"
@@ -32,7 +32,7 @@ class SeldonModelDeployerConfig(StackComponentConfig):
     kubernetes_namespace: str | None = None
     base_url: str
     secret: str | None = None
-    """The name of the secret with the storage's credentials, in one of the ``seldon_…`` schemas."""
+    """The name of the secret with the storage credentials, which has one of the ``seldon_…`` schemas."""
 
 
 class KServeModelDeployerConfig(StackComponentConfig):
@@ -45,7 +45,7 @@ class KServeModelDeployerConfig(StackComponentConfig):
     kubernetes_namespace: str | None = None
     base_url: str
     secret: str | None = None
-    """The name of the secret with the storage's credentials, in one of the ``kserve_…`` schemas."""
+    """The name of the secret with the storage credentials, which has one of the ``kserve_…`` schemas."""
     custom_domain: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""Orchestrators: they run the steps of a pipeline."""
+"""Orchestrators, which run the steps of a pipeline."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ class _OrchestratorConfig(StackComponentConfig):
     """Attributes of every orchestrator."""
 
     IGNORED: ClassVar[dict[str, str]] = {
-        "custom_docker_base_image_name": "ZenML 0.20 takes it and ignores it; the image is set by DockerSettings of a pipeline"
+        "custom_docker_base_image_name": "ZenML 0.20 ignores it too; DockerSettings of a pipeline set the image"
     }
 
 
 class LocalOrchestratorConfig(_OrchestratorConfig):
-    """The steps run in this process, one after the other; it takes no attributes."""
+    """Orchestrator that runs the steps in this process, without attributes."""
 
     TYPE: ClassVar[str] = "orchestrator"
     FLAVOR: ClassVar[str] = "local"
 
     @property
     def is_local(self) -> bool:
-        """True: it is this process."""
+        """True: the steps run in this process."""
         return True
 
 
 class LocalDockerOrchestratorConfig(_OrchestratorConfig):
-    """Containers on this machine; it takes no attributes, and a notebook's process runs no steps in them."""
+    """Orchestrator for containers on this machine, without attributes; this package does not run steps in containers."""
 
     TYPE: ClassVar[str] = "orchestrator"
     FLAVOR: ClassVar[str] = "local_docker"
@@ -48,12 +48,12 @@ class _RemoteConfig(_OrchestratorConfig):
 
     @property
     def is_remote(self) -> bool:
-        """True: the steps run elsewhere."""
+        """True: the steps run on other machines."""
         return True
 
 
 class AirflowOrchestratorConfig(_OrchestratorConfig):
-    """Airflow on this machine; it takes no attributes."""
+    """Airflow on this machine, without attributes."""
 
     TYPE: ClassVar[str] = "orchestrator"
     FLAVOR: ClassVar[str] = "airflow"
@@ -65,7 +65,7 @@ class AirflowOrchestratorConfig(_OrchestratorConfig):
 
 
 class GitHubActionsOrchestratorConfig(_RemoteConfig):
-    """Workflows of GitHub Actions."""
+    """GitHub Actions workflows."""
 
     TYPE: ClassVar[str] = "orchestrator"
     FLAVOR: ClassVar[str] = "github"
@@ -76,7 +76,7 @@ class GitHubActionsOrchestratorConfig(_RemoteConfig):
 
 
 class KubeflowOrchestratorConfig(_OrchestratorConfig):
-    """Kubeflow Pipelines: on a cluster where ``kubernetes_context`` names one, else on this machine."""
+    """Kubeflow Pipelines on the cluster of ``kubernetes_context``, by default on this machine."""
 
     TYPE: ClassVar[str] = "orchestrator"
     FLAVOR: ClassVar[str] = "kubeflow"
@@ -94,13 +94,13 @@ class KubeflowOrchestratorConfig(_OrchestratorConfig):
 
     @property
     def is_remote(self) -> bool:
-        """Whether the steps run on a cluster elsewhere."""
+        """Whether the steps run on a remote cluster."""
         context = self.kubernetes_context
         return self.skip_local_validations or (context is not None and not context.startswith("k3d-"))
 
     @property
     def is_local(self) -> bool:
-        """Whether the cluster is one that was provisioned on this machine."""
+        """Whether the cluster was provisioned on this machine."""
         return not self.is_remote
 
 

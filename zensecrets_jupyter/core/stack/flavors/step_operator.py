@@ -1,4 +1,4 @@
-"""Step operators: they run single steps elsewhere."""
+"""Step operators, which run single steps on other machines."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ from zensecrets_jupyter.core.stack.flavors.bases import CustomConfig, GoogleCred
 class _RemoteConfig(StackComponentConfig):
     """Attributes of a step operator that runs steps on other machines."""
 
-    IGNORED: ClassVar[dict[str, str]] = {
-        "base_image": "ZenML 0.20 takes it and ignores it; the image is set by DockerSettings of a step or pipeline"
-    }
+    IGNORED: ClassVar[dict[str, str]] = {"base_image": "ZenML 0.20 ignores it too; DockerSettings of a step or pipeline set the image"}
 
     @property
     def is_remote(self) -> bool:
-        """True: the step runs elsewhere."""
+        """True: the step runs on another machine."""
         return True
 
 
 class SagemakerStepOperatorConfig(_RemoteConfig):
-    """Jobs of SageMaker."""
+    """SageMaker jobs."""
 
     TYPE: ClassVar[str] = "step_operator"
     FLAVOR: ClassVar[str] = "sagemaker"
@@ -35,7 +33,7 @@ class SagemakerStepOperatorConfig(_RemoteConfig):
 
 
 class AzureMLStepOperatorConfig(_RemoteConfig):
-    """Jobs of Azure Machine Learning."""
+    """Azure Machine Learning jobs."""
 
     TYPE: ClassVar[str] = "step_operator"
     FLAVOR: ClassVar[str] = "azureml"
@@ -51,7 +49,7 @@ class AzureMLStepOperatorConfig(_RemoteConfig):
 
 
 class VertexStepOperatorConfig(_RemoteConfig, GoogleCredentialsConfig):
-    """Jobs of Vertex AI."""
+    """Vertex AI jobs."""
 
     TYPE: ClassVar[str] = "step_operator"
     FLAVOR: ClassVar[str] = "vertex"
@@ -65,7 +63,7 @@ class VertexStepOperatorConfig(_RemoteConfig, GoogleCredentialsConfig):
 
 
 class KubernetesSparkStepOperatorConfig(_RemoteConfig):
-    """Jobs of Spark on a Kubernetes cluster."""
+    """Spark jobs on a Kubernetes cluster."""
 
     TYPE: ClassVar[str] = "step_operator"
     FLAVOR: ClassVar[str] = "spark-kubernetes"

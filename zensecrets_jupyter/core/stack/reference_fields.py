@@ -1,0 +1,103 @@
+"""Fields of a :class:`ReferenceModel`: how they are read, and which validators apply to references.
+
+pydantic validates what is plain. A field with a reference is validated each time it is read, with the resolved value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from weakref import WeakKeyDictionary
+
+from pydantic import TypeAdapter, field_validator
+
+from zensecrets_jupyter.core.reference import RawText
+from zensecrets_jupyter.core.stack.references import check_field_takes_references, has_references
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationInfo, ValidatorFunctionWrapHandler
+
+_VALIDATOR = "_validate_unless_reference_"
+_free_text_fields: WeakKeyDictionary[type[BaseModel], dict[str, bool]] = WeakKeyDictionary()
+
+
+class ResolvedValue(NamedTuple):
+    """A resolved value that is passed to the validators of a field."""
+
+    value: Any
+
+
+class ReferenceField:
+    """Descriptor of a field that reads values which are not in the instance's ``__dict__``.
+
+    It has no ``__set__``, so that Python reads a plain value from ``__dict__`` without calling it. ``__getattr__`` alone would be slower,
+    because the regular look-up fails first.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        """Read the field with this name."""
+        self._name = name
+
+    def __get__(self, model: Any, owner: type[BaseModel]) -> Any:
+        """Return the value of the field in ``model``."""
+        if model is None:
+            # In any pydantic model, a field is not an attribute of the class.
+            raise AttributeError(self._name)
+        reader = model._readers.get(self._name)  # noqa: SLF001 - the descriptor is a part of the model
+        return reader() if reader is not None else model._read_separate(self._name)  # noqa: SLF001 - the descriptor is a part of the model
+
+
+def add_reference_validator(model: type[BaseModel]) -> None:
+    """Add a validator to a class that keeps references away from the validators of its fields.
+
+    pydantic calls the wrap validator first that a class defines last. Each subclass therefore gets one, after its own validators. The
+    number of base classes makes its name unique among the inherited validators.
+    """
+    name = f"{_VALIDATOR}{len(model.__mro__)}"
+    setattr(model, name, field_validator("*", mode="wrap")(_reference_validator(name)))
+
+
+def _reference_validator(attribute: str) -> Any:
+    """Return the validator with the name ``attribute``; a subclass ignores the inherited one."""
+
+    def validate_unless_reference(cls: type[BaseModel], value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        if attribute not in vars(cls):
+            return handler(value)
+        if type(value) is ResolvedValue:
+            return handler(value.value)
+        if isinstance(value, RawText) or not has_references(value):
+            return handler(value)
+        name = info.field_name or ""
+        check_field_takes_references(name, cls.model_fields[name], value)
+        return value
+
+    return classmethod(validate_unless_reference)
+
+
+def is_free_text_field(model: type[BaseModel], name: str) -> bool:
+    """Return whether a field accepts any text, so that a resolved text needs no validation."""
+    fields = _free_text_fields.setdefault(model, {})
+    if name not in fields:
+        field = model.model_fields.get(name)
+        if field is None:
+            return True
+        is_text = field.annotation is str or set(get_args(field.annotation)) == {str, type(None)} or field.annotation is Any
+        fields[name] = is_text and not field.metadata and not _has_own_validator(model, name)
+    return fields[name]
+
+
+def _has_own_validator(model: type[BaseModel], name: str) -> bool:
+    """Return whether a class declares a validator for a text field, according to its documented core schema."""
+    schema: Any = TypeAdapter(model).core_schema
+    while schema["type"] != "model-fields":
+        if "schema" not in schema:
+            return True
+        schema = schema["schema"]
+    schema = schema["fields"][name]["schema"]
+    while "schema" in schema:
+        function = schema.get("function", {}).get("function")
+        if function is not None and getattr(function, "__name__", "") != "validate_unless_reference":
+            return True
+        schema = schema["schema"]
+    return schema["type"] not in {"str", "any"}
