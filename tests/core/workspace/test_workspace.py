@@ -272,7 +272,7 @@ def test_a_copy_is_its_own(labels: Workspace) -> None:
 
 def test_a_component_in_a_stack_is_not_deleted(labels: Workspace) -> None:
     """What a stack has stays, with the command that takes it out; out of every stack it goes."""
-    with pytest.raises(InvalidComponentError, match=r"is part of stack 'default'\. Take it out first: .* --annotator"):
+    with pytest.raises(InvalidComponentError, match=r"is part of stack 'default'\. Remove it first: .* --annotator"):
         labels.delete_component(ANNOTATOR, "labels")
     labels.remove_from_stack("default", [ANNOTATOR])
     labels.delete_component(ANNOTATOR, "labels")
@@ -483,7 +483,7 @@ def test_the_active_stack_is_the_one_that_was_set(labels: Workspace) -> None:
     assert labels.rename_stack("mine", "yours").active
     assert labels.active_stack_name == "yours"
     assert labels.stack_record().name == labels.stack().name == "yours"
-    with pytest.raises(InvalidStackError, match=r"is the active one and can't be deleted\. Make another one active first"):
+    with pytest.raises(InvalidStackError, match=r"is active and can't be deleted\. Activate another stack first"):
         labels.delete_stack("yours")
     labels.delete_stack("default")
 

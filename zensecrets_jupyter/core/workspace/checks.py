@@ -1,4 +1,4 @@
-"""Checks of names and attributes before the workspace changes, and look-ups in its state."""
+"""Checks of names and attributes before a change of the workspace, and look-ups in its state."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def get_component(state: State, component_type: ComponentType, name: str) -> Com
     if name in of_type:
         return of_type[name]
     message = f"There is no {component_type.label} {name!r}."
-    hint = did_you_mean(name, of_type) or f"See what there is: %zen {component_type.command} list"
+    hint = did_you_mean(name, of_type) or f"List them: %zen {component_type.command} list"
     raise ComponentNotFoundError(message, hint=hint)
 
 
@@ -55,7 +55,7 @@ def get_stack(state: State, name: str | None) -> StackRecord:
     if name in state.stacks:
         return state.stacks[name]
     message = f"There is no stack {name!r}."
-    raise StackNotFoundError(message, stack=name, hint=did_you_mean(name, state.stacks) or "See what there is: %stack list")
+    raise StackNotFoundError(message, stack=name, hint=did_you_mean(name, state.stacks) or "List them: %stack list")
 
 
 def refuse_duplicate(state: State, component_type: ComponentType, name: str) -> None:
@@ -79,47 +79,47 @@ def check_components(state: State, components: Mapping[ComponentType, str]) -> N
 
 
 def removal_hint(stack: str, component_type: ComponentType) -> str:
-    """Return the hint how to remove or replace a stack's component of a type."""
+    """Return the hint for removing or replacing a stack's component of one type."""
     if component_type in REQUIRED_TYPES:
-        return f"Put another one in its place: %stack update {stack} --{component_type.command} NAME"
-    return f"Take it out first: %stack remove-component {stack} --{component_type.command}"
+        return f"Replace it: %stack update {stack} --{component_type.command} NAME"
+    return f"Remove it first: %stack remove-component {stack} --{component_type.command}"
 
 
 def remaining_components(record: StackRecord, removed: Iterable[ComponentType]) -> dict[ComponentType, str]:
     """Return the components of a stack without those of some types.
 
     Raises:
-        InvalidStackError: If it has no component of one of the types, or every stack needs one.
+        InvalidStackError: If the stack has no component of one of the types, or needs one.
     """
-    kept = dict(record.components)
+    remaining = dict(record.components)
     for component_type in removed:
-        if component_type in REQUIRED_TYPES and component_type in kept:
-            message = f"Stack {record.name!r} can't do without its {component_type.label}; nothing was changed."
+        if component_type in REQUIRED_TYPES and component_type in remaining:
+            message = f"Stack {record.name!r} needs its {component_type.label}; nothing was changed."
             raise InvalidStackError(message, hint=removal_hint(record.name, component_type))
-        if kept.pop(component_type, None) is None:
+        if remaining.pop(component_type, None) is None:
             message = f"Stack {record.name!r} has no {component_type.label} to remove."
-            raise InvalidStackError(message, hint=f"See what it has: %stack describe {record.name}")
-    return kept
+            raise InvalidStackError(message, hint=f"Show its components: %stack describe {record.name}")
+    return remaining
 
 
-def check_label(what: str, name: str) -> None:
+def check_label(kind: str, name: str) -> None:
     """Check the name of a stack or component.
 
     Args:
-        what: The named thing with its article, such as ``a stack``.
+        kind: The kind of object with its article, such as ``a stack``.
         name: Its name.
 
     Raises:
-        InvalidReferenceError: If the name is a reference or nearly one.
+        InvalidReferenceError: If the name is a reference or almost one.
         InvalidStackError, InvalidComponentError: If the name is not acceptable.
     """
     if reference.has_reference(name) or reference.near_miss(name):
-        message = f"The name of {what} can't be a reference to a secret."
+        message = f"The name of {kind} can't be a reference to a secret."
         raise InvalidReferenceError(message, text=name, hint="Choose a plain name.")
     bad = not name or len(name) > MAX_NAME_LENGTH or name.startswith("-") or not name.isprintable() or name != name.strip()
     if bad:
-        message = f"{name[:20]!r} can't be the name of {what}."
-        error = InvalidStackError if what == "a stack" else InvalidComponentError
+        message = f"{name[:20]!r} can't be the name of {kind}."
+        error = InvalidStackError if kind == "a stack" else InvalidComponentError
         raise error(message, hint=f"Use 1 to {MAX_NAME_LENGTH} printable characters, not starting with '-' or a space.")
 
 
@@ -138,7 +138,7 @@ def initial_secrets(
 
 
 def stored_names(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
-    """Return the stored names of attributes for which ZenML has other names."""
+    """Return the names under which attributes are stored; ZenML has other names for some of them."""
     other_names = get_manager_flavor(record.flavor).options_model.OTHER_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
     return [other_names.get(attribute, attribute) for attribute in attributes]
 
@@ -150,14 +150,14 @@ def check_attributes(
     existing: ExistingAttributes,
     is_secret_name: Callable[[str], bool],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the attributes to store: those in clear, and the sensitive plain values.
+    """Return the attributes to store: those in clear text, and the sensitive plain values.
 
     Args:
         component_type: The type of the component.
         flavor: Its flavor.
         attributes: The given attributes.
         existing: The registered attributes, which the given ones update.
-        is_secret_name: Returns whether a text is the name of a secret, which is no sensitive value in any attribute.
+        is_secret_name: Returns whether a text is the name of a secret, which is not a sensitive value in any attribute.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor does not exist or is not usable here.
@@ -182,13 +182,13 @@ def check_attributes(
 def _check_options(flavor: str, existing: Mapping[str, Any], attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     for name, value in attributes.items():
         if reference.has_reference(value):
-            message = f"Attribute {name!r} of a secrets manager takes no reference: there is nothing yet that could resolve it."
+            message = f"Attribute {name!r} of a secrets manager accepts no reference: no secrets manager could resolve it."
             found = " ".join(map(str, reference.find_references(value)))
-            raise InvalidReferenceError(message, text=found, hint="Give the value itself; a sensitive one is sealed.")
+            raise InvalidReferenceError(message, text=found, hint="Write the value itself; a sensitive one is encrypted.")
     manager = get_manager_flavor(flavor)
     # A given option replaces the existing one, also if it is given under ZenML's name.
     replaced = {ours for theirs, ours in manager.options_model.OTHER_NAMES.items() if theirs in attributes}
     options = manager.make_options({**{name: value for name, value in existing.items() if name not in replaced}, **attributes})
-    given = options.model_dump(mode="json", exclude_unset=True)
-    chosen = [name for name, value in given.items() if value is not None and options.is_sensitive(name, value)]
-    return given, {name: str(given.pop(name)) for name in chosen}
+    stored = options.model_dump(mode="json", exclude_unset=True)
+    sensitive = [name for name, value in stored.items() if value is not None and options.is_sensitive(name, value)]
+    return stored, {name: str(stored.pop(name)) for name in sensitive}

@@ -12,6 +12,7 @@ from zensecrets_jupyter.core.component_types import ComponentType
 from zensecrets_jupyter.core.errors import FlavorUnavailableError, InvalidComponentError, ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.names import check_name
+from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.core.workspace.checks import (
     check_attributes,
     check_label,
@@ -163,7 +164,7 @@ class ComponentChanges:
         except FlavorUnavailableError:
             return
         if secrets:
-            message = f"Secrets manager {record.name!r} still holds {len(secrets)} secret{'s' if len(secrets) > 1 else ''}."
+            message = f"Secrets manager {record.name!r} still holds {counted(len(secrets), 'secret')}."
             hint = f"Delete them first, with a stack that has it: %secret cleanup, or keep a copy: %secret export {secrets[0]} … FILE"
             raise InvalidComponentError(message, hint=hint)
 

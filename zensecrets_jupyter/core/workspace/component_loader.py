@@ -35,10 +35,16 @@ class _StackCache(NamedTuple):
 
 
 class ComponentLoader:
-    """Creates and caches the instances of what is registered in one workspace."""
+    """Creates and caches the instances of the components and stacks of one workspace."""
 
     def __init__(self, folder: Path, database: WorkspaceDatabase, make_origin: Callable[[str, str], Origin]) -> None:
-        """Load from ``database``; ``make_origin`` returns the origin of a manager's values for its id and name."""
+        """Load from a database.
+
+        Args:
+            folder: The folder of the workspace.
+            database: The database.
+            make_origin: Returns the origin of a secrets manager's values for its id and name.
+        """
         self._root = folder
         self._database = database
         self._make_origin = make_origin
@@ -77,7 +83,7 @@ class ComponentLoader:
 
         Raises:
             FlavorUnavailableError: If its flavor is not defined in this process.
-            InvalidComponentError: If its attributes no longer suit its flavor.
+            InvalidComponentError: If its attributes no longer match its flavor.
         """
         component = self._unbound_component(record)
         return component.bind_references(_ActiveStackResolver(self, component))
@@ -114,10 +120,10 @@ class ComponentLoader:
     def _check_registered(self, record: ComponentRecord) -> None:
         if record.id not in self._database.state(refresh=True).components:
             message = f"The secrets manager {record.name!r} was deleted, so nothing was written."
-            raise NoSecretsManagerError(message, hint="See what there is: %zen secrets-manager list")
+            raise NoSecretsManagerError(message, hint="List them: %zen secrets-manager list")
 
     def manager_by_id(self, manager_id: str, name: str) -> SecretsManager:
-        """Return the secrets manager with that id, or on another machine the one with that name.
+        """Return the secrets manager with that id, or with that name on another machine.
 
         Raises:
             NoSecretsManagerError: If there is neither.
@@ -128,13 +134,13 @@ class ComponentLoader:
             same_name = (found for found in components.values() if (found.type, found.name) == (ComponentType.SECRETS_MANAGER, name))
             record = next(same_name, None)
         if record is None:
-            message = f"The secrets manager {name!r}, which a value is to be resolved in, is not registered here."
+            message = f"The secrets manager {name!r} of a value is not registered here."
             raise NoSecretsManagerError(message, hint=f"Register it: %zen secrets-manager register {name} --flavor=FLAVOR")
         return self.manager(record)
 
 
 class _ActiveStackResolver:
-    """Resolves the references of a component that was not reached through a stack, in the active stack."""
+    """Resolves the references of a component in the active stack."""
 
     def __init__(self, loader: ComponentLoader, component: StackComponent) -> None:
         self._loader = loader

@@ -1,4 +1,4 @@
-"""The workspace's database: one SQLite file, changed in transactions, with sensitive attributes sealed."""
+"""Database of the workspace: one SQLite file, changed in transactions, with encrypted sensitive attributes."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 POLL_INTERVAL = 0.05
-"""Seconds between two checks whether another process changed the file; the cache of secrets uses the same interval."""
+"""Seconds between two checks for changes by other processes; the cache of secrets uses the same interval."""
 _DATA_CONTEXT = ("data",)
 
 
 class WorkspaceDatabase:
-    """The registered components and stacks of one folder, created with the default stack on first use."""
+    """The registered components and stacks of one folder; first use creates the default stack."""
 
     def __init__(self, folder: Path, ask_passphrase: PassphraseSource) -> None:
         """Use the file ``workspace.db`` in ``folder``; nothing is created before the first use."""
@@ -54,7 +54,7 @@ class WorkspaceDatabase:
     def state(self, *, refresh: bool = False) -> State:
         """Return the current records.
 
-        A change by another process is seen after ``POLL_INTERVAL`` at the latest, with ``refresh`` at once.
+        A change by another process is visible after at most ``POLL_INTERVAL``, with ``refresh`` immediately.
         """
         now = time.monotonic()
         state = self._cached
@@ -74,12 +74,12 @@ class WorkspaceDatabase:
             self._cached = None
 
     def write_sealed(self, work: Callable[[SealingWriter], _Result]) -> _Result:
-        """Return the result of ``work``, called with a writer that can seal.
+        """Return the result of ``work``, called with a writer that can encrypt.
 
-        A passphrase is asked for before the transaction starts. ``work`` is called again if another process changed the data key.
+        A passphrase prompt happens before the transaction. ``work`` is called again if another process changed the data key.
 
         Raises:
-            ManagerLockedError: If the data key is sealed and can't be opened.
+            ManagerLockedError: If the data key can't be opened.
         """
 
         def write(connection: sa.Connection, key: DataKey) -> _Result:
@@ -93,7 +93,7 @@ class WorkspaceDatabase:
             return result
 
     def attributes(self, record: ComponentRecord) -> dict[str, Any]:
-        """Return the attributes of a component with its sealed values in clear.
+        """Return the attributes of a component with its sealed values in clear text.
 
         Raises:
             ManagerLockedError: If there are sealed values and the data key can't be opened.
@@ -103,42 +103,42 @@ class WorkspaceDatabase:
             return dict(record.attributes)
         key = self._keys.key_of(record.sealed.generation)
         if key is None:
-            message = f"The sealed attributes of {record.type.label} {record.name!r} need a key that is gone."
+            message = f"The sealed attributes of {record.type.label} {record.name!r} can't be read, because their key is gone."
             raise ManagerCorruptedError(message, hint=f"Set them again: %zen {record.type.command} update {record.name}")
         values = json.loads(cipher.unseal(key.key, record.sealed.sealed, component_context(record.id)))
         return {**record.attributes, **values}
 
     def seal(self, data: bytes) -> tuple[int, bytes]:
-        """Return the generation of the data key, and ``data`` sealed with it.
+        """Return the generation of the data key, and ``data`` encrypted with it.
 
         Raises:
-            ManagerLockedError: If the data key is sealed and can't be opened.
+            ManagerLockedError: If the data key can't be opened.
         """
         key = self._keys.current()
         return key.generation, cipher.seal(key.key, data, _DATA_CONTEXT)
 
     def unseal(self, generation: int, sealed: bytes) -> bytes:
-        """Return the data that :meth:`seal` sealed.
+        """Return the data that :meth:`seal` encrypted.
 
         Raises:
-            ManagerLockedError: If the data key is sealed and can't be opened.
-            ManagerCorruptedError: If the key is gone, or the data was altered or sealed in another workspace.
+            ManagerLockedError: If the data key can't be opened.
+            ManagerCorruptedError: If the key is gone, or the data was altered or encrypted in another workspace.
         """
         key = self._keys.key_of(generation)
         if key is None:
-            raise ManagerCorruptedError("What is sealed needs a key that is gone.", hint="Restore the workspace from a copy.")
+            raise ManagerCorruptedError("The key of the sealed data is gone.", hint="Restore the workspace from a copy.")
         return cipher.unseal(key.key, sealed, _DATA_CONTEXT)
 
     @property
     def required_passphrase(self) -> RequiredPassphrase | None:
-        """The passphrase that sealing or reading a sensitive attribute will ask for, or ``None``."""
+        """The passphrase that access to a sensitive attribute will ask for, or ``None``."""
         return self._keys.required_passphrase
 
     def fingerprint(self, text: str) -> str:
         """Return a digest of ``text``, keyed with the data key.
 
         Raises:
-            ManagerLockedError: If the data key is sealed and can't be opened.
+            ManagerLockedError: If the data key can't be opened.
         """
         return cipher.fingerprint(self._keys.current().key, text)
 
@@ -146,7 +146,7 @@ class WorkspaceDatabase:
         with self._database.read() as connection:
             if connection is None:
                 return None
-            # The tables belong together: a commit by another process between two statements must not be seen by the second one only.
+            # One transaction reads all tables, so that a commit by another process between two statements is not half visible.
             connection.exec_driver_sql("BEGIN")
             revision = connection.execute(sa.select(WORKSPACE.c.revision)).scalar()
             if revision is None:

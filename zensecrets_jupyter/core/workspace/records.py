@@ -44,14 +44,14 @@ class ComponentRecord(NamedTuple):
 
     @property
     def clear_names(self) -> list[str]:
-        """The names of the attributes that are stored in clear."""
+        """The names of the attributes that are stored in clear text."""
         return [name for name in self.attributes if not self.sealed or name not in self.sealed.names]
 
 
 class StackRecord(NamedTuple):
     """The registration of a stack.
 
-    ``components`` maps types to names of components, with the secrets manager, in the order in which they were added.
+    ``components`` maps types to names of components in the order of their addition, including the secrets manager.
     """
 
     id: str
@@ -61,7 +61,7 @@ class StackRecord(NamedTuple):
 
 
 class State(NamedTuple):
-    """Everything that is registered at one moment.
+    """All registrations at one moment.
 
     Attributes:
         revision: A number that each change increases.
@@ -79,7 +79,7 @@ class State(NamedTuple):
 
 
 class ExistingAttributes(NamedTuple):
-    """The attributes that a component has before an update, and the names of those that are stored in clear."""
+    """The attributes of a component before an update, and the names of those that are stored in clear text."""
 
     attributes: Mapping[str, Any] = MappingProxyType({})
     clear: Collection[str] = ()

@@ -68,6 +68,6 @@ class StackChanges:
         with self._database.write() as writer:
             record = get_stack(writer.state, name)
             if record.active:
-                message = f"Stack {name!r} is the active one and can't be deleted."
-                raise InvalidStackError(message, hint="Make another one active first: %stack set NAME")
+                message = f"Stack {name!r} is active and can't be deleted."
+                raise InvalidStackError(message, hint="Activate another stack first: %stack set NAME")
             writer.delete_stack(record)

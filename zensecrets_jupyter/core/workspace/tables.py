@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
-"""The version of the tables; a newer version of this package may write a file with a higher one."""
+"""The version of the tables; a newer version of this package may write a higher one."""
 
 METADATA = sa.MetaData()
 DATA_KEYS = data_keys_table(METADATA)
@@ -48,7 +48,7 @@ STACKS = sa.Table(
     METADATA,
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("name", sa.String, nullable=False, unique=True),
-    # The ids of the components by type, in the order in which they were added.
+    # The ids of the components by type, in the order of their addition.
     sa.Column("components", sa.JSON, nullable=False),
 )
 
@@ -67,7 +67,7 @@ def has_sealed_values(connection: sa.Connection) -> bool:
 
 
 def timestamp() -> str:
-    """Return the current time in UTC in ISO format."""
+    """Return the current UTC time in ISO format."""
     return datetime.now(timezone.utc).isoformat()
 
 
@@ -106,7 +106,7 @@ def _component_record(row: Any) -> ComponentRecord:
 
 
 def create_defaults(connection: sa.Connection) -> None:
-    """Write the stack ``default`` of local components, if the workspace is empty."""
+    """Create the stack ``default`` with local components in an empty workspace."""
     if connection.execute(sa.select(WORKSPACE.c.id)).first() is not None:
         return
     now, ids = timestamp(), {}

@@ -1,7 +1,7 @@
-"""The workspace of one folder: a facade over its database, its components and its stacks.
+"""The workspace of one folder: a facade over its database, components and stacks.
 
-Its database is one SQLite file under ``ZENSECRETS_HOME``, which several kernels, terminals and servers use at once. Sensitive attributes
-that were given as plain values are sealed there with the workspace's own data key.
+The database is one SQLite file under ``ZENSECRETS_HOME``, which several kernels, terminals and servers use at the same time. Sensitive
+attributes with plain values are encrypted there with the workspace's own data key.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class Workspace:
     """The registered components and stacks of one folder.
 
-    Every method that takes the name of a component or stack raises ComponentNotFoundError or StackNotFoundError, with near misses, if
-    there is none; the docstrings name further errors. A failed call changes nothing.
+    Every method with the name of a component or stack raises ComponentNotFoundError or StackNotFoundError, with near misses, if it does not
+    exist; the docstrings name further errors. A failed call changes nothing.
     """
 
     def __init__(self, home: Path) -> None:
@@ -51,7 +51,7 @@ class Workspace:
 
     @property
     def required_passphrase(self) -> RequiredPassphrase | None:
-        """The passphrase that sealing or reading a sensitive attribute will ask for, or ``None``."""
+        """The passphrase that access to a sensitive attribute will ask for, or ``None``."""
         return self._database.required_passphrase
 
     # Components.
@@ -70,7 +70,7 @@ class Workspace:
         """Register a component and return its record.
 
         Raises:
-            ComponentExistsError: If there is a component of that type and name.
+            ComponentExistsError: If a component has that type and name.
             UnknownFlavorError, FlavorUnavailableError: If the flavor does not exist or is not usable here.
             InvalidComponentError, InvalidOptionsError, InvalidReferenceError: If the name or an attribute is not acceptable.
             UnreadableFileError: If a secrets manager imports secrets from a file that can't be read.
@@ -89,7 +89,7 @@ class Workspace:
         return self._component_changes.update(component_type, name, attributes, remove)
 
     def attributes(self, record: ComponentRecord) -> dict[str, Any]:
-        """Return the attributes of a component with its sealed values in clear.
+        """Return the attributes of a component with its sealed values in clear text.
 
         Raises:
             ManagerLockedError: If there are sealed values and the data key can't be opened.
@@ -100,32 +100,32 @@ class Workspace:
         """Rename a component, also in its stacks, and return its record.
 
         Raises:
-            ComponentExistsError: If the new name is taken.
+            ComponentExistsError: If another component has the new name.
             InvalidComponentError: If the new name is not acceptable.
         """
         return self._component_changes.rename(component_type, name, new_name)
 
     def copy_component(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
-        """Register a copy of a component; raises the errors of registering.
+        """Register a copy of a component; raises the errors of registration.
 
-        The copy of a local secrets manager starts empty.
+        The copy of a local secrets manager is empty.
         """
         return self._component_changes.copy(component_type, name, new_name)
 
     def delete_component(self, component_type: ComponentType, name: str) -> None:
-        """Delete a component, and its own files in the workspace.
+        """Delete a component and its files in the workspace.
 
         Raises:
-            InvalidComponentError: If a stack has it, or if it is a local secrets manager that still holds secrets.
+            InvalidComponentError: If it is part of a stack, or a local secrets manager that still holds secrets.
         """
         self._component_changes.delete(component_type, name)
 
     def open_component(self, component_type: ComponentType, name: str) -> StackComponent:
-        """Return a component; its references resolve in the active stack, which has to hold it.
+        """Return a component, whose references resolve in the active stack if that contains it.
 
         Raises:
             FlavorUnavailableError: If its flavor is not defined in this process.
-            InvalidComponentError: If its attributes no longer suit its flavor.
+            InvalidComponentError: If its attributes no longer match its flavor.
         """
         return self._loader.component(self.component(component_type, name))
 
@@ -157,7 +157,7 @@ class Workspace:
             return settings.absolute_path(store.path)
         except ValueError as error:
             problem = f"The path of artifact store {store.name!r} can't be used: {error}."
-        raise SettingsError(problem, hint=f"Give it another: %zen artifact-store update {store.name} --path=FOLDER")
+        raise SettingsError(problem, hint=f"Set another path: %zen artifact-store update {store.name} --path=FOLDER")
 
     # Stacks.
 
@@ -190,69 +190,69 @@ class Workspace:
         """Register a stack of registered components and return its record.
 
         Raises:
-            StackExistsError: If there is a stack of that name.
+            StackExistsError: If another stack has that name.
             InvalidStackError: If the name is not acceptable.
         """
         return self._stack_changes.register(name, components)
 
     def update_stack(self, name: str, components: Mapping[ComponentType, str]) -> StackRecord:
-        """Add components to a stack, each replacing the one of its type, and return its record."""
+        """Add or replace components of a stack and return its record."""
         return self._stack_changes.update(name, components)
 
     def remove_from_stack(self, name: str, component_types: Iterable[ComponentType]) -> StackRecord:
         """Remove the components of these types from a stack and return its record.
 
         Raises:
-            InvalidStackError: If it has no component of one of the types, or every stack needs one.
+            InvalidStackError: If the stack has no component of one of the types, or needs one.
         """
         return self._stack_changes.remove(name, component_types)
 
     def rename_stack(self, name: str, new_name: str) -> StackRecord:
-        """Rename a stack and return its record; raises the errors of registering."""
+        """Rename a stack and return its record; raises the errors of registration."""
         return self._stack_changes.rename(name, new_name)
 
     def copy_stack(self, name: str, new_name: str) -> StackRecord:
-        """Register a stack of the same components; raises the errors of registering."""
+        """Register a stack of the same components; raises the errors of registration."""
         return self.register_stack(new_name, self.stack_record(name).components)
 
     def delete_stack(self, name: str) -> None:
-        """Delete a stack; its components stay.
+        """Delete a stack, but not its components.
 
         Raises:
-            InvalidStackError: If it is the active one.
+            InvalidStackError: If it is the active stack.
         """
         self._stack_changes.delete(name)
 
-    # Sealing for other parts, with the workspace's data key.
+    # Encryption with the workspace's data key, for other parts of the package.
 
     def fingerprint(self, text: str) -> str:
-        """Return a digest of ``text``, keyed with the data key; without the key it tells nothing about the text.
+        """Return a digest of ``text``, keyed with the data key; without the key it reveals nothing about the text.
 
         Raises:
-            ManagerLockedError: If the data key is sealed and can't be opened.
+            ManagerLockedError: If the data key can't be opened.
         """
         return self._database.fingerprint(text)
 
     def seal(self, data: bytes) -> tuple[int, bytes]:
-        """Return the generation of the data key, and ``data`` sealed with it.
+        """Return the generation of the data key, and ``data`` encrypted with it.
 
         Raises:
-            ManagerLockedError: If the data key is sealed and can't be opened.
+            ManagerLockedError: If the data key can't be opened.
         """
         return self._database.seal(data)
 
     def unseal(self, generation: int, sealed: bytes) -> bytes:
-        """Return the data that :meth:`seal` sealed.
+        """Return the data that :meth:`seal` encrypted.
 
         Raises:
-            ManagerLockedError: If the data key is sealed and can't be opened.
-            ManagerCorruptedError: If the key is gone, or the data was altered or sealed in another workspace.
+            ManagerLockedError: If the data key can't be opened.
+            ManagerCorruptedError: If the key is gone, or the data was altered or encrypted in another workspace.
         """
         return self._database.unseal(generation, sealed)
 
 
 class RegisteredManager:
-    """Origin of the values of a registered secrets manager; it resolves them again, in any process."""
+    """Origin of the values of a registered secrets manager, which resolves them in any process."""
 
     def __init__(self, manager_id: str, name: str) -> None:
         """Refer to the manager by its id and, on other machines, by its name."""
@@ -281,7 +281,7 @@ _workspaces_lock = threading.Lock()
 
 def get_workspace() -> Workspace:
     """Return the workspace of the current ``ZENSECRETS_HOME``; one object per folder and process."""
-    # A forked process gets its own objects: a connection to SQLite must not be carried across a fork.
+    # A forked process gets its own objects, because SQLite forbids the use of a connection in a child process.
     key = settings.home(), os.getpid()
     workspace = _workspaces.get(key)
     if workspace is None:

@@ -27,7 +27,7 @@ class Writer:
         self._connection = connection
         self.state = state
 
-    def add_component(  # noqa: PLR0913, PLR0917 - one row of the table, column by column
+    def add_component(  # noqa: PLR0913, PLR0917 - the arguments are the columns of one row
         self,
         component_id: str,
         component_type: ComponentType,
@@ -100,20 +100,20 @@ class Writer:
 
 
 class SealingWriter(Writer):
-    """A writer that can also seal, with the data key that is current in its transaction."""
+    """A writer that can also encrypt, with the current data key."""
 
     def __init__(self, connection: sa.Connection, state: State, key: DataKey) -> None:
-        """Write through ``connection`` and seal with ``key``."""
+        """Write through ``connection`` and encrypt with ``key``."""
         super().__init__(connection, state)
         self._key = key
 
     def seal_attributes(self, component_id: str, sensitive: Mapping[str, Any]) -> SealedValues:
-        """Return sensitive attributes sealed and bound to the component's id."""
+        """Return sensitive attributes encrypted and bound to the id of the component."""
         text = json.dumps(dict(sensitive)).encode()
         sealed = cipher.seal(self._key.key, text, component_context(component_id))
         return SealedValues(tuple(sensitive), self._key.generation, sealed)
 
 
 def component_context(component_id: str) -> tuple[str, ...]:
-    """Return the authenticated context of a component's sealed attributes, so that they open in no other component."""
+    """Return the authenticated context of a component's sealed attributes, which prevents their use in another component."""
     return "component", component_id

@@ -17,8 +17,6 @@ class MySQLSecretSchema(BaseSecretSchema):
 
     user: str | None = ClearTextField(default=None, description="User name")
     password: str | None = Field(default=None, description="Password")
-    ssl_ca: str | None = Field(
-        default=None, description="Certificate authority of the server, as PEM", json_schema_extra=PEM_TEXT
-    )
+    ssl_ca: str | None = Field(default=None, description="Certificate authority of the server, as PEM", json_schema_extra=PEM_TEXT)
     ssl_cert: str | None = Field(default=None, description="Certificate of the client, as PEM", json_schema_extra=PEM_TEXT)
     ssl_key: str | None = Field(default=None, description="Key of the client's certificate, as PEM", json_schema_extra=PEM_TEXT)
