@@ -69,7 +69,7 @@ def test_a_bar_says_how_far_it_is_and_ctrl_c_how_far_it_got() -> None:
     process.sendintr()
     shown = _rest(process)
     assert process.exitstatus == 130
-    found = re.search(r"Interrupted: (\d+) of 100 secrets are in 'cloud', each of them whole\.", shown)
+    found = re.search(r"Interrupted: (\d+) of 100 secrets are in 'cloud', each of them complete\.", shown)
     assert found, shown
     cloud = Client().workspace.open_manager("cloud")
     assert len(cloud.list_secrets()) == int(found[1])

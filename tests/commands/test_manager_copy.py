@@ -180,7 +180,7 @@ def test_who_can_t_be_copied_from_or_to_is_refused() -> None:
 def test_a_target_that_fails_says_how_to_go_on(failing: type[FailingBackend]) -> None:
     """The error is the target's own, with how far it got; the same line goes on."""
     failing.writes_left = 1
-    with pytest.raises(ManagerUnreachableError, match=r"1 of 2 secrets are in 'broken', each of them whole.* again looks at"):
+    with pytest.raises(ManagerUnreachableError, match=r"1 of 2 secrets are in 'broken', each of them complete.* again to continue"):
         run("secrets-manager copy default broken")
     failing.writes_left = 10
     assert "Copied 1 secret from 'default' to 'broken'; 1 already in the target." in run("secrets-manager copy default broken").message

@@ -87,7 +87,7 @@ def test_ctrl_c_says_how_far_it_got(kernel: Kernel, tmp_path: Path) -> None:
     stopped = kernel.read_messages(identity)
     kernel.reply(identity)
     told = "".join(message["content"]["text"] for message in stopped if message["msg_type"] == "stream")
-    found = re.search(r"UsageError: Interrupted: (\d+) of 100 secrets are in 'slow', each of them whole\. Copying again looks at", told)
+    found = re.search(r"UsageError: Interrupted: (\d+) of 100 secrets are in 'slow', each of them complete\. Copy again to continue", told)
     assert found, told
     number = int(found[1])
     # The one under way at that very moment may have ended.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError
 from zensecrets_jupyter.core.system.atomic_write import describe_os_error
 from zensecrets_jupyter.core.transfer import sealed_export
-from zensecrets_jupyter.core.transfer.text_files import at, write_text
+from zensecrets_jupyter.core.transfer.text_files import expand_path, write_text
 from zensecrets_jupyter.scan.atomic_write import replace_file
 from zensecrets_jupyter.scan.file_walk import SKIPPED_FOLDERS
 
@@ -57,7 +57,7 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
     if not sealed_export.is_sealed(text):
         raise UnreadableFileError(f"The file {path!r} is no backup that can be read.", hint="`%secret clean` says where it writes one.")
     files = _files_of(sealed_export.unseal(text, path, ask), path)
-    allowed = [Path(os.path.realpath(at(folder))) for folder in folders]
+    allowed = [Path(os.path.realpath(expand_path(folder))) for folder in folders]
     outside = [name for name in files if not _is_below(name, allowed)]
     if outside:
         count = f"{len(outside)} of its {len(files)} files" if len(files) > 1 else "its file"
@@ -78,7 +78,7 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
 
 def _text_of(path: str) -> str:
     """Return the text of a backup; empty if the path is no regular file of a possible size."""
-    file = at(path)
+    file = expand_path(path)
     try:
         # Reading a device may never end, and reading a pipe may block. Files under /proc have a size of 0 and may block too.
         if os.path.isfile(file) and 0 < file.stat().st_size <= _LARGEST:  # noqa: PTH113 - Path.is_file raises where the path is too long

@@ -28,7 +28,7 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.core.managers import Capability, SecretsManager
 from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBackend
-from zensecrets_jupyter.core.transfer.secret_copy import Standing, copy_secrets, plan_copy
+from zensecrets_jupyter.core.transfer.secret_copy import ComparisonResult, copy_secrets, plan_copy
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -268,11 +268,11 @@ def test_it_is_copied_from_and_not_copied_to(shared: Shared, path: str) -> None:
     manager, elsewhere = shared.open(db=path), SecretsManager(MemoryBackend())
     copy_secrets(manager, elsewhere)
     assert elsewhere.get_secret("db").content == {"key": value}
-    assert [one.standing for one in plan_copy(manager, elsewhere).secrets] == [Standing.SAME]
+    assert [one.result for one in plan_copy(manager, elsewhere).secrets] == [ComparisonResult.SAME]
     elsewhere.merge_secret("db", {"key": "ours"})
     (one,) = plan_copy(elsewhere, manager).secrets
-    assert one.standing is Standing.IMPOSSIBLE
-    assert "another program's" in one.why
+    assert one.result is ComparisonResult.IMPOSSIBLE
+    assert "another program's" in one.reason
     assert manager.get_secret("db", refresh=True).content == {"key": value}
 
 

@@ -80,7 +80,7 @@ def test_what_others_changed_since_stays(tmp_path: Path, monkeypatch: pytest.Mon
     run("stack update default -x m")
     manager = active_manager()
     changes = {name: import_journal.Change(None, SecretRecord("arbitrary", {"key": AFTER})) for name in ("mine", "changed")}
-    path, descriptor = import_journal._written(manager, changes)
+    path, descriptor = import_journal._create_journal(manager, changes)
     for name, change in changes.items():
         manager.register_record(name, change.after)
     assert active_manager().list_secrets() == ["changed", "mine"]
@@ -94,12 +94,12 @@ def test_what_others_changed_since_stays(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_name_that_comes_in_between_undoes_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One transaction: the secrets before it are not there either, and the error says so."""
     from zensecrets_jupyter.core.errors import SecretExistsError
-    from zensecrets_jupyter.core.transfer.secret_files import carry_out, plan_import, read_secrets
+    from zensecrets_jupyter.core.transfer.secret_files import plan_import, read_secrets, run_import
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s.json").write_text(json.dumps({name: {"key": AFTER} for name in ("a", "b")}))
     plan = plan_import(active_manager(), read_secrets("s.json", lambda _prompt: ""))
     run("secret register b --key=?", OTHER)
     with pytest.raises(SecretExistsError, match=r"'b' exists already .*nothing was imported"):
-        carry_out(active_manager(), plan)
+        run_import(active_manager(), plan)
     assert active_manager().list_secrets() == ["b"]

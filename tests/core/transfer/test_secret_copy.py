@@ -37,7 +37,7 @@ from zensecrets_jupyter.core.managers.backends.env import EnvBackend
 from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.stack import ComponentType
-from zensecrets_jupyter.core.transfer.secret_copy import Standing, carry_out, copy_secrets, plan_copy
+from zensecrets_jupyter.core.transfer.secret_copy import ComparisonResult, copy_secrets, plan_copy, run_copy
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -149,8 +149,8 @@ def test_conflicts_go_as_they_are_told_to(
     differing = {name for name in wanted if name in theirs and theirs[name] != ours[name]}
     plan = plan_copy(source, target, names)
     assert held(target) == theirs, "a plan writes nothing"
-    assert {one.name for one in plan.of(Standing.CONFLICT)} == differing
-    assert {one.name for one in plan.of(Standing.NEW)} == wanted - theirs.keys()
+    assert {one.name for one in plan.with_result(ComparisonResult.CONFLICT)} == differing
+    assert {one.name for one in plan.with_result(ComparisonResult.NEW)} == wanted - theirs.keys()
     if on_conflict == "stop" and differing:
         with pytest.raises(SecretExistsError, match="nothing was copied"):
             copy_secrets(source, target, names)
@@ -172,7 +172,7 @@ def test_what_differs_is_told_by_its_keys() -> None:
     source = memory(a=record(same="1", other=value, mine="x"))
     target = memory(a=record(schema="theirs", same="1", other=canary("theirs"), besides="y"))
     (one,) = plan_copy(source, target).secrets
-    assert one.why == "other values of other; it lacks mine; it has besides besides; its schema is 'theirs', not 'arbitrary'"
+    assert one.reason == "other values of other; it lacks mine; it also has besides; its schema is 'theirs', not 'arbitrary'"
     plan = plan_copy(source, target)
     assert not find_canary(repr(plan))
     with pytest.raises(SecretExistsError) as caught:
@@ -188,12 +188,12 @@ def test_what_can_t_be_copied_is_found_before_and_does_not_keep_the_rest() -> No
     source.register_record("fine", record(key="k"))
     target = fake_remote()
     plan = plan_copy(source, target)
-    large, long = plan.of(Standing.IMPOSSIBLE)
+    large, long = plan.with_result(ComparisonResult.IMPOSSIBLE)
     assert (large.name, long.name) == ("large", "long" * 60)
-    assert "bytes in the fake service; 1000 are allowed" in large.why
-    assert "too long for the fake service" in long.why
+    assert "bytes in the fake service; 1000 are allowed" in large.reason
+    assert "too long for the fake service" in long.reason
     assert target.backend.service.requests == ["list"]
-    report = carry_out(plan)
+    report = run_copy(plan)
     assert sorted(report.registered) == ["fine", "n000", "n001", "n002"]
     assert set(report.failed) == {"large", "long" * 60}
     assert not find_canary(repr(report))
@@ -206,9 +206,9 @@ def test_an_unreadable_secret_of_the_source_does_not_keep_the_rest() -> None:
         source.register_record(name, record(key="1"))
     source.backend.service.stored[source.backend.key_for("b")] = ("of another program", 1)
     plan = plan_copy(source, target)
-    assert [one.name for one in plan.of(Standing.IMPOSSIBLE)] == ["b", "forbidden"]
-    assert "another program wrote it" in plan.of(Standing.IMPOSSIBLE)[0].why
-    assert carry_out(plan).registered == ["a"]
+    assert [one.name for one in plan.with_result(ComparisonResult.IMPOSSIBLE)] == ["b", "forbidden"]
+    assert "another program wrote it" in plan.with_result(ComparisonResult.IMPOSSIBLE)[0].reason
+    assert run_copy(plan).registered == ["a"]
     source.backend.service.before = _failing("get", "forbidden")
     with pytest.raises(ManagerAccessError):
         plan_copy(fake_remote(FakeRemoteBackend, source.backend.service, source.id), target)
@@ -249,9 +249,9 @@ def test_a_target_that_gives_nothing_back_can_be_copied_to() -> None:
     source, target = memory(**many(4)), fake_remote(WriteOnlyFakeBackend)
     assert len(copy_secrets(source, target, ["n000", "n001"]).registered) == 2
     plan = plan_copy(source, target)
-    reasons = {one.why for one in plan.of(Standing.CONFLICT)}
-    assert reasons == {f"flavor {target.flavor} gives nothing back that it could be compared with"}
-    with pytest.raises(SecretExistsError, match="gives nothing back"):
+    reasons = {one.reason for one in plan.with_result(ComparisonResult.CONFLICT)}
+    assert reasons == {f"flavor {target.flavor} returns no secrets, so they can't be compared"}
+    with pytest.raises(SecretExistsError, match="returns no secrets"):
         copy_secrets(source, target)
     with pytest.raises(UnsupportedOperationError, match="can't replace 'n000', 'n001'"):
         copy_secrets(source, target, on_conflict="replace")
@@ -265,15 +265,15 @@ def test_a_target_that_fails_half_way_says_how_far_it_got(code: str, error: type
     source, target = memory(**many(60)), fake_remote()
     target.backend.service.before = _failing("create", code, after=25, sent=canary("sent"))
     progress: list[tuple[int, int]] = []
-    with pytest.raises(error, match=r"of 60 secrets are in 'target', each of them whole\..*Copying again looks at what is there") as caught:
-        copy_secrets(source, target, tell=lambda done, whole: progress.append((done, whole)))
+    with pytest.raises(error, match=r"of 60 secrets are in 'target', each of them complete\..*Copy again to continue") as caught:
+        copy_secrets(source, target, on_progress=lambda done, whole: progress.append((done, whole)))
     assert f" {len(target.backend.service.stored)} of 60 secrets" in str(caught.value)
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
     assert progress == sorted(progress)
     target.backend.service.before = lambda _verb: None
     before = len(target.backend.service.stored)
-    report = copy_secrets(source, target, tell=lambda done, whole: progress.append((done, whole)))
+    report = copy_secrets(source, target, on_progress=lambda done, whole: progress.append((done, whole)))
     assert (len(report.same), len(report.registered), progress[-1]) == (before, 60 - before, (60, 60))
     assert held(target) == held(source)
 
@@ -283,10 +283,10 @@ def test_ctrl_c_says_how_far_it_got_and_leaves_each_secret_whole() -> None:
     for at in (0, 1, 7, 39):
         source, target = memory(**many(40)), fake_remote()
         with pytest.raises(InterruptedWork) as caught:
-            copy_secrets(source, target, tell=_interrupting(at))
+            copy_secrets(source, target, on_progress=_interrupting(at))
         assert not find_canary(error_details(caught.value))
         assert str(caught.value).startswith(
-            f"Interrupted: {len(target.backend.service.stored)} of 40 secrets are in 'target', each of them whole."
+            f"Interrupted: {len(target.backend.service.stored)} of 40 secrets are in 'target', each of them complete."
         )
         copy_secrets(source, target)
         assert held(target) == held(source)
@@ -298,12 +298,12 @@ def test_a_name_that_somebody_takes_meanwhile_is_not_written_over() -> None:
     plan = plan_copy(source, target)
     target.register_record("a", record(key="1"))
     target.register_record("b", record(key="theirs"))
-    report = carry_out(plan)
+    report = run_copy(plan)
     assert (sorted(report.registered), list(report.failed)) == (["a", "c"], ["b"])
     assert held(target) == {"a": record(key="1"), "b": record(key="theirs"), "c": record(key="3")}
     theirs = plan_copy(source, target)
     target.delete_secret("b")
-    assert list(carry_out(theirs, replace=["b"]).failed) == ["b"]
+    assert list(run_copy(theirs, replace=["b"]).failed) == ["b"]
 
 
 def test_a_lost_answer_is_no_conflict() -> None:

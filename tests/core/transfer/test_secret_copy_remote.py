@@ -18,7 +18,7 @@ from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, ManagerUnreachableError, SecretExistsError
 from zensecrets_jupyter.core.managers import SecretRecord
 from zensecrets_jupyter.core.stack import ComponentType
-from zensecrets_jupyter.core.transfer.secret_copy import Standing, plan_copy
+from zensecrets_jupyter.core.transfer.secret_copy import ComparisonResult, plan_copy
 from zensecrets_jupyter.core.workspace import Workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -105,8 +105,8 @@ def test_a_place_that_fails_half_way_is_gone_on_with(aws: FaultProxy, home: Path
     with aws.inject(turning, only="CreateSecret"), pytest.raises(ManagerError) as caught:
         Client().copy_secrets("default", "cloud")
     assert type(caught.value) is expected
-    assert f" of {SECRETS} secrets are in 'cloud', each of them whole." in str(caught.value)
-    assert caught.value.hint.startswith("Copying again looks at what is there, and goes on from there.")
+    assert f" of {SECRETS} secrets are in 'cloud', each of them complete." in str(caught.value)
+    assert caught.value.hint.startswith("Copy again to continue")
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
     arrived = _copied(home)
@@ -125,8 +125,8 @@ def test_who_may_write_and_not_read_is_told_what_can_t_be_compared(aws: FaultPro
         with pytest.raises(SecretExistsError, match="'n00'"):
             Client().copy_secrets("default", "cloud")
         assert len(Client().copy_secrets("default", "cloud", on_conflict="skip").registered) == SECRETS - 1
-    (one,) = plan.of(Standing.CONFLICT)
-    assert (one.name, one.why.startswith("it can't be compared: AWS Secrets Manager does not allow you to read")) == ("n00", True)
+    (one,) = plan.with_result(ComparisonResult.CONFLICT)
+    assert (one.name, one.reason.startswith("it can't be compared: AWS Secrets Manager does not allow you to read")) == ("n00", True)
 
 
 def test_a_team_moves_to_github(home: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_team_moves_to_github(home: Path) -> None:
         for name in ("a", "b", "c"):
             source.register_record(name, SecretRecord("arbitrary", {"key": canary(name)}))
         Client().copy_secrets("default", "actions", ["a"])
-        with pytest.raises(SecretExistsError, match="gives nothing back that could be compared"):
+        with pytest.raises(SecretExistsError, match="returns no secrets that could be compared"):
             Client().copy_secrets("default", "actions")
         assert Client().copy_secrets("default", "actions", on_conflict="skip").registered == ["b", "c"]
         before = dict(github.stored)

@@ -55,7 +55,7 @@ RECORDS = strategies.dictionaries(
 @given(RECORDS, strategies.sampled_from(["json", "yaml"]))
 def test_what_is_written_is_read_again(records: dict[str, SecretRecord], file_format: str) -> None:
     """Names, schemas, keys and values come back as they were, whatever is in them."""
-    assert secret_formats.read(secret_formats.write(records, file_format), file_format, where="file", name="x") == records
+    assert secret_formats.read(secret_formats.write(records, file_format), file_format, file="file", name="x") == records
 
 
 @given(strategies.dictionaries(strategies.from_regex(r"[A-Z][A-Z_]{0,8}", fullmatch=True), TEXTS, min_size=1))
@@ -65,7 +65,7 @@ def test_an_env_is_read_again_or_refused(content: dict[str, str]) -> None:
         text = secret_formats.write({"s": SecretRecord("arbitrary", content)}, "env")
     except InvalidSecretError:
         return
-    assert secret_formats.read(text, "env", where="file", name="s")["s"].content == content
+    assert secret_formats.read(text, "env", file="file", name="s")["s"].content == content
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -78,7 +78,7 @@ def test_what_is_sealed_is_opened_by_its_passphrase(records: dict[str, SecretRec
         text = read_text(path)
     assert sealed_export.is_sealed(text)
     assert (
-        secret_formats.read(sealed_export.unseal(text, "export", lambda _prompt: "pass phrase"), "json", where="export", name="") == records
+        secret_formats.read(sealed_export.unseal(text, "export", lambda _prompt: "pass phrase"), "json", file="export", name="") == records
     )
 
 
@@ -107,9 +107,9 @@ def test_a_sealed_export_tells_wrong_from_damaged() -> None:
 
 def test_values_are_taken_as_they_are_written() -> None:
     """Numbers, dates and switches in JSON and YAML are the text that stands there."""
-    read = secret_formats.read("a: 0042\nb: 1e3\nc: yes\nd: 2020-01-01\ne: '~'\nf: 0x1F\n", "yaml", where="f", name="s")
+    read = secret_formats.read("a: 0042\nb: 1e3\nc: yes\nd: 2020-01-01\ne: '~'\nf: 0x1F\n", "yaml", file="f", name="s")
     assert read["s"].content == {"a": "0042", "b": "1e3", "c": "yes", "d": "2020-01-01", "e": "~", "f": "0x1F"}
-    read = secret_formats.read('{"a": 1.50, "b": 12345678901234567890123, "c": true}', "json", where="f", name="s")
+    read = secret_formats.read('{"a": 1.50, "b": 12345678901234567890123, "c": true}', "json", file="f", name="s")
     assert read["s"].content == {"a": "1.50", "b": "12345678901234567890123", "c": "true"}
 
 
@@ -128,7 +128,7 @@ def test_a_file_name_says_format_and_name(path: str, file_format: str, name: str
 def test_an_export_of_a_newer_version_is_left_alone() -> None:
     """What a newer version wrote is its own error."""
     with pytest.raises(StoreTooNewError):
-        secret_formats.read('{"zensecrets_export": 2, "secrets": {}}', "json", where="f", name="s")
+        secret_formats.read('{"zensecrets_export": 2, "secrets": {}}', "json", file="f", name="s")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_an_export_of_a_newer_version_is_left_alone() -> None:
 def test_yaml_beyond_texts_is_refused(text: str) -> None:
     """Lists, deeper nesting and odd keys are no secrets, and nothing in a file is run."""
     with pytest.raises(UnreadableFileError):
-        secret_formats.read(text, "yaml", where="f", name="s")
+        secret_formats.read(text, "yaml", file="f", name="s")
 
 
 def test_a_private_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:

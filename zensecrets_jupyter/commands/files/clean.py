@@ -19,7 +19,7 @@ from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core.errors import UnwritableFileError
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE, home, make_private_folder
 from zensecrets_jupyter.core.system.atomic_write import is_leftover, remove_leftover
-from zensecrets_jupyter.core.transfer.text_files import refuse_existing, unwritable
+from zensecrets_jupyter.core.transfer.text_files import refuse_existing, unwritable_error
 from zensecrets_jupyter.scan.backup import restore as restore_files
 from zensecrets_jupyter.scan.backup import write_backup
 from zensecrets_jupyter.scan.cleaner import Cleaner, CleaningResult
@@ -104,7 +104,7 @@ def _write_backup(call: Call, backup: str | None, contents: dict[Path, bytes]) -
         try:
             make_private_folder(folder)
         except OSError as error:
-            raise unwritable(folder, error) from None
+            raise unwritable_error(folder, error) from None
         backup = str(folder / f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}.sealed")
     refuse_existing(backup)
     passphrase = os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(f"New passphrase for the backup {backup}: ", confirm=True)

@@ -19,7 +19,7 @@ from zensecrets_jupyter.core import names as rules
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.core.text import counted
-from zensecrets_jupyter.core.transfer.secret_files import Plan, carry_out, plan_import, read_secrets
+from zensecrets_jupyter.core.transfer.secret_files import ImportPlan, plan_import, read_secrets, run_import
 from zensecrets_jupyter.core.transfer.secret_files import export_secrets as write_export
 from zensecrets_jupyter.core.transfer.secret_formats import FORMATS
 from zensecrets_jupyter.core.transfer.text_files import refuse_existing
@@ -94,12 +94,12 @@ def import_secrets(  # noqa: PLR0913 - one parameter for each option
     if interactive and (plan.new or plan.replaced):
         return _preview(call, manager, file, plan)
     if not dry_run:
-        carry_out(manager, plan)
+        run_import(manager, plan)
     table = _table(file, plan, dry_run=dry_run)
     return Outcome(table, view=table)
 
 
-def _preview(call: Call, manager: SecretsManager, file: str, plan: Plan) -> Outcome:
+def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -> Outcome:
     """Show a form with the secrets of the file, and import them when it is submitted."""
 
     def apply_answer(secret: BaseSecretSchema, answers: Answers) -> BaseSecretSchema:
@@ -109,8 +109,8 @@ def _preview(call: Call, manager: SecretsManager, file: str, plan: Plan) -> Outc
 
     def run(answers: Answers) -> Outcome:
         new, replaced = ([apply_answer(secret, answers) for secret in secrets] for secrets in (plan.new, plan.replaced))
-        chosen = Plan(new, replaced, plan.skipped)
-        carry_out(manager, chosen)
+        chosen = ImportPlan(new, replaced, plan.skipped)
+        run_import(manager, chosen)
         table = _table(file, chosen, dry_run=False)
         imported = [f"{secret.name} ({counted(len(secret.content), 'key')})" for secret in (*chosen.new, *chosen.replaced)]
         return Outcome(table, view=table, line=f"imported {', '.join(imported)} from {file}")
@@ -160,7 +160,7 @@ def export_secrets(call: Call, names: Sequence[str], file: str, *, plaintext: bo
     return Outcome(text=f"Exported {names_text} to {file}, {how}.")
 
 
-def _table(file: str, plan: Plan, *, dry_run: bool) -> Table:
+def _table(file: str, plan: ImportPlan, *, dry_run: bool) -> Table:
     actions = [
         (plan.new, "would be registered" if dry_run else "registered"),
         (plan.replaced, "would be replaced" if dry_run else "replaced"),

@@ -43,7 +43,7 @@ def _read_mapping(call: Call, text: str) -> dict[str, str]:
     content = _read_file(path) if path else read_value(VALUES, text, call.capabilities.piped)
     file_format = "json" if content.lstrip().startswith(("{", "[")) else "yaml"
     try:
-        secrets = secret_formats.read(content, file_format, where=path or VALUES, name=VALUES, is_one=True)
+        secrets = secret_formats.read(content, file_format, file=path or VALUES, name=VALUES, is_single=True)
     except UnreadableFileError as error:
         error.message = error.message if path else error.message.replace(f"The file {VALUES!r}", "The text of --values")
         raise

@@ -68,7 +68,7 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
     if not stack_name:
         raise UsageProblem(f"The file {target!r} has no name for its stack.", hint="Write: %stack import NAME -f FILE")
     workspace = get_workspace()
-    needed = stack_files.sealed_needed(workspace, file_stack)
+    needed = stack_files.missing_sensitive_attributes(workspace, file_stack)
     subjects = {component_type: f"{component_type.label} {file_stack.components[component_type].name!r}" for component_type in needed}
 
     def run(answers: Answers) -> Outcome:
@@ -96,19 +96,19 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
     return call.asker.ask(FormRequest("Import", f"stack {stack_name!r}", sections, then, alternative=alternative))
 
 
-def _zenml_secrets_notes(file_stack: stack_files.FiledStack, new: Sequence[ComponentRecord]) -> list[str]:
+def _zenml_secrets_notes(file_stack: stack_files.StackDescription, new: Sequence[ComponentRecord]) -> list[str]:
     """Return a note about the secrets of ZenML's local secrets manager, if the import registered it.
 
     The note says where the secrets are, and how to import them.
     """
     name = next((component.name for component in new if component.type is ComponentType.SECRETS_MANAGER), "")
-    if not file_stack.secrets_left or not name:
+    if not file_stack.zenml_secrets_file or not name:
         return []
-    where = f"Those of {name!r} are in {file_stack.secrets_left} in the folder of ZenML"
+    where = f"Those of {name!r} are in {file_stack.zenml_secrets_file} in the folder of ZenML"
     return [f"Note: the file contains no secrets. {where}. To import them: %zen secrets-manager update {name} --secrets_file=FILE"]
 
 
-def _offer_secrets(call: Call, name: str, file_stack: stack_files.FiledStack) -> Outcome:
+def _offer_secrets(call: Call, name: str, file_stack: stack_files.StackDescription) -> Outcome:
     """Offer to register the secrets that the stack needs and that are missing."""
     workspace = get_workspace()
     try:

@@ -16,7 +16,7 @@ from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.text import counted
-from zensecrets_jupyter.core.transfer.secret_copy import ON_CONFLICT, CopyPlan, Standing, carry_out, conflict_error, plan_copy
+from zensecrets_jupyter.core.transfer.secret_copy import ON_CONFLICT, ComparisonResult, CopyPlan, conflict_error, plan_copy, run_copy
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def copy_secrets(call: Call, source: str, target: str, names: Sequence[str], *, 
     if replaced is None:
         return Outcome(text="Nothing was copied.")
     with ProgressDisplay(call.capabilities, f"Copying to {target}", unit="secrets") as progress:
-        report = carry_out(plan, replace=replaced, tell=progress.report)
+        report = run_copy(plan, replace=replaced, on_progress=progress.report)
     return _outcome(plan, report)
 
 
@@ -103,7 +103,7 @@ def _resolve_conflicts(call: Call, plan: CopyPlan, on_conflict: str | None) -> s
         SecretExistsError: If there are conflicts, and ``on_conflict`` is "stop".
         InteractionUnavailableError: If there are conflicts, ``on_conflict`` is ``None``, and the input is not interactive.
     """
-    conflicts = plan.of(Standing.CONFLICT)
+    conflicts = plan.with_result(ComparisonResult.CONFLICT)
     if not conflicts or on_conflict == "skip":
         return set()
     if on_conflict == "stop":
@@ -113,7 +113,7 @@ def _resolve_conflicts(call: Call, plan: CopyPlan, on_conflict: str | None) -> s
     replaced: set[str] = set()
     for index, secret in enumerate(conflicts):
         remaining = conflicts[index:]
-        question = f"{plan.target.name!r} already has a secret {secret.name!r}: {secret.why}."
+        question = f"{plan.target.name!r} already has a secret {secret.name!r}: {secret.reason}."
         answer = call.asker.choose(question, _choices(plan, len(remaining)), alternative=_WITHOUT_QUESTION)
         if not answer:
             return None
@@ -133,12 +133,12 @@ def _choices(plan: CopyPlan, remaining: int) -> list[Choice]:
 
 def _plan_table(plan: CopyPlan) -> Table:
     title = f"Copy from {plan.source.name!r} to {plan.target.name!r}, not carried out"
-    rows = [(secret.name, secret.standing.value, secret.why) for secret in plan.secrets]
+    rows = [(secret.name, secret.result.value, secret.reason) for secret in plan.secrets]
     return Table(["name", "", "why"], rows, title=title, note=_counts_text(plan) if rows else _no_secrets_text(plan))
 
 
 def _counts_text(plan: CopyPlan) -> str:
-    counts = {standing: len(plan.of(standing)) for standing in Standing}
+    counts = {standing: len(plan.with_result(standing)) for standing in ComparisonResult}
     return ", ".join(f"{count} {standing.value}" for standing, count in counts.items() if count) + "."
 
 
@@ -158,7 +158,7 @@ def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
         f"{len(report.failed)} can't be copied" if report.failed else "",
     ]
     text = "; ".join([summary, *filter(None, details)]) + "."
-    reasons = {secret.name: secret.why for secret in plan.secrets} | report.failed
+    reasons = {secret.name: secret.reason for secret in plan.secrets} | report.failed
     rows = [(name, "can't be copied" if name in report.failed else "skipped", reasons[name]) for name in (*report.skipped, *report.failed)]
     not_copied = Table(["name", "", "why"], rows, title="Not copied") if rows else None
     if report.failed:

@@ -1,1 +1,1 @@
-"""Secrets and stacks in files, on their way in and out: their formats, the sealing of an export, and registering all or nothing."""
+"""Import, export and copy of secrets and stacks: file formats, encrypted exports, and all-or-nothing registration."""

@@ -1,4 +1,4 @@
-"""Many secrets written into one manager, several at a time where that is worth a thread; each whole or not at all."""
+"""Writer of many secrets to one secrets manager, with several threads if the manager supports them."""
 
 from __future__ import annotations
 
@@ -16,97 +16,107 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
 
-Tell: TypeAlias = Callable[[int, int], None]
-"""Is told how many secrets are done, of how many."""
-_AGAIN = "Copying again looks at what is there, and goes on from there."
+ProgressCallback: TypeAlias = Callable[[int, int], None]
+"""Called with the number of completed secrets and the total number."""
+_RETRY_HINT = "Copy again to continue: secrets in the target are compared first."
 
 
 def write_all(
-    target: SecretsManager, records: Mapping[str, SecretRecord], replaced: Collection[str], tell: Tell | None, *, before: int
+    target: SecretsManager,
+    records: Mapping[str, SecretRecord],
+    replaced: Collection[str],
+    on_progress: ProgressCallback | None,
+    *,
+    before: int,
 ) -> dict[str, str]:
-    """Write the records, and return for each name why it could not be written; nothing where it was.
+    """Write the records; return the reason for each name that could not be written, and an empty text for the others.
 
     Args:
-        target: Where to.
-        records: What to write, by name.
-        replaced: The names under which something is that is replaced.
-        tell: Is told how far it is.
-        before: How many of the whole were done already.
+        target: The secrets manager.
+        records: The records by name.
+        replaced: The names of existing secrets that are replaced.
+        on_progress: Called after each secret.
+        before: The number of secrets that were in the target before.
 
     Raises:
-        ZenSecretsError: If the target fails; it says how far it got.
-        InterruptedWork: On Ctrl-C; it says the same.
+        ZenSecretsError: If the target fails; the error states the progress.
+        InterruptedWork: On Ctrl-C; the error states the progress.
     """
-    writing = _Writing(target, records, replaced, tell, before)
+    writer = _BatchWriter(target, records, replaced, on_progress, before)
     problem: BaseException
     try:
-        writing.run()
+        writer.run()
     except ZenSecretsError as error:
-        error.message = f"{error.message.rstrip('.')}. {writing.state}"
-        error.hint = f"{_AGAIN} {error.hint}".rstrip()
+        error.message = f"{error.message.rstrip('.')}. {writer.state}"
+        error.hint = f"{_RETRY_HINT} {error.hint}".rstrip()
         problem = error
     except KeyboardInterrupt:
-        problem = InterruptedWork(f"Interrupted: {writing.state} {_AGAIN}")
+        problem = InterruptedWork(f"Interrupted: {writer.state} {_RETRY_HINT}")
     else:
-        return writing.outcomes
+        return writer.outcomes
     raise problem
 
 
-class _Writing:
-    """Writes, and knows how far it is."""
+class _BatchWriter:
+    """Writes records and counts the completed ones."""
 
     def __init__(
-        self, target: SecretsManager, records: Mapping[str, SecretRecord], replaced: Collection[str], tell: Tell | None, before: int
+        self,
+        target: SecretsManager,
+        records: Mapping[str, SecretRecord],
+        replaced: Collection[str],
+        on_progress: ProgressCallback | None,
+        before: int,
     ) -> None:
         self._target = target
         self._records = records
         self._replaced = replaced
-        self._tell = tell
+        self._on_progress = on_progress
         self._before = before
         self.outcomes: dict[str, str] = {}
 
     @property
     def state(self) -> str:
-        """How far it is, in a sentence."""
-        done = self._before + sum(not why for why in list(self.outcomes.values()))
-        whole = self._before + len(self._records)
-        return f"{done} of {whole} secrets are in {self._target.name!r}, each of them whole."
+        """The progress as a sentence."""
+        done = self._before + sum(not reason for reason in list(self.outcomes.values()))
+        total = self._before + len(self._records)
+        return f"{done} of {total} secrets are in {self._target.name!r}, each of them complete."
 
     def run(self) -> None:
-        """Write until everything is done, or something fails."""
-        waiting = list(self._records)
-        if not waiting:
+        """Write all records until one fails."""
+        names = list(self._records)
+        if not names:
             return
-        # The first one here: where a passphrase is asked for, it is in the thread of whoever called, and what refuses all refuses once.
-        self._put(waiting[0])
+        # The first secret is written in the calling thread: a passphrase prompt appears there, and a general refusal is raised once.
+        self._put(names[0])
         self._report()
-        workers = min(self._target.parallel_reads, len(waiting) - 1)
+        workers = min(self._target.parallel_reads, len(names) - 1)
         if workers > 1:
-            self._run_together(waiting[1:], workers)
+            self._run_in_pool(names[1:], workers)
             return
-        for name in waiting[1:]:
+        for name in names[1:]:
             self._put(name)
             self._report()
 
-    def _run_together(self, waiting: list[str], workers: int) -> None:
+    def _run_in_pool(self, names: list[str], workers: int) -> None:
         pool = ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-copy")
         try:
-            for one in as_completed([pool.submit(self._put, name) for name in waiting]):
-                one.result()
+            for future in as_completed([pool.submit(self._put, name) for name in names]):
+                future.result()
                 self._report()
         finally:
-            # After a failure, and after Ctrl-C, what is under way ends as it ends, and is counted.
+            # After a failure or Ctrl-C, running writes still end and are counted.
             pool.shutdown(cancel_futures=True)
 
     def _report(self) -> None:
-        if self._tell is not None:
-            self._tell(self._before + len(self.outcomes), self._before + len(self._records))
+        if self._on_progress is not None:
+            self._on_progress(self._before + len(self.outcomes), self._before + len(self._records))
 
     def _put(self, name: str) -> None:
         self.outcomes[name] = self._write(name)
 
     def _write(self, name: str) -> str:
-        """Write one secret and return why it could not be done, or nothing."""
+        """Write one secret and return the reason if it could not be written."""
         record = self._records[name]
         try:
             if name in self._replaced:
@@ -119,8 +129,8 @@ class _Writing:
             return error.message
         else:
             return ""
-        # Another writer came between looking and writing, perhaps with this very secret.
+        # Another writer changed the secret after the comparison, perhaps to the same content.
         reads = Capability.READ in self._target.capabilities
         if reads and self._target.get_records([name])[name] == record:
             return ""
-        return "somebody changed it in the target meanwhile; it was left as it was"
+        return "another writer changed it in the target at the same time; it was not overwritten"

@@ -1,7 +1,7 @@
-"""What an import is about to write, kept until it is done, so that one that was stopped half way is taken back by the next command.
+"""Journal of a running import, so that the next command can undo an import that was killed.
 
-It is for secrets managers that write one secret at a time. The journal is a file under ``ZENSECRETS_HOME``, sealed with the workspace's
-data key; while its import runs it is locked, and the system takes the lock away when the process ends, however it ends.
+It serves secrets managers that write one secret at a time. The journal is a file under ``ZENSECRETS_HOME``, encrypted with the workspace's
+data key. It is locked during the import, and the system releases the lock when the process ends.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FOLDER = "imports"
-_LARGEST = 64 * 1024 * 1024
+_MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
 class Change(NamedTuple):
-    """What an import makes of a secret: what was there before, ``None`` for nothing, and what is there then."""
+    """The state of a secret before an import, ``None`` if it did not exist, and its state after the import."""
 
     before: SecretRecord | None
     after: SecretRecord
@@ -36,17 +36,17 @@ class Change(NamedTuple):
 
 @contextmanager
 def write_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> Iterator[None]:
-    """Keep a journal of ``changes`` while the block runs; whatever the block raises, it has to leave nothing half done.
+    """Keep a journal of ``changes`` during the block, which has to undo its changes if it raises.
 
     Raises:
-        UnwritableFileError: If the journal can't be written; nothing was changed then.
-        ManagerLockedError: If the workspace's data key is sealed and nobody gives what opens it.
+        UnwritableFileError: If the journal can't be written; nothing was changed.
+        ManagerLockedError: If the workspace's data key can't be opened.
     """
-    # One secret is written wholly or not at all by every flavor; and nobody could find again what is not registered.
+    # Every flavor writes a single secret atomically. A journal for an unregistered manager could not be found again.
     if len(changes) <= 1 or manager.context.origin is None:
         yield
         return
-    path, descriptor = _written(manager, changes)
+    path, descriptor = _create_journal(manager, changes)
     try:
         yield
     finally:
@@ -56,29 +56,29 @@ def write_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> Ite
 
 
 def undo_stopped_imports(manager: SecretsManager) -> list[str]:
-    """Take back what imports into ``manager`` wrote before they were stopped, and return the names of those secrets.
+    """Undo the changes of killed imports into ``manager`` and return the names of the restored secrets.
 
-    What somebody else has changed since then stays as it is. What can't be taken back now is left for the next time.
+    Secrets that another writer has changed since then stay unchanged. Changes that can't be undone now are left for the next call.
     """
-    taken_back: list[str] = []
+    undone: list[str] = []
     for path in _journals(manager):
         with suppress(ZenSecretsError, OSError):
-            taken_back += _taken_back(manager, path)
-    return taken_back
+            undone += _undo_journal(manager, path)
+    return undone
 
 
 def _journals(manager: SecretsManager) -> Sequence[Path]:
     folder = home() / _FOLDER
     try:
-        names = os.listdir(folder)  # noqa: PTH208 - mostly there is no such folder, and this is the quickest way to see it
+        names = os.listdir(folder)  # noqa: PTH208 - the folder usually does not exist, and os.listdir is the fastest check
     except OSError:
         return []
     return [folder / name for name in sorted(names) if name.startswith(f"{manager.id}.") and name.endswith(".json")]
 
 
-def _written(manager: SecretsManager, changes: Mapping[str, Change]) -> tuple[Path, int]:
-    """Return a new journal, and what keeps it locked."""
-    content = {name: [_plain(change.before), _plain(change.after)] for name, change in changes.items()}
+def _create_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> tuple[Path, int]:
+    """Return the path of a new journal and the descriptor that locks it."""
+    content = {name: [_to_json(change.before), _to_json(change.after)] for name, change in changes.items()}
     generation, sealed = get_workspace().seal(json.dumps(content).encode())
     document = {"generation": generation, "sealed": base64.b64encode(sealed).decode("ascii")}
     path = home() / _FOLDER / f"{manager.id}.{secrets.token_hex(8)}.json"
@@ -89,32 +89,32 @@ def _written(manager: SecretsManager, changes: Mapping[str, Change]) -> tuple[Pa
             write_atomically(path, json.dumps(document).encode())
             with suppress(FileNotFoundError):
                 descriptor = os.open(path, os.O_RDWR)
-                # Another command may have taken it for one that was left behind, before it was locked.
+                # Another command may have treated the journal as abandoned before it was locked.
                 if try_lock(descriptor) and path.exists():
                     return path, descriptor
                 os.close(descriptor)
     except OSError as error:
         reason = describe_os_error(error)
-    message = f"The journal of the import can't be written to {path.parent}, since {reason}; nothing was imported."
-    raise UnwritableFileError(message, hint=f"Mend that, or set {HOME_VARIABLE} to another folder.")
+    message = f"The journal of the import can't be written to {path.parent}, because {reason}; nothing was imported."
+    raise UnwritableFileError(message, hint=f"Correct that, or set {HOME_VARIABLE} to another folder.")
 
 
-def _taken_back(manager: SecretsManager, path: Path) -> list[str]:
+def _undo_journal(manager: SecretsManager, path: Path) -> list[str]:
     descriptor = os.open(path, os.O_RDWR)
     try:
         if not try_lock(descriptor):
             return []
         with path.open("rb") as file:
-            changes = _parsed(file.read(_LARGEST))
-        taken_back = [name for name, change in changes.items() if _take_back(manager, name, change)]
+            changes = _parse(file.read(_MAX_FILE_BYTES))
+        undone = [name for name, change in changes.items() if _undo_change(manager, name, change)]
         path.unlink()
-        return taken_back
+        return undone
     finally:
         os.close(descriptor)
 
 
-def _take_back(manager: SecretsManager, name: str, change: Change) -> bool:
-    """Make a secret what it was before, if it is what the import made of it; return whether that was so."""
+def _undo_change(manager: SecretsManager, name: str, change: Change) -> bool:
+    """Restore a secret if it is still as the import wrote it, and return whether it was restored."""
     try:
         if Capability.READ in manager.capabilities:
             if manager.get_records([name])[name] != change.after:
@@ -130,19 +130,19 @@ def _take_back(manager: SecretsManager, name: str, change: Change) -> bool:
     return True
 
 
-def _parsed(data: bytes) -> dict[str, Change]:
+def _parse(data: bytes) -> dict[str, Change]:
     try:
         document = json.loads(data)
         content = json.loads(get_workspace().unseal(int(document["generation"]), base64.b64decode(document["sealed"])))
-        return {name: Change(_record(before), SecretRecord(*after)) for name, (before, after) in content.items()}
+        return {name: Change(_from_json(before), SecretRecord(*after)) for name, (before, after) in content.items()}
     except (ValueError, KeyError, TypeError, ManagerCorruptedError):
-        # A damaged one says nothing of what was written.
+        # A damaged journal contains no information about the changes.
         return {}
 
 
-def _plain(record: SecretRecord | None) -> list[Any] | None:
+def _to_json(record: SecretRecord | None) -> list[Any] | None:
     return None if record is None else [record.schema, dict(record.content)]
 
 
-def _record(plain: list[Any] | None) -> SecretRecord | None:
+def _from_json(plain: list[Any] | None) -> SecretRecord | None:
     return None if plain is None else SecretRecord(*plain)

@@ -1,7 +1,8 @@
-"""An export that only a passphrase opens.
+"""Export file that is encrypted with a passphrase.
 
-It is a JSON text: what the key is made from besides the passphrase (Argon2id), and the sealed secrets. A checksum over both tells a
-damaged file from a wrong passphrase.
+It is a JSON text with the Argon2id parameters of the key and the encrypted secrets. A checksum over both distinguishes a damaged file from
+a
+wrong passphrase.
 """
 
 from __future__ import annotations
@@ -19,63 +20,70 @@ from zensecrets_jupyter.core.sealing.key_protections.passphrase import MAX_ATTEM
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MARK = "zensecrets_sealed_export"
+FORMAT_KEY = "zensecrets_sealed_export"
 VERSION = 1
 
-_BOUND_TO = (MARK, str(VERSION))
+_CONTEXT = (FORMAT_KEY, str(VERSION))
 
 
 def is_sealed(text: str) -> bool:
-    """Tell whether a file's text is a sealed export."""
-    return text.lstrip().startswith("{") and f'"{MARK}"' in text[:200]
+    """Return whether a text is an encrypted export."""
+    return text.lstrip().startswith("{") and f'"{FORMAT_KEY}"' in text[:200]
 
 
 def seal(text: str, passphrase: str) -> str:
-    """Return ``text`` sealed with a passphrase."""
-    place = new_parameters()
-    key = derive_key(passphrase, place, "the export")
-    sealed = base64.b64encode(cipher.seal(key, text.encode("utf-8", "surrogatepass"), _BOUND_TO)).decode("ascii")
-    document = {MARK: VERSION, "argon2id": place, "checksum": _checksum(place, sealed), "sealed": sealed}
+    """Return ``text`` encrypted with a passphrase."""
+    parameters = new_parameters()
+    key = derive_key(passphrase, parameters, "the export")
+    sealed = base64.b64encode(cipher.seal(key, text.encode("utf-8", "surrogatepass"), _CONTEXT)).decode("ascii")
+    document = {FORMAT_KEY: VERSION, "argon2id": parameters, "checksum": _checksum(parameters, sealed), "sealed": sealed}
     return json.dumps(document, indent=2) + "\n"
 
 
-def unseal(text: str, where: str, ask: Callable[[str], str]) -> str:
-    """Return what was sealed; ``ask`` gives the passphrase, and is asked again if it is wrong.
+def unseal(text: str, name: str, ask: Callable[[str], str]) -> str:
+    """Return the plaintext of an encrypted export.
+
+    Args:
+        text: The text of the file.
+        name: The name of the file in prompts and errors.
+        ask: Asks for the passphrase, again after a wrong one.
 
     Raises:
         UnreadableFileError: If the file was altered or damaged.
-        WrongPassphraseError: If what ``ask`` gave did not open it.
-        InteractionUnavailableError: If nobody is there to be asked.
+        WrongPassphraseError: If no typed passphrase opens it.
+        InteractionUnavailableError: If the session can't ask.
     """
-    place, sealed = _parse(text, where)
-    if exceeds_limit(place):
-        message = f"Opening the export {where!r} would take more than {WORK_LIMIT}."
-        raise UnreadableFileError(message, hint="This package writes nothing like that: take another copy of it.")
+    parameters, sealed = _parse(text, name)
+    if exceeds_limit(parameters):
+        message = f"Opening the export {name!r} would take more than {WORK_LIMIT}."
+        raise UnreadableFileError(message, hint="This package writes no such file: take another copy of it.")
     before = ""
-    for turn in range(MAX_ATTEMPTS):
-        passphrase = ask(f"{'That does not open it. ' if turn else ''}Passphrase of {where}: ")
-        if turn and passphrase == before:
-            # It comes from a place that gives the same one again, such as a variable.
+    for attempt in range(MAX_ATTEMPTS):
+        passphrase = ask(f"{'That does not open it. ' if attempt else ''}Passphrase of {name}: ")
+        if attempt and passphrase == before:
+            # A source such as an environment variable returns the same passphrase again.
             break
         before = passphrase
         try:
-            return cipher.unseal(derive_key(passphrase, place, f"the export {where!r}"), sealed, _BOUND_TO).decode("utf-8", "surrogatepass")
+            return cipher.unseal(derive_key(passphrase, parameters, f"the export {name!r}"), sealed, _CONTEXT).decode(
+                "utf-8", "surrogatepass"
+            )
         except ManagerCorruptedError:
             continue
-    raise WrongPassphraseError(f"The passphrase does not open the export {where!r}.", hint="The file is whole: try another one.")
+    raise WrongPassphraseError(f"The passphrase does not open the export {name!r}.", hint="The file is intact: try another passphrase.")
 
 
-def _parse(text: str, where: str) -> tuple[dict[str, Any], bytes]:
+def _parse(text: str, name: str) -> tuple[dict[str, Any], bytes]:
     try:
         document = json.loads(text)
-        place, sealed = document["argon2id"], document["sealed"]
-        if document[MARK] == VERSION and isinstance(place, dict) and document["checksum"] == _checksum(place, sealed):
-            return place, base64.b64decode(sealed, validate=True)
+        parameters, sealed = document["argon2id"], document["sealed"]
+        if document[FORMAT_KEY] == VERSION and isinstance(parameters, dict) and document["checksum"] == _checksum(parameters, sealed):
+            return parameters, base64.b64decode(sealed, validate=True)
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, RecursionError):
         pass
-    message = f"The sealed export {where!r} was altered or damaged, or a newer version of this package wrote it."
+    message = f"The sealed export {name!r} was altered or damaged, or a newer version of this package wrote it."
     raise UnreadableFileError(message, hint="Take another copy of it.")
 
 
-def _checksum(place: dict[str, Any], sealed: str) -> str:
-    return cipher.checksum((json.dumps(place, sort_keys=True), sealed)).hex()
+def _checksum(parameters: dict[str, Any], sealed: str) -> str:
+    return cipher.checksum((json.dumps(parameters, sort_keys=True), sealed)).hex()

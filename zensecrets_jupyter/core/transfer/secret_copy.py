@@ -1,6 +1,6 @@
-"""Secrets out of one secrets manager into another: looked at first, then written, each whole or not at all.
+"""Copy of secrets from one secrets manager into another: first the comparison, then the writes.
 
-A copy that was broken off, by whatever it was, is gone on with by copying again: what the target has already is found to be the same.
+An interrupted copy is continued by copying again, because the comparison finds the secrets that are in the target already.
 """
 
 from __future__ import annotations
@@ -26,67 +26,67 @@ from zensecrets_jupyter.core.transfer.batch_writer import write_all
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from zensecrets_jupyter.core.transfer.batch_writer import Tell
+    from zensecrets_jupyter.core.transfer.batch_writer import ProgressCallback
 
 ON_CONFLICT = ("skip", "replace", "stop")
-"""What may become of a secret that the target has with something else: it stays, it is replaced, or nothing at all is done."""
-_SHOWN = 5
-"""Names in a sentence at most; more are counted."""
-_OF_ONE_SECRET = (SecretError, ManagerCorruptedError, StoreTooNewError, UnsupportedOperationError)
-"""What is wrong with one secret, while all others may be well."""
+"""Ways to handle a secret whose name exists in the target with other content: keep that, replace it, or copy nothing."""
+_MAX_LISTED_NAMES = 5
+"""Maximum number of names in a sentence; further ones are counted."""
+_SINGLE_SECRET_ERRORS = (SecretError, ManagerCorruptedError, StoreTooNewError, UnsupportedOperationError)
+"""Errors that concern one secret and not the whole secrets manager."""
 
 
-class Standing(enum.Enum):
-    """How a secret of the source stands to the target."""
+class ComparisonResult(enum.Enum):
+    """The result of comparing a secret of the source with the target."""
 
     NEW = "new"
-    """The target has nothing under its name."""
+    """The target has no secret with its name."""
     SAME = "the same already"
-    """The target has it, with the same content and schema."""
+    """The target has it with the same content and schema."""
     CONFLICT = "conflict"
-    """The target has something else under its name, or something that can't be compared."""
+    """The target has another secret with its name, or one that can't be compared."""
     IMPOSSIBLE = "can't be done"
-    """It can't be read, or the target can't hold it."""
+    """It can't be read, or the target can't store it."""
 
 
-class Planned(NamedTuple):
-    """What a copy found of one secret; ``why`` says more where there is more to say, and never a value."""
+class ComparedSecret(NamedTuple):
+    """A secret with the result of its comparison; ``reason`` explains the result without any value, and may be empty."""
 
     name: str
-    standing: Standing
-    why: str = ""
+    result: ComparisonResult
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class CopyPlan:
-    """What copying will do, as it was found: nothing is written yet.
+    """The plan of a copy; nothing is written yet.
 
     Attributes:
-        source: Where the secrets are.
-        target: Where they are to be.
-        secrets: How each of them stands, sorted by name.
-        records: What is to be written of each, by name.
+        source: The secrets manager to copy from.
+        target: The secrets manager to copy into.
+        secrets: The compared secrets, sorted by name.
+        records: The records to write, by name.
     """
 
     source: SecretsManager
     target: SecretsManager
-    secrets: tuple[Planned, ...]
+    secrets: tuple[ComparedSecret, ...]
     records: Mapping[str, SecretRecord] = field(repr=False)
 
-    def of(self, standing: Standing) -> list[Planned]:
-        """Return the secrets that stand so."""
-        return [one for one in self.secrets if one.standing is standing]
+    def with_result(self, result: ComparisonResult) -> list[ComparedSecret]:
+        """Return the secrets with this result."""
+        return [one for one in self.secrets if one.result is result]
 
 
 class CopyReport(NamedTuple):
-    """What a copy did, by the names of the secrets.
+    """The result of a copy, by names of secrets.
 
     Attributes:
-        registered: They are in the target now.
-        replaced: They took the place of something else there.
-        same: They were there already, just so.
-        skipped: Something else was there under their names, and was left.
-        failed: They could not be copied, each with the reason.
+        registered: Secrets that are new in the target.
+        replaced: Secrets that replaced others in the target.
+        same: Secrets that the target had already.
+        skipped: Conflicts that stayed unchanged in the target.
+        failed: Secrets that could not be copied, each with the reason.
     """
 
     registered: list[str]
@@ -97,57 +97,61 @@ class CopyReport(NamedTuple):
 
 
 def plan_copy(source: SecretsManager, target: SecretsManager, names: Iterable[str] | None = None) -> CopyPlan:
-    """Return what copying secrets will do; both sides are read, with few requests, and nothing is written.
+    """Compare the secrets of two secrets managers with few requests, and return the plan of a copy.
 
     Args:
-        source: Where the secrets are.
-        target: Where they are to be, under the same names.
-        names: Which ones; all that the source lists where none are given.
+        source: The secrets manager to copy from.
+        target: The secrets manager to copy into; the names stay the same.
+        names: The names of the secrets; by default all that the source lists.
 
     Raises:
-        UnsupportedOperationError: If the two are one, the source can't be read, or the target can't be written.
+        UnsupportedOperationError: If both are the same, the source can't be read, or the target can't be written.
         SecretNotFoundError: If one of the ``names`` does not exist.
         ManagerError: If one of the two refuses or does not answer.
     """
-    _refuse_incapable(source, target, lists=names is None)
+    _check_capabilities(source, target, lists=names is None)
     wanted = source.list_secrets() if names is None else sorted(set(names))
     found = source.get_records(wanted)
-    _refuse_unreadable(source, found, named=names is not None)
+    _check_readable(source, found, named=names is not None)
     records: dict[str, SecretRecord] = {}
-    planned: list[Planned] = []
+    planned: list[ComparedSecret] = []
     for name, record in found.items():
         if isinstance(record, SecretRecord):
             records[name] = record
         elif not isinstance(record, SecretNotFoundError):
-            planned.append(Planned(name, Standing.IMPOSSIBLE, record.message))
-        # Else it was deleted after it had been listed: there is nothing to copy.
-    planned += _compared(target, records)
+            planned.append(ComparedSecret(name, ComparisonResult.IMPOSSIBLE, record.message))
+        # Otherwise the secret was deleted after the listing, and there is nothing to copy.
+    planned += _compare_all(target, records)
     return CopyPlan(source, target, tuple(sorted(planned)), records)
 
 
-def carry_out(plan: CopyPlan, *, replace: Collection[str] = (), tell: Tell | None = None) -> CopyReport:
-    """Do what the plan says and return what was done; what is a conflict is left as it is but for the names in ``replace``.
+def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: ProgressCallback | None = None) -> CopyReport:
+    """Write the secrets of a plan and return the result; conflicts stay unchanged except for the names in ``replace``.
 
     Args:
-        plan: What was found.
-        replace: The conflicts in which the source's secret takes the place of the target's.
-        tell: Is told how many secrets are done, of how many, as it goes on.
+        plan: The plan.
+        replace: The conflicts that are replaced in the target.
+        on_progress: Called with the number of completed secrets and the total number.
 
     Raises:
-        UnsupportedOperationError: If something is to be replaced and the target can't; nothing was written.
-        ZenSecretsError: If the target fails half way; it says how far it got, and that copying again goes on there.
-        InterruptedWork: On Ctrl-C; it says the same.
+        UnsupportedOperationError: If the target can't replace secrets and has to; nothing was written.
+        ZenSecretsError: If the target fails; the error states the progress and that copying again continues.
+        InterruptedWork: On Ctrl-C; the error states the same.
     """
-    conflicts = [one.name for one in plan.of(Standing.CONFLICT)]
+    conflicts = [one.name for one in plan.with_result(ComparisonResult.CONFLICT)]
     replaced = [name for name in conflicts if name in replace]
     if replaced and Capability.UPDATE not in plan.target.capabilities:
-        message = f"Secrets manager {plan.target.name!r} (flavor {plan.target.flavor}) can't replace {_listed(replaced)}."
-        raise UnsupportedOperationError(message, flavor=plan.target.flavor, hint="Nothing was copied: skip what is there, or delete it.")
-    new = [one.name for one in plan.of(Standing.NEW)]
-    same = [one.name for one in plan.of(Standing.SAME)]
-    outcomes = write_all(plan.target, {name: plan.records[name] for name in (*new, *replaced)}, set(replaced), tell, before=len(same))
-    failed = {one.name: one.why for one in plan.of(Standing.IMPOSSIBLE)}
-    failed |= {name: why for name, why in outcomes.items() if why}
+        message = f"Secrets manager {plan.target.name!r} (flavor {plan.target.flavor}) can't replace {_list_names(replaced)}."
+        raise UnsupportedOperationError(
+            message, flavor=plan.target.flavor, hint="Nothing was copied: skip the conflicts, or delete the secrets there."
+        )
+    new = [one.name for one in plan.with_result(ComparisonResult.NEW)]
+    same = [one.name for one in plan.with_result(ComparisonResult.SAME)]
+    outcomes = write_all(
+        plan.target, {name: plan.records[name] for name in (*new, *replaced)}, set(replaced), on_progress, before=len(same)
+    )
+    failed = {one.name: one.reason for one in plan.with_result(ComparisonResult.IMPOSSIBLE)}
+    failed |= {name: reason for name, reason in outcomes.items() if reason}
     return CopyReport(
         [name for name in new if name not in failed],
         [name for name in replaced if name not in failed],
@@ -163,125 +167,127 @@ def copy_secrets(
     names: Iterable[str] | None = None,
     *,
     on_conflict: str = "stop",
-    tell: Tell | None = None,
+    on_progress: ProgressCallback | None = None,
 ) -> CopyReport:
-    """Copy secrets into another secrets manager and return what was done; errors as :func:`plan_copy` and :func:`carry_out` have them.
+    """Copy secrets into another secrets manager and return the result; raises the errors of :func:`plan_copy` and :func:`run_copy`.
 
     Args:
-        source: Where the secrets are.
-        target: Where they are to be, under the same names.
-        names: Which ones; all that the source lists where none are given.
-        on_conflict: What becomes of a name that the target has with something else: "skip", "replace", or "stop" before anything is done.
-        tell: Is told how many secrets are done, of how many, as it goes on.
+        source: The secrets manager to copy from.
+        target: The secrets manager to copy into; the names stay the same.
+        names: The names of the secrets; by default all that the source lists.
+        on_conflict: The handling of names that exist in the target with other content: ``skip``, ``replace``, or ``stop`` before any write.
+        on_progress: Called with the number of completed secrets and the total number.
 
     Raises:
-        SettingsError: If ``on_conflict`` is none of the three.
-        SecretExistsError: If there is a conflict, and the copy is to stop at it; nothing was copied.
+        SettingsError: If ``on_conflict`` has another value.
+        SecretExistsError: If there is a conflict and ``on_conflict`` is ``stop``; nothing was copied.
     """
     if on_conflict not in ON_CONFLICT:
-        raise SettingsError(f"{on_conflict!r} says nothing of conflicts.", hint=f"Say {', '.join(ON_CONFLICT)}.")
+        raise SettingsError(f"{on_conflict!r} is not a way to handle conflicts.", hint=f"Use one of {', '.join(ON_CONFLICT)}.")
     plan = plan_copy(source, target, names)
-    conflicts = [one.name for one in plan.of(Standing.CONFLICT)]
+    conflicts = [one.name for one in plan.with_result(ComparisonResult.CONFLICT)]
     if conflicts and on_conflict == "stop":
-        raise conflict_error(plan, hint='Say what then: on_conflict="skip" leaves what is there, on_conflict="replace" writes over it.')
-    return carry_out(plan, replace=conflicts if on_conflict == "replace" else (), tell=tell)
+        raise conflict_error(
+            plan, hint='Decide: on_conflict="skip" keeps the secrets of the target, on_conflict="replace" overwrites them.'
+        )
+    return run_copy(plan, replace=conflicts if on_conflict == "replace" else (), on_progress=on_progress)
 
 
 def conflict_error(plan: CopyPlan, *, hint: str) -> SecretExistsError:
-    """Return the error that says which names the target has with something else, and that nothing was copied."""
-    names = [one.name for one in plan.of(Standing.CONFLICT)]
-    what = "with other content" if Capability.READ in plan.target.capabilities else "and gives nothing back that could be compared"
-    message = f"Secrets manager {plan.target.name!r} has {_listed(names)} already, {what}; nothing was copied."
+    """Return the error that lists the conflicts of a plan and states that nothing was copied."""
+    names = [one.name for one in plan.with_result(ComparisonResult.CONFLICT)]
+    what = "with other content" if Capability.READ in plan.target.capabilities else "and returns no secrets that could be compared"
+    message = f"Secrets manager {plan.target.name!r} has {_list_names(names)} already, {what}; nothing was copied."
     return SecretExistsError(message, name=names[0], manager=plan.target.name, hint=hint)
 
 
-def _refuse_incapable(source: SecretsManager, target: SecretsManager, *, lists: bool) -> None:
-    """Raise UnsupportedOperationError unless secrets can be copied from the one into the other."""
+def _check_capabilities(source: SecretsManager, target: SecretsManager, *, lists: bool) -> None:
+    """Raise UnsupportedOperationError unless secrets can be copied from one into the other."""
     if source.id == target.id:
         message = f"Secrets manager {source.name!r} can't be copied into itself."
         raise UnsupportedOperationError(message, flavor=source.flavor, hint="Name two secrets managers: SOURCE, then TARGET.")
-    listed = "Those that are registered: %zen secrets-manager list"
+    hint = "List the registered ones: %zen secrets-manager list"
     if Capability.READ not in source.capabilities:
         message = f"Nothing can be copied out of secrets manager {source.name!r}: flavor {source.flavor} can't read secrets here."
-        raise UnsupportedOperationError(message, flavor=source.flavor, hint=f"Copy from one that can be read. {listed}")
+        raise UnsupportedOperationError(message, flavor=source.flavor, hint=f"Copy from one that can be read. {hint}")
     if lists and Capability.LIST not in source.capabilities:
-        message = f"Secrets manager {source.name!r} (flavor {source.flavor}) can't list what it holds."
-        raise UnsupportedOperationError(message, flavor=source.flavor, hint="Name the secrets that are to be copied.")
+        message = f"Secrets manager {source.name!r} (flavor {source.flavor}) can't list its secrets."
+        raise UnsupportedOperationError(message, flavor=source.flavor, hint="Name the secrets to copy.")
     if Capability.REGISTER not in target.capabilities:
         message = f"Nothing can be copied into secrets manager {target.name!r}: flavor {target.flavor} can't register secrets."
-        raise UnsupportedOperationError(message, flavor=target.flavor, hint=f"Copy into one that can be written. {listed}")
+        raise UnsupportedOperationError(message, flavor=target.flavor, hint=f"Copy into one that can be written. {hint}")
 
 
-def _refuse_unreadable(source: SecretsManager, found: Mapping[str, SecretRecord | ZenSecretsError], *, named: bool) -> None:
-    """Raise what keeps the whole source from being read, and SecretNotFoundError for what was asked for by name."""
+def _check_readable(source: SecretsManager, found: Mapping[str, SecretRecord | ZenSecretsError], *, named: bool) -> None:
+    """Raise an error that affects the whole source, and SecretNotFoundError for a requested name that does not exist."""
     problems = {name: one for name, one in found.items() if isinstance(one, ZenSecretsError)}
     for name, problem in problems.items():
         if isinstance(problem, SecretNotFoundError):
             if named:
                 raise source.not_found(name)
         elif isinstance(problem, ManagerAccessError):
-            # A place may refuse some and not others; one that refuses all has nothing to copy.
+            # A backend may refuse access to single secrets. If it refuses all of them, there is nothing to copy.
             if len(problems) == len(found):
                 raise problem
-        elif not isinstance(problem, _OF_ONE_SECRET):
+        elif not isinstance(problem, _SINGLE_SECRET_ERRORS):
             raise problem
 
 
-def _compared(target: SecretsManager, records: Mapping[str, SecretRecord]) -> list[Planned]:
-    """Return how the records stand to the target: it is listed once, and what it has too is read in batches."""
-    impossible = {name: why for name, record in records.items() if (why := _why_not(target, name, record))}
-    known = set(target.list_secrets()) if Capability.LIST in target.capabilities and records else set(records)
+def _compare_all(target: SecretsManager, records: Mapping[str, SecretRecord]) -> list[ComparedSecret]:
+    """Return the comparison of the records with the target, which is listed once and read in batches."""
+    impossible = {name: reason for name, record in records.items() if (reason := _refusal(target, name, record))}
+    listed = set(target.list_secrets()) if Capability.LIST in target.capabilities and records else set(records)
     reads = Capability.READ in target.capabilities
-    there = [name for name in records if name in known and name not in impossible]
-    present = target.get_records(there) if reads and there else {}
-    planned = [Planned(name, Standing.IMPOSSIBLE, why) for name, why in impossible.items()]
+    shared = [name for name in records if name in listed and name not in impossible]
+    present = target.get_records(shared) if reads and shared else {}
+    planned = [ComparedSecret(name, ComparisonResult.IMPOSSIBLE, reason) for name, reason in impossible.items()]
     for name, record in records.items():
         if name in impossible:
             continue
-        if name not in known or isinstance(present.get(name), SecretNotFoundError):
-            planned.append(Planned(name, Standing.NEW))
+        if name not in listed or isinstance(present.get(name), SecretNotFoundError):
+            planned.append(ComparedSecret(name, ComparisonResult.NEW))
         elif not reads:
             lists = Capability.LIST in target.capabilities
-            why = f"flavor {target.flavor} gives nothing back that it could be compared with"
-            planned.append(Planned(name, Standing.CONFLICT, why) if lists else Planned(name, Standing.NEW))
+            reason = f"flavor {target.flavor} returns no secrets, so they can't be compared"
+            planned.append(ComparedSecret(name, ComparisonResult.CONFLICT, reason) if lists else ComparedSecret(name, ComparisonResult.NEW))
         else:
-            planned.append(_compared_with(present[name], name, record))
+            planned.append(_compare(present[name], name, record))
     return planned
 
 
-def _compared_with(present: SecretRecord | ZenSecretsError, name: str, record: SecretRecord) -> Planned:
+def _compare(present: SecretRecord | ZenSecretsError, name: str, record: SecretRecord) -> ComparedSecret:
     if isinstance(present, ManagerAccessError):
-        return Planned(name, Standing.CONFLICT, f"it can't be compared: {present.message}")
-    if isinstance(present, _OF_ONE_SECRET):
-        return Planned(name, Standing.IMPOSSIBLE, present.message)
+        return ComparedSecret(name, ComparisonResult.CONFLICT, f"it can't be compared: {present.message}")
+    if isinstance(present, _SINGLE_SECRET_ERRORS):
+        return ComparedSecret(name, ComparisonResult.IMPOSSIBLE, present.message)
     if isinstance(present, ZenSecretsError):
         raise present
-    why = _difference(record, present)
-    return Planned(name, Standing.CONFLICT, why) if why else Planned(name, Standing.SAME)
+    reason = _difference(record, present)
+    return ComparedSecret(name, ComparisonResult.CONFLICT, reason) if reason else ComparedSecret(name, ComparisonResult.SAME)
 
 
-def _why_not(target: SecretsManager, name: str, record: SecretRecord) -> str:
+def _refusal(target: SecretsManager, name: str, record: SecretRecord) -> str:
     try:
         target.check_record(name, record)
-    except _OF_ONE_SECRET as error:
+    except _SINGLE_SECRET_ERRORS as error:
         return error.message
     return ""
 
 
 def _difference(record: SecretRecord, present: SecretRecord) -> str:
-    """Return in which keys two records differ, and never how; empty if in none."""
-    content, there = dict(record.content), dict(present.content)
+    """Return the keys in which two records differ, without their values; empty if they are equal."""
+    content, present_content = dict(record.content), dict(present.content)
     parts = [
-        ("other values of", [key for key in content if key in there and content[key] != there[key]]),
-        ("it lacks", [key for key in content if key not in there]),
-        ("it has besides", [key for key in there if key not in content]),
+        ("other values of", [key for key in content if key in present_content and content[key] != present_content[key]]),
+        ("it lacks", [key for key in content if key not in present_content]),
+        ("it also has", [key for key in present_content if key not in content]),
     ]
-    told = [f"{what} {', '.join(sorted(keys))}" for what, keys in parts if keys]
+    differences = [f"{what} {', '.join(sorted(keys))}" for what, keys in parts if keys]
     if record.schema != present.schema:
-        told.append(f"its schema is {present.schema!r}, not {record.schema!r}")
-    return "; ".join(told)
+        differences.append(f"its schema is {present.schema!r}, not {record.schema!r}")
+    return "; ".join(differences)
 
 
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:_SHOWN]))
-    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
+def _list_names(names: list[str]) -> str:
+    shown = ", ".join(map(repr, names[:_MAX_LISTED_NAMES]))
+    return f"{shown} and {len(names) - _MAX_LISTED_NAMES} more" if len(names) > _MAX_LISTED_NAMES else shown

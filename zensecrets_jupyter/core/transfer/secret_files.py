@@ -1,4 +1,4 @@
-"""Secrets from a file into a secrets manager, all or nothing, and out of one into a file."""
+"""Import of secrets from a file into a secrets manager, all or nothing, and export into a file."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ Ask = Callable[[str], str]
 """Gives a passphrase, given what to say; raises InteractionUnavailableError where nobody is there."""
 
 
-class Plan(NamedTuple):
-    """What an import will do: the secrets to register, those to replace, and the names that are there and stay as they are."""
+class ImportPlan(NamedTuple):
+    """The plan of an import: secrets to register, secrets to replace, and existing names to skip."""
 
     new: list[BaseSecretSchema]
     replaced: list[BaseSecretSchema]
@@ -30,55 +30,57 @@ class Plan(NamedTuple):
 
 
 def read_secrets(path: str, ask: Ask, *, name: str = "", schema: str = "", file_format: str = "") -> list[BaseSecretSchema]:
-    """Return the secrets that a file holds, each checked against its schema.
+    """Return the secrets of a file, each checked against its schema.
 
     Args:
-        path: A file as people write it (``.env``, JSON, YAML), or an export, sealed or not.
-        ask: Gives the passphrase of a sealed export; ``ZENSECRETS_PASSPHRASE`` is taken where it is set.
-        name: What the secret is called, where the file holds only one; by default as the file.
-        schema: The type of its schema, where the file holds only one and does not say.
-        file_format: One of FORMATS; by default what the file's name says.
+        path: A file of a user (``.env``, JSON, YAML), or an export, encrypted or not.
+        ask: Asks for the passphrase of an encrypted export, unless ``ZENSECRETS_PASSPHRASE`` is set.
+        name: The name of the secret, if the file holds a single one; by default from the name of the file.
+        schema: The type of its schema, if the file holds a single secret without one.
+        file_format: One of FORMATS; by default from the name of the file.
 
     Raises:
-        UnreadableFileError: If the file can't be read as that.
+        UnreadableFileError: If the file can't be read in this format.
         InvalidSecretError: If a secret does not follow its schema.
         SchemaError: If there is no schema of that type.
-        WrongPassphraseError: If a sealed export does not open.
+        WrongPassphraseError: If the passphrase of an encrypted export is wrong.
     """
     text = read_text(path)
     if sealed_export.is_sealed(text):
         text, file_format = sealed_export.unseal(text, path, _first_from_environment(ask)), "json"
     file_format = file_format or secret_formats.format_of(path)
     if not file_format:
-        message = f"The name of {path!r} does not say its format."
+        message = f"The name of {path!r} does not state its format."
         raise UnreadableFileError(message, hint=f"Add --format {' or --format '.join(secret_formats.FORMATS)}.")
-    records = secret_formats.read(text, file_format, where=path, name=name or secret_formats.name_of(path))
+    records = secret_formats.read(text, file_format, file=path, name=name or secret_formats.name_of(path))
     if (name or schema) and len(records) > 1:
         message = f"The file {path!r} holds {len(records)} secrets: {', '.join(records)}."
         raise InvalidSecretError(message, hint="Leave out --name and --schema.")
     if name and name not in records:
         records = {name: next(iter(records.values()))}
-    return [_secret(found, SecretRecord(schema or record.schema, record.content), chosen=schema) for found, record in records.items()]
+    return [
+        _make_secret(secret, SecretRecord(schema or record.schema, record.content), chosen=schema) for secret, record in records.items()
+    ]
 
 
 def plan_import(
     manager: SecretsManager, secrets: Iterable[BaseSecretSchema], *, overwrite: bool = False, skip_existing: bool = False
-) -> Plan:
-    """Return what importing the secrets will do.
+) -> ImportPlan:
+    """Return the plan of an import.
 
     Raises:
-        SecretExistsError: If some are there already, and neither ``overwrite`` nor ``skip_existing`` says what then.
-        UnsupportedOperationError: If the manager can't do what it would take.
+        SecretExistsError: If a name exists, and neither ``overwrite`` nor ``skip_existing`` is set.
+        UnsupportedOperationError: If the secrets manager can't do what the import requires.
     """
-    found = {secret.name: secret for secret in secrets}
-    known = set(manager.list_secrets()) if Capability.LIST in manager.capabilities else set()
-    taken = [name for name in found if name in known]
+    by_name = {secret.name: secret for secret in secrets}
+    existing = set(manager.list_secrets()) if Capability.LIST in manager.capabilities else set()
+    taken = [name for name in by_name if name in existing]
     if taken and not (overwrite or skip_existing):
         listed = f"{', '.join(map(repr, taken))} exist{'s' if len(taken) == 1 else ''} already"
         message = f"{listed} in secrets manager {manager.name!r}; nothing was imported."
         raise SecretExistsError(message, name=taken[0], manager=manager.name, hint="Add --overwrite or --skip-existing.")
-    new = [secret for name, secret in found.items() if name not in known]
-    plan = Plan(new, [found[name] for name in taken] if overwrite else [], [] if overwrite else taken)
+    new = [secret for name, secret in by_name.items() if name not in existing]
+    plan = ImportPlan(new, [by_name[name] for name in taken] if overwrite else [], [] if overwrite else taken)
     if plan.new:
         manager.require(Capability.REGISTER, "register")
     if plan.replaced:
@@ -86,11 +88,11 @@ def plan_import(
     return plan
 
 
-def carry_out(manager: SecretsManager, plan: Plan) -> None:
-    """Do what the plan says; if something fails, take back what was done.
+def run_import(manager: SecretsManager, plan: ImportPlan) -> None:
+    """Write the secrets of a plan; undo all of them if one fails.
 
     Raises:
-        ZenSecretsError: What went wrong; it says whether everything is as before, or what could not be taken back.
+        ZenSecretsError: The first error; it states whether everything was undone.
     """
     new = {secret.name: record_of(secret) for secret in plan.new}
     replaced = {secret.name: record_of(secret) for secret in plan.replaced}
@@ -114,20 +116,22 @@ def _write_one_by_one(manager: SecretsManager, changes: Mapping[str, Change]) ->
         for name, change in changes.items():
             if change.before is None:
                 manager.register_record(name, change.after)
-                undo.append((name, _deleting(manager, name)))
+                undo.append((name, _deletion_of(manager, name)))
             else:
                 manager.replace_record(name, change.after)
                 undo.append((name, partial(manager.replace_record, name, change.before)))
     except ZenSecretsError as error:
         problem = error
     except BaseException:
-        _take_back(undo)
+        _undo_all(undo)
         raise
     else:
         return
-    left = _take_back(undo)
-    done = f"{', '.join(left)} could not be taken back and stay imported; nothing else was" if left else "nothing was imported"
-    raise _with_state(problem, done)
+    remaining = _undo_all(undo)
+    state = (
+        f"{', '.join(remaining)} could not be undone and stay imported; nothing else was imported" if remaining else "nothing was imported"
+    )
+    raise _with_state(problem, state)
 
 
 def _with_state(problem: ZenSecretsError, state: str) -> ZenSecretsError:
@@ -141,23 +145,23 @@ def export_secrets(
     """Write secrets to a file that only its owner can read, and return their names.
 
     Args:
-        manager: Where they are.
-        names: Which ones.
-        path: The file. Without a passphrase its name says the format: ``.json``, ``.yaml`` or ``.env``.
-        passphrase: Gives the passphrase that the export is sealed with, called last; ``None`` for plain text.
-        replace: Whether a file that is there is replaced.
+        manager: The secrets manager.
+        names: The names of the secrets.
+        path: The file. Without a passphrase its name determines the format: ``.json``, ``.yaml`` or ``.env``.
+        passphrase: Returns the passphrase for encryption, called last; ``None`` for plain text.
+        replace: Whether an existing file is replaced.
 
     Raises:
         SecretNotFoundError: If one of them does not exist.
-        UnwritableFileError: If the file exists and is not to be replaced, or can't be written.
+        UnwritableFileError: If the file exists and ``replace`` is false, or it can't be written.
         InvalidSecretError: If the format can't hold them.
     """
     records = {name: record_of(manager.get_secret(name)) for name in dict.fromkeys(names)}
     if passphrase is None:
         file_format = secret_formats.format_of(path)
         if not file_format:
-            message = f"The name of {path!r} does not say a format."
-            raise InvalidSecretError(message, hint="Let it end with .json, .yaml or .env.")
+            message = f"The name of {path!r} does not state a format."
+            raise InvalidSecretError(message, hint="End it with .json, .yaml or .env.")
         text = secret_formats.write(records, file_format)
     else:
         text = sealed_export.seal(secret_formats.write(records, "json"), passphrase())
@@ -172,12 +176,12 @@ def _first_from_environment(ask: Ask) -> Ask:
     return give
 
 
-def _secret(name: str, record: SecretRecord, *, chosen: str) -> BaseSecretSchema:
+def _make_secret(name: str, record: SecretRecord, *, chosen: str) -> BaseSecretSchema:
     schema = get_schema(record.schema) if chosen else schema_or_fallback(record.schema)
     return schema.from_content(name, record.content)
 
 
-def _deleting(manager: SecretsManager, name: str) -> Callable[[], None]:
+def _deletion_of(manager: SecretsManager, name: str) -> Callable[[], None]:
     def delete() -> None:
         with suppress(SecretNotFoundError):
             manager.delete_secret(name)
@@ -185,7 +189,7 @@ def _deleting(manager: SecretsManager, name: str) -> Callable[[], None]:
     return delete
 
 
-def _take_back(undo: list[tuple[str, Callable[[], None]]]) -> list[str]:
+def _undo_all(undo: list[tuple[str, Callable[[], None]]]) -> list[str]:
     return [name for name, step in reversed(undo) if not _succeeds(step)]
 
 

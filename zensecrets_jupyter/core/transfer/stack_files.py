@@ -1,6 +1,6 @@
-"""Stacks in YAML files: out without any value, and in with the components that are not there yet.
+"""Stacks in YAML files: export without any value, and import with the components that are missing.
 
-The file is laid out like ZenML's export of a stack, which can be imported too. Ours also lists the secrets that the stack needs, and the
+The layout is that of ZenML's export of a stack, which can be imported too. A file of this package also lists the required secrets, and the
 sensitive attributes that were left out because they hold a value.
 """
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.workspace import ComponentRecord, StackRecord, Workspace
 
 VERSION = 1
-"""Version of the layout; a file with a higher one was written by a newer version of this package."""
+"""Version of the layout; a higher number is from a newer version of this package."""
 
 
-class FiledComponent(NamedTuple):
-    """A component as a file has it; ``left_out`` are the sensitive attributes whose values it does not hold."""
+class ComponentDescription(NamedTuple):
+    """A component in a file; ``left_out`` are the sensitive attributes whose values the file does not hold."""
 
     name: str
     flavor: str
@@ -43,27 +43,27 @@ class FiledComponent(NamedTuple):
     left_out: tuple[str, ...] = ()
 
 
-class FiledStack(NamedTuple):
-    """A stack as a file has it.
+class StackDescription(NamedTuple):
+    """A stack in a file.
 
     Attributes:
-        name: What it is called.
-        components: Its components.
-        schemas: The types of the schemas of the secrets that it needs, as far as they are known.
-        secrets_left: Where ZenML keeps the secrets of a local secrets manager, of which its export holds none; empty if there is none.
+        name: The name.
+        components: The components by type.
+        schemas: The types of the schemas of the required secrets, if known.
+        zenml_secrets_file: The file in which ZenML stores the secrets of a local secrets manager, which its export omits; may be empty.
     """
 
     name: str
-    components: dict[ComponentType, FiledComponent]
+    components: dict[ComponentType, ComponentDescription]
     schemas: dict[str, str]
-    secrets_left: str = ""
+    zenml_secrets_file: str = ""
 
 
 def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, list[str]]:
-    """Return a stack as a YAML text that holds no value, and what was left out of it, such as ``alerter 'slack'.slack_token``.
+    """Return a stack as a YAML text without values, and the attributes that were left out, such as ``alerter 'slack'.slack_token``.
 
     Raises:
-        StackNotFoundError: If there is no such stack.
+        StackNotFoundError: If the stack does not exist.
     """
     import yaml
 
@@ -88,70 +88,70 @@ def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, li
     return text, left_out
 
 
-def read_stack(path: str) -> FiledStack:
+def read_stack(path: str) -> StackDescription:
     """Return the stack that a file describes; nothing is registered.
 
     Raises:
-        UnreadableFileError: If the file can't be read, is no YAML, or describes no stack.
+        UnreadableFileError: If the file can't be read, is not YAML, or does not describe a stack.
     """
     found = _parse(path)
     if not isinstance(found, dict) or not isinstance(found.get("components"), dict):
-        raise _unreadable(path, "describes no stack", "Export one: %stack export NAME FILE")
+        raise _unreadable(path, "does not describe a stack", "Export one: %stack export NAME FILE")
     if found.get("zensecrets_stack", VERSION) != VERSION:
         raise _unreadable(path, "was written by a newer version of this package", "Update this package.")
     types = {component_type.value: component_type for component_type in ComponentType}
     components = {}
     for word, description in found["components"].items():
         if word not in types:
-            raise _unreadable(path, f"names {quote_untrusted(str(word))}, which is no type of component", did_you_mean(str(word), types))
-        components[types[word]] = _filed_component(path, word, description)
+            raise _unreadable(path, f"names {quote_untrusted(str(word))}, which is not a component type", did_you_mean(str(word), types))
+        components[types[word]] = _parse_component(path, word, description)
     secrets = found.get("secrets") or []
     listed = [secret for secret in secrets if isinstance(secret, dict)] if isinstance(secrets, list) else []
     schemas = {str(secret["name"]): str(secret["schema"]) for secret in listed if secret.get("name") and secret.get("schema")}
-    return FiledStack(str(found.get("stack_name") or ""), components, schemas, _secrets_left(found))
+    return StackDescription(str(found.get("stack_name") or ""), components, schemas, _find_zenml_secrets_file(found))
 
 
-def sealed_needed(workspace: Workspace, filed: FiledStack) -> dict[ComponentType, tuple[str, ...]]:
-    """Return the sensitive attributes that the file does not hold, for each component that has to be registered."""
+def missing_sensitive_attributes(workspace: Workspace, described: StackDescription) -> dict[ComponentType, tuple[str, ...]]:
+    """Return the sensitive attributes that the file does not hold, for each component to register."""
     return {
         component_type: component.left_out
-        for component_type, component in filed.components.items()
-        if component.left_out and _present(workspace, component_type, component) is None
+        for component_type, component in described.components.items()
+        if component.left_out and _find_existing(workspace, component_type, component) is None
     }
 
 
 def import_stack(
-    workspace: Workspace, filed: FiledStack, name: str, sealed: Mapping[ComponentType, Mapping[str, str]] | None = None
+    workspace: Workspace, described: StackDescription, name: str, sealed: Mapping[ComponentType, Mapping[str, str]] | None = None
 ) -> tuple[StackRecord, list[ComponentRecord]]:
-    """Register a stack and those of its components that are not there; return both. If something fails, everything is as before.
+    """Register a stack and its missing components, or nothing if something fails; return both.
 
     Args:
-        workspace: Where.
-        filed: What the file describes.
-        name: What to call the stack.
+        workspace: The workspace.
+        described: The description from the file.
+        name: The name of the stack.
         sealed: The sensitive attributes that the file does not hold.
 
     Raises:
-        StackExistsError: If there is a stack of that name.
-        ComponentExistsError: If a component of the same name is there and is another one.
-        ZenSecretsError: What registering a component or the stack raises.
+        StackExistsError: If a stack has that name.
+        ComponentExistsError: If a component with the same name has other attributes.
+        ZenSecretsError: The errors of registering a component or the stack.
     """
     if name in {record.name for record in workspace.stacks()}:
-        message = f"There is a stack {name!r} already; nothing was imported."
+        message = f"Stack {name!r} exists already; nothing was imported."
         raise StackExistsError(message, stack=name, hint="Import it under another name: %stack import NAME -f FILE")
     new: list[ComponentRecord] = []
     done = False
     try:
-        for component_type, component in filed.components.items():
-            if _present(workspace, component_type, component) is None:
+        for component_type, component in described.components.items():
+            if _find_existing(workspace, component_type, component) is None:
                 attributes = {**component.attributes, **(sealed or {}).get(component_type, {})}
                 new.append(workspace.register_component(component_type, component.name, component.flavor, attributes))
-        chosen = {component_type: component.name for component_type, component in filed.components.items()}
+        chosen = {component_type: component.name for component_type, component in described.components.items()}
         record = workspace.register_stack(name, chosen)
         done = True
     finally:
         if not done:
-            _forget(workspace, new)
+            _delete_components(workspace, new)
     return record, new
 
 
@@ -159,45 +159,45 @@ def _parse(path: str) -> Any:
     import yaml
 
     text = read_text(path)
-    over = describe_exceeded_yaml_limit(text)
-    if over:
-        raise _unreadable(path, over, "Check that it is the right one.")
+    exceeded = describe_exceeded_yaml_limit(text)
+    if exceeded:
+        raise _unreadable(path, exceeded, "Check that it is the right one.")
     line = 1
     try:
-        return yaml.load(text, Loader=yaml_loader())  # noqa: S506 - it is PyYAML's safe one
+        return yaml.load(text, Loader=yaml_loader())  # noqa: S506 - yaml_loader returns a safe loader of PyYAML
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
     except (yaml.YAMLError, ValueError, RecursionError):
         pass
-    raise _unreadable(path, f"is no YAML (line {line})", "Mend it there.")
+    raise _unreadable(path, f"is not YAML (line {line})", "Correct it there.")
 
 
-def _forget(workspace: Workspace, components: list[ComponentRecord]) -> None:
+def _delete_components(workspace: Workspace, components: list[ComponentRecord]) -> None:
     for component in reversed(components):
-        # It raises if another process uses the component by now; one that is in no stack of ours does no harm.
+        # The deletion fails if another process uses the component by now. An unused component does no harm.
         with suppress(ZenSecretsError):
             workspace.delete_component(component.type, component.name)
 
 
-def _present(workspace: Workspace, component_type: ComponentType, filed: FiledComponent) -> ComponentRecord | None:
-    same_name = [record for record in workspace.components(component_type) if record.name == filed.name]
+def _find_existing(workspace: Workspace, component_type: ComponentType, described: ComponentDescription) -> ComponentRecord | None:
+    same_name = [record for record in workspace.components(component_type) if record.name == described.name]
     if not same_name:
         return None
     record = same_name[0]
     sealed = record.sealed.names if record.sealed else ()
-    # What the file has in clear may have been sealed here: the name of a secret that was not there yet.
-    attributes = workspace.attributes(record) if set(sealed) & set(filed.attributes) else record.attributes
-    compared = {key: value for key, value in attributes.items() if key not in sealed or key in filed.attributes}
-    if record.flavor == filed.flavor and set(filed.left_out) <= set(sealed):
-        chosen = {key: value.to_json() if isinstance(value, RawText) else value for key, value in filed.attributes.items()}
-        if _chosen(component_type, filed.flavor, compared) == _chosen(component_type, filed.flavor, chosen):
+    # A clear text of the file may be sealed here, such as the name of a secret that did not exist yet.
+    attributes = workspace.attributes(record) if set(sealed) & set(described.attributes) else record.attributes
+    compared = {key: value for key, value in attributes.items() if key not in sealed or key in described.attributes}
+    if record.flavor == described.flavor and set(described.left_out) <= set(sealed):
+        chosen = {key: value.to_json() if isinstance(value, RawText) else value for key, value in described.attributes.items()}
+        if _without_defaults(component_type, described.flavor, compared) == _without_defaults(component_type, described.flavor, chosen):
             return record
-    message = f"The {component_type.label} {filed.name!r} is there already, and is another one than the file's; nothing was imported."
-    raise ComponentExistsError(message, hint=f"Rename the one that is there: %zen {component_type.command} rename {filed.name} NEW_NAME")
+    message = f"The {component_type.label} {described.name!r} exists with other attributes than in the file; nothing was imported."
+    raise ComponentExistsError(message, hint=f"Rename the existing one: %zen {component_type.command} rename {described.name} NEW_NAME")
 
 
-def _chosen(component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes as they are kept, without those that are as they would be anyway: ZenML's export has all of them.
+def _without_defaults(component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the stored form of attributes without default values, because ZenML's export contains all attributes.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
@@ -206,7 +206,7 @@ def _chosen(component_type: ComponentType, flavor: str, attributes: Mapping[str,
     if component_type is ComponentType.SECRETS_MANAGER:
         options = get_manager_flavor(flavor).options_model
         fields: Mapping[str, FieldInfo] = options.model_fields
-        # Given under both names it equals nothing, and is refused when it is registered.
+        # An attribute under both names equals nothing, and registration refuses it.
         with suppress(ValueError):
             kept = {name: value for name, value in options.in_our_names(attributes).items() if name not in options.ONCE}
     else:
@@ -216,7 +216,7 @@ def _chosen(component_type: ComponentType, flavor: str, attributes: Mapping[str,
     return {name: value for name, value in kept.items() if name not in fields or fields[name].default != value}
 
 
-def _secrets_left(found: Mapping[str, Any]) -> str:
+def _find_zenml_secrets_file(found: Mapping[str, Any]) -> str:
     manager = found["components"].get(ComponentType.SECRETS_MANAGER.value)
     if "zenml_version" not in found or not isinstance(manager, dict) or manager.get("flavor") != "local":
         return ""
@@ -224,20 +224,20 @@ def _secrets_left(found: Mapping[str, Any]) -> str:
     return "" if elsewhere or not re.fullmatch(r"[0-9a-f-]{36}", identity) else f"local_stores/{identity}/secrets.yaml"
 
 
-def _filed_component(path: str, word: str, description: Any) -> FiledComponent:
-    # ZenML's export may hold a list of components of one type, and takes the first.
+def _parse_component(path: str, word: str, description: Any) -> ComponentDescription:
+    # ZenML's export may hold a list of components of one type, of which ZenML uses the first.
     found = description[0] if isinstance(description, list) and description else description
     if not isinstance(found, dict) or not all(isinstance(found.get(key), str) and found[key] for key in ("name", "flavor")):
-        raise _unreadable(path, f"does not say the name and the flavor of its {word}", "Export it again.")
+        raise _unreadable(path, f"lacks the name or the flavor of its {word}", "Export it again.")
     attributes = found.get("configuration") or {}
     left_out = found.get("left_out") or []
     if not isinstance(attributes, dict) or not isinstance(left_out, list):
-        raise _unreadable(path, f"has something else than attributes for its {word}", "Export it again.")
+        raise _unreadable(path, f"has no mapping of attributes for its {word}", "Export it again.")
     given = {key: RawText.from_json(value) for key, value in attributes.items() if value is not None}
     if word == ComponentType.SECRETS_MANAGER.value and given.get("scope") != "namespace":
-        # ZenML keeps a namespace that has no effect.
+        # ZenML stores a namespace even if it has no effect.
         given.pop("namespace", None)
-    return FiledComponent(found["name"], found["flavor"], given, tuple(map(str, left_out)))
+    return ComponentDescription(found["name"], found["flavor"], given, tuple(map(str, left_out)))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -253,7 +253,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _schemas(workspace: Workspace, record: StackRecord) -> dict[str, str]:
-    """Return the schemas of the stack's secrets, which listing tells without reading a value."""
+    """Return the schemas of the stack's secrets from a listing, which reads no value."""
     name = record.components.get(ComponentType.SECRETS_MANAGER)
     try:
         manager = workspace.open_manager(name) if name else None

@@ -1,4 +1,4 @@
-"""Reading and writing the files that people exchange."""
+"""Text files that users import and export."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from zensecrets_jupyter.core.system.text_encoding import decode_file_text, encod
 
 
 def read_text(path: str | Path) -> str:
-    """Return the text of a file, with its line ends as they are and without a byte order mark.
+    """Return the text of a file with its original line ends, without a byte order mark.
 
     Raises:
-        UnreadableFileError: If it is missing, unreadable, no text in UTF-8 or UTF-16, or larger than 16 MiB; the error never holds content.
+        UnreadableFileError: If the file is missing, unreadable, not a text in UTF-8 or UTF-16, or larger than 16 MiB. The error contains no
+            content.
     """
     problem, hint = "", "Check the path."
     try:
-        with at(path).open("rb") as file:
+        with expand_path(path).open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         problem = describe_read_error(error)
@@ -31,48 +32,54 @@ def read_text(path: str | Path) -> str:
             try:
                 return decode_file_text(data).removeprefix("\ufeff")
             except UnicodeDecodeError:
-                problem = "is no UTF-8 text"
+                problem = "is not a UTF-8 text"
     raise UnreadableFileError(f"The file {str(path)!r} {problem}.", hint=hint)
 
 
 def write_text(path: str | Path, text: str, *, replace: bool = False, private: bool = False) -> None:
-    """Write a file wholly or not at all; a ``private`` one can be read by its owner only (0600).
+    """Write a text file atomically.
+
+    Args:
+        path: The file.
+        text: Its text.
+        replace: Whether an existing file is replaced.
+        private: Whether only the owner can read the file (mode 0600).
 
     Raises:
-        UnwritableFileError: If it exists and is not to be replaced, or can't be written.
+        UnwritableFileError: If the file exists and ``replace`` is false, or it can't be written.
     """
-    target = at(path)
-    if replace and os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110, PTH113 - a Path raises where it is too long
-        # Replacing a device would take it away from everybody.
-        raise UnwritableFileError(f"{str(path)!r} is a folder or a device, and is not replaced.", hint="Write it somewhere else.")
+    target = expand_path(path)
+    if replace and os.path.exists(target) and not os.path.isfile(target):  # noqa: PTH110, PTH113 - the methods of Path raise OSError for a path that is too long
+        # Replacing a device such as /dev/null would remove it for all users.
+        raise UnwritableFileError(f"{str(path)!r} is a folder or a device, and is not replaced.", hint="Choose another path.")
     try:
         write_atomically(target, text.encode("utf-8"), mode=0o600 if private else 0o666, replace=replace)
     except (OSError, ValueError) as error:
-        problem = unwritable(path, error, replace=replace)
+        problem = unwritable_error(path, error, replace=replace)
     else:
         return
     raise problem
 
 
 def refuse_existing(path: str | Path) -> None:
-    """Return if there is no such file; for before anything is asked.
+    """Check that a file does not exist, before the user is asked for its content.
 
     Raises:
-        UnwritableFileError: If there is.
+        UnwritableFileError: If it exists.
     """
-    if os.path.lexists(at(path)):
-        raise unwritable(path, FileExistsError(), replace=False)
+    if os.path.lexists(expand_path(path)):
+        raise unwritable_error(path, FileExistsError(), replace=False)
 
 
-def at(path: str | Path) -> Path:
-    """Return where a path leads, ``~`` expanded."""
-    return Path(encode_system_text(os.path.expanduser(str(path))))  # noqa: PTH111 - Path.expanduser raises where there is no such user
+def expand_path(path: str | Path) -> Path:
+    """Return a path with ``~`` expanded."""
+    return Path(encode_system_text(os.path.expanduser(str(path))))  # noqa: PTH111 - Path.expanduser raises RuntimeError for an unknown user
 
 
-def unwritable(path: str | Path, error: Exception, *, replace: bool = True) -> UnwritableFileError:
-    """Return our error for what the platform said about a file that was to be written."""
+def unwritable_error(path: str | Path, error: Exception, *, replace: bool = True) -> UnwritableFileError:
+    """Return the error of this package for an error about a file to write."""
     if isinstance(error, FileExistsError) and not replace:
         return UnwritableFileError(f"The file {str(path)!r} exists already; it was not changed.", hint="Add --force to replace it.")
     if isinstance(error, FileNotFoundError):
-        return UnwritableFileError(f"The folder of {str(path)!r} does not exist.", hint="Create it, or write somewhere else.")
-    return UnwritableFileError(f"The file {str(path)!r} can't be written: {describe_os_error(error)}.", hint="Write it somewhere else.")
+        return UnwritableFileError(f"The folder of {str(path)!r} does not exist.", hint="Create it, or choose another path.")
+    return UnwritableFileError(f"The file {str(path)!r} can't be written: {describe_os_error(error)}.", hint="Choose another path.")
